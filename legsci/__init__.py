@@ -1,0 +1,1 @@
+"""legsci: a research workbench for leg strength training, from raw recordings to findings."""

@@ -1,0 +1,54 @@
+"""Devices: what a study says of the systems that recorded it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PlateSetup:
+    """One force plate as the study describes it.
+
+    Parameters
+    ----------
+    foot : "left", "right", "both", or "box" (a drop box stands on it).
+    columns : delimited text only; quantity -> column name or 1-based number. Quantities: fx fy fz mx my mz px py pz
+        (px.. centre of pressure, mx.. moments about the plate's centre, tx ty tz free torque), or `up` for vertical force alone.
+    """
+
+    foot: str = "both"
+    columns: dict[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Device:
+    """A system that recorded files of the study: which reader, and what the file's names mean.
+
+    Parameters
+    ----------
+    name : key under `devices` in study.yaml.
+    reader : key of READERS.
+    up, forward : signed file axes ("z", "-y", ...) that point up and the way the participant faces.
+    rate_hz : sampling rate where the file carries none [Hz].
+    force_sign : "reaction" (on the body) or "action" (on the plate); None: what the format itself fixes or the reader can tell.
+    length_unit, angle_unit, force_unit, moment_unit : unit where the file names none (m, mm; deg, rad; N, kN; N m, N mm).
+    plates : the file's plate name or number (as text) -> setup; empty: every plate, both feet.
+    markers : the file's label -> standard label; labels not named keep their own name.
+    text : delimited text only: delimiter, decimal, header_rows (number of lines before the data), layout (wide, long),
+        trial_column, time_column.
+    """
+
+    name: str
+    reader: str
+    up: str = "z"
+    forward: str = "y"
+    rate_hz: float | None = None
+    force_sign: str | None = None
+    length_unit: str | None = None
+    angle_unit: str | None = None
+    force_unit: str | None = None
+    moment_unit: str | None = None
+    plates: dict[str, PlateSetup] = field(default_factory=dict)
+    markers: dict[str, str] = field(default_factory=dict)
+    text: dict[str, Any] = field(default_factory=dict)

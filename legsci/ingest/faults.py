@@ -1,0 +1,47 @@
+"""Faults of input: what is wrong, where, what was expected and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing wrong with an input.
+
+    Parameters
+    ----------
+    file : file or table, relative to the study folder.
+    where : row, variable or key within the file ("row 7, task"); empty for the file as a whole.
+    expected, found : in words, so that the reader of the message can mend it.
+    """
+
+    file: str
+    where: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        place = f"{self.file}: {self.where}" if self.where else self.file
+        return f"{place}: expected {self.expected}; found {self.found}"
+
+
+class InputFaults(ValueError):
+    """An input that cannot be used; `faults` holds all that is wrong with it, sorted."""
+
+    def __init__(self, subject: str, faults: Iterable[Fault]) -> None:
+        self.subject = subject
+        self.faults = tuple(sorted(set(faults)))
+        count = len(self.faults)
+        noun = "fault" if count == 1 else "faults"
+        super().__init__("\n".join([f"{subject}: {count} {noun}", *(f"  {fault}" for fault in self.faults)]))
+
+
+class RecordingError(InputFaults):
+    """A recording that cannot be read or that holds neither forces nor markers."""
+
+
+class StudyError(InputFaults):
+    """A study folder that cannot be run as it stands."""
