@@ -1,0 +1,96 @@
+"""TASKS: one entry per movement task: how a recording is cut into repetitions, and which metrics apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Task:
+    """A movement task.
+
+    Parameters
+    ----------
+    meaning : one sentence.
+    cut : how repetitions are found in a recording.
+        "quiet": one repetition, the quietest stretch of standing.
+        "flight": one repetition per flight that starts from standing (weighing before, landing after).
+        "rebound": one repetition per ground contact between a fall and a flight.
+        "impact": one repetition per landing from a fall, without a flight afterwards.
+    weighing : where body weight is taken: "start" (quiet standing before the movement) or "end" (quiet standing after the
+        last landing); the other end, then the session's body mass, stand in where there is none.
+    quiet_start : whether the person stands still before moving, so that integration can start there.
+    metrics : names of the METRICS that apply.
+    """
+
+    meaning: str
+    cut: str
+    weighing: str
+    quiet_start: bool
+    metrics: tuple[str, ...]
+
+
+_FORCE = ("body_weight_n", "peak_force_n")
+_FLIGHT = (
+    "jump_height_impulse_m",
+    "jump_height_flight_time_m",
+    "jump_height_pelvis_m",
+    "takeoff_velocity_m_per_s",
+    "flight_time_s",
+    "landing_peak_force_n",
+)
+_PUSH_OFF = (
+    "propulsion_time_s",
+    "propulsion_impulse_n_s",
+    "net_impulse_n_s",
+    "rate_of_force_development_n_per_s",
+    "peak_power_w",
+    "time_to_takeoff_s",
+    "rsi_modified_m_per_s",
+)
+_LOWERING = ("unweighting_time_s", "braking_time_s", "braking_impulse_n_s", "countermovement_depth_m")
+
+TASKS: dict[str, Task] = {
+    "standing": Task("Quiet standing.", "quiet", "start", True, ("body_weight_n", "sway_range_m")),
+    "countermovement_jump": Task(
+        "Vertical jump from standing, lowering first.",
+        "flight",
+        "start",
+        True,
+        _FORCE + _FLIGHT + _PUSH_OFF + _LOWERING,
+    ),
+    "squat_jump": Task(
+        "Vertical jump from a held squat, without lowering.", "flight", "start", True, _FORCE + _FLIGHT + _PUSH_OFF
+    ),
+    "drop_jump": Task(
+        "Step off a box, land, jump at once.",
+        "rebound",
+        "end",
+        False,
+        (
+            *_FORCE,
+            *_FLIGHT,
+            "contact_time_s",
+            "rsi_m_per_s",
+            "flight_contact_ratio",
+            "fall_height_m",
+            "braking_time_s",
+            "propulsion_time_s",
+            "braking_impulse_n_s",
+            "propulsion_impulse_n_s",
+            "net_impulse_n_s",
+            "countermovement_depth_m",
+            "peak_power_w",
+        ),
+    ),
+    "landing": Task(
+        "Land from a height and stand.",
+        "impact",
+        "end",
+        False,
+        ("body_weight_n", "landing_peak_force_n", "time_to_peak_force_s", "loading_rate_n_per_s"),
+    ),
+    "squat": Task("Squats, one or many.", "descent", "start", True, ("body_weight_n",)),
+    "lateral_jump": Task("Sideways jump from one leg.", "flight", "start", True, ("body_weight_n",)),
+    "sprint": Task("Running steps over plates.", "contact", "end", False, ("peak_force_n",)),
+}
