@@ -1,0 +1,1 @@
+"""What a lab hands over becomes a session of trials."""

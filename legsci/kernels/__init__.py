@@ -1,0 +1,1 @@
+"""Numba kernels: float64 arrays in, float64 arrays out."""

@@ -1,0 +1,1 @@
+"""A session's trials become reps with phases."""

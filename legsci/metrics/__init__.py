@@ -1,0 +1,1 @@
+"""Reps become numbers, one function per metric."""

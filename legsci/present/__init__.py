@@ -1,0 +1,1 @@
+"""Findings become figures and reports."""

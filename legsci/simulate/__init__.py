@@ -1,0 +1,1 @@
+"""The virtual athlete: motion and recordings of which the truth is known."""
