@@ -1,0 +1,277 @@
+"""Jumps: where a repetition starts, turns, leaves the ground and lands, from vertical ground reaction force alone.
+
+Positions are in samples from the first sample of `force` and may be fractional; NaN means that the event was not found.
+Force is the vertical ground reaction on the body [N], upward positive.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+#: Events of a repetition, in the order of the arrays that the kernels return.
+EVENTS = (
+    "movement_start",
+    "minimum_force",
+    "peak_negative_velocity",
+    "bottom",
+    "propulsion_start",
+    "takeoff",
+    "landing",
+)
+_MOVEMENT_START, _MINIMUM_FORCE, _PEAK_NEGATIVE_VELOCITY, _BOTTOM, _PROPULSION_START, _TAKEOFF, _LANDING = range(7)
+
+
+@njit(cache=True)
+def crossing(force, inside, outside, limit):  # type: ignore[no-untyped-def]
+    """Position at which force passes `limit` between two neighbouring samples, by linear interpolation.
+
+    Parameters
+    ----------
+    force : (sample,) [N].
+    inside, outside : neighbouring sample numbers on either side of the limit.
+    limit : [N].
+
+    Returns
+    -------
+    position [samples]; `outside` where the two forces do not differ.
+    """
+    difference = force[inside] - force[outside]
+    if difference == 0.0 or outside < 0:
+        return float(outside)
+    return outside + (inside - outside) * (limit - force[outside]) / difference
+
+
+@njit(cache=True)
+def flight_edges(force, middle, limit):  # type: ignore[no-untyped-def]
+    """Take-off and landing: the limits of the stretch around `middle` in which force stays below `limit`.
+
+    Parameters
+    ----------
+    force : (sample,) [N].
+    middle : a sample in flight.
+    limit : force that counts as contact [N].
+
+    Returns
+    -------
+    takeoff, landing : positions [samples], interpolated; NaN where the recording begins or ends in flight.
+    """
+    first = middle
+    while first >= 0 and not force[first] >= limit:
+        first -= 1
+    last = middle
+    while last < force.size and not force[last] >= limit:
+        last += 1
+    takeoff = np.nan if first < 0 else crossing(force, first + 1, first, limit)
+    landing = np.nan if last >= force.size else crossing(force, last - 1, last, limit)
+    return takeoff, landing
+
+
+@njit(cache=True)
+def last_stillness(force, first, last, body_weight, band, still):  # type: ignore[no-untyped-def]
+    """Sample after the last stretch of `still` samples before `last` in which force stays within body weight +- band.
+
+    Searching backward from the movement, rather than forward from the weighing window, keeps sway between weighing and
+    movement from being taken for the movement; a stretch shorter than `still` is a passage through body weight.
+
+    Parameters
+    ----------
+    force : (sample,) [N].
+    first, last : limits of the search [samples].
+    body_weight, band : [N].
+    still : shortest stretch [samples].
+
+    Returns
+    -------
+    sample, or -1 where force never stayed in the band.
+    """
+    run = 0
+    for index in range(last, first - 1, -1):
+        if abs(force[index] - body_weight) <= band:
+            run += 1
+            if run == still:
+                return index + still
+        else:
+            run = 0
+    return -1
+
+
+@njit(cache=True)
+def velocity_from_rest(force, rate, rest, first, last, body_weight):  # type: ignore[no-untyped-def]
+    """Velocity of the centre of mass, by the trapezoid rule, from a sample at which the person is at rest.
+
+    v(t) = g / BW * integral of (F - BW) from rest to t; samples before `rest` are integrated backward in time.
+
+    Parameters
+    ----------
+    force : (sample,) [N].
+    rate : [Hz].
+    rest : sample at which velocity is zero.
+    first, last : limits of the integration, `last` included [samples]; `rest` lies anywhere, also outside them.
+    body_weight : [N].
+
+    Returns
+    -------
+    (sample,) [m/s], upward positive; NaN outside the limits and beyond a NaN of force.
+    """
+    gravity = 9.80665
+    velocity = np.full(force.size, np.nan)
+    scale = 0.5 * gravity / (body_weight * rate)
+    total = 0.0
+    if rest <= last:
+        if first <= rest:
+            velocity[rest] = 0.0
+        for index in range(rest + 1, last + 1):
+            total += scale * (force[index - 1] + force[index] - 2.0 * body_weight)
+            if index >= first:
+                velocity[index] = total
+    total = 0.0
+    if rest >= first:
+        if rest <= last:
+            velocity[rest] = 0.0
+        for index in range(rest - 1, first - 1, -1):
+            total -= scale * (force[index + 1] + force[index] - 2.0 * body_weight)
+            if index <= last:
+                velocity[index] = total
+    return velocity
+
+
+@njit(cache=True)
+def _value_at(signal, position):  # type: ignore[no-untyped-def]
+    """Signal at a fractional position, linearly interpolated; NaN at NaN or outside."""
+    if not (position >= 0.0 and position <= signal.size - 1):
+        return np.nan
+    lower = min(int(position), signal.size - 2)
+    part = position - lower
+    if part == 0.0:
+        return signal[lower]
+    return signal[lower] * (1.0 - part) + signal[lower + 1] * part
+
+
+@njit(cache=True)
+def value_at(signals, positions):  # type: ignore[no-untyped-def]
+    """Each row's signal at its fractional position, linearly interpolated.
+
+    Parameters
+    ----------
+    signals : (row, sample), any unit.
+    positions : (row,) [samples].
+
+    Returns
+    -------
+    (row,) in the unit of `signals`; NaN where the position is NaN or outside the row.
+    """
+    values = np.empty(positions.size)
+    for row in range(positions.size):
+        values[row] = _value_at(signals[row], positions[row])
+    return values
+
+
+@njit(cache=True)
+def _turning_points(velocity, first, takeoff, propulsion_velocity, events):  # type: ignore[no-untyped-def]
+    """Fill in peak negative velocity, bottom (v = 0) and propulsion start between `first` and take-off."""
+    stop = int(takeoff)
+    lowest = first
+    for index in range(first, stop + 1):
+        if velocity[index] < velocity[lowest]:
+            lowest = index
+    events[_PEAK_NEGATIVE_VELOCITY] = lowest
+    bottom = lowest
+    while bottom < stop and velocity[bottom] < 0.0:
+        bottom += 1
+    if not velocity[bottom] >= 0.0:
+        return
+    rise = velocity[bottom] - velocity[bottom - 1] if bottom > lowest else 0.0
+    events[_BOTTOM] = bottom - velocity[bottom] / rise if rise > 0.0 else float(bottom)
+    start = bottom
+    while start < stop and not velocity[start] > propulsion_velocity:
+        start += 1
+    if velocity[start] > propulsion_velocity:
+        events[_PROPULSION_START] = start
+
+
+@njit(cache=True)
+def standing_jump_events(  # type: ignore[no-untyped-def]
+    force, rate, weighing_end, middle, body_weight, band, still, lead, contact_limit, propulsion_velocity
+):
+    """Events of a jump that starts from standing.
+
+    Parameters
+    ----------
+    force : (sample,) [N].
+    rate : [Hz].
+    weighing_end : sample after the weighing window; the movement starts no earlier.
+    middle : a sample in flight.
+    body_weight : [N].
+    band : departure from body weight that counts as movement [N]; negative: only below body weight by that much.
+    still : stretch within the band that counts as standing still [samples].
+    lead : how far before leaving the band the movement is said to start [samples].
+    contact_limit : force that counts as contact [N].
+    propulsion_velocity : upward velocity at which propulsion starts [m/s].
+
+    Returns
+    -------
+    events : (EVENTS,) positions [samples].
+    velocity : (sample,) [m/s] from movement start to take-off, NaN elsewhere.
+    """
+    events = np.full(len(EVENTS), np.nan)
+    velocity = np.full(force.size, np.nan)
+    takeoff, landing = flight_edges(force, middle, contact_limit)
+    events[_TAKEOFF], events[_LANDING] = takeoff, landing
+    if np.isnan(takeoff) or takeoff <= weighing_end + 1:
+        return events, velocity
+    stop = int(takeoff)
+    peak = weighing_end
+    for index in range(weighing_end, stop + 1):
+        if force[index] > force[peak]:
+            peak = index
+    lowest = weighing_end
+    for index in range(weighing_end, peak + 1):
+        if force[index] < force[lowest]:
+            lowest = index
+    lowers = force[lowest] < body_weight - abs(band)
+    if band >= 0.0:
+        leaves = last_stillness(force, weighing_end - still, lowest if lowers else peak, body_weight, band, still)
+    else:
+        leaves = lowest if lowers else peak
+        while leaves > weighing_end and abs(force[leaves] - body_weight) > -band:
+            leaves -= 1
+    if leaves < 0:
+        return events, velocity
+    start = max(leaves - lead, weighing_end - still, 0)
+    events[_MOVEMENT_START] = start
+    if lowers:
+        events[_MINIMUM_FORCE] = lowest
+    velocity = velocity_from_rest(force, rate, start, start, min(stop + 1, force.size - 1), body_weight)
+    _turning_points(velocity, start, takeoff, propulsion_velocity, events)
+    return events, velocity
+
+
+@njit(cache=True)
+def contact_events(force, rate, rest, first, middle, body_weight, contact_limit, propulsion_velocity):  # type: ignore[no-untyped-def]
+    """Events of a jump whose velocity is known from rest at another time (a rebound, or no quiet start).
+
+    Parameters
+    ----------
+    force : (sample,) [N].
+    rate : [Hz].
+    rest : sample at which the person stands still, before or after the contact.
+    first : a sample at or after which the contact begins.
+    middle : a sample in flight.
+    body_weight, contact_limit : [N].
+    propulsion_velocity : [m/s].
+
+    Returns
+    -------
+    events : (EVENTS,) positions [samples]; movement_start is the sample `first`.
+    velocity : (sample,) [m/s] from `first` to take-off, NaN elsewhere.
+    """
+    events = np.full(len(EVENTS), np.nan)
+    takeoff, landing = flight_edges(force, middle, contact_limit)
+    events[_TAKEOFF], events[_LANDING] = takeoff, landing
+    if np.isnan(takeoff) or takeoff <= first:
+        return events, np.full(force.size, np.nan)
+    events[_MOVEMENT_START] = first
+    velocity = velocity_from_rest(force, rate, rest, first, min(int(takeoff) + 1, force.size - 1), body_weight)
+    _turning_points(velocity, first, takeoff, propulsion_velocity, events)
+    return events, velocity
