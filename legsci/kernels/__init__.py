@@ -1,1 +1,1 @@
-"""Numba kernels: float64 arrays in, float64 arrays out."""
+"""Compiled loops over plain float64 arrays: numpy and numba only, units and signs in each docstring."""
