@@ -1,0 +1,84 @@
+# make study   run the workflow on the studies of workflow/config.yaml
+# make test    style, types, import contracts and tests
+# make check   the same without the tests
+# make lab     JupyterLab
+# make bench   side by side with the libraries a user would otherwise pick
+# make lock    resolve the dependencies of pyproject.toml anew
+# make clean   remove what the workflow and the tools made (never data/)
+#
+# An activated environment (venv or conda) that holds legsci's packages is used as it is.
+# Otherwise .venv is made from requirements.lock, with uv if there is one, else with venv and pip.
+
+ACTIVE := $(or $(VIRTUAL_ENV),$(CONDA_PREFIX))
+ifneq ($(ACTIVE),)
+ifneq ($(shell "$(ACTIVE)/bin/python" -c "import ezc3d, numba, pytest, snakemake, xarray; print('ready')" 2>/dev/null),ready)
+override ACTIVE :=
+endif
+endif
+
+ifeq ($(ACTIVE),)
+BIN := $(CURDIR)/.venv/bin
+READY := .venv/.installed
+else
+BIN := $(ACTIVE)/bin
+READY :=
+endif
+
+# An activated environment need not have legsci installed: the checkout itself is the package.
+export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
+# The tools that a rule starts (jupyter) are those of the same environment.
+export PATH := $(BIN):$(PATH)
+
+.PHONY: study test check lab bench lock clean
+.DEFAULT_GOAL := study
+
+study: $(READY)
+	snakemake
+
+test: check
+	python -m pytest
+
+check: $(READY)
+	ruff check
+	ruff format --check
+	snakefmt --check Snakefile workflow
+	mypy
+	lint-imports --no-logo
+
+lab: $(READY)
+	jupyter lab --notebook-dir notebooks
+
+bench: .venv-bench/.installed
+	.venv-bench/bin/python -m benchmarks
+
+# packages(environment, lock): each file that is installed is checked against its hash in the lock.
+define packages
+	@if command -v uv >/dev/null; then \
+	  uv venv --quiet --allow-existing --python ">=3.11" $(1) && \
+	  uv pip install --quiet --python $(1) --require-hashes -r $(2); \
+	else \
+	  python3 -c "import sys; sys.exit(sys.version_info < (3, 11) and 'legsci needs Python 3.11 or newer')" && \
+	  python3 -m venv $(1) && \
+	  $(1)/bin/python -m pip install --quiet --require-hashes -r $(2); \
+	fi
+endef
+
+# legsci itself is a second step: a folder has no hash. The lock brings pip and setuptools, so nothing more is fetched.
+.venv/.installed: requirements.lock
+	$(call packages,.venv,requirements.lock)
+	@.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-bench/.installed: requirements-bench.lock
+	$(call packages,.venv-bench,requirements-bench.lock)
+	@touch $@
+
+COMPILE = uv pip compile --quiet --universal --no-header --no-annotate --generate-hashes --python-version 3.11
+lock:
+	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) --extra bench -c requirements.lock pyproject.toml -o requirements-bench.lock
+
+clean:
+	find results -mindepth 1 ! -name .gitkeep -delete
+	rm -rf .snakemake .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find legsci tests workflow benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
