@@ -68,7 +68,8 @@ def plate_force_and_moment(
         channels = _channels_of_pressure_point(channels)
     elif plate_type == 3:
         channels = _piezo_matrix(origin) @ channels
-    plate_to_lab = _wrench_matrix(_plate_axes(corners), corners.mean(axis=0), _transducer_to_surface(plate_type, origin))
+    to_surface = _transducer_to_surface(plate_type, origin)
+    plate_to_lab = _wrench_matrix(_plate_axes(corners), corners.mean(axis=0), to_surface)
     if plate_type == 4:
         plate_to_lab = plate_to_lab @ calibration
     return _map_six_channels(plate_to_lab, channels)
@@ -117,7 +118,7 @@ def centre_of_pressure(
 
 
 def remove_offset(samples: Array, start: int, stop: int) -> Array:
-    """Samples less each channel's mean while the plate carried nothing.
+    """Subtract what each channel read, on average, while the plate carried nothing.
 
     Parameters
     ----------
@@ -145,7 +146,7 @@ def remove_offset(samples: Array, start: int, stop: int) -> Array:
 
 @njit(cache=True)
 def _map_six_channels(matrix: Array, channels: Array) -> tuple[Array, Array]:
-    """Rows 0-2 of matrix @ channels as force (time, 3), rows 3-5 as moment (time, 3); NaN spreads to the whole sample."""
+    """Rows 0-2 of matrix @ channels as force (time, 3), rows 3-5 as moment (time, 3); NaN takes the whole sample."""
     force = np.empty((channels.shape[1], 3))
     moment = np.empty((channels.shape[1], 3))
     for time in range(channels.shape[1]):
@@ -160,7 +161,7 @@ def _map_six_channels(matrix: Array, channels: Array) -> tuple[Array, Array]:
 
 
 def _plate_axes(corners: Array) -> Array:
-    """Unit vectors x, y, z of the plate in laboratory axes, as columns (3, 3)."""
+    """Return the plate's x, y, z as unit vectors in laboratory axes, columns of (3, 3)."""
     along_x, along_y = corners[0] - corners[1], corners[0] - corners[3]
     normal = np.cross(along_x, along_y)
     axes = np.column_stack([along_x, np.cross(normal, along_x), normal])
