@@ -1,0 +1,27 @@
+"""legsci: from study folders to results; each include below is one wing of the house, in the order of the data."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "workflow/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/fetch.smk"
+include: "workflow/rules/ingest.smk"
+include: "workflow/rules/mechanics.smk"
+include: "workflow/rules/metrics.smk"
+include: "workflow/rules/present.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        CHECKS,
+        TABLES,
+        FIGURES,

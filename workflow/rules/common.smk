@@ -1,0 +1,122 @@
+"""The studies of this run, and what the rules ask about them."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+# The checkout itself is the package: a bare `snakemake` works where legsci is not installed, and so do its script jobs.
+sys.path.insert(0, workflow.basedir)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [workflow.basedir, os.environ.get("PYTHONPATH")]))
+
+from legsci.ingest.faults import StudyError
+from legsci.ingest.settings import read_settings
+from legsci.ingest.study import TABLES as STUDY_TABLES
+from legsci.ingest.study import Study, read_study
+from legsci.mechanics.profiles import load_profiles
+from legsci.provenance import content_digest, source_digest
+
+
+wildcard_constraints:
+    study="[A-Za-z0-9_-]+",
+    participant="[A-Za-z0-9-]+",
+    session="[A-Za-z0-9-]+",
+
+
+def check_config():
+    """End the run with a sentence for each thing wrong with the choices."""
+    schema = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+    faults = [
+        f"{error.json_path.removeprefix('$').lstrip('.') or 'keys'}: {error.message}"
+        for error in jsonschema.Draft202012Validator(schema).iter_errors(config)
+    ]
+    if not faults:
+        known = list(load_profiles())
+        faults += [f"profiles: '{name}' is not one of {known}" for name in config["profiles"] if name not in known]
+        if config["profile"] not in config["profiles"]:
+            faults.append(f"profile: '{config['profile']}' is not one of profiles, {config['profiles']}")
+    if faults:
+        sys.exit("\n  ".join(["workflow/config.yaml and --config cannot be used:", *faults]))
+
+
+def read_studies():
+    """The studies of this run by name; all faults of all of them end the run before anything is made."""
+    studies, faults = {}, []
+    for folder in [config["study"]] if "study" in config else config["studies"]:
+        settings, _ = read_settings(Path(folder, "study.yaml"))
+        fetched = Path(f"results/{settings.get('name')}/fetched.txt")
+        try:
+            study = read_study(folder, require_recordings="source" not in settings or fetched.exists())
+        except StudyError as error:
+            faults.append(str(error))
+            if "source" in settings and fetched.exists():
+                faults.append(f"  recordings that were fetched and are gone: delete {fetched} to fetch them again")
+            continue
+        if study.name in studies:
+            faults.append(f"study {folder}: the name {study.name} is taken by {studies[study.name].folder}")
+        studies[study.name] = study
+    if faults:
+        sys.exit("\n".join(faults))
+    return studies
+
+
+check_config()
+STUDIES = read_studies()
+
+
+def study_folder(wildcards):
+    """Folder of a study."""
+    return str(STUDIES[wildcards.study].folder)
+
+
+def study_files(wildcards):
+    """study.yaml and the tables that a study has."""
+    folder = STUDIES[wildcards.study].folder
+    return [
+        str(path)
+        for path in (folder / "study.yaml", *(folder / f"{name}.tsv" for name in STUDY_TABLES))
+        if path.exists()
+    ]
+
+
+def session_keys(study):
+    """(participant, session) of each session that has trials."""
+    return list(study.trials[["participant_id", "session_id"]].drop_duplicates().itertuples(index=False, name=None))
+
+
+def per_session(pattern):
+    """Input function: the file of each session of a study, named by a pattern with {study}, {participant}, {session}."""
+
+    def files(wildcards):
+        keys = session_keys(STUDIES[wildcards.study])
+        return [pattern.format(study=wildcards.study, participant=person, session=visit) for person, visit in keys]
+
+    return files
+
+
+def recording_files(wildcards):
+    """Recordings of a study or of one session; for a study whose recordings are fetched, the word that they are there."""
+    study = STUDIES[wildcards.study]
+    if "source" in study.settings:
+        # Never out of date: what is fetched is fixed by the digest in study.yaml.
+        return ancient(f"results/{study.name}/fetched.txt")
+    rows = study.recordings
+    if "session" in wildcards.keys():
+        rows = rows[(rows["participant_id"] == wildcards.participant) & (rows["session_id"] == wildcards.session)]
+    return [str(study.folder / path) for path in rows["path"].unique()]
+
+
+def session_digest(wildcards):
+    """Digest of all that a study says about one session, so that an edited row remakes its own session only."""
+    study = STUDIES[wildcards.study]
+    parts = [json.dumps(study.settings, sort_keys=True, default=str)]
+    for name in ("participants", "sessions", "trials", "recordings", "curation"):
+        rows = getattr(study, name)
+        rows = rows[rows["participant_id"] == wildcards.participant]
+        if "session_id" in rows:
+            rows = rows[rows["session_id"] == wildcards.session]
+        parts.append(rows.to_csv(index=False))
+    return content_digest(*parts)

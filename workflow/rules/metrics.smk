@@ -1,0 +1,29 @@
+"""The reps of a study -> its tables: one number per rep, side and metric, and what was rejected, corrected or flagged."""
+
+TABLES = expand(
+    "results/{study}/{table}",
+    study=STUDIES,
+    table=["metrics.csv", "metrics.parquet", "metrics_by_profile.csv", "reps.csv", "quality.csv"],
+)
+
+
+rule study_tables:
+    input:
+        reps=per_session("results/{study}/reps/{participant}_{session}.nc"),
+    output:
+        metrics="results/{study}/metrics.csv",
+        metrics_parquet="results/{study}/metrics.parquet",
+        metrics_by_profile="results/{study}/metrics_by_profile.csv",
+        reps="results/{study}/reps.csv",
+        quality="results/{study}/quality.csv",
+    log:
+        "results/{study}/logs/study_tables.txt",
+    benchmark:
+        "results/{study}/benchmarks/study_tables.tsv"
+    params:
+        profile=config["profile"],
+        source=source_digest("legsci.metrics.table"),
+    message:
+        "Measure the reps of {wildcards.study}"
+    script:
+        "../scripts/study_tables.py"

@@ -1,0 +1,11 @@
+"""Read the recordings of a session into its session file."""
+
+from job_log import job_log
+
+from legsci.ingest.study import read_study
+from legsci.ingest.trial import build_session, write_session
+
+with job_log(snakemake.log[0]):
+    study = read_study(snakemake.params.folder)
+    session = build_session(study, snakemake.wildcards.participant, snakemake.wildcards.session)
+    write_session(session, snakemake.output.session)

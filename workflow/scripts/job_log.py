@@ -1,0 +1,23 @@
+"""What a job says goes to its log; an input that cannot be used ends the job with sentences, not with a traceback."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from legsci.ingest.faults import InputFaults
+
+
+@contextmanager
+def job_log(path: str) -> Iterator[None]:
+    """Send messages, warnings and errors of the block to the file; end the job with code 1 on faults of the input."""
+    logging.basicConfig(filename=path, filemode="w", level=logging.INFO, format="%(message)s", force=True)
+    logging.captureWarnings(True)
+    try:
+        yield
+    except InputFaults as faults:
+        logging.error(faults)
+        sys.exit(1)
+    except Exception:
+        logging.exception("The job ended with an error that is no fault of the input:")
+        sys.exit(1)

@@ -1,0 +1,11 @@
+"""Cut the trials of a session into reps."""
+
+import xarray as xr
+from job_log import job_log
+
+from legsci.mechanics.reps import session_reps
+
+with job_log(snakemake.log[0]):
+    with xr.open_datatree(snakemake.input.session) as session:
+        reps = session_reps(session, profiles=snakemake.params.profiles)
+    reps.to_netcdf(snakemake.output.reps)

@@ -1,0 +1,1 @@
+"""Measure the reps of a study and write its tables."""
