@@ -1,0 +1,179 @@
+"""What a study says of its devices, held against the recordings themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from legsci.ingest.devices import Device
+from legsci.ingest.faults import Fault, RecordingError
+from legsci.ingest.readers import READERS
+from legsci.ingest.recording import Recording
+from legsci.ingest.settings import FILE as SETTINGS
+from legsci.ingest.study import Study, stays_inside
+from legsci.ingest.tables import suggestion
+from legsci.tasks import TASKS
+
+STANDARD_GRAVITY_M_PER_S2 = 9.80665
+BODY_MASS_BOUNDS_KG = (20.0, 250.0)
+QUIET_S = 1.0
+LOADED_FRACTION = 0.25
+RATE_TOLERANCE = 0.01
+
+
+@dataclass
+class _Findings:
+    """What the recordings of one device said so far."""
+
+    labels: set[str] = field(default_factory=set)
+    plates: set[str] = field(default_factory=set)
+    rates_hz: set[float] = field(default_factory=set)
+    masses_kg: list[float] = field(default_factory=list)
+    refusals: list[Fault] = field(default_factory=list)
+    read: int = 0
+
+
+def check_recordings(study: Study) -> list[Fault]:
+    """Hold each device of a study against its recordings.
+
+    A recording that cannot be used is a bad trial and no fault of the study, as long as another recording of the device
+    can. A fault of the study is what holds in none of the device's recordings: a marker label or a plate that no file
+    has, a rate that every file contradicts, a standing weight outside 20 to 250 kg in every file. The files of a device
+    are opened one after the other until nothing is left to find out.
+
+    Parameters
+    ----------
+    study : study; recordings of unknown devices or trials and paths without a file are left to `read_study`.
+
+    Returns
+    -------
+    One fault per thing that the study's settings have wrong.
+    """
+    key = ["participant_id", "session_id", "trial_id"]
+    trials = study.trials.set_index(key)[["task", "load_kg"]]
+    rows = study.recordings.join(trials[~trials.index.duplicated()], on=key)
+    root = study.folder.resolve()
+    usable = [
+        row
+        for row in rows.itertuples()
+        if row.device in study.devices
+        and isinstance(row.path, str)
+        and stays_inside(root, row.path)
+        and (root / row.path).is_file()
+    ]
+    faults = []
+    for name, device in study.devices.items():
+        recordings = [row for row in usable if row.device == name]
+        if recordings:
+            faults += _device_faults(device, _find(study, device, recordings))
+    return faults
+
+
+def quiet_force(force: xr.Dataset, device: Device) -> float:
+    """Return the mean vertical force of the quietest loaded second, summed over the plates.
+
+    Parameters
+    ----------
+    force : reader's force signal, variable `force` (plate, time, axis) [N], in the file's axes.
+    device : the device, for the axis that points up.
+
+    Returns
+    -------
+    Mean of the second with the smallest standard deviation among those that carry at least a quarter of the largest
+    mean [N], upward positive on the body; NaN where the recording is shorter or has gaps throughout.
+    """
+    if list(force["axis"].values) == ["up"]:
+        vertical = force["force"].sel(axis="up")
+    elif device.up[-1] in force["axis"].values:
+        vertical = force["force"].sel(axis=device.up[-1]) * (-1.0 if device.up.startswith("-") else 1.0)
+    else:
+        return np.nan
+    total = vertical.sum("plate", skipna=False).values.astype(np.float64)
+    samples = round(QUIET_S * float(force.attrs["sampling_rate_hz"]))
+    count = len(total) // max(samples, 1)
+    if count == 0:
+        return np.nan
+    seconds = total[: count * samples].reshape(count, samples)
+    means, deviations = seconds.mean(axis=1), seconds.std(axis=1)
+    whole = np.isfinite(means)
+    if not whole.any():
+        return np.nan
+    loaded = whole & (np.abs(means) >= LOADED_FRACTION * np.abs(means[whole]).max())
+    return float(means[loaded][np.argmin(deviations[loaded])])
+
+
+def _find(study: Study, device: Device, rows: list[Any]) -> _Findings:
+    """Open the recordings of a device until every question about it has an answer."""
+    findings = _Findings()
+    for row in rows:
+        part = row.part if isinstance(row.part, str) else None
+        try:
+            recording = READERS[device.reader](study.folder / row.path, device=device, part=part)
+        except RecordingError as error:
+            findings.refusals += [Fault(row.path, fault.where, fault.expected, fault.found) for fault in error.faults]
+            continue
+        _note(findings, recording, device, row.task, row.load_kg)
+        if not _device_faults(device, findings):
+            break
+    return findings
+
+
+def _note(findings: _Findings, recording: Recording, device: Device, task: object, load_kg: float) -> None:
+    """Add what one recording says."""
+    findings.read += 1
+    findings.rates_hz |= {float(signal.attrs["sampling_rate_hz"]) for signal in recording.signals.values()}
+    if "markers" in recording.signals:
+        findings.labels |= set(map(str, recording.signals["markers"]["marker"].values))
+    if "force" in recording.signals:
+        force = recording.signals["force"]
+        findings.plates |= set(map(str, force["plate"].values))
+        if isinstance(task, str) and task in TASKS and TASKS[task].cut != "contact":
+            load_n = (0.0 if np.isnan(load_kg) else load_kg) * STANDARD_GRAVITY_M_PER_S2
+            weight_n = quiet_force(force, device)
+            if np.isfinite(weight_n):
+                findings.masses_kg.append((weight_n - np.sign(weight_n) * load_n) / STANDARD_GRAVITY_M_PER_S2)
+
+
+def _device_faults(device: Device, findings: _Findings) -> list[Fault]:
+    """Faults of a device that none of its recordings clears up."""
+    where = f"devices.{device.name}"
+    if findings.read == 0:
+        return findings.refusals
+    faults = []
+    for kind, described, found in (
+        ("markers", device.markers, findings.labels),
+        ("plates", device.plates, findings.plates),
+    ):
+        names = sorted(found)
+        for name in set(described) - found:
+            held = f"{name} in none of them{suggestion(name, names)}; they hold {', '.join(names) or 'none'}"
+            expected = f"one of the {kind} of the device's recordings"
+            faults.append(Fault(SETTINGS, f"{where}.{kind}.{name}", expected, held))
+    rate = device.rate_hz
+    if rate is not None and not any(abs(found - rate) <= RATE_TOLERANCE * found for found in findings.rates_hz):
+        rates = ", ".join(f"{found:g}" for found in sorted(findings.rates_hz))
+        faults.append(Fault(SETTINGS, f"{where}.rate_hz", f"the rate of the recordings [Hz], {rates}", f"{rate:g}"))
+    low, high = BODY_MASS_BOUNDS_KG
+    if findings.masses_kg and not any(low <= mass <= high for mass in findings.masses_kg):
+        faults.append(_weight_fault(device, findings.masses_kg[0]))
+    return faults
+
+
+def _weight_fault(device: Device, mass_kg: float) -> Fault:
+    """Say which setting turns a standing weight into a person's."""
+    low, high = BODY_MASS_BOUNDS_KG
+    now = f"a standing weight of {mass_kg:.4g} kg in the first of its recordings"
+    where, expected = f"devices.{device.name}", f"a standing weight of {low:g} to {high:g} kg"
+    if low <= -mass_kg <= high:
+        sign = "action" if device.force_sign == "reaction" else "reaction"
+        other = f"force_sign {sign if device.force_sign else 'action or reaction'}, or up"
+        return Fault(
+            SETTINGS, f"{where}.force_sign", f"upward force on the body: set {other}", f"{now}: the wrong sign"
+        )
+    for unit, factor in (("kN", 1000.0), ("N", 0.001)):
+        if low <= abs(mass_kg) * factor <= high:
+            return Fault(SETTINGS, f"{where}.force_unit", f"{expected}: set force_unit {unit}", now)
+    return Fault(SETTINGS, where, f"{expected}: see up, force_sign, force_unit", now)

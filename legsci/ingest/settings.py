@@ -1,0 +1,147 @@
+"""study.yaml: the study's settings and devices, and all that is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema.exceptions import ValidationError
+
+from legsci.ingest.devices import Device, PlateSetup
+from legsci.ingest.faults import Fault
+from legsci.ingest.tables import expectation, load_schema, suggestion, validator
+
+FILE = "study.yaml"
+
+
+class _Loader(yaml.SafeLoader):
+    """Safe loading with every key as the text that stands there, and a list of the keys that stand twice."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.repeated: list[tuple[int, str]] = []
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Build a mapping; of a key that stands twice the first value is kept."""
+        mapping: dict[Any, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key that is not a word", key_node.start_mark)
+            if key_node.value in mapping:
+                self.repeated.append((key_node.start_mark.line + 1, key_node.value))
+            else:
+                mapping[key_node.value] = self.construct_object(value_node, deep=True)
+        return mapping
+
+
+def read_settings(path: Path) -> tuple[dict[str, Any], list[Fault]]:
+    """Read study.yaml.
+
+    Parameters
+    ----------
+    path : the file; UTF-8 (a byte order mark is allowed), without aliases, which untrusted text can blow up with.
+
+    Returns
+    -------
+    settings : as the file says, keys as text; empty where the file cannot be read.
+    faults : malformed YAML, repeated keys, and everything that the schema does not allow.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+            return {}, [Fault(FILE, "", "no aliases (*name)", "an alias")]
+        loader = _Loader(text)
+        settings = loader.get_single_data()
+    except FileNotFoundError:
+        return {}, [Fault(FILE, "", "a file that describes the study", "no such file")]
+    except UnicodeDecodeError as error:
+        return {}, [Fault(FILE, "", "UTF-8 text", f"byte {error.start} that is not UTF-8")]
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        return {}, [Fault(FILE, _line_of(error), "YAML", _problem_of(error))]
+    faults = [Fault(FILE, f"line {line}, {key}", "each key once", "the key again") for line, key in loader.repeated]
+    if not isinstance(settings, dict):
+        return {}, [Fault(FILE, "", "keys with values", type(settings).__name__)]
+    for broken in validator(load_schema("study")).iter_errors(settings):
+        faults += _schema_faults(broken)
+    return settings, faults
+
+
+def devices_of(settings: dict[str, Any]) -> tuple[dict[str, Device], list[Fault]]:
+    """Build the devices of a study.
+
+    Parameters
+    ----------
+    settings : as `read_settings` returns them; devices that break the schema are left out, since they are faults there.
+
+    Returns
+    -------
+    devices : name -> Device; axes that a device does not name are the laboratory's.
+    faults : an up axis that is also the forward axis, delimited text whose plates name no channels.
+    """
+    schema = load_schema("study")
+    check = validator({**schema["$defs"]["device"], "$defs": schema["$defs"]})
+    lab_check = validator({**schema["properties"]["lab"], "$defs": schema["$defs"]})
+    lab, listed = settings.get("lab"), settings.get("devices")
+    if not isinstance(listed, dict) or not isinstance(lab, dict) or not lab_check.is_valid(lab):
+        return {}, []
+    devices, faults = {}, []
+    for name, described in listed.items():
+        where = f"devices.{name}"
+        if not check.is_valid(described):
+            continue
+        device = _device(name, {**lab, **described})
+        if device.up[-1] == device.forward[-1]:
+            found = f"up {device.up} and forward {device.forward}"
+            faults.append(Fault(FILE, where, "up and forward on different axes", found))
+        if device.reader == "delimited":
+            faults += _channel_faults(where, device)
+        devices[name] = device
+    return devices, faults
+
+
+def _device(name: str, described: dict[str, Any]) -> Device:
+    """Build one device from what the file says, without its remarks."""
+    known = {key: value for key, value in described.items() if key not in ("note", "plates")}
+    plates = {plate: PlateSetup(**setup) for plate, setup in described.get("plates", {}).items()}
+    return Device(name=name, plates=plates, **known)
+
+
+def _channel_faults(where: str, device: Device) -> list[Fault]:
+    """Faults of plates in delimited text: the study alone can say which columns are theirs."""
+    expected = "columns: the channels of the plate"
+    if not device.plates:
+        return [Fault(FILE, f"{where}.plates", expected, "no plates")]
+    return [
+        Fault(FILE, f"{where}.plates.{plate}", expected, "a plate without channels")
+        for plate, setup in device.plates.items()
+        if not setup.columns
+    ]
+
+
+def _schema_faults(error: ValidationError) -> list[Fault]:
+    """Say one schema error as faults: one per unknown or absent key, one per value that is not allowed."""
+    where = ".".join(map(str, error.absolute_path))
+    rule = error.schema if isinstance(error.schema, dict) else {}
+    value = error.instance
+    prefix = f"{where}." if where else ""
+    if error.validator == "required" and isinstance(value, dict):
+        absent = [key for key in rule["required"] if key not in value]
+        return [Fault(FILE, prefix + key, expectation(rule["properties"][key]), "no such key") for key in absent]
+    if error.validator == "additionalProperties" and isinstance(value, dict):
+        known = list(rule["properties"])
+        unknown = [key for key in value if key not in known]
+        return [Fault(FILE, prefix + key, "a known key", key + suggestion(key, known)) for key in unknown]
+    hint = suggestion(str(value), rule["enum"]) if "enum" in rule else ""
+    return [Fault(FILE, where, expectation(rule), f"{value!r}{hint}")]
+
+
+def _line_of(error: Exception) -> str:
+    """Return "line n" where a YAML error knows its line."""
+    mark = getattr(error, "problem_mark", None)
+    return f"line {mark.line + 1}" if mark is not None else ""
+
+
+def _problem_of(error: Exception) -> str:
+    """Return the first line of what a YAML error complains of."""
+    return str(getattr(error, "problem", None) or error).splitlines()[0]

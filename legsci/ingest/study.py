@@ -1,0 +1,217 @@
+"""The study folder: what a lab hands over, read and checked; nothing in it is ever changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+import pandas as pd
+
+from legsci.ingest.devices import Device
+from legsci.ingest.faults import Fault, StudyError
+from legsci.ingest.settings import FILE as SETTINGS
+from legsci.ingest.settings import devices_of, read_settings
+from legsci.ingest.tables import load_schema, read_table, suggestion, typed_table
+from legsci.tasks import TASKS
+
+TABLES = ("participants", "sessions", "trials", "recordings", "exposure", "health", "injuries", "curation")
+REQUIRED_TABLES = ("participants", "sessions", "trials", "recordings")
+PARENTS = {
+    "sessions": "participants",
+    "trials": "sessions",
+    "recordings": "trials",
+    "exposure": "participants",
+    "health": "participants",
+    "injuries": "participants",
+    "curation": "trials",
+}
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study folder.
+
+    Parameters
+    ----------
+    folder : where it stands.
+    name : its short name.
+    settings : study.yaml as it stands.
+    devices : name -> what the study says of the device.
+    participants, sessions, trials, recordings, exposure, health, injuries, curation : the tables, with the columns of
+        their schemas and no others but notes; empty where the folder has no such table. The index `row` is the row in
+        the file (the header is row 1).
+    """
+
+    folder: Path
+    name: str
+    settings: dict[str, Any]
+    devices: dict[str, Device]
+    participants: pd.DataFrame
+    sessions: pd.DataFrame
+    trials: pd.DataFrame
+    recordings: pd.DataFrame
+    exposure: pd.DataFrame
+    health: pd.DataFrame
+    injuries: pd.DataFrame
+    curation: pd.DataFrame
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the recordings are simulated."""
+        return bool(self.settings.get("simulated", False))
+
+
+def read_study(folder: str | Path, *, require_recordings: bool = True) -> Study:
+    """Read a study folder without opening its recordings.
+
+    Parameters
+    ----------
+    folder : holds study.yaml, participants.tsv, sessions.tsv, trials.tsv, recordings.tsv, and where the study has them
+        exposure.tsv, health.tsv, injuries.tsv, curation.tsv.
+    require_recordings : False for a study whose recordings are still to be fetched.
+
+    Raises
+    ------
+    StudyError
+        With every fault of the folder, each with file, row, what was expected and what was found.
+    """
+    study, faults = collect_study(Path(folder), require_recordings=require_recordings)
+    if faults:
+        raise StudyError(f"study {folder}", faults)
+    return study
+
+
+def check_study(folder: str | Path) -> Study:
+    """Read a study folder and open its recordings as far as the study's settings have to be checked against them.
+
+    Raises
+    ------
+    StudyError
+        With every fault of the tables and of the recordings (see `check_recordings`).
+    """
+    # The readers bring file-format libraries with them, which reading tables alone should not wait for.
+    from legsci.ingest.check import check_recordings
+
+    study, faults = collect_study(Path(folder), require_recordings=True)
+    faults += check_recordings(study)
+    if faults:
+        raise StudyError(f"study {folder}", faults)
+    return study
+
+
+def collect_study(folder: Path, *, require_recordings: bool) -> tuple[Study, list[Fault]]:
+    """Read a study folder as far as it can be read.
+
+    Returns
+    -------
+    study : what could be read; values that are not allowed are missing.
+    faults : everything wrong with it.
+    """
+    if not folder.is_dir():
+        raise StudyError(f"study {folder}", [Fault(str(folder), "", "a study folder", "no such folder")])
+    settings, faults = read_settings(folder / SETTINGS)
+    devices, found = devices_of(settings)
+    faults += found
+    tables: dict[str, pd.DataFrame] = {}
+    present = set()
+    for name in TABLES:
+        frame = pd.DataFrame()
+        if (folder / f"{name}.tsv").is_file():
+            frame, found = read_table(folder / f"{name}.tsv")
+            faults += found
+        elif name in REQUIRED_TABLES:
+            faults.append(Fault(f"{name}.tsv", "", "a table", "no such file"))
+        columns = load_schema(name)["properties"]
+        if frame.columns.empty:
+            tables[name], _ = typed_table(name, pd.DataFrame(columns=list(columns), dtype="str"))
+        else:
+            present.add(name)
+            tables[name], found = typed_table(name, frame)
+            faults += found
+    for child, parent in PARENTS.items():
+        if {child, parent} <= present:
+            faults += _dangling(child, tables[child], parent, tables[parent])
+    faults += _task_faults(tables["trials"])
+    faults += _device_faults(tables["recordings"], settings)
+    faults += _path_faults(folder, tables["recordings"], require_recordings=require_recordings)
+    if {"trials", "recordings"} <= present:
+        faults += _unrecorded(tables["trials"], tables["recordings"])
+    return Study(folder, str(settings.get("name", folder.name)), settings, devices, **tables), faults
+
+
+def _keys(frame: pd.DataFrame, key: list[str]) -> pd.Series:
+    """Return the key of each row whose key is whole, as tuples."""
+    whole = frame[key].dropna()
+    return pd.Series(list(whole.itertuples(index=False, name=None)), index=whole.index, dtype=object)
+
+
+def _dangling(child: str, rows: pd.DataFrame, parent: str, known: pd.DataFrame) -> list[Fault]:
+    """Faults of rows that refer to a row which the parent table does not have."""
+    key = load_schema(parent)["key"]
+    names = set(_keys(known, key))
+    return [
+        Fault(
+            f"{child}.tsv", f"row {row}, {key[-1]}", f"a row of {parent}.tsv", f"{', '.join(found)}, which is in none"
+        )
+        for row, found in _keys(rows, key).items()
+        if found not in names
+    ]
+
+
+def _task_faults(trials: pd.DataFrame) -> list[Fault]:
+    """Faults of trials whose task is unknown."""
+    expected = f"a task: one of {', '.join(TASKS)}"
+    return [
+        Fault("trials.tsv", f"row {row}, task", expected, task + suggestion(task, list(TASKS)))
+        for row, task in trials["task"].dropna().items()
+        if task not in TASKS
+    ]
+
+
+def _device_faults(recordings: pd.DataFrame, settings: dict[str, Any]) -> list[Fault]:
+    """Faults of recordings whose device is unknown, and of trials with several devices whose clocks nobody relates."""
+    listed = settings.get("devices")
+    names = list(listed) if isinstance(listed, dict) else []
+    faults = [
+        Fault("recordings.tsv", f"row {row}, device", f"a device of {SETTINGS}", device + suggestion(device, names))
+        for row, device in recordings["device"].dropna().items()
+        if names and device not in names
+    ]
+    counts = recordings.groupby(load_schema("trials")["key"])["device"].nunique()
+    several = counts[counts > 1]
+    if len(several) and "synchronisation" not in settings:
+        found = f"no such key, but {len(several)} trials with several devices, first {', '.join(several.index[0])}"
+        faults.append(Fault(SETTINGS, "synchronisation", "how the clocks of several devices are related", found))
+    return faults
+
+
+def _path_faults(folder: Path, recordings: pd.DataFrame, *, require_recordings: bool) -> list[Fault]:
+    """Faults of paths that leave the study folder, or where no file stands."""
+    root, faults = folder.resolve(), []
+    for row, path in recordings["path"].dropna().items():
+        where = f"row {row}, path"
+        if not stays_inside(root, path):
+            faults.append(Fault("recordings.tsv", where, "a path inside the study folder, with /", path))
+        elif require_recordings and not (root / path).is_file():
+            faults.append(Fault("recordings.tsv", where, "a file", f"no file {path}"))
+    return faults
+
+
+def stays_inside(root: Path, path: str) -> bool:
+    """Whether a relative path, links followed, stays inside a folder whose own links are resolved."""
+    parts = PurePosixPath(path)
+    if parts.is_absolute() or PureWindowsPath(path).drive or "\\" in path or "\0" in path or ".." in parts.parts:
+        return False
+    return (root / path).resolve().is_relative_to(root)
+
+
+def _unrecorded(trials: pd.DataFrame, recordings: pd.DataFrame) -> list[Fault]:
+    """Faults of trials that no recording belongs to."""
+    key = load_schema("trials")["key"]
+    recorded = set(_keys(recordings, key))
+    return [
+        Fault("trials.tsv", f"row {row}, trial_id", "a row of recordings.tsv", f"{', '.join(found)}, which is in none")
+        for row, found in _keys(trials, key).items()
+        if found not in recorded
+    ]

@@ -1,0 +1,213 @@
+"""Tables of a study folder: tab-separated text and its schema -> a typed frame and all that is wrong with it."""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import re
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pandas as pd
+import yaml
+
+from legsci.ingest.faults import Fault
+
+MISSING = "n/a"
+HEADER_ROW = 1
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
+_DTYPES = {"string": "str", "number": "float64", "integer": "Int64"}
+_ROW_RULES = ("anyOf", "if", "then")
+
+
+@functools.cache
+def load_schema(name: str) -> dict[str, Any]:
+    """Return the schema of a table ("trials") or of study.yaml ("study")."""
+    schema: dict[str, Any] = yaml.safe_load(
+        files("legsci.ingest").joinpath("schemas", f"{name}.schema.yaml").read_text(encoding="utf-8")
+    )
+    return schema
+
+
+def validator(schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
+    """Return a validator that knows dates (YYYY-MM-DD)."""
+    return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
+
+
+def suggestion(word: str, known: list[str]) -> str:
+    """Return " (did you mean ...?)" where a known word is close to the word, else an empty string."""
+    close = get_close_matches(word, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def expectation(schema: dict[str, Any]) -> str:
+    """Say what a schema asks of a value: its description, and the choices where there are some."""
+    choices = f": one of {', '.join(map(str, schema['enum']))}" if "enum" in schema else ""
+    return f"{schema.get('description', 'a value that the schema allows')}{choices}"
+
+
+def read_table(path: Path) -> tuple[pd.DataFrame, list[Fault]]:
+    """Read a tab-separated table as text.
+
+    Parameters
+    ----------
+    path : table, UTF-8 (a byte order mark is allowed), `n/a` for a missing value, first row the column names.
+
+    Returns
+    -------
+    frame : one row per line whose cells match the header; the index `row` is the line in the file (the header is
+        row 1); every value a string, `n/a` missing.
+    faults : not UTF-8, wrong delimiter, repeated or empty column names, ragged rows, empty cells.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return pd.DataFrame(), [Fault(path.name, "", "UTF-8 text", f"byte {error.start} that is not UTF-8")]
+    lines = text.replace("\r\n", "\n").split("\n")
+    columns = lines[0].split("\t")
+    faults = _header_faults(path.name, columns)
+    if faults:
+        return pd.DataFrame(), faults
+    rows, kept = [], []
+    for row, line in enumerate(lines[1:], start=HEADER_ROW + 1):
+        cells = line.count("\t") + 1
+        if not line.strip():
+            continue
+        if cells != len(columns):
+            faults.append(Fault(path.name, f"row {row}", f"{len(columns)} cells, as in the header", f"{cells} cells"))
+            continue
+        rows.append(row)
+        kept.append(line)
+    frame = pd.read_csv(
+        io.StringIO("\n".join([lines[0], *kept])),
+        sep="\t",
+        dtype=str,
+        keep_default_na=False,
+        na_values=[MISSING],
+        quoting=csv.QUOTE_NONE,
+    )
+    frame.index = pd.Index(rows, name="row", dtype="int64")
+    for column in columns:
+        for row in frame.index[frame[column].eq("")]:
+            faults.append(Fault(path.name, f"row {row}, {column}", f"a value, or {MISSING}", "an empty cell"))
+        frame[column] = frame[column].mask(frame[column].eq(""))
+    return frame, faults
+
+
+def _header_faults(name: str, columns: list[str]) -> list[Fault]:
+    """Faults of a header row that make the rest of the table unreadable."""
+    where = f"row {HEADER_ROW}"
+    for delimiter, word in ((",", "commas"), (";", "semicolons")):
+        if len(columns) == 1 and delimiter in columns[0]:
+            return [Fault(name, where, "columns separated by tabs", f"columns separated by {word}")]
+    faults = []
+    for column in dict.fromkeys(columns):
+        if not column.strip():
+            faults.append(Fault(name, where, "a name for every column", "a column without a name"))
+        elif columns.count(column) > 1:
+            faults.append(Fault(name, where, "each column once", f"{column} {columns.count(column)} times"))
+    return faults
+
+
+def typed_table(name: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
+    """Check a table against its schema and give every column its type.
+
+    Parameters
+    ----------
+    name : table, as in "trials" for trials.tsv and trials.schema.yaml.
+    frame : strings, as `read_table` returns them.
+
+    Returns
+    -------
+    frame : every column of the schema in the schema's order (all missing where the file has no such column), then the
+        notes; strings, float64, Int64 or datetime64. A value that is not allowed is missing here and named in `faults`.
+    faults : unknown or absent columns, values that are missing, of the wrong type, out of bounds or not allowed, rows
+        that break a rule of the schema, rows that repeat a key. Unknown columns are refused, since a misspelt column
+        would be lost without a word; `note` and `note_...` are free.
+    """
+    schema, file = load_schema(name), f"{name}.tsv"
+    properties: dict[str, Any] = schema["properties"]
+    notes = [column for column in frame.columns if any(re.search(p, column) for p in schema["patternProperties"])]
+    unknown = [column for column in frame.columns if column not in properties and column not in notes]
+    faults = [
+        Fault(
+            file, f"row {HEADER_ROW}", "known columns, note or note_...", column + suggestion(column, list(properties))
+        )
+        for column in unknown
+    ]
+    faults += [
+        Fault(file, f"row {HEADER_ROW}", f"the column {column}", "no such column")
+        for column in schema["required"]
+        if column not in frame.columns
+    ]
+    columns: dict[str, pd.Series] = {}
+    for column, rule in properties.items():
+        text = frame[column] if column in frame else pd.Series(pd.NA, index=frame.index, dtype="str")
+        columns[column], found = _typed_column(file, text.rename(column), rule)
+        faults += found
+        if column in schema["required"] and column in frame:
+            gaps = frame.index[frame[column].isna()]
+            faults += [Fault(file, f"row {row}, {column}", expectation(rule), MISSING) for row in gaps]
+    typed = pd.DataFrame({**columns, **{note: frame[note] for note in notes}}, index=frame.index)
+    return typed, faults + _row_faults(file, schema, typed, frame) + _repeated_keys(file, schema, frame)
+
+
+def _typed_column(file: str, text: pd.Series, rule: dict[str, Any]) -> tuple[pd.Series, list[Fault]]:
+    """Convert one column; each distinct text is checked once, however many rows carry it."""
+    kind = "date" if rule.get("format") == "date" else rule.get("type", "string")
+    check = validator(rule)
+    values: dict[str, str | int | float] = {}
+    faults = []
+    for word in text.dropna().unique():
+        value = _number(word) if kind in ("number", "integer") else word
+        if value is None or next(check.iter_errors(value), None) is not None:
+            hint = suggestion(word, rule["enum"]) if "enum" in rule else ""
+            rows = text.index[text.eq(word).fillna(False)]
+            faults += [Fault(file, f"row {row}, {text.name}", expectation(rule), f"{word!r}{hint}") for row in rows]
+        else:
+            values[word] = value
+    typed = text.map(values)
+    if kind == "date":
+        return pd.to_datetime(typed, format="%Y-%m-%d").dt.as_unit("s"), faults
+    return typed.astype(pd.api.types.pandas_dtype(_DTYPES[kind])), faults
+
+
+def _number(word: str) -> int | float | None:
+    """Return the number that a word says, None where it says none; a decimal comma is none."""
+    if not _NUMBER.fullmatch(word):
+        return None
+    number = float(word)
+    return int(number) if number.is_integer() else number
+
+
+def _row_faults(file: str, schema: dict[str, Any], typed: pd.DataFrame, frame: pd.DataFrame) -> list[Fault]:
+    """Faults of rows whose cells do not go together; `rule` in the schema says the rule in words."""
+    rules = {key: schema[key] for key in _ROW_RULES if key in schema}
+    if not rules:
+        return []
+    check, faults = validator(rules), []
+    words = frame.reindex(columns=list(schema["properties"])).astype(object)
+    for row, cells in zip(typed.index, words.to_dict("records"), strict=True):
+        present = {column: value for column, value in cells.items() if pd.notna(value)}
+        if next(check.iter_errors(present), None) is not None:
+            faults.append(Fault(file, f"row {row}", schema["rule"], f"{MISSING} there"))
+    return faults
+
+
+def _repeated_keys(file: str, schema: dict[str, Any], frame: pd.DataFrame) -> list[Fault]:
+    """Faults of rows that name the same thing as an earlier row."""
+    needed = [column for column in schema["key"] if column in schema["required"]]
+    if not set(needed) <= set(frame.columns):
+        return []
+    key = [column for column in schema["key"] if column in frame.columns]
+    words = frame[key][frame[needed].notna().all(axis=1)].fillna(MISSING)
+    faults = []
+    for row in words.index[words.duplicated()]:
+        first = words.index[words.eq(words.loc[row]).all(axis=1)][0]
+        found = f"{', '.join(words.loc[row])} again, as in row {first}"
+        faults.append(Fault(file, f"row {row}, {', '.join(key)}", "a key that no other row has", found))
+    return faults
