@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from job_log import job_log
-
 from legsci.ingest.study import check_study
+
+from job_log import job_log
 
 with job_log(snakemake.log[0]):
     study = check_study(snakemake.params.folder)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from job_log import job_log
-
 from legsci.ingest.fetch import fetch_recordings
 from legsci.ingest.study import read_study
+
+from job_log import job_log
 
 with job_log(snakemake.log[0]):
     study = read_study(snakemake.params.folder, require_recordings=False)

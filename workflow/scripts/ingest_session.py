@@ -1,9 +1,9 @@
 """Read the recordings of a session into its session file."""
 
-from job_log import job_log
-
 from legsci.ingest.study import read_study
 from legsci.ingest.trial import build_session, write_session
+
+from job_log import job_log
 
 with job_log(snakemake.log[0]):
     study = read_study(snakemake.params.folder)
