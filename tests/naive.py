@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -65,11 +66,9 @@ def centre_of_pressure(force, moment, surface_height, vertical_axis, threshold):
     return np.array(points), np.array(free_moments)
 
 
-def butterworth(samples, *, kind, sampling_rate_hz, cutoff_hz, order, cutoff_after_both_passes=False):
+def butterworth(samples, *, kind, sampling_rate_hz, cutoff_hz, order, both=False):
     """The difference equation of the whole filter over each gap-free stretch, forward and backward."""
-    numerator, denominator = _butterworth_polynomials(
-        kind, sampling_rate_hz, cutoff_hz, order, cutoff_after_both_passes
-    )
+    numerator, denominator = _butterworth_polynomials(kind, sampling_rate_hz, cutoff_hz, order, both)
     filtered = np.full(samples.shape, np.nan)
     for row, channel in zip(filtered, samples, strict=True):
         for start, stop in runs(~np.isnan(channel)):
@@ -155,16 +154,12 @@ def quietest_window(samples, length, start, stop):
 
 
 def integrate_forward(samples, interval, initial):
-    """Sum of trapezoids up to each sample."""
-    return np.array(
-        [initial + sum((a + b) / 2 * interval for a, b in zip(samples[:i], samples[1 : i + 1], strict=True))
-         for i in range(len(samples))]
-    )  # fmt: skip
+    """Sum of the trapezoids up to each sample."""
+    trapezoids = [(a + b) / 2 * interval for a, b in pairwise(samples)]
+    return np.array([initial + sum(trapezoids[:i]) for i in range(len(samples))])
 
 
 def integrate_backward(samples, interval, final):
     """Final value less the trapezoids that are still to come."""
-    return np.array(
-        [final - sum((a + b) / 2 * interval for a, b in zip(samples[i:-1], samples[i + 1 :], strict=True))
-         for i in range(len(samples))]
-    )  # fmt: skip
+    trapezoids = [(a + b) / 2 * interval for a, b in pairwise(samples)]
+    return np.array([final - sum(trapezoids[i:]) for i in range(len(samples))])

@@ -1,6 +1,6 @@
 """When a signal stays beyond a limit, where it crosses it, and where it is quietest.
 
-Throughout: a sample is *below* a limit when it is less, *above* when it is equal or more, and neither when it is NaN; so
+Throughout, a sample is *below* a limit when it is less, *above* when it is equal or more, and neither when it is NaN:
 a gap ends every run. Runs are half-open sample ranges [start, stop).
 """
 
@@ -146,49 +146,48 @@ def quietest_window(samples: Array, length: int, start: int, stop: int) -> tuple
 
     Notes
     -----
-    The sum of squared deviations is carried from window to window, as in Welford (1962), and summed afresh every
-    `length` samples, so that a landing that slid through the window leaves no rounding behind.
+    Each window is the tail of one block of `length` samples and the head of the next. Means and sums of squared
+    deviations of tails and heads grow sample by sample (Welford 1962) and are joined by the formula of Chan et al.
+    (1983). Nothing is ever subtracted, so a landing just outside a window leaves no rounding in it.
 
     References
     ----------
     Welford BP (1962) Note on a method for calculating corrected sums of squares and products. Technometrics 4:419-420.
+    Chan TF, Golub GH, LeVeque RJ (1983) Algorithms for computing the sample variance: analysis and recommendations.
+    Am Stat 37:242-247.
     """
     if length < 2:
         raise ValueError("a window needs at least 2 samples")
     if start < 0 or stop > len(samples):
         raise ValueError("the range of the search leaves the samples")
-    quietest = -1
-    least = np.inf
-    valid = 0
-    mean = squares = 0.0
-    for last in range(start, stop):
-        valid = 0 if np.isnan(samples[last]) else valid + 1
-        if valid < length:
-            continue
-        first = last - length + 1
-        if valid % length == 0:
-            mean, squares = _mean_and_squares(samples[first : last + 1])
-        else:
-            entering, leaving = samples[last], samples[first - 1]
-            mean_before = mean
-            mean += (entering - leaving) / length
-            squares += (entering - leaving) * (entering - mean + leaving - mean_before)
+    quietest, least = -1, np.inf
+    tail_mean, tail_squares = np.empty(length), np.empty(length)
+    for block in range(start, stop - length + 1, length):
+        mean = squares = 0.0
+        for count in range(1, length + 1):
+            mean, squares = _with_one_more(samples[block + length - count], count, mean, squares)
+            tail_mean[length - count], tail_squares[length - count] = mean, squares
+        # A window that holds NaN has the sum NaN, which is never less.
         if squares < least:
-            quietest, least = first, squares
+            quietest, least = block, squares
+        mean = squares = 0.0
+        for count in range(1, min(length, stop - block - length + 1)):
+            mean, squares = _with_one_more(samples[block + length + count - 1], count, mean, squares)
+            apart = (mean - tail_mean[count]) ** 2 * (count * (length - count) / length)
+            joined = squares + tail_squares[count] + apart
+            if joined < least:
+                quietest, least = block + count, joined
     if quietest < 0:
         return None
-    mean, squares = _mean_and_squares(samples[quietest : quietest + length])
-    return quietest, mean, np.sqrt(squares / (length - 1))
+    return quietest, samples[quietest : quietest + length].mean(), np.sqrt(least / (length - 1))
 
 
 @njit(cache=True)
-def _mean_and_squares(samples: Array) -> tuple[float, float]:
-    """Mean and sum of squared deviations from it."""
-    mean = samples.mean()
-    squares = 0.0
-    for sample in samples:
-        squares += (sample - mean) ** 2
-    return mean, squares
+def _with_one_more(sample: float, count: int, mean: float, squares: float) -> tuple[float, float]:
+    """Mean and sum of squared deviations of `count` samples, from those of all but the last."""
+    before = sample - mean
+    mean += before / count
+    return mean, squares + before * (sample - mean)
 
 
 @njit(cache=True)

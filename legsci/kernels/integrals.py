@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 
 @njit(cache=True)
 def integrate_forward(samples: Array, interval: float, initial: float) -> Array:
-    """Running integral whose first value is known.
+    """Integrate from a known first value.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def integrate_forward(samples: Array, interval: float, initial: float) -> Array:
 
 @njit(cache=True)
 def integrate_backward(samples: Array, interval: float, final: float) -> Array:
-    """Running integral whose last value is known, such as the velocity of a body that has come to rest.
+    """Integrate back from a known last value, such as the velocity of a body that has come to rest.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def integrate_backward(samples: Array, interval: float, final: float) -> Array:
 def integrate_rows_forward(
     samples: Array, interval: float, starts: NDArray[np.int64], stops: NDArray[np.int64], initials: Array
 ) -> Array:
-    """Running integral of each row within its own range, from a known first value; see `integrate_forward`.
+    """Integrate each row within its own range from a known first value; see `integrate_forward`.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def integrate_rows_forward(
 def integrate_rows_backward(
     samples: Array, interval: float, starts: NDArray[np.int64], stops: NDArray[np.int64], finals: Array
 ) -> Array:
-    """Running integral of each row within its own range, back from a known last value; see `integrate_backward`.
+    """Integrate each row within its own range back from a known last value; see `integrate_backward`.
 
     Parameters
     ----------
