@@ -1,0 +1,26 @@
+"""Readers of recordings, one module per file format. The study names the reader of each device; nothing is guessed."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pathlib import Path
+
+from legsci.ingest.devices import Device
+from legsci.ingest.readers import bioware, c3d, delimited, nexus, opensim
+from legsci.ingest.recording import Recording
+
+
+class Reader(Protocol):
+    """What every reader is: a file, the device that recorded it, and the trial within the file, to its signals."""
+
+    def __call__(self, path: Path, *, device: Device, part: str | None = None) -> Recording: ...
+
+
+READERS: dict[str, Reader] = {
+    "c3d": c3d.read,
+    "bioware": bioware.read,
+    "nexus": nexus.read,
+    "opensim": opensim.read,
+    "delimited": delimited.read,
+}

@@ -1,0 +1,133 @@
+"""Kistler BioWare text export: a header, one row of names, one of units, then the samples of one or more plates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from legsci.ingest.devices import Device
+from legsci.ingest.readers.signals import FORCE_UNITS, MOMENT_UNITS, Floats, force_signal, refuse, sampling_rate, unit_factor
+from legsci.ingest.readers.text import number_table, read_lines, split_cells
+from legsci.ingest.recording import Recording
+
+FORCES, MOMENTS = ("Fx", "Fy", "Fz"), ("Mx", "My", "Mz")
+
+
+def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
+    """Read the plate forces of a BioWare text export.
+
+    Signals: `force` with the axes that were exported (all of Fx, Fy, Fz or some), and `moment` where Mx, My, Mz were
+    exported with all three forces. Plates are named "1", "2", ... in the order of the columns; their columns bear the
+    same names, so a plate begins where a force name comes again.
+
+    Axes and signs: BioWare writes the vertical force of a loaded plate as positive. In Kistler's own axes z points down
+    into the plate and the numbers are the force on the plate: `device.up` is "-z". That these are the plain exports' axes
+    shows in quiet standing: sway moves the centre of pressure ahead of the body, so the horizontal reaction points against
+    it, and in the real recordings it does so for the negated numbers only. An export that was turned so that z points up
+    holds the reaction: `device.up` is "z". Either way the reaction is upward; `device.force_sign` overrules.
+
+    The moments are about the centre of the plate's surface (BioWare's Ax = -My / Fz, Ay = Mx / Fz); where the plates stand
+    the file does not say, so each plate's centre becomes the origin.
+
+    Raises
+    ------
+    RecordingError : not a BioWare export, cut short, no force columns, unknown units, rows that are no numbers, a rate
+        that contradicts the time stamps.
+    """
+    if part is not None:
+        raise refuse(path, ("part", "none: a BioWare export holds one recording", part))
+    lines = read_lines(path)
+    if "BioWare" not in lines[0]:
+        raise refuse(path, ("row 1", "the title of a BioWare export", repr(lines[0][:60])))
+    names_row = next((row for row, line in enumerate(lines) if line.lower().startswith("abs time")), None)
+    if names_row is None or names_row + 2 >= len(lines):
+        raise refuse(path, ("", "a row of names that begins with 'abs time', a row of units and samples", "a header alone"))
+    names, units = split_cells(lines[names_row], "\t"), split_cells(lines[names_row + 1], "\t")
+    units += [""] * (len(names) - len(units))
+    plates = _plates(names)
+    if not plates:
+        raise refuse(path, (f"row {names_row + 1}", "columns Fx, Fy or Fz", ", ".join(names)))
+    header = {line.split("\t")[0].strip(): line.split("\t")[1:] for line in lines[:names_row]}
+    rows = lines[names_row + 2 :]
+    _check_count(path, header, len(rows))
+    forces = [name for name in FORCES if all(name in plate for plate in plates)]
+    moments = [name for name in MOMENTS if all(name in plate for plate in plates)]
+    whole = len(forces) == 3 and len(moments) == 3
+    wanted = [*forces, *(moments if whole else [])]
+    scale = _scales(path, names_row + 2, plates, wanted, units)
+    columns = [0, *(plate[name] for plate in plates for name in wanted)]
+    numbers = number_table(path, rows, first_row=names_row + 3, delimiter="\t", width=len(names), columns=columns)
+    rate = sampling_rate(path, numbers[:, 0], device.rate_hz or _header_rate(header))
+    sign, assumption = _sign(device)
+    values = sign * scale[:, None, :] * numbers[:, 1:].reshape(len(numbers), len(plates), -1).transpose(1, 0, 2)
+    signal = force_signal(
+        np.ascontiguousarray(values[:, :, : len(forces)]),
+        rate_hz=rate,
+        plates=[str(number + 1) for number in range(len(plates))],
+        axes=[name[-1] for name in forces],
+        moment=np.ascontiguousarray(values[:, :, 3:]) if whole else None,
+    )
+    assumptions = [assumption]
+    if whole:
+        assumptions.append("The centre of each plate's surface is taken as the origin: the file does not say where plates stand.")
+    return Recording({"force": signal}, tuple(assumptions), float(numbers[0, 0]), _notes(header))
+
+
+def _plates(names: list[str]) -> list[dict[str, int]]:
+    """Return, for each plate, the column of each of its force and moment names."""
+    plates: list[dict[str, int]] = []
+    for column, name in enumerate(names):
+        if name in FORCES + MOMENTS:
+            if not plates or name in plates[-1]:
+                plates.append({})
+            plates[-1][name] = column
+    return plates
+
+
+def _scales(path: Path, row: int, plates: list[dict[str, int]], wanted: list[str], units: list[str]) -> Floats:
+    """Return the factor to SI of each wanted quantity of each plate (plate, quantity)."""
+    factors = [
+        [unit_factor(units[plate[name]], FORCE_UNITS if name in FORCES else MOMENT_UNITS) for name in wanted] for plate in plates
+    ]
+    unknown = {units[plate[name]] for plate, row in zip(plates, factors, strict=True) for name, f in zip(wanted, row, strict=True) if f is None}
+    if unknown:
+        known = ", ".join([*FORCE_UNITS, *MOMENT_UNITS])
+        raise refuse(path, (f"row {row}", f"units {known}", ", ".join(sorted(map(repr, unknown)))))
+    return np.array(factors, dtype=np.float64)
+
+
+def _check_count(path: Path, header: dict[str, list[str]], rows: int) -> None:
+    """Refuse a file that holds another number of samples than its header says."""
+    counts = {cell.strip() for cell in header.get("Samples (#):", []) if cell.strip()}
+    if counts and counts != {str(rows)}:
+        raise refuse(path, ("Samples (#)", f"{', '.join(sorted(counts))} rows of samples, as the header says", f"{rows}"))
+
+
+def _header_rate(header: dict[str, list[str]]) -> float | None:
+    """Return the sampling rate that the header names [Hz]."""
+    cells = [cell for cell in header.get("Rate (Hz):", []) if cell.strip()]
+    try:
+        return float(cells[0]) if cells else None
+    except ValueError:
+        return None
+
+
+def _sign(device: Device) -> tuple[float, str]:
+    """Return the factor that makes the numbers the reaction on the body, and why."""
+    if device.force_sign:
+        return (-1.0 if device.force_sign == "action" else 1.0), f"Forces are the {device.force_sign}, as the study says."
+    if device.up == "-z":
+        return -1.0, "Kistler's axes: z points down and the numbers are the force on the plate; they were negated."
+    return 1.0, "The export's z points up and its numbers are the reaction on the body, since a loaded plate reads positive."
+
+
+def _notes(header: dict[str, list[str]]) -> dict[str, str]:
+    """Return what else the header says that a person may want to know."""
+    wanted = {"Device:": "device", "Date": "date", "Normalized force (N):": "normalized_force_n"}
+    notes = {}
+    for key, name in wanted.items():
+        cells = [cell.strip() for cell in header.get(key, []) if cell.strip()]
+        if cells:
+            notes[name] = ", ".join(dict.fromkeys(cells))
+    return notes

@@ -1,0 +1,249 @@
+"""Delimited force text of any maker: the study says which column is what, since such files seldom do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from legsci.ingest.devices import Device
+from legsci.ingest.readers.signals import (
+    FORCE_UNITS,
+    LENGTH_UNITS,
+    MOMENT_UNITS,
+    Floats,
+    force_signal,
+    moment_from_point,
+    refuse,
+    sampling_rate,
+    unit_factor,
+)
+from legsci.ingest.readers.text import name_rows, number_table, read_lines, split_cells
+from legsci.ingest.recording import Recording
+
+FORCES, MOMENTS, POINTS, TORQUES = ("fx", "fy", "fz"), ("mx", "my", "mz"), ("px", "py", "pz"), ("tx", "ty", "tz")
+ROW_RANGE = re.compile(r"^rows (?P<first>\d+):(?P<last>\d+)$")
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The part of a file that is one recording, before it is numbers."""
+
+    path: Path
+    lines: Sequence[str]
+    first_row: int
+    delimiter: str
+    decimal: str
+    width: int
+
+
+def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
+    """Read plate forces from delimited text as `device.text` and the `columns` of `device.plates` describe them.
+
+    Signal: `force` (reaction on the body [N]) along the axes that are mapped, or along "up"; with all of fx fy fz and
+    mx my mz (about the plate's centre), or px py (pz) and tz for a centre of pressure, also `moment` [N m].
+
+    `device.text`: delimiter ("," unless said; " " is any white space), decimal ("." unless said), header_rows (lines before
+    the data, 0 unless said; the last of them holds the column names), time_column (name or number), and where a file holds
+    several trials, layout. Layout "wide": trials side by side; columns are numbers within a trial's block of columns, which
+    reaches to the highest number mapped, and `part` counts the trials from 1. Layout "long": trials below each other;
+    `part` is the value of trial_column, or "rows a:b" (rows of data counted from 1, both included).
+
+    Raises
+    ------
+    RecordingError : columns that the file does not have or that are not the same for all plates, rows that are no numbers
+        or have gaps, no rate, a rate that contradicts the time column, a part that the file does not have.
+    """
+    text = device.text
+    lines = read_lines(path)
+    header_rows = int(text.get("header_rows", 0))
+    if len(lines) <= header_rows:
+        raise refuse(path, ("", f"rows of data after {header_rows} header rows", f"{len(lines)} rows"))
+    delimiter = str(text.get("delimiter", ","))
+    first_data = lines[header_rows]
+    names = split_cells(lines[header_rows - 1], delimiter) if header_rows else []
+    decimal = str(text.get("decimal", "."))
+    # Where the decimal mark is also the delimiter, cells are quoted and only a parser can count them.
+    quoted = pd.read_csv(_stream(first_data), sep=delimiter, header=None).shape[1] if delimiter == decimal else 0
+    width = quoted or max(len(split_cells(first_data, delimiter)), 1)
+    table = _Table(path, lines[header_rows:], header_rows + 1, delimiter, decimal, width)
+    quantities = _quantities(path, device)
+    columns = {q: [_column(path, setup.columns[q], names, width) for setup in device.plates.values()] for q in quantities}
+    time = _column(path, text["time_column"], names, width) if "time_column" in text else None
+    assumptions: list[str] = []
+    table, shift = _part(table, device, part, columns, time, names, assumptions)
+    wanted = [c + shift for q in quantities for c in columns[q]] + ([] if time is None else [time + shift])
+    _inside(path, wanted, width)
+    numbers = _without_tail(table, wanted, assumptions)
+    rate, start = device.rate_hz, 0.0
+    if time is not None:
+        rate, start = sampling_rate(path, numbers[:, -1], device.rate_hz), float(numbers[0, -1])
+    if rate is None:
+        raise refuse(path, ("rate_hz", "a sampling rate or a time column, which the study has to name", "neither"))
+    plates = len(device.plates)
+    values = {q: numbers[:, n * plates : (n + 1) * plates].T for n, q in enumerate(quantities)}
+    return Recording({"force": _signal(path, device, values, rate, assumptions)}, tuple(assumptions), start)
+
+
+def _stream(content: str) -> object:
+    """Return text as a stream."""
+    from io import StringIO
+
+    return StringIO(content)
+
+
+def _quantities(path: Path, device: Device) -> list[str]:
+    """Return the quantities that each plate has a column for."""
+    known = [*FORCES, *MOMENTS, *POINTS, *TORQUES, "up"]
+    mapped = [frozenset(setup.columns) for setup in device.plates.values()]
+    faults = []
+    if not mapped or not all(mapped):
+        faults.append(("plates", "columns for each plate: delimited text does not say which column is a force", "none"))
+    elif len(set(mapped)) > 1:
+        faults.append(("plates", "the same quantities for every plate of a file", " and ".join(", ".join(sorted(m)) for m in set(mapped))))
+    else:
+        quantities = mapped[0]
+        unknown = sorted(quantities - set(known))
+        if unknown:
+            faults.append(("plates", f"quantities {', '.join(known)}", ", ".join(unknown)))
+        if not quantities & {*FORCES, "up"} or ("up" in quantities and len(quantities) > 1):
+            faults.append(("plates", "columns fx, fy, fz, or 'up' alone", ", ".join(sorted(quantities))))
+    if faults:
+        raise refuse(path, *faults)
+    return [q for q in known if q in mapped[0]]
+
+
+def _column(path: Path, wanted: str | int, names: list[str], width: int) -> int:
+    """Return the number (from 0) of a column given by its name or its number from 1."""
+    if isinstance(wanted, int):
+        return wanted - 1
+    if names.count(wanted) != 1:
+        held = f"{names.count(wanted)} columns of that name; give its number" if wanted in names else f"columns {', '.join(names) or 'without names'}"
+        raise refuse(path, (f"column {wanted!r}", "one column of that name", held))
+    return names.index(wanted)
+
+
+def _inside(path: Path, columns: Sequence[int], width: int) -> None:
+    """Refuse columns beyond the last."""
+    beyond = sorted({c + 1 for c in columns if not 0 <= c < width})
+    if beyond:
+        raise refuse(path, ("columns", f"numbers from 1 to {width}", ", ".join(map(str, beyond))))
+
+
+def _part(
+    table: _Table,
+    device: Device,
+    part: str | None,
+    columns: dict[str, list[int]],
+    time: int | None,
+    names: list[str],
+    assumptions: list[str],
+) -> tuple[_Table, int]:
+    """Return the rows of one trial, and by how many columns its block is shifted."""
+    layout = device.text.get("layout")
+    if layout is None:
+        if part is not None:
+            raise refuse(table.path, ("part", "a layout (wide or long) in the study, or no part", part))
+        return table, 0
+    if layout == "wide":
+        return table, _wide_shift(table, part, columns, time)
+    if part is None:
+        assumptions.append("The whole file is one recording.")
+        return table, 0
+    match = ROW_RANGE.match(part)
+    if match:
+        first, last = int(match["first"]), int(match["last"])
+        if not 1 <= first <= last <= len(table.lines):
+            raise refuse(table.path, ("part", f"rows within 1:{len(table.lines)}", part))
+        chosen: Sequence[int] = range(first - 1, last)
+    else:
+        chosen = _rows_of_trial(table, part, device.text.get("trial_column"), names)
+    rows = [table.lines[row] for row in chosen]
+    return _Table(table.path, rows, table.first_row + chosen[0], table.delimiter, table.decimal, table.width), 0
+
+
+def _wide_shift(table: _Table, part: str | None, columns: dict[str, list[int]], time: int | None) -> int:
+    """Return the first column of a trial's block."""
+    block = max([c for cs in columns.values() for c in cs] + ([] if time is None else [time])) + 1
+    trials = table.width // block
+    if part is None or not part.isdigit() or not 1 <= int(part) <= trials:
+        raise refuse(table.path, ("part", f"a trial from 1 to {trials} ({table.width} columns, {block} a trial)", repr(part)))
+    return (int(part) - 1) * block
+
+
+def _rows_of_trial(table: _Table, part: str, trial_column: str | int | None, names: list[str]) -> Sequence[int]:
+    """Return the rows that bear a trial's name; they must stand together."""
+    if trial_column is None:
+        raise refuse(table.path, ("part", "'rows a:b', or a trial_column in the study", repr(part)))
+    column = _column(table.path, trial_column, names, table.width)
+    cells = [split_cells(line, table.delimiter) for line in table.lines]
+    values = [row[column] if column < len(row) else "" for row in cells]
+    chosen = [row for row, value in enumerate(values) if value == part]
+    if not chosen:
+        held = ", ".join(list(dict.fromkeys(values))[:20])
+        raise refuse(table.path, ("part", f"one of the trials {held}", repr(part)))
+    apart = [row + table.first_row for before, row in zip(chosen[:-1], chosen[1:], strict=True) if row != before + 1]
+    if apart:
+        raise refuse(table.path, (name_rows(apart), f"the rows of trial {part} below each other", "another trial between"))
+    return chosen
+
+
+def _without_tail(table: _Table, wanted: list[int], assumptions: list[str]) -> Floats:
+    """Return the numbers (row, column), less the empty rows at the end of a trial shorter than its neighbours."""
+    numbers = number_table(
+        table.path,
+        table.lines,
+        first_row=table.first_row,
+        delimiter=table.delimiter,
+        width=table.width,
+        columns=wanted,
+        decimal=table.decimal,
+        gaps=True,
+    )
+    whole = np.isfinite(numbers).all(axis=1)
+    filled = np.flatnonzero(whole)
+    if not filled.size:
+        raise refuse(table.path, ("", "rows with a number in each mapped column", "none"))
+    stop = int(filled[-1]) + 1
+    gaps = np.flatnonzero(~whole[:stop]) + table.first_row
+    if gaps.size:
+        raise refuse(table.path, (name_rows(gaps.tolist()), "a number in each mapped column", "empty cells"))
+    if stop < len(numbers):
+        assumptions.append(f"The trial ends where the first of its columns ends; {len(numbers) - stop} rows after it were left out.")
+    return numbers[:stop]
+
+
+def _signal(path: Path, device: Device, values: dict[str, Floats], rate: float, assumptions: list[str]) -> object:
+    """Turn columns, each (plate, time), into forces and moments in SI units."""
+    scale = {
+        "force": unit_factor(device.force_unit or "N", FORCE_UNITS),
+        "moment": unit_factor(device.moment_unit or "N m", MOMENT_UNITS),
+        "length": unit_factor(device.length_unit or "m", LENGTH_UNITS),
+    }
+    if None in scale.values():
+        raise refuse(path, ("units", "units of force, moment and length", ", ".join(k for k, v in scale.items() if v is None)))
+    sign = -1.0 if device.force_sign == "action" else 1.0
+    if device.force_sign is None:
+        assumptions.append("Forces are the reaction on the body: the study names no sign.")
+    if device.force_unit is None:
+        assumptions.append("Forces are in N: the study names no unit.")
+    axes = ["up"] if "up" in values else [q[-1] for q in FORCES if q in values]
+    quantities = ["up"] if "up" in values else [q for q in FORCES if q in values]
+    force = sign * scale["force"] * np.stack([values[q] for q in quantities], axis=-1)
+    moment = None
+    if len(axes) == 3 and all(q in values for q in MOMENTS):
+        moment = sign * scale["moment"] * np.stack([values[q] for q in MOMENTS], axis=-1)
+        assumptions.append("Moments are about the centre of each plate's surface, which is taken as the origin.")
+    elif len(axes) == 3 and sum(q in values for q in POINTS) >= 2:
+        zero = np.zeros_like(force[..., 0])
+        point = scale["length"] * np.stack([values.get(q, zero) for q in POINTS], axis=-1)
+        torque = sign * scale["moment"] * np.stack([values.get(q, zero) for q in TORQUES], axis=-1)
+        moment = np.stack([moment_from_point(f, p, t) for f, p, t in zip(force, point, torque, strict=True)])
+        absent = [q for q in (*POINTS, *TORQUES) if q not in values]
+        if absent:
+            assumptions.append(f"Not in the file, and zero therefore: {', '.join(absent)}.")
+    return force_signal(force, rate_hz=rate, plates=list(device.plates), axes=axes, moment=moment)

@@ -1,0 +1,206 @@
+"""OpenSim's text formats: .trc (markers), .mot and .sto (ground forces or coordinates), tab-, comma- or blank-separated."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from legsci.ingest.devices import Device
+from legsci.ingest.readers.signals import (
+    ANGLE_UNITS,
+    LENGTH_UNITS,
+    MOMENT_UNITS,
+    angle_signal,
+    force_signal,
+    marker_signal,
+    moment_from_point,
+    plain_labels,
+    refuse,
+    sampling_rate,
+    unit_factor,
+)
+from legsci.ingest.readers.text import number_table, read_lines, split_cells
+from legsci.ingest.recording import Recording
+
+# ground_force1_vx, ground_force_1_px, R_ground_force_vy, ground_torque1_z, 1_ground_torque_x, ground_force_1_mz, ...
+FORCE_COLUMN = re.compile(
+    r"^(?:(?P<before>.+)_)?ground_(?P<what>force|torque|moment)_?(?P<after>.*?)_(?P<kind>[vpm]?)(?P<axis>[xyz])$"
+)
+TRANSLATION = re.compile(r"(_t[xyz]|trans[xyz])$", re.IGNORECASE)
+LOADED_N = 50.0  # vertical force beyond the noise of any plate
+
+
+def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
+    """Read one OpenSim file; a title "PathFileType" makes it a .trc, columns "ground_force..." make it forces.
+
+    Signals: `markers` [m] of a .trc (an empty cell is a gap, NaN); `force` (reaction on the body [N]) of ground force
+    columns, plates bearing the part of the names that tells them apart ("1", "R", ...), with `moment` about the origin of
+    the axes, M = p x F + T [N m], where points and torques are given; `angles` [deg] of a file of coordinates
+    (translations are left out and named). OpenSim's axes: y up.
+
+    Raises
+    ------
+    RecordingError : none of these, cut short, rows that are no numbers, unknown units, a rate that contradicts the time
+        stamps.
+    """
+    if part is not None:
+        raise refuse(path, ("part", "none: an OpenSim file holds one recording", part))
+    lines = read_lines(path)
+    if lines[0].startswith("PathFileType"):
+        return _read_trc(path, lines, device)
+    return _read_storage(path, lines, device)
+
+
+def _delimiter(line: str) -> str:
+    """Return what separates the cells of a header line."""
+    return "\t" if "\t" in line else "," if "," in line else " "
+
+
+def _read_trc(path: Path, lines: list[str], device: Device) -> Recording:
+    """Read markers."""
+    if len(lines) < 6:
+        raise refuse(path, ("", "five header rows and frames", f"{len(lines)} rows"))
+    delimiter = _delimiter(lines[0])
+    header = dict(zip(split_cells(lines[1], delimiter), split_cells(lines[2], delimiter), strict=False))
+    labels = split_cells(lines[3], delimiter)
+    while labels and not labels[-1]:
+        labels.pop()
+    labels = [label for label in labels[2:] if label]
+    first = 5 if lines[5].strip(" ,\t") else 6
+    rows = lines[first:]
+    assumptions, faults = [], []
+    recorded = header.get("NumMarkers", "")
+    computed = labels[int(recorded) :] if recorded.isdigit() else []
+    if computed and all(label.startswith("V_") for label in computed):  # Cortex counts only what its cameras saw
+        assumptions.append(f"{len(computed)} points V_... beyond NumMarkers, computed by the recorder, count as markers.")
+        header["NumMarkers"] = str(len(labels))
+    unit = device.length_unit or header.get("Units", "")
+    scale = unit_factor(unit, LENGTH_UNITS)
+    if scale is None:
+        faults.append(("row 3, Units", f"one of {', '.join(LENGTH_UNITS)}", unit or "none"))
+    for key, count, what in (("NumMarkers", len(labels), "labels"), ("NumFrames", len(rows), "frames")):
+        promised = header.get(key, "").split(".")[0]
+        if promised.isdigit() and int(promised) != count:
+            faults.append((f"row 3, {key}", f"{promised} {what}, as the header says", f"{count}"))
+    if not labels:
+        faults.append(("row 4", "marker labels", "none"))
+    if faults:
+        raise refuse(path, *faults)
+    width = 2 + 3 * len(labels)
+    numbers = number_table(path, rows, first_row=first + 1, delimiter=delimiter, width=width, columns=range(width), gaps=True)
+    declared = device.rate_hz or _number(header.get("DataRate", ""))
+    rate = sampling_rate(path, numbers[:, 1], declared)
+    names, sentences = plain_labels(labels)
+    position = numbers[:, 2:].reshape(len(numbers), -1, 3) * (scale or 1.0)
+    signal = marker_signal(position, rate_hz=rate, labels=names)
+    return Recording({"markers": signal}, (*assumptions, *sentences), float(numbers[0, 1]))
+
+
+def _number(cell: str) -> float | None:
+    """Return a header's number, or None where it is none."""
+    try:
+        return float(cell)
+    except ValueError:
+        return None
+
+
+def _read_storage(path: Path, lines: list[str], device: Device) -> Recording:
+    """Read a .mot or .sto file: forces or coordinates."""
+    bare = [line.strip(" ,\t") for line in lines[:200]]
+    end = next((row for row, line in enumerate(bare) if line.lower() == "endheader"), None)
+    if end is None:
+        raise refuse(path, ("", "a header that ends with 'endheader'", repr(lines[0][:60])))
+    names_row = next((row for row in range(end + 1, min(end + 4, len(lines))) if lines[row].strip(" ,\t")), None)
+    if names_row is None:
+        raise refuse(path, (f"row {end + 2}", "column names", "the end of the file"))
+    delimiter = _delimiter(lines[names_row])
+    names = split_cells(lines[names_row], delimiter)
+    while names and not names[-1]:
+        names.pop()
+    rows = lines[names_row + 1 :]
+    header = dict(re.split(r"\s*=\s*|\s+", line, maxsplit=1) for line in bare[:end] if re.search(r"[=\s]", line))
+    faults = []
+    for keys, count, what in ((("nRows", "datarows"), len(rows), "rows"), (("nColumns", "datacolumns"), len(names), "columns")):
+        promised = next((header[key] for key in keys if key in header), "")
+        if promised.isdigit() and int(promised) != count:
+            faults.append((keys[0], f"{promised} {what}, as the header says", f"{count}"))
+    if names[0].lower() != "time":
+        faults.append((f"row {names_row + 1}", "'time' as the first column", repr(names[0])))
+    if faults:
+        raise refuse(path, *faults)
+    numbers = number_table(
+        path, rows, first_row=names_row + 2, delimiter=delimiter, width=len(names), columns=range(len(names)), gaps=False
+    )
+    rate = sampling_rate(path, numbers[:, 0], device.rate_hz)
+    table = xr.DataArray(numbers, dims=("time", "column"), coords={"column": names}) if len(set(names)) == len(names) else None
+    if table is None:
+        raise refuse(path, (f"row {names_row + 1}", "distinct column names", "repeated ones"))
+    if any(FORCE_COLUMN.match(name) for name in names):
+        signal, assumptions, notes = _forces(path, table, rate, device)
+        return Recording({"force": signal}, assumptions, float(numbers[0, 0]), notes)
+    if bare[0].lower().removeprefix("name ").startswith("coordinates"):
+        signal, notes = _coordinates(table, rate, header, device)
+        return Recording({"angles": signal}, (), float(numbers[0, 0]), notes)
+    raise refuse(path, ("", "columns ground_force... or the title Coordinates", f"the title {bare[0]!r}, columns {', '.join(names[1:4])}, ..."))
+
+
+def _forces(path: Path, table: xr.DataArray, rate: float, device: Device) -> tuple[xr.Dataset, tuple[str, ...], dict[str, str]]:
+    """Return ground forces, and moments about the origin where the file has points of application."""
+    plates: dict[str, dict[str, str]] = {}
+    others = []
+    for name in table["column"].values[1:]:
+        match = FORCE_COLUMN.match(str(name))
+        if match is None:
+            others.append(str(name))
+            continue
+        plate = match["before"] or match["after"] or "ground_force"
+        quantity = match["kind"] if match["what"] == "force" else "m"
+        plates.setdefault(plate, {})[quantity + match["axis"]] = str(name)
+    forces, points, torques = (tuple(kind + axis for axis in "xyz") for kind in "vpm")
+    ragged = [plate for plate, columns in plates.items() if not set(forces) <= set(columns)]
+    if ragged:
+        raise refuse(path, (", ".join(ragged), "a force along x, y and z", "fewer columns"))
+    scales = unit_factor(device.length_unit or "m", LENGTH_UNITS), unit_factor(device.moment_unit or "N m", MOMENT_UNITS)
+    if None in scales:
+        raise refuse(path, ("length_unit, moment_unit", "units of length and moment", f"{device.length_unit}, {device.moment_unit}"))
+    sign = -1.0 if device.force_sign == "action" else 1.0
+    assumptions = ["Ground forces in an OpenSim file act on the body; lengths are metres and moments N m unless the study says otherwise."]
+    with_points = all(set(points) <= set(columns) for columns in plates.values())
+    with_torques = all(set(torques) <= set(columns) for columns in plates.values())
+    if with_points and not with_torques:
+        assumptions.append("The file has no torques: the free moment about the vertical counts as zero.")
+    vertical = "xyz".index(device.up[-1])
+    force, moment, height = [], [], []
+    for columns in plates.values():
+        one_force = table.sel(column=[columns[q] for q in forces]).values * sign
+        force.append(one_force)
+        if with_points:
+            point = table.sel(column=[columns[q] for q in points]).values * scales[0]
+            torque = table.sel(column=[columns[q] for q in torques]).values * scales[1] if with_torques else np.zeros_like(point)
+            moment.append(moment_from_point(one_force, point, sign * torque))
+            loaded = np.abs(one_force[:, vertical]) > LOADED_N
+            height.append(float(np.median(point[loaded, vertical])) if loaded.any() else 0.0)
+    upward = -1.0 if device.up.startswith("-") else 1.0
+    signal = force_signal(
+        np.stack(force),
+        rate_hz=rate,
+        plates=list(plates),
+        axes="xyz",
+        moment=np.stack(moment) if with_points else None,
+        surface_height=[upward * h for h in height] if with_points else None,
+    )
+    return signal, tuple(assumptions), {"columns left out": ", ".join(others)} if others else {}
+
+
+def _coordinates(table: xr.DataArray, rate: float, header: dict[str, str], device: Device) -> tuple[xr.Dataset, dict[str, str]]:
+    """Return the rotational coordinates [deg]."""
+    names = [str(name) for name in table["column"].values[1:]]
+    rotations = [name for name in names if not TRANSLATION.search(name)]
+    translations = [name for name in names if TRANSLATION.search(name)]
+    unit = device.angle_unit or ("deg" if header.get("inDegrees", "no").strip().lower() == "yes" else "rad")
+    angle = table.sel(column=rotations).values * ANGLE_UNITS[unit]
+    notes = {"translations": "left out: " + ", ".join(translations)} if translations else {}
+    return angle_signal(angle, rate_hz=rate, names=rotations), notes

@@ -1,0 +1,159 @@
+"""Signals as every reader hands them over: units, labelled arrays and sampling rates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from legsci.ingest.faults import Fault, RecordingError
+
+Floats = NDArray[np.float64]
+
+# What files call their units -> factor to SI. Compared after removing blanks, dots and stars.
+LENGTH_UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
+FORCE_UNITS = {"N": 1.0, "kN": 1000.0}
+MOMENT_UNITS = {"Nm": 1.0, "Ncm": 0.01, "Nmm": 0.001, "kNm": 1000.0}
+ANGLE_UNITS = {"deg": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180.0 / np.pi, "radians": 180.0 / np.pi}
+
+# A recorder's clock that disagrees with the nominal rate by more than half a sample at the end of the file contradicts it.
+LARGEST_DRIFT_SAMPLES = 0.5
+
+
+def unit_factor(unit: str, units: dict[str, float]) -> float | None:
+    """Return the factor from a unit to SI (degrees for angles), or None for a unit that is not in `units`."""
+    return units.get(unit.replace(".", "").replace(" ", "").replace("*", "").replace("·", ""))
+
+
+def refuse(path: Path, *faults: tuple[str, str, str]) -> RecordingError:
+    """Make the error for a file from (where, expected, found) triples."""
+    return RecordingError(path.name, [Fault(path.name, *fault) for fault in faults])
+
+
+def force_signal(
+    force: Floats,
+    *,
+    rate_hz: float,
+    plates: Sequence[str],
+    axes: Sequence[str],
+    moment: Floats | None = None,
+    surface_height: Sequence[float] | None = None,
+    corner: Floats | None = None,
+) -> xr.Dataset:
+    """Label plate forces.
+
+    Parameters
+    ----------
+    force : (plate, time, axis) reaction on the body [N].
+    rate_hz : sampling rate [Hz].
+    plates, axes : names along `plate` and `axis` (a subset of x, y, z, or "up").
+    moment : (plate, time, axis) moment of that reaction about the origin of the file's axes [N m].
+    surface_height : (plate,) height of the plane in which the centre of pressure is sought [m].
+    corner : (plate, corner, axis) outline of the plates [m].
+    """
+    dims = ("plate", "time", "axis")
+    signal = xr.Dataset(
+        {"force": (dims, force, {"units": "N"})},
+        coords={"plate": list(plates), "time": clock(force.shape[1], rate_hz), "axis": list(axes)},
+        attrs={"sampling_rate_hz": rate_hz},
+    )
+    if moment is not None:
+        heights = np.zeros(len(plates)) if surface_height is None else np.asarray(surface_height, dtype=np.float64)
+        signal["moment"] = (dims, moment, {"units": "N m"})
+        signal["surface_height"] = ("plate", heights, {"units": "m"})
+    if corner is not None:
+        signal["corner"] = (("plate", "corner", "axis"), corner, {"units": "m"})
+    return signal
+
+
+def marker_signal(position: Floats, *, rate_hz: float, labels: Sequence[str]) -> xr.Dataset:
+    """Label marker positions (time, marker, axis) [m] in the axes x, y, z; gaps are NaN."""
+    return xr.Dataset(
+        {"position": (("time", "marker", "axis"), position, {"units": "m"})},
+        coords={"time": clock(position.shape[0], rate_hz), "marker": list(labels), "axis": ["x", "y", "z"]},
+        attrs={"sampling_rate_hz": rate_hz},
+    )
+
+
+def angle_signal(angle: Floats, *, rate_hz: float, names: Sequence[str]) -> xr.Dataset:
+    """Label the angles (time, joint_angle) [deg] that the file itself carries."""
+    return xr.Dataset(
+        {"angle": (("time", "joint_angle"), angle, {"units": "deg"})},
+        coords={"time": clock(angle.shape[0], rate_hz), "joint_angle": list(names)},
+        attrs={"sampling_rate_hz": rate_hz},
+    )
+
+
+def clock(samples: int, rate_hz: float) -> xr.Variable:
+    """Return the time of each sample [s], starting at 0."""
+    return xr.Variable("time", np.arange(samples) / rate_hz, {"units": "s"})
+
+
+def moment_from_point(force: Floats, point: Floats, torque: Floats) -> Floats:
+    """Return the moment about the origin [N m] of forces (time, 3) [N] at points (time, 3) [m] with free torques [N m].
+
+    M = p x F + T. Where no force acts, the file's point is meaningless: there the moment is the torque alone, which is
+    what the product gives for F = 0, and a missing point (NaN) with zero force counts as such.
+    """
+    idle = ~force.any(axis=1)
+    return np.cross(np.where(idle[:, None], 0.0, point), force) + torque
+
+
+def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Strip subject prefixes ("Ana:LASI" -> "LASI") where that keeps labels distinct, and number labels that repeat.
+
+    Returns
+    -------
+    The labels, and sentences that say what was changed.
+    """
+    sentences = []
+    bare = [label.rsplit(":", 1)[-1] for label in labels]
+    once = Counter(bare)
+    prefixes = sorted({label.rsplit(":", 1)[0] for label in labels if ":" in label})
+    plain = [short if once[short] == 1 or short == label else label for label, short in zip(labels, bare, strict=True)]
+    if plain != list(labels):
+        sentences.append(f"Label prefixes are names of subjects, not of markers, and were removed: {', '.join(prefixes)}.")
+    seen: Counter[str] = Counter()
+    distinct = []
+    for label in plain:
+        seen[label] += 1
+        distinct.append(label if seen[label] == 1 else f"{label}_{seen[label]}")
+    repeated = sorted(label for label, count in seen.items() if count > 1)
+    if repeated:
+        sentences.append(f"Labels that occur more than once were numbered (_2, ...): {', '.join(repeated)}.")
+    return distinct, sentences
+
+
+def sampling_rate(path: Path, times: Floats, declared_hz: float | None) -> float:
+    """Return the sampling rate [Hz] of a time column [s], and make sure that it is even and agrees with the declared rate.
+
+    A whole number of hertz, or the declared rate, is taken where the stamps agree with it to the decimals they are
+    printed with; else the mean rate.
+
+    Raises
+    ------
+    RecordingError : stamps missing, not increasing, unevenly spaced, or in contradiction to `declared_hz`.
+    """
+    if times.size < 2 or not np.isfinite(times).all() or times[-1] <= times[0]:
+        raise refuse(path, ("time column", "at least two increasing time stamps", f"{times.size} rows, or gaps"))
+    elapsed = times - times[0]
+    count = np.arange(times.size)
+    mean_hz = (times.size - 1) / elapsed[-1]
+    printed = next((10.0**-d for d in range(10) if np.allclose(times, np.round(times, d), rtol=0, atol=1e-11)), 1e-9)
+    drift = float(np.abs(elapsed * mean_hz - count).max())
+    if drift > max(LARGEST_DRIFT_SAMPLES, printed * mean_hz):
+        steps = np.diff(times)
+        found = f"steps from {steps.min():.6g} to {steps.max():.6g} s (largest near row {int(steps.argmax()) + 2} of the data)"
+        raise refuse(path, ("time column", "evenly spaced time stamps", found))
+    if declared_hz is not None:
+        if np.abs(elapsed * declared_hz - count).max() > max(LARGEST_DRIFT_SAMPLES, printed * declared_hz):
+            raise refuse(path, ("rate_hz", f"the rate of the time stamps, {mean_hz:.6g} Hz", f"{declared_hz:g} Hz"))
+        return declared_hz
+    whole = float(round(mean_hz))
+    if whole > 0 and np.abs(elapsed - count / whole).max() <= printed * 1.001:
+        return whole
+    return float(mean_hz)

@@ -1,0 +1,146 @@
+"""Text files: decode, and turn rows of numbers into arrays, naming every row that is not one."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from legsci.ingest.readers.signals import Floats, refuse
+
+ROWS_NAMED = 8  # a fault names this many rows and counts the others
+
+
+def read_lines(path: Path) -> list[str]:
+    """Return the lines of a text file without line ends; blank lines at its end are dropped.
+
+    UTF-8 with or without byte order mark, else Windows-1252 (what recorders on Windows write).
+
+    Raises
+    ------
+    RecordingError : the file is missing, empty, or not text.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise refuse(path, ("", "a readable file", error.strerror or type(error).__name__)) from None
+    if b"\x00" in raw:
+        raise refuse(path, ("", "a text file", "binary data"))
+    try:
+        content = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            content = raw.decode("cp1252")
+        except UnicodeDecodeError:
+            raise refuse(path, ("", "a text file in UTF-8 or Windows-1252", "binary data")) from None
+    # Not splitlines(): form feeds and the like are no line ends in a table.
+    lines = content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    while lines and not lines[-1].strip():
+        lines.pop()
+    if not lines:
+        raise refuse(path, ("", "a recording", "an empty file"))
+    return lines
+
+
+def split_cells(line: str, delimiter: str) -> list[str]:
+    """Return the cells of a header line, without blanks and quotes around them; delimiter " " means any white space."""
+    cells = line.split() if delimiter == " " else line.split(delimiter)
+    return [cell.strip().strip('"').strip() for cell in cells]
+
+
+def name_rows(rows: Sequence[int]) -> str:
+    """Return "row 3, row 4 and 17 more"."""
+    named = ", ".join(f"row {row}" for row in rows[:ROWS_NAMED])
+    return named if len(rows) <= ROWS_NAMED else f"{named} and {len(rows) - ROWS_NAMED} more"
+
+
+def number_table(
+    path: Path,
+    lines: Sequence[str],
+    *,
+    first_row: int,
+    delimiter: str,
+    width: int,
+    columns: Sequence[int],
+    decimal: str = ".",
+    gaps: bool = False,
+) -> Floats:
+    """Read rows of numbers.
+
+    Parameters
+    ----------
+    lines : the rows of data, without headers.
+    first_row : number of the first of them in the file, counted from 1 (for messages).
+    delimiter : between cells; " " means any white space.
+    width : number of cells that each row must have (empty ones at a row's end may be more).
+    columns : which of them to return, counted from 0.
+    gaps : whether an empty cell, or "nan", is a gap (NaN) rather than a fault.
+
+    Returns
+    -------
+    (row, column) numbers, in the order of `columns`.
+
+    Raises
+    ------
+    RecordingError : no rows, rows of another width, cells that are no number; every row is accounted for.
+    """
+    if not lines:
+        raise refuse(path, ("", "rows of data", "none"))
+    if delimiter == " ":
+        lines, delimiter = ["\t".join(line.split()) for line in lines], "\t"
+    quoted = delimiter == decimal
+    if not quoted:
+        lines = _rows_of_width(path, lines, first_row=first_row, delimiter=delimiter, width=width)
+    wanted = sorted(set(columns))
+    options = {"sep": delimiter, "header": None, "names": range(width), "usecols": wanted, "index_col": False}
+    content = "\n".join(lines)
+    try:
+        table = pd.read_csv(
+            io.StringIO(content), decimal=decimal, dtype=np.float64, skipinitialspace=True, skip_blank_lines=False, **options
+        )
+    except (ValueError, pd.errors.ParserError):
+        raise _bad_cells(path, content, first_row=first_row, decimal=decimal, options=options) from None
+    numbers = table.loc[:, list(columns)].to_numpy(np.float64)
+    if not gaps and not np.isfinite(numbers).all():
+        empty = np.flatnonzero(~np.isfinite(numbers).all(axis=1)) + first_row
+        raise refuse(path, (name_rows(empty.tolist()), f"a number in each of {len(columns)} columns", "empty cells"))
+    return numbers
+
+
+def _rows_of_width(path: Path, lines: Sequence[str], *, first_row: int, delimiter: str, width: int) -> list[str]:
+    """Return the rows cut to `width` cells; cells beyond must be empty, cells before must be there."""
+    kept, wrong, found = [], [], set()
+    for row, line in enumerate(lines, start=first_row):
+        cells = line.count(delimiter) + 1
+        if cells > width:
+            head, tail = delimiter.join(line.split(delimiter)[:width]), line.split(delimiter)[width:]
+            if not any(cell.strip() for cell in tail):
+                line, cells = head, width
+        if cells != width:
+            wrong.append(row)
+            found.add(cells)
+        kept.append(line)
+    if wrong:
+        widths = ", ".join(str(cells) for cells in sorted(found)[:ROWS_NAMED])
+        raise refuse(path, (name_rows(wrong), f"{width} columns", f"{widths} columns"))
+    return kept
+
+
+def _bad_cells(path: Path, content: str, *, first_row: int, decimal: str, options: dict[str, object]) -> Exception:
+    """Return the error that names, column by column, the rows whose cells are no number."""
+    try:
+        table = pd.read_csv(io.StringIO(content), dtype=str, skip_blank_lines=False, **options)  # type: ignore[call-overload]
+    except (ValueError, pd.errors.ParserError) as error:
+        return refuse(path, ("", "a table of numbers", str(error).strip().splitlines()[0]))
+    faults = []
+    for column in table.columns:
+        cells = table[column].str.strip()
+        bad = cells.notna() & pd.to_numeric(cells.str.replace(decimal, ".", regex=False), errors="coerce").isna()
+        bad &= ~cells.str.lower().isin(["", "nan"])
+        if bad.any():
+            rows = (np.flatnonzero(bad.to_numpy()) + first_row).tolist()
+            faults.append((f"column {column + 1}, {name_rows(rows)}", "a number", repr(cells[bad].iloc[0])))
+    return refuse(path, *(faults or [("", "a table of numbers", "cells that are none")]))
