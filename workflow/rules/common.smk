@@ -109,14 +109,22 @@ def recording_files(wildcards):
     return [str(study.folder / path) for path in rows["path"].unique()]
 
 
-def session_digest(wildcards):
-    """Digest of all that a study says about one session, so that an edited row remakes its own session only."""
-    study = STUDIES[wildcards.study]
-    parts = [json.dumps(study.settings, sort_keys=True, default=str)]
-    for name in ("participants", "sessions", "trials", "recordings", "curation"):
-        rows = getattr(study, name)
-        rows = rows[rows["participant_id"] == wildcards.participant]
-        if "session_id" in rows:
-            rows = rows[rows["session_id"] == wildcards.session]
-        parts.append(rows.to_csv(index=False))
-    return content_digest(*parts)
+def settings_digest(wildcards):
+    """Digest of study.yaml."""
+    return content_digest(json.dumps(STUDIES[wildcards.study].settings, sort_keys=True))
+
+
+def session_rows(*tables):
+    """Params function: digest of what tables say about a session, so that an edited row remakes its own session only."""
+
+    def digest(wildcards):
+        parts = []
+        for name in tables:
+            rows = getattr(STUDIES[wildcards.study], name)
+            rows = rows[rows["participant_id"] == wildcards.participant]
+            if "session_id" in rows:
+                rows = rows[rows["session_id"] == wildcards.session]
+            parts.append(rows.to_csv(index=False))
+        return content_digest(*parts)
+
+    return digest

@@ -35,7 +35,8 @@ rule ingest_session:
         "results/{study}/benchmarks/ingest_session/{participant}_{session}.tsv"
     params:
         folder=study_folder,
-        rows=session_digest,
+        settings=settings_digest,
+        rows=session_rows("participants", "sessions", "trials", "recordings"),
         source=source_digest("legsci.ingest.trial"),
     message:
         "Read session {wildcards.session} of {wildcards.participant}, {wildcards.study}"

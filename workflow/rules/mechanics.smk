@@ -1,4 +1,4 @@
-"""The trials of a session -> reps with their phases, under each definition profile."""
+"""The trials of a session -> its reps, scored under each definition profile, and what was found wrong with them."""
 
 
 rule session_reps:
@@ -6,12 +6,16 @@ rule session_reps:
         session="results/{study}/sessions/{participant}_{session}.nc",
     output:
         reps="results/{study}/reps/{participant}_{session}.nc",
+        findings="results/{study}/reps/{participant}_{session}_findings.parquet",
     log:
         "results/{study}/logs/session_reps/{participant}_{session}.txt",
     benchmark:
         "results/{study}/benchmarks/session_reps/{participant}_{session}.tsv"
     params:
+        folder=study_folder,
+        profile=config["profile"],
         profiles=config["profiles"],
+        curation=session_rows("curation"),
         source=source_digest("legsci.mechanics.reps"),
     message:
         "Cut session {wildcards.session} of {wildcards.participant} into reps, {wildcards.study}"

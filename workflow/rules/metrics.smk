@@ -10,6 +10,7 @@ TABLES = expand(
 rule study_tables:
     input:
         reps=per_session("results/{study}/reps/{participant}_{session}.nc"),
+        findings=per_session("results/{study}/reps/{participant}_{session}_findings.parquet"),
     output:
         metrics="results/{study}/metrics.csv",
         metrics_parquet="results/{study}/metrics.parquet",
@@ -21,7 +22,6 @@ rule study_tables:
     benchmark:
         "results/{study}/benchmarks/study_tables.tsv"
     params:
-        profile=config["profile"],
         source=source_digest("legsci.metrics.table"),
     message:
         "Measure the reps of {wildcards.study}"
