@@ -109,22 +109,22 @@ def recording_files(wildcards):
     return [str(study.folder / path) for path in rows["path"].unique()]
 
 
-def settings_digest(wildcards):
-    """Digest of study.yaml."""
-    return content_digest(json.dumps(STUDIES[wildcards.study].settings, sort_keys=True))
+def session_rows(wildcards, name):
+    """What a table of a study says about one session, as JSON."""
+    rows = getattr(STUDIES[wildcards.study], name)
+    rows = rows[rows["participant_id"] == wildcards.participant]
+    if "session_id" in rows:
+        rows = rows[rows["session_id"] == wildcards.session]
+    return rows.to_json(orient="table", index=False)
 
 
-def session_rows(*tables):
-    """Params function: digest of what tables say about a session, so that an edited row remakes its own session only."""
+def session_digest(wildcards):
+    """Digest of what a study says about a session's recordings, so that an edited row remakes its own session only."""
+    tables = ("participants", "sessions", "trials", "recordings")
+    settings = json.dumps(STUDIES[wildcards.study].settings, sort_keys=True)
+    return content_digest(settings, *(session_rows(wildcards, name) for name in tables))
 
-    def digest(wildcards):
-        parts = []
-        for name in tables:
-            rows = getattr(STUDIES[wildcards.study], name)
-            rows = rows[rows["participant_id"] == wildcards.participant]
-            if "session_id" in rows:
-                rows = rows[rows["session_id"] == wildcards.session]
-            parts.append(rows.to_csv(index=False))
-        return content_digest(*parts)
 
-    return digest
+def session_curation(wildcards):
+    """Human decisions about a session."""
+    return session_rows(wildcards, "curation")

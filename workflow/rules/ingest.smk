@@ -35,8 +35,7 @@ rule ingest_session:
         "results/{study}/benchmarks/ingest_session/{participant}_{session}.tsv"
     params:
         folder=study_folder,
-        settings=settings_digest,
-        rows=session_rows("participants", "sessions", "trials", "recordings"),
+        rows=session_digest,
         source=source_digest("legsci.ingest.trial"),
     message:
         "Read session {wildcards.session} of {wildcards.participant}, {wildcards.study}"

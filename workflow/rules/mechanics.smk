@@ -12,10 +12,9 @@ rule session_reps:
     benchmark:
         "results/{study}/benchmarks/session_reps/{participant}_{session}.tsv"
     params:
-        folder=study_folder,
         profile=config["profile"],
         profiles=config["profiles"],
-        curation=session_rows("curation"),
+        curation=session_curation,
         source=source_digest("legsci.mechanics.reps"),
     message:
         "Cut session {wildcards.session} of {wildcards.participant} into reps, {wildcards.study}"
