@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.signals import (
@@ -68,7 +70,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     names = split_cells(lines[header_rows - 1], delimiter) if header_rows else []
     decimal = str(text.get("decimal", "."))
     # Where the decimal mark is also the delimiter, cells are quoted and only a parser can count them.
-    quoted = pd.read_csv(_stream(first_data), sep=delimiter, header=None).shape[1] if delimiter == decimal else 0
+    quoted = pd.read_csv(io.StringIO(first_data), sep=delimiter, header=None).shape[1] if delimiter == decimal else 0
     width = quoted or max(len(split_cells(first_data, delimiter)), 1)
     table = _Table(path, lines[header_rows:], header_rows + 1, delimiter, decimal, width)
     quantities = _quantities(path, device)
@@ -79,7 +81,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     wanted = [c + shift for q in quantities for c in columns[q]] + ([] if time is None else [time + shift])
     _inside(path, wanted, width)
     numbers = _without_tail(table, wanted, assumptions)
-    rate, start = device.rate_hz, 0.0
+    rate, start = None if device.rate_hz is None else float(device.rate_hz), 0.0
     if time is not None:
         rate, start = sampling_rate(path, numbers[:, -1], device.rate_hz), float(numbers[0, -1])
     if rate is None:
@@ -87,13 +89,6 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     plates = len(device.plates)
     values = {q: numbers[:, n * plates : (n + 1) * plates].T for n, q in enumerate(quantities)}
     return Recording({"force": _signal(path, device, values, rate, assumptions)}, tuple(assumptions), start)
-
-
-def _stream(content: str) -> object:
-    """Return text as a stream."""
-    from io import StringIO
-
-    return StringIO(content)
 
 
 def _quantities(path: Path, device: Device) -> list[str]:
@@ -217,7 +212,7 @@ def _without_tail(table: _Table, wanted: list[int], assumptions: list[str]) -> F
     return numbers[:stop]
 
 
-def _signal(path: Path, device: Device, values: dict[str, Floats], rate: float, assumptions: list[str]) -> object:
+def _signal(path: Path, device: Device, values: dict[str, Floats], rate: float, assumptions: list[str]) -> xr.Dataset:
     """Turn columns, each (plate, time), into forces and moments in SI units."""
     scale = {
         "force": unit_factor(device.force_unit or "N", FORCE_UNITS),

@@ -1,0 +1,237 @@
+"""Recordings of a session -> one tree of trials in ISB axes, on one clock, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from legsci.ingest.devices import Device
+from legsci.ingest.faults import Fault, RecordingError
+from legsci.ingest.readers import READERS
+from legsci.ingest.recording import Recording
+from legsci.ingest.study import Study
+
+AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
+TRIAL_COLUMNS = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
+SHARED_CLOCK = "shared_clock"
+# Positions are measured to 0.01 mm at best, which 32 bits hold; forces stay as they were computed, since they are integrated.
+STORED_AS = {"force": "float64", "moment": "float64", "position": "float32", "angle": "float32"}
+
+
+def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:
+    """Turn a signal from the axes of its file to ISB axes: x forward, y up, z right.
+
+    Parameters
+    ----------
+    signal : variables with the dimension `axis` are turned; it may hold some of x, y, z, or the single axis "up".
+    up, forward : signed file axes ("z", "-y", ...) that point up and the way the participant faces; right is
+        forward x up.
+
+    Returns
+    -------
+    The signal with those of x, y, z that the file's axes give, in that order.
+
+    Raises
+    ------
+    ValueError : up and forward are not at right angles.
+
+    References
+    ----------
+    Wu & Cavanagh (1995), ISB recommendations for standardization in the reporting of kinematic data, J Biomech 28:1257-61.
+    """
+    directions = [np.array(AXES[name[-1]]) * (-1 if name.startswith("-") else 1) for name in (forward, up)]
+    if directions[0] @ directions[1]:
+        raise ValueError(f"up and forward must be at right angles, not {up} and {forward}")
+    turned = []
+    held = [str(axis) for axis in signal["axis"].values]
+    for isb_axis, direction in zip("xyz", [*directions, np.cross(*directions)], strict=True):
+        source = "up" if held == ["up"] else "xyz"[int(np.flatnonzero(direction)[0])]
+        if source in held and (source != "up" or isb_axis == "y"):
+            sign = 1.0 if source == "up" else float(direction.sum())
+            turned.append((isb_axis, source, sign))
+    sources = [source for _, source, _ in turned]
+    signs = xr.DataArray([sign for _, _, sign in turned], dims="axis")
+    answer = signal.sel(axis=sources).assign_coords(axis=[isb_axis for isb_axis, _, _ in turned])
+    for name, variable in answer.data_vars.items():
+        if "axis" in variable.dims:
+            answer[name] = variable.copy(data=(variable.variable * signs.variable).transpose(*variable.dims).values)
+    return answer
+
+
+def build_session(study: Study, participant_id: str, session_id: str) -> xr.DataTree:
+    """Read the recordings of a session.
+
+    Parameters
+    ----------
+    study : a checked study.
+    participant_id, session_id : key of the session in its tables.
+
+    Returns
+    -------
+    The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id and, where known, body_mass_kg at its
+    root: a child per trial, in it a child per kind of signal. A trial with a recording that cannot
+    be used has no signals; its attribute `faults` is a JSON list of [code, sentence].
+
+    Raises
+    ------
+    KeyError : the study has no trials in that session.
+    """
+    trials = _of_session(study.trials, participant_id, session_id)
+    if trials.empty:
+        raise KeyError(f"study {study.name} has no trials of participant {participant_id}, session {session_id}")
+    recordings = _of_session(study.recordings, participant_id, session_id)
+    who = {"study": study.name, "participant_id": participant_id, "session_id": session_id}
+    nodes = {"/": xr.Dataset(attrs=who | _body_mass(study, participant_id, session_id))}
+    for trial in trials.to_dict("records"):
+        name = str(trial["trial_id"])
+        rows = recordings[recordings["trial_id"] == trial["trial_id"]].to_dict("records")
+        attrs = {key: _plain(trial[key]) for key in TRIAL_COLUMNS if not pd.isna(trial.get(key))}
+        signals, measured = build_trial(study, rows)
+        nodes[name] = xr.Dataset(attrs=attrs | measured)
+        nodes |= {f"{name}/{kind}": signal for kind, signal in signals.items()}
+    return xr.DataTree.from_dict(nodes, name=f"{participant_id}_{session_id}")
+
+
+def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
+    """Read the recordings of one trial and put them on one clock.
+
+    Parameters
+    ----------
+    study : for its folder, devices and synchronisation.
+    rows : of its recordings table (device, path, and part where the file holds several trials).
+
+    Returns
+    -------
+    signals : kind -> Dataset in ISB axes; time 0 is the trial's first sample. Empty where there are faults.
+    attrs : start_time_s [s] on the recorder's clock, or faults.
+    """
+    recordings: list[tuple[Device, Recording, str]] = []
+    faults: list[tuple[str, Fault]] = []
+    for row in rows:
+        device, part = study.devices[row["device"]], row.get("part")
+        path = str(row["path"])
+        try:
+            recording = READERS[device.reader](study.folder / path, device=device, part=None if pd.isna(part) else str(part))
+            recordings.append((device, map_names(recording, device, path), path))
+        except RecordingError as error:
+            faults += [("unreadable_recording", replace(fault, file=path)) for fault in error.faults]
+    if not recordings and not faults:
+        faults.append(("no_recording", Fault("recordings.tsv", "", "a recording of this trial", "none")))
+    faults += [("signal_twice", fault) for fault in _repeated(recordings)]
+    if len({device.name for device, _, _ in recordings}) > 1 and study.settings.get("synchronisation") != SHARED_CLOCK:
+        found = ", ".join(sorted({device.name for device, _, _ in recordings})) + " without"
+        faults.append(("no_shared_clock", Fault("study.yaml", "synchronisation", f"{SHARED_CLOCK} for several devices", found)))
+    if faults:
+        return {}, {"faults": json.dumps([[code, str(fault)] for code, fault in faults], ensure_ascii=False)}
+    start = min(recording.start_time_s for _, recording, _ in recordings)
+    signals = {}
+    for device, recording, path in recordings:
+        for kind, signal in recording.signals.items():
+            turned = to_isb(signal, up=device.up, forward=device.forward) if "axis" in signal.dims else signal
+            shifted = turned.assign_coords(time=turned["time"] + (recording.start_time_s - start))
+            shifted["time"].attrs["units"] = "s"
+            assumptions = json.dumps(list(recording.assumptions), ensure_ascii=False)
+            signals[kind] = shifted.assign_attrs(source=path, reader=device.reader, assumptions=assumptions)
+    return signals, {"start_time_s": start}
+
+
+def map_names(recording: Recording, device: Device, path: str) -> Recording:
+    """Give plates their feet and markers their standard labels, as the device describes them.
+
+    Plates are found by the file's name or by their number; where the device lists plates, the others are left out and
+    the assumptions say so. Labels that the device does not map keep their own name.
+
+    Raises
+    ------
+    RecordingError : a plate that the file does not have, or one label for two markers.
+    """
+    signals, assumptions = dict(recording.signals), list(recording.assumptions)
+    faults = []
+    if "force" in signals:
+        force = signals["force"]
+        names = [str(name) for name in force["plate"].values]
+        known = {name: name for name in names} | {str(n + 1): name for n, name in enumerate(names) if str(n + 1) not in names}
+        faults += [Fault(path, f"plate {key}", f"one of {', '.join(known)}", "no such plate") for key in device.plates if key not in known]
+        feet = {known[key]: setup.foot for key, setup in device.plates.items() if key in known}
+        chosen = [name for name in names if name in feet or not device.plates]
+        if len(chosen) < len(names):
+            left_out = ", ".join(name for name in names if name not in chosen)
+            assumptions.append(f"Plates that the study does not list were left out: {left_out}.")
+        foot = [feet.get(name, "both") for name in chosen]
+        signals["force"] = force.sel(plate=chosen).assign_coords(foot=("plate", foot))
+    if "markers" in signals:
+        labels = [str(label) for label in signals["markers"]["marker"].values]
+        absent = [label for label in device.markers if label not in labels]
+        if absent:
+            assumptions.append(f"Markers that the study names and this file does not have: {', '.join(absent)}.")
+        mapped = [device.markers.get(label, label) for label in labels]
+        twice = sorted(label for label, count in Counter(mapped).items() if count > 1)
+        faults += [Fault(path, f"marker {label}", "one marker of that label", "several") for label in twice]
+        signals["markers"] = signals["markers"].assign_coords(marker=mapped)
+    if faults:
+        raise RecordingError(path, faults)
+    return replace(recording, signals=signals, assumptions=tuple(assumptions))
+
+
+def write_session(tree: xr.DataTree, path: str | Path) -> None:
+    """Write a session file, whole or not at all: beside its place first, then moved there.
+
+    The same tree gives the same bytes each time.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    compressed = {"zlib": True, "complevel": 1, "shuffle": True}
+    encoding = {
+        node.path: {name: {"dtype": STORED_AS[str(name)], **compressed} for name in node.data_vars if name in STORED_AS}
+        for node in tree.subtree
+    }
+    try:
+        tree.to_netcdf(unfinished, engine="netcdf4", encoding=encoding)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def open_session(path: str | Path) -> xr.DataTree:
+    """Read a session file into memory."""
+    with xr.open_datatree(path, engine="netcdf4") as tree:
+        return tree.load()
+
+
+def _body_mass(study: Study, participant_id: str, session_id: str) -> dict[str, float]:
+    """Return body_mass_kg [kg] as weighed at the session, else as the participants table says it; nothing where neither does."""
+    people = study.participants[study.participants["participant_id"] == participant_id]
+    for rows in (_of_session(study.sessions, participant_id, session_id), people):
+        masses = rows["body_mass_kg"].dropna() if "body_mass_kg" in rows else rows.index[:0]
+        if len(masses):
+            return {"body_mass_kg": float(masses.iloc[0])}
+    return {}
+
+
+def _of_session(table: pd.DataFrame, participant_id: str, session_id: str) -> pd.DataFrame:
+    """Return the rows of a session."""
+    return table[(table["participant_id"] == participant_id) & (table["session_id"] == session_id)]
+
+
+def _plain(value: Any) -> Any:
+    """Return a table's value as text or number that netCDF can keep."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _repeated(recordings: list[tuple[Device, Recording, str]]) -> list[Fault]:
+    """Return a fault for each kind of signal that more than one recording of a trial holds."""
+    sources: dict[str, list[str]] = {}
+    for _, recording, path in recordings:
+        for kind in recording.signals:
+            sources.setdefault(kind, []).append(path)
+    return [Fault(", ".join(p), kind, "one recording of a trial that holds it", f"{len(p)}") for kind, p in sources.items() if len(p) > 1]
