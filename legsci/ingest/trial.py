@@ -23,7 +23,8 @@ from legsci.ingest.study import Study
 AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
 TRIAL_COLUMNS = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
 SHARED_CLOCK = "shared_clock"
-# Positions are measured to 0.01 mm at best, which 32 bits hold; forces stay as they were computed, since they are integrated.
+# Positions are measured to 0.01 mm at best, which 32 bits hold; forces stay as they were computed, since they are
+# integrated.
 STORED_AS = {"force": "float64", "moment": "float64", "position": "float32", "angle": "float32"}
 
 
@@ -46,14 +47,15 @@ def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:
 
     References
     ----------
-    Wu & Cavanagh (1995), ISB recommendations for standardization in the reporting of kinematic data, J Biomech 28:1257-61.
+    Wu & Cavanagh (1995), ISB recommendations for standardization in the reporting of kinematic data, J Biomech
+    28:1257-61.
     """
-    directions = [np.array(AXES[name[-1]]) * (-1 if name.startswith("-") else 1) for name in (forward, up)]
-    if directions[0] @ directions[1]:
+    ahead, upward = (np.array(AXES[name[-1]]) * (-1 if name.startswith("-") else 1) for name in (forward, up))
+    if ahead @ upward:
         raise ValueError(f"up and forward must be at right angles, not {up} and {forward}")
     turned = []
-    held = [str(axis) for axis in signal["axis"].values]
-    for isb_axis, direction in zip("xyz", [*directions, np.cross(*directions)], strict=True):
+    held = [str(axis) for axis in signal["axis"].to_numpy()]
+    for isb_axis, direction in zip("xyz", (ahead, upward, np.cross(ahead, upward)), strict=True):
         source = "up" if held == ["up"] else "xyz"[int(np.flatnonzero(direction)[0])]
         if source in held and (source != "up" or isb_axis == "y"):
             sign = 1.0 if source == "up" else float(direction.sum())
@@ -63,7 +65,7 @@ def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:
     answer = signal.sel(axis=sources).assign_coords(axis=[isb_axis for isb_axis, _, _ in turned])
     for name, variable in answer.data_vars.items():
         if "axis" in variable.dims:
-            answer[name] = variable.copy(data=(variable.variable * signs.variable).transpose(*variable.dims).values)
+            answer[name] = variable.copy(data=(variable.variable * signs.variable).transpose(*variable.dims).to_numpy())
     return answer
 
 
@@ -77,8 +79,8 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
 
     Returns
     -------
-    The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id and, where known, body_mass_kg at its
-    root: a child per trial, in it a child per kind of signal. A trial with a recording that cannot
+    The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id and, where known, body_mass_kg
+    at its root: a child per trial, in it a child per kind of signal. A trial with a recording that cannot
     be used has no signals; its attribute `faults` is a JSON list of [code, sentence].
 
     Raises
@@ -120,7 +122,9 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
         device, part = study.devices[row["device"]], row.get("part")
         path = str(row["path"])
         try:
-            recording = READERS[device.reader](study.folder / path, device=device, part=None if pd.isna(part) else str(part))
+            recording = READERS[device.reader](
+                study.folder / path, device=device, part=None if pd.isna(part) else str(part)
+            )
             recordings.append((device, map_names(recording, device, path), path))
         except RecordingError as error:
             faults += [("unreadable_recording", replace(fault, file=path)) for fault in error.faults]
@@ -129,7 +133,9 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
     faults += [("signal_twice", fault) for fault in _repeated(recordings)]
     if len({device.name for device, _, _ in recordings}) > 1 and study.settings.get("synchronisation") != SHARED_CLOCK:
         found = ", ".join(sorted({device.name for device, _, _ in recordings})) + " without"
-        faults.append(("no_shared_clock", Fault("study.yaml", "synchronisation", f"{SHARED_CLOCK} for several devices", found)))
+        faults.append(
+            ("no_shared_clock", Fault("study.yaml", "synchronisation", f"{SHARED_CLOCK} for several devices", found))
+        )
     if faults:
         return {}, {"faults": json.dumps([[code, str(fault)] for code, fault in faults], ensure_ascii=False)}
     start = min(recording.start_time_s for _, recording, _ in recordings)
@@ -158,9 +164,15 @@ def map_names(recording: Recording, device: Device, path: str) -> Recording:
     faults = []
     if "force" in signals:
         force = signals["force"]
-        names = [str(name) for name in force["plate"].values]
-        known = {name: name for name in names} | {str(n + 1): name for n, name in enumerate(names) if str(n + 1) not in names}
-        faults += [Fault(path, f"plate {key}", f"one of {', '.join(known)}", "no such plate") for key in device.plates if key not in known]
+        names = [str(name) for name in force["plate"].to_numpy()]
+        known = {name: name for name in names} | {
+            str(n + 1): name for n, name in enumerate(names) if str(n + 1) not in names
+        }
+        faults += [
+            Fault(path, f"plate {key}", f"one of {', '.join(known)}", "no such plate")
+            for key in device.plates
+            if key not in known
+        ]
         feet = {known[key]: setup.foot for key, setup in device.plates.items() if key in known}
         chosen = [name for name in names if name in feet or not device.plates]
         if len(chosen) < len(names):
@@ -169,7 +181,7 @@ def map_names(recording: Recording, device: Device, path: str) -> Recording:
         foot = [feet.get(name, "both") for name in chosen]
         signals["force"] = force.sel(plate=chosen).assign_coords(foot=("plate", foot))
     if "markers" in signals:
-        labels = [str(label) for label in signals["markers"]["marker"].values]
+        labels = [str(label) for label in signals["markers"]["marker"].to_numpy()]
         absent = [label for label in device.markers if label not in labels]
         if absent:
             assumptions.append(f"Markers that the study names and this file does not have: {', '.join(absent)}.")
@@ -197,7 +209,7 @@ def write_session(tree: xr.DataTree, path: str | Path) -> None:
     }
     try:
         tree.to_netcdf(unfinished, engine="netcdf4", encoding=encoding)
-        os.replace(unfinished, path)
+        unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -209,10 +221,10 @@ def open_session(path: str | Path) -> xr.DataTree:
 
 
 def _body_mass(study: Study, participant_id: str, session_id: str) -> dict[str, float]:
-    """Return body_mass_kg [kg] as weighed at the session, else as the participants table says it; nothing where neither does."""
+    """Return body_mass_kg [kg] as weighed at the session, else as the participants table says it; else nothing."""
     people = study.participants[study.participants["participant_id"] == participant_id]
     for rows in (_of_session(study.sessions, participant_id, session_id), people):
-        masses = rows["body_mass_kg"].dropna() if "body_mass_kg" in rows else rows.index[:0]
+        masses = rows["body_mass_kg"].dropna()
         if len(masses):
             return {"body_mass_kg": float(masses.iloc[0])}
     return {}
@@ -234,4 +246,8 @@ def _repeated(recordings: list[tuple[Device, Recording, str]]) -> list[Fault]:
     for _, recording, path in recordings:
         for kind in recording.signals:
             sources.setdefault(kind, []).append(path)
-    return [Fault(", ".join(p), kind, "one recording of a trial that holds it", f"{len(p)}") for kind, p in sources.items() if len(p) > 1]
+    return [
+        Fault(", ".join(p), kind, "one recording of a trial that holds it", f"{len(p)}")
+        for kind, p in sources.items()
+        if len(p) > 1
+    ]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from pathlib import Path
+from typing import Protocol
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers import bioware, c3d, delimited, nexus, opensim
@@ -12,9 +11,10 @@ from legsci.ingest.recording import Recording
 
 
 class Reader(Protocol):
-    """What every reader is: a file, the device that recorded it, and the trial within the file, to its signals."""
+    """What every reader is."""
 
-    def __call__(self, path: Path, *, device: Device, part: str | None = None) -> Recording: ...
+    def __call__(self, path: Path, *, device: Device, part: str | None = None) -> Recording:
+        """Read a file, as its device describes it, and of a file with several trials the one named by `part`."""
 
 
 READERS: dict[str, Reader] = {

@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from legsci.ingest.devices import Device
-from legsci.ingest.readers.signals import FORCE_UNITS, MOMENT_UNITS, Floats, force_signal, refuse, sampling_rate, unit_factor
+from legsci.ingest.readers.signals import (
+    FORCE_UNITS,
+    MOMENT_UNITS,
+    Floats,
+    force_signal,
+    refuse,
+    sampling_rate,
+    unit_factor,
+)
 from legsci.ingest.readers.text import number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
 
@@ -22,13 +30,14 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     same names, so a plate begins where a force name comes again.
 
     Axes and signs: BioWare writes the vertical force of a loaded plate as positive. In Kistler's own axes z points down
-    into the plate and the numbers are the force on the plate: `device.up` is "-z". That these are the plain exports' axes
-    shows in quiet standing: sway moves the centre of pressure ahead of the body, so the horizontal reaction points against
-    it, and in the real recordings it does so for the negated numbers only. An export that was turned so that z points up
-    holds the reaction: `device.up` is "z". Either way the reaction is upward; `device.force_sign` overrules.
+    into the plate and the numbers are the force on the plate: `device.up` is "-z". That these are the plain exports'
+    axes shows in quiet standing: sway moves the centre of pressure ahead of the body, so the horizontal reaction
+    points against it, and in the real recordings it does so for the negated numbers only. An export that was turned so
+    that z points up holds the reaction: `device.up` is "z". Either way the reaction is upward; `device.force_sign`
+    overrules.
 
-    The moments are about the centre of the plate's surface (BioWare's Ax = -My / Fz, Ay = Mx / Fz); where the plates stand
-    the file does not say, so each plate's centre becomes the origin.
+    The moments are about the centre of the plate's surface (BioWare's Ax = -My / Fz, Ay = Mx / Fz); where the plates
+    stand the file does not say, so each plate's centre becomes the origin.
 
     Raises
     ------
@@ -42,7 +51,9 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
         raise refuse(path, ("row 1", "the title of a BioWare export", repr(lines[0][:60])))
     names_row = next((row for row, line in enumerate(lines) if line.lower().startswith("abs time")), None)
     if names_row is None or names_row + 2 >= len(lines):
-        raise refuse(path, ("", "a row of names that begins with 'abs time', a row of units and samples", "a header alone"))
+        raise refuse(
+            path, ("", "a row of names that begins with 'abs time', a row of units and samples", "a header alone")
+        )
     names, units = split_cells(lines[names_row], "\t"), split_cells(lines[names_row + 1], "\t")
     units += [""] * (len(names) - len(units))
     plates = _plates(names)
@@ -70,7 +81,9 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     )
     assumptions = [assumption]
     if whole:
-        assumptions.append("The centre of each plate's surface is taken as the origin: the file does not say where plates stand.")
+        assumptions.append(
+            "The centre of each plate's surface is taken as the origin: the file does not say where plates stand."
+        )
     return Recording({"force": signal}, tuple(assumptions), float(numbers[0, 0]), _notes(header))
 
 
@@ -88,9 +101,15 @@ def _plates(names: list[str]) -> list[dict[str, int]]:
 def _scales(path: Path, row: int, plates: list[dict[str, int]], wanted: list[str], units: list[str]) -> Floats:
     """Return the factor to SI of each wanted quantity of each plate (plate, quantity)."""
     factors = [
-        [unit_factor(units[plate[name]], FORCE_UNITS if name in FORCES else MOMENT_UNITS) for name in wanted] for plate in plates
+        [unit_factor(units[plate[name]], FORCE_UNITS if name in FORCES else MOMENT_UNITS) for name in wanted]
+        for plate in plates
     ]
-    unknown = {units[plate[name]] for plate, row in zip(plates, factors, strict=True) for name, f in zip(wanted, row, strict=True) if f is None}
+    unknown = {
+        units[plate[name]]
+        for plate, row in zip(plates, factors, strict=True)
+        for name, f in zip(wanted, row, strict=True)
+        if f is None
+    }
     if unknown:
         known = ", ".join([*FORCE_UNITS, *MOMENT_UNITS])
         raise refuse(path, (f"row {row}", f"units {known}", ", ".join(sorted(map(repr, unknown)))))
@@ -101,7 +120,9 @@ def _check_count(path: Path, header: dict[str, list[str]], rows: int) -> None:
     """Refuse a file that holds another number of samples than its header says."""
     counts = {cell.strip() for cell in header.get("Samples (#):", []) if cell.strip()}
     if counts and counts != {str(rows)}:
-        raise refuse(path, ("Samples (#)", f"{', '.join(sorted(counts))} rows of samples, as the header says", f"{rows}"))
+        raise refuse(
+            path, ("Samples (#)", f"{', '.join(sorted(counts))} rows of samples, as the header says", f"{rows}")
+        )
 
 
 def _header_rate(header: dict[str, list[str]]) -> float | None:
@@ -116,10 +137,15 @@ def _header_rate(header: dict[str, list[str]]) -> float | None:
 def _sign(device: Device) -> tuple[float, str]:
     """Return the factor that makes the numbers the reaction on the body, and why."""
     if device.force_sign:
-        return (-1.0 if device.force_sign == "action" else 1.0), f"Forces are the {device.force_sign}, as the study says."
+        return (
+            -1.0 if device.force_sign == "action" else 1.0
+        ), f"Forces are the {device.force_sign}, as the study says."
     if device.up == "-z":
         return -1.0, "Kistler's axes: z points down and the numbers are the force on the plate; they were negated."
-    return 1.0, "The export's z points up and its numbers are the reaction on the body, since a loaded plate reads positive."
+    return (
+        1.0,
+        "The export's z points up and its numbers are the reaction on the body, since a loaded plate reads positive.",
+    )
 
 
 def _notes(header: dict[str, list[str]]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ import xarray as xr
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.signals import (
+    declared_factor,
     FORCE_UNITS,
     LENGTH_UNITS,
     MOMENT_UNITS,
@@ -22,7 +24,6 @@ from legsci.ingest.readers.signals import (
     moment_from_point,
     refuse,
     sampling_rate,
-    unit_factor,
 )
 from legsci.ingest.readers.text import name_rows, number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
@@ -49,15 +50,16 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     Signal: `force` (reaction on the body [N]) along the axes that are mapped, or along "up"; with all of fx fy fz and
     mx my mz (about the plate's centre), or px py (pz) and tz for a centre of pressure, also `moment` [N m].
 
-    `device.text`: delimiter ("," unless said; " " is any white space), decimal ("." unless said), header_rows (lines before
-    the data, 0 unless said; the last of them holds the column names), time_column (name or number), and where a file holds
-    several trials, layout. Layout "wide": trials side by side; columns are numbers within a trial's block of columns, which
-    reaches to the highest number mapped, and `part` counts the trials from 1. Layout "long": trials below each other;
-    `part` is the value of trial_column, or "rows a:b" (rows of data counted from 1, both included).
+    `device.text`: delimiter ("," unless said; " " is any white space), decimal ("." unless said), header_rows (lines
+    before the data, 0 unless said; the last of them holds the column names), time_column (name or number), and where a
+    file holds several trials, layout. Layout "wide": trials side by side; columns are numbers within a trial's block
+    of columns, which reaches to the highest number mapped, and `part` counts the trials from 1. Layout "long": trials
+    below each other; `part` is the value of trial_column, or "rows a:b" (rows of data counted from 1, both included).
 
     Raises
     ------
-    RecordingError : columns that the file does not have or that are not the same for all plates, rows that are no numbers
+    RecordingError : columns that the file does not have or that are not the same for all plates, rows that are no
+    numbers
         or have gaps, no rate, a rate that contradicts the time column, a part that the file does not have.
     """
     text = device.text
@@ -74,7 +76,9 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     width = quoted or max(len(split_cells(first_data, delimiter)), 1)
     table = _Table(path, lines[header_rows:], header_rows + 1, delimiter, decimal, width)
     quantities = _quantities(path, device)
-    columns = {q: [_column(path, setup.columns[q], names, width) for setup in device.plates.values()] for q in quantities}
+    columns = {
+        q: [_column(path, setup.columns[q], names, width) for setup in device.plates.values()] for q in quantities
+    }
     time = _column(path, text["time_column"], names, width) if "time_column" in text else None
     assumptions: list[str] = []
     table, shift = _part(table, device, part, columns, time, names, assumptions)
@@ -99,7 +103,13 @@ def _quantities(path: Path, device: Device) -> list[str]:
     if not mapped or not all(mapped):
         faults.append(("plates", "columns for each plate: delimited text does not say which column is a force", "none"))
     elif len(set(mapped)) > 1:
-        faults.append(("plates", "the same quantities for every plate of a file", " and ".join(", ".join(sorted(m)) for m in set(mapped))))
+        faults.append(
+            (
+                "plates",
+                "the same quantities for every plate of a file",
+                " and ".join(", ".join(sorted(m)) for m in set(mapped)),
+            )
+        )
     else:
         quantities = mapped[0]
         unknown = sorted(quantities - set(known))
@@ -117,7 +127,11 @@ def _column(path: Path, wanted: str | int, names: list[str], width: int) -> int:
     if isinstance(wanted, int):
         return wanted - 1
     if names.count(wanted) != 1:
-        held = f"{names.count(wanted)} columns of that name; give its number" if wanted in names else f"columns {', '.join(names) or 'without names'}"
+        held = (
+            f"{names.count(wanted)} columns of that name; give its number"
+            if wanted in names
+            else f"columns {', '.join(names) or 'without names'}"
+        )
         raise refuse(path, (f"column {wanted!r}", "one column of that name", held))
     return names.index(wanted)
 
@@ -166,7 +180,9 @@ def _wide_shift(table: _Table, part: str | None, columns: dict[str, list[int]], 
     block = max([c for cs in columns.values() for c in cs] + ([] if time is None else [time])) + 1
     trials = table.width // block
     if part is None or not part.isdigit() or not 1 <= int(part) <= trials:
-        raise refuse(table.path, ("part", f"a trial from 1 to {trials} ({table.width} columns, {block} a trial)", repr(part)))
+        raise refuse(
+            table.path, ("part", f"a trial from 1 to {trials} ({table.width} columns, {block} a trial)", repr(part))
+        )
     return (int(part) - 1) * block
 
 
@@ -181,9 +197,11 @@ def _rows_of_trial(table: _Table, part: str, trial_column: str | int | None, nam
     if not chosen:
         held = ", ".join(list(dict.fromkeys(values))[:20])
         raise refuse(table.path, ("part", f"one of the trials {held}", repr(part)))
-    apart = [row + table.first_row for before, row in zip(chosen[:-1], chosen[1:], strict=True) if row != before + 1]
+    apart = [row + table.first_row for before, row in pairwise(chosen) if row != before + 1]
     if apart:
-        raise refuse(table.path, (name_rows(apart), f"the rows of trial {part} below each other", "another trial between"))
+        raise refuse(
+            table.path, (name_rows(apart), f"the rows of trial {part} below each other", "another trial between")
+        )
     return chosen
 
 
@@ -199,7 +217,7 @@ def _without_tail(table: _Table, wanted: list[int], assumptions: list[str]) -> F
         decimal=table.decimal,
         gaps=True,
     )
-    whole = np.isfinite(numbers).all(axis=1)
+    whole = np.asarray(np.isfinite(numbers).all(axis=1))
     filled = np.flatnonzero(whole)
     if not filled.size:
         raise refuse(table.path, ("", "rows with a number in each mapped column", "none"))
@@ -208,19 +226,19 @@ def _without_tail(table: _Table, wanted: list[int], assumptions: list[str]) -> F
     if gaps.size:
         raise refuse(table.path, (name_rows(gaps.tolist()), "a number in each mapped column", "empty cells"))
     if stop < len(numbers):
-        assumptions.append(f"The trial ends where the first of its columns ends; {len(numbers) - stop} rows after it were left out.")
+        assumptions.append(
+            f"The trial ends where the first of its columns ends; {len(numbers) - stop} rows after it were left out."
+        )
     return numbers[:stop]
 
 
 def _signal(path: Path, device: Device, values: dict[str, Floats], rate: float, assumptions: list[str]) -> xr.Dataset:
     """Turn columns, each (plate, time), into forces and moments in SI units."""
     scale = {
-        "force": unit_factor(device.force_unit or "N", FORCE_UNITS),
-        "moment": unit_factor(device.moment_unit or "N m", MOMENT_UNITS),
-        "length": unit_factor(device.length_unit or "m", LENGTH_UNITS),
+        "force": declared_factor(path, device.force_unit or "N", FORCE_UNITS),
+        "moment": declared_factor(path, device.moment_unit or "N m", MOMENT_UNITS),
+        "length": declared_factor(path, device.length_unit or "m", LENGTH_UNITS),
     }
-    if None in scale.values():
-        raise refuse(path, ("units", "units of force, moment and length", ", ".join(k for k, v in scale.items() if v is None)))
     sign = -1.0 if device.force_sign == "action" else 1.0
     if device.force_sign is None:
         assumptions.append("Forces are the reaction on the body: the study names no sign.")

@@ -1,4 +1,4 @@
-"""Vicon Nexus ASCII export (CSV): blocks for devices, model outputs and trajectories below each other, each with its rate."""
+"""Vicon Nexus ASCII export (CSV): devices, model outputs and trajectories below each other, each at its own rate."""
 
 from __future__ import annotations
 
@@ -48,19 +48,21 @@ class _Block:
         """Return some columns of the block (row, column)."""
         first_row = self.first_row + HEADER_ROWS
         width = len(self.components)
-        return number_table(path, self.rows, first_row=first_row, delimiter=",", width=width, columns=columns, gaps=gaps)
+        return number_table(
+            path, self.rows, first_row=first_row, delimiter=",", width=width, columns=columns, gaps=gaps
+        )
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """Read force plates, model angles and trajectories of a Nexus export.
 
-    Signals: `force` from the devices "<plate> - Force", "<plate> - Moment" and "<plate> - CoP" (reaction on the body [N],
-    moment about the laboratory's origin [N m], plates bear the file's names), `angles` [deg] from the model outputs in
-    degrees or radians, `markers` [m] from the trajectories; an empty cell is a gap (NaN).
+    Signals: `force` from the devices "<plate> - Force", "<plate> - Moment" and "<plate> - CoP" (reaction on the body
+    [N], moment about the laboratory's origin [N m], plates bear the file's names), `angles` [deg] from the model
+    outputs in degrees or radians, `markers` [m] from the trajectories; an empty cell is a gap (NaN).
 
-    Nexus writes the force on the plate, in the laboratory's axes, and the moment about the centre of the plate's surface.
-    Both are negated (unless `device.force_sign` is "reaction"), and the moment is moved to the laboratory's origin by the
-    plate's centre, which follows from the CoP in laboratory coordinates: c = CoP - (-My / Fz, Mx / Fz).
+    Nexus writes the force on the plate, in the laboratory's axes, and the moment about the centre of the plate's
+    surface. Both are negated (unless `device.force_sign` is "reaction"), and the moment is moved to the laboratory's
+    origin by the plate's centre, which follows from the CoP in laboratory coordinates: c = CoP - (-My / Fz, Mx / Fz).
 
     Raises
     ------
@@ -90,7 +92,9 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
         found = "; ".join(f"frames {first} to {last}" for first, last in sorted(frames))
         raise refuse(path, ("Frame", "the same frames in every block", found))
     if not signals:
-        raise refuse(path, ("", "force plates, model angles or trajectories", ", ".join(f"{k}: {v}" for k, v in notes.items())))
+        raise refuse(
+            path, ("", "force plates, model angles or trajectories", ", ".join(f"{k}: {v}" for k, v in notes.items()))
+        )
     frame_rates = [block.rate_hz for block in blocks if block.title != "Devices"]
     start = (min(frames)[0] - 1) / frame_rates[0] if frame_rates else 0.0
     return Recording(signals, tuple(assumptions), start, notes)
@@ -113,7 +117,10 @@ def _blocks(path: Path, lines: list[str]) -> list[_Block]:
             found = repr(bare[start + 1][:60]) if start + 1 < len(bare) else "the end of the file"
             raise refuse(path, (f"row {start + 2}", "the rate in Hz", found)) from None
         if not rows or rate <= 0:
-            raise refuse(path, (f"row {start + 1}, {bare[start]}", "a rate above 0 Hz, names, components, units and data", "less"))
+            raise refuse(
+                path,
+                (f"row {start + 1}, {bare[start]}", "a rate above 0 Hz, names, components, units and data", "less"),
+            )
         names, components, units = (split_cells(line, ",") for line in lines[start + 2 : start + HEADER_ROWS])
         while components and not components[-1]:
             components.pop()
@@ -140,7 +147,9 @@ def _frames(path: Path, block: _Block) -> tuple[int, int]:
     if len(count) % per_frame or (np.diff(count) != 1).any():
         jumps = np.flatnonzero(np.diff(count) != 1) + 1
         row = block.first_row + HEADER_ROWS + (int(jumps[0]) if jumps.size else len(count) - 1)
-        raise refuse(path, (f"row {row}", f"every frame of {block.title} with its {per_frame} sub-frames", "a missing one"))
+        raise refuse(
+            path, (f"row {row}", f"every frame of {block.title} with its {per_frame} sub-frames", "a missing one")
+        )
     return int(stamps[0, 0]), int(stamps[-1, 0])
 
 
@@ -174,10 +183,12 @@ def _angles(path: Path, block: _Block, assumptions: list[str], notes: dict[str, 
     return angle_signal(angle, rate_hz=block.rate_hz, names=names)
 
 
-def _forces(path: Path, block: _Block, device: Device, assumptions: list[str], notes: dict[str, str]) -> xr.Dataset | None:
+def _forces(
+    path: Path, block: _Block, device: Device, assumptions: list[str], notes: dict[str, str]
+) -> xr.Dataset | None:
     """Return the plates' reactions and moments about the laboratory's origin, or None where no device is a plate."""
     columns: dict[str, dict[str, list[int]]] = {}
-    others = {}
+    others: dict[str, None] = {}
     for column in range(2, len(block.components)):
         plate, _, quantity = block.names[column].rpartition(" - ")
         if plate and quantity in UNIT_TABLES:
@@ -207,12 +218,17 @@ def _forces(path: Path, block: _Block, device: Device, assumptions: list[str], n
         height.append(float(centre[2]))
     signal_names = list(columns)
     return force_signal(
-        np.stack(force), rate_hz=block.rate_hz, plates=signal_names, axes="xyz", moment=np.stack(moment), surface_height=height
+        np.stack(force),
+        rate_hz=block.rate_hz,
+        plates=signal_names,
+        axes="xyz",
+        moment=np.stack(moment),
+        surface_height=height,
     )
 
 
 def _centre(path: Path, plate: str, force: Floats, moment: Floats, point: Floats) -> Floats:
-    """Return the centre of a plate's surface [m]: where the moments are about, told from the CoP of the loaded samples."""
+    """Return the centre of a plate's surface [m], about which the moments are; told by the CoP of the loaded samples."""
     loaded = np.abs(force[:, 2]) > LOADED_N
     if not loaded.any():
         return np.asarray(point[0])  # Nexus puts the CoP of an empty plate at its centre

@@ -1,4 +1,4 @@
-"""OpenSim's text formats: .trc (markers), .mot and .sto (ground forces or coordinates), tab-, comma- or blank-separated."""
+"""OpenSim's text formats: .trc (markers), .mot and .sto (ground forces or coordinates), with tabs, commas or blanks."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """Read one OpenSim file; a title "PathFileType" makes it a .trc, columns "ground_force..." make it forces.
 
     Signals: `markers` [m] of a .trc (an empty cell is a gap, NaN); `force` (reaction on the body [N]) of ground force
-    columns, plates bearing the part of the names that tells them apart ("1", "R", ...), with `moment` about the origin of
-    the axes, M = p x F + T [N m], where points and torques are given; `angles` [deg] of a file of coordinates
+    columns, plates bearing the part of the names that tells them apart ("1", "R", ...), with `moment` about the origin
+    of the axes, M = p x F + T [N m], where points and torques are given; `angles` [deg] of a file of coordinates
     (translations are left out and named). OpenSim's axes: y up.
 
     Raises
@@ -75,7 +75,9 @@ def _read_trc(path: Path, lines: list[str], device: Device) -> Recording:
     recorded = header.get("NumMarkers", "")
     computed = labels[int(recorded) :] if recorded.isdigit() else []
     if computed and all(label.startswith("V_") for label in computed):  # Cortex counts only what its cameras saw
-        assumptions.append(f"{len(computed)} points V_... beyond NumMarkers, computed by the recorder, count as markers.")
+        assumptions.append(
+            f"{len(computed)} points V_... beyond NumMarkers, computed by the recorder, count as markers."
+        )
         header["NumMarkers"] = str(len(labels))
     unit = device.length_unit or header.get("Units", "")
     scale = unit_factor(unit, LENGTH_UNITS)
@@ -90,7 +92,9 @@ def _read_trc(path: Path, lines: list[str], device: Device) -> Recording:
     if faults:
         raise refuse(path, *faults)
     width = 2 + 3 * len(labels)
-    numbers = number_table(path, rows, first_row=first + 1, delimiter=delimiter, width=width, columns=range(width), gaps=True)
+    numbers = number_table(
+        path, rows, first_row=first + 1, delimiter=delimiter, width=width, columns=range(width), gaps=True
+    )
     declared = device.rate_hz or _number(header.get("DataRate", ""))
     rate = sampling_rate(path, numbers[:, 1], declared)
     names, sentences = plain_labels(labels)
@@ -123,7 +127,10 @@ def _read_storage(path: Path, lines: list[str], device: Device) -> Recording:
     rows = lines[names_row + 1 :]
     header = dict(re.split(r"\s*=\s*|\s+", line, maxsplit=1) for line in bare[:end] if re.search(r"[=\s]", line))
     faults = []
-    for keys, count, what in ((("nRows", "datarows"), len(rows), "rows"), (("nColumns", "datacolumns"), len(names), "columns")):
+    for keys, count, what in (
+        (("nRows", "datarows"), len(rows), "rows"),
+        (("nColumns", "datacolumns"), len(names), "columns"),
+    ):
         promised = next((header[key] for key in keys if key in header), "")
         if promised.isdigit() and int(promised) != count:
             faults.append((keys[0], f"{promised} {what}, as the header says", f"{count}"))
@@ -132,10 +139,20 @@ def _read_storage(path: Path, lines: list[str], device: Device) -> Recording:
     if faults:
         raise refuse(path, *faults)
     numbers = number_table(
-        path, rows, first_row=names_row + 2, delimiter=delimiter, width=len(names), columns=range(len(names)), gaps=False
+        path,
+        rows,
+        first_row=names_row + 2,
+        delimiter=delimiter,
+        width=len(names),
+        columns=range(len(names)),
+        gaps=False,
     )
     rate = sampling_rate(path, numbers[:, 0], device.rate_hz)
-    table = xr.DataArray(numbers, dims=("time", "column"), coords={"column": names}) if len(set(names)) == len(names) else None
+    table = (
+        xr.DataArray(numbers, dims=("time", "column"), coords={"column": names})
+        if len(set(names)) == len(names)
+        else None
+    )
     if table is None:
         raise refuse(path, (f"row {names_row + 1}", "distinct column names", "repeated ones"))
     if any(FORCE_COLUMN.match(name) for name in names):
@@ -144,10 +161,19 @@ def _read_storage(path: Path, lines: list[str], device: Device) -> Recording:
     if bare[0].lower().removeprefix("name ").startswith("coordinates"):
         signal, notes = _coordinates(table, rate, header, device)
         return Recording({"angles": signal}, (), float(numbers[0, 0]), notes)
-    raise refuse(path, ("", "columns ground_force... or the title Coordinates", f"the title {bare[0]!r}, columns {', '.join(names[1:4])}, ..."))
+    raise refuse(
+        path,
+        (
+            "",
+            "columns ground_force... or the title Coordinates",
+            f"the title {bare[0]!r}, columns {', '.join(names[1:4])}, ...",
+        ),
+    )
 
 
-def _forces(path: Path, table: xr.DataArray, rate: float, device: Device) -> tuple[xr.Dataset, tuple[str, ...], dict[str, str]]:
+def _forces(
+    path: Path, table: xr.DataArray, rate: float, device: Device
+) -> tuple[xr.Dataset, tuple[str, ...], dict[str, str]]:
     """Return ground forces, and moments about the origin where the file has points of application."""
     plates: dict[str, dict[str, str]] = {}
     others = []
@@ -163,11 +189,17 @@ def _forces(path: Path, table: xr.DataArray, rate: float, device: Device) -> tup
     ragged = [plate for plate, columns in plates.items() if not set(forces) <= set(columns)]
     if ragged:
         raise refuse(path, (", ".join(ragged), "a force along x, y and z", "fewer columns"))
-    scales = unit_factor(device.length_unit or "m", LENGTH_UNITS), unit_factor(device.moment_unit or "N m", MOMENT_UNITS)
+    scales = (
+        unit_factor(device.length_unit or "m", LENGTH_UNITS),
+        unit_factor(device.moment_unit or "N m", MOMENT_UNITS),
+    )
     if None in scales:
-        raise refuse(path, ("length_unit, moment_unit", "units of length and moment", f"{device.length_unit}, {device.moment_unit}"))
+        raise refuse(
+            path,
+            ("length_unit, moment_unit", "units of length and moment", f"{device.length_unit}, {device.moment_unit}"),
+        )
     sign = -1.0 if device.force_sign == "action" else 1.0
-    assumptions = ["Ground forces in an OpenSim file act on the body; lengths are metres and moments N m unless the study says otherwise."]
+    assumptions = ["Ground forces in an OpenSim file act on the body, in N, m and N m unless the study says otherwise."]
     with_points = all(set(points) <= set(columns) for columns in plates.values())
     with_torques = all(set(torques) <= set(columns) for columns in plates.values())
     if with_points and not with_torques:
@@ -179,7 +211,11 @@ def _forces(path: Path, table: xr.DataArray, rate: float, device: Device) -> tup
         force.append(one_force)
         if with_points:
             point = table.sel(column=[columns[q] for q in points]).values * scales[0]
-            torque = table.sel(column=[columns[q] for q in torques]).values * scales[1] if with_torques else np.zeros_like(point)
+            torque = (
+                table.sel(column=[columns[q] for q in torques]).values * scales[1]
+                if with_torques
+                else np.zeros_like(point)
+            )
             moment.append(moment_from_point(one_force, point, sign * torque))
             loaded = np.abs(one_force[:, vertical]) > LOADED_N
             height.append(float(np.median(point[loaded, vertical])) if loaded.any() else 0.0)
@@ -195,7 +231,9 @@ def _forces(path: Path, table: xr.DataArray, rate: float, device: Device) -> tup
     return signal, tuple(assumptions), {"columns left out": ", ".join(others)} if others else {}
 
 
-def _coordinates(table: xr.DataArray, rate: float, header: dict[str, str], device: Device) -> tuple[xr.Dataset, dict[str, str]]:
+def _coordinates(
+    table: xr.DataArray, rate: float, header: dict[str, str], device: Device
+) -> tuple[xr.Dataset, dict[str, str]]:
     """Return the rotational coordinates [deg]."""
     names = [str(name) for name in table["column"].values[1:]]
     rotations = [name for name in names if not TRANSLATION.search(name)]

@@ -20,13 +20,22 @@ FORCE_UNITS = {"N": 1.0, "kN": 1000.0}
 MOMENT_UNITS = {"Nm": 1.0, "Ncm": 0.01, "Nmm": 0.001, "kNm": 1000.0}
 ANGLE_UNITS = {"deg": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180.0 / np.pi, "radians": 180.0 / np.pi}
 
-# A recorder's clock that disagrees with the nominal rate by more than half a sample at the end of the file contradicts it.
+# A recorder's clock that disagrees with the nominal rate by more than half a sample at the end of the file contradicts
+# it.
 LARGEST_DRIFT_SAMPLES = 0.5
 
 
 def unit_factor(unit: str, units: dict[str, float]) -> float | None:
     """Return the factor from a unit to SI (degrees for angles), or None for a unit that is not in `units`."""
     return units.get(unit.replace(".", "").replace(" ", "").replace("*", "").replace("·", ""))
+
+
+def declared_factor(path: Path, unit: str, units: dict[str, float]) -> float:
+    """Return the factor from the unit that a study names to SI; refuse one that is not in `units`."""
+    factor = unit_factor(unit, units)
+    if factor is None:
+        raise refuse(path, ("unit", f"one of {', '.join(units)}", unit))
+    return factor
 
 
 def refuse(path: Path, *faults: tuple[str, str, str]) -> RecordingError:
@@ -99,8 +108,8 @@ def moment_from_point(force: Floats, point: Floats, torque: Floats) -> Floats:
     M = p x F + T. Where no force acts, the file's point is meaningless: there the moment is the torque alone, which is
     what the product gives for F = 0, and a missing point (NaN) with zero force counts as such.
     """
-    idle = ~force.any(axis=1)
-    return np.cross(np.where(idle[:, None], 0.0, point), force) + torque
+    loaded = np.asarray(force.any(axis=1))
+    return np.cross(np.where(loaded[:, None], point, 0.0), force) + torque
 
 
 def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -116,7 +125,9 @@ def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
     prefixes = sorted({label.rsplit(":", 1)[0] for label in labels if ":" in label})
     plain = [short if once[short] == 1 or short == label else label for label, short in zip(labels, bare, strict=True)]
     if plain != list(labels):
-        sentences.append(f"Label prefixes are names of subjects, not of markers, and were removed: {', '.join(prefixes)}.")
+        sentences.append(
+            f"Label prefixes are names of subjects, not of markers, and were removed: {', '.join(prefixes)}."
+        )
     seen: Counter[str] = Counter()
     distinct = []
     for label in plain:
@@ -129,7 +140,7 @@ def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def sampling_rate(path: Path, times: Floats, declared_hz: float | None) -> float:
-    """Return the sampling rate [Hz] of a time column [s], and make sure that it is even and agrees with the declared rate.
+    """Return the sampling rate [Hz] of a time column [s], having made sure that it is even and as declared.
 
     A whole number of hertz, or the declared rate, is taken where the stamps agree with it to the decimals they are
     printed with; else the mean rate.
@@ -147,7 +158,7 @@ def sampling_rate(path: Path, times: Floats, declared_hz: float | None) -> float
     drift = float(np.abs(elapsed * mean_hz - count).max())
     if drift > max(LARGEST_DRIFT_SAMPLES, printed * mean_hz):
         steps = np.diff(times)
-        found = f"steps from {steps.min():.6g} to {steps.max():.6g} s (largest near row {int(steps.argmax()) + 2} of the data)"
+        found = f"steps from {steps.min():.6g} to {steps.max():.6g} s (largest at data row {int(steps.argmax()) + 2})"
         raise refuse(path, ("time column", "evenly spaced time stamps", found))
     if declared_hz is not None:
         if np.abs(elapsed * declared_hz - count).max() > max(LARGEST_DRIFT_SAMPLES, printed * declared_hz):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,11 +96,17 @@ def number_table(
     if not quoted:
         lines = _rows_of_width(path, lines, first_row=first_row, delimiter=delimiter, width=width)
     wanted = sorted(set(columns))
-    options = {"sep": delimiter, "header": None, "names": range(width), "usecols": wanted, "index_col": False}
+    options: dict[str, Any] = {"sep": delimiter, "header": None, "names": range(width), "usecols": wanted}
+    options["index_col"] = False
     content = "\n".join(lines)
     try:
         table = pd.read_csv(
-            io.StringIO(content), decimal=decimal, dtype=np.float64, skipinitialspace=True, skip_blank_lines=False, **options
+            io.StringIO(content),
+            decimal=decimal,
+            dtype=np.float64,
+            skipinitialspace=True,
+            skip_blank_lines=False,
+            **options,
         )
     except (ValueError, pd.errors.ParserError):
         raise _bad_cells(path, content, first_row=first_row, decimal=decimal, options=options) from None
@@ -129,10 +136,10 @@ def _rows_of_width(path: Path, lines: Sequence[str], *, first_row: int, delimite
     return kept
 
 
-def _bad_cells(path: Path, content: str, *, first_row: int, decimal: str, options: dict[str, object]) -> Exception:
+def _bad_cells(path: Path, content: str, *, first_row: int, decimal: str, options: dict[str, Any]) -> Exception:
     """Return the error that names, column by column, the rows whose cells are no number."""
     try:
-        table = pd.read_csv(io.StringIO(content), dtype=str, skip_blank_lines=False, **options)  # type: ignore[call-overload]
+        table = pd.read_csv(io.StringIO(content), dtype=str, skip_blank_lines=False, **options)
     except (ValueError, pd.errors.ParserError) as error:
         return refuse(path, ("", "a table of numbers", str(error).strip().splitlines()[0]))
     faults = []

@@ -1,0 +1,162 @@
+"""Force plates of a C3D file: channels, corners and calibration -> reactions and moments in the laboratory's axes."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from legsci.ingest.devices import Device
+from legsci.ingest.readers.c3d_file import C3dFile
+from legsci.ingest.readers.signals import (
+    FORCE_UNITS,
+    LENGTH_UNITS,
+    MOMENT_UNITS,
+    Floats,
+    force_signal,
+    refuse,
+    unit_factor,
+)
+from legsci.kernels.plates import CHANNELS_OF_PLATE_TYPE, plate_force_and_moment
+
+LOADED_N = 50.0  # vertical force beyond the noise of any plate: what the sign of the forces is told by
+QUANTITIES_OF_PLATE_TYPE = {1: "FFFLLM", 2: "FFFMMM", 3: "FFFFFFFF", 4: "FFFMMM"}  # force, length, moment
+AXIS_NUMBER = {"x": 0, "y": 1, "z": 2}
+
+
+def read_plates(file: C3dFile, assumptions: list[str]) -> xr.Dataset | None:
+    """Return the plates' reactions and moments, or None where the file uses no plate."""
+    used = int((file.values("FORCE_PLATFORM", "USED") or [0])[0])
+    if not used:
+        return None
+    chosen = [n for n in range(used) if not file.device.plates or str(n + 1) in file.device.plates]
+    rate = float((file.values("ANALOG", "RATE") or [0.0])[0])
+    samples = file.data["analogs"][0]
+    faults = [] if rate > 0 else [("ANALOG:RATE", "more than 0 Hz", f"{rate:g} Hz")]
+    if not samples.size:
+        faults.append(("ANALOG", f"channels of {used} force plates", "none"))
+    unknown = sorted(set(file.device.plates) - {str(n + 1) for n in range(used)})
+    faults += [(f"plate {name}", f"a plate number from 1 to {used}", name) for name in unknown]
+    if faults:
+        raise refuse(file.path, *faults)
+    force, moment, outline = [], [], []
+    for number in chosen:
+        one_force, one_moment, corners = _plate(file, number, samples, assumptions)
+        force.append(one_force)
+        moment.append(one_moment)
+        outline.append(corners)
+    up = AXIS_NUMBER[file.device.up[-1]]
+    sign = _reaction_sign(file.device, np.stack(force)[:, :, up], assumptions)
+    corner = np.stack(outline)
+    return force_signal(
+        sign * np.stack(force),
+        rate_hz=rate,
+        plates=[str(n + 1) for n in chosen],
+        axes="xyz",
+        moment=sign * np.stack(moment),
+        surface_height=corner[:, :, up].mean(axis=1) * (-1.0 if file.device.up.startswith("-") else 1.0),
+        corner=corner,
+    )
+
+
+def _reaction_sign(device: Device, vertical: Floats, assumptions: list[str]) -> float:
+    """Return -1 where the file holds the force on the plate; told by the vertical force unless the device says it."""
+    if device.force_sign:
+        return -1.0 if device.force_sign == "action" else 1.0
+    upward = vertical * (-1.0 if device.up.startswith("-") else 1.0)
+    loaded = upward[np.abs(upward) > LOADED_N]
+    if loaded.size and np.median(loaded) < 0:
+        assumptions.append("The loaded plates read downward: the file holds the force on the plate, and was negated.")
+        return -1.0
+    return 1.0
+
+
+def _plate(file: C3dFile, number: int, samples: Floats, assumptions: list[str]) -> tuple[Floats, Floats, Floats]:
+    """Return force (time, 3), moment (time, 3) and corners (4, 3) of one plate, as the channels sign them."""
+    where = f"force plate {number + 1}"
+    types, channel_numbers = file.values("FORCE_PLATFORM", "TYPE"), file.array("FORCE_PLATFORM", "CHANNEL")
+    plate_type = int(types[number]) if number < len(types) else 0
+    if plate_type not in CHANNELS_OF_PLATE_TYPE:
+        raise refuse(file.path, (where, "TYPE 1 to 4", f"TYPE {plate_type}"))
+    try:
+        channels = [int(n) - 1 for n in channel_numbers[: CHANNELS_OF_PLATE_TYPE[plate_type], number]]
+        corners = file.array("FORCE_PLATFORM", "CORNERS")[:, :, number].T * file.length
+        origin = file.array("FORCE_PLATFORM", "ORIGIN")[:, number] * file.length
+        signal = samples[channels]
+    except IndexError:
+        raise refuse(
+            file.path, (where, "CHANNEL, CORNERS and ORIGIN that the file holds", "fewer than USED says")
+        ) from None
+    scale = _channel_scale(file, where, plate_type, channels)
+    calibration = np.empty(0)
+    if plate_type == 4:
+        calibration = _calibration(file, number, where) * scale[:, None]
+        assumptions.append(f"The calibration matrix of plate {number + 1} gives the units that its channels name.")
+    else:
+        signal = signal * scale[:, None]
+    corners = _corners_with_z_down(file, where, corners, assumptions)
+    try:
+        force, moment = plate_force_and_moment(signal, plate_type, corners, origin, calibration)
+    except ValueError as error:
+        raise refuse(file.path, (where, "a plate that can be computed", str(error))) from None
+    return force, moment, corners
+
+
+def _channel_scale(file: C3dFile, where: str, plate_type: int, channels: list[int]) -> Floats:
+    """Return the factor to SI of each channel."""
+    units, device = file.long_list("ANALOG:UNITS"), file.device
+    tables = {
+        "F": (FORCE_UNITS, device.force_unit),
+        "M": (MOMENT_UNITS, device.moment_unit),
+        "L": (LENGTH_UNITS, device.length_unit),
+    }
+    scale, faults = [], []
+    for channel, quantity in zip(channels, QUANTITIES_OF_PLATE_TYPE[plate_type], strict=True):
+        table, declared = tables[quantity]
+        unit = declared or (units[channel] if channel < len(units) else "")
+        factor = unit_factor(unit, table)
+        if factor is None:
+            faults.append((f"{where}, channel {channel + 1}", f"unit {', '.join(table)}", unit or "no unit"))
+        scale.append(factor or 0.0)
+    if faults:
+        raise refuse(file.path, *faults)
+    return np.array(scale)
+
+
+def _calibration(file: C3dFile, number: int, where: str) -> Floats:
+    """Return the (6, 6) matrix of a TYPE 4 plate: rows are outputs, columns are channels."""
+    matrices = file.array("FORCE_PLATFORM", "CAL_MATRIX")
+    if matrices.ndim != 3 or matrices.shape[:2] != (6, 6) or number >= matrices.shape[2]:
+        raise refuse(
+            file.path, (where, "a CAL_MATRIX of 6 x 6", f"one of {' x '.join(map(str, matrices.shape)) or 'nothing'}")
+        )
+    return matrices[:, :, number]
+
+
+def _corners_with_z_down(file: C3dFile, where: str, corners: Floats, assumptions: list[str]) -> Floats:
+    """Return the corners in the order for which the plate's z points down, as C3D wants it.
+
+    BioWare lists them the other way round, which mirrors the plate. That x is the axis to turn shows in a real drop
+    jump from plate 2 to plate 1 (kistler_DJ_2plates.c3d): only then do the horizontal impulses point from the one to
+    the other.
+    """
+    if (corners[0] - corners[1]) @ (corners[3] - corners[2]) < 0:
+        corners = corners[[0, 1, 3, 2]]
+        assumptions.append(f"The corners of {where} cross over; the third and the fourth were exchanged.")
+    up = np.zeros(3)
+    up[AXIS_NUMBER[file.device.up[-1]]] = -1.0 if file.device.up.startswith("-") else 1.0
+    normal = np.cross(corners[0] - corners[1], corners[0] - corners[3])
+    size = float(np.linalg.norm(normal))
+    if not np.isfinite(size) or size < 1e-4:
+        raise refuse(file.path, (where, "corners that span a plate", "corners that do not"))
+    tilt = float(normal @ up) / size
+    if abs(tilt) < 0.5:
+        raise refuse(
+            file.path,
+            (where, f"a surface that faces {file.device.up}, which the study says is up", "one that stands on edge"),
+        )
+    if tilt < 0:
+        return corners
+    assumptions.append(
+        f"The corners of {where} make its z point up; its y was kept and its x turned, so that z points down."
+    )
+    return corners[[1, 0, 3, 2]]
