@@ -162,10 +162,15 @@ def _map_six_channels(matrix: Array, channels: Array) -> tuple[Array, Array]:
 
 def _plate_axes(corners: Array) -> Array:
     """Return the plate's x, y, z as unit vectors in laboratory axes, columns of (3, 3)."""
-    along_x, along_y = corners[0] - corners[1], corners[0] - corners[3]
-    normal = np.cross(along_x, along_y)
-    axes = np.column_stack([along_x, np.cross(normal, along_x), normal])
-    return axes / np.linalg.norm(axes, axis=0)
+    along_x = corners[0] - corners[1]
+    normal = _normal(corners)
+    axes = np.array([along_x, _cross_matrix(normal) @ along_x, normal]).T
+    return axes / np.sqrt((axes * axes).sum(axis=0))
+
+
+def _normal(corners: Array) -> Array:
+    """Return a vector along the plate's z (3,), as long as the area that the corners 4, 1 and 2 span."""
+    return _cross_matrix(corners[0] - corners[1]) @ (corners[0] - corners[3])
 
 
 def _transducer_to_surface(plate_type: int, origin: Array) -> Array:
@@ -186,8 +191,8 @@ def _wrench_matrix(axes: Array, centre: Array, transducer_to_surface: Array) -> 
 
 
 def _cross_matrix(vector: Array) -> Array:
-    """(3, 3) with _cross_matrix(a) @ b = a x b."""
-    x, y, z = vector
+    """(3, 3) with _cross_matrix(a) @ b = a x b, without the set-up that numpy.cross spends on single vectors."""
+    x, y, z = vector.tolist()
     return np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
 
 
@@ -222,7 +227,7 @@ def _faults(channels: Array, plate_type: int, corners: Array, origin: Array, cal
         faults.append(f"TYPE {plate_type} needs (channel, time) with {expected} channels, found shape {channels.shape}")
     if corners.shape != (4, 3) or not np.isfinite(corners).all():
         faults.append(f"corners must be four finite points (4, 3), found {corners.tolist()}")
-    elif not np.linalg.norm(np.cross(corners[0] - corners[1], corners[0] - corners[3])) > 0:
+    elif not _normal(corners).any():
         faults.append(f"corners span no surface: {corners.tolist()}")
     if origin.shape != (3,) or not np.isfinite(origin).all():
         faults.append(f"origin must be one finite point (3,), found {origin.tolist()}")

@@ -1,0 +1,1 @@
+"""legsci beside the libraries that a user would otherwise pick: `python -m benchmarks [part ...]`."""
