@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ BODY_MASS_BOUNDS_KG = (20.0, 250.0)
 QUIET_S = 1.0
 LOADED_FRACTION = 0.25
 RATE_TOLERANCE = 0.01
+_SETTINGS = {setting.name for setting in fields(Device)} - {"name"} | {"column", "columns"}
 
 
 @dataclass
@@ -41,8 +43,9 @@ def check_recordings(study: Study) -> list[Fault]:
 
     A recording that cannot be used is a bad trial and no fault of the study, as long as another recording of the device
     can. A fault of the study is what holds in none of the device's recordings: a marker label or a plate that no file
-    has, a rate that every file contradicts, a standing weight outside 20 to 250 kg in every file. The files of a device
-    are opened one after the other until nothing is left to find out.
+    has, a rate that every file contradicts, a standing weight outside 20 to 250 kg in every file, several files and
+    all of them refused. A single file that is refused is a fault of the study only where the refusal names a setting of the
+    device. The files of a device are opened one after the other until nothing is left to find out.
 
     Parameters
     ----------
@@ -129,7 +132,9 @@ def _note(findings: _Findings, recording: Recording, device: Device, task: objec
         findings.labels |= set(map(str, recording.signals["markers"]["marker"].values))
     if "force" in recording.signals:
         force = recording.signals["force"]
-        findings.plates |= set(map(str, force["plate"].values))
+        plates = list(map(str, force["plate"].values))
+        # A study may name a plate by its number as well as by its name (see trial.map_names).
+        findings.plates |= {*plates, *map(str, range(1, len(plates) + 1))}
         if isinstance(task, str) and task in TASKS and TASKS[task].cut != "contact":
             load_n = (0.0 if np.isnan(load_kg) else load_kg) * STANDARD_GRAVITY_M_PER_S2
             weight_n = quiet_force(force, device)
@@ -141,7 +146,8 @@ def _device_faults(device: Device, findings: _Findings) -> list[Fault]:
     """Faults of a device that none of its recordings clears up."""
     where = f"devices.{device.name}"
     if findings.read == 0:
-        return findings.refusals
+        several = len({fault.file for fault in findings.refusals}) > 1
+        return [fault for fault in findings.refusals if several or _names_a_setting(fault)]
     faults = []
     for kind, described, found in (
         ("markers", device.markers, findings.labels),
@@ -160,6 +166,11 @@ def _device_faults(device: Device, findings: _Findings) -> list[Fault]:
     if findings.masses_kg and not any(low <= mass <= high for mass in findings.masses_kg):
         faults.append(_weight_fault(device, findings.masses_kg[0]))
     return faults
+
+
+def _names_a_setting(fault: Fault) -> bool:
+    """Whether a reader's fault is about what the study says of the device ("rate_hz", "column 'Fz'", ...)."""
+    return not _SETTINGS.isdisjoint(re.findall(r"\w+", fault.where))
 
 
 def _weight_fault(device: Device, mass_kg: float) -> Fault:

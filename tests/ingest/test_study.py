@@ -94,7 +94,7 @@ def saying_reader(path: Path, *, device: Device, part: str | None = None) -> Rec
     """Answer what the file says: two seconds of standing."""
     said = json.loads(path.read_text())
     if "refused" in said:
-        raise RecordingError(str(path), [Fault(path.name, "", "a recording", said["refused"])])
+        raise RecordingError(str(path), [Fault(path.name, said.get("where", ""), "a recording", said["refused"])])
     count, plates, rate = int(2 * said["rate_hz"]), said["plates"], {"sampling_rate_hz": said["rate_hz"]}
     force = np.full((len(plates), count, 1), said["mass_kg"] * GRAVITY / len(plates))
     marker = np.zeros((count, len(said["labels"]), 3))
@@ -423,6 +423,17 @@ def test_a_device_of_which_no_recording_can_be_read_is_a_fault(folder: Path) -> 
         (folder / "raw" / name).write_text(saying(refused="rate against time stamps"))
     lines = faults_of(folder)
     assert [line.split(":")[0].strip() for line in lines] == ["raw/d.txt", "raw/e.txt", "raw/f.txt"]
+
+
+def test_the_only_recording_of_a_device_may_be_bad_unless_a_setting_is(folder: Path) -> None:
+    """One file, refused: a bad trial where the file is at fault, a fault of the study where its description is."""
+    for name in ("e.txt", "f.txt"):
+        edit("recordings.tsv", f"plate\traw/{name}", f"{name[0]}\traw/{name}")(folder)
+        add("study.yaml", f"  {name[0]}: {{reader: c3d}}\n")(folder)
+    (folder / "raw" / "e.txt").write_text(saying(refused="cut short"))
+    (folder / "raw" / "f.txt").write_text(saying(refused="1000 Hz", where="rate_hz"))
+    (line,) = faults_of(folder)
+    assert line.strip() == "raw/f.txt: rate_hz: expected a recording; found 1000 Hz"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,210 @@
+"""Fetching recordings: only the archive that the study names, only the files it names, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import stat
+import subprocess
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from legsci.ingest import fetch
+from legsci.ingest.faults import StudyError
+from legsci.ingest.fetch import fetch_recordings
+from legsci.ingest.study import Study, read_study
+
+FILES = {"raw/a.c3d": b"first recording", "raw/b.c3d": b"second recording"}
+
+
+def archive_of(members: dict[str, bytes], links: dict[str, str] | None = None) -> bytes:
+    """Return a source distribution with these members below its first folder."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as bundle:
+        for name, content in members.items():
+            member = tarfile.TarInfo(f"jumps-1.0/{name}")
+            member.size = len(content)
+            member.mode = 0o777
+            bundle.addfile(member, io.BytesIO(content))
+        for name, target in (links or {}).items():
+            member = tarfile.TarInfo(f"jumps-1.0/{name}")
+            member.type, member.linkname = tarfile.SYMTYPE, target
+            bundle.addfile(member)
+    return buffer.getvalue()
+
+
+def make_study(root: Path, archive: bytes) -> Study:
+    """Make a study whose recordings are in an archive."""
+    root.mkdir()
+    digest = hashlib.sha256(archive).hexdigest()
+    (root / "study.yaml").write_text(
+        "name: fetched\nlab: {up: z, forward: y}\ndevices: {mocap: {reader: c3d}}\n"
+        f'source: {{package: jumps, version: "1.0", sha256: {digest}, folder: src/tests}}\n'
+    )
+    (root / "participants.tsv").write_text("participant_id\nP01\n")
+    (root / "sessions.tsv").write_text("participant_id\tsession_id\tday\nP01\tS01\t0\n")
+    trials = "".join(f"P01\tS01\tt{number}\tstanding\n" for number in range(len(FILES)))
+    (root / "trials.tsv").write_text(f"participant_id\tsession_id\ttrial_id\ttask\n{trials}")
+    rows = "".join(f"P01\tS01\tt{number}\tmocap\t{name}\n" for number, name in enumerate(FILES))
+    (root / "recordings.tsv").write_text(f"participant_id\tsession_id\ttrial_id\tdevice\tpath\n{rows}")
+    return read_study(root, require_recordings=False)
+
+
+class Pip:
+    """Stands for pip: puts an archive where it is told to, and keeps the commands."""
+
+    def __init__(self, archive: bytes | None, stderr: str = "") -> None:
+        self.archive, self.stderr = archive, stderr
+        self.commands: list[list[str]] = []
+        self.requirement = ""
+
+    def __call__(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Run nothing."""
+        self.commands.append(list(command))
+        self.requirement = Path(command[command.index("--requirement") + 1]).read_text()
+        if self.archive is not None:
+            (Path(command[command.index("--dest") + 1]) / "jumps-1.0.tar.gz").write_bytes(self.archive)
+        return subprocess.CompletedProcess(list(command), int(self.archive is None), "", self.stderr)
+
+
+GOOD = archive_of({f"src/tests/{name}": content for name, content in FILES.items()} | {"setup.py": b"raise SystemExit"})
+
+
+def left_in(root: Path) -> set[str]:
+    """Return the files of a folder but for its tables, hidden ones too."""
+    found = {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+    return {name for name in found if not name.endswith((".tsv", ".yaml"))}
+
+
+def test_the_named_recordings_are_put_in_place_read_only(tmp_path: Path) -> None:
+    """Only the files of recordings.tsv, byte for byte, without write bits; a second call downloads nothing."""
+    study, pip = make_study(tmp_path / "study", GOOD), Pip(GOOD)
+    paths = fetch_recordings(study, run=pip)
+    assert [path.read_bytes() for path in paths] == list(FILES.values())
+    assert left_in(study.folder) == set(FILES)
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o444 for path in paths)
+    assert fetch_recordings(study, run=pip) == paths
+    assert len(pip.commands) == 1
+    assert read_study(study.folder).name == "fetched"
+
+
+def test_pip_checks_the_hash_before_it_looks_inside(tmp_path: Path) -> None:
+    """pip gets the digest of the study, and asks for the source distribution alone."""
+    study, pip = make_study(tmp_path / "study", GOOD), Pip(GOOD)
+    fetch_recordings(study, run=pip)
+    assert pip.requirement == f"jumps==1.0 --hash=sha256:{hashlib.sha256(GOOD).hexdigest()}\n"
+    assert {"--require-hashes", "--no-deps"} <= set(pip.commands[0])
+
+
+def test_pip_refuses_another_archive(tmp_path: Path) -> None:
+    """The real pip, offered another archive than the study names, refuses it without running its build step."""
+    pytest.importorskip("pip", reason="pip is not installed in this environment")
+    wheels, witness = tmp_path / "index", tmp_path / "ran"
+    wheels.mkdir()
+    setup = f"open({str(witness)!r}, 'w').close()\n".encode()
+    (wheels / "jumps-1.0.tar.gz").write_bytes(
+        archive_of({"setup.py": setup, "PKG-INFO": b"Name: jumps\nVersion: 1.0\n"})
+    )
+    study = make_study(tmp_path / "study", GOOD)
+
+    def offline(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        more = ["--no-index", "--find-links", str(wheels), "--no-build-isolation"]
+        return fetch._run([*command[:4], "--isolated", *more, *command[4:]])
+
+    with pytest.raises(StudyError, match=r"(?i)hashes"):
+        fetch_recordings(study, run=offline)
+    assert not witness.exists()
+    assert left_in(study.folder) == set()
+
+
+def test_without_a_network_the_sentence_says_what_to_do(tmp_path: Path) -> None:
+    """No download: the fault names the package, the reason and the place for an archive put there by hand."""
+    study = make_study(tmp_path / "study", GOOD)
+    with pytest.raises(StudyError) as caught:
+        fetch_recordings(
+            study, run=Pip(None, "WARNING: retrying\nERROR: No matching distribution found for jumps==1.0\n")
+        )
+    (fault,) = caught.value.faults
+    assert "jumps==1.0" in fault.expected
+    assert str(study.folder / "downloads" / "jumps-1.0.tar.gz") in fault.expected
+    assert "No matching distribution" in fault.found
+    assert left_in(study.folder) == set()
+
+
+def test_an_archive_put_there_by_hand_is_used(tmp_path: Path) -> None:
+    """With the archive in downloads/ nothing is downloaded."""
+    study, pip = make_study(tmp_path / "study", GOOD), Pip(None)
+    (study.folder / "downloads").mkdir()
+    (study.folder / "downloads" / "jumps-1.0.tar.gz").write_bytes(GOOD)
+    assert [path.read_bytes() for path in fetch_recordings(study, run=pip)] == list(FILES.values())
+    assert pip.commands == []
+
+
+def test_another_archive_than_the_study_names_is_not_unpacked(tmp_path: Path) -> None:
+    """The digest is checked whatever brought the archive."""
+    study = make_study(tmp_path / "study", GOOD)
+    other = archive_of({f"src/tests/{name}": b"changed" for name in FILES})
+    with pytest.raises(StudyError, match="nothing was unpacked"):
+        fetch_recordings(study, run=Pip(other))
+    assert left_in(study.folder) == set()
+
+
+@pytest.mark.parametrize(
+    ("archive", "said"),
+    [
+        (archive_of({"src/tests/raw/a.c3d": b"first"}), "raw/b.c3d: expected a file in src/tests"),
+        (archive_of({"src/tests/raw/a.c3d": b"1"}, {"src/tests/raw/b.c3d": "/etc/hostname"}), "found no such file"),
+        (archive_of({"src/tests/raw/a.c3d": b"1", "../src/tests/raw/b.c3d": b"2"}), "raw/b.c3d: expected a file"),
+        (GOOD[: len(GOOD) // 2], "expected an archive that can be unpacked"),
+        (b"no archive", "expected an archive that can be unpacked"),
+    ],
+    ids=["absent", "link", "outside", "cut short", "not an archive"],
+)
+def test_an_archive_without_all_recordings_leaves_nothing(tmp_path: Path, archive: bytes, said: str) -> None:
+    """All of the recordings or none, and no half-written file."""
+    study = make_study(tmp_path / "study", archive)
+    with pytest.raises(StudyError, match=said):
+        fetch_recordings(study, run=Pip(archive))
+    assert left_in(study.folder) == set()
+
+
+def test_a_recording_above_the_limit_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The size that the archive states is held against a limit before anything is unpacked."""
+    monkeypatch.setattr(fetch, "LARGEST_RECORDING_BYTES", 15)
+    study = make_study(tmp_path / "study", GOOD)
+    with pytest.raises(StudyError, match=r"raw/b.c3d: expected at most 15 bytes; found 16 bytes"):
+        fetch_recordings(study, run=Pip(GOOD))
+    assert left_in(study.folder) == set()
+
+
+def test_a_different_file_that_stands_is_never_overwritten(tmp_path: Path) -> None:
+    """A file of the same name with other content stays; the others are not written either."""
+    study = make_study(tmp_path / "study", GOOD)
+    (study.folder / "raw").mkdir()
+    (study.folder / "raw" / "a.c3d").write_bytes(b"somebody's own")
+    with pytest.raises(StudyError, match=r"raw/a.c3d: expected the file of jumps-1.0.tar.gz, or none yet"):
+        fetch_recordings(study, run=Pip(GOOD))
+    assert (study.folder / "raw" / "a.c3d").read_bytes() == b"somebody's own"
+    assert left_in(study.folder) == {"raw/a.c3d"}
+
+
+def test_the_same_file_that_stands_is_kept(tmp_path: Path) -> None:
+    """After an interrupted fetch the rest is brought."""
+    study = make_study(tmp_path / "study", GOOD)
+    (study.folder / "raw").mkdir()
+    (study.folder / "raw" / "a.c3d").write_bytes(FILES["raw/a.c3d"])
+    before = (study.folder / "raw" / "a.c3d").stat().st_ino
+    fetch_recordings(study, run=Pip(GOOD))
+    assert (study.folder / "raw" / "a.c3d").stat().st_ino == before
+    assert left_in(study.folder) == set(FILES)
+
+
+def test_a_study_without_a_source_says_so(tmp_path: Path) -> None:
+    """There is nothing to fetch from."""
+    study = make_study(tmp_path / "study", GOOD)
+    del study.settings["source"]
+    with pytest.raises(StudyError, match=r"study.yaml: source: expected where the recordings are; found no such key"):
+        fetch_recordings(study, run=Pip(None))
