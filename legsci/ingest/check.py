@@ -44,8 +44,8 @@ def check_recordings(study: Study) -> list[Fault]:
     A recording that cannot be used is a bad trial and no fault of the study, as long as another recording of the device
     can. A fault of the study is what holds in none of the device's recordings: a marker label or a plate that no file
     has, a rate that every file contradicts, a standing weight outside 20 to 250 kg in every file, several files and
-    all of them refused. A single file that is refused is a fault of the study only where the refusal names a setting of the
-    device. The files of a device are opened one after the other until nothing is left to find out.
+    all of them refused. A single file that is refused is a fault of the study only where the refusal names a setting
+    of the device. The files of a device are opened one after the other until nothing is left to find out.
 
     Parameters
     ----------
