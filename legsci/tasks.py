@@ -51,7 +51,13 @@ _PUSH_OFF = (
 _LOWERING = ("unweighting_time_s", "braking_time_s", "braking_impulse_n_s", "countermovement_depth_m")
 
 TASKS: dict[str, Task] = {
-    "standing": Task("Quiet standing.", "quiet", "start", True, ("body_weight_n", "sway_range_m")),
+    "standing": Task(
+        "Quiet standing.",
+        "quiet",
+        "start",
+        True,
+        ("body_weight_n", "centre_of_pressure_range_ap_m", "centre_of_pressure_range_ml_m"),
+    ),
     "countermovement_jump": Task(
         "Vertical jump from standing, lowering first.",
         "flight",

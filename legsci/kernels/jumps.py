@@ -137,37 +137,6 @@ def velocity_from_rest(force, rate, rest, first, last, body_weight):  # type: ig
 
 
 @njit(cache=True)
-def _value_at(signal, position):  # type: ignore[no-untyped-def]
-    """Signal at a fractional position, linearly interpolated; NaN at NaN or outside."""
-    if not (position >= 0.0 and position <= signal.size - 1):
-        return np.nan
-    lower = min(int(position), signal.size - 2)
-    part = position - lower
-    if part == 0.0:
-        return signal[lower]
-    return signal[lower] * (1.0 - part) + signal[lower + 1] * part
-
-
-@njit(cache=True)
-def value_at(signals, positions):  # type: ignore[no-untyped-def]
-    """Each row's signal at its fractional position, linearly interpolated.
-
-    Parameters
-    ----------
-    signals : (row, sample), any unit.
-    positions : (row,) [samples].
-
-    Returns
-    -------
-    (row,) in the unit of `signals`; NaN where the position is NaN or outside the row.
-    """
-    values = np.empty(positions.size)
-    for row in range(positions.size):
-        values[row] = _value_at(signals[row], positions[row])
-    return values
-
-
-@njit(cache=True)
 def _turning_points(velocity, first, takeoff, propulsion_velocity, events):  # type: ignore[no-untyped-def]
     """Fill in peak negative velocity, bottom (v = 0) and propulsion start between `first` and take-off."""
     stop = int(takeoff)

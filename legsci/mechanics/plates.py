@@ -1,0 +1,197 @@
+"""Force plates of a trial: which carry the person, what their zero is worth, and their sum, feet kept apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import xarray as xr
+
+from legsci.kernels.events import intervals_above, intervals_below
+from legsci.mechanics.quality import Finding
+
+#: A plate that never carries this much for as long as `SHORTEST_LOAD_S` is empty, however it rings [N], [s].
+LEAST_LOAD_N = 50.0
+SHORTEST_LOAD_S = 0.05
+#: An unloaded plate whose reading is further from zero than this is corrected; a smaller offset stays, as in the published
+#: peaks that legsci is checked against, and enters the uncertainty instead [N].
+OFFSET_LIMIT_N = 5.0
+#: Equal samples in a row at a plate's highest force that no living load produces.
+SATURATED_SAMPLES = 5
+#: Saturation is looked for above this part of the standing load; quiet standing on a coarse converter repeats its values.
+SATURATED_PART = 1.5
+#: Part of the standing load below which the plates count as unloaded when stretches off the plate are sought.
+UNLOADED_PART = 0.05
+LEAST_UNLOADED_N = 20.0
+#: Shortest stretch off the plates from which a zero can be read [s].
+SHORTEST_EMPTY_S = 0.08
+FEET = ("left", "right")
+
+
+@dataclass(frozen=True)
+class Support:
+    """Vertical force under the person.
+
+    Parameters
+    ----------
+    force : (side, sample) [N], upward positive; rows both, left, right; a side that was not recorded apart is NaN.
+    rate : sampling rate [Hz].
+    unloaded : (stretch, 2) first and last sample + 1 of each stretch in which nobody stands on the plates.
+    unloaded_limit : force below which the plates count as unloaded [N].
+    box : (sample,) vertical force on the plate that carries a drop box [N], where there is one.
+    plates : names of the plates in the sum.
+    offset : zero error of the plates, as read while nobody stands on them [N]. Whether it was removed or, being small, left in
+        `force`, it is not known to have been the same under load, and enters the uncertainty.
+    """
+
+    force: np.ndarray
+    rate: float
+    unloaded: np.ndarray
+    unloaded_limit: float
+    plates: tuple[str, ...]
+    offset: float
+    box: np.ndarray | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+
+def carries_load(vertical_force: np.ndarray, *, rate: float) -> bool:
+    """Tell whether a plate (sample,) [N] ever carries `LEAST_LOAD_N` for `SHORTEST_LOAD_S` without a break."""
+    return bool(len(intervals_below(-vertical_force, -LEAST_LOAD_N, max(int(SHORTEST_LOAD_S * rate), 1))))
+
+
+def standing_load(vertical_force: np.ndarray) -> float:
+    """Median vertical force of the loaded samples [N]: about body weight in any recording with some standing; NaN if empty."""
+    loaded = vertical_force[vertical_force > LEAST_LOAD_N]
+    return float(np.median(loaded)) if loaded.size else float("nan")
+
+
+def unloaded_stretches(vertical_force: np.ndarray, *, rate: float) -> tuple[np.ndarray, float]:
+    """Stretches in which nobody stands on the plates.
+
+    Parameters
+    ----------
+    vertical_force : (sample,) [N].
+    rate : [Hz].
+
+    Returns
+    -------
+    stretches : (stretch, 2) first sample and last sample + 1.
+    limit : force below which the plates counted as unloaded [N].
+    """
+    limit = max(LEAST_UNLOADED_N, UNLOADED_PART * np.nan_to_num(standing_load(vertical_force)))
+    return intervals_below(vertical_force, limit, max(int(SHORTEST_EMPTY_S * rate), 2)), limit
+
+
+def _zero_error(vertical_force: np.ndarray, stretches: np.ndarray) -> float:
+    """Mean of the middle halves of the unloaded stretches [N]; NaN where there is none."""
+    middles = [vertical_force[first + (last - first) // 4 : last - (last - first) // 4] for first, last in stretches]
+    return float(np.mean(np.concatenate(middles))) if middles else float("nan")
+
+
+def _saturation(vertical_force: np.ndarray, plate: str) -> list[Finding]:
+    """Report a plate that sticks at its highest value."""
+    highest = vertical_force.max()
+    runs = intervals_above(vertical_force, highest, SATURATED_SAMPLES)
+    if not highest > SATURATED_PART * standing_load(vertical_force) or not len(runs):
+        return []
+    longest = int((runs[:, 1] - runs[:, 0]).max())
+    return [Finding("plate_saturated", f"plate {plate}", float(longest), float(SATURATED_SAMPLES), f"{highest:.1f} N")]
+
+
+def support(force: xr.Dataset, *, stepped_from_box: bool = False) -> Support:
+    """Sum the plates that carry the person.
+
+    A plate that is never loaded is left out, since it rings when somebody lands beside it. A plate with foot `box`, or, after
+    a step from a box, one that is loaded before the first contact only, is kept apart. Plates with foot left or right give
+    those sides. A zero error above `OFFSET_LIMIT_N`, read while nobody stands on the plates, is removed and reported.
+
+    Parameters
+    ----------
+    force : the force group of a trial (plate, time, axis) [N].
+    stepped_from_box : whether the task starts on a box.
+    """
+    rate = float(force.attrs["sampling_rate_hz"])
+    vertical = force["force"].sel(axis="y").transpose("plate", "time").to_numpy().astype(float)
+    findings: list[Finding] = []
+    names = [str(name) for name in force["plate"].to_numpy()]
+    feet = [str(foot) for foot in force["foot"].to_numpy()]
+    loaded = [index for index in range(len(names)) if carries_load(vertical[index], rate=rate)]
+    for index in sorted(set(range(len(names))) - set(loaded)):
+        findings.append(Finding("plate_left_out", f"plate {names[index]}", float(vertical[index].max()), LEAST_LOAD_N))
+    boxes = [index for index in loaded if feet[index] == "box"]
+    if stepped_from_box and not boxes and len(loaded) > 1:
+        boxes = [index for index in loaded if _only_before(vertical, index, loaded)]
+        findings += [Finding("box_plate_assumed", f"plate {names[index]}") for index in boxes]
+    carrying = [index for index in loaded if index not in boxes]
+    for index in carrying:
+        findings += _saturation(vertical[index], names[index])
+    total = vertical[carrying].sum(axis=0) if carrying else np.zeros(vertical.shape[1])
+    stretches, limit = unloaded_stretches(total, rate=rate)
+    sides = {foot: [index for index in carrying if feet[index] == foot] for foot in FEET}
+    rows = [total] + [
+        vertical[sides[foot]].sum(axis=0) if sides[foot] else np.full(total.size, np.nan) for foot in FEET
+    ]
+    kept = np.array(rows)
+    offset = 0.0
+    if len(stretches) and carrying:
+        offset = _zero_error(total, stretches)
+        if abs(offset) > OFFSET_LIMIT_N:
+            findings.append(Finding("plate_offset", "force", offset, OFFSET_LIMIT_N))
+            kept = kept - np.array([_zero_error(row, stretches) for row in kept])[:, None]
+    return Support(
+        force=kept,
+        rate=rate,
+        unloaded=stretches,
+        unloaded_limit=limit,
+        plates=tuple(names[index] for index in carrying),
+        offset=offset,
+        box=vertical[boxes].sum(axis=0) if boxes else None,
+        findings=findings,
+    )
+
+
+def _only_before(vertical: np.ndarray, plate: int, loaded: list[int]) -> bool:
+    """Tell whether a plate is last loaded before any other plate is first loaded for good."""
+    others = vertical[[index for index in loaded if index != plate]].sum(axis=0)
+    last = int(np.flatnonzero(vertical[plate] > LEAST_LOAD_N)[-1])
+    first = int(np.flatnonzero(others > 4 * LEAST_LOAD_N)[0])
+    return last <= first + int(0.05 * vertical.shape[1])
+
+
+def centre_of_pressure(force: xr.Dataset, *, threshold_n: float = 20.0) -> xr.Dataset:
+    """Centre of pressure and free moment of each plate.
+
+    Parameters
+    ----------
+    force : the force group of a trial with `moment` (plate, time, axis) [N m] about the origin of the laboratory.
+    threshold_n : vertical force below which they are not defined [N].
+
+    Returns
+    -------
+    Dataset with centre_of_pressure (plate, time, axis) [m] and free_moment (plate, time) [N m] about the vertical; NaN below
+    the threshold.
+
+    Raises
+    ------
+    ValueError : the trial holds no moments.
+    """
+    from legsci.kernels import plates as kernel
+
+    if "moment" not in force:
+        raise ValueError("centre of pressure: the plates of this trial recorded no moments")
+    ordered = force.transpose("plate", "time", "axis", ...)
+    results = [
+        kernel.centre_of_pressure(
+            ordered["force"].to_numpy()[index].astype(float),
+            ordered["moment"].to_numpy()[index].astype(float),
+            float(ordered["surface_height"][index]),
+            1,
+            threshold_n,
+        )
+        for index in range(ordered.sizes["plate"])
+    ]
+    position = ordered["force"].copy(data=np.array([cop for cop, _ in results]))
+    position.attrs = {"units": "m", "long_name": "centre of pressure"}
+    free = ordered["force"].isel(axis=0, drop=True).copy(data=np.array([free for _, free in results]))
+    free.attrs = {"units": "N m", "long_name": "free moment about the vertical"}
+    return xr.Dataset({"centre_of_pressure": position, "free_moment": free})

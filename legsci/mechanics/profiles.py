@@ -1,0 +1,76 @@
+"""Definition profiles: named, cited sets of rules by which a force trace is scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib.resources import files
+
+import yaml
+
+#: Floor of a contact limit drawn from the noise of the flight [N]: the filter of an amplifier and the ringing of a platform keep
+#: a quiet plate several newtons from zero for milliseconds after the feet have left.
+LEAST_CONTACT_N = 10.0
+#: Departure from body weight that no plate resolves; floors a band drawn from a noise-free weighing window [N].
+LEAST_BAND_N = 1.0
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One set of rules; the fields are explained at the head of profiles.yaml.
+
+    `body_weight_shift_sd` and `contact_scale` are 0 and 1 in every published profile; the uncertainty of a metric is found by
+    scoring the trial again with them changed.
+    """
+
+    name: str
+    title: str
+    weighing: str
+    weighing_length_s: float
+    movement_band_sd: float
+    movement_band_n: float
+    start_lead_s: float
+    contact_n: float
+    contact_sd: float
+    braking_start: str
+    propulsion_velocity_m_per_s: float
+    phases: tuple[str, ...]
+    source: str
+    body_weight_shift_sd: float = 0.0
+    offset_shift: float = 0.0
+    contact_scale: float = 1.0
+
+    def contact_limit(self, *, unloaded_sd_n: float) -> float:
+        """Force that counts as contact [N], given the SD of the unloaded plate in mid-flight [N]."""
+        return self.contact_scale * max(self.contact_n, self.contact_sd * unloaded_sd_n, LEAST_CONTACT_N)
+
+    def movement_band(self, *, weighing_sd_n: float) -> float:
+        """Departure from body weight that starts the movement [N]; negative where it is a fixed number of newtons."""
+        if self.movement_band_n > 0.0:
+            return -self.movement_band_n
+        return max(self.movement_band_sd * weighing_sd_n, LEAST_BAND_N)
+
+
+def load_profiles() -> dict[str, Profile]:
+    """Return the published profiles by name, in the order of profiles.yaml."""
+    text = files("legsci.mechanics").joinpath("profiles.yaml").read_text(encoding="utf-8")
+    return {
+        name: Profile(name=name, **{**entry, "phases": tuple(entry["phases"])})
+        for name, entry in yaml.safe_load(text).items()
+    }
+
+
+def variants(profile: Profile) -> dict[str, Profile]:
+    """Return the profile with one source of uncertainty moved at a time, by a name of the form "profile|source".
+
+    "weighing": body weight raised by its standard uncertainty. "start": movement start at the moment force leaves the band
+    instead of `start_lead_s` earlier, or 30 ms earlier where the profile has no lead. "contact": contact limit doubled.
+    "offset": a plate offset too small to be corrected, removed after all (scaled as a rectangular distribution).
+    """
+    lead = 0.0 if profile.start_lead_s > 0.0 else 0.030
+    moved = {
+        "weighing": replace(profile, body_weight_shift_sd=1.0),
+        "start": replace(profile, start_lead_s=lead),
+        "contact": replace(profile, contact_scale=2.0),
+        "offset": replace(profile, offset_shift=3.0**-0.5),
+    }
+    return {f"{profile.name}|{source}": replace(p, name=f"{profile.name}|{source}") for source, p in moved.items()}

@@ -1,0 +1,122 @@
+"""Quality: what was not trusted, corrected or worth knowing in a trial or repetition, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Code:
+    """A reason code.
+
+    Parameters
+    ----------
+    severity : "rejected" (nothing of the repetition is to be used), "incomplete" (the metrics that rest on it are missing, the
+        others stand), "flagged" (usable, but look at it), "corrected" (changed by a rule or a person) or "noted" (a choice
+        that was made).
+    sentence : what it means; {value}, {limit}, {signal} and {detail} are filled in.
+    unit : unit of value and limit.
+    """
+
+    severity: str
+    sentence: str
+    unit: str = ""
+
+
+CODES: dict[str, Code] = {
+    "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
+    "no_force": Code("rejected", "No plate carries load; nothing can be cut into repetitions."),
+    "force_missing": Code(
+        "rejected", "Force is missing in {value:.0f} samples; gaps in force are not filled.", "samples"
+    ),
+    "never_stood_still": Code("incomplete", "Never stood still for the weighing window: {detail}.", "N"),
+    "no_flight": Code("rejected", "No flight: force never leaves the ground for {limit:.2f} s.", "s"),
+    "no_landing": Code("rejected", "No landing from a fall: nothing is unloaded before the impact."),
+    "second_landing_missing": Code("incomplete", "The recording ends in flight; the second landing is missing."),
+    "clipped_start": Code("rejected", "The recording begins in the movement: {detail}."),
+    "clipped_end": Code(
+        "flagged", "The recording ends {value:.2f} s after landing; at least {limit:.2f} s are looked for.", "s"
+    ),
+    "plate_saturated": Code(
+        "rejected",
+        "{signal} sticks at its highest force ({detail}) for {value:.0f} samples: it is saturated.",
+        "samples",
+    ),
+    "implausible_weight": Code(
+        "rejected", "Standing force of {value:.1f} N is no person's weight: sign or unit of the plate is wrong.", "N"
+    ),
+    "weight_disagrees_with_mass": Code(
+        "flagged",
+        "Weight on the plate differs from the session's body mass by {value:.1f} %, allowed {limit:.1f} %.",
+        "%",
+    ),
+    "weighed_elsewhere": Code("flagged", "Body weight comes from {detail}."),
+    "integrated_backward": Code(
+        "flagged", "No quiet start: velocity is integrated backward from quiet standing after landing."
+    ),
+    "no_velocity": Code("incomplete", "No quiet standing to integrate from: what rests on velocity is missing."),
+    "movement_start_not_found": Code("incomplete", "The start of the movement was not found under {detail}."),
+    "countermovement_in_squat_jump": Code(
+        "flagged",
+        "Force falls {value:.1f} N below body weight before the squat jump; more than {limit:.1f} N is a countermovement.",
+        "N",
+    ),
+    "drift": Code(
+        "flagged",
+        "Quiet standing before and after differs by {value:.1f} N, allowed {limit:.1f} N: the plate drifts.",
+        "N",
+    ),
+    "step_off": Code("flagged", "Steps off the plates {value:.2f} s after landing.", "s"),
+    "heights_disagree": Code(
+        "flagged", "Jump heights differ by {value:.3f} m ({detail}); their uncertainties explain {limit:.3f} m.", "m"
+    ),
+    "uncertain_height": Code(
+        "flagged", "Standard uncertainty of the impulse height is {value:.3f} m, above {limit:.3f} m.", "m"
+    ),
+    "low_rate": Code(
+        "flagged", "Sampled at {value:.0f} Hz; below {limit:.0f} Hz a flight time is uncertain by centimetres.", "Hz"
+    ),
+    "plate_offset": Code("corrected", "The unloaded plates read {value:.2f} N; removed.", "N"),
+    "plate_left_out": Code(
+        "noted", "{signal} never carries a person (at most {value:.1f} N, briefly); left out of the sum.", "N"
+    ),
+    "box_plate_assumed": Code(
+        "noted", "{signal} is loaded before the first contact only: taken as the plate under the box."
+    ),
+    "curated": Code("corrected", "A human decision overrides: {detail}."),
+    "kept": Code("corrected", "Kept by a human decision, whatever the rules found: {detail}."),
+    "excluded": Code("rejected", "Excluded by a human decision: {detail}."),
+}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One finding about a trial (rep 0) or a repetition.
+
+    Parameters
+    ----------
+    code : key of CODES.
+    signal : what it concerns ("force", "plate 2").
+    value, limit : measured and allowed, in the code's unit; NaN where the code has none.
+    detail : words that the sentence quotes.
+    rep : number of the repetition, 0 for the whole trial.
+    """
+
+    code: str
+    signal: str = "force"
+    value: float = float("nan")
+    limit: float = float("nan")
+    detail: str = ""
+    rep: int = 0
+
+    @property
+    def severity(self) -> str:
+        """Severity of the code."""
+        return CODES[self.code].severity
+
+    @property
+    def sentence(self) -> str:
+        """The finding in words."""
+        return CODES[self.code].sentence.format(
+            value=self.value, limit=self.limit, signal=self.signal, detail=self.detail
+        )

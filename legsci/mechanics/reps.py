@@ -1,0 +1,329 @@
+"""Repetitions: a session's trials cut, scored under every profile and laid side by side in one Dataset."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from legsci.kernels.jumps import EVENTS
+from legsci.mechanics.plates import Support, carries_load, centre_of_pressure, standing_load, support
+from legsci.mechanics.profiles import Profile, load_profiles, variants
+from legsci.mechanics.quality import Finding
+from legsci.mechanics.scoring import Score, score_repetition
+from legsci.mechanics.windows import Window, cut
+from legsci.tasks import TASKS, Task
+from legsci.vocabulary import PELVIS_MARKERS, SIDES
+
+#: Events stored per repetition, in seconds on the trial's clock.
+STORED_EVENTS = ("weighing_start", "weighing_end", "touchdown", *EVENTS)
+#: Signal kept after the last event of a repetition [s].
+TAIL_S = 1.0
+#: Sampling rate below which a flight time is uncertain by more than the profiles differ [Hz].
+LOW_RATE_HZ = 200.0
+#: Code of a human decision about a repetition, by the word that curation.tsv has for it.
+DECISIONS = {"exclude": "excluded", "keep": "kept", "move_event": "curated"}
+QUALITY_COLUMNS = (
+    "participant_id", "session_id", "trial_id", "task", "rep", "code", "severity", "signal", "value", "limit", "sentence",
+)  # fmt: skip
+
+
+@dataclass
+class Repetition:
+    """One scored repetition.
+
+    Parameters
+    ----------
+    trial_id, task, number : which one; numbers start at 1 in each trial.
+    first : sample of the trial at which its signals start.
+    force : (side, sample) [N].
+    rate : [Hz].
+    scores : scoring name -> Score, positions in samples of the trial.
+    pelvis_height : (sample,) [m], NaN without pelvis markers.
+    centre_of_pressure : (2, sample) forward and to the right [m], NaN without moments.
+    """
+
+    trial_id: str
+    task: str
+    number: int
+    first: int
+    force: np.ndarray
+    rate: float
+    scores: dict[str, Score]
+    pelvis_height: np.ndarray
+    centre_of_pressure: np.ndarray
+
+
+def _pelvis_height(trial: xr.DataTree, times: np.ndarray) -> np.ndarray:
+    """Mean height of the pelvis markers at the given times [m]; NaN where one of those that the trial has is missing."""
+    if "markers" not in trial.children:
+        return np.full(times.size, np.nan)
+    position = trial["markers"]["position"]
+    present = [name for name in PELVIS_MARKERS if name in position["marker"].to_numpy()]
+    if not present:
+        return np.full(times.size, np.nan)
+    height = position.sel(marker=present, axis="y").mean("marker", skipna=False)
+    return np.interp(times, height["time"].to_numpy(), height.to_numpy(), left=np.nan, right=np.nan)
+
+
+def _total_centre_of_pressure(trial: xr.DataTree, plates: tuple[str, ...], samples: slice) -> np.ndarray:
+    """Centre of pressure of all plates that carry the person, forward and to the right [m]."""
+    force = trial["force"].to_dataset()
+    count = samples.stop - samples.start
+    if "moment" not in force or not plates:
+        return np.full((2, count), np.nan)
+    force = force.isel(time=samples).sel(plate=list(plates))
+    vertical = force["force"].sel(axis="y")
+    position = centre_of_pressure(force)["centre_of_pressure"]
+    weighted = (position.sel(axis=["x", "z"]) * vertical).sum("plate", min_count=1) / vertical.where(
+        position.sel(axis="x", drop=True).notnull()
+    ).sum("plate")
+    return weighted.transpose("axis", "time").to_numpy()
+
+
+def _kept_samples(window: Window, scores: dict[str, Score], rate: float, count: int) -> slice:
+    """The samples that hold every event and resting sample of a repetition, and a tail."""
+    positions = [value for score in scores.values() for value in (*score.events.values(), score.rest)]
+    finite = np.array([value for value in positions if np.isfinite(value)] or [window.first, window.last])
+    last = max(int(finite.max() + TAIL_S * rate), window.touchdown + int(TAIL_S * rate))
+    return slice(max(int(finite.min()), 0), min(last + 1, count))
+
+
+def _apply_events(score: Score, moves: dict[str, float], rate: float) -> None:
+    """Replace events by a person's, in seconds on the trial's clock."""
+    for name, seconds in moves.items():
+        score.events[name] = seconds * rate
+        if name == "movement_start" and np.isfinite(score.rest):
+            score.rest = float(round(seconds * rate))
+
+
+def trial_repetitions(
+    trial: xr.DataTree, *, trial_id: str, scorings: dict[str, Profile], mass_kg: float, curation: pd.DataFrame
+) -> tuple[list[Repetition], list[Finding]]:
+    """Cut one trial into repetitions and score each.
+
+    Parameters
+    ----------
+    trial : group of a session file.
+    trial_id : its name.
+    scorings : name -> rules; the first is the default, whose findings are reported.
+    mass_kg : mass of the person and of what is carried [kg]; NaN where it is not known.
+    curation : rows of curation.tsv about this trial.
+    """
+    faults = json.loads(str(trial.attrs.get("faults", "[]")))
+    if faults:
+        return [], [Finding("recording_unreadable", detail=sentence) for _, sentence in faults]
+    task = TASKS[str(trial.attrs["task"])]
+    if "force" not in trial.children:
+        return [], [Finding("no_force", signal="trial")]
+    under = support(trial["force"].to_dataset(), stepped_from_box=task.cut == "rebound")
+    if (curation["what"] == "swap_sides").any():
+        under = replace(under, force=under.force[[0, 2, 1]])
+    findings = [*under.findings, *_trial_findings(trial, under)]
+    findings += [Finding("curated", detail=_decision(row)) for _, row in curation.iterrows() if _trial_wide(row)]
+    if any(finding.severity == "rejected" for finding in findings):
+        return [], findings
+    windows, missing = cut(under, how=task.cut)
+    repetitions = []
+    for number, window in enumerate(windows, start=1):
+        decisions = curation[curation["rep"].isna() | (curation["rep"] == number)]
+        repetition, found = _score_window(trial, under, window, task, scorings, mass_kg, decisions)
+        repetitions.append(replace(repetition, trial_id=trial_id, task=str(trial.attrs["task"]), number=number))
+        findings += [replace(finding, rep=number) for finding in found]
+    return repetitions, findings + missing
+
+
+def _trial_wide(row: pd.Series) -> bool:
+    """Tell a decision about the whole trial from one about a repetition."""
+    return bool(pd.isna(row["rep"])) and row["what"] == "swap_sides"
+
+
+def _decision(row: pd.Series) -> str:
+    """Put a row of curation.tsv in words."""
+    moved = f" {row['event']} to {row['value']} s" if row["what"] == "move_event" else ""
+    return f"{row['what'].replace('_', ' ')}{moved}: {row['reason']} ({row['initials']})"
+
+
+def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
+    """What is wrong with the trial as a whole."""
+    vertical = trial["force"]["force"].sel(axis="y").to_numpy()
+    findings = []
+    missing = int(np.isnan(vertical).any(axis=0).sum())
+    if missing:
+        findings.append(Finding("force_missing", value=float(missing)))
+    elif not under.plates:
+        upside_down = [plate for plate in vertical if carries_load(-plate.astype(float), rate=under.rate)]
+        if upside_down:
+            findings.append(
+                Finding("implausible_weight", value=-standing_load(-np.sum(upside_down, axis=0).astype(float)))
+            )
+        elif under.box is None:
+            findings.append(Finding("no_force"))
+    if under.rate < LOW_RATE_HZ:
+        findings.append(Finding("low_rate", value=under.rate, limit=LOW_RATE_HZ))
+    return findings
+
+
+def _score_window(
+    trial: xr.DataTree,
+    under: Support,
+    window: Window,
+    task: Task,
+    scorings: dict[str, Profile],
+    mass_kg: float,
+    decisions: pd.DataFrame,
+) -> tuple[Repetition, list[Finding]]:
+    """Score one window under every scoring and keep its signals."""
+    scores = {
+        name: score_repetition(under, window, task=task, profile=profile, mass_kg=mass_kg)
+        for name, profile in scorings.items()
+    }
+    findings = list(next(iter(scores.values())).findings)
+    moved = decisions[decisions["what"] == "move_event"]
+    moves = {str(event): float(value) for event, value in zip(moved["event"], moved["value"], strict=True)}
+    for score in scores.values():
+        _apply_events(score, moves, under.rate)
+    for _, row in decisions.iterrows():
+        if row["what"] != "swap_sides":
+            findings.append(Finding(DECISIONS[str(row["what"])], detail=_decision(row)))
+    kept = _kept_samples(window, scores, under.rate, under.force.shape[1])
+    times = trial["force"]["time"].to_numpy()[kept]
+    return (
+        Repetition(
+            trial_id="",
+            task="",
+            number=0,
+            first=kept.start,
+            force=under.force[:, kept],
+            rate=under.rate,
+            scores=scores,
+            pelvis_height=_pelvis_height(trial, times),
+            centre_of_pressure=_total_centre_of_pressure(trial, under.plates, kept),
+        ),
+        findings,
+    )
+
+
+def _padded(rows: list[np.ndarray], length: int) -> np.ndarray:
+    """Stack arrays (..., sample) of different lengths, NaN after the end of each."""
+    stacked = np.full((len(rows), *rows[0].shape[:-1], length), np.nan)
+    for index, row in enumerate(rows):
+        stacked[index, ..., : row.shape[-1]] = row
+    return stacked
+
+
+def _dataset(repetitions: list[Repetition], scorings: list[str]) -> xr.Dataset:
+    """Lay repetitions side by side, as ARCHITECTURE.md describes."""
+    length = max((rep.force.shape[1] for rep in repetitions), default=0)
+
+    def scored(value) -> np.ndarray:  # type: ignore[no-untyped-def]
+        return np.array([[value(rep, rep.scores[name]) for name in scorings] for rep in repetitions])
+
+    def seconds(rep: Repetition, position: float) -> float:
+        return position / rep.rate
+
+    variables: dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]] = {
+        "force": (("rep", "side", "sample"), _padded([r.force for r in repetitions], length), {"units": "N"}),
+        "pelvis_height": (("rep", "sample"), _padded([r.pelvis_height for r in repetitions], length), {"units": "m"}),
+        "centre_of_pressure": (
+            ("rep", "direction", "sample"), _padded([r.centre_of_pressure for r in repetitions], length), {"units": "m"},
+        ),
+        "body_weight": (("rep", "scoring", "side"), scored(lambda rep, s: s.body_weight), {"units": "N"}),
+        "weighing_sd": (("rep", "scoring"), scored(lambda rep, s: s.weighing_sd), {"units": "N"}),
+        "body_weight_uncertainty": (("rep", "scoring"), scored(lambda rep, s: s.body_weight_uncertainty), {"units": "N"}),
+        "offset": (("rep", "scoring"), scored(lambda rep, s: s.offset), {"units": "N"}),
+        "rest": (("rep", "scoring"), scored(lambda rep, s: seconds(rep, s.rest)), {"units": "s"}),
+    }  # fmt: skip
+    for event in STORED_EVENTS:
+        values = scored(lambda rep, s, event=event: seconds(rep, s.events.get(event, np.nan)))
+        variables[event] = (("rep", "scoring"), values, {"units": "s"})
+    rows = {
+        "trial_id": np.array([rep.trial_id for rep in repetitions], dtype=str),
+        "task": np.array([rep.task for rep in repetitions], dtype=str),
+        "number": np.array([rep.number for rep in repetitions]),
+        "window_start": np.array([rep.first / rep.rate for rep in repetitions]),
+        "sampling_rate_hz": np.array([rep.rate for rep in repetitions]),
+    }
+    return xr.Dataset(
+        variables,
+        coords={
+            "rep": [f"{rep.trial_id}/{rep.number}" for rep in repetitions],
+            "scoring": scorings,
+            "side": list(SIDES),
+            "direction": ["anterior", "right"],
+            **{name: ("rep", values) for name, values in rows.items()},
+        },
+    )
+
+
+def session_repetitions(
+    session: xr.DataTree, *, default: str, profiles: list[str], curation: pd.DataFrame
+) -> tuple[xr.Dataset | None, pd.DataFrame]:
+    """Cut and score every trial of a session.
+
+    Parameters
+    ----------
+    session : a session file, opened.
+    default : the profile whose numbers go into metrics.csv and whose uncertainties are found.
+    profiles : all profiles to score under.
+    curation : rows of curation.tsv about this session.
+
+    Returns
+    -------
+    repetitions : Dataset with dims rep, scoring, side, sample; None where no trial holds one.
+    quality : one row per finding, columns QUALITY_COLUMNS.
+    """
+    published = load_profiles()
+    scorings = {default: published[default]}
+    scorings |= {name: published[name] for name in profiles if name != default}
+    scorings |= variants(published[default])
+    body_mass = float(session.attrs.get("body_mass_kg", np.nan))
+    repetitions: list[Repetition] = []
+    rows = []
+    who = {name: str(session.attrs[name]) for name in ("participant_id", "session_id")}
+    for trial_id, trial in session.children.items():
+        load = float(trial.attrs.get("load_kg", np.nan))
+        found, findings = trial_repetitions(
+            trial,
+            trial_id=trial_id,
+            scorings=scorings,
+            mass_kg=body_mass + (0.0 if np.isnan(load) else load),
+            curation=curation[curation["trial_id"] == trial_id],
+        )
+        repetitions += found
+        task = str(trial.attrs["task"])
+        rows += [{**who, "trial_id": trial_id, "task": task, **_row(finding)} for finding in findings]
+    quality = pd.DataFrame(rows, columns=list(QUALITY_COLUMNS))
+    if not repetitions:
+        return None, quality
+    dataset = _dataset(repetitions, list(scorings))
+    dataset.attrs = {**who, "default_scoring": default, "profiles": json.dumps([default, *profiles])}
+    return dataset, quality
+
+
+def write_repetitions(reps: xr.Dataset | None, quality: pd.DataFrame, path: Path) -> None:
+    """Write a reps file, whole or not at all; the findings travel as JSON in the attribute `quality`."""
+    dataset = (xr.Dataset() if reps is None else reps).assign_attrs(quality=quality.to_json(orient="records"))
+    encoding = {name: {"zlib": True, "complevel": 1} for name in dataset if "sample" in dataset[name].dims}
+    partial = path.with_name(f".{path.name}.partial")
+    dataset.to_netcdf(partial, engine="netcdf4", encoding=encoding)
+    os.replace(partial, path)
+
+
+def open_repetitions(path: Path) -> tuple[xr.Dataset | None, pd.DataFrame]:
+    """Read a reps file: the repetitions, None where no trial holds one, and the findings."""
+    with xr.open_dataset(path, engine="netcdf4") as dataset:
+        reps = dataset.load()
+    rows = json.loads(str(reps.attrs.pop("quality")))
+    quality = pd.DataFrame(rows, columns=list(QUALITY_COLUMNS)).astype({"value": float, "limit": float})
+    return (reps if "rep" in reps.sizes else None), quality
+
+
+def _row(finding: Finding) -> dict[str, object]:
+    """A finding as columns of the quality table."""
+    return {name: getattr(finding, name) for name in QUALITY_COLUMNS if hasattr(finding, name)}

@@ -1,0 +1,288 @@
+"""Scoring: the events of one repetition under one definition profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from legsci.kernels.jumps import EVENTS, contact_events, flight_edges, standing_jump_events
+from legsci.mechanics.plates import Support
+from legsci.mechanics.profiles import Profile
+from legsci.mechanics.quality import Finding
+from legsci.mechanics.weighing import Weighing, standing_stretch, weigh
+from legsci.mechanics.windows import Window
+from legsci.tasks import Task
+from legsci.vocabulary import STANDARD_GRAVITY
+
+#: Shortest stretch within the band around body weight that counts as standing still [s]; also Owen's 30 ms.
+STILL_S = 0.030
+#: Quiet standing after a landing is looked for from here to there after it [s].
+SETTLING_S = (0.3, 5.0)
+#: Standing force of a person [kg].
+PLAUSIBLE_MASS_KG = (20.0, 250.0)
+#: Quiet standing before and after a jump may differ by this part of body weight.
+DRIFT_PART = 0.01
+
+
+@dataclass
+class Score:
+    """One repetition under one profile; positions in samples of the trial, NaN where an event was not found.
+
+    Parameters
+    ----------
+    events : name -> position.
+    body_weight : (both, left, right) [N], all NaN where it is not known.
+    weighing_sd, body_weight_uncertainty : [N].
+    rest : sample from which velocity is integrated, NaN where there is none.
+    offset : zero error that this scoring takes off the force [N].
+    """
+
+    events: dict[str, float]
+    body_weight: np.ndarray
+    weighing_sd: float
+    body_weight_uncertainty: float
+    rest: float
+    offset: float
+    findings: list[Finding] = field(default_factory=list)
+
+
+def _unloaded_sd(support: Support, window: Window) -> float:
+    """Standard deviation of force in the middle half of the flight, or of the fall where there is no flight [N]."""
+    inside = window.middle if window.middle >= 0 else window.touchdown - 1
+    for first, last in support.unloaded:
+        if first <= inside < last:
+            quarter = (last - first) // 4
+            return float(support.force[0, first + quarter : last - quarter].std())
+    return 0.0
+
+
+def _stretch_start(support: Support, middle: int) -> int:
+    """First sample of the unloaded stretch that holds `middle`."""
+    return int(max(first for first, last in support.unloaded if first <= middle))
+
+
+def _weigh_start(support: Support, window: Window, profile: Profile) -> Weighing | None:
+    """Weigh before the movement, as the profile says."""
+    if window.middle < 0 or window.touchdown >= 0:
+        return None
+    quietest = profile.weighing != "first"
+    return weigh(
+        support.force,
+        rate=support.rate,
+        first=window.first if quietest else 0,
+        last=_stretch_start(support, window.middle),
+        length_s=profile.weighing_length_s,
+        quietest=quietest,
+    )
+
+
+def _weigh_end(support: Support, window: Window, profile: Profile) -> Weighing | None:
+    """Weigh in quiet standing after the last landing."""
+    inside = max(window.middle, window.touchdown - 1)
+    ends = [int(last) for first, last in support.unloaded if first <= inside < last]
+    landing = ends[0] if ends else window.first
+    first = landing + int(SETTLING_S[0] * support.rate)
+    last = min(window.last, landing + int(SETTLING_S[1] * support.rate))
+    return weigh(support.force, rate=support.rate, first=first, last=last, length_s=profile.weighing_length_s)
+
+
+def _box_weight(support: Support, window: Window, profile: Profile) -> Weighing | None:
+    """Weigh the person on the box, before the step."""
+    if support.box is None:
+        return None
+    rows = np.vstack([support.box, np.full((2, support.box.size), np.nan)])
+    last = int(window.touchdown if window.touchdown >= 0 else window.last)
+    return weigh(rows, rate=support.rate, first=0, last=last, length_s=profile.weighing_length_s)
+
+
+def _choose_weighing(
+    support: Support, window: Window, task: Task, profile: Profile, mass_kg: float
+) -> tuple[Weighing | None, Weighing | None, np.ndarray, list[Finding]]:
+    """Return (weighing to use, weighing at the end, body weight (side), findings)."""
+    before, after = _weigh_start(support, window, profile), _weigh_end(support, window, profile)
+    preferred, other = (before, after) if task.weighing == "start" else (after, before)
+    words = ("quiet standing after the landing", "quiet standing before the movement")
+    findings: list[Finding] = []
+    if preferred is not None and preferred.still:
+        return preferred, after, preferred.body_weight, findings
+    if task.cut == "quiet":
+        return None, None, np.full(3, np.nan), [_never_still(preferred)]
+    box = _box_weight(support, window, profile)
+    for weighing, where in ((other, words[task.weighing == "end"]), (box, "standing on the box")):
+        if weighing is not None and weighing.still:
+            findings.append(Finding("weighed_elsewhere", detail=where))
+            return weighing, after, weighing.body_weight, findings
+    if np.isfinite(mass_kg):
+        findings.append(Finding("weighed_elsewhere", detail=f"the session's mass of {mass_kg:.1f} kg"))
+        return None, after, np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan]), findings
+    return None, after, np.full(3, np.nan), [_never_still(preferred)]
+
+
+def _never_still(weighing: Weighing | None) -> Finding:
+    """Say how far from still the quietest stretch was."""
+    if weighing is None:
+        return Finding("never_stood_still", detail="there is no stretch of standing that long")
+    detail = f"force wanders by {weighing.wander:.1f} N, allowed {weighing.allowed_wander:.1f} N"
+    return Finding("never_stood_still", value=weighing.wander, limit=weighing.allowed_wander, detail=detail)
+
+
+def _from_standing(
+    force: np.ndarray, support: Support, window: Window, profile: Profile, *, quiet_end: int, weight: float, sd: float
+) -> np.ndarray:
+    """Events of a jump after quiet standing, as `EVENTS` [samples]."""
+    found, _ = standing_jump_events(
+        force,
+        support.rate,
+        quiet_end,
+        window.middle,
+        weight,
+        profile.movement_band(weighing_sd_n=sd),
+        max(int(STILL_S * support.rate), 1),
+        round(profile.start_lead_s * support.rate),
+        profile.contact_limit(unloaded_sd_n=_unloaded_sd(support, window)),
+        profile.propulsion_velocity_m_per_s,
+    )
+    return np.asarray(found)
+
+
+def _over_standing(support: Support, window: Window, profile: Profile, quiet: Weighing) -> Weighing:
+    """Body weight over the whole of standing before the movement, where the profile weighs so."""
+    if profile.weighing != "standing":
+        return quiet
+    weight = float(quiet.body_weight[0])
+    found = _from_standing(support.force[0], support, window, profile, quiet_end=quiet.last, weight=weight, sd=quiet.sd)
+    if np.isnan(found[0]):
+        return quiet
+    return standing_stretch(
+        support.force, rate=support.rate, quiet=quiet, first=window.first, movement_start=int(found[0])
+    )
+
+
+def _events(
+    support: Support, window: Window, task: Task, profile: Profile, score: Score, *, quiet_end: int, rest: int
+) -> None:
+    """Fill in the events and the resting sample of a score.
+
+    `quiet_end` is the sample after the quietest standing before the movement, `rest` the first of quiet standing after it; -1
+    where there is none.
+    """
+    limit = profile.contact_limit(unloaded_sd_n=_unloaded_sd(support, window))
+    force, weight = support.force[0] - score.offset, float(score.body_weight[0])
+    if window.touchdown >= 0:
+        fall = (window.first + window.touchdown) // 2
+        score.events["touchdown"] = flight_edges(force, fall, limit)[1]
+    if window.middle < 0:
+        return
+    found = np.full(len(EVENTS), np.nan)
+    if quiet_end >= 0:
+        found = _from_standing(
+            force, support, window, profile, quiet_end=quiet_end, weight=weight, sd=score.weighing_sd
+        )
+        score.rest = found[0]
+    elif rest >= 0 and np.isfinite(weight):
+        first = int(np.ceil(score.events.get("touchdown", window.first)))
+        found, _ = contact_events(
+            force, support.rate, rest, first, window.middle, weight, limit, profile.propulsion_velocity_m_per_s
+        )
+        score.rest = float(rest)
+        if task.quiet_start:
+            # where the movement began is not known, and without lowering neither is where it turned
+            found[: 1 if "countermovement_depth_m" in task.metrics else -2] = np.nan
+    else:
+        found[-2:] = flight_edges(force, window.middle, limit)
+    score.events.update(zip(EVENTS, (float(position) for position in found), strict=True))
+    if window.touchdown >= 0:
+        score.events["movement_start"] = score.events["touchdown"]
+
+
+def score_repetition(support: Support, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
+    """Find the events of one repetition under one profile.
+
+    Parameters
+    ----------
+    support : force under the person.
+    window : the repetition.
+    task : entry of TASKS.
+    profile : the rules.
+    mass_kg : mass of the person and of what is carried, from the study; NaN where it is not known [kg].
+    """
+    weighing, after, weight, findings = _choose_weighing(support, window, task, profile, mass_kg)
+    if task.cut == "quiet":
+        weighing = weigh(
+            support.force, rate=support.rate, first=window.first, last=window.last, length_s=profile.weighing_length_s
+        )
+        still = weighing is not None and weighing.still
+        findings = [] if still else [_never_still(weighing)]
+        weight = weighing.body_weight if weighing is not None and still else weight
+    quiet_end = -1
+    if task.quiet_start and task.cut != "quiet" and weighing is not None and weighing.last <= window.middle:
+        quiet_end = weighing.last
+        weighing = _over_standing(support, window, profile, weighing)
+        weight = weighing.body_weight
+    uncertainty = weighing.uncertainty if weighing is not None else float("nan")
+    offset = profile.offset_shift * support.offset
+    score = Score(
+        events={},
+        body_weight=weight - offset + profile.body_weight_shift_sd * uncertainty,
+        weighing_sd=weighing.sd if weighing is not None else float("nan"),
+        body_weight_uncertainty=uncertainty,
+        rest=float("nan"),
+        offset=offset,
+        findings=findings,
+    )
+    if weighing is not None:
+        score.events.update(weighing_start=float(weighing.first), weighing_end=float(weighing.last))
+    if task.cut == "quiet":
+        return score
+    rest = after.first if after is not None and after.still else -1
+    _events(support, window, task, profile, score, quiet_end=quiet_end, rest=rest)
+    score.findings += _check(score, support, window, task, weighing, after, mass_kg)
+    return score
+
+
+def _check(
+    score: Score,
+    support: Support,
+    window: Window,
+    task: Task,
+    weighing: Weighing | None,
+    after: Weighing | None,
+    mass_kg: float,
+) -> list[Finding]:
+    """Say what is doubtful about a scored repetition."""
+    findings: list[Finding] = []
+    weight, rate = float(score.body_weight[0]), support.rate
+    if window.middle >= 0:
+        if np.isnan(score.events["landing"]):
+            findings.append(Finding("second_landing_missing"))
+        if np.isnan(score.events["takeoff"]):
+            findings.append(Finding("clipped_start", detail="the flight has no take-off"))
+        if np.isnan(score.rest):
+            findings.append(Finding("no_velocity"))
+        elif task.quiet_start and np.isnan(score.events["movement_start"]):
+            findings.append(Finding("integrated_backward"))
+        if task.quiet_start and weighing is not None and after is not None and after.still:
+            difference = abs(float(after.body_weight[0]) - float(weighing.body_weight[0]))
+            allowed = DRIFT_PART * weight + 2.0 * float(np.hypot(after.uncertainty, weighing.uncertainty))
+            if difference > allowed:
+                findings.append(Finding("drift", value=difference, limit=allowed))
+        landing = score.events["landing"]
+        after_landing = (window.last - landing) / rate
+        if window.last < support.force.shape[1] and after_landing < 1.0:
+            findings.append(Finding("step_off", value=after_landing))
+        elif window.last == support.force.shape[1] and after_landing < 0.5:
+            findings.append(Finding("clipped_end", value=after_landing, limit=0.5))
+    if np.isfinite(weight) and not PLAUSIBLE_MASS_KG[0] <= weight / STANDARD_GRAVITY <= PLAUSIBLE_MASS_KG[1]:
+        findings.append(Finding("implausible_weight", value=weight))
+    elif weighing is not None and np.isfinite(mass_kg):
+        percent = 100.0 * abs(weight / (mass_kg * STANDARD_GRAVITY) - 1.0)
+        if percent > 5.0:
+            findings.append(Finding("weight_disagrees_with_mass", value=percent, limit=5.0))
+    if task.cut == "flight" and not task.metrics.count("countermovement_depth_m") and "minimum_force" in score.events:
+        lowest = score.events["minimum_force"]
+        if np.isfinite(lowest):
+            drop = weight - float(support.force[0, int(lowest)])
+            if drop > 0.1 * weight:
+                findings.append(Finding("countermovement_in_squat_jump", value=drop, limit=0.1 * weight))
+    return findings

@@ -1,0 +1,120 @@
+"""Weighing: body weight from quiet standing, and what it is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from legsci.kernels.events import quietest_window
+
+#: Force means over this time tell wandering from the plate's noise [s].
+BLOCK_S = 0.05
+#: Slowest sway of quiet standing that moves the centre of mass up and down noticeably [Hz].
+SWAY_HZ = 0.5
+#: Standing counts as still while those means vary by no more than this part of body weight (SD).
+STILLNESS_PART = 0.025
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """Body weight from one stretch of standing.
+
+    Parameters
+    ----------
+    first, last : the stretch in samples of the trial, `last` excluded.
+    body_weight : mean vertical force of (both, left, right) [N].
+    sd : standard deviation of vertical force in the stretch [N].
+    wander : standard deviation of its means over 50 ms [N].
+    uncertainty : standard uncertainty of the body weight [N].
+    """
+
+    first: int
+    last: int
+    body_weight: np.ndarray
+    sd: float
+    wander: float
+    uncertainty: float
+
+    @property
+    def still(self) -> bool:
+        """Whether the person stood still."""
+        return self.body_weight[0] > 0.0 and self.wander <= STILLNESS_PART * self.body_weight[0]
+
+    @property
+    def allowed_wander(self) -> float:
+        """Wander that still counts as standing [N]."""
+        return STILLNESS_PART * float(self.body_weight[0])
+
+
+def _block_means(force: np.ndarray, length: int) -> np.ndarray:
+    """Means of consecutive blocks of `length` samples."""
+    count = max(force.size // length, 1)
+    return force[: count * length].reshape(count, -1).mean(axis=1)
+
+
+def weigh_stretch(force: np.ndarray, *, rate: float, first: int, last: int) -> Weighing:
+    """Weigh one stretch.
+
+    Mean force over a time T misses body weight by m (v_end - v_start) / T. A sway of force amplitude A and frequency f has the
+    velocity A / (2 pi f m), so that with the standard deviation s of force, taken over 50 ms means, the standard uncertainty of
+    the mean is sqrt(2) s / (2 pi f T), with f = `SWAY_HZ`.
+
+    Parameters
+    ----------
+    force : (side, sample) [N].
+    rate : [Hz].
+    first, last : the stretch [samples], `last` excluded.
+    """
+    total = force[0, first:last]
+    wander = float(_block_means(total, max(int(BLOCK_S * rate), 1)).std())
+    uncertainty = np.sqrt(2.0) * wander / (2.0 * np.pi * SWAY_HZ * (last - first) / rate)
+    return Weighing(first, last, force[:, first:last].mean(axis=1), float(total.std()), wander, uncertainty)
+
+
+def standing_stretch(force: np.ndarray, *, rate: float, quiet: Weighing, first: int, movement_start: int) -> Weighing:
+    """Weigh over the whole of standing around the quietest second: back to where it began, on to the movement.
+
+    Between two moments of standing still the mean force is body weight, whatever sway lies between them, and the longer the time
+    the better: under 2 N of sway the jump height's error is 1.2 mm (SD) instead of 4.6 mm with the quietest second alone.
+
+    Parameters
+    ----------
+    force : (side, sample) [N].
+    rate : [Hz].
+    quiet : the quietest second.
+    first : earliest sample [samples].
+    movement_start : first sample of the movement.
+    """
+    block = max(int(BLOCK_S * rate), 1)
+    weight, band = float(quiet.body_weight[0]), 5.0 * quiet.sd
+    begin = quiet.first
+    while begin - block >= first and abs(force[0, begin - block : begin].mean() - weight) <= band:
+        begin -= block
+    longer = weigh_stretch(force, rate=rate, first=begin, last=max(movement_start, quiet.last))
+    return replace(longer, sd=quiet.sd)
+
+
+def weigh(
+    force: np.ndarray, *, rate: float, first: int, last: int, length_s: float, quietest: bool = True
+) -> Weighing | None:
+    """Weigh in the quietest, or the first, `length_s` between two samples; None where there is not that much recording.
+
+    Parameters
+    ----------
+    force : (side, sample) [N].
+    rate : [Hz].
+    first, last : where to look [samples].
+    length_s : length of the weighing window [s].
+    quietest : the least-variance window; else the one at `first`.
+    """
+    length = round(length_s * rate)
+    if last - first < length:
+        return None
+    start = first
+    if quietest:
+        found = quietest_window(force[0], length, first, last)
+        if found is None:
+            return None
+        start = found[0]
+    return weigh_stretch(force, rate=rate, first=int(start), last=int(start) + length)

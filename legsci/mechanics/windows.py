@@ -1,0 +1,128 @@
+"""Windows: where in a recording each repetition of a task lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from legsci.mechanics.plates import Support, standing_load
+from legsci.mechanics.quality import Finding
+
+#: Shortest and longest flight of a jump [s]; 1.0 s is a height of 1.23 m, above any standing jump on record.
+SHORTEST_FLIGHT_S = 0.10
+LONGEST_FLIGHT_S = 1.0
+#: Within this time before a flight the push-off must exceed `PUSH_OFF_PART` of the standing load, or nobody jumped [s].
+PUSH_OFF_S = 0.5
+PUSH_OFF_PART = 1.1
+#: Longest ground contact of a rebound [s]; longer ones are a landing and a new jump.
+LONGEST_REBOUND_S = 1.5
+#: A landing is an impact of at least this part of the recording's highest force.
+IMPACT_PART = 0.5
+
+
+@dataclass(frozen=True)
+class Window:
+    """One repetition in samples of its trial.
+
+    Parameters
+    ----------
+    first, last : the samples that may belong to it; `last` is excluded.
+    touchdown : first sample of the contact after a fall; -1 where the repetition starts from standing.
+    middle : a sample in flight; -1 where there is no flight.
+    """
+
+    first: int
+    last: int
+    touchdown: int = -1
+    middle: int = -1
+
+
+def _is_flight(support: Support, stretch: np.ndarray) -> bool:
+    """Tell a flight from stepping off: its length, and a push-off before it."""
+    first, last = int(stretch[0]), int(stretch[1])
+    duration = (last - first) / support.rate
+    ends_in_air = last >= support.force.shape[1]
+    if first == 0 or duration > LONGEST_FLIGHT_S or (duration < SHORTEST_FLIGHT_S and not ends_in_air):
+        return False
+    push_off = support.force[0, max(first - int(PUSH_OFF_S * support.rate), 0) : first]
+    return bool(push_off.max() > PUSH_OFF_PART * standing_load(support.force[0]))
+
+
+def _flights(support: Support) -> tuple[list[Window], list[Finding]]:
+    """One window per flight, from the last landing to the next time off the plates."""
+    stretches, samples = support.unloaded, support.force.shape[1]
+    windows = []
+    for index, stretch in enumerate(stretches):
+        if _is_flight(support, stretch):
+            first = int(stretches[index - 1][1]) if index else 0
+            last = int(stretches[index + 1][0]) if index + 1 < len(stretches) else samples
+            windows.append(Window(first, last, middle=int(stretch.sum()) // 2))
+    missing = [] if windows else [Finding("no_flight", limit=SHORTEST_FLIGHT_S)]
+    return windows, missing
+
+
+def _rebounds(support: Support) -> tuple[list[Window], list[Finding]]:
+    """One window per flight that follows a contact after a fall; a hop after a landing is not a new repetition."""
+    windows: list[Window] = []
+    jumps, findings = _flights(support)
+    ends = support.unloaded[:, 1] if len(support.unloaded) else np.empty(0, int)
+    for jump in jumps:
+        before = ends[ends < jump.middle]
+        hop = (
+            bool(windows) and bool(np.any(before[-1:] > windows[-1].middle)) and _follows(windows[-1], before, support)
+        )
+        if hop:
+            continue
+        if not before.size or jump.middle - before[-1] > LONGEST_REBOUND_S * support.rate:
+            findings.append(
+                Finding("clipped_start", detail="no fall onto the plates within the last 1.5 s before take-off")
+            )
+            continue
+        touchdown = int(before[-1])
+        fall = support.unloaded[np.flatnonzero(ends == touchdown)[0]]
+        windows.append(Window(max(int(fall[0]), 0), jump.last, touchdown=touchdown, middle=jump.middle))
+    return windows, findings
+
+
+def _follows(previous: Window, ends: np.ndarray, support: Support) -> bool:
+    """Tell whether the contact that starts at the last of `ends` is the landing of the previous repetition."""
+    first_landing = ends[ends > previous.middle][0]
+    return bool(ends[-1] == first_landing)
+
+
+def _impacts(support: Support) -> tuple[list[Window], list[Finding]]:
+    """One window per landing from an unloaded stretch whose impact is among the recording's highest."""
+    stretches, samples, total = support.unloaded, support.force.shape[1], support.force[0]
+    windows = []
+    for index, (_, end) in enumerate(stretches):
+        if end >= samples:
+            continue
+        last = int(stretches[index + 1][0]) if index + 1 < len(stretches) else samples
+        if total[end : end + int(PUSH_OFF_S * support.rate)].max() >= IMPACT_PART * total.max():
+            windows.append(Window(int(stretches[index][0]), last, touchdown=int(end)))
+    return windows, [] if windows else [Finding("no_landing")]
+
+
+def _whole(support: Support) -> tuple[list[Window], list[Finding]]:
+    """The whole recording."""
+    return [Window(0, support.force.shape[1])], []
+
+
+#: How a task's repetitions are found, by the word that `Task.cut` holds.
+CUTS = {"quiet": _whole, "flight": _flights, "rebound": _rebounds, "impact": _impacts}
+
+
+def cut(support: Support, *, how: str) -> tuple[list[Window], list[Finding]]:
+    """Find the repetitions of a recording.
+
+    Parameters
+    ----------
+    support : force under the person.
+    how : key of CUTS.
+
+    Returns
+    -------
+    windows in order of time, and what was found wrong where there are none.
+    """
+    return CUTS[how](support)

@@ -1,0 +1,141 @@
+"""Metrics of vertical force: weights, peaks, times and impulses. Each takes a reps Dataset; vocabulary.py says what each means."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from legsci.mechanics.profiles import load_profiles
+from legsci.metrics.curves import at, integral, peak
+
+#: A landing's peak is looked for within this time [s].
+LANDING_S = 0.5
+
+
+def braking_start(reps: xr.Dataset) -> xr.DataArray:
+    """Start of braking (rep, scoring) [s on the trial's clock]: the event that each profile names; never before touchdown."""
+    profiles = load_profiles()
+    events = [
+        reps[profiles[str(name).partition("|")[0]].braking_start].isel(scoring=index)
+        for index, name in enumerate(reps["scoring"].to_numpy())
+    ]
+    start = xr.concat(events, dim="scoring").transpose("rep", "scoring")
+    lowers = reps["bottom"] > reps["movement_start"]
+    rebound = reps["touchdown"].notnull()
+    return xr.where(rebound, reps["touchdown"], start).where(lowers)
+
+
+def body_weight(reps: xr.Dataset) -> xr.DataArray:
+    """Body weight (rep, scoring, side) [N]."""
+    return reps["body_weight"]
+
+
+def peak_force(reps: xr.Dataset) -> xr.DataArray:
+    """Peak force (rep, scoring, side) [N]."""
+    start = reps["movement_start"].fillna(reps["takeoff"] - LANDING_S)
+    return peak(reps, reps["force"], start, reps["takeoff"])[0] - reps["offset"]
+
+
+def _impact(reps: xr.Dataset) -> xr.DataArray:
+    """Start of the last impact (rep, scoring) [s]: the landing of a jump, else touchdown."""
+    return reps["landing"].where(reps["takeoff"].notnull(), reps["touchdown"])
+
+
+def landing_peak_force(reps: xr.Dataset) -> xr.DataArray:
+    """Landing peak force (rep, scoring, side) [N]."""
+    return peak(reps, reps["force"], _impact(reps), _impact(reps) + LANDING_S)[0] - reps["offset"]
+
+
+def time_to_peak_force(reps: xr.Dataset) -> xr.DataArray:
+    """Time from touchdown to the landing peak (rep, scoring, side) [s]."""
+    return peak(reps, reps["force"], _impact(reps), _impact(reps) + LANDING_S)[1] - _impact(reps)
+
+
+def loading_rate(reps: xr.Dataset) -> xr.DataArray:
+    """Mean loading rate of the landing (rep, scoring, side) [N/s]."""
+    return landing_peak_force(reps) / time_to_peak_force(reps)
+
+
+def flight_time(reps: xr.Dataset) -> xr.DataArray:
+    """Flight time (rep, scoring) [s]."""
+    return reps["landing"] - reps["takeoff"]
+
+
+def contact_time(reps: xr.Dataset) -> xr.DataArray:
+    """Ground contact time of a rebound (rep, scoring) [s]."""
+    return reps["takeoff"] - reps["touchdown"]
+
+
+def time_to_takeoff(reps: xr.Dataset) -> xr.DataArray:
+    """Time from movement start to take-off (rep, scoring) [s]."""
+    return reps["takeoff"] - reps["movement_start"]
+
+
+def unweighting_time(reps: xr.Dataset) -> xr.DataArray:
+    """Time from movement start to braking start (rep, scoring) [s]."""
+    return braking_start(reps) - reps["movement_start"]
+
+
+def braking_time(reps: xr.Dataset) -> xr.DataArray:
+    """Time from braking start to the lowest point (rep, scoring) [s]."""
+    return reps["bottom"] - braking_start(reps)
+
+
+def propulsion_time(reps: xr.Dataset) -> xr.DataArray:
+    """Time from propulsion start to take-off (rep, scoring) [s]."""
+    return reps["takeoff"] - reps["propulsion_start"]
+
+
+def _net_impulse(reps: xr.Dataset, start: xr.DataArray, end: xr.DataArray) -> xr.DataArray:
+    """Integral of force less body weight between two times (rep, scoring, side) [N s]."""
+    reading = reps["body_weight"] + reps["offset"]
+    return integral(reps, reps["force"], start, end) - reading * (end - start)
+
+
+def net_impulse(reps: xr.Dataset) -> xr.DataArray:
+    """Net impulse from movement start to take-off (rep, scoring, side) [N s]."""
+    return _net_impulse(reps, reps["movement_start"], reps["takeoff"])
+
+
+def braking_impulse(reps: xr.Dataset) -> xr.DataArray:
+    """Net impulse over braking (rep, scoring, side) [N s]."""
+    return _net_impulse(reps, braking_start(reps), reps["bottom"])
+
+
+def propulsion_impulse(reps: xr.Dataset) -> xr.DataArray:
+    """Net impulse over propulsion (rep, scoring, side) [N s]."""
+    return _net_impulse(reps, reps["propulsion_start"], reps["takeoff"])
+
+
+def rate_of_force_development(reps: xr.Dataset) -> xr.DataArray:
+    """Mean slope of force over braking, or from movement start to peak force without braking (rep, scoring, side) [N/s]."""
+    force = reps["force"]
+    start, end = braking_start(reps), reps["bottom"]
+    braking = (at(reps, force, end) - at(reps, force, start)) / (end - start)
+    highest, when = peak(reps, force, reps["movement_start"], reps["takeoff"])
+    duration = when - reps["movement_start"]
+    concentric = (highest - at(reps, force, reps["movement_start"])) / duration.where(duration > 0.0)
+    return xr.where(braking_is_defined(reps), braking, concentric)
+
+
+def braking_is_defined(reps: xr.Dataset) -> xr.DataArray:
+    """Whether the task lowers before it pushes off (rep, scoring)."""
+    lowering = ~reps["task"].isin(["squat_jump"])
+    return lowering & (reps["bottom"] > reps["movement_start"]) & np.isfinite(braking_start(reps))
+
+
+def _sway_range(reps: xr.Dataset, direction: str) -> xr.DataArray:
+    """Range of the centre of pressure in the weighing window (rep, scoring) [m]."""
+    signal = reps["centre_of_pressure"].sel(direction=direction, drop=True)
+    window = (reps["weighing_start"], reps["weighing_end"] - 1.0 / reps["sampling_rate_hz"])
+    return peak(reps, signal, *window)[0] + peak(reps, -signal, *window)[0]
+
+
+def centre_of_pressure_range_ap(reps: xr.Dataset) -> xr.DataArray:
+    """Range of the centre of pressure along x (rep, scoring) [m]."""
+    return _sway_range(reps, "anterior")
+
+
+def centre_of_pressure_range_ml(reps: xr.Dataset) -> xr.DataArray:
+    """Range of the centre of pressure along z (rep, scoring) [m]."""
+    return _sway_range(reps, "right")
