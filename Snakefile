@@ -22,6 +22,5 @@ include: "workflow/rules/present.smk"
 rule all:
     default_target: True
     input:
-        CHECKS,
         TABLES,
         FIGURES,

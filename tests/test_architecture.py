@@ -80,7 +80,7 @@ def test_rules_hold_no_code_of_their_own(path: Path) -> None:
     assert not re.search(r"\blambda\b", text)
     assert not re.search(r"^\s+run:", text, flags=re.MULTILINE)
     for rule in re.split(r"^(?=rule )", text, flags=re.MULTILINE)[1:]:
-        for section in ("message", "input", "output", "params", "log", "benchmark", "script"):
+        for section in ("message", "output", "params", "log", "benchmark", "script"):
             assert re.search(rf"^    {section}:", rule, flags=re.MULTILINE), f"{rule.splitlines()[0]} has no {section}"
         assert "source=source_digest(" in rule, f"{rule.splitlines()[0]} does not depend on its sources"
 

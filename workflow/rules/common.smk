@@ -14,8 +14,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [workflow.basedir, os.en
 
 from legsci.ingest.faults import StudyError
 from legsci.ingest.settings import read_settings
-from legsci.ingest.study import TABLES as STUDY_TABLES
-from legsci.ingest.study import Study, read_study
+from legsci.ingest.study import check_study, read_study
 from legsci.mechanics.profiles import load_profiles
 from legsci.provenance import content_digest, source_digest
 
@@ -48,12 +47,16 @@ def read_studies():
     for folder in [config["study"]] if "study" in config else config["studies"]:
         settings, _ = read_settings(Path(folder, "study.yaml"))
         fetched = Path(f"results/{settings.get('name')}/fetched.txt")
+        awaited = "source" in settings and not fetched.exists()
         try:
-            study = read_study(folder, require_recordings="source" not in settings or fetched.exists())
+            # The recordings are opened here and not in a rule: an edited table would send every session after that rule.
+            # A job that runs as a process of its own leaves it to the main one.
+            opened = workflow.is_main_process and not awaited
+            study = check_study(folder) if opened else read_study(folder, require_recordings=False)
         except StudyError as error:
             faults.append(str(error))
-            if "source" in settings and fetched.exists():
-                faults.append(f"  recordings that were fetched and are gone: delete {fetched} to fetch them again")
+            if "source" in settings and not awaited:
+                faults.append(f"  if recordings that were fetched are gone: delete {fetched} to fetch them again")
             continue
         if study.name in studies:
             faults.append(f"study {folder}: the name {study.name} is taken by {studies[study.name].folder}")
@@ -72,16 +75,6 @@ def study_folder(wildcards):
     return str(STUDIES[wildcards.study].folder)
 
 
-def study_files(wildcards):
-    """study.yaml and the tables that a study has."""
-    folder = STUDIES[wildcards.study].folder
-    return [
-        str(path)
-        for path in (folder / "study.yaml", *(folder / f"{name}.tsv" for name in STUDY_TABLES))
-        if path.exists()
-    ]
-
-
 def session_keys(study):
     """(participant, session) of each session that has trials."""
     return list(study.trials[["participant_id", "session_id"]].drop_duplicates().itertuples(index=False, name=None))
@@ -98,15 +91,19 @@ def per_session(pattern):
 
 
 def recording_files(wildcards):
-    """Recordings of a study or of one session; for a study whose recordings are fetched, the word that they are there."""
+    """Recordings of a session; for a study whose recordings are fetched, the word that they are there."""
     study = STUDIES[wildcards.study]
     if "source" in study.settings:
-        # Never out of date: what is fetched is fixed by the digest in study.yaml.
-        return ancient(f"results/{study.name}/fetched.txt")
+        return f"results/{study.name}/fetched.txt"
     rows = study.recordings
-    if "session" in wildcards.keys():
-        rows = rows[(rows["participant_id"] == wildcards.participant) & (rows["session_id"] == wildcards.session)]
+    rows = rows[(rows["participant_id"] == wildcards.participant) & (rows["session_id"] == wildcards.session)]
     return [str(study.folder / path) for path in rows["path"].unique()]
+
+
+def fetched_recordings(wildcards):
+    """What is fetched for a study, and from where."""
+    study = STUDIES[wildcards.study]
+    return json.dumps([study.settings["source"], sorted(study.recordings["path"].unique())], sort_keys=True)
 
 
 def session_rows(wildcards, name):

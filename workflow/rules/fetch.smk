@@ -2,10 +2,8 @@
 
 
 rule fetch_recordings:
-    input:
-        study_files,
     output:
-        # Not the recordings themselves: snakemake deletes the outputs of a rule before it runs, and nothing may delete these.
+        # Not the recordings: snakemake deletes the outputs of a rule before it runs, and nothing may delete these.
         listing="results/{study}/fetched.txt",
     log:
         "results/{study}/logs/fetch_recordings.txt",
@@ -13,6 +11,7 @@ rule fetch_recordings:
         "results/{study}/benchmarks/fetch_recordings.tsv"
     params:
         folder=study_folder,
+        recordings=fetched_recordings,
         source=source_digest("legsci.ingest.fetch"),
     message:
         "Fetch the recordings of {wildcards.study}"

@@ -1,15 +1,15 @@
-"""Fetch the recordings that a study names but does not hold, and list what stands there now."""
+"""Fetch the recordings that a study names but does not hold, check the study against them, and list them."""
 
 from pathlib import Path
 
 from legsci.ingest.fetch import fetch_recordings
-from legsci.ingest.study import read_study
+from legsci.ingest.study import check_study, read_study
 
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
     study = read_study(snakemake.params.folder, require_recordings=False)
     fetch_recordings(study)
-    read_study(snakemake.params.folder, require_recordings=True)
+    check_study(snakemake.params.folder)
     listing = "".join(f"{path}\n" for path in sorted(study.recordings["path"].unique()))
     Path(snakemake.output.listing).write_text(listing, encoding="utf-8")
