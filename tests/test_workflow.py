@@ -1,0 +1,216 @@
+"""The workflow on a small made study, in a copy of the checkout that legsci is not installed from."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+RATE_HZ = 1000.0
+MASS_KG = 70.0
+GRAVITY = 9.80665
+TAKEOFF_VELOCITY = 2.2
+
+STUDY = """\
+name: tiny
+simulated: true
+lab: {up: z, forward: x}
+devices:
+  plate:
+    reader: delimited
+    rate_hz: 1000
+    text: {delimiter: ",", header_rows: 1}
+    plates:
+      "1": {foot: both, columns: {up: force}}
+"""
+TABLES = {
+    "participants": "participant_id\nP01\nP02\n",
+    "sessions": "participant_id\tsession_id\tday\nP01\tA\t0\nP01\tB\t7\nP02\tA\t0\n",
+    "trials": "participant_id\tsession_id\ttrial_id\ttask\n"
+    "P01\tA\tjump_1\tcountermovement_jump\nP01\tB\tjump_1\tcountermovement_jump\nP02\tA\tjump_1\tcountermovement_jump\n",
+    "recordings": "participant_id\tsession_id\ttrial_id\tdevice\tpath\n"
+    "P01\tA\tjump_1\tplate\tP01_A.csv\nP01\tB\tjump_1\tplate\tP01_B.csv\nP02\tA\tjump_1\tplate\tP02_A.csv\n",
+}
+
+
+def jump_force() -> np.ndarray:
+    """Vertical force of a jump [N]: accelerations that add up to TAKEOFF_VELOCITY, flight, landing, standing."""
+    flight_s = 2.0 * TAKEOFF_VELOCITY / GRAVITY
+    pieces = [(2.0, 0.0), (0.25, -4.0), (0.4, (TAKEOFF_VELOCITY + 1.0) / 0.4), (flight_s, -GRAVITY)]
+    pieces += [(0.2, TAKEOFF_VELOCITY / 0.2), (2.0, 0.0)]
+    acceleration = np.concatenate([np.full(round(seconds * RATE_HZ), value) for seconds, value in pieces])
+    noise = np.random.default_rng(1).normal(0.0, 0.5, acceleration.size)
+    return MASS_KG * (GRAVITY + acceleration) + noise
+
+
+def write_study(folder: Path) -> None:
+    """Write the study: two sessions with a jump, one whose recording is no recording."""
+    folder.mkdir(parents=True)
+    (folder / "study.yaml").write_text(STUDY, encoding="utf-8")
+    for name, text in TABLES.items():
+        (folder / f"{name}.tsv").write_text(text, encoding="utf-8")
+    force = "force\n" + "\n".join(f"{value:.3f}" for value in jump_force()) + "\n"
+    (folder / "P01_A.csv").write_text(force, encoding="utf-8")
+    (folder / "P01_B.csv").write_text(force, encoding="utf-8")
+    (folder / "P02_A.csv").write_text("force\nthis is no number\n", encoding="utf-8")
+
+
+def snakemake(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run snakemake in a checkout, on its small study unless told otherwise."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, "-m", "snakemake", *(arguments or ("--config", "study=data/raw/tiny"))]
+    return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
+
+
+def planned(checkout: Path) -> dict[str, int]:
+    """Rule -> number of jobs that a run would do now, the target rule left out."""
+    answer = snakemake(checkout, "--dry-run", "--config", "study=data/raw/tiny")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    jobs = re.findall(r"^(\w+) +(\d+)$", answer.stdout + answer.stderr, flags=re.MULTILINE)
+    return {rule: int(count) for rule, count in jobs if rule not in ("all", "total")}
+
+
+@contextmanager
+def edited(path: Path, text: str) -> Iterator[None]:
+    """Append to a file; afterwards it is as it was, its time too."""
+    before, times = (path.read_bytes(), path.stat()) if path.exists() else (None, None)
+    path.write_bytes((before or b"") + text.encode())
+    try:
+        yield
+    finally:
+        if before is None or times is None:
+            path.unlink()
+        else:
+            path.write_bytes(before)
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout with the small study, before any run."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("legsci", "workflow", "profiles"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy2(ROOT / "Snakefile", folder)
+    write_study(folder / "data" / "raw" / "tiny")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(checkout: Path) -> Path:
+    """The copy after a run."""
+    answer = snakemake(checkout)
+    logs = "\n".join(path.read_text(encoding="utf-8") for path in checkout.glob("results/tiny/logs/**/*.txt"))
+    assert answer.returncode == 0, answer.stdout + answer.stderr + logs
+    return checkout
+
+
+def test_a_run_measures_each_good_session_and_names_the_bad_one(finished: Path) -> None:
+    results = finished / "results" / "tiny"
+    metrics = pd.read_csv(results / "metrics.csv").query("side == 'both'").set_index(["participant_id", "session_id"])
+    for session in ("A", "B"):
+        height_m = metrics.loc[("P01", session), "jump_height_impulse_m"]
+        assert height_m == pytest.approx(TAKEOFF_VELOCITY**2 / (2.0 * GRAVITY), abs=0.005)
+    quality = pd.read_csv(results / "quality.csv").set_index("participant_id")
+    assert quality.loc[["P02"], "severity"].tolist() == ["rejected"]
+    assert "P02_A.csv" in quality.loc["P02", "sentence"]
+    assert len(pd.read_parquet(results / "metrics.parquet")) == len(pd.read_csv(results / "metrics.csv"))
+
+
+def test_a_second_run_does_nothing(finished: Path) -> None:
+    assert planned(finished) == {}
+
+
+ALL_SESSIONS = {"ingest_session": 3, "session_reps": 3, "study_tables": 1}
+ONE_SESSION = {"ingest_session": 1, "session_reps": 1, "study_tables": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "jobs"),
+    [
+        ("legsci/metrics/table.py", "# A comment.\n", {}),
+        ("legsci/ingest/fetch.py", "PLANTED = 1\n", {}),
+        ("legsci/metrics/table.py", "PLANTED = 1\n", {"study_tables": 1}),
+        ("legsci/mechanics/reps.py", "PLANTED = 1\n", {"session_reps": 3, "study_tables": 1}),
+        ("legsci/ingest/trial.py", "PLANTED = 1\n", ALL_SESSIONS),
+        ("legsci/ingest/check.py", "PLANTED = 1\n", {}),
+        ("data/raw/tiny/P01_B.csv", "680.0\n", ONE_SESSION),
+        ("data/raw/tiny/sessions.tsv", "P02\tB\t9\n", {}),
+        ("data/raw/tiny/study.yaml", "title: A tiny study\n", ALL_SESSIONS),
+        (
+            "data/raw/tiny/curation.tsv",
+            "participant_id\tsession_id\ttrial_id\trep\twhat\treason\tinitials\nP01\tB\tjump_1\t1\texclude\tstumbled\tXY\n",
+            {"session_reps": 1, "study_tables": 1},
+        ),
+    ],
+)
+def test_an_edit_remakes_what_depends_on_it_and_no_more(
+    finished: Path, path: str, text: str, jobs: dict[str, int]
+) -> None:
+    with edited(finished / path, text):
+        assert planned(finished) == jobs
+
+
+def test_all_faults_of_the_choices_are_sentences(checkout: Path) -> None:
+    answer = snakemake(checkout, "--dry-run", "--config", "nonsense=1", "profiles=[]")
+    assert answer.returncode == 1
+    assert "'nonsense' was unexpected" in answer.stderr
+    assert "profiles: [] should be non-empty" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_unknown_profiles_are_sentences(checkout: Path) -> None:
+    answer = snakemake(checkout, "--dry-run", "--config", "profile=hary")
+    assert answer.returncode == 1
+    assert "profile: 'hary' is not one of profiles" in answer.stderr
+
+
+def test_all_faults_of_all_studies_come_before_anything_runs(checkout: Path) -> None:
+    folder = "data/raw/tiny"
+    with (
+        edited(checkout / folder / "trials.tsv", "P03\tA\tjump_1\thop\n"),
+        edited(checkout / "workflow/config.yaml", f"studies: [{folder}, data/raw/nowhere]\n"),
+    ):
+        answer = snakemake(checkout, "--dry-run", "--configfile", "workflow/config.yaml")
+    assert answer.returncode == 1
+    assert "row 5, task" in answer.stderr
+    assert "P03" in answer.stderr
+    assert "study data/raw/nowhere: 1 fault" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, object]:
+    return yaml.safe_load((ROOT / "workflow" / "schemas" / "config.schema.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def choices() -> dict[str, object]:
+    return yaml.safe_load((ROOT / "workflow" / "config.yaml").read_text(encoding="utf-8"))
+
+
+def test_the_schema_allows_the_choices_that_come_with_legsci(schema: dict, choices: dict) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(choices, schema)
+    assert all(rule["description"].endswith(".") for rule in schema["properties"].values())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"profil": "harry"}, {"studies": []}, {"profiles": ["harry", "harry"]}, {"figures": "all"}, {"profile": 3}],
+)
+def test_the_schema_refuses(schema: dict, choices: dict, change: dict) -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(choices | change, schema)
