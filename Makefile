@@ -55,7 +55,7 @@ bench: .venv-bench/.installed
 define packages
 	@if command -v uv >/dev/null; then \
 	  uv venv --quiet --allow-existing --python ">=3.11" $(1) && \
-	  uv pip install --quiet --python $(1) --require-hashes -r $(2); \
+	  uv pip install --quiet --compile-bytecode --python $(1) --require-hashes -r $(2); \
 	else \
 	  python3 -c "import sys; sys.exit(sys.version_info < (3, 11) and 'legsci needs Python 3.11 or newer')" && \
 	  python3 -m venv $(1) && \
