@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import ezc3d
 import numpy as np
@@ -15,6 +14,7 @@ from legsci.ingest.devices import Device
 from legsci.ingest.readers.signals import LENGTH_UNITS, Floats, refuse, unit_factor
 
 BLOCK_BYTES = 512
+LARGEST_PARAMETER_BYTES = 257 * BLOCK_BYTES  # a header and at most 255 blocks of parameters
 C3D_MARK = 80
 MIPS = b"\x56"  # processor whose numbers are big-endian
 
@@ -74,21 +74,39 @@ def open_c3d(path: Path, device: Device) -> C3dFile:
 
 
 def _promised_frames(path: Path) -> int:
-    """Return the number of frames that the header promises; refuse what does not begin as a C3D file does."""
+    """Return the number of frames that the header promises.
+
+    Refuses what does not begin as a C3D file does, and one whose chain of parameters leaves the file: ezc3d may follow
+    such a chain for ever.
+    """
     try:
         with path.open("rb") as stream:
-            head = stream.read(BLOCK_BYTES)
-            stream.seek(max(BLOCK_BYTES * (head[0] - 1) + 3, 0) if head else 0)
-            processor = stream.read(1)
+            head = stream.read(LARGEST_PARAMETER_BYTES)
     except OSError as error:
         raise refuse(path, ("", "a readable file", error.strerror or type(error).__name__)) from None
     if len(head) < BLOCK_BYTES or head[1] != C3D_MARK:
-        raise refuse(
-            path,
-            ("header", f"the mark of a C3D file (second byte {C3D_MARK})", "another file" if head else "an empty file"),
-        )
-    first, last = struct.unpack(">2H" if processor == MIPS else "<2H", head[6:10])
-    return int(last - first + 1)
+        mark = f"the mark of a C3D file (second byte {C3D_MARK})"
+        raise refuse(path, ("header", mark, "another file" if head else "an empty file"))
+    start = BLOCK_BYTES * (head[0] - 1)
+    order: Literal["big", "little"] = "big" if head[start + 3 : start + 4] == MIPS else "little"
+    if head[0] == 0 or not _parameters_end(head, start + 4, order):
+        raise refuse(path, ("parameters", "a chain of parameters that ends within the file", "the end of the file"))
+    first, last = (int.from_bytes(head[at : at + 2], order) for at in (6, 8))
+    return last - first + 1
+
+
+def _parameters_end(head: bytes, position: int, order: Literal["big", "little"]) -> bool:
+    """Tell whether the chain of parameters ends: each has a name's length, a group, a name, a link to the next."""
+    while position + 2 <= len(head):
+        name_length = abs(int.from_bytes(head[position : position + 1], order, signed=True))
+        if name_length == 0 or head[position + 1] == 0:
+            return True
+        link = position + 2 + name_length
+        step = int.from_bytes(head[link : link + 2], order)
+        if step == 0 and link + 2 <= len(head):
+            return True
+        position = link + max(step, 2)
+    return False
 
 
 def first_frame(file: C3dFile) -> int:

@@ -15,11 +15,11 @@ import xarray as xr
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.signals import (
-    declared_factor,
     FORCE_UNITS,
     LENGTH_UNITS,
     MOMENT_UNITS,
     Floats,
+    declared_factor,
     force_signal,
     moment_from_point,
     refuse,

@@ -79,7 +79,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     for block in blocks:
         frames.add(_frames(path, block))
         if block.title == "Trajectories":
-            signals["markers"] = _trajectories(path, block, assumptions)
+            signals["markers"] = _trajectories(path, block, assumptions, notes)
         elif block.title == "Model Outputs":
             angles = _angles(path, block, assumptions, notes)
             signals |= {"angles": angles} if angles is not None else {}
@@ -153,7 +153,7 @@ def _frames(path: Path, block: _Block) -> tuple[int, int]:
     return int(stamps[0, 0]), int(stamps[-1, 0])
 
 
-def _trajectories(path: Path, block: _Block, assumptions: list[str]) -> xr.Dataset:
+def _trajectories(path: Path, block: _Block, assumptions: list[str], notes: dict[str, str]) -> xr.Dataset:
     """Return the positions of the markers [m]."""
     columns = [c for c in range(2, len(block.components)) if block.names[c]]
     if [block.components[c] for c in columns] != ["X", "Y", "Z"] * (len(columns) // 3):
@@ -162,6 +162,9 @@ def _trajectories(path: Path, block: _Block, assumptions: list[str]) -> xr.Datas
     labels, sentences = plain_labels([block.names[c] for c in columns[::3]])
     assumptions += [sentence for sentence in sentences if sentence not in assumptions]
     position = (block.numbers(path, columns, gaps=True) * scale).reshape(-1, len(labels), 3)
+    empty = [label for number, label in enumerate(labels) if np.isnan(position[:, number]).all()]
+    if empty:
+        notes["Trajectories"] = "without a single position: " + ", ".join(empty)
     return marker_signal(position, rate_hz=block.rate_hz, labels=labels)
 
 
@@ -228,7 +231,7 @@ def _forces(
 
 
 def _centre(path: Path, plate: str, force: Floats, moment: Floats, point: Floats) -> Floats:
-    """Return the centre of a plate's surface [m], about which the moments are; told by the CoP of the loaded samples."""
+    """Return the centre of a plate's surface [m], about which the moments are; the CoP tells it where loaded."""
     loaded = np.abs(force[:, 2]) > LOADED_N
     if not loaded.any():
         return np.asarray(point[0])  # Nexus puts the CoP of an empty plate at its centre

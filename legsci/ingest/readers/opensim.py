@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ from legsci.ingest.readers.signals import (
     ANGLE_UNITS,
     LENGTH_UNITS,
     MOMENT_UNITS,
+    Floats,
     angle_signal,
+    declared_factor,
     force_signal,
     marker_signal,
     moment_from_point,
@@ -30,6 +33,7 @@ FORCE_COLUMN = re.compile(
     r"^(?:(?P<before>.+)_)?ground_(?P<what>force|torque|moment)_?(?P<after>.*?)_(?P<kind>[vpm]?)(?P<axis>[xyz])$"
 )
 TRANSLATION = re.compile(r"(_t[xyz]|trans[xyz])$", re.IGNORECASE)
+FORCES, POINTS, TORQUES = ("vx", "vy", "vz"), ("px", "py", "pz"), ("mx", "my", "mz")
 LOADED_N = 50.0  # vertical force beyond the noise of any plate
 
 
@@ -113,129 +117,112 @@ def _number(cell: str) -> float | None:
 
 def _read_storage(path: Path, lines: list[str], device: Device) -> Recording:
     """Read a .mot or .sto file: forces or coordinates."""
-    bare = [line.strip(" ,\t") for line in lines[:200]]
+    title = lines[0].strip(" ,\t")
+    header, table = _storage_table(path, lines)
+    rate = sampling_rate(path, table.to_numpy()[:, 0], device.rate_hz)
+    start = float(table[0, 0])
+    names = [str(name) for name in table["column"].to_numpy()]
+    if any(FORCE_COLUMN.match(name) for name in names):
+        signal, assumptions, notes = _forces(path, table, rate, device)
+        return Recording({"force": signal}, assumptions, start, notes)
+    if title.lower().removeprefix("name ").startswith("coordinates"):
+        signal, notes = _coordinates(table, rate, header, device)
+        return Recording({"angles": signal}, (), start, notes)
+    found = f"the title {title!r}, columns {', '.join(names[1:4])}, ..."
+    raise refuse(path, ("", "columns ground_force... or the title Coordinates", found))
+
+
+def _storage_table(path: Path, lines: list[str]) -> tuple[dict[str, str], xr.DataArray]:
+    """Return the header and the numbers (time, column) of a .mot or .sto file."""
+    bare = [line.strip(" ,\t") for line in lines]
     end = next((row for row, line in enumerate(bare) if line.lower() == "endheader"), None)
     if end is None:
         raise refuse(path, ("", "a header that ends with 'endheader'", repr(lines[0][:60])))
-    names_row = next((row for row in range(end + 1, min(end + 4, len(lines))) if lines[row].strip(" ,\t")), None)
+    names_row = next((row for row in range(end + 1, len(lines)) if bare[row]), None)
     if names_row is None:
         raise refuse(path, (f"row {end + 2}", "column names", "the end of the file"))
     delimiter = _delimiter(lines[names_row])
-    names = split_cells(lines[names_row], delimiter)
-    while names and not names[-1]:
-        names.pop()
+    names = split_cells(lines[names_row].rstrip(" ,\t"), delimiter)
     rows = lines[names_row + 1 :]
     header = dict(re.split(r"\s*=\s*|\s+", line, maxsplit=1) for line in bare[:end] if re.search(r"[=\s]", line))
     faults = []
-    for keys, count, what in (
-        (("nRows", "datarows"), len(rows), "rows"),
-        (("nColumns", "datacolumns"), len(names), "columns"),
-    ):
+    counts = ((("nRows", "datarows"), len(rows), "rows"), (("nColumns", "datacolumns"), len(names), "columns"))
+    for keys, count, what in counts:
         promised = next((header[key] for key in keys if key in header), "")
         if promised.isdigit() and int(promised) != count:
             faults.append((keys[0], f"{promised} {what}, as the header says", f"{count}"))
     if names[0].lower() != "time":
         faults.append((f"row {names_row + 1}", "'time' as the first column", repr(names[0])))
+    repeated = sorted(name for name, count in Counter(names).items() if count > 1)
+    if repeated:
+        faults.append((f"row {names_row + 1}", "distinct column names", f"more than one {', '.join(repeated)}"))
     if faults:
         raise refuse(path, *faults)
     numbers = number_table(
-        path,
-        rows,
-        first_row=names_row + 2,
-        delimiter=delimiter,
-        width=len(names),
-        columns=range(len(names)),
-        gaps=False,
+        path, rows, first_row=names_row + 2, delimiter=delimiter, width=len(names), columns=range(len(names))
     )
-    rate = sampling_rate(path, numbers[:, 0], device.rate_hz)
-    table = (
-        xr.DataArray(numbers, dims=("time", "column"), coords={"column": names})
-        if len(set(names)) == len(names)
-        else None
-    )
-    if table is None:
-        raise refuse(path, (f"row {names_row + 1}", "distinct column names", "repeated ones"))
-    if any(FORCE_COLUMN.match(name) for name in names):
-        signal, assumptions, notes = _forces(path, table, rate, device)
-        return Recording({"force": signal}, assumptions, float(numbers[0, 0]), notes)
-    if bare[0].lower().removeprefix("name ").startswith("coordinates"):
-        signal, notes = _coordinates(table, rate, header, device)
-        return Recording({"angles": signal}, (), float(numbers[0, 0]), notes)
-    raise refuse(
-        path,
-        (
-            "",
-            "columns ground_force... or the title Coordinates",
-            f"the title {bare[0]!r}, columns {', '.join(names[1:4])}, ...",
-        ),
-    )
+    return header, xr.DataArray(numbers, dims=("time", "column"), coords={"column": names})
+
+
+def _force_columns(path: Path, table: xr.DataArray) -> tuple[dict[str, dict[str, str]], list[str]]:
+    """Return plate -> quantity ("vx", "py", "mz", ...) -> column name, and the names of other columns."""
+    plates: dict[str, dict[str, str]] = {}
+    others = []
+    for name in map(str, table["column"].to_numpy()[1:]):
+        match = FORCE_COLUMN.match(name)
+        if match is None:
+            others.append(name)
+            continue
+        quantity = match["kind"] if match["what"] == "force" else "m"
+        plates.setdefault(match["before"] or match["after"] or "ground_force", {})[quantity + match["axis"]] = name
+    ragged = [plate for plate, columns in plates.items() if not set(FORCES) <= set(columns)]
+    if ragged:
+        raise refuse(path, (", ".join(ragged), "a force along x, y and z", "fewer columns"))
+    return plates, others
 
 
 def _forces(
     path: Path, table: xr.DataArray, rate: float, device: Device
 ) -> tuple[xr.Dataset, tuple[str, ...], dict[str, str]]:
     """Return ground forces, and moments about the origin where the file has points of application."""
-    plates: dict[str, dict[str, str]] = {}
-    others = []
-    for name in table["column"].values[1:]:
-        match = FORCE_COLUMN.match(str(name))
-        if match is None:
-            others.append(str(name))
-            continue
-        plate = match["before"] or match["after"] or "ground_force"
-        quantity = match["kind"] if match["what"] == "force" else "m"
-        plates.setdefault(plate, {})[quantity + match["axis"]] = str(name)
-    forces, points, torques = (tuple(kind + axis for axis in "xyz") for kind in "vpm")
-    ragged = [plate for plate, columns in plates.items() if not set(forces) <= set(columns)]
-    if ragged:
-        raise refuse(path, (", ".join(ragged), "a force along x, y and z", "fewer columns"))
-    scales = (
-        unit_factor(device.length_unit or "m", LENGTH_UNITS),
-        unit_factor(device.moment_unit or "N m", MOMENT_UNITS),
-    )
-    if None in scales:
-        raise refuse(
-            path,
-            ("length_unit, moment_unit", "units of length and moment", f"{device.length_unit}, {device.moment_unit}"),
-        )
+    plates, others = _force_columns(path, table)
+    length = declared_factor(path, device.length_unit or "m", LENGTH_UNITS)
+    torque_unit = declared_factor(path, device.moment_unit or "N m", MOMENT_UNITS)
     sign = -1.0 if device.force_sign == "action" else 1.0
     assumptions = ["Ground forces in an OpenSim file act on the body, in N, m and N m unless the study says otherwise."]
-    with_points = all(set(points) <= set(columns) for columns in plates.values())
-    with_torques = all(set(torques) <= set(columns) for columns in plates.values())
+    with_points = all(set(POINTS) <= set(columns) for columns in plates.values())
+    with_torques = all(set(TORQUES) <= set(columns) for columns in plates.values())
     if with_points and not with_torques:
         assumptions.append("The file has no torques: the free moment about the vertical counts as zero.")
-    vertical = "xyz".index(device.up[-1])
-    force, moment, height = [], [], []
-    for columns in plates.values():
-        one_force = table.sel(column=[columns[q] for q in forces]).values * sign
-        force.append(one_force)
-        if with_points:
-            point = table.sel(column=[columns[q] for q in points]).values * scales[0]
-            torque = (
-                table.sel(column=[columns[q] for q in torques]).values * scales[1]
-                if with_torques
-                else np.zeros_like(point)
-            )
-            moment.append(moment_from_point(one_force, point, sign * torque))
-            loaded = np.abs(one_force[:, vertical]) > LOADED_N
-            height.append(float(np.median(point[loaded, vertical])) if loaded.any() else 0.0)
-    upward = -1.0 if device.up.startswith("-") else 1.0
-    signal = force_signal(
-        np.stack(force),
-        rate_hz=rate,
-        plates=list(plates),
-        axes="xyz",
-        moment=np.stack(moment) if with_points else None,
-        surface_height=[upward * h for h in height] if with_points else None,
-    )
+    values = {
+        quantity: np.stack([table.sel(column=[columns[q] for q in quantity]).to_numpy() for columns in plates.values()])
+        for quantity, given in ((FORCES, True), (POINTS, with_points), (TORQUES, with_torques))
+        if given
+    }
+    force = sign * values[FORCES]
+    moment, height = None, None
+    if with_points:
+        point = length * values[POINTS]
+        torque = sign * torque_unit * values[TORQUES] if with_torques else np.zeros_like(point)
+        moment = np.stack([moment_from_point(f, p, t) for f, p, t in zip(force, point, torque, strict=True)])
+        height = [_height(f, p, device.up) for f, p in zip(force, point, strict=True)]
+    signal = force_signal(force, rate_hz=rate, plates=list(plates), axes="xyz", moment=moment, surface_height=height)
     return signal, tuple(assumptions), {"columns left out": ", ".join(others)} if others else {}
+
+
+def _height(force: Floats, point: Floats, up: str) -> float:
+    """Return the height of a plate's surface [m]: that of the points of application while it is loaded, else 0."""
+    vertical = "xyz".index(up[-1])
+    loaded = np.abs(force[:, vertical]) > LOADED_N
+    upward = -1.0 if up.startswith("-") else 1.0
+    return upward * float(np.median(point[loaded, vertical])) if loaded.any() else 0.0
 
 
 def _coordinates(
     table: xr.DataArray, rate: float, header: dict[str, str], device: Device
 ) -> tuple[xr.Dataset, dict[str, str]]:
     """Return the rotational coordinates [deg]."""
-    names = [str(name) for name in table["column"].values[1:]]
+    names = [str(name) for name in table["column"].to_numpy()[1:]]
     rotations = [name for name in names if not TRANSLATION.search(name)]
     translations = [name for name in names if TRANSLATION.search(name)]
     unit = device.angle_unit or ("deg" if header.get("inDegrees", "no").strip().lower() == "yes" else "rad")
