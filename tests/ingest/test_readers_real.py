@@ -333,3 +333,25 @@ def test_opensim_forces_are_those_of_the_c3d_they_came_from(shared_data: Path) -
     mot = read("sprint-ja1/JA1Gait35_grf.mot", described("opensim", "y"))["force"]["force"].sel(axis="y")
     for plate in ("2", "4", "7", "8"):
         assert float(mot.sel(plate=plate).max()) == pytest.approx(float(c3d.sel(plate=plate).max()), rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "biomdp-cmj-dj/kistler_CMJ_1plate.c3d",
+        "bmclab/Gait.c3d",
+        "gait-biomechzoo/HC030A05.c3d",
+        "biomdp-cmj-dj/kistler_COP.txt",
+        "pyomeca-tests/markers.csv",
+        "opencap-unfiltered/MarkerData/DJ1.trc",
+        "opencap-unfiltered/ID/DJ1_grf.mot",
+    ],
+)
+def test_real_recordings_that_are_cut_short_are_refused(shared_data: Path, tmp_path: Path, name: str) -> None:
+    whole = (shared_data / name).read_bytes()
+    device = description_of(name)[0]
+    path = tmp_path / Path(name).name
+    for share in (0.002, 0.03, 0.2, 0.5, 0.9):
+        path.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(RecordingError):
+            READERS[device.reader](path, device=device, part=None)
