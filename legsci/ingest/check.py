@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from legsci.ingest.devices import Device
-from legsci.ingest.faults import Fault, RecordingError
+from legsci.ingest.faults import Fault, RecordingError, StudyError
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.ingest.settings import FILE as SETTINGS
-from legsci.ingest.study import Study, stays_inside
+from legsci.ingest.study import Study, collect_study, stays_inside
 from legsci.ingest.tables import suggestion
 from legsci.tasks import TASKS
 
@@ -36,6 +37,21 @@ class _Findings:
     masses_kg: list[float] = field(default_factory=list)
     refusals: list[Fault] = field(default_factory=list)
     read: int = 0
+
+
+def check_study(folder: str | Path) -> Study:
+    """Read a study folder and open its recordings as far as the study's settings have to be checked against them.
+
+    Raises
+    ------
+    StudyError
+        With every fault of the tables and of the recordings (see `check_recordings`).
+    """
+    study, faults = collect_study(Path(folder), require_recordings=True)
+    faults += check_recordings(study)
+    if faults:
+        raise StudyError(f"study {folder}", faults)
+    return study
 
 
 def check_recordings(study: Study) -> list[Fault]:

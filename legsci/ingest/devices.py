@@ -14,7 +14,8 @@ class PlateSetup:
     ----------
     foot : "left", "right", "both", or "box" (a drop box stands on it).
     columns : delimited text only; quantity -> column name or 1-based number. Quantities: fx fy fz mx my mz px py pz
-        (px.. centre of pressure, mx.. moments about the plate's centre, tx ty tz free torque), or `up` for vertical force alone.
+        (px.. centre of pressure, mx.. moments about the plate's centre, tx ty tz free torque), or `up` for vertical
+        force alone.
     """
 
     foot: str = "both"
@@ -31,8 +32,10 @@ class Device:
     reader : key of READERS.
     up, forward : signed file axes ("z", "-y", ...) that point up and the way the participant faces.
     rate_hz : sampling rate where the file carries none [Hz].
-    force_sign : "reaction" (on the body) or "action" (on the plate); None: what the format itself fixes or the reader can tell.
-    length_unit, angle_unit, force_unit, moment_unit : unit where the file names none (m, mm; deg, rad; N, kN; N m, N mm).
+    force_sign : "reaction" (on the body) or "action" (on the plate); None: what the format itself fixes or the reader
+        can tell.
+    length_unit, angle_unit, force_unit, moment_unit : unit where the file names none (m, mm; deg, rad; N, kN; N m,
+        N mm).
     plates : the file's plate name or number (as text) -> setup; empty: every plate, both feet.
     markers : the file's label -> standard label; labels not named keep their own name.
     text : delimited text only: delimiter, decimal, header_rows (number of lines before the data), layout (wide, long),

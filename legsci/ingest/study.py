@@ -82,24 +82,6 @@ def read_study(folder: str | Path, *, require_recordings: bool = True) -> Study:
     return study
 
 
-def check_study(folder: str | Path) -> Study:
-    """Read a study folder and open its recordings as far as the study's settings have to be checked against them.
-
-    Raises
-    ------
-    StudyError
-        With every fault of the tables and of the recordings (see `check_recordings`).
-    """
-    # The readers bring file-format libraries with them, which reading tables alone should not wait for.
-    from legsci.ingest.check import check_recordings
-
-    study, faults = collect_study(Path(folder), require_recordings=True)
-    faults += check_recordings(study)
-    if faults:
-        raise StudyError(f"study {folder}", faults)
-    return study
-
-
 def collect_study(folder: Path, *, require_recordings: bool) -> tuple[Study, list[Fault]]:
     """Read a study folder as far as it can be read.
 

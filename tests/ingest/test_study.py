@@ -14,12 +14,12 @@ import pytest
 import xarray as xr
 
 from legsci.ingest import check
-from legsci.ingest.check import check_recordings, quiet_force
+from legsci.ingest.check import check_recordings, check_study, quiet_force
 from legsci.ingest.devices import Device
 from legsci.ingest.faults import Fault, RecordingError, StudyError
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
-from legsci.ingest.study import TABLES, check_study, read_study
+from legsci.ingest.study import TABLES, read_study
 from legsci.ingest.tables import load_schema
 
 GRAVITY = 9.80665

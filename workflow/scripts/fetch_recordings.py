@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from legsci.ingest.check import check_study
 from legsci.ingest.fetch import fetch_recordings
-from legsci.ingest.study import check_study, read_study
+from legsci.ingest.study import read_study
 
 from job_log import job_log
 
