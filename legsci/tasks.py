@@ -17,8 +17,8 @@ class Task:
         "flight": one repetition per flight that starts from standing (weighing before, landing after).
         "rebound": one repetition per ground contact between a fall and a flight.
         "impact": one repetition per landing from a fall, without a flight afterwards.
-    weighing : where body weight is taken: "start" (quiet standing before the movement) or "end" (quiet standing after the
-        last landing); the other end, then the session's body mass, stand in where there is none.
+    weighing : where body weight is taken: "start" (quiet standing before the movement) or "end" (quiet standing after
+        the last landing); the other end, then the session's body mass, stand in where there is none.
     quiet_start : whether the person stands still before moving, so that integration can start there.
     metrics : names of the METRICS that apply.
     """

@@ -27,7 +27,7 @@ _PAIRED_MARKERS = (
     *(f"{segment}_{number}" for segment in ("thigh", "shank", "foot") for number in range(1, 5)),
 )
 #: Standard marker labels that mechanics looks for; other labels pass through under their own name.
-MARKERS = tuple(f"{side}_{name}" for name in _PAIRED_MARKERS for side in _SIDES_OF_BODY) + ("sacrum", "c7", "sternum")
+MARKERS = (*(f"{side}_{name}" for name in _PAIRED_MARKERS for side in _SIDES_OF_BODY), "sacrum", "c7", "sternum")
 PELVIS_MARKERS = tuple(
     f"{side}_{place}_superior_iliac_spine" for place in ("anterior", "posterior") for side in _SIDES_OF_BODY
 )

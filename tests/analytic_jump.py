@@ -66,8 +66,9 @@ def countermovement_jump(
 ) -> AnalyticJump:
     """Make one jump.
 
-    Noise is white; sway is the force of a vertical wobble of the centre of mass (0.4 to 1.8 Hz) that stops at the movement, with
-    the given standard deviations. Someone who does not stay steps off the plate half a second after landing.
+    Noise is white; sway is the force of a vertical wobble of the centre of mass (0.4 to 1.8 Hz) that stops at the
+    movement, with the given standard deviations. Someone who does not stay steps off the plate half a second after
+    landing.
     """
     rng = np.random.default_rng(seed)
     weight = mass_kg * GRAVITY

@@ -1,7 +1,7 @@
 """Curves: values, peaks and integrals of sampled signals between positions that may lie between samples.
 
-Signals are rows (row, sample); positions are (row, column) in samples, so that one signal is read at many places. A NaN position,
-or one outside the row, gives NaN; NaN samples inside an interval are passed over by peaks and make an integral NaN.
+Signals are rows (row, sample); positions are (row, column) in samples, so that one signal is read at many places. A NaN
+position, or one outside the row, gives NaN; NaN samples are passed over by peaks and make an integral NaN.
 """
 
 from __future__ import annotations

@@ -13,12 +13,12 @@ from legsci.mechanics.quality import Finding
 #: A plate that never carries this much for as long as `SHORTEST_LOAD_S` is empty, however it rings [N], [s].
 LEAST_LOAD_N = 50.0
 SHORTEST_LOAD_S = 0.05
-#: An unloaded plate whose reading is further from zero than this is corrected; a smaller offset stays, as in the published
-#: peaks that legsci is checked against, and enters the uncertainty instead [N].
+#: An unloaded plate whose reading is further from zero than this is corrected; a smaller offset stays, as in the
+#: published peaks that legsci is checked against, and enters the uncertainty instead [N].
 OFFSET_LIMIT_N = 5.0
 #: Equal samples in a row at a plate's highest force that no living load produces.
 SATURATED_SAMPLES = 5
-#: Saturation is looked for above this part of the standing load; quiet standing on a coarse converter repeats its values.
+#: Saturation is looked for above this part of the standing load; a coarse converter repeats values in quiet standing.
 SATURATED_PART = 1.5
 #: Part of the standing load below which the plates count as unloaded when stretches off the plate are sought.
 UNLOADED_PART = 0.05
@@ -40,8 +40,8 @@ class Support:
     unloaded_limit : force below which the plates count as unloaded [N].
     box : (sample,) vertical force on the plate that carries a drop box [N], where there is one.
     plates : names of the plates in the sum.
-    offset : zero error of the plates, as read while nobody stands on them [N]. Whether it was removed or, being small, left in
-        `force`, it is not known to have been the same under load, and enters the uncertainty.
+    offset : zero error of the plates, as read while nobody stands on them [N]. Whether it was removed or, being small,
+        left in `force`, it is not known to have been the same under load, and enters the uncertainty.
     """
 
     force: np.ndarray
@@ -60,7 +60,7 @@ def carries_load(vertical_force: np.ndarray, *, rate: float) -> bool:
 
 
 def standing_load(vertical_force: np.ndarray) -> float:
-    """Median vertical force of the loaded samples [N]: about body weight in any recording with some standing; NaN if empty."""
+    """Median vertical force of the loaded samples [N], about body weight where there is some standing; NaN if empty."""
     loaded = vertical_force[vertical_force > LEAST_LOAD_N]
     return float(np.median(loaded)) if loaded.size else float("nan")
 
@@ -101,9 +101,10 @@ def _saturation(vertical_force: np.ndarray, plate: str) -> list[Finding]:
 def support(force: xr.Dataset, *, stepped_from_box: bool = False) -> Support:
     """Sum the plates that carry the person.
 
-    A plate that is never loaded is left out, since it rings when somebody lands beside it. A plate with foot `box`, or, after
-    a step from a box, one that is loaded before the first contact only, is kept apart. Plates with foot left or right give
-    those sides. A zero error above `OFFSET_LIMIT_N`, read while nobody stands on the plates, is removed and reported.
+    A plate that is never loaded is left out, since it rings when somebody lands beside it. A plate with foot `box`, or,
+    after a step from a box, one that is loaded before the first contact only, is kept apart. Plates with foot left or
+    right give those sides. A zero error above `OFFSET_LIMIT_N`, read while nobody stands on the plates, is removed and
+    reported.
 
     Parameters
     ----------
@@ -168,8 +169,8 @@ def centre_of_pressure(force: xr.Dataset, *, threshold_n: float = 20.0) -> xr.Da
 
     Returns
     -------
-    Dataset with centre_of_pressure (plate, time, axis) [m] and free_moment (plate, time) [N m] about the vertical; NaN below
-    the threshold.
+    Dataset with centre_of_pressure (plate, time, axis) [m] and free_moment (plate, time) [N m] about the vertical; NaN
+    below the threshold.
 
     Raises
     ------

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.resources import files
 
 import yaml
 
-#: Floor of a contact limit drawn from the noise of the flight [N]: the filter of an amplifier and the ringing of a platform keep
-#: a quiet plate several newtons from zero for milliseconds after the feet have left.
+#: Floor of a contact limit drawn from the noise of the flight [N]: the filter of an amplifier and the ringing of a
+#: platform keep a quiet plate several newtons from zero for milliseconds after the feet have left.
 LEAST_CONTACT_N = 10.0
 #: Departure from body weight that no plate resolves; floors a band drawn from a noise-free weighing window [N].
 LEAST_BAND_N = 1.0
@@ -18,8 +19,8 @@ LEAST_BAND_N = 1.0
 class Profile:
     """One set of rules; the fields are explained at the head of profiles.yaml.
 
-    `body_weight_shift_sd` and `contact_scale` are 0 and 1 in every published profile; the uncertainty of a metric is found by
-    scoring the trial again with them changed.
+    `body_weight_shift_sd` and `offset_shift` are 0 and `contact_scale` is 1 in every published profile; the uncertainty
+    of a metric is found by scoring the trial again with them changed.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Profile:
         return max(self.movement_band_sd * weighing_sd_n, LEAST_BAND_N)
 
 
+@cache
 def load_profiles() -> dict[str, Profile]:
     """Return the published profiles by name, in the order of profiles.yaml."""
     text = files("legsci.mechanics").joinpath("profiles.yaml").read_text(encoding="utf-8")
@@ -62,9 +64,10 @@ def load_profiles() -> dict[str, Profile]:
 def variants(profile: Profile) -> dict[str, Profile]:
     """Return the profile with one source of uncertainty moved at a time, by a name of the form "profile|source".
 
-    "weighing": body weight raised by its standard uncertainty. "start": movement start at the moment force leaves the band
-    instead of `start_lead_s` earlier, or 30 ms earlier where the profile has no lead. "contact": contact limit doubled.
-    "offset": a plate offset too small to be corrected, removed after all (scaled as a rectangular distribution).
+    "weighing": body weight raised by its standard uncertainty. "start": movement start at the moment force leaves the
+    band instead of `start_lead_s` earlier, or 30 ms earlier where the profile has no lead. "contact": contact limit
+    doubled. "offset": the plates' zero error taken off (once more, where it was removed), scaled as a rectangular
+    distribution.
     """
     lead = 0.0 if profile.start_lead_s > 0.0 else 0.030
     moved = {

@@ -11,9 +11,9 @@ class Code:
 
     Parameters
     ----------
-    severity : "rejected" (nothing of the repetition is to be used), "incomplete" (the metrics that rest on it are missing, the
-        others stand), "flagged" (usable, but look at it), "corrected" (changed by a rule or a person) or "noted" (a choice
-        that was made).
+    severity : "rejected" (nothing of the repetition is to be used), "incomplete" (the metrics that rest on it are
+        missing, the others stand), "flagged" (usable, but look at it), "corrected" (changed by a rule or a person) or
+        "noted" (a choice that was made).
     sentence : what it means; {value}, {limit}, {signal} and {detail} are filled in.
     unit : unit of value and limit.
     """
@@ -58,7 +58,7 @@ CODES: dict[str, Code] = {
     "movement_start_not_found": Code("incomplete", "The start of the movement was not found under {detail}."),
     "countermovement_in_squat_jump": Code(
         "flagged",
-        "Force falls {value:.1f} N below body weight before the squat jump; more than {limit:.1f} N is a countermovement.",
+        "Force falls {value:.1f} N below body weight before the squat jump; above {limit:.1f} N is a countermovement.",
         "N",
     ),
     "drift": Code(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +21,8 @@ from legsci.vocabulary import PELVIS_MARKERS, SIDES
 
 #: Events stored per repetition, in seconds on the trial's clock.
 STORED_EVENTS = ("weighing_start", "weighing_end", "touchdown", *EVENTS)
+#: Directions of the centre of pressure, ISB x and z.
+DIRECTIONS = ("anterior", "right")
 #: Signal kept after the last event of a repetition [s].
 TAIL_S = 1.0
 #: Sampling rate below which a flight time is uncertain by more than the profiles differ [Hz].
@@ -29,7 +30,8 @@ LOW_RATE_HZ = 200.0
 #: Code of a human decision about a repetition, by the word that curation.tsv has for it.
 DECISIONS = {"exclude": "excluded", "keep": "kept", "move_event": "curated"}
 QUALITY_COLUMNS = (
-    "participant_id", "session_id", "trial_id", "task", "rep", "code", "severity", "signal", "value", "limit", "sentence",
+    "participant_id", "session_id", "trial_id", "task", "rep", "code",
+    "severity", "signal", "value", "limit", "sentence",
 )  # fmt: skip
 
 
@@ -60,7 +62,7 @@ class Repetition:
 
 
 def _pelvis_height(trial: xr.DataTree, times: np.ndarray) -> np.ndarray:
-    """Mean height of the pelvis markers at the given times [m]; NaN where one of those that the trial has is missing."""
+    """Mean height of the pelvis markers at the given times [m]; NaN where one that the trial has is missing."""
     if "markers" not in trial.children:
         return np.full(times.size, np.nan)
     position = trial["markers"]["position"]
@@ -80,14 +82,13 @@ def _total_centre_of_pressure(trial: xr.DataTree, plates: tuple[str, ...], sampl
     force = force.isel(time=samples).sel(plate=list(plates))
     vertical = force["force"].sel(axis="y")
     position = centre_of_pressure(force)["centre_of_pressure"]
-    weighted = (position.sel(axis=["x", "z"]) * vertical).sum("plate", min_count=1) / vertical.where(
-        position.sel(axis="x", drop=True).notnull()
-    ).sum("plate")
+    pressed = vertical.where(np.isfinite(position.sel(axis="x", drop=True)))
+    weighted = (position.sel(axis=["x", "z"]) * vertical).sum("plate", min_count=1) / pressed.sum("plate")
     return weighted.transpose("axis", "time").to_numpy()
 
 
 def _kept_samples(window: Window, scores: dict[str, Score], rate: float, count: int) -> slice:
-    """The samples that hold every event and resting sample of a repetition, and a tail."""
+    """Return the samples that hold every event and resting sample of a repetition, and a tail."""
     positions = [value for score in scores.values() for value in (*score.events.values(), score.rest)]
     finite = np.array([value for value in positions if np.isfinite(value)] or [window.first, window.last])
     last = max(int(finite.max() + TAIL_S * rate), window.touchdown + int(TAIL_S * rate))
@@ -150,7 +151,7 @@ def _decision(row: pd.Series) -> str:
 
 
 def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
-    """What is wrong with the trial as a whole."""
+    """Find what is wrong with the trial as a whole."""
     vertical = trial["force"]["force"].sel(axis="y").to_numpy()
     findings = []
     missing = int(np.isnan(vertical).any(axis=0).sum())
@@ -231,11 +232,15 @@ def _dataset(repetitions: list[Repetition], scorings: list[str]) -> xr.Dataset:
         "force": (("rep", "side", "sample"), _padded([r.force for r in repetitions], length), {"units": "N"}),
         "pelvis_height": (("rep", "sample"), _padded([r.pelvis_height for r in repetitions], length), {"units": "m"}),
         "centre_of_pressure": (
-            ("rep", "direction", "sample"), _padded([r.centre_of_pressure for r in repetitions], length), {"units": "m"},
+            ("rep", "direction", "sample"),
+            _padded([r.centre_of_pressure for r in repetitions], length),
+            {"units": "m"},
         ),
         "body_weight": (("rep", "scoring", "side"), scored(lambda rep, s: s.body_weight), {"units": "N"}),
         "weighing_sd": (("rep", "scoring"), scored(lambda rep, s: s.weighing_sd), {"units": "N"}),
-        "body_weight_uncertainty": (("rep", "scoring"), scored(lambda rep, s: s.body_weight_uncertainty), {"units": "N"}),
+        "body_weight_uncertainty": (
+            ("rep", "scoring"), scored(lambda rep, s: s.body_weight_uncertainty), {"units": "N"},
+        ),
         "offset": (("rep", "scoring"), scored(lambda rep, s: s.offset), {"units": "N"}),
         "rest": (("rep", "scoring"), scored(lambda rep, s: seconds(rep, s.rest)), {"units": "s"}),
     }  # fmt: skip
@@ -255,7 +260,7 @@ def _dataset(repetitions: list[Repetition], scorings: list[str]) -> xr.Dataset:
             "rep": [f"{rep.trial_id}/{rep.number}" for rep in repetitions],
             "scoring": scorings,
             "side": list(SIDES),
-            "direction": ["anterior", "right"],
+            "direction": list(DIRECTIONS),
             **{name: ("rep", values) for name, values in rows.items()},
         },
     )
@@ -312,7 +317,7 @@ def write_repetitions(reps: xr.Dataset | None, quality: pd.DataFrame, path: Path
     encoding = {name: {"zlib": True, "complevel": 1} for name in dataset if "sample" in dataset[name].dims}
     partial = path.with_name(f".{path.name}.partial")
     dataset.to_netcdf(partial, engine="netcdf4", encoding=encoding)
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def open_repetitions(path: Path) -> tuple[xr.Dataset | None, pd.DataFrame]:
@@ -325,5 +330,5 @@ def open_repetitions(path: Path) -> tuple[xr.Dataset | None, pd.DataFrame]:
 
 
 def _row(finding: Finding) -> dict[str, object]:
-    """A finding as columns of the quality table."""
+    """Lay a finding out in columns of the quality table."""
     return {name: getattr(finding, name) for name in QUALITY_COLUMNS if hasattr(finding, name)}

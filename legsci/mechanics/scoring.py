@@ -48,7 +48,7 @@ class Score:
 
 
 def _unloaded_sd(support: Support, window: Window) -> float:
-    """Standard deviation of force in the middle half of the flight, or of the fall where there is no flight [N]."""
+    """Return the standard deviation of force in mid-flight, or in the fall where there is no flight [N]."""
     inside = window.middle if window.middle >= 0 else window.touchdown - 1
     for first, last in support.unloaded:
         if first <= inside < last:
@@ -164,8 +164,8 @@ def _events(
 ) -> None:
     """Fill in the events and the resting sample of a score.
 
-    `quiet_end` is the sample after the quietest standing before the movement, `rest` the first of quiet standing after it; -1
-    where there is none.
+    `quiet_end` is the sample after the quietest standing before the movement, `rest` the first of quiet standing after
+    it; -1 where there is none.
     """
     limit = profile.contact_limit(unloaded_sd_n=_unloaded_sd(support, window))
     force, weight = support.force[0] - score.offset, float(score.body_weight[0])

@@ -56,9 +56,9 @@ def _block_means(force: np.ndarray, length: int) -> np.ndarray:
 def weigh_stretch(force: np.ndarray, *, rate: float, first: int, last: int) -> Weighing:
     """Weigh one stretch.
 
-    Mean force over a time T misses body weight by m (v_end - v_start) / T. A sway of force amplitude A and frequency f has the
-    velocity A / (2 pi f m), so that with the standard deviation s of force, taken over 50 ms means, the standard uncertainty of
-    the mean is sqrt(2) s / (2 pi f T), with f = `SWAY_HZ`.
+    Mean force over a time T misses body weight by m (v_end - v_start) / T. A sway of force amplitude A and frequency f
+    has the velocity A / (2 pi f m), so that with the standard deviation s of force, taken over 50 ms means, the
+    standard uncertainty of the mean is sqrt(2) s / (2 pi f T), with f = `SWAY_HZ`.
 
     Parameters
     ----------
@@ -75,8 +75,9 @@ def weigh_stretch(force: np.ndarray, *, rate: float, first: int, last: int) -> W
 def standing_stretch(force: np.ndarray, *, rate: float, quiet: Weighing, first: int, movement_start: int) -> Weighing:
     """Weigh over the whole of standing around the quietest second: back to where it began, on to the movement.
 
-    Between two moments of standing still the mean force is body weight, whatever sway lies between them, and the longer the time
-    the better: under 2 N of sway the jump height's error is 1.2 mm (SD) instead of 4.6 mm with the quietest second alone.
+    Between two moments of standing still the mean force is body weight, whatever sway lies between them, and the longer
+    the time the better: under 2 N of sway the jump height's error is 1.2 mm (SD) instead of 4.6 mm with the quietest
+    second alone.
 
     Parameters
     ----------

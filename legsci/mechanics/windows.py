@@ -105,7 +105,7 @@ def _impacts(support: Support) -> tuple[list[Window], list[Finding]]:
 
 
 def _whole(support: Support) -> tuple[list[Window], list[Finding]]:
-    """The whole recording."""
+    """Take the whole recording."""
     return [Window(0, support.force.shape[1])], []
 
 

@@ -1,7 +1,7 @@
 """Curves of repetitions: velocity, and values, peaks and integrals between events, for the metrics to read.
 
-All functions take the Dataset of a reps file (dims rep, scoring, side, sample; ARCHITECTURE.md) and times (rep, scoring) in seconds
-on the trial's clock. They hand whole stacks to the kernels and put the labels back.
+All functions take the Dataset of a reps file (dims rep, scoring, side, sample; ARCHITECTURE.md) and times (rep,
+scoring) in seconds on the trial's clock. They hand whole stacks to the kernels and put the labels back.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import xarray as xr
 
 from legsci.kernels import curves as kernel
 from legsci.kernels.jumps import velocity_from_rest
+from legsci.vocabulary import SIDES
 
 
 def position(reps: xr.Dataset, seconds: xr.DataArray) -> xr.DataArray:
@@ -21,13 +22,19 @@ def position(reps: xr.Dataset, seconds: xr.DataArray) -> xr.DataArray:
     return (seconds - reps["window_start"]) * reps["sampling_rate_hz"]
 
 
-def velocity(reps: xr.Dataset) -> xr.DataArray:
-    """Vertical velocity of the centre of mass (rep, scoring, sample) [m/s], upward, from rest; NaN where rest is unknown.
+def of_both(signal: xr.DataArray) -> xr.DataArray:
+    """Signal of both sides together, without the dimension side; by place, since metrics work without labels."""
+    return signal.isel(side=SIDES.index("both"), drop=True)
 
-    A zero error of the plate that a scoring takes off (`offset`) drops out of force less body weight and changes the mass only.
+
+def velocity(reps: xr.Dataset) -> xr.DataArray:
+    """Vertical velocity of the centre of mass (rep, scoring, sample) [m/s], upward; NaN where rest is unknown.
+
+    A zero error of the plate that a scoring takes off (`offset`) drops out of force less body weight and changes the
+    mass only.
     """
-    force = reps["force"].sel(side="both").transpose("rep", "sample").to_numpy()
-    weight = reps["body_weight"].sel(side="both").transpose("rep", "scoring").to_numpy()
+    force = of_both(reps["force"]).transpose("rep", "sample").to_numpy()
+    weight = of_both(reps["body_weight"]).transpose("rep", "scoring").to_numpy()
     reading = weight + reps["offset"].transpose("rep", "scoring").to_numpy()
     rest = position(reps, reps["rest"]).transpose("rep", "scoring").to_numpy()
     result = np.full((*weight.shape, force.shape[1]), np.nan)
@@ -40,7 +47,7 @@ def velocity(reps: xr.Dataset) -> xr.DataArray:
     return xr.DataArray(
         result,
         dims=("rep", "scoring", "sample"),
-        coords={name: reps[name] for name in ("rep", "scoring")},
+        coords={name: reps[name] for name in ("rep", "scoring") if name in reps.coords},
         attrs={"units": "m/s", "long_name": "velocity of the centre of mass"},
     )
 
@@ -48,22 +55,16 @@ def velocity(reps: xr.Dataset) -> xr.DataArray:
 def _call(
     function: Callable[..., Any], signal: xr.DataArray, *positions: xr.DataArray
 ) -> tuple[list[np.ndarray], Callable[[np.ndarray], xr.DataArray]]:
-    """Call a kernel with rows of the signal and columns of the positions; return its arrays and what labels one of them."""
-    row_dims = [str(dim) for dim in signal.dims if dim != "sample"]
-    shape = xr.broadcast(signal.isel(sample=0, drop=True), *positions)[0]
-    column_dims = [str(dim) for dim in shape.dims if dim not in row_dims]
-    shape = shape.transpose(*row_dims, *column_dims)
-    rows = int(np.prod([shape.sizes[dim] for dim in row_dims]))
-    samples = np.ascontiguousarray(signal.transpose(*row_dims, "sample").to_numpy().reshape(rows, -1), dtype=float)
-    columns = [
-        np.ascontiguousarray(
-            where.broadcast_like(shape).transpose(*shape.dims).to_numpy().reshape(rows, -1), dtype=float
-        )
-        for where in positions
-    ]
-    results = function(samples, *columns)
+    """Call a kernel with rows of the signal and columns of the positions; return arrays and what labels one of them."""
+    row_sizes = {str(dim): signal.sizes[dim] for dim in signal.dims if dim != "sample"}
+    sizes = row_sizes | {str(dim): size for where in positions for dim, size in where.sizes.items()}
+    rows = int(np.prod(list(row_sizes.values())))
+    samples = signal.variable.transpose(*row_sizes, "sample").to_numpy().reshape(rows, -1)
+    columns = [where.variable.set_dims(sizes).to_numpy().reshape(rows, -1) for where in positions]
+    results = function(*(np.ascontiguousarray(array, dtype=float) for array in (samples, *columns)))
     arrays = list(results) if isinstance(results, tuple) else [results]
-    return arrays, lambda values: shape.copy(data=values.reshape(shape.shape))
+    known = {name: index for one in (signal, *positions) for name, index in one.coords.items() if name in sizes}
+    return arrays, lambda values: xr.DataArray(values.reshape(tuple(sizes.values())), coords=known, dims=tuple(sizes))
 
 
 def at(reps: xr.Dataset, signal: xr.DataArray, seconds: xr.DataArray) -> xr.DataArray:

@@ -1,4 +1,7 @@
-"""Metrics of vertical force: weights, peaks, times and impulses. Each takes a reps Dataset; vocabulary.py says what each means."""
+"""Metrics of vertical force: weights, peaks, times and impulses.
+
+Each takes the Dataset that `prepare` in table.py makes of a reps file; vocabulary.py says what each means.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.profiles import load_profiles
+from legsci.mechanics.reps import DIRECTIONS
 from legsci.metrics.curves import at, integral, peak
 
 #: A landing's peak is looked for within this time [s].
@@ -13,16 +17,16 @@ LANDING_S = 0.5
 
 
 def braking_start(reps: xr.Dataset) -> xr.DataArray:
-    """Start of braking (rep, scoring) [s on the trial's clock]: the event that each profile names; never before touchdown."""
+    """Start of braking (rep, scoring) [s on the trial's clock]: the event that the profile names, or touchdown.
+
+    NaN where the centre of mass does not sink first.
+    """
     profiles = load_profiles()
-    events = [
-        reps[profiles[str(name).partition("|")[0]].braking_start].isel(scoring=index)
-        for index, name in enumerate(reps["scoring"].to_numpy())
-    ]
-    start = xr.concat(events, dim="scoring").transpose("rep", "scoring")
-    lowers = reps["bottom"] > reps["movement_start"]
-    rebound = reps["touchdown"].notnull()
-    return xr.where(rebound, reps["touchdown"], start).where(lowers)
+    names = [profiles[str(name).partition("|")[0]].braking_start for name in reps["scoring"].to_numpy()]
+    start = reps["touchdown"].copy()
+    for index, name in enumerate(names):
+        start[{"scoring": index}] = reps["touchdown"][{"scoring": index}].fillna(reps[name][{"scoring": index}])
+    return start.where(reps["bottom"] > reps["movement_start"])
 
 
 def body_weight(reps: xr.Dataset) -> xr.DataArray:
@@ -38,7 +42,7 @@ def peak_force(reps: xr.Dataset) -> xr.DataArray:
 
 def _impact(reps: xr.Dataset) -> xr.DataArray:
     """Start of the last impact (rep, scoring) [s]: the landing of a jump, else touchdown."""
-    return reps["landing"].where(reps["takeoff"].notnull(), reps["touchdown"])
+    return reps["landing"].where(np.isfinite(reps["takeoff"]), reps["touchdown"])
 
 
 def landing_peak_force(reps: xr.Dataset) -> xr.DataArray:
@@ -53,7 +57,8 @@ def time_to_peak_force(reps: xr.Dataset) -> xr.DataArray:
 
 def loading_rate(reps: xr.Dataset) -> xr.DataArray:
     """Mean loading rate of the landing (rep, scoring, side) [N/s]."""
-    return landing_peak_force(reps) / time_to_peak_force(reps)
+    duration = time_to_peak_force(reps)
+    return landing_peak_force(reps) / duration.where(duration > 0.0)
 
 
 def flight_time(reps: xr.Dataset) -> xr.DataArray:
@@ -73,12 +78,12 @@ def time_to_takeoff(reps: xr.Dataset) -> xr.DataArray:
 
 def unweighting_time(reps: xr.Dataset) -> xr.DataArray:
     """Time from movement start to braking start (rep, scoring) [s]."""
-    return braking_start(reps) - reps["movement_start"]
+    return reps["braking_start"] - reps["movement_start"]
 
 
 def braking_time(reps: xr.Dataset) -> xr.DataArray:
     """Time from braking start to the lowest point (rep, scoring) [s]."""
-    return reps["bottom"] - braking_start(reps)
+    return reps["bottom"] - reps["braking_start"]
 
 
 def propulsion_time(reps: xr.Dataset) -> xr.DataArray:
@@ -99,7 +104,7 @@ def net_impulse(reps: xr.Dataset) -> xr.DataArray:
 
 def braking_impulse(reps: xr.Dataset) -> xr.DataArray:
     """Net impulse over braking (rep, scoring, side) [N s]."""
-    return _net_impulse(reps, braking_start(reps), reps["bottom"])
+    return _net_impulse(reps, reps["braking_start"], reps["bottom"])
 
 
 def propulsion_impulse(reps: xr.Dataset) -> xr.DataArray:
@@ -108,10 +113,10 @@ def propulsion_impulse(reps: xr.Dataset) -> xr.DataArray:
 
 
 def rate_of_force_development(reps: xr.Dataset) -> xr.DataArray:
-    """Mean slope of force over braking, or from movement start to peak force without braking (rep, scoring, side) [N/s]."""
+    """Mean slope of force (rep, scoring, side) [N/s] over braking, else from movement start to peak force."""
     force = reps["force"]
-    start, end = braking_start(reps), reps["bottom"]
-    braking = (at(reps, force, end) - at(reps, force, start)) / (end - start)
+    start, end = reps["braking_start"], reps["bottom"]
+    braking = (at(reps, force, end) - at(reps, force, start)) / (end - start).where(end > start)
     highest, when = peak(reps, force, reps["movement_start"], reps["takeoff"])
     duration = when - reps["movement_start"]
     concentric = (highest - at(reps, force, reps["movement_start"])) / duration.where(duration > 0.0)
@@ -120,13 +125,12 @@ def rate_of_force_development(reps: xr.Dataset) -> xr.DataArray:
 
 def braking_is_defined(reps: xr.Dataset) -> xr.DataArray:
     """Whether the task lowers before it pushes off (rep, scoring)."""
-    lowering = ~reps["task"].isin(["squat_jump"])
-    return lowering & (reps["bottom"] > reps["movement_start"]) & np.isfinite(braking_start(reps))
+    return (reps["task"] != "squat_jump") & np.isfinite(reps["braking_start"])
 
 
 def _sway_range(reps: xr.Dataset, direction: str) -> xr.DataArray:
     """Range of the centre of pressure in the weighing window (rep, scoring) [m]."""
-    signal = reps["centre_of_pressure"].sel(direction=direction, drop=True)
+    signal = reps["centre_of_pressure"].isel(direction=DIRECTIONS.index(direction), drop=True)
     window = (reps["weighing_start"], reps["weighing_end"] - 1.0 / reps["sampling_rate_hz"])
     return peak(reps, signal, *window)[0] + peak(reps, -signal, *window)[0]
 

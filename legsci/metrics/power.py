@@ -1,17 +1,20 @@
-"""Metrics of velocity, height and power. Each takes a reps Dataset; vocabulary.py says what each means."""
+"""Metrics of velocity, height and power.
+
+Each takes the Dataset that `prepare` in table.py makes of a reps file; vocabulary.py says what each means.
+"""
 
 from __future__ import annotations
 
 import xarray as xr
 
-from legsci.metrics.curves import at, integral, peak, velocity
+from legsci.metrics.curves import at, integral, of_both, peak
 from legsci.metrics.force import contact_time, flight_time, time_to_takeoff
 from legsci.vocabulary import STANDARD_GRAVITY
 
 
 def takeoff_velocity(reps: xr.Dataset) -> xr.DataArray:
     """Velocity at take-off (rep, scoring) [m/s]."""
-    return at(reps, velocity(reps), reps["takeoff"])
+    return at(reps, reps["velocity"], reps["takeoff"])
 
 
 def jump_height_impulse(reps: xr.Dataset) -> xr.DataArray:
@@ -33,18 +36,18 @@ def jump_height_pelvis(reps: xr.Dataset) -> xr.DataArray:
 
 def countermovement_depth(reps: xr.Dataset) -> xr.DataArray:
     """How far the centre of mass sinks to the lowest point (rep, scoring) [m]."""
-    return -integral(reps, velocity(reps), reps["movement_start"], reps["bottom"])
+    return -integral(reps, reps["velocity"], reps["movement_start"], reps["bottom"])
 
 
 def peak_power(reps: xr.Dataset) -> xr.DataArray:
     """Highest product of force and velocity (rep, scoring) [W]."""
-    power = (reps["force"].sel(side="both", drop=True) - reps["offset"]) * velocity(reps)
+    power = (of_both(reps["force"]) - reps["offset"]) * reps["velocity"]
     return peak(reps, power, reps["movement_start"], reps["takeoff"])[0]
 
 
 def fall_height(reps: xr.Dataset) -> xr.DataArray:
     """Height of the fall from the velocity at touchdown (rep, scoring) [m]."""
-    speed = at(reps, velocity(reps), reps["touchdown"])
+    speed = at(reps, reps["velocity"], reps["touchdown"])
     return speed.where(speed < 0.0) ** 2 / (2.0 * STANDARD_GRAVITY)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,14 +14,15 @@ from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.quality import CODES, Finding
 from legsci.mechanics.reps import QUALITY_COLUMNS, STORED_EVENTS
 from legsci.metrics import force, power
+from legsci.metrics.curves import velocity
 from legsci.tasks import TASKS
-from legsci.vocabulary import ASYMMETRIES, METRIC_TERMS
+from legsci.vocabulary import ASYMMETRIES, METRIC_TERMS, SIDES
 
 #: Cut-off of the low-pass filter whose effect on a metric enters its uncertainty [Hz].
 FILTER_HZ = 50.0
-#: What posture does to a flight-time or pelvis height [m]: landing lower than at take-off lengthens the flight, and limbs move
-#: against the pelvis. Flight time exceeds impulse by 1.7 cm on average (Baumgart 2017); the definition does not correct
-#: it, so that it counts as an uncertainty.
+#: What posture does to a flight-time or pelvis height [m]: landing lower than at take-off lengthens the flight,
+#: and limbs move against the pelvis. Flight time exceeds impulse by 1.7 cm on average (Baumgart 2017); the definition does not
+#: correct it, so that it counts as an uncertainty.
 POSTURE_M = 0.017
 #: Heights of one jump disagree when they differ by more than this many standard uncertainties.
 AGREEMENT_FACTOR = 2.0
@@ -77,68 +79,82 @@ METRICS: dict[str, Metric] = {
 POSTURE_METRICS = ("jump_height_flight_time_m", "jump_height_pelvis_m")
 
 
-def _applies(reps: xr.Dataset, name: str) -> xr.DataArray:
-    """Whether the task of each repetition has this metric (rep,)."""
-    return xr.DataArray([name in TASKS[str(task)].metrics for task in reps["task"].to_numpy()], dims="rep")
+def prepare(reps: xr.Dataset) -> xr.Dataset:
+    """Prepare repetitions for the metrics: with `velocity` and `braking_start`, which several share, and unlabelled.
 
-
-def measure(reps: xr.Dataset) -> xr.Dataset:
-    """All metrics of a session's repetitions: variables (rep, scoring, side), NaN where the task has no such metric.
-
-    A metric without sides stands at side both.
+    xarray compares the labels of both sides of every operation; without, a session is measured several times faster.
     """
-    both = xr.DataArray([True, False, False], coords={"side": reps["side"]}, dims="side")
-    values = {}
-    for name, metric in METRICS.items():
-        array = metric.measure(reps)
+    shared = reps.assign(velocity=velocity(reps), braking_start=force.braking_start(reps)).reset_coords()
+    return shared.drop_vars([name for name in shared.dims if name in shared.coords])
+
+
+def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Dataset:
+    """Measure a session's repetitions.
+
+    Parameters
+    ----------
+    reps : Dataset of a reps file.
+    names : which METRICS.
+
+    Returns
+    -------
+    A variable (rep, scoring, side) per metric, in the unit that its name ends in, and asymmetries [%] of those of
+    ASYMMETRIES among them. NaN where the task has no such metric; a metric without sides stands at side both.
+    """
+    prepared = prepare(reps)
+    tasks = [TASKS[str(task)].metrics for task in reps["task"].to_numpy()]
+    both = xr.DataArray([side == "both" for side in SIDES], dims="side")
+    result = {}
+    for name in names:
+        array = METRICS[name].measure(prepared)
         array = array.where(both) if "side" not in array.dims else array
-        array = array.where(_applies(reps, name)).transpose("rep", "scoring", "side")
-        values[name] = array.drop_vars([coord for coord in array.coords if coord not in array.dims])
-    result = xr.Dataset(values)
-    for name in ASYMMETRIES:
-        left, right = (result[name].sel(side=side, drop=True) for side in ("left", "right"))
+        applies = xr.DataArray([name in metrics for metrics in tasks], dims="rep")
+        result[name] = array.where(applies).transpose("rep", "scoring", "side")
+    for name in set(ASYMMETRIES) & set(result):
+        left, right = (result[name].isel(side=SIDES.index(side)) for side in ("left", "right"))
+        total = right + left
         short = name.removesuffix("_n_s").removesuffix("_n")
-        result[f"asymmetry_{short}_percent"] = (100.0 * (right - left) / (right + left)).where(both)
-    return result
+        # forces that cancel have no larger side
+        result[f"asymmetry_{short}_percent"] = (100.0 * (right - left) / total.where(total > 0.0)).where(both)
+    return xr.Dataset(result).assign_coords({name: reps[name].to_numpy() for name in ("rep", "scoring", "side")})
 
 
 def _filtered(reps: xr.Dataset) -> xr.Dataset:
-    """The repetitions with force low-passed at `FILTER_HZ`, default scoring only; events stay."""
+    """Low-pass the force at `FILTER_HZ`, default scoring only; events stay."""
     default = reps.isel(scoring=[0])
-    smooth = default["force"].copy(deep=True)
+    smooth = default["force"].transpose("rep", "side", "sample").to_numpy().astype(float)
     for rep, rate in enumerate(reps["sampling_rate_hz"].to_numpy().astype(float)):
         if rate > 4.0 * FILTER_HZ:
-            rows = np.ascontiguousarray(smooth.isel(rep=rep).to_numpy(), dtype=float)
-            smooth[rep] = butterworth_lowpass(rows, sampling_rate_hz=rate, cutoff_hz=FILTER_HZ)
-    return default.assign(force=smooth)
+            smooth[rep] = butterworth_lowpass(smooth[rep], sampling_rate_hz=rate, cutoff_hz=FILTER_HZ)
+    return default.assign(force=(("rep", "side", "sample"), smooth))
 
 
 def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
-    """Standard uncertainty of the headline metrics under the default profile: variables u_<metric> (rep,), side both.
+    """Find the standard uncertainty of the headline metrics under the default profile: u_<metric> (rep,), side both.
 
-    Each source is moved by one standard uncertainty (weighing, offset) or by the width of the choice (movement start, contact
-    limit, low-pass filter), the trial is measured again, and the changes add in quadrature (JCGM 100:2008, 5.1.3, numerically).
-    Heights that rest on the body's posture carry `POSTURE_M` as well. One sample of timing resolution (rectangular) is in the
-    flight and contact times through the contact limit's sub-sample crossing and is not added again.
+    Each source is moved by one standard uncertainty (weighing, offset) or by the width of the choice (movement start,
+    contact limit, low-pass filter), the trial is measured again, and the changes add in quadrature (JCGM 100:2008,
+    5.1.3, numerically). Heights that rest on the body's posture carry `POSTURE_M` as well. One sample of timing resolution
+    (rectangular) is in the flight and contact times through the contact limit's sub-sample crossing and is not added
+    again.
     """
-    default = str(reps["scoring"].to_numpy()[0])
-    moved = [index for index, name in enumerate(reps["scoring"].to_numpy()) if str(name).startswith(f"{default}|")]
-    both = measured.sel(side="both", drop=True)
-    nominal = both.isel(scoring=0, drop=True)
-    filtered = measure(_filtered(reps)).sel(side="both", drop=True).isel(scoring=0, drop=True)
+    scorings = [str(name) for name in reps["scoring"].to_numpy()]
+    moved = [index for index, name in enumerate(scorings) if name.startswith(f"{scorings[0]}|")]
+    headline = [name for name, metric in METRICS.items() if metric.headline]
+    filtered = measure(_filtered(reps), names=headline)
+    both = SIDES.index("both")
     result = {}
-    for name, metric in METRICS.items():
-        if not metric.headline:
-            continue
-        changes = (both[name].isel(scoring=moved) - nominal[name]).fillna(0.0)
-        smoothing = (filtered[name] - nominal[name]).fillna(0.0)
+    for name in headline:
+        values = measured[name].to_numpy()[:, :, both]
+        nominal = values[:, 0]
+        changes = np.column_stack([values[:, moved], filtered[name].to_numpy()[:, 0, both]]) - nominal[:, None]
         posture = POSTURE_M if name in POSTURE_METRICS else 0.0
-        variance = (changes**2).sum("scoring") + smoothing**2 + posture**2
-        result[f"u_{name}"] = (variance**0.5).where(nominal[name].notnull())
+        total = np.sqrt(np.nansum(changes**2, axis=1) + posture**2)
+        result[f"u_{name}"] = ("rep", np.where(np.isfinite(nominal), total, np.nan))
     return xr.Dataset(result)
 
 
-def _agreement(values: pd.Series) -> list[Finding]:
+def _agreement(values: Mapping[Hashable, Any]) -> list[Finding]:
     """Compare the jump heights of one repetition within their uncertainties."""
     names = [name for name in METRICS if name.startswith("jump_height_") and np.isfinite(values[name])]
     findings = []
@@ -158,7 +174,7 @@ def _agreement(values: pd.Series) -> list[Finding]:
 
 
 def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
-    """Metrics as rows of rep x scoring x side, sides that were not recorded left out; `index` numbers the repetitions."""
+    """Metrics as rows of rep x scoring x side, only sides that were recorded; `index` numbers the repetitions."""
     scorings, sides = (reps[name].to_numpy().astype(str) for name in ("scoring", "side"))
     shape = (reps.sizes["rep"], scorings.size, sides.size)
     index, scoring, side = (axis.ravel() for axis in np.indices(shape))
@@ -175,18 +191,28 @@ def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
     values = {
         str(name): array.transpose("rep", "scoring", "side").to_numpy().ravel() for name, array in measured.items()
     }
-    recorded = reps["force"].notnull().any("sample").transpose("rep", "side").to_numpy()
+    recorded = np.isfinite(reps["force"].transpose("rep", "side", "sample").to_numpy()).any(axis=2)
     return pd.DataFrame(keys | values)[recorded[index, side]]
 
 
-def _status(findings: pd.DataFrame) -> tuple[str, str]:
-    """The worst severity among findings, and the codes that led to it and to anything less."""
-    severities = set(findings["severity"])
-    if "kept" in set(findings["code"]):
-        severities.discard("rejected")
-    worst = next((severity for severity in SEVERITIES if severity in severities), "accepted")
-    codes = [code for code in CODES if code in set(findings["code"]) and CODES[code].severity != "noted"]
-    return worst, " ".join(codes)
+def _statuses(quality: pd.DataFrame) -> dict[tuple[str, int], tuple[str, str]]:
+    """Judge each trial (rep 0) and repetition by its findings, those about its whole trial included.
+
+    Returns
+    -------
+    (trial_id, rep) -> the worst severity, and the codes of all findings but mere notes.
+    """
+    codes: dict[tuple[str, int], set[str]] = {}
+    for trial_id, rep, code in zip(quality["trial_id"], quality["rep"], quality["code"], strict=True):
+        codes.setdefault((str(trial_id), int(rep)), set()).add(str(code))
+    judged = {}
+    for trial_id, rep in codes:
+        found = codes[trial_id, rep] | codes.get((trial_id, 0), set())
+        severities = {CODES[code].severity for code in found} - ({"rejected"} if "kept" in found else set())
+        worst = next((severity for severity in SEVERITIES if severity in severities), "accepted")
+        reasons = [code for code in CODES if code in found and CODES[code].severity != "noted"]
+        judged[trial_id, rep] = (worst, " ".join(reasons))
+    return judged
 
 
 def session_metrics(reps: xr.Dataset | None, quality: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -204,36 +230,39 @@ def session_metrics(reps: xr.Dataset | None, quality: pd.DataFrame) -> tuple[pd.
     """
     frames = []
     if reps is not None:
-        measured = measure(reps)
-        frame = _frame(measured, reps)
-        sure = uncertainty(reps, measured).to_dataframe().reset_index(drop=True)
-        default = str(reps["scoring"].to_numpy()[0])
-        chosen = (frame["profile"] == default) & (frame["side"] == "both")
-        frame = frame.join(sure, on="index")
-        frame.loc[~chosen, list(sure.columns)] = np.nan
-        for _, values in frame[chosen].iterrows():
-            rows = [_quality_row(values, finding) for finding in _agreement(values)]
-            quality = pd.concat([quality, pd.DataFrame(rows, columns=list(QUALITY_COLUMNS))]) if rows else quality
-        frames.append(frame[~frame["profile"].str.contains("|", regex=False)].drop(columns="index"))
-    for (trial_id, task), found in quality.groupby(["trial_id", "task"], sort=False):
-        if reps is None or trial_id not in set(reps["trial_id"].to_numpy()):
-            first = found.iloc[0]
-            row = {"trial_id": trial_id, "task": task, "rep": 0, "side": "both"}
-            frames.append(pd.DataFrame([{**row, **first[["participant_id", "session_id"]].to_dict()}]))
-    metrics = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(KEYS))
-    judged = [_status(_of(quality, row)) for _, row in metrics.iterrows()]
-    metrics["status"], metrics["reason"] = [worst for worst, _ in judged], [codes for _, codes in judged]
+        frame, findings = _measured_rows(reps)
+        frames.append(frame)
+        if findings:
+            added = pd.DataFrame(findings, columns=list(QUALITY_COLUMNS))
+            quality = pd.concat([quality, added], ignore_index=True) if len(quality) else added
+    cut = set() if reps is None else set(reps["trial_id"].to_numpy().astype(str))
+    uncut = quality[~quality["trial_id"].isin(cut)].drop_duplicates("trial_id")
+    frames.append(uncut[["participant_id", "session_id", "trial_id", "task"]].assign(rep=0, side="both"))
+    metrics = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+    judged = _statuses(quality)
+    keys = zip(metrics["trial_id"], metrics["rep"], strict=True)
+    found = [judged.get((trial, rep), judged.get((trial, 0), ("accepted", ""))) for trial, rep in keys]
+    metrics["status"], metrics["reason"] = [worst for worst, _ in found], [reasons for _, reasons in found]
     return _ordered(metrics), quality.reset_index(drop=True)
 
 
-def _quality_row(values: pd.Series, finding: Finding) -> dict[str, object]:
-    """A finding about a row of the metrics table as columns of the quality table."""
-    return {str(name): getattr(finding, name, None) or values.get(name) for name in QUALITY_COLUMNS}
-
-
-def _of(quality: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
-    """Findings about a repetition, its whole trial included."""
-    return quality[(quality["trial_id"] == row["trial_id"]) & quality["rep"].isin([0, row["rep"]])]
+def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, object]]]:
+    """Rows of rep x side x profile, with uncertainties where the profile is the default; and findings about them."""
+    measured = measure(reps)
+    frame = _frame(measured, reps)
+    sure = uncertainty(reps, measured).to_dataframe().reset_index(drop=True)
+    default = str(reps["scoring"].to_numpy()[0])
+    chosen = (frame["profile"] == default) & (frame["side"] == "both")
+    frame = frame.join(sure, on="index")
+    frame.loc[~chosen, list(sure.columns)] = np.nan
+    about = ("participant_id", "session_id", "trial_id", "task")
+    stated = ("rep", "code", "severity", "signal", "value", "limit", "sentence")
+    findings = [
+        {name: values[name] for name in about} | {name: getattr(finding, name) for name in stated}
+        for values in frame[chosen].to_dict("records")
+        for finding in _agreement(values)
+    ]
+    return frame[~frame["profile"].str.contains("|", regex=False)].drop(columns="index"), findings
 
 
 def _ordered(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -249,24 +278,23 @@ def _missing(column: str) -> bool:
 
 
 def repetition_table(reps: xr.Dataset) -> pd.DataFrame:
-    """Events of a session's repetitions under each profile, rows of reps.csv [s on the trial's clock]."""
-    published = [index for index, name in enumerate(reps["scoring"].to_numpy()) if "|" not in str(name)]
-    chosen = reps[list(STORED_EVENTS)].isel(scoring=published)
-    names = reps["scoring"].to_numpy()[published]
-    rows = []
-    for index in range(chosen.sizes["rep"]):
-        for number, profile in enumerate(names):
-            row: dict[str, object] = {
-                "participant_id": reps.attrs["participant_id"],
-                "session_id": reps.attrs["session_id"],
-                "trial_id": str(reps["trial_id"].to_numpy()[index]),
-                "rep": int(reps["number"].to_numpy()[index]),
-                "task": str(reps["task"].to_numpy()[index]),
-                "profile": str(profile),
-            }
-            row |= {f"{event}_s": float(chosen[event].to_numpy()[index, number]) for event in STORED_EVENTS}
-            rows.append(row)
-    return pd.DataFrame(rows)
+    """Lay out the events of a session's repetitions under each profile, rows of reps.csv [s on the trial's clock]."""
+    profiles = reps["scoring"].to_numpy().astype(str)
+    published = ["|" not in name for name in profiles]
+    rep, scoring = (axis.ravel() for axis in np.indices((reps.sizes["rep"], sum(published))))
+    keys = {
+        "participant_id": reps.attrs["participant_id"],
+        "session_id": reps.attrs["session_id"],
+        "trial_id": reps["trial_id"].to_numpy().astype(str)[rep],
+        "rep": reps["number"].to_numpy()[rep],
+        "task": reps["task"].to_numpy().astype(str)[rep],
+        "profile": profiles[published][scoring],
+    }
+    events = {
+        f"{event}_s": reps[event].transpose("rep", "scoring").to_numpy()[:, published].ravel()
+        for event in STORED_EVENTS
+    }
+    return pd.DataFrame(keys | events)
 
 
 def study_tables(
