@@ -1,0 +1,135 @@
+"""What a trial should show (Technique), how it is to be carried out (Plan), and what came of it (Motion)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+SEGMENTS = (
+    "pelvis",
+    "trunk",
+    "right_thigh",
+    "right_shank",
+    "right_foot",
+    "left_thigh",
+    "left_shank",
+    "left_foot",
+)
+#: Order of every sided array.
+FEET = ("left", "right")
+
+
+@dataclass(frozen=True)
+class Technique:
+    """How an athlete carries out one trial; each task uses what applies to it. Sided values are (left, right).
+
+    Parameters
+    ----------
+    quiet_s : quiet standing before and after the movement [s].
+    stance_width_m : distance of the ankles in standing [m].
+    depth_m : how far the centre of mass sinks (jumps and squats) [m].
+    depth_scale_per_rep : depth of each squat, times `depth_m`; its length is the number of squats.
+    lowering_s, bottom_s, lifting_s : times of a squat; of a countermovement jump only the first [s].
+    slowing_per_rep : lifting time grows by this fraction from the first to the last squat.
+    rest_between_s : standing between two squats [s].
+    barbell_kg : mass on the shoulders [kg].
+    trunk_lean_deg : greatest forward lean of the trunk against the vertical [deg].
+    lumbar_flexion_deg : greatest flexion of the trunk against the pelvis, more than in standing [deg].
+    pelvic_drop_deg : greatest sinking of the pelvis on the side opposite to the loaded leg; in tasks on both legs the
+        right side counts as loaded [deg].
+    knee_abduction_peak_deg : greatest valgus [deg].
+    asymmetry : share of the load on the right foot, 0.5 = even.
+    takeoff_velocity_m_per_s : vertical velocity of the centre of mass at take-off [m/s].
+    landing_drop_m : how much lower the centre of mass is at landing than at take-off [m].
+    landing_depth_m : how far it sinks from landing to its lowest point [m].
+    drop_height_m : height of the box [m].
+    contact_time_s : ground contact of a rebound [s]; of sprint steps likewise.
+    lateral_distance_m : sideways distance of a lateral jump, toward the landing leg [m].
+    leg : leg that pushes off in a lateral jump.
+    speed_m_per_s : running speed [m/s].
+    flight_time_s : flight between two sprint steps [s].
+    steps : ground contacts of a sprint trial.
+    foot_strike_angle_deg : pitch of the foot at contact, toes up positive [deg].
+    touchdown_distance_m : how far ahead of the centre of mass the foot's centre of pressure is at contact [m].
+    """
+
+    quiet_s: float = 1.5
+    stance_width_m: float = 0.28
+    depth_m: float = 0.30
+    depth_scale_per_rep: tuple[float, ...] = (1.0, 1.0, 1.0)
+    lowering_s: float = 0.60
+    bottom_s: float = 0.10
+    lifting_s: float = 0.90
+    slowing_per_rep: float = 0.0
+    rest_between_s: float = 0.8
+    barbell_kg: float = 0.0
+    trunk_lean_deg: float = 32.0
+    lumbar_flexion_deg: float = 10.0
+    pelvic_drop_deg: float = 2.0
+    knee_abduction_peak_deg: tuple[float, float] = (6.0, 6.0)
+    asymmetry: float = 0.5
+    takeoff_velocity_m_per_s: float = 2.45
+    landing_drop_m: float = 0.02
+    landing_depth_m: float = 0.22
+    drop_height_m: float = 0.30
+    contact_time_s: float = 0.24
+    lateral_distance_m: float = 0.9
+    leg: str = "right"
+    speed_m_per_s: float = 5.5
+    flight_time_s: float = 0.11
+    steps: int = 4
+    foot_strike_angle_deg: float = 8.0
+    touchdown_distance_m: float = 0.24
+
+
+@dataclass(frozen=True)
+class Motion:
+    """One clean trial: everything about it is known. ISB axes (x anterior, y up, z right), SI units.
+
+    Rotations have the segment's axes as columns (R @ local = lab). Sided arrays are ordered as FEET (left, right).
+
+    Parameters
+    ----------
+    task : key of TASKS.
+    time : (n,) [s], from 0.
+    rate_hz : [Hz].
+    segments : SEGMENTS.
+    rotation : (segment, n, 3, 3).
+    position : (segment, n, 3) proximal joint centre; pelvis: middle of the hips; trunk: lumbar joint [m].
+    angular_velocity : (segment, n, 3) in lab axes [rad/s].
+    angular_acceleration : (segment, n, 3) in lab axes [rad/s^2].
+    centre_of_mass, centre_of_mass_acceleration : (segment, n, 3) [m], [m/s^2].
+    body_com, body_com_velocity, body_com_acceleration : (n, 3) of the whole body with its barbell.
+    force : (foot, n, 3) reaction on the foot [N]; 0 when unloaded.
+    centre_of_pressure : (foot, n, 3) [m]; NaN when unloaded.
+    free_moment : (foot, n) about the vertical [N m]; 0 when unloaded.
+    joint_centre : name -> (n, 3) [m].
+    angles : name -> (n,) [deg]; flexion, abduction (knee: valgus), internal rotation, pelvic drop positive.
+    events : name -> times [s].
+    truth : name -> value, unit in the name.
+    """
+
+    task: str
+    time: Array
+    rate_hz: float
+    segments: tuple[str, ...]
+    rotation: Array
+    position: Array
+    angular_velocity: Array
+    angular_acceleration: Array
+    centre_of_mass: Array
+    centre_of_mass_acceleration: Array
+    body_com: Array
+    body_com_velocity: Array
+    body_com_acceleration: Array
+    force: Array
+    centre_of_pressure: Array
+    free_moment: Array
+    joint_centre: dict[str, Array]
+    angles: dict[str, Array]
+    events: dict[str, list[float]]
+    truth: dict[str, float | list[float]] = field(default_factory=dict)
