@@ -79,8 +79,8 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
 
     Returns
     -------
-    The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id and, where known, body_mass_kg
-    at its root: a child per trial, in it a child per kind of signal. A trial with a recording that cannot
+    The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id, simulated (0 or 1: netCDF keeps
+    no truth values) and, where known, body_mass_kg at its root: a child per trial, in it a child per kind of signal. A trial with a recording that cannot
     be used has no signals; its attribute `faults` is a JSON list of [code, sentence].
 
     Raises
@@ -91,7 +91,8 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     if trials.empty:
         raise KeyError(f"study {study.name} has no trials of participant {participant_id}, session {session_id}")
     recordings = _of_session(study.recordings, participant_id, session_id)
-    who = {"study": study.name, "participant_id": participant_id, "session_id": session_id}
+    who: dict[str, Any] = {"study": study.name, "participant_id": participant_id, "session_id": session_id}
+    who["simulated"] = int(study.simulated)
     nodes = {"/": xr.Dataset(attrs=who | _body_mass(study, participant_id, session_id))}
     for trial in trials.to_dict("records"):
         name = str(trial["trial_id"])

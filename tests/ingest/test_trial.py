@@ -48,6 +48,7 @@ class SmallStudy:
     sessions: pd.DataFrame
     settings: dict[str, Any] = field(default_factory=dict)
     name: str = "small"
+    simulated: bool = False
 
 
 def small_study(folder: Path, rows: list[tuple[str, str, str]], **settings: object) -> SmallStudy:
@@ -148,7 +149,8 @@ def test_labels_are_mapped_missing_ones_said_and_doubles_refused() -> None:
 def test_session_holds_trials_with_their_signals(tmp_path: Path) -> None:
     write_files(tmp_path)
     tree = build_session(small_study(tmp_path, [("one", "mocap", "a.trc"), ("two", "plate", "a.csv")]), "P01", "S01")
-    assert tree.attrs == {"study": "small", "participant_id": "P01", "session_id": "S01", "body_mass_kg": 70.0}
+    who = {"study": "small", "participant_id": "P01", "session_id": "S01"}
+    assert tree.attrs == {**who, "simulated": 0, "body_mass_kg": 70.0}
     assert tree["one"].attrs == {"task": "squat", "leg": "both", "start_time_s": 0.0}
     assert list(tree["one/markers"]["marker"].to_numpy()) == ["right_hip"]
     assert list(tree["two/force"]["foot"].to_numpy()) == ["left", "right"]
