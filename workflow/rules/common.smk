@@ -12,9 +12,9 @@ import yaml
 sys.path.insert(0, workflow.basedir)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [workflow.basedir, os.environ.get("PYTHONPATH")]))
 
+from legsci.ingest.check import check_study
 from legsci.ingest.faults import StudyError
 from legsci.ingest.settings import read_settings
-from legsci.ingest.check import check_study
 from legsci.ingest.study import read_study
 from legsci.mechanics.profiles import load_profiles
 from legsci.provenance import content_digest, source_digest
