@@ -1,0 +1,78 @@
+"""FIGURES: the pictures of a study by name. Each has a line in workflow/config.yaml and a caption in workflow/report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from legsci.present import data_quality, force_time, jump_height_agreement, profile_comparison, style
+from legsci.present.results import Results
+
+
+def _force_time(study: Results, participant_id: str, session_id: str) -> Figure:
+    """Draw each repetition of a session."""
+    key = (participant_id, session_id)
+    return force_time.force_time(study.session(*key), study.reps(*key), study.findings(*key))
+
+
+def _profile_comparison(study: Results) -> Figure:
+    """Draw the repetition that the profiles disagree about most."""
+    widest = profile_comparison.widest_repetition(study.metrics_by_profile)
+    if widest is None:
+        return _empty("no repetition of this study has a jump height under two profiles", simulated=study.simulated)
+    rows = study.metrics_by_profile
+    rows = rows[(rows[list(widest.index)] == widest).all(axis=1)]
+    reps = study.reps(widest["participant_id"], widest["session_id"])
+    assert reps is not None, "a repetition with metrics is in its reps file"
+    same = (reps["trial_id"] == widest["trial_id"]) & (reps["number"] == widest["rep"])
+    place = int(np.flatnonzero(same.to_numpy())[0])
+    return profile_comparison.profile_comparison(reps, rows, rep=place, simulated=study.simulated)
+
+
+def _jump_height_agreement(study: Results) -> Figure:
+    """Draw the heights of each jump side by side."""
+    return jump_height_agreement.jump_height_agreement(study.metrics, simulated=study.simulated)
+
+
+def _data_quality(study: Results) -> Figure:
+    """Draw what was rejected, corrected, flagged or noted."""
+    return data_quality.data_quality(study.metrics, study.quality, simulated=study.simulated)
+
+
+def _empty(words: str, *, simulated: bool) -> Figure:
+    """A figure that says why there is nothing to see."""
+    with style.house_style():
+        figure = Figure(figsize=(style.PAGE_WIDTH, 1.0))
+        style.title(figure, words, simulated=simulated)
+    return figure
+
+
+#: Figures with one file per session: name -> (study, participant, session) -> Figure.
+SESSION_FIGURES: dict[str, Callable[[Results, str, str], Figure]] = {"force_time": _force_time}
+#: Figures with one file per study: name -> (study) -> Figure.
+STUDY_FIGURES: dict[str, Callable[[Results], Figure]] = {
+    "profile_comparison": _profile_comparison,
+    "jump_height_agreement": _jump_height_agreement,
+    "data_quality": _data_quality,
+}
+
+
+def draw(study: Results, figure: str, *session: str) -> Figure:
+    """Draw a figure of a study.
+
+    Parameters
+    ----------
+    study : a finished study, opened.
+    figure : name in SESSION_FIGURES or STUDY_FIGURES.
+    session : participant and session, for a figure of SESSION_FIGURES.
+
+    Raises
+    ------
+    KeyError : no figure has that name.
+    """
+    if figure in SESSION_FIGURES:
+        participant_id, session_id = session
+        return SESSION_FIGURES[figure](study, participant_id, session_id)
+    return STUDY_FIGURES[figure](study)

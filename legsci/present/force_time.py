@@ -1,0 +1,185 @@
+"""Force over time: a picture of every repetition of a session, and of every trial that gave none."""
+
+from __future__ import annotations
+
+import textwrap
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from legsci.mechanics.profiles import load_profiles
+from legsci.mechanics.reps import STORED_EVENTS
+from legsci.metrics.curves import velocity
+from legsci.metrics.table import session_metrics
+from legsci.present import style
+from legsci.present.phases import Phase, event_times, phases
+
+#: Events that are marked: the weighing window is shaded instead.
+MARKED = tuple(name for name in STORED_EVENTS if not name.startswith("weighing"))
+#: Signal shown before the first and after the last event of a repetition [s].
+MARGIN_S = 0.75
+#: Height of the picture of one repetition [inch].
+PANEL_HEIGHT = 3.4
+LINE_LENGTH = 128
+
+
+def force_time(session: xr.DataTree, reps: xr.Dataset | None, findings: pd.DataFrame) -> Figure:
+    """Draw each repetition of a session: force with phases and events, and beneath it velocity; rejected trials too.
+
+    Parameters
+    ----------
+    session : a session file, opened.
+    reps : its repetitions, None where there is none.
+    findings : what was found about them while they were cut.
+
+    Returns
+    -------
+    A figure with one picture per repetition, in the order of the session's trials; vertical force [N] of both feet, and of each
+    foot where plates belong to feet, under the default profile; velocity of the centre of mass [m/s], upward.
+    """
+    metrics, quality = session_metrics(reps, findings)
+    shown = [(trial, rep) for trial in session.children for rep in _places(reps, trial)]
+    with style.house_style():
+        figure = Figure(figsize=(style.PAGE_WIDTH, PANEL_HEIGHT * len(shown) + 0.8), layout="constrained")
+        figure.get_layout_engine().set(hspace=0.04)  # type: ignore[union-attr]
+        drawn: dict[str, None] = {}
+        panels = np.atleast_1d(figure.subfigures(len(shown), 1))
+        for panel, (trial, rep) in zip(panels, shown, strict=True):
+            number = int(reps["number"][rep]) if reps is not None and rep >= 0 else 0
+            words = _heading(metrics, quality, trial, number, str(session[trial].attrs["task"]))
+            if reps is not None and rep >= 0:
+                drawn |= dict.fromkeys(_draw_repetition(panel, reps, rep, words))
+            else:
+                _draw_recording(panel, session[trial], words)
+        counted = sum(rep >= 0 for _, rep in shown)
+        profile = load_profiles()[str(reps.attrs["default_scoring"])].title if reps is not None else "none"
+        who = f"study {session.attrs['study']}, participant {session.attrs['participant_id']}"
+        style.title(
+            figure,
+            f"{who}, session {session.attrs['session_id']}: n = {counted} repetitions of {len(session.children)} trials; "
+            f"profile {profile}",
+            simulated=bool(session.attrs["simulated"]),
+        )
+        figure.legend(handles=_keys(list(drawn)), loc="outside lower center", ncols=6)
+    return figure
+
+
+def _places(reps: xr.Dataset | None, trial: str) -> list[int]:
+    """Places of a trial's repetitions along `rep`; -1 alone for a trial without any."""
+    if reps is None:
+        return [-1]
+    return [int(place) for place in np.flatnonzero(reps["trial_id"].to_numpy() == trial)] or [-1]
+
+
+def _heading(metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: int, task: str) -> str:
+    """Trial, task, jump heights with uncertainty, status and the sentences that led to it."""
+    name = f"{trial}, repetition {number}" if number else trial
+    rows = metrics[(metrics["trial_id"] == trial) & (metrics["rep"] == number) & (metrics["side"] == "both")]
+    values = rows.iloc[0] if len(rows) else pd.Series({"status": "rejected"})
+    parts = [f"{name} ({task.replace('_', ' ')}): {values['status']}"]
+    for column in style.HEIGHT_COLOURS:
+        if np.isfinite(values.get(column, np.nan)):
+            method = column.removeprefix("jump_height_").removesuffix("_m").replace("_", " ")
+            parts.append(f"{values[column]:.3f} ± {values[f'u_{column}']:.3f} m by {method}")
+    found = quality[(quality["trial_id"] == trial) & quality["rep"].isin([0, number])]
+    first = parts[0] + ("; jump height " + ", ".join(parts[1:]) if len(parts) > 1 else "")
+    lines = [first, *(f"{severity}: {text}" for severity, text in found[["severity", "sentence"]].to_numpy())]
+    return "\n".join(textwrap.fill(line, LINE_LENGTH, subsequent_indent="    ") for line in lines)
+
+
+def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int, words: str) -> list[str]:
+    """Draw force and velocity of one repetition; return the names of the phases, events and lines that need a key."""
+    scoring = str(reps.attrs["default_scoring"])
+    chosen = reps.isel(rep=rep).sel(scoring=scoring)
+    upper, lower = panel.subplots(2, 1, sharex=True, height_ratios=[2.2, 1.0])
+    time = float(chosen["window_start"]) + np.arange(chosen.sizes["sample"]) / float(chosen["sampling_rate_hz"])
+    found, events = phases(reps, rep=rep, scoring=scoring), event_times(chosen, MARKED)
+    left, right = _span(time, chosen, found, events)
+    sides = [side for side in ("left", "right", "both") if bool(chosen["force"].sel(side=side).notnull().any())]
+    for side in sides:
+        force = chosen["force"].sel(side=side).to_numpy()
+        upper.plot(time, force, color=style.SIDE_COLOURS[side], linewidth=1.1 if side == "both" else 0.9)
+    speed = velocity(reps.isel(rep=[rep])).sel(scoring=scoring).to_numpy()[0]
+    lower.plot(time, speed, color=style.SIDE_COLOURS["both"])
+    lower.axhline(0.0, color="black", linewidth=0.5)
+    upper.axhline(float(chosen["body_weight"].sel(side="both")), color="black", linewidth=0.7, linestyle=(0, (6, 3)))
+    _shade((upper, lower), found)
+    for name, when in events.items():
+        height = np.interp(when, time, chosen["force"].sel(side="both").to_numpy())
+        marker = {"marker": style.EVENT_MARKERS[name], "markersize": 5, "markeredgewidth": 0.8}
+        upper.plot(when, height, color="black", markerfacecolor="white", zorder=4, **marker)
+        for axes in (upper, lower):
+            axes.axvline(when, color="black", linewidth=0.3, zorder=0.5)
+    if not np.isfinite(speed).any():
+        lower.text(0.5, 0.5, "velocity is not integrated", transform=lower.transAxes, ha="center", va="center")
+        lower.set_yticks([])
+    upper.set_xlim(left, right)
+    upper.set_title(words)
+    _label(panel, upper, lower)
+    return [*(phase.name for phase in found), *events, *sides]
+
+
+def _span(time: np.ndarray, chosen: xr.Dataset, found: list[Phase], events: dict[str, float]) -> tuple[float, float]:
+    """Times shown: the movement with a margin; all of it where nothing but standing was found [s]."""
+    last = time[int(chosen["force"].sel(side="both").notnull().sum()) - 1]
+    if not events:
+        return float(time[0]), float(last)
+    ends = [phase.end for phase in found if phase.name != "weighing"] + list(events.values())
+    return max(min(events.values()) - MARGIN_S, float(time[0])), min(max(ends) + MARGIN_S, float(last))
+
+
+def _shade(axes: tuple[Axes, Axes], found: list[Phase]) -> None:
+    """Shade phases; one that lies within another is shaded over it."""
+    for phase in found:
+        for each in axes:
+            each.axvspan(phase.start, phase.end, color=style.PHASE_COLOURS[phase.name], alpha=0.3, linewidth=0.0)
+
+
+def _label(panel: SubFigure, upper: Axes, lower: Axes) -> None:
+    """Write quantities and units beside the axes of a repetition."""
+    upper.set_ylabel("vertical force [N]")
+    lower.set_ylabel("velocity [m/s]")
+    lower.set_xlabel("time of the trial [s]")
+    for axes in (upper, lower):
+        axes.spines[["top", "right"]].set_visible(False)
+    panel.align_ylabels([upper, lower])
+
+
+def _draw_recording(panel: SubFigure, trial: xr.DataTree, words: str) -> None:
+    """Draw the force of a trial without repetitions as it was recorded, plate by plate."""
+    axes = panel.subplots()
+    axes.set_title(words)
+    if "force" in trial.children:
+        vertical = trial["force"]["force"].sel(axis="y")
+        for plate in vertical["plate"].to_numpy():
+            axes.plot(vertical["time"], vertical.sel(plate=plate), label=f"plate {plate}, as recorded")
+        axes.legend(loc="upper right")
+        axes.set_ylabel("vertical force [N]")
+        axes.set_xlabel("time of the trial [s]")
+        axes.spines[["top", "right"]].set_visible(False)
+    else:
+        axes.text(0.5, 0.5, "no force to draw", transform=axes.transAxes, ha="center", va="center")
+        axes.set_axis_off()
+
+
+def _keys(drawn: list[str]) -> list[Patch | Line2D]:
+    """Legend entries for what was drawn: phases, events, lines."""
+    entries: list[Patch | Line2D] = [
+        Patch(color=style.PHASE_COLOURS[name], alpha=0.3, linewidth=0.0, label=name)
+        for name in style.PHASE_COLOURS
+        if name in drawn
+    ]
+    for name, marker in style.EVENT_MARKERS.items():
+        if name in drawn and name not in ("landing",):
+            entries.append(_mark(name.replace("_", " "), marker))
+    return entries
+
+
+def _mark(label: str, marker: str) -> Line2D:
+    """Legend entry of an event."""
+    return Line2D([], [], color="black", marker=marker, markerfacecolor="white", linestyle="none", label=label)

@@ -1,0 +1,59 @@
+"""Phases of a repetition: from which event to which, under each definition profile."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from legsci.mechanics.profiles import load_profiles
+from legsci.metrics.force import LANDING_S, braking_start
+
+#: First and last event of each phase that a profile names; `braking_start` is the event that the profile says.
+EDGES = {
+    "weighing": ("weighing_start", "weighing_end"),
+    "unweighting": ("movement_start", "braking_start"),
+    "unloading": ("movement_start", "minimum_force"),
+    "yielding": ("minimum_force", "peak_negative_velocity"),
+    "downward": ("movement_start", "bottom"),
+    "braking": ("braking_start", "bottom"),
+    "deceleration": ("peak_negative_velocity", "bottom"),
+    "propulsion": ("propulsion_start", "takeoff"),
+    "concentric": ("propulsion_start", "takeoff"),
+    "upward": ("propulsion_start", "takeoff"),
+    "flight": ("takeoff", "landing"),
+    "landing": ("impact", "impact_end"),
+}
+
+
+class Phase(NamedTuple):
+    """A phase of one repetition, start and end in seconds on the trial's clock."""
+
+    name: str
+    start: float
+    end: float
+
+
+def event_times(rep: xr.Dataset, names: tuple[str, ...]) -> dict[str, float]:
+    """Times of the events of one repetition under one scoring that were found, in order of time [s on the trial's clock]."""
+    times = {name: float(rep[name]) for name in names}
+    return dict(sorted(((name, time) for name, time in times.items() if np.isfinite(time)), key=lambda item: item[1]))
+
+
+def phases(reps: xr.Dataset, *, rep: int, scoring: str) -> list[Phase]:
+    """Phases of one repetition, in order of time; those that the task does not have, or whose events were not found, are absent.
+
+    Parameters
+    ----------
+    reps : Dataset of a reps file.
+    rep : its place along `rep`, from 0.
+    scoring : name of a definition profile among `scoring`. The landing phase is that in which its peak is looked for.
+    """
+    chosen = reps.isel(rep=rep).sel(scoring=scoring)
+    times = {name: float(chosen[name]) for edges in EDGES.values() for name in edges if name in chosen}
+    times["braking_start"] = float(braking_start(reps.isel(rep=[rep]).sel(scoring=[scoring])).squeeze())
+    times["impact"] = times["landing"] if np.isfinite(times["takeoff"]) else float(chosen["touchdown"])
+    times["impact_end"] = times["impact"] + LANDING_S
+    found = [Phase(name, *(times[edge] for edge in EDGES[name])) for name in load_profiles()[scoring].phases]
+    return sorted((phase for phase in found if phase.end > phase.start), key=lambda phase: phase.start)

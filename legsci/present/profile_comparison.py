@@ -1,0 +1,131 @@
+"""One trace under each definition profile: where the phases lie, and what that does to the numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from legsci.mechanics.profiles import load_profiles
+from legsci.present import style
+from legsci.present.phases import Phase, event_times, phases
+from legsci.vocabulary import METRIC_TERMS
+
+#: What the table beneath the phases tells of each profile, with its decimals.
+COMPARED = {
+    "body_weight_n": 1,
+    "time_to_takeoff_s": 3,
+    "contact_time_s": 3,
+    "flight_time_s": 4,
+    "jump_height_impulse_m": 4,
+    "jump_height_flight_time_m": 4,
+    "braking_time_s": 3,
+    "propulsion_time_s": 3,
+    "landing_peak_force_n": 0,
+}
+MARGIN_S = 0.2
+_LANE = 0.8
+
+
+def widest_repetition(metrics_by_profile: pd.DataFrame) -> pd.Series | None:
+    """Choose the repetition whose jump height by impulse differs most between profiles.
+
+    Returns
+    -------
+    Its participant_id, session_id, trial_id and rep; None where fewer than two profiles give a height to any repetition that was
+    not rejected.
+    """
+    keys = ["participant_id", "session_id", "trial_id", "rep"]
+    rows = metrics_by_profile[(metrics_by_profile["side"] == "both") & (metrics_by_profile["status"] != "rejected")]
+    heights = rows.dropna(subset="jump_height_impulse_m").groupby(keys)["jump_height_impulse_m"]
+    spread = (heights.max() - heights.min())[heights.count() > 1]
+    return None if spread.empty else pd.Series(dict(zip(keys, spread.idxmax(), strict=True)))
+
+
+def profile_comparison(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int, simulated: bool) -> Figure:
+    """Draw one repetition's force, its phases under each profile, and the metrics that come of them.
+
+    Parameters
+    ----------
+    reps : Dataset of a reps file.
+    rows : of metrics_by_profile.csv, those of the repetition.
+    rep : its place along `rep`, from 0.
+    simulated : whether the recording is simulated.
+
+    Returns
+    -------
+    A figure: vertical force [N] over time [s], one lane of phases per profile with a mark at each event, and a table.
+    """
+    rows = rows[rows["side"] == "both"].set_index("profile")
+    names = list(rows.index)
+    chosen = reps.isel(rep=rep)
+    with style.house_style():
+        figure = Figure(figsize=(style.PAGE_WIDTH, 3.2 + 0.75 * len(names)), layout="constrained")
+        trace, lanes, table = figure.subplots(3, 1, height_ratios=[2.0, 0.45 * len(names), 0.25 * (len(names) + 2)])
+        lanes.sharex(trace)
+        found = {name: phases(reps, rep=rep, scoring=name) for name in names}
+        edges = [edge for listed in found.values() for phase in listed if phase.name != "weighing" for edge in phase[1:]]
+        time = float(chosen["window_start"]) + np.arange(chosen.sizes["sample"]) / float(chosen["sampling_rate_hz"])
+        trace.plot(time, chosen["force"].sel(side="both"), color="black")
+        trace.set_xlim(min(edges) - MARGIN_S, max(edges) + MARGIN_S)
+        trace.set_ylabel("vertical force [N]")
+        trace.tick_params(labelbottom=False)
+        for place, name in enumerate(names):
+            _lane(lanes, place, found[name], chosen.sel(scoring=name), trace.get_xlim())
+        lanes.set_yticks(range(len(names)), [load_profiles()[name].title for name in names])
+        lanes.set_ylim(len(names) - 0.5, -0.5)
+        lanes.set_xlabel("time of the trial [s]")
+        for axes in (trace, lanes):
+            axes.spines[["top", "right"]].set_visible(False)
+        _table(table, rows)
+        trial, number = str(chosen["trial_id"].item()), int(chosen["number"])
+        words = f"participant {reps.attrs['participant_id']}, session {reps.attrs['session_id']}, {trial}"
+        style.title(
+            figure, f"{words}, repetition {number}: n = 1 repetition, {len(names)} profiles", simulated=simulated
+        )
+    return figure
+
+
+def _lane(axes: Axes, place: int, found: list[Phase], chosen: xr.Dataset, shown: tuple[float, float]) -> None:
+    """Draw the phases and events of one profile; a phase within another takes the lower half of the lane."""
+    for phase in found:
+        inside = any(
+            other is not phase and other.start <= phase.start and phase.end <= other.end and len(found) > 1
+            for other in found
+        )
+        start, end = max(phase.start, shown[0]), min(phase.end, shown[1])
+        if end <= start:
+            continue
+        bottom, height = (place, _LANE / 2) if inside else (place - _LANE / 2, _LANE)
+        axes.broken_barh([(start, end - start)], (bottom, height), color=style.PHASE_COLOURS[phase.name], alpha=0.55)
+        if (end - start) / (shown[1] - shown[0]) > 0.012 * len(phase.name):
+            middle = place + _LANE / 4 if inside else place - 0.18
+            axes.text((start + end) / 2, middle, phase.name, ha="center", va="center", fontsize=6)
+    for name, when in event_times(chosen, tuple(style.EVENT_MARKERS)).items():
+        if shown[0] <= when <= shown[1]:
+            axes.plot([when, when], [place - _LANE / 2, place + _LANE / 2], color="black", linewidth=0.6)
+
+
+def _table(axes: Axes, rows: pd.DataFrame) -> None:
+    """Write the metrics of each profile."""
+    columns = [name for name in COMPARED if rows[name].notna().any()]
+    cells = [
+        ["-" if pd.isna(row[name]) else f"{row[name]:.{COMPARED[name]}f}" for name in columns] for _, row in rows.iterrows()
+    ]
+    heads = [f"{METRIC_TERMS[name].label.replace(' (', chr(10) + '(')}\n[{METRIC_TERMS[name].unit}]" for name in columns]
+    axes.set_axis_off()
+    table = axes.table(
+        cells,
+        rowLabels=[load_profiles()[str(name)].title for name in rows.index],
+        colLabels=heads,
+        bbox=(0.0, 0.0, 1.0, 1.0),
+        cellLoc="center",
+        edges="horizontal",
+    )
+    table.auto_set_font_size(False)
+    table.set_fontsize(6.5)
+    for (row, _), cell in table.get_celld().items():
+        cell.set_linewidth(0.4)
+        cell.set_height(2.0 if row == 0 else 1.0)

@@ -1,0 +1,152 @@
+"""Results: a finished study, opened from anywhere."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from legsci.ingest.trial import open_session
+
+#: Columns that name something: "01" is a session, not the number 1.
+NAMES = ("participant_id", "session_id", "trial_id", "task", "side", "profile", "status", "reason", "code", "signal")
+TABLES = ("metrics.csv", "metrics_by_profile.csv", "reps.csv", "quality.csv")
+
+
+class ResultsError(ValueError):
+    """What was asked for is not among the results; says what is there, or how to make it."""
+
+
+class Results:
+    """A finished study. Tables and signals are read when they are first asked for.
+
+    Parameters
+    ----------
+    folder : results/<study> of a checkout in which the workflow ran.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def name(self) -> str:
+        """Name of the study."""
+        return self.folder.name
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """One row per repetition and side under the default profile; columns are explained in `METRIC_TERMS`."""
+        return self._table("metrics.csv")
+
+    @cached_property
+    def metrics_by_profile(self) -> pd.DataFrame:
+        """The metrics under each definition profile."""
+        return self._table("metrics_by_profile.csv")
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """One row per repetition and profile, with the times of its events [s on the trial's clock]."""
+        return self._table("reps.csv")
+
+    @cached_property
+    def quality(self) -> pd.DataFrame:
+        """One row per trial (rep 0) or repetition that was rejected, corrected, flagged or noted, and why."""
+        return self._table("quality.csv")
+
+    @cached_property
+    def simulated(self) -> bool:
+        """Whether the recordings are simulated."""
+        return any(bool(self.session(*key).attrs["simulated"]) for key in self.sessions()[:1])
+
+    def sessions(self) -> list[tuple[str, str]]:
+        """Participant and session of each session of the study."""
+        rows = self.metrics[["participant_id", "session_id"]].drop_duplicates()
+        return [(str(participant), str(session)) for participant, session in rows.itertuples(index=False)]
+
+    def session(self, participant_id: str, session_id: str) -> xr.DataTree:
+        """Signals of a session: a child per trial, in it a child per kind of signal (ARCHITECTURE.md).
+
+        Raises
+        ------
+        ResultsError : the study has no such session.
+        """
+        return open_session(self._file("sessions", participant_id, session_id))
+
+    def trial(self, participant_id: str, session_id: str, trial_id: str) -> xr.DataTree:
+        """Signals of a trial: a child per kind of signal.
+
+        Raises
+        ------
+        ResultsError : the study has no such trial.
+        """
+        session = self.session(participant_id, session_id)
+        if trial_id not in session.children:
+            raise ResultsError(
+                f"{participant_id} {session_id} of study {self.name} has no trial {trial_id}; it has "
+                f"{', '.join(session.children)}"
+            )
+        return session[trial_id]
+
+    def reps(self, participant_id: str, session_id: str) -> xr.Dataset | None:
+        """Repetitions of a session: force, events and body weight under each profile; None where there is none.
+
+        Raises
+        ------
+        ResultsError : the study has no such session.
+        """
+        dataset = xr.load_dataset(self._file("reps", participant_id, session_id), engine="netcdf4")
+        return dataset if "rep" in dataset.sizes else None
+
+    def findings(self, participant_id: str, session_id: str) -> pd.DataFrame:
+        """What was found about a session while its trials were cut, before anything was measured.
+
+        Raises
+        ------
+        ResultsError : the study has no such session.
+        """
+        return pd.read_parquet(self._file("reps", participant_id, session_id, ending="_findings.parquet"))
+
+    def _table(self, name: str) -> pd.DataFrame:
+        """Read a table; names stay text."""
+        return pd.read_csv(self.folder / name, dtype=dict.fromkeys(NAMES, "str"))
+
+    def _file(self, kind: str, participant_id: str, session_id: str, *, ending: str = ".nc") -> Path:
+        """File of a session, or a sentence that says which sessions there are."""
+        path = self.folder / kind / f"{participant_id}_{session_id}{ending}"
+        if not path.is_file():
+            present = ", ".join(sorted(file.stem.replace("_", " ") for file in path.parent.glob("*.nc"))) or "none"
+            raise ResultsError(
+                f"study {self.name} has no session {session_id} of participant {participant_id} in {kind}; it has {present}"
+            )
+        return path
+
+
+def open_study(path: str | Path) -> Results:
+    """Open a finished study.
+
+    Parameters
+    ----------
+    path : its folder of results, absolute, or relative to the working directory or to a folder above it, so that
+        "results/open" is found from the root of a checkout and from notebooks/ alike.
+
+    Raises
+    ------
+    ResultsError : no such folder, or the workflow has not finished there.
+    """
+    path = Path(path)
+    here = Path.cwd()
+    candidates = [path] if path.is_absolute() else [folder / path for folder in (here, *here.parents)]
+    folder = next((candidate for candidate in candidates if candidate.is_dir()), None)
+    if folder is None:
+        raise ResultsError(
+            f"there are no results in {path}: run `make study` in the checkout, or name the folder results/<study> itself"
+        )
+    missing = [name for name in TABLES if not (folder / name).is_file()]
+    if missing:
+        raise ResultsError(
+            f"the results in {path} are not complete ({', '.join(missing)} missing): run `make study`, and look at the last "
+            "lines that it prints; for a study of your own, `snakemake --config study=data/raw/<name>`"
+        )
+    return Results(folder.resolve())

@@ -1,0 +1,117 @@
+"""One look for all figures: colours that colour-blind readers tell apart, sizes for print, files written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.figure import Figure
+
+#: Width of a page without its margins [inch]; figures are as wide as this, so that text keeps its size in print.
+PAGE_WIDTH = 7.2
+#: Resolution of a bitmap [dots per inch].
+RESOLUTION = 200
+
+_BLUE, _ORANGE, _GREEN, _VERMILLION, _PURPLE, _BROWN, _PINK, _GREY, _YELLOW, _SKY = sns.color_palette("colorblind")
+
+#: Colour of a phase. Phases that mean nearly the same in two profiles share a colour; names stand beside colours everywhere.
+PHASE_COLOURS = {
+    "weighing": _GREY,
+    "unweighting": _SKY,
+    "unloading": _SKY,
+    "yielding": _BLUE,
+    "downward": _BLUE,
+    "braking": _ORANGE,
+    "deceleration": _BROWN,
+    "propulsion": _GREEN,
+    "concentric": _GREEN,
+    "upward": _GREEN,
+    "flight": _YELLOW,
+    "landing": _PINK,
+}
+SIDE_COLOURS = {"both": (0.1, 0.1, 0.1), "left": _BLUE, "right": _VERMILLION}
+HEIGHT_COLOURS = {
+    "jump_height_impulse_m": _BLUE,
+    "jump_height_flight_time_m": _VERMILLION,
+    "jump_height_pelvis_m": _GREEN,
+}
+SEVERITY_COLOURS = {
+    "rejected": _VERMILLION,
+    "incomplete": _ORANGE,
+    "flagged": _YELLOW,
+    "corrected": _SKY,
+    "noted": (0.85, 0.85, 0.85),
+}
+#: Marker of an event, a shape of its own so that no event is told by colour alone.
+EVENT_MARKERS = {
+    "touchdown": "P",
+    "movement_start": "o",
+    "minimum_force": "v",
+    "peak_negative_velocity": "s",
+    "bottom": "D",
+    "propulsion_start": ">",
+    "takeoff": "^",
+    "landing": "X",
+}
+
+_SETTINGS = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters, and the same bytes, on every machine
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "figure.titlesize": 9,
+    "figure.dpi": 100,
+    "lines.linewidth": 1.0,
+    "axes.linewidth": 0.6,
+    "grid.linewidth": 0.4,
+    "svg.hashsalt": "legsci",
+    "svg.fonttype": "path",
+}
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw with the house's look inside the block; whatever was set before holds again after it."""
+    with mpl.rc_context({**sns.axes_style("ticks"), **sns.plotting_context("paper"), **_SETTINGS}):
+        yield
+
+
+def title(figure: Figure, words: str, *, simulated: bool) -> None:
+    """Name what a figure shows at its head, and say so where its recordings are simulated."""
+    figure.suptitle(f"SIMULATED. {words}" if simulated else words, x=0.01, ha="left", fontweight="bold")
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a figure as .png or .svg, whole or not at all; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure : drawn by a function of `legsci.present.figures`.
+    path : its ending chooses the format.
+
+    Raises
+    ------
+    ValueError : another ending.
+    """
+    path = Path(path)
+    # Neither the program's version nor the date belongs into a file whose checksum is compared.
+    metadata = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}
+    if path.suffix not in metadata:
+        raise ValueError(f"a figure is written as .png or .svg, not as {path.name}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        with house_style():
+            figure.savefig(unfinished, dpi=RESOLUTION, metadata=metadata[path.suffix])
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
