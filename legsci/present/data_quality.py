@@ -6,12 +6,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from legsci.mechanics.quality import CODES
 from legsci.present import style
 
 _ROW_HEIGHT = 0.24
-_COLUMN_WIDTH = 0.32
 
 
 def data_quality(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: bool) -> Figure:
@@ -25,8 +25,8 @@ def data_quality(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: boo
 
     Returns
     -------
-    A figure. Above: findings per reason code. Below: a row per trial, a cell per reason with the number of its findings; the
-    colour is the reason's severity, which the code's name carries too.
+    A figure. Above: findings per reason code. Below: a row per trial, a cell per reason with the number of findings;
+    the colour is the reason's severity, which the code's name carries too.
     """
     trials = metrics[metrics["side"] == "both"].groupby(["participant_id", "session_id", "trial_id"], sort=False)
     codes = [code for code in CODES if code in set(quality["code"])]
@@ -35,25 +35,29 @@ def data_quality(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: boo
         size = (style.PAGE_WIDTH, 3.6 + _ROW_HEIGHT * len(trials))
         figure = Figure(figsize=size, layout="constrained")
         bars, cells = figure.subplots(2, 1, sharex=True, height_ratios=[1.0, 0.25 * len(trials)])
+        keys = [tuple(map(str, key)) for key, _ in trials]
         totals = quality["code"].value_counts()
         for column, code in enumerate(codes):
             colour = style.SEVERITY_COLOURS[CODES[code].severity]
             bars.bar(column, totals[code], color=colour, edgecolor="black", linewidth=0.4)
             bars.annotate(str(totals[code]), (column, totals[code]), ha="center", va="bottom", fontsize=7)
-            for row, key in enumerate(trials.groups):
+            for row, key in enumerate(keys):
                 count = counts.get((*key, code), 0)
                 if count:
-                    cells.add_patch(Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, facecolor=colour, edgecolor="none"))
+                    cells.add_patch(
+                        Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, facecolor=colour, edgecolor="none")
+                    )
                     cells.text(column, row, str(count), ha="center", va="center", fontsize=7)
         _label(bars, cells, codes, [f"{' '.join(map(str, key))} ({_verdict(rows)})" for key, rows in trials])
         repetitions = int((metrics["side"] == "both").sum() - (metrics["rep"] == 0).sum())
         style.title(
             figure,
-            f"findings about {len(trials)} trials, n = {repetitions} repetitions: n = {len(quality)} findings",
+            f"n = {style.counted(len(quality), 'finding')} about {style.counted(len(trials), 'trial')} with "
+            f"{style.counted(repetitions, 'repetition')}",
             simulated=simulated,
         )
-        keys = [Patch(color=colour, label=name) for name, colour in style.SEVERITY_COLOURS.items()]
-        figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
+        severities = [Patch(color=colour, label=name) for name, colour in style.SEVERITY_COLOURS.items()]
+        figure.legend(handles=severities, loc="outside lower center", ncols=len(severities))
     return figure
 
 
@@ -72,7 +76,7 @@ def _label(bars: Axes, cells: Axes, codes: list[str], trials: list[str]) -> None
     cells.tick_params(length=0)
     bars.tick_params(bottom=False, labelbottom=False)
     bars.set_ylabel("findings [count]")
-    bars.yaxis.get_major_locator().set_params(integer=True)
+    bars.yaxis.set_major_locator(MaxNLocator(integer=True))
     bars.margins(y=0.2)
     for axes in (bars, cells):
         axes.spines[["top", "right"]].set_visible(False)

@@ -1,4 +1,4 @@
-"""FIGURES: the pictures of a study by name. Each has a line in workflow/config.yaml and a caption in workflow/report."""
+"""The figures of a study by name; each has a line in workflow/config.yaml and a caption in workflow/report."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -25,7 +26,10 @@ MARKED = tuple(name for name in STORED_EVENTS if not name.startswith("weighing")
 MARGIN_S = 0.75
 #: Height of the picture of one repetition [inch].
 PANEL_HEIGHT = 3.4
-LINE_LENGTH = 128
+#: Signal shown before the first sample that is kept, so that a mark on it is not cut [s].
+EDGE_S = 0.03
+TITLE_COLOURS = {"rejected": style.SEVERITY_COLOURS["rejected"]}
+LINES = {"both": "both feet", "left": "left foot", "right": "right foot"}
 
 
 def force_time(session: xr.DataTree, reps: xr.Dataset | None, findings: pd.DataFrame) -> Figure:
@@ -39,30 +43,33 @@ def force_time(session: xr.DataTree, reps: xr.Dataset | None, findings: pd.DataF
 
     Returns
     -------
-    A figure with one picture per repetition, in the order of the session's trials; vertical force [N] of both feet, and of each
-    foot where plates belong to feet, under the default profile; velocity of the centre of mass [m/s], upward.
+    A figure with one picture per repetition, in the order of the session's trials: vertical force [N] of both feet, and
+    of each foot where plates belong to feet, under the default profile; velocity of the centre of mass [m/s], upward.
     """
     metrics, quality = session_metrics(reps, findings)
     shown = [(trial, rep) for trial in session.children for rep in _places(reps, trial)]
     with style.house_style():
-        figure = Figure(figsize=(style.PAGE_WIDTH, PANEL_HEIGHT * len(shown) + 0.8), layout="constrained")
-        figure.get_layout_engine().set(hspace=0.04)  # type: ignore[union-attr]
+        figure = Figure(
+            figsize=(style.PAGE_WIDTH, PANEL_HEIGHT * len(shown) + 0.8),
+            layout=ConstrainedLayoutEngine(hspace=0.0, h_pad=0.05),
+        )
         drawn: dict[str, None] = {}
-        panels = np.atleast_1d(figure.subfigures(len(shown), 1))
+        panels = figure.subfigures(len(shown), 1, squeeze=False)[:, 0]
         for panel, (trial, rep) in zip(panels, shown, strict=True):
             number = int(reps["number"][rep]) if reps is not None and rep >= 0 else 0
-            words = _heading(metrics, quality, trial, number, str(session[trial].attrs["task"]))
+            words, status = _heading(metrics, quality, trial, number, str(session[trial].attrs["task"]))
+            panel.suptitle(words, x=0.01, ha="left", fontsize=8, color=TITLE_COLOURS.get(status, "black"))
             if reps is not None and rep >= 0:
-                drawn |= dict.fromkeys(_draw_repetition(panel, reps, rep, words))
+                drawn |= dict.fromkeys(_draw_repetition(panel, reps, rep))
             else:
-                _draw_recording(panel, session[trial], words)
+                _draw_recording(panel, session.children[trial])
         counted = sum(rep >= 0 for _, rep in shown)
         profile = load_profiles()[str(reps.attrs["default_scoring"])].title if reps is not None else "none"
-        who = f"study {session.attrs['study']}, participant {session.attrs['participant_id']}"
+        who = f"Study {session.attrs['study']}, participant {session.attrs['participant_id']}"
         style.title(
             figure,
-            f"{who}, session {session.attrs['session_id']}: n = {counted} repetitions of {len(session.children)} trials; "
-            f"profile {profile}",
+            f"{who}, session {session.attrs['session_id']}: n = {style.counted(counted, 'repetition')} of "
+            f"{style.counted(len(session.children), 'trial')}; profile {profile}",
             simulated=bool(session.attrs["simulated"]),
         )
         figure.legend(handles=_keys(list(drawn)), loc="outside lower center", ncols=6)
@@ -76,23 +83,24 @@ def _places(reps: xr.Dataset | None, trial: str) -> list[int]:
     return [int(place) for place in np.flatnonzero(reps["trial_id"].to_numpy() == trial)] or [-1]
 
 
-def _heading(metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: int, task: str) -> str:
-    """Trial, task, jump heights with uncertainty, status and the sentences that led to it."""
+def _heading(metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: int, task: str) -> tuple[str, str]:
+    """Trial, task, jump heights with uncertainty, status and the sentences that led to it; and the status alone."""
     name = f"{trial}, repetition {number}" if number else trial
     rows = metrics[(metrics["trial_id"] == trial) & (metrics["rep"] == number) & (metrics["side"] == "both")]
     values = rows.iloc[0] if len(rows) else pd.Series({"status": "rejected"})
-    parts = [f"{name} ({task.replace('_', ' ')}): {values['status']}"]
+    parts = [f"{name} ({style.readable(task)}): {values['status']}"]
     for column in style.HEIGHT_COLOURS:
         if np.isfinite(values.get(column, np.nan)):
-            method = column.removeprefix("jump_height_").removesuffix("_m").replace("_", " ")
+            method = style.readable(column.removeprefix("jump_height_").removesuffix("_m"))
             parts.append(f"{values[column]:.3f} ± {values[f'u_{column}']:.3f} m by {method}")
     found = quality[(quality["trial_id"] == trial) & quality["rep"].isin([0, number])]
     first = parts[0] + ("; jump height " + ", ".join(parts[1:]) if len(parts) > 1 else "")
     lines = [first, *(f"{severity}: {text}" for severity, text in found[["severity", "sentence"]].to_numpy())]
-    return "\n".join(textwrap.fill(line, LINE_LENGTH, subsequent_indent="    ") for line in lines)
+    text = "\n".join(textwrap.fill(line, style.LINE_LENGTH, subsequent_indent="    ") for line in lines)
+    return text, str(values["status"])
 
 
-def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int, words: str) -> list[str]:
+def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int) -> list[str]:
     """Draw force and velocity of one repetition; return the names of the phases, events and lines that need a key."""
     scoring = str(reps.attrs["default_scoring"])
     chosen = reps.isel(rep=rep).sel(scoring=scoring)
@@ -105,23 +113,23 @@ def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int, words: str) -
         force = chosen["force"].sel(side=side).to_numpy()
         upper.plot(time, force, color=style.SIDE_COLOURS[side], linewidth=1.1 if side == "both" else 0.9)
     speed = velocity(reps.isel(rep=[rep])).sel(scoring=scoring).to_numpy()[0]
-    lower.plot(time, speed, color=style.SIDE_COLOURS["both"])
-    lower.axhline(0.0, color="black", linewidth=0.5)
     upper.axhline(float(chosen["body_weight"].sel(side="both")), color="black", linewidth=0.7, linestyle=(0, (6, 3)))
     _shade((upper, lower), found)
     for name, when in events.items():
         height = np.interp(when, time, chosen["force"].sel(side="both").to_numpy())
-        marker = {"marker": style.EVENT_MARKERS[name], "markersize": 5, "markeredgewidth": 0.8}
-        upper.plot(when, height, color="black", markerfacecolor="white", zorder=4, **marker)
+        marker = style.EVENT_MARKERS[name]
+        upper.plot(when, height, marker, color="black", markerfacecolor="white", markersize=5, zorder=4)
         for axes in (upper, lower):
             axes.axvline(when, color="black", linewidth=0.3, zorder=0.5)
-    if not np.isfinite(speed).any():
+    if np.isfinite(speed).any():
+        lower.plot(time, speed, color=style.SIDE_COLOURS["both"])
+        lower.axhline(0.0, color="black", linewidth=0.5)
+    else:
         lower.text(0.5, 0.5, "velocity is not integrated", transform=lower.transAxes, ha="center", va="center")
         lower.set_yticks([])
     upper.set_xlim(left, right)
-    upper.set_title(words)
     _label(panel, upper, lower)
-    return [*(phase.name for phase in found), *events, *sides]
+    return [*(phase.name for phase in found), *(f"{name} event" for name in events), *sides]
 
 
 def _span(time: np.ndarray, chosen: xr.Dataset, found: list[Phase], events: dict[str, float]) -> tuple[float, float]:
@@ -130,7 +138,7 @@ def _span(time: np.ndarray, chosen: xr.Dataset, found: list[Phase], events: dict
     if not events:
         return float(time[0]), float(last)
     ends = [phase.end for phase in found if phase.name != "weighing"] + list(events.values())
-    return max(min(events.values()) - MARGIN_S, float(time[0])), min(max(ends) + MARGIN_S, float(last))
+    return max(min(events.values()) - MARGIN_S, float(time[0]) - EDGE_S), min(max(ends) + MARGIN_S, float(last))
 
 
 def _shade(axes: tuple[Axes, Axes], found: list[Phase]) -> None:
@@ -150,10 +158,9 @@ def _label(panel: SubFigure, upper: Axes, lower: Axes) -> None:
     panel.align_ylabels([upper, lower])
 
 
-def _draw_recording(panel: SubFigure, trial: xr.DataTree, words: str) -> None:
+def _draw_recording(panel: SubFigure, trial: xr.DataTree) -> None:
     """Draw the force of a trial without repetitions as it was recorded, plate by plate."""
     axes = panel.subplots()
-    axes.set_title(words)
     if "force" in trial.children:
         vertical = trial["force"]["force"].sel(axis="y")
         for plate in vertical["plate"].to_numpy():
@@ -170,16 +177,18 @@ def _draw_recording(panel: SubFigure, trial: xr.DataTree, words: str) -> None:
 def _keys(drawn: list[str]) -> list[Patch | Line2D]:
     """Legend entries for what was drawn: phases, events, lines."""
     entries: list[Patch | Line2D] = [
-        Patch(color=style.PHASE_COLOURS[name], alpha=0.3, linewidth=0.0, label=name)
-        for name in style.PHASE_COLOURS
+        Patch(color=colour, alpha=0.3, linewidth=0.0, label=name)
+        for name, colour in style.PHASE_COLOURS.items()
         if name in drawn
     ]
     for name, marker in style.EVENT_MARKERS.items():
-        if name in drawn and name not in ("landing",):
-            entries.append(_mark(name.replace("_", " "), marker))
+        if f"{name} event" in drawn:
+            mark = Line2D([], [], color="black", marker=marker, markerfacecolor="white", linestyle="none")
+            mark.set_label(style.readable(name))
+            entries.append(mark)
+    for side, words in LINES.items():
+        if side in drawn:
+            entries.append(Line2D([], [], color=style.SIDE_COLOURS[side], label=words))
+    if drawn:
+        entries.append(Line2D([], [], color="black", linewidth=0.7, linestyle=(0, (6, 3)), label="body weight"))
     return entries
-
-
-def _mark(label: str, marker: str) -> Line2D:
-    """Legend entry of an event."""
-    return Line2D([], [], color="black", marker=marker, markerfacecolor="white", linestyle="none", label=label)

@@ -25,8 +25,9 @@ def jump_height_agreement(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
 
     Returns
     -------
-    A figure with one row per repetition that has a height. Left: heights with their standard uncertainties [m]. Right: differences
-    from the height by impulse [cm] with twice the standard uncertainty of the difference; they agree where that reaches zero.
+    A figure with one row per repetition that has a height. Left: heights with their standard uncertainties [m]. Right:
+    differences from the height by impulse [cm] with twice their standard uncertainty; heights agree where that reaches
+    zero.
     """
     heights = list(style.HEIGHT_COLOURS)
     rows = metrics[(metrics["side"] == "both") & metrics[heights].notna().any(axis=1)].reset_index(drop=True)
@@ -45,7 +46,7 @@ def jump_height_agreement(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
         profiles = " and ".join(load_profiles()[str(name)].title for name in rows["profile"].unique())
         style.title(
             figure,
-            f"jump heights by impulse, flight time and pelvis: n = {len(rows)} repetitions; profile {profiles or 'none'}",
+            f"Jump heights of n = {style.counted(len(rows), 'repetition')}; profile {profiles or 'none'}",
             simulated=simulated,
         )
         figure.legend(loc="outside lower center", ncols=3)
@@ -55,7 +56,8 @@ def jump_height_agreement(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
 def _label(left: Axes, right: Axes, rows: pd.DataFrame) -> None:
     """Name rows and quantities."""
     names = [
-        f"{row.participant_id} {row.session_id}\n{row.trial_id}, rep {row.rep}: {row.status}" for row in rows.itertuples()
+        f"{row.participant_id} {row.session_id}\n{row.trial_id}, rep {row.rep}: {row.status}"
+        for row in rows.itertuples()
     ]
     left.set_yticks(range(len(rows)), names)
     left.set_ylim(max(len(rows), 1) - 0.4, -0.6)

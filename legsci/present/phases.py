@@ -36,13 +36,13 @@ class Phase(NamedTuple):
 
 
 def event_times(rep: xr.Dataset, names: tuple[str, ...]) -> dict[str, float]:
-    """Times of the events of one repetition under one scoring that were found, in order of time [s on the trial's clock]."""
+    """Times of the events of one repetition under one scoring that were found, [s on the trial's clock]."""
     times = {name: float(rep[name]) for name in names}
     return dict(sorted(((name, time) for name, time in times.items() if np.isfinite(time)), key=lambda item: item[1]))
 
 
 def phases(reps: xr.Dataset, *, rep: int, scoring: str) -> list[Phase]:
-    """Phases of one repetition, in order of time; those that the task does not have, or whose events were not found, are absent.
+    """Phases of one repetition, in order of time, without those that the task does not have or that were not found.
 
     Parameters
     ----------

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from legsci.mechanics.profiles import load_profiles
+from legsci.metrics.force import LANDING_S
 from legsci.present import style
 from legsci.present.phases import Phase, event_times, phases
 from legsci.vocabulary import METRIC_TERMS
@@ -25,23 +29,29 @@ COMPARED = {
     "propulsion_time_s": 3,
     "landing_peak_force_n": 0,
 }
+#: Time shown before the movement and after the landing [s].
 MARGIN_S = 0.2
+#: Height of a profile's lane, and width of a letter in it as a part of the time shown.
 _LANE = 0.8
+_LETTER = 0.007
 
 
 def widest_repetition(metrics_by_profile: pd.DataFrame) -> pd.Series | None:
-    """Choose the repetition whose jump height by impulse differs most between profiles.
+    """Choose the repetition whose braking times differ most between profiles, for want of braking the jump heights.
 
     Returns
     -------
-    Its participant_id, session_id, trial_id and rep; None where fewer than two profiles give a height to any repetition that was
-    not rejected.
+    Its participant_id, session_id, trial_id and rep; None where no repetition has either under two profiles without
+    being rejected.
     """
     keys = ["participant_id", "session_id", "trial_id", "rep"]
     rows = metrics_by_profile[(metrics_by_profile["side"] == "both") & (metrics_by_profile["status"] != "rejected")]
-    heights = rows.dropna(subset="jump_height_impulse_m").groupby(keys)["jump_height_impulse_m"]
-    spread = (heights.max() - heights.min())[heights.count() > 1]
-    return None if spread.empty else pd.Series(dict(zip(keys, spread.idxmax(), strict=True)))
+    for column in ("braking_time_s", "jump_height_impulse_m", "jump_height_flight_time_m"):
+        values = rows.dropna(subset=column).groupby(keys)[column]
+        spread = (values.max() - values.min())[values.count() > 1]
+        if not spread.empty:
+            return spread.sort_values(ascending=False, kind="stable").reset_index().iloc[0][keys]
+    return None
 
 
 def profile_comparison(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int, simulated: bool) -> Figure:
@@ -63,13 +73,15 @@ def profile_comparison(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int, simula
     chosen = reps.isel(rep=rep)
     with style.house_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, 3.2 + 0.75 * len(names)), layout="constrained")
-        trace, lanes, table = figure.subplots(3, 1, height_ratios=[2.0, 0.45 * len(names), 0.25 * (len(names) + 2)])
+        trace, lanes, table = figure.subplots(3, 1, height_ratios=[2.0, 0.45 * len(names), 0.25 * (len(names) + 2.5)])
         lanes.sharex(trace)
         found = {name: phases(reps, rep=rep, scoring=name) for name in names}
-        edges = [edge for listed in found.values() for phase in listed if phase.name != "weighing" for edge in phase[1:]]
+        edges = [
+            edge for listed in found.values() for phase in listed if phase.name != "weighing" for edge in phase[1:]
+        ]
         time = float(chosen["window_start"]) + np.arange(chosen.sizes["sample"]) / float(chosen["sampling_rate_hz"])
         trace.plot(time, chosen["force"].sel(side="both"), color="black")
-        trace.set_xlim(min(edges) - MARGIN_S, max(edges) + MARGIN_S)
+        trace.set_xlim(min(edges) - MARGIN_S, max(edges) - LANDING_S + MARGIN_S)
         trace.set_ylabel("vertical force [N]")
         trace.tick_params(labelbottom=False)
         for place, name in enumerate(names):
@@ -81,9 +93,11 @@ def profile_comparison(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int, simula
             axes.spines[["top", "right"]].set_visible(False)
         _table(table, rows)
         trial, number = str(chosen["trial_id"].item()), int(chosen["number"])
-        words = f"participant {reps.attrs['participant_id']}, session {reps.attrs['session_id']}, {trial}"
+        words = f"Participant {reps.attrs['participant_id']}, session {reps.attrs['session_id']}, {trial}"
         style.title(
-            figure, f"{words}, repetition {number}: n = 1 repetition, {len(names)} profiles", simulated=simulated
+            figure,
+            f"{words}, repetition {number}: n = 1 repetition under {len(names)} profiles",
+            simulated=simulated,
         )
     return figure
 
@@ -100,27 +114,31 @@ def _lane(axes: Axes, place: int, found: list[Phase], chosen: xr.Dataset, shown:
             continue
         bottom, height = (place, _LANE / 2) if inside else (place - _LANE / 2, _LANE)
         axes.broken_barh([(start, end - start)], (bottom, height), color=style.PHASE_COLOURS[phase.name], alpha=0.55)
-        if (end - start) / (shown[1] - shown[0]) > 0.012 * len(phase.name):
+        if (end - start) / (shown[1] - shown[0]) > _LETTER * len(phase.name):
             middle = place + _LANE / 4 if inside else place - 0.18
-            axes.text((start + end) / 2, middle, phase.name, ha="center", va="center", fontsize=6)
-    for name, when in event_times(chosen, tuple(style.EVENT_MARKERS)).items():
+            axes.text((start + end) / 2, middle, phase.name, ha="center", va="center", fontsize=5.8)
+    for when in event_times(chosen, tuple(style.EVENT_MARKERS)).values():
         if shown[0] <= when <= shown[1]:
-            axes.plot([when, when], [place - _LANE / 2, place + _LANE / 2], color="black", linewidth=0.6)
+            axes.plot([when, when], [place, place + _LANE / 2], color="black", linewidth=0.6)
 
 
 def _table(axes: Axes, rows: pd.DataFrame) -> None:
     """Write the metrics of each profile."""
     columns = [name for name in COMPARED if rows[name].notna().any()]
     cells = [
-        ["-" if pd.isna(row[name]) else f"{row[name]:.{COMPARED[name]}f}" for name in columns] for _, row in rows.iterrows()
+        ["-" if pd.isna(row[name]) else f"{row[name]:.{COMPARED[name]}f}" for name in columns]
+        for _, row in rows.iterrows()
     ]
-    heads = [f"{METRIC_TERMS[name].label.replace(' (', chr(10) + '(')}\n[{METRIC_TERMS[name].unit}]" for name in columns]
+    heads = [
+        f"{textwrap.fill(METRIC_TERMS[name].label, 13, break_on_hyphens=False)}\n[{METRIC_TERMS[name].unit}]"
+        for name in columns
+    ]
     axes.set_axis_off()
     table = axes.table(
         cells,
         rowLabels=[load_profiles()[str(name)].title for name in rows.index],
         colLabels=heads,
-        bbox=(0.0, 0.0, 1.0, 1.0),
+        bbox=Bbox.unit(),
         cellLoc="center",
         edges="horizontal",
     )

@@ -87,7 +87,7 @@ class Results:
                 f"{participant_id} {session_id} of study {self.name} has no trial {trial_id}; it has "
                 f"{', '.join(session.children)}"
             )
-        return session[trial_id]
+        return session.children[trial_id]
 
     def reps(self, participant_id: str, session_id: str) -> xr.Dataset | None:
         """Repetitions of a session: force, events and body weight under each profile; None where there is none.
@@ -118,7 +118,8 @@ class Results:
         if not path.is_file():
             present = ", ".join(sorted(file.stem.replace("_", " ") for file in path.parent.glob("*.nc"))) or "none"
             raise ResultsError(
-                f"study {self.name} has no session {session_id} of participant {participant_id} in {kind}; it has {present}"
+                f"study {self.name} has no session {session_id} of participant {participant_id} in {kind}; "
+                f"it has {present}"
             )
         return path
 
@@ -141,12 +142,12 @@ def open_study(path: str | Path) -> Results:
     folder = next((candidate for candidate in candidates if candidate.is_dir()), None)
     if folder is None:
         raise ResultsError(
-            f"there are no results in {path}: run `make study` in the checkout, or name the folder results/<study> itself"
+            f"there are no results in {path}: run `make study` in the checkout, or name the folder results/<study>"
         )
     missing = [name for name in TABLES if not (folder / name).is_file()]
     if missing:
         raise ResultsError(
-            f"the results in {path} are not complete ({', '.join(missing)} missing): run `make study`, and look at the last "
-            "lines that it prints; for a study of your own, `snakemake --config study=data/raw/<name>`"
+            f"the results in {path} are not complete ({', '.join(missing)} missing): run `make study`, and look at "
+            "the last lines that it prints; for a study of your own, `snakemake --config study=data/raw/<name>`"
         )
     return Results(folder.resolve())

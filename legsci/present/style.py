@@ -1,11 +1,13 @@
-"""One look for all figures: colours that colour-blind readers tell apart, sizes for print, files written whole or not at all."""
+"""One look for all figures: colours that colour-blind readers tell apart, sizes for print, files written whole."""
 
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import seaborn as sns
@@ -13,12 +15,14 @@ from matplotlib.figure import Figure
 
 #: Width of a page without its margins [inch]; figures are as wide as this, so that text keeps its size in print.
 PAGE_WIDTH = 7.2
+#: Letters of a figure's title, and of text in its ordinary size, that fit into that width.
+TITLE_LENGTH, LINE_LENGTH = 98, 112
 #: Resolution of a bitmap [dots per inch].
 RESOLUTION = 200
 
 _BLUE, _ORANGE, _GREEN, _VERMILLION, _PURPLE, _BROWN, _PINK, _GREY, _YELLOW, _SKY = sns.color_palette("colorblind")
 
-#: Colour of a phase. Phases that mean nearly the same in two profiles share a colour; names stand beside colours everywhere.
+#: Colour of a phase; phases that mean nearly the same in two profiles share one. Names stand beside colours everywhere.
 PHASE_COLOURS = {
     "weighing": _GREY,
     "unweighting": _SKY,
@@ -58,7 +62,7 @@ EVENT_MARKERS = {
     "landing": "X",
 }
 
-_SETTINGS = {
+_SETTINGS: dict[str, Any] = {
     "font.family": "DejaVu Sans",  # comes with matplotlib: the same letters, and the same bytes, on every machine
     "font.size": 8,
     "axes.titlesize": 8,
@@ -68,7 +72,7 @@ _SETTINGS = {
     "ytick.labelsize": 7,
     "legend.fontsize": 7,
     "legend.frameon": False,
-    "figure.titlesize": 9,
+    "figure.titlesize": 8.5,
     "figure.dpi": 100,
     "lines.linewidth": 1.0,
     "axes.linewidth": 0.6,
@@ -81,13 +85,25 @@ _SETTINGS = {
 @contextmanager
 def house_style() -> Iterator[None]:
     """Draw with the house's look inside the block; whatever was set before holds again after it."""
-    with mpl.rc_context({**sns.axes_style("ticks"), **sns.plotting_context("paper"), **_SETTINGS}):
+    looks: dict[Any, Any] = {**sns.axes_style("ticks"), **sns.plotting_context("paper"), **_SETTINGS}
+    with mpl.rc_context(looks):
         yield
 
 
 def title(figure: Figure, words: str, *, simulated: bool) -> None:
     """Name what a figure shows at its head, and say so where its recordings are simulated."""
-    figure.suptitle(f"SIMULATED. {words}" if simulated else words, x=0.01, ha="left", fontweight="bold")
+    words = textwrap.fill(f"SIMULATED. {words}" if simulated else words, TITLE_LENGTH)
+    figure.suptitle(words, x=0.01, ha="left", fontweight="bold")
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number of things: "1 trial", "2 trials"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def readable(name: str) -> str:
+    """Write a name of the program as words."""
+    return name.replace("_", " ").replace("takeoff", "take-off")
 
 
 def save(figure: Figure, path: str | Path) -> None:
