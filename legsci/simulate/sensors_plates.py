@@ -1,0 +1,227 @@
+"""Force plates under the virtual athlete: where they lie, and what their channels read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from legsci.simulate.motion_plan import FEET, Array, Motion
+
+#: Plate size [m]: across and along the way the person faces, as Kistler 9260AA6 and similar; gap between two plates.
+WIDTH, LENGTH, GAP = 0.4, 0.6, 0.005
+#: Transducers lie this far below the surface, and for TYPE 3 this far from its centre along plate x and y [m].
+DEPTH, REACH_X, REACH_Y = 0.04, 0.14, 0.23
+#: Centres of pressure higher than this above the floor are on something else, such as a drop box [m].
+HIGHEST_CONTACT = 0.05
+#: Contacts of a foot closer than this share a plate [m].
+SAME_PLACE = 0.3
+#: Tasks whose contacts lie apart: a plate under each. All others stand on one pair of plates, left foot on plate 1.
+SPREAD_TASKS = ("lateral_jump", "sprint")
+#: Plates are laid to this grid [m].
+GRID = 0.05
+UP = np.array([0.0, 1.0, 0.0])
+
+
+@dataclass(frozen=True)
+class Plate:
+    """A force plate that lies level on the floor, its y the way the person faces, its z down, its x to the left.
+
+    Parameters
+    ----------
+    centre : (3,) centre of the surface, ISB axes of the laboratory [m].
+    plate_type : FORCE_PLATFORM:TYPE, 2 (force and moment) or 3 (eight piezo channels).
+    """
+
+    centre: tuple[float, float, float]
+    plate_type: int = 2
+
+    @property
+    def axes(self) -> Array:
+        """(3, 3) plate axes as columns, in ISB axes."""
+        return np.array([[0.0, 1.0, 0.0], [0.0, 0.0, -1.0], [-1.0, 0.0, 0.0]])
+
+    @property
+    def corners(self) -> Array:
+        """(4, 3) in the order of the plate's quadrants +x+y, -x+y, -x-y, +x-y, ISB axes [m]."""
+        x, y = WIDTH / 2, LENGTH / 2
+        return np.asarray(self.centre) + np.array([[x, y, 0], [-x, y, 0], [-x, -y, 0], [x, -y, 0]]) @ self.axes.T
+
+    @property
+    def origin(self) -> Array:
+        """(3,) FORCE_PLATFORM:ORIGIN in plate axes [m]."""
+        return np.array([REACH_X, REACH_Y, -DEPTH]) if self.plate_type == 3 else np.array([0.0, 0.0, -DEPTH])
+
+    def carries(self, point: Array) -> np.ndarray:
+        """Whether each point (n, 3) [m] lies on the surface; NaN lies nowhere."""
+        distance = np.abs(point - np.asarray(self.centre))
+        # A point exactly between two plates belongs to one of them: the gap is half each one's.
+        inside = (distance[:, 0] < (LENGTH + GAP) / 2) & (distance[:, 2] < (WIDTH + GAP) / 2)
+        return np.asarray(inside & (distance[:, 1] < HIGHEST_CONTACT))
+
+
+@dataclass(frozen=True)
+class PlateSettings:
+    """Imperfections of force plates. Channels in N (TYPE 2: Fx, Fy, Fz; all of TYPE 3) and in N m (Mx, My, Mz).
+
+    Parameters
+    ----------
+    noise_n, noise_n_m : standard deviation of white noise.
+    offset_n, offset_n_m : standard deviation, between channels, of a constant error.
+    drift_n_per_s, drift_n_m_per_s : standard deviation, between channels, of a constant slope.
+    range_n, range_n_m : readings beyond this stay there.
+    bits : resolution of the converter over twice the range; None for no steps.
+    """
+
+    noise_n: float = 0.8
+    noise_n_m: float = 0.15
+    offset_n: float = 1.0
+    offset_n_m: float = 0.3
+    drift_n_per_s: float = 0.05
+    drift_n_m_per_s: float = 0.01
+    range_n: float = 10_000.0
+    range_n_m: float = 3_000.0
+    bits: int | None = 16
+
+
+CLEAN_PLATES = PlateSettings(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, np.inf, np.inf, None)
+
+
+def plates_under(motion: Motion, *, plate_type: int = 2) -> tuple[Plate, ...]:
+    """Lay plates for a trial.
+
+    Returns
+    -------
+    Tasks on two feet: plate 1 left and plate 2 right of the line between the feet, side by side. Tasks whose contacts lie
+    apart: one plate per place where a foot treads, those of a sprint in the order of the runway, those of a lateral
+    jump from left to right. There is no plate under a box.
+
+    Raises
+    ------
+    ValueError : no foot ever touches the floor.
+    """
+    places = _places(motion)
+    if not places:
+        raise ValueError(f"{motion.task}: no foot touches the floor, so there is nowhere to lay a plate")
+    if motion.task in SPREAD_TASKS:
+        along = 0 if motion.task == "sprint" else 2
+        centres = sorted((_on_grid(place) for place in places), key=lambda centre: centre[along])
+        return tuple(Plate((x, 0.0, z), plate_type) for x, _, z in centres)
+    x, _, z = _on_grid(np.mean(places, axis=0))
+    aside = (WIDTH + GAP) / 2
+    return Plate((x, 0.0, z - aside), plate_type), Plate((x, 0.0, z + aside), plate_type)
+
+
+def record_plates(
+    motion: Motion, plates: Sequence[Plate], settings: PlateSettings, rng: np.random.Generator
+) -> tuple[list[Array], dict[str, object]]:
+    """Read the channels of force plates.
+
+    Parameters
+    ----------
+    motion : with forces, centres of pressure and free moments of both feet.
+    plates : a foot's whole force goes to the plate under its centre of pressure.
+    settings, rng : imperfections.
+
+    Returns
+    -------
+    channels : per plate (channel, n) at the motion's rate: the reaction in the convention of C3D, so that a loaded plate
+        reads Fz < 0. TYPE 2: force [N] and moment about the transducers' centre [N m]. TYPE 3: the smallest eight
+        forces [N] that give the same.
+    truth : offsets and drifts as added, and per foot the vertical impulse that no plate recorded [N s].
+
+    Notes
+    -----
+    With R the plate's axes as columns, c the centre of its surface, o its origin, and p, F, T the centre of pressure,
+    force and free moment of a foot::
+
+        F_plate = R^T F,    M_plate = R^T ((p - c) x F + T up) + o x F_plate
+
+    References
+    ----------
+    The C3D file format user guide, FORCE_PLATFORM:TYPE and :ORIGIN, www.c3d.org.
+    """
+    channels, offsets, drifts = [], [], []
+    recorded = np.zeros((len(FEET), motion.time.size), dtype=bool)
+    for plate in plates:
+        signal, on_plate = _clean_channels(motion, plate)
+        recorded |= on_plate
+        is_force = np.array([True] * 8 if plate.plate_type == 3 else [True] * 3 + [False] * 3)[:, None]
+        offset = rng.normal(size=is_force.shape) * np.where(is_force, settings.offset_n, settings.offset_n_m)
+        drift = rng.normal(size=is_force.shape) * np.where(is_force, settings.drift_n_per_s, settings.drift_n_m_per_s)
+        noise = rng.normal(size=signal.shape) * np.where(is_force, settings.noise_n, settings.noise_n_m)
+        limit = np.where(is_force, settings.range_n, settings.range_n_m)
+        channels.append(_converted(signal + offset + drift * motion.time + noise, limit, settings.bits))
+        offsets.append(offset.ravel().tolist())
+        drifts.append(drift.ravel().tolist())
+    missed = np.where(recorded, 0.0, motion.force[:, :, 1]).sum(axis=1) / motion.rate_hz
+    truth: dict[str, object] = {f"{foot}_unrecorded_impulse_n_s": float(missed[n]) for n, foot in enumerate(FEET)}
+    return channels, truth | {"plate_offset": offsets, "plate_drift_per_s": drifts}
+
+
+def surface_wrench(motion: Motion, plate: Plate) -> tuple[Array, Array, np.ndarray]:
+    """Return force (n, 3) [N] and moment about the surface's centre (n, 3) [N m], plate axes, and which feet bear on it.
+
+    The last is (foot, n); it is a force on a foot, as the channels of C3D hold it.
+    """
+    force, moment = np.zeros((motion.time.size, 3)), np.zeros((motion.time.size, 3))
+    on_plate = np.zeros((len(FEET), motion.time.size), dtype=bool)
+    for foot in range(len(FEET)):
+        point = motion.centre_of_pressure[foot]
+        on_plate[foot] = plate.carries(point)
+        here = on_plate[foot]
+        lever = point[here] - np.asarray(plate.centre)
+        force[here] += motion.force[foot, here]
+        moment[here] += np.cross(lever, motion.force[foot, here]) + motion.free_moment[foot, here, None] * UP
+    return force @ plate.axes, moment @ plate.axes, on_plate
+
+
+def _clean_channels(motion: Motion, plate: Plate) -> tuple[Array, np.ndarray]:
+    """Channels (channel, n) of one plate without errors, and which feet bear on it (foot, n)."""
+    force, moment, on_plate = surface_wrench(motion, plate)
+    moment = moment + np.cross([0.0, 0.0, -DEPTH], force)
+    wrench = np.concatenate([force, moment], axis=1).T
+    return (np.linalg.pinv(_piezo_to_wrench()) @ wrench if plate.plate_type == 3 else wrench), on_plate
+
+
+def _piezo_to_wrench() -> Array:
+    """(6, 8): force and moment about the transducers' centre from Fx12, Fx34, Fy14, Fy23, Fz1, Fz2, Fz3, Fz4.
+
+    Transducers 1 to 4 stand in the plate's quadrants +x+y, -x+y, -x-y, +x-y.
+    """
+    ex, ey, ez = np.eye(3)
+    # Each channel: direction of the force it senses, and a point of its line.
+    sensed = [(ex, REACH_Y * ey), (ex, -REACH_Y * ey), (ey, REACH_X * ex), (ey, -REACH_X * ex)]
+    sensed += [(ez, x * REACH_X * ex + y * REACH_Y * ey) for x, y in ((1, 1), (-1, 1), (-1, -1), (1, -1))]
+    return np.array([np.concatenate([direction, np.cross(point, direction)]) for direction, point in sensed]).T
+
+
+def _converted(signal: Array, limit: Array, bits: int | None) -> Array:
+    """Clip to +-limit (channel, 1) and round to the converter's steps."""
+    clipped = np.clip(signal, -limit, limit)
+    if bits is None:
+        return clipped
+    step = 2.0 * limit / 2**bits
+    return np.asarray(np.round(clipped / step) * step)
+
+
+def _places(motion: Motion) -> list[Array]:
+    """Mean centre of pressure (3,) of each place of the floor where a foot treads [m]."""
+    places: list[Array] = []
+    for point in motion.centre_of_pressure:
+        with np.errstate(invalid="ignore"):
+            down = np.concatenate([[False], point[:, 1] < HIGHEST_CONTACT, [False]])
+        edges = np.flatnonzero(np.diff(down.astype(np.int8))).reshape(-1, 2)
+        own: list[Array] = []
+        for first, last in edges:
+            place = point[first:last].mean(axis=0)
+            if all(np.linalg.norm(place - other) > SAME_PLACE for other in own):
+                own.append(place)
+        places += own
+    return places
+
+
+def _on_grid(place: Array) -> tuple[float, ...]:
+    """Nearest point of the grid to which plates are laid."""
+    return tuple(float(value) for value in np.round(place / GRID) * GRID)

@@ -1,0 +1,229 @@
+"""Recordings of the virtual athlete as files of a laboratory, each written whole or not at all, always the same bytes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import ezc3d
+import numpy as np
+
+from legsci.simulate.motion_plan import Array
+from legsci.simulate.sensors_imu import ImuRecording
+from legsci.simulate.sensors_plates import Plate
+
+MILLIMETRES = 1000.0
+#: ISB axes that become the laboratory's x (right), y (forward) and z (up).
+LAB_AXES = [2, 0, 1]
+#: Transducers of C3D: channel names of a plate, without its number.
+CHANNEL_NAMES = {
+    2: ("Force.Fx", "Force.Fy", "Force.Fz", "Moment.Mx", "Moment.My", "Moment.Mz"),
+    3: ("Fx12", "Fx34", "Fy14", "Fy23", "Fz1", "Fz2", "Fz3", "Fz4"),
+}
+CHANNEL_UNITS = {2: ("N", "N", "N", "Nmm", "Nmm", "Nmm"), 3: ("N",) * 8}
+#: The recorder's fine time counts tenths of a millisecond.
+FINE_TICKS_PER_S = 10_000
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give a name beside `path` to write to; what was written there takes its place once it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.unfinished{path.suffix}")
+    try:
+        yield unfinished
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_c3d(
+    path: Path,
+    *,
+    analog_rate_hz: float,
+    plates: Sequence[Plate],
+    plate_channels: Sequence[Array],
+    labels: Sequence[str] = (),
+    markers: Array | None = None,
+    marker_rate_hz: float = 0.0,
+    emg: Mapping[str, Array] | None = None,
+) -> None:
+    """Write a C3D file as a laboratory with z up and y forward has it: mm, N, N mm and V, 32-bit floating point.
+
+    Parameters
+    ----------
+    path : ends in .c3d.
+    analog_rate_hz : rate of the plates and EMG.
+    plates, plate_channels : per plate its place and its channels (channel, n) [N, N m].
+    labels, markers, marker_rate_hz : names, positions (frame, marker, 3) in ISB axes [m], rate; NaN is written as a
+        point with residual -1, as C3D marks what was not seen. None: plates alone, without points.
+    emg : channel -> (n,) [V].
+
+    Raises
+    ------
+    ValueError : samples that do not cover the frames evenly, a plate without as many channels as its type has.
+    """
+    emg = emg or {}
+    names, units, analog = [], [], []
+    for number, (plate, channels) in enumerate(zip(plates, plate_channels, strict=True), start=1):
+        names += [f"{name}{'.' if plate.plate_type == 3 else ''}{number}" for name in CHANNEL_NAMES[plate.plate_type]]
+        units += CHANNEL_UNITS[plate.plate_type]
+        factor = [MILLIMETRES if unit == "Nmm" else 1.0 for unit in CHANNEL_UNITS[plate.plate_type]]
+        if len(factor) != len(channels):
+            raise ValueError(f"plate {number}: TYPE {plate.plate_type} has {len(factor)} channels, not {len(channels)}")
+        analog.append(channels * np.array(factor)[:, None])
+    analog += [channel[None] for channel in emg.values()]
+    names += emg
+    units += ["V"] * len(emg)
+    samples = np.concatenate(analog)
+
+    file = ezc3d.c3d()
+    if markers is not None:
+        if round(len(markers) * analog_rate_hz / marker_rate_hz) != samples.shape[1]:
+            raise ValueError(f"{samples.shape[1]} samples at {analog_rate_hz:g} Hz do not cover {len(markers)} frames")
+        _put_points(file, labels, markers, marker_rate_hz)
+    file["data"]["analogs"] = samples[None]
+    parameters = file["parameters"]["ANALOG"]
+    parameters["RATE"]["value"] = [analog_rate_hz]
+    parameters["LABELS"]["value"] = names
+    parameters["UNITS"]["value"] = units
+    parameters["SCALE"]["value"] = [1.0] * len(names)
+    _describe_plates(file, plates)
+    file.add_parameter("MANUFACTURER", "COMPANY", ["legsci"])
+    file.add_parameter("MANUFACTURER", "SOFTWARE", ["legsci.simulate: a simulated recording"])
+    with written_whole(path) as unfinished:
+        file.write(str(unfinished))
+
+
+def write_bioware(path: Path, *, rate_hz: float, wrenches: Sequence[tuple[Array, Array]]) -> None:
+    """Write a text file as BioWare exports it: header, names, units, one row per sample, CRLF.
+
+    Parameters
+    ----------
+    rate_hz : of the samples.
+    wrenches : per plate the reaction on the body (n, 3) [N] and its moment about the centre of the surface (n, 3) [N m],
+        in plate axes with z down. The file holds the force on the plate, so that a loaded plate reads Fz > 0; Ax and Ay
+        are its centre of pressure [m], 0 where the plate carries nothing.
+    """
+    columns, names, units = [], [], []
+    for force, moment in wrenches:
+        columns.append(_bioware_columns(-force, -moment))
+        names += ["Fx", "Fy", "Fz", "Mx", "My", "Mz", "Tz", "Ax", "Ay"]
+        units += ["N"] * 3 + ["N m"] * 4 + ["m"] * 2
+    rows = len(columns[0])
+    table = np.column_stack([np.arange(rows) / rate_hz, *columns])
+
+    def line(name: str, value: str) -> str:
+        return "\t".join([name, *[value] * len(names)])
+
+    last = (rows - 1) / rate_hz
+    header = [
+        "BioWare Version 5.6.1.0 Export",
+        line("Device:", "legsci simulated plate"),
+        line("Samples (#):", str(rows)),
+        line("Rate (Hz):", f"{rate_hz:.6f}"),
+        line("Contact period start (sample #):", "0"),
+        line("Contact period end (sample #):", str(rows - 1)),
+        line("Contact period start time (s):", "0.000000"),
+        line("Contact period end time (s):", f"{last:.6f}"),
+        line("First sample time (s):", "0.000000"),
+        line("Normalized length (m):", "1.000000"),
+        "\t".join(["abs time", *names]),
+        "\t".join(["s", *units]),
+    ]
+    _write_lines(path, header, table, "\t".join(["%.6f"] * table.shape[1]), "\r\n")
+
+
+def write_xsens(path: Path, recording: ImuRecording, *, first_packet: int = 0) -> None:
+    """Write a text file as MT Manager exports one MTw sensor: comment lines, names, one row per packet.
+
+    Parameters
+    ----------
+    recording : specific force [m/s^2] and angular velocity [rad/s] in sensor axes.
+    first_packet : what the packet counter reads at the first sample, 0 to 65535; it starts over at 65536.
+    """
+    count = len(recording.acceleration)
+    packet = (first_packet + np.arange(count)) % 65536
+    ticks = np.round((1 + np.arange(count)) / recording.rate_hz * FINE_TICKS_PER_S)
+    table = np.column_stack([packet, ticks, recording.acceleration, recording.angular_velocity])
+    names = ["PacketCounter", "SampleTimeFine", *(f"{kind}_{axis}" for kind in ("Acc", "Gyr") for axis in "XYZ")]
+    header = [
+        "// Start Time: Unknown",
+        f"// Update Rate: {recording.rate_hz:.1f}Hz",
+        "// Filter Profile: human (46.1)",
+        "// Firmware Version: simulated by legsci",
+        "\t".join(names),
+    ]
+    _write_lines(path, header, table, "%05d\t%d" + "\t%.6f" * 6, "\n")
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
+    """Write a table of a study folder: tabs, UTF-8, n/a where a row has no value.
+
+    Raises
+    ------
+    ValueError : a row with a column that is not named.
+    """
+    unknown = sorted({str(key) for row in rows for key in row} - set(columns))
+    if unknown:
+        raise ValueError(f"{path.name}: rows hold columns that the table does not have: {', '.join(unknown)}")
+    lines = ["\t".join(columns)]
+    lines += ["\t".join("n/a" if row.get(column) is None else str(row[column]) for column in columns) for row in rows]
+    with written_whole(path) as unfinished:
+        unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
+
+
+def _put_points(file: ezc3d.c3d, labels: Sequence[str], markers: Array, rate_hz: float) -> None:
+    """Put markers (frame, marker, 3) [m] into a C3D file [mm]."""
+    lost = np.isnan(markers).any(axis=2).T
+    points = np.ones((4, markers.shape[1], len(markers)))
+    points[:3] = np.where(lost, 0.0, markers.transpose(2, 1, 0)[LAB_AXES] * MILLIMETRES)
+    file["data"]["points"] = points
+    file["data"]["meta_points"]["residuals"] = np.where(lost, -1.0, 0.0)[None]
+    parameters = file["parameters"]["POINT"]
+    parameters["RATE"]["value"] = [rate_hz]
+    parameters["LABELS"]["value"] = list(labels)
+    parameters["UNITS"]["value"] = ["mm"]
+
+
+def _describe_plates(file: ezc3d.c3d, plates: Sequence[Plate]) -> None:
+    """Add the group FORCE_PLATFORM. ezc3d makes numbers of Python floating point, which C3D wants as integers here."""
+    width = max(len(CHANNEL_NAMES[plate.plate_type]) for plate in plates)
+    channel, first = np.zeros((width, len(plates)), dtype=int), 1
+    for number, plate in enumerate(plates):
+        count = len(CHANNEL_NAMES[plate.plate_type])
+        channel[:count, number] = np.arange(first, first + count)
+        first += count
+    corners = np.stack([plate.corners[:, LAB_AXES].T for plate in plates], axis=-1) * MILLIMETRES
+    origin = np.stack([plate.origin for plate in plates], axis=-1) * MILLIMETRES
+    whole_numbers: dict[str, object] = {
+        "USED": np.array([len(plates)]),
+        "TYPE": np.array([plate.plate_type for plate in plates]),
+        "CHANNEL": channel,
+        "ZERO": np.array([0, 0]),
+    }
+    for name, value in (whole_numbers | {"CORNERS": corners, "ORIGIN": origin}).items():
+        file.add_parameter("FORCE_PLATFORM", name, np.asarray(value, dtype=np.float64))
+    for name, value in whole_numbers.items():
+        parameter = file["parameters"]["FORCE_PLATFORM"][name]
+        parameter["type"], parameter["value"] = ezc3d.ezc3d.INT, value
+
+
+def _bioware_columns(force: Array, moment: Array) -> Array:
+    """Fx, Fy, Fz, Mx, My, Mz, Tz, Ax, Ay (n, 9) of the force on a plate."""
+    vertical = force[:, 2]
+    loaded = vertical > 0.0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        across = np.where(loaded, -moment[:, 1] / vertical, 0.0)
+        along = np.where(loaded, moment[:, 0] / vertical, 0.0)
+    torque = moment[:, 2] - force[:, 1] * across + force[:, 0] * along
+    return np.column_stack([force, moment, torque, across, along])
+
+
+def _write_lines(path: Path, header: Sequence[str], table: Array, row: str, ending: str) -> None:
+    """Write lines of text and a table below them."""
+    lines = [*header, *(row % tuple(values) for values in table.tolist())]
+    with written_whole(path) as unfinished:
+        unfinished.write_text(ending.join(lines) + ending, encoding="utf-8", newline="")
