@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
-from jsonschema.exceptions import ValidationError
 
 from legsci.ingest.devices import Device, PlateSetup
 from legsci.ingest.faults import Fault
 from legsci.ingest.tables import expectation, load_schema, suggestion, validator
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 FILE = "study.yaml"
 
@@ -35,12 +37,13 @@ class _Loader(yaml.SafeLoader):
         return mapping
 
 
-def read_settings(path: Path) -> tuple[dict[str, Any], list[Fault]]:
+def read_settings(path: Path, *, checked: bool = False) -> tuple[dict[str, Any], list[Fault]]:
     """Read study.yaml.
 
     Parameters
     ----------
     path : the file; UTF-8 (a byte order mark is allowed), without aliases, which untrusted text can blow up with.
+    checked : the file was held against its schema before.
 
     Returns
     -------
@@ -62,17 +65,18 @@ def read_settings(path: Path) -> tuple[dict[str, Any], list[Fault]]:
     faults = [Fault(FILE, f"line {line}, {key}", "each key once", "the key again") for line, key in loader.repeated]
     if not isinstance(settings, dict):
         return {}, [Fault(FILE, "", "keys with values", type(settings).__name__)]
-    for broken in validator(load_schema("study")).iter_errors(settings):
+    for broken in validator(load_schema("study"), checked=checked).iter_errors(settings):
         faults += _schema_faults(broken)
     return settings, faults
 
 
-def devices_of(settings: dict[str, Any]) -> tuple[dict[str, Device], list[Fault]]:
+def devices_of(settings: dict[str, Any], *, checked: bool = False) -> tuple[dict[str, Device], list[Fault]]:
     """Build the devices of a study.
 
     Parameters
     ----------
     settings : as `read_settings` returns them; devices that break the schema are left out, since they are faults there.
+    checked : they were held against the schema before.
 
     Returns
     -------
@@ -80,8 +84,8 @@ def devices_of(settings: dict[str, Any]) -> tuple[dict[str, Device], list[Fault]
     faults : an up axis that is also the forward axis, delimited text whose plates name no channels.
     """
     schema = load_schema("study")
-    check = validator({**schema["$defs"]["device"], "$defs": schema["$defs"]})
-    lab_check = validator({**schema["properties"]["lab"], "$defs": schema["$defs"]})
+    check = validator({**schema["$defs"]["device"], "$defs": schema["$defs"]}, checked=checked)
+    lab_check = validator({**schema["properties"]["lab"], "$defs": schema["$defs"]}, checked=checked)
     lab, listed = settings.get("lab"), settings.get("devices")
     if not isinstance(listed, dict) or not isinstance(lab, dict) or not lab_check.is_valid(lab):
         return {}, []

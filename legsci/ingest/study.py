@@ -62,7 +62,7 @@ class Study:
         return bool(self.settings.get("simulated", False))
 
 
-def read_study(folder: str | Path, *, require_recordings: bool = True) -> Study:
+def read_study(folder: str | Path, *, require_recordings: bool = True, checked: bool = False) -> Study:
     """Read a study folder without opening its recordings.
 
     Parameters
@@ -70,19 +70,20 @@ def read_study(folder: str | Path, *, require_recordings: bool = True) -> Study:
     folder : holds study.yaml, participants.tsv, sessions.tsv, trials.tsv, recordings.tsv, and where the study has them
         exposure.tsv, health.tsv, injuries.tsv, curation.tsv.
     require_recordings : False for a study whose recordings are still to be fetched.
+    checked : a job of a run that has checked the study at its start does not hold it against the schemas again.
 
     Raises
     ------
     StudyError
         With every fault of the folder, each with file, row, what was expected and what was found.
     """
-    study, faults = collect_study(Path(folder), require_recordings=require_recordings)
+    study, faults = collect_study(Path(folder), require_recordings=require_recordings, checked=checked)
     if faults:
         raise StudyError(f"study {folder}", faults)
     return study
 
 
-def collect_study(folder: Path, *, require_recordings: bool) -> tuple[Study, list[Fault]]:
+def collect_study(folder: Path, *, require_recordings: bool, checked: bool = False) -> tuple[Study, list[Fault]]:
     """Read a study folder as far as it can be read.
 
     Returns
@@ -92,8 +93,8 @@ def collect_study(folder: Path, *, require_recordings: bool) -> tuple[Study, lis
     """
     if not folder.is_dir():
         raise StudyError(f"study {folder}", [Fault(str(folder), "", "a study folder", "no such folder")])
-    settings, faults = read_settings(folder / SETTINGS)
-    devices, found = devices_of(settings)
+    settings, faults = read_settings(folder / SETTINGS, checked=checked)
+    devices, found = devices_of(settings, checked=checked)
     faults += found
     tables: dict[str, pd.DataFrame] = {}
     present = set()
@@ -106,10 +107,10 @@ def collect_study(folder: Path, *, require_recordings: bool) -> tuple[Study, lis
             faults.append(Fault(f"{name}.tsv", "", "a table", "no such file"))
         columns = load_schema(name)["properties"]
         if frame.columns.empty:
-            tables[name], _ = typed_table(name, pd.DataFrame(columns=list(columns), dtype="str"))
+            tables[name], _ = typed_table(name, pd.DataFrame(columns=list(columns), dtype="str"), checked=checked)
         else:
             present.add(name)
-            tables[name], found = typed_table(name, frame)
+            tables[name], found = typed_table(name, frame, checked=checked)
             faults += found
     for child, parent in PARENTS.items():
         if {child, parent} <= present:

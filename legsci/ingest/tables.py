@@ -6,16 +6,19 @@ import csv
 import functools
 import io
 import re
+from collections.abc import Iterator
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import pandas as pd
 import yaml
 
 from legsci.ingest.faults import Fault
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
 
 MISSING = "n/a"
 HEADER_ROW = 1
@@ -33,9 +36,30 @@ def load_schema(name: str) -> dict[str, Any]:
     return schema
 
 
-def validator(schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
-    """Return a validator that knows dates (YYYY-MM-DD)."""
-    return jsonschema.Draft202012Validator(schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
+class _Trust:
+    """Validator of what has been checked before: everything holds."""
+
+    def is_valid(self, value: object) -> bool:
+        """Accept the value."""
+        return True
+
+    def iter_errors(self, value: object) -> Iterator[Any]:
+        """Find nothing."""
+        return iter(())
+
+
+def validator(schema: dict[str, Any], *, checked: bool = False) -> Validator | _Trust:
+    """Return a validator that knows dates (YYYY-MM-DD).
+
+    Importing jsonschema takes 1.8 s, since it builds the grammars of all its formats; a job that reads what the run has
+    checked at its start (`checked`) does without.
+    """
+    if checked:
+        return _Trust()
+    import jsonschema
+
+    kind = jsonschema.Draft202012Validator
+    return kind(schema, format_checker=kind.FORMAT_CHECKER)
 
 
 def suggestion(word: str, known: list[str]) -> str:
@@ -113,13 +137,14 @@ def _header_faults(name: str, columns: list[str]) -> list[Fault]:
     return faults
 
 
-def typed_table(name: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
+def typed_table(name: str, frame: pd.DataFrame, *, checked: bool = False) -> tuple[pd.DataFrame, list[Fault]]:
     """Check a table against its schema and give every column its type.
 
     Parameters
     ----------
     name : table, as in "trials" for trials.tsv and trials.schema.yaml.
     frame : strings, as `read_table` returns them.
+    checked : the values were held against the schema before.
 
     Returns
     -------
@@ -147,19 +172,21 @@ def typed_table(name: str, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Faul
     columns: dict[str, pd.Series] = {}
     for column, rule in properties.items():
         text = frame[column] if column in frame else pd.Series(pd.NA, index=frame.index, dtype="str")
-        columns[column], found = _typed_column(file, text.rename(column), rule)
+        columns[column], found = _typed_column(file, text.rename(column), rule, checked=checked)
         faults += found
         if column in schema["required"] and column in frame:
             gaps = frame.index[frame[column].isna()]
             faults += [Fault(file, f"row {row}, {column}", expectation(rule), MISSING) for row in gaps]
     typed = pd.DataFrame({**columns, **{note: frame[note] for note in notes}}, index=frame.index)
-    return typed, faults + _row_faults(file, schema, typed, frame) + _repeated_keys(file, schema, frame)
+    return typed, faults + _row_faults(file, schema, typed, frame, checked=checked) + _repeated_keys(
+        file, schema, frame
+    )
 
 
-def _typed_column(file: str, text: pd.Series, rule: dict[str, Any]) -> tuple[pd.Series, list[Fault]]:
+def _typed_column(file: str, text: pd.Series, rule: dict[str, Any], *, checked: bool) -> tuple[pd.Series, list[Fault]]:
     """Convert one column; each distinct text is checked once, however many rows carry it."""
     kind = "date" if rule.get("format") == "date" else rule.get("type", "string")
-    check = validator(rule)
+    check = validator(rule, checked=checked)
     values: dict[str, str | int | float] = {}
     faults = []
     for word in text.dropna().unique():
@@ -184,15 +211,17 @@ def _number(word: str) -> int | float | None:
     return int(number) if number.is_integer() else number
 
 
-def _row_faults(file: str, schema: dict[str, Any], typed: pd.DataFrame, frame: pd.DataFrame) -> list[Fault]:
+def _row_faults(
+    file: str, schema: dict[str, Any], typed: pd.DataFrame, frame: pd.DataFrame, *, checked: bool
+) -> list[Fault]:
     """Faults of rows whose cells do not go together; `rule` in the schema says the rule in words."""
     rules = {key: schema[key] for key in _ROW_RULES if key in schema}
-    if not rules:
+    if not rules or checked:
         return []
     check, faults = validator(rules), []
     words = frame.reindex(columns=list(schema["properties"])).astype(object)
     for row, cells in zip(typed.index, words.to_dict("records"), strict=True):
-        present = {column: value for column, value in cells.items() if pd.notna(value)}
+        present: dict[str, Any] = {str(column): value for column, value in cells.items() if pd.notna(value)}
         if next(check.iter_errors(present), None) is not None:
             faults.append(Fault(file, f"row {row}", schema["rule"], f"{MISSING} there"))
     return faults

@@ -5,7 +5,6 @@ import os
 import sys
 from pathlib import Path
 
-import jsonschema
 import yaml
 
 # The checkout itself is the package: a bare `snakemake` works where legsci is not installed, and so do its script jobs.
@@ -28,6 +27,8 @@ wildcard_constraints:
 
 def check_config():
     """End the run with a sentence for each thing wrong with the choices."""
+    import jsonschema
+
     schema = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
     faults = [
         f"{error.json_path.removeprefix('$').lstrip('.') or 'keys'}: {error.message}"
@@ -46,14 +47,14 @@ def read_studies():
     """The studies of this run by name; all faults of all of them end the run before anything is made."""
     studies, faults = {}, []
     for folder in [config["study"]] if "study" in config else config["studies"]:
-        settings, _ = read_settings(Path(folder, "study.yaml"))
+        settings, _ = read_settings(Path(folder, "study.yaml"), checked=True)
         fetched = Path(f"results/{settings.get('name')}/fetched.txt")
         awaited = "source" in settings and not fetched.exists()
         try:
             # The recordings are opened here and not in a rule: an edited table would send every session after that rule.
             # A job that runs as a process of its own leaves it to the main one.
             opened = workflow.is_main_process and not awaited
-            study = check_study(folder) if opened else read_study(folder, require_recordings=False)
+            study = check_study(folder) if opened else read_study(folder, require_recordings=False, checked=not workflow.is_main_process)
         except StudyError as error:
             faults.append(str(error))
             if "source" in settings and not awaited:

@@ -6,6 +6,6 @@ from legsci.ingest.trial import build_session, write_session
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    study = read_study(snakemake.params.folder)
+    study = read_study(snakemake.params.folder, checked=True)
     session = build_session(study, snakemake.wildcards.participant, snakemake.wildcards.session)
     write_session(session, snakemake.output.session)
