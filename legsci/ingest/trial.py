@@ -23,9 +23,8 @@ from legsci.ingest.study import Study
 AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
 TRIAL_COLUMNS = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
 SHARED_CLOCK = "shared_clock"
-# Positions are measured to 0.01 mm at best, which 32 bits hold; forces stay as they were computed, since they are
-# integrated.
-STORED_AS = {"force": "float64", "moment": "float64", "position": "float32", "angle": "float32"}
+# 32 bits hold a position to 0.1 micrometre and a force to 0.1 millinewton, finer than any recorder; a C3D holds no more.
+STORED_AS = {"force": "float32", "moment": "float32", "position": "float32", "angle": "float32"}
 
 
 def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:

@@ -314,7 +314,8 @@ def session_repetitions(
 def write_repetitions(reps: xr.Dataset | None, quality: pd.DataFrame, path: Path) -> None:
     """Write a reps file, whole or not at all; the findings travel as JSON in the attribute `quality`."""
     dataset = (xr.Dataset() if reps is None else reps).assign_attrs(quality=quality.to_json(orient="records"))
-    encoding = {name: {"zlib": True, "complevel": 1} for name in dataset if "sample" in dataset[name].dims}
+    signals = [name for name in dataset if "sample" in dataset[name].dims]
+    encoding = {name: {"zlib": True, "complevel": 1, "dtype": "float32"} for name in signals}
     partial = path.with_name(f".{path.name}.partial")
     dataset.to_netcdf(partial, engine="netcdf4", encoding=encoding)
     partial.replace(path)

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from legsci.ingest.trial import open_session
+from legsci.mechanics.reps import open_repetitions
 
 #: Columns that name something: "01" is a session, not the number 1.
 NAMES = ("participant_id", "session_id", "trial_id", "task", "side", "profile", "status", "reason", "code", "signal")
@@ -96,8 +97,7 @@ class Results:
         ------
         ResultsError : the study has no such session.
         """
-        dataset = xr.load_dataset(self._file("reps", participant_id, session_id), engine="netcdf4")
-        return dataset if "rep" in dataset.sizes else None
+        return open_repetitions(self._file("reps", participant_id, session_id))[0]
 
     def findings(self, participant_id: str, session_id: str) -> pd.DataFrame:
         """What was found about a session while its trials were cut, before anything was measured.
@@ -106,15 +106,15 @@ class Results:
         ------
         ResultsError : the study has no such session.
         """
-        return pd.read_parquet(self._file("reps", participant_id, session_id, ending="_findings.parquet"))
+        return open_repetitions(self._file("reps", participant_id, session_id))[1]
 
     def _table(self, name: str) -> pd.DataFrame:
         """Read a table; names stay text."""
         return pd.read_csv(self.folder / name, dtype=dict.fromkeys(NAMES, "str"))
 
-    def _file(self, kind: str, participant_id: str, session_id: str, *, ending: str = ".nc") -> Path:
+    def _file(self, kind: str, participant_id: str, session_id: str) -> Path:
         """File of a session, or a sentence that says which sessions there are."""
-        path = self.folder / kind / f"{participant_id}_{session_id}{ending}"
+        path = self.folder / kind / f"{participant_id}_{session_id}.nc"
         if not path.is_file():
             present = ", ".join(sorted(file.stem.replace("_", " ") for file in path.parent.glob("*.nc"))) or "none"
             raise ResultsError(

@@ -6,7 +6,6 @@ rule session_reps:
         session="results/{study}/sessions/{participant}_{session}.nc",
     output:
         reps="results/{study}/reps/{participant}_{session}.nc",
-        findings="results/{study}/reps/{participant}_{session}_findings.parquet",
     log:
         "results/{study}/logs/session_reps/{participant}_{session}.txt",
     benchmark:

@@ -10,7 +10,6 @@ TABLES = expand(
 rule study_tables:
     input:
         reps=per_session("results/{study}/reps/{participant}_{session}.nc"),
-        findings=per_session("results/{study}/reps/{participant}_{session}_findings.parquet"),
     output:
         metrics="results/{study}/metrics.csv",
         metrics_parquet="results/{study}/metrics.parquet",

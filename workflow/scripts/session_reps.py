@@ -1,12 +1,12 @@
 """Cut the trials of a session into reps and score them."""
 
 from io import StringIO
+from pathlib import Path
 
 import pandas as pd
-import xarray as xr
 
 from legsci.ingest.trial import open_session
-from legsci.mechanics.reps import session_repetitions
+from legsci.mechanics.reps import session_repetitions, write_repetitions
 
 from job_log import job_log
 
@@ -17,6 +17,4 @@ with job_log(snakemake.log[0]):
         profiles=snakemake.params.profiles,
         curation=pd.read_json(StringIO(snakemake.params.curation), orient="table"),
     )
-    # A session without reps has an empty file: every session has the same files.
-    (xr.Dataset() if reps is None else reps).to_netcdf(snakemake.output.reps)
-    findings.to_parquet(snakemake.output.findings)
+    write_repetitions(reps, findings, Path(snakemake.output.reps))
