@@ -23,7 +23,7 @@ from legsci.ingest.study import Study
 AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
 TRIAL_COLUMNS = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
 SHARED_CLOCK = "shared_clock"
-# 32 bits hold a position to 0.1 micrometre and a force to 0.1 millinewton, finer than any recorder; a C3D holds no more.
+# 32 bits hold a position to 0.1 micrometre and a force to 0.1 mN, finer than any recorder; a C3D file holds no more.
 STORED_AS = {"force": "float32", "moment": "float32", "position": "float32", "angle": "float32"}
 
 
