@@ -1,0 +1,182 @@
+"""The cohort of the virtual athlete in two depths: tables only, or plans of raw recordings, from one latent process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from legsci.simulate.body import Athlete
+from legsci.simulate.cohort_process import Cohort, simulate_cohort
+from legsci.simulate.cohort_tables import (
+    exposure_table,
+    health_table,
+    injuries_table,
+    metrics_table,
+    participants_table,
+    sessions_table,
+)
+from legsci.simulate.motion_plan import Technique
+from legsci.simulate.session_plan import SessionPlan, TrialPlan
+
+#: How much farther ahead of the centre of mass a foot lands per degree of foot strike angle [m/deg]; assumed. It gives
+#: the recorded steps their relation of braking to foot strike angle.
+TOUCHDOWN_M_PER_FOOT_STRIKE_DEG = 0.004
+#: How much more than half of the load stands on the dominant leg; assumed.
+ASYMMETRY_OF_DOMINANCE = 0.01
+#: Tasks in which the muscles are recorded.
+EMG_TASKS = ("lateral_jump",)
+
+
+@dataclass(frozen=True)
+class CohortPlan:
+    """A cohort that is to be recorded.
+
+    Parameters
+    ----------
+    cohort : the cohort with its truth.
+    tables : name -> table of the study folder, all but trials and recordings, which the recordings bring.
+    sessions : what each attended session consists of, in the order of the table of sessions.
+    """
+
+    cohort: Cohort
+    tables: dict[str, pd.DataFrame]
+    sessions: tuple[SessionPlan, ...]
+
+
+def simulate_tables(config: Mapping[str, Any], *, seed: int) -> dict[str, pd.DataFrame]:
+    """Simulate a cohort without its recordings.
+
+    Parameters
+    ----------
+    config : the block `virtual` of workflow/config.yaml.
+    seed : of the cohort.
+
+    Returns
+    -------
+    tables : participants, sessions, exposure, health, injuries with the columns of the study folder, and metrics with
+        the columns of metrics.csv.
+    """
+    cohort = simulate_cohort(config, seed=seed)
+    return study_tables(cohort) | {"metrics": metrics_table(cohort)}
+
+
+def study_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
+    """Return the tables of the study folder that say who came and what happened to them."""
+    return {
+        "participants": participants_table(cohort),
+        "sessions": sessions_table(cohort),
+        "exposure": exposure_table(cohort),
+        "health": health_table(cohort),
+        "injuries": injuries_table(cohort),
+    }
+
+
+def plan(config: Mapping[str, Any], *, seed: int) -> CohortPlan:
+    """Plan the raw recordings of a cohort.
+
+    Parameters
+    ----------
+    config : the block `virtual` of workflow/config.yaml.
+    seed : of the cohort; `simulate_tables` with the same seed has the same athletes doing the same.
+    """
+    cohort = simulate_cohort(config, seed=seed)
+    sessions = tuple(
+        SessionPlan(
+            participant_id=cohort.participants[athlete],
+            session_id=cohort.sessions[visit],
+            athlete=_body(cohort, athlete),
+            trials=_trials(cohort, athlete, visit),
+            seed=(seed, int(athlete), int(visit)),
+        )
+        for athlete, visit in np.argwhere(cohort.attendance.attended)
+    )
+    return CohortPlan(cohort, study_tables(cohort), sessions)
+
+
+def _body(cohort: Cohort, athlete: int) -> Athlete:
+    """Return the body of an athlete."""
+    athletes = cohort.athletes
+    return Athlete(
+        height_m=float(athletes.height_m[athlete].round(3)),
+        mass_kg=float(athletes.body_mass_kg[athlete].round(1)),
+        sex="female" if athletes.female[athlete] else "male",
+        dominant_leg="right" if athletes.right_dominant[athlete] else "left",
+    )
+
+
+def _trials(cohort: Cohort, athlete: int, visit: int) -> tuple[TrialPlan, ...]:
+    """Return the trials of a session."""
+    reps_of: dict[str, list[int]] = {}
+    for number, rep in enumerate(cohort.performance.reps):
+        reps_of.setdefault(rep.trial_id, []).append(number)
+    trials = []
+    for trial_id, numbers in reps_of.items():
+        rep = cohort.performance.reps[numbers[0]]
+        emg = rep.task in EMG_TASKS
+        onset = float(cohort.performance.both["gluteus_medius_onset_s"][athlete, visit, numbers[0]])
+        trials.append(
+            TrialPlan(
+                trial_id=trial_id,
+                task=rep.task,
+                technique=_technique(cohort, athlete, visit, numbers),
+                emg=emg,
+                emg_onset_s=(("gluteus_medius", onset),) if emg else (),
+            )
+        )
+    return tuple(trials)
+
+
+def _technique(cohort: Cohort, athlete: int, visit: int, numbers: list[int]) -> Technique:
+    """Return what a trial shows: per-rep values where the technique has them, the mean of the reps otherwise."""
+    config, reps = cohort.config, cohort.performance.reps
+    task, leg = reps[numbers[0]].task, reps[numbers[0]].leg
+    both = {name: value[athlete, visit, numbers] for name, value in cohort.performance.both.items()}
+    sided = {name: value[athlete, visit, numbers].mean(axis=0) for name, value in cohort.performance.sided.items()}
+    shown: dict[str, Any] = {}
+    if task != "standing":
+        shown["knee_abduction_peak_deg"] = tuple(float(angle) for angle in sided["knee_abduction_peak_deg"])
+        dominance = 1.0 if cohort.athletes.right_dominant[athlete] else -1.0
+        shown["asymmetry"] = 0.5 + ASYMMETRY_OF_DOMINANCE * dominance
+    if task in ("countermovement_jump", "squat_jump", "drop_jump", "lateral_jump"):
+        shown["takeoff_velocity_m_per_s"] = float(both["takeoff_velocity_m_per_s"][0])
+    if task == "drop_jump":
+        shown["drop_height_m"] = config["drop_jump"]["drop_height_m"]
+    if task in ("drop_jump", "sprint"):
+        shown["contact_time_s"] = float(both["contact_time_s"][0])
+    if task == "lateral_jump":
+        shown["pelvic_drop_deg"] = float(sided["pelvic_drop_max_deg"][int(leg == "right")])
+    if leg != "both":
+        shown["leg"] = leg
+    if task == "sprint":
+        angle = float(both["foot_strike_angle_deg"][0])
+        ahead = TOUCHDOWN_M_PER_FOOT_STRIKE_DEG * (angle - config["sprint"]["foot_strike_angle_deg"]["mean"])
+        shown |= {"foot_strike_angle_deg": angle, "touchdown_distance_m": Technique().touchdown_distance_m + ahead}
+    if task == "squat":
+        shown |= _squat(cohort, athlete, both)
+    return Technique(**shown)
+
+
+def _squat(cohort: Cohort, athlete: int, both: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a set of squats shows; depth differs from rep to rep, lifting slows down evenly over the set.
+
+    The technique has one lowering time for all reps, so a longer lowering of the last ones is not shown.
+    """
+    settings, depth = cohort.config["squat"], both["squat_depth_m"]
+    growth = settings["velocity_loss_share"] / (1.0 - settings["velocity_loss_share"]) if len(depth) > 1 else 0.0
+    longer = settings["elite_last_lifting_time_ratio"] ** cohort.athletes.proficiency[athlete]
+    slowing = (1.0 + growth) * longer - 1.0
+    return {
+        "depth_m": float(depth[0]),
+        "depth_scale_per_rep": tuple(float(share) for share in depth / depth[0]),
+        "lowering_s": float(both["lowering_time_s"].mean()),
+        "bottom_s": float(both["bottom_time_s"].mean()),
+        "lifting_s": float(both["lifting_time_s"].mean() / (1.0 + 0.5 * slowing)),
+        "slowing_per_rep": float(slowing),
+        "barbell_kg": float((settings["load_share_of_mass"] * cohort.athletes.body_mass_kg[athlete]).round(1)),
+        "lumbar_flexion_deg": float(both["lumbar_flexion_max_deg"].mean()),
+        "trunk_lean_deg": float(both["trunk_lean_max_deg"].mean()),
+    }

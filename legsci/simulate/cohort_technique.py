@@ -1,0 +1,299 @@
+"""How the virtual athletes move in each rep of each session, and how high they jump for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from legsci.simulate.cohort_athletes import Athletes, beighton_mean
+from legsci.simulate.cohort_draws import Floats, Streams, Variation, autocorrelated, varying
+from legsci.simulate.cohort_injury import LOAD_UNIT, FollowUp
+from legsci.simulate.cohort_training import Learning, Training, centre_of_alignment
+from legsci.vocabulary import STANDARD_GRAVITY
+
+#: Jumps whose height follows the athlete's capacity, as a share of the countermovement jump's height; assumed.
+JUMP_SHARE = {"countermovement_jump": 1.0, "squat_jump": 0.92, "drop_jump": 0.95}
+#: Lowering time at which its effect on training gains is 0 [s]: the tempo up to which Amdi & King 2025 found better
+#: gains.
+LOWERING_TIME_S = 2.0
+PERCENT = 100.0
+MILLISECOND = 1e-3
+CENTIMETRE = 1e-2
+
+
+@dataclass(frozen=True)
+class PlannedRep:
+    """A rep that every session holds; rep counts from 1 within its trial, leg is where one leg does the task."""
+
+    task: str
+    trial_id: str
+    rep: int
+    leg: str
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What is true of each rep.
+
+    Parameters
+    ----------
+    reps : the reps of a session.
+    visit_weeks : (visit,) week of each session.
+    both : metric -> (athlete, visit, rep), NaN where the task has no such metric.
+    sided : metric -> (athlete, visit, rep, side), sides left and right.
+    athlete : parameter of the athlete -> (athlete,).
+    """
+
+    reps: tuple[PlannedRep, ...]
+    visit_weeks: NDArray[np.int64]
+    both: dict[str, Floats]
+    sided: dict[str, Floats]
+    athlete: dict[str, Floats]
+
+
+def planned_reps(config: Mapping[str, Any]) -> tuple[PlannedRep, ...]:
+    """Return the reps of a session in order; lateral jumps are done with each leg, sprint trials alternate legs."""
+    reps = []
+    for task, trials in config["trials"].items():
+        for trial in range(1, trials + 1):
+            if task == "lateral_jump":
+                reps += [PlannedRep(task, f"{task}_{leg}_{trial}", 1, leg) for leg in ("left", "right")]
+            elif task == "sprint":
+                reps.append(PlannedRep(task, f"{task}_{trial}", 1, ("left", "right")[trial % 2]))
+            else:
+                count = config["squat"]["repetitions"] if task == "squat" else 1
+                reps += [PlannedRep(task, f"{task}_{trial}", rep, "both") for rep in range(1, count + 1)]
+    return tuple(reps)
+
+
+def perform(
+    streams: Streams,
+    athletes: Athletes,
+    training: Training,
+    learning: Learning,
+    seen: FollowUp,
+    config: Mapping[str, Any],
+) -> Performance:
+    """Draw every rep of every session, attended or not."""
+    reps = planned_reps(config)
+    weeks = np.arange(config["visits"]) * config["weeks_between_visits"]
+    size = {"visits": len(weeks), "reps": len(reps)}
+    tasks = np.array([rep.task for rep in reps])
+    sided = _alignment(streams, athletes, learning, seen.alignment[:, weeks], config, size)
+    squat = _squat(streams, athletes, config, reps)
+    lateral = _lateral_jump(streams, sided["pelvic_drop_max_deg"], reps, config, size)
+    jump, athlete = _jump(streams, athletes, training, learning, seen, squat, weeks, config, reps)
+    both = {name: np.where(tasks == "squat", value.value, np.nan) for name, value in squat.items()}
+    both |= _tempo(both, athletes, reps, config)
+    both["takeoff_velocity_m_per_s"] = np.where(tasks == "lateral_jump", lateral.pop("takeoff_velocity_m_per_s"), jump)
+    both["jump_height_impulse_m"] = np.where(
+        np.isin(tasks, list(JUMP_SHARE)), both["takeoff_velocity_m_per_s"] ** 2 / (2.0 * STANDARD_GRAVITY), np.nan
+    )
+    both |= lateral | _contacts(streams, athletes, tasks, config, size)
+    return Performance(reps, weeks, both, sided, athlete)
+
+
+def _alignment(
+    streams: Streams,
+    athletes: Athletes,
+    learning: Learning,
+    session: Floats,
+    config: Mapping[str, Any],
+    size: Mapping[str, int],
+) -> dict[str, Floats]:
+    """Draw knee abduction and pelvic drop of each rep and side [deg], about the session's mean of both knees."""
+    settings = config["alignment"]
+    side = settings["knee_abduction_side_sd_deg"] * streams.normal()
+    # Half the difference of the knees on each, so that their mean stays what the athlete's effects act on.
+    dominance = settings["knee_abduction_non_dominant_deg"] * np.where(athletes.right_dominant, 1.0, -1.0)
+    half = 0.5 * (side + dominance)
+    knees = session[:, :, None, None] + (half[:, None] * np.array([1.0, -1.0]))[:, None, None, :]
+    noise = settings["knee_abduction_rep_sd_deg"] * streams.normal(size["visits"], size["reps"], 2)
+    drop = varying(streams, settings["pelvic_drop_deg"], **size).value[..., None]
+    shared = settings["pelvic_drop_deg_per_knee_abduction_deg"] * (knees - centre_of_alignment(config))
+    return {"knee_abduction_peak_deg": knees + noise, "pelvic_drop_max_deg": drop + shared}
+
+
+def _squat(
+    streams: Streams, athletes: Athletes, config: Mapping[str, Any], reps: tuple[PlannedRep, ...]
+) -> dict[str, Variation]:
+    """Draw how each athlete squats; times as natural logarithms. Feedback on velocity makes the lifting faster."""
+    settings, size = config["squat"], {"visits": config["visits"], "reps": len(reps)}
+    names = {
+        "squat_depth_m": "depth_m",
+        "lumbar_flexion_max_deg": "lumbar_flexion_deg",
+        "trunk_lean_max_deg": "trunk_lean_deg",
+        "lowering_time_s": "lowering_time_s",
+        "bottom_time_s": "bottom_time_s",
+        "lifting_time_s": "lifting_time_s",
+    }
+    drawn = {metric: varying(streams, settings[name], **size) for metric, name in names.items()}
+    faster = np.log1p(settings["feedback_velocity_percent"] / PERCENT) * athletes.feedback[:, None, None]
+    lifting = drawn["lifting_time_s"]
+    return drawn | {"lifting_time_s": Variation(lifting.person - faster, lifting.session, lifting.rep)}
+
+
+def _tempo(
+    squat: Mapping[str, Floats], athletes: Athletes, reps: tuple[PlannedRep, ...], config: Mapping[str, Any]
+) -> dict[str, Floats]:
+    """Return lowering, bottom and lifting time of each rep [s] from their logarithms.
+
+    Lifting time grows over the set by loss / (1 - loss), evenly from rep to rep, so that the last rep is slower by the
+    velocity loss. In the last reps an elite athlete's times are longer by the two ratios, others' by their level's
+    share of them.
+    """
+    settings = config["squat"]
+    number = np.array([rep.rep for rep in reps])
+    growth = settings["velocity_loss_share"] / (1.0 - settings["velocity_loss_share"])
+    slowing = 1.0 + growth * (number - 1) / max(settings["repetitions"] - 1, 1)
+    last = (number > settings["repetitions"] - settings["last_repetitions"]) * athletes.proficiency[:, None, None]
+    return {
+        "lowering_time_s": np.exp(squat["lowering_time_s"] + last * np.log(settings["elite_last_lowering_time_ratio"])),
+        "bottom_time_s": np.exp(squat["bottom_time_s"]),
+        "lifting_time_s": np.exp(squat["lifting_time_s"] + last * np.log(settings["elite_last_lifting_time_ratio"]))
+        * slowing,
+    }
+
+
+def _jump(
+    streams: Streams,
+    athletes: Athletes,
+    training: Training,
+    learning: Learning,
+    seen: FollowUp,
+    squat: Mapping[str, Variation],
+    weeks: NDArray[np.int64],
+    config: Mapping[str, Any],
+    reps: tuple[PlannedRep, ...],
+) -> tuple[Floats, dict[str, Floats]]:
+    """Return take-off velocity of each rep [m/s], NaN where no jump, and the athlete's own parameters.
+
+    100 log(height) = capacity + gain week + feedback + slope (alignment - typical) + between (typical - centre) + load
+    + (depth, neutral spine) + autocorrelated residual of the session + residual of the rep.
+    """
+    settings = config["jump"]
+    person, rep = streams.normal(3), streams.normal(len(weeks), len(reps))
+    residual = autocorrelated(
+        streams.normal(seen.hours.shape[1]),
+        sd=settings["session_sd_percent"],
+        correlation=settings["autocorrelation_per_week"],
+    )
+    capacity = (
+        PERCENT * np.log(np.where(athletes.female, settings["height_female_m"], settings["height_male_m"]))
+        + settings["elite_percent"] * (athletes.proficiency - 0.5)
+        + settings["between_sd_percent"] * person[:, 0]
+    )
+    between = learning.typical - centre_of_alignment(config)
+    slope = _abduction_slope(athletes, person[:, 1], config)
+    gain = _gain(training, squat["lowering_time_s"].person[:, 0, 0], between, person[:, 2], config)
+    feedback = settings["feedback_effect_size"] * settings["between_sd_percent"] * athletes.feedback
+    session = (
+        (capacity + settings["percent_per_abduction_deg_between"] * between)[:, None]
+        + gain[:, None] * weeks
+        + feedback[:, None] * weeks / max(weeks[-1], 1)
+        + slope[:, None] * (seen.alignment[:, weeks] - learning.typical[:, None])
+        + settings["percent_per_1000_load"] * seen.load_before[:, weeks] / LOAD_UNIT
+        + _depth_effect(squat, settings)
+        + residual[:, weeks]
+    )
+    share = np.array([JUMP_SHARE.get(rep.task, np.nan) for rep in reps])
+    height = share * np.exp((session[:, :, None] + settings["rep_sd_percent"] * rep) / PERCENT)
+    own = {"capacity_log_percent": capacity, "gain_percent_per_week": gain, "abduction_slope_percent_per_deg": slope}
+    return np.sqrt(2.0 * STANDARD_GRAVITY * height), own
+
+
+def _abduction_slope(athletes: Athletes, normal: Floats, config: Mapping[str, Any]) -> Floats:
+    """Return each athlete's change of jump height per degree of knee abduction [%/deg]."""
+    settings = config["jump"]
+    return np.asarray(
+        settings["percent_per_abduction_deg_within"]
+        + settings["abduction_slope_sd_percent_per_deg"] * normal
+        + settings["abduction_slope_percent_per_deg_per_beighton"] * (athletes.beighton - beighton_mean(config))
+        + settings["abduction_slope_percent_per_deg_previous_injury"]
+        * (athletes.previous_injury - config["athlete"]["previous_injury_share"]),
+        dtype=np.float64,
+    )
+
+
+def _gain(
+    training: Training, log_lowering: Floats, between: Floats, normal: Floats, config: Mapping[str, Any]
+) -> Floats:
+    """Return each athlete's gain in jump height by training [%/week]."""
+    settings, hours = config["jump"], config["training"]
+    log_hours = np.log(training.usual_hours) - 0.5 * np.log(hours["hours_novice"] * hours["hours_elite"])
+    share = (
+        1.0
+        + settings["gain_share_per_log_lowering_time"] * (log_lowering - np.log(LOWERING_TIME_S))
+        + settings["gain_share_per_log_hours"] * log_hours
+    )
+    undermined = settings["gain_percent_per_week_per_log_hours_per_abduction_deg"] * log_hours * between
+    drawn = settings["gain_sd_percent_per_week"] * normal
+    return np.asarray(settings["gain_percent_per_week"] * share + undermined + drawn, dtype=np.float64)
+
+
+def _depth_effect(squat: Mapping[str, Variation], settings: Mapping[str, float]) -> Floats:
+    """Return what a session's squat depth adds to jump height (athlete, visit) [%]; a neutral spine changes it."""
+    flexion = squat["lumbar_flexion_max_deg"]
+    neutral = (flexion.person + flexion.session)[..., 0] < settings["neutral_spine_limit_deg"]
+    per_cm = settings["percent_per_depth_cm"] + settings["neutral_spine_percent_per_depth_cm"] * neutral
+    return np.asarray(per_cm * squat["squat_depth_m"].session[..., 0] / CENTIMETRE, dtype=np.float64)
+
+
+def _lateral_jump(
+    streams: Streams,
+    pelvic_drop: Floats,
+    reps: tuple[PlannedRep, ...],
+    config: Mapping[str, Any],
+    size: Mapping[str, int],
+) -> dict[str, Floats]:
+    """Draw gluteus medius onset [s] and peak [%] and take-off velocity [m/s] of lateral jumps; NaN in other tasks."""
+    settings = config["lateral_jump"]
+    velocity = varying(streams, settings["takeoff_velocity_m_per_s"], **size).value
+    onset = varying(streams, settings["gluteus_medius_onset_s"], **size)
+    peak = varying(streams, settings["gluteus_medius_peak_percent"], **size)
+    push_off = np.array([int(rep.leg == "right") for rep in reps])
+    drop = np.take_along_axis(pelvic_drop, push_off[None, None, :, None], axis=-1)[..., 0]
+    late = settings["onset_s_per_pelvic_drop_deg"] * (drop - config["alignment"]["pelvic_drop_deg"]["mean"])
+    effect = (
+        settings["percent_per_onset_ms_within"] * onset.session
+        + settings["percent_per_onset_ms_between"] * (onset.person - settings["gluteus_medius_onset_s"]["mean"])
+    ) / MILLISECOND
+    effect = effect + settings["percent_per_peak_percent_within"] * peak.session
+    effect = effect + settings["percent_per_peak_percent_between"] * (
+        peak.person - settings["gluteus_medius_peak_percent"]["mean"]
+    )
+    lateral = np.where([rep.task == "lateral_jump" for rep in reps], 1.0, np.nan)
+    return {
+        "takeoff_velocity_m_per_s": lateral * np.exp(velocity + effect / PERCENT),
+        "gluteus_medius_onset_s": lateral * (onset.value + late),
+        "gluteus_medius_peak_percent": lateral * peak.value,
+    }
+
+
+def _contacts(
+    streams: Streams, athletes: Athletes, tasks: NDArray[np.str_], config: Mapping[str, Any], size: Mapping[str, int]
+) -> dict[str, Floats]:
+    """Draw contact times of drop jumps and steps [s], foot strike angle [deg] and braking impulse [N s] of steps.
+
+    Braking impulse = body mass (braking + change per degree (foot strike angle - mean)).
+    """
+    settings = config["sprint"]
+    drop_jump, step = (
+        np.exp(varying(streams, config[task]["contact_time_s"], **size).value) for task in ("drop_jump", "sprint")
+    )
+    angle = varying(streams, settings["foot_strike_angle_deg"], **size).value
+    speed_lost = (
+        settings["braking_m_per_s"]
+        + settings["braking_sd_m_per_s"] * streams.normal(1, 1)
+        + settings["braking_m_per_s_per_foot_strike_deg"] * (angle - settings["foot_strike_angle_deg"]["mean"])
+    )
+    sprint = np.where(tasks == "sprint", 1.0, np.nan)
+    return {
+        "contact_time_s": np.where(tasks == "drop_jump", drop_jump, sprint * step),
+        "foot_strike_angle_deg": sprint * angle,
+        "braking_impulse_n_s": sprint * speed_lost * athletes.body_mass_kg[:, None, None],
+    }
