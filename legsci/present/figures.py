@@ -70,9 +70,11 @@ def draw(study: Results, figure: str, *session: str) -> Figure:
 
     Raises
     ------
-    KeyError : no figure has that name.
+    ValueError : no figure has that name.
     """
     if figure in SESSION_FIGURES:
         participant_id, session_id = session
         return SESSION_FIGURES[figure](study, participant_id, session_id)
-    return STUDY_FIGURES[figure](study)
+    if figure in STUDY_FIGURES:
+        return STUDY_FIGURES[figure](study)
+    raise ValueError(f"there is no figure {figure}; there are {', '.join([*SESSION_FIGURES, *STUDY_FIGURES])}")

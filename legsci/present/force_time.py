@@ -24,8 +24,8 @@ from legsci.present.phases import Phase, event_times, phases
 MARKED = tuple(name for name in STORED_EVENTS if not name.startswith("weighing"))
 #: Signal shown before the first and after the last event of a repetition [s].
 MARGIN_S = 0.75
-#: Height of the picture of one repetition [inch].
-PANEL_HEIGHT = 3.4
+#: Height of the picture of one repetition, and of the words that stand in place of one [inch].
+PANEL_HEIGHT, WORDS_HEIGHT = 3.4, 1.0
 #: Signal shown before the first sample that is kept, so that a mark on it is not cut [s].
 EDGE_S = 0.03
 TITLE_COLOURS = {"rejected": style.SEVERITY_COLOURS["rejected"]}
@@ -48,13 +48,15 @@ def force_time(session: xr.DataTree, reps: xr.Dataset | None, findings: pd.DataF
     """
     metrics, quality = session_metrics(reps, findings)
     shown = [(trial, rep) for trial in session.children for rep in _places(reps, trial)]
+    drawable = [rep >= 0 or "force" in session.children[trial].children for trial, rep in shown]
+    heights = [PANEL_HEIGHT if each else WORDS_HEIGHT for each in drawable]
     with style.house_style():
         figure = Figure(
-            figsize=(style.PAGE_WIDTH, PANEL_HEIGHT * len(shown) + 0.8),
+            figsize=(style.PAGE_WIDTH, sum(heights) + 0.8),
             layout=ConstrainedLayoutEngine(hspace=0.0, h_pad=0.05),
         )
         drawn: dict[str, None] = {}
-        panels = figure.subfigures(len(shown), 1, squeeze=False)[:, 0]
+        panels = figure.subfigures(len(shown), 1, squeeze=False, height_ratios=heights)[:, 0]
         for panel, (trial, rep) in zip(panels, shown, strict=True):
             number = int(reps["number"][rep]) if reps is not None and rep >= 0 else 0
             words, status = _heading(metrics, quality, trial, number, str(session[trial].attrs["task"]))
@@ -165,7 +167,7 @@ def _draw_recording(panel: SubFigure, trial: xr.DataTree) -> None:
         vertical = trial["force"]["force"].sel(axis="y")
         for plate in vertical["plate"].to_numpy():
             axes.plot(vertical["time"], vertical.sel(plate=plate), label=f"plate {plate}, as recorded")
-        axes.legend(loc="upper right")
+        axes.legend(loc="best")
         axes.set_ylabel("vertical force [N]")
         axes.set_xlabel("time of the trial [s]")
         axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,50 @@
+"""Notebooks: run on a finished study and kept as a page that opens without a network."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbconvert.exporters import HTMLExporter
+from traitlets.config import Config
+
+#: nbconvert's page, less what it would load from elsewhere: the notebooks hold neither widgets nor typeset formulas.
+_OFFLINE_PAGE = """
+{%- extends 'lab/index.html.j2' -%}
+{%- block html_head_js -%}{%- endblock -%}
+{%- block jupyter_widgets -%}{%- endblock -%}
+{%- block html_head_js_mathjax -%}{%- endblock -%}
+{%- block html_head_js_mermaidjs -%}{%- endblock -%}
+"""
+LONGEST_CELL_S = 600
+
+
+def render(notebook: str | Path, page: str | Path, *, results: str | Path) -> None:
+    """Run a notebook from its first cell to its last on a finished study, and write the page, whole or not at all.
+
+    Parameters
+    ----------
+    notebook : .ipynb without outputs; it stays as it is.
+    page : .html to write.
+    results : results/<study>, which the notebook finds in the environment variable LEGSCI_STUDY.
+
+    Raises
+    ------
+    nbclient.exceptions.CellExecutionError : a cell failed; says which and why.
+    """
+    content = nbformat.read(notebook, as_version=4)
+    client = NotebookClient(content, timeout=LONGEST_CELL_S, kernel_name="python3", record_timing=False)
+    environment = os.environ | {"LEGSCI_STUDY": str(Path(results).resolve())}
+    client.execute(cwd=str(Path(notebook).resolve().parent), env=environment)
+    exporter = HTMLExporter(config=Config(), raw_template=_OFFLINE_PAGE)
+    html, _ = exporter.from_notebook_node(content, resources={"metadata": {"name": Path(notebook).stem}})
+    page = Path(page)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = page.with_name(f".{page.name}.{os.getpid()}.unfinished")
+    try:
+        unfinished.write_text(html, encoding="utf-8")
+        unfinished.replace(page)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -1,0 +1,8 @@
+"""Run a notebook on a study and write it as a page."""
+
+from legsci.present.notebooks import render
+
+from job_log import job_log
+
+with job_log(snakemake.log[0]):
+    render(snakemake.input.notebook, snakemake.output.page, results=snakemake.params.results)
