@@ -83,8 +83,8 @@ def record_emg(motion: Motion, settings: EmgSettings, rng: np.random.Generator) 
 
     Notes
     -----
-    Gaussian noise in BAND (Butterworth) with standard deviation 1, times an envelope, plus noise and hum. The envelope is
-    0 before the onset and rises as (1 - cos) / 2; bursts that overlap have the larger of their envelopes.
+    Gaussian noise in BAND (Butterworth) with standard deviation 1, times an envelope, plus noise and hum. The envelope
+    is 0 before the onset and rises as (1 - cos) / 2; bursts that overlap have the larger of their envelopes.
 
     References
     ----------

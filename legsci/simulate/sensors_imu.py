@@ -127,8 +127,8 @@ def record_imu(
 
     Notes
     -----
-    With R the segment's rotation, M the sensor's axes in the segment, r the way from the segment's centre of mass to the
-    sensor, w its angular velocity and a the acceleration of its centre of mass::
+    With R the segment's rotation, M the sensor's axes in the segment, r the way from the segment's centre of mass to
+    the sensor, w its angular velocity and a the acceleration of its centre of mass::
 
         gyroscope = (R M)^T w,    accelerometer = (R M)^T (a + w' x r + w x (w x r) - g)
     """
@@ -147,7 +147,8 @@ def record_imu(
     count = int(np.floor((motion.time[-1] - offset) / interval + 1e-9))
     if count < 1:
         raise ValueError(f"{imu.segment}: the motion is over before the sensor starts, {offset:.3f} s into it")
-    means = np.diff(_integral(felt, motion.rate_hz, offset + interval * np.arange(count + 1)), axis=0) / interval
+    times: Array = offset + interval * np.arange(count + 1, dtype=np.float64)
+    means = np.diff(_integral(felt, motion.rate_hz, times), axis=0) / interval
     kinds = np.repeat([0, 1], 3)
     bias = np.array([settings.accelerometer_bias, settings.gyroscope_bias])[kinds] * rng.normal(size=6)
     noise = np.array([settings.accelerometer_noise, settings.gyroscope_noise])[kinds] * rng.normal(size=means.shape)

@@ -99,7 +99,8 @@ def record_markers(
 
     Returns
     -------
-    position : (frame, marker, 3) at the cameras' rate [m]; NaN in gaps.
+    position : (frame, marker, 3) at the cameras' rate [m]; NaN in gaps. A frame that the motion does not fill is left
+        out.
     truth : gaps as (label, first frame, last frame + 1), and the largest stray from the bone per segment [m].
 
     Raises
@@ -111,13 +112,14 @@ def record_markers(
     if unknown:
         raise ValueError(f"no segment carries these markers: {', '.join(unknown)}")
     step = every_nth(motion.rate_hz, settings.rate_hz)
-    seen = np.array(position[::step], dtype=np.float64)
+    whole = slice(0, len(position) // step * step, step)
+    seen = np.array(position[whole], dtype=np.float64)
     stray: dict[str, float] = {}
     for number, segment in enumerate(SEGMENTS):
         chosen = [index for index, carrier in enumerate(carriers) if carrier == segment]
         if not chosen:
             continue
-        rotation, origin = motion.rotation[number, ::step], motion.position[number, ::step]
+        rotation, origin = motion.rotation[number, whole], motion.position[number, whole]
         tissue = SOFT_TISSUE[segment.rpartition("_")[2]]
         shift = _stray(rotation, seen[:, chosen] - origin[:, None], tissue, rng) * settings.soft_tissue_scale
         seen[:, chosen] += shift

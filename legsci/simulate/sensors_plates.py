@@ -93,8 +93,8 @@ def plates_under(motion: Motion, *, plate_type: int = 2) -> tuple[Plate, ...]:
 
     Returns
     -------
-    Tasks on two feet: plate 1 left and plate 2 right of the line between the feet, side by side. Tasks whose contacts lie
-    apart: one plate per place where a foot treads, those of a sprint in the order of the runway, those of a lateral
+    Tasks on two feet: plate 1 left and plate 2 right of the line between the feet, side by side. Tasks whose contacts
+    lie apart: one plate per place where a foot treads, those of a sprint in the order of the runway, those of a lateral
     jump from left to right. There is no plate under a box.
 
     Raises
@@ -126,9 +126,9 @@ def record_plates(
 
     Returns
     -------
-    channels : per plate (channel, n) at the motion's rate: the reaction in the convention of C3D, so that a loaded plate
-        reads Fz < 0. TYPE 2: force [N] and moment about the transducers' centre [N m]. TYPE 3: the smallest eight
-        forces [N] that give the same.
+    channels : per plate (channel, n) at the motion's rate: the reaction in the convention of C3D, so that a loaded
+        plate reads Fz < 0. TYPE 2: force [N] and moment about the transducers' centre [N m]. TYPE 3: the smallest
+        eight forces [N] that give the same.
     truth : offsets and drifts as added, and per foot the vertical impulse that no plate recorded [N s].
 
     Notes
@@ -160,10 +160,24 @@ def record_plates(
     return channels, truth | {"plate_offset": offsets, "plate_drift_per_s": drifts}
 
 
-def surface_wrench(motion: Motion, plate: Plate) -> tuple[Array, Array, np.ndarray]:
-    """Return force (n, 3) [N] and moment about the surface's centre (n, 3) [N m], plate axes, and which feet bear on it.
+def surface_wrench(plate: Plate, channels: Array) -> tuple[Array, Array]:
+    """Return what channels say of the force (n, 3) [N] and its moment about the centre of the surface (n, 3) [N m].
 
-    The last is (foot, n); it is a force on a foot, as the channels of C3D hold it.
+    Both are the reaction on the body, in plate axes with z down.
+    """
+    wrench = _piezo_to_wrench() @ channels if plate.plate_type == 3 else channels
+    force = np.ascontiguousarray(wrench[:3].T)
+    return force, wrench[3:].T - np.cross([0.0, 0.0, -DEPTH], force)
+
+
+def _wrench_of_feet(motion: Motion, plate: Plate) -> tuple[Array, Array, np.ndarray]:
+    """Return what a plate exerts on the feet, in plate axes with z down.
+
+    Returns
+    -------
+    force : (n, 3) [N].
+    moment : (n, 3) about the centre of the surface [N m].
+    on_plate : (foot, n) which feet bear on it.
     """
     force, moment = np.zeros((motion.time.size, 3)), np.zeros((motion.time.size, 3))
     on_plate = np.zeros((len(FEET), motion.time.size), dtype=bool)
@@ -179,7 +193,7 @@ def surface_wrench(motion: Motion, plate: Plate) -> tuple[Array, Array, np.ndarr
 
 def _clean_channels(motion: Motion, plate: Plate) -> tuple[Array, np.ndarray]:
     """Channels (channel, n) of one plate without errors, and which feet bear on it (foot, n)."""
-    force, moment, on_plate = surface_wrench(motion, plate)
+    force, moment, on_plate = _wrench_of_feet(motion, plate)
     moment = moment + np.cross([0.0, 0.0, -DEPTH], force)
     wrench = np.concatenate([force, moment], axis=1).T
     return (np.linalg.pinv(_piezo_to_wrench()) @ wrench if plate.plate_type == 3 else wrench), on_plate

@@ -1,4 +1,4 @@
-"""Recordings of the virtual athlete as files of a laboratory, each written whole or not at all, always the same bytes."""
+"""Recordings of the virtual athlete as files of a laboratory: written whole or not at all, the same bytes each time."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def write_c3d(
     analog_rate_hz: float,
     plates: Sequence[Plate],
     plate_channels: Sequence[Array],
-    labels: Sequence[str] = (),
-    markers: Array | None = None,
-    marker_rate_hz: float = 0.0,
+    labels: Sequence[str],
+    markers: Array,
+    marker_rate_hz: float,
     emg: Mapping[str, Array] | None = None,
 ) -> None:
     """Write a C3D file as a laboratory with z up and y forward has it: mm, N, N mm and V, 32-bit floating point.
@@ -58,7 +58,7 @@ def write_c3d(
     analog_rate_hz : rate of the plates and EMG.
     plates, plate_channels : per plate its place and its channels (channel, n) [N, N m].
     labels, markers, marker_rate_hz : names, positions (frame, marker, 3) in ISB axes [m], rate; NaN is written as a
-        point with residual -1, as C3D marks what was not seen. None: plates alone, without points.
+        point with residual -1, as C3D marks what was not seen.
     emg : channel -> (n,) [V].
 
     Raises
@@ -66,7 +66,9 @@ def write_c3d(
     ValueError : samples that do not cover the frames evenly, a plate without as many channels as its type has.
     """
     emg = emg or {}
-    names, units, analog = [], [], []
+    names: list[str] = []
+    units: list[str] = []
+    analog: list[Array] = []
     for number, (plate, channels) in enumerate(zip(plates, plate_channels, strict=True), start=1):
         names += [f"{name}{'.' if plate.plate_type == 3 else ''}{number}" for name in CHANNEL_NAMES[plate.plate_type]]
         units += CHANNEL_UNITS[plate.plate_type]
@@ -80,10 +82,9 @@ def write_c3d(
     samples = np.concatenate(analog)
 
     file = ezc3d.c3d()
-    if markers is not None:
-        if round(len(markers) * analog_rate_hz / marker_rate_hz) != samples.shape[1]:
-            raise ValueError(f"{samples.shape[1]} samples at {analog_rate_hz:g} Hz do not cover {len(markers)} frames")
-        _put_points(file, labels, markers, marker_rate_hz)
+    if round(len(markers) * analog_rate_hz / marker_rate_hz) != samples.shape[1]:
+        raise ValueError(f"{samples.shape[1]} samples at {analog_rate_hz:g} Hz do not cover {len(markers)} frames")
+    _put_points(file, labels, markers, marker_rate_hz)
     file["data"]["analogs"] = samples[None]
     parameters = file["parameters"]["ANALOG"]
     parameters["RATE"]["value"] = [analog_rate_hz]
@@ -103,9 +104,9 @@ def write_bioware(path: Path, *, rate_hz: float, wrenches: Sequence[tuple[Array,
     Parameters
     ----------
     rate_hz : of the samples.
-    wrenches : per plate the reaction on the body (n, 3) [N] and its moment about the centre of the surface (n, 3) [N m],
-        in plate axes with z down. The file holds the force on the plate, so that a loaded plate reads Fz > 0; Ax and Ay
-        are its centre of pressure [m], 0 where the plate carries nothing.
+    wrenches : per plate the reaction on the body (n, 3) [N] and its moment about the centre of the surface (n, 3)
+        [N m], in plate axes with z down. The file holds the force on the plate, so that a loaded plate reads Fz > 0;
+        Ax and Ay are its centre of pressure [m], 0 where the plate carries nothing.
     """
     columns, names, units = [], [], []
     for force, moment in wrenches:

@@ -1,0 +1,269 @@
+"""A session of the virtual athlete as a laboratory would hand it over: raw files, rows of the tables, and the truth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from legsci.simulate.body import build_body, markers_of
+from legsci.simulate.motion import simulate_motion
+from legsci.simulate.motion_plan import Array, Motion
+from legsci.simulate.sensors_emg import CHANNELS, EmgSettings, record_emg
+from legsci.simulate.sensors_imu import ImuSettings, imus, record_imu
+from legsci.simulate.sensors_markers import MarkerSettings, every_nth, record_markers
+from legsci.simulate.sensors_plates import (
+    SPREAD_TASKS,
+    Plate,
+    PlateSettings,
+    plates_under,
+    record_plates,
+    surface_wrench,
+)
+from legsci.simulate.session_plan import SessionPlan, TrialPlan
+from legsci.simulate.writers import write_bioware, write_c3d, write_table, write_xsens, written_whole
+
+#: Devices of study.yaml. A sprint has its own, since which foot treads on which plate differs between trials.
+CAMERAS, RUNWAY, PLATES_ALONE = "vicon", "vicon_runway", "kistler"
+#: Slow tasks are filmed at this rate, and no faster than needed, to keep a cohort's files small [Hz].
+SLOW_TASKS = ("standing", "squat")
+SLOW_MARKER_RATE_HZ = 100.0
+#: Rate of the plates, and of all analog channels where EMG is among them [Hz].
+PLATE_RATE_HZ = 1000.0
+EMG_RATE_HZ = 2000.0
+#: Number of the first sensor, as printed on it, hexadecimal.
+FIRST_SENSOR = 0x00B42101
+TRIAL_COLUMNS = ("participant_id", "session_id", "trial_id", "task", "leg", "load_kg", "drop_height_m", "set")
+RECORDING_COLUMNS = ("participant_id", "session_id", "trial_id", "device", "path")
+WEARABLE_COLUMNS = ("participant_id", "session_id", "trial_id", "sensor_id", "segment", "path")
+TRUTH_COLUMNS = ("participant_id", "session_id", "trial_id", "name", "value")
+
+Row = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Instruments:
+    """What the laboratory measures with, and how well."""
+
+    plate_type: int = 2
+    plates: PlateSettings = field(default_factory=PlateSettings)
+    markers: MarkerSettings = field(default_factory=MarkerSettings)
+    imus: ImuSettings = field(default_factory=ImuSettings)
+    emg: EmgSettings = field(default_factory=EmgSettings)
+
+
+@dataclass(frozen=True)
+class SessionRows:
+    """Rows that a session adds to the tables of its study.
+
+    Parameters
+    ----------
+    trials, recordings : of trials.tsv and recordings.tsv.
+    wearables : of wearables.tsv, which lists the files of inertial sensors. It stands beside the tables that legsci
+        reads, since no reader knows these files yet.
+    truth : name and value (JSON) of what was put into each trial; times are on the trial's clock.
+    """
+
+    trials: list[Row]
+    recordings: list[Row]
+    wearables: list[Row]
+    truth: list[Row]
+
+
+def session_rows(plan: SessionPlan) -> SessionRows:
+    """Return the rows of a session without simulating it; those of the truth are not known then.
+
+    Raises
+    ------
+    ValueError : lists the trials that ask for instruments which do not go together, and names that occur twice.
+    """
+    faults = _faults(plan)
+    if faults:
+        raise ValueError(f"session {plan.participant_id} {plan.session_id}: " + "; ".join(faults))
+    rows = SessionRows([], [], [], [])
+    for trial in plan.trials:
+        key = _key(plan, trial)
+        technique = trial.technique
+        rows.trials.append(
+            key
+            | {
+                "task": trial.task,
+                "leg": technique.leg if trial.task == "lateral_jump" else "both",
+                "load_kg": technique.barbell_kg if technique.barbell_kg > 0.0 else None,
+                "drop_height_m": technique.drop_height_m if trial.task == "drop_jump" else None,
+                "set": trial.set,
+            }
+        )
+        rows.recordings.append(key | _recording(plan, trial))
+        if trial.wearables:
+            for number, imu in enumerate(imus()):
+                sensor = f"{FIRST_SENSOR + number:08X}"
+                path = f"{_stem(plan, trial)}_imu/MT_{sensor}.txt"
+                rows.wearables.append(key | {"sensor_id": sensor, "segment": imu.segment, "path": path})
+    return rows
+
+
+def write_session(folder: str | Path, plan: SessionPlan, *, instruments: Instruments | None = None) -> SessionRows:
+    """Simulate the trials of a session and write their raw files.
+
+    Parameters
+    ----------
+    folder : of the study; files go to <participant>/<session>/ in it.
+    plan : what to simulate. The same plan gives the same bytes.
+    instruments : the laboratory's; by default with ordinary errors.
+
+    Returns
+    -------
+    Rows for the tables, the truth among them.
+
+    Raises
+    ------
+    ValueError : a trial that cannot be simulated or recorded.
+    """
+    rows = session_rows(plan)
+    paths = {str(row["trial_id"]): Path(folder, str(row["path"])) for row in rows.recordings}
+    for number, trial in enumerate(plan.trials):
+        wearables = [row for row in rows.wearables if row["trial_id"] == trial.trial_id]
+        seeds = np.random.SeedSequence(plan.seed, spawn_key=(number,))
+        truth = write_trial(
+            paths[trial.trial_id],
+            plan,
+            trial,
+            instruments=instruments or Instruments(),
+            rng=np.random.default_rng(seeds),
+            wearables={str(row["segment"]): Path(folder, str(row["path"])) for row in wearables},
+        )
+        key = _key(plan, trial)
+        rows.truth.extend(key | {"name": name, "value": json.dumps(value)} for name, value in truth.items())
+    return rows
+
+
+def write_trial(
+    path: Path,
+    plan: SessionPlan,
+    trial: TrialPlan,
+    *,
+    instruments: Instruments,
+    rng: np.random.Generator,
+    wearables: Mapping[str, Path],
+) -> dict[str, object]:
+    """Simulate one trial and write its recordings; return the truth.
+
+    Parameters
+    ----------
+    path : of the file with the forces, .c3d or, of a trial without markers, .txt.
+    wearables : segment -> file of the sensor on it.
+    """
+    rate = EMG_RATE_HZ if trial.emg else PLATE_RATE_HZ
+    motion = simulate_motion(trial.task, plan.athlete, trial.technique, rate_hz=rate)
+    plates = plates_under(motion, plate_type=instruments.plate_type)
+    # One stream per instrument, so that switching one off leaves the others as they are.
+    for_plates, for_markers, for_emg, *for_imus = rng.spawn(3 + len(wearables))
+    channels, plate_truth = record_plates(motion, plates, instruments.plates, for_plates)
+    truth: dict[str, object] = {**motion.truth, **{f"{name}_time_s": times for name, times in motion.events.items()}}
+    truth |= plate_truth
+    if trial.markers:
+        streams = for_markers, for_emg
+        truth |= _write_motion_capture(path, plan, trial, instruments, motion, plates, channels, streams)
+    else:
+        wrenches = [surface_wrench(plate, signal) for plate, signal in zip(plates, channels, strict=True)]
+        write_bioware(path, rate_hz=rate, wrenches=wrenches)
+    for (segment, file), stream in zip(wearables.items(), for_imus, strict=True):
+        imu = next(imu for imu in imus() if imu.segment == segment)
+        recording, imu_truth = record_imu(motion, imu, instruments.imus, stream)
+        write_xsens(file, recording, first_packet=int(stream.integers(65536)))
+        truth |= {f"imu_{segment}_{name}": value for name, value in imu_truth.items()}
+    return truth
+
+
+def _write_motion_capture(
+    path: Path,
+    plan: SessionPlan,
+    trial: TrialPlan,
+    instruments: Instruments,
+    motion: Motion,
+    plates: Sequence[Plate],
+    channels: Sequence[Array],
+    streams: tuple[np.random.Generator, np.random.Generator],
+) -> dict[str, object]:
+    """Write the C3D file of a trial with markers and, where it is wanted, EMG; return the truth about both."""
+    filming = instruments.markers
+    if trial.task in SLOW_TASKS:
+        filming = replace(filming, rate_hz=min(filming.rate_hz, SLOW_MARKER_RATE_HZ))
+    body = build_body(plan.athlete, barbell_kg=trial.technique.barbell_kg)
+    labels, clean = markers_of(body, motion)
+    markers, found = record_markers(motion, labels, clean, filming, streams[0])
+    truth = {f"marker_{name}": value for name, value in found.items()}
+    # C3D holds whole frames only: the recording ends with the last of them.
+    samples = len(markers) * every_nth(motion.rate_hz, filming.rate_hz)
+    emg: dict[str, Array] = {}
+    if trial.emg:
+        muscles = replace(instruments.emg, onset_s={**instruments.emg.onset_s, **dict(trial.emg_onset_s)})
+        signals, found = record_emg(motion, muscles, streams[1])
+        emg = dict(zip(CHANNELS, signals[:, :samples], strict=True))
+        truth |= {f"emg_{name}": value for name, value in found.items()}
+    write_c3d(
+        path,
+        analog_rate_hz=motion.rate_hz,
+        plates=plates,
+        plate_channels=[signal[:, :samples] for signal in channels],
+        labels=labels,
+        markers=markers,
+        marker_rate_hz=filming.rate_hz,
+        emg=emg,
+    )
+    return truth
+
+
+def write_study_settings(folder: str | Path) -> None:
+    """Write study.yaml of the study `virtual`."""
+    text = files("legsci.simulate").joinpath("study.yaml").read_text(encoding="utf-8")
+    with written_whole(Path(folder) / "study.yaml") as unfinished:
+        unfinished.write_text(text, encoding="utf-8", newline="")
+
+
+def write_session_tables(folder: str | Path, sessions: list[SessionRows]) -> None:
+    """Write trials.tsv, recordings.tsv, wearables.tsv and, where it is known, truth/trials.tsv of a study."""
+    for name, columns in (
+        ("trials", TRIAL_COLUMNS),
+        ("recordings", RECORDING_COLUMNS),
+        ("wearables", WEARABLE_COLUMNS),
+        ("truth", TRUTH_COLUMNS),
+    ):
+        rows = [row for session in sessions for row in getattr(session, name)]
+        file = "truth/trials.tsv" if name == "truth" else f"{name}.tsv"
+        if rows or name != "truth":
+            write_table(Path(folder, file), columns, rows)
+
+
+def _key(plan: SessionPlan, trial: TrialPlan) -> Row:
+    """Key of a trial in the tables."""
+    return {"participant_id": plan.participant_id, "session_id": plan.session_id, "trial_id": trial.trial_id}
+
+
+def _stem(plan: SessionPlan, trial: TrialPlan) -> str:
+    """Path of a trial's files in the study folder, without what tells them apart."""
+    return f"{plan.participant_id}/{plan.session_id}/{trial.trial_id}"
+
+
+def _recording(plan: SessionPlan, trial: TrialPlan) -> Row:
+    """Device and path of a trial's forces."""
+    if not trial.markers:
+        return {"device": PLATES_ALONE, "path": f"{_stem(plan, trial)}.txt"}
+    return {"device": RUNWAY if trial.task == "sprint" else CAMERAS, "path": f"{_stem(plan, trial)}.c3d"}
+
+
+def _faults(plan: SessionPlan) -> list[str]:
+    """Say what is wrong with a plan before anything is simulated."""
+    names = [trial.trial_id for trial in plan.trials]
+    faults = [f"trial {name} occurs {names.count(name)} times" for name in sorted(set(names)) if names.count(name) > 1]
+    for trial in plan.trials:
+        if trial.emg and not trial.markers:
+            faults.append(f"trial {trial.trial_id}: EMG is recorded with the markers, which are off")
+        if trial.task in SPREAD_TASKS and not trial.markers:
+            faults.append(f"trial {trial.trial_id}: the plates of a {trial.task} need the markers' file, which is off")
+    return faults
