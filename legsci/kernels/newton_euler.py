@@ -1,0 +1,279 @@
+"""Motion of rigid segments and the loads that cause it: time derivatives, inverse dynamics, mechanical energy.
+
+All vectors are in the axes of the laboratory; rotations hold a segment's axes as columns (R @ local = lab).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: Central differences with 1 to 4 samples on either side, of order 2, 4, 6 and 8 (Fornberg 1988, Math Comput 51:699):
+#: weights of the samples 1 to 4 away in the first derivative, and of the middle and those in the second.
+_FIRST = np.array(
+    [
+        [1.0 / 2.0, 0.0, 0.0, 0.0],
+        [2.0 / 3.0, -1.0 / 12.0, 0.0, 0.0],
+        [3.0 / 4.0, -3.0 / 20.0, 1.0 / 60.0, 0.0],
+        [4.0 / 5.0, -1.0 / 5.0, 4.0 / 105.0, -1.0 / 280.0],
+    ]
+)
+_SECOND = np.array(
+    [
+        [-2.0, 1.0, 0.0, 0.0, 0.0],
+        [-5.0 / 2.0, 4.0 / 3.0, -1.0 / 12.0, 0.0, 0.0],
+        [-49.0 / 18.0, 3.0 / 2.0, -3.0 / 20.0, 1.0 / 90.0, 0.0],
+        [-205.0 / 72.0, 8.0 / 5.0, -1.0 / 5.0, 8.0 / 315.0, -1.0 / 560.0],
+    ]
+)
+_LONGEST_REACH = 4
+_SHORTEST_STRETCH = 4
+
+
+@njit(cache=True)
+def derivatives(values: Array, rate: float) -> tuple[Array, Array]:
+    """First and second time derivative by central differences.
+
+    Parameters
+    ----------
+    values : (column, time), any unit; gaps are NaN. Low-pass noisy signals before: differences amplify noise.
+    rate : [Hz].
+
+    Returns
+    -------
+    first, second : (column, time), per s and per s^2. Order 8 where four samples lie on either side, order 6, 4 and 2
+        toward a gap or an end; the outermost sample of a stretch by one-sided differences of order 2. Stretches of
+        fewer than four samples, and gaps, are NaN.
+
+    Notes
+    -----
+    A sine of f cycles per sample is read with a relative error of (2 pi f)^8 / 630 (first) and (2 pi f)^8 / 3150
+    (second derivative): below 1e-5 for 12 Hz at 200 Hz.
+
+    References
+    ----------
+    Fornberg 1988, Math Comput 51:699, tables 1 and 3.
+    """
+    first, second = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
+    for column in range(values.shape[0]):
+        start = 0
+        while start < values.shape[1]:
+            stop = start
+            while stop < values.shape[1] and not np.isnan(values[column, stop]):
+                stop += 1
+            if stop - start >= _SHORTEST_STRETCH:
+                _differentiate(values[column, start:stop], rate, first[column, start:stop], second[column, start:stop])
+            start = stop + 1
+    return first, second
+
+
+@njit(cache=True)
+def _differentiate(values: Array, rate: float, first: Array, second: Array) -> None:
+    """Fill first and second (time,) from a stretch without gaps."""
+    last = len(values) - 1
+    for i in range(1, last):
+        reach = min(_LONGEST_REACH, i, last - i)
+        slope, bend = 0.0, _SECOND[reach - 1, 0] * values[i]
+        for step in range(1, reach + 1):
+            slope += _FIRST[reach - 1, step - 1] * (values[i + step] - values[i - step])
+            bend += _SECOND[reach - 1, step] * (values[i + step] + values[i - step])
+        first[i] = slope * rate
+        second[i] = bend * rate**2
+    for end, inward in ((0, 1), (last, -1)):
+        a, b, c, d = values[end], values[end + inward], values[end + 2 * inward], values[end + 3 * inward]
+        first[end] = inward * (-1.5 * a + 2.0 * b - 0.5 * c) * rate
+        second[end] = (2.0 * a - 5.0 * b + 4.0 * c - d) * rate**2
+
+
+@njit(cache=True)
+def _vector_of_skew_part(derivative: Array, rotation: Array) -> Array:
+    """Vector of the skew part of derivative @ rotation.T, both (segment, time, 3, 3), as (segment, time, 3)."""
+    vector = np.empty(rotation.shape[:3])
+    for segment in range(rotation.shape[0]):
+        for frame in range(rotation.shape[1]):
+            d, r = derivative[segment, frame], rotation[segment, frame]
+            for i in range(3):
+                j, k = (i + 1) % 3, (i + 2) % 3
+                total = 0.0
+                for column in range(3):
+                    total += d[k, column] * r[j, column] - d[j, column] * r[k, column]
+                vector[segment, frame, i] = 0.5 * total
+    return vector
+
+
+def angular_motion(rotation: Array, rate: float) -> tuple[Array, Array]:
+    """Angular velocity and acceleration from rotations.
+
+    Parameters
+    ----------
+    rotation : (segment, time, 3, 3), R @ local = lab; gaps are NaN.
+    rate : [Hz].
+
+    Returns
+    -------
+    angular_velocity : (segment, time, 3) [rad/s], the vector of the skew part of R' R^T.
+    angular_acceleration : (segment, time, 3) [rad/s^2], that of R'' R^T, whose symmetric part is centripetal.
+        Both in lab axes, from `derivatives` of the nine elements of R.
+    """
+    segments, frames = rotation.shape[:2]
+    columns = np.ascontiguousarray(rotation.transpose(0, 2, 3, 1)).reshape(segments * 9, frames)
+    rates = [
+        np.ascontiguousarray(change.reshape(segments, 3, 3, frames).transpose(0, 3, 1, 2))
+        for change in derivatives(columns, rate)
+    ]
+    ordered = np.ascontiguousarray(rotation)
+    return _vector_of_skew_part(rates[0], ordered), _vector_of_skew_part(rates[1], ordered)
+
+
+@njit(cache=True, fastmath={"contract"})
+def _cross(a: tuple, b: tuple) -> tuple:
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+@njit(cache=True, fastmath={"contract"})
+def _times(matrix: Array, v: tuple) -> tuple:
+    return (
+        matrix[0, 0] * v[0] + matrix[0, 1] * v[1] + matrix[0, 2] * v[2],
+        matrix[1, 0] * v[0] + matrix[1, 1] * v[1] + matrix[1, 2] * v[2],
+        matrix[2, 0] * v[0] + matrix[2, 1] * v[1] + matrix[2, 2] * v[2],
+    )
+
+
+@njit(cache=True, fastmath={"contract"})
+def _transposed_times(matrix: Array, v: tuple) -> tuple:
+    return (
+        matrix[0, 0] * v[0] + matrix[1, 0] * v[1] + matrix[2, 0] * v[2],
+        matrix[0, 1] * v[0] + matrix[1, 1] * v[1] + matrix[2, 1] * v[2],
+        matrix[0, 2] * v[0] + matrix[1, 2] * v[1] + matrix[2, 2] * v[2],
+    )
+
+
+@njit(cache=True, fastmath={"contract"})
+def inverse_dynamics(
+    parent: NDArray[np.int64],
+    mass: Array,
+    inertia: Array,
+    rotation: Array,
+    joint: Array,
+    centre_of_mass: Array,
+    acceleration: Array,
+    angular_velocity: Array,
+    angular_acceleration: Array,
+    ground_force: Array,
+    ground_moment: Array,
+    gravity: Array,
+) -> tuple[Array, Array]:
+    """Load that each segment receives through the joint to its parent, from the free ends of a tree to its root.
+
+    Parameters
+    ----------
+    parent : (segment,) row of the segment that carries this one; always a later row, so that loads are known when they
+        are needed; -1 for a root.
+    mass : (segment,) [kg].
+    inertia : (segment, 3, 3) about the centre of mass, in segment axes [kg m^2].
+    rotation : (segment, time, 3, 3).
+    joint : (segment, time, 3) the joint to the parent; of a root, the point that its remainder is taken about [m].
+    centre_of_mass : (segment, time, 3) [m].
+    acceleration : (segment, time, 3) of the centre of mass [m/s^2].
+    angular_velocity, angular_acceleration : (segment, time, 3) [rad/s], [rad/s^2].
+    ground_force : (segment, time, 3) force of the ground on the segment [N].
+    ground_moment : (segment, time, 3) its moment about the origin of the laboratory [N m]. Taken so, no centre of
+        pressure is needed, which is lost in noise where the force is small.
+    gravity : (3,) acceleration of free fall, downward [m/s^2].
+
+    Returns
+    -------
+    force, moment : (segment, time, 3) that the parent exerts on the segment, moment about the joint [N], [N m]; of a
+        root, what its motion needs beyond all known loads. A NaN in any input of a frame reaches all that rests on it.
+
+    Raises
+    ------
+    ValueError : a parent does not come after its child.
+
+    Notes
+    -----
+    With r = centre of mass - joint p, F_g and M_g the ground's load, index c for the segments that hang on this one::
+
+        F = m (a - g) - F_g + sum F_c
+        M = R (I R^T alpha + R^T omega x I R^T omega) + r x m (a - g) - (M_g - p x F_g) + sum (M_c + (p_c - p) x F_c)
+
+    References
+    ----------
+    Winter DA 2009, Biomechanics and Motor Control of Human Movement, 4th ed., ch. 7.
+    """
+    for segment in range(len(parent)):
+        if parent[segment] >= len(parent) or -1 < parent[segment] <= segment or parent[segment] < -1:
+            raise ValueError("inverse dynamics: a segment's parent must be a later row, or -1")
+    force, moment = np.zeros(joint.shape), np.zeros(joint.shape)
+    for segment in range(len(parent)):
+        tensor, carrier = inertia[segment], parent[segment]
+        for frame in range(joint.shape[1]):
+            turn = rotation[segment, frame]
+            p, w, b = joint[segment, frame], angular_velocity[segment, frame], angular_acceleration[segment, frame]
+            c, a = centre_of_mass[segment, frame], acceleration[segment, frame]
+            f, m = force[segment, frame], moment[segment, frame]
+            g, n = ground_force[segment, frame], ground_moment[segment, frame]
+            needed = (
+                mass[segment] * (a[0] - gravity[0]),
+                mass[segment] * (a[1] - gravity[1]),
+                mass[segment] * (a[2] - gravity[2]),
+            )
+            spin = _transposed_times(turn, (w[0], w[1], w[2]))
+            own = _times(tensor, _transposed_times(turn, (b[0], b[1], b[2])))
+            gyroscopic = _cross(spin, _times(tensor, spin))
+            turning = _times(turn, (own[0] + gyroscopic[0], own[1] + gyroscopic[1], own[2] + gyroscopic[2]))
+            lever = _cross((c[0] - p[0], c[1] - p[1], c[2] - p[2]), needed)
+            shifted = _cross((p[0], p[1], p[2]), (g[0], g[1], g[2]))
+            for axis in range(3):
+                f[axis] += needed[axis] - g[axis]
+                m[axis] += turning[axis] + lever[axis] - n[axis] + shifted[axis]
+            if carrier >= 0:
+                q = joint[carrier, frame]
+                moved = _cross((p[0] - q[0], p[1] - q[1], p[2] - q[2]), (f[0], f[1], f[2]))
+                for axis in range(3):
+                    force[carrier, frame, axis] += f[axis]
+                    moment[carrier, frame, axis] += m[axis] + moved[axis]
+    return force, moment
+
+
+@njit(cache=True, fastmath={"contract"})
+def mechanical_energy(
+    mass: Array,
+    inertia: Array,
+    rotation: Array,
+    centre_of_mass: Array,
+    velocity: Array,
+    angular_velocity: Array,
+    gravity: Array,
+) -> Array:
+    """Kinetic and potential energy of each segment.
+
+    Parameters
+    ----------
+    mass : (segment,) [kg].
+    inertia : (segment, 3, 3) about the centre of mass, in segment axes [kg m^2].
+    rotation : (segment, time, 3, 3).
+    centre_of_mass, velocity : (segment, time, 3) [m], [m/s].
+    angular_velocity : (segment, time, 3) [rad/s].
+    gravity : (3,) acceleration of free fall, downward [m/s^2].
+
+    Returns
+    -------
+    (segment, time) [J]: m v.v / 2 + w.I w / 2 - m g.c, zero at rest in the origin of the laboratory.
+    """
+    energy = np.empty(rotation.shape[:2])
+    for segment in range(rotation.shape[0]):
+        for frame in range(rotation.shape[1]):
+            w = angular_velocity[segment, frame]
+            spin = _transposed_times(rotation[segment, frame], (w[0], w[1], w[2]))
+            momentum = _times(inertia[segment], spin)
+            total = 0.0
+            for axis in range(3):
+                speed = velocity[segment, frame, axis]
+                total += mass[segment] * (0.5 * speed**2 - gravity[axis] * centre_of_mass[segment, frame, axis])
+                total += 0.5 * momentum[axis] * spin[axis]
+            energy[segment, frame] = total
+    return energy
