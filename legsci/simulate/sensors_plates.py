@@ -9,10 +9,10 @@ import numpy as np
 
 from legsci.simulate.motion_plan import FEET, Array, Motion
 
-#: Plate size [m]: across and along the way the person faces, as Kistler 9260AA6 and similar; gap between two plates.
+#: Plate size across and along the way the person faces, a usual one; gap between two plates [m].
 WIDTH, LENGTH, GAP = 0.4, 0.6, 0.005
 #: Transducers lie this far below the surface, and for TYPE 3 this far from its centre along plate x and y [m].
-DEPTH, REACH_X, REACH_Y = 0.04, 0.14, 0.23
+DEPTH, REACH_X, REACH_Y = 0.04, 0.12, 0.20
 #: Centres of pressure higher than this above the floor are on something else, such as a drop box [m].
 HIGHEST_CONTACT = 0.05
 #: Contacts of a foot closer than this share a plate [m].
