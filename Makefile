@@ -1,4 +1,5 @@
 # make study   run the workflow on the studies of workflow/config.yaml
+# make report  the figures and notebooks of the last run, with the rule behind each, as results/report.zip
 # make test    style, types, import contracts and tests
 # make check   the same without the tests
 # make lab     JupyterLab
@@ -29,11 +30,14 @@ export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 # The tools that a rule starts (jupyter) are those of the same environment.
 export PATH := $(BIN):$(PATH)
 
-.PHONY: study test check lab bench lock clean
+.PHONY: study report test check lab bench lock clean
 .DEFAULT_GOAL := study
 
 study: $(READY)
 	snakemake
+
+report: $(READY)
+	snakemake --report results/report.zip
 
 test: check
 	python -m pytest

@@ -96,8 +96,8 @@ def _heading(metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: i
             method = style.readable(column.removeprefix("jump_height_").removesuffix("_m"))
             parts.append(f"{values[column]:.3f} ± {values[f'u_{column}']:.3f} m by {method}")
     found = quality[(quality["trial_id"] == trial) & quality["rep"].isin([0, number])]
-    first = parts[0] + ("; jump height " + ", ".join(parts[1:]) if len(parts) > 1 else "")
-    lines = [first, *(f"{severity}: {text}" for severity, text in found[["severity", "sentence"]].to_numpy())]
+    lines = [parts[0]] + (["jump height: " + ", ".join(parts[1:])] if len(parts) > 1 else [])
+    lines += [f"{severity}: {text}" for severity, text in found[["severity", "sentence"]].to_numpy()]
     text = "\n".join(textwrap.fill(line, style.LINE_LENGTH, subsequent_indent="    ") for line in lines)
     return text, str(values["status"])
 

@@ -26,7 +26,7 @@ for figure in config["figures"]["session"]:
             figure=report(
                 f"results/{{study}}/figures/{figure}/{{participant}}_{{session}}.png",
                 caption=f"../report/{figure}.rst",
-                category="{study}: figures",
+                category="{study}",
                 subcategory="sessions",
                 labels={
                     "figure": figure.replace("_", " "),
@@ -67,7 +67,7 @@ for figure in config["figures"]["study"]:
             figure=report(
                 f"results/{{study}}/figures/{figure}.svg",
                 caption=f"../report/{figure}.rst",
-                category="{study}: figures",
+                category="{study}",
                 subcategory="study",
                 labels={"figure": figure.replace("_", " ")},
             ),
@@ -101,7 +101,8 @@ rule run_notebook:
         page=report(
             "results/{study}/notebooks/{notebook}.html",
             caption="../report/notebook.rst",
-            category="{study}: notebooks",
+            category="{study}",
+            subcategory="notebooks",
             labels={"notebook": "{notebook}"},
         ),
     log:
