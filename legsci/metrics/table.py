@@ -20,9 +20,9 @@ from legsci.vocabulary import ASYMMETRIES, METRIC_TERMS, SIDES
 
 #: Cut-off of the low-pass filter whose effect on a metric enters its uncertainty [Hz].
 FILTER_HZ = 50.0
-#: What posture does to a flight-time or pelvis height [m]: landing lower than at take-off lengthens the flight,
-#: and limbs move against the pelvis. Flight time exceeds impulse by 1.7 cm on average (Baumgart 2017); the definition does not
-#: correct it, so that it counts as an uncertainty.
+#: What posture does to a flight-time or pelvis height [m]: landing lower than at take-off lengthens the flight, and
+#: limbs move against the pelvis. Flight time exceeds impulse by 1.7 cm on average (Baumgart 2017); the definition does
+#: not correct it, so that it counts as an uncertainty.
 POSTURE_M = 0.017
 #: Heights of one jump disagree when they differ by more than this many standard uncertainties.
 AGREEMENT_FACTOR = 2.0
@@ -133,8 +133,8 @@ def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
     """Find the standard uncertainty of the headline metrics under the default profile: u_<metric> (rep,), side both.
 
     Each source is moved by one standard uncertainty (weighing, offset) or by the width of the choice (movement start,
-    contact limit, low-pass filter), the trial is measured again, and the changes add in quadrature (JCGM 100:2008,
-    5.1.3, numerically). Heights that rest on the body's posture carry `POSTURE_M` as well. One sample of timing resolution
+    contact limit, low-pass filter), the trial is measured again, and the changes add in quadrature (JCGM
+    100:2008, 5.1.3, numerically). Heights that rest on the body's posture carry `POSTURE_M` as well. One sample of timing resolution
     (rectangular) is in the flight and contact times through the contact limit's sub-sample crossing and is not added
     again.
     """

@@ -1,0 +1,48 @@
+"""Real recordings of ../shared/data as trials, read by legsci's own readers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import xarray as xr
+
+from legsci.ingest.devices import Device, PlateSetup
+from legsci.ingest.readers import READERS
+from legsci.ingest.trial import to_isb
+from tests.mechanics.trials import trial
+
+PELVIS = {
+    "LASI": "left_anterior_superior_iliac_spine",
+    "RASI": "right_anterior_superior_iliac_spine",
+    "LPSI": "left_posterior_superior_iliac_spine",
+    "RPSI": "right_posterior_superior_iliac_spine",
+}
+
+
+def recorded_trial(
+    path: Path,
+    *,
+    reader: str,
+    up: str,
+    task: str,
+    feet: tuple[str, ...] = ("both",),
+    plate: str = "1",
+    **device: object,
+) -> xr.DataTree:
+    """Read a recording and turn it to ISB axes; `feet` name the feet on the file's plates in their order."""
+    forward = "x" if up.endswith(("y", "z")) else "y"
+    described = Device(name="lab", reader=reader, up=up, forward=forward, **device)  # type: ignore[arg-type]
+    signals = dict(READERS[reader](path, device=described).signals)
+    force = signals["force"]
+    count = force.sizes["plate"]
+    signals["force"] = force.assign_coords(foot=("plate", list(feet) if len(feet) == count else ["both"] * count))
+    if "markers" in signals:
+        names = [PELVIS.get(str(name), str(name)) for name in signals["markers"]["marker"].to_numpy()]
+        signals["markers"] = signals["markers"].assign_coords(marker=names)
+    turned = {kind: to_isb(signal, up=up, forward=forward) for kind, signal in signals.items() if kind != "angles"}
+    return trial(turned, task=task)
+
+
+def text_columns(*names: str | int, **text: object) -> dict[str, object]:
+    """Describe a delimited file by the columns that hold vertical force, one per plate."""
+    return {"plates": {str(n + 1): PlateSetup(columns={"up": name}) for n, name in enumerate(names)}, "text": text}
