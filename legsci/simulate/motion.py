@@ -2,6 +2,113 @@
 
 from __future__ import annotations
 
-from legsci.simulate.motion_plan import FEET, SEGMENTS, Motion, Technique
+import numpy as np
 
-__all__ = ["FEET", "SEGMENTS", "Motion", "Technique"]
+from legsci.simulate.body import Athlete, build_body
+from legsci.simulate.kinetics import MARGIN
+from legsci.simulate.motion_balance import Balanced, Plan, balance
+from legsci.simulate.motion_jumps import plan_countermovement_jump
+from legsci.simulate.motion_plan import FEET, SEGMENTS, Array, Motion, Technique
+from legsci.simulate.motion_angles import joint_angles
+from legsci.vocabulary import STANDARD_GRAVITY
+
+__all__ = ["FEET", "SEGMENTS", "TASK_PLANS", "Motion", "Technique", "simulate_motion"]
+
+#: How each task is planned: (body, technique, rate_hz) -> Plan.
+TASK_PLANS = {
+    "countermovement_jump": plan_countermovement_jump,
+}
+#: Inclination of each foot's reaction toward the midline, as a share of the line from foot to centre of mass.
+_INWARD = 0.4
+
+
+def simulate_motion(
+    task: str, athlete: Athlete, technique: Technique, *, rate_hz: float = 1000.0
+) -> Motion:
+    """Simulate one clean trial.
+
+    Parameters
+    ----------
+    task : key of TASK_PLANS.
+    athlete : the person.
+    technique : what the trial shall show.
+    rate_hz : sampling rate [Hz].
+
+    Returns
+    -------
+    Motion, of which all parts agree with mechanics.
+
+    Raises
+    ------
+    ValueError : unknown task, or a technique that this body cannot carry out.
+    """
+    if task not in TASK_PLANS:
+        raise ValueError(f"task is {task!r}, expected one of {', '.join(sorted(TASK_PLANS))}")
+    body = build_body(athlete, barbell_kg=technique.barbell_kg)
+    plan = TASK_PLANS[task](body, technique, rate_hz)
+    balanced = balance(body, plan)
+    force, pressure, twist = _ground_reaction(plan, balanced, body.total_mass, technique)
+    inner = slice(2 * MARGIN, plan.time.size - 2 * MARGIN)
+    position = balanced.position[:, inner]
+    rotation = balanced.rotation[:, inner]
+    joints = {"mid_hip": position[0], "lumbar": position[1]}
+    for side in ("left", "right"):
+        for joint, segment in (("hip", "thigh"), ("knee", "shank"), ("ankle", "foot")):
+            joints[f"{side}_{joint}"] = position[SEGMENTS.index(f"{side}_{segment}")]
+    return Motion(
+        task=task,
+        time=plan.time[inner],
+        rate_hz=rate_hz,
+        segments=SEGMENTS,
+        rotation=rotation,
+        position=position,
+        angular_velocity=balanced.angular_velocity[:, inner],
+        angular_acceleration=balanced.angular_acceleration[:, inner],
+        centre_of_mass=balanced.centre_of_mass[:, inner],
+        centre_of_mass_acceleration=balanced.centre_of_mass_acceleration[:, inner],
+        body_com=balanced.com[inner],
+        body_com_velocity=balanced.com_velocity[inner],
+        body_com_acceleration=balanced.com_acceleration[inner],
+        force=force[:, inner],
+        centre_of_pressure=pressure[:, inner],
+        free_moment=twist[:, inner],
+        joint_centre=joints,
+        angles=joint_angles(rotation),
+        events=plan.events,
+        truth=plan.truth,
+    )
+
+
+def _ground_reaction(plan: Plan, motion: Balanced, mass: float, technique: Technique) -> tuple[Array, Array, Array]:
+    """Force (2, n, 3), centre of pressure (2, n, 3) and free moment (2, n) of each foot.
+
+    The whole reaction follows from the motion. Between two feet it is shared so that both centres of pressure lie
+    equally far ahead and the shares are those of the lateral centre of pressure between the feet; a pair of opposite
+    inward forces along the line that joins them, as people push outward against the ground, adds no moment.
+    """
+    loaded = plan.loaded.any(axis=0)
+    force = mass * (motion.com_acceleration + np.array([0.0, STANDARD_GRAVITY, 0.0]))
+    force[~loaded] = 0.0
+    up = np.where(force[:, 1] > 0.0, force[:, 1], np.inf)
+    height = motion.com[:, 1] - plan.ground
+    x = motion.com[:, 0] + (motion.moment[:, 2] - height * force[:, 0]) / up
+    z = motion.com[:, 2] - (motion.moment[:, 0] + height * force[:, 2]) / up
+    x = np.clip(x, plan.pressure_low[:, 0], plan.pressure_high[:, 0])
+    z = np.clip(z, plan.pressure_low[:, 1], plan.pressure_high[:, 1])
+    twist = motion.moment[:, 1] - ((z - motion.com[:, 2]) * force[:, 0] - (x - motion.com[:, 0]) * force[:, 2])
+    twist[~loaded] = 0.0
+    foot_z = plan.foot_z
+    apart = foot_z[1] - foot_z[0]
+    right = np.where(plan.loaded[1], 1.0, 0.0)
+    both = plan.loaded.all(axis=0)
+    right[both] = np.clip((z[both] - foot_z[0, both]) / apart[both], 0.0, 1.0)
+    share = np.stack([1.0 - right, right]) * loaded
+    pressure = np.full((2, plan.time.size, 3), np.nan)
+    aside = z - share[0] * foot_z[0] - share[1] * foot_z[1]
+    pressure[:, :, 0], pressure[:, :, 1], pressure[:, :, 2] = x, plan.ground, foot_z + aside
+    forces = share[:, :, None] * force
+    inward = _INWARD * 0.5 * apart / height * share[0] * share[1] * 2.0 * force[:, 1] * both
+    forces[0, :, 2] += inward
+    forces[1, :, 2] -= inward
+    pressure[~(plan.loaded & (forces[:, :, 1] > 0.0))] = np.nan
+    return forces, pressure, share * twist

@@ -1,0 +1,363 @@
+"""From a plan to motion that obeys mechanics: horizontal path, trunk and ground reaction found so that moments balance.
+
+Rate of change of angular momentum about the centre of mass equals the moment of the ground reaction. Three things see to
+it: the horizontal path of the centre of mass is found from the wanted centre of pressure (a two-point boundary value
+problem); pelvis and trunk turn by what the feet cannot take, above all in flight, where nothing can be taken; and the
+centre of pressure is what then follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numba import njit
+from scipy.interpolate import CubicSpline
+from scipy.linalg import solve_banded, solveh_banded
+
+from legsci.simulate.body import Body
+from legsci.simulate.kinetics import angular_motion, derivatives, inertial_moment
+from legsci.simulate.motion_legs import postures
+from legsci.simulate.motion_plan import Array
+from legsci.vocabulary import STANDARD_GRAVITY
+
+#: Stiffness of the return of the trunk to its plan: angular frequency [rad/s] and damping ratio.
+_RETURN_FREQUENCY, _RETURN_DAMPING = 12.0, 0.9
+#: Turn of the trunk that counts as much as a centre of pressure at the edge of the foot [rad].
+_TURN_SCALE = 0.15
+#: Frames over which the turn is planned as one [s], and the moment that the planned flight may be off by [N m].
+_PLAN_INTERVAL_S, _PLAN_SLACK = 0.008, 0.3
+#: Largest free moment per vertical force: half a foot's width times friction, about [N m / N].
+_FREE_MOMENT_ARM = 0.03
+_SHARPNESS = 6.0
+#: Every how many frames the inertia against turning is found, the turn used for it [rad], and its floor [kg m^2].
+_INERTIA_STEP, _LITTLE_TURN, _LEAST_INERTIA = 10, 1e-5, 0.5
+_MOST_ROUNDS = 12
+#: Load below which the foot's moment is left out of the horizontal path, over body weight.
+_LIGHT = 0.4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the body shall do, frame by frame; sided arrays are (left, right).
+
+    Parameters
+    ----------
+    time : (n,) [s]; rate_hz : [Hz].
+    height : position, velocity, acceleration (n,) of the body's centre of mass, in closed form [m], [m/s], [m/s^2].
+    ground : (n,) height of the surface that carries the body [m].
+    pressure : (n, 2) wanted centre of pressure, x and z [m].
+    pressure_low, pressure_high : (n, 2) limits of the contact area [m].
+    ends : ((x, z), (x, z)) of the centre of mass in the first and last frame [m].
+    pelvis, trunk : (n, 3) yaw (to the left), list (right side down) and forward tilt [rad].
+    toe : (2, n, 3) tip of the foot [m]; heel_rise : (2, n) pitch of the foot, toes down [rad]; yaw : (2, n) [rad].
+    abduction : (2, n) valgus of the knees [rad].
+    loaded : (2, n) whether the foot carries.
+    foot_z : (2, n) where across the ground each foot's centre of pressure lies when both carry [m].
+    events, truth : handed on to Motion.
+    """
+
+    task: str
+    time: Array
+    rate_hz: float
+    height: tuple[Array, Array, Array]
+    ground: Array
+    pressure: Array
+    pressure_low: Array
+    pressure_high: Array
+    ends: tuple[tuple[float, float], tuple[float, float]]
+    pelvis: Array
+    trunk: Array
+    toe: Array
+    heel_rise: Array
+    yaw: Array
+    abduction: Array
+    loaded: Array
+    foot_z: Array
+    events: dict[str, list[float]] = field(default_factory=dict)
+    truth: dict[str, float | list[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """Motion of the segments and the moment that it needs about the centre of mass; see balance()."""
+
+    rotation: Array
+    position: Array
+    angular_velocity: Array
+    angular_acceleration: Array
+    centre_of_mass: Array
+    centre_of_mass_acceleration: Array
+    com: Array
+    com_velocity: Array
+    com_acceleration: Array
+    moment: Array
+
+
+def turn(yaw: Array, list_: Array, tilt: Array) -> Array:
+    """Rotation Ry(yaw) Rx(list) Rz(-tilt), (..., 3, 3), of angles [rad] of equal shape."""
+    cy, sy, cx, sx, cz, sz = (f(a) for a in (yaw, list_, -tilt) for f in (np.cos, np.sin))
+    rows = [
+        [cy * cz + sy * sx * sz, -cy * sz + sy * sx * cz, sy * cx],
+        [cx * sz, cx * cz, -sx],
+        [-sy * cz + cy * sx * sz, sy * sz + cy * sx * cz, cy * cx],
+    ]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
+
+
+def turn_by_vector(vector: Array) -> Array:
+    """Rotation about `vector` (..., 3) by its length [rad] (Rodrigues)."""
+    angle = np.linalg.norm(vector, axis=-1)[..., None, None]
+    cross = np.zeros((*vector.shape[:-1], 3, 3))
+    cross[..., 0, 1], cross[..., 0, 2], cross[..., 1, 2] = -vector[..., 2], vector[..., 1], -vector[..., 0]
+    cross -= np.swapaxes(cross, -1, -2)
+    return np.eye(3) + np.sinc(angle / np.pi) * cross + 0.5 * np.sinc(angle / (2 * np.pi)) ** 2 * (cross @ cross)
+
+
+def feet(body: Body, plan: Plan) -> tuple[Array, Array]:
+    """Ankle centres (2, n, 3) [m] and rotations (2, n, 3, 3) of the feet of a plan."""
+    rotation = turn(plan.yaw, np.zeros_like(plan.yaw), plan.heel_rise)
+    return plan.toe - np.einsum("snij,sj->sni", rotation, body.toe), rotation
+
+
+def horizontal_path(plan: Plan, moment: Array, mass: float) -> Array:
+    """Horizontal path of the centre of mass that keeps the centre of pressure where it is wanted.
+
+    Parameters
+    ----------
+    plan : heights, wanted centre of pressure and ends.
+    moment : (n, 3) rate of change of angular momentum that the posture needs [N m].
+    mass : [kg].
+
+    Returns
+    -------
+    (n, 2) x and z of the centre of mass [m].
+
+    Notes
+    -----
+    With h the height above the ground, f = y'' + g, p the centre of pressure and M the moment::
+
+        h x'' - f x = M_z / m - f p_x,    h z'' - f z = -M_x / m - f p_z
+
+    as an inverted pendulum: unstable forward in time, but well posed between two ends (second differences, one banded
+    system). The share of M that the light foot near take-off cannot carry is left to the trunk. The same relation places
+    the zero moment point of walking machines (Kajita et al. 2003, IEEE ICRA, "Biped walking pattern generation").
+    """
+    weight = np.maximum(plan.height[2] + STANDARD_GRAVITY, 0.0)
+    height = plan.height[0] - plan.ground
+    bend = height * plan.rate_hz**2
+    carried = weight**4 / (weight**4 + (_LIGHT * STANDARD_GRAVITY) ** 4)
+    wanted = np.stack([moment[:, 2], -moment[:, 0]], axis=1) * (carried / mass)[:, None] - weight[:, None] * plan.pressure
+    bands = np.zeros((3, weight.size))
+    bands[0, 1:], bands[2, :-1] = bend[:-1], bend[1:]
+    bands[1] = -2.0 * bend - weight
+    for end, place in ((0, plan.ends[0]), (-1, plan.ends[1])):
+        bands[1, end] = 1.0
+        wanted[end] = place
+    bands[0, 1] = bands[2, -2] = 0.0
+    return np.asarray(solve_banded((1, 1), bands, wanted))
+
+
+@njit(cache=True)
+def _limited(moment, low, high):  # type: ignore[no-untyped-def]
+    """Moment within low < 0 < high, smoothly and nearly unchanged until close to a limit."""
+    limit = high if moment > 0.0 else -low
+    if limit <= 0.0:
+        return 0.0
+    return moment / (1.0 + (abs(moment) / limit) ** _SHARPNESS) ** (1.0 / _SHARPNESS)
+
+
+def trunk_plan(deviation: Array, capacity: Array, inertia: Array, interval: float) -> Array:
+    """Additional turn of pelvis and trunk about one axis that asks least of the feet, looking ahead.
+
+    Parameters
+    ----------
+    deviation : (n,) moment that the motion needs beyond the wanted moment of the ground [N m].
+    capacity : (n,) by how much the moment of the ground may differ from the wanted one; small in flight [N m].
+    inertia : (n,) against the turn [kg m^2].
+    interval : between frames [s].
+
+    Returns
+    -------
+    (n,) angle p [rad] that minimises the sum of ((I p'' + deviation) / capacity)^2 + (p / _TURN_SCALE)^2, 0 at both ends.
+    """
+    count = deviation.size
+    weight = 1.0 / capacity[1:-1]
+    stretch = weight * inertia[1:-1] / interval**2
+    # rows I p'' / capacity with p'' by second differences; normal equations are banded, two diagonals above
+    bands = np.zeros((3, count))
+    bands[2] = _TURN_SCALE**-2
+    for first, second in ((0, 0), (1, 1), (2, 2)):
+        bands[2, first : count - 2 + second] += stretch**2 * (4.0 if first == 1 else 1.0)
+    bands[1, 1 : count - 1] += -2.0 * stretch**2
+    bands[1, 2:count] += -2.0 * stretch**2
+    bands[0, 2:] += stretch**2
+    bands[2, [0, -1]] += 1e6 * bands[2].max()
+    right = np.zeros(count)
+    push = -stretch * weight * deviation[1:-1]
+    right[:-2] += push
+    right[1:-1] -= 2.0 * push
+    right[2:] += push
+    return np.asarray(solveh_banded(bands, right))
+
+
+@njit(cache=True)
+def trunk_turns(needed, middle, ahead, wanted, low, high, inertia, rate):  # type: ignore[no-untyped-def]
+    """Additional turning of pelvis and trunk that takes up what the feet cannot.
+
+    Parameters
+    ----------
+    needed : (n, 3) moment that the motion without additional turning needs [N m].
+    middle : (n, 3) moment with the centre of pressure where it is wanted [N m].
+    ahead : (n, 3) by how much the ground's moment is planned to differ from `middle` [N m].
+    wanted : (n, 3) planned turn, to which feedback leads back [rad].
+    low, high : (n, 3) limits of the ground's moment around `middle`; 0 in flight [N m].
+    inertia : (n, 3) against the turning [kg m^2].
+    rate : [Hz].
+
+    Returns
+    -------
+    vector : (n, 3) rotation [rad]; acceleration : (n, 3) [rad/s^2].
+    """
+    vector, acceleration = np.zeros(needed.shape), np.zeros(needed.shape)
+    for frame in range(1, needed.shape[0] - 1):
+        for axis in range(3):
+            now, before = vector[frame, axis], vector[frame - 1, axis]
+            off = now - wanted[frame, axis]
+            speed = (off - before + wanted[frame - 1, axis]) * rate
+            back = _RETURN_FREQUENCY**2 * off + 2.0 * _RETURN_DAMPING * _RETURN_FREQUENCY * speed
+            wish = ahead[frame, axis] - inertia[frame, axis] * back
+            ground = middle[frame, axis] + _limited(wish, low[frame, axis], high[frame, axis])
+            acceleration[frame, axis] = (ground - needed[frame, axis]) / inertia[frame, axis]
+            vector[frame + 1, axis] = 2.0 * now - before + acceleration[frame, axis] / rate**2
+    return vector, acceleration
+
+
+def _turning_inertia(body: Body, plan: Plan, motion: Balanced, vector: Array) -> Array:
+    """Inertia (n, 3) against a turn of pelvis and trunk while feet and centre of mass stay [kg m^2].
+
+    Angular momentum per rate of turn, from postures turned a little further; every few frames, as it changes slowly.
+    Hips that move with the pelvis bend the legs, which counts for a third of it.
+    """
+    frames = np.arange(0, plan.time.size, _INERTIA_STEP)
+    answer = np.empty((plan.time.size, 3))
+    rotation, centres = motion.rotation[:, frames], motion.centre_of_mass[:, frames]
+    for axis in range(3):
+        little = np.zeros((frames.size, 3))
+        little[:, axis] = _LITTLE_TURN
+        turned, moved, _, _ = _postures(body, plan, motion.com, vector, frames=frames, further=turn_by_vector(little))
+        shift = (moved + np.einsum("snij,sj->sni", turned, body.centre_of_mass) - centres) / _LITTLE_TURN
+        product = turned @ np.swapaxes(rotation, -1, -2)
+        spin = np.stack([product[..., 2, 1], product[..., 0, 2], product[..., 1, 0]], axis=-1)
+        spin = (spin - np.stack([product[..., 1, 2], product[..., 2, 0], product[..., 0, 1]], axis=-1)) / (2 * _LITTLE_TURN)
+        local = np.einsum("snji,snj->sni", rotation, spin)
+        own = np.einsum("snij,sjk,snk->sni", rotation, body.inertia, local)
+        orbital = body.mass[:, None, None] * np.cross(centres - motion.com[frames], shift)
+        answer[:, axis] = np.interp(plan.time, plan.time[frames], (own + orbital).sum(axis=0)[:, axis])
+    return np.maximum(answer, _LEAST_INERTIA)
+
+
+def _planned_turn(deviation: Array, capacity: Array, inertia: Array, rate_hz: float) -> tuple[Array, Array]:
+    """Planned additional turn [rad] and ground moment beyond the wanted one [N m], (n, 3), by trunk_plan()."""
+    step = max(round(_PLAN_INTERVAL_S * rate_hz), 1)
+    count = deviation.shape[0] // step
+    frames = np.arange(deviation.shape[0])
+    middles = np.arange(count) * step + 0.5 * (step - 1)
+    wanted, ahead = np.zeros_like(deviation), np.zeros_like(deviation)
+    for axis in range(3):
+        need, room, against = (
+            values[: count * step, axis].reshape(count, step).mean(axis=1) for values in (deviation, capacity, inertia)
+        )
+        turn_ = trunk_plan(need, room + _PLAN_SLACK, against, step / rate_hz)
+        ground = need + against * np.gradient(np.gradient(turn_, step / rate_hz), step / rate_hz)
+        wanted[:, axis] = CubicSpline(middles, turn_)(frames)
+        ahead[:, axis] = np.interp(frames, middles, ground)
+    return wanted, ahead
+
+
+def _ground_limits(plan: Plan, com: Array, acceleration: Array, mass: float) -> tuple[Array, Array, Array]:
+    """Moment of the ground reaction about the centre of mass: in the middle of the wish, and the limits around it [N m]."""
+    force = mass * (acceleration + np.array([0.0, STANDARD_GRAVITY, 0.0]))
+    force[~plan.loaded.any(axis=0)] = 0.0
+    up = np.maximum(force[:, 1], 0.0)
+    arm = np.stack([plan.pressure[:, 0] - com[:, 0], plan.ground - com[:, 1], plan.pressure[:, 1] - com[:, 2]], axis=1)
+    middle = np.cross(arm, force)
+    back, ahead = (plan.pressure_low - plan.pressure), (plan.pressure_high - plan.pressure)
+    twist = _FREE_MOMENT_ARM * up
+    low = np.stack([-ahead[:, 1] * up, -twist, back[:, 0] * up], axis=1)
+    high = np.stack([-back[:, 1] * up, twist, ahead[:, 0] * up], axis=1)
+    return middle, low, high
+
+
+def _postures(
+    body: Body, plan: Plan, com: Array, vector: Array, *, frames: Array | slice = slice(None), further: Array | None = None
+) -> tuple[Array, Array, Array, Array]:
+    """Answer of postures() for chosen frames, with the turn `further` (n, 3, 3) of pelvis and trunk on top."""
+    extra = turn_by_vector(vector[frames])
+    if further is not None:
+        extra = further @ extra
+    pelvis, trunk = (extra @ turn(*angles[frames].T) for angles in (plan.pelvis, plan.trunk))
+    ankles, foot_turns = feet(body, plan)
+    tilts = plan.abduction * np.array([[1.0], [-1.0]])
+    lengths = np.stack([body.thigh_length, body.shank_length], axis=1)
+    answer: tuple[Array, Array, Array, Array] = postures(
+        com[frames], pelvis, trunk, ankles[:, frames], foot_turns[:, frames], tilts[:, frames],
+        body.hip, body.lumbar, lengths, body.mass, body.centre_of_mass,
+    )  # fmt: skip
+    return answer
+
+
+def _moved(body: Body, plan: Plan, com: Array, vector: Array) -> Balanced:
+    """Carry out a plan with a given path of the centre of mass (n, 3) and additional turn of pelvis and trunk."""
+    rotation, position, reach, miss = _postures(body, plan, com, vector)
+    if reach.max() > 1.0 or miss.max() > 1e-9:
+        late = plan.time[np.argmax(reach)]
+        raise ValueError(f"{plan.task}: a leg is too short for the planned posture at {late:.3f} s (cosine {reach.max():.4f})")
+    angular_velocity, angular_acceleration = angular_motion(rotation, plan.rate_hz)
+    centres = position + np.einsum("snij,sj->sni", rotation, body.centre_of_mass)
+    _, accelerations = derivatives(centres, plan.rate_hz)
+    velocity, acceleration = (d[0] for d in derivatives(com[None], plan.rate_hz))
+    velocity[:, 1], acceleration[:, 1] = plan.height[1], plan.height[2]
+    moment = inertial_moment(rotation, body.inertia, angular_velocity, angular_acceleration).sum(axis=0)
+    moment += np.einsum("s,snk->nk", body.mass, np.cross(centres - com, accelerations))
+    return Balanced(
+        rotation, position, angular_velocity, angular_acceleration, centres, accelerations, com, velocity, acceleration, moment
+    )
+
+
+def balance(body: Body, plan: Plan) -> Balanced:
+    """Carry out a plan so that the moments balance.
+
+    Parameters
+    ----------
+    body : the athlete.
+    plan : what to do.
+
+    Returns
+    -------
+    Balanced : in flight its moment about the centre of mass is 0 within 0.1 N m, in stance the centre of pressure that
+        it asks for lies in the contact area.
+
+    Raises
+    ------
+    ValueError : a leg is too short for the plan, or the flight could not be balanced.
+    """
+    vector, acceleration = np.zeros((2, plan.time.size, 3))
+    moment = np.zeros((plan.time.size, 3))
+    aloft = ~plan.loaded.any(axis=0)
+    aloft[:8] = aloft[-8:] = False
+    for round_ in range(_MOST_ROUNDS):
+        if round_ < 4:
+            x, z = horizontal_path(plan, moment, body.total_mass).T
+        motion = _moved(body, plan, np.stack([x, plan.height[0], z], axis=1), vector)
+        moment = motion.moment
+        if round_ >= 4 and not (np.abs(moment[aloft]) > 0.1).any():
+            return motion
+        if round_ in (0, 3):
+            inertia = _turning_inertia(body, plan, motion, vector)
+        needed = moment - inertia * acceleration
+        middle, low, high = _ground_limits(plan, motion.com, motion.com_acceleration, body.total_mass)
+        wanted, ahead = _planned_turn(needed - middle, np.minimum(-low, high), inertia, plan.rate_hz)
+        vector, acceleration = trunk_turns(needed, middle, ahead, wanted, low, high, inertia, plan.rate_hz)
+    worst = np.abs(moment[aloft]).max() if aloft.any() else 0.0
+    raise ValueError(f"{plan.task}: angular momentum in flight changes by up to {worst:.2f} N m")

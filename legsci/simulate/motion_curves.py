@@ -1,0 +1,163 @@
+"""Smooth curves in closed form: rounded ramps, and paths whose acceleration is a sum of rounded ramps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from legsci.simulate.motion_plan import Array
+
+# Antiderivatives of the smooth step u^4 (35 - 84 u + 70 u^2 - 20 u^3), highest power first; for 0 <= u <= 1.
+_STEP = np.array([-20.0, 70.0, -84.0, 35.0, 0.0, 0.0, 0.0, 0.0])
+_STEPS = [np.poly1d(_STEP)]
+for _ in range(3):
+    _STEPS.append(_STEPS[-1].integ())
+
+
+def smooth_step(position: Array, *, integrals: int = 0) -> Array:
+    """Step from 0 to 1 with three continuous derivatives, or its first, second or third integral from -infinity.
+
+    Parameters
+    ----------
+    position : any shape; the step rises between 0 and 1.
+    integrals : 0 to 3.
+
+    Returns
+    -------
+    s(u) = u^4 (35 - 84 u + 70 u^2 - 20 u^3) within, 0 before and 1 after; or its integrals.
+    """
+    inside = np.clip(position, 0.0, 1.0)
+    beyond = np.maximum(position - 1.0, 0.0)
+    value = np.polyval(_STEPS[integrals].coeffs, inside)
+    factorial = 1.0
+    for order in range(1, integrals + 1):
+        factorial *= order
+        value = value + float(_STEPS[integrals - order](1.0)) * beyond**order / factorial
+    return value
+
+
+def ramp(time: Array, start: float, duration: float, rounding: float | None = None, *, integrals: int = 0) -> Array:
+    """Ramp from 0 to 1 that is straight except for rounded ends, or its first or second time integral.
+
+    Parameters
+    ----------
+    time : (n,) [s].
+    start, duration : [s].
+    rounding : length of each rounded end [s], at most half of `duration`, which is also the default (an S curve).
+    integrals : 0 to 2.
+
+    Returns
+    -------
+    (n,) with four continuous derivatives; times s or s^2 when integrated.
+    """
+    rounding = 0.5 * duration if rounding is None else rounding
+    scale = rounding ** (1 + integrals) / (duration - rounding)
+    rising = smooth_step((time - start) / rounding, integrals=1 + integrals)
+    falling = smooth_step((time - start - duration + rounding) / rounding, integrals=1 + integrals)
+    return scale * (rising - falling)
+
+
+def bump(time: Array, start: float, rise: float, hold: float, fall: float) -> Array:
+    """Rise from 0 to 1, hold, and fall back to 0; times in seconds."""
+    return ramp(time, start, rise) - ramp(time, start + rise + hold, fall)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A change of acceleration along a rounded ramp.
+
+    Parameters
+    ----------
+    start, duration : [s].
+    amount : [m/s^2]; None: to be found from the targets of the path.
+    rounding : see ramp().
+    """
+
+    start: float
+    duration: float
+    amount: float | None = None
+    rounding: float | None = None
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a path must reach at a time; None: free. SI units."""
+
+    time: float
+    position: float | None = None
+    velocity: float | None = None
+    acceleration: float | None = None
+
+
+@dataclass(frozen=True)
+class Path:
+    """A coordinate of which the acceleration is a sum of rounded ramps, so that all of it is known in closed form.
+
+    Parameters
+    ----------
+    start : time at which position and velocity are given [s].
+    position, velocity, acceleration : there [m], [m/s], [m/s^2]; all changes lie after it.
+    changes : with amounts.
+    """
+
+    start: float
+    position: float
+    velocity: float
+    acceleration: float
+    changes: tuple[Change, ...]
+
+    def at(self, time: Array) -> tuple[Array, Array, Array]:
+        """Position [m], velocity [m/s] and acceleration [m/s^2] at times (n,) [s]."""
+        since = np.asarray(time, dtype=float) - self.start
+        position = self.position + self.velocity * since + 0.5 * self.acceleration * since**2
+        velocity = self.velocity + self.acceleration * since
+        acceleration = np.full_like(since, self.acceleration)
+        for change in self.changes:
+            amount = 0.0 if change.amount is None else change.amount
+            shape = [ramp(time, change.start, change.duration, change.rounding, integrals=k) for k in range(3)]
+            acceleration = acceleration + amount * shape[0]
+            velocity = velocity + amount * shape[1]
+            position = position + amount * shape[2]
+        return position, velocity, acceleration
+
+
+def find_path(path: Path, targets: list[Target]) -> Path:
+    """Find the free amounts of a path so that it meets its targets.
+
+    Parameters
+    ----------
+    path : with as many changes of unknown amount as the targets hold numbers.
+    targets : what to reach, and when.
+
+    Returns
+    -------
+    Path with all amounts known.
+
+    Raises
+    ------
+    ValueError : the number of unknowns differs from the number of targets, or they contradict each other.
+
+    Notes
+    -----
+    Position, velocity and acceleration are linear in the amounts, so this is one system of linear equations.
+    """
+    unknown = [index for index, change in enumerate(path.changes) if change.amount is None]
+    rows, wanted = [], []
+    for target in targets:
+        time = np.array([target.time])
+        known = path.at(time)
+        for order, value in enumerate((target.position, target.velocity, target.acceleration)):
+            if value is None:
+                continue
+            changes = [path.changes[index] for index in unknown]
+            rows.append([ramp(time, c.start, c.duration, c.rounding, integrals=2 - order)[0] for c in changes])
+            wanted.append(value - known[order][0])
+    if len(rows) != len(unknown):
+        raise ValueError(f"path: {len(unknown)} unknown amounts but {len(rows)} targets")
+    amounts = np.linalg.solve(np.array(rows), np.array(wanted))
+    found = dict(zip(unknown, amounts, strict=True))
+    changes = tuple(
+        Change(c.start, c.duration, float(found[i]), c.rounding) if i in found else c for i, c in enumerate(path.changes)
+    )
+    return Path(path.start, path.position, path.velocity, path.acceleration, changes)

@@ -1,0 +1,184 @@
+"""Tasks on both feet: how posture, feet and centre of pressure follow from a few curves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from legsci.simulate.body import Body
+from legsci.simulate.kinetics import MARGIN
+from legsci.simulate.motion_balance import Plan
+from legsci.simulate.motion_curves import Path
+from legsci.simulate.motion_plan import Array, Technique
+
+#: Posture in quiet standing.
+STANDING_KNEE_DEG, STANDING_LEAN_DEG = 8.0, 3.0
+#: Centre of pressure ahead of the ankles: in standing, and on the forefoot behind the tip of the toes [m].
+STANDING_PRESSURE_M, FOREFOOT_M = 0.045, 0.05
+#: Pitch of the foot at which only the forefoot is left on the ground [deg].
+_HEEL_OFF_DEG = 6.0
+#: Where the contact area ends before the foot does [m].
+_EDGE_M = 0.01
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What changes during a task on both feet, each (n,); angles in degrees.
+
+    Parameters
+    ----------
+    lumbar : flexion of the trunk against the pelvis; drop : of the pelvis, left side down; effort : 0 to 1, scales the knees' valgus.
+    heel_rise : of both feet [deg]; lift : of the toes above `ground`, forward : of the toes [m].
+    ground : height of the surface [m]; pressure : wanted centre of pressure ahead of the ankles as at the start [m].
+    """
+
+    lumbar: Array
+    drop: Array
+    effort: Array
+    heel_rise: Array
+    lift: Array
+    forward: Array
+    ground: Array
+    pressure: Array
+
+
+def trial_time(duration_s: float, rate_hz: float) -> Array:
+    """Times of a trial [s], from 0, with a margin at both ends that differences need and that is cut off in the end."""
+    margin = 2 * MARGIN
+    return np.arange(-margin, round(duration_s * rate_hz) + margin) / rate_hz
+
+
+def _heights(body: Body, technique: Technique) -> tuple[float, float, float, float, float]:
+    """Constants of com_height(): leg length, sideways part of it, height of the trunk per mass, share of the legs."""
+    thigh, shank = float(body.thigh_length.min()), float(body.shank_length.min())
+    aside = 0.5 * technique.stance_width_m - float(body.hip[1, 2])
+    mass = body.mass / body.total_mass
+    trunk = mass[0] * body.centre_of_mass[0, 1] + mass[1] * (body.lumbar[1] + body.centre_of_mass[1, 1])
+    hip_share = mass[:2].sum() + 2.0 * (
+        mass[2] * (1.0 + body.centre_of_mass[2, 1] / (thigh + shank)) + mass[3] * (shank + body.centre_of_mass[3, 1]) / (thigh + shank)
+    )
+    return thigh, shank, aside, float(trunk), float(hip_share)
+
+
+def _ankle_height(body: Body, heel_rise_deg: Array) -> Array:
+    """Height of the ankles above the toes [m]."""
+    rise = np.radians(heel_rise_deg)
+    return np.asarray(body.toe[0, 0] * np.sin(rise) - body.toe[0, 1] * np.cos(rise))
+
+
+def com_height(body: Body, technique: Technique, *, knee_deg: float, lean_deg: float, heel_rise_deg: float) -> float:
+    """Height of the centre of mass above the toes with the hips above the ankles, both feet alike [m].
+
+    Parameters
+    ----------
+    body, technique : the athlete, and the width of the stance.
+    knee_deg, lean_deg, heel_rise_deg : knee flexion, forward lean of pelvis and trunk, pitch of the foot [deg].
+    """
+    thigh, shank, aside, trunk, hip_share = _heights(body, technique)
+    chord = np.sqrt(thigh**2 + shank**2 + 2.0 * thigh * shank * np.cos(np.radians(knee_deg)) - aside**2)
+    ankle = float(_ankle_height(body, np.array(heel_rise_deg)))
+    foot = 2.0 * body.mass[4] / body.total_mass * body.centre_of_mass[4, 1]
+    return float(ankle + foot + hip_share * chord + trunk * np.cos(np.radians(lean_deg)))
+
+
+def crouch(body: Body, technique: Technique, height: Array, heel_rise_deg: Array) -> tuple[Array, Array]:
+    """Knee flexion and a forward lean in proportion to it, as the height of the centre of mass asks for.
+
+    Parameters
+    ----------
+    body, technique : `trunk_lean_deg` is the lean at the deepest crouch of the jump or squat, `depth_m` below standing.
+    height : (n,) of the centre of mass above the toes [m]; heel_rise_deg : (n,) pitch of the foot.
+
+    Returns
+    -------
+    knee, lean : (n,) [deg]. The inverse of com_height(), found by iteration since the lean lowers the trunk.
+
+    Notes
+    -----
+    Hips and knees that stretch together keep angular momentum small; a trunk that came up before or after the legs would
+    ask for more moment than the feet can take, above all near take-off.
+    """
+    thigh, shank, aside, trunk, hip_share = _heights(body, technique)
+    base = _ankle_height(body, heel_rise_deg) + 2.0 * body.mass[4] / body.total_mass * body.centre_of_mass[4, 1]
+
+    def knee_of(lean_deg: Array) -> Array:
+        chord = (height - base - trunk * np.cos(np.radians(lean_deg))) / hip_share
+        cosine = (chord**2 + aside**2 - thigh**2 - shank**2) / (2.0 * thigh * shank)
+        return np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
+
+    standing = com_height(body, technique, knee_deg=STANDING_KNEE_DEG, lean_deg=STANDING_LEAN_DEG, heel_rise_deg=0.0)
+    bottom = standing - technique.depth_m - float(base.min())
+    deepest = (bottom - trunk * np.cos(np.radians(technique.trunk_lean_deg))) / hip_share
+    cosine = (deepest**2 + aside**2 - thigh**2 - shank**2) / (2.0 * thigh * shank)
+    flexed = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
+    gain = (technique.trunk_lean_deg - STANDING_LEAN_DEG) / (flexed - STANDING_KNEE_DEG)
+    lean = np.full(height.shape, STANDING_LEAN_DEG)
+    for _ in range(12):
+        knee = knee_of(lean)
+        lean = STANDING_LEAN_DEG + gain * (knee - STANDING_KNEE_DEG)
+    return knee, lean
+
+
+def plan_on_both_feet(
+    body: Body,
+    technique: Technique,
+    *,
+    task: str,
+    time: Array,
+    rate_hz: float,
+    height: Path,
+    curves: Curves,
+    aloft: list[tuple[float, float]],
+    events: dict[str, list[float]],
+    truth: dict[str, float | list[float]],
+) -> Plan:
+    """Plan of a task in which both feet do the same at the same time.
+
+    Parameters
+    ----------
+    body, technique, task, time, rate_hz : as in Plan.
+    height : of the centre of mass.
+    curves : the rest of the movement.
+    aloft : (take-off, landing) of every flight [s].
+    events, truth : handed on.
+
+    Returns
+    -------
+    Plan. The ankles stand at x = 0 at the start, the middle between them at z = 0.
+    """
+    side = np.array([-1.0, 1.0])
+    half = 0.5 * technique.stance_width_m
+    yaw = -side * np.radians(np.asarray(body.athlete.toe_out_deg))
+    reach = body.toe[:, 0]
+    toe = np.empty((2, time.size, 3))
+    toe[:, :, 0] = (reach * np.cos(yaw))[:, None] + curves.forward
+    toe[:, :, 1] = curves.ground + curves.lift
+    toe[:, :, 2] = (side * half - reach * np.sin(yaw))[:, None]
+    loaded = np.ones((2, time.size), dtype=bool)
+    for takeoff, landing in aloft:
+        loaded &= ~((time >= takeoff) & (time <= landing))
+    area_z = half + 0.5 * body.foot_half_width
+    heel_off = np.clip(curves.heel_rise / _HEEL_OFF_DEG, 0.0, 1.0)
+    heel_off = heel_off * heel_off * (3.0 - 2.0 * heel_off)
+    tip = toe[:, :, 0].min(axis=0)
+    heel = tip - (body.toe[0, 0] - body.heel[0, 0]) * np.cos(yaw).min()
+    pressure_z = (2.0 * technique.asymmetry - 1.0) * half
+    low = np.stack([heel + _EDGE_M + heel_off * (tip - heel - 1.8 * FOREFOOT_M), np.full(time.size, -area_z)], axis=1)
+    high = np.stack([tip - _EDGE_M, np.full(time.size, area_z)], axis=1)
+    pressure = np.stack([curves.pressure + curves.forward, np.full(time.size, pressure_z)], axis=1)
+    pressure[:, 0] = np.clip(pressure[:, 0], low[:, 0] + _EDGE_M, high[:, 0] - _EDGE_M)
+    valgus = np.radians(np.asarray(technique.knee_abduction_peak_deg))
+    nothing = np.zeros(time.size)
+    kinematics = height.at(time)
+    _, lean_deg = crouch(body, technique, kinematics[0] - curves.ground - curves.lift, curves.heel_rise)
+    drop, lean, lumbar = (np.radians(curve) for curve in (curves.drop, lean_deg, curves.lumbar))
+    return Plan(
+        task=task, time=time, rate_hz=rate_hz, height=kinematics, ground=curves.ground,
+        pressure=pressure, pressure_low=low, pressure_high=high,
+        ends=((pressure[0, 0], pressure_z), (pressure[-1, 0], pressure_z)),
+        pelvis=np.stack([nothing, -drop, lean - lumbar], axis=1), trunk=np.stack([nothing, -0.3 * drop, lean], axis=1),
+        toe=toe, heel_rise=np.tile(np.radians(curves.heel_rise), (2, 1)), yaw=np.tile(yaw[:, None], (1, time.size)),
+        abduction=valgus[:, None] * curves.effort, loaded=loaded,
+        foot_z=np.tile((side * half)[:, None], (1, time.size)), events=events, truth=truth,
+    )  # fmt: skip
