@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from legsci.simulate.body import build_body, markers_of
+from legsci.simulate.converter import converter_step
 from legsci.simulate.motion import simulate_motion
 from legsci.simulate.motion_plan import Array, Motion
 from legsci.simulate.sensors_emg import CHANNELS, EmgSettings, record_emg
@@ -20,6 +21,7 @@ from legsci.simulate.sensors_plates import (
     SPREAD_TASKS,
     Plate,
     PlateSettings,
+    converter_steps,
     plates_under,
     record_plates,
     surface_wrench,
@@ -29,8 +31,8 @@ from legsci.simulate.writers import write_bioware, write_c3d, write_table, write
 
 #: Devices of study.yaml. A sprint has its own, since which foot treads on which plate differs between trials.
 CAMERAS, RUNWAY, PLATES_ALONE = "vicon", "vicon_runway", "kistler"
-#: Slow tasks are filmed at this rate [Hz]. A second of 49 markers and two plates then takes 126 kB instead of 205 kB,
-#: and 317 kB with EMG, so that a session of ten trials stays within some 6 MB.
+#: Slow tasks are filmed at this rate [Hz]. A second of 49 markers and two plates then takes 63 kB instead of 102 kB,
+#: and 158 kB with EMG, so that a session of ten trials stays within some 6 MB.
 SLOW_TASKS = ("standing", "squat")
 SLOW_MARKER_RATE_HZ = 100.0
 #: Rate of the plates, and of all analog channels where EMG is among them [Hz].
@@ -202,10 +204,13 @@ def _write_motion_capture(
     # C3D holds whole frames only: the recording ends with the last of them.
     samples = len(markers) * every_nth(motion.rate_hz, filming.rate_hz)
     emg: dict[str, Array] = {}
+    steps = [step for plate in plates for step in converter_steps(plate, instruments.plates)]
     if trial.emg:
         muscles = replace(instruments.emg, onset_s={**instruments.emg.onset_s, **dict(trial.emg_onset_s)})
         signals, found = record_emg(motion, muscles, streams[1])
         emg = dict(zip(CHANNELS, signals[:, :samples], strict=True))
+        if muscles.bits is not None:
+            steps += [converter_step(muscles.range_v, muscles.bits)] * len(emg)
         truth |= {f"emg_{name}": value for name, value in found.items()}
     write_c3d(
         path,
@@ -216,6 +221,8 @@ def _write_motion_capture(
         markers=markers,
         marker_rate_hz=filming.rate_hz,
         emg=emg,
+        # A laboratory whose converters have no steps gets floating point.
+        steps=steps if len(steps) == sum(map(len, channels)) + len(emg) else None,
     )
     return truth
 

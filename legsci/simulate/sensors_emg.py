@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.signal import butter, sosfilt
 
+from legsci.simulate.converter import converted
 from legsci.simulate.motion_plan import FEET, Array, Motion
 
 MUSCLES = ("gluteus_medius", "vastus_lateralis", "biceps_femoris", "gastrocnemius")
@@ -42,6 +43,8 @@ class EmgSettings:
     amplitude_sd : standard deviation between channels of the logarithm of the amplitude.
     baseline_v : standard deviation of the noise of electrodes and amplifier [V].
     mains_v, mains_hz : amplitude and frequency of the hum [V], [Hz].
+    range_v, bits : readings beyond this stay there [V]; resolution of the converter over twice the range, None for no
+        steps.
     """
 
     onset_s: Mapping[str, float] = field(
@@ -60,6 +63,8 @@ class EmgSettings:
     baseline_v: float = 4e-6
     mains_v: float = 2e-6
     mains_hz: float = 50.0
+    range_v: float = 0.005
+    bits: int | None = 16
 
 
 def record_emg(motion: Motion, settings: EmgSettings, rng: np.random.Generator) -> tuple[Array, dict[str, object]]:
@@ -111,7 +116,7 @@ def record_emg(motion: Motion, settings: EmgSettings, rng: np.random.Generator) 
     for number, name in enumerate(CHANNELS):
         truth[f"{name}_onset_s"] = onset[number].tolist()
         truth[f"{name}_onset_after_event_s"] = after[number].tolist()
-    return emg, truth
+    return converted(emg, settings.range_v, settings.bits), truth
 
 
 def _bursts(motion: Motion, settings: EmgSettings) -> tuple[Array, Array]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from legsci.simulate.converter import converted, converter_step
 from legsci.simulate.motion_plan import FEET, Array, Motion
 
 #: Plate size across and along the way the person faces, a usual one; gap between two plates [m].
@@ -71,7 +72,7 @@ class PlateSettings:
     offset_n, offset_n_m : standard deviation, between channels, of a constant error.
     drift_n_per_s, drift_n_m_per_s : standard deviation, between channels, of a constant slope.
     range_n, range_n_m : readings beyond this stay there.
-    bits : resolution of the converter over twice the range; None for no steps.
+    bits : resolution of the converter over twice the range, at most 16; None for no steps.
     """
 
     noise_n: float = 0.8
@@ -151,13 +152,21 @@ def record_plates(
         offset = rng.normal(size=is_force.shape) * np.where(is_force, settings.offset_n, settings.offset_n_m)
         drift = rng.normal(size=is_force.shape) * np.where(is_force, settings.drift_n_per_s, settings.drift_n_m_per_s)
         noise = rng.normal(size=signal.shape) * np.where(is_force, settings.noise_n, settings.noise_n_m)
-        limit = np.where(is_force, settings.range_n, settings.range_n_m)
-        channels.append(_converted(signal + offset + drift * motion.time + noise, limit, settings.bits))
+        reading = signal + offset + drift * motion.time + noise
+        channels.append(converted(reading, np.where(is_force, settings.range_n, settings.range_n_m), settings.bits))
         offsets.append(offset.ravel().tolist())
         drifts.append(drift.ravel().tolist())
     missed = np.where(recorded, 0.0, motion.force[:, :, 1]).sum(axis=1) / motion.rate_hz
     truth: dict[str, object] = {f"{foot}_unrecorded_impulse_n_s": float(missed[n]) for n, foot in enumerate(FEET)}
     return channels, truth | {"plate_offset": offsets, "plate_drift_per_s": drifts}
+
+
+def converter_steps(plate: Plate, settings: PlateSettings) -> list[float]:
+    """Return the step of each channel's converter [N, N m]; empty where `settings` have none."""
+    if settings.bits is None:
+        return []
+    ranges = [settings.range_n] * 8 if plate.plate_type == 3 else [settings.range_n] * 3 + [settings.range_n_m] * 3
+    return [converter_step(limit, settings.bits) for limit in ranges]
 
 
 def surface_wrench(plate: Plate, channels: Array) -> tuple[Array, Array]:
@@ -209,15 +218,6 @@ def _piezo_to_wrench() -> Array:
     sensed = [(ex, REACH_Y * ey), (ex, -REACH_Y * ey), (ey, REACH_X * ex), (ey, -REACH_X * ex)]
     sensed += [(ez, x * REACH_X * ex + y * REACH_Y * ey) for x, y in ((1, 1), (-1, 1), (-1, -1), (1, -1))]
     return np.array([np.concatenate([direction, np.cross(point, direction)]) for direction, point in sensed]).T
-
-
-def _converted(signal: Array, limit: Array, bits: int | None) -> Array:
-    """Clip to +-limit (channel, 1) and round to the converter's steps."""
-    clipped = np.clip(signal, -limit, limit)
-    if bits is None:
-        return clipped
-    step = 2.0 * limit / 2**bits
-    return np.asarray(np.round(clipped / step) * step)
 
 
 def _places(motion: Motion) -> list[Array]:

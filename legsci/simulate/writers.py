@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +25,10 @@ CHANNEL_NAMES = {
     3: ("Fx12", "Fx34", "Fy14", "Fy23", "Fz1", "Fz2", "Fz3", "Fz4"),
 }
 CHANNEL_UNITS = {2: ("N", "N", "N", "Nmm", "Nmm", "Nmm"), 3: ("N",) * 8}
+C3D_BLOCK = 512
+INT16_MAX = 32767
+#: POINT:SCALE as ezc3d writes it: name, link, type 4 (float), one dimension of one, -1; no other scale is negative.
+FLOATING_POINT_SCALE = b"(SCALE..\x04(?:\x00|\x01\x01))" + re.escape(struct.pack("<f", -1.0))
 #: The recorder's fine time counts tenths of a millisecond.
 FINE_TICKS_PER_S = 10_000
 
@@ -49,8 +55,9 @@ def write_c3d(
     markers: Array,
     marker_rate_hz: float,
     emg: Mapping[str, Array] | None = None,
+    steps: Sequence[float] | None = None,
 ) -> None:
-    """Write a C3D file as a laboratory with z up and y forward has it: mm, N, N mm and V, 32-bit floating point.
+    """Write a C3D file as a laboratory with z up and y forward has it: mm, N, N mm and V.
 
     Parameters
     ----------
@@ -60,26 +67,29 @@ def write_c3d(
     labels, markers, marker_rate_hz : names, positions (frame, marker, 3) in ISB axes [m], rate; NaN is written as a
         point with residual -1, as C3D marks what was not seen.
     emg : channel -> (n,) [V].
+    steps : step of the converter of each channel, plates before EMG [N, N m, V]. With them the file holds 16-bit
+        integers, half as large: analog channels lose nothing, positions are rounded to some 0.1 mm. None: 32-bit
+        floating point.
 
     Raises
     ------
-    ValueError : samples that do not cover the frames evenly, a plate without as many channels as its type has.
+    ValueError : samples that do not cover the frames evenly, a plate without as many channels as its type has, a
+        sample beyond 16 bits.
     """
     emg = emg or {}
     names: list[str] = []
     units: list[str] = []
-    analog: list[Array] = []
     for number, (plate, channels) in enumerate(zip(plates, plate_channels, strict=True), start=1):
         names += [f"{name}{'.' if plate.plate_type == 3 else ''}{number}" for name in CHANNEL_NAMES[plate.plate_type]]
         units += CHANNEL_UNITS[plate.plate_type]
-        factor = [MILLIMETRES if unit == "Nmm" else 1.0 for unit in CHANNEL_UNITS[plate.plate_type]]
-        if len(factor) != len(channels):
-            raise ValueError(f"plate {number}: TYPE {plate.plate_type} has {len(factor)} channels, not {len(channels)}")
-        analog.append(channels * np.array(factor)[:, None])
-    analog += [channel[None] for channel in emg.values()]
+        count = len(CHANNEL_UNITS[plate.plate_type])
+        if count != len(channels):
+            raise ValueError(f"plate {number}: TYPE {plate.plate_type} has {count} channels, not {len(channels)}")
     names += emg
     units += ["V"] * len(emg)
-    samples = np.concatenate(analog)
+    factors = [MILLIMETRES if unit == "Nmm" else 1.0 for unit in units]
+    samples = np.concatenate([*plate_channels, *(channel[None] for channel in emg.values())])
+    samples = samples * np.array(factors)[:, None]
 
     file = ezc3d.c3d()
     if round(len(markers) * analog_rate_hz / marker_rate_hz) != samples.shape[1]:
@@ -90,12 +100,15 @@ def write_c3d(
     parameters["RATE"]["value"] = [analog_rate_hz]
     parameters["LABELS"]["value"] = names
     parameters["UNITS"]["value"] = units
-    parameters["SCALE"]["value"] = [1.0] * len(names)
+    scales = [1.0] * len(names) if steps is None else [s * f for s, f in zip(steps, factors, strict=True)]
+    parameters["SCALE"]["value"] = scales
     _describe_plates(file, plates)
     file.add_parameter("MANUFACTURER", "COMPANY", ["legsci"])
     file.add_parameter("MANUFACTURER", "SOFTWARE", ["legsci.simulate: a simulated recording"])
     with written_whole(path) as unfinished:
         file.write(str(unfinished))
+        if steps is not None:
+            unfinished.write_bytes(_as_integers(unfinished.read_bytes()))
 
 
 def write_bioware(path: Path, *, rate_hz: float, wrenches: Sequence[tuple[Array, Array]]) -> None:
@@ -187,6 +200,35 @@ def _put_points(file: ezc3d.c3d, labels: Sequence[str], markers: Array, rate_hz:
     parameters["RATE"]["value"] = [rate_hz]
     parameters["LABELS"]["value"] = list(labels)
     parameters["UNITS"]["value"] = ["mm"]
+
+
+def _as_integers(content: bytes) -> bytes:
+    """Turn a C3D file of ezc3d, which knows floating point only, into one of 16-bit integers.
+
+    Analog samples stand as multiples of their scales in either kind. Points become multiples of POINT:SCALE, which is
+    negative in files of floating point, and so is its twin in the header.
+
+    References
+    ----------
+    The C3D file format user guide, header section and 3D data section, www.c3d.org.
+    """
+    points, analog, first, last = struct.unpack_from("<4h", content, 2)
+    (data_block,) = struct.unpack_from("<h", content, 16)
+    start, frames = C3D_BLOCK * (data_block - 1), last - first + 1
+    numbers = np.frombuffer(content, "<f4", count=frames * (4 * points + analog), offset=start).reshape(frames, -1)
+    places = numbers[:, : 4 * points].reshape(frames, points, 4)
+    # Hundredths of a millimetre, as few as the largest coordinate allows.
+    step = np.float32(max(np.ceil(100.0 * np.abs(places[..., :3]).max() / INT16_MAX), 1.0) / 100.0)
+    coordinates = np.concatenate([places[..., :3] / step, places[..., 3:]], axis=2).reshape(frames, -1)
+    packed = np.round(np.concatenate([coordinates, numbers[:, 4 * points :]], axis=1))
+    if packed.min() < -INT16_MAX - 1 or packed.max() > INT16_MAX:
+        raise ValueError(f"samples from {packed.min():g} to {packed.max():g} steps do not fit into 16 bits")
+    scale = struct.pack("<f", step)
+    head, found = re.subn(FLOATING_POINT_SCALE, lambda match: match[1] + scale, content[:start], flags=re.DOTALL)
+    if found != 1:
+        raise ValueError(f"POINT:SCALE stands {found} times in the parameters")
+    body = packed.astype("<i2").tobytes()
+    return head[:12] + scale + head[16:] + body + bytes(-len(body) % C3D_BLOCK)
 
 
 def _describe_plates(file: ezc3d.c3d, plates: Sequence[Plate]) -> None:

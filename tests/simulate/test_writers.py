@@ -14,7 +14,14 @@ from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.kernels.plates import centre_of_pressure
 from legsci.simulate.sensors_imu import ImuRecording
-from legsci.simulate.sensors_plates import CLEAN_PLATES, plates_under, record_plates, surface_wrench
+from legsci.simulate.sensors_plates import (
+    CLEAN_PLATES,
+    PlateSettings,
+    converter_steps,
+    plates_under,
+    record_plates,
+    surface_wrench,
+)
 from legsci.simulate.writers import LAB_AXES, write_bioware, write_c3d, write_table, write_xsens
 from tests.simulate.hand_motion import hand_motion
 
@@ -93,6 +100,55 @@ def test_c3d_refuses_samples_that_do_not_fit(tmp_path: Path) -> None:
     short = [channels[0], channels[1][:5]]
     with pytest.raises(ValueError, match="plate 2: TYPE 2 has 6 channels, not 5"):
         write_c3d(tmp_path / "a.c3d", plate_channels=short, markers=some_markers(800), **about)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("plate_type", [2, 3])
+def test_integers_lose_nothing_of_the_converters_and_little_of_the_points(tmp_path: Path, plate_type: int) -> None:
+    motion = hand_motion()
+    plates, settings = plates_under(motion, plate_type=plate_type), PlateSettings()
+    channels, _ = record_plates(motion, plates, settings, np.random.default_rng(0))
+    markers = some_markers(800)
+    about = {
+        "analog_rate_hz": 1000.0,
+        "plates": plates,
+        "plate_channels": channels,
+        "labels": LABELS,
+        "markers": markers,
+        "marker_rate_hz": 200.0,
+    }
+    write_c3d(tmp_path / "float.c3d", **about)
+    steps = [step for plate in plates for step in converter_steps(plate, settings)]
+    write_c3d(tmp_path / "integer.c3d", **about, steps=steps)
+    size = {name: (tmp_path / f"{name}.c3d").stat().st_size for name in ("float", "integer")}
+    assert size["integer"] < 0.55 * size["float"]
+    full, half = (read(tmp_path / f"{name}.c3d", "c3d", up="z", forward="y") for name in ("float", "integer"))
+    for name in ("force", "moment"):
+        np.testing.assert_allclose(half.signals["force"][name], full.signals["force"][name], atol=2e-4)
+    step = np.ceil(np.nanmax(np.abs(markers)) * 1000.0 / 32767.0 * 100.0) / 100.0 / 1000.0
+    position = half.signals["markers"]["position"]
+    np.testing.assert_allclose(position, markers[:, :, LAB_AXES], atol=0.501 * step)
+    assert np.nanmax(np.abs(position - markers[:, :, LAB_AXES])) > 0.4 * step
+    file = ezc3d.c3d(str(tmp_path / "integer.c3d"))
+    counts = file["data"]["analogs"][0] / np.array(file["parameters"]["ANALOG"]["SCALE"]["value"])[:, None]
+    np.testing.assert_allclose(counts, np.concatenate(channels) / np.array(steps)[:, None], atol=0.01)
+
+
+def test_integers_refuse_what_does_not_fit(tmp_path: Path) -> None:
+    motion = hand_motion()
+    plates = plates_under(motion)
+    channels, _ = record_plates(motion, plates, CLEAN_PLATES, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="do not fit into 16 bits"):
+        write_c3d(
+            tmp_path / "a.c3d",
+            analog_rate_hz=1000.0,
+            plates=plates,
+            plate_channels=channels,
+            labels=LABELS,
+            markers=some_markers(800),
+            marker_rate_hz=200.0,
+            steps=[0.001] * 12,
+        )
     assert list(tmp_path.iterdir()) == []
 
 
