@@ -21,10 +21,11 @@ def truth_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
 
     Returns
     -------
-    tables : parameters (one row per number of the configuration, by its dotted name), athletes (one row per athlete: what
-        was drawn for the person), weeks (one row per athlete and week: alignment, time at risk, problems, whether or not
-        the athlete was still in the study) and reps (one row per attended session, rep and side: values without
-        measurement error).
+    tables : parameters (one row per number of the configuration, by its dotted name), athletes (one row per athlete:
+        what was drawn for the person), weeks (one row per athlete and week: alignment, time at risk, problems, whether
+        or not the athlete was still in the study) and reps (one row per attended session, rep and side: values without
+        measurement error; what the technique of a recorded trial has only once, such as the lowering time of a set of
+        squats, is shown there as the mean of its reps).
     """
     return {
         "parameters": parameters_table(cohort.config),
