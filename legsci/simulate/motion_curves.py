@@ -161,3 +161,14 @@ def find_path(path: Path, targets: list[Target]) -> Path:
         Change(c.start, c.duration, float(found[i]), c.rounding) if i in found else c for i, c in enumerate(path.changes)
     )
     return Path(path.start, path.position, path.velocity, path.acceleration, changes)
+
+
+def move_changes(start: float, duration: float) -> tuple[Change, Change, Change]:
+    """Three changes of acceleration with which a path moves from rest to rest; times in seconds."""
+    part = 0.4 * duration
+    return Change(start, part), Change(start + 0.3 * duration, part), Change(start + 0.6 * duration, part)
+
+
+def rest_at(time: float, position: float) -> Target:
+    """Target of standing still at `position` [m] from `time` [s] on."""
+    return Target(time, position=position, velocity=0.0, acceleration=0.0)

@@ -10,16 +10,16 @@ from scipy.optimize import brentq
 
 from legsci.simulate.body import Body
 from legsci.simulate.motion_balance import Plan
-from legsci.simulate.motion_curves import Change, Path, Target, bump, find_path, ramp
+from legsci.simulate.motion_curves import Change, Path, Target, find_path, move_changes, ramp, rest_at
 from legsci.simulate.motion_plan import Array, Technique
 from legsci.simulate.motion_stance import (
     FOREFOOT_M,
-    STANDING_KNEE_DEG,
     STANDING_LEAN_DEG,
     STANDING_PRESSURE_M,
     Curves,
     com_height,
     plan_on_both_feet,
+    standing_height,
     trial_time,
 )
 from legsci.vocabulary import STANDARD_GRAVITY as G
@@ -30,6 +30,8 @@ _RELEASE_S, _IMPACT_S, _CORNER_S = 0.085, 0.05, 0.005
 _STRETCH_M = 0.055
 #: Posture of the legs in flight.
 _STRETCHED_KNEE_DEG, _HEEL_DEG = 26.0, 66.0
+#: Growth of the force of a squat jump; from standing on a box to free fall [s]; how far in front of it one lands [m].
+_GROW_S, _LET_GO_S, _FORWARD_M = 0.12, 0.16, 0.30
 #: Rise to standing after a landing [s].
 _RISE_S = 1.0
 
@@ -43,27 +45,6 @@ class _Flight:
     takeoff_height: float
     landing_height: float
     landing_velocity: float
-
-
-def _release(takeoff: float, duration: float, amount: float | None = None) -> Change:
-    return Change(takeoff - duration, duration, amount, _CORNER_S)
-
-
-def _push_time(rise: float, velocity: float, start_level: bool) -> float:
-    """Time of a push-off with one level of force that gains `rise` [m] and `velocity` [m/s] from rest [s].
-
-    `start_level`: the push begins at that level (after a countermovement); else force grows to it first.
-    """
-
-    def excess(duration: float) -> float:
-        changes = (Change(0.0, 1e-6 if start_level else 0.4 * duration), Change(duration - _RELEASE_S, _RELEASE_S, None, _CORNER_S))
-        path = find_path(
-            Path(0.0, 0.0, 0.0, 0.0, changes),
-            [Target(duration, velocity=velocity, acceleration=-G)],
-        )
-        return float(path.at(np.array([duration]))[0][0]) - rise
-
-    return float(brentq(excess, 0.12, 3.0, xtol=1e-6))
 
 
 def _flight(body: Body, technique: Technique, takeoff: float) -> _Flight:
@@ -86,14 +67,12 @@ def _landed(path: Path, flight: _Flight, technique: Technique, standing: float) 
         Change(flight.landing, _IMPACT_S, None, _CORNER_S),
         Change(flight.landing + 0.7 * _IMPACT_S, 0.6 * absorb),
         Change(lowest - 0.5 * absorb, 0.5 * absorb),
-        Change(lowest, 0.4 * _RISE_S),
-        Change(lowest + 0.3 * _RISE_S, 0.4 * _RISE_S),
-        Change(lowest + 0.6 * _RISE_S, 0.4 * _RISE_S),
+        *move_changes(lowest, _RISE_S),
     )
     extended = Path(path.start, path.position, path.velocity, path.acceleration, path.changes + changes)
     targets = [
         Target(lowest, position=depth, velocity=0.0, acceleration=8.0 * (standing - depth) / _RISE_S**2),
-        Target(end, position=standing, velocity=0.0, acceleration=0.0),
+        rest_at(end, standing),
     ]
     return find_path(extended, targets), lowest, end
 
@@ -112,16 +91,12 @@ def _lift(time: Array, takeoff: float, landing: float, speed: float, fall: float
     return find_path(Path(takeoff, 0.0, 0.0, 0.0, changes), targets).at(time)[0] * (time > takeoff)
 
 
-def _standing(body: Body, technique: Technique) -> float:
-    return com_height(body, technique, knee_deg=STANDING_KNEE_DEG, lean_deg=STANDING_LEAN_DEG, heel_rise_deg=0.0)
-
-
 def _heel_rise(time: Array, takeoff: float, landing: float) -> Array:
     """Pitch of the feet through take-off, flight and landing toes first [deg]."""
     return _HEEL_DEG * (ramp(time, takeoff - 0.18, 0.24) - ramp(time, landing - 0.06, 0.21))
 
 
-def _jump(
+def _carried_out(
     body: Body,
     technique: Technique,
     rate_hz: float,
@@ -130,46 +105,85 @@ def _jump(
     path: Path,
     standing: float,
     flight: _Flight,
-    down: tuple[float, float],
-    lowest: float,
+    before: _Before,
     events: dict[str, list[float]],
     truth: dict[str, float | list[float]],
 ) -> Plan:
-    """Countermovement or squat jump: a path from standing to take-off, then flight, landing and standing.
-
-    `down`: when the trunk starts to lean, and when it is down and starts to come up again at the earliest [s].
-    """
+    """Add flight, landing and standing to a path that ends in take-off, and the curves of the rest of the body."""
     path, landing_bottom, end = _landed(path, flight, technique, standing)
-    time = trial_time(end + technique.quiet_s, rate_hz)
     takeoff, landing = flight.takeoff, flight.landing
-    up = takeoff - lowest
-    deep = ramp(time, down[0], down[1] - down[0]) - ramp(time, lowest - 0.1 * up, 1.1 * up + 0.05)
+    time = trial_time(end + technique.quiet_s, rate_hz)
+    forward, ground, toes, heels, aloft = before.feet(time)
+    deep = ramp(time, before.sinks, before.bottom - before.sinks) - ramp(time, before.bottom, 1.05 * (takeoff - before.bottom))
     soft = ramp(time, landing - 0.05, landing_bottom - landing + 0.15) - ramp(time, landing_bottom + 0.1, 0.85 * _RISE_S)
     forefoot = body.toe[0, 0] - FOREFOOT_M - STANDING_PRESSURE_M
-    pressure = STANDING_PRESSURE_M + forefoot * (
-        ramp(time, takeoff - 0.25, 0.2) - ramp(time, landing, 0.12)
-    )
     curves = Curves(
         lumbar=technique.lumbar_flexion_deg * (deep + 0.5 * soft),
         drop=technique.pelvic_drop_deg * (deep + soft),
         effort=0.9 * deep + soft,
-        heel_rise=_heel_rise(time, takeoff, landing),
-        lift=_lift(time, takeoff, landing, technique.takeoff_velocity_m_per_s, 0.0),
-        forward=np.zeros(time.size),
-        ground=np.zeros(time.size),
-        pressure=pressure,
+        heel_rise=heels + _heel_rise(time, takeoff, landing),
+        lift=toes + _lift(time, takeoff, landing, technique.takeoff_velocity_m_per_s, 0.0),
+        forward=forward,
+        ground=ground,
+        pressure=STANDING_PRESSURE_M + forefoot * (ramp(time, takeoff - 0.25, 0.2) - ramp(time, landing, 0.12)),
     )
+    velocity = technique.takeoff_velocity_m_per_s
     known: dict[str, float | list[float]] = {
-        "takeoff_velocity_m_per_s": technique.takeoff_velocity_m_per_s,
-        "jump_height_m": technique.takeoff_velocity_m_per_s**2 / (2.0 * G),
+        "takeoff_velocity_m_per_s": velocity,
+        "jump_height_m": velocity**2 / (2.0 * G),
         "flight_time_s": landing - takeoff,
         "landing_depth_m": technique.landing_depth_m,
     }
     return plan_on_both_feet(
-        body, technique, task=task, time=time, rate_hz=rate_hz, height=path, curves=curves, aloft=[(takeoff, landing)],
+        body, technique, task=task, time=time, rate_hz=rate_hz, height=path, curves=curves,
+        aloft=[*aloft, (takeoff, landing)],
         events=events | {"takeoff": [takeoff], "landing": [landing], "landing_bottom": [landing_bottom]},
         truth=known | truth,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What happens before the push-off: the trunk sinks until the bottom [s]; a fall from a box, if any.
+
+    `left` and `touchdown` [s] bound the fall from `box` [m] at `speed` [m/s], `forward` [m] to the front.
+    """
+
+    sinks: float
+    bottom: float
+    left: float = 0.0
+    touchdown: float = 0.0
+    box: float = 0.0
+    speed: float = 0.0
+    forward: float = 0.0
+
+    def feet(self, time: Array) -> tuple[Array, Array, Array, Array, list[tuple[float, float]]]:
+        """Forward shift of the feet, ground, lift of the toes over it [m] and heel rise [deg] (n,), and the flights."""
+        nothing = np.zeros(time.size)
+        if self.box == 0.0:
+            return nothing, nothing, nothing, nothing, []
+        fall = self.touchdown - self.left
+        forward = self.forward * ramp(time, self.left, fall)
+        ground = np.where(time < 0.5 * (self.left + self.touchdown), self.box, 0.0)
+        toes = self.box + _lift(time, self.left, self.touchdown, self.speed, self.box) - ground
+        heels = _HEEL_DEG * (ramp(time, self.left, fall - 0.03) - ramp(time, self.touchdown - 0.03, 0.15))
+        return forward, ground, toes, heels, [(self.left, self.touchdown)]
+
+
+def _push_path(push: float, velocity: float, grow: float) -> Path:
+    """Push-off from rest at 0 with one level of force, which grows to it in `grow` seconds and falls before take-off."""
+    changes = (Change(0.0, grow), Change(push - _RELEASE_S, _RELEASE_S, None, _CORNER_S))
+    return find_path(Path(0.0, 0.0, 0.0, 0.0, changes), [Target(push, velocity=velocity, acceleration=-G)])
+
+
+def _push_off(rise: float, velocity: float, grow: float) -> tuple[float, float]:
+    """Time [s] and level of acceleration [m/s^2] of a push-off that gains `rise` [m] and `velocity` [m/s] from rest."""
+
+    def excess(push: float) -> float:
+        return float(_push_path(push, velocity, grow).at(np.array([push]))[0][0]) - rise
+
+    push = float(brentq(excess, 1.1 * (_RELEASE_S + grow), 3.0, xtol=1e-9))
+    return push, float(_push_path(push, velocity, grow).changes[0].amount or 0.0)
 
 
 def plan_countermovement_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
@@ -179,29 +193,78 @@ def plan_countermovement_jump(body: Body, technique: Technique, rate_hz: float) 
     """
     start, lower = technique.quiet_s, technique.lowering_s
     bottom = start + lower
-    standing = _standing(body, technique)
+    standing = standing_height(body, technique)
     rise = _flight(body, technique, 0.0).takeoff_height - standing + technique.depth_m
-    push = _push_time(rise, technique.takeoff_velocity_m_per_s, True)
+    push, level = _push_off(rise, technique.takeoff_velocity_m_per_s, 1e-6)
     flight = _flight(body, technique, bottom + push)
-    level = _push_level(push, technique.takeoff_velocity_m_per_s, True)
     changes = (
         Change(start, 0.35 * lower),
         Change(start + 0.3 * lower, 0.5 * lower),
         Change(bottom - 0.3 * lower, 0.3 * lower),
-        _release(flight.takeoff, _RELEASE_S, -G - level),
+        Change(flight.takeoff - _RELEASE_S, _RELEASE_S, -G - level, _CORNER_S),
     )
     targets = [Target(bottom, position=standing - technique.depth_m, velocity=0.0, acceleration=level)]
     path = find_path(Path(0.0, standing, 0.0, 0.0, changes), targets)
-    return _jump(
+    return _carried_out(
         body, technique, rate_hz, task="countermovement_jump", path=path, standing=standing, flight=flight,
-        down=(start, bottom), lowest=bottom,
-        events={"movement_start": [start], "bottom": [bottom]},
+        before=_Before(start, bottom), events={"movement_start": [start], "bottom": [bottom]},
         truth={"depth_m": technique.depth_m, "time_to_takeoff_s": flight.takeoff - start},
     )  # fmt: skip
 
 
-def _push_level(push: float, velocity: float, start_level: bool) -> float:
-    """Acceleration of the level part of a push-off [m/s^2]; see _push_time()."""
-    changes = (Change(0.0, 1e-6 if start_level else 0.4 * push), Change(push - _RELEASE_S, _RELEASE_S, None, _CORNER_S))
-    path = find_path(Path(0.0, 0.0, 0.0, 0.0, changes), [Target(push, velocity=velocity, acceleration=-G)])
-    return float(path.changes[0].amount or 0.0)
+def plan_squat_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
+    """Squat jump: stand, sink by `depth_m`, hold for `quiet_s`, jump without lowering, land, stand."""
+    start = 0.5 * technique.quiet_s
+    held = start + max(technique.lowering_s, 0.8)
+    begin = held + technique.quiet_s
+    standing = standing_height(body, technique)
+    bottom = standing - technique.depth_m
+    rise = _flight(body, technique, 0.0).takeoff_height - bottom
+    push, level = _push_off(rise, technique.takeoff_velocity_m_per_s, _GROW_S)
+    flight = _flight(body, technique, begin + push)
+    changes = (
+        *move_changes(start, held - start),
+        Change(begin, _GROW_S, level),
+        Change(flight.takeoff - _RELEASE_S, _RELEASE_S, -G - level, _CORNER_S),
+    )
+    path = find_path(Path(0.0, standing, 0.0, 0.0, changes), [rest_at(held, bottom)])
+    return _carried_out(
+        body, technique, rate_hz, task="squat_jump", path=path, standing=standing, flight=flight,
+        before=_Before(start, held), events={"sinking": [start], "held": [held], "movement_start": [begin]},
+        truth={"depth_m": technique.depth_m, "time_to_takeoff_s": flight.takeoff - begin},
+    )  # fmt: skip
+
+
+def plan_drop_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
+    """Drop jump: stand on a box, drop off it forward with both feet, rebound within `contact_time_s`, land, stand."""
+    box, velocity = technique.drop_height_m, technique.takeoff_velocity_m_per_s
+    standing = standing_height(body, technique)
+    left = technique.quiet_s + _LET_GO_S
+    touch_height = _flight(body, technique, 0.0).takeoff_height
+    fall = Path(0.0, box + standing, 0.0, 0.0, (Change(technique.quiet_s, _LET_GO_S, -G, _CORNER_S),))
+    height, speed, _ = (float(values[0]) for values in fall.at(np.array([left])))
+    impact = -sqrt(speed**2 + 2.0 * G * (height - touch_height))
+    touchdown = left + (speed - impact) / G
+    flight = _flight(body, technique, touchdown + technique.contact_time_s)
+    contact = technique.contact_time_s
+    changes = (
+        *fall.changes,
+        Change(touchdown, 0.15 * contact, None, _CORNER_S),
+        Change(touchdown + 0.15 * contact, 0.85 * contact - _RELEASE_S),
+        Change(flight.takeoff - _RELEASE_S, _RELEASE_S, None, _CORNER_S),
+    )
+    target = Target(flight.takeoff, position=flight.takeoff_height, velocity=velocity, acceleration=-G)
+    path = find_path(Path(0.0, box + standing, 0.0, 0.0, changes), [target])
+    fine = np.linspace(touchdown, flight.takeoff, 2001)
+    heights = path.at(fine)[0]
+    bottom = float(fine[np.argmin(heights)])
+    return _carried_out(
+        body, technique, rate_hz, task="drop_jump", path=path, standing=standing, flight=flight,
+        before=_Before(touchdown, bottom, left, touchdown, box, -impact, _FORWARD_M),
+        events={"movement_start": [technique.quiet_s], "box_left": [left], "touchdown": [touchdown], "bottom": [bottom]},
+        truth={
+            "contact_time_s": contact,
+            "fall_height_m": impact**2 / (2.0 * G),
+            "depth_m": touch_height - float(heights.min()),
+        },
+    )  # fmt: skip

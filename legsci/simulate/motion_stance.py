@@ -82,6 +82,11 @@ def com_height(body: Body, technique: Technique, *, knee_deg: float, lean_deg: f
     return float(ankle + foot + hip_share * chord + trunk * np.cos(np.radians(lean_deg)))
 
 
+def standing_height(body: Body, technique: Technique) -> float:
+    """Height of the centre of mass in quiet standing [m]."""
+    return com_height(body, technique, knee_deg=STANDING_KNEE_DEG, lean_deg=STANDING_LEAN_DEG, heel_rise_deg=0.0)
+
+
 def crouch(body: Body, technique: Technique, height: Array, heel_rise_deg: Array) -> tuple[Array, Array]:
     """Knee flexion and a forward lean in proportion to it, as the height of the centre of mass asks for.
 
@@ -107,8 +112,7 @@ def crouch(body: Body, technique: Technique, height: Array, heel_rise_deg: Array
         cosine = (chord**2 + aside**2 - thigh**2 - shank**2) / (2.0 * thigh * shank)
         return np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
 
-    standing = com_height(body, technique, knee_deg=STANDING_KNEE_DEG, lean_deg=STANDING_LEAN_DEG, heel_rise_deg=0.0)
-    bottom = standing - technique.depth_m - float(base.min())
+    bottom = standing_height(body, technique) - technique.depth_m - float(base.min())
     deepest = (bottom - trunk * np.cos(np.radians(technique.trunk_lean_deg))) / hip_share
     cosine = (deepest**2 + aside**2 - thigh**2 - shank**2) / (2.0 * thigh * shank)
     flexed = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))

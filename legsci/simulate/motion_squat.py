@@ -1,0 +1,74 @@
+"""Quiet standing, and squats with their depth and tempo."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from legsci.simulate.body import Body
+from legsci.simulate.motion_balance import Plan
+from legsci.simulate.motion_curves import Change, Path, Target, find_path, move_changes, rest_at
+from legsci.simulate.motion_plan import Array, Technique
+from legsci.simulate.motion_stance import STANDING_PRESSURE_M, Curves, plan_on_both_feet, standing_height, trial_time
+
+
+def plan_standing(body: Body, technique: Technique, rate_hz: float) -> Plan:
+    """Quiet standing for three times `quiet_s`."""
+    time = trial_time(3.0 * technique.quiet_s, rate_hz)
+    path = Path(0.0, standing_height(body, technique), 0.0, 0.0, ())
+    return plan_on_both_feet(
+        body, technique, task="standing", time=time, rate_hz=rate_hz, height=path, curves=_curves(time, technique, path),
+        aloft=[], events={}, truth={},
+    )  # fmt: skip
+
+
+def plan_squat(body: Body, technique: Technique, rate_hz: float) -> Plan:
+    """A set of squats, one per entry of `depth_scale_per_rep`: lower, hold, lift, rest.
+
+    Lifting takes from `lifting_s` in the first squat to (1 + `slowing_per_rep`) times that in the last, growing with the
+    square of the rep's number, as the last squats slow most.
+    """
+    standing = standing_height(body, technique)
+    depths = np.asarray(technique.depth_scale_per_rep, dtype=float) * technique.depth_m
+    progress = np.linspace(0.0, 1.0, depths.size) if depths.size > 1 else np.zeros(1)
+    lifting = technique.lifting_s * (1.0 + technique.slowing_per_rep * progress**2)
+    changes: list[Change] = []
+    targets: list[Target] = []
+    events: dict[str, list[float]] = {name: [] for name in ("rep_start", "bottom_start", "bottom_end", "rep_end")}
+    start = technique.quiet_s
+    for depth, lift in zip(depths, lifting, strict=True):
+        down = start + technique.lowering_s
+        up = down + technique.bottom_s
+        end = up + float(lift)
+        changes += [*move_changes(start, technique.lowering_s), *move_changes(up, float(lift))]
+        targets += [rest_at(down, standing - float(depth)), rest_at(end, standing)]
+        for name, moment in zip(events, (start, down, up, end), strict=True):
+            events[name].append(moment)
+        start = end + technique.rest_between_s
+    path = find_path(Path(0.0, standing, 0.0, 0.0, tuple(changes)), targets)
+    time = trial_time(events["rep_end"][-1] + technique.quiet_s, rate_hz)
+    return plan_on_both_feet(
+        body, technique, task="squat", time=time, rate_hz=rate_hz, height=path, curves=_curves(time, technique, path),
+        aloft=[], events=events,
+        truth={
+            "depth_m": [float(depth) for depth in depths],
+            "lowering_time_s": [technique.lowering_s] * depths.size,
+            "bottom_time_s": [technique.bottom_s] * depths.size,
+            "lifting_time_s": [float(lift) for lift in lifting],
+        },
+    )  # fmt: skip
+
+
+def _curves(time: Array, technique: Technique, path: Path) -> Curves:
+    """Valgus and pelvic drop grow with depth, the lumbar spine bends near the bottom; the feet stay flat."""
+    nothing = np.zeros(time.size)
+    deep = (path.position - path.at(time)[0]) / technique.depth_m
+    return Curves(
+        lumbar=technique.lumbar_flexion_deg * deep**2,
+        drop=technique.pelvic_drop_deg * deep,
+        effort=deep,
+        heel_rise=nothing,
+        lift=nothing,
+        forward=nothing,
+        ground=nothing,
+        pressure=np.full(time.size, STANDING_PRESSURE_M),
+    )
