@@ -31,6 +31,7 @@ CODES: dict[str, Code] = {
     ),
     "never_stood_still": Code("incomplete", "Never stood still for the weighing window: {detail}.", "N"),
     "no_flight": Code("rejected", "No flight: force never leaves the ground for {limit:.2f} s.", "s"),
+    "task_not_cut": Code("rejected", "Repetitions of the task {detail} are not found from force alone."),
     "no_landing": Code("rejected", "No landing from a fall: nothing is unloaded before the impact."),
     "second_landing_missing": Code("incomplete", "The recording ends in flight; the second landing is missing."),
     "clipped_start": Code("rejected", "The recording begins in the movement: {detail}."),
@@ -83,6 +84,30 @@ CODES: dict[str, Code] = {
     "box_plate_assumed": Code(
         "noted", "{signal} is loaded before the first contact only: taken as the plate under the box."
     ),
+    "gap_reconstructed": Code(
+        "corrected", "{signal} was lost for {value:.3f} s {detail}; the segment's other markers say where it was.", "s"
+    ),
+    "gap_interpolated": Code("corrected", "{signal} was lost for {value:.3f} s {detail}; bridged by a spline.", "s"),
+    "gap_left": Code(
+        "flagged",
+        "{signal} was lost for {value:.3f} s {detail}; left open, since fewer than three markers of its segment were seen "
+        "and a spline bridges {limit:.3f} s at most.",
+        "s",
+    ),
+    "labels_swapped": Code("rejected", "{detail}: two labels are swapped; neither is used."),
+    "marker_flipped": Code(
+        "rejected", "{signal} leaves its segment by {value:.3f} m unless {detail} changes sign; it is not used.", "m"
+    ),
+    "marker_astray": Code(
+        "rejected", "{signal} leaves its segment by {value:.3f} m, allowed {limit:.3f} m; it is not used.", "m"
+    ),
+    "no_standing": Code(
+        "flagged", "Nobody stands still: the shape of the segments comes from one frame of the movement ({detail})."
+    ),
+    "segment_absent": Code("incomplete", "{signal} is absent: {detail}."),
+    "angle_absent": Code("incomplete", "{signal} is absent: {detail}."),
+    "functional_joint_refused": Code("noted", "{signal} keeps its usual definition: {detail}."),
+    "joint_definition": Code("noted", "{signal}: {detail}."),
     "curated": Code("corrected", "A human decision overrides: {detail}."),
     "kept": Code("corrected", "Kept by a human decision, whatever the rules found: {detail}."),
     "excluded": Code("rejected", "Excluded by a human decision: {detail}."),

@@ -15,7 +15,7 @@ from legsci.mechanics.plates import Support, carries_load, centre_of_pressure, s
 from legsci.mechanics.profiles import Profile, load_profiles, variants
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.scoring import Score, score_repetition
-from legsci.mechanics.windows import Window, cut
+from legsci.mechanics.windows import CUTS, Window, cut
 from legsci.tasks import TASKS, Task
 from legsci.vocabulary import PELVIS_MARKERS, SIDES
 
@@ -129,6 +129,8 @@ def trial_repetitions(
     findings += [Finding("curated", detail=_decision(row)) for _, row in curation.iterrows() if _trial_wide(row)]
     if any(finding.severity == "rejected" for finding in findings):
         return [], findings
+    if task.cut not in CUTS:
+        return [], [*findings, Finding("task_not_cut", detail=str(trial.attrs["task"]))]
     windows, missing = cut(under, how=task.cut)
     repetitions = []
     for number, window in enumerate(windows, start=1):

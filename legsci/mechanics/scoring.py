@@ -237,7 +237,7 @@ def score_repetition(support: Support, window: Window, *, task: Task, profile: P
         return score
     rest = after.first if after is not None and after.still else -1
     _events(support, window, task, profile, score, quiet_end=quiet_end, rest=rest)
-    score.findings += _check(score, support, window, task, weighing, after, mass_kg)
+    score.findings += _check(score, support, window, task, weighing, after, mass_kg, profile.title)
     return score
 
 
@@ -249,6 +249,7 @@ def _check(
     weighing: Weighing | None,
     after: Weighing | None,
     mass_kg: float,
+    title: str,
 ) -> list[Finding]:
     """Say what is doubtful about a scored repetition."""
     findings: list[Finding] = []
@@ -259,7 +260,9 @@ def _check(
         if np.isnan(score.events["takeoff"]):
             findings.append(Finding("clipped_start", detail="the flight has no take-off"))
         if np.isnan(score.rest):
-            findings.append(Finding("no_velocity"))
+            stood = task.quiet_start and weighing is not None and weighing.last <= window.middle
+            missing = Finding("movement_start_not_found", detail=f"the rules of {title}")
+            findings.append(missing if stood else Finding("no_velocity"))
         elif task.quiet_start and np.isnan(score.events["movement_start"]):
             findings.append(Finding("integrated_backward"))
         if task.quiet_start and weighing is not None and after is not None and after.still:

@@ -134,9 +134,8 @@ def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
 
     Each source is moved by one standard uncertainty (weighing, offset) or by the width of the choice (movement start,
     contact limit, low-pass filter), the trial is measured again, and the changes add in quadrature (JCGM
-    100:2008, 5.1.3, numerically). Heights that rest on the body's posture carry `POSTURE_M` as well. One sample of timing resolution
-    (rectangular) is in the flight and contact times through the contact limit's sub-sample crossing and is not added
-    again.
+    100:2008, 5.1.3, numerically). Heights that rest on the body's posture carry `POSTURE_M` as well. Take-off and
+    landing are interpolated between samples, so that the contact limit's change covers their timing.
     """
     scorings = [str(name) for name in reps["scoring"].to_numpy()]
     moved = [index for index, name in enumerate(scorings) if name.startswith(f"{scorings[0]}|")]

@@ -1,0 +1,210 @@
+"""Every reason code arises from a recording that deserves it, and a sound recording gives none."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from legsci.ingest.readers.signals import clock
+from legsci.mechanics.quality import CODES, Finding
+from tests.analytic_jump import GRAVITY, countermovement_jump
+from tests.mechanics.trials import Outcome, decisions, force_trial, outcome, trial, vertical_force
+
+RATE_HZ = 1000.0
+WEIGHT_N = 75.0 * GRAVITY
+
+
+def jump(**choices: object) -> np.ndarray:
+    """Vertical force of an ordinary jump with a little noise [N]."""
+    return countermovement_jump(**({"noise_n": 1.0} | choices)).force  # type: ignore[arg-type]
+
+
+def wandering(force: np.ndarray, amplitude_n: float, stop: int) -> np.ndarray:
+    """Force with a strong sway until a sample."""
+    sway = amplitude_n * np.sin(2 * np.pi * 3.0 * np.arange(stop) / RATE_HZ)
+    return np.concatenate([force[:stop] + sway, force[stop:]])
+
+
+def drop_jump_force(*, standing_s: float = 2.5) -> np.ndarray:
+    """Fall onto the plate, rebound, fly, land and stand."""
+    fall, contact, landing = np.zeros(500), 350, 250
+    speed = 2.5
+    push = WEIGHT_N + 2 * speed * 75.0 / 0.35 * np.sin(np.pi * np.arange(contact) / contact) ** 2
+    flight = np.zeros(round(2 * speed / GRAVITY * RATE_HZ))
+    impact = WEIGHT_N + speed * 75.0 / 0.125 * np.sin(np.pi * np.arange(landing) / landing) ** 2
+    standing = np.full(round(standing_s * RATE_HZ), WEIGHT_N)
+    force = np.concatenate([fall, push, flight, impact, standing])
+    return force + np.random.default_rng(3).normal(0.0, 0.5, force.size)
+
+
+def squat_jump_force(dip: float = 0.0) -> np.ndarray:
+    """Hold a squat, push off, fly, land and stand; `dip` is a lowering lobe in parts of body weight."""
+    push, dipping = 350, 250
+    lobe = -dip * WEIGHT_N * np.sin(np.pi * np.arange(dipping) / dipping) if dip else np.empty(0)
+    drive = 1.4 * WEIGHT_N * np.sin(np.pi * np.arange(push) / push)
+    speed = (lobe.sum() + drive.sum()) / RATE_HZ / 75.0
+    flight = np.zeros(round(2 * speed / GRAVITY * RATE_HZ))
+    impact = WEIGHT_N + speed * 75.0 / 0.125 * np.sin(np.pi * np.arange(250) / 250) ** 2
+    moving = np.concatenate([np.full(2000, WEIGHT_N), WEIGHT_N + lobe, WEIGHT_N + drive])
+    force = np.concatenate([moving, flight, impact, np.full(2000, WEIGHT_N)])
+    return force + np.random.default_rng(5).normal(0.0, 0.5, force.size)
+
+
+def unreadable() -> Outcome:
+    empty = xr.DataTree()
+    empty.attrs.update(
+        task="landing", faults=json.dumps([["rate_missing", "jump.txt: rate: expected one, found none"]])
+    )
+    return outcome(empty)
+
+
+def without_force() -> Outcome:
+    markers = xr.Dataset(
+        {"position": (("time", "marker", "axis"), np.zeros((5, 1, 3)))},
+        coords={"time": clock(5, 100.0), "marker": ["c7"], "axis": ["x", "y", "z"]},
+    )
+    return outcome(trial({"markers": markers}))
+
+
+def clipped(
+    force: np.ndarray, *, first: int = 0, last: int | None = None, task: str = "countermovement_jump"
+) -> Outcome:
+    return outcome(force_trial(force[first:last], task=task))
+
+
+def saturated() -> Outcome:
+    force = jump(noise_n=0.5)
+    return outcome(force_trial(np.minimum(force, 0.8 * force.max())))
+
+
+def drifting() -> Outcome:
+    force = jump(noise_n=0.5)
+    landing = 4500
+    return outcome(force_trial(np.concatenate([force[:landing], force[landing:] + 25.0])))
+
+
+def with_gap() -> Outcome:
+    force = jump()
+    force[1000:1010] = np.nan
+    return outcome(force_trial(force))
+
+
+def restless(task: str = "countermovement_jump", **known: float) -> Outcome:
+    """Never still before the movement, and off the plates soon after landing."""
+    analytic = countermovement_jump(noise_n=1.0, stays=False)
+    return outcome(force_trial(wandering(analytic.force, 80.0, 2500), task=task), **known)  # type: ignore[arg-type]
+
+
+def pelvis(rise_m: float) -> Outcome:
+    """A jump whose pelvis marker rises by more than the body can."""
+    analytic = countermovement_jump(noise_n=1.0)
+    times = np.arange(analytic.force.size) / RATE_HZ
+    height = np.where((times > 3.6) & (times < 3.8), 1.0 + rise_m, 1.0)
+    position = np.zeros((times.size, 1, 3))
+    position[:, 0, 1] = height
+    markers = xr.Dataset(
+        {"position": (("time", "marker", "axis"), position)},
+        coords={"time": times, "marker": ["left_anterior_superior_iliac_spine"], "axis": ["x", "y", "z"]},
+    )
+    return outcome(trial({"force": vertical_force(analytic.force), "markers": markers}))
+
+
+def moving_at_once() -> Outcome:
+    """A knock on the plate at the end of the only half second of standing."""
+    force = jump(quiet_s=0.5)
+    force[490] += 200.0
+    return outcome(force_trial(force), default="s3d", profiles=[])
+
+
+def box_plates() -> Outcome:
+    force = drop_jump_force()
+    box = np.concatenate([np.zeros(0), np.full(1500, WEIGHT_N), np.zeros(force.size)])
+    return outcome(
+        force_trial(np.vstack([np.concatenate([np.zeros(1500), force]), box]), task="drop_jump", feet=("both",) * 2)
+    )
+
+
+CURATED = ("T", 1.0, "move_event", "takeoff", 3.35, "toe drags", "AB")
+# Code -> a recording that brings it about.
+CASES = {
+    "recording_unreadable": unreadable,
+    "no_force": lambda: outcome(force_trial(np.zeros(3000))),
+    "force_missing": with_gap,
+    "never_stood_still": restless,
+    "no_flight": lambda: outcome(force_trial(np.full(3000, WEIGHT_N) + np.random.default_rng(0).normal(0, 1, 3000))),
+    "task_not_cut": lambda: outcome(force_trial(jump(), task="squat")),
+    "no_landing": lambda: outcome(force_trial(np.full(3000, WEIGHT_N), task="landing")),
+    "second_landing_missing": lambda: clipped(jump(), last=3600),
+    "clipped_start": lambda: clipped(drop_jump_force(), first=700, task="drop_jump"),
+    "clipped_end": lambda: clipped(jump(), last=4150),
+    "plate_saturated": saturated,
+    "implausible_weight": lambda: outcome(force_trial(-jump())),
+    "weight_disagrees_with_mass": lambda: outcome(force_trial(jump()), mass_kg=90.0),
+    "weighed_elsewhere": lambda: restless(mass_kg=75.0),
+    "integrated_backward": lambda: outcome(force_trial(wandering(jump(), 80.0, 2500))),
+    "no_velocity": restless,
+    "movement_start_not_found": moving_at_once,
+    "countermovement_in_squat_jump": lambda: outcome(force_trial(squat_jump_force(0.3), task="squat_jump")),
+    "drift": drifting,
+    "step_off": lambda: outcome(force_trial(jump(stays=False))),
+    "heights_disagree": lambda: pelvis(0.9),
+    "uncertain_height": lambda: outcome(force_trial(jump(mass_kg=35.0, noise_n=10.0, sway_n=5.0))),
+    "low_rate": lambda: outcome(force_trial(jump(rate_hz=100.0), rate_hz=100.0)),
+    "plate_offset": lambda: outcome(force_trial(jump() + 12.0)),
+    "plate_left_out": lambda: outcome(force_trial(np.vstack([jump(), 0.01 * jump()]), feet=("both", "both"))),
+    "box_plate_assumed": box_plates,
+    "curated": lambda: outcome(force_trial(jump()), curation=decisions(CURATED)),
+    "kept": lambda: outcome(
+        force_trial(jump()), curation=decisions(("T", 1.0, "keep", None, None, "seen on video", "AB"))
+    ),
+    "excluded": lambda: outcome(
+        force_trial(jump()), curation=decisions(("T", 1.0, "exclude", None, None, "laughed", "AB"))
+    ),
+}
+
+
+def test_every_code_has_a_case() -> None:
+    assert set(CASES) == set(CODES)
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_recording_brings_its_code_about(code: str) -> None:
+    result = CASES[code]()
+    assert code in result.codes()
+    found = result.quality[result.quality["code"] == code].iloc[0]
+    assert found["severity"] == CODES[code].severity
+    assert "nan" not in found["sentence"]
+    assert "{" not in found["sentence"]
+    rows = result.metrics[result.metrics["trial_id"] == "T"]
+    assert len(rows), "a rejected repetition stays in the table"
+    if CODES[code].severity not in ("noted",):
+        assert rows["reason"].str.contains(code).all()
+    if CODES[code].severity == "rejected":
+        assert (rows["status"] == "rejected").all()
+
+
+def test_sound_jump_gives_no_finding() -> None:
+    result = outcome(force_trial(jump()), mass_kg=75.0)
+    assert result.codes() == set()
+    assert set(result.metrics["status"]) == {"accepted"}
+
+
+def test_sound_squat_jump_and_drop_jump_give_no_finding() -> None:
+    result = outcome(
+        {
+            "squat": force_trial(squat_jump_force(), task="squat_jump"),
+            "drop": force_trial(drop_jump_force(), task="drop_jump"),
+            "off_centre": force_trial(jump() + 3.0),
+        }
+    )
+    assert result.quality.empty
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_sentence_fills_in(code: str) -> None:
+    sentence = Finding(code, "plate 2", 1.0, 2.0, "why").sentence
+    assert sentence.endswith(".")
+    assert "{" not in sentence
