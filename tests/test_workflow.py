@@ -101,7 +101,7 @@ def edited(path: Path, text: str) -> Iterator[None]:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the checkout with the small study, before any run."""
     folder = tmp_path_factory.mktemp("checkout")
-    for name in ("legsci", "workflow", "profiles"):
+    for name in ("legsci", "notebooks", "workflow", "profiles"):
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy2(ROOT / "Snakefile", folder)
     write_study(folder / "data" / "raw" / "tiny")
@@ -133,8 +133,25 @@ def test_a_second_run_does_nothing(finished: Path) -> None:
     assert planned(finished) == {}
 
 
-ALL_SESSIONS = {"ingest_session": 3, "session_reps": 3, "study_tables": 1}
-ONE_SESSION = {"ingest_session": 1, "session_reps": 1, "study_tables": 1}
+def test_a_run_draws_each_session_and_shows_the_study(finished: Path) -> None:
+    results = finished / "results" / "tiny"
+    sessions = {"P01_A.png", "P01_B.png", "P02_A.png"}
+    assert {path.name for path in (results / "figures" / "force_time").iterdir()} == sessions
+    figures = {path.name for path in (results / "figures").glob("*.svg")}
+    assert figures == {"profile_comparison.svg", "jump_height_agreement.svg", "data_quality.svg"}
+    for page in ("01_data_quality", "02_rep_mechanics"):
+        html = (results / "notebooks" / f"{page}.html").read_text(encoding="utf-8")
+        assert "data:image/png;base64" in html
+        assert "<script src=" not in html
+        assert str(finished) not in html
+
+
+STUDY_FIGURES = ("draw_profile_comparison", "draw_jump_height_agreement", "draw_data_quality")
+PAGES = {**dict.fromkeys(STUDY_FIGURES, 1), "run_notebook": 2}
+ALL_MEASURED = {"study_tables": 1, "draw_force_time": 3, **PAGES}
+ONE_MEASURED = {"study_tables": 1, "draw_force_time": 1, **PAGES}
+ALL_SESSIONS = {"ingest_session": 3, "session_reps": 3, **ALL_MEASURED}
+ONE_SESSION = {"ingest_session": 1, "session_reps": 1, **ONE_MEASURED}
 
 
 @pytest.mark.parametrize(
@@ -142,8 +159,10 @@ ONE_SESSION = {"ingest_session": 1, "session_reps": 1, "study_tables": 1}
     [
         ("legsci/metrics/table.py", "# A comment.\n", {}),
         ("legsci/ingest/fetch.py", "PLANTED = 1\n", {}),
-        ("legsci/metrics/table.py", "PLANTED = 1\n", {"study_tables": 1}),
-        ("legsci/mechanics/reps.py", "PLANTED = 1\n", {"session_reps": 3, "study_tables": 1}),
+        ("legsci/metrics/table.py", "PLANTED = 1\n", ALL_MEASURED),
+        ("legsci/present/force_time.py", "PLANTED = 1\n", {"draw_force_time": 3, **PAGES}),
+        ("legsci/present/notebooks.py", "PLANTED = 1\n", {"run_notebook": 2}),
+        ("legsci/mechanics/reps.py", "PLANTED = 1\n", {"session_reps": 3, **ALL_MEASURED}),
         ("legsci/ingest/trial.py", "PLANTED = 1\n", ALL_SESSIONS),
         ("legsci/ingest/check.py", "PLANTED = 1\n", {}),
         ("data/raw/tiny/P01_B.csv", "680.0\n", ONE_SESSION),
@@ -152,7 +171,7 @@ ONE_SESSION = {"ingest_session": 1, "session_reps": 1, "study_tables": 1}
         (
             "data/raw/tiny/curation.tsv",
             "participant_id\tsession_id\ttrial_id\trep\twhat\treason\tinitials\nP01\tB\tjump_1\t1\texclude\tstumbled\tXY\n",
-            {"session_reps": 1, "study_tables": 1},
+            {"session_reps": 1, **ONE_MEASURED},
         ),
     ],
 )

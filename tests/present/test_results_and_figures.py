@@ -1,0 +1,246 @@
+"""A finished study, opened and drawn: made of a jump, a trial without a flight and one that could not be read."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+import yaml
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.table import Table
+from matplotlib.text import Text
+
+import legsci
+from legsci.ingest.trial import write_session
+from legsci.mechanics.reps import session_repetitions, write_repetitions
+from legsci.metrics.table import study_tables
+from legsci.present import style
+from legsci.present.figures import SESSION_FIGURES, STUDY_FIGURES
+from legsci.present.profile_comparison import widest_repetition
+from legsci.present.results import Results, ResultsError
+from legsci.vocabulary import STANDARD_GRAVITY
+
+RATE_HZ = 1000.0
+MASS_KG = 70.0
+TAKEOFF_VELOCITY = 2.5
+NO_DECISIONS = pd.DataFrame(
+    columns=["participant_id", "session_id", "trial_id", "rep", "what", "event", "value", "reason", "initials"]
+)
+
+
+def jump_force() -> np.ndarray:
+    """Vertical force [N]: standing, 0.3 s down, up to TAKEOFF_VELOCITY, flight, landing, standing."""
+    flight_s = 2.0 * TAKEOFF_VELOCITY / STANDARD_GRAVITY
+    pieces = [(2.0, 0.0), (0.3, -4.0), (0.4, (TAKEOFF_VELOCITY + 1.2) / 0.4), (flight_s, -STANDARD_GRAVITY)]
+    pieces += [(0.2, TAKEOFF_VELOCITY / 0.2), (2.0, 0.0)]
+    acceleration = np.concatenate([np.full(round(seconds * RATE_HZ), value) for seconds, value in pieces])
+    noise = np.random.default_rng(1).normal(0.0, 0.5, acceleration.size)
+    return MASS_KG * (STANDARD_GRAVITY + acceleration) + noise
+
+
+def trial(force: np.ndarray | None, **attrs: str) -> xr.DataTree:
+    """A trial of a session file: half of the force under each foot, or no signals at all."""
+    tree = xr.DataTree()
+    if force is not None:
+        signal = xr.DataArray(
+            np.stack([0.5 * force, 0.5 * force])[:, :, None],
+            dims=("plate", "time", "axis"),
+            coords={"plate": ["1", "2"], "time": np.arange(force.size) / RATE_HZ, "axis": ["y"]},
+        )
+        dataset = signal.to_dataset(name="force").assign_coords(foot=("plate", ["left", "right"]))
+        tree = xr.DataTree(children={"force": xr.DataTree(dataset.assign_attrs(sampling_rate_hz=RATE_HZ))})
+    tree.attrs = {"task": "countermovement_jump", **attrs}
+    return tree
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Results of a simulated study of one session, as the workflow leaves them."""
+    folder = tmp_path_factory.mktemp("results") / "made"
+    sentence = json.dumps([["unreadable", "the file ends in the middle of a sample"]])
+    standing = np.full(3000, MASS_KG * STANDARD_GRAVITY)
+    trials = {"jump": trial(jump_force()), "stood": trial(standing), "broken": trial(None, faults=sentence)}
+    session = xr.DataTree(children=trials)
+    session.attrs = {"study": "made", "participant_id": "P01", "session_id": "01", "simulated": 1}
+    write_session(session, folder / "sessions" / "P01_01.nc")
+    profiles = ["owen_mcmahon", "harry", "vald", "s3d"]
+    reps, findings = session_repetitions(session, default="owen_mcmahon", profiles=profiles, curation=NO_DECISIONS)
+    assert reps is not None
+    (folder / "reps").mkdir()
+    write_repetitions(reps, findings, folder / "reps" / "P01_01.nc")
+    for name, table in study_tables([(reps, findings)]).items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+    return folder
+
+
+@pytest.fixture
+def study(folder: Path) -> Results:
+    return legsci.open_study(folder)
+
+
+def words(figure: Figure) -> str:
+    """All text of a figure in one string, that of tables too."""
+    texts = [text.get_text() for text in figure.findobj(Text) if isinstance(text, Text)]
+    tables = [table for table in figure.findobj(Table) if isinstance(table, Table)]
+    return " ".join(
+        " ".join(
+            [*texts, *(cell.get_text().get_text() for table in tables for cell in table.get_celld().values())]
+        ).split()
+    )
+
+
+def drawn(figure: Figure) -> list[Axes]:
+    """Axes of a figure that are not switched off, those of its subfigures too."""
+    return [axes for axes in figure.findobj(Axes) if isinstance(axes, Axes) and axes.axison]
+
+
+def test_tables_keep_names_as_text(study: Results) -> None:
+    assert study.name == "made"
+    assert study.simulated
+    assert study.sessions() == [("P01", "01")]
+    assert set(study.metrics["status"]) == {"accepted", "rejected"}
+    assert set(study.events["profile"]) == {"owen_mcmahon", "harry", "vald", "s3d"}
+    assert set(study.quality.query("trial_id == 'broken'")["code"]) == {"recording_unreadable"}
+
+
+def test_signals_are_those_of_the_session(study: Results) -> None:
+    force = study.trial("P01", "01", "jump")["force"]["force"]
+    np.testing.assert_allclose(force.sum("plate").sel(axis="y"), jump_force(), rtol=1e-6)
+    reps = study.reps("P01", "01")
+    assert reps is not None
+    assert reps["trial_id"].to_numpy().tolist() == ["jump"]
+
+
+def test_errors_name_the_way_out(study: Results, tmp_path: Path) -> None:
+    with pytest.raises(ResultsError, match="make study"):
+        legsci.open_study(tmp_path / "nothing")
+    with pytest.raises(ResultsError, match=r"metrics\.csv.* missing.*make study"):
+        legsci.open_study(tmp_path)
+    with pytest.raises(ResultsError, match="no session 02 of participant P01 in sessions; it has P01 01"):
+        study.session("P01", "02")
+    with pytest.raises(ResultsError, match="no trial hop; it has jump, stood, broken"):
+        study.trial("P01", "01", "hop")
+
+
+def test_a_study_is_found_from_a_folder_below(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder / "sessions")
+    assert legsci.open_study(f"{folder.parent.name}/made").folder == folder
+
+
+def test_force_time_shows_every_trial_and_why(study: Results) -> None:
+    figure = legsci.draw(study, "force_time", "P01", "01")
+    said = words(figure)
+    height_m = TAKEOFF_VELOCITY**2 / (2.0 * STANDARD_GRAVITY)
+    (stated,) = re.findall(r"jump height: (\d\.\d{3}) ± 0\.\d{3} m by impulse", said)
+    assert float(stated) == pytest.approx(height_m, abs=0.005)
+    assert "SIMULATED" in said
+    assert "n = 1 repetition of 3 trials" in said
+    assert "profile Owen and McMahon" in said
+    assert "the file ends in the middle of a sample" in said
+    assert "No flight" in said
+    assert {"vertical force [N]", "velocity [m/s]"} <= {axes.get_ylabel() for axes in drawn(figure)}
+    assert {"left foot", "right foot", "both feet", "body weight", "take-off", "landing", "braking"} <= {
+        text.get_text() for legend in figure.legends for text in legend.get_texts()
+    }
+
+
+def test_velocity_is_drawn_as_the_jump_has_it(study: Results) -> None:
+    figure = legsci.draw(study, "force_time", "P01", "01")
+    (lower,) = [axes for axes in drawn(figure) if axes.get_ylabel() == "velocity [m/s]"]
+    curve = max((np.asarray(line.get_ydata()) for line in lower.lines), key=len)
+    assert np.nanmax(curve) == pytest.approx(TAKEOFF_VELOCITY, abs=0.02)
+
+
+def test_profiles_stand_side_by_side(study: Results) -> None:
+    widest = widest_repetition(study.metrics_by_profile)
+    assert widest is not None
+    assert widest.to_list() == ["P01", "01", "jump", 1]
+    said = words(legsci.draw(study, "profile_comparison"))
+    for expected in (
+        "Owen and McMahon",
+        "Harry",
+        "VALD ForceDecks",
+        "S3D",
+        "unweighting",
+        "downward",
+        "SIMULATED",
+        "[m]",
+    ):
+        assert expected in said
+
+
+def test_no_repetition_to_compare_is_said(study: Results) -> None:
+    rejected = study.metrics_by_profile.assign(status="rejected")
+    assert widest_repetition(rejected) is None
+    study.metrics_by_profile = rejected
+    assert "no repetition of this study" in words(legsci.draw(study, "profile_comparison"))
+
+
+def test_heights_and_their_differences_are_drawn_to_scale(study: Results) -> None:
+    figure = legsci.draw(study, "jump_height_agreement")
+    left, right = figure.axes
+    (row,) = study.metrics.query("trial_id == 'jump' and side == 'both'").itertuples()
+    places = [float(line.get_xdata()[0]) for line in left.lines if line.get_marker() == "o" and len(line.get_xdata())]
+    assert places[:2] == pytest.approx([row.jump_height_impulse_m, row.jump_height_flight_time_m])
+    difference_cm = 100.0 * (row.jump_height_flight_time_m - row.jump_height_impulse_m)
+    assert float(right.lines[0].get_xdata()[0]) == pytest.approx(difference_cm)
+    assert "n = 1 repetition;" in words(figure)
+
+
+def test_quality_counts_findings(study: Results) -> None:
+    figure = legsci.draw(study, "data_quality")
+    bars = figure.axes[0]
+    assert sum(bar.get_height() for bar in bars.patches) == len(study.quality)
+    said = words(figure)
+    assert f"n = {len(study.quality)} finding" in said
+    assert "no flight (rejected)" in said
+    assert "P01 01 broken (1 rejected)" in said
+
+
+def test_an_unknown_figure_lists_those_there_are(study: Results) -> None:
+    with pytest.raises(ValueError, match="no figure pie; there are force_time, profile_comparison"):
+        legsci.draw(study, "pie")
+
+
+@pytest.mark.parametrize("name", ["figure.png", "figure.svg"])
+def test_the_same_figure_gives_the_same_bytes(study: Results, tmp_path: Path, name: str) -> None:
+    for folder in ("one", "two"):
+        style.save(legsci.draw(study, "jump_height_agreement"), tmp_path / folder / name)
+    assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert [path.name for path in (tmp_path / "one").iterdir()] == [name]
+
+
+def test_a_figure_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(figure: Figure, path: Path, **_: object) -> None:
+        path.write_text("half", encoding="utf-8")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Figure, "savefig", fails)
+    with pytest.raises(OSError, match="disk full"):
+        style.save(Figure(), tmp_path / "figure.png")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ValueError, match=r"\.png or \.svg"):
+        style.save(Figure(), tmp_path / "figure.bmp")
+
+
+def test_each_figure_has_a_line_and_a_caption(repository: Path) -> None:
+    choices = yaml.safe_load((repository / "workflow" / "config.yaml").read_text(encoding="utf-8"))["figures"]
+    assert choices == {"session": list(SESSION_FIGURES), "study": list(STUDY_FIGURES)}
+    captions = {path.stem for path in (repository / "workflow" / "report").glob("*.rst")}
+    assert captions == {*SESSION_FIGURES, *STUDY_FIGURES, "notebook", "workflow"}
+
+
+def test_public_names_are_there_and_come_late(repository: Path) -> None:
+    assert all(getattr(legsci, name) is not None for name in dir(legsci))
+    with pytest.raises(AttributeError, match="no public name squat"):
+        _ = legsci.squat
+    program = "import sys, legsci, legsci.kernels; sys.exit(any(name in sys.modules for name in ('xarray', 'pandas')))"
+    assert subprocess.run([sys.executable, "-c", program], cwd=repository, check=False).returncode == 0
