@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 
@@ -54,7 +54,5 @@ def segment_proportions(sex: str) -> dict[str, Proportions]:
     rows = [row for row in csv.DictReader(text.splitlines()) if row["sex"] == sex]
     if not rows:
         raise ValueError(f"segment proportions: sex is {sex!r}, expected 'female' or 'male'")
-    return {
-        row["segment"]: Proportions(**{name: float(row[name]) for name in Proportions.__dataclass_fields__})
-        for row in rows
-    }
+    names = [field.name for field in fields(Proportions)]
+    return {row["segment"]: Proportions(*(float(row[name]) for name in names)) for row in rows}

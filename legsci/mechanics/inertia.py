@@ -1,4 +1,4 @@
-"""Inertia of a person's segments: a table of proportions scaled to body mass and to the lengths between joint centres."""
+"""Inertia of a person's segments: a table of proportions scaled to body mass and to measured lengths."""
 
 from __future__ import annotations
 

@@ -108,6 +108,27 @@ CODES: dict[str, Code] = {
     "angle_absent": Code("incomplete", "{signal} is absent: {detail}."),
     "functional_joint_refused": Code("noted", "{signal} keeps its usual definition: {detail}."),
     "joint_definition": Code("noted", "{signal}: {detail}."),
+    "no_moments": Code("incomplete", "The plates give no three-dimensional force and moment: joint loads are missing."),
+    "segment_missing": Code("incomplete", "Not recorded: {detail}; what rests on it is missing."),
+    "sides_not_told_apart": Code(
+        "incomplete", "{signal} carries both feet for {value:.2f} s: their joint loads are missing there.", "s"
+    ),
+    "force_without_foot": Code(
+        "incomplete", "{signal} is loaded for {value:.2f} s where no foot is: joint loads are missing there.", "s"
+    ),
+    "force_of_unseen_foot": Code(
+        "noted", "{signal} is loaded for {value:.2f} s away from the one foot with markers: taken as the other's.", "s"
+    ),
+    "plate_label_contradicted": Code(
+        "incomplete", "{signal} is said to carry the {detail} foot, but the other stands on it: no joint loads."
+    ),
+    "foot_beside_plates": Code(
+        "incomplete", "The {detail} foot stands beside the plates for {value:.2f} s: joint loads are missing.", "s"
+    ),
+    "foot_on_box": Code("noted", "Joint loads are missing for {value:.2f} s of standing on the box.", "s"),
+    "force_disagrees_with_motion": Code(
+        "flagged", "Ground force and motion of the whole body differ by {value:.0f} N, allowed {limit:.0f} N.", "N"
+    ),
     "curated": Code("corrected", "A human decision overrides: {detail}."),
     "kept": Code("corrected", "Kept by a human decision, whatever the rules found: {detail}."),
     "excluded": Code("rejected", "Excluded by a human decision: {detail}."),

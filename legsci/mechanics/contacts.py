@@ -1,0 +1,282 @@
+"""Which foot stands on which plate, and the ground's load on each foot at the rate of the markers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from legsci.kernels.events import intervals_above
+from legsci.kernels.filters import butterworth_lowpass
+from legsci.kernels.newton_euler import derivatives
+from legsci.mechanics.inertia import SIDES
+from legsci.mechanics.plates import LEAST_LOAD_N
+from legsci.mechanics.quality import Finding
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+#: A centre of pressure so close to the line from heel to toe lies under that foot: half a foot's breadth and the errors
+#: of markers and plate [m].
+SOLE_REACH_M = 0.08
+#: Part of a contact's impulse that must lie under a foot; and above which the other foot counts as standing there too.
+UNDER_FOOT_PART = 0.9
+OTHER_FOOT_PART = 0.2
+#: A foot stands when it is no higher than this above where feet are lowest [m], and slower than this [m/s].
+STANDING_HEIGHT_M = 0.03
+STANDING_SPEED_M_PER_S = 0.3
+#: Standing without force for longer than this is a foot beside the plates, not a foot just before its contact [s].
+BESIDE_S = 0.1
+#: Shortest contact [s].
+SHORTEST_CONTACT_S = 0.01
+#: Feet are looked for this far outside of a plate's outline too [m].
+PLATE_MARGIN_M = 0.05
+_X, _Y, _Z = range(3)
+
+
+@dataclass(frozen=True)
+class GroundLoads:
+    """Load of the ground on each foot.
+
+    Parameters
+    ----------
+    force : (side, time, 3) [N]; rows as SIDES; 0 for a foot in the air, NaN where it is not known.
+    moment : (side, time, 3) about the origin of the laboratory [N m], likewise.
+    findings : what could not be told, and why.
+    """
+
+    force: Array
+    moment: Array
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Feet:
+    """Where the feet are.
+
+    Parameters
+    ----------
+    heel, toe : (side, time, 3) on the sole [m]; NaN for a foot without markers.
+    standing : (side, time) low and slow.
+    seen : (side,) whether the foot has markers at all.
+    """
+
+    heel: Array
+    toe: Array
+    standing: Mask
+    seen: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class _Contact:
+    """One stretch of load on a plate: samples [first, stop), the foot it belongs to, or the reason why it has none."""
+
+    first: int
+    stop: int
+    side: str = ""
+    code: str = ""
+
+
+def feet_of(kinematics: xr.Dataset, sole: Array) -> Feet:
+    """Find soles and standing of the feet.
+
+    Parameters
+    ----------
+    kinematics : rotation (time, segment, axis, direction) and position (time, segment, axis) of right_foot, left_foot.
+    sole : (2, 3) heel and toe in foot axes [m].
+    """
+    frames = kinematics.sizes["time"]
+    rate = float(kinematics.attrs["sampling_rate_hz"])
+    ends = np.full((len(SIDES), 2, frames, 3), np.nan)
+    for row, side in enumerate(SIDES):
+        if f"{side}_foot" in kinematics["segment"]:
+            foot = kinematics.sel(segment=f"{side}_foot")
+            rotation = foot["rotation"].transpose("time", "axis", "direction").to_numpy()
+            position = foot["position"].transpose("time", "axis").to_numpy()
+            ends[row] = position + np.einsum("tij,ej->eti", rotation, sole)
+    heights = ends[..., _Y].min(axis=1)
+    known = heights[np.isfinite(heights)]
+    ground = float(np.percentile(known, 1.0)) if known.size else np.nan
+    middle = ends.mean(axis=1).transpose(0, 2, 1).reshape(-1, frames)
+    velocity = derivatives(np.ascontiguousarray(middle), rate)[0].reshape(len(SIDES), 3, frames)
+    with np.errstate(invalid="ignore"):
+        slow = np.linalg.norm(velocity, axis=1) <= STANDING_SPEED_M_PER_S
+        standing = slow & (heights <= ground + STANDING_HEIGHT_M)
+    return Feet(ends[:, 0], ends[:, 1], standing, tuple(bool(np.isfinite(row).any()) for row in heights))
+
+
+def ground_loads(
+    kinematics: xr.Dataset, force: xr.Dataset, sole: Array, *, threshold_n: float, cutoff_hz: float | None
+) -> GroundLoads:
+    """Assign each contact on each plate to a foot and bring its load to the times of the markers.
+
+    A contact belongs to a foot when its centre of pressure lies under that foot, and under no other, for at least
+    `UNDER_FOOT_PART` of its vertical impulse, while the other foot does not stand on the plate too. Everything else is
+    refused with a reason, and the loads of the feet concerned are NaN for as long. What the study says about a plate's
+    foot is taken unless the feet contradict it.
+
+    Parameters
+    ----------
+    kinematics : a trial's kinematics with the segments right_foot and left_foot, or one of them.
+    force : the force group of the trial, on the same clock.
+    sole : (2, 3) heel and toe in foot axes [m].
+    threshold_n : vertical force from which a plate is loaded; what it reads below is set to zero [N].
+    cutoff_hz : cut-off of the zero-lag low-pass (Butterworth, second order each way) that runs over the loads at the
+        plate's rate before they are interpolated at the markers' times, and keeps faster parts from folding into them
+        [Hz]. None: interpolated as they are.
+    """
+    times = kinematics["time"].to_numpy().astype(float)
+    if "moment" not in force or {"x", "y", "z"} - set(force["axis"].to_numpy().tolist()):
+        unknown = np.full((len(SIDES), times.size, 3), np.nan)
+        return GroundLoads(unknown, unknown.copy(), [Finding("no_moments")])
+    feet = feet_of(kinematics, sole)
+    ordered = force.transpose("plate", "time", "axis", ...).sel(axis=["x", "y", "z"])
+    loads = np.concatenate([ordered["force"].to_numpy(), ordered["moment"].to_numpy()], axis=2).astype(float)
+    plate_times = ordered["time"].to_numpy().astype(float)
+    rate = float(force.attrs["sampling_rate_hz"])
+    sums = np.zeros((len(SIDES), plate_times.size, 6))
+    refused = np.zeros((len(SIDES), plate_times.size), dtype=bool)
+    findings = []
+    for plate in range(len(loads)):
+        contacts = _contacts(ordered.isel(plate=plate), loads[plate], feet, times, threshold_n)
+        for contact in contacts:
+            during = slice(contact.first, contact.stop)
+            if contact.side:
+                sums[SIDES.index(contact.side), during] += loads[plate, during]
+            elif contact.code != "force_of_unseen_foot":
+                refused[:, during] = True
+        findings += _reported(
+            contacts, str(ordered["plate"].to_numpy()[plate]), str(ordered["foot"][plate].item()), rate
+        )
+        sums[:, np.isnan(loads[plate]).any(axis=1)] = np.nan
+    at_markers = _at_times(sums, plate_times, times, rate, cutoff_hz)
+    spread = 0.0 if cutoff_hz is None else 0.5 / cutoff_hz
+    at_markers[_refused_at(refused, plate_times, times, spread)] = np.nan
+    beside = _beside(feet, sums, plate_times, times)
+    at_markers[beside] = np.nan
+    for row in np.flatnonzero(beside.any(axis=1)):
+        seconds = float(beside[row].sum() / float(kinematics.attrs["sampling_rate_hz"]))
+        findings.append(Finding("foot_beside_plates", "force", seconds, BESIDE_S, SIDES[row]))
+    return GroundLoads(at_markers[..., :3].copy(), at_markers[..., 3:].copy(), findings)
+
+
+def _contacts(plate: xr.Dataset, loads: Array, feet: Feet, times: Array, threshold_n: float) -> list[_Contact]:
+    """Contacts on one plate; loads (sample, 6), times of the markers (time,)."""
+    rate = float(plate.attrs["sampling_rate_hz"])
+    vertical = np.nan_to_num(loads[:, _Y])
+    said = str(plate["foot"].item())
+    limit = threshold_n
+    if said == "box":
+        # The box itself stays on the plate when the person has left.
+        limit = float(np.percentile(vertical, 5.0)) + LEAST_LOAD_N
+    spans = intervals_above(vertical, limit, max(int(SHORTEST_CONTACT_S * rate), 1))
+    if said == "box":
+        return [_Contact(int(first), int(stop), code="foot_on_box") for first, stop in spans]
+    plate_times = plate["time"].to_numpy().astype(float)
+    height = float(plate["surface_height"].item())
+    answers = []
+    for first, stop in spans:
+        frames = np.flatnonzero((times >= plate_times[first]) & (times <= plate_times[stop - 1]))
+        samples = np.clip(np.searchsorted(plate_times, times[frames]), first, stop - 1)
+        under, there = _feet_under(loads[samples], frames, feet, height, _outline(plate))
+        side, code = _judge(under, there, feet.seen, said)
+        answers.append(_Contact(int(first), int(stop), side, code))
+    return answers
+
+
+def _outline(plate: xr.Dataset) -> Array | None:
+    """Lowest and highest x and z of a plate with its margin, (2, 2) [m]; None where its corners are not known."""
+    if "corner" not in plate.variables or not np.isfinite(plate["corner"].to_numpy()).all():
+        return None
+    corners = plate["corner"].sel(axis=["x", "z"]).transpose("corner_number", "axis", missing_dims="ignore").to_numpy()
+    return np.array([corners.min(axis=0) - PLATE_MARGIN_M, corners.max(axis=0) + PLATE_MARGIN_M])
+
+
+def _feet_under(
+    loads: Array, frames: NDArray[np.int64], feet: Feet, height: float, outline: Array | None
+) -> tuple[Array, Array]:
+    """Parts of a contact's impulse in which each foot lies under its centre of pressure, and stands on the plate."""
+    weight = np.clip(np.nan_to_num(loads[:, _Y]), 0.0, None)
+    total = weight.sum()
+    under, there = np.zeros(len(SIDES)), np.zeros(len(SIDES))
+    if not total > 0.0:
+        return under, there
+    weight = weight / total
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = (loads[:, 3 + _Z] + height * loads[:, _X]) / loads[:, _Y]
+        z = (height * loads[:, _Z] - loads[:, 3 + _X]) / loads[:, _Y]
+        pressure = np.column_stack([x, z])
+        for row in range(len(SIDES)):
+            heel, toe = feet.heel[row, frames][:, [_X, _Z]], feet.toe[row, frames][:, [_X, _Z]]
+            along = toe - heel
+            part = np.clip(((pressure - heel) * along).sum(axis=1) / (along**2).sum(axis=1), 0.0, 1.0)
+            away = np.linalg.norm(pressure - heel - part[:, None] * along, axis=1)
+            under[row] = weight[away <= SOLE_REACH_M].sum()
+            stands = feet.standing[row, frames]
+            if outline is not None:
+                middle = 0.5 * (heel + toe)
+                stands = stands & ((middle >= outline[0]) & (middle <= outline[1])).all(axis=1)
+            there[row] = weight[stands].sum()
+    return under, there
+
+
+def _judge(under: Array, there: Array, seen: tuple[bool, ...], said: str) -> tuple[str, str]:
+    """Side of a contact, or the code of the reason why it has none."""
+    if said in SIDES:
+        own = SIDES.index(said)
+        contradicted = under[1 - own] >= UNDER_FOOT_PART and under[own] < OTHER_FOOT_PART and all(seen)
+        return ("", "plate_label_contradicted") if contradicted else (said, "")
+    close = [row for row in range(len(SIDES)) if under[row] >= UNDER_FOOT_PART]
+    if len(close) == 1 and max(there[1 - close[0]], under[1 - close[0]]) <= OTHER_FOOT_PART:
+        return SIDES[close[0]], ""
+    if close or under.sum() > OTHER_FOOT_PART or (there > OTHER_FOOT_PART).sum() == len(SIDES):
+        return "", "sides_not_told_apart"
+    if not all(seen):
+        one = [row for row in range(len(SIDES)) if seen[row]]
+        # With the only foot that has markers on the same plate, the load is of both.
+        return "", "sides_not_told_apart" if one and there[one[0]] > OTHER_FOOT_PART else "force_of_unseen_foot"
+    return "", "force_without_foot"
+
+
+def _reported(contacts: list[_Contact], plate: str, said: str, rate: float) -> list[Finding]:
+    """One finding per reason for which contacts of a plate have no foot."""
+    findings = []
+    for code in sorted({contact.code for contact in contacts if contact.code}):
+        seconds = sum(contact.stop - contact.first for contact in contacts if contact.code == code) / rate
+        findings.append(Finding(code, f"plate {plate}", seconds, detail=said))
+    return findings
+
+
+def _at_times(loads: Array, plate_times: Array, times: Array, rate: float, cutoff_hz: float | None) -> Array:
+    """Low-pass loads (side, sample, 6) and interpolate them at times (time,); NaN outside the recording."""
+    columns = np.ascontiguousarray(loads.transpose(0, 2, 1)).reshape(-1, loads.shape[1])
+    if cutoff_hz is not None and cutoff_hz < rate / 2:
+        columns = butterworth_lowpass(columns, sampling_rate_hz=rate, cutoff_hz=cutoff_hz)
+    # A marker's time may miss the plate's first or last sample by a rounding error.
+    slack = 1e-6 / rate
+    inside = np.where((times < plate_times[0] - slack) | (times > plate_times[-1] + slack), np.nan, times)
+    values = np.array([np.interp(inside, plate_times, column) for column in columns])
+    return values.reshape(len(SIDES), 6, times.size).transpose(0, 2, 1).copy()
+
+
+def _refused_at(refused: Mask, plate_times: Array, times: Array, spread: float) -> Mask:
+    """Marker frames within `spread` [s] of a refused sample; (side, sample) to (side, time)."""
+    counts = np.concatenate([np.zeros((len(SIDES), 1)), np.cumsum(refused, axis=1)], axis=1)
+    period = plate_times[1] - plate_times[0]
+    first = np.searchsorted(plate_times, times - spread - 0.5 * period)
+    stop = np.searchsorted(plate_times, times + spread + 0.5 * period)
+    return np.asarray(counts[:, stop] > counts[:, first])
+
+
+def _beside(feet: Feet, loads: Array, plate_times: Array, times: Array) -> Mask:
+    """Frames (side, time) of stretches in which a foot stands, but no plate below it is loaded."""
+    nearest = np.clip(np.searchsorted(plate_times, times), 0, plate_times.size - 1)
+    unloaded = loads[:, nearest, _Y] == 0.0
+    shortest = max(int(BESIDE_S / np.median(np.diff(times))), 1)
+    beside = np.zeros(unloaded.shape, dtype=bool)
+    for row in range(len(SIDES)):
+        for first, stop in intervals_above((feet.standing[row] & unloaded[row]).astype(float), 0.5, shortest):
+            beside[row, first:stop] = True
+    return beside
