@@ -56,10 +56,13 @@ def _skew_part(derivative, rotation, answer):  # type: ignore[no-untyped-def]
     """Vector of the skew part of derivative @ rotation.T: angular velocity from R', angular acceleration from R''."""
     for row in range(rotation.shape[0]):
         for frame in range(rotation.shape[1]):
-            product = derivative[row, frame] @ rotation[row, frame].T
-            answer[row, frame, 0] = 0.5 * (product[2, 1] - product[1, 2])
-            answer[row, frame, 1] = 0.5 * (product[0, 2] - product[2, 0])
-            answer[row, frame, 2] = 0.5 * (product[1, 0] - product[0, 1])
+            for axis in range(3):
+                after, last = (axis + 1) % 3, (axis + 2) % 3
+                total = 0.0
+                for k in range(3):
+                    total += derivative[row, frame, last, k] * rotation[row, frame, after, k]
+                    total -= derivative[row, frame, after, k] * rotation[row, frame, last, k]
+                answer[row, frame, axis] = 0.5 * total
 
 
 def angular_motion(rotation: Array, rate_hz: float) -> tuple[Array, Array]:
@@ -97,12 +100,27 @@ def inertial_moment(rotation, inertia, velocity, acceleration):  # type: ignore[
     (segment, n, 3) [N m].
     """
     moment = np.empty_like(velocity)
+    spin, change, product, local = np.empty(3), np.empty(3), np.empty(3), np.empty(3)
     for row in range(rotation.shape[0]):
         for frame in range(rotation.shape[1]):
-            turn = rotation[row, frame]
-            spin = turn.T @ velocity[row, frame]
-            change = inertia[row] @ (turn.T @ acceleration[row, frame]) + np.cross(spin, inertia[row] @ spin)
-            moment[row, frame] = turn @ change
+            for axis in range(3):
+                spin[axis], change[axis] = 0.0, 0.0
+                for k in range(3):
+                    spin[axis] += rotation[row, frame, k, axis] * velocity[row, frame, k]
+                    change[axis] += rotation[row, frame, k, axis] * acceleration[row, frame, k]
+            for axis in range(3):
+                product[axis] = 0.0
+                for k in range(3):
+                    product[axis] += inertia[row, axis, k] * spin[k]
+            for axis in range(3):
+                after, last = (axis + 1) % 3, (axis + 2) % 3
+                local[axis] = spin[after] * product[last] - spin[last] * product[after]
+                for k in range(3):
+                    local[axis] += inertia[row, axis, k] * change[k]
+            for axis in range(3):
+                moment[row, frame, axis] = 0.0
+                for k in range(3):
+                    moment[row, frame, axis] += rotation[row, frame, axis, k] * local[k]
     return moment
 
 
@@ -122,3 +140,56 @@ class Dynamics(NamedTuple):
     power: dict[str, Array]
     residual_force: Array
     residual_moment: Array
+
+
+def inverse_dynamics(motion: Motion, body: Body) -> Dynamics:
+    """Joint forces and moments by Newton-Euler, from the ground reaction upward.
+
+    Parameters
+    ----------
+    motion : a trial with ground reaction.
+    body : the athlete that moved, with the trial's barbell.
+
+    Returns
+    -------
+    Dynamics.
+
+    Notes
+    -----
+    Per segment with mass m, centre c and loads F at points p (the joint below carries the opposite of its own load)::
+
+        F_joint = m (a - g) - sum F
+        M_joint = I w' + w x I w - sum M - sum (p - c) x F - (p_joint - c) x F_joint
+    """
+    spin = inertial_moment(motion.rotation, body.inertia, motion.angular_velocity, motion.angular_acceleration)
+    gravity = np.array([0.0, -STANDARD_GRAVITY, 0.0])
+    needs = body.mass[:, None, None] * (motion.centre_of_mass_acceleration - gravity)
+    force: dict[str, Array] = {}
+    moment: dict[str, Array] = {}
+    power: dict[str, Array] = {}
+    pelvis_force, pelvis_moment = needs[0].copy(), spin[0].copy()
+    for foot, side in enumerate(("left", "right")):
+        load = motion.force[foot]
+        twist = np.zeros_like(load)
+        twist[:, 1] = motion.free_moment[foot]
+        point = np.where(np.isnan(motion.centre_of_pressure[foot]), 0.0, motion.centre_of_pressure[foot])
+        proximal = ("shank", "thigh", "pelvis")
+        for name, segment, above in zip(("ankle", "knee", "hip"), ("foot", "shank", "thigh"), proximal, strict=True):
+            row = SEGMENTS.index(f"{side}_{segment}")
+            upper = SEGMENTS.index(above if above == "pelvis" else f"{side}_{above}")
+            centre, joint = motion.centre_of_mass[row], motion.position[row]
+            joint_force = needs[row] - load
+            joint_moment = spin[row] - twist - np.cross(point - centre, load) - np.cross(joint - centre, joint_force)
+            key = f"{side}_{name}"
+            force[key], moment[key] = joint_force, joint_moment
+            relative = motion.angular_velocity[row] - motion.angular_velocity[upper]
+            power[key] = np.einsum("ni,ni->n", joint_moment, relative)
+            load, twist, point = -joint_force, -joint_moment, joint
+        pelvis_force -= load
+        pelvis_moment -= twist + np.cross(point - motion.centre_of_mass[0], load)
+    lumbar = motion.position[1]
+    force["lumbar"] = -pelvis_force
+    moment["lumbar"] = -pelvis_moment + np.cross(lumbar - motion.centre_of_mass[0], pelvis_force)
+    power["lumbar"] = np.einsum("ni,ni->n", moment["lumbar"], motion.angular_velocity[1] - motion.angular_velocity[0])
+    trunk_moment = spin[1] - np.cross(lumbar - motion.centre_of_mass[1], needs[1])
+    return Dynamics(force, moment, power, needs[1] - force["lumbar"], trunk_moment - moment["lumbar"])

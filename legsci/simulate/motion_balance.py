@@ -32,7 +32,10 @@ _FREE_MOMENT_ARM = 0.03
 _SHARPNESS = 6.0
 #: Every how many frames the inertia against turning is found, the turn used for it [rad], and its floor [kg m^2].
 _INERTIA_STEP, _LITTLE_TURN, _LEAST_INERTIA = 10, 1e-5, 0.5
-_MOST_ROUNDS = 12
+#: Rounds of the search at most, and in how many of them the horizontal path moves too.
+_MOST_ROUNDS, _PATH_ROUNDS = 14, 4
+#: Moment about the centre of mass in flight at which the search ends, and at which it has failed [N m].
+_FLIGHT_MOMENT, _FLIGHT_MOMENT_LIMIT = 0.2, 0.4
 #: Load below which the foot's moment is left out of the horizontal path, over body weight.
 _LIGHT = 0.4
 
@@ -347,17 +350,19 @@ def balance(body: Body, plan: Plan) -> Balanced:
     aloft = ~plan.loaded.any(axis=0)
     aloft[:8] = aloft[-8:] = False
     for round_ in range(_MOST_ROUNDS):
-        if round_ < 4:
+        if round_ < _PATH_ROUNDS:
             x, z = horizontal_path(plan, moment, body.total_mass).T
         motion = _moved(body, plan, np.stack([x, plan.height[0], z], axis=1), vector)
         moment = motion.moment
-        if round_ >= 4 and not (np.abs(moment[aloft]) > 0.1).any():
-            return motion
-        if round_ in (0, 3):
+        worst = np.abs(moment[aloft]).max(initial=0.0)
+        if round_ >= _PATH_ROUNDS and worst < _FLIGHT_MOMENT:
+            break
+        if round_ in (0, _PATH_ROUNDS - 1):
             inertia = _turning_inertia(body, plan, motion, vector)
         needed = moment - inertia * acceleration
         middle, low, high = _ground_limits(plan, motion.com, motion.com_acceleration, body.total_mass)
         wanted, ahead = _planned_turn(needed - middle, np.minimum(-low, high), inertia, plan.rate_hz)
         vector, acceleration = trunk_turns(needed, middle, ahead, wanted, low, high, inertia, plan.rate_hz)
-    worst = np.abs(moment[aloft]).max() if aloft.any() else 0.0
-    raise ValueError(f"{plan.task}: angular momentum in flight changes by up to {worst:.2f} N m")
+    if worst > _FLIGHT_MOMENT_LIMIT:
+        raise ValueError(f"{plan.task}: angular momentum in flight changes by up to {worst:.2f} N m")
+    return motion

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
@@ -31,7 +31,9 @@ _STRETCH_M = 0.055
 #: Posture of the legs in flight.
 _STRETCHED_KNEE_DEG, _HEEL_DEG = 26.0, 66.0
 #: Growth of the force of a squat jump; from standing on a box to free fall [s]; how far in front of it one lands [m].
-_GROW_S, _LET_GO_S, _FORWARD_M = 0.12, 0.16, 0.30
+_GROW_S, _LET_GO_S, _FORWARD_M = 0.12, 0.12, 0.22
+#: How one drops off a box: knees bend while one topples forward; how much lower than at take-off one lands [s], [m].
+_TOPPLE_S, _BENT_M, _SOFT_M = 0.8, 0.07, 0.05
 #: Rise to standing after a landing [s].
 _RISE_S = 1.0
 
@@ -239,9 +241,14 @@ def plan_drop_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     """Drop jump: stand on a box, drop off it forward with both feet, rebound within `contact_time_s`, land, stand."""
     box, velocity = technique.drop_height_m, technique.takeoff_velocity_m_per_s
     standing = standing_height(body, technique)
-    left = technique.quiet_s + _LET_GO_S
-    touch_height = _flight(body, technique, 0.0).takeoff_height
-    fall = Path(0.0, box + standing, 0.0, 0.0, (Change(technique.quiet_s, _LET_GO_S, -G, _CORNER_S),))
+    begin = technique.quiet_s + _TOPPLE_S
+    left = begin + _LET_GO_S
+    touch_height = _flight(body, technique, 0.0).takeoff_height - _SOFT_M
+    bent = find_path(
+        Path(0.0, box + standing, 0.0, 0.0, move_changes(technique.quiet_s, _TOPPLE_S)),
+        [rest_at(begin, box + standing - _BENT_M)],
+    )
+    fall = replace(bent, changes=(*bent.changes, Change(begin, _LET_GO_S, -G, _CORNER_S)))
     height, speed, _ = (float(values[0]) for values in fall.at(np.array([left])))
     impact = -sqrt(speed**2 + 2.0 * G * (height - touch_height))
     touchdown = left + (speed - impact) / G
