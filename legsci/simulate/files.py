@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from legsci.simulate.body import build_body, markers_of
+from legsci.simulate.body import build_body
+from legsci.simulate.body_markers import markers_of
 from legsci.simulate.converter import converter_step
 from legsci.simulate.motion import simulate_motion
 from legsci.simulate.motion_plan import Array, Motion
