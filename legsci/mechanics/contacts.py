@@ -123,14 +123,15 @@ def ground_loads(
     force : the force group of the trial, on the same clock.
     sole : (2, 3) heel and toe in foot axes [m].
     threshold_n : vertical force from which a plate is loaded; what it reads below is set to zero [N].
-    cutoff_hz : cut-off of the zero-lag low-pass (Butterworth, second order each way) that runs over the loads at the
+    cutoff_hz : cut-off of the zero-lag low-pass (Butterworth, second order each way, both
+        together passing half the power there, as `markers.smooth_markers`) that runs over the loads at the
         plate's rate before they are interpolated at the markers' times, and keeps faster parts from folding into them
         [Hz]. None: interpolated as they are.
     """
     times = kinematics["time"].to_numpy().astype(float)
     if "moment" not in force or {"x", "y", "z"} - set(force["axis"].to_numpy().tolist()):
-        unknown = np.full((len(SIDES), times.size, 3), np.nan)
-        return GroundLoads(unknown, unknown.copy(), [Finding("no_moments")])
+        nothing = np.full((len(SIDES), times.size, 3), np.nan)
+        return GroundLoads(nothing, nothing.copy(), [Finding("no_moments")])
     feet = feet_of(kinematics, sole)
     ordered = force.transpose("plate", "time", "axis", ...).sel(axis=["x", "y", "z"])
     loads = np.concatenate([ordered["force"].to_numpy(), ordered["moment"].to_numpy()], axis=2).astype(float)
@@ -140,7 +141,9 @@ def ground_loads(
     refused = np.zeros((len(SIDES), plate_times.size), dtype=bool)
     findings = []
     for plate in range(len(loads)):
-        contacts = _contacts(ordered.isel(plate=plate), loads[plate], feet, times, threshold_n)
+        others = np.delete(loads[:, :, _Y], plate, axis=0)
+        alone = ~(others >= threshold_n).any(axis=0)
+        contacts = _contacts(ordered.isel(plate=plate), loads[plate], alone, feet, times, threshold_n)
         for contact in contacts:
             during = slice(contact.first, contact.stop)
             if contact.side:
@@ -153,17 +156,19 @@ def ground_loads(
         sums[:, np.isnan(loads[plate]).any(axis=1)] = np.nan
     at_markers = _at_times(sums, plate_times, times, rate, cutoff_hz)
     spread = 0.0 if cutoff_hz is None else 0.5 / cutoff_hz
-    at_markers[_refused_at(refused, plate_times, times, spread)] = np.nan
-    beside = _beside(feet, sums, plate_times, times)
-    at_markers[beside] = np.nan
+    unknown = _refused_at(refused, plate_times, times, spread)
+    beside = _beside(feet, sums, plate_times, times) & ~unknown
+    at_markers[unknown | beside] = np.nan
     for row in np.flatnonzero(beside.any(axis=1)):
         seconds = float(beside[row].sum() / float(kinematics.attrs["sampling_rate_hz"]))
         findings.append(Finding("foot_beside_plates", "force", seconds, BESIDE_S, SIDES[row]))
     return GroundLoads(at_markers[..., :3].copy(), at_markers[..., 3:].copy(), findings)
 
 
-def _contacts(plate: xr.Dataset, loads: Array, feet: Feet, times: Array, threshold_n: float) -> list[_Contact]:
-    """Contacts on one plate; loads (sample, 6), times of the markers (time,)."""
+def _contacts(
+    plate: xr.Dataset, loads: Array, alone: Mask, feet: Feet, times: Array, threshold_n: float
+) -> list[_Contact]:
+    """Contacts on one plate; loads (sample, 6), no other plate loaded (sample,), times of the markers (time,)."""
     rate = float(plate.attrs["sampling_rate_hz"])
     vertical = np.nan_to_num(loads[:, _Y])
     said = str(plate["foot"].item())
@@ -180,7 +185,7 @@ def _contacts(plate: xr.Dataset, loads: Array, feet: Feet, times: Array, thresho
     for first, stop in spans:
         frames = np.flatnonzero((times >= plate_times[first]) & (times <= plate_times[stop - 1]))
         samples = np.clip(np.searchsorted(plate_times, times[frames]), first, stop - 1)
-        under, there = _feet_under(loads[samples], frames, feet, height, _outline(plate))
+        under, there = _feet_under(loads[samples], alone[samples], frames, feet, height, _outline(plate))
         side, code = _judge(under, there, feet.seen, said)
         answers.append(_Contact(int(first), int(stop), side, code))
     return answers
@@ -190,14 +195,17 @@ def _outline(plate: xr.Dataset) -> Array | None:
     """Lowest and highest x and z of a plate with its margin, (2, 2) [m]; None where its corners are not known."""
     if "corner" not in plate.variables or not np.isfinite(plate["corner"].to_numpy()).all():
         return None
-    corners = plate["corner"].sel(axis=["x", "z"]).transpose("corner_number", "axis", missing_dims="ignore").to_numpy()
+    corners = plate["corner"].sel(axis=["x", "z"]).transpose("corner", "axis").to_numpy()
     return np.array([corners.min(axis=0) - PLATE_MARGIN_M, corners.max(axis=0) + PLATE_MARGIN_M])
 
 
 def _feet_under(
-    loads: Array, frames: NDArray[np.int64], feet: Feet, height: float, outline: Array | None
+    loads: Array, alone: Mask, frames: NDArray[np.int64], feet: Feet, height: float, outline: Array | None
 ) -> tuple[Array, Array]:
-    """Parts of a contact's impulse in which each foot lies under its centre of pressure, and stands on the plate."""
+    """Parts of a contact's impulse in which each foot lies under its centre of pressure, and stands on the plate.
+
+    On a plate of unknown outline a foot stands, wherever it is, while no other plate carries load.
+    """
     weight = np.clip(np.nan_to_num(loads[:, _Y]), 0.0, None)
     total = weight.sum()
     under, there = np.zeros(len(SIDES)), np.zeros(len(SIDES))
@@ -215,10 +223,9 @@ def _feet_under(
             away = np.linalg.norm(pressure - heel - part[:, None] * along, axis=1)
             under[row] = weight[away <= SOLE_REACH_M].sum()
             stands = feet.standing[row, frames]
-            if outline is not None:
-                middle = 0.5 * (heel + toe)
-                stands = stands & ((middle >= outline[0]) & (middle <= outline[1])).all(axis=1)
-            there[row] = weight[stands].sum()
+            middle = 0.5 * (heel + toe)
+            inside = alone if outline is None else ((middle >= outline[0]) & (middle <= outline[1])).all(axis=1)
+            there[row] = weight[stands & inside].sum()
     return under, there
 
 
@@ -253,7 +260,9 @@ def _at_times(loads: Array, plate_times: Array, times: Array, rate: float, cutof
     """Low-pass loads (side, sample, 6) and interpolate them at times (time,); NaN outside the recording."""
     columns = np.ascontiguousarray(loads.transpose(0, 2, 1)).reshape(-1, loads.shape[1])
     if cutoff_hz is not None and cutoff_hz < rate / 2:
-        columns = butterworth_lowpass(columns, sampling_rate_hz=rate, cutoff_hz=cutoff_hz)
+        columns = butterworth_lowpass(
+            columns, sampling_rate_hz=rate, cutoff_hz=cutoff_hz, cutoff_after_both_passes=True
+        )
     # A marker's time may miss the plate's first or last sample by a rounding error.
     slack = 1e-6 / rate
     inside = np.where((times < plate_times[0] - slack) | (times > plate_times[-1] + slack), np.nan, times)

@@ -1,0 +1,98 @@
+"""Motion of the body's segments by differentiation, and the balance of their mechanical power."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from legsci.kernels.newton_euler import angular_motion, derivatives
+from legsci.mechanics.inertia import BodySegments
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SegmentMotion:
+    """Motion of the segments: rotation (segment, time, 3, 3), the rest (segment, time, 3), in SI units."""
+
+    rotation: Array
+    centre_of_mass: Array
+    velocity: Array
+    acceleration: Array
+    angular_velocity: Array
+    angular_acceleration: Array
+
+
+def segment_motion(kinematics: xr.Dataset, body: BodySegments, rate: float) -> SegmentMotion:
+    """Velocities and accelerations of the segments by differences; see `kernels.newton_euler.derivatives`."""
+    chosen = kinematics.sel(segment=list(body.segment))
+    rotation = np.ascontiguousarray(
+        chosen["rotation"].transpose("segment", "time", "axis", "direction").to_numpy().astype(float)
+    )
+    origin = chosen["position"].transpose("segment", "time", "axis").to_numpy().astype(float)
+    centre = origin + np.einsum("stij,sj->sti", rotation, body.centre_of_mass)
+    return SegmentMotion(rotation, centre, *rates(centre, rate), *angular_motion(rotation, rate))
+
+
+def rates(points: Array, rate: float) -> tuple[Array, Array]:
+    """First and second time derivative of points (segment, time, 3) sampled at `rate` [Hz]."""
+    rows, frames = points.shape[:2]
+    columns = np.ascontiguousarray(points.transpose(0, 2, 1)).reshape(-1, frames)
+    first, second = (
+        np.ascontiguousarray(change.reshape(rows, 3, frames).transpose(0, 2, 1))
+        for change in derivatives(columns, rate)
+    )
+    return first, second
+
+
+def ground_power(force: Array, moment: Array, joints: Array, spin: Array, rate: float) -> Array:
+    """Power of the ground on rigid segments (segment, time) [W]: F . v_a + (M - a x F) . omega.
+
+    Parameters
+    ----------
+    force, moment : (segment, time, 3) load of the ground, moment about the origin of the laboratory [N], [N m].
+    joints : (segment, time, 3) a point a of the segment: its proximal joint centre [m].
+    spin : (segment, time, 3) angular velocity omega [rad/s].
+    rate : [Hz].
+    """
+    velocity = rates(joints, rate)[0]
+    return np.asarray((force * velocity + (moment - np.cross(joints, force)) * spin).sum(axis=2))
+
+
+def power_residual(
+    energy: Array,
+    spin: Array,
+    parent: NDArray[np.int64],
+    joints: Array,
+    on_segment: tuple[Array, Array],
+    from_ground: Array,
+    rate: float,
+) -> Array:
+    """Rate of change of each segment's energy less the power of all that acts on it (segment, time) [W].
+
+    The balance of Robertson & Winter 1980 (J Biomech 13:845), with the ground as one more load::
+
+        dE/dt = sum over joints (F . v_joint + M . omega) + power of the ground
+
+    What is left comes from joint centres that do not move with their segments, and from differentiation.
+
+    Parameters
+    ----------
+    energy : (segment, time) [J].
+    spin : (segment, time, 3) angular velocity omega [rad/s].
+    parent : (segment,) row that carries the segment, -1 for a root, whose remainder counts among its loads.
+    joints : (segment, time, 3) centre of the joint to the parent, as measured [m].
+    on_segment : force F and moment M (segment, time, 3) of the parent on the segment [N], [N m].
+    from_ground : (segment, time), see `ground_power` [W].
+    rate : [Hz].
+    """
+    force, moment = on_segment
+    velocity = rates(joints, rate)[0]
+    power = from_ground + (force * velocity + moment * spin).sum(axis=2)
+    for row, carrier in enumerate(parent):
+        if carrier >= 0:
+            power[carrier] -= (force[row] * velocity[row] + moment[row] * spin[carrier]).sum(axis=1)
+    return np.asarray(derivatives(energy, rate)[0] - power)
