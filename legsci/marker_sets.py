@@ -1,0 +1,147 @@
+"""Marker sets: the labels that systems give their markers -> standard labels (legsci.vocabulary.MARKERS).
+
+A study may copy one into its device's `markers`, or name it when kinematics are computed. Markers that a set does not
+name keep their label and are not used. Labels <side>_hip_centre, _knee_centre and _ankle_centre stand for joint centres
+that the system itself estimates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def _both_sides(right: Mapping[str, str], prefixes: tuple[str, str]) -> dict[str, str]:
+    """Return the map of both sides, from that of the right one and how labels of right and left begin."""
+    here, there = prefixes
+    return {
+        f"{prefix}{label}": f"{side}_{name}"
+        for prefix, side in ((here, "right"), (there, "left"))
+        for label, name in right.items()
+    }
+
+
+_ILIAC = {"ASIS": "anterior_superior_iliac_spine", "PSIS": "posterior_superior_iliac_spine"}
+_OPENCAP_LEG = {
+    "_knee": "lateral_epicondyle",
+    "_mknee": "medial_epicondyle",
+    "_ankle": "lateral_malleolus",
+    "_mankle": "medial_malleolus",
+    "_calc": "heel",
+    "_toe": "toe",
+    "_5meta": "fifth_metatarsal",
+    **{f"_thigh{number}": f"thigh_{number}" for number in range(1, 6)},
+    **{f"_sh{number}": f"shank_{number}" for number in range(1, 5)},
+}
+
+MARKER_SETS: dict[str, dict[str, str]] = {
+    # Markers of the laboratory recordings of OpenCap's validation: no medial markers outside the standing trial.
+    "opencap_laboratory": {
+        **_both_sides({f".{label}": name for label, name in _ILIAC.items()}, ("r", "L")),
+        **_both_sides({**_OPENCAP_LEG, "_shank_antsup": "shank_5"}, ("r", "L")),
+        "R_Shoulder": "right_acromion",
+        "L_Shoulder": "left_acromion",
+        "C7": "c7",
+    },
+    # Markers that OpenCap's video pipeline estimates.
+    "opencap_video": {
+        **_both_sides({f".{label}_study": name for label, name in _ILIAC.items()}, ("r", "L")),
+        **_both_sides({f"{label}_study": name for label, name in _OPENCAP_LEG.items()}, ("r", "L")),
+        "r_shoulder_study": "right_acromion",
+        "L_shoulder_study": "left_acromion",
+        "C7_study": "c7",
+        "RHJC_study": "right_hip_centre",
+        "LHJC_study": "left_hip_centre",
+    },
+    # Body points of Pose2Sim (HALPE_26 and BODY_25 share these labels).
+    "pose2sim": {
+        **_both_sides(
+            {
+                "Hip": "hip_centre",
+                "Knee": "knee_centre",
+                "Ankle": "ankle_centre",
+                "Heel": "heel",
+                "BigToe": "toe",
+                "SmallToe": "fifth_metatarsal",
+                "Shoulder": "acromion",
+            },
+            ("R", "L"),
+        ),
+        "Neck": "c7",
+    },
+    # Vicon Nexus, right leg and pelvis, four markers each on thigh and shank (Spanish labels).
+    "vicon_right_leg": {
+        "LASI": "left_anterior_superior_iliac_spine",
+        "RASI": "right_anterior_superior_iliac_spine",
+        "LPSI": "left_posterior_superior_iliac_spine",
+        "RPSI": "right_posterior_superior_iliac_spine",
+        "LASIMID": "left_iliac_crest",
+        "RASIMID": "right_iliac_crest",
+        "Right_Hombro": "right_acromion",
+        "Right_KneeExt": "right_lateral_epicondyle",
+        "Right_KneeInt": "right_medial_epicondyle",
+        "Right_AnkleExt": "right_lateral_malleolus",
+        "Right_AnkleInt": "right_medial_malleolus",
+        "Right_TalonInf": "right_heel",
+        "Right_TalonSup": "right_heel_upper",
+        "Right_Meta": "right_second_metatarsal",
+        **{f"Right_Muslo{place}": f"right_thigh_{n}" for n, place in enumerate(("PS", "AS", "AI", "PI"), start=1)},
+        **{f"Right_Pierna{place}": f"right_shank_{n}" for n, place in enumerate(("PS", "AS", "AI", "PI"), start=1)},
+    },
+    # Full body with waist markers front, middle and back, and single markers on thigh and shank.
+    "vicon_waist": {
+        **_both_sides(
+            {
+                "FWT": "anterior_superior_iliac_spine",
+                "MWT": "iliac_crest",
+                "BWT": "posterior_superior_iliac_spine",
+                "HIP": "thigh_1",
+                "KNE": "lateral_epicondyle",
+                "KNI": "medial_epicondyle",
+                "SHN": "shank_1",
+                "ANK": "lateral_malleolus",
+                "HEL": "heel",
+                "TOE": "toe",
+                "MT1": "first_metatarsal",
+                "MT5": "fifth_metatarsal",
+                "FSH": "acromion",
+            },
+            ("R", "L"),
+        ),
+        "C7": "c7",
+        "T10": "t10",
+        "STRN": "sternum",
+        "CLAV": "clavicle",
+    },
+    # Sprint recordings with three pelvis markers behind and lateral epicondyles and malleoli only.
+    "sprint_lateral": {
+        **_both_sides(
+            {
+                "ASI": "anterior_superior_iliac_spine",
+                "THLP": "thigh_1",
+                "THLD": "thigh_2",
+                "THAP": "thigh_3",
+                "THAD": "thigh_4",
+                "LEPI": "lateral_epicondyle",
+                "TIAP": "shank_1",
+                "TIAD": "shank_2",
+                "TILAT": "shank_3",
+                "LMAL": "lateral_malleolus",
+                "HEEL": "heel",
+                "MFS": "foot_1",
+                "MFL": "foot_2",
+                "P1MT": "first_metatarsal",
+                "P5MT": "fifth_metatarsal",
+                "TOE": "toe",
+                "SH": "acromion",
+            },
+            ("R", "L"),
+        ),
+        "SACR": "sacrum",
+        "P1": "pelvis_1",
+        "P2": "pelvis_2",
+        "P3": "pelvis_3",
+        "C7": "c7",
+        "MAN": "sternum",
+        "T7": "t10",
+    },
+}

@@ -1,0 +1,301 @@
+"""Joint angles: markers of a trial -> segments, joint centres and angles of every frame."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from legsci.kernels.joint_angles import joint_angles
+from legsci.marker_sets import MARKER_SETS
+from legsci.mechanics.marker_checks import stray_markers, swapped_labels
+from legsci.mechanics.markers import CLUSTERS, fill_gaps, smooth_markers
+from legsci.mechanics.posture import quiet_posture
+from legsci.mechanics.quality import Finding
+from legsci.mechanics.segments import HIP_CENTRES, Skeleton, build_skeleton
+from legsci.vocabulary import AXES
+
+Floats = NDArray[np.float64]
+LABORATORY = "laboratory"
+
+
+@dataclass(frozen=True)
+class Joint:
+    """How the three angles between two segments are named and signed.
+
+    Parameters
+    ----------
+    proximal, distal : segments.
+    names : of the turns about the proximal z, the floating axis and the distal y.
+    signs : 1 or -1 each, for the right side; the turn is positive by the right-hand rule.
+    """
+
+    proximal: str
+    distal: str
+    names: tuple[str, str, str]
+    signs: tuple[int, int, int]
+
+
+def _leg_joints(side: str) -> dict[str, Joint]:
+    """Joints of a leg; what turns inward on the right turns outward on the left, so that the signs mean the same."""
+    inward = 1 if side == "right" else -1
+    thigh, shank, foot = (f"{side}_{name}" for name in ("thigh", "shank", "foot"))
+    names = {
+        "hip": ("flexion", "adduction", "internal_rotation"),
+        "knee": ("flexion", "abduction", "internal_rotation"),
+        "ankle": ("dorsiflexion", "inversion", "internal_rotation"),
+    }
+    parts = {"hip": ("pelvis", thigh), "knee": (thigh, shank), "ankle": (shank, foot)}
+    signs = {"hip": (1, inward, inward), "knee": (-1, -inward, inward), "ankle": (1, inward, inward)}
+    return {
+        f"{side}_{joint}": Joint(*parts[joint], tuple(f"{side}_{joint}_{name}" for name in names[joint]), signs[joint])
+        for joint in names
+    }
+
+
+#: Pelvis and trunk against the laboratory are turned about the vertical first, then tilted sideways, then forward: seen
+#: from the segment, that is the laboratory's turn about the segment's z, the floating axis and the vertical.
+JOINTS: dict[str, Joint] = {
+    **_leg_joints("right"),
+    **_leg_joints("left"),
+    "lumbar": Joint("pelvis", "trunk", ("lumbar_flexion", "lumbar_bending", "lumbar_rotation"), (-1, 1, 1)),
+    "pelvis": Joint("pelvis", LABORATORY, ("pelvis_tilt", "pelvis_obliquity", "pelvis_rotation"), (1, -1, -1)),
+    "trunk": Joint("trunk", LABORATORY, ("trunk_lean", "trunk_side_lean", "trunk_heading"), (1, -1, -1)),
+}
+
+
+def kinematics(
+    trial_markers: xr.Dataset,
+    standing: xr.Dataset | None = None,
+    *,
+    marker_set: str | None = None,
+    cutoff_hz: float | None = 12.0,
+    hip_centre: str = "harrington",
+    knee_axis: str = "epicondyles",
+    widths_m: dict[str, float] | None = None,
+    rigid_limit_s: float = 0.5,
+    spline_limit_s: float = 0.1,
+) -> xr.Dataset:
+    """Segments, joint centres and joint angles of a trial.
+
+    Parameters
+    ----------
+    trial_markers : position (time, marker, axis) [m], ISB axes (x forward, y up, z right; a laboratory turned about the
+        vertical changes only pelvis_rotation and trunk_heading), standard labels; attrs sampling_rate_hz.
+    standing : the same of a standing trial, which defines the anatomy; None: the quietest upright part of the trial.
+    marker_set : key of MARKER_SETS where the labels are the system's own; None: standard labels.
+    cutoff_hz, rigid_limit_s, spline_limit_s : see `smooth_markers` and `fill_gaps`.
+    hip_centre, knee_axis, widths_m : see `build_skeleton`.
+
+    Returns
+    -------
+    Dataset at the markers' rate
+
+    - rotation (time, segment, axis, direction): columns `direction` are the segment's x, y, z in laboratory axes;
+    - position (time, segment, axis) [m] of the segment's origin, its proximal joint centre, carried by its own markers;
+    - residual (time, segment) [m]: root mean square distance of the markers from the rigid segment;
+    - filled (time, segment): a marker of the segment was reconstructed or interpolated;
+    - joint_centre (time, joint, axis) [m], carried by the proximal segment (knee: thigh, ankle: shank);
+    - angle (time, joint_angle) [deg].
+
+    What the markers do not give is absent. attrs: sampling_rate_hz and notes, a JSON list of [code, sentence].
+    Signs: flexion, dorsiflexion, lumbar_flexion, pelvis_tilt and trunk_lean forward; knee abduction (valgus), hip
+    adduction, inversion, internal rotation positive on both sides; lumbar_bending and trunk_side_lean to the right;
+    pelvis_obliquity with the right side down (the drop of the free side in stance on the left leg; negate it for stance
+    on the right); lumbar_rotation, pelvis_rotation and trunk_heading to the left. Headings lie within half a turn.
+
+    Raises
+    ------
+    ValueError : lists every unknown option.
+
+    Notes
+    -----
+    Joints: Grood and Suntay's sequence (see `legsci.kernels.joint_angles`). Pelvis and trunk in the laboratory:
+    rotation, obliquity, tilt (Baker 2001).
+
+    References
+    ----------
+    Grood ES, Suntay WJ (1983) J Biomech Eng 105:136-144.
+    Baker R (2001) Pelvic angles: a mathematically rigorous definition which is consistent with a conventional clinical
+    understanding of the terms. Gait Posture 13:1-6.
+    """
+    _check_options(marker_set, hip_centre, knee_axis)
+    markers, findings = fill_gaps(
+        _with_standard_labels(trial_markers, marker_set), rigid_limit_s=rigid_limit_s, spline_limit_s=spline_limit_s
+    )
+    markers = smooth_markers(markers, cutoff_hz=cutoff_hz)
+    anatomy = markers if standing is None else _with_standard_labels(standing, marker_set)
+    posture, still, notes = quiet_posture(anatomy)
+    swaps = swapped_labels(posture)
+    doubtful = {label for pair, _ in swaps for label in pair}
+    strays = stray_markers(markers, {label: point for label, point in posture.items() if label not in doubtful})
+    findings += [*notes, *(finding for _, finding in swaps), *strays.values()]
+    posture = {label: point for label, point in posture.items() if label not in doubtful and label not in strays}
+    skeleton = build_skeleton(
+        markers, posture, still=still, hip_centre=hip_centre, knee_axis=knee_axis, widths_m=widths_m
+    )
+    answer = _segments(skeleton, markers)
+    answer = answer.assign(filled=_filled(markers, list(skeleton.segments)), angle=_angles(skeleton, markers.sizes["time"], findings))
+    notes_of = [[finding.code, finding.sentence] for finding in [*findings, *skeleton.findings]]
+    answer.attrs = {
+        "sampling_rate_hz": float(trial_markers.attrs["sampling_rate_hz"]),
+        "notes": json.dumps(notes_of, ensure_ascii=False),
+    }
+    return answer.assign_coords(time=trial_markers["time"])
+
+
+def cross_talk(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
+    """Share of the knee's abduction that its flexion explains.
+
+    Parameters
+    ----------
+    kinematics_of_trial : with angle (time, joint_angle) [deg].
+
+    Returns
+    -------
+    (side,) squared correlation r^2 of knee flexion and abduction, for the sides that have both; near 0 where the knee
+    axis is well placed, and NaN where an angle does not change.
+
+    References
+    ----------
+    Baudet A et al. (2014) Cross-talk correction method for knee kinematics in gait analysis using principal component
+    analysis (PCA): a new proposal. PLoS ONE 9:e102098.
+    """
+    r2 = {}
+    for side, angles in _knees(kinematics_of_trial).items():
+        covariance = np.cov(angles[:, :2].T)
+        variances = covariance[0, 0] * covariance[1, 1]
+        r2[side] = covariance[0, 1] ** 2 / variances if variances > 0.0 else np.nan
+    return xr.DataArray(list(r2.values()), dims="side", coords={"side": list(r2)}, name="cross_talk", attrs={"units": "1"})
+
+
+def pca_corrected_knee_angles(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
+    """Knee angles about axes turned so that flexion and abduction no longer go together.
+
+    Parameters
+    ----------
+    kinematics_of_trial : with angle (time, joint_angle) [deg].
+
+    Returns
+    -------
+    angle (time, joint_angle) [deg] under names of their own, right_knee_flexion_pca_corrected and so on, for the sides
+    whose three knee angles are known.
+
+    Notes
+    -----
+    The eigenvectors of the covariance of the three angles, ordered and signed as near to the old axes as possible, turn
+    the angle vectors: corrected = angles V. The mean is turned with them, as one turn of the knee's axes would do. Angles
+    are no vectors, so this holds for axes that were misplaced by a few degrees.
+
+    References
+    ----------
+    Baudet A et al. (2014) PLoS ONE 9:e102098.
+    """
+    names, columns = [], []
+    for side, angles in _knees(kinematics_of_trial).items():
+        complete = np.isfinite(angles).all(axis=1)
+        _, vectors = np.linalg.eigh(np.cov(angles[complete].T))
+        order = _nearest_axes(vectors)
+        turned = vectors[:, order] * np.sign(np.diag(vectors[:, order]))
+        columns.append(angles @ turned)
+        names += [f"{name}_pca_corrected" for name in JOINTS[f"{side}_knee"].names]
+    time = kinematics_of_trial["time"]
+    values = np.concatenate(columns, axis=1) if columns else np.empty((len(time), 0))
+    coords = {"time": time, "joint_angle": names}
+    return xr.DataArray(values, dims=("time", "joint_angle"), coords=coords, name="angle", attrs={"units": "deg"})
+
+
+def _nearest_axes(vectors: Floats) -> list[int]:
+    """Return which eigenvector (columns) goes with flexion, abduction and rotation: the most of the three first."""
+    left, order = [0, 1, 2], []
+    for row in range(3):
+        order.append(max(left, key=lambda column: abs(vectors[row, column])))
+        left.remove(order[-1])
+    return order
+
+
+def _knees(kinematics_of_trial: xr.Dataset) -> dict[str, Floats]:
+    """Return side -> knee angles (time, 3) [deg] of the sides that have all three."""
+    angle = kinematics_of_trial["angle"]
+    known = {str(name) for name in angle["joint_angle"].to_numpy()}
+    return {
+        side: angle.sel(joint_angle=list(JOINTS[f"{side}_knee"].names)).transpose("time", "joint_angle").to_numpy()
+        for side in ("right", "left")
+        if set(JOINTS[f"{side}_knee"].names) <= known
+    }
+
+
+def _check_options(marker_set: str | None, hip_centre: str, knee_axis: str) -> None:
+    """Raise ValueError that lists unknown options."""
+    options = (
+        ("marker_set", marker_set, (None, *MARKER_SETS)),
+        ("hip_centre", hip_centre, (*HIP_CENTRES, "functional")),
+        ("knee_axis", knee_axis, ("epicondyles", "functional")),
+    )
+    faults = [f"{name} is {value!r}, expected one of {known}" for name, value, known in options if value not in known]
+    if faults:
+        raise ValueError("kinematics: " + "; ".join(faults))
+
+
+def _with_standard_labels(markers: xr.Dataset, marker_set: str | None) -> xr.Dataset:
+    """Return the markers under standard labels, in alphabetical order, so that the order in the file has no effect."""
+    names = MARKER_SETS[marker_set] if marker_set is not None else {}
+    labels = [names.get(str(label), str(label)) for label in markers["marker"].to_numpy()]
+    return markers.assign_coords(marker=labels).sortby("marker")
+
+
+def _segments(skeleton: Skeleton, markers: xr.Dataset) -> xr.Dataset:
+    """Return rotation, position, residual and joint_centre."""
+    segments, joints = skeleton.segments, skeleton.joints
+    time = markers.sizes["time"]
+    lab = {"axis": list(AXES)}
+    rotation = np.stack([s.rotation for s in segments.values()], axis=1) if segments else np.empty((time, 0, 3, 3))
+    position = np.stack([s.carry(s.origin) for s in segments.values()], axis=1) if segments else np.empty((time, 0, 3))
+    residual = np.stack([s.residual for s in segments.values()], axis=1) if segments else np.empty((time, 0))
+    centres = [segments[carrier].carry(point) for carrier, point in joints.values()]
+    centre = np.stack(centres, axis=1) if centres else np.empty((time, 0, 3))
+    variables: dict[str, Any] = {
+        "rotation": (("time", "segment", "axis", "direction"), rotation, {"units": "1"}),
+        "position": (("time", "segment", "axis"), position, {"units": "m"}),
+        "residual": (("time", "segment"), residual, {"units": "m"}),
+        "joint_centre": (("time", "joint", "axis"), centre, {"units": "m"}),
+    }
+    return xr.Dataset(
+        variables, coords={"segment": list(segments), "joint": list(joints), "direction": list(AXES), **lab}
+    )
+
+
+def _angles(skeleton: Skeleton, frame_count: int, findings: list[Finding]) -> xr.DataArray:
+    """Return the angles [deg] of the joints whose segments are known; the rest is a finding each."""
+    frames = {name: segment.rotation for name, segment in skeleton.segments.items()}
+    if frames:
+        frames[LABORATORY] = np.broadcast_to(np.eye(3), next(iter(frames.values())).shape)
+    known = {name: joint for name, joint in JOINTS.items() if {joint.proximal, joint.distal} <= set(frames)}
+    rows, names = [], []
+    if known:
+        order = list(frames)
+        pairs = np.array([[order.index(joint.proximal), order.index(joint.distal)] for joint in known.values()])
+        turns = np.rad2deg(joint_angles(np.stack([frames[name] for name in order]), pairs))
+        for (name, joint), turn in zip(known.items(), turns, strict=True):
+            sagittal = name.partition("_")[0] in skeleton.sagittal_only
+            for angle, sign, row in zip(joint.names[: 1 if sagittal else 3], joint.signs, turn, strict=False):
+                names.append(angle)
+                rows.append(sign * row)
+            if sagittal:
+                detail = "the axes of the leg rest on lateral markers or joint centres alone"
+                findings.append(Finding("angle_absent", signal=" and ".join(joint.names[1:]), detail=detail))
+    values = np.stack(rows, axis=1) if rows else np.empty((frame_count, 0))
+    return xr.DataArray(values, dims=("time", "joint_angle"), coords={"joint_angle": names}, attrs={"units": "deg"})
+
+
+def _filled(markers: xr.Dataset, segments: list[str]) -> xr.DataArray:
+    """Return in which frames a marker of a segment was filled (time, segment)."""
+    labels = [str(label) for label in markers["marker"].to_numpy()]
+    flags = markers["filled"].transpose("time", "marker").to_numpy()
+    columns = [flags[:, [label in CLUSTERS[name] for label in labels]].any(axis=1) for name in segments]
+    values = np.stack(columns, axis=1) if columns else np.empty((len(flags), 0), dtype=bool)
+    return xr.DataArray(values, dims=("time", "segment"), coords={"segment": segments})

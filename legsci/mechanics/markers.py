@@ -1,0 +1,170 @@
+"""Marker trajectories made whole: gaps filled from the rigid segment or by splines, and smoothed; all of it reported."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
+
+from legsci.kernels.filters import butterworth_lowpass
+from legsci.kernels.rigid_body import cluster_pose
+from legsci.mechanics.quality import Finding
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+#: Segment of the body -> markers that move with it. Those in `SKIN` are told apart from those over a joint, which other
+#: segments share; {side} is left or right.
+PELVIS_CLUSTER = (
+    "left_anterior_superior_iliac_spine",
+    "right_anterior_superior_iliac_spine",
+    "left_posterior_superior_iliac_spine",
+    "right_posterior_superior_iliac_spine",
+    "left_iliac_crest",
+    "right_iliac_crest",
+    "sacrum",
+    *(f"pelvis_{number}" for number in range(1, 5)),
+)
+TRUNK_CLUSTER = ("c7", "t10", "sternum", "clavicle", "left_acromion", "right_acromion")
+LEG_CLUSTERS = {
+    "thigh": (*(f"thigh_{number}" for number in range(1, 6)), "lateral_epicondyle", "medial_epicondyle"),
+    "shank": (*(f"shank_{number}" for number in range(1, 6)), "lateral_malleolus", "medial_malleolus"),
+    "foot": (
+        "heel",
+        "heel_upper",
+        "toe",
+        "first_metatarsal",
+        "second_metatarsal",
+        "fifth_metatarsal",
+        *(f"foot_{number}" for number in range(1, 5)),
+    ),
+}
+CLUSTERS: dict[str, tuple[str, ...]] = {
+    "pelvis": PELVIS_CLUSTER,
+    "trunk": TRUNK_CLUSTER,
+    **{
+        f"{side}_{segment}": tuple(f"{side}_{name}" for name in names)
+        for side in ("right", "left")
+        for segment, names in LEG_CLUSTERS.items()
+    },
+}
+#: Frames on either side of a gap through which its spline is drawn.
+SPLINE_SUPPORT = 10
+
+
+def fill_gaps(
+    markers: xr.Dataset, *, rigid_limit_s: float = 0.5, spline_limit_s: float = 0.1
+) -> tuple[xr.Dataset, list[Finding]]:
+    """Fill gaps: from three or more markers of the same segment, else by a cubic spline.
+
+    Parameters
+    ----------
+    markers : position (time, marker, axis) [m] with standard labels, NaN in gaps; attrs sampling_rate_hz.
+    rigid_limit_s : longest gap that is reconstructed from the segment's other markers [s].
+    spline_limit_s : longest gap that is bridged by a spline [s]. Both limits are ours: a tenth of a second is a quarter
+        of the shortest leg movement that is measured here.
+
+    Returns
+    -------
+    The markers with `filled` (time, marker) beside the position, and a finding per stretch: gap_reconstructed,
+    gap_interpolated, or gap_left where neither is allowed.
+
+    Notes
+    -----
+    A gap from frame a to b is reconstructed twice: with the shape of the segment in frame a - 1 and with that in frame
+    b, each carried by the pose of the other markers; the two answers are blended linearly over the gap, so that it
+    joins both ends. At an end of the recording the one shape serves; a spline does not reach beyond the ends.
+    """
+    ordered = markers.transpose("time", "marker", "axis", ...)
+    rate = float(markers.attrs["sampling_rate_hz"])
+    labels = [str(label) for label in ordered["marker"].to_numpy()]
+    recorded = ordered["position"].to_numpy().astype(np.float64)
+    missing = np.isnan(recorded).any(axis=2)
+    position, filled = recorded.copy(), np.zeros(missing.shape, dtype=bool)
+    findings = []
+    mates = {label: [labels.index(m) for m in names if m in labels] for names in CLUSTERS.values() for label in names}
+    for column, label in enumerate(labels):
+        others = [mate for mate in mates.get(label, []) if mate != column]
+        for start, stop in stretches(missing[:, column]):
+            length_s, code, values = (stop - start) / rate, "gap_left", None
+            if length_s <= rigid_limit_s and len(others) >= 3:
+                values, code = _from_segment(recorded, column, others, start, stop), "gap_reconstructed"
+            if values is None and length_s <= spline_limit_s:
+                values, code = _from_spline(recorded[:, column], missing[:, column], start, stop), "gap_interpolated"
+            if values is None:
+                code = "gap_left"
+            else:
+                position[start:stop, column], filled[start:stop, column] = values, True
+            detail = f"from {start / rate:.3f} s"
+            findings.append(Finding(code, signal=label, value=length_s, limit=spline_limit_s, detail=detail))
+    whole = ordered.assign(position=(("time", "marker", "axis"), position), filled=(("time", "marker"), filled))
+    return whole, findings
+
+
+def smooth_markers(markers: xr.Dataset, *, cutoff_hz: float | None = 12.0) -> xr.Dataset:
+    """Low-pass marker positions without delay.
+
+    Parameters
+    ----------
+    markers : position (time, marker, axis) [m]; attrs sampling_rate_hz.
+    cutoff_hz : where both passes together pass half the power [Hz]; None leaves the positions as they are. 12 Hz is our
+        choice. Forces that are to meet these positions in inverse dynamics need the same cut-off (Kristianslund 2012).
+
+    Returns
+    -------
+    The markers, filtered between gaps.
+
+    References
+    ----------
+    Kristianslund E, Krosshaug T, van den Bogert AJ (2012) Effect of low pass filtering on joint moments from inverse
+    dynamics: implications for injury prevention. J Biomech 45:666-671.
+    """
+    if cutoff_hz is None:
+        return markers
+    ordered = markers.transpose("time", "marker", "axis", ...)
+    position = ordered["position"].to_numpy().astype(np.float64)
+    channels = position.reshape(len(position), -1).T
+    rate = float(markers.attrs["sampling_rate_hz"])
+    smooth = butterworth_lowpass(
+        channels, sampling_rate_hz=rate, cutoff_hz=cutoff_hz, order=2, cutoff_after_both_passes=True
+    )
+    return ordered.assign(position=(("time", "marker", "axis"), smooth.T.reshape(position.shape)))
+
+
+def stretches(flags: Flags) -> list[tuple[int, int]]:
+    """Return [start, stop) of each run of true values in flags (time,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
+    return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def _from_segment(recorded: Floats, column: int, others: list[int], start: int, stop: int) -> Floats | None:
+    """Return where the segment's other markers put a marker in frames [start, stop) (frame, 3), or None."""
+    frames = np.ascontiguousarray(recorded[start:stop, others])
+    answers, weights = [], []
+    away = np.arange(1, stop - start + 1) / (stop - start + 1)
+    for shape_frame, weight in ((start - 1, 1.0 - away), (stop, away)):
+        if not 0 <= shape_frame < len(recorded) or np.isnan(recorded[shape_frame, column]).any():
+            continue
+        shape = np.ascontiguousarray(recorded[shape_frame, others])
+        rotation, origin, _, _ = cluster_pose(shape, frames)
+        answer = origin + rotation @ recorded[shape_frame, column]
+        if not np.isnan(answer).any():
+            answers.append(answer)
+            weights.append(weight)
+    if not answers:
+        return None
+    if len(answers) == 1:
+        return answers[0]
+    return answers[0] * weights[0][:, None] + answers[1] * weights[1][:, None]
+
+
+def _from_spline(track: Floats, missing: Flags, start: int, stop: int) -> Floats | None:
+    """Return a cubic spline through the frames around a gap of one marker's track (time, 3), or None."""
+    before = np.arange(max(0, start - SPLINE_SUPPORT), start)
+    after = np.arange(stop, min(len(track), stop + SPLINE_SUPPORT))
+    before, after = before[~missing[before]], after[~missing[after]]
+    if len(before) < 2 or len(after) < 2:
+        return None
+    known = np.concatenate([before, after])
+    return CubicSpline(known, track[known], axis=0)(np.arange(start, stop))

@@ -1,0 +1,76 @@
+"""The posture that defines the anatomy: mean marker positions while a person stands still and upright."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from legsci.mechanics.quality import Finding
+
+Floats = NDArray[np.float64]
+
+WINDOW_S = 0.5
+#: Median speed of the markers above which nobody stands still [m/s], over steps of STEP_S, which noise does not fill.
+STILL_M_PER_S, STEP_S = 0.05, 0.1
+#: Still windows this much lower than the highest are a crouch or a lower step, not the upright posture [m].
+UPRIGHT_WITHIN_M = 0.02
+
+
+def quiet_posture(markers: xr.Dataset) -> tuple[dict[str, Floats], bool, list[Finding]]:
+    """Mean position of each marker while the person stands still and upright.
+
+    Parameters
+    ----------
+    markers : position (time, marker, axis) [m], ISB axes; attrs sampling_rate_hz.
+
+    Returns
+    -------
+    posture : label -> (3,) [m], for the markers that were seen.
+    still : whether there is such a part. If not, the posture is that of the one frame in which most markers were seen and
+        moved least.
+    findings : what was assumed.
+
+    Notes
+    -----
+    Of all windows of WINDOW_S in which the markers' median speed stays below STILL_M_PER_S on average, those whose median
+    height lies within UPRIGHT_WITHIN_M of the highest are upright, and the quietest of these serves.
+    """
+    position = markers["position"].transpose("time", "marker", "axis").to_numpy().astype(np.float64)
+    labels = [str(label) for label in markers["marker"].to_numpy()]
+    rate = float(markers.attrs["sampling_rate_hz"])
+    seen = ~np.isnan(position).any(axis=2)
+    step, length = max(1, round(STEP_S * rate)), max(2, round(WINDOW_S * rate))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)  # frames without markers stay NaN
+        speed = np.nanmedian(np.linalg.norm(position[step:] - position[:-step], axis=2), axis=1) * rate / step
+        height = np.nanmedian(position[:, :, 1], axis=1)
+    start = _upright_window(speed, height, length - step)
+    if start is not None:
+        frames, found = slice(start, start + length), []
+    else:
+        moved = np.concatenate([speed, np.full(len(position) - len(speed), np.nan)])
+        candidates = np.flatnonzero(seen.sum(axis=1) == seen.sum(axis=1).max())
+        frame = int(candidates[np.argmin(np.nan_to_num(moved[candidates], nan=np.inf))])
+        frames, found = slice(frame, frame + 1), [Finding("no_standing", signal="markers", detail=f"{frame / rate:.3f} s")]
+    posture = {
+        label: position[frames, column][seen[frames, column]].mean(axis=0)
+        for column, label in enumerate(labels)
+        if seen[frames, column].any()
+    }
+    return posture, start is not None, found
+
+
+def _upright_window(speed: Floats, height: Floats, length: int) -> int | None:
+    """Return the first frame of the quietest upright window of `length` speeds, None where nobody stands still."""
+    if length < 1 or len(speed) < length:
+        return None
+    weights = np.full(length, 1.0 / length)
+    speeds, heights = (np.convolve(samples, weights, mode="valid") for samples in (speed, height[: len(speed)]))
+    still = np.flatnonzero(speeds < STILL_M_PER_S)
+    if not len(still):
+        return None
+    upright = still[heights[still] > heights[still].max() - UPRIGHT_WITHIN_M]
+    return int(upright[np.argmin(speeds[upright])])
