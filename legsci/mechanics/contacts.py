@@ -142,7 +142,7 @@ def ground_loads(
     findings = []
     for plate in range(len(loads)):
         others = np.delete(loads[:, :, _Y], plate, axis=0)
-        alone = ~(others >= threshold_n).any(axis=0)
+        alone = np.asarray(~(others >= threshold_n).any(axis=0))
         contacts = _contacts(ordered.isel(plate=plate), loads[plate], alone, feet, times, threshold_n)
         for contact in contacts:
             during = slice(contact.first, contact.stop)

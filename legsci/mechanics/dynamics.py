@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.kernels.newton_euler import angular_motion, inverse_dynamics, mechanical_energy
-from legsci.mechanics.contacts import ground_loads
+from legsci.kernels.newton_euler import inverse_dynamics, mechanical_energy
+from legsci.mechanics.contacts import GroundLoads, ground_loads
 from legsci.mechanics.inertia import SIDES, BodySegments, body_segments
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.segment_motion import SegmentMotion, ground_power, power_residual, segment_motion
@@ -24,6 +26,9 @@ PLANES = ("sagittal", "frontal", "transverse")
 DISAGREEMENT_PART = 0.1
 
 
+SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in SIDES for part in ("thigh", "shank", "foot")))
+
+
 class _Link(NamedTuple):
     """A joint: the segment whose load is found through it, the segment that carries it, and the signs of its angles.
 
@@ -34,6 +39,23 @@ class _Link(NamedTuple):
     segment: str
     carrier: str
     signs: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """Solved loads, with the rows of `names`, which are `rows` of the body."""
+
+    body: BodySegments
+    motion: SegmentMotion
+    chain: tuple[str, ...]
+    names: tuple[str, ...]
+    rows: NDArray[np.int64]
+    parent: NDArray[np.int64]
+    joints: Array
+    ground: Array
+    force: Array
+    moment: Array
+    rate: float
 
 
 #: Order from the feet up. Signs as those of the angles: hip flexion, adduction, internal rotation; knee flexion,
@@ -116,39 +138,21 @@ def dynamics(
         *loads.findings,
         *([Finding("segment_missing", "markers", detail=", ".join(missing))] if missing else []),
     ]
-    names = [LINKS[joint].segment for joint in chain]
-    whole = {link.carrier for link in LINKS.values()} <= {*names, *_segments(kinematics)} and len(chain) == len(LINKS)
-    if whole:
-        names.append("trunk")
-    time = kinematics["time"].to_numpy()
-    answer = xr.Dataset(coords={"time": time, "axis": ["x", "y", "z"]})
+    answer = xr.Dataset(
+        coords={"time": kinematics["time"].to_numpy(), "axis": ["x", "y", "z"], "side": list(SIDES)},
+    )
     _put(answer, "ground_force", ("time", "side", "axis"), loads.force.transpose(1, 0, 2), "N")
     _put(answer, "ground_moment", ("time", "side", "axis"), loads.moment.transpose(1, 0, 2), "N m")
-    answer = answer.assign_coords(side=list(SIDES))
-    if names:
-        rate = float(kinematics.attrs["sampling_rate_hz"])
-        body = body.rows(names)
-        motion = segment_motion(kinematics, body, rate)
-        joints = _centres(kinematics, [*chain, *(["lumbar"] if whole else [])])
-        ground = _on_feet(names, loads.force), _on_feet(names, loads.moment)
-        parent = np.array([_row(names, LINKS[joint].carrier) for joint in chain] + [-1] * whole)
-        on_segment = inverse_dynamics(
-            parent,
-            body.mass,
-            body.inertia,
-            motion.rotation,
-            joints,
-            motion.centre_of_mass,
-            motion.acceleration,
-            motion.angular_velocity,
-            motion.angular_acceleration,
-            *ground,
-            GRAVITY,
-        )
-        answer = _put_joints(answer, kinematics, chain, (on_segment[0], on_segment[1]), body_mass_kg, rate)
-        _put_energy(answer, body, motion, parent, joints, on_segment, ground, rate)
+    if chain:
+        body = body.rows([name for name in SEGMENTS if name in _names(kinematics, "segment")])
+        whole = len(chain) == len(LINKS) and "trunk" in body.segment
+        tree = _solve(kinematics, body, loads, chain, whole)
+        answer = _put_joints(answer, tree, body_mass_kg)
+        _put_energy(answer, tree)
+        if set(SEGMENTS) <= set(body.segment):
+            _put_centre_of_mass(answer, tree)
         if whole:
-            findings += _put_whole_body(answer, body, motion, on_segment)
+            findings += _put_remainder(answer, tree)
     answer.attrs = {
         "sampling_rate_hz": kinematics.attrs["sampling_rate_hz"],
         "body_mass_kg": body_mass_kg,
@@ -159,19 +163,21 @@ def dynamics(
     return answer
 
 
-def _segments(kinematics: xr.Dataset) -> set[str]:
-    return {str(name) for name in kinematics["segment"].to_numpy()}
+def _names(dataset: xr.Dataset, dim: str) -> set[str]:
+    return {str(name) for name in dataset[dim].to_numpy()}
 
 
-def _row(names: list[str], name: str) -> int:
+def _row(names: Sequence[str], name: str) -> int:
     """Row of a segment, -1 when it is not among them."""
     return names.index(name) if name in names else -1
 
 
 def _chain(kinematics: xr.Dataset) -> tuple[list[str], list[str]]:
     """Joints whose load can be found, from the feet up, and the segments and joint centres that are missing."""
-    known, centres = _segments(kinematics), {str(name) for name in kinematics["joint"].to_numpy()}
-    missing = sorted({part for link in LINKS.values() for part in (link.segment, link.carrier)} - known)
+    known, centres = _names(kinematics, "segment"), _names(kinematics, "joint")
+    if "trunk" in known:
+        centres |= {"lumbar"}
+    missing = [name for name in SEGMENTS if name not in known]
     missing += [f"centre of {joint}" for joint in LINKS if joint not in centres]
     chain: list[str] = []
     for joint, link in LINKS.items():
@@ -182,55 +188,70 @@ def _chain(kinematics: xr.Dataset) -> tuple[list[str], list[str]]:
 
 
 def _centres(kinematics: xr.Dataset, joints: list[str]) -> Array:
-    """Joint centres (joint, time, 3) [m]."""
-    centres = kinematics["joint_centre"].sel(joint=joints).transpose("joint", "time", "axis")
-    return np.ascontiguousarray(centres.to_numpy().astype(float))
+    """Joint centres (joint, time, 3) [m]; where no lumbar joint is told apart, it is the trunk's origin."""
+    known = _names(kinematics, "joint")
+    paths = [
+        kinematics["joint_centre"].sel(joint=joint) if joint in known else kinematics["position"].sel(segment="trunk")
+        for joint in joints
+    ]
+    return np.stack([path.transpose("time", "axis").to_numpy().astype(float) for path in paths])
 
 
-def _on_feet(names: list[str], loads: Array) -> Array:
-    """Loads (side, time, 3) on the rows of the feet, 0 on other segments."""
-    spread = np.zeros((len(names), *loads.shape[1:]))
-    for side, load in zip(SIDES, loads, strict=True):
+def _solve(kinematics: xr.Dataset, body: BodySegments, loads: GroundLoads, chain: list[str], whole: bool) -> _Tree:
+    """Run the kernel over the segments below the joints of the chain and, for the whole body, the trunk as root."""
+    rate = float(kinematics.attrs["sampling_rate_hz"])
+    motion = segment_motion(kinematics, body, rate)
+    names = [LINKS[joint].segment for joint in chain] + ["trunk"] * whole
+    rows = [body.segment.index(name) for name in names]
+    parent = np.array([_row(names, LINKS[joint].carrier) for joint in chain] + [-1] * whole)
+    joints = _centres(kinematics, chain + ["lumbar"] * whole)
+    ground = np.zeros((2, *joints.shape))
+    for side, force, moment in zip(SIDES, loads.force, loads.moment, strict=True):
         if f"{side}_foot" in names:
-            spread[names.index(f"{side}_foot")] = load
-    return spread
+            ground[:, names.index(f"{side}_foot")] = force, moment
+    force, moment = inverse_dynamics(
+        parent,
+        body.mass[rows],
+        body.inertia[rows],
+        motion.rotation[rows],
+        joints,
+        motion.centre_of_mass[rows],
+        motion.acceleration[rows],
+        motion.angular_velocity[rows],
+        motion.angular_acceleration[rows],
+        ground[0],
+        ground[1],
+        GRAVITY,
+    )
+    return _Tree(body, motion, tuple(chain), tuple(names), np.array(rows), parent, joints, ground, force, moment, rate)
 
 
 def _put(dataset: xr.Dataset, name: str, dims: tuple[str, ...], values: Array, units: str) -> None:
     dataset[name] = xr.DataArray(values, dims=dims, attrs={"units": units})
 
 
-def _put_joints(
-    answer: xr.Dataset,
-    kinematics: xr.Dataset,
-    chain: list[str],
-    on_segment: tuple[Array, Array],
-    body_mass_kg: float,
-    rate: float,
-) -> xr.Dataset:
-    """Add loads and power of the joints; `on_segment` holds force and moment on each joint's segment."""
-    answer = answer.assign_coords(joint=chain, plane=list(PLANES))
+def _put_joints(answer: xr.Dataset, tree: _Tree, body_mass_kg: float) -> xr.Dataset:
+    """Add loads and power of the joints."""
+    chain, known = tree.chain, tree.body.segment
+    answer = answer.assign_coords(joint=list(chain), plane=list(PLANES))
     # Of the lumbar joint, the distal segment is the one above: it receives the opposite.
     turned = np.array([-1.0 if joint == "lumbar" else 1.0 for joint in chain])[:, None, None]
-    force, moment = (loads[: len(chain)] * turned for loads in on_segment)
+    force, moment = (loads[: len(chain)] * turned for loads in (tree.force, tree.moment))
     _put(answer, "joint_force", ("time", "joint", "axis"), force.transpose(1, 0, 2), "N")
     _put(answer, "joint_moment", ("time", "joint", "axis"), moment.transpose(1, 0, 2), "N m")
-    frames = answer.sizes["time"]
-    local, local_rate = np.full((2, len(chain), frames, 3), np.nan)
+    local, local_rate = np.full((2, *moment.shape), np.nan)
     signs = np.ones((len(chain), 1, 3))
-    known = _segments(kinematics)
     for row, joint in enumerate(chain):
         link = LINKS[joint]
         signs[row] = link.signs
         if joint.startswith("left"):
             signs[row, 0, 1:] *= -1.0
         distal, proximal = (link.carrier, link.segment) if joint == "lumbar" else (link.segment, link.carrier)
-        if {distal, proximal} <= known:
-            pair = kinematics["rotation"].sel(segment=[distal, proximal])
-            rotation = pair.transpose("segment", "time", "axis", "direction").to_numpy().astype(float)
-            spin = angular_motion(rotation, rate)[0]
-            local[row] = np.einsum("tij,ti->tj", rotation[1], moment[row])
-            local_rate[row] = np.einsum("tij,ti->tj", rotation[1], spin[0] - spin[1])
+        if distal in known and proximal in known:
+            outer, inner = known.index(distal), known.index(proximal)
+            spin = tree.motion.angular_velocity[outer] - tree.motion.angular_velocity[inner]
+            local[row] = np.einsum("tij,ti->tj", tree.motion.rotation[inner], moment[row])
+            local_rate[row] = np.einsum("tij,ti->tj", tree.motion.rotation[inner], spin)
     _put(answer, "joint_moment_proximal", ("time", "joint", "axis"), local.transpose(1, 0, 2), "N m")
     # Planes are ordered as the angles: about z, x and y.
     in_plane = (local[..., [2, 0, 1]] * signs).transpose(1, 0, 2)
@@ -242,51 +263,45 @@ def _put_joints(
     return answer
 
 
-def _put_energy(
-    answer: xr.Dataset,
-    body: BodySegments,
-    motion: SegmentMotion,
-    parent: NDArray[np.int64],
-    joints: Array,
-    on_segment: tuple[Array, Array],
-    ground: tuple[Array, Array],
-    rate: float,
-) -> None:
-    """Add energy of the segments and the residual of their power balance."""
+def _put_energy(answer: xr.Dataset, tree: _Tree) -> None:
+    """Add energy of the segments, power of the ground and the residual of the power balance."""
+    rows, motion = tree.rows, tree.motion
+    spin = motion.angular_velocity[rows]
     energy = mechanical_energy(
-        body.mass,
-        body.inertia,
-        motion.rotation,
-        motion.centre_of_mass,
-        motion.velocity,
-        motion.angular_velocity,
+        tree.body.mass[rows],
+        tree.body.inertia[rows],
+        motion.rotation[rows],
+        motion.centre_of_mass[rows],
+        motion.velocity[rows],
+        spin,
         GRAVITY,
     )
-    spin = motion.angular_velocity
-    from_ground = ground_power(*ground, joints, spin, rate)
-    residual = power_residual(energy, spin, parent, joints, on_segment, from_ground, rate)
-    rows = [_row(list(body.segment), f"{side}_foot") for side in SIDES]
-    on_feet = [from_ground[row] if row >= 0 else np.full(energy.shape[1], np.nan) for row in rows]
-    _put(answer, "ground_power", ("time", "side"), np.array(on_feet).T, "W")
-    answer.coords["segment"] = list(body.segment)
+    from_ground = ground_power(tree.ground[0], tree.ground[1], tree.joints, spin, tree.rate)
+    residual = power_residual(energy, spin, tree.parent, tree.joints, (tree.force, tree.moment), from_ground, tree.rate)
+    answer.coords["segment"] = list(tree.names)
     _put(answer, "segment_energy", ("time", "segment"), energy.T, "J")
     _put(answer, "segment_power_residual", ("time", "segment"), residual.T, "W")
+    feet = [_row(tree.names, f"{side}_foot") for side in SIDES]
+    on_feet = [from_ground[row] if row >= 0 else np.full(energy.shape[1], np.nan) for row in feet]
+    _put(answer, "ground_power", ("time", "side"), np.array(on_feet).T, "W")
 
 
-def _put_whole_body(
-    answer: xr.Dataset, body: BodySegments, motion: SegmentMotion, on_segment: tuple[Array, Array]
-) -> list[Finding]:
-    """Add centre of mass and residual of the whole body; say when force and motion disagree."""
-    share = body.mass / body.mass.sum()
+def _put_centre_of_mass(answer: xr.Dataset, tree: _Tree) -> None:
+    """Add path and velocity of the centre of mass of the whole body."""
+    share = tree.body.mass / tree.body.mass.sum()
     for name, points, units in (
-        ("body_centre_of_mass", motion.centre_of_mass, "m"),
-        ("body_velocity", motion.velocity, "m/s"),
+        ("body_centre_of_mass", tree.motion.centre_of_mass, "m"),
+        ("body_velocity", tree.motion.velocity, "m/s"),
     ):
         _put(answer, name, ("time", "axis"), np.einsum("s,sti->ti", share, points), units)
-    _put(answer, "residual_force", ("time", "axis"), on_segment[0][-1], "N")
-    _put(answer, "residual_moment", ("time", "axis"), on_segment[1][-1], "N m")
-    vertical = on_segment[0][-1][:, 1]
+
+
+def _put_remainder(answer: xr.Dataset, tree: _Tree) -> list[Finding]:
+    """Add what the trunk is left with; say when ground force and motion of the whole body disagree."""
+    _put(answer, "residual_force", ("time", "axis"), tree.force[-1], "N")
+    _put(answer, "residual_moment", ("time", "axis"), tree.moment[-1], "N m")
+    vertical = tree.force[-1][:, 1]
     known = vertical[np.isfinite(vertical)]
-    allowed = DISAGREEMENT_PART * float(body.mass.sum()) * STANDARD_GRAVITY
+    allowed = DISAGREEMENT_PART * float(tree.body.mass.sum()) * STANDARD_GRAVITY
     disagreement = float(np.sqrt(np.mean(known**2))) if known.size else 0.0
     return [Finding("force_disagrees_with_motion", "force", disagreement, allowed)] if disagreement > allowed else []
