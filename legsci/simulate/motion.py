@@ -8,12 +8,13 @@ from legsci.simulate.body import Athlete, build_body
 from legsci.simulate.kinetics import MARGIN
 from legsci.simulate.motion_balance import Balanced, Plan, balance
 from legsci.simulate.motion_jumps import plan_countermovement_jump, plan_drop_jump, plan_squat_jump
-from legsci.simulate.motion_plan import FEET, SEGMENTS, Array, Motion, Technique
+from legsci.simulate.motion_plan import FEET, SEGMENTS, Array, Motion, Technique, default_technique
 from legsci.simulate.motion_squat import plan_squat, plan_standing
+from legsci.simulate.motion_steps import plan_lateral_jump, plan_sprint
 from legsci.simulate.motion_angles import joint_angles
 from legsci.vocabulary import STANDARD_GRAVITY
 
-__all__ = ["FEET", "SEGMENTS", "TASK_PLANS", "Motion", "Technique", "simulate_motion"]
+__all__ = ["FEET", "SEGMENTS", "TASK_PLANS", "Motion", "Technique", "default_technique", "simulate_motion"]
 
 #: How each task is planned: (body, technique, rate_hz) -> Plan.
 TASK_PLANS = {
@@ -22,6 +23,8 @@ TASK_PLANS = {
     "countermovement_jump": plan_countermovement_jump,
     "squat_jump": plan_squat_jump,
     "drop_jump": plan_drop_jump,
+    "lateral_jump": plan_lateral_jump,
+    "sprint": plan_sprint,
 }
 #: Inclination of each foot's reaction toward the midline, as a share of the line from foot to centre of mass.
 _INWARD = 0.4

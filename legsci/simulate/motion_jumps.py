@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
-from scipy.optimize import brentq
 
 from legsci.simulate.body import Body
 from legsci.simulate.motion_balance import Plan
@@ -16,16 +15,18 @@ from legsci.simulate.motion_stance import (
     FOREFOOT_M,
     STANDING_LEAN_DEG,
     STANDING_PRESSURE_M,
+    ZERO_FORCE_CORNER_S,
     Curves,
     com_height,
     plan_on_both_feet,
+    push_off,
     standing_height,
     trial_time,
 )
 from legsci.vocabulary import STANDARD_GRAVITY as G
 
-#: Fall of the force to zero before take-off, and its rise after landing [s]; rounding of the corner at zero force [s].
-_RELEASE_S, _IMPACT_S, _CORNER_S = 0.085, 0.05, 0.005
+#: Fall of the force to zero before take-off, and its rise after landing [s].
+_RELEASE_S, _IMPACT_S = 0.085, 0.05
 #: How much the legs stretch after take-off while the feet take up the speed of the flight, and before landing [m].
 _STRETCH_M = 0.055
 #: Posture of the legs in flight.
@@ -66,7 +67,7 @@ def _landed(path: Path, flight: _Flight, technique: Technique, standing: float) 
     end = lowest + _RISE_S
     depth = flight.landing_height - technique.landing_depth_m
     changes = (
-        Change(flight.landing, _IMPACT_S, None, _CORNER_S),
+        Change(flight.landing, _IMPACT_S, None, ZERO_FORCE_CORNER_S),
         Change(flight.landing + 0.7 * _IMPACT_S, 0.6 * absorb),
         Change(lowest - 0.5 * absorb, 0.5 * absorb),
         *move_changes(lowest, _RISE_S),
@@ -172,22 +173,6 @@ class _Before:
         return forward, ground, toes, heels, [(self.left, self.touchdown)]
 
 
-def _push_path(push: float, velocity: float, grow: float) -> Path:
-    """Push-off from rest at 0 with one level of force, which grows to it in `grow` seconds and falls before take-off."""
-    changes = (Change(0.0, grow), Change(push - _RELEASE_S, _RELEASE_S, None, _CORNER_S))
-    return find_path(Path(0.0, 0.0, 0.0, 0.0, changes), [Target(push, velocity=velocity, acceleration=-G)])
-
-
-def _push_off(rise: float, velocity: float, grow: float) -> tuple[float, float]:
-    """Time [s] and level of acceleration [m/s^2] of a push-off that gains `rise` [m] and `velocity` [m/s] from rest."""
-
-    def excess(push: float) -> float:
-        return float(_push_path(push, velocity, grow).at(np.array([push]))[0][0]) - rise
-
-    push = float(brentq(excess, 1.1 * (_RELEASE_S + grow), 3.0, xtol=1e-9))
-    return push, float(_push_path(push, velocity, grow).changes[0].amount or 0.0)
-
-
 def plan_countermovement_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     """Countermovement jump: stand, lower by `depth_m` in `lowering_s`, jump, land, stand.
 
@@ -197,13 +182,13 @@ def plan_countermovement_jump(body: Body, technique: Technique, rate_hz: float) 
     bottom = start + lower
     standing = standing_height(body, technique)
     rise = _flight(body, technique, 0.0).takeoff_height - standing + technique.depth_m
-    push, level = _push_off(rise, technique.takeoff_velocity_m_per_s, 1e-6)
+    push, level = push_off(rise, technique.takeoff_velocity_m_per_s, 1e-6, _RELEASE_S)
     flight = _flight(body, technique, bottom + push)
     changes = (
         Change(start, 0.35 * lower),
         Change(start + 0.3 * lower, 0.5 * lower),
         Change(bottom - 0.3 * lower, 0.3 * lower),
-        Change(flight.takeoff - _RELEASE_S, _RELEASE_S, -G - level, _CORNER_S),
+        Change(flight.takeoff - _RELEASE_S, _RELEASE_S, -G - level, ZERO_FORCE_CORNER_S),
     )
     targets = [Target(bottom, position=standing - technique.depth_m, velocity=0.0, acceleration=level)]
     path = find_path(Path(0.0, standing, 0.0, 0.0, changes), targets)
@@ -222,12 +207,12 @@ def plan_squat_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     standing = standing_height(body, technique)
     bottom = standing - technique.depth_m
     rise = _flight(body, technique, 0.0).takeoff_height - bottom
-    push, level = _push_off(rise, technique.takeoff_velocity_m_per_s, _GROW_S)
+    push, level = push_off(rise, technique.takeoff_velocity_m_per_s, _GROW_S, _RELEASE_S)
     flight = _flight(body, technique, begin + push)
     changes = (
         *move_changes(start, held - start),
         Change(begin, _GROW_S, level),
-        Change(flight.takeoff - _RELEASE_S, _RELEASE_S, -G - level, _CORNER_S),
+        Change(flight.takeoff - _RELEASE_S, _RELEASE_S, -G - level, ZERO_FORCE_CORNER_S),
     )
     path = find_path(Path(0.0, standing, 0.0, 0.0, changes), [rest_at(held, bottom)])
     return _carried_out(
@@ -248,7 +233,7 @@ def plan_drop_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
         Path(0.0, box + standing, 0.0, 0.0, move_changes(technique.quiet_s, _TOPPLE_S)),
         [rest_at(begin, box + standing - _BENT_M)],
     )
-    fall = replace(bent, changes=(*bent.changes, Change(begin, _LET_GO_S, -G, _CORNER_S)))
+    fall = replace(bent, changes=(*bent.changes, Change(begin, _LET_GO_S, -G, ZERO_FORCE_CORNER_S)))
     height, speed, _ = (float(values[0]) for values in fall.at(np.array([left])))
     impact = -sqrt(speed**2 + 2.0 * G * (height - touch_height))
     touchdown = left + (speed - impact) / G
@@ -256,9 +241,9 @@ def plan_drop_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     contact = technique.contact_time_s
     changes = (
         *fall.changes,
-        Change(touchdown, 0.15 * contact, None, _CORNER_S),
+        Change(touchdown, 0.15 * contact, None, ZERO_FORCE_CORNER_S),
         Change(touchdown + 0.15 * contact, 0.85 * contact - _RELEASE_S),
-        Change(flight.takeoff - _RELEASE_S, _RELEASE_S, None, _CORNER_S),
+        Change(flight.takeoff - _RELEASE_S, _RELEASE_S, None, ZERO_FORCE_CORNER_S),
     )
     target = Target(flight.takeoff, position=flight.takeoff_height, velocity=velocity, acceleration=-G)
     path = find_path(Path(0.0, box + standing, 0.0, 0.0, changes), [target])

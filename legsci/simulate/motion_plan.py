@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,14 +48,17 @@ class Technique:
     landing_drop_m : how much lower the centre of mass is at landing than at take-off [m].
     landing_depth_m : how far it sinks from landing to its lowest point [m].
     drop_height_m : height of the box [m].
-    contact_time_s : ground contact of a rebound [s]; of sprint steps likewise.
+    contact_time_s : ground contact of a rebound [s].
     lateral_distance_m : sideways distance of a lateral jump, toward the landing leg [m].
     leg : leg that pushes off in a lateral jump.
     speed_m_per_s : running speed [m/s].
     flight_time_s : flight between two sprint steps [s].
     steps : ground contacts of a sprint trial.
     foot_strike_angle_deg : pitch of the foot at contact, toes up positive [deg].
-    touchdown_distance_m : how far ahead of the centre of mass the foot's centre of pressure is at contact [m].
+    touchdown_distance_m : how far ahead of the centre of mass the foot's centre of pressure is at contact [m]; half of
+        what is travelled in contact keeps the speed, more brakes.
+    step_contact_s : ground contact of a running step [s].
+    running_lean_deg : forward lean of the trunk in running [deg].
     """
 
     quiet_s: float = 1.5
@@ -79,11 +83,32 @@ class Technique:
     contact_time_s: float = 0.24
     lateral_distance_m: float = 0.9
     leg: str = "right"
-    speed_m_per_s: float = 5.5
+    speed_m_per_s: float = 4.5
     flight_time_s: float = 0.11
     steps: int = 4
     foot_strike_angle_deg: float = 8.0
-    touchdown_distance_m: float = 0.24
+    touchdown_distance_m: float = 0.36
+    step_contact_s: float = 0.17
+    running_lean_deg: float = 8.0
+
+
+#: Values that differ from Technique's own, by task.
+_TASK_VALUES: dict[str, dict[str, Any]] = {
+    "squat": {
+        "depth_m": 0.42, "lowering_s": 1.4, "lifting_s": 1.2, "trunk_lean_deg": 38.0, "stance_width_m": 0.36,
+        "lumbar_flexion_deg": 14.0,
+    },
+    "drop_jump": {"landing_depth_m": 0.20, "trunk_lean_deg": 28.0},
+    "lateral_jump": {
+        "depth_m": 0.16, "lowering_s": 0.6, "takeoff_velocity_m_per_s": 1.4, "landing_depth_m": 0.14,
+        "trunk_lean_deg": 20.0,
+    },
+}  # fmt: skip
+
+
+def default_technique(task: str) -> Technique:
+    """Technique of a plausible athlete in a task."""
+    return Technique(**_TASK_VALUES.get(task, {}))
 
 
 @dataclass(frozen=True)

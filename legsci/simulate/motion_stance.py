@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import brentq
 
 from legsci.simulate.body import Body
 from legsci.simulate.kinetics import MARGIN
 from legsci.simulate.motion_balance import Plan
-from legsci.simulate.motion_curves import Path
+from legsci.simulate.motion_curves import Change, Path, Target, find_path
 from legsci.simulate.motion_plan import Array, Technique
+from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Posture in quiet standing.
 STANDING_KNEE_DEG, STANDING_LEAN_DEG = 8.0, 3.0
@@ -18,6 +20,8 @@ STANDING_KNEE_DEG, STANDING_LEAN_DEG = 8.0, 3.0
 STANDING_PRESSURE_M, FOREFOOT_M = 0.045, 0.05
 #: Pitch of the foot at which only the forefoot is left on the ground [deg].
 _HEEL_OFF_DEG = 6.0
+#: Rounding of the corner where force reaches zero at take-off, and leaves it at landing [s].
+ZERO_FORCE_CORNER_S = 0.005
 #: Where the contact area ends before the foot does [m].
 _EDGE_M = 0.01
 
@@ -122,6 +126,22 @@ def crouch(body: Body, technique: Technique, height: Array, heel_rise_deg: Array
         knee = knee_of(lean)
         lean = STANDING_LEAN_DEG + gain * (knee - STANDING_KNEE_DEG)
     return knee, lean
+
+
+def _push_path(push: float, velocity: float, grow: float, release: float) -> Path:
+    """Push-off from rest at 0 with one level of force, which grows and is released in the given times [s]."""
+    changes = (Change(0.0, grow), Change(push - release, release, None, ZERO_FORCE_CORNER_S))
+    return find_path(Path(0.0, 0.0, 0.0, 0.0, changes), [Target(push, velocity=velocity, acceleration=-STANDARD_GRAVITY)])
+
+
+def push_off(rise: float, velocity: float, grow: float, release: float) -> tuple[float, float]:
+    """Time [s] and level of acceleration [m/s^2] of a push-off that gains `rise` [m] and `velocity` [m/s] from rest."""
+
+    def excess(push: float) -> float:
+        return float(_push_path(push, velocity, grow, release).at(np.array([push]))[0][0]) - rise
+
+    push = float(brentq(excess, 1.1 * (release + grow), 3.0, xtol=1e-9))
+    return push, float(_push_path(push, velocity, grow, release).changes[0].amount or 0.0)
 
 
 def plan_on_both_feet(

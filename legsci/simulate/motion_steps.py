@@ -1,0 +1,279 @@
+"""Tasks on one foot at a time: running steps, and the sideways jump from one leg to the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from legsci.simulate.body import Body
+from legsci.simulate.motion_balance import Plan
+from legsci.simulate.motion_curves import Change, Path, Target, bump, find_path, move_changes, ramp, rest_at
+from legsci.simulate.motion_plan import Array, Technique
+from legsci.simulate.motion_stance import STANDING_PRESSURE_M, ZERO_FORCE_CORNER_S, push_off, standing_height, trial_time
+from legsci.vocabulary import STANDARD_GRAVITY as G
+
+#: Half the distance between the lines on which the feet of a runner fall [m].
+_RUNNING_HALF_WIDTH_M = 0.05
+#: Pitch of the foot when it leaves the ground, and in the middle of the swing [deg]; lift of the toes then [m].
+_TOE_OFF_DEG, _SWING_DEG, _SWING_LIFT_M = 55.0, 85.0, 0.28
+#: Time in which the foot of a heel striker comes down flat [s]; most of a leg's length that is used at contact.
+_FLATTEN_S, _REACH = 0.05, 0.955
+#: How long before contact the foot of a heel striker begins to be led by its heel [s].
+_ONTO_HEEL_S = 0.12
+#: How much higher than in standing the centre of mass leaves the ground in a sideways jump [m].
+_LEAVE_M = 0.02
+#: Knee flexion on one leg [m lower than on two], lift of the free foot, and how far behind it hangs [m].
+_ONE_LEG_M, _FREE_LIFT_M, _FREE_BACK_M = 0.03, 0.16, 0.12
+_RELEASE_S, _SETTLE_S = 0.10, 0.9
+
+
+@dataclass(frozen=True)
+class _Contact:
+    """A foot on the ground: side 0 left, 1 right; from, to [s]; place of the ankle when flat: x, z [m]."""
+
+    side: int
+    on: float
+    off: float
+    x: float
+    z: float
+
+
+def _single_plan(
+    body: Body,
+    technique: Technique,
+    *,
+    task: str,
+    time: Array,
+    rate_hz: float,
+    height: Path,
+    contacts: list[_Contact],
+    pressure_ahead: Array,
+    ends: tuple[tuple[float, float], tuple[float, float]],
+    toe: Array,
+    heel_rise: Array,
+    lean_deg: Array,
+    stance: Array,
+    events: dict[str, list[float]],
+    truth: dict[str, float | list[float]],
+) -> Plan:
+    """Plan of a task in which one foot at most is on the ground; `stance` (2, n), 0 to 1, scales valgus and pelvic drop."""
+    count = time.size
+    loaded = np.zeros((2, count), dtype=bool)
+    pressure, low, high = np.zeros((3, count, 2))
+    yaw = np.array([1.0, -1.0]) * np.radians(np.asarray(body.athlete.toe_out_deg))
+    middle = np.array([0.5 * (a.off + b.on) for a, b in zip(contacts, contacts[1:], strict=False)])
+    nearest = np.searchsorted(middle, time)
+    for number, contact in enumerate(contacts):
+        frames = nearest == number
+        loaded[contact.side] |= frames & (time > contact.on) & (time < contact.off)
+        slope = -np.tan(yaw[contact.side])
+        pressure[frames, 0] = contact.x + pressure_ahead[frames]
+        pressure[frames, 1] = contact.z + slope * pressure_ahead[frames]
+        low[frames, 0] = contact.x + body.heel[contact.side, 0] + 0.01
+        high[frames, 0] = contact.x + body.toe[contact.side, 0] - 0.005
+        low[frames, 1] = pressure[frames, 1] - 0.7 * body.foot_half_width
+        high[frames, 1] = pressure[frames, 1] + 0.7 * body.foot_half_width
+    drop = np.radians(technique.pelvic_drop_deg) * (stance[1] - stance[0])
+    valgus = np.radians(np.asarray(technique.knee_abduction_peak_deg))
+    nothing = np.zeros(count)
+    lean = np.radians(lean_deg)
+    return Plan(
+        task=task, time=time, rate_hz=rate_hz, height=height.at(time), ground=nothing, pressure=pressure,
+        pressure_low=low, pressure_high=high, ends=ends, pelvis=np.stack([nothing, -drop, lean], axis=1),
+        trunk=np.stack([nothing, -0.3 * drop, lean], axis=1), toe=toe, heel_rise=np.radians(heel_rise),
+        yaw=np.tile(yaw[:, None], (1, count)), abduction=valgus[:, None] * stance, loaded=loaded, foot_z=toe[:, :, 2],
+        events=events, truth=truth,
+    )  # fmt: skip
+
+
+def plan_sprint(body: Body, technique: Technique, rate_hz: float) -> Plan:
+    """Running steps over plates, from the middle of one flight to the middle of another.
+
+    Vertical force rises and falls alike, so that the centre of mass leaves the ground as fast as it came; braking and
+    propulsion follow from where the foot is set down: `touchdown_distance_m` from the centre of mass, as planned at
+    `speed_m_per_s`, to the middle of the centre of pressure's path. Half of what is travelled in contact means steady
+    speed; more brakes.
+    """
+    contact_s, flight_s, speed = technique.step_contact_s, technique.flight_time_s, technique.speed_m_per_s
+    cycle = contact_s + flight_s
+    first = 0.5 * flight_s
+    duration = technique.steps * cycle
+    time = trial_time(duration, rate_hz)
+    way = 0.5 * (body.toe[0, 0] + STANDING_PRESSURE_M)
+    contacts = [
+        _Contact(
+            (number + 1) % 2, first + number * cycle, first + number * cycle + contact_s,
+            speed * (first + number * cycle) + technique.touchdown_distance_m - way,
+            _RUNNING_HALF_WIDTH_M * (1.0 if number % 2 == 0 else -1.0),
+        )
+        for number in range(-3, technique.steps + 3)
+    ]  # fmt: skip
+    toe, heel_rise = np.empty((2, time.size, 3)), np.empty((2, time.size))
+    for side in range(2):
+        own = [contact for contact in contacts if contact.side == side]
+        toe[side], heel_rise[side] = _running_foot(body, technique, time, own)
+    seen = [contact for contact in contacts if contact.on >= 0.0 and contact.off <= duration]
+    height = _bouncing(body, technique, seen)
+    progress = np.zeros(time.size)
+    stance = np.zeros((2, time.size))
+    for contact in contacts:
+        stance[contact.side] += bump(time, contact.on - 0.03, 0.5 * contact_s + 0.03, 0.0, 0.5 * contact_s + 0.05)
+        inside = (time > contact.on - 0.5 * flight_s) & (time <= contact.off + 0.5 * flight_s)
+        progress[inside] = ramp(time[inside], contact.on, contact_s, 0.2 * contact_s)
+    back = -0.02 if technique.foot_strike_angle_deg > 0.0 else way
+    ahead = back + (body.toe[0, 0] - 0.04 - back) * progress
+    return _single_plan(
+        body, technique, task="sprint", time=time, rate_hz=rate_hz, height=height, contacts=seen, pressure_ahead=ahead,
+        ends=((speed * time[0], 0.0), (speed * time[-1], 0.0)), toe=toe, heel_rise=heel_rise,
+        lean_deg=np.full(time.size, technique.running_lean_deg), stance=stance,
+        events={
+            "touchdown": [contact.on for contact in seen],
+            "takeoff": [contact.off for contact in seen],
+        },
+        truth={
+            "contact_time_s": [contact_s] * len(seen),
+            "foot_strike_angle_deg": [technique.foot_strike_angle_deg] * len(seen),
+        },
+    )  # fmt: skip
+
+
+def _bouncing(body: Body, technique: Technique, contacts: list[_Contact]) -> Path:
+    """Height of a runner's centre of mass."""
+    contact_s, flight_s = technique.step_contact_s, technique.flight_time_s
+    leg = _REACH * float(body.thigh_length.min() + body.shank_length.min())
+    away = max(technique.touchdown_distance_m, technique.speed_m_per_s * contact_s - technique.touchdown_distance_m - 0.1)
+    above = standing_height(body, technique) - float(body.thigh_length.min() + body.shank_length.min()) + body.heel[0, 1]
+    touch = sqrt(leg**2 - away**2) - body.heel[0, 1] + above
+    changes = []
+    for contact in contacts:
+        changes += [
+            Change(contact.on, 0.45 * contact_s, None, 0.15 * contact_s),
+            Change(contact.off - 0.45 * contact_s, 0.45 * contact_s, None, 0.15 * contact_s),
+        ]
+    targets = [Target(contact.off, velocity=0.5 * G * flight_s, acceleration=-G) for contact in contacts]
+    start = Path(0.0, touch + G * flight_s**2 / 8.0, 0.0, -G, tuple(changes))
+    return find_path(start, targets)
+
+
+def _running_foot(body: Body, technique: Technique, time: Array, contacts: list[_Contact]) -> tuple[Array, Array]:
+    """Tip of a runner's foot (n, 3) [m] and its pitch (n,), toes down [deg]: contacts, and swings between them."""
+    strike = technique.foot_strike_angle_deg
+    side = contacts[0].side
+    yaw = (1.0 - 2.0 * side) * np.radians(body.athlete.toe_out_deg[side])
+    tip = body.toe[side, 0] * np.array([np.cos(yaw), -np.sin(yaw)])
+    toe = np.zeros((time.size, 3))
+    pitch = np.full(time.size, -strike)
+    onto_heel = np.zeros(time.size)
+    toe[:, 0], toe[:, 2] = contacts[0].x + tip[0], contacts[0].z + tip[1]
+    for number, contact in enumerate(contacts):
+        stay = contact.off - contact.on
+        flatten = min(_FLATTEN_S, 0.4 * stay)
+        pitch += strike * ramp(time, contact.on, flatten) + _TOE_OFF_DEG * ramp(time, contact.off - 0.5 * stay, 0.6 * stay)
+        early = contact.on - _ONTO_HEEL_S
+        onto_heel += ramp(time, early, 0.9 * _ONTO_HEEL_S) * (time < contact.on + flatten)
+        if number + 1 == len(contacts):
+            break
+        following = contacts[number + 1]
+        swing = following.on - contact.off
+        toe[:, 0] += (following.x - contact.x) * ramp(time, contact.off, swing, 0.16 * swing)
+        toe[:, 1] += _SWING_LIFT_M * bump(time, contact.off, 0.5 * swing, 0.15 * swing, 0.35 * swing)
+        pitch += (_SWING_DEG - _TOE_OFF_DEG) * ramp(time, contact.off, 0.4 * swing)
+        pitch -= (_SWING_DEG + strike) * ramp(time, contact.off + 0.35 * swing, 0.6 * swing)
+    if strike > 0.0:
+        # toes up, the foot turns about its heel; the tip of the foot moves accordingly
+        length = body.toe[side, 0] - body.heel[side, 0]
+        angle = np.radians(pitch)
+        toe[:, 0] += onto_heel * length * np.cos(yaw) * (np.cos(angle) - 1.0)
+        toe[:, 1] -= onto_heel * length * np.sin(angle)
+        toe[:, 2] -= onto_heel * length * np.sin(yaw) * (np.cos(angle) - 1.0)
+    return toe, pitch
+
+
+def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
+    """Sideways jump: stand on `leg`, lower, push off `lateral_distance_m` to the other side, land on the other leg, stand."""
+    push_side = 0 if technique.leg == "left" else 1
+    land_side = 1 - push_side
+    velocity = technique.takeoff_velocity_m_per_s
+    standing = standing_height(body, technique) - _ONE_LEG_M
+    leave = standing + _LEAVE_M
+    start, bottom = technique.quiet_s, technique.quiet_s + technique.lowering_s
+    push, level = push_off(leave - standing + technique.depth_m, velocity, 1e-6, _RELEASE_S)
+    takeoff = bottom + push
+    touch = leave - technique.landing_drop_m
+    impact = -sqrt(velocity**2 + 2.0 * G * technique.landing_drop_m)
+    landing = takeoff + (velocity - impact) / G
+    lowest = landing - 2.5 * technique.landing_depth_m / impact
+    end = lowest + _SETTLE_S
+    lower = technique.lowering_s
+    changes = (
+        Change(start, 0.35 * lower),
+        Change(start + 0.3 * lower, 0.5 * lower),
+        Change(bottom - 0.3 * lower, 0.3 * lower),
+        Change(takeoff - _RELEASE_S, _RELEASE_S, -G - level, ZERO_FORCE_CORNER_S),
+        Change(landing, 0.06, None, ZERO_FORCE_CORNER_S),
+        Change(landing + 0.04, 0.5 * (lowest - landing)),
+        Change(0.5 * (landing + lowest), 0.5 * (lowest - landing)),
+        *move_changes(lowest, _SETTLE_S),
+    )
+    targets = [
+        Target(bottom, position=standing - technique.depth_m, velocity=0.0, acceleration=level),
+        Target(lowest, position=touch - technique.landing_depth_m, velocity=0.0, acceleration=1.0),
+        rest_at(end, standing),
+    ]
+    height = find_path(Path(0.0, standing, 0.0, 0.0, changes), targets)
+    time = trial_time(end + technique.quiet_s, rate_hz)
+    away = -1.0 if push_side == 1 else 1.0
+    contacts = [
+        _Contact(push_side, -1.0, takeoff, 0.0, 0.0),
+        _Contact(land_side, landing, time[-1] + 1.0, 0.0, away * technique.lateral_distance_m),
+    ]
+    toe, heel_rise = _jumping_feet(body, technique, time, contacts)
+    stance = np.zeros((2, time.size))
+    stance[push_side] = bump(time, start, lower, 0.0, takeoff - bottom + 0.05)
+    stance[land_side] = bump(time, landing - 0.05, lowest - landing + 0.1, 0.0, 0.8 * _SETTLE_S)
+    deep = stance.sum(axis=0)
+    ahead = STANDING_PRESSURE_M + (body.toe[0, 0] - 0.05 - STANDING_PRESSURE_M) * (
+        ramp(time, takeoff - 0.2, 0.18) - ramp(time, landing, 0.1)
+    )
+    slope = -np.tan(np.array([1.0, -1.0]) * np.radians(np.asarray(body.athlete.toe_out_deg)))
+    places = [(STANDING_PRESSURE_M, contact.z + slope[contact.side] * STANDING_PRESSURE_M) for contact in contacts]
+    return _single_plan(
+        body, technique, task="lateral_jump", time=time, rate_hz=rate_hz, height=height, contacts=contacts,
+        pressure_ahead=ahead, ends=(places[0], places[1]), toe=toe, heel_rise=heel_rise,
+        lean_deg=5.0 + (technique.trunk_lean_deg - 5.0) * deep, stance=stance,
+        events={
+            "movement_start": [start], "bottom": [bottom], "takeoff": [takeoff], "landing": [landing],
+            "landing_bottom": [lowest],
+        },
+        truth={
+            "takeoff_velocity_m_per_s": velocity, "jump_height_m": velocity**2 / (2.0 * G),
+            "flight_time_s": landing - takeoff, "lateral_distance_m": technique.lateral_distance_m,
+            "depth_m": technique.depth_m,
+        },
+    )  # fmt: skip
+
+
+def _jumping_feet(
+    body: Body, technique: Technique, time: Array, contacts: list[_Contact]
+) -> tuple[Array, Array]:
+    """Tips of both feet (2, n, 3) [m] and their pitch (2, n) [deg] in a sideways jump."""
+    push, land = contacts
+    toe, pitch = np.zeros((2, time.size, 3)), np.zeros((2, time.size))
+    yaw = np.array([1.0, -1.0]) * np.radians(np.asarray(body.athlete.toe_out_deg))
+    toe[:, :, 0] = (body.toe[:, 0] * np.cos(yaw))[:, None]
+    toe[:, :, 2] = (-body.toe[:, 0] * np.sin(yaw))[:, None]
+    flight = land.on - push.off
+    swing = ramp(time, push.off - 0.25, flight + 0.25, 0.3 * (flight + 0.25))
+    beside = 2.0 * body.hip[1, 2] * np.sign(land.z)
+    toe[land.side, :, 2] += beside + (land.z - beside) * swing
+    toe[land.side, :, 0] -= _FREE_BACK_M * (1.0 - swing)
+    toe[land.side, :, 1] += _FREE_LIFT_M * (1.0 - ramp(time, land.on - 0.15, 0.15))
+    pitch[land.side] = 30.0 * (1.0 - swing) + 20.0 * swing - 20.0 * ramp(time, land.on - 0.01, 0.1)
+    pitch[push.side] = 55.0 * ramp(time, push.off - 0.16, 0.22) - 25.0 * ramp(time, land.on, 0.3)
+    follow = ramp(time, push.off, flight + 0.25, 0.3 * (flight + 0.25))
+    toe[push.side, :, 2] += (land.z - beside) * follow
+    toe[push.side, :, 0] -= _FREE_BACK_M * follow
+    toe[push.side, :, 1] += _FREE_LIFT_M * ramp(time, push.off, 0.5 * flight)
+    return toe, pitch
