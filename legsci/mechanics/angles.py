@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from legsci.kernels.joint_angles import joint_angles
 from legsci.marker_sets import MARKER_SETS
+from legsci.mechanics.joint_centres import HIP_CENTRES
 from legsci.mechanics.marker_checks import stray_markers, swapped_labels
 from legsci.mechanics.markers import CLUSTERS, fill_gaps, smooth_markers
 from legsci.mechanics.posture import quiet_posture
 from legsci.mechanics.quality import Finding
-from legsci.mechanics.segments import HIP_CENTRES, Skeleton, build_skeleton
+from legsci.mechanics.segments import Skeleton, build_skeleton
 from legsci.vocabulary import AXES
 
 Floats = NDArray[np.float64]
@@ -51,10 +52,12 @@ def _leg_joints(side: str) -> dict[str, Joint]:
     }
     parts = {"hip": ("pelvis", thigh), "knee": (thigh, shank), "ankle": (shank, foot)}
     signs = {"hip": (1, inward, inward), "knee": (-1, -inward, inward), "ankle": (1, inward, inward)}
-    return {
-        f"{side}_{joint}": Joint(*parts[joint], tuple(f"{side}_{joint}_{name}" for name in names[joint]), signs[joint])
-        for joint in names
-    }
+    joints = {}
+    for joint, (first, second, third) in names.items():
+        prefix = f"{side}_{joint}"
+        named = f"{prefix}_{first}", f"{prefix}_{second}", f"{prefix}_{third}"
+        joints[prefix] = Joint(*parts[joint], named, signs[joint])
+    return joints
 
 
 #: Pelvis and trunk against the laboratory are turned about the vertical first, then tilted sideways, then forward: seen
@@ -76,6 +79,7 @@ def kinematics(
     cutoff_hz: float | None = 12.0,
     hip_centre: str = "harrington",
     knee_axis: str = "epicondyles",
+    thigh: str = "anchored",
     widths_m: dict[str, float] | None = None,
     rigid_limit_s: float = 0.5,
     spline_limit_s: float = 0.1,
@@ -89,7 +93,7 @@ def kinematics(
     standing : the same of a standing trial, which defines the anatomy; None: the quietest upright part of the trial.
     marker_set : key of MARKER_SETS where the labels are the system's own; None: standard labels.
     cutoff_hz, rigid_limit_s, spline_limit_s : see `smooth_markers` and `fill_gaps`.
-    hip_centre, knee_axis, widths_m : see `build_skeleton`.
+    hip_centre, knee_axis, thigh, widths_m : see `build_skeleton`.
 
     Returns
     -------
@@ -123,7 +127,7 @@ def kinematics(
     Baker R (2001) Pelvic angles: a mathematically rigorous definition which is consistent with a conventional clinical
     understanding of the terms. Gait Posture 13:1-6.
     """
-    _check_options(marker_set, hip_centre, knee_axis)
+    _check_options(marker_set, hip_centre, knee_axis, thigh)
     markers, findings = fill_gaps(
         _with_standard_labels(trial_markers, marker_set), rigid_limit_s=rigid_limit_s, spline_limit_s=spline_limit_s
     )
@@ -136,10 +140,12 @@ def kinematics(
     findings += [*notes, *(finding for _, finding in swaps), *strays.values()]
     posture = {label: point for label, point in posture.items() if label not in doubtful and label not in strays}
     skeleton = build_skeleton(
-        markers, posture, still=still, hip_centre=hip_centre, knee_axis=knee_axis, widths_m=widths_m
+        markers, posture, still=still, hip_centre=hip_centre, knee_axis=knee_axis, thigh=thigh, widths_m=widths_m
     )
     answer = _segments(skeleton, markers)
-    answer = answer.assign(filled=_filled(markers, list(skeleton.segments)), angle=_angles(skeleton, markers.sizes["time"], findings))
+    answer = answer.assign(
+        filled=_filled(markers, list(skeleton.segments)), angle=_angles(skeleton, markers.sizes["time"], findings)
+    )
     notes_of = [[finding.code, finding.sentence] for finding in [*findings, *skeleton.findings]]
     answer.attrs = {
         "sampling_rate_hz": float(trial_markers.attrs["sampling_rate_hz"]),
@@ -170,7 +176,9 @@ def cross_talk(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
         covariance = np.cov(angles[:, :2].T)
         variances = covariance[0, 0] * covariance[1, 1]
         r2[side] = covariance[0, 1] ** 2 / variances if variances > 0.0 else np.nan
-    return xr.DataArray(list(r2.values()), dims="side", coords={"side": list(r2)}, name="cross_talk", attrs={"units": "1"})
+    return xr.DataArray(
+        list(r2.values()), dims="side", coords={"side": list(r2)}, name="cross_talk", attrs={"units": "1"}
+    )
 
 
 def pca_corrected_knee_angles(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
@@ -188,8 +196,8 @@ def pca_corrected_knee_angles(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
     Notes
     -----
     The eigenvectors of the covariance of the three angles, ordered and signed as near to the old axes as possible, turn
-    the angle vectors: corrected = angles V. The mean is turned with them, as one turn of the knee's axes would do. Angles
-    are no vectors, so this holds for axes that were misplaced by a few degrees.
+    the angle vectors: corrected = angles V. The mean is turned with them, as one turn of the knee's axes would do.
+    Angles are no vectors, so this holds for axes that were misplaced by a few degrees.
 
     References
     ----------
@@ -229,12 +237,13 @@ def _knees(kinematics_of_trial: xr.Dataset) -> dict[str, Floats]:
     }
 
 
-def _check_options(marker_set: str | None, hip_centre: str, knee_axis: str) -> None:
+def _check_options(marker_set: str | None, hip_centre: str, knee_axis: str, thigh: str) -> None:
     """Raise ValueError that lists unknown options."""
     options = (
         ("marker_set", marker_set, (None, *MARKER_SETS)),
         ("hip_centre", hip_centre, (*HIP_CENTRES, "functional")),
         ("knee_axis", knee_axis, ("epicondyles", "functional")),
+        ("thigh", thigh, ("anchored", "cluster")),
     )
     faults = [f"{name} is {value!r}, expected one of {known}" for name, value, known in options if value not in known]
     if faults:

@@ -1,4 +1,4 @@
-"""Marker trajectories made whole: gaps filled from the rigid segment or by splines, and smoothed; all of it reported."""
+"""Marker trajectories made whole: gaps filled from the rigid segment or by splines, and smoothed; all reported."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from legsci.mechanics.quality import Finding
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-#: Segment of the body -> markers that move with it. Those in `SKIN` are told apart from those over a joint, which other
-#: segments share; {side} is left or right.
 PELVIS_CLUSTER = (
     "left_anterior_superior_iliac_spine",
     "right_anterior_superior_iliac_spine",
@@ -40,6 +38,7 @@ LEG_CLUSTERS = {
         *(f"foot_{number}" for number in range(1, 5)),
     ),
 }
+#: Segment of the body -> markers that move with it.
 CLUSTERS: dict[str, tuple[str, ...]] = {
     "pelvis": PELVIS_CLUSTER,
     "trunk": TRUNK_CLUSTER,
@@ -80,7 +79,7 @@ def fill_gaps(
     rate = float(markers.attrs["sampling_rate_hz"])
     labels = [str(label) for label in ordered["marker"].to_numpy()]
     recorded = ordered["position"].to_numpy().astype(np.float64)
-    missing = np.isnan(recorded).any(axis=2)
+    missing: Flags = np.any(np.isnan(recorded), axis=2)
     position, filled = recorded.copy(), np.zeros(missing.shape, dtype=bool)
     findings = []
     mates = {label: [labels.index(m) for m in names if m in labels] for names in CLUSTERS.values() for label in names}

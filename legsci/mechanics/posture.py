@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from legsci.mechanics.quality import Finding
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 WINDOW_S = 0.5
 #: Median speed of the markers above which nobody stands still [m/s], over steps of STEP_S, which noise does not fill.
@@ -29,19 +30,19 @@ def quiet_posture(markers: xr.Dataset) -> tuple[dict[str, Floats], bool, list[Fi
     Returns
     -------
     posture : label -> (3,) [m], for the markers that were seen.
-    still : whether there is such a part. If not, the posture is that of the one frame in which most markers were seen and
-        moved least.
+    still : whether there is such a part. If not, the posture is that of the one frame in which most markers were seen
+        and moved least.
     findings : what was assumed.
 
     Notes
     -----
-    Of all windows of WINDOW_S in which the markers' median speed stays below STILL_M_PER_S on average, those whose median
-    height lies within UPRIGHT_WITHIN_M of the highest are upright, and the quietest of these serves.
+    Of all windows of WINDOW_S in which the markers' median speed stays below STILL_M_PER_S on average, those whose
+    median height lies within UPRIGHT_WITHIN_M of the highest are upright, and the quietest of these serves.
     """
     position = markers["position"].transpose("time", "marker", "axis").to_numpy().astype(np.float64)
     labels = [str(label) for label in markers["marker"].to_numpy()]
     rate = float(markers.attrs["sampling_rate_hz"])
-    seen = ~np.isnan(position).any(axis=2)
+    seen: Flags = np.all(np.isfinite(position), axis=2)
     step, length = max(1, round(STEP_S * rate)), max(2, round(WINDOW_S * rate))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)  # frames without markers stay NaN
@@ -54,7 +55,10 @@ def quiet_posture(markers: xr.Dataset) -> tuple[dict[str, Floats], bool, list[Fi
         moved = np.concatenate([speed, np.full(len(position) - len(speed), np.nan)])
         candidates = np.flatnonzero(seen.sum(axis=1) == seen.sum(axis=1).max())
         frame = int(candidates[np.argmin(np.nan_to_num(moved[candidates], nan=np.inf))])
-        frames, found = slice(frame, frame + 1), [Finding("no_standing", signal="markers", detail=f"{frame / rate:.3f} s")]
+        frames, found = (
+            slice(frame, frame + 1),
+            [Finding("no_standing", signal="markers", detail=f"{frame / rate:.3f} s")],
+        )
     posture = {
         label: position[frames, column][seen[frames, column]].mean(axis=0)
         for column, label in enumerate(labels)

@@ -1,15 +1,15 @@
-"""Body segments: anatomical axes and joint centres in a standing posture, carried along by the markers of the segment."""
+"""Body segments: anatomical axes and joint centres of a standing posture, carried along by each segment's markers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.kernels.functional_joints import FunctionalJoint, functional_joint
 from legsci.kernels.rigid_body import cluster_pose, frames_from_vectors
+from legsci.mechanics.joint_centres import HIP_CENTRES, functional_axis, functional_centre, hip_centre_harrington
 from legsci.mechanics.markers import CLUSTERS
 from legsci.mechanics.quality import Finding
 from legsci.vocabulary import AXES
@@ -20,10 +20,6 @@ Posture = dict[str, Floats]
 X, Y, Z = (list(AXES).index(name) for name in "xyz")
 UP = np.array([0.0, 1.0, 0.0])
 OUTWARD = {"right": 1.0, "left": -1.0}
-
-#: Smallest spread (see FunctionalJoint) across the two main directions of a joint that gives an axis, and across all
-#: three for a centre: turns of about 20 and 10 deg. Our choice.
-LEAST_SPREAD_FOR_AXIS, LEAST_SPREAD_FOR_CENTRE = 0.15, 0.08
 
 
 @dataclass(frozen=True)
@@ -72,55 +68,6 @@ class Skeleton:
     findings: list[Finding] = field(default_factory=list)
 
 
-def hip_centre_harrington(*, pelvis_width_m: float, pelvis_depth_m: float) -> Floats:
-    """Right hip joint centre in pelvis axes, from the middle of the anterior superior iliac spines.
-
-    Parameters
-    ----------
-    pelvis_width_m : distance of the anterior superior iliac spines PW [m].
-    pelvis_depth_m : distance of the midpoints of anterior and posterior superior iliac spines PD [m].
-
-    Returns
-    -------
-    (3,) anterior, up, right [m]; negate the last for the left.
-
-    Notes
-    -----
-    In mm: anterior -0.24 PD - 9.9, up -0.30 PW - 10.9, right 0.33 PW + 7.3; of the published equations those of one
-    variable each, which need no leg length.
-
-    References
-    ----------
-    Harrington ME, Zavatsky AB, Lawson SEM, Yuan Z, Theologis TN (2007) Prediction of the hip joint centre in adults,
-    children, and patients with cerebral palsy based on magnetic resonance imaging. J Biomech 40:595-602.
-    """
-    width, depth = 1000.0 * pelvis_width_m, 1000.0 * pelvis_depth_m
-    return np.array([-0.24 * depth - 9.9, -0.30 * width - 10.9, 0.33 * width + 7.3]) / 1000.0
-
-
-def hip_centre_bell(*, pelvis_width_m: float, pelvis_depth_m: float = np.nan) -> Floats:
-    """Right hip joint centre as `hip_centre_harrington`, by shares of the pelvis width alone.
-
-    Parameters
-    ----------
-    pelvis_width_m : distance of the anterior superior iliac spines PW [m].
-    pelvis_depth_m : not used; there so that both equations are called alike.
-
-    Returns
-    -------
-    (3,) anterior -0.19 PW, up -0.30 PW, right 0.36 PW [m].
-
-    References
-    ----------
-    Bell AL, Pedersen DR, Brand RA (1990) A comparison of the accuracy of several hip center location prediction
-    methods. J Biomech 23:617-621.
-    """
-    return pelvis_width_m * np.array([-0.19, -0.30, 0.36])
-
-
-HIP_CENTRES = {"harrington": hip_centre_harrington, "bell": hip_centre_bell}
-
-
 def build_skeleton(
     markers: xr.Dataset,
     posture: Posture,
@@ -128,28 +75,31 @@ def build_skeleton(
     still: bool = True,
     hip_centre: str = "harrington",
     knee_axis: str = "epicondyles",
+    thigh: str = "anchored",
     widths_m: dict[str, float] | None = None,
 ) -> Skeleton:
     """Define the segments in a posture and carry them through a trial.
 
     Parameters
     ----------
-    markers : position (time, marker, axis) [m], standard labels, ISB axes; at least three markers of a segment in a frame
-        give its pose. A thigh, shank or foot with fewer markers is helped by its proximal joint centre.
+    markers : position (time, marker, axis) [m], standard labels, ISB axes; three markers of a segment in a frame give
+        its pose. A thigh, shank or foot that has fewer is helped by its proximal joint centre.
     posture : label -> (3,) position in the posture that defines the anatomy [m].
     still : the person stands in it, soles flat.
     hip_centre : "harrington", "bell" or "functional" (where pelvis and thigh turn enough against each other).
-    knee_axis : "epicondyles" or "functional" (where the knee bends enough); without a medial epicondyle always functional.
+    knee_axis : "epicondyles" or "functional" (where the knee bends enough; without a medial epicondyle always).
+    thigh : "anchored": its long axis runs from the knee to the hip that the pelvis carries, since soft tissue moves the
+        markers of the thigh most; or "cluster": from its own markers alone.
     widths_m : "right_knee", "left_ankle", ... -> distance of the lateral marker from the medial side of the joint [m],
         for sets without medial markers.
 
     Returns
     -------
     Skeleton. Pelvis: z from left to right anterior superior iliac spine, x forward in their plane with the posterior
-    ones, origin between the hips. Thigh: y from knee to hip, z in the plane of y and the knee axis. Shank: y from ankle
-    to knee, z in the plane of y and the malleoli (without a medial one, of the thigh's z). Foot: y up and x from heel to
-    forefoot while standing. Trunk: y from mid-hip to c7 (or between the acromia), z from left to right acromion, origin
-    mid-hip. Knee: between the epicondyles; ankle: between the malleoli.
+    ones, origin between the hips. Thigh: y from knee to hip, z in the plane of y and the knee axis. Shank: y from
+    ankle to knee, z in the plane of y and the malleoli (without a medial one, of the thigh's z). Foot: y up and x from
+    heel to forefoot while standing. Trunk: y from mid-hip to c7 (or between the acromia), z from left to right
+    acromion, origin mid-hip. Knee: between the epicondyles; ankle: between the malleoli.
 
     References
     ----------
@@ -157,7 +107,7 @@ def build_skeleton(
     of human joint motion, part I: ankle, hip, and spine. J Biomech 35:543-548. Deviations: the shank's y runs to the
     middle of the knee, not across the torsional plane; the foot takes its y from the floor instead of from the shank.
     """
-    builder = _Builder(markers, posture, still, hip_centre, knee_axis, widths_m or {})
+    builder = _Builder(markers, posture, still, hip_centre, knee_axis, thigh, widths_m or {})
     builder.add_pelvis()
     for side in ("right", "left"):
         builder.add_leg(side)
@@ -175,12 +125,13 @@ class _Builder:
         still: bool,
         hip_centre: str,
         knee_axis: str,
+        thigh: str,
         widths_m: dict[str, float],
     ) -> None:
         self.labels = [str(label) for label in markers["marker"].to_numpy()]
         self.position = np.ascontiguousarray(markers["position"].transpose("time", "marker", "axis"), dtype=np.float64)
         self.posture, self.still, self.hip_centre, self.knee_axis = posture, still, hip_centre, knee_axis
-        self.widths_m, self.skeleton = widths_m, Skeleton()
+        self.thigh, self.widths_m, self.skeleton = thigh, widths_m, Skeleton()
         self.poses = {name: self._pose(name) for name in CLUSTERS}
 
     def _pose(self, name: str, helper: tuple[Floats, Floats] | None = None) -> tuple[Floats, Floats, Floats] | None:
@@ -237,25 +188,14 @@ class _Builder:
             self.skeleton.joints |= {f"{side}_hip": ("pelvis", hip) for side, hip in hips.items()}
             self.skeleton.joints["lumbar"] = ("pelvis", middle)
 
-    def _functional(self, proximal: str, distal: str) -> FunctionalJoint | None:
-        first, second = self.poses[proximal], self.poses[distal]
-        return None if first is None or second is None else functional_joint(*first[:2], *second[:2])
-
     def _functional_hip(self, side: str, usual: Floats) -> Floats:
         """Centre about which the thigh turns, where it turns about all three axes."""
-        joint = self._functional("pelvis", f"{side}_thigh")
-        if joint is not None and joint.spread[0] >= LEAST_SPREAD_FOR_CENTRE:
-            return joint.proximal_centre
+        centre = functional_centre(self.poses["pelvis"], self.poses[f"{side}_thigh"])
+        if centre is not None:
+            return centre
         detail = "pelvis and thigh do not turn enough against each other about three axes; Harrington's equations serve"
         self.skeleton.findings.append(Finding("functional_joint_refused", signal=f"{side}_hip", detail=detail))
         return usual
-
-    def _functional_knee(self, side: str, rightward: Floats) -> Floats | None:
-        """Direction (3,) of the axis about which the shank turns, to the right, where the knee bends enough."""
-        joint = self._functional(f"{side}_thigh", f"{side}_shank")
-        if joint is None or joint.spread[1] < LEAST_SPREAD_FOR_AXIS:
-            return None
-        return joint.proximal_axis * np.sign(joint.proximal_axis @ rightward)
 
     def add_leg(self, side: str) -> None:
         """Thigh, shank and foot of a side."""
@@ -263,6 +203,11 @@ class _Builder:
         if f"{side}_hip" not in self.skeleton.joints:
             self._add_leg_of_centres(side)
             self._add_foot(side)
+            return
+        absent = [name for name in (thigh, shank) if not set(CLUSTERS[name]) & set(self.posture)]
+        if absent:
+            for name in (thigh, shank, foot):
+                self._absent(name, f"no marker of the {' and '.join(absent)}")
             return
         _, hip = self.skeleton.joints[f"{side}_hip"]
         self._help(thigh, "pelvis", hip)
@@ -273,6 +218,8 @@ class _Builder:
             return
         if not self._add(thigh, hip - knee, Y, axis, Z, hip):
             return
+        if self.thigh == "anchored":
+            self._anchor(thigh, hip, knee)
         self._place(f"{side}_knee", thigh, knee)
         self._help(shank, thigh, knee)
         ankle, across = self._ankle(side, self.skeleton.segments[thigh].axes[:, Z])
@@ -282,6 +229,14 @@ class _Builder:
             self._place(f"{side}_ankle", shank, ankle)
             self._help(foot, shank, ankle)
         self._add_foot(side)
+
+    def _anchor(self, thigh: str, hip: Floats, knee: Floats) -> None:
+        """Let the long axis of a thigh run from its knee to the hip of the pelvis; the knee stays where it was."""
+        own, pelvis = self.skeleton.segments[thigh], self.skeleton.segments["pelvis"]
+        path = own.carry(knee)
+        rotation = frames_from_vectors(pelvis.carry(hip) - path, np.ascontiguousarray(own.rotation[:, :, Z]), Y, Z)
+        turn = rotation @ own.axes.T
+        self.skeleton.segments[thigh] = replace(own, turn=turn, shift=path - turn @ knee)
 
     def _help(self, name: str, proximal: str, joint: Floats) -> None:
         """Give a segment of too few markers its proximal joint centre as one more."""
@@ -300,7 +255,8 @@ class _Builder:
         """Knee centre and axis to the right, in the posture."""
         lateral, medial = (self.posture.get(f"{side}_{place}_epicondyle") for place in ("lateral", "medial"))
         wanted = self.knee_axis == "functional" or medial is None
-        axis = self._functional_knee(side, rightward) if wanted else None
+        segments = self.poses[f"{side}_thigh"], self.poses[f"{side}_shank"]
+        axis = functional_axis(*segments, rightward) if wanted else None
         if lateral is None or (medial is None and axis is None):
             return None, None
         if medial is None:
@@ -334,7 +290,7 @@ class _Builder:
         return lateral
 
     def _add_leg_of_centres(self, side: str) -> None:
-        """Thigh and shank of a set that has joint centres for markers; z as near as possible to the line of the hips."""
+        """Thigh and shank of a set that has joint centres for markers; z as near as may be to the line of the hips."""
         names = [f"{side}_{joint}_centre" for joint in ("hip", "knee", "ankle")]
         missing = [name for name in (*names, "right_hip_centre", "left_hip_centre") if name not in self.labels]
         if missing:
@@ -349,7 +305,8 @@ class _Builder:
             self.skeleton.segments[f"{side}_{name}"] = Segment(np.eye(3), np.zeros(3), turn, top, np.zeros(len(top)))
         self.skeleton.sagittal_only.add(side)
         detail = "its centre is the marker set's own, and of this leg only flexion is given"
-        self.skeleton.findings += [Finding("joint_definition", signal=f"{side}_{j}", detail=detail) for j in ("knee", "ankle")]
+        for joint in ("knee", "ankle"):
+            self.skeleton.findings.append(Finding("joint_definition", signal=f"{side}_{joint}", detail=detail))
 
     def _add_foot(self, side: str) -> None:
         """Foot, flat on the floor in the posture."""
@@ -357,14 +314,18 @@ class _Builder:
         if heel is None or tip is None:
             self._absent(f"{side}_foot", "no heel or no marker on the forefoot")
             return
-        first, fifth = (self._middle(f"{side}_{name}_metatarsal") for name in ("first", "fifth"))
+        inner = self._middle(f"{side}_first_metatarsal")
+        inner = self._middle(f"{side}_toe") if inner is None else inner
+        outer = self._middle(f"{side}_fifth_metatarsal")
         ankle = self.skeleton.joints.get(f"{side}_ankle", ("", np.full(3, np.nan)))[1]
         if self.still:
             self._add(f"{side}_foot", UP, Y, tip - heel, X, ankle)
-        elif first is not None and fifth is not None:
-            self._add(f"{side}_foot", tip - heel, X, (fifth - first) * OUTWARD[side], Z, ankle)
+        elif inner is not None and outer is not None:
+            detail = "nobody stands: its axes rest on heel, inner and outer forefoot, not on the floor"
+            self.skeleton.findings.append(Finding("joint_definition", signal=f"{side}_foot", detail=detail))
+            self._add(f"{side}_foot", tip - heel, X, (outer - inner) * OUTWARD[side], Z, ankle)
         else:
-            self._absent(f"{side}_foot", "nobody stands, and first and fifth metatarsal do not show its sole")
+            self._absent(f"{side}_foot", "nobody stands, and inner and outer forefoot do not show its sole")
 
     def _forefoot(self, side: str) -> Floats | None:
         """Middle of the heads of the first and fifth metatarsal, else the second, else the toe."""
