@@ -195,10 +195,12 @@ def inverse_dynamics(
 
     Notes
     -----
-    With r = centre of mass - joint p, F_g and M_g the ground's load, index c for the segments that hang on this one::
+    With c the centre of mass, p the joint, F_g and M_g the ground's load, sums over the segments that hang on this one,
+    and M_o moments about the origin of the laboratory::
 
-        F = m (a - g) - F_g + sum F_c
-        M = R (I R^T alpha + R^T omega x I R^T omega) + r x m (a - g) - (M_g - p x F_g) + sum (M_c + (p_c - p) x F_c)
+        F = m (a - g) - F_g + sum F
+        M_o = R (I R^T alpha + R^T omega x I R^T omega) + c x m (a - g) - M_g + sum M_o
+        M = M_o - p x F
 
     References
     ----------
@@ -208,34 +210,30 @@ def inverse_dynamics(
         if parent[segment] >= len(parent) or -1 < parent[segment] <= segment or parent[segment] < -1:
             raise ValueError("inverse dynamics: a segment's parent must be a later row, or -1")
     force, moment = np.zeros(joint.shape), np.zeros(joint.shape)
+    gx, gy, gz = gravity
     for segment in range(len(parent)):
-        tensor, carrier = inertia[segment], parent[segment]
+        tensor, weight, carrier = inertia[segment], mass[segment], parent[segment]
         for frame in range(joint.shape[1]):
             turn = rotation[segment, frame]
-            p, w, b = joint[segment, frame], angular_velocity[segment, frame], angular_acceleration[segment, frame]
-            c, a = centre_of_mass[segment, frame], acceleration[segment, frame]
+            w, b = angular_velocity[segment, frame], angular_acceleration[segment, frame]
+            p, c, a = joint[segment, frame], centre_of_mass[segment, frame], acceleration[segment, frame]
             f, m = force[segment, frame], moment[segment, frame]
-            g, n = ground_force[segment, frame], ground_moment[segment, frame]
-            needed = (
-                mass[segment] * (a[0] - gravity[0]),
-                mass[segment] * (a[1] - gravity[1]),
-                mass[segment] * (a[2] - gravity[2]),
-            )
+            needed = (weight * (a[0] - gx), weight * (a[1] - gy), weight * (a[2] - gz))
             spin = _transposed_times(turn, (w[0], w[1], w[2]))
             own = _times(tensor, _transposed_times(turn, (b[0], b[1], b[2])))
             gyroscopic = _cross(spin, _times(tensor, spin))
             turning = _times(turn, (own[0] + gyroscopic[0], own[1] + gyroscopic[1], own[2] + gyroscopic[2]))
-            lever = _cross((c[0] - p[0], c[1] - p[1], c[2] - p[2]), needed)
-            shifted = _cross((p[0], p[1], p[2]), (g[0], g[1], g[2]))
+            lever = _cross((c[0], c[1], c[2]), needed)
             for axis in range(3):
-                f[axis] += needed[axis] - g[axis]
-                m[axis] += turning[axis] + lever[axis] - n[axis] + shifted[axis]
-            if carrier >= 0:
-                q = joint[carrier, frame]
-                moved = _cross((p[0] - q[0], p[1] - q[1], p[2] - q[2]), (f[0], f[1], f[2]))
-                for axis in range(3):
+                f[axis] += needed[axis] - ground_force[segment, frame, axis]
+                m[axis] += turning[axis] + lever[axis] - ground_moment[segment, frame, axis]
+                if carrier >= 0:
                     force[carrier, frame, axis] += f[axis]
-                    moment[carrier, frame, axis] += m[axis] + moved[axis]
+                    moment[carrier, frame, axis] += m[axis]
+            # Moments add up about the laboratory's origin; only the answer is about the joint.
+            shift = _cross((p[0], p[1], p[2]), (f[0], f[1], f[2]))
+            for axis in range(3):
+                m[axis] -= shift[axis]
     return force, moment
 
 
