@@ -78,24 +78,23 @@ def dynamics(
     load_kg: float = 0.0,
     segments: BodySegments | None = None,
     threshold_n: float = 20.0,
-    cutoff_hz: float | None = None,
+    cutoff_hz: float | None = 12.0,
 ) -> xr.Dataset:
     """Inverse dynamics of a trial from the feet up, at the rate of the markers.
 
     Parameters
     ----------
     kinematics : rotation (time, segment, axis, direction), position (time, segment, axis) [m] and joint_centre (time,
-        joint, axis) [m], smoothed before; attrs `sampling_rate_hz`, and `cutoff_hz` of their low-pass where there was
-        one.
+        joint, axis) [m]; attrs `sampling_rate_hz`. Smooth their markers before: accelerations amplify noise.
     force : the force group of the trial.
     body_mass_kg : mass of the person without load [kg].
     sex : "female" or "male": which table of segment inertia applies.
     load_kg : mass of a bar across the shoulders [kg].
     segments : inertia that is known otherwise; then body mass only scales the moments.
     threshold_n : vertical force from which a plate is loaded [N].
-    cutoff_hz : low-pass of the ground's loads [Hz]. None: as the kinematics say of themselves, since force that is
-        smoothed less than acceleration makes impacts look like moments (Bisseling & Hof 2006); not filtered where
-        they say nothing.
+    cutoff_hz : low-pass of the ground's loads [Hz]. Give what the markers were smoothed with (the default is theirs):
+        force that is smoothed less than acceleration makes impacts look like moments (Bisseling & Hof 2006). None: not
+        filtered.
 
     Returns
     -------
@@ -130,8 +129,6 @@ def dynamics(
     Bisseling RW, Hof AL 2006, J Biomech 39:2438. Kristianslund E et al. 2012, J Biomech 45:666.
     """
     body = segments or body_segments(kinematics, body_mass_kg=body_mass_kg, sex=sex, load_kg=load_kg)
-    if cutoff_hz is None and kinematics.attrs.get("cutoff_hz"):
-        cutoff_hz = float(kinematics.attrs["cutoff_hz"])
     loads = ground_loads(kinematics, force, body.sole, threshold_n=threshold_n, cutoff_hz=cutoff_hz)
     chain, missing = _chain(kinematics)
     findings = [
