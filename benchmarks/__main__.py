@@ -10,6 +10,7 @@ from benchmarks.timing import table
 #: Part -> module with `measure() -> list[Measurement]`, imported only when it runs, since each part has its own rivals.
 PARTS = {
     "force": "benchmarks.force",
+    "jumps": "benchmarks.jumps",
     "simulate": "benchmarks.simulate",
 }
 

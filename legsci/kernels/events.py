@@ -146,13 +146,13 @@ def quietest_window(samples: Array, length: int, start: int, stop: int) -> tuple
 
     Notes
     -----
-    Each window is the tail of one block of `length` samples and the head of the next. Means and sums of squared
-    deviations of tails and heads grow sample by sample (Welford 1962) and are joined by the formula of Chan et al.
-    (1983). Nothing is ever subtracted, so a landing just outside a window leaves no rounding in it.
+    Each window is the tail of one block of `length` samples and the head of the next, and holds the last sample of the
+    first. Sums and sums of squares of the departures from that sample grow over tails and heads, one sample at a time,
+    so that nothing outside a window, such as a landing, leaves a rounding error in it; and since the sample is one of
+    the window's own, the departures are no larger than the window's range (Chan et al. 1983 on shifted data).
 
     References
     ----------
-    Welford BP (1962) Note on a method for calculating corrected sums of squares and products. Technometrics 4:419-420.
     Chan TF, Golub GH, LeVeque RJ (1983) Algorithms for computing the sample variance: analysis and recommendations.
     Am Stat 37:242-247.
     """
@@ -160,34 +160,44 @@ def quietest_window(samples: Array, length: int, start: int, stop: int) -> tuple
         raise ValueError("a window needs at least 2 samples")
     if start < 0 or stop > len(samples):
         raise ValueError("the range of the search leaves the samples")
-    quietest, least = -1, np.inf
-    tail_mean, tail_squares = np.empty(length), np.empty(length)
+    quietest, least, share = -1, np.inf, 1.0 / length
+    tail_sums, tail_squares = np.empty(length), np.empty(length)
     for block in range(start, stop - length + 1, length):
-        mean = squares = 0.0
-        for count in range(1, length + 1):
-            mean, squares = _with_one_more(samples[block + length - count], count, mean, squares)
-            tail_mean[length - count], tail_squares[length - count] = mean, squares
-        # A window that holds NaN has the sum NaN, which is never less.
-        if squares < least:
-            quietest, least = block, squares
-        mean = squares = 0.0
-        for count in range(1, min(length, stop - block - length + 1)):
-            mean, squares = _with_one_more(samples[block + length + count - 1], count, mean, squares)
-            apart = (mean - tail_mean[count]) ** 2 * (count * (length - count) / length)
-            joined = squares + tail_squares[count] + apart
-            if joined < least:
-                quietest, least = block + count, joined
+        shared = samples[block + length - 1]
+        _sum_tails(samples[block : block + length], shared, tail_sums, tail_squares)
+        head = samples[block + length : min(block + 2 * length - 1, stop)]
+        total = squares = 0.0
+        for offset in range(len(head) + 1):
+            both = total + tail_sums[offset]
+            # A window that holds NaN has the sum NaN, which is never less.
+            spread = squares + tail_squares[offset] - both * both * share
+            if spread < least:
+                quietest, least = block + offset, spread
+            if offset < len(head):
+                departure = head[offset] - shared
+                total += departure
+                squares += departure * departure
     if quietest < 0:
         return None
-    return quietest, samples[quietest : quietest + length].mean(), np.sqrt(least / (length - 1))
+    return quietest, samples[quietest : quietest + length].mean(), np.sqrt(max(least, 0.0) / (length - 1))
 
 
 @njit(cache=True)
-def _with_one_more(sample: float, count: int, mean: float, squares: float) -> tuple[float, float]:
-    """Mean and sum of squared deviations of `count` samples, from those of all but the last."""
-    before = sample - mean
-    mean += before / count
-    return mean, squares + before * (sample - mean)
+def _sum_tails(samples: Array, shared: float, sums: Array, squares: Array) -> None:
+    """Fill in sums, and sums of squares, of the departures from `shared` of each sample and those after it.
+
+    A sum waits for the one before it; taking two samples at a time halves the waiting.
+    """
+    total = square = 0.0
+    for index in range(len(samples) - 1, 0, -2):
+        later, earlier = samples[index] - shared, samples[index - 1] - shared
+        sums[index], squares[index] = total + later, square + later * later
+        total += later + earlier
+        square += later * later + earlier * earlier
+        sums[index - 1], squares[index - 1] = total, square
+    if len(samples) % 2:
+        first = samples[0] - shared
+        sums[0], squares[0] = total + first, square + first * first
 
 
 @njit(cache=True)
@@ -218,11 +228,13 @@ def _find(samples: Array, limit: float, below: bool, start: int, count: int, ste
         raise ValueError("the search must start at one of the samples")
     if count < 1 or (step != 1 and step != -1):
         raise ValueError("count must be at least 1 and step 1 or -1")
-    length = 0
-    index = start
-    while 0 <= index < len(samples):
-        length = length + 1 if _beyond(samples[index], limit, below) else 0
-        if length == count:
-            return index - step * (count - 1)
-        index += step
+    # A run is tried from its far end: where that sample fails, no run that holds it is left to try.
+    first = start
+    while 0 <= first + step * (count - 1) < len(samples):
+        index = first + step * (count - 1)
+        while index != first - step and _beyond(samples[index], limit, below):
+            index -= step
+        if index == first - step:
+            return first
+        first = index + step
     return None

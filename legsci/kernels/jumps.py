@@ -181,23 +181,15 @@ def standing_jump_events(  # type: ignore[no-untyped-def]
     Returns
     -------
     events : (EVENTS,) positions [samples].
-    velocity : (sample,) [m/s] from movement start to take-off, NaN elsewhere.
+    takeoff_velocity : [m/s], upward positive; NaN where the movement's start or the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
-    velocity = np.full(force.size, np.nan)
     takeoff, landing = flight_edges(force, middle, contact_limit)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= weighing_end + 1:
-        return events, velocity
+        return events, np.nan
     stop = int(takeoff)
-    peak = weighing_end
-    for index in range(weighing_end, stop + 1):
-        if force[index] > force[peak]:
-            peak = index
-    lowest = weighing_end
-    for index in range(weighing_end, peak + 1):
-        if force[index] < force[lowest]:
-            lowest = index
+    lowest, peak = _lowest_before_peak(force, weighing_end, stop)
     lowers = force[lowest] < body_weight - abs(band)
     if band >= 0.0:
         leaves = last_stillness(force, weighing_end - still, lowest if lowers else peak, body_weight, band, still)
@@ -206,14 +198,39 @@ def standing_jump_events(  # type: ignore[no-untyped-def]
         while leaves > weighing_end and abs(force[leaves] - body_weight) > -band:
             leaves -= 1
     if leaves < 0:
-        return events, velocity
+        return events, np.nan
     start = max(leaves - lead, weighing_end - still, 0)
     events[_MOVEMENT_START] = start
     if lowers:
         events[_MINIMUM_FORCE] = lowest
-    velocity = velocity_from_rest(force, rate, start, start, min(stop + 1, force.size - 1), body_weight)
-    _turning_points(velocity, start, takeoff, propulsion_velocity, events)
-    return events, velocity
+    movement = force[start : stop + 2]
+    velocity = velocity_from_rest(movement, rate, 0, 0, movement.size - 1, body_weight)
+    _turning_points(velocity, 0, takeoff - start, propulsion_velocity, events)
+    for event in (_PEAK_NEGATIVE_VELOCITY, _BOTTOM, _PROPULSION_START):
+        events[event] += start
+    return events, _between(velocity, takeoff - start)
+
+
+@njit(cache=True)
+def _lowest_before_peak(force, first, last):  # type: ignore[no-untyped-def]
+    """Sample of least force before the sample of highest force, and that sample; of equals the first."""
+    peak = lowest = least = first
+    highest_force = least_force = force[first]
+    for index in range(first, last + 1):
+        value = force[index]
+        if value < least_force:
+            least, least_force = index, value
+        if value > highest_force:
+            peak, highest_force, lowest = index, value, least
+    return lowest, peak
+
+
+@njit(cache=True)
+def _between(signal, position):  # type: ignore[no-untyped-def]
+    """Signal at a position between two samples, by linear interpolation; the last sample beyond the end."""
+    lower = min(int(position), signal.size - 1)
+    upper = min(lower + 1, signal.size - 1)
+    return signal[lower] + (position - lower) * (signal[upper] - signal[lower])
 
 
 @njit(cache=True)
@@ -233,14 +250,14 @@ def contact_events(force, rate, rest, first, middle, body_weight, contact_limit,
     Returns
     -------
     events : (EVENTS,) positions [samples]; movement_start is the sample `first`.
-    velocity : (sample,) [m/s] from `first` to take-off, NaN elsewhere.
+    takeoff_velocity : [m/s], upward positive; NaN where the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
     takeoff, landing = flight_edges(force, middle, contact_limit)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= first:
-        return events, np.full(force.size, np.nan)
+        return events, np.nan
     events[_MOVEMENT_START] = first
     velocity = velocity_from_rest(force, rate, rest, first, min(int(takeoff) + 1, force.size - 1), body_weight)
     _turning_points(velocity, first, takeoff, propulsion_velocity, events)
-    return events, velocity
+    return events, _between(velocity, takeoff)
