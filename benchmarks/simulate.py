@@ -13,7 +13,7 @@ from legsci.ingest.readers import READERS
 from legsci.simulate.body import Athlete
 from legsci.simulate.files import Instruments, write_trial
 from legsci.simulate.motion import TASK_PLANS, simulate_motion
-from legsci.simulate.motion_plan import Technique
+from legsci.simulate.motion_plan import default_technique
 from legsci.simulate.session_plan import SessionPlan, TrialPlan
 
 #: Simulating may cost this many times as much as reading.
@@ -31,7 +31,7 @@ def measure() -> list[Measurement]:
 
 
 def _trial(task: str, *, emg: bool) -> Measurement:
-    trial = TrialPlan(f"{task}_1", task, Technique(), emg=emg)
+    trial = TrialPlan(f"{task}_1", task, default_technique(task), emg=emg)
     session = SessionPlan("P01", "S01", Athlete(), (trial,), (1,))
     seconds = simulate_motion(task, session.athlete, trial.technique).time[-1]
     with tempfile.TemporaryDirectory() as folder:

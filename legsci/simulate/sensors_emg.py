@@ -15,7 +15,7 @@ MUSCLES = ("gluteus_medius", "vastus_lateralis", "biceps_femoris", "gastrocnemiu
 CHANNELS = tuple(f"{side}_{muscle}" for side in FEET for muscle in MUSCLES)
 #: Event to which onsets refer, and the event at which the bursts end; a burst ends `burst_s` later where there is none.
 EVENTS_OF_TASK: dict[str, tuple[str, str]] = {
-    "squat": ("movement_start", "movement_end"),
+    "squat": ("rep_start", "rep_end"),
     "countermovement_jump": ("movement_start", "takeoff"),
     "squat_jump": ("movement_start", "takeoff"),
     "drop_jump": ("touchdown", "takeoff"),

@@ -24,7 +24,7 @@ from legsci.simulate.files import (
     write_study_settings,
 )
 from legsci.simulate.motion import TASK_PLANS, simulate_motion
-from legsci.simulate.motion_plan import FEET, SEGMENTS, Motion, Technique
+from legsci.simulate.motion_plan import FEET, SEGMENTS, Motion, Technique, default_technique
 from legsci.simulate.sensors_emg import EmgSettings
 from legsci.simulate.sensors_imu import CLEAN_IMUS, imus, record_imu
 from legsci.simulate.sensors_markers import CLEAN_MARKERS
@@ -40,7 +40,7 @@ ATHLETE = Athlete()
 
 @pytest.fixture(scope="module")
 def motions() -> dict[str, Motion]:
-    return {task: simulate_motion(task, ATHLETE, Technique()) for task in TASKS}
+    return {task: simulate_motion(task, ATHLETE, default_technique(task)) for task in TASKS}
 
 
 def session(*trials: TrialPlan, seed: int = 1) -> SessionPlan:
@@ -60,7 +60,7 @@ def write_study(folder: Path, plan: SessionPlan, instruments: Instruments) -> Se
 @pytest.fixture(scope="module")
 def clean_study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("study")
-    trials = [TrialPlan(task, task, Technique()) for task in TASKS]
+    trials = [TrialPlan(task, task, default_technique(task)) for task in TASKS]
     trials.append(TrialPlan("plates_alone", "countermovement_jump", Technique(), markers=False))
     write_study(folder, session(*trials), CLEAN)
     return folder
