@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from legsci.mechanics.energy import external_work, force_transmission_ratio, fro
 from legsci.mechanics.inertia import BodySegments, body_segments
 from legsci.simulate.body import Athlete, build_body
 from legsci.simulate.motion import simulate_motion
-from legsci.simulate.motion_plan import Technique
+from legsci.simulate.motion_plan import default_technique
 from legsci.vocabulary import STANDARD_GRAVITY
 
 ATHLETE = Athlete()
@@ -64,13 +65,13 @@ def _trial(task, technique):
 
 @pytest.fixture(scope="module")
 def squat():
-    technique = Technique(depth_scale_per_rep=(1.0,), asymmetry=0.53, knee_abduction_peak_deg=(4.0, 9.0))
-    return _trial("squat", technique)
+    shown = {"depth_scale_per_rep": (1.0,), "asymmetry": 0.53, "knee_abduction_peak_deg": (4.0, 9.0)}
+    return _trial("squat", replace(default_technique("squat"), **shown))
 
 
 @pytest.fixture(scope="module")
 def jump():
-    return _trial("countermovement_jump", Technique())
+    return _trial("countermovement_jump", default_technique("countermovement_jump"))
 
 
 @pytest.fixture(scope="module")
