@@ -25,7 +25,7 @@ ESTIMATE_COLUMNS = (
 KINDS = ("within", "between", "other")
 
 
-class ModelRefusal(ValueError):  # noqa: N818 - a refusal is the model's answer to data that cannot carry it
+class ModelRefusal(ValueError):
     """A table from which the model cannot be estimated; `sentences` holds all reasons, in the order of the check."""
 
     def __init__(self, subject: str, sentences: Iterable[str]) -> None:
