@@ -86,10 +86,10 @@ def countermovement_jump(
     force[moving] += weight * _push_off((time[moving] - quiet_s) / movement_s, down, up)
     force[(time >= takeoff) & (time < landing)] = 0.0
     after = time[time >= landing] - landing
-    # impact and settling; its net impulse stops the fall
-    pulse = np.sin(np.pi * np.clip(after / 0.25, 0, 1)) ** 2
-    force[time >= landing] += mass_kg * takeoff_velocity / 0.125 * pulse
-    force[time >= landing] *= np.clip(after / 0.008, 0, 1)
+    # impact and settling; the net impulse stops the fall, and makes up for what the rise over 8 ms takes away
+    pulse, rise_s = np.sin(np.pi * np.clip(after / 0.25, 0, 1)) ** 2, 0.008
+    force[time >= landing] += mass_kg * (takeoff_velocity + GRAVITY * rise_s / 2) / 0.125 * pulse
+    force[time >= landing] *= np.clip(after / rise_s, 0, 1)
     if not stays:
         force[time >= landing + 0.5] = 0.0
     standing = (time < quiet_s) | ((time >= landing + 0.8) & stays)

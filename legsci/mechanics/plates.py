@@ -23,8 +23,9 @@ SATURATED_PART = 1.5
 #: Part of the standing load below which the plates count as unloaded when stretches off the plate are sought.
 UNLOADED_PART = 0.05
 LEAST_UNLOADED_N = 20.0
-#: Force above that limit for less than this is noise, not a contact [s].
+#: Force above that limit for no longer than this is noise, not a contact [s], whichever is longer.
 SPIKE_S = 0.005
+SPIKE_SAMPLES = 2
 #: Shortest stretch off the plates from which a zero can be read [s].
 SHORTEST_EMPTY_S = 0.08
 FEET = ("left", "right")
@@ -82,7 +83,7 @@ def unloaded_stretches(vertical_force: np.ndarray, *, rate: float) -> tuple[np.n
     """
     limit = max(LEAST_UNLOADED_N, UNLOADED_PART * np.nan_to_num(standing_load(vertical_force)))
     runs = intervals_below(vertical_force, limit)
-    parted = runs[1:, 0] - runs[:-1, 1] >= SPIKE_S * rate
+    parted = runs[1:, 0] - runs[:-1, 1] > max(SPIKE_S * rate, SPIKE_SAMPLES)
     first = runs[np.concatenate([[True], parted])[: len(runs)], 0]
     last = runs[np.concatenate([parted, [True]])[: len(runs)], 1]
     whole = np.column_stack([first, last])

@@ -156,7 +156,7 @@ def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
     """Find what is wrong with the trial as a whole."""
     vertical = trial["force"]["force"].sel(axis="y").to_numpy()
     findings = []
-    missing = int(np.isnan(vertical).any(axis=0).sum())
+    missing = int((~np.isfinite(vertical)).any(axis=0).sum())
     if missing:
         findings.append(Finding("force_missing", value=float(missing)))
     elif not under.plates:
