@@ -32,7 +32,7 @@ def cluster_pose(reference: Array, position: Array) -> tuple[Array, Array, Array
     rotation : (time, 3, 3), columns are the axes of the body in laboratory axes.
     origin : (time, 3) of the body's axes in the laboratory [m]: position = origin + rotation @ reference.
     residual : (time,) root mean square distance of the markers used from where the pose puts them [m]; rounding leaves
-        about 1e-8 of the cluster's size.
+        about 1e-7 of the cluster's size.
     state : (time,) FOUND, TOO_FEW_MARKERS (fewer than 3 seen) or COLLINEAR; pose and residual are NaN but for FOUND.
 
     Notes
@@ -66,7 +66,8 @@ def cluster_pose(reference: Array, position: Array) -> tuple[Array, Array, Array
                 rx, ry, rz = rx + reference[m, 0], ry + reference[m, 1], rz + reference[m, 2]
         if seen < 3:
             continue
-        px, py, pz, rx, ry, rz = px / seen, py / seen, pz / seen, rx / seen, ry / seen, rz / seen
+        share = 1.0 / seen
+        px, py, pz, rx, ry, rz = px * share, py * share, pz * share, rx * share, ry * share, rz * share
         xx = xy = xz = yx = yy = yz = zx = zy = zz = spread = 0.0
         for m in range(markers):
             x, y, z = position[time, m, 0] - px, position[time, m, 1] - py, position[time, m, 2] - pz
@@ -87,7 +88,7 @@ def cluster_pose(reference: Array, position: Array) -> tuple[Array, Array, Array
         origin[time, 0] = px - turn[0, 0] * rx - turn[0, 1] * ry - turn[0, 2] * rz
         origin[time, 1] = py - turn[1, 0] * rx - turn[1, 1] * ry - turn[1, 2] * rz
         origin[time, 2] = pz - turn[2, 0] * rx - turn[2, 1] * ry - turn[2, 2] * rz
-        residual[time] = math.sqrt(max(0.0, spread - 2.0 * largest) / seen)
+        residual[time] = math.sqrt(max(0.0, spread - 2.0 * largest) * share)
     return rotation, origin, residual, state
 
 

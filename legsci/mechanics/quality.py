@@ -90,8 +90,8 @@ CODES: dict[str, Code] = {
     "gap_interpolated": Code("corrected", "{signal} was lost for {value:.3f} s {detail}; bridged by a spline.", "s"),
     "gap_left": Code(
         "flagged",
-        "{signal} was lost for {value:.3f} s {detail}; left open, since fewer than three markers of its segment were seen "
-        "and a spline bridges {limit:.3f} s at most.",
+        "{signal} was lost for {value:.3f} s {detail}; left open, since fewer than three markers of its segment were "
+        "seen and a spline bridges {limit:.3f} s at most.",
         "s",
     ),
     "labels_swapped": Code("rejected", "{detail}: two labels are swapped; neither is used."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
@@ -12,6 +12,7 @@ from legsci.kernels.rigid_body import cluster_pose, frames_from_vectors
 from legsci.mechanics.joint_centres import HIP_CENTRES, functional_axis, functional_centre, hip_centre_harrington
 from legsci.mechanics.markers import CLUSTERS
 from legsci.mechanics.quality import Finding
+from legsci.mechanics.skeleton import Segment, Skeleton
 from legsci.vocabulary import AXES
 
 Floats = NDArray[np.float64]
@@ -20,52 +21,6 @@ Posture = dict[str, Floats]
 X, Y, Z = (list(AXES).index(name) for name in "xyz")
 UP = np.array([0.0, 1.0, 0.0])
 OUTWARD = {"right": 1.0, "left": -1.0}
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A segment in a posture, and how it moved from there.
-
-    Parameters
-    ----------
-    axes : (3, 3) columns x, y, z of the segment in the posture, laboratory axes.
-    origin : (3,) proximal joint centre in the posture [m]; NaN where the markers do not tell it.
-    turn, shift : (time, 3, 3), (time, 3) [m]: a point p of the posture is at shift + turn @ p.
-    residual : (time,) root mean square distance of the markers from the rigid segment [m].
-    """
-
-    axes: Floats
-    origin: Floats
-    turn: Floats
-    shift: Floats
-    residual: Floats
-
-    @property
-    def rotation(self) -> Floats:
-        """Segment axes in the laboratory (time, 3, 3)."""
-        return self.turn @ self.axes
-
-    def carry(self, point: Floats) -> Floats:
-        """Path (time, 3) of a point (3,) of the posture [m]."""
-        return self.shift + self.turn @ point
-
-
-@dataclass
-class Skeleton:
-    """What the markers tell of the body.
-
-    Parameters
-    ----------
-    segments : name -> Segment; absent ones are absent.
-    joints : name -> (carrying segment, centre in the posture (3,) [m]).
-    sagittal_only : sides whose axes rest on lateral markers alone: flexion is right, the other planes are not.
-    findings : what was assumed, and why something is absent.
-    """
-
-    segments: dict[str, Segment] = field(default_factory=dict)
-    joints: dict[str, tuple[str, Floats]] = field(default_factory=dict)
-    sagittal_only: set[str] = field(default_factory=set)
-    findings: list[Finding] = field(default_factory=list)
 
 
 def build_skeleton(
@@ -132,6 +87,7 @@ class _Builder:
         self.position = np.ascontiguousarray(markers["position"].transpose("time", "marker", "axis"), dtype=np.float64)
         self.posture, self.still, self.hip_centre, self.knee_axis = posture, still, hip_centre, knee_axis
         self.thigh, self.widths_m, self.skeleton = thigh, widths_m, Skeleton()
+        self.unknown_centres: set[str] = set()
         self.poses = {name: self._pose(name) for name in CLUSTERS}
 
     def _pose(self, name: str, helper: tuple[Floats, Floats] | None = None) -> tuple[Floats, Floats, Floats] | None:
@@ -177,9 +133,9 @@ class _Builder:
         front = 0.5 * (right + left)
         axes = frames_from_vectors((right - left)[None], (front - behind)[None], Z, X)[0]
         equation = HIP_CENTRES.get(self.hip_centre, hip_centre_harrington)
-        local = equation(
-            pelvis_width_m=float(np.linalg.norm(right - left)), pelvis_depth_m=float(np.linalg.norm(front - behind))
-        )
+        # Across the width, so that one marker behind serves as well as the middle of two.
+        depth = float((front - behind) @ axes[:, X])
+        local = equation(pelvis_width_m=float(np.linalg.norm(right - left)), pelvis_depth_m=depth)
         hips = {side: front + axes @ (local * [1.0, 1.0, outward]) for side, outward in OUTWARD.items()}
         if self.hip_centre == "functional":
             hips = {side: self._functional_hip(side, hip) for side, hip in hips.items()}
@@ -225,7 +181,7 @@ class _Builder:
         ankle, across = self._ankle(side, self.skeleton.segments[thigh].axes[:, Z])
         if ankle is None:
             self._absent(shank, "no lateral malleolus")
-        elif self._add(shank, knee - ankle, Y, across, Z, self._unless_lateral(side, knee)):
+        elif self._add(shank, knee - ankle, Y, across, Z, self._known(f"{side}_knee", knee)):
             self._place(f"{side}_ankle", shank, ankle)
             self._help(foot, shank, ankle)
         self._add_foot(side)
@@ -245,11 +201,11 @@ class _Builder:
 
     def _place(self, joint: str, carrier: str, centre: Floats) -> None:
         """Note a joint centre, unless it is only the lateral marker."""
-        if joint.partition("_")[0] not in self.skeleton.sagittal_only:
+        if joint not in self.unknown_centres:
             self.skeleton.joints[joint] = (carrier, centre)
 
-    def _unless_lateral(self, side: str, centre: Floats) -> Floats:
-        return np.full(3, np.nan) if side in self.skeleton.sagittal_only else centre
+    def _known(self, joint: str, centre: Floats) -> Floats:
+        return np.full(3, np.nan) if joint in self.unknown_centres else centre
 
     def _knee(self, side: str, rightward: Floats) -> tuple[Floats | None, Floats | None]:
         """Knee centre and axis to the right, in the posture."""
@@ -257,9 +213,11 @@ class _Builder:
         wanted = self.knee_axis == "functional" or medial is None
         segments = self.poses[f"{side}_thigh"], self.poses[f"{side}_shank"]
         axis = functional_axis(*segments, rightward) if wanted else None
-        if lateral is None or (medial is None and axis is None):
+        if lateral is None:
             return None, None
         if medial is None:
+            if axis is None:
+                return None, None
             detail = "its axis is that about which it bends, for want of a medial epicondyle"
             self.skeleton.findings.append(Finding("joint_definition", signal=f"{side}_knee", detail=detail))
             return self._inward(f"{side}_knee", lateral, axis), axis
@@ -279,13 +237,18 @@ class _Builder:
             return self._inward(f"{side}_ankle", lateral, knee_axis), knee_axis
         return 0.5 * (lateral + medial), (lateral - medial) * OUTWARD[side]
 
-    def _inward(self, joint: str, lateral: Floats, axis: Floats | None) -> Floats:
+    def _inward(self, joint: str, lateral: Floats, axis: Floats) -> Floats:
         """Joint centre half a joint's width inward of the lateral marker; the marker itself where no width is given."""
         side = joint.partition("_")[0]
-        if joint in self.widths_m and axis is not None:
+        if joint in self.widths_m:
             return lateral - 0.5 * OUTWARD[side] * self.widths_m[joint] * axis / np.linalg.norm(axis)
-        self.skeleton.sagittal_only.add(side)
-        detail = "no medial marker and no width: its centre is not known, and of this leg only flexion is given"
+        self.unknown_centres.add(joint)
+        # The centre of the knee is an end of thigh and shank, that of the ankle of the shank.
+        touched = ("hip", "knee", "ankle") if joint.endswith("knee") else ("knee", "ankle")
+        self.skeleton.sagittal_only |= {f"{side}_{name}" for name in touched}
+        detail = (
+            f"no medial marker and no width: its centre is unknown, and only flexion is given of {', '.join(touched)}"
+        )
         self.skeleton.findings.append(Finding("joint_definition", signal=joint, detail=detail))
         return lateral
 
@@ -303,7 +266,7 @@ class _Builder:
         for name, top, bottom in (("thigh", hip, knee), ("shank", knee, ankle)):
             turn = frames_from_vectors(top - bottom, right - left, Y, Z)
             self.skeleton.segments[f"{side}_{name}"] = Segment(np.eye(3), np.zeros(3), turn, top, np.zeros(len(top)))
-        self.skeleton.sagittal_only.add(side)
+        self.skeleton.sagittal_only |= {f"{side}_knee", f"{side}_ankle"}
         detail = "its centre is the marker set's own, and of this leg only flexion is given"
         for joint in ("knee", "ankle"):
             self.skeleton.findings.append(Finding("joint_definition", signal=f"{side}_{joint}", detail=detail))

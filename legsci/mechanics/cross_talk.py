@@ -1,0 +1,94 @@
+"""Cross-talk of the knee: how far a misplaced axis turns flexion into abduction, and a correction by its own name."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from legsci.mechanics.angles import JOINTS
+
+Floats = NDArray[np.float64]
+
+
+def cross_talk(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
+    """Share of the knee's abduction that its flexion explains.
+
+    Parameters
+    ----------
+    kinematics_of_trial : with angle (time, joint_angle) [deg].
+
+    Returns
+    -------
+    (side,) squared correlation r^2 of knee flexion and abduction, for the sides that have both; near 0 where the knee
+    axis is well placed, and NaN where an angle does not change.
+
+    References
+    ----------
+    Baudet A et al. (2014) Cross-talk correction method for knee kinematics in gait analysis using principal component
+    analysis (PCA): a new proposal. PLoS ONE 9:e102098.
+    """
+    r2 = {}
+    for side, angles in _knees(kinematics_of_trial).items():
+        covariance = np.cov(angles[np.isfinite(angles).all(axis=1), :2].T)
+        variances = covariance[0, 0] * covariance[1, 1]
+        r2[side] = covariance[0, 1] ** 2 / variances if variances > 0.0 else np.nan
+    return xr.DataArray(
+        list(r2.values()), dims="side", coords={"side": list(r2)}, name="cross_talk", attrs={"units": "1"}
+    )
+
+
+def pca_corrected_knee_angles(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
+    """Knee angles about axes turned so that flexion and abduction no longer go together.
+
+    Parameters
+    ----------
+    kinematics_of_trial : with angle (time, joint_angle) [deg].
+
+    Returns
+    -------
+    angle (time, joint_angle) [deg] under names of their own, right_knee_flexion_pca_corrected and so on, for the sides
+    whose three knee angles are known.
+
+    Notes
+    -----
+    The eigenvectors of the covariance of the three angles, ordered and signed as near to the old axes as possible, turn
+    the angle vectors: corrected = angles V. The mean is turned with them, as one turn of the knee's axes would do.
+    Angles are no vectors, so this holds for axes that were misplaced by a few degrees.
+
+    References
+    ----------
+    Baudet A et al. (2014) PLoS ONE 9:e102098.
+    """
+    names, columns = [], []
+    for side, angles in _knees(kinematics_of_trial).items():
+        complete = np.isfinite(angles).all(axis=1)
+        _, vectors = np.linalg.eigh(np.cov(angles[complete].T))
+        order = _nearest_axes(vectors)
+        turned = vectors[:, order] * np.sign(np.diag(vectors[:, order]))
+        columns.append(angles @ turned)
+        names += [f"{name}_pca_corrected" for name in JOINTS[f"{side}_knee"].names]
+    time = kinematics_of_trial["time"]
+    values = np.concatenate(columns, axis=1) if columns else np.empty((len(time), 0))
+    coords = {"time": time, "joint_angle": names}
+    return xr.DataArray(values, dims=("time", "joint_angle"), coords=coords, name="angle", attrs={"units": "deg"})
+
+
+def _nearest_axes(vectors: Floats) -> list[int]:
+    """Return which eigenvector (columns) goes with flexion, abduction and rotation: the most of the three first."""
+    left, order = [0, 1, 2], []
+    for row in range(3):
+        order.append(max(left, key=lambda column: abs(vectors[row, column])))
+        left.remove(order[-1])
+    return order
+
+
+def _knees(kinematics_of_trial: xr.Dataset) -> dict[str, Floats]:
+    """Return side -> knee angles (time, 3) [deg] of the sides that have all three."""
+    angle = kinematics_of_trial["angle"]
+    known = {str(name) for name in angle["joint_angle"].to_numpy()}
+    return {
+        side: angle.sel(joint_angle=list(JOINTS[f"{side}_knee"].names)).transpose("time", "joint_angle").to_numpy()
+        for side in ("right", "left")
+        if set(JOINTS[f"{side}_knee"].names) <= known
+    }

@@ -1,0 +1,59 @@
+"""Segments of the body in a posture and on their way through a trial, with the joint centres that they carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from legsci.mechanics.quality import Finding
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment in a posture, and how it moved from there.
+
+    Parameters
+    ----------
+    axes : (3, 3) columns x, y, z of the segment in the posture, laboratory axes.
+    origin : (3,) proximal joint centre in the posture [m]; NaN where the markers do not tell it.
+    turn, shift : (time, 3, 3), (time, 3) [m]: a point p of the posture is at shift + turn @ p.
+    residual : (time,) root mean square distance of the markers from the rigid segment [m].
+    """
+
+    axes: Floats
+    origin: Floats
+    turn: Floats
+    shift: Floats
+    residual: Floats
+
+    @property
+    def rotation(self) -> Floats:
+        """Segment axes in the laboratory (time, 3, 3)."""
+        return self.turn @ self.axes
+
+    def carry(self, point: Floats) -> Floats:
+        """Path (time, 3) of a point (3,) of the posture [m]."""
+        return self.shift + self.turn @ point
+
+
+@dataclass
+class Skeleton:
+    """What the markers tell of the body.
+
+    Parameters
+    ----------
+    segments : name -> Segment; absent ones are absent.
+    joints : name -> (carrying segment, centre in the posture (3,) [m]).
+    sagittal_only : joints (right_knee, ...) with axes that rest on lateral markers alone: flexion is right, the other
+        planes are not.
+    findings : what was assumed, and why something is absent.
+    """
+
+    segments: dict[str, Segment] = field(default_factory=dict)
+    joints: dict[str, tuple[str, Floats]] = field(default_factory=dict)
+    sagittal_only: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)

@@ -1,0 +1,43 @@
+"""The virtual athlete's squat and standing trial as marker data."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import xarray as xr
+
+from legsci.simulate.body import Athlete, build_body
+from legsci.simulate.body_markers import markers_of
+from legsci.simulate.motion import simulate_motion
+from legsci.simulate.motion_plan import Motion, default_technique
+
+RATE_HZ = 200.0
+ATHLETE = Athlete()
+
+
+def marker_dataset(labels: np.ndarray | list[str], position: np.ndarray, rate_hz: float = RATE_HZ) -> xr.Dataset:
+    """Make a markers group of positions (time, marker, 3) [m]."""
+    return xr.Dataset(
+        {"position": (("time", "marker", "axis"), position)},
+        coords={"time": np.arange(len(position)) / rate_hz, "marker": list(labels), "axis": ["x", "y", "z"]},
+        attrs={"sampling_rate_hz": rate_hz},
+    )
+
+
+@cache
+def _trial(task: str) -> tuple[Motion, xr.Dataset]:
+    technique = default_technique(task)
+    motion = simulate_motion(task, ATHLETE, technique, rate_hz=RATE_HZ)
+    labels, position = markers_of(build_body(ATHLETE, barbell_kg=technique.barbell_kg), motion)
+    return motion, marker_dataset(labels, position)
+
+
+def squat() -> tuple[Motion, xr.Dataset]:
+    """Three squats: what happened, and the clean markers."""
+    return _trial("squat")
+
+
+def standing() -> xr.Dataset:
+    """Clean markers of quiet standing."""
+    return _trial("standing")[1]

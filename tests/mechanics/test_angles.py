@@ -1,0 +1,366 @@
+"""Joint angles: the virtual athlete's truth, signs, moved laboratories, wrong labels, other people's results."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.spatial.transform import Rotation
+
+from legsci.ingest.devices import Device
+from legsci.ingest.readers import READERS
+from legsci.ingest.trial import to_isb
+from legsci.marker_sets import MARKER_SETS
+from legsci.mechanics.angles import kinematics
+from legsci.mechanics.cross_talk import cross_talk, pca_corrected_knee_angles
+from tests.mechanics.athlete import marker_dataset, squat, standing
+
+HEADINGS = {"pelvis_rotation", "trunk_heading"}
+
+
+def angle(result: xr.Dataset, name: str) -> np.ndarray:
+    return result["angle"].sel(joint_angle=name).to_numpy()
+
+
+def names_of(result: xr.Dataset) -> list[str]:
+    return [str(name) for name in result["joint_angle"].to_numpy()]
+
+
+def codes(result: xr.Dataset) -> list[str]:
+    return [code for code, _ in json.loads(result.attrs["notes"])]
+
+
+def moved(markers: xr.Dataset, *, turn_deg: float = 0.0, mirror: bool = False) -> xr.Dataset:
+    """Turn the laboratory about the vertical and shift it, or mirror it: left becomes right."""
+    turn = Rotation.from_euler("y", turn_deg, degrees=True).as_matrix()
+    position = markers["position"].to_numpy() @ turn.T + ([2.0, 0.1, -3.0] if turn_deg else 0.0)
+    labels = [str(label) for label in markers["marker"].to_numpy()]
+    if mirror:
+        position = position * [1.0, 1.0, -1.0]
+        swap = {"left": "right", "right": "left"}
+        labels = ["_".join([swap.get(first, first), *rest]) for first, *rest in (label.split("_") for label in labels)]
+    return marker_dataset(labels, position)
+
+
+def test_clean_markers_give_the_angles_of_the_athlete():
+    motion, markers = squat()
+    result = kinematics(markers, standing(), cutoff_hz=None)
+    assert codes(result) == []
+    compared = 0
+    for name in names_of(result):
+        true_name = name.replace("internal_rotation", "rotation")
+        if true_name in motion.angles and not name.startswith(("lumbar", "trunk")):
+            assert np.abs(angle(result, name) - motion.angles[true_name]).max() < 0.01, name
+            compared += 1
+    assert compared == 18
+    change = angle(result, "lumbar_flexion") - motion.angles["lumbar_flexion"]
+    assert np.ptp(change) < 0.01  # c7 lies behind the athlete's own trunk axis: a constant
+    assert not result["filled"].any()
+
+
+def turned_pair(distal: str, proximal: str, axis: str, degrees: float) -> xr.Dataset:
+    """Standing, with a segment and all beyond it turned about an axis of the proximal joint."""
+    markers = standing()
+    result = kinematics(markers, cutoff_hz=None)
+    side = distal.partition("_")[0]
+    beyond = {"thigh": ("thigh", "epicondyle", "shank"), "shank": ("shank",), "foot": ()}[distal.partition("_")[2]]
+    ends = {"shank": ("malleolus",), "thigh": ("malleolus",), "foot": ()}[distal.partition("_")[2]]
+    foot = ("heel", "toe", "metatarsal", "foot_")
+    moving = [
+        str(label)
+        for label in markers["marker"].to_numpy()
+        if str(label).startswith(side) and any(part in str(label) for part in (*beyond, *ends, *foot))
+    ]
+    joint = {"thigh": "hip", "shank": "knee", "foot": "ankle"}[distal.partition("_")[2]]
+    centre = result["joint_centre"].sel(joint=f"{side}_{joint}").mean("time").to_numpy()
+    frame = result["rotation"].sel(segment=proximal).isel(time=0).to_numpy()
+    turn = Rotation.from_rotvec(np.deg2rad(degrees) * frame[:, "xyz".index(axis)]).as_matrix()
+    position = markers["position"].copy(deep=True)
+    inside = markers["marker"].isin(moving).to_numpy()
+    position.to_numpy()[:, inside] = (position.to_numpy()[:, inside] - centre) @ turn.T + centre
+    return markers.assign(position=position)
+
+
+@pytest.mark.parametrize(
+    ("distal", "proximal", "axis", "turn", "name"),
+    [
+        ("right_thigh", "pelvis", "z", 30.0, "right_hip_flexion"),  # thigh forward
+        ("right_thigh", "pelvis", "x", 10.0, "right_hip_adduction"),  # foot to the left
+        ("left_thigh", "pelvis", "x", -10.0, "left_hip_adduction"),
+        ("right_shank", "right_thigh", "z", -60.0, "right_knee_flexion"),  # foot backward
+        ("right_shank", "right_thigh", "x", -8.0, "right_knee_abduction"),  # foot outward: valgus
+        ("left_shank", "left_thigh", "x", 8.0, "left_knee_abduction"),
+        ("right_foot", "right_shank", "z", 15.0, "right_ankle_dorsiflexion"),  # toes up
+        ("right_foot", "right_shank", "y", 12.0, "right_ankle_internal_rotation"),  # toes inward
+        ("left_foot", "left_shank", "y", -12.0, "left_ankle_internal_rotation"),
+        ("left_foot", "left_shank", "x", -5.0, "left_ankle_inversion"),  # sole inward
+    ],
+)
+def test_signs_mean_the_same_on_both_sides(distal, proximal, axis, turn, name):
+    still = kinematics(standing(), cutoff_hz=None)
+    result = kinematics(turned_pair(distal, proximal, axis, turn), standing(), cutoff_hz=None)
+    change = np.mean(angle(result, name)) - np.mean(angle(still, name))
+    assert change == pytest.approx(abs(turn), abs=1.0)
+
+
+def test_pelvis_and_trunk_in_the_laboratory():
+    markers = standing()
+    level = kinematics(markers, cutoff_hz=None)
+    for euler, name in (("z", "pelvis_tilt"), ("x", "pelvis_obliquity"), ("y", "pelvis_rotation")):
+        sign = -1.0 if euler == "z" else 1.0
+        turn = Rotation.from_euler(euler, sign * 7.0, degrees=True).as_matrix()
+        tilted = markers.assign(position=markers["position"].copy(data=markers["position"].to_numpy() @ turn.T))
+        result = kinematics(tilted, markers, cutoff_hz=None)
+        assert np.mean(angle(result, name) - angle(level, name)) == pytest.approx(7.0, abs=0.05)
+    # right side lower: the right hip lies below the left one
+    turn = Rotation.from_euler("x", 7.0, degrees=True).as_matrix()
+    lowered = kinematics(
+        markers.assign(position=markers["position"].copy(data=markers["position"].to_numpy() @ turn.T)), markers
+    )
+    centre = lowered["joint_centre"].sel(axis="y").mean("time")
+    assert float(centre.sel(joint="right_hip")) < float(centre.sel(joint="left_hip"))
+
+
+@pytest.mark.parametrize("turn_deg", [37.0, 180.0, -90.0])
+def test_a_turned_and_shifted_laboratory_changes_headings_alone(turn_deg):
+    _, markers = squat()
+    here = kinematics(markers)
+    there = kinematics(moved(markers, turn_deg=turn_deg))
+    for name in names_of(here):
+        change = angle(there, name) - angle(here, name)
+        expected = turn_deg if name in HEADINGS else 0.0
+        np.testing.assert_allclose((change - expected + 180.0) % 360.0 - 180.0, 0.0, atol=1e-6, err_msg=name)
+
+
+def test_a_mirrored_laboratory_swaps_the_legs():
+    _, markers = squat()
+    here, there = kinematics(markers), kinematics(moved(markers, mirror=True))
+    for name in names_of(here):
+        side, _, rest = name.partition("_")
+        if side in ("left", "right"):
+            other = f"{'left' if side == 'right' else 'right'}_{rest}"
+            np.testing.assert_allclose(angle(there, other), angle(here, name), atol=1e-6, err_msg=name)
+        else:
+            sign = 1.0 if name in ("lumbar_flexion", "pelvis_tilt", "trunk_lean") else -1.0
+            np.testing.assert_allclose(angle(there, name), sign * angle(here, name), atol=1e-6, err_msg=name)
+
+
+def test_the_order_of_markers_changes_nothing():
+    _, markers = squat()
+    here, there = kinematics(markers), kinematics(markers.isel(marker=slice(None, None, -1)))
+    xr.testing.assert_identical(here, there)
+
+
+def relabelled(markers: xr.Dataset, first: str, second: str) -> xr.Dataset:
+    names = {first: second, second: first}
+    labels = [names.get(str(label), str(label)) for label in markers["marker"].to_numpy()]
+    return markers.assign_coords(marker=labels)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("right_anterior_superior_iliac_spine", "left_anterior_superior_iliac_spine"),
+        ("right_posterior_superior_iliac_spine", "left_posterior_superior_iliac_spine"),
+        ("right_lateral_epicondyle", "left_lateral_epicondyle"),
+        ("right_heel", "left_heel"),
+        ("right_lateral_malleolus", "right_medial_malleolus"),
+    ],
+)
+def test_swapped_labels_are_caught(first, second):
+    _, markers = squat()
+    for standing_trial in (standing(), None):
+        swapped = relabelled(markers, first, second)
+        anatomy = None if standing_trial is None else relabelled(standing_trial, first, second)
+        result = kinematics(swapped, anatomy)
+        notes = json.loads(result.attrs["notes"])
+        assert any(code == "labels_swapped" and first in text and second in text for code, text in notes)
+        assert not any(code == "labels_swapped" and first not in text and second not in text for code, text in notes)
+
+
+@pytest.mark.parametrize("label", ["right_thigh_2", "left_posterior_superior_iliac_spine", "left_shank_4"])
+@pytest.mark.parametrize(("axis", "sign_of"), [("x", "x"), ("y", "y"), (None, "every coordinate")])
+@pytest.mark.parametrize("frames", [slice(None), slice(700, 900)])
+def test_a_marker_flipped_in_sign_is_caught_and_left_out(label, axis, sign_of, frames):
+    motion, markers = squat()
+    far = markers.assign(position=markers["position"] + [0.8, 0.0, 0.6])
+    position = far["position"].copy(deep=True)
+    column = [str(name) for name in far["marker"].to_numpy()].index(label)
+    axes = slice(None) if axis is None else "xyz".index(axis)
+    position.to_numpy()[frames, column, axes] *= -1.0
+    result = kinematics(far.assign(position=position), standing(), cutoff_hz=None)
+    notes = json.loads(result.attrs["notes"])
+    assert [code for code, _ in notes] == ["marker_flipped"]
+    assert label in notes[0][1]
+    assert f"unless {sign_of} changes sign" in notes[0][1]
+    assert np.abs(angle(result, "right_knee_flexion") - motion.angles["right_knee_flexion"]).max() < 0.01
+
+
+def test_a_marker_that_strays_is_caught():
+    _, markers = squat()
+    position = markers["position"].copy(deep=True)
+    position.loc[{"marker": "right_thigh_1"}][500:600] += 0.4
+    result = kinematics(markers.assign(position=position), standing())
+    assert codes(result) == ["marker_astray"]
+
+
+def test_a_clean_trial_raises_no_alarm_with_soft_tissue_and_noise():
+    _, markers = squat()
+    noise = np.random.default_rng(0).normal(size=markers["position"].shape) * 0.003
+    result = kinematics(markers.assign(position=markers["position"] + noise))
+    assert codes(result) == []
+
+
+def test_filled_frames_are_marked_on_their_segment():
+    _, markers = squat()
+    position = markers["position"].copy(deep=True)
+    position.loc[{"marker": "left_shank_2"}][100:120] = np.nan
+    result = kinematics(markers.assign(position=position), standing())
+    assert codes(result) == ["gap_reconstructed"]
+    assert np.flatnonzero(result["filled"].sel(segment="left_shank")).tolist() == list(range(100, 120))
+    assert int(result["filled"].sum()) == 20
+
+
+def test_cross_talk_is_seen_and_corrected():
+    time = np.linspace(0.0, 4.0, 800)
+    flexion, abduction, rotation = 60 * np.sin(time) ** 2, 4 * np.sin(3.1 * time), 6 * np.cos(5.3 * time)
+    tilt = np.deg2rad(10.0)
+    mixed = np.stack([flexion * np.cos(tilt) - abduction * np.sin(tilt), abduction + flexion * np.sin(tilt), rotation])
+    names = ["right_knee_flexion", "right_knee_abduction", "right_knee_internal_rotation"]
+    result = xr.Dataset({"angle": (("time", "joint_angle"), mixed.T)}, coords={"time": time, "joint_angle": names})
+    assert float(cross_talk(result).sel(side="right")) > 0.4
+    corrected = pca_corrected_knee_angles(result)
+    assert names_of(corrected.to_dataset()) == [f"{name}_pca_corrected" for name in names]
+    values = corrected.to_numpy()
+    assert np.corrcoef(values[:, 0], values[:, 1])[0, 1] ** 2 < 1e-12
+    assert np.corrcoef(values[:, 0], flexion)[0, 1] > 0.999
+    before = np.corrcoef(mixed[1], abduction)[0, 1]
+    assert before < 0.75 < 0.85 < np.corrcoef(values[:, 1], abduction)[0, 1]
+
+
+def test_sets_of_joint_centres_give_flexion_only():
+    motion, _ = squat()
+    labels, paths = [], []
+    for prefix, side in (("R", "right"), ("L", "left")):
+        for part in ("Hip", "Knee", "Ankle"):
+            labels.append(f"{prefix}{part}")
+            paths.append(motion.joint_centre[f"{side}_{part.lower()}"])
+    result = kinematics(marker_dataset(labels, np.stack(paths, axis=1)), marker_set="pose2sim", cutoff_hz=None)
+    assert names_of(result) == ["right_knee_flexion", "left_knee_flexion"]
+    difference = angle(result, "right_knee_flexion") - motion.angles["right_knee_flexion"]
+    assert np.abs(difference).max() < 2.0
+    assert "right_foot is absent" in result.attrs["notes"]
+
+
+def test_unknown_options_are_listed():
+    with pytest.raises(ValueError, match=r"marker_set is 'x'.*hip_centre is 'guess'.*knee_axis is 'y'.*thigh is 'z'"):
+        kinematics(standing(), marker_set="x", hip_centre="guess", knee_axis="y", thigh="z")
+
+
+def test_marker_sets_name_each_marker_once():
+    for name, labels in MARKER_SETS.items():
+        assert len(set(labels.values())) == len(labels), name
+
+
+def read_signal(path, reader, kind, *, up="y", forward="x"):
+    signal = READERS[reader](path, device=Device(name="laboratory", reader=reader)).signals[kind]
+    return to_isb(signal, up=up, forward=forward) if "axis" in signal.dims else signal
+
+
+def agreement(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float, float]:
+    """Correlation, constant offset and root mean square of what is left [deg]."""
+    both = np.isfinite(ours) & np.isfinite(theirs)
+    difference = ours[both] - theirs[both]
+    return np.corrcoef(ours[both], theirs[both])[0, 1], difference.mean(), difference.std()
+
+
+@pytest.fixture(scope="module")
+def vicon(shared_data):
+    folder = shared_data / "biomdp-cmj-dj"
+    markers = read_signal(folder / "vicon_CMJ_kinem_kinet_emg.c3d", "c3d", "markers", up="z", forward="y")
+    vendor = read_signal(folder / "vicon_CMJ_kinem_kinet_emg.csv", "nexus", "angles")
+    return kinematics(markers, marker_set="vicon_right_leg", cutoff_hz=None), vendor["angle"]
+
+
+@pytest.mark.parametrize(
+    ("name", "vendor_name", "least_r", "most_rms", "offset"),
+    [
+        ("right_knee_flexion", "AngArtKnee_R.x", 0.999, 2.0, 1.5),
+        ("right_hip_flexion", "AngArtHip_R.x", 0.99, 4.0, 1.5),
+        ("right_ankle_dorsiflexion", "AngArtAnkle_R.x", 0.99, 4.0, 4.8),
+        # Frontal plane: the same definition of axes, another hip centre; the shape agrees, the level by 2 deg.
+        ("right_knee_abduction", "AngArtKnee_R.y", 0.98, 1.0, 1.9),
+        ("right_hip_adduction", "AngArtHip_R.y", 0.98, 1.0, 1.8),
+    ],
+)
+def test_vicon_jump_against_the_vendor(vicon, name, vendor_name, least_r, most_rms, offset):
+    result, vendor = vicon
+    r, level, rms = agreement(angle(result, name), vendor.sel(joint_angle=vendor_name).to_numpy())
+    assert r > least_r
+    assert rms < most_rms
+    assert level == pytest.approx(offset, abs=0.5)
+
+
+def test_vicon_jump_says_what_the_set_cannot_give(vicon):
+    result, _ = vicon
+    assert [str(name) for name in result["segment"].to_numpy()] == [
+        "pelvis",
+        "right_thigh",
+        "right_shank",
+        "right_foot",
+    ]
+    assert set(codes(result)) == {"segment_absent"}
+
+
+@pytest.fixture(scope="module")
+def opencap(shared_data):
+    folder = shared_data / "opencap-unfiltered"
+    trials = []
+    for trial in ("DJ1", "DJ4", "DJ5"):
+        markers = read_signal(folder / "MarkerData" / f"{trial}.trc", "opensim", "markers")
+        theirs = read_signal(folder / "IK" / f"{trial}_ik.mot", "opensim", "angles")
+        trials.append((kinematics(markers, marker_set="opencap_laboratory"), theirs["angle"]))
+    return trials
+
+
+@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize(("name", "theirs"), [("knee_flexion", "knee_angle"), ("hip_flexion", "hip_flexion")])
+def test_opencap_drop_jumps_against_inverse_kinematics(opencap, side, name, theirs):
+    """Over the three trials; in one of them the hip differs by 5.6 deg, nearly all of it in the tilt of the pelvis."""
+    rms = [
+        agreement(angle(result, f"{side}_{name}"), ik.sel(joint_angle=f"{theirs}_{side[0]}").to_numpy())[2]
+        for result, ik in opencap
+    ]
+    assert np.sqrt(np.mean(np.square(rms))) < (2.5 if name == "knee_flexion" else 5.0)
+
+
+def test_opencap_set_without_medial_markers_gives_flexion_only(opencap):
+    for result, _ in opencap:
+        assert {"right_knee_abduction", "left_hip_adduction"}.isdisjoint(names_of(result))
+        assert "angle_absent" in codes(result)
+
+
+def test_sprint_against_inverse_kinematics(shared_data):
+    folder = shared_data / "sprint-ja1"
+    markers = read_signal(folder / "JA1Gait35.c3d", "c3d", "markers", up="z", forward="y")
+    result = kinematics(markers, marker_set="sprint_lateral")
+    theirs = read_signal(folder / "JA1Gait35_ik.mot", "opensim", "angles")["angle"]
+    assert "no_standing" in codes(result)
+    for side in ("right", "left"):
+        ours = angle(result, f"{side}_knee_flexion")[2:302]  # the exported trial starts two frames later
+        r, _, rms = agreement(ours, theirs.sel(joint_angle=f"knee_angle_{side[0]}").to_numpy()[:300])
+        assert r > 0.998
+        assert rms < 4.0
+
+
+def test_squat_of_a_set_with_single_markers_on_the_leg(shared_data):
+    markers = read_signal(shared_data / "squat-vicon-kinonly" / "squat.c3d", "c3d", "markers", up="y", forward="z")
+    result = kinematics(markers, marker_set="vicon_waist")
+    knee, hip = angle(result, "right_knee_flexion"), angle(result, "right_hip_flexion")
+    assert 95.0 < np.nanmax(knee) < 115.0
+    assert 65.0 < np.nanmax(hip) < 90.0
+    assert np.isnan(knee).mean() < 0.1
+    assert {"gap_reconstructed", "gap_left"} <= set(codes(result))
+    assert "right_knee_abduction" not in names_of(result)
