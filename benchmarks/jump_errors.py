@@ -38,7 +38,7 @@ def errors_of(jumps: Iterable[AnalyticJump]) -> pd.DataFrame:
 
     Returns
     -------
-    One row per jump: error_m of the impulse height, its stated standard uncertainty u_m, flight_error_m, status, reason.
+    A row per jump: error_m of the impulse height, its stated standard uncertainty u_m, flight_error_m, status, reason.
     """
     known = {f"jump_{number}": jump for number, jump in enumerate(jumps)}
     trials = {name: force_trial(jump.force, rate_hz=jump.rate) for name, jump in known.items()}

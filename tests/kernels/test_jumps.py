@@ -1,0 +1,147 @@
+"""Events of jumps on force drawn by hand, and velocity against plain integration."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from legsci.kernels.jumps import (
+    EVENTS,
+    contact_events,
+    crossing,
+    flight_edges,
+    last_stillness,
+    standing_jump_events,
+    velocity_from_rest,
+)
+
+GRAVITY = 9.80665
+RATE_HZ = 1000.0
+WEIGHT_N = 700.0
+
+
+def test_crossing_lies_where_the_line_between_two_samples_does() -> None:
+    force = np.array([100.0, 20.0, 0.0, 0.0])
+    assert crossing(force, 1, 2, 5.0) == pytest.approx(1.75)
+    assert crossing(force, 2, 3, 5.0) == 3.0
+
+
+def test_edges_of_a_flight() -> None:
+    force = np.concatenate([np.full(5, 100.0), np.zeros(10), np.full(5, 50.0)])
+    takeoff, landing = flight_edges(force, 9, 10.0)
+    assert takeoff == pytest.approx(4.9)
+    assert landing == pytest.approx(14.2)
+
+
+@pytest.mark.parametrize(("first", "last", "missing"), [(5, 20, 0), (0, 15, 1)])
+def test_flight_at_an_end_of_the_recording_has_no_edge_there(first: int, last: int, missing: int) -> None:
+    force = np.concatenate([np.full(5, 100.0), np.zeros(10), np.full(5, 50.0)])[first:last]
+    edges = flight_edges(force, 7 - first, 10.0)
+    assert [bool(np.isnan(edge)) for edge in edges] == [number == missing for number in range(2)]
+
+
+def test_stillness_ends_where_the_last_long_stretch_does() -> None:
+    force = np.full(100, WEIGHT_N)
+    force[40:60] += 50.0  # the movement
+    force[50:53] = WEIGHT_N  # a passage through body weight
+    assert last_stillness(force, 0, 59, WEIGHT_N, 5.0, 10) == 40
+    assert last_stillness(force + 100.0, 0, 59, WEIGHT_N, 5.0, 10) == -1
+
+
+@pytest.mark.parametrize("rest", [0, 30, 99])
+def test_velocity_equals_plain_integration_from_rest(rest: int) -> None:
+    force = WEIGHT_N + np.random.default_rng(0).normal(0.0, 100.0, 100)
+    acceleration = (force - WEIGHT_N) / (WEIGHT_N / GRAVITY)
+    plain = np.concatenate([[0.0], np.cumsum(0.5 * (acceleration[1:] + acceleration[:-1]))]) / RATE_HZ
+    found = velocity_from_rest(force, RATE_HZ, rest, 0, 99, WEIGHT_N)
+    np.testing.assert_allclose(found, plain - plain[rest], atol=1e-12)
+
+
+@pytest.mark.parametrize("rest", [0, 90])
+def test_velocity_from_rest_outside_the_limits(rest: int) -> None:
+    force = WEIGHT_N + np.random.default_rng(1).normal(0.0, 100.0, 100)
+    whole = velocity_from_rest(force, RATE_HZ, rest, 0, 99, WEIGHT_N)
+    part = velocity_from_rest(force, RATE_HZ, rest, 20, 60, WEIGHT_N)
+    np.testing.assert_array_equal(part[20:61], whole[20:61])
+    assert np.isnan(part[:20]).all()
+    assert np.isnan(part[61:]).all()
+
+
+def test_velocity_is_unknown_beyond_a_gap() -> None:
+    force = np.full(50, WEIGHT_N)
+    force[20] = np.nan
+    found = velocity_from_rest(force, RATE_HZ, 0, 0, 49, WEIGHT_N)
+    assert (found[:20] == 0.0).all()
+    assert np.isnan(found[20:]).all()
+
+
+def square_jump() -> np.ndarray:
+    """Stand 1 s, half body weight for 0.2 s, twice body weight for 0.4 s, fly 0.4 s, stand: all by hand."""
+    stand, lower, push = np.full(1000, WEIGHT_N), np.full(200, 0.5 * WEIGHT_N), np.full(400, 2.0 * WEIGHT_N)
+    return np.concatenate([stand, lower, push, np.zeros(400), stand])
+
+
+def events_of(force: np.ndarray, *, band: float = 5.0, lead: int = 0) -> tuple[dict[str, float], float]:
+    found, speed = standing_jump_events(force, RATE_HZ, 800, 1800, WEIGHT_N, band, 30, lead, 10.0, 0.01)
+    return dict(zip(EVENTS, found, strict=True)), speed
+
+
+def test_events_of_a_jump_drawn_by_hand() -> None:
+    events, speed = events_of(square_jump())
+    assert events["movement_start"] == 1000
+    assert events["minimum_force"] == 1000
+    # -0.5 g for 0.2 s, then +1 g: velocity is lowest at 1.2 s and zero 0.1 s later
+    assert events["peak_negative_velocity"] == pytest.approx(1200, abs=1)
+    assert events["bottom"] == pytest.approx(1300, abs=1)
+    assert events["propulsion_start"] == pytest.approx(1300 + 0.01 / GRAVITY * RATE_HZ, abs=1.5)
+    assert events["takeoff"] == pytest.approx(1600, abs=1)
+    assert events["landing"] == pytest.approx(1999, abs=1)
+    assert speed == pytest.approx(GRAVITY * 0.3, abs=0.02)
+
+
+def test_lead_moves_the_start_and_a_fixed_limit_has_its_own() -> None:
+    assert events_of(square_jump(), lead=30)[0]["movement_start"] == 970
+    ramp = square_jump()
+    ramp[1000:1200] = WEIGHT_N - np.linspace(0.0, 350.0, 200)
+    # 20 N below body weight are reached after 20 / 350 of 199 samples
+    assert events_of(ramp, band=-20.0)[0]["movement_start"] == pytest.approx(1000 + 199 * 20 / 350, abs=1)
+
+
+def test_jump_without_lowering_has_no_minimum() -> None:
+    force = square_jump()
+    force[1000:1200] = WEIGHT_N
+    events, speed = events_of(force)
+    assert np.isnan(events["minimum_force"])
+    assert events["movement_start"] == 1200
+    assert speed == pytest.approx(GRAVITY * 0.4, abs=0.02)
+
+
+def test_nothing_is_found_where_nobody_stood_still() -> None:
+    force = square_jump()
+    force[:1000] += np.where(np.arange(1000) % 20 < 10, 40.0, -40.0)
+    events, speed = events_of(force)
+    assert np.isnan(events["movement_start"])
+    assert np.isnan(speed)
+    assert events["takeoff"] == pytest.approx(1600, abs=1)
+
+
+def test_contact_integrated_backward_from_standing() -> None:
+    """Rebound: touchdown at 0.2 s with -2 m/s, pushed for 0.4 s at 2 body weights, standing later."""
+    force = np.concatenate([np.zeros(200), np.full(400, 2.0 * WEIGHT_N), np.zeros(300)])
+    takeoff_velocity = -2.0 + GRAVITY * 0.4
+    landing = takeoff_velocity - GRAVITY * 0.3
+    stop = np.full(300, WEIGHT_N - landing * WEIGHT_N / GRAVITY / 0.3)
+    force = np.concatenate([force, stop, np.full(200, WEIGHT_N)])
+    found, speed = contact_events(force, RATE_HZ, force.size - 50, 200, 700, WEIGHT_N, 10.0, 0.01)
+    events = dict(zip(EVENTS, found, strict=True))
+    assert speed == pytest.approx(takeoff_velocity, abs=0.03)
+    assert events["movement_start"] == 200
+    assert events["bottom"] == pytest.approx(200 + 2.0 / GRAVITY * RATE_HZ, abs=4)
+    assert events["takeoff"] == pytest.approx(600, abs=1)
+
+
+def test_contact_without_take_off_has_no_velocity() -> None:
+    force = np.concatenate([np.zeros(300), np.full(300, WEIGHT_N)])
+    found, speed = contact_events(force, RATE_HZ, 500, 0, 100, WEIGHT_N, 10.0, 0.01)
+    assert np.isnan(speed)
+    assert np.isnan(found[EVENTS.index("takeoff")])

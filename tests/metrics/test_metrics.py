@@ -1,0 +1,203 @@
+"""Metrics of movements drawn by hand, with the answers that follow from their steps."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from legsci.mechanics.quality import CODES
+from legsci.metrics import curves, table
+from legsci.metrics.force import braking_start
+from tests.analytic_jump import GRAVITY, countermovement_jump
+from tests.mechanics.trials import DEFAULT, OTHERS, Outcome, force_trial, outcome, trial, vertical_force
+
+WEIGHT_N = 700.0
+RATE_HZ = 1000.0
+
+
+def square_jump() -> np.ndarray:
+    """Stand 2 s, half body weight 0.2 s, twice body weight 0.4 s, fly 0.4 s, stand."""
+    stand = np.full(2000, WEIGHT_N)
+    moving = [np.full(200, 0.5 * WEIGHT_N), np.full(400, 2.0 * WEIGHT_N), np.zeros(400)]
+    return np.concatenate([stand, *moving, stand])
+
+
+def square_rebound() -> np.ndarray:
+    """Fall 0.3 s, touch down at -2 m/s, twice body weight 0.4 s, fly 0.4 s, be stopped within 0.3 s, stand."""
+    takeoff_velocity = GRAVITY * 0.4 - 2.0
+    stopping = WEIGHT_N * (1.0 + (GRAVITY * 0.4 - takeoff_velocity) / GRAVITY / 0.3)
+    pieces = [np.zeros(300), np.full(400, 2 * WEIGHT_N), np.zeros(400), np.full(300, stopping), np.full(2000, WEIGHT_N)]
+    return np.concatenate(pieces)
+
+
+def triangle_landing() -> np.ndarray:
+    """Fall, then force that rises to 3000 N in 0.1 s and falls to body weight, then standing."""
+    rise, fall = np.arange(100) * 30.0, np.linspace(3000.0, WEIGHT_N, 200)
+    return np.concatenate([np.zeros(500), rise, fall, np.full(3000, WEIGHT_N)])
+
+
+@pytest.fixture(scope="module")
+def drawn() -> Outcome:
+    tasks = {"jump": "countermovement_jump", "rebound": "drop_jump", "landing": "landing"}
+    forces = {"jump": square_jump(), "rebound": square_rebound(), "landing": triangle_landing()}
+    # a reading that repeats to the last digit would be a saturated plate's
+    drifting = {name: force * (1.0 + 1e-9 * np.arange(force.size)) for name, force in forces.items()}
+    return outcome({name: force_trial(drifting[name], task=task) for name, task in tasks.items()})
+
+
+SPEED = 0.3 * GRAVITY
+JUMP = {
+    "body_weight_n": (WEIGHT_N, 0.01),
+    "peak_force_n": (2 * WEIGHT_N, 0.01),
+    "takeoff_velocity_m_per_s": (SPEED, 0.02),
+    "jump_height_impulse_m": (SPEED**2 / 2 / GRAVITY, 0.006),
+    "flight_time_s": (0.4, 0.002),
+    "jump_height_flight_time_m": (GRAVITY * 0.16 / 8, 0.002),
+    "time_to_takeoff_s": (0.63, 0.002),
+    "unweighting_time_s": (0.23, 0.002),
+    "braking_time_s": (0.1, 0.002),
+    "propulsion_time_s": (0.3, 0.003),
+    "net_impulse_n_s": (WEIGHT_N * 0.3, 1.5),
+    "braking_impulse_n_s": (WEIGHT_N * 0.1, 1.0),
+    "propulsion_impulse_n_s": (WEIGHT_N * 0.3, 1.5),
+    # half g down for 0.2 s, then stopped within 0.1 s
+    "countermovement_depth_m": (0.5 * GRAVITY * 0.2 * 0.3 / 2, 0.001),
+    "peak_power_w": (2 * WEIGHT_N * SPEED, 15.0),
+    "rsi_modified_m_per_s": (SPEED**2 / 2 / GRAVITY / 0.63, 0.01),
+}
+REBOUND = {
+    "contact_time_s": (0.4, 0.002),
+    "flight_contact_ratio": (1.0, 0.01),
+    "rsi_m_per_s": (GRAVITY * 0.16 / 8 / 0.4, 0.01),
+    "fall_height_m": (4.0 / 2 / GRAVITY, 0.006),
+    "takeoff_velocity_m_per_s": (GRAVITY * 0.4 - 2.0, 0.02),
+    "countermovement_depth_m": (4.0 / 2 / GRAVITY, 0.006),
+    "braking_time_s": (2.0 / GRAVITY, 0.003),
+}
+LANDING = {
+    "landing_peak_force_n": (3000.0, 0.01),
+    "time_to_peak_force_s": (0.1, 0.002),
+    "loading_rate_n_per_s": (30_000.0, 300.0),
+}
+ANSWERS = [
+    (name, *case)
+    for name, cases in (("jump", JUMP), ("rebound", REBOUND), ("landing", LANDING))
+    for case in cases.items()
+]
+
+
+@pytest.mark.parametrize(("movement", "metric", "answer"), ANSWERS)
+def test_metric_by_hand(drawn: Outcome, movement: str, metric: str, answer: tuple[float, float]) -> None:
+    value, tolerance = answer
+    assert drawn.row(movement)[metric] == pytest.approx(value, abs=tolerance)
+
+
+def test_metrics_of_other_tasks_are_missing(drawn: Outcome) -> None:
+    assert np.isnan(drawn.row("landing")["jump_height_impulse_m"])
+    assert np.isnan(drawn.row("jump")["contact_time_s"])
+
+
+def test_rate_of_force_development_is_the_slope_over_braking() -> None:
+    jump = countermovement_jump()
+    found = outcome(force_trial(jump.force))
+    assert found.reps is not None
+    events = found.reps.sel(rep="T/1", scoring=DEFAULT)
+    start, end = float(events["peak_negative_velocity"]), float(events["bottom"])
+    low, high = np.interp([start, end], np.arange(jump.force.size) / RATE_HZ, jump.force)
+    # velocity is lowest where force passes body weight
+    assert low == pytest.approx(jump.body_weight, abs=10.0)
+    slope = found.row()["rate_of_force_development_n_per_s"]
+    assert slope == pytest.approx((high - low) / (end - start), rel=1e-6)
+
+
+def test_centre_of_pressure_ranges() -> None:
+    times = np.arange(3000) / RATE_HZ
+    forward, right = 0.010 * np.sin(2 * np.pi * times), 0.003 * np.cos(2 * np.pi * times)
+    force = np.zeros((1, times.size, 3))
+    force[..., 1] = WEIGHT_N
+    moment = np.stack([-right * WEIGHT_N, 0 * right, forward * WEIGHT_N], axis=1)[None]
+    plate = xr.Dataset(
+        {
+            "force": (("plate", "time", "axis"), force),
+            "moment": (("plate", "time", "axis"), moment),
+            "surface_height": ("plate", [0.0]),
+        },
+        coords={"plate": ["1"], "foot": ("plate", ["both"]), "time": times, "axis": ["x", "y", "z"]},
+        attrs={"sampling_rate_hz": RATE_HZ},
+    )
+    row = outcome(trial({"force": plate}, task="standing")).row()
+    assert row["centre_of_pressure_range_ap_m"] == pytest.approx(0.020, abs=1e-4)
+    assert row["centre_of_pressure_range_ml_m"] == pytest.approx(0.006, abs=1e-4)
+    assert row["body_weight_n"] == pytest.approx(WEIGHT_N)
+
+
+def test_pelvis_height_is_the_rise_in_flight() -> None:
+    jump = countermovement_jump(noise_n=0.5)
+    times = np.arange(jump.force.size) / RATE_HZ
+    flying = np.clip(times - jump.takeoff, 0.0, jump.flight_time)
+    position = np.zeros((times.size, 1, 3))
+    position[:, 0, 1] = 1.0 + jump.takeoff_velocity * flying - GRAVITY * flying**2 / 2
+    markers = xr.Dataset(
+        {"position": (("time", "marker", "axis"), position)},
+        coords={"time": times, "marker": ["left_anterior_superior_iliac_spine"], "axis": ["x", "y", "z"]},
+    )
+    found = outcome(trial({"force": vertical_force(jump.force), "markers": markers}))
+    assert found.row()["jump_height_pelvis_m"] == pytest.approx(jump.height, abs=0.002)
+    assert found.codes() == set()
+
+
+def test_braking_starts_where_each_profile_says(drawn: Outcome) -> None:
+    assert drawn.reps is not None
+    starts = braking_start(drawn.reps).sel(rep="jump/1")
+    for profile in (DEFAULT, *OTHERS):
+        event = "minimum_force" if profile == "vald" else "peak_negative_velocity"
+        assert float(starts.sel(scoring=profile)) == float(drawn.reps[event].sel(rep="jump/1", scoring=profile))
+    rebound = braking_start(drawn.reps).sel(rep="rebound/1", scoring=DEFAULT)
+    assert float(rebound) == float(drawn.reps["touchdown"].sel(rep="rebound/1", scoring=DEFAULT))
+
+
+def test_curves_keep_labels(drawn: Outcome) -> None:
+    assert drawn.reps is not None
+    speed = curves.velocity(drawn.reps)
+    value = curves.at(drawn.reps, speed, drawn.reps["takeoff"]).sel(rep="jump/1", scoring=DEFAULT)
+    assert float(value) == pytest.approx(SPEED, abs=0.02)
+    # from the start of the recording to take-off the velocity rises by what the impulse gives
+    area = curves.integral(drawn.reps, drawn.reps["force"], drawn.reps["movement_start"], drawn.reps["takeoff"])
+    assert float(area.sel(rep="jump/1", scoring=DEFAULT, side="both")) == pytest.approx(WEIGHT_N * 0.93, abs=1.5)
+
+
+def test_uncertainty_stands_at_the_default_profile_and_both_sides_alone() -> None:
+    force = countermovement_jump(noise_n=1.0, sway_n=1.0).force
+    found = outcome(force_trial(np.vstack([0.5 * force, 0.5 * force]), feet=("left", "right")))
+    stated = found.metrics["u_jump_height_impulse_m"].notna()
+    chosen = (found.metrics["profile"] == DEFAULT) & (found.metrics["side"] == "both")
+    assert (stated == chosen).all()
+    assert found.row()["u_jump_height_impulse_m"] > 0.0
+
+
+def test_uncertainty_grows_with_sway() -> None:
+    stated = [
+        outcome(force_trial(countermovement_jump(noise_n=1.0, sway_n=sway_n, seed=4).force)).row()
+        for sway_n in (0.0, 5.0)
+    ]
+    assert stated[0]["u_jump_height_impulse_m"] < stated[1]["u_jump_height_impulse_m"]
+
+
+def test_measuring_some_metrics_gives_those_of_measuring_all(drawn: Outcome) -> None:
+    assert drawn.reps is not None
+    everything = table.measure(drawn.reps)
+    some = table.measure(drawn.reps, names=["peak_force_n", "peak_power_w"])
+    assert set(some) == {"peak_force_n", "asymmetry_peak_force_percent", "peak_power_w"}
+    for name in some:
+        xr.testing.assert_equal(some[name], everything[name])
+
+
+def test_status_is_the_worst_of_repetition_and_trial() -> None:
+    rows = [("a", 0, "plate_offset"), ("a", 1, "no_velocity"), ("a", 1, "step_off"), ("a", 2, "plate_left_out")]
+    quality = pd.DataFrame(rows, columns=["trial_id", "rep", "code"])
+    judged = table._statuses(quality)
+    assert judged["a", 1] == ("incomplete", "no_velocity step_off plate_offset")
+    assert judged["a", 2] == ("accepted", "plate_offset")
+    assert CODES["plate_left_out"].severity == "noted"
