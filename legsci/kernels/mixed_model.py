@@ -74,8 +74,8 @@ def cluster_products(
 ) -> ClusterProducts:
     """Scale the columns and sum their products per cluster.
 
-    X becomes orthonormal (QR), y the scaled residual of least squares; Z becomes orthonormal where random effects may be
-    correlated, else each column has mean square 1, since a rotation would correlate what is meant to be independent.
+    X becomes orthonormal (QR), y the scaled residual of least squares. Z becomes orthonormal where random effects may
+    be correlated; else each column has mean square 1, since a rotation would correlate what is meant independent.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def _with_variance(factor: Array, direction: Array, variance: float, correlated:
     columns = np.column_stack([factor, np.sqrt(variance) * direction])
     if not correlated:
         return np.diag(np.sqrt(np.sum(columns**2, axis=1)))
-    return np.ascontiguousarray(np.linalg.qr(columns.T, mode="r").T)
+    return np.ascontiguousarray(np.linalg.qr(columns.T)[1].T)
 
 
 def fit_profiled(
@@ -188,7 +188,7 @@ def fit_profiled(
         coefficient_covariance=data.fixed_scale @ inverse @ data.fixed_scale.T * residual_variance,
         random_covariance=spread @ spread.T * residual_variance,
         residual_variance=residual_variance,
-        log_likelihood=-0.5 * value - _scaling(data, rows, reml=reml),
+        log_likelihood=-0.5 * value - log_scale(data, rows, reml=reml),
         factor=factor,
         largest_gradient=float(largest),
         smallest_ascent=least,
@@ -196,8 +196,8 @@ def fit_profiled(
     )
 
 
-def _scaling(data: ClusterProducts, rows: float, *, reml: bool) -> float:
-    """Return what scaling y and X has added to the log-likelihood."""
+def log_scale(data: ClusterProducts, rows: float, *, reml: bool) -> float:
+    """Return what the scaling of y and X takes from the log-likelihood, for a weighted number of rows."""
     fixed = len(data.fixed_scale)
     if not reml:
         return float(rows * np.log(data.outcome_scale))

@@ -1,9 +1,9 @@
 """Deviance of a linear mixed model with one grouping, its derivative, and the descent to where it is least.
 
-Model, for cluster g: y_g = X_g beta + Z_g b_g + e_g, with b_g ~ N(0, sigma^2 L L') and e_g ~ N(0, sigma^2 I); L is lower
-triangular. With V_g = I + Z_g L L' Z_g', beta and sigma^2 have closed forms given L, so that only L is searched (Bates et
-al. 2015, Journal of Statistical Software 67(1)). All that the likelihood needs of a cluster is the matrix of products of
-[Z X y]; a cluster bootstrap therefore weights these matrices and never touches the rows again.
+Model, for cluster g: y_g = X_g beta + Z_g b_g + e_g, with b_g ~ N(0, sigma^2 L L') and e_g ~ N(0, sigma^2 I); L is
+lower triangular. With V_g = I + Z_g L L' Z_g', beta and sigma^2 have closed forms given L, so that only L is searched
+(Bates et al. 2015, Journal of Statistical Software 67(1)). All that the likelihood needs of a cluster is the matrix of
+products of [Z X y]; a cluster bootstrap therefore weights these matrices and never touches the rows again.
 """
 
 from __future__ import annotations

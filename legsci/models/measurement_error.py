@@ -1,0 +1,215 @@
+"""Effects of a variable that is measured with error: regression calibration with a cluster bootstrap.
+
+A session's mean of a few repetitions is its true value plus error, and an effect on it looks smaller than it is. How
+much smaller is known from how the repetitions of a session scatter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from legsci.kernels.mixed_model import ProfiledFit, fit_profiled, marginal_products
+from legsci.models.design import split_within_between
+from legsci.models.mixed import MixedFit, fit_mixed_model
+from legsci.models.resampling import cluster_weights, percentile_interval
+from legsci.models.result import ModelRefusal, ModelResult, estimate_table
+
+Array = NDArray[np.float64]
+
+#: Below this reliability the correction multiplies more noise than it removes error.
+LEAST_RELIABILITY = 0.3
+#: A bootstrap that lost more than this share of its resamples is no account of the estimate's spread.
+MOST_RESAMPLES_LOST = 0.05
+
+
+@dataclass(frozen=True)
+class CalibratedFit:
+    """A mixed model whose effects are corrected for measurement error.
+
+    Parameters
+    ----------
+    result : corrected estimates with bootstrap standard errors.
+    naive : the same model as if the variable were measured without error.
+    reliability : share of the variance within athletes that is not measurement error [1].
+    reliability_interval : 95 % percentile interval over resampled athletes.
+    """
+
+    result: ModelResult
+    naive: MixedFit
+    reliability: float
+    reliability_interval: tuple[float, float]
+
+
+def fit_calibrated_model(
+    table: pd.DataFrame,
+    *,
+    outcome: str,
+    measured: str,
+    error_variance: str,
+    fixed: Sequence[str],
+    random: Sequence[str] = (),
+    participant: str = "participant_id",
+    resamples: int = 2000,
+    seed: int = 0,
+) -> CalibratedFit:
+    """Fit a mixed model on a variable's within and between part, corrected for the error of its measurement.
+
+    The naive coefficients are b = (X'V^-1 X)^-1 X'V^-1 y with X = truth + error, so that on average
+    b = (X'V^-1 X)^-1 (X'V^-1 X - W) beta, where W holds the error's share of X'V^-1 X; regression calibration solves for
+    beta (Carroll et al. 2006, Measurement Error in Nonlinear Models, chapters 3 and 4). With error variance s of an
+    athlete's n sessions, W is s (tr V^-1 - 1'V^-1 1 / n) for the deviations from the athlete's mean and s 1'V^-1 1 / n
+    for the mean, summed over athletes. V is the fitted covariance without the slope on the variable itself, since that
+    slope is a multiple of the error too. Each resample of athletes repeats fit, reliability and correction.
+
+    Parameters
+    ----------
+    table : long table, one row per athlete and session.
+    outcome : column that is explained.
+    measured : column with the session's mean of the variable; terms `<measured>_within` and `<measured>_between` are
+        made from it.
+    error_variance : column with the variance of that mean's error: the variance of the session's repetitions over
+        their number [unit of measured, squared].
+    fixed : all terms, those two among them; products with them are not corrected and therefore refused.
+    random : terms that vary by athlete.
+    participant : column that names the athlete.
+    resamples, seed : of the cluster bootstrap.
+
+    Raises
+    ------
+    ModelRefusal
+        The model or the correction cannot be estimated.
+    """
+    subject = f"the effect of {measured} on {outcome}"
+    faults = _unusable(table, measured, error_variance, fixed, participant)
+    if faults:
+        raise ModelRefusal(subject, faults)
+    # The factors of every term must be there too, or a row would shift an athlete's mean without being in the model.
+    used = {measured, error_variance, outcome, participant, *(part for term in fixed for part in term.split(":"))}
+    complete = table.dropna(subset=sorted(used & set(table.columns)))
+    split = split_within_between(complete, [measured], participant=participant)
+    naive = fit_mixed_model(split, outcome=outcome, fixed=fixed, random=random, participant=participant)
+    errors = split[error_variance].groupby(split[participant]).mean().reindex(naive.design.participants).to_numpy()
+    terms = {part: f"{measured}_{part}" for part in ("within", "between") if f"{measured}_{part}" in fixed}
+    attenuation = _Attenuation(naive, terms, errors)
+    everyone = np.ones(len(errors))
+    reliability = attenuation.reliability(everyone)
+    if not reliability >= LEAST_RELIABILITY:
+        raise ModelRefusal(
+            subject,
+            [
+                f"the reliability of {measured} within athletes is {reliability:.2f}: its sessions differ by little more "
+                f"than its repetitions scatter; at least {LEAST_RELIABILITY} is needed"
+            ],
+        )
+    drawn = _resample(naive, attenuation, resamples, seed)
+    if len(drawn) < (1.0 - MOST_RESAMPLES_LOST) * resamples:
+        raise ModelRefusal(
+            subject, [f"{resamples - len(drawn)} of {resamples} resamples of athletes cannot be estimated"]
+        )
+    corrected = attenuation.correct(naive.optimum, everyone)
+    result = _result(naive, corrected, drawn[:, 1:], measured, reliability, resamples, len(table) - len(complete))
+    return CalibratedFit(result, naive, reliability, percentile_interval(drawn[:, 0]))
+
+
+def _unusable(
+    table: pd.DataFrame, measured: str, error_variance: str, fixed: Sequence[str], participant: str
+) -> list[str]:
+    columns = (measured, error_variance, participant)
+    faults = [f"there is no column {column}" for column in columns if column not in table]
+    if faults:
+        return faults
+    negative = int((table[error_variance] < 0).sum())
+    if negative:
+        faults.append(f"{error_variance} is negative in {negative} rows")
+    parts = {f"{measured}_within", f"{measured}_between"}
+    if f"{measured}_within" not in fixed:
+        faults.append(f"{measured}_within is not among the terms {', '.join(fixed)}")
+    products = [term for term in fixed if ":" in term and parts & set(term.split(":"))]
+    faults += [f"{term} is a product with the variable, and products are not corrected" for term in products]
+    return faults
+
+
+class _Attenuation:
+    """How much of X'V^-1 X is measurement error, for any weights of the athletes."""
+
+    def __init__(self, naive: MixedFit, terms: dict[str, str], errors: Array) -> None:
+        self.naive = naive
+        self.errors = errors
+        self.columns = {part: naive.design.terms.index(term) for part, term in terms.items()}
+        self.kept = np.array([term not in terms.values() for term in naive.random])
+        deviations = naive.design.fixed[:, self.columns["within"]] ** 2
+        self.squares = np.bincount(naive.design.participant, weights=deviations)
+
+    def reliability(self, weights: Array) -> float:
+        """Return 1 - error's share of the sum of squared deviations from athletes' means."""
+        expected = weights @ (self.errors * (self.naive.data.rows - 1.0))
+        return float(1.0 - expected / (weights @ self.squares))
+
+    def correct(self, optimum: ProfiledFit, weights: Array) -> Array:
+        """Return the coefficients without attenuation."""
+        data = self.naive.data
+        relative = np.where(np.outer(self.kept, self.kept), optimum.random_covariance, 0.0) / optimum.residual_variance
+        variances, directions = np.linalg.eigh(relative)
+        root = directions * np.sqrt(np.clip(variances, 0.0, None))
+        products = marginal_products(data, optimum, factor=np.linalg.solve(data.random_scale, root))
+        # tr V^-1 = n - tr(P Z'V^-1 Z); 1'V^-1 1 is the intercept's element of Z'V^-1 Z.
+        trace = data.rows - np.einsum("ij,gji->g", relative, products.random_random)
+        mean = products.random_random[:, 0, 0] / data.rows
+        share = {"within": self.errors * (trace - mean), "between": self.errors * mean}
+        information = np.einsum("g,gij->ij", weights, products.fixed_fixed)
+        truth = information.copy()
+        for part, column in self.columns.items():
+            truth[column, column] -= weights @ share[part]
+        if np.linalg.eigvalsh(truth)[0] <= 0.0:
+            raise np.linalg.LinAlgError("measurement error exceeds what varies")
+        corrected: Array = np.linalg.solve(truth, information @ optimum.coefficients)
+        return corrected
+
+
+def _resample(naive: MixedFit, attenuation: _Attenuation, resamples: int, seed: int) -> Array:
+    """Return (resample, 1 + term): reliability and corrected coefficients of the resamples that can be estimated."""
+    drawn = []
+    for weights in cluster_weights(len(attenuation.errors), resamples=resamples, seed=seed):
+        try:
+            optimum = fit_profiled(naive.data, weights=weights, reml=naive.reml, start=naive.optimum.factor)
+            corrected = attenuation.correct(optimum, weights)
+        except np.linalg.LinAlgError:
+            continue
+        drawn.append(np.array([attenuation.reliability(weights), *corrected]))
+    return np.array(drawn).reshape(-1, 1 + len(naive.design.terms))
+
+
+def _result(
+    naive: MixedFit, corrected: Array, drawn: Array, measured: str, reliability: float, resamples: int, left_out: int
+) -> ModelResult:
+    table = naive.result.estimates
+    estimates = estimate_table(
+        naive.design.terms,
+        corrected,
+        drawn.std(axis=0, ddof=1),
+        table["df"].to_numpy(),
+        kind=table["kind"],
+        se_kind=["cluster bootstrap"] * len(table),
+    )
+    told = list(naive.result.warnings)
+    if left_out:
+        told.append(("rows_left_out", f"{left_out} rows lack a value and were left out"))
+    if len(drawn) < resamples:
+        told.append(("resamples_lost", f"{resamples - len(drawn)} of {resamples} resamples cannot be estimated"))
+    note = f"corrected for measurement error: reliability of {measured} within athletes {reliability:.2f}"
+    return ModelResult(
+        model=naive.result.model,
+        outcome=naive.result.outcome,
+        formula=naive.result.formula,
+        estimates=estimates,
+        log_likelihood=None,
+        variance_components=naive.result.variance_components,
+        n={**naive.result.n, "resamples": len(drawn)},
+        warnings=tuple(told),
+        notes=(*naive.result.notes, note),
+    )

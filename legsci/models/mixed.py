@@ -1,0 +1,208 @@
+"""Linear mixed models of repeated measures: athletes differ in level and, where asked, in slopes.
+
+The optimum is found by the profiled-likelihood kernel. statsmodels' MixedLM, started there, has to agree: the two share
+no code, and MixedLM started elsewhere is what stops short of the optimum when columns are badly scaled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from legsci.kernels.mixed_model import ClusterProducts, ProfiledFit, cluster_products, fit_profiled, marginal_products
+from legsci.models.confirmation import SMALLEST_VARIANCE, confirm_with_mixedlm, is_singular
+from legsci.models.design import INTERCEPT, Design, build_design
+from legsci.models.result import ModelRefusal, ModelResult, estimate_table
+
+Array = NDArray[np.float64]
+
+STANDARD_ERRORS = ("by kind", "model", "cluster")
+#: Below this many athletes, sandwich standard errors tend to be too small.
+FEW_PARTICIPANTS = 20
+#: Share of a term's variance between athletes, beyond what the model holds apart, from which its effect is a mixture.
+MIXED_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class MixedFit:
+    """A fitted mixed model: its result for people, and what predictions, tests and resampling need.
+
+    Parameters
+    ----------
+    result : the estimates.
+    design : columns of the model.
+    random : terms that vary by athlete, the intercept first.
+    data : sums of products per athlete.
+    optimum : where the likelihood is largest.
+    reml : restricted (True) or full likelihood.
+    """
+
+    result: ModelResult
+    design: Design
+    random: tuple[str, ...]
+    data: ClusterProducts
+    optimum: ProfiledFit
+    reml: bool
+
+    def covariance(self, kind: str) -> Array:
+        """Return the covariance of the coefficients, (term, term): `model` or `cluster` (sandwich over athletes)."""
+        if kind == "model":
+            return self.optimum.coefficient_covariance
+        return _sandwich(self.data, self.optimum)
+
+
+def fit_mixed_model(
+    table: pd.DataFrame,
+    *,
+    outcome: str,
+    fixed: Sequence[str],
+    random: Sequence[str] = (),
+    participant: str = "participant_id",
+    correlated: bool = True,
+    reml: bool = True,
+    standard_errors: str = "by kind",
+    confirm: bool = True,
+    model: str = "mixed",
+) -> MixedFit:
+    """Fit y = X beta + Z b + e, b and e normal, with athletes' own intercepts and slopes b.
+
+    Standard errors "by kind": terms that vary within athletes get the sandwich over athletes times G / (G - 1) with
+    t(G - 1), which holds when an athlete's residuals are correlated in time; terms that are constant within athletes
+    get the model's standard error with t(G - number of such terms), so t(G - 2) for one of them beside the intercept;
+    a product of both kinds gets the sandwich and gives up one more degree of freedom per constant factor.
+
+    Parameters
+    ----------
+    table : long table, one row per occasion. Rows that lack a value are left out and counted in a warning.
+    outcome : column that is explained.
+    fixed : terms, columns or products `a:b`; see `build_design`. Moderators of a slope are such products.
+    random : terms whose slope varies by athlete, from those of `fixed`; the intercept varies always.
+    participant : column that names the athlete.
+    correlated : whether an athlete's intercept and slopes may be correlated.
+    reml : restricted (default) or full likelihood.
+    standard_errors : `by kind`, `model` or `cluster` for all terms alike (with the same degrees of freedom).
+    confirm : let MixedLM repeat the fit from the optimum. It takes seconds from 100,000 rows on.
+    model : key of MODELS for the result.
+
+    Raises
+    ------
+    ModelRefusal
+        With all reasons why the model cannot be estimated.
+    """
+    if standard_errors not in STANDARD_ERRORS:
+        raise ValueError(f"standard_errors is one of {', '.join(STANDARD_ERRORS)}; found {standard_errors}")
+    subject = f"the mixed model of {outcome}"
+    design = build_design(table, outcome=outcome, fixed=fixed, random=random, participant=participant, subject=subject)
+    terms = (INTERCEPT, *random)
+    try:
+        data = cluster_products(
+            design.outcome, design.fixed, design.columns(terms), design.participant, correlated=correlated
+        )
+        optimum = fit_profiled(data, reml=reml)
+    except np.linalg.LinAlgError as reason:
+        raise ModelRefusal(subject, [str(reason)]) from reason
+    notes, told = [_formula(outcome, design, terms, correlated, reml)], _warnings(design, terms, data, optimum)
+    if confirm:
+        optimum, note = confirm_with_mixedlm(design, terms, data, optimum, reml)
+        notes.append(note)
+    if not optimum.converged:
+        told.append(("not_converged", "the search ended where the likelihood can still grow: do not use the estimates"))
+    result = ModelResult(
+        model=model,
+        outcome=outcome,
+        formula=notes[0],
+        estimates=_estimates(design, data, optimum, standard_errors),
+        log_likelihood=optimum.log_likelihood,
+        variance_components=_components(terms, optimum),
+        n={"rows": len(design.outcome), "participants": len(design.participants)},
+        warnings=tuple(told),
+        notes=tuple(notes[1:]),
+    )
+    return MixedFit(result, design, terms, data, optimum, reml)
+
+
+def _formula(outcome: str, design: Design, random: Sequence[str], correlated: bool, reml: bool) -> str:
+    joint = "" if correlated or len(random) == 1 else ", uncorrelated"
+    likelihood = "REML" if reml else "ML"
+    return f"{outcome} ~ {' + '.join(design.terms)}; by athlete: {' + '.join(random)}{joint} ({likelihood})"
+
+
+def _sandwich(data: ClusterProducts, optimum: ProfiledFit) -> Array:
+    """Return G / (G - 1) B (sum s s') B, B = (X'V^-1 X)^-1 and s = X'V^-1 r of an athlete (Liang & Zeger 1986)."""
+    scores = marginal_products(data, optimum).fixed_residual / optimum.residual_variance
+    bread = optimum.coefficient_covariance
+    count = len(scores)
+    return count / (count - 1) * bread @ (scores.T @ scores) @ bread
+
+
+def _estimates(design: Design, data: ClusterProducts, optimum: ProfiledFit, standard_errors: str) -> pd.DataFrame:
+    count = len(design.participants)
+    within = np.array(design.kinds) == "within"
+    df = np.where(within, count - 1.0 - np.array(design.moderators), float(count - np.sum(~within)))
+    by_cluster = {"by kind": within, "model": np.zeros_like(within), "cluster": np.ones_like(within)}[standard_errors]
+    if np.any(df < 1):
+        raise ModelRefusal(
+            f"the standard errors of {design.terms}",
+            [f"{count} athletes are too few for {np.sum(~within)} terms that compare athletes"],
+        )
+    model, cluster = np.diag(optimum.coefficient_covariance), np.diag(_sandwich(data, optimum))
+    return estimate_table(
+        design.terms,
+        optimum.coefficients,
+        np.sqrt(np.where(by_cluster, cluster, model)),
+        df,
+        kind=design.kinds,
+        se_kind=np.where(by_cluster, "cluster", "model"),
+    )
+
+
+def _components(random: Sequence[str], optimum: ProfiledFit) -> dict[str, float]:
+    """Return variances by term, correlations where both variances are above zero, and the residual variance."""
+    covariance = optimum.random_covariance
+    components = {term: float(variance) for term, variance in zip(random, np.diag(covariance), strict=True)}
+    for i, first in enumerate(random):
+        for j, second in enumerate(random[:i]):
+            size = np.sqrt(covariance[i, i] * covariance[j, j])
+            if size > 0.0:
+                components[f"correlation {second}, {first}"] = float(covariance[i, j] / size)
+    components["residual"] = optimum.residual_variance
+    return components
+
+
+def _warnings(
+    design: Design, random: Sequence[str], data: ClusterProducts, optimum: ProfiledFit
+) -> list[tuple[str, str]]:
+    told = []
+    if design.left_out:
+        told.append(("rows_left_out", f"{design.left_out} rows lack a value and were left out"))
+    if len(design.participants) < FEW_PARTICIPANTS:
+        told.append(("few_participants", f"with {len(design.participants)} athletes, intervals tend to be too narrow"))
+    if is_singular(optimum):
+        told.append(("singular", _singularity(random, data, optimum)))
+    means = pd.DataFrame(design.fixed).groupby(design.participant).transform("mean").to_numpy()
+    constant = design.fixed[:, np.array(design.kinds) == "between"]
+    for index, term in enumerate(design.terms):
+        if design.kinds[index] == "within":
+            explained = constant @ np.linalg.lstsq(constant, means[:, index], rcond=None)[0]
+            share = np.mean((means[:, index] - explained) ** 2) / np.var(design.fixed[:, index])
+            if share > MIXED_SHARE:
+                sentence = (
+                    f"{share:.0%} of the variance of {term} lies between athletes, so that its effect mixes change "
+                    "within athletes with differences between them: split it"
+                )
+                told.append(("mixed_levels", sentence))
+    return told
+
+
+def _singularity(random: Sequence[str], data: ClusterProducts, optimum: ProfiledFit) -> str:
+    # Variance that a term adds to an average row, relative to the residual variance.
+    mean_squares = np.diag(np.linalg.inv(data.random_scale @ data.random_scale.T))
+    shares = np.diag(optimum.random_covariance) / optimum.residual_variance * mean_squares
+    zero = [term for term, share in zip(random, shares, strict=True) if share < SMALLEST_VARIANCE]
+    if zero:
+        return f"athletes do not differ in {' and '.join(zero)} beyond chance: that variance is estimated as zero"
+    return f"athletes' effects of {' and '.join(random)} are estimated as perfectly dependent on each other"
