@@ -12,6 +12,8 @@ PARTS = {
     "force": "benchmarks.force",
     "jumps": "benchmarks.jumps",
     "simulate": "benchmarks.simulate",
+    "angles": "benchmarks.angles",
+    "dynamics": "benchmarks.dynamics",
 }
 
 
