@@ -6,12 +6,12 @@ import numpy as np
 
 from legsci.simulate.body import Athlete, build_body
 from legsci.simulate.kinetics import MARGIN
+from legsci.simulate.motion_angles import joint_angles
 from legsci.simulate.motion_balance import Balanced, Plan, balance
 from legsci.simulate.motion_jumps import plan_countermovement_jump, plan_drop_jump, plan_squat_jump
 from legsci.simulate.motion_plan import FEET, SEGMENTS, Array, Motion, Technique, default_technique
 from legsci.simulate.motion_squat import plan_squat, plan_standing
 from legsci.simulate.motion_steps import plan_lateral_jump, plan_sprint
-from legsci.simulate.motion_angles import joint_angles
 from legsci.vocabulary import STANDARD_GRAVITY
 
 __all__ = ["FEET", "SEGMENTS", "TASK_PLANS", "Motion", "Technique", "default_technique", "simulate_motion"]
@@ -28,6 +28,8 @@ TASK_PLANS = {
 }
 #: Inclination of each foot's reaction toward the midline, as a share of the line from foot to centre of mass.
 _INWARD = 0.4
+#: How far the centre of pressure may lie outside the area that is planned with; still under the foot [m].
+_SOLE_EDGE_M = 0.01
 
 
 def simulate_motion(
@@ -101,8 +103,8 @@ def _ground_reaction(plan: Plan, motion: Balanced, mass: float, technique: Techn
     height = motion.com[:, 1] - plan.ground
     x = motion.com[:, 0] + (motion.moment[:, 2] - height * force[:, 0]) / up
     z = motion.com[:, 2] - (motion.moment[:, 0] + height * force[:, 2]) / up
-    x = np.clip(x, plan.pressure_low[:, 0], plan.pressure_high[:, 0])
-    z = np.clip(z, plan.pressure_low[:, 1], plan.pressure_high[:, 1])
+    x = np.clip(x, plan.pressure_low[:, 0] - _SOLE_EDGE_M, plan.pressure_high[:, 0] + _SOLE_EDGE_M)
+    z = np.clip(z, plan.pressure_low[:, 1] - _SOLE_EDGE_M, plan.pressure_high[:, 1] + _SOLE_EDGE_M)
     twist = motion.moment[:, 1] - ((z - motion.com[:, 2]) * force[:, 0] - (x - motion.com[:, 0]) * force[:, 2])
     twist[~loaded] = 0.0
     foot_z = plan.foot_z

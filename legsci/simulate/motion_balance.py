@@ -16,7 +16,7 @@ from scipy.interpolate import CubicSpline
 from scipy.linalg import solve_banded, solveh_banded
 
 from legsci.simulate.body import Body
-from legsci.simulate.kinetics import angular_motion, derivatives, inertial_moment
+from legsci.simulate.kinetics import MARGIN, angular_motion, derivatives, inertial_moment
 from legsci.simulate.motion_legs import postures
 from legsci.simulate.motion_plan import Array
 from legsci.vocabulary import STANDARD_GRAVITY
@@ -33,9 +33,9 @@ _SHARPNESS = 6.0
 #: Every how many frames the inertia against turning is found, the turn used for it [rad], and its floor [kg m^2].
 _INERTIA_STEP, _LITTLE_TURN, _LEAST_INERTIA = 10, 1e-5, 0.5
 #: Rounds of the search at most, and in how many of them the horizontal path moves too.
-_MOST_ROUNDS, _PATH_ROUNDS = 14, 4
-#: Moment about the centre of mass in flight at which the search ends, and at which it has failed [N m].
-_FLIGHT_MOMENT, _FLIGHT_MOMENT_LIMIT = 0.2, 0.4
+_MOST_ROUNDS, _PATH_ROUNDS = 24, 6
+#: Error of the moment about the centre of mass at which the search ends, and moment in flight that is a failure [N m].
+_MOMENT_ERROR, _FLIGHT_MOMENT_LIMIT = 0.2, 0.4
 #: Load below which the foot's moment is left out of the horizontal path, over body weight.
 _LIGHT = 0.4
 
@@ -83,7 +83,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Balanced:
-    """Motion of the segments and the moment that it needs about the centre of mass; see balance()."""
+    """Motion of the segments, the moment that it needs about the centre of mass, and the legs' reach; see balance()."""
 
     rotation: Array
     position: Array
@@ -91,6 +91,7 @@ class Balanced:
     angular_acceleration: Array
     centre_of_mass: Array
     centre_of_mass_acceleration: Array
+    reach: Array
     com: Array
     com_velocity: Array
     com_acceleration: Array
@@ -182,7 +183,7 @@ def trunk_plan(deviation: Array, capacity: Array, inertia: Array, interval: floa
 
     Returns
     -------
-    (n,) angle p [rad] that minimises the sum of ((I p'' + deviation) / capacity)^2 + (p / _TURN_SCALE)^2, 0 at both ends.
+    (n,) angle p [rad] that minimises the sum of ((I p'' + deviation) / capacity)^2 + (p / _TURN_SCALE)^2.
     """
     count = deviation.size
     weight = 1.0 / capacity[1:-1]
@@ -195,7 +196,6 @@ def trunk_plan(deviation: Array, capacity: Array, inertia: Array, interval: floa
     bands[1, 1 : count - 1] += -2.0 * stretch**2
     bands[1, 2:count] += -2.0 * stretch**2
     bands[0, 2:] += stretch**2
-    bands[2, [0, -1]] += 1e6 * bands[2].max()
     right = np.zeros(count)
     push = -stretch * weight * deviation[1:-1]
     right[:-2] += push
@@ -223,6 +223,7 @@ def trunk_turns(needed, middle, ahead, wanted, low, high, inertia, rate):  # typ
     vector : (n, 3) rotation [rad]; acceleration : (n, 3) [rad/s^2].
     """
     vector, acceleration = np.zeros(needed.shape), np.zeros(needed.shape)
+    vector[:2] = wanted[:2]
     for frame in range(1, needed.shape[0] - 1):
         for axis in range(3):
             now, before = vector[frame, axis], vector[frame - 1, axis]
@@ -312,10 +313,7 @@ def _postures(
 
 def _moved(body: Body, plan: Plan, com: Array, vector: Array) -> Balanced:
     """Carry out a plan with a given path of the centre of mass (n, 3) and additional turn of pelvis and trunk."""
-    rotation, position, reach, miss = _postures(body, plan, com, vector)
-    if reach.max() > 1.0 or miss.max() > 1e-9:
-        late = plan.time[np.argmax(reach)]
-        raise ValueError(f"{plan.task}: a leg is too short for the planned posture at {late:.3f} s (cosine {reach.max():.4f})")
+    rotation, position, reach, _ = _postures(body, plan, com, vector)
     angular_velocity, angular_acceleration = angular_motion(rotation, plan.rate_hz)
     centres = position + np.einsum("snij,sj->sni", rotation, body.centre_of_mass)
     _, accelerations = derivatives(centres, plan.rate_hz)
@@ -324,8 +322,9 @@ def _moved(body: Body, plan: Plan, com: Array, vector: Array) -> Balanced:
     moment = inertial_moment(rotation, body.inertia, angular_velocity, angular_acceleration).sum(axis=0)
     moment += np.einsum("s,snk->nk", body.mass, np.cross(centres - com, accelerations))
     return Balanced(
-        rotation, position, angular_velocity, angular_acceleration, centres, accelerations, com, velocity, acceleration, moment
-    )
+        rotation, position, angular_velocity, angular_acceleration, centres, accelerations, reach, com, velocity,
+        acceleration, moment,
+    )  # fmt: skip
 
 
 def balance(body: Body, plan: Plan) -> Balanced:
@@ -345,24 +344,32 @@ def balance(body: Body, plan: Plan) -> Balanced:
     ------
     ValueError : a leg is too short for the plan, or the flight could not be balanced.
     """
-    vector, acceleration = np.zeros((2, plan.time.size, 3))
-    moment = np.zeros((plan.time.size, 3))
-    aloft = ~plan.loaded.any(axis=0)
-    aloft[:8] = aloft[-8:] = False
+    vector, moment, needed, ground, for_path = np.zeros((5, plan.time.size, 3))
+    aloft = np.logical_not(plan.loaded.any(axis=0))
+    aloft[: 2 * MARGIN], aloft[-2 * MARGIN :] = False, False
     for round_ in range(_MOST_ROUNDS):
         if round_ < _PATH_ROUNDS:
-            x, z = horizontal_path(plan, moment, body.total_mass).T
+            for_path = 0.5 * (for_path + moment)
+            x, z = horizontal_path(plan, for_path, body.total_mass).T
         motion = _moved(body, plan, np.stack([x, plan.height[0], z], axis=1), vector)
         moment = motion.moment
-        worst = np.abs(moment[aloft]).max(initial=0.0)
-        if round_ >= _PATH_ROUNDS and worst < _FLIGHT_MOMENT:
+        change = moment - ground
+        if round_ > _PATH_ROUNDS and np.abs(change[2 * MARGIN : -2 * MARGIN]).max() < _MOMENT_ERROR:
             break
         if round_ in (0, _PATH_ROUNDS - 1):
             inertia = _turning_inertia(body, plan, motion, vector)
-        needed = moment - inertia * acceleration
+        # the differences that measure `moment` see fast changes larger than trunk_turns() makes them: those would grow
+        change[:MARGIN], change[-MARGIN:] = 0.0, 0.0
+        change[1:-1] = 0.25 * (change[:-2] + 2.0 * change[1:-1] + change[2:])
+        needed = needed + change
         middle, low, high = _ground_limits(plan, motion.com, motion.com_acceleration, body.total_mass)
         wanted, ahead = _planned_turn(needed - middle, np.minimum(-low, high), inertia, plan.rate_hz)
         vector, acceleration = trunk_turns(needed, middle, ahead, wanted, low, high, inertia, plan.rate_hz)
+        ground = needed + inertia * acceleration
+    if motion.reach.max() > 1.0:
+        late = plan.time[np.argmax(motion.reach)]
+        raise ValueError(f"{plan.task}: a leg is too short for the posture at {late:.3f} s")
+    worst = np.abs(moment[aloft]).max(initial=0.0)
     if worst > _FLIGHT_MOMENT_LIMIT:
         raise ValueError(f"{plan.task}: angular momentum in flight changes by up to {worst:.2f} N m")
     return motion

@@ -15,9 +15,14 @@ from legsci.simulate.motion_stance import (
     FOREFOOT_M,
     STANDING_LEAN_DEG,
     STANDING_PRESSURE_M,
+    STRETCH_M,
+    STRETCHED_HEEL_DEG,
+    STRETCHED_KNEE_DEG,
     ZERO_FORCE_CORNER_S,
     Curves,
     com_height,
+    lift,
+    lowering_changes,
     plan_on_both_feet,
     push_off,
     standing_height,
@@ -27,10 +32,6 @@ from legsci.vocabulary import STANDARD_GRAVITY as G
 
 #: Fall of the force to zero before take-off, and its rise after landing [s].
 _RELEASE_S, _IMPACT_S = 0.085, 0.05
-#: How much the legs stretch after take-off while the feet take up the speed of the flight, and before landing [m].
-_STRETCH_M = 0.055
-#: Posture of the legs in flight.
-_STRETCHED_KNEE_DEG, _HEEL_DEG = 26.0, 66.0
 #: Growth of the force of a squat jump; from standing on a box to free fall [s]; how far in front of it one lands [m].
 _GROW_S, _LET_GO_S, _FORWARD_M = 0.12, 0.12, 0.22
 #: How one drops off a box: knees bend while one topples forward; how much lower than at take-off one lands [s], [m].
@@ -52,8 +53,8 @@ class _Flight:
 
 def _flight(body: Body, technique: Technique, takeoff: float) -> _Flight:
     """Ballistic flight from a take-off posture to a landing posture `landing_drop_m` lower."""
-    stretched = com_height(body, technique, knee_deg=_STRETCHED_KNEE_DEG, lean_deg=STANDING_LEAN_DEG, heel_rise_deg=_HEEL_DEG)
-    height = stretched - _STRETCH_M
+    stretched = com_height(body, technique, knee_deg=STRETCHED_KNEE_DEG, lean_deg=STANDING_LEAN_DEG, heel_rise_deg=STRETCHED_HEEL_DEG)
+    height = stretched - STRETCH_M
     velocity = technique.takeoff_velocity_m_per_s
     landing_velocity = -sqrt(velocity**2 + 2.0 * G * technique.landing_drop_m)
     landing = takeoff + (velocity - landing_velocity) / G
@@ -80,23 +81,9 @@ def _landed(path: Path, flight: _Flight, technique: Technique, standing: float) 
     return find_path(extended, targets), lowest, end
 
 
-def _lift(time: Array, takeoff: float, landing: float, speed: float, fall: float) -> Array:
-    """Height of the toes above where they leave the ground; they come to rest `fall` lower at landing (n,) [m].
-
-    In between the toes fly as the centre of mass does.
-    """
-    half = min(_STRETCH_M / speed, 0.2 * (landing - takeoff))
-    changes = tuple(Change(start, half) for start in (takeoff, takeoff + half, landing - 2.0 * half, landing - half))
-    targets = [
-        Target(takeoff + 2.0 * half, acceleration=-G),
-        Target(landing, position=-fall, velocity=0.0, acceleration=0.0),
-    ]
-    return find_path(Path(takeoff, 0.0, 0.0, 0.0, changes), targets).at(time)[0] * (time > takeoff)
-
-
 def _heel_rise(time: Array, takeoff: float, landing: float) -> Array:
     """Pitch of the feet through take-off, flight and landing toes first [deg]."""
-    return _HEEL_DEG * (ramp(time, takeoff - 0.18, 0.24) - ramp(time, landing - 0.06, 0.21))
+    return STRETCHED_HEEL_DEG * (ramp(time, takeoff - 0.18, 0.24) - ramp(time, landing - 0.06, 0.21))
 
 
 def _carried_out(
@@ -125,7 +112,7 @@ def _carried_out(
         drop=technique.pelvic_drop_deg * (deep + soft),
         effort=0.9 * deep + soft,
         heel_rise=heels + _heel_rise(time, takeoff, landing),
-        lift=toes + _lift(time, takeoff, landing, technique.takeoff_velocity_m_per_s, 0.0),
+        lift=toes + lift(time, takeoff, landing, technique.takeoff_velocity_m_per_s, 0.0),
         forward=forward,
         ground=ground,
         pressure=STANDING_PRESSURE_M + forefoot * (ramp(time, takeoff - 0.25, 0.2) - ramp(time, landing, 0.12)),
@@ -168,8 +155,8 @@ class _Before:
         fall = self.touchdown - self.left
         forward = self.forward * ramp(time, self.left, fall)
         ground = np.where(time < 0.5 * (self.left + self.touchdown), self.box, 0.0)
-        toes = self.box + _lift(time, self.left, self.touchdown, self.speed, self.box) - ground
-        heels = _HEEL_DEG * (ramp(time, self.left, fall - 0.03) - ramp(time, self.touchdown - 0.03, 0.15))
+        toes = self.box + lift(time, self.left, self.touchdown, self.speed, self.box) - ground
+        heels = STRETCHED_HEEL_DEG * (ramp(time, self.left, fall - 0.03) - ramp(time, self.touchdown - 0.03, 0.15))
         return forward, ground, toes, heels, [(self.left, self.touchdown)]
 
 
@@ -185,13 +172,10 @@ def plan_countermovement_jump(body: Body, technique: Technique, rate_hz: float) 
     push, level = push_off(rise, technique.takeoff_velocity_m_per_s, 1e-6, _RELEASE_S)
     flight = _flight(body, technique, bottom + push)
     changes = (
-        Change(start, 0.35 * lower),
-        Change(start + 0.3 * lower, 0.5 * lower),
-        Change(bottom - 0.3 * lower, 0.3 * lower),
+        *lowering_changes(start, lower, standing, technique.depth_m, level),
         Change(flight.takeoff - _RELEASE_S, _RELEASE_S, -G - level, ZERO_FORCE_CORNER_S),
     )
-    targets = [Target(bottom, position=standing - technique.depth_m, velocity=0.0, acceleration=level)]
-    path = find_path(Path(0.0, standing, 0.0, 0.0, changes), targets)
+    path = Path(0.0, standing, 0.0, 0.0, changes)
     return _carried_out(
         body, technique, rate_hz, task="countermovement_jump", path=path, standing=standing, flight=flight,
         before=_Before(start, bottom), events={"movement_start": [start], "bottom": [bottom]},

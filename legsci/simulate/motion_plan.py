@@ -48,16 +48,16 @@ class Technique:
     landing_drop_m : how much lower the centre of mass is at landing than at take-off [m].
     landing_depth_m : how far it sinks from landing to its lowest point [m].
     drop_height_m : height of the box [m].
-    contact_time_s : ground contact of a rebound [s].
+    contact_time_s : ground contact of a rebound, and of a running step [s].
     lateral_distance_m : sideways distance of a lateral jump, toward the landing leg [m].
-    leg : leg that pushes off in a lateral jump.
+    leg : leg that pushes off in a lateral jump; with which the first running step is made.
     speed_m_per_s : running speed [m/s].
     flight_time_s : flight between two sprint steps [s].
     steps : ground contacts of a sprint trial.
     foot_strike_angle_deg : pitch of the foot at contact, toes up positive [deg].
-    touchdown_distance_m : how far ahead of the centre of mass the foot's centre of pressure is at contact [m]; half of
-        what is travelled in contact keeps the speed, more brakes.
-    step_contact_s : ground contact of a running step [s].
+    touchdown_distance_m : how much further ahead of the centre of mass the foot is set down than steady speed asks for
+        (there, the middle of the centre of pressure's path lies ahead by half of what is travelled in contact); more
+        brakes [m].
     running_lean_deg : forward lean of the trunk in running [deg].
     """
 
@@ -80,16 +80,15 @@ class Technique:
     landing_drop_m: float = 0.02
     landing_depth_m: float = 0.22
     drop_height_m: float = 0.30
-    contact_time_s: float = 0.24
+    contact_time_s: float = 0.20
     lateral_distance_m: float = 0.9
     leg: str = "right"
-    speed_m_per_s: float = 4.5
-    flight_time_s: float = 0.11
+    speed_m_per_s: float = 3.8
+    flight_time_s: float = 0.12
     steps: int = 4
     foot_strike_angle_deg: float = 8.0
-    touchdown_distance_m: float = 0.36
-    step_contact_s: float = 0.17
-    running_lean_deg: float = 8.0
+    touchdown_distance_m: float = 0.0
+    running_lean_deg: float = 5.0
 
 
 #: Values that differ from Technique's own, by task.

@@ -15,13 +15,17 @@ from legsci.simulate.motion_plan import Array, Technique
 from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Posture in quiet standing.
-STANDING_KNEE_DEG, STANDING_LEAN_DEG = 8.0, 3.0
+STANDING_KNEE_DEG, STANDING_LEAN_DEG = 14.0, 3.0
 #: Centre of pressure ahead of the ankles: in standing, and on the forefoot behind the tip of the toes [m].
 STANDING_PRESSURE_M, FOREFOOT_M = 0.045, 0.05
 #: Pitch of the foot at which only the forefoot is left on the ground [deg].
 _HEEL_OFF_DEG = 6.0
 #: Rounding of the corner where force reaches zero at take-off, and leaves it at landing [s].
 ZERO_FORCE_CORNER_S = 0.005
+#: How much the legs stretch after take-off while the feet take up the speed of the flight, and before landing [m].
+STRETCH_M = 0.055
+#: Posture of the legs in flight.
+STRETCHED_KNEE_DEG, STRETCHED_HEEL_DEG = 34.0, 66.0
 #: Where the contact area ends before the foot does [m].
 _EDGE_M = 0.01
 
@@ -142,6 +146,54 @@ def push_off(rise: float, velocity: float, grow: float, release: float) -> tuple
 
     push = float(brentq(excess, 1.1 * (release + grow), 3.0, xtol=1e-9))
     return push, float(_push_path(push, velocity, grow, release).changes[0].amount or 0.0)
+
+
+def lowering_changes(start: float, lower: float, standing: float, depth: float, level: float) -> tuple[Change, ...]:
+    """Countermovement: from standing to rest `depth` lower, where the body is already pushed up.
+
+    Parameters
+    ----------
+    start, lower : when lowering starts, and how long it takes [s].
+    standing, depth : height of the centre of mass in standing, and how far it sinks [m].
+    level : upward acceleration at the lowest point [m/s^2].
+
+    Returns
+    -------
+    Changes of acceleration. Force grows to its level over as much of the lowering as possible.
+
+    Raises
+    ------
+    ValueError : no such lowering leaves a tenth of the body weight on the ground.
+    """
+    bottom = start + lower
+    fine = np.linspace(start, bottom, 201)
+    for share in np.linspace(0.35, 0.05, 13):
+        changes = (
+            Change(start, 0.35 * lower),
+            Change(start + 0.3 * lower, (0.8 - share) * lower),
+            Change(bottom - share * lower, share * lower),
+        )
+        target = Target(bottom, position=standing - depth, velocity=0.0, acceleration=level)
+        path = find_path(Path(0.0, standing, 0.0, 0.0, changes), [target])
+        position, _, acceleration = path.at(fine)
+        if acceleration.min() > -0.9 * STANDARD_GRAVITY and position.max() < standing + 1e-4:
+            return path.changes
+    raise ValueError(f"countermovement: {depth:g} m in {lower:g} s cannot end with an acceleration of {level:.1f} m/s^2")
+
+
+def lift(time: Array, takeoff: float, landing: float, speed: float, fall: float) -> Array:
+    """Height of the toes above where they leave the ground; they come to rest `fall` lower at landing (n,) [m].
+
+    In between the toes fly as the centre of mass does. `speed` [m/s]: of the take-off; legs stretch by STRETCH_M until
+    the toes have taken it up.
+    """
+    half = min(STRETCH_M / speed, 0.2 * (landing - takeoff))
+    changes = tuple(Change(begin, half) for begin in (takeoff, takeoff + half, landing - 2.0 * half, landing - half))
+    targets = [
+        Target(takeoff + 2.0 * half, acceleration=-STANDARD_GRAVITY),
+        Target(landing, position=-fall, velocity=0.0, acceleration=0.0),
+    ]
+    return find_path(Path(takeoff, 0.0, 0.0, 0.0, changes), targets).at(time)[0] * (time > takeoff)
 
 
 def plan_on_both_feet(

@@ -11,19 +11,33 @@ from legsci.simulate.body import Body
 from legsci.simulate.motion_balance import Plan
 from legsci.simulate.motion_curves import Change, Path, Target, bump, find_path, move_changes, ramp, rest_at
 from legsci.simulate.motion_plan import Array, Technique
-from legsci.simulate.motion_stance import STANDING_PRESSURE_M, ZERO_FORCE_CORNER_S, push_off, standing_height, trial_time
+from legsci.simulate.motion_stance import (
+    STANDING_PRESSURE_M,
+    STRETCH_M,
+    STRETCHED_HEEL_DEG,
+    STRETCHED_KNEE_DEG,
+    ZERO_FORCE_CORNER_S,
+    com_height,
+    lift,
+    lowering_changes,
+    push_off,
+    standing_height,
+    trial_time,
+)
 from legsci.vocabulary import STANDARD_GRAVITY as G
 
 #: Half the distance between the lines on which the feet of a runner fall [m].
 _RUNNING_HALF_WIDTH_M = 0.05
 #: Pitch of the foot when it leaves the ground, and in the middle of the swing [deg]; lift of the toes then [m].
-_TOE_OFF_DEG, _SWING_DEG, _SWING_LIFT_M = 55.0, 85.0, 0.28
+_TOE_OFF_DEG, _SWING_DEG, _SWING_LIFT_M = 55.0, 85.0, 0.22
 #: Time in which the foot of a heel striker comes down flat [s]; most of a leg's length that is used at contact.
-_FLATTEN_S, _REACH = 0.05, 0.955
+_FLATTEN_S, _REACH = 0.05, 0.97
 #: How long before contact the foot of a heel striker begins to be led by its heel [s].
 _ONTO_HEEL_S = 0.12
-#: How much higher than in standing the centre of mass leaves the ground in a sideways jump [m].
-_LEAVE_M = 0.02
+#: How far the ankle lies behind the middle of the centre of pressure at contact, less what late swing needs [m].
+_HEEL_BACK_M = 0.06
+#: How much lower the centre of mass leaves the ground when the legs slant sideways [m].
+_ASIDE_M = 0.05
 #: Knee flexion on one leg [m lower than on two], lift of the free foot, and how far behind it hangs [m].
 _ONE_LEG_M, _FREE_LIFT_M, _FREE_BACK_M = 0.03, 0.16, 0.12
 _RELEASE_S, _SETTLE_S = 0.10, 0.9
@@ -92,21 +106,21 @@ def plan_sprint(body: Body, technique: Technique, rate_hz: float) -> Plan:
     """Running steps over plates, from the middle of one flight to the middle of another.
 
     Vertical force rises and falls alike, so that the centre of mass leaves the ground as fast as it came; braking and
-    propulsion follow from where the foot is set down: `touchdown_distance_m` from the centre of mass, as planned at
-    `speed_m_per_s`, to the middle of the centre of pressure's path. Half of what is travelled in contact means steady
-    speed; more brakes.
+    propulsion follow from where the foot is set down, see Technique.touchdown_distance_m.
     """
-    contact_s, flight_s, speed = technique.step_contact_s, technique.flight_time_s, technique.speed_m_per_s
+    contact_s, flight_s, speed = technique.contact_time_s, technique.flight_time_s, technique.speed_m_per_s
     cycle = contact_s + flight_s
     first = 0.5 * flight_s
     duration = technique.steps * cycle
     time = trial_time(duration, rate_hz)
     way = 0.5 * (body.toe[0, 0] + STANDING_PRESSURE_M)
+    ahead_of_body = 0.5 * speed * contact_s + technique.touchdown_distance_m
+    lead = 0 if technique.leg == "left" else 1
     contacts = [
         _Contact(
-            (number + 1) % 2, first + number * cycle, first + number * cycle + contact_s,
-            speed * (first + number * cycle) + technique.touchdown_distance_m - way,
-            _RUNNING_HALF_WIDTH_M * (1.0 if number % 2 == 0 else -1.0),
+            (number + lead) % 2, first + number * cycle, first + number * cycle + contact_s,
+            speed * (first + number * cycle) + ahead_of_body - way,
+            _RUNNING_HALF_WIDTH_M * (2.0 * ((number + lead) % 2) - 1.0),
         )
         for number in range(-3, technique.steps + 3)
     ]  # fmt: skip
@@ -141,11 +155,11 @@ def plan_sprint(body: Body, technique: Technique, rate_hz: float) -> Plan:
 
 def _bouncing(body: Body, technique: Technique, contacts: list[_Contact]) -> Path:
     """Height of a runner's centre of mass."""
-    contact_s, flight_s = technique.step_contact_s, technique.flight_time_s
-    leg = _REACH * float(body.thigh_length.min() + body.shank_length.min())
-    away = max(technique.touchdown_distance_m, technique.speed_m_per_s * contact_s - technique.touchdown_distance_m - 0.1)
-    above = standing_height(body, technique) - float(body.thigh_length.min() + body.shank_length.min()) + body.heel[0, 1]
-    touch = sqrt(leg**2 - away**2) - body.heel[0, 1] + above
+    contact_s, flight_s = technique.contact_time_s, technique.flight_time_s
+    legs = float(body.thigh_length.min() + body.shank_length.min())
+    away = 0.5 * technique.speed_m_per_s * contact_s + max(technique.touchdown_distance_m, 0.0) - _HEEL_BACK_M
+    hips_to_com = standing_height(body, technique) - legs + body.heel[0, 1]
+    touch = sqrt((_REACH * legs) ** 2 - away**2) - body.heel[0, 1] + hips_to_com
     changes = []
     for contact in contacts:
         changes += [
@@ -177,7 +191,7 @@ def _running_foot(body: Body, technique: Technique, time: Array, contacts: list[
             break
         following = contacts[number + 1]
         swing = following.on - contact.off
-        toe[:, 0] += (following.x - contact.x) * ramp(time, contact.off, swing, 0.16 * swing)
+        toe[:, 0] += (following.x - contact.x) * ramp(time, contact.off, swing, 0.18 * swing)
         toe[:, 1] += _SWING_LIFT_M * bump(time, contact.off, 0.5 * swing, 0.15 * swing, 0.35 * swing)
         pitch += (_SWING_DEG - _TOE_OFF_DEG) * ramp(time, contact.off, 0.4 * swing)
         pitch -= (_SWING_DEG + strike) * ramp(time, contact.off + 0.35 * swing, 0.6 * swing)
@@ -197,7 +211,8 @@ def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     land_side = 1 - push_side
     velocity = technique.takeoff_velocity_m_per_s
     standing = standing_height(body, technique) - _ONE_LEG_M
-    leave = standing + _LEAVE_M
+    stretched = com_height(body, technique, knee_deg=STRETCHED_KNEE_DEG, lean_deg=5.0, heel_rise_deg=STRETCHED_HEEL_DEG)
+    leave = stretched - STRETCH_M - _ASIDE_M
     start, bottom = technique.quiet_s, technique.quiet_s + technique.lowering_s
     push, level = push_off(leave - standing + technique.depth_m, velocity, 1e-6, _RELEASE_S)
     takeoff = bottom + push
@@ -208,9 +223,7 @@ def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     end = lowest + _SETTLE_S
     lower = technique.lowering_s
     changes = (
-        Change(start, 0.35 * lower),
-        Change(start + 0.3 * lower, 0.5 * lower),
-        Change(bottom - 0.3 * lower, 0.3 * lower),
+        *lowering_changes(start, lower, standing, technique.depth_m, level),
         Change(takeoff - _RELEASE_S, _RELEASE_S, -G - level, ZERO_FORCE_CORNER_S),
         Change(landing, 0.06, None, ZERO_FORCE_CORNER_S),
         Change(landing + 0.04, 0.5 * (lowest - landing)),
@@ -218,7 +231,6 @@ def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
         *move_changes(lowest, _SETTLE_S),
     )
     targets = [
-        Target(bottom, position=standing - technique.depth_m, velocity=0.0, acceleration=level),
         Target(lowest, position=touch - technique.landing_depth_m, velocity=0.0, acceleration=1.0),
         rest_at(end, standing),
     ]
@@ -265,15 +277,16 @@ def _jumping_feet(
     toe[:, :, 0] = (body.toe[:, 0] * np.cos(yaw))[:, None]
     toe[:, :, 2] = (-body.toe[:, 0] * np.sin(yaw))[:, None]
     flight = land.on - push.off
+    speed = technique.takeoff_velocity_m_per_s
     swing = ramp(time, push.off - 0.25, flight + 0.25, 0.3 * (flight + 0.25))
     beside = 2.0 * body.hip[1, 2] * np.sign(land.z)
     toe[land.side, :, 2] += beside + (land.z - beside) * swing
     toe[land.side, :, 0] -= _FREE_BACK_M * (1.0 - swing)
-    toe[land.side, :, 1] += _FREE_LIFT_M * (1.0 - ramp(time, land.on - 0.15, 0.15))
-    pitch[land.side] = 30.0 * (1.0 - swing) + 20.0 * swing - 20.0 * ramp(time, land.on - 0.01, 0.1)
-    pitch[push.side] = 55.0 * ramp(time, push.off - 0.16, 0.22) - 25.0 * ramp(time, land.on, 0.3)
+    toe[land.side, :, 1] += _FREE_LIFT_M + lift(time, push.off, land.on, speed, _FREE_LIFT_M)
+    pitch[land.side] = 30.0 * (1.0 - swing) + 45.0 * swing - 45.0 * ramp(time, land.on - 0.02, 0.13)
+    pitch[push.side] = STRETCHED_HEEL_DEG * ramp(time, push.off - 0.18, 0.24) - 36.0 * ramp(time, land.on, 0.3)
     follow = ramp(time, push.off, flight + 0.25, 0.3 * (flight + 0.25))
     toe[push.side, :, 2] += (land.z - beside) * follow
     toe[push.side, :, 0] -= _FREE_BACK_M * follow
-    toe[push.side, :, 1] += _FREE_LIFT_M * ramp(time, push.off, 0.5 * flight)
+    toe[push.side, :, 1] += lift(time, push.off, land.on, speed, -_FREE_LIFT_M)
     return toe, pitch
