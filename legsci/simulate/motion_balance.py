@@ -33,9 +33,10 @@ _SHARPNESS = 6.0
 #: Every how many frames the inertia against turning is found, the turn used for it [rad], and its floor [kg m^2].
 _INERTIA_STEP, _LITTLE_TURN, _LEAST_INERTIA = 10, 1e-5, 0.5
 #: Rounds of the search at most, and in how many of them the horizontal path moves too.
-_MOST_ROUNDS, _PATH_ROUNDS = 24, 6
-#: Error of the moment about the centre of mass at which the search ends, and moment in flight that is a failure [N m].
-_MOMENT_ERROR, _FLIGHT_MOMENT_LIMIT = 0.2, 0.4
+_MOST_ROUNDS, _PATH_ROUNDS = 24, 5
+#: The search ends when the centre of pressure is as planned within [m], and the moment of an unloaded body within
+#: [N m]; more than the last in flight is a failure [N m].
+_PRESSURE_ERROR_M, _MOMENT_ERROR, _FLIGHT_MOMENT_LIMIT = 0.005, 0.2, 0.4
 #: Load below which the foot's moment is left out of the horizontal path, over body weight.
 _LIGHT = 0.4
 
@@ -354,13 +355,15 @@ def balance(body: Body, plan: Plan) -> Balanced:
         motion = _moved(body, plan, np.stack([x, plan.height[0], z], axis=1), vector)
         moment = motion.moment
         change = moment - ground
-        if round_ > _PATH_ROUNDS and np.abs(change[2 * MARGIN : -2 * MARGIN]).max() < _MOMENT_ERROR:
+        carried = np.maximum(motion.com_acceleration[:, 1] + STANDARD_GRAVITY, 0.0) * body.total_mass
+        excess = np.abs(change).max(axis=1) - _PRESSURE_ERROR_M * carried
+        if round_ > 1 and excess[2 * MARGIN : -2 * MARGIN].max() < _MOMENT_ERROR:
             break
-        if round_ in (0, _PATH_ROUNDS - 1):
+        if round_ == 0:
             inertia = _turning_inertia(body, plan, motion, vector)
         # the differences that measure `moment` see fast changes larger than trunk_turns() makes them: those would grow
         change[:MARGIN], change[-MARGIN:] = 0.0, 0.0
-        change[1:-1] = 0.25 * (change[:-2] + 2.0 * change[1:-1] + change[2:])
+        change[1:-1] = 0.15 * (change[:-2] + change[2:]) + 0.7 * change[1:-1]
         needed = needed + change
         middle, low, high = _ground_limits(plan, motion.com, motion.com_acceleration, body.total_mass)
         wanted, ahead = _planned_turn(needed - middle, np.minimum(-low, high), inertia, plan.rate_hz)

@@ -31,11 +31,11 @@ _RUNNING_HALF_WIDTH_M = 0.05
 #: Pitch of the foot when it leaves the ground, and in the middle of the swing [deg]; lift of the toes then [m].
 _TOE_OFF_DEG, _SWING_DEG, _SWING_LIFT_M = 55.0, 85.0, 0.22
 #: Time in which the foot of a heel striker comes down flat [s]; most of a leg's length that is used at contact.
-_FLATTEN_S, _REACH = 0.05, 0.97
+_FLATTEN_S, _REACH = 0.05, 0.96
 #: How long before contact the foot of a heel striker begins to be led by its heel [s].
 _ONTO_HEEL_S = 0.12
 #: How far the ankle lies behind the middle of the centre of pressure at contact, less what late swing needs [m].
-_HEEL_BACK_M = 0.06
+_HEEL_BACK_M = 0.02
 #: How much lower the centre of mass leaves the ground when the legs slant sideways [m].
 _ASIDE_M = 0.05
 #: Knee flexion on one leg [m lower than on two], lift of the free foot, and how far behind it hangs [m].
