@@ -1,0 +1,219 @@
+"""Repetitions become one long table of sessions, joined with training load, health and the person; exclusions counted.
+
+Weeks count from a participant's first visit, in the weekly tables too, so that the week of a session is day // 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+#: What a study hands over beside its metrics; the last three may be absent or empty.
+TABLES = ("metrics", "participants", "sessions", "exposure", "health", "injuries")
+QUESTIONS = ("participation", "modified_training", "performance", "symptoms")
+DAYS_PER_WEEK = 7
+REP = ["participant_id", "session_id", "task", "trial_id", "rep"]
+SERIES = ["task", "side", "metric"]
+SESSION = ["participant_id", "session_id"]
+SUMMARY_COLUMNS = [*SESSION, *SERIES, "repetitions", "median", "mean", "replicate_variance"]
+PERSON_COLUMNS = [
+    "sex",
+    "age_years",
+    "height_m",
+    "body_mass_kg",
+    "dominant_leg",
+    "beighton_score",
+    "previous_injury",
+    "level",
+    "group",
+]
+WEEK_COLUMNS = ["week", "load_before", "load_before_within", "hours_usual", "severity"]
+FLOW_COLUMNS = ["level", "step", "reason", "count"]
+
+
+def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Summarise each session and join what is known of the week and the person.
+
+    Parameters
+    ----------
+    tables : the tables of a study folder by name, and `metrics` (rows of metrics.csv). `exposure` and `health` may be
+        absent or empty.
+
+    Returns
+    -------
+    One row per participant, session, task, side and metric: SUMMARY_COLUMNS (see `session_summaries`); `within`, the
+    session's mean less the athlete's mean over sessions, and `between`, that mean less the mean of the athletes [unit of
+    the metric]; WEEK_COLUMNS (see `session_weeks`); PERSON_COLUMNS as in participants.tsv.
+    """
+    summaries = session_summaries(tables["metrics"])
+    own = summaries.groupby(["participant_id", *SERIES])["mean"].transform("mean")
+    of_athletes = summaries.assign(own=own).drop_duplicates(["participant_id", *SERIES]).groupby(SERIES)["own"].mean()
+    centre = of_athletes.reindex(pd.MultiIndex.from_frame(summaries[SERIES])).to_numpy()
+    summaries = summaries.assign(within=summaries["mean"] - own, between=own - centre)
+    people = tables["participants"].reindex(columns=["participant_id", *PERSON_COLUMNS])
+    people = people.assign(participant_id=people["participant_id"].astype(str))
+    joined = summaries.merge(session_weeks(tables), on=SESSION, how="left", validate="many_to_one")
+    return joined.merge(people, on="participant_id", how="left", validate="many_to_one")
+
+
+def session_summaries(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Summarise the repetitions of each session; rejected ones and trials without repetition are left out.
+
+    Side `both` of a metric that exists by leg only is the mean of the repetition's legs, where all of them have it.
+
+    Parameters
+    ----------
+    metrics : rows of metrics.csv.
+
+    Returns
+    -------
+    SUMMARY_COLUMNS: repetitions [count], median, mean [unit of the metric] and replicate variance (n - 1) [its square],
+    missing where there is one repetition. Divided by the repetitions it is the error variance of the mean.
+    """
+    values = _long(usable(metrics))
+    grouped = values.groupby([*SESSION, *SERIES], sort=True, observed=True)["value"]
+    summary = grouped.agg(repetitions="count", median="median", mean="mean", replicate_variance="var")
+    return summary.reset_index()[SUMMARY_COLUMNS]
+
+
+def usable(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of repetitions that were not rejected; a table without status has none that was."""
+    kept = metrics["rep"] > 0
+    return metrics[kept & (metrics["status"] != "rejected")] if "status" in metrics else metrics[kept]
+
+
+def metric_names(metrics: pd.DataFrame) -> list[str]:
+    """Return the columns of metrics.csv that hold a metric: numbers, but no uncertainty."""
+    numbers = metrics.select_dtypes("number").columns
+    return [str(name) for name in numbers if name != "rep" and not str(name).startswith("u_")]
+
+
+def _long(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per repetition, side and metric that has a value."""
+    names = metric_names(metrics)
+    texts = {name: metrics[name].astype(str) for name in (*REP[:-1], "side")}
+    rows = metrics.assign(**texts)[[*REP, "side", *names]]
+    legs = rows[rows["side"] != "both"].groupby(REP)["side"].nunique()
+    values = rows.melt([*REP, "side"], names, var_name="metric", value_name="value").dropna(subset=["value"])
+    by_leg = values[values["side"] != "both"].groupby([*REP, "metric"])["value"].agg(["mean", "count"])
+    whole = by_leg["count"].to_numpy() == legs.reindex(by_leg.index.droplevel("metric")).to_numpy()
+    stated = pd.MultiIndex.from_frame(values.loc[values["side"] == "both", [*REP, "metric"]])
+    made = by_leg[whole & ~by_leg.index.isin(stated)]["mean"].rename("value").reset_index().assign(side="both")
+    return pd.concat([values, made], ignore_index=True)
+
+
+def session_weeks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the week of each session with the training before it and the health in it.
+
+    Parameters
+    ----------
+    tables : see `longitudinal_table`.
+
+    Returns
+    -------
+    One row per session: participant_id, session_id, and WEEK_COLUMNS: week, from the first visit [weeks]; load_before,
+    of the week before [arbitrary units], and load_before_within, that less the athlete's mean weekly load;
+    hours_usual, the athlete's mean weekly training [h]; severity, OSTRC-O2 score of the week, the worst problem's
+    [points, 0 to 100].
+    """
+    sessions = tables["sessions"]
+    weeks = sessions[SESSION].astype(str).assign(week=session_days(sessions) // DAYS_PER_WEEK)
+    exposure = _weekly(tables, "exposure", ["training_hours", "load"])
+    load = exposure.set_index(["participant_id", "week"])["load"]
+    usual = exposure.groupby("participant_id")[["training_hours", "load"]].mean()
+    before = pd.MultiIndex.from_arrays([weeks["participant_id"], weeks["week"] - 1])
+    health = _weekly(tables, "health", list(QUESTIONS))
+    scores = health.set_index(["participant_id", "week"])[list(QUESTIONS)].sum(axis=1, skipna=False)
+    worst = scores.groupby(level=[0, 1]).max()
+    load_before = load.reindex(before).to_numpy(float)
+    return weeks.assign(
+        load_before=load_before,
+        load_before_within=load_before - weeks["participant_id"].map(usual["load"]).to_numpy(float),
+        hours_usual=weeks["participant_id"].map(usual["training_hours"]).to_numpy(float),
+        severity=worst.reindex(pd.MultiIndex.from_frame(weeks[["participant_id", "week"]])).to_numpy(float),
+    )
+
+
+def session_days(sessions: pd.DataFrame) -> pd.Series:
+    """Return the day of each session since the participant's first visit [days], from `day`, else from `date`."""
+    days = sessions["day"].astype(float) if "day" in sessions else pd.Series(np.nan, index=sessions.index)
+    if "date" in sessions:
+        dates = pd.to_datetime(sessions["date"])
+        first = dates.groupby(sessions["participant_id"].astype(str)).transform("min")
+        days = days.fillna((dates - first).dt.days.astype(float))
+    return days
+
+
+def _weekly(tables: Mapping[str, pd.DataFrame], name: str, columns: list[str]) -> pd.DataFrame:
+    """Return a weekly table with names as text and numbers as floats; empty where the study has none."""
+    table = tables.get(name, pd.DataFrame()).reindex(columns=["participant_id", "week", *columns])
+    return table.assign(participant_id=table["participant_id"].astype(str)).astype(
+        dict.fromkeys(["week", *columns], float)
+    )
+
+
+def study_flow(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Count participants, sessions, trials and repetitions, and at each level what was left out and why.
+
+    Parameters
+    ----------
+    tables : see `longitudinal_table`.
+
+    Returns
+    -------
+    FLOW_COLUMNS: level, step (`counted`, `excluded`, `used` or `noted`), reason, count. At each level counted =
+    excluded + used. `noted` rows are used, but not in every analysis.
+    """
+    metrics = tables["metrics"]
+    repetitions = metrics[metrics["rep"] > 0].drop_duplicates(REP)
+    used = usable(metrics).drop_duplicates(REP)
+    unknown = int(session_weeks(tables)["load_before"].isna().sum())
+    rows = [
+        *_people(tables, used),
+        *_level("sessions", tables["sessions"], SESSION, used, "no repetition that can be used"),
+        ("sessions", "noted", "training load of the week before not recorded", unknown),
+    ]
+    reasons = metrics["reason"] if "reason" in metrics else pd.Series("", index=metrics.index)
+    named = metrics.assign(reason=reasons.fillna("").replace("", "no reason stated"))
+    trial = [*SESSION, "trial_id"]
+    rows.append(("trials", "counted", "", len(metrics.drop_duplicates(trial))))
+    without = named[~_keys(named, trial).isin(_keys(used, trial))].drop_duplicates(trial)
+    rows += [("trials", "excluded", str(why), int(n)) for why, n in without["reason"].value_counts().items()]
+    rows.append(("trials", "used", "", len(used.drop_duplicates(trial))))
+    rows.append(("repetitions", "counted", "", len(repetitions)))
+    rejected = named.loc[repetitions.index][~_keys(repetitions, REP).isin(_keys(used, REP))]
+    rows += [("repetitions", "excluded", str(why), int(n)) for why, n in rejected["reason"].value_counts().items()]
+    rows.append(("repetitions", "used", "", len(used)))
+    return pd.DataFrame(rows, columns=FLOW_COLUMNS)
+
+
+def _people(tables: Mapping[str, pd.DataFrame], used: pd.DataFrame) -> list[tuple[str, str, str, int]]:
+    """Count participants, and note those of whom change within athletes or weekly answers say nothing."""
+    person = ["participant_id"]
+    rows = _level("participants", tables["participants"], person, used, "no repetition that can be used")
+    visits = used.drop_duplicates(SESSION)["participant_id"].astype(str).value_counts()
+    rows.append(("participants", "noted", "one session only: no change within the athlete", int((visits == 1).sum())))
+    answered = _weekly(tables, "health", list(QUESTIONS)).dropna(subset=list(QUESTIONS))["participant_id"].nunique()
+    enrolled = tables["participants"]["participant_id"].nunique()
+    return [*rows, ("participants", "noted", "no weekly answers on health", enrolled - answered)]
+
+
+def _level(
+    level: str, table: pd.DataFrame, key: list[str], used: pd.DataFrame, reason: str
+) -> list[tuple[str, str, str, int]]:
+    """Count the rows of a table of the study that have repetitions in use, and those that have none."""
+    found = _keys(table, key).isin(_keys(used, key))
+    lost = int((~found).sum())
+    return [
+        (level, "counted", "", len(table)),
+        *([(level, "excluded", reason, lost)] if lost else []),
+        (level, "used", "", int(found.sum())),
+    ]
+
+
+def _keys(table: pd.DataFrame, columns: list[str]) -> pd.Index:
+    """Return the rows' keys as text."""
+    texts = [table[column].astype(str) for column in columns]
+    return pd.Index(texts[0]) if len(columns) == 1 else pd.MultiIndex.from_arrays(texts)
