@@ -100,7 +100,8 @@ def _table() -> dict[tuple[str, str], dict[str, float]]:
     text = files("legsci.simulate").joinpath("segment_inertia.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
     return {
-        (row["sex"], row["segment"]): {name: float(value) for name, value in row.items() if "_per_" in name} for row in rows
+        (row["sex"], row["segment"]): {name: float(value) for name, value in row.items() if "_per_" in name}
+        for row in rows
     }
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from legsci.simulate.body import Athlete, build_body
 from legsci.simulate.kinetics import MARGIN
 from legsci.simulate.motion_angles import joint_angles
-from legsci.simulate.motion_balance import Balanced, Plan, balance
+from legsci.simulate.motion_balance import Balanced, balance
 from legsci.simulate.motion_jumps import plan_countermovement_jump, plan_drop_jump, plan_squat_jump
-from legsci.simulate.motion_plan import FEET, SEGMENTS, Array, Motion, Technique, default_technique
+from legsci.simulate.motion_plan import FEET, SEGMENTS, Array, Motion, Plan, Technique, default_technique
 from legsci.simulate.motion_squat import plan_squat, plan_standing
 from legsci.simulate.motion_steps import plan_lateral_jump, plan_sprint
 from legsci.vocabulary import STANDARD_GRAVITY
@@ -32,9 +32,7 @@ _INWARD = 0.4
 _SOLE_EDGE_M = 0.01
 
 
-def simulate_motion(
-    task: str, athlete: Athlete, technique: Technique, *, rate_hz: float = 1000.0
-) -> Motion:
+def simulate_motion(task: str, athlete: Athlete, technique: Technique, *, rate_hz: float = 1000.0) -> Motion:
     """Simulate one clean trial.
 
     Parameters
@@ -61,6 +59,7 @@ def simulate_motion(
     inner = slice(2 * MARGIN, plan.time.size - 2 * MARGIN)
     position = balanced.position[:, inner]
     rotation = balanced.rotation[:, inner]
+    angles = joint_angles(rotation)
     joints = {"mid_hip": position[0], "lumbar": position[1]}
     for side in ("left", "right"):
         for joint, segment in (("hip", "thigh"), ("knee", "shank"), ("ankle", "foot")):
@@ -83,10 +82,27 @@ def simulate_motion(
         centre_of_pressure=pressure[:, inner],
         free_moment=twist[:, inner],
         joint_centre=joints,
-        angles=joint_angles(rotation),
+        angles=angles,
         events=plan.events,
-        truth=plan.truth,
+        truth=plan.truth | _shown(plan, angles, force),
     )
+
+
+def _shown(plan: Plan, angles: dict[str, Array], force: Array) -> dict[str, float | list[float]]:
+    """Extremes that the trial shows: angles in degrees, and of running steps the impulses against and with the run [N s]."""
+    shown: dict[str, float | list[float]] = {
+        f"{name}_max_deg": float(angles[name].max()) for name in ("lumbar_flexion", "trunk_lean")
+    }
+    for side in FEET:
+        for name in ("knee_flexion", "knee_abduction", "pelvic_drop", "hip_flexion", "ankle_dorsiflexion"):
+            shown[f"{side}_{name}_max_deg"] = float(angles[f"{side}_{name}"].max())
+    if plan.task == "sprint":
+        forward = force[:, :, 0].sum(axis=0) / plan.rate_hz
+        contacts = zip(plan.events["touchdown"], plan.events["takeoff"], strict=True)
+        steps = [forward[(plan.time >= on) & (plan.time <= off)] for on, off in contacts]
+        shown["braking_impulse_n_s"] = [float(-step[step < 0.0].sum()) for step in steps]
+        shown["propulsion_impulse_n_s"] = [float(step[step > 0.0].sum()) for step in steps]
+    return shown
 
 
 def _ground_reaction(plan: Plan, motion: Balanced, mass: float, technique: Technique) -> tuple[Array, Array, Array]:

@@ -8,9 +8,9 @@ from legsci.simulate.motion_plan import SEGMENTS, Array
 
 
 def _parts(proximal: Array, distal: Array, side: float) -> tuple[Array, Array, Array]:
-    """Rotation about proximal z, floating axis and distal y (n,) [rad]: positive extension, adduction, internal rotation.
+    """Extension, adduction and internal rotation (n,) [rad]: about proximal z, floating axis and distal y.
 
-    R_proximal^T R_distal = Rz(a) Rx(b) Ry(c); b and c are turned so that they mean the same on both sides (side -1: left).
+    R_proximal^T R_distal = Rz(a) Rx(b) Ry(c); b and c are turned so that they mean the same on both sides (-1: left).
     """
     relative = np.swapaxes(proximal, -1, -2) @ distal
     about_z = np.arctan2(-relative[..., 0, 1], relative[..., 1, 1])
@@ -40,7 +40,11 @@ def joint_angles(rotation: Array) -> dict[str, Array]:
         hip = _parts(turn["pelvis"], thigh, side)
         angles |= {f"{name}_hip_flexion": hip[0], f"{name}_hip_adduction": hip[1], f"{name}_hip_rotation": hip[2]}
         knee = _parts(thigh, shank, side)
-        angles |= {f"{name}_knee_flexion": -knee[0], f"{name}_knee_abduction": -knee[1], f"{name}_knee_rotation": knee[2]}
+        angles |= {
+            f"{name}_knee_flexion": -knee[0],
+            f"{name}_knee_abduction": -knee[1],
+            f"{name}_knee_rotation": knee[2],
+        }
         ankle = _parts(shank, foot, side)
         angles |= {
             f"{name}_ankle_dorsiflexion": ankle[0],

@@ -1,35 +1,28 @@
 """From a plan to motion that obeys mechanics: horizontal path, trunk and ground reaction found so that moments balance.
 
-Rate of change of angular momentum about the centre of mass equals the moment of the ground reaction. Three things see to
-it: the horizontal path of the centre of mass is found from the wanted centre of pressure (a two-point boundary value
+Rate of change of angular momentum about the centre of mass equals the moment of the ground reaction. Three things see
+to it: the horizontal path of the centre of mass is found from the wanted centre of pressure (a two-point boundary value
 problem); pelvis and trunk turn by what the feet cannot take, above all in flight, where nothing can be taken; and the
 centre of pressure is what then follows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
-from scipy.interpolate import CubicSpline
-from scipy.linalg import solve_banded, solveh_banded
+from numpy.typing import NDArray
+from scipy.linalg import solve_banded
 
 from legsci.simulate.body import Body
 from legsci.simulate.kinetics import MARGIN, angular_motion, derivatives, inertial_moment
 from legsci.simulate.motion_legs import postures
-from legsci.simulate.motion_plan import Array
+from legsci.simulate.motion_plan import Array, Plan
+from legsci.simulate.motion_trunk import planned_turn, trunk_turns
 from legsci.vocabulary import STANDARD_GRAVITY
 
-#: Stiffness of the return of the trunk to its plan: angular frequency [rad/s] and damping ratio.
-_RETURN_FREQUENCY, _RETURN_DAMPING = 12.0, 0.9
-#: Turn of the trunk that counts as much as a centre of pressure at the edge of the foot [rad].
-_TURN_SCALE = 0.15
-#: Frames over which the turn is planned as one [s], and the moment that the planned flight may be off by [N m].
-_PLAN_INTERVAL_S, _PLAN_SLACK = 0.008, 0.3
 #: Largest free moment per vertical force: half a foot's width times friction, about [N m / N].
 _FREE_MOMENT_ARM = 0.03
-_SHARPNESS = 6.0
 #: Every how many frames the inertia against turning is found, the turn used for it [rad], and its floor [kg m^2].
 _INERTIA_STEP, _LITTLE_TURN, _LEAST_INERTIA = 10, 1e-5, 0.5
 #: Rounds of the search at most, and in how many of them the horizontal path moves too.
@@ -37,49 +30,10 @@ _MOST_ROUNDS, _PATH_ROUNDS = 24, 5
 #: The search ends when the centre of pressure is as planned within [m], and the moment of an unloaded body within
 #: [N m]; more than the last in flight is a failure [N m].
 _PRESSURE_ERROR_M, _MOMENT_ERROR, _FLIGHT_MOMENT_LIMIT = 0.005, 0.2, 0.4
+#: How far the centre of mass may be off its path where the legs reach [m].
+_MISS_M = 1e-10
 #: Load below which the foot's moment is left out of the horizontal path, over body weight.
 _LIGHT = 0.4
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What the body shall do, frame by frame; sided arrays are (left, right).
-
-    Parameters
-    ----------
-    time : (n,) [s]; rate_hz : [Hz].
-    height : position, velocity, acceleration (n,) of the body's centre of mass, in closed form [m], [m/s], [m/s^2].
-    ground : (n,) height of the surface that carries the body [m].
-    pressure : (n, 2) wanted centre of pressure, x and z [m].
-    pressure_low, pressure_high : (n, 2) limits of the contact area [m].
-    ends : ((x, z), (x, z)) of the centre of mass in the first and last frame [m].
-    pelvis, trunk : (n, 3) yaw (to the left), list (right side down) and forward tilt [rad].
-    toe : (2, n, 3) tip of the foot [m]; heel_rise : (2, n) pitch of the foot, toes down [rad]; yaw : (2, n) [rad].
-    abduction : (2, n) valgus of the knees [rad].
-    loaded : (2, n) whether the foot carries.
-    foot_z : (2, n) where across the ground each foot's centre of pressure lies when both carry [m].
-    events, truth : handed on to Motion.
-    """
-
-    task: str
-    time: Array
-    rate_hz: float
-    height: tuple[Array, Array, Array]
-    ground: Array
-    pressure: Array
-    pressure_low: Array
-    pressure_high: Array
-    ends: tuple[tuple[float, float], tuple[float, float]]
-    pelvis: Array
-    trunk: Array
-    toe: Array
-    heel_rise: Array
-    yaw: Array
-    abduction: Array
-    loaded: Array
-    foot_z: Array
-    events: dict[str, list[float]] = field(default_factory=dict)
-    truth: dict[str, float | list[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -145,14 +99,16 @@ def horizontal_path(plan: Plan, moment: Array, mass: float) -> Array:
         h x'' - f x = M_z / m - f p_x,    h z'' - f z = -M_x / m - f p_z
 
     as an inverted pendulum: unstable forward in time, but well posed between two ends (second differences, one banded
-    system). The share of M that the light foot near take-off cannot carry is left to the trunk. The same relation places
-    the zero moment point of walking machines (Kajita et al. 2003, IEEE ICRA, "Biped walking pattern generation").
+    system). The share of M that the light foot near take-off cannot carry is left to the trunk. The same
+    relation places the zero moment point of walking machines (Kajita et al. 2003, IEEE ICRA, "Biped walking pattern generation").
     """
     weight = np.maximum(plan.height[2] + STANDARD_GRAVITY, 0.0)
     height = plan.height[0] - plan.ground
     bend = height * plan.rate_hz**2
     carried = weight**4 / (weight**4 + (_LIGHT * STANDARD_GRAVITY) ** 4)
-    wanted = np.stack([moment[:, 2], -moment[:, 0]], axis=1) * (carried / mass)[:, None] - weight[:, None] * plan.pressure
+    wanted = (
+        np.stack([moment[:, 2], -moment[:, 0]], axis=1) * (carried / mass)[:, None] - weight[:, None] * plan.pressure
+    )
     bands = np.zeros((3, weight.size))
     bands[0, 1:], bands[2, :-1] = bend[:-1], bend[1:]
     bands[1] = -2.0 * bend - weight
@@ -161,81 +117,6 @@ def horizontal_path(plan: Plan, moment: Array, mass: float) -> Array:
         wanted[end] = place
     bands[0, 1] = bands[2, -2] = 0.0
     return np.asarray(solve_banded((1, 1), bands, wanted))
-
-
-@njit(cache=True)
-def _limited(moment, low, high):  # type: ignore[no-untyped-def]
-    """Moment within low < 0 < high, smoothly and nearly unchanged until close to a limit."""
-    limit = high if moment > 0.0 else -low
-    if limit <= 0.0:
-        return 0.0
-    return moment / (1.0 + (abs(moment) / limit) ** _SHARPNESS) ** (1.0 / _SHARPNESS)
-
-
-def trunk_plan(deviation: Array, capacity: Array, inertia: Array, interval: float) -> Array:
-    """Additional turn of pelvis and trunk about one axis that asks least of the feet, looking ahead.
-
-    Parameters
-    ----------
-    deviation : (n,) moment that the motion needs beyond the wanted moment of the ground [N m].
-    capacity : (n,) by how much the moment of the ground may differ from the wanted one; small in flight [N m].
-    inertia : (n,) against the turn [kg m^2].
-    interval : between frames [s].
-
-    Returns
-    -------
-    (n,) angle p [rad] that minimises the sum of ((I p'' + deviation) / capacity)^2 + (p / _TURN_SCALE)^2.
-    """
-    count = deviation.size
-    weight = 1.0 / capacity[1:-1]
-    stretch = weight * inertia[1:-1] / interval**2
-    # rows I p'' / capacity with p'' by second differences; normal equations are banded, two diagonals above
-    bands = np.zeros((3, count))
-    bands[2] = _TURN_SCALE**-2
-    for first, second in ((0, 0), (1, 1), (2, 2)):
-        bands[2, first : count - 2 + second] += stretch**2 * (4.0 if first == 1 else 1.0)
-    bands[1, 1 : count - 1] += -2.0 * stretch**2
-    bands[1, 2:count] += -2.0 * stretch**2
-    bands[0, 2:] += stretch**2
-    right = np.zeros(count)
-    push = -stretch * weight * deviation[1:-1]
-    right[:-2] += push
-    right[1:-1] -= 2.0 * push
-    right[2:] += push
-    return np.asarray(solveh_banded(bands, right))
-
-
-@njit(cache=True)
-def trunk_turns(needed, middle, ahead, wanted, low, high, inertia, rate):  # type: ignore[no-untyped-def]
-    """Additional turning of pelvis and trunk that takes up what the feet cannot.
-
-    Parameters
-    ----------
-    needed : (n, 3) moment that the motion without additional turning needs [N m].
-    middle : (n, 3) moment with the centre of pressure where it is wanted [N m].
-    ahead : (n, 3) by how much the ground's moment is planned to differ from `middle` [N m].
-    wanted : (n, 3) planned turn, to which feedback leads back [rad].
-    low, high : (n, 3) limits of the ground's moment around `middle`; 0 in flight [N m].
-    inertia : (n, 3) against the turning [kg m^2].
-    rate : [Hz].
-
-    Returns
-    -------
-    vector : (n, 3) rotation [rad]; acceleration : (n, 3) [rad/s^2].
-    """
-    vector, acceleration = np.zeros(needed.shape), np.zeros(needed.shape)
-    vector[:2] = wanted[:2]
-    for frame in range(1, needed.shape[0] - 1):
-        for axis in range(3):
-            now, before = vector[frame, axis], vector[frame - 1, axis]
-            off = now - wanted[frame, axis]
-            speed = (off - before + wanted[frame - 1, axis]) * rate
-            back = _RETURN_FREQUENCY**2 * off + 2.0 * _RETURN_DAMPING * _RETURN_FREQUENCY * speed
-            wish = ahead[frame, axis] - inertia[frame, axis] * back
-            ground = middle[frame, axis] + _limited(wish, low[frame, axis], high[frame, axis])
-            acceleration[frame, axis] = (ground - needed[frame, axis]) / inertia[frame, axis]
-            vector[frame + 1, axis] = 2.0 * now - before + acceleration[frame, axis] / rate**2
-    return vector, acceleration
 
 
 def _turning_inertia(body: Body, plan: Plan, motion: Balanced, vector: Array) -> Array:
@@ -253,8 +134,8 @@ def _turning_inertia(body: Body, plan: Plan, motion: Balanced, vector: Array) ->
         turned, moved, _, _ = _postures(body, plan, motion.com, vector, frames=frames, further=turn_by_vector(little))
         shift = (moved + np.einsum("snij,sj->sni", turned, body.centre_of_mass) - centres) / _LITTLE_TURN
         product = turned @ np.swapaxes(rotation, -1, -2)
-        spin = np.stack([product[..., 2, 1], product[..., 0, 2], product[..., 1, 0]], axis=-1)
-        spin = (spin - np.stack([product[..., 1, 2], product[..., 2, 0], product[..., 0, 1]], axis=-1)) / (2 * _LITTLE_TURN)
+        skew = (product - np.swapaxes(product, -1, -2)) / (2.0 * _LITTLE_TURN)
+        spin = np.stack([skew[..., 2, 1], skew[..., 0, 2], skew[..., 1, 0]], axis=-1)
         local = np.einsum("snji,snj->sni", rotation, spin)
         own = np.einsum("snij,sjk,snk->sni", rotation, body.inertia, local)
         orbital = body.mass[:, None, None] * np.cross(centres - motion.com[frames], shift)
@@ -262,26 +143,8 @@ def _turning_inertia(body: Body, plan: Plan, motion: Balanced, vector: Array) ->
     return np.maximum(answer, _LEAST_INERTIA)
 
 
-def _planned_turn(deviation: Array, capacity: Array, inertia: Array, rate_hz: float) -> tuple[Array, Array]:
-    """Planned additional turn [rad] and ground moment beyond the wanted one [N m], (n, 3), by trunk_plan()."""
-    step = max(round(_PLAN_INTERVAL_S * rate_hz), 1)
-    count = deviation.shape[0] // step
-    frames = np.arange(deviation.shape[0])
-    middles = np.arange(count) * step + 0.5 * (step - 1)
-    wanted, ahead = np.zeros_like(deviation), np.zeros_like(deviation)
-    for axis in range(3):
-        need, room, against = (
-            values[: count * step, axis].reshape(count, step).mean(axis=1) for values in (deviation, capacity, inertia)
-        )
-        turn_ = trunk_plan(need, room + _PLAN_SLACK, against, step / rate_hz)
-        ground = need + against * np.gradient(np.gradient(turn_, step / rate_hz), step / rate_hz)
-        wanted[:, axis] = CubicSpline(middles, turn_)(frames)
-        ahead[:, axis] = np.interp(frames, middles, ground)
-    return wanted, ahead
-
-
 def _ground_limits(plan: Plan, com: Array, acceleration: Array, mass: float) -> tuple[Array, Array, Array]:
-    """Moment of the ground reaction about the centre of mass: in the middle of the wish, and the limits around it [N m]."""
+    """Moment of the ground reaction about the centre of mass as wanted, and the limits around it [N m]."""
     force = mass * (acceleration + np.array([0.0, STANDARD_GRAVITY, 0.0]))
     force[~plan.loaded.any(axis=0)] = 0.0
     up = np.maximum(force[:, 1], 0.0)
@@ -295,7 +158,13 @@ def _ground_limits(plan: Plan, com: Array, acceleration: Array, mass: float) -> 
 
 
 def _postures(
-    body: Body, plan: Plan, com: Array, vector: Array, *, frames: Array | slice = slice(None), further: Array | None = None
+    body: Body,
+    plan: Plan,
+    com: Array,
+    vector: Array,
+    *,
+    frames: NDArray[np.intp] | slice = slice(None),
+    further: Array | None = None,
 ) -> tuple[Array, Array, Array, Array]:
     """Answer of postures() for chosen frames, with the turn `further` (n, 3, 3) of pelvis and trunk on top."""
     extra = turn_by_vector(vector[frames])
@@ -314,7 +183,8 @@ def _postures(
 
 def _moved(body: Body, plan: Plan, com: Array, vector: Array) -> Balanced:
     """Carry out a plan with a given path of the centre of mass (n, 3) and additional turn of pelvis and trunk."""
-    rotation, position, reach, _ = _postures(body, plan, com, vector)
+    rotation, position, reach, miss = _postures(body, plan, com, vector)
+    reach = np.where(miss < _MISS_M, reach, np.inf)
     angular_velocity, angular_acceleration = angular_motion(rotation, plan.rate_hz)
     centres = position + np.einsum("snij,sj->sni", rotation, body.centre_of_mass)
     _, accelerations = derivatives(centres, plan.rate_hz)
@@ -366,7 +236,7 @@ def balance(body: Body, plan: Plan) -> Balanced:
         change[1:-1] = 0.15 * (change[:-2] + change[2:]) + 0.7 * change[1:-1]
         needed = needed + change
         middle, low, high = _ground_limits(plan, motion.com, motion.com_acceleration, body.total_mass)
-        wanted, ahead = _planned_turn(needed - middle, np.minimum(-low, high), inertia, plan.rate_hz)
+        wanted, ahead = planned_turn(needed - middle, np.minimum(-low, high), inertia, plan.rate_hz)
         vector, acceleration = trunk_turns(needed, middle, ahead, wanted, low, high, inertia, plan.rate_hz)
         ground = needed + inertia * acceleration
     if motion.reach.max() > 1.0:

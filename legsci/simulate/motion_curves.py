@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -157,10 +157,10 @@ def find_path(path: Path, targets: list[Target]) -> Path:
         raise ValueError(f"path: {len(unknown)} unknown amounts but {len(rows)} targets")
     amounts = np.linalg.solve(np.array(rows), np.array(wanted))
     found = dict(zip(unknown, amounts, strict=True))
-    changes = tuple(
-        Change(c.start, c.duration, float(found[i]), c.rounding) if i in found else c for i, c in enumerate(path.changes)
+    known_now = tuple(
+        replace(change, amount=float(found[i])) if i in found else change for i, change in enumerate(path.changes)
     )
-    return Path(path.start, path.position, path.velocity, path.acceleration, changes)
+    return replace(path, changes=known_now)
 
 
 def move_changes(start: float, duration: float) -> tuple[Change, Change, Change]:

@@ -8,9 +8,8 @@ from math import sqrt
 import numpy as np
 
 from legsci.simulate.body import Body
-from legsci.simulate.motion_balance import Plan
 from legsci.simulate.motion_curves import Change, Path, Target, find_path, move_changes, ramp, rest_at
-from legsci.simulate.motion_plan import Array, Technique
+from legsci.simulate.motion_plan import Array, Plan, Technique
 from legsci.simulate.motion_stance import (
     FOREFOOT_M,
     STANDING_LEAN_DEG,
@@ -53,7 +52,9 @@ class _Flight:
 
 def _flight(body: Body, technique: Technique, takeoff: float) -> _Flight:
     """Ballistic flight from a take-off posture to a landing posture `landing_drop_m` lower."""
-    stretched = com_height(body, technique, knee_deg=STRETCHED_KNEE_DEG, lean_deg=STANDING_LEAN_DEG, heel_rise_deg=STRETCHED_HEEL_DEG)
+    stretched = com_height(
+        body, technique, knee_deg=STRETCHED_KNEE_DEG, lean_deg=STANDING_LEAN_DEG, heel_rise_deg=STRETCHED_HEEL_DEG
+    )
     height = stretched - STRETCH_M
     velocity = technique.takeoff_velocity_m_per_s
     landing_velocity = -sqrt(velocity**2 + 2.0 * G * technique.landing_drop_m)
@@ -104,8 +105,10 @@ def _carried_out(
     takeoff, landing = flight.takeoff, flight.landing
     time = trial_time(end + technique.quiet_s, rate_hz)
     forward, ground, toes, heels, aloft = before.feet(time)
-    deep = ramp(time, before.sinks, before.bottom - before.sinks) - ramp(time, before.bottom, 1.05 * (takeoff - before.bottom))
-    soft = ramp(time, landing - 0.05, landing_bottom - landing + 0.15) - ramp(time, landing_bottom + 0.1, 0.85 * _RISE_S)
+    sunk = ramp(time, before.sinks, before.bottom - before.sinks)
+    deep = sunk - ramp(time, before.bottom, 1.05 * (takeoff - before.bottom))
+    landed = ramp(time, landing - 0.05, landing_bottom - landing + 0.15)
+    soft = landed - ramp(time, landing_bottom + 0.1, 0.85 * _RISE_S)
     forefoot = body.toe[0, 0] - FOREFOOT_M - STANDING_PRESSURE_M
     curves = Curves(
         lumbar=technique.lumbar_flexion_deg * (deep + 0.5 * soft),
@@ -237,7 +240,9 @@ def plan_drop_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     return _carried_out(
         body, technique, rate_hz, task="drop_jump", path=path, standing=standing, flight=flight,
         before=_Before(touchdown, bottom, left, touchdown, box, -impact, _FORWARD_M),
-        events={"movement_start": [technique.quiet_s], "box_left": [left], "touchdown": [touchdown], "bottom": [bottom]},
+        events={
+            "movement_start": [technique.quiet_s], "box_left": [left], "touchdown": [touchdown], "bottom": [bottom],
+        },
         truth={
             "contact_time_s": contact,
             "fall_height_m": impact**2 / (2.0 * G),

@@ -63,7 +63,11 @@ def leg(line, lateral, lengths, tilt, thigh, shank, room):  # type: ignore[no-un
     reach = (square - lengths[0] ** 2 - lengths[1] ** 2) / (2.0 * lengths[0] * lengths[1] * cos_tilt)
     cosine = min(max(reach, -1.0), 1.0)
     sine = np.sqrt(1.0 - cosine * cosine)
-    knee = ((cosine, sine * cos_tilt, -sine * sin_tilt), (-sine, cosine * cos_tilt, -cosine * sin_tilt), (0.0, sin_tilt, cos_tilt))
+    knee = (
+        (cosine, sine * cos_tilt, -sine * sin_tilt),
+        (-sine, cosine * cos_tilt, -cosine * sin_tilt),
+        (0.0, sin_tilt, cos_tilt),
+    )
     local = (-lengths[1] * knee[0][1], -lengths[1] * knee[1][1] - lengths[0], -lengths[1] * knee[2][1])
     _frame(line, lateral, room[0])
     _frame(local, (0.0, 0.0, 1.0), room[1])
@@ -86,7 +90,7 @@ def leg(line, lateral, lengths, tilt, thigh, shank, room):  # type: ignore[no-un
 def _posture(  # type: ignore[no-untyped-def]
     pelvis, ankles, tilts, hips, lumbar, lengths, mass, centre, rotation, position, room, com
 ):
-    """Fill the legs of one frame and its positions, of which pelvis, trunk and feet are turned; write com; return reach."""
+    """Fill legs and positions of one frame, of which pelvis, trunk and feet are turned; write com; return reach."""
     vector, lateral, line = room[2, 0], room[2, 1], room[2, 2]
     furthest = -1.0
     position[0] = pelvis
@@ -157,7 +161,9 @@ def postures(  # type: ignore[no-untyped-def]
         ankle, tilt = ankles[:, frame], tilts[:, frame]
         last_error = 1e-3 if frame > 0 else 0.0
         for _ in range(_MOST_STEPS):
-            reach[frame] = _posture(pelvis, ankle, tilt, hips, lumbar, lengths, mass, centre, turns, origins, room, reached)
+            reach[frame] = _posture(
+                pelvis, ankle, tilt, hips, lumbar, lengths, mass, centre, turns, origins, room, reached
+            )
             miss = com[frame] - reached
             error = np.abs(miss).max()
             left_over[frame] = error
@@ -167,18 +173,17 @@ def postures(  # type: ignore[no-untyped-def]
                 for axis in range(3):
                     moved[:] = pelvis
                     moved[axis] += 1e-6
-                    _posture(moved, ankle, tilt, hips, lumbar, lengths, mass, centre, turns, origins, room, jacobian[axis])
+                    _posture(
+                        moved, ankle, tilt, hips, lumbar, lengths, mass, centre, turns, origins, room, jacobian[axis]
+                    )
                     for row in range(3):
                         jacobian[axis, row] = (jacobian[axis, row] - reached[row]) / 1e-6
-                inverse = np.linalg.inv(jacobian)
+                inverse[:] = np.linalg.inv(jacobian)
             last_error = error
-            # rows of the inverse belong to the pelvis' axes, as the Jacobian is stored transposed
+            # the Jacobian is stored transposed, one moved axis of the pelvis per row
             for row in range(3):
                 pelvis[row] += inverse[0, row] * miss[0] + inverse[1, row] * miss[1] + inverse[2, row] * miss[2]
         rotation[:, frame] = turns
         position[:, frame] = origins
-        if frame > 0:
-            pelvis = 2.0 * origins[0] - position[0, frame - 1]
-        else:
-            pelvis = origins[0].copy()
+        pelvis = 2.0 * origins[0] - position[0, max(frame - 1, 0)]
     return rotation, position, reach, left_over

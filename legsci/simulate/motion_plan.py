@@ -111,6 +111,47 @@ def default_technique(task: str) -> Technique:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """What the body shall do, frame by frame; sided arrays are (left, right).
+
+    Parameters
+    ----------
+    time : (n,) [s]; rate_hz : [Hz].
+    height : position, velocity, acceleration (n,) of the body's centre of mass, in closed form [m], [m/s], [m/s^2].
+    ground : (n,) height of the surface that carries the body [m].
+    pressure : (n, 2) wanted centre of pressure, x and z [m].
+    pressure_low, pressure_high : (n, 2) limits of the contact area [m].
+    ends : ((x, z), (x, z)) of the centre of mass in the first and last frame [m].
+    pelvis, trunk : (n, 3) yaw (to the left), list (right side down) and forward tilt [rad].
+    toe : (2, n, 3) tip of the foot [m]; heel_rise : (2, n) pitch of the foot, toes down [rad]; yaw : (2, n) [rad].
+    abduction : (2, n) valgus of the knees [rad].
+    loaded : (2, n) whether the foot carries.
+    foot_z : (2, n) where across the ground each foot's centre of pressure lies when both carry [m].
+    events, truth : handed on to Motion.
+    """
+
+    task: str
+    time: Array
+    rate_hz: float
+    height: tuple[Array, Array, Array]
+    ground: Array
+    pressure: Array
+    pressure_low: Array
+    pressure_high: Array
+    ends: tuple[tuple[float, float], tuple[float, float]]
+    pelvis: Array
+    trunk: Array
+    toe: Array
+    heel_rise: Array
+    yaw: Array
+    abduction: Array
+    loaded: Array
+    foot_z: Array
+    events: dict[str, list[float]] = field(default_factory=dict)
+    truth: dict[str, float | list[float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Motion:
     """One clean trial: everything about it is known. ISB axes (x anterior, y up, z right), SI units.
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from legsci.simulate.body import Body
-from legsci.simulate.motion_balance import Plan
 from legsci.simulate.motion_curves import Change, Path, Target, find_path, move_changes, rest_at
-from legsci.simulate.motion_plan import Array, Technique
+from legsci.simulate.motion_plan import Array, Plan, Technique
 from legsci.simulate.motion_stance import STANDING_PRESSURE_M, Curves, plan_on_both_feet, standing_height, trial_time
 
 
@@ -15,17 +14,18 @@ def plan_standing(body: Body, technique: Technique, rate_hz: float) -> Plan:
     """Quiet standing for three times `quiet_s`."""
     time = trial_time(3.0 * technique.quiet_s, rate_hz)
     path = Path(0.0, standing_height(body, technique), 0.0, 0.0, ())
+    curves = _curves(time, technique, path)
     return plan_on_both_feet(
-        body, technique, task="standing", time=time, rate_hz=rate_hz, height=path, curves=_curves(time, technique, path),
-        aloft=[], events={}, truth={},
+        body, technique, task="standing", time=time, rate_hz=rate_hz, height=path, curves=curves, aloft=[], events={},
+        truth={},
     )  # fmt: skip
 
 
 def plan_squat(body: Body, technique: Technique, rate_hz: float) -> Plan:
     """A set of squats, one per entry of `depth_scale_per_rep`: lower, hold, lift, rest.
 
-    Lifting takes from `lifting_s` in the first squat to (1 + `slowing_per_rep`) times that in the last, growing with the
-    square of the rep's number, as the last squats slow most.
+    Lifting takes from `lifting_s` in the first squat to (1 + `slowing_per_rep`) times that in the last, growing with
+    the square of the rep's number, as the last squats slow most.
     """
     standing = standing_height(body, technique)
     depths = np.asarray(technique.depth_scale_per_rep, dtype=float) * technique.depth_m

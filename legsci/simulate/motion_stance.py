@@ -9,9 +9,8 @@ from scipy.optimize import brentq
 
 from legsci.simulate.body import Body
 from legsci.simulate.kinetics import MARGIN
-from legsci.simulate.motion_balance import Plan
 from legsci.simulate.motion_curves import Change, Path, Target, find_path
-from legsci.simulate.motion_plan import Array, Technique
+from legsci.simulate.motion_plan import Array, Plan, Technique
 from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Posture in quiet standing.
@@ -36,7 +35,8 @@ class Curves:
 
     Parameters
     ----------
-    lumbar : flexion of the trunk against the pelvis; drop : of the pelvis, left side down; effort : 0 to 1, scales the knees' valgus.
+    lumbar : flexion of the trunk against the pelvis; drop : of the pelvis, left side down.
+    effort : 0 to 1, scales the knees' valgus.
     heel_rise : of both feet [deg]; lift : of the toes above `ground`, forward : of the toes [m].
     ground : height of the surface [m]; pressure : wanted centre of pressure ahead of the ankles as at the start [m].
     """
@@ -63,9 +63,9 @@ def _heights(body: Body, technique: Technique) -> tuple[float, float, float, flo
     aside = 0.5 * technique.stance_width_m - float(body.hip[1, 2])
     mass = body.mass / body.total_mass
     trunk = mass[0] * body.centre_of_mass[0, 1] + mass[1] * (body.lumbar[1] + body.centre_of_mass[1, 1])
-    hip_share = mass[:2].sum() + 2.0 * (
-        mass[2] * (1.0 + body.centre_of_mass[2, 1] / (thigh + shank)) + mass[3] * (shank + body.centre_of_mass[3, 1]) / (thigh + shank)
-    )
+    of_thigh = 1.0 + body.centre_of_mass[2, 1] / (thigh + shank)
+    of_shank = (shank + body.centre_of_mass[3, 1]) / (thigh + shank)
+    hip_share = mass[:2].sum() + 2.0 * (mass[2] * of_thigh + mass[3] * of_shank)
     return thigh, shank, aside, float(trunk), float(hip_share)
 
 
@@ -109,8 +109,8 @@ def crouch(body: Body, technique: Technique, height: Array, heel_rise_deg: Array
 
     Notes
     -----
-    Hips and knees that stretch together keep angular momentum small; a trunk that came up before or after the legs would
-    ask for more moment than the feet can take, above all near take-off.
+    Hips and knees that stretch together keep angular momentum small; a trunk that came up before or after the legs
+    would ask for more moment than the feet can take, above all near take-off.
     """
     thigh, shank, aside, trunk, hip_share = _heights(body, technique)
     base = _ankle_height(body, heel_rise_deg) + 2.0 * body.mass[4] / body.total_mass * body.centre_of_mass[4, 1]
@@ -135,7 +135,9 @@ def crouch(body: Body, technique: Technique, height: Array, heel_rise_deg: Array
 def _push_path(push: float, velocity: float, grow: float, release: float) -> Path:
     """Push-off from rest at 0 with one level of force, which grows and is released in the given times [s]."""
     changes = (Change(0.0, grow), Change(push - release, release, None, ZERO_FORCE_CORNER_S))
-    return find_path(Path(0.0, 0.0, 0.0, 0.0, changes), [Target(push, velocity=velocity, acceleration=-STANDARD_GRAVITY)])
+    return find_path(
+        Path(0.0, 0.0, 0.0, 0.0, changes), [Target(push, velocity=velocity, acceleration=-STANDARD_GRAVITY)]
+    )
 
 
 def push_off(rise: float, velocity: float, grow: float, release: float) -> tuple[float, float]:
@@ -178,7 +180,7 @@ def lowering_changes(start: float, lower: float, standing: float, depth: float, 
         position, _, acceleration = path.at(fine)
         if acceleration.min() > -0.9 * STANDARD_GRAVITY and position.max() < standing + 1e-4:
             return path.changes
-    raise ValueError(f"countermovement: {depth:g} m in {lower:g} s cannot end with an acceleration of {level:.1f} m/s^2")
+    raise ValueError(f"countermovement: {depth:g} m in {lower:g} s cannot end with {level:.1f} m/s^2")
 
 
 def lift(time: Array, takeoff: float, landing: float, speed: float, fall: float) -> Array:

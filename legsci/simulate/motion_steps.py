@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 
 import numpy as np
 
 from legsci.simulate.body import Body
-from legsci.simulate.motion_balance import Plan
 from legsci.simulate.motion_curves import Change, Path, Target, bump, find_path, move_changes, ramp, rest_at
-from legsci.simulate.motion_plan import Array, Technique
+from legsci.simulate.motion_plan import Array, Plan, Technique
 from legsci.simulate.motion_stance import (
     STANDING_PRESSURE_M,
     STRETCH_M,
@@ -72,12 +72,12 @@ def _single_plan(
     events: dict[str, list[float]],
     truth: dict[str, float | list[float]],
 ) -> Plan:
-    """Plan of a task in which one foot at most is on the ground; `stance` (2, n), 0 to 1, scales valgus and pelvic drop."""
+    """Plan of a task with one foot at most on the ground; `stance` (2, n), 0 to 1, scales valgus and pelvic drop."""
     count = time.size
     loaded = np.zeros((2, count), dtype=bool)
     pressure, low, high = np.zeros((3, count, 2))
     yaw = np.array([1.0, -1.0]) * np.radians(np.asarray(body.athlete.toe_out_deg))
-    middle = np.array([0.5 * (a.off + b.on) for a, b in zip(contacts, contacts[1:], strict=False)])
+    middle = np.array([0.5 * (a.off + b.on) for a, b in pairwise(contacts)])
     nearest = np.searchsorted(middle, time)
     for number, contact in enumerate(contacts):
         frames = nearest == number
@@ -184,7 +184,8 @@ def _running_foot(body: Body, technique: Technique, time: Array, contacts: list[
     for number, contact in enumerate(contacts):
         stay = contact.off - contact.on
         flatten = min(_FLATTEN_S, 0.4 * stay)
-        pitch += strike * ramp(time, contact.on, flatten) + _TOE_OFF_DEG * ramp(time, contact.off - 0.5 * stay, 0.6 * stay)
+        pitch += strike * ramp(time, contact.on, flatten)
+        pitch += _TOE_OFF_DEG * ramp(time, contact.off - 0.5 * stay, 0.6 * stay)
         early = contact.on - _ONTO_HEEL_S
         onto_heel += ramp(time, early, 0.9 * _ONTO_HEEL_S) * (time < contact.on + flatten)
         if number + 1 == len(contacts):
@@ -206,7 +207,7 @@ def _running_foot(body: Body, technique: Technique, time: Array, contacts: list[
 
 
 def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
-    """Sideways jump: stand on `leg`, lower, push off `lateral_distance_m` to the other side, land on the other leg, stand."""
+    """Sideways jump: stand on `leg`, lower, push off `lateral_distance_m` to the other side, land on the other leg."""
     push_side = 0 if technique.leg == "left" else 1
     land_side = 1 - push_side
     velocity = technique.takeoff_velocity_m_per_s
@@ -267,9 +268,7 @@ def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     )  # fmt: skip
 
 
-def _jumping_feet(
-    body: Body, technique: Technique, time: Array, contacts: list[_Contact]
-) -> tuple[Array, Array]:
+def _jumping_feet(body: Body, technique: Technique, time: Array, contacts: list[_Contact]) -> tuple[Array, Array]:
     """Tips of both feet (2, n, 3) [m] and their pitch (2, n) [deg] in a sideways jump."""
     push, land = contacts
     toe, pitch = np.zeros((2, time.size, 3)), np.zeros((2, time.size))
