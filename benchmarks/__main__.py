@@ -10,6 +10,7 @@ from benchmarks.timing import table
 #: Part -> module with `measure() -> list[Measurement]`, imported only when it runs, since each part has its own rivals.
 PARTS = {
     "force": "benchmarks.force",
+    "mixed_model": "benchmarks.mixed_model",
     "jumps": "benchmarks.jumps",
     "simulate": "benchmarks.simulate",
     "angles": "benchmarks.angles",

@@ -15,6 +15,10 @@ from legsci.kernels.mixed_model_deviance import SMALLEST_PIVOT, descend, devianc
 
 Array = NDArray[np.float64]
 
+#: Residual variance, as a share of what X alone leaves, below which the random effects explain everything; their
+#: variance relative to it then grows without end.
+SMALLEST_RESIDUAL = 1e-9
+
 
 @dataclass(frozen=True)
 class ClusterProducts:
@@ -93,16 +97,16 @@ def cluster_products(
     rows = len(outcome)
     fixed_scaled, fixed_scale = _orthonormal(fixed)
     if correlated:
-        random_scaled, random_scale = _orthonormal(random)
+        # Any scale serves Z, since only the search depends on it; that from Z'Z is quick to make.
+        random_scale = np.linalg.inv(np.linalg.cholesky(random.T @ random / rows)).T
     else:
         random_scale = np.diag(1.0 / np.sqrt(np.mean(random**2, axis=0)))
-        random_scaled = random @ random_scale
     scaled_coefficients = fixed_scaled.T @ outcome / rows
     residual = outcome - fixed_scaled @ scaled_coefficients
     outcome_scale = float(np.sqrt(np.mean(residual**2)))
     if not outcome_scale > 1e-12 * np.sqrt(np.mean(np.square(outcome))):
         raise np.linalg.LinAlgError("the columns of X explain y without residual")
-    columns = np.column_stack([random_scaled, fixed_scaled, residual / outcome_scale])
+    columns = np.column_stack([random @ random_scale, fixed_scaled, residual / outcome_scale])
     counts = np.bincount(cluster).astype(float)
     products = sum_products(columns, cluster, len(counts))
     centre = fixed_scale @ scaled_coefficients
@@ -158,7 +162,7 @@ def fit_profiled(
     Raises
     ------
     numpy.linalg.LinAlgError
-        X'V^-1 X is singular under these weights.
+        X'V^-1 X is singular under these weights, or the random effects explain y without residual.
     """
     size = len(data.random_scale)
     weights = np.ones(len(data.rows)) if weights is None else np.asarray(weights, float)
@@ -181,6 +185,8 @@ def fit_profiled(
     # The gradient's rounding grows with the number of rows that are summed.
     converged = bool(largest < 1e-4 + 1e-9 * rows and least > -tolerance)
     value, _, coefficients, inverse, variance = answer
+    if variance < SMALLEST_RESIDUAL:
+        raise np.linalg.LinAlgError("the differences between clusters explain y without residual")
     residual_variance = variance * data.outcome_scale**2
     spread = data.random_scale @ factor
     return ProfiledFit(

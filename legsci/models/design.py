@@ -160,14 +160,15 @@ def build_design(
     for term in fixed:
         expanded |= _expand(complete, term, codes)
     terms, matrix = tuple(expanded), np.column_stack([values for values, _ in expanded.values()])
-    faults = [*_not_told_apart(terms, matrix), *_unusable_random(terms, matrix, random, codes)]
+    kinds = tuple("within" if _varies_within(column, codes) else "between" for column in matrix.T)
+    faults = [*_not_told_apart(terms, matrix), *_unusable_random(dict(zip(terms, kinds, strict=True)), random, codes)]
     if faults:
         raise ModelRefusal(subject, faults)
     return Design(
         outcome=complete[outcome].to_numpy(float),
         fixed=matrix,
         terms=terms,
-        kinds=tuple("within" if _varies_within(column, codes) else "between" for column in matrix.T),
+        kinds=kinds,
         moderators=tuple(moderators for _, moderators in expanded.values()),
         participant=codes.astype(np.int64),
         participants=pd.Index(participants, name=participant),
@@ -220,17 +221,18 @@ def _not_told_apart(terms: Sequence[str], matrix: Array) -> list[str]:
     """Return a sentence for each term that is constant or a combination of those before it."""
     faults: list[str] = []
     kept: list[int] = []
+    # Lengths and combinations of the columns are those of the triangle of their QR factors, which is small.
+    triangle: Array = np.asarray(np.linalg.qr(matrix, mode="r"))
     for index, term in enumerate(terms):
-        column = matrix[:, index]
-        size = np.linalg.norm(column)
-        if index and np.ptp(column) <= SMALLEST_REMAINDER * size:
-            faults.append(f"{term} is {column[0]:g} in every row, so that it has no effect to estimate")
+        column, size = triangle[:, index], np.linalg.norm(triangle[:, index])
+        if index and np.ptp(matrix[:, index]) <= SMALLEST_REMAINDER * np.abs(matrix[:, index]).max():
+            faults.append(f"{term} is {matrix[0, index]:g} in every row, so that it has no effect to estimate")
             continue
-        coefficients = np.linalg.lstsq(matrix[:, kept], column, rcond=None)[0] if kept else np.empty(0)
-        if np.linalg.norm(column - matrix[:, kept] @ coefficients) > SMALLEST_REMAINDER * size:
+        coefficients = np.linalg.lstsq(triangle[:, kept], column, rcond=None)[0] if kept else np.empty(0)
+        if np.linalg.norm(column - triangle[:, kept] @ coefficients) > SMALLEST_REMAINDER * size:
             kept.append(index)
             continue
-        shares = np.abs(coefficients) * np.linalg.norm(matrix[:, kept], axis=0)
+        shares = np.abs(coefficients) * np.linalg.norm(triangle[:, kept], axis=0)
         others = [terms[k] for k, share in zip(kept, shares, strict=True) if share > SMALLEST_REMAINDER * size]
         faults.append(f"{term} is a combination of {' and '.join(others)}: leave one of them out")
     if not faults and len(matrix) <= len(terms) + 1:
@@ -238,15 +240,15 @@ def _not_told_apart(terms: Sequence[str], matrix: Array) -> list[str]:
     return faults
 
 
-def _unusable_random(terms: Sequence[str], matrix: Array, random: Sequence[str], codes: NDArray[np.int64]) -> list[str]:
+def _unusable_random(kinds: dict[str, str], random: Sequence[str], codes: NDArray[np.int64]) -> list[str]:
     """Return a sentence for each random term that cannot be estimated."""
     faults = []
     for term in random:
-        if term not in terms:
+        if term not in kinds:
             faults.append(
-                f"the slope of {term} varies by athlete, but {term} is not among the terms {', '.join(terms)}"
+                f"the slope of {term} varies by athlete, but {term} is not among the terms {', '.join(kinds)}"
             )
-        elif not _varies_within(matrix[:, terms.index(term)], codes):
+        elif kinds[term] == "between":
             faults.append(f"{term} does not vary within athletes, so that no athlete has a slope of their own")
     if not faults and len(codes) <= (len(random) + 1) * (codes.max() + 1):
         faults.append(

@@ -60,11 +60,12 @@ def fit_calibrated_model(
     """Fit a mixed model on a variable's within and between part, corrected for the error of its measurement.
 
     The naive coefficients are b = (X'V^-1 X)^-1 X'V^-1 y with X = truth + error, so that on average
-    b = (X'V^-1 X)^-1 (X'V^-1 X - W) beta, where W holds the error's share of X'V^-1 X; regression calibration solves for
-    beta (Carroll et al. 2006, Measurement Error in Nonlinear Models, chapters 3 and 4). With error variance s of an
-    athlete's n sessions, W is s (tr V^-1 - 1'V^-1 1 / n) for the deviations from the athlete's mean and s 1'V^-1 1 / n
-    for the mean, summed over athletes. V is the fitted covariance without the slope on the variable itself, since that
-    slope is a multiple of the error too. Each resample of athletes repeats fit, reliability and correction.
+    b = (X'V^-1 X)^-1 (X'V^-1 X - W) beta, where W holds the error's share of X'V^-1 X; regression calibration solves
+    for beta (Carroll et al. 2006, Measurement Error in Nonlinear Models, chapters 3 and 4). With error variance s of
+    an athlete's n sessions, W is s (tr V^-1 - 1'V^-1 1 / n) for the deviations from the athlete's mean and
+    s 1'V^-1 1 / n for the mean, summed over athletes. V is the fitted covariance without the slope on the variable
+    itself, since that slope is a multiple of the error too. Each resample of athletes repeats fit, reliability and
+    correction.
 
     Parameters
     ----------
@@ -102,8 +103,8 @@ def fit_calibrated_model(
         raise ModelRefusal(
             subject,
             [
-                f"the reliability of {measured} within athletes is {reliability:.2f}: its sessions differ by little more "
-                f"than its repetitions scatter; at least {LEAST_RELIABILITY} is needed"
+                f"the reliability of {measured} within athletes is {reliability:.2f}: its sessions differ by little "
+                f"more than its repetitions scatter; at least {LEAST_RELIABILITY} is needed"
             ],
         )
     drawn = _resample(naive, attenuation, resamples, seed)

@@ -183,12 +183,13 @@ def _warnings(
         told.append(("few_participants", f"with {len(design.participants)} athletes, intervals tend to be too narrow"))
     if is_singular(optimum):
         told.append(("singular", _singularity(random, data, optimum)))
-    means = pd.DataFrame(design.fixed).groupby(design.participant).transform("mean").to_numpy()
-    constant = design.fixed[:, np.array(design.kinds) == "between"]
+    sums = np.stack([np.bincount(design.participant, weights=column) for column in design.fixed.T], axis=1)
+    means = sums / data.rows[:, None]
+    constant = means[:, np.array(design.kinds) == "between"]
     for index, term in enumerate(design.terms):
         if design.kinds[index] == "within":
-            explained = constant @ np.linalg.lstsq(constant, means[:, index], rcond=None)[0]
-            share = np.mean((means[:, index] - explained) ** 2) / np.var(design.fixed[:, index])
+            apart = means[:, index] - constant @ np.linalg.lstsq(constant, means[:, index], rcond=None)[0]
+            share = data.rows @ apart**2 / data.rows.sum() / np.var(design.fixed[:, index])
             if share > MIXED_SHARE:
                 sentence = (
                     f"{share:.0%} of the variance of {term} lies between athletes, so that its effect mixes change "

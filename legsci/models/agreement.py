@@ -1,0 +1,124 @@
+"""Agreement of two methods that measured the same: bias and limits, aware of repeated measures (Bland & Altman)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from legsci.models.reliability import FEWEST_PARTICIPANTS, Estimate
+from legsci.models.resampling import cluster_weights, percentile_interval
+from legsci.models.result import ModelRefusal
+
+Array = NDArray[np.float64]
+
+#: Standard deviations on either side of the bias between which 95 % of normal differences lie.
+LIMIT = 1.96
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Differences between two methods, first minus second [unit of the values].
+
+    Parameters
+    ----------
+    bias : mean difference.
+    lower_limit, upper_limit : 95 % of single differences lie between.
+    standard_deviation : of a single difference of any athlete.
+    between_variance, within_variance : of athletes' mean differences, and of differences of one athlete; with one pair
+        per athlete the two cannot be told apart, and `within_variance` is the whole.
+    n : pairs, participants, pairs left out.
+    """
+
+    bias: Estimate
+    lower_limit: Estimate
+    upper_limit: Estimate
+    standard_deviation: float
+    between_variance: float
+    within_variance: float
+    n: dict[str, int]
+
+
+def agreement(
+    table: pd.DataFrame,
+    *,
+    first: str,
+    second: str,
+    participant: str = "participant_id",
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Agreement:
+    """Compare two methods by their differences.
+
+    Limits are bias -+ 1.96 sqrt(between + within), the variances of differences from a one-way analysis of variance
+    over athletes, where the true value varies from pair to pair (Bland & Altman 2007, Journal of Biopharmaceutical
+    Statistics 17:571-582). Pairs of one athlete are alike, and limits from all pairs as if independent would be off.
+    With one pair per athlete the limits are the common ones. Intervals: percentiles over resampled athletes.
+
+    Parameters
+    ----------
+    table : long table, one row per pair; rows that lack a value are left out and counted.
+    first, second : columns of the two methods, same unit.
+    participant : column that names the athlete.
+    resamples, seed : of the cluster bootstrap.
+
+    Raises
+    ------
+    ModelRefusal
+        Columns are missing, or fewer than 3 athletes have pairs.
+    """
+    subject = f"the agreement of {first} and {second}"
+    faults = [f"there is no column {column}" for column in (first, second, participant) if column not in table]
+    if faults:
+        raise ModelRefusal(subject, faults)
+    complete = table[[first, second, participant]].dropna()
+    difference = (complete[first] - complete[second]).to_numpy(float)
+    codes, names = pd.factorize(complete[participant], sort=True)
+    if len(names) < FEWEST_PARTICIPANTS:
+        faults.append(f"athletes with pairs: {len(names)}; at least {FEWEST_PARTICIPANTS} are needed")
+    if not np.isfinite(difference).all():
+        faults.append("differences are infinite")
+    if faults:
+        raise ModelRefusal(subject, faults)
+    count = np.bincount(codes).astype(float)
+    total = np.bincount(codes, weights=difference).astype(float)
+    within = np.bincount(codes, weights=(difference - (total / count)[codes]) ** 2).astype(float)
+    bias, between_variance, within_variance = _one_way(count, total, within, np.ones((1, len(count))))
+    drawn = _one_way(count, total, within, cluster_weights(len(count), resamples=resamples, seed=seed))
+    deviation, spread = float(np.sqrt(between_variance + within_variance)[0]), np.sqrt(drawn[1] + drawn[2])
+    centre = float(bias[0])
+    return Agreement(
+        bias=Estimate(centre, *percentile_interval(drawn[0])),
+        lower_limit=Estimate(centre - LIMIT * deviation, *percentile_interval(drawn[0] - LIMIT * spread)),
+        upper_limit=Estimate(centre + LIMIT * deviation, *percentile_interval(drawn[0] + LIMIT * spread)),
+        standard_deviation=deviation,
+        between_variance=float(between_variance[0]),
+        within_variance=float(within_variance[0]),
+        n={"pairs": len(complete), "participants": len(names), "left_out": len(table) - len(complete)},
+    )
+
+
+def _one_way(count: Array, total: Array, within: Array, weights: Array) -> tuple[Array, Array, Array]:
+    """Analyse variance over athletes, for each resample.
+
+    Parameters
+    ----------
+    count, total, within : (athlete,) number and sum of differences, and sum of squares around the athlete's mean.
+    weights : (resample, athlete).
+
+    Returns
+    -------
+    mean, variance between athletes (at least 0), variance within athletes, each (resample,).
+    """
+    rows, clusters = weights @ count, weights.sum(axis=1)
+    mean = weights @ total / rows
+    squares_between = weights @ (total**2 / count) - rows * mean**2
+    mean_between = squares_between / (clusters - 1.0)
+    repeats = rows - clusters
+    typical = (rows - weights @ count**2 / rows) / (clusters - 1.0)
+    # Without repeats the spread of athletes holds everything; it is called within, and nothing is left between.
+    single = repeats <= 0.0
+    mean_within = np.where(single, mean_between, weights @ within / np.where(single, 1.0, repeats))
+    return mean, np.maximum(0.0, (mean_between - mean_within) / typical), mean_within

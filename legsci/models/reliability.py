@@ -1,0 +1,208 @@
+"""How far a repeated measurement can be trusted: intraclass correlation, standard error, least detectable change, CV.
+
+All follow from three variances: between athletes, between occasions (all athletes better on one day), and what is left.
+They are estimated by REML, so that a missed occasion costs only itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from legsci.kernels.mixed_model import ClusterProducts, cluster_products, fit_profiled
+from legsci.models.resampling import cluster_weights, percentile_interval
+from legsci.models.result import ModelRefusal
+
+Array = NDArray[np.float64]
+
+#: Form of the intraclass correlation -> (occasions are apart from error, their differences count as error, average of
+#: k). Names after Shrout & Fleiss 1979, Psychological Bulletin 86:420-428, and McGraw & Wong 1996, Psychological
+#: Methods 1:30-46, who write A (agreement) for 2 and C (consistency) for 3.
+FORMS: dict[str, tuple[bool, bool, bool]] = {
+    "ICC(1,1)": (False, False, False),
+    "ICC(1,k)": (False, False, True),
+    "ICC(2,1)": (True, True, False),
+    "ICC(2,k)": (True, True, True),
+    "ICC(3,1)": (True, False, False),
+    "ICC(3,k)": (True, False, True),
+    "ICC(A,1)": (True, True, False),
+    "ICC(A,k)": (True, True, True),
+    "ICC(C,1)": (True, False, False),
+    "ICC(C,k)": (True, False, True),
+}
+#: Factor from the standard error of measurement to the change that 95 % of unchanged athletes stay below.
+DETECTABLE = 1.96 * np.sqrt(2.0)
+#: Fewest athletes from whom a variance between athletes is estimated.
+FEWEST_PARTICIPANTS = 3
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval over resampled athletes."""
+
+    value: float
+    ci_low: float
+    ci_high: float
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Reliability of one measurement.
+
+    Parameters
+    ----------
+    form : of the intraclass correlation, key of FORMS.
+    icc : intraclass correlation [1].
+    sem : standard error of measurement [unit of the value].
+    mdc95 : minimal detectable change, 1.96 sqrt(2) SEM [unit of the value].
+    cv_percent : coefficient of variation, 100 SEM / mean [%].
+    mean : mean of the occasions' means [unit of the value].
+    variances : participant, occasion (where the form knows occasions) and residual [unit of the value, squared].
+    n : rows, participants, occasions per participant (k), rows left out, resamples.
+    """
+
+    form: str
+    icc: Estimate
+    sem: Estimate
+    mdc95: Estimate
+    cv_percent: Estimate
+    mean: float
+    variances: Mapping[str, float]
+    n: Mapping[str, float]
+
+    def is_change(self, change: Array | float) -> NDArray[np.bool_]:
+        """Return whether a change exceeds what an unchanged athlete shows by error of measurement alone.
+
+        Parameters
+        ----------
+        change : second minus first value of an athlete [unit of the value]; NaN is no change that can be claimed.
+        """
+        return np.abs(np.asarray(change, float)) > self.mdc95.value
+
+
+def reliability(
+    table: pd.DataFrame,
+    *,
+    value: str,
+    occasion: str,
+    participant: str = "participant_id",
+    form: str = "ICC(A,1)",
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Reliability:
+    """Estimate the reliability of a measurement that was repeated on the same athletes.
+
+    With variances P between athletes, O between occasions and E left over: ICC(2,1) = P / (P + O + E) with
+    SEM^2 = O + E; ICC(3,1) = P / (P + E) with SEM^2 = E; ICC(1,1) = P / (P + E) with occasions left in E; for the
+    average of k occasions O and E are divided by k, in SEM too. Occasions enter the mixed model as fixed effects o_j,
+    which on complete tables gives the variances of the analysis of variance wherever these are not negative;
+    O = var(o) - mean variance of the estimates' differences / 2, at least 0. Intervals are over resampled athletes:
+    the occasions stay as they were, and few of them say little about O.
+
+    Parameters
+    ----------
+    table : long table, one row per athlete and occasion; rows that lack the value are left out and counted.
+    value : column that was measured; its mean has to be positive, since a CV has no sense otherwise.
+    occasion : column that names the occasion (trial, day, rater).
+    participant : column that names the athlete.
+    form : key of FORMS.
+    resamples, seed : of the cluster bootstrap over athletes.
+
+    Raises
+    ------
+    ModelRefusal
+        With all reasons: fewer than 3 athletes, no athlete measured twice, an occasion repeated, values all alike, ...
+    """
+    subject = f"the reliability of {value}"
+    complete = _checked(table, value, occasion, participant, form, subject)
+    apart, counts, average = FORMS[form]
+    codes = pd.factorize(complete[participant], sort=True)[0].astype(np.int64)
+    occasions = pd.factorize(complete[occasion], sort=True)[0] if apart else np.zeros(len(complete), np.int64)
+    # Each occasion has its own mean, so that the fixed effects are the means themselves.
+    fixed = np.eye(occasions.max() + 1)[occasions]
+    try:
+        data = cluster_products(complete[value].to_numpy(float), fixed, np.ones((len(complete), 1)), codes)
+        everyone = _variances(data, np.ones(len(data.rows)))
+    except np.linalg.LinAlgError:
+        sentence = f"{value} differs between occasions by the same amount in every athlete, so that no error is left"
+        raise ModelRefusal(subject, [sentence]) from None
+    k = float(1.0 / np.mean(1.0 / data.rows)) if average else 1.0
+    drawn = []
+    for weights in cluster_weights(len(data.rows), resamples=resamples, seed=seed):
+        try:
+            drawn.append(_summarise(*_variances(data, weights), counts=counts, k=k))
+        except np.linalg.LinAlgError:
+            # An occasion that no athlete of this resample attended has no mean; how many stayed is told in n.
+            continue
+    if len(drawn) < resamples / 2:
+        raise ModelRefusal(subject, [f"{resamples - len(drawn)} of {resamples} resamples of athletes lack an occasion"])
+    estimates = [
+        Estimate(point, *percentile_interval(column))
+        for point, column in zip(_summarise(*everyone, counts=counts, k=k), np.array(drawn).T, strict=True)
+    ]
+    variances = {"participant": everyone[0], "residual": everyone[2]} | ({"occasion": everyone[1]} if apart else {})
+    n = {
+        "rows": len(complete),
+        "participants": len(data.rows),
+        "k": k,
+        "left_out": len(table) - len(complete),
+        "resamples": len(drawn),
+    }
+    icc, sem, mdc95, cv_percent = estimates
+    return Reliability(form, icc, sem, mdc95, cv_percent, everyone[3], variances, n)
+
+
+def _variances(data: ClusterProducts, weights: Array) -> tuple[float, float, float, float]:
+    """Return variances between athletes, between occasions and left over, and the mean of the occasions' means."""
+    fit = fit_profiled(data, weights=weights)
+    means, covariance = fit.coefficients, fit.coefficient_covariance
+    count = len(means)
+    between = 0.0
+    if count > 1:
+        # Mean over pairs of var(o_i - o_j) / 2 is what their estimates differ by from error alone.
+        error = (np.trace(covariance) - covariance.sum() / count) / (count - 1)
+        between = max(0.0, float(means.var(ddof=1) - error))
+    return float(fit.random_covariance[0, 0]), between, fit.residual_variance, float(means.mean())
+
+
+def _summarise(
+    participant: float, occasion: float, residual: float, mean: float, *, counts: bool, k: float
+) -> tuple[float, float, float, float]:
+    """Return ICC, SEM, MDC95 and CV [%]."""
+    error = (residual + (occasion if counts else 0.0)) / k
+    sem = float(np.sqrt(error))
+    return participant / (participant + error), sem, float(DETECTABLE) * sem, 100.0 * sem / mean
+
+
+def _checked(table: pd.DataFrame, value: str, occasion: str, participant: str, form: str, subject: str) -> pd.DataFrame:
+    """Return the complete rows, or refuse with all that is wrong."""
+    faults = [f"there is no form {form}; known are {', '.join(FORMS)}"] if form not in FORMS else []
+    columns = [value, occasion, participant]
+    missing = [f"there is no column {column}" for column in columns if column not in table]
+    if missing:
+        raise ModelRefusal(subject, faults + missing)
+    if not pd.api.types.is_numeric_dtype(table[value]):
+        raise ModelRefusal(subject, [*faults, f"{value} holds words, a number is needed"])
+    complete = table[columns].dropna()
+    infinite = int(np.isinf(complete[value].to_numpy(float)).sum())
+    if infinite:
+        raise ModelRefusal(subject, [*faults, f"{value} is infinite in {infinite} rows"])
+    counts = complete.groupby(participant, observed=True).size()
+    if len(counts) < FEWEST_PARTICIPANTS:
+        faults.append(f"athletes with values: {len(counts)}; at least {FEWEST_PARTICIPANTS} are needed")
+    elif counts.max() < 2:
+        faults.append("no athlete was measured more than once")
+    elif np.ptp(complete[value].to_numpy(float)) == 0.0:
+        faults.append(f"{value} is the same in every row")
+    if complete.duplicated([participant, occasion]).any():
+        repeated = int(complete.duplicated([participant, occasion]).sum())
+        faults.append(f"{repeated} rows repeat an occasion of the same athlete")
+    if len(complete) and not complete[value].mean() > 0.0:
+        faults.append(f"the mean of {value} is {complete[value].mean():g}, and a CV needs a positive one")
+    if faults:
+        raise ModelRefusal(subject, faults)
+    return complete
