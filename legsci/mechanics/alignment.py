@@ -1,0 +1,304 @@
+"""Alignment of the legs: what is loosely called knee valgus, as the different things it is, each with its uncertainty.
+
+The three-dimensional knee abduction angle comes from `legsci.mechanics.angles`. What is added here is measured between
+joint centres: the frontal-plane projection angle, the separation of the knees against that of the ankles, the medial
+displacement of the knee, and what explains them (hip-knee-ankle angle, pelvic drop, knee over toe, foot progression).
+None of them stands for another.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+SIDES = ("both", "left", "right")
+OUTWARD = {"left": -1.0, "right": 1.0}
+UP = np.array([0.0, 1.0, 0.0])
+X, Y, Z = range(3)
+
+#: Up to this angle between thigh and shank a leg has a hip-knee-ankle angle [deg].
+STRAIGHT_DEG = 30.0
+#: Curves that are measured, with their unit; `both` holds what belongs to no side.
+CURVES = {
+    "knee_frontal_projection": "deg",
+    "knee_ankle_separation": "1",
+    "knee_medial_offset": "m",
+    "hip_knee_ankle": "deg",
+    "pelvic_drop": "deg",
+    "knee_over_toe": "m",
+    "foot_progression": "deg",
+    "foot_pitch": "deg",
+    "thigh_inclination": "deg",
+}
+#: Curves whose standard uncertainty is found.
+UNCERTAIN_CURVES = (
+    "knee_abduction",
+    "knee_frontal_projection",
+    "knee_ankle_separation",
+    "knee_medial_offset",
+    "hip_knee_ankle",
+    "pelvic_drop",
+    "knee_over_toe",
+)
+
+#: Hip centre of Harrington's equations: a distance of 12 mm from the imaged centre (Mantovani et al. 2016), spread over
+#: three axes [m per axis].
+HIP_CENTRE_M = 0.012 / 3.0**0.5
+#: Putting a marker on a landmark again: two marks on the side of the knee lie 8 mm apart on average (Simmonds & Kumar
+#: 1993, Int J Ind Ergon 11:145), which two normal errors of this size per axis give [m per axis].
+LANDMARK_M = 0.0045
+#: Distance of two markers on a knee, on a pelvis (anterior spines), along a foot, of a person of ordinary size [m].
+KNEE_WIDTH_M, PELVIS_WIDTH_M, FOOT_LENGTH_M = 0.12, 0.24, 0.20
+
+
+class SoftTissue(NamedTuple):
+    """Standard uncertainty per axis of a segment's pose when it is turned by 90 deg from standing: [m], [deg]."""
+
+    shift_m: float
+    turn_deg: float
+
+
+#: The skin strays in proportion to the turn. Sizes are our reading of the review of Leardini et al. 2005 (Gait Posture
+#: 21:212), of the order of 10 mm on the thigh and less elsewhere; a turn joins that of the whole cluster with what
+#: single markers add.
+SOFT_TISSUE = {
+    "thigh": SoftTissue(0.006, 1.4),
+    "shank": SoftTissue(0.0035, 0.8),
+    "foot": SoftTissue(0.0015, 0.6),
+}
+
+
+def alignment(kinematics: xr.Dataset) -> xr.Dataset:
+    """Measure the alignment of the legs in every frame.
+
+    Parameters
+    ----------
+    kinematics : answer of `legsci.mechanics.angles.kinematics`.
+
+    Returns
+    -------
+    Dataset of curves (time, side), NaN where a joint centre or segment is absent. The frontal plane is upright and
+    holds the line between the hip centres, so that it turns with the person and not with the laboratory.
+
+    - knee_frontal_projection [deg]: 180 less the angle hip-knee-ankle in the frontal plane, valgus (knee inward)
+      positive: the FPPA of a camera in front (Willson & Davis 2008).
+    - knee_ankle_separation [1], side both: distance of the knee centres over that of the ankle centres, along the line
+      of the hips (Noyes et al. 2005, with the markers of a video); below 1 the knees are closer, below 0 they cross.
+    - knee_medial_offset [m]: how far the knee centre lies inward of the ankle centre.
+    - hip_knee_ankle [deg]: angle between the lines hip-knee and knee-ankle in the plane across the thigh, 180 straight,
+      more is valgus; only while the leg is straight to within `STRAIGHT_DEG`.
+    - pelvic_drop [deg]: obliquity of the pelvis with the other side down, as in stance on this leg.
+    - knee_over_toe [m]: how far the knee centre lies inward of the upright plane through ankle and axis of the foot.
+    - foot_progression [deg]: direction of the foot against that of the person, toes out positive.
+    - foot_pitch [deg]: long axis of the foot against the floor, toes up positive; 0 in the posture that defines it.
+    - thigh_inclination [deg]: line hip-knee from hanging straight down (0); 90 is level.
+    """
+    values = {name: np.full((kinematics.sizes["time"], len(SIDES)), np.nan) for name in CURVES}
+    body = _Body(kinematics)
+    for column, side in enumerate(SIDES):
+        if side == "both":
+            values["knee_ankle_separation"][:, column] = _separation(body)
+        else:
+            for name, curve in _leg(body, side).items():
+                values[name][:, column] = curve
+    return xr.Dataset(
+        {name: (("time", "side"), values[name], {"units": unit}) for name, unit in CURVES.items()},
+        coords={"time": kinematics["time"], "side": list(SIDES)},
+    )
+
+
+def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
+    """Standard uncertainty of knee abduction and of the curves of `alignment` in every frame.
+
+    Parameters
+    ----------
+    kinematics : answer of `legsci.mechanics.angles.kinematics`.
+
+    Returns
+    -------
+    Dataset of u_<curve> (time, side) of UNCERTAIN_CURVES, in the unit of the curve.
+
+    Notes
+    -----
+    Analytic, by propagation of independent errors (JCGM 100:2008, 5.1.2): hip centre (`HIP_CENTRE_M`), placement of
+    markers on landmarks (`LANDMARK_M`), and soft tissue (`SOFT_TISSUE`, in proportion to the tilt of the segment). With
+    h, k, a the frontal errors of hip, knee and ankle, f knee flexion, L the lengths of thigh and shank, and r the error
+    of the thigh's turn about its long axis, knee abduction changes by
+
+        (h - k) cos f / L_thigh + r sin f - (k - a) / L_shank,
+
+    where errors of soft tissue move the knee of the thigh alone and turn the shank as a whole. Of a displacement from
+    the start only the soft tissue counts. Noise of the cameras (some 0.1 mm) is left out beside these.
+    """
+    values = {name: np.full((kinematics.sizes["time"], len(SIDES)), np.nan) for name in UNCERTAIN_CURVES}
+    body = _Body(kinematics)
+    for column, side in enumerate(SIDES):
+        if side == "both":
+            values["knee_ankle_separation"][:, column] = _separation_uncertainty(body)
+        else:
+            for name, curve in _leg_uncertainty(body, side).items():
+                values[name][:, column] = curve
+    return xr.Dataset(
+        {f"u_{name}": (("time", "side"), curve) for name, curve in values.items()},
+        coords={"time": kinematics["time"], "side": list(SIDES)},
+    )
+
+
+class _Body:
+    """What kinematics tell, by name; NaN for what is absent."""
+
+    def __init__(self, kinematics: xr.Dataset) -> None:
+        self.frames = kinematics.sizes["time"]
+        self._centres = dict(
+            zip(_names(kinematics, "joint"), _by_name(kinematics["joint_centre"], "joint"), strict=True)
+        )
+        self._rotations = dict(
+            zip(_names(kinematics, "segment"), _by_name(kinematics["rotation"], "segment"), strict=True)
+        )
+        self._angles = dict(
+            zip(_names(kinematics, "joint_angle"), _by_name(kinematics["angle"], "joint_angle"), strict=True)
+        )
+        #: Level direction to the person's right (time, 3): from the left to the right hip centre.
+        self.right = _level(self.centre("right_hip") - self.centre("left_hip"))
+
+    def centre(self, joint: str) -> Array:
+        """Path of a joint centre (time, 3) [m]."""
+        return self._centres.get(joint, np.full((self.frames, 3), np.nan))
+
+    def rotation(self, segment: str) -> Array:
+        """Axes of a segment (time, 3, 3)."""
+        return self._rotations.get(segment, np.full((self.frames, 3, 3), np.nan))
+
+    def angle(self, name: str) -> Array:
+        """Angle (time,) [deg]."""
+        return self._angles.get(name, np.full(self.frames, np.nan))
+
+
+def _names(dataset: xr.Dataset, dim: str) -> list[str]:
+    return [str(name) for name in dataset[dim].to_numpy()]
+
+
+def _by_name(array: xr.DataArray, dim: str) -> Array:
+    """Values with a named dimension first and time second."""
+    return np.moveaxis(array.to_numpy(), (array.dims.index(dim), array.dims.index("time")), (0, 1))
+
+
+def _level(vectors: Array) -> Array:
+    """Unit vectors (time, 3) along the level part of vectors."""
+    level = vectors * [1.0, 0.0, 1.0]
+    length = np.linalg.norm(level, axis=1, keepdims=True)
+    return np.asarray(level / np.where(length > 0.0, length, np.nan))
+
+
+def _along(vectors: Array, direction: Array) -> Array:
+    return np.asarray((vectors * direction).sum(axis=1))
+
+
+def _separation(body: _Body) -> Array:
+    knees, ankles = (
+        _along(body.centre(f"right_{joint}") - body.centre(f"left_{joint}"), body.right) for joint in ("knee", "ankle")
+    )
+    return np.asarray(knees / np.where(np.abs(ankles) > 0.0, ankles, np.nan))
+
+
+def _leg(body: _Body, side: str) -> dict[str, Array]:
+    """Curves of one leg (time,)."""
+    out = OUTWARD[side]
+    hip, knee, ankle = (body.centre(f"{side}_{joint}") for joint in ("hip", "knee", "ankle"))
+    outward = out * body.right
+    thigh, shank = hip - knee, ankle - knee
+    above = np.arctan2(_along(thigh, outward), thigh[:, Y])
+    below = np.arctan2(_along(shank, outward), -shank[:, Y])
+    across = np.einsum("tij,ti->tj", body.rotation(f"{side}_thigh"), shank)
+    bent = -across[:, Y] < np.cos(np.radians(STRAIGHT_DEG)) * np.linalg.norm(shank, axis=1)
+    foot = body.rotation(f"{side}_foot")[:, :, X]
+    ahead = _level(foot)
+    beside = out * np.cross(ahead, UP)
+    length = np.linalg.norm(thigh, axis=1)
+    return {
+        "knee_frontal_projection": np.degrees(above + below),
+        "knee_medial_offset": _along(shank, outward),
+        "hip_knee_ankle": np.where(bent, np.nan, 180.0 + np.degrees(np.arctan2(out * across[:, Z], -across[:, Y]))),
+        "pelvic_drop": -out * body.angle("pelvis_obliquity"),
+        "knee_over_toe": _along(shank, beside),
+        "foot_progression": np.degrees(np.arctan2(_along(ahead, outward), _along(ahead, np.cross(UP, body.right)))),
+        "foot_pitch": np.degrees(np.arcsin(np.clip(foot[:, Y], -1.0, 1.0))),
+        "thigh_inclination": np.degrees(np.arccos(np.clip(thigh[:, Y] / length, -1.0, 1.0))),
+    }
+
+
+def _stray(body: _Body, side: str, segment: str) -> tuple[Array, Array]:
+    """Uncertainty of a segment's place [m] and turn [rad] per axis from soft tissue (time,)."""
+    tilt = np.arccos(np.clip(body.rotation(f"{side}_{segment}")[:, Y, Y], -1.0, 1.0))
+    tissue, part = SOFT_TISSUE[segment], tilt / (np.pi / 2)
+    return tissue.shift_m * part, np.radians(tissue.turn_deg) * part
+
+
+def _joint_errors(body: _Body, side: str) -> tuple[Array, Array]:
+    """Uncertainty per axis of knee and ankle centre (time,) [m]: two landmarks each, and the skin."""
+    placed = LANDMARK_M / np.sqrt(2.0)
+    shift, turn = _stray(body, side, "shank")
+    shank = np.linalg.norm(body.centre(f"{side}_ankle") - body.centre(f"{side}_knee"), axis=1)
+    knee_m = np.hypot(placed, _stray(body, side, "thigh")[0])
+    return knee_m, np.sqrt(placed**2 + shift**2 + (0.5 * shank * turn) ** 2)
+
+
+def _separation_uncertainty(body: _Body) -> Array:
+    ratio = _separation(body)
+    apart = _along(body.centre("right_ankle") - body.centre("left_ankle"), body.right)
+    errors = [_joint_errors(body, side) for side in OUTWARD]
+    knees, ankles = (np.hypot(errors[0][joint], errors[1][joint]) for joint in (0, 1))
+    return np.asarray(np.hypot(knees, ratio * ankles) / np.abs(apart))
+
+
+def _projection_slope(vector: Array, outward: Array) -> tuple[Array, Array]:
+    """Change of the direction of a vector in the frontal plane per move of its end outward and upward [rad/m]."""
+    aside, up = _along(vector, outward), vector[:, Y]
+    square = aside**2 + up**2
+    return up / square, -aside / square
+
+
+def _leg_uncertainty(body: _Body, side: str) -> dict[str, Array]:
+    """Standard uncertainties of one leg (time,)."""
+    outward = OUTWARD[side] * body.right
+    hip, knee, ankle = (body.centre(f"{side}_{joint}") for joint in ("hip", "knee", "ankle"))
+    thigh, shank = hip - knee, ankle - knee
+    thigh_m, shank_m = np.linalg.norm(thigh, axis=1), np.linalg.norm(shank, axis=1)
+    placed, (strayed, turned) = LANDMARK_M / np.sqrt(2.0), _stray(body, side, "thigh")
+    shank_turned, foot_turned = _stray(body, side, "shank")[1], _stray(body, side, "foot")[1]
+    knee_m, ankle_m = _joint_errors(body, side)
+    flexion = np.radians(body.angle(f"{side}_knee_flexion"))
+    across, along = np.cos(flexion) / thigh_m, np.sin(flexion)
+    axis_placed = np.sqrt(2.0) * LANDMARK_M / KNEE_WIDTH_M
+    abduction = np.sqrt(
+        (across * HIP_CENTRE_M) ** 2
+        + ((across + 1.0 / shank_m) * placed) ** 2
+        + (placed / shank_m) ** 2
+        + (along * np.hypot(axis_placed, turned)) ** 2
+        + (across * strayed) ** 2
+        + shank_turned**2
+    )
+    above, below = _projection_slope(thigh, outward), _projection_slope(shank * [1.0, -1.0, 1.0], outward)
+    # Moving the knee moves both lines; up counts the other way for the shank, which is looked at from above.
+    at_knee = np.hypot(above[0] + below[0], above[1] - below[1])
+    projection = np.sqrt(
+        (HIP_CENTRE_M * np.hypot(*above)) ** 2 + (knee_m * at_knee) ** 2 + (ankle_m * np.hypot(*below)) ** 2
+    )
+    straight = np.sqrt(
+        (HIP_CENTRE_M / thigh_m) ** 2 + (placed * (1.0 / thigh_m + 1.0 / shank_m)) ** 2 + (placed / shank_m) ** 2
+    )
+    foot_axis = np.hypot(np.sqrt(2.0) * LANDMARK_M / FOOT_LENGTH_M, foot_turned)
+    reach = np.linalg.norm(shank * [1.0, 0.0, 1.0], axis=1)
+    return {
+        "knee_abduction": np.degrees(abduction),
+        "knee_frontal_projection": np.degrees(projection),
+        "knee_medial_offset": np.sqrt(strayed**2 + (shank_m * shank_turned) ** 2),
+        "hip_knee_ankle": np.degrees(straight),
+        "pelvic_drop": np.full(len(body.right), np.degrees(np.sqrt(2.0) * LANDMARK_M / PELVIS_WIDTH_M)),
+        "knee_over_toe": np.sqrt(knee_m**2 + ankle_m**2 + (reach * foot_axis) ** 2),
+    }
