@@ -22,7 +22,7 @@ NOISE_N = (0.0, 1.0, 2.0, 5.0, 10.0)
 SWAY_N = (0.0, 1.0, 2.0, 5.0)
 MASS_KG = (35.0, 75.0, 130.0)
 RATE_HZ = (200.0, 500.0, 1000.0, 2000.0)
-JUMPS_PER_CELL = 20
+JUMPS_PER_CELL = 10
 #: Quiet standing before the movement, drawn anew for each jump [s].
 STANDING_S = (1.5, 3.5)
 

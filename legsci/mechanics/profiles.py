@@ -19,8 +19,8 @@ LEAST_BAND_N = 1.0
 class Profile:
     """One set of rules; the fields are explained at the head of profiles.yaml.
 
-    `body_weight_shift_sd` and `offset_shift` are 0 and `contact_scale` is 1 in every published profile; the uncertainty
-    of a metric is found by scoring the trial again with them changed.
+    The last five are 0 (`contact_scale`: 1) in every published profile; the uncertainty of a metric is found by scoring
+    the trial again with them changed. Shifts of take-off and of landing and touchdown are in samples.
     """
 
     name: str
@@ -39,6 +39,8 @@ class Profile:
     body_weight_shift_sd: float = 0.0
     offset_shift: float = 0.0
     contact_scale: float = 1.0
+    takeoff_shift: float = 0.0
+    landing_shift: float = 0.0
 
     def contact_limit(self, *, unloaded_sd_n: float) -> float:
         """Force that counts as contact [N], given the SD of the unloaded plate in mid-flight [N]."""
@@ -67,7 +69,8 @@ def variants(profile: Profile) -> dict[str, Profile]:
     "weighing": body weight raised by its standard uncertainty. "start": movement start at the moment force leaves the
     band instead of `start_lead_s` earlier, or 30 ms earlier where the profile has no lead. "contact": contact limit
     doubled. "offset": the plates' zero error taken off (once more, where it was removed), scaled as a rectangular
-    distribution.
+    distribution. "takeoff", "landing": the event moved by the standard uncertainty of half a sample either way: force
+    falls and rises so steeply that the straight line between two samples does not tell where in between.
     """
     lead = 0.0 if profile.start_lead_s > 0.0 else 0.030
     moved = {
@@ -75,5 +78,7 @@ def variants(profile: Profile) -> dict[str, Profile]:
         "start": replace(profile, start_lead_s=lead),
         "contact": replace(profile, contact_scale=2.0),
         "offset": replace(profile, offset_shift=3.0**-0.5),
+        "takeoff": replace(profile, takeoff_shift=12.0**-0.5),
+        "landing": replace(profile, landing_shift=12.0**-0.5),
     }
     return {f"{profile.name}|{source}": replace(p, name=f"{profile.name}|{source}") for source, p in moved.items()}

@@ -123,6 +123,8 @@ def _never_still(weighing: Weighing | None) -> Finding:
     """Say how far from still the quietest stretch was."""
     if weighing is None:
         return Finding("never_stood_still", detail="there is no stretch of standing that long")
+    if weighing.body_weight[0] <= 0.0:
+        return Finding("never_stood_still", detail="the quietest stretch is of empty plates")
     detail = f"force wanders by {weighing.wander:.1f} N, allowed {weighing.allowed_wander:.1f} N"
     return Finding("never_stood_still", value=weighing.wander, limit=weighing.allowed_wander, detail=detail)
 
@@ -237,6 +239,8 @@ def score_repetition(support: Support, window: Window, *, task: Task, profile: P
         return score
     rest = after.first if after is not None and after.still else -1
     _events(support, window, task, profile, score, quiet_end=quiet_end, rest=rest)
+    shifts = {"takeoff": profile.takeoff_shift, "landing": profile.landing_shift, "touchdown": profile.landing_shift}
+    score.events |= {name: score.events[name] + shift for name, shift in shifts.items() if name in score.events}
     score.findings += _check(score, support, window, task, weighing, after, mass_kg, profile.title)
     return score
 

@@ -132,10 +132,9 @@ def _filtered(reps: xr.Dataset) -> xr.Dataset:
 def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
     """Find the standard uncertainty of the headline metrics under the default profile: u_<metric> (rep,), side both.
 
-    Each source is moved by one standard uncertainty (weighing, offset) or by the width of the choice (movement start,
-    contact limit, low-pass filter), the trial is measured again, and the changes add in quadrature (JCGM
-    100:2008, 5.1.3, numerically). Heights that rest on the body's posture carry `POSTURE_M` as well. Take-off and
-    landing are interpolated between samples, so that the contact limit's change covers their timing.
+    Each source is moved by one standard uncertainty (weighing, offset, timing) or by the width of the choice (movement
+    start, contact limit, low-pass filter), the trial is measured again, and the changes add in quadrature (JCGM
+    100:2008, 5.1.3, numerically). Heights that rest on the body's posture carry `POSTURE_M` as well.
     """
     scorings = [str(name) for name in reps["scoring"].to_numpy()]
     moved = [index for index, name in enumerate(scorings) if name.startswith(f"{scorings[0]}|")]

@@ -21,6 +21,7 @@ from tests.analytic_jump import GRAVITY, countermovement_jump
 from tests.mechanics.trials import DEFAULT, OTHERS, decisions, force_trial, outcome
 
 RATE_HZ = 1000.0
+SOURCES = ("weighing", "start", "contact", "offset", "takeoff", "landing")
 
 
 def test_noise_free_jump_is_measured_to_its_construction() -> None:
@@ -266,4 +267,4 @@ def test_every_profile_is_cited_and_its_variants_move_one_thing() -> None:
     for name, profile in load_profiles().items():
         assert profile.source
         assert profile.name == name
-        assert set(variants(profile)) == {f"{name}|{source}" for source in ("weighing", "start", "contact", "offset")}
+        assert set(variants(profile)) == {f"{name}|{source}" for source in SOURCES}
