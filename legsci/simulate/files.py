@@ -28,13 +28,15 @@ from legsci.simulate.sensors_plates import (
     surface_wrench,
 )
 from legsci.simulate.session_plan import SessionPlan, TrialPlan
+from legsci.simulate.truth_trials import trial_truth
 from legsci.simulate.writers import write_bioware, write_c3d, write_table, write_xsens, written_whole
 
 #: Devices of study.yaml. A sprint has its own, since which foot treads on which plate differs between trials.
 CAMERAS, RUNWAY, PLATES_ALONE = "vicon", "vicon_runway", "kistler"
-#: Slow tasks are filmed at this rate [Hz]. A second of 49 markers and two plates then takes 63 kB instead of 102 kB,
-#: and 158 kB with EMG, so that a session of ten trials stays within some 6 MB.
-SLOW_TASKS = ("standing", "squat")
+#: Tasks whose legs swing fast are filmed at the rate of the cameras' settings, the others at this rate [Hz]. A second of
+#: 49 markers and two plates then takes 63 kB instead of 102 kB (158 kB with EMG), so that a session of eleven trials
+#: stays within some 5 MB.
+FAST_TASKS = ("lateral_jump", "sprint")
 SLOW_MARKER_RATE_HZ = 100.0
 #: Rate of the plates, and of all analog channels where EMG is among them [Hz].
 PLATE_RATE_HZ = 1000.0
@@ -168,8 +170,8 @@ def write_trial(
     # One stream per instrument, so that switching one off leaves the others as they are.
     for_plates, for_markers, for_emg, *for_imus = rng.spawn(3 + len(wearables))
     channels, plate_truth = record_plates(motion, plates, instruments.plates, for_plates)
-    truth: dict[str, object] = {**motion.truth, **{f"{name}_time_s": times for name, times in motion.events.items()}}
-    truth |= plate_truth
+    mass_kg = plan.athlete.mass_kg + trial.technique.barbell_kg
+    truth: dict[str, object] = {**trial_truth(motion, mass_kg=mass_kg), **plate_truth}
     if trial.markers:
         streams = for_markers, for_emg
         truth |= _write_motion_capture(path, plan, trial, instruments, motion, plates, channels, streams)
@@ -196,7 +198,7 @@ def _write_motion_capture(
 ) -> dict[str, object]:
     """Write the C3D file of a trial with markers and, where it is wanted, EMG; return the truth about both."""
     filming = instruments.markers
-    if trial.task in SLOW_TASKS:
+    if trial.task not in FAST_TASKS:
         filming = replace(filming, rate_hz=min(filming.rate_hz, SLOW_MARKER_RATE_HZ))
     body = build_body(plan.athlete, barbell_kg=trial.technique.barbell_kg)
     labels, clean = markers_of(body, motion)

@@ -3,8 +3,10 @@
 import json
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
 # The checkout itself is the package: a bare `snakemake` works where legsci is not installed, and so do its script jobs.
@@ -15,8 +17,13 @@ from legsci.ingest.check import check_study
 from legsci.ingest.faults import StudyError
 from legsci.ingest.settings import read_settings
 from legsci.ingest.study import read_study
+from legsci.ingest.tables import load_schema, typed_table
 from legsci.mechanics.profiles import load_profiles
 from legsci.provenance import content_digest, source_digest
+
+#: The one study that rules make; all others are brought.
+VIRTUAL = "virtual"
+VIRTUAL_FOLDER = f"data/raw/{VIRTUAL}"
 
 
 wildcard_constraints:
@@ -44,9 +51,14 @@ def check_config():
 
 
 def read_studies():
-    """The studies of this run by name; all faults of all of them end the run before anything is made."""
+    """The studies of this run by name, None for that of the virtual athletes, whose tables a rule makes.
+
+    All faults of all of them end the run before anything is made.
+    """
+    folders = [config["study"]] if "study" in config else config["studies"]
+    brought = [folder for folder in folders if Path(folder) != Path(VIRTUAL_FOLDER)]
     studies, faults = {}, []
-    for folder in [config["study"]] if "study" in config else config["studies"]:
+    for folder in brought:
         settings, _ = read_settings(Path(folder, "study.yaml"), checked=True)
         fetched = Path(f"results/{settings.get('name')}/fetched.txt")
         awaited = "source" in settings and not fetched.exists()
@@ -54,7 +66,11 @@ def read_studies():
             # The recordings are opened here and not in a rule: an edited table would send every session after that rule.
             # A job that runs as a process of its own leaves it to the main one.
             opened = workflow.is_main_process and not awaited
-            study = check_study(folder) if opened else read_study(folder, require_recordings=False, checked=not workflow.is_main_process)
+            study = (
+                check_study(folder)
+                if opened
+                else read_study(folder, require_recordings=False, checked=not workflow.is_main_process)
+            )
         except StudyError as error:
             faults.append(str(error))
             if "source" in settings and not awaited:
@@ -62,19 +78,35 @@ def read_studies():
             continue
         if study.name in studies:
             faults.append(f"study {folder}: the name {study.name} is taken by {studies[study.name].folder}")
+        if study.name == VIRTUAL:
+            faults.append(f"study {folder}: the name {VIRTUAL} is taken by {VIRTUAL_FOLDER}")
         studies[study.name] = study
     if faults:
         sys.exit("\n".join(faults))
-    return studies
+    return studies if brought == folders else studies | {VIRTUAL: None}
 
 
 check_config()
 STUDIES = read_studies()
 
 
+@cache
+def read_virtual_study(written_ns):
+    """The study of the virtual athletes, read anew when its tables were written anew."""
+    return read_study(VIRTUAL_FOLDER, require_recordings=False, checked=not workflow.is_main_process)
+
+
+def study_of(name):
+    """A study by name; where a rule makes its tables, what asks for it waits for them."""
+    if name != VIRTUAL:
+        return STUDIES[name]
+    checkpoints.simulate_cohort.get()
+    return read_virtual_study(Path(VIRTUAL_FOLDER, "trials.tsv").stat().st_mtime_ns)
+
+
 def study_folder(wildcards):
     """Folder of a study."""
-    return str(STUDIES[wildcards.study].folder)
+    return VIRTUAL_FOLDER if wildcards.study == VIRTUAL else str(STUDIES[wildcards.study].folder)
 
 
 def session_keys(study):
@@ -86,15 +118,17 @@ def per_session(pattern):
     """Input function: the file of each session of a study, named by a pattern with {study}, {participant}, {session}."""
 
     def files(wildcards):
-        keys = session_keys(STUDIES[wildcards.study])
+        keys = session_keys(study_of(wildcards.study))
         return [pattern.format(study=wildcards.study, participant=person, session=visit) for person, visit in keys]
 
     return files
 
 
 def recording_files(wildcards):
-    """Recordings of a session; for a study whose recordings are fetched, the word that they are there."""
-    study = STUDIES[wildcards.study]
+    """Recordings of a session; of a virtual athlete all; where they are fetched, the word that they are there."""
+    study = study_of(wildcards.study)
+    if study.name == VIRTUAL:
+        return f"{VIRTUAL_FOLDER}/{wildcards.participant}"
     if "source" in study.settings:
         return f"results/{study.name}/fetched.txt"
     rows = study.recordings
@@ -110,7 +144,7 @@ def fetched_recordings(wildcards):
 
 def session_rows(wildcards, name):
     """What a table of a study says about one session, as JSON."""
-    rows = getattr(STUDIES[wildcards.study], name)
+    rows = getattr(study_of(wildcards.study), name)
     rows = rows[rows["participant_id"] == wildcards.participant]
     if "session_id" in rows:
         rows = rows[rows["session_id"] == wildcards.session]
@@ -120,10 +154,19 @@ def session_rows(wildcards, name):
 def session_digest(wildcards):
     """Digest of what a study says about a session's recordings, so that an edited row remakes its own session only."""
     tables = ("participants", "sessions", "trials", "recordings")
-    settings = json.dumps(STUDIES[wildcards.study].settings, sort_keys=True)
+    settings = json.dumps(study_of(wildcards.study).settings, sort_keys=True)
     return content_digest(settings, *(session_rows(wildcards, name) for name in tables))
 
 
 def session_curation(wildcards):
-    """Human decisions about a session."""
+    """Human decisions about a session; nobody looks through those of the virtual athletes."""
+    if wildcards.study == VIRTUAL:
+        nothing = pd.DataFrame(columns=list(load_schema("curation")["properties"]), dtype="str")
+        return typed_table("curation", nothing, checked=True)[0].to_json(orient="table", index=False)
     return session_rows(wildcards, "curation")
+
+
+def virtual_truth(wildcards):
+    """What is true of the trials of each virtual athlete who came to a session."""
+    people = study_of(VIRTUAL).trials["participant_id"].unique()
+    return [f"{VIRTUAL_FOLDER}/truth/trials/{person}.tsv" for person in people]

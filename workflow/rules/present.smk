@@ -1,15 +1,28 @@
 """Findings -> figures and notebooks for people."""
 
+
+def session_figures(name):
+    """Input function: the figures of a study's sessions; of the virtual athletes as many as the choices say."""
+
+    def files(wildcards):
+        keys = session_keys(study_of(name))
+        if name == VIRTUAL and config["figures"]["virtual_sessions"] == "first":
+            keys = [(person, min(visit for who, visit in keys if who == person)) for person in dict(keys)]
+        return [
+            f"results/{name}/figures/{figure}/{person}_{visit}.png"
+            for figure in config["figures"]["session"]
+            for person, visit in keys
+        ]
+
+    return files
+
+
 NOTEBOOKS = ["01_data_quality", "02_rep_mechanics"]
 FIGURES = [
     *expand("results/{study}/figures/{figure}.svg", study=STUDIES, figure=config["figures"]["study"]),
-    *(
-        f"results/{name}/figures/{figure}/{participant}_{session}.png"
-        for name, study in STUDIES.items()
-        for figure in config["figures"]["session"]
-        for participant, session in session_keys(study)
-    ),
+    *map(session_figures, STUDIES),
     *expand("results/{study}/notebooks/{notebook}.html", study=STUDIES, notebook=NOTEBOOKS),
+    *([f"results/{VIRTUAL}/recovery.csv", f"results/{VIRTUAL}/figures/recovery.svg"] if VIRTUAL in STUDIES else []),
 ]
 
 
@@ -83,6 +96,30 @@ for figure in config["figures"]["study"]:
             f"Draw {figure.replace('_', ' ')}, {{wildcards.study}}"
         script:
             "../scripts/draw_figure.py"
+
+
+rule draw_recovery:
+    input:
+        recovered=f"results/{VIRTUAL}/recovered.csv",
+        recovery=f"results/{VIRTUAL}/recovery.csv",
+    output:
+        figure=report(
+            f"results/{VIRTUAL}/figures/recovery.svg",
+            caption="../report/recovery.rst",
+            category=VIRTUAL,
+            subcategory="study",
+            labels={"figure": "recovery"},
+        ),
+    log:
+        f"results/{VIRTUAL}/logs/draw_recovery.txt",
+    benchmark:
+        f"results/{VIRTUAL}/benchmarks/draw_recovery.tsv"
+    params:
+        source=source_digest("legsci.present.recovery"),
+    message:
+        "Draw what was recovered of the truth about the virtual athletes"
+    script:
+        "../scripts/draw_recovery.py"
 
 
 rule run_notebook:

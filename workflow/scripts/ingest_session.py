@@ -6,6 +6,7 @@ from legsci.ingest.trial import build_session, write_session
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    study = read_study(snakemake.params.folder, checked=True)
+    # Recordings of other sessions may still be on their way.
+    study = read_study(snakemake.params.folder, require_recordings=False, checked=True)
     session = build_session(study, snakemake.wildcards.participant, snakemake.wildcards.session)
     write_session(session, snakemake.output.session)

@@ -1,0 +1,76 @@
+"""The virtual athletes: tables of their study, recordings of each of them, and what the pipeline finds of the truth."""
+
+#: What the recordings of an athlete depend on; more athletes leave the first ones as they are.
+ATHLETE_CHOICES = {name: value for name, value in config["virtual"].items() if name != "athletes"}
+
+
+checkpoint simulate_cohort:
+    output:
+        settings=f"{VIRTUAL_FOLDER}/study.yaml",
+        tables=expand(
+            "{folder}/{table}.tsv",
+            folder=VIRTUAL_FOLDER,
+            table=[
+                "participants",
+                "sessions",
+                "trials",
+                "recordings",
+                "wearables",
+                "exposure",
+                "health",
+                "injuries",
+            ],
+        ),
+        truth=expand(
+            "{folder}/truth/{table}.tsv",
+            folder=VIRTUAL_FOLDER,
+            table=["parameters", "athletes", "weeks", "reps"],
+        ),
+    log:
+        f"results/{VIRTUAL}/logs/simulate_cohort.txt",
+    benchmark:
+        f"results/{VIRTUAL}/benchmarks/simulate_cohort.tsv"
+    params:
+        choices=config["virtual"],
+        source=source_digest("legsci.simulate.cohort", "legsci.simulate.files", "legsci.simulate.truth"),
+    message:
+        "Draw the virtual athletes and what happens to them"
+    script:
+        "../scripts/simulate_cohort.py"
+
+
+rule simulate_athlete:
+    output:
+        recordings=directory(f"{VIRTUAL_FOLDER}/{{participant}}"),
+        truth=f"{VIRTUAL_FOLDER}/truth/trials/{{participant}}.tsv",
+    log:
+        f"results/{VIRTUAL}/logs/simulate_athlete/{{participant}}.txt",
+    benchmark:
+        f"results/{VIRTUAL}/benchmarks/simulate_athlete/{{participant}}.tsv"
+    params:
+        choices=ATHLETE_CHOICES,
+        source=source_digest("legsci.simulate.cohort", "legsci.simulate.files"),
+    message:
+        "Record the sessions of virtual athlete {wildcards.participant}"
+    script:
+        "../scripts/simulate_athlete.py"
+
+
+# The one rule that reads the truth.
+rule recovery:
+    input:
+        metrics=f"results/{VIRTUAL}/metrics.csv",
+        truth=virtual_truth,
+    output:
+        recovered=f"results/{VIRTUAL}/recovered.csv",
+        recovery=f"results/{VIRTUAL}/recovery.csv",
+    log:
+        f"results/{VIRTUAL}/logs/recovery.txt",
+    benchmark:
+        f"results/{VIRTUAL}/benchmarks/recovery.tsv"
+    params:
+        source=source_digest("legsci.models.recovery"),
+    message:
+        "Compare what was measured on the virtual athletes with the truth"
+    script:
+        "../scripts/recovery.py"

@@ -1,0 +1,12 @@
+"""Draw how well the truth about the virtual athletes was recovered."""
+
+import pandas as pd
+
+from legsci.present.recovery import recovery_figure
+from legsci.present.style import save
+
+from job_log import job_log
+
+with job_log(snakemake.log[0]):
+    tables = (pd.read_csv(path) for path in (snakemake.input.recovered, snakemake.input.recovery))
+    save(recovery_figure(*tables), snakemake.output.figure)

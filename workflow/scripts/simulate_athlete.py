@@ -1,0 +1,16 @@
+"""Simulate the sessions of a virtual athlete: the raw recordings, and what is true of each trial."""
+
+from pathlib import Path
+
+from legsci.simulate.cohort import plan
+from legsci.simulate.files import TRUTH_COLUMNS, write_session
+from legsci.simulate.writers import write_table
+
+from job_log import job_log
+
+with job_log(snakemake.log[0]):
+    choices, recordings = snakemake.config["virtual"], Path(snakemake.output.recordings)
+    sessions = plan(choices, seed=choices["seed"]).sessions
+    own = [session for session in sessions if session.participant_id == snakemake.wildcards.participant]
+    truth = [row for session in own for row in write_session(recordings.parent, session).truth]
+    write_table(Path(snakemake.output.truth), TRUTH_COLUMNS, truth)

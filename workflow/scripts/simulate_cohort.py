@@ -1,0 +1,18 @@
+"""Draw the virtual athletes: the tables of their study, and the truth about them."""
+
+from pathlib import Path
+
+from legsci.simulate.cohort import plan
+from legsci.simulate.files import session_rows, write_session_tables, write_study_settings
+from legsci.simulate.truth import write_truth
+
+from job_log import job_log
+
+with job_log(snakemake.log[0]):
+    choices, folder = snakemake.params.choices, Path(snakemake.output.settings).parent
+    planned = plan(choices, seed=choices["seed"])
+    write_study_settings(folder)
+    for name, table in planned.tables.items():
+        table.to_csv(folder / f"{name}.tsv", sep="\t", index=False, na_rep="n/a", lineterminator="\n")
+    write_session_tables(folder, [session_rows(session) for session in planned.sessions])
+    write_truth(folder, planned.cohort)
