@@ -1,0 +1,152 @@
+"""Whether a model tells who gets injured: concordance beside every ratio, and calibration on athletes it has not seen.
+
+An association, however sure, is no screening test (Bahr 2016, as the design document of injury models has it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from legsci.models.resampling import cluster_weights, percentile_interval
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.bool_]
+
+FOLDS = 5
+GROUPS = 5
+#: Fewer resamples than this share with events and rows to compare them with make no interval.
+FEWEST_RESAMPLES = 0.9
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How rates predicted for athletes left out of the fit agree with what happened to them.
+
+    Parameters
+    ----------
+    slope : of the log rate on the predicted log rate [1]; 1 is perfect, below 1 the predictions are too extreme.
+    slope_interval : 95 % interval, standard error by athlete, t(G - 1).
+    groups : one row per fifth of the predicted rate: rows, observed, expected [events].
+    """
+
+    slope: float
+    slope_interval: tuple[float, float]
+    groups: pd.DataFrame
+
+
+def concordance(
+    predictor: Array, events: Rows, compared: Callable[[int], Rows], participant: NDArray[np.int64], weight: Array
+) -> tuple[Array, Array]:
+    """Count by pair of athletes how often a row with an event has the higher predictor.
+
+    Parameters
+    ----------
+    predictor : (row,) any unit.
+    events : (row,) whether an event is in the row.
+    compared : from the number of a row with an event to the rows (row,) it is compared with.
+    participant : (row,) number of the athlete.
+    weight : (row,) of a row that is compared: its hours, where rates per hour are modelled, so that a term which says
+        nothing about the rate has 0.5 though weeks of more hours have more events.
+
+    Returns
+    -------
+    wins, pairs : (athlete with the event, athlete compared), sums of weights; a tie is half a win.
+    """
+    athletes = int(participant.max()) + 1
+    wins, pairs = np.zeros((athletes, athletes)), np.zeros((athletes, athletes))
+    for row in np.flatnonzero(events):
+        others = np.flatnonzero(compared(int(row)))
+        won = (predictor[row] > predictor[others]) + 0.5 * (predictor[row] == predictor[others])
+        wins[participant[row]] += np.bincount(participant[others], weights=won * weight[others], minlength=athletes)
+        pairs[participant[row]] += np.bincount(participant[others], weights=weight[others], minlength=athletes)
+    return wins, pairs
+
+
+def area_under_curve(
+    wins: Array, pairs: Array, *, resamples: int, seed: int
+) -> tuple[float | None, tuple[float, float] | None]:
+    """Area under the ROC curve: the chance that an event has a higher predictor than time at risk without event.
+
+    Parameters
+    ----------
+    wins, pairs : see `concordance`.
+    resamples, seed : of the bootstrap over athletes.
+
+    Returns
+    -------
+    area [1] and its 95 % percentile interval; None where there is nothing to compare, resp. in too many resamples.
+    """
+    if pairs.sum() == 0:
+        return None, None
+    weights = cluster_weights(len(pairs), resamples=resamples, seed=seed)
+    won, compared = (np.einsum("ra,ab,rb->r", weights, counts, weights, optimize=True) for counts in (wins, pairs))
+    usable = compared > 0
+    area = float(wins.sum() / pairs.sum())
+    if usable.mean() < FEWEST_RESAMPLES:
+        return area, None
+    return area, percentile_interval(won[usable] / compared[usable])
+
+
+def left_out_predictor(
+    events: Array,
+    fixed: Array,
+    participant: NDArray[np.int64],
+    refit: Callable[[Rows], Array],
+    *,
+    seed: int,
+) -> Array | None:
+    """Predict each athlete's log rate by a fit to the others, in folds of athletes with like numbers of events.
+
+    Parameters
+    ----------
+    events : (row,) events.
+    fixed : (row, term) columns that the coefficients belong to.
+    participant : (row,) number of the athlete.
+    refit : from the rows (row,) kept to the coefficients (term,).
+    seed : of the order among athletes with as many events.
+
+    Returns
+    -------
+    (row,); None where a two-valued term loses all events of a state in some fold, which leaves nothing to fit.
+    """
+    athletes = int(participant.max()) + 1
+    count = np.bincount(participant, weights=events, minlength=athletes)
+    order = np.lexsort((np.random.default_rng(seed).permutation(athletes), count))
+    fold = np.empty(athletes, dtype=np.int64)
+    fold[order] = np.arange(athletes) % FOLDS
+    predictor = np.empty(len(events))
+    for number in range(FOLDS):
+        left_out = fold[participant] == number
+        if not left_out.any():
+            continue
+        if not _can_be_fitted(events[~left_out], fixed[~left_out], fixed):
+            return None
+        coefficients = refit(~left_out)
+        if not np.isfinite(coefficients).all():
+            return None
+        predictor[left_out] = fixed[left_out] @ coefficients
+    return predictor
+
+
+def group_by_prediction(predictor: Array, expected: Array, events: Array) -> pd.DataFrame:
+    """Sum rows, observed and expected events by fifths of the predicted rate, the lowest first."""
+    # Rows of one athlete often share a prediction: ranks deal equal predictions to one group.
+    edges = np.quantile(predictor, np.arange(1, GROUPS) / GROUPS)
+    group = np.searchsorted(edges, predictor, side="right") + 1
+    table = pd.DataFrame({"group": group, "rows": 1, "observed": events, "expected": expected})
+    return table.groupby("group").sum()
+
+
+def _can_be_fitted(events: Array, kept: Array, every: Array) -> bool:
+    for column, whole in zip(kept.T, every.T, strict=True):
+        states = np.unique(whole)
+        if len(states) == 2 and any(events[column == state].sum() == 0 for state in states):
+            return False
+        if len(states) > 1 and np.ptp(column) == 0:
+            return False
+    return bool(events.sum() > 0)

@@ -1,0 +1,245 @@
+"""Rates of injury per hour: population averages with errors by athlete, and athletes who differ in proneness."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from numpy.typing import NDArray
+from scipy import stats
+from statsmodels.tools.sm_exceptions import IterationLimitWarning
+
+from legsci.models.discrimination import Calibration, group_by_prediction, left_out_predictor
+from legsci.models.injury_design import FEWEST_EVENTS, InjuryDesign, build_injury_design
+from legsci.models.injury_fit import InjuryFit, injury_fit
+from legsci.models.result import ModelRefusal, estimate_table
+from legsci.models.shared_gamma import maximise_shared_gamma
+
+Array = NDArray[np.float64]
+
+WORKING_CORRELATIONS = ("independence", "exchangeable")
+COVARIANCES = {"bias_reduced": "Mancl-DeRouen by athlete", "robust": "sandwich by athlete"}
+LINKS = ("log", "cloglog")
+
+
+def fit_injury_rate(
+    table: pd.DataFrame,
+    *,
+    terms: Sequence[str],
+    events: str = "onset",
+    exposure: str = "training_hours",
+    link: str = "log",
+    working_correlation: str = "independence",
+    covariance: str = "bias_reduced",
+    participant: str = "participant_id",
+    fewest_events: int = FEWEST_EVENTS,
+    model: str = "injury_gee",
+    resamples: int = 1000,
+    seed: int = 0,
+) -> InjuryFit:
+    """Fit the rate per hour by generalised estimating equations (Liang & Zeger 1986, Biometrika 73:13-22).
+
+    With link `log`, events are Poisson-like counts: E(events) = hours exp(x beta). With link `cloglog`, a row has one
+    event or none: P(event) = 1 - exp(-hours exp(x beta)), the same rate seen in discrete time. The covariance is the
+    bias-reduced sandwich over athletes (Mancl & DeRouen 2001, Biometrics 57:126-134), intervals are from t(G - 1).
+
+    Parameters
+    ----------
+    table : rows at risk, one athlete's in several.
+    terms : see `build_design`.
+    events : column of counts per row.
+    exposure : column of hours at risk [h].
+    link : `log` or `cloglog`.
+    working_correlation : `independence` or `exchangeable` (between rows of one athlete).
+    covariance : `bias_reduced`, or `robust` for the plain sandwich.
+    participant, fewest_events : see `build_injury_design`.
+    model : key of MODELS for the result.
+    resamples, seed : of the bootstrap over athletes for the area under the curve; seed also of the folds.
+
+    Raises
+    ------
+    ModelRefusal
+        With all reasons why the model cannot be estimated.
+    """
+    for name, value, known in (
+        ("link", link, LINKS),
+        ("working_correlation", working_correlation, WORKING_CORRELATIONS),
+        ("covariance", covariance, tuple(COVARIANCES)),
+    ):
+        if value not in known:
+            raise ValueError(f"{name} is one of {', '.join(known)}; found {value}")
+    subject = f"the rate of {events}"
+    built = build_injury_design(
+        table, events=events, terms=terms, participant=participant, subject=subject, exposure=exposure,
+        single=link == "cloglog", fewest_events=fewest_events,
+    )  # fmt: skip
+    hours = built.table[exposure].to_numpy(float)
+    if link == "cloglog" and built.events.all():
+        raise ModelRefusal(subject, [f"every row holds {events}, so that no chance of it can be estimated"])
+    coefficients, errors, dependence = _solve(built, hours, link, working_correlation, covariance, subject)
+    count, clusters = len(coefficients), len(built.design.participants)
+    estimates = estimate_table(
+        built.design.terms, coefficients, errors, np.full(count, clusters - 1.0), kind=_kinds(built),
+        se_kind=[COVARIANCES[covariance]] * count,
+    )  # fmt: skip
+    return injury_fit(
+        built,
+        estimates,
+        model=model,
+        outcome=events,
+        formula=f"{link}({events}) ~ {' + '.join(built.design.terms)} + offset ln({exposure}), {working_correlation}",
+        log_likelihood=None,
+        compared=lambda row: built.events == 0,
+        weight=hours,
+        calibration=_calibrate(built, hours, link, lambda rows: _rate(built, hours, link, rows), seed),
+        resamples=resamples,
+        seed=seed,
+        variance_components={} if dependence is None else {"working correlation": dependence},
+        n={"exposure_h": float(hours.sum())},
+    )
+
+
+def fit_shared_gamma(
+    table: pd.DataFrame,
+    *,
+    terms: Sequence[str],
+    events: str = "onset",
+    exposure: str = "training_hours",
+    participant: str = "participant_id",
+    fewest_events: int = FEWEST_EVENTS,
+    model: str = "injury_shared_gamma",
+    resamples: int = 1000,
+    seed: int = 0,
+) -> InjuryFit:
+    """Fit counts of athletes who differ in proneness: Poisson given a gamma factor of mean 1 that an athlete keeps.
+
+    The totals of athletes are then negative binomial. Standard errors are the model's, of the expected information at
+    the variance found; intervals are from the normal distribution.
+
+    Parameters
+    ----------
+    table, terms, events, exposure, participant, fewest_events, model, resamples, seed : see `fit_injury_rate`.
+
+    Raises
+    ------
+    ModelRefusal
+        With all reasons why the model cannot be estimated.
+    """
+    subject = f"the rate of {events} with athletes' proneness"
+    built = build_injury_design(
+        table, events=events, terms=terms, participant=participant, subject=subject, exposure=exposure,
+        fewest_events=fewest_events,
+    )  # fmt: skip
+    hours, fixed, athlete = built.table[exposure].to_numpy(float), built.design.fixed, built.design.participant
+
+    def refit(rows: NDArray[np.bool_]) -> Array:
+        kept = np.unique(athlete[rows], return_inverse=True)[1]
+        start = _rate(built, hours, "log", rows)
+        return maximise_shared_gamma(built.events[rows], hours[rows], fixed[rows], kept, start=start).coefficients
+
+    every = np.ones(len(hours), dtype=bool)
+    found = maximise_shared_gamma(built.events, hours, fixed, athlete, start=_rate(built, hours, "log", every))
+    told = []
+    if not found.converged:
+        raise ModelRefusal(subject, ["the likelihood has no maximum that the search could find"])
+    if found.variance == 0.0:
+        told.append(
+            ("no_overdispersion", "athletes differ no more than chance lets them: the variance is 0, a Poisson fit")
+        )
+    count = len(built.design.terms)
+    estimates = estimate_table(
+        built.design.terms, found.coefficients, np.sqrt(np.diag(found.covariance)), np.full(count, np.inf),
+        kind=_kinds(built), se_kind=["model"] * count,
+    )  # fmt: skip
+    return injury_fit(
+        built,
+        estimates,
+        model=model,
+        outcome=events,
+        formula=f"ln({events}) ~ {' + '.join(built.design.terms)} + offset ln({exposure}); by athlete: gamma factor",
+        log_likelihood=found.log_likelihood,
+        compared=lambda row: built.events == 0,
+        weight=hours,
+        calibration=_calibrate(built, hours, "log", refit, seed),
+        resamples=resamples,
+        seed=seed,
+        variance_components={"proneness": found.variance},
+        n={"exposure_h": float(hours.sum())},
+        warnings=tuple(told),
+    )
+
+
+def _kinds(built: InjuryDesign) -> list[str]:
+    return ["other", *built.design.kinds[1:]]
+
+
+def _family(link: str) -> sm.families.Family:
+    if link == "log":
+        return sm.families.Poisson()
+    return sm.families.Binomial(link=sm.families.links.CLogLog())
+
+
+def _solve(
+    built: InjuryDesign, hours: Array, link: str, working_correlation: str, covariance: str, subject: str
+) -> tuple[Array, Array, float | None]:
+    """Return coefficients, standard errors and the working correlation."""
+    structure = {"independence": sm.cov_struct.Independence, "exchangeable": sm.cov_struct.Exchangeable}
+    dependence = structure[working_correlation]()
+    # Columns of like size: weeks or loads beside indicators would spoil the solution of the equations.
+    scale = np.concatenate([[1.0], built.covariates.std(axis=0)])
+    centre = np.concatenate([[0.0], built.covariates.mean(axis=0)])
+    equations = sm.GEE(
+        built.events, (built.design.fixed - centre) / scale, built.design.participant, family=_family(link),
+        offset=np.log(hours), cov_struct=dependence,
+    )  # fmt: skip
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", IterationLimitWarning)
+            # Moments over all rows, not less the number of terms, are those of Liang and Zeger's followers in R.
+            found = equations.fit(maxiter=200, ctol=1e-8, ddof_scale=0, cov_type=covariance)
+    except IterationLimitWarning as reason:
+        raise ModelRefusal(
+            subject, ["the estimating equations have no solution that 200 iterations could find"]
+        ) from reason
+    except np.linalg.LinAlgError as reason:
+        raise ModelRefusal(
+            subject, ["one athlete alone carries some term, which leaves no spread between athletes"]
+        ) from reason
+    # x = centre + scale z: the intercept takes back what centring gave it.
+    back = np.diag(1.0 / scale)
+    back[0, 1:] = -centre[1:] / scale[1:]
+    coefficients = back @ np.asarray(found.params)
+    errors = np.sqrt(np.diag(back @ np.asarray(found.cov_params()) @ back.T))
+    if not (np.isfinite(coefficients).all() and np.isfinite(errors).all() and (errors > 0.0).all()):
+        raise ModelRefusal(subject, ["the standard errors are not finite: some athlete or term leaves no spread"])
+    correlation = float(dependence.dep_params) if working_correlation == "exchangeable" else None
+    return coefficients, errors, correlation
+
+
+def _rate(built: InjuryDesign, hours: Array, link: str, rows: NDArray[np.bool_]) -> Array:
+    """Return the maximum-likelihood coefficients of independent rows."""
+    model = sm.GLM(built.events[rows], built.design.fixed[rows], family=_family(link), offset=np.log(hours[rows]))
+    with warnings.catch_warnings():
+        # A fold that cannot be fitted has coefficients that are not finite, which the caller looks at.
+        warnings.simplefilter("ignore")
+        return np.asarray(model.fit(maxiter=100, tol=1e-10).params, dtype=np.float64)
+
+
+def _calibrate(
+    built: InjuryDesign, hours: Array, link: str, refit: Callable[[NDArray[np.bool_]], Array], seed: int
+) -> Calibration | None:
+    participant = built.design.participant
+    predictor = left_out_predictor(built.events, built.design.fixed, participant, refit, seed=seed)
+    if predictor is None or np.ptp(predictor) == 0.0:
+        return None
+    mean = hours * np.exp(predictor)
+    columns = sm.add_constant(predictor - predictor.mean())
+    line = sm.GLM(built.events, columns, family=_family(link), offset=np.log(hours))
+    found = line.fit(cov_type="cluster", cov_kwds={"groups": participant})
+    half = float(stats.t.ppf(0.975, len(built.design.participants) - 1) * found.bse[1])
+    slope = float(found.params[1])
+    expected = mean if link == "log" else -np.expm1(-mean)
+    return Calibration(slope, (slope - half, slope + half), group_by_prediction(predictor, expected, built.events))

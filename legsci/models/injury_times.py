@@ -1,0 +1,279 @@
+"""Hazard models of recurrent injuries: Andersen-Gill and Prentice-Williams-Peterson, with errors by athlete."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+from statsmodels.duration.hazard_regression import PHReg
+
+from legsci.models.discrimination import Calibration, group_by_prediction, left_out_predictor
+from legsci.models.injury_design import FEWEST_EVENTS, InjuryDesign, build_injury_design
+from legsci.models.injury_fit import InjuryFit, injury_fit
+from legsci.models.result import ModelRefusal, estimate_table
+
+Array = NDArray[np.float64]
+
+TIES = ("breslow", "efron")
+CLOCKS = ("weeks", "hours")
+#: The score at the estimates, in standard errors of the score, above which the search has not ended.
+LARGEST_SCORE = 1e-6
+
+
+def risk_intervals(
+    at_risk: pd.DataFrame,
+    *,
+    clock: str = "weeks",
+    exposure: str = "training_hours",
+    participant: str = "participant_id",
+) -> pd.DataFrame:
+    """Turn weeks at risk into intervals (start, stop] of recurrent-event models.
+
+    Parameters
+    ----------
+    at_risk : `PersonWeeks.at_risk`: one row per athlete and week at risk, with onset.
+    clock : `weeks` of the study, or `hours` trained at risk so far, so that the hazard is per hour.
+    exposure, participant : columns.
+
+    Returns
+    -------
+    The rows by athlete and week with start, stop [weeks or h], event_number (1 until the first onset, then 2, ...),
+    and gap_start, gap_stop, the same times since the athlete's last onset (since their first row at risk before it).
+    """
+    if clock not in CLOCKS:
+        raise ValueError(f"clock is one of {', '.join(CLOCKS)}; found {clock}")
+    table = at_risk.astype({participant: object}).sort_values([participant, "week"]).reset_index(drop=True)
+    athlete = table[participant]
+    if clock == "weeks":
+        table["start"], table["stop"] = table["week"].astype(float), table["week"] + 1.0
+    else:
+        table["stop"] = table[exposure].groupby(athlete).cumsum()
+        table["start"] = table["stop"].groupby(athlete).shift(fill_value=0.0)
+    earlier = table["onset"].groupby(athlete).cumsum() - table["onset"]
+    table["event_number"] = earlier + 1
+    origin = table["start"].groupby([athlete, earlier]).transform("first")
+    ended = table["stop"].where(table["onset"] > 0).groupby(athlete).ffill().groupby(athlete).shift()
+    origin = ended.fillna(origin)
+    table["gap_start"], table["gap_stop"] = table["start"] - origin, table["stop"] - origin
+    return table
+
+
+def fit_recurrent_injuries(
+    table: pd.DataFrame,
+    *,
+    stop: str,
+    terms: Sequence[str],
+    start: str | None = None,
+    event: str = "onset",
+    stratum: str | None = None,
+    ties: str = "breslow",
+    participant: str = "participant_id",
+    fewest_events: int = FEWEST_EVENTS,
+    model: str = "injury_andersen_gill",
+    resamples: int = 1000,
+    seed: int = 0,
+) -> InjuryFit:
+    """Fit hazard_i(t) = hazard_0s(t) exp(x_i(t) beta) to intervals (start, stop] of recurrent events.
+
+    Without strata this is the model of Andersen and Gill (1982, Ann Stat 10:1100-1120); with the number of the event as
+    stratum it is that of Prentice, Williams and Peterson (1981, Biometrika 68:373-379), in total time with times since
+    the start and in gap time with times since the last event. Standard errors come from the score residuals summed by
+    athlete (Lin & Wei 1989, JASA 84:1074-1078): B (sum u u') B with B the inverse information; intervals from t(G - 1).
+
+    Parameters
+    ----------
+    table : intervals at risk.
+    stop, start : columns; start is 0 where not named. An athlete is at risk after start, up to and at stop.
+    terms : see `build_design`.
+    event : column, 1 where the interval ends with an event, else 0.
+    stratum : column of strata with hazards of their own.
+    ties : what events at one time weigh, `breslow` or `efron`.
+    participant, fewest_events : see `build_injury_design`.
+    model : key of MODELS for the result.
+    resamples, seed : of the bootstrap over athletes for the concordance.
+
+    Raises
+    ------
+    ModelRefusal
+        With all reasons why the model cannot be estimated.
+    """
+    if ties not in TIES:
+        raise ValueError(f"ties is one of {', '.join(TIES)}; found {ties}")
+    subject = f"the hazard of {event}"
+    others = [stop, *([start] if start else []), *([stratum] if stratum else [])]
+    built = build_injury_design(
+        table, events=event, terms=terms, participant=participant, subject=subject, others=others, single=True,
+        fewest_events=fewest_events,
+    )  # fmt: skip
+    begin, end, strata = _times(built.table, start, stop, stratum, participant, subject)
+    status = built.events > 0
+    coefficients, information, log_likelihood = _maximise(begin, end, status, built.covariates, strata, ties, subject)
+    residuals = score_residuals(begin, end, status, built.covariates, coefficients, strata=strata, ties=ties)
+    clusters = len(built.design.participants)
+    standard_error = np.sqrt(np.diag(_sandwich(information, residuals, built.design.participant)))
+    count = len(coefficients)
+    estimates = estimate_table(
+        built.terms, coefficients, standard_error, np.full(count, clusters - 1.0), kind=built.design.kinds[1:],
+        se_kind=["score residuals by athlete"] * count,
+    )  # fmt: skip
+    return injury_fit(
+        built,
+        estimates,
+        model=model,
+        outcome=event,
+        formula=f"hazard of {event} ~ {' + '.join(built.terms)}" + (f", strata of {stratum}" if stratum else ""),
+        log_likelihood=log_likelihood,
+        compared=lambda row: _at_risk(begin, end, strata, row) & ~(status & (end == end[row])),
+        weight=np.ones(len(end)),
+        calibration=_calibrate(built, begin, end, strata, ties, seed),
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def score_residuals(
+    start: Array,
+    stop: Array,
+    event: NDArray[np.bool_],
+    covariates: Array,
+    coefficients: Array,
+    *,
+    strata: NDArray[np.int64],
+    ties: str,
+) -> Array:
+    """Score residuals of a proportional hazards model; they sum to the score.
+
+    At each event time with d events, r = exp(x beta) of those at risk, w_k = r (1 - f_k event) with f_k = k / d, k = 0
+    to d - 1 (Efron) or f_k = 0 (Breslow), and m_k the mean of x with weights w_k: an event gains x - mean_k(m_k), every
+    row at risk loses sum_k w_k / sum(w_k) (x - m_k).
+
+    Parameters
+    ----------
+    start, stop : (row,) at risk in (start, stop].
+    event : (row,) whether an event is at stop.
+    covariates : (row, term).
+    coefficients : (term,).
+    strata : (row,) number of the stratum.
+    ties : `breslow` or `efron`.
+
+    Returns
+    -------
+    (row, term) [unit of the term]; 0 in rows that are at risk at no event.
+    """
+    predictor = covariates @ coefficients
+    weight = np.exp(predictor - predictor.max())
+    residuals = np.zeros_like(covariates)
+    for stratum, time in np.unique(np.column_stack([strata, stop])[event], axis=0):
+        at_risk = np.flatnonzero((strata == stratum) & (start < time) & (stop >= time))
+        ending = event[at_risk] & (stop[at_risk] == time)
+        values, tied = covariates[at_risk], int(ending.sum())
+        for step in range(tied):
+            removed = step / tied if ties == "efron" else 0.0
+            share = weight[at_risk] * (1.0 - removed * ending)
+            share /= share.sum()
+            deviation = values - share @ values
+            residuals[at_risk] += (ending / tied - share)[:, None] * deviation
+    return residuals
+
+
+def _at_risk(start: Array, stop: Array, strata: NDArray[np.int64], row: int) -> NDArray[np.bool_]:
+    """Return which rows are at risk when the row ends (row,)."""
+    return np.asarray((start < stop[row]) & (stop >= stop[row]) & (strata == strata[row]))
+
+
+def _sandwich(information: Array, residuals: Array, participant: NDArray[np.int64]) -> Array:
+    """Return B (sum u u') B with u the sums of the residuals by athlete and B the inverse information."""
+    by_athlete = np.zeros((int(participant.max()) + 1, residuals.shape[1]))
+    np.add.at(by_athlete, participant, residuals)
+    half = np.linalg.solve(information, by_athlete.T)
+    return half @ half.T
+
+
+def _calibrate(
+    built: InjuryDesign, start: Array, stop: Array, strata: NDArray[np.int64], ties: str, seed: int
+) -> Calibration | None:
+    """Compare with the hazards predicted for athletes left out; expected events are cumulative hazards (Breslow)."""
+    event, participant = built.events > 0, built.design.participant
+
+    def refit(rows: NDArray[np.bool_]) -> Array:
+        kept = built.covariates[rows]
+        return _maximise(start[rows], stop[rows], event[rows], kept, strata[rows], ties, "the hazard in a fold")[0]
+
+    try:
+        predictor = left_out_predictor(built.events, built.covariates, participant, refit, seed=seed)
+        if predictor is None or np.ptp(predictor) == 0.0:
+            return None
+        column = predictor[:, None]
+        slope, information, _ = _maximise(start, stop, event, column, strata, ties, "the slope of calibration")
+    except ModelRefusal:
+        return None
+    residuals = score_residuals(start, stop, event, column, slope, strata=strata, ties=ties)
+    error = float(np.sqrt(_sandwich(information, residuals, participant)[0, 0]))
+    half = float(stats.t.ppf(0.975, len(built.design.participants) - 1)) * error
+    weight, expected = np.exp(predictor - predictor.max()), np.zeros(len(event))
+    for row in np.flatnonzero(event):
+        at_risk = _at_risk(start, stop, strata, int(row))
+        expected[at_risk] += weight[at_risk] / weight[at_risk].sum()
+    interval = (float(slope[0]) - half, float(slope[0]) + half)
+    return Calibration(float(slope[0]), interval, group_by_prediction(predictor, expected, built.events))
+
+
+def _times(
+    table: pd.DataFrame, start: str | None, stop: str, stratum: str | None, participant: str, subject: str
+) -> tuple[Array, Array, NDArray[np.int64]]:
+    """Return start, stop and stratum of each row as ranks, which is all that the partial likelihood looks at."""
+    end = table[stop].to_numpy(float)
+    begin = table[start].to_numpy(float) if start else np.minimum(0.0, end - 1.0)
+    faults = []
+    if not (np.isfinite(begin).all() and np.isfinite(end).all()):
+        faults.append(f"{start or 'start'} or {stop} is infinite")
+    if (begin >= end).any():
+        faults.append(f"{int((begin >= end).sum())} intervals do not end after their start")
+    if start and not faults:
+        order = np.lexsort((end, begin, pd.factorize(table[participant])[0]))
+        same = table[participant].to_numpy()[order][1:] == table[participant].to_numpy()[order][:-1]
+        numbered = table[stratum].to_numpy()[order] if stratum else np.zeros(len(order))
+        overlap = same & (begin[order][1:] < end[order][:-1]) & (numbered[1:] == numbered[:-1])
+        if overlap.any():
+            faults.append(f"{int(overlap.sum())} intervals begin before the athlete's interval before has ended")
+    if faults:
+        raise ModelRefusal(subject, faults)
+    ranks = np.unique(np.concatenate([begin, end]), return_inverse=True)[1].astype(float)
+    strata = pd.factorize(table[stratum])[0] if stratum else np.zeros(len(table), dtype=np.int64)
+    return ranks[: len(end)], ranks[len(end) :], strata.astype(np.int64)
+
+
+def _maximise(
+    start: Array,
+    stop: Array,
+    event: NDArray[np.bool_],
+    covariates: Array,
+    strata: NDArray[np.int64],
+    ties: str,
+    subject: str,
+) -> tuple[Array, Array, float]:
+    """Return coefficients, information and log partial likelihood."""
+    scale = covariates.std(axis=0)
+    scaled = (covariates - covariates.mean(axis=0)) / scale
+    # PHReg's risk sets are closed at entry; half a rank later they are open there, as they have to be.
+    model = PHReg(stop, scaled, status=event.astype(float), entry=start + 0.5, strata=strata, ties=ties)
+    with warnings.catch_warnings():
+        # Whether the search has ended is asked below, of the score itself.
+        warnings.simplefilter("ignore")
+        try:
+            found = np.asarray(model.fit(maxiter=100, tol=1e-12).params, dtype=np.float64)
+        except np.linalg.LinAlgError as reason:
+            raise ModelRefusal(subject, ["some term does not differ between those at risk at an event"]) from reason
+        information = -np.asarray(model.hessian(found))
+        score = np.asarray(model.score(found))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        in_errors = np.abs(score) / np.sqrt(np.diag(information))
+    if not (np.isfinite(found).all() and (in_errors < LARGEST_SCORE).all() and np.linalg.cond(information) < 1e12):
+        raise ModelRefusal(
+            subject, ["the likelihood has no maximum: some term tells events from other rows at risk without exception"]
+        )
+    return found / scale, information * np.outer(scale, scale), float(model.loglike(found))
