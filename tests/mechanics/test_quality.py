@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from legsci.ingest.readers.signals import clock
-from legsci.mechanics import plates, scoring, windows
+from legsci.mechanics import curation, plates, scoring, windows
 from legsci.mechanics import reps as repetitions
 from legsci.mechanics.quality import CODES, Finding
 from legsci.metrics import table
@@ -116,6 +116,12 @@ def pelvis(rise_m: float) -> Outcome:
     return outcome(trial({"force": vertical_force(analytic.force), "markers": markers}))
 
 
+def with_spike() -> Outcome:
+    force = jump()
+    force[1000:1003] = 60_000.0
+    return outcome(force_trial(force))
+
+
 def moving_at_once() -> Outcome:
     """A knock on the plate at the end of the only half second of standing."""
     force = jump(quiet_s=0.5)
@@ -136,7 +142,14 @@ CURATED = ("T", 1.0, "move_event", "takeoff", 3.35, "toe drags", "AB")
 CASES = {
     "recording_unreadable": unreadable,
     "no_force": lambda: outcome(force_trial(np.zeros(3000))),
+    "too_short": lambda: clipped(jump(), last=10),
+    "implausible_force": lambda: outcome(force_trial(np.where(np.arange(jump().size) == 4100, 1e6, jump()))),
     "force_missing": with_gap,
+    "too_short": lambda: outcome(force_trial(np.full(300, WEIGHT_N))),
+    "implausible_force": with_spike,
+    "decision_without_effect": lambda: outcome(
+        force_trial(jump()), curation=decisions(("T", 2.0, "exclude", None, None, "fell", "AB"))
+    ),
     "never_stood_still": restless,
     "no_flight": lambda: outcome(force_trial(np.full(3000, WEIGHT_N) + np.random.default_rng(0).normal(0, 1, 3000))),
     "task_not_cut": lambda: outcome(force_trial(jump(), task="squat")),
@@ -164,6 +177,9 @@ CASES = {
     "kept": lambda: outcome(
         force_trial(jump()), curation=decisions(("T", 1.0, "keep", None, None, "seen on video", "AB"))
     ),
+    "decision_without_effect": lambda: outcome(
+        force_trial(jump()), curation=decisions(("T", 9.0, "exclude", None, None, "laughed", "AB"))
+    ),
     "excluded": lambda: outcome(
         force_trial(jump()), curation=decisions(("T", 1.0, "exclude", None, None, "laughed", "AB"))
     ),
@@ -171,7 +187,7 @@ CASES = {
 
 
 def test_every_code_of_the_force_modules_has_a_case() -> None:
-    sources = "".join(inspect.getsource(module) for module in (plates, windows, scoring, repetitions, table))
+    sources = "".join(inspect.getsource(module) for module in (plates, windows, scoring, curation, repetitions, table))
     assert {code for code in CODES if f'"{code}"' in sources} == set(CASES)
 
 
@@ -189,6 +205,34 @@ def test_recording_brings_its_code_about(code: str) -> None:
         assert rows["reason"].str.contains(code).all()
     if CODES[code].severity == "rejected":
         assert (rows["status"] == "rejected").all()
+
+
+@pytest.mark.parametrize("seconds", [0.1, 900.0])
+def test_event_is_not_moved_out_of_order_or_out_of_the_repetition(seconds: float) -> None:
+    trial = force_trial(jump())
+    moved = outcome(trial, curation=decisions(("T", 1.0, "move_event", "takeoff", seconds, "slip", "AB")))
+    assert moved.codes() == {"decision_without_effect"}
+    assert moved.row()["flight_time_s"] == outcome(trial).row()["flight_time_s"]
+
+
+@pytest.mark.parametrize(
+    ("force", "words"),
+    [
+        (np.full(3000, WEIGHT_N), "never falls below"),
+        (np.concatenate([np.full(2000, WEIGHT_N), np.zeros(1500)]), "empty from 2.00 s"),
+    ],
+    ids=["stays", "steps off"],
+)
+def test_missing_flight_says_what_the_force_does(force: np.ndarray, words: str) -> None:
+    result = outcome(force_trial(force))
+    assert words in result.quality.loc[result.quality["code"] == "no_flight", "sentence"].item()
+
+
+def test_empty_plates_are_not_weighed() -> None:
+    """Two seconds on the plate, longer beside it: the quietest second is of the empty plate."""
+    steps = np.concatenate([np.zeros(3000), WEIGHT_N + 200.0 * np.sin(np.arange(2000) / 100.0), np.zeros(3000)])
+    result = outcome(force_trial(steps, task="standing"))
+    assert "empty plates" in result.quality.loc[result.quality["code"] == "never_stood_still", "sentence"].item()
 
 
 def test_sound_jump_gives_no_finding() -> None:
@@ -211,5 +255,5 @@ def test_sound_squat_jump_and_drop_jump_give_no_finding() -> None:
 @pytest.mark.parametrize("code", CODES)
 def test_sentence_fills_in(code: str) -> None:
     sentence = Finding(code, "plate 2", 1.0, 2.0, "why").sentence
-    assert sentence.endswith(".")
+    assert sentence.endswith((".", "?"))
     assert "{" not in sentence
