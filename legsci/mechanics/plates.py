@@ -20,6 +20,9 @@ OFFSET_LIMIT_N = 5.0
 SATURATED_SAMPLES = 5
 #: Saturation is looked for above this part of the standing load; a coarse converter repeats values in quiet standing.
 SATURATED_PART = 1.5
+#: Between these parts of the standing load lies every force of a living person on the ground; ringing plates stay
+#: within them too, spikes of an amplifier do not.
+LOWEST_PART, HIGHEST_PART = -1.0, 30.0
 #: Part of the standing load below which the plates count as unloaded when stretches off the plate are sought.
 UNLOADED_PART = 0.05
 LEAST_UNLOADED_N = 20.0
@@ -106,6 +109,20 @@ def _saturation(vertical_force: np.ndarray, plate: str) -> list[Finding]:
     return [Finding("plate_saturated", f"plate {plate}", float(longest), float(SATURATED_SAMPLES), f"{highest:.1f} N")]
 
 
+def _impossible_force(vertical_force: np.ndarray) -> list[Finding]:
+    """Report a sum of plates that leaves what a person can exert."""
+    load = standing_load(vertical_force)
+    lowest, highest = float(vertical_force.min()), float(vertical_force.max())
+    findings = []
+    if lowest < LOWEST_PART * load:
+        detail = f"{LOWEST_PART:.0f} times the standing load"
+        findings.append(Finding("implausible_force", "force", lowest, LOWEST_PART * load, detail))
+    if highest > HIGHEST_PART * load:
+        detail = f"{HIGHEST_PART:.0f} times the standing load"
+        findings.append(Finding("implausible_force", "force", highest, HIGHEST_PART * load, detail))
+    return findings
+
+
 def support(force: xr.Dataset, *, stepped_from_box: bool = False) -> Support:
     """Sum the plates that carry the person.
 
@@ -135,6 +152,7 @@ def support(force: xr.Dataset, *, stepped_from_box: bool = False) -> Support:
     for index in carrying:
         findings += _saturation(vertical[index], names[index])
     total = vertical[carrying].sum(axis=0) if carrying else np.zeros(vertical.shape[1])
+    findings += _impossible_force(total)
     stretches, limit = unloaded_stretches(total, rate=rate)
     sides = {foot: [index for index in carrying if feet[index] == foot] for foot in FEET}
     rows = [total] + [

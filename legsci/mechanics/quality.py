@@ -25,12 +25,13 @@ class Code:
 
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
-    "no_force": Code("rejected", "No plate carries load; nothing can be cut into repetitions."),
+    "no_force": Code("rejected", "No plate carries a person; nothing can be cut into repetitions{detail}.", "N"),
+    "too_short": Code("rejected", "The recording lasts {value:.3f} s; at least {limit:.1f} s are needed.", "s"),
     "force_missing": Code(
         "rejected", "Force is missing in {value:.0f} samples; gaps in force are not filled.", "samples"
     ),
     "never_stood_still": Code("incomplete", "Never stood still for the weighing window: {detail}.", "N"),
-    "no_flight": Code("rejected", "No flight: force never leaves the ground for {limit:.2f} s.", "s"),
+    "no_flight": Code("rejected", "No flight: {detail}.", "s"),
     "task_not_cut": Code("rejected", "Repetitions of the task {detail} are not found from force alone."),
     "no_landing": Code("rejected", "No landing from a fall: nothing is unloaded before the impact."),
     "second_landing_missing": Code("incomplete", "The recording ends in flight; the second landing is missing."),
@@ -45,6 +46,11 @@ CODES: dict[str, Code] = {
     ),
     "implausible_weight": Code(
         "rejected", "Standing force of {value:.1f} N is no person's weight: sign or unit of the plate is wrong.", "N"
+    ),
+    "implausible_force": Code(
+        "rejected",
+        "Force reaches {value:.0f} N, past {limit:.0f} N ({detail}): no person does that; a spike of the amplifier?",
+        "N",
     ),
     "weight_disagrees_with_mass": Code(
         "flagged",
@@ -131,6 +137,7 @@ CODES: dict[str, Code] = {
     ),
     "curated": Code("corrected", "A human decision overrides: {detail}."),
     "kept": Code("corrected", "Kept by a human decision, whatever the rules found: {detail}."),
+    "decision_without_effect": Code("flagged", "A human decision finds nothing to act on: {detail}."),
     "excluded": Code("rejected", "Excluded by a human decision: {detail}."),
 }
 

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from legsci.kernels.jumps import EVENTS
+from legsci.mechanics.curation import apply_decisions, decisions_without_effect, trial_decisions
 from legsci.mechanics.plates import Support, carries_load, centre_of_pressure, standing_load, support
 from legsci.mechanics.profiles import Profile, load_profiles, variants
 from legsci.mechanics.quality import Finding
@@ -27,8 +28,8 @@ DIRECTIONS = ("anterior", "right")
 TAIL_S = 1.0
 #: Sampling rate below which a flight time is uncertain by more than the profiles differ [Hz].
 LOW_RATE_HZ = 200.0
-#: Code of a human decision about a repetition, by the word that curation.tsv has for it.
-DECISIONS = {"exclude": "excluded", "keep": "kept", "move_event": "curated"}
+#: A recording shorter than this holds no movement and no standing [s].
+SHORTEST_RECORDING_S = 0.5
 QUALITY_COLUMNS = (
     "participant_id", "session_id", "trial_id", "task", "rep", "code",
     "severity", "signal", "value", "limit", "sentence",
@@ -95,14 +96,6 @@ def _kept_samples(window: Window, scores: dict[str, Score], rate: float, count: 
     return slice(max(int(finite.min()), 0), min(last + 1, count))
 
 
-def _apply_events(score: Score, moves: dict[str, float], rate: float) -> None:
-    """Replace events by a person's, in seconds on the trial's clock."""
-    for name, seconds in moves.items():
-        score.events[name] = seconds * rate
-        if name == "movement_start" and np.isfinite(score.rest):
-            score.rest = float(round(seconds * rate))
-
-
 def trial_repetitions(
     trial: xr.DataTree, *, trial_id: str, scorings: dict[str, Profile], mass_kg: float, curation: pd.DataFrame
 ) -> tuple[list[Repetition], list[Finding]]:
@@ -118,19 +111,20 @@ def trial_repetitions(
     """
     faults = json.loads(str(trial.attrs.get("faults", "[]")))
     if faults:
-        return [], [Finding("recording_unreadable", detail=sentence) for _, sentence in faults]
+        unreadable = [Finding("recording_unreadable", detail=sentence) for _, sentence in faults]
+        return [], unreadable + decisions_without_effect(curation, repetitions=0)
     task = TASKS[str(trial.attrs["task"])]
     if "force" not in trial.children:
         return [], [Finding("no_force", signal="trial")]
     under = support(trial["force"].to_dataset(), stepped_from_box=task.cut == "rebound")
     if (curation["what"] == "swap_sides").any():
         under = replace(under, force=under.force[[0, 2, 1]])
-    findings = [*under.findings, *_trial_findings(trial, under)]
-    findings += [Finding("curated", detail=_decision(row)) for _, row in curation.iterrows() if _trial_wide(row)]
+    findings = [*under.findings, *_trial_findings(trial, under), *trial_decisions(curation)]
     if any(finding.severity == "rejected" for finding in findings):
-        return [], findings
+        return [], findings + decisions_without_effect(curation, repetitions=0)
     if task.cut not in CUTS:
-        return [], [*findings, Finding("task_not_cut", detail=str(trial.attrs["task"]))]
+        findings.append(Finding("task_not_cut", detail=str(trial.attrs["task"])))
+        return [], findings + decisions_without_effect(curation, repetitions=0)
     windows, missing = cut(under, how=task.cut)
     repetitions = []
     for number, window in enumerate(windows, start=1):
@@ -138,18 +132,7 @@ def trial_repetitions(
         repetition, found = _score_window(trial, under, window, task, scorings, mass_kg, decisions)
         repetitions.append(replace(repetition, trial_id=trial_id, task=str(trial.attrs["task"]), number=number))
         findings += [replace(finding, rep=number) for finding in found]
-    return repetitions, findings + missing
-
-
-def _trial_wide(row: pd.Series) -> bool:
-    """Tell a decision about the whole trial from one about a repetition."""
-    return bool(pd.isna(row["rep"])) and row["what"] == "swap_sides"
-
-
-def _decision(row: pd.Series) -> str:
-    """Put a row of curation.tsv in words."""
-    moved = f" {row['event']} to {row['value']} s" if row["what"] == "move_event" else ""
-    return f"{row['what'].replace('_', ' ')}{moved}: {row['reason']} ({row['initials']})"
+    return repetitions, findings + missing + decisions_without_effect(curation, repetitions=len(windows))
 
 
 def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
@@ -159,6 +142,8 @@ def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
     missing = int((~np.isfinite(vertical)).any(axis=0).sum())
     if missing:
         findings.append(Finding("force_missing", value=float(missing)))
+    elif (length := vertical.shape[-1] / under.rate) < SHORTEST_RECORDING_S:
+        findings.append(Finding("too_short", value=length, limit=SHORTEST_RECORDING_S))
     elif not under.plates:
         upside_down = [plate for plate in vertical if carries_load(-plate.astype(float), rate=under.rate)]
         if upside_down:
@@ -166,7 +151,8 @@ def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
                 Finding("implausible_weight", value=-standing_load(-np.sum(upside_down, axis=0).astype(float)))
             )
         elif under.box is None:
-            findings.append(Finding("no_force"))
+            highest = f": force is at most {vertical.max():.1f} N, of an empty plate or in a wrong unit"
+            findings.append(Finding("no_force", value=float(vertical.max()), detail=highest))
     if under.rate < LOW_RATE_HZ:
         findings.append(Finding("low_rate", value=under.rate, limit=LOW_RATE_HZ))
     return findings
@@ -187,13 +173,7 @@ def _score_window(
         for name, profile in scorings.items()
     }
     findings = list(next(iter(scores.values())).findings)
-    moved = decisions[decisions["what"] == "move_event"]
-    moves = {str(event): float(value) for event, value in zip(moved["event"], moved["value"], strict=True)}
-    for score in scores.values():
-        _apply_events(score, moves, under.rate)
-    for _, row in decisions.iterrows():
-        if row["what"] != "swap_sides":
-            findings.append(Finding(DECISIONS[str(row["what"])], detail=_decision(row)))
+    findings += apply_decisions(scores, decisions, window, rate=under.rate)
     kept = _kept_samples(window, scores, under.rate, under.force.shape[1])
     times = trial["force"]["time"].to_numpy()[kept]
     return (

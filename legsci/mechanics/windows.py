@@ -58,8 +58,25 @@ def _flights(support: Support) -> tuple[list[Window], list[Finding]]:
             first = int(stretches[index - 1][1]) if index else 0
             last = int(stretches[index + 1][0]) if index + 1 < len(stretches) else samples
             windows.append(Window(first, last, middle=int(stretch.sum()) // 2))
-    missing = [] if windows else [Finding("no_flight", limit=SHORTEST_FLIGHT_S)]
+    missing = [] if windows else [Finding("no_flight", limit=SHORTEST_FLIGHT_S, detail=_why_no_flight(support))]
     return windows, missing
+
+
+def _why_no_flight(support: Support) -> str:
+    """Say why no stretch of a recording is a flight."""
+    if len(support.unloaded):
+        moments = ", ".join(f"{first / support.rate:.2f} s" for first in support.unloaded[:, 0])
+        return (
+            f"the plates are empty from {moments}, but not for {SHORTEST_FLIGHT_S:.2f} to {LONGEST_FLIGHT_S:.2f} s "
+            "after a push-off"
+        )
+    lowest = float(support.force[0].min())
+    if lowest < support.unloaded_limit:
+        return f"force falls below {support.unloaded_limit:.1f} N for an instant only"
+    return (
+        f"force never falls below {support.unloaded_limit:.1f} N (at least {lowest:.1f} N); either nobody jumped or "
+        "the plate's zero is off"
+    )
 
 
 def _rebounds(support: Support) -> tuple[list[Window], list[Finding]]:

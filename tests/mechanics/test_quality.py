@@ -142,8 +142,6 @@ CURATED = ("T", 1.0, "move_event", "takeoff", 3.35, "toe drags", "AB")
 CASES = {
     "recording_unreadable": unreadable,
     "no_force": lambda: outcome(force_trial(np.zeros(3000))),
-    "too_short": lambda: clipped(jump(), last=10),
-    "implausible_force": lambda: outcome(force_trial(np.where(np.arange(jump().size) == 4100, 1e6, jump()))),
     "force_missing": with_gap,
     "too_short": lambda: outcome(force_trial(np.full(300, WEIGHT_N))),
     "implausible_force": with_spike,
@@ -176,9 +174,6 @@ CASES = {
     "curated": lambda: outcome(force_trial(jump()), curation=decisions(CURATED)),
     "kept": lambda: outcome(
         force_trial(jump()), curation=decisions(("T", 1.0, "keep", None, None, "seen on video", "AB"))
-    ),
-    "decision_without_effect": lambda: outcome(
-        force_trial(jump()), curation=decisions(("T", 9.0, "exclude", None, None, "laughed", "AB"))
     ),
     "excluded": lambda: outcome(
         force_trial(jump()), curation=decisions(("T", 1.0, "exclude", None, None, "laughed", "AB"))

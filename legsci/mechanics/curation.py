@@ -1,0 +1,92 @@
+"""Curation: what people decided about trials and repetitions, and decisions that cannot be followed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from legsci.mechanics.quality import Finding
+from legsci.mechanics.scoring import Score
+from legsci.mechanics.windows import Window
+
+#: Code of a human decision about a repetition, by the word that curation.tsv has for it.
+CODE_OF_DECISION = {"exclude": "excluded", "keep": "kept", "move_event": "curated"}
+#: Events in the order in which they happen.
+ORDER = (
+    "touchdown", "movement_start", "minimum_force", "peak_negative_velocity",
+    "bottom", "propulsion_start", "takeoff", "landing",
+)  # fmt: skip
+
+
+def decision_in_words(row: pd.Series) -> str:
+    """Put a row of curation.tsv in words."""
+    moved = f" {row['event']} to {row['value']} s" if row["what"] == "move_event" else ""
+    return f"{row['what'].replace('_', ' ')}{moved}: {row['reason']} ({row['initials']})"
+
+
+def trial_decisions(curation: pd.DataFrame) -> list[Finding]:
+    """Report the decisions that concern a trial as a whole: its sides swapped."""
+    swaps = curation[curation["what"] == "swap_sides"]
+    return [Finding("curated", detail=decision_in_words(row)) for _, row in swaps.iterrows()]
+
+
+def decisions_without_effect(curation: pd.DataFrame, *, repetitions: int) -> list[Finding]:
+    """Report the decisions about repetitions that a trial with so many of them does not have.
+
+    Parameters
+    ----------
+    curation : rows of curation.tsv about the trial.
+    repetitions : how many repetitions the trial was cut into.
+    """
+    rows = curation[curation["what"] != "swap_sides"]
+    return [
+        Finding("decision_without_effect", detail=f"{decision_in_words(row)}; no such repetition was found")
+        for _, row in rows.iterrows()
+        if repetitions == 0 or row["rep"] > repetitions
+    ]
+
+
+def apply_decisions(scores: dict[str, Score], decisions: pd.DataFrame, window: Window, *, rate: float) -> list[Finding]:
+    """Follow the decisions about one repetition.
+
+    Events that would leave the repetition, or the order in which they happen, are not moved: what rests on them would
+    be no measurement.
+
+    Parameters
+    ----------
+    scores : scoring -> Score, the default one first; events [samples] are replaced in place.
+    decisions : rows of curation.tsv about the repetition; times in seconds on the trial's clock.
+    window : where the repetition lies.
+    rate : [Hz].
+    """
+    rows = decisions[decisions["what"] != "swap_sides"]
+    moved = rows[rows["what"] == "move_event"]
+    moves = {str(event): float(value) * rate for event, value in zip(moved["event"], moved["value"], strict=True)}
+    possible = _in_order(next(iter(scores.values())), moves, window)
+    if possible:
+        for score in scores.values():
+            _move_events(score, moves)
+    findings = []
+    for _, row in rows.iterrows():
+        detail = decision_in_words(row)
+        if row["what"] == "move_event" and not possible:
+            detail += "; the events would leave the repetition or their order"
+            findings.append(Finding("decision_without_effect", detail=detail))
+        else:
+            findings.append(Finding(CODE_OF_DECISION[str(row["what"])], detail=detail))
+    return findings
+
+
+def _in_order(score: Score, moves: dict[str, float], window: Window) -> bool:
+    """Tell whether events stay in the repetition and in order once they are moved."""
+    events = score.events | moves
+    times = np.array([events[name] for name in ORDER if np.isfinite(events.get(name, np.nan))])
+    inside = all(window.first <= position < window.last for position in moves.values())
+    return inside and (not moves or bool(np.all(np.diff(times) >= 0.0)))
+
+
+def _move_events(score: Score, moves: dict[str, float]) -> None:
+    """Replace events by a person's [samples]; velocity starts from rest where the movement does."""
+    score.events |= moves
+    if "movement_start" in moves and np.isfinite(score.rest):
+        score.rest = float(round(moves["movement_start"]))
