@@ -192,7 +192,11 @@ def test_bioware_with_plates_side_by_side_numbers_them(tmp_path: Path) -> None:
         ("0.001000\t1\t2", "0.001000\t1", "row 8: expected 7 columns; found 6 columns"),
         ("0.002000\t1\t2\t300\t15\t-30\t0.5\n", "", "3 rows of samples, as the header says; found 2"),
         ("s\tN\tN\tN\t", "s\tlbf\tN\tN\t", "found 'lbf'"),
-        ("0.002000\t1\t2\t300", "0.002000\t1\t2\t", "row 9: expected a number in each of 7 columns; found empty cells"),
+        (
+            "0.002000\t1\t2\t300",
+            "0.002000\t1\t2\t",
+            "row 9: expected a finite number in each of 7 columns; found none there",
+        ),
     ],
 )
 def test_bioware_faults_are_named(tmp_path: Path, old: str, new: str, sentence: str) -> None:
@@ -332,7 +336,7 @@ def test_long_trials_are_chosen_by_name_or_rows(tmp_path: Path) -> None:
         ("1,2\nx,4\n5,y\n", {}, "column 1, row 2: expected a number; found 'x'"),
         ("1,2\nx,4\n5,y\n", {}, "column 2, row 3: expected a number; found 'y'"),
         ("1,2\n3\n5,6\n", {}, "row 2: expected 2 columns; found 1 columns"),
-        ("1,2\n3,\n5,6\n", {}, "row 2: expected a number in each mapped column; found empty cells"),
+        ("1,2\n3,\n5,6\n", {}, "row 2: expected a finite number in each mapped column; found none there"),
         ("1\n2\n", {}, "numbers from 1 to 1; found 2"),
         ("t,1,2\n0,1,2\n", {"header_rows": 5}, "rows of data after 5 header rows; found 2 rows"),
     ],

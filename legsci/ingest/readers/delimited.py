@@ -224,7 +224,7 @@ def _without_tail(table: _Table, wanted: list[int], assumptions: list[str]) -> F
     stop = int(filled[-1]) + 1
     gaps = np.flatnonzero(~whole[:stop]) + table.first_row
     if gaps.size:
-        raise refuse(table.path, (name_rows(gaps.tolist()), "a number in each mapped column", "empty cells"))
+        raise refuse(table.path, (name_rows(gaps.tolist()), "a finite number in each mapped column", "none there"))
     if stop < len(numbers):
         assumptions.append(
             f"The trial ends where the first of its columns ends; {len(numbers) - stop} rows after it were left out."

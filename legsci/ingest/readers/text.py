@@ -113,7 +113,8 @@ def number_table(
     numbers = table.loc[:, list(columns)].to_numpy(np.float64)
     if not gaps and not np.isfinite(numbers).all():
         empty = np.flatnonzero(~np.isfinite(numbers).all(axis=1)) + first_row
-        raise refuse(path, (name_rows(empty.tolist()), f"a number in each of {len(columns)} columns", "empty cells"))
+        expected = f"a finite number in each of {len(columns)} columns"
+        raise refuse(path, (name_rows(empty.tolist()), expected, "none there"))
     return numbers
 
 
