@@ -10,9 +10,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from legsci.models.person_weeks import QUESTIONS
+
 #: What a study hands over beside its metrics; the last three may be absent or empty.
 TABLES = ("metrics", "participants", "sessions", "exposure", "health", "injuries")
-QUESTIONS = ("participation", "modified_training", "performance", "symptoms")
 DAYS_PER_WEEK = 7
 REP = ["participant_id", "session_id", "task", "trial_id", "rep"]
 SERIES = ["task", "side", "metric"]
@@ -44,8 +45,8 @@ def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     One row per participant, session, task, side and metric: SUMMARY_COLUMNS (see `session_summaries`); `within`, the
-    session's mean less the athlete's mean over sessions, and `between`, that mean less the mean of the athletes [unit of
-    the metric]; WEEK_COLUMNS (see `session_weeks`); PERSON_COLUMNS as in participants.tsv.
+    session's mean less the athlete's mean over sessions, and `between`, that mean less the mean of the athletes [unit
+    of the metric]; WEEK_COLUMNS (see `session_weeks`); PERSON_COLUMNS as in participants.tsv.
     """
     summaries = session_summaries(tables["metrics"])
     own = summaries.groupby(["participant_id", *SERIES])["mean"].transform("mean")
@@ -98,7 +99,7 @@ def _long(metrics: pd.DataFrame) -> pd.DataFrame:
     legs = rows[rows["side"] != "both"].groupby(REP)["side"].nunique()
     values = rows.melt([*REP, "side"], names, var_name="metric", value_name="value").dropna(subset=["value"])
     by_leg = values[values["side"] != "both"].groupby([*REP, "metric"])["value"].agg(["mean", "count"])
-    whole = by_leg["count"].to_numpy() == legs.reindex(by_leg.index.droplevel("metric")).to_numpy()
+    whole = by_leg["count"].to_numpy() == legs.reindex(by_leg.reset_index("metric").index).to_numpy()
     stated = pd.MultiIndex.from_frame(values.loc[values["side"] == "both", [*REP, "metric"]])
     made = by_leg[whole & ~by_leg.index.isin(stated)]["mean"].rename("value").reset_index().assign(side="both")
     return pd.concat([values, made], ignore_index=True)

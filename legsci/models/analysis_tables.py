@@ -1,0 +1,187 @@
+"""The rows that models are fitted to: one per session, per repetition or per week at risk, with named variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from legsci.models.longitudinal import REP, SESSION, session_weeks, usable
+from legsci.models.person_weeks import person_weeks
+from legsci.models.result import ModelRefusal
+
+#: Words of participants.tsv, column previous_injury, that say there was none.
+NO_INJURY = "none"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A quantity of a session that models name.
+
+    Parameters
+    ----------
+    task, metric, side : which rows of longitudinal.csv.
+    factor : by which the metric's unit is multiplied, 100 for metres to centimetres.
+    log : whether its natural logarithm is taken.
+    """
+
+    task: str
+    metric: str
+    side: str = "both"
+    factor: float = 1.0
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Words of a column of participants.tsv as numbers.
+
+    Parameters
+    ----------
+    column : of participants.tsv.
+    numbers : word -> number; other words are missing.
+    """
+
+    column: str
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+
+def session_table(
+    longitudinal: pd.DataFrame, variables: Mapping[str, Variable], codes: Mapping[str, Codes] | None = None
+) -> pd.DataFrame:
+    """Lay out sessions as rows and variables as columns.
+
+    Parameters
+    ----------
+    longitudinal : rows of longitudinal.csv.
+    variables : name -> which of its series.
+    codes : name -> words of participants.tsv as numbers.
+
+    Returns
+    -------
+    One row per session: participant_id, session_id; per variable `<name>`, mean of the session's repetitions [unit of
+    the metric times factor], and `<name>_error_variance`, the variance of that mean [its square]; the columns of
+    `person_covariates`; time [weeks, less the mean of the sessions]; load [1000 arbitrary units], of the week before,
+    less the athlete's usual, 0 where the week before is not recorded though others are.
+    """
+    keys = [*SESSION, "week", "load_before_within", "hours_usual"]
+    table = longitudinal.drop_duplicates(SESSION)[keys].reset_index(drop=True)
+    for name, variable in variables.items():
+        wanted = (longitudinal[["task", "metric", "side"]] == [variable.task, variable.metric, variable.side]).all(
+            axis=1
+        )
+        rows = longitudinal[wanted].set_index(SESSION)
+        value, error = (
+            rows["mean"] * variable.factor,
+            rows["replicate_variance"] / rows["repetitions"] * variable.factor**2,
+        )
+        if variable.log:
+            # The variance of a logarithm is that of the value over its square, to first order.
+            value, error = np.log(value), error / value**2
+        series = pd.DataFrame({name: value, f"{name}_error_variance": error})
+        table = table.join(series, on=SESSION)
+    recorded = table["load_before_within"].groupby(table["participant_id"]).transform("count") > 0
+    load = table["load_before_within"].where(table["load_before_within"].notna() | ~recorded, 0.0) / 1000.0
+    people = person_covariates(longitudinal, codes or {})
+    table = table.assign(time=table["week"] - table["week"].mean(), load=load)
+    return table.drop(columns="load_before_within").join(people, on="participant_id")
+
+
+def person_covariates(longitudinal: pd.DataFrame, codes: Mapping[str, Codes]) -> pd.DataFrame:
+    """Return what is constant within athletes, as numbers where it is one.
+
+    Returns
+    -------
+    Index participant_id: sex, female (0 or 1), beighton_score, body_mass_kg, previously_injured (0 or 1), log_hours
+    (natural logarithm of usual weekly training [h], less the athletes' mean), and the codes by name; missing where
+    unknown.
+    """
+    people = longitudinal.drop_duplicates("participant_id").set_index("participant_id")
+    hours = np.log(people["hours_usual"].where(people["hours_usual"] > 0.0))
+    injured = people["previous_injury"]
+    table = people[["sex", "beighton_score", "body_mass_kg"]].assign(
+        beighton_score=people["beighton_score"].astype(float),
+        female=(people["sex"] == "female").astype(float).where(people["sex"].notna()),
+        previously_injured=(injured != NO_INJURY).astype(float).where(injured.notna()),
+        log_hours=hours - hours.mean(),
+    )
+    for name, code in codes.items():
+        table[name] = people[code.column].map(dict(code.numbers)).astype(float)
+    return table
+
+
+def repetition_table(
+    tables: Mapping[str, pd.DataFrame], people: pd.DataFrame, *, task: str, columns: Sequence[str], last: int
+) -> pd.DataFrame:
+    """Lay out the repetitions of sets as rows.
+
+    Parameters
+    ----------
+    tables : tables of the study, metrics among them.
+    people : as `person_covariates` returns them.
+    task : whose sets are taken.
+    columns : metrics of side both that are kept.
+    last : how many repetitions count as the last ones of a set.
+
+    Returns
+    -------
+    One row per repetition: REP, the columns, position (number in the set, less the mean), last (1 for the last ones of
+    a set of more than that many, else 0), time [weeks, less the mean], and the columns of `people`.
+    """
+    metrics = usable(tables["metrics"])
+    rows = metrics[(metrics["task"] == task) & (metrics["side"] == "both")]
+    rows = rows[[*REP, *columns]].assign(**{name: rows[name].astype(str) for name in REP[:-1]})
+    length = rows.groupby([*SESSION, "trial_id"])["rep"].transform("max")
+    weeks = session_weeks(tables).set_index(SESSION)["week"]
+    week = weeks.reindex(pd.MultiIndex.from_frame(rows[SESSION])).to_numpy()
+    return (
+        rows[length > last]
+        .assign(
+            position=rows["rep"] - rows["rep"].mean(),
+            last=(rows["rep"] > length - last).astype(float),
+            time=week - week.mean(),
+        )
+        .join(people, on="participant_id")
+    )
+
+
+def week_table(
+    tables: Mapping[str, pd.DataFrame], sessions: pd.DataFrame, *, exposed: str, problem_type: str | None
+) -> pd.DataFrame:
+    """Lay out the weeks at risk of a new problem as rows.
+
+    Parameters
+    ----------
+    tables : tables of the study, exposure and health among them.
+    sessions : as `session_table` returns them.
+    exposed : variable of `sessions` whose mean over an athlete's sessions is the exposure.
+    problem_type : see `person_weeks`.
+
+    Returns
+    -------
+    One row per athlete and week at risk: participant_id, week, training_hours [h], onset (0 or 1), load (of the week
+    before less the athlete's mean [1000 arbitrary units], 0 where not recorded), `<exposed>_between` (athlete's mean
+    less the mean of the athletes, missing for athletes without) and the person's covariates.
+    """
+    faults = [f"{name}.tsv is missing or empty" for name in ("exposure", "health") if not len(tables.get(name, ()))]
+    if faults:
+        raise ModelRefusal("the table of weeks at risk", faults)
+    exposure, health = (
+        tables[name].assign(participant_id=tables[name]["participant_id"].astype(str))
+        for name in ("exposure", "health")
+    )
+    exposure = exposure.sort_values(["participant_id", "week"])
+    by_athlete = exposure.groupby("participant_id")["load"]
+    # A gap of weeks is no week before.
+    follows = exposure["week"].astype(float).groupby(exposure["participant_id"]).diff() == 1.0
+    before = (by_athlete.shift(1) - by_athlete.transform("mean")).where(follows, 0.0) / 1000.0
+    kept = exposure[["participant_id", "week", "training_hours"]].assign(load=before.fillna(0.0))
+    weeks = person_weeks(kept, health, problem_type=problem_type).at_risk
+    own = sessions.groupby("participant_id")[exposed].mean()
+    people = sessions.drop_duplicates("participant_id").set_index("participant_id")
+    covariates = people[["female", "beighton_score", "previously_injured", "log_hours"]]
+    return weeks.join((own - own.mean()).rename(f"{exposed}_between"), on="participant_id").join(
+        covariates, on="participant_id"
+    )

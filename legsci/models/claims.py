@@ -1,0 +1,185 @@
+"""The ledger of claims: each is estimated, adjusted for how many there are, and given one verdict with its reason."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import pandas as pd
+
+from legsci.models.claim_estimates import ESTIMATORS, Evidence, variables_of
+from legsci.models.claim_registry import Claim, Registry
+from legsci.models.effects import Effect
+from legsci.models.longitudinal import longitudinal_table
+from legsci.models.result import ModelRefusal
+from legsci.models.verdicts import UNTESTABLE, adjusted_p_values, judge
+
+#: How p values are adjusted: strictly where the hypothesis stood before the data, else for the share of false finds.
+ADJUSTMENTS = {"confirmatory": "holm", "exploratory": "benjamini_hochberg"}
+LEDGER_COLUMNS = [
+    "id",
+    "sentence",
+    "status",
+    "verdict",
+    "reason",
+    "estimate",
+    "low",
+    "high",
+    "unit",
+    "p_value",
+    "adjusted_p",
+    "adjustment",
+    "claimed_low",
+    "claimed_high",
+    "equivalence_low",
+    "equivalence_high",
+    "null",
+    "difference",
+    "difference_unit",
+    "participants",
+    "rows",
+    "events",
+    "notes",
+    "estimand",
+    "assumes",
+    "literature",
+    "simulated",
+]
+
+
+def claims_ledger(
+    tables: Mapping[str, pd.DataFrame],
+    registry: Registry,
+    *,
+    simulated: bool,
+    longitudinal: pd.DataFrame | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Hold each registered claim against a study.
+
+    Parameters
+    ----------
+    tables : tables of the study folder by name, and `metrics`; exposure and health may be absent or empty.
+    registry : the claims.
+    simulated : whether the study is; its verdicts then say nothing about people.
+    longitudinal : rows of longitudinal.csv; made from the tables where it is not given.
+    resamples, seed : of every cluster bootstrap.
+
+    Returns
+    -------
+    One row per claim with LEDGER_COLUMNS: estimate with its 95 % interval [unit], p value of no effect and as adjusted
+    over the testable claims of the same status, verdict and reason. A claim that cannot be tested has the verdict
+    `untestable`, no estimate, and the reason says what is missing.
+    """
+    if longitudinal is None:
+        longitudinal = longitudinal_table(tables)
+    evidence = Evidence(tables, longitudinal, registry, resamples, seed)
+    answers = {claim.id: _answer(claim, evidence) for claim in registry.claims}
+    effects = {name: answer for name, answer in answers.items() if isinstance(answer, Effect)}
+    raw = pd.Series(
+        {claim.id: effects[claim.id].p_value for claim in registry.claims if claim.id in effects}, dtype=float
+    )
+    status = pd.Series({claim.id: claim.status for claim in registry.claims})
+    adjusted = pd.concat(
+        [
+            adjusted_p_values(raw[status.reindex(raw.index) == kind], method=method)
+            for kind, method in ADJUSTMENTS.items()
+        ]
+    )
+    rows = []
+    for claim in registry.claims:
+        answer = answers[claim.id]
+        if isinstance(answer, Effect):
+            p_value = float(adjusted[claim.id])
+            rows.append(_row(claim, *judge(claim, answer, p_value)) | _found(answer, p_value))
+        else:
+            rows.append(_row(claim, UNTESTABLE, f"untestable here: {'; '.join(answer)}"))
+    return pd.DataFrame(rows).reindex(columns=LEDGER_COLUMNS[:-1]).assign(simulated=simulated)
+
+
+def _answer(claim: Claim, evidence: Evidence) -> Effect | list[str]:
+    """Return the effect of a claim, or what is missing for it."""
+    missing = missing_data(claim, evidence)
+    if missing:
+        return missing
+    try:
+        return ESTIMATORS[claim.model["kind"]](claim, evidence)
+    except ModelRefusal as refusal:
+        return [f"{refusal.subject}: {sentence}" for sentence in refusal.sentences]
+
+
+def missing_data(claim: Claim, evidence: Evidence) -> list[str]:
+    """Return a sentence for each thing that a claim needs and the study lacks."""
+    if claim.model["kind"] == "none":
+        return [f"this version reads no {need}" for need in claim.needs]
+    present = evidence.longitudinal[["task", "metric", "side"]].drop_duplicates()
+    known = set(present.itertuples(index=False, name=None))
+    missing = []
+    for name in variables_of(claim, evidence.registry):
+        variable = evidence.registry.variables[name]
+        if (variable.task, variable.metric, variable.side) not in known:
+            missing.append(f"metrics.csv has no {variable.metric} of {variable.task} that was not rejected")
+    return [*missing, *_missing_of_people(claim, evidence)]
+
+
+def _missing_of_people(claim: Claim, evidence: Evidence) -> list[str]:
+    """Return a sentence for each thing that is missing about training, health, persons or sets."""
+    model, rows = claim.model, evidence.longitudinal
+    parts = {part for term in model.get("terms", []) for part in term.split(":")}
+    missing = []
+    if (parts & {"load", "log_hours"} or model["kind"] == "rate_ratio") and not len(
+        evidence.tables.get("exposure", ())
+    ):
+        missing.append("exposure.tsv, with weekly training, is not there")
+    if model["kind"] == "rate_ratio" and not len(evidence.tables.get("health", ())):
+        missing.append("health.tsv, with weekly answers, is not there")
+    columns = {"female": "sex", "previously_injured": "previous_injury"}
+    columns |= {name: code.column for name, code in evidence.registry.codes.items()}
+    for name in sorted(parts & {"female", "previously_injured", "beighton_score", "body_mass_kg", *columns}):
+        column = columns.get(name, name)
+        if rows[column].isna().all():
+            missing.append(f"participants.tsv has no {column}")
+    if model["kind"] == "repetitions":
+        present = evidence.tables["metrics"]
+        outcome = model["outcome"]
+        if outcome not in present or present.loc[present["task"] == model["set_task"], outcome].isna().all():
+            missing.append(f"metrics.csv has no {outcome} of {model['set_task']}")
+    return missing
+
+
+def _row(claim: Claim, verdict: str, reason: str) -> dict[str, object]:
+    size = claim.size or (None, None)
+    return {
+        "id": claim.id,
+        "sentence": claim.sentence,
+        "status": claim.status,
+        "verdict": verdict,
+        "reason": reason,
+        "unit": claim.unit,
+        "claimed_low": size[0],
+        "claimed_high": size[1],
+        "equivalence_low": claim.equivalence[0],
+        "equivalence_high": claim.equivalence[1],
+        "null": claim.null,
+        "difference_unit": claim.contrast["unit"],
+        "adjustment": ADJUSTMENTS[claim.status],
+        "estimand": claim.estimand,
+        "assumes": claim.assumes,
+        "literature": json.dumps(list(claim.literature), ensure_ascii=False),
+    }
+
+
+def _found(effect: Effect, adjusted_p: float) -> dict[str, object]:
+    return {
+        "estimate": effect.estimate,
+        "low": effect.low,
+        "high": effect.high,
+        "p_value": effect.p_value,
+        "adjusted_p": adjusted_p,
+        "difference": effect.difference,
+        "participants": effect.participants,
+        "rows": effect.rows,
+        "events": effect.events,
+        "notes": "; ".join(effect.notes),
+    }

@@ -1,0 +1,100 @@
+"""An effect on the scale of a claim: estimate, intervals, p value, and how a model's coefficient becomes one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from legsci.models.design import percent_change
+
+Array = NDArray[np.float64]
+
+#: Equivalence is tested by two one-sided tests of 5 %, which is the 90 % interval (Schuirmann 1987, J Pharmacokinet
+#: Biopharm 15:657-680).
+LEVEL, EQUIVALENCE_LEVEL = 0.95, 0.90
+#: From the linear scale of a model to the scale of a claim.
+SCALES = ("identity", "percent", "ratio")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An effect on a claim's own scale.
+
+    Parameters
+    ----------
+    estimate, low, high : with its 95 % interval; a limit is infinite where the data set none.
+    equivalence_low, equivalence_high : 90 % interval.
+    p_value : two-sided, of no effect.
+    difference : of the predictor that the effect belongs to, in the unit of the contrast.
+    participants, rows : that the estimate rests on.
+    events : that it rests on; None where nothing is counted.
+    notes : sentences for the reader: warnings of the model and side results.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    equivalence_low: float
+    equivalence_high: float
+    p_value: float
+    difference: float
+    participants: int
+    rows: int
+    events: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+def to_scale(values: Array | float, scale: str) -> Array:
+    """Return values of a linear scale on a claim's scale.
+
+    Parameters
+    ----------
+    values : on the linear scale.
+    scale : `identity`; `percent`, from 100 ln to percent; `ratio`, from ln to ratio.
+    """
+    linear = np.asarray(values, float)
+    if scale == "identity":
+        return linear
+    return np.asarray(percent_change(linear)) if scale == "percent" else np.exp(linear)
+
+
+def intervals(estimate: float, standard_error: float, df: float, scale: str) -> tuple[float, float, float, float]:
+    """Return the 95 % and the 90 % interval of a t-distributed estimate, on a claim's scale.
+
+    Parameters
+    ----------
+    estimate, standard_error : on the linear scale.
+    df : degrees of freedom.
+    scale : see `to_scale`.
+    """
+    quantiles = stats.t.ppf([0.5 + level / 2.0 for level in (LEVEL, EQUIVALENCE_LEVEL)], df)
+    wide, narrow = (to_scale(estimate + np.array([-q, q]) * standard_error, scale) for q in quantiles)
+    return float(wide[0]), float(wide[1]), float(narrow[0]), float(narrow[1])
+
+
+def fieller_interval(
+    numerator: float, denominator: float, covariance: Array, df: float, level: float
+) -> tuple[float, float]:
+    """Return the interval of a ratio of two estimates (Fieller 1954, J R Stat Soc B 16:175-185).
+
+    It holds the ratios r for which numerator - r denominator does not differ from 0. Where the denominator itself does
+    not, the interval has no end.
+
+    Parameters
+    ----------
+    numerator, denominator : estimates.
+    covariance : (2, 2) of the two, in this order.
+    df : degrees of freedom of t.
+    level : coverage.
+    """
+    square = float(stats.t.ppf(0.5 + level / 2.0, df)) ** 2
+    a = denominator**2 - square * covariance[1, 1]
+    b = numerator * denominator - square * covariance[0, 1]
+    c = numerator**2 - square * covariance[0, 0]
+    if a <= 0.0:
+        return -np.inf, np.inf
+    root = float(np.sqrt(max(b**2 - a * c, 0.0)))
+    return (b - root) / a, (b + root) / a

@@ -1,0 +1,115 @@
+"""How fast technique approaches its plateau: one half-time for all athletes, a plateau and an excess for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from legsci.models.resampling import cluster_weights
+from legsci.models.result import ModelRefusal
+
+Array = NDArray[np.float64]
+
+#: Half-times that are looked at [weeks].
+SHORTEST, LONGEST = 0.25, 260.0
+#: Steps per doubling of the half-time between which the least sum of squares is looked for.
+STEPS = 4
+#: Plateau, excess and something left to compare: sessions that an athlete needs.
+FEWEST_SESSIONS = 3
+
+
+@dataclass(frozen=True)
+class HalfTime:
+    """Half-time of learning.
+
+    Parameters
+    ----------
+    estimate : [weeks]; infinite where a straight line fits as well as any approach to a plateau.
+    drawn : (resample,) of resampled athletes [weeks].
+    excess : mean distance from the plateau in week 0 [unit of the outcome].
+    participants, sessions : that it rests on.
+    """
+
+    estimate: float
+    drawn: Array
+    excess: float
+    participants: int
+    sessions: int
+
+
+def half_time(
+    table: pd.DataFrame,
+    *,
+    outcome: str,
+    week: str = "week",
+    participant: str = "participant_id",
+    resamples: int = 1000,
+    seed: int = 0,
+) -> HalfTime:
+    """Fit y = plateau_i + excess_i 2^(-week / h) by least squares, h common to all athletes.
+
+    For a given h the rest is linear (variable projection, Golub & Pereyra 1973, SIAM J Numer Anal 10:413-432):
+    an athlete's sum of squares is a curve over h; the cluster bootstrap adds up the curves of the athletes drawn. Learning
+    curves of single learners are commonly exponential (Heathcote, Brown & Mewhort 2000, Psychon Bull Rev 7:185-207).
+
+    Parameters
+    ----------
+    table : one row per athlete and session.
+    outcome : what is learned, falling or rising to its plateau.
+    week : column of time [weeks].
+    participant : column that names the athlete.
+    resamples, seed : of the cluster bootstrap.
+
+    Raises
+    ------
+    ModelRefusal
+        Missing columns, or fewer than three athletes with three sessions each.
+    """
+    subject = f"the half-time of {outcome}"
+    faults = [f"there is no column {column}" for column in (outcome, week, participant) if column not in table]
+    if faults:
+        raise ModelRefusal(subject, faults)
+    complete = table[[participant, week, outcome]].dropna()
+    groups = [rows for _, rows in complete.groupby(participant) if rows[week].nunique() >= FEWEST_SESSIONS]
+    if len(groups) < FEWEST_SESSIONS:
+        sentence = (
+            f"{len(groups)} athletes have {FEWEST_SESSIONS} sessions in different weeks; at least {FEWEST_SESSIONS} "
+            "are needed"
+        )
+        raise ModelRefusal(subject, [sentence])
+    doublings = np.arange(np.log2(SHORTEST), np.log2(LONGEST) + 1.0 / STEPS, 1.0 / STEPS)
+    squares = np.array([[_sum_of_squares(rows, week, outcome, 2.0**step)[0] for step in doublings] for rows in groups])
+    weights = cluster_weights(len(groups), resamples=resamples, seed=seed)
+    estimate = _lowest(doublings, squares.sum(axis=0))
+    return HalfTime(
+        estimate=estimate,
+        drawn=np.array([_lowest(doublings, curve) for curve in weights @ squares]),
+        excess=float(np.mean([_sum_of_squares(rows, week, outcome, min(estimate, LONGEST))[1] for rows in groups])),
+        participants=len(groups),
+        sessions=sum(len(rows) for rows in groups),
+    )
+
+
+def _sum_of_squares(rows: pd.DataFrame, week: str, outcome: str, half_time_weeks: float) -> tuple[float, float]:
+    """Return the residual sum of squares of an athlete and the athlete's excess in week 0."""
+    left = 2.0 ** (-rows[week].to_numpy(float) / half_time_weeks)
+    apart, values = left - left.mean(), rows[outcome].to_numpy(float)
+    slope = float(apart @ values / (apart @ apart))
+    return float(np.sum((values - values.mean() - slope * apart) ** 2)), slope
+
+
+def _lowest(doublings: Array, curve: Array) -> float:
+    """Return the half-time at which a curve of sums of squares is lowest; infinite at the far end."""
+    at = int(np.argmin(curve))
+    if at == len(curve) - 1:
+        return float(np.inf)
+    if at == 0:
+        return float(2.0 ** doublings[0])
+    near = slice(at - 1, at + 2)
+    parabola = np.polynomial.Polynomial.fit(doublings[near], curve[near], 2)
+    found = minimize_scalar(parabola, bounds=(doublings[at - 1], doublings[at + 1]), method="bounded")
+    return float(2.0**found.x)

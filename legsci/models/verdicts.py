@@ -1,0 +1,99 @@
+"""One verdict per claim, from the interval of its effect, and the adjustment of p values over all claims."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from legsci.models.claim_registry import Claim
+from legsci.models.effects import Effect
+
+Array = NDArray[np.float64]
+
+SUPPORTED = "supported"
+SMALLER = "same direction but smaller"
+EQUIVALENT = "equivalent to none"
+CONTRADICTED = "contradicted"
+INCONCLUSIVE = "inconclusive"
+UNTESTABLE = "untestable"
+VERDICTS = (SUPPORTED, SMALLER, EQUIVALENT, CONTRADICTED, INCONCLUSIVE, UNTESTABLE)
+#: Share of errors that the adjusted p values hold to.
+ALPHA = 0.05
+
+
+def adjusted_p_values(p_values: pd.Series, *, method: str) -> pd.Series:
+    """Adjust p values for how many there are.
+
+    Parameters
+    ----------
+    p_values : (claim,) missing for claims that were not tested, which do not count.
+    method : `holm` holds the chance of any false rejection (Holm 1979, Scand J Stat 6:65-70);
+        `benjamini_hochberg` the expected share of false ones among them (Benjamini & Hochberg 1995, J R Stat
+        Soc B 57:289-300).
+
+    Returns
+    -------
+    (claim,) adjusted p values, missing where the p value is.
+    """
+    tested = p_values.dropna().sort_values(kind="stable")
+    rank = np.arange(1, len(tested) + 1)
+    if method == "holm":
+        adjusted = np.maximum.accumulate(tested.to_numpy() * (len(tested) - rank + 1))
+    elif method == "benjamini_hochberg":
+        adjusted = np.minimum.accumulate((tested.to_numpy() * len(tested) / rank)[::-1])[::-1]
+    else:
+        raise ValueError(f"method is holm or benjamini_hochberg; found {method}")
+    return pd.Series(np.minimum(adjusted, 1.0), index=tested.index).reindex(p_values.index)
+
+
+def judge(claim: Claim, effect: Effect, adjusted_p: float) -> tuple[str, str]:
+    """Return the verdict on a claim and the reason for it.
+
+    Read along the direction of the claim: `equivalent to none`, the 90 % interval lies within the limits of practical
+    equivalence; `contradicted`, the effect differs from none (adjusted p < 0.05) the other way; `supported`, it
+    differs from none, the 95 % interval lies beyond practical equivalence and reaches the claimed size; `same direction
+    but smaller`, it differs from none and the interval ends short of the claimed size; else `inconclusive`.
+
+    Parameters
+    ----------
+    claim : the claim.
+    effect : its effect.
+    adjusted_p : p value adjusted over the claims of its status.
+    """
+    low, high = claim.equivalence
+    toward = [claim.direction * limit for limit in (effect.low, effect.high)]
+    near, far = min(toward), max(toward)
+    least, edge = claim.direction * claim.least, claim.direction * claim.edge
+    found = f"95 % interval {effect.low:.3g} to {effect.high:.3g} {claim.unit}"
+    if low <= effect.equivalence_low and effect.equivalence_high <= high:
+        limits = f"{low:g} to {high:g}"
+        interval = f"{effect.equivalence_low:.3g} to {effect.equivalence_high:.3g}"
+        return EQUIVALENT, f"the 90 % interval {interval} lies within {limits} {claim.unit}"
+    differs = adjusted_p < ALPHA
+    if differs and claim.direction * (effect.estimate - claim.null) < 0:
+        return CONTRADICTED, f"the effect runs the other way: {found}"
+    if differs and far < least:
+        return SMALLER, f"{found} excludes no effect and ends short of {claim.least:g}"
+    if differs and near > edge:
+        size = "what is claimed" if claim.size is None else f"the claimed {claim.least:g}"
+        return SUPPORTED, f"{found} lies beyond {claim.edge:g} and holds {size}"
+    sizes = "excludes" if far < least else "does not exclude"
+    claimed = "any effect of note that way" if claim.size is None else f"the claimed {claim.least:g}"
+    return INCONCLUSIVE, f"{found}, adjusted p {adjusted_p:.2g}: it {sizes} {claimed}"
+
+
+def judge_truth(claim: Claim, truth: float) -> str:
+    """Return the verdict that an endless study would come to.
+
+    Parameters
+    ----------
+    claim : the claim.
+    truth : its true effect, on the claim's scale.
+    """
+    low, high = claim.equivalence
+    if low <= truth <= high:
+        return EQUIVALENT
+    if claim.direction * (truth - claim.null) < 0:
+        return CONTRADICTED
+    return SUPPORTED if claim.direction * (truth - claim.least) >= 0 else SMALLER
