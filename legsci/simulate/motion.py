@@ -29,7 +29,7 @@ TASK_PLANS = {
 #: Inclination of each foot's reaction toward the midline, as a share of the line from foot to centre of mass.
 _INWARD = 0.4
 #: How far the centre of pressure may lie outside the area that is planned with; still under the foot [m].
-_SOLE_EDGE_M = 0.01
+_SOLE_EDGE_M = 0.006
 
 
 def simulate_motion(task: str, athlete: Athlete, technique: Technique, *, rate_hz: float = 1000.0) -> Motion:
@@ -89,7 +89,7 @@ def simulate_motion(task: str, athlete: Athlete, technique: Technique, *, rate_h
 
 
 def _shown(plan: Plan, angles: dict[str, Array], force: Array) -> dict[str, float | list[float]]:
-    """Extremes that the trial shows: angles in degrees, and of running steps the impulses against and with the run [N s]."""
+    """Extremes of the trial's angles [deg], and impulses of running steps against and with the run [N s]."""
     shown: dict[str, float | list[float]] = {
         f"{name}_max_deg": float(angles[name].max()) for name in ("lumbar_flexion", "trunk_lean")
     }

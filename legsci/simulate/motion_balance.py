@@ -100,7 +100,7 @@ def horizontal_path(plan: Plan, moment: Array, mass: float) -> Array:
 
     as an inverted pendulum: unstable forward in time, but well posed between two ends (second differences, one banded
     system). The share of M that the light foot near take-off cannot carry is left to the trunk. The same
-    relation places the zero moment point of walking machines (Kajita et al. 2003, IEEE ICRA, "Biped walking pattern generation").
+    relation places the zero moment point of walking machines (Kajita et al. 2003, IEEE Int Conf Robotics Automation).
     """
     weight = np.maximum(plan.height[2] + STANDARD_GRAVITY, 0.0)
     height = plan.height[0] - plan.ground

@@ -17,6 +17,7 @@ from legsci.vocabulary import STANDARD_GRAVITY
 STANDING_KNEE_DEG, STANDING_LEAN_DEG = 14.0, 3.0
 #: Centre of pressure ahead of the ankles: in standing, and on the forefoot behind the tip of the toes [m].
 STANDING_PRESSURE_M, FOREFOOT_M = 0.045, 0.05
+_FOREFOOT_LENGTH_M = 0.10
 #: Pitch of the foot at which only the forefoot is left on the ground [deg].
 _HEEL_OFF_DEG = 6.0
 #: Rounding of the corner where force reaches zero at take-off, and leaves it at landing [s].
@@ -63,8 +64,9 @@ def _heights(body: Body, technique: Technique) -> tuple[float, float, float, flo
     aside = 0.5 * technique.stance_width_m - float(body.hip[1, 2])
     mass = body.mass / body.total_mass
     trunk = mass[0] * body.centre_of_mass[0, 1] + mass[1] * (body.lumbar[1] + body.centre_of_mass[1, 1])
-    of_thigh = 1.0 + body.centre_of_mass[2, 1] / (thigh + shank)
-    of_shank = (shank + body.centre_of_mass[3, 1]) / (thigh + shank)
+    thigh_centre, shank_centre = (float(body.centre_of_mass[rows, 1].mean()) for rows in ([2, 5], [3, 6]))
+    of_thigh = 1.0 + thigh_centre / (thigh + shank)
+    of_shank = (shank + shank_centre) / (thigh + shank)
     hip_share = mass[:2].sum() + 2.0 * (mass[2] * of_thigh + mass[3] * of_shank)
     return thigh, shank, aside, float(trunk), float(hip_share)
 
@@ -198,6 +200,13 @@ def lift(time: Array, takeoff: float, landing: float, speed: float, fall: float)
     return find_path(Path(takeoff, 0.0, 0.0, 0.0, changes), targets).at(time)[0] * (time > takeoff)
 
 
+def sole_start(tip: Array | float, heel: Array | float, heel_rise_deg: Array) -> Array:
+    """Where the part of the sole on the ground begins (n,) [m], between heel and tip: the forefoot, heel up."""
+    heel_off = np.clip(heel_rise_deg / _HEEL_OFF_DEG, 0.0, 1.0)
+    heel_off = heel_off * heel_off * (3.0 - 2.0 * heel_off)
+    return heel + heel_off * (tip - heel - _FOREFOOT_LENGTH_M)
+
+
 def plan_on_both_feet(
     body: Body,
     technique: Technique,
@@ -237,12 +246,10 @@ def plan_on_both_feet(
     for takeoff, landing in aloft:
         loaded &= ~((time >= takeoff) & (time <= landing))
     area_z = half + 0.5 * body.foot_half_width
-    heel_off = np.clip(curves.heel_rise / _HEEL_OFF_DEG, 0.0, 1.0)
-    heel_off = heel_off * heel_off * (3.0 - 2.0 * heel_off)
     tip = toe[:, :, 0].min(axis=0)
     heel = tip - (body.toe[0, 0] - body.heel[0, 0]) * np.cos(yaw).min()
     pressure_z = (2.0 * technique.asymmetry - 1.0) * half
-    low = np.stack([heel + _EDGE_M + heel_off * (tip - heel - 1.8 * FOREFOOT_M), np.full(time.size, -area_z)], axis=1)
+    low = np.stack([sole_start(tip, heel + _EDGE_M, curves.heel_rise), np.full(time.size, -area_z)], axis=1)
     high = np.stack([tip - _EDGE_M, np.full(time.size, area_z)], axis=1)
     pressure = np.stack([curves.pressure + curves.forward, np.full(time.size, pressure_z)], axis=1)
     pressure[:, 0] = np.clip(pressure[:, 0], low[:, 0] + _EDGE_M, high[:, 0] - _EDGE_M)

@@ -21,6 +21,7 @@ from legsci.simulate.motion_stance import (
     lift,
     lowering_changes,
     push_off,
+    sole_start,
     standing_height,
     trial_time,
 )
@@ -41,6 +42,8 @@ _ASIDE_M = 0.05
 #: Knee flexion on one leg [m lower than on two], lift of the free foot, and how far behind it hangs [m].
 _ONE_LEG_M, _FREE_LIFT_M, _FREE_BACK_M = 0.03, 0.16, 0.12
 _RELEASE_S, _SETTLE_S = 0.10, 0.9
+#: Where the contact area ends before the foot does [m].
+_EDGE_M = 0.01
 
 
 @dataclass(frozen=True)
@@ -82,11 +85,14 @@ def _single_plan(
     for number, contact in enumerate(contacts):
         frames = nearest == number
         loaded[contact.side] |= frames & (time > contact.on) & (time < contact.off)
-        slope = -np.tan(yaw[contact.side])
-        pressure[frames, 0] = contact.x + pressure_ahead[frames]
-        pressure[frames, 1] = contact.z + slope * pressure_ahead[frames]
-        low[frames, 0] = contact.x + body.heel[contact.side, 0] + 0.01
-        high[frames, 0] = contact.x + body.toe[contact.side, 0] - 0.005
+        heel, tip = contact.x + np.cos(yaw[contact.side]) * np.array(
+            [body.heel[contact.side, 0], body.toe[contact.side, 0]]
+        )
+        low[frames, 0] = sole_start(tip - _EDGE_M, heel + _EDGE_M, heel_rise[contact.side, frames])
+        high[frames, 0] = tip - _EDGE_M
+        wanted = np.clip(contact.x + pressure_ahead[frames], low[frames, 0] + _EDGE_M, high[frames, 0] - _EDGE_M)
+        pressure[frames, 0] = wanted
+        pressure[frames, 1] = contact.z - np.tan(yaw[contact.side]) * (wanted - contact.x)
         low[frames, 1] = pressure[frames, 1] - 0.7 * body.foot_half_width
         high[frames, 1] = pressure[frames, 1] + 0.7 * body.foot_half_width
     drop = np.radians(technique.pelvic_drop_deg) * (stance[1] - stance[0])
