@@ -167,20 +167,20 @@ def mixed_ratio(claim: Claim, evidence: Evidence) -> Effect:
     product, slope = claim.contrast["term"], claim.contrast["per"]
     at = [fit.design.terms.index(product), fit.design.terms.index(slope)]
     row, difference = fit.result.estimates.loc[product], float(claim.contrast["difference"])
-    scaling = np.diag([difference, 1.0])
-    covariance = scaling @ fit.covariance("cluster")[np.ix_(at, at)] @ scaling
-    top, bottom = row["estimate"] * difference, fit.result.estimates.loc[slope, "estimate"]
-    limits = [
-        1.0 + limit
-        for level in (LEVEL, EQUIVALENCE_LEVEL)
-        for limit in fieller_interval(top, bottom, covariance, row["df"], level)
-    ]
+    # The two slopes as sums of coefficients: at the other value of the moderator, and at its mean.
+    sums = np.array([[difference, 1.0], [0.0, 1.0]])
+    covariance = sums @ fit.covariance("cluster")[np.ix_(at, at)] @ sums.T
+    other, usual = sums @ fit.result.estimates.loc[[product, slope], "estimate"].to_numpy(float)
+    wide, narrow = (
+        fieller_interval(other, usual, covariance, row["df"], level) for level in (LEVEL, EQUIVALENCE_LEVEL)
+    )
     notes = [sentence for _, sentence in fit.result.warnings]
-    if not np.isfinite(limits[0]):
+    if not np.isfinite(wide[0]):
         notes.append(f"the slope of {slope} does not differ from 0, so that a ratio to it has no limits")
     return Effect(
-        1.0 + float(top / bottom),
-        *limits,
+        float(other / usual),
+        wide,
+        narrow,
         p_value=float(row["p_value"]),
         difference=difference,
         participants=int(fit.result.n["participants"]),
@@ -221,8 +221,8 @@ def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
     lost = evidence.resamples - len(drawn)
     return Effect(
         spread.standard_deviation * difference,
-        *percentile_interval(np.array(drawn), level=LEVEL),
-        *percentile_interval(np.array(drawn), level=EQUIVALENCE_LEVEL),
+        percentile_interval(np.array(drawn), level=LEVEL),
+        percentile_interval(np.array(drawn), level=EQUIVALENCE_LEVEL),
         p_value=spread.p_value,
         difference=difference,
         participants=int(fit.result.n["participants"]),
@@ -242,10 +242,12 @@ def half_time_effect(claim: Claim, evidence: Evidence) -> Effect:
     )
     # Share of resamples at or below the limit of equivalence: a one-sided test, doubled.
     below = float(np.mean(found.drawn <= claim.edge))
+    # A resample without end has no value to interpolate to.
+    limits = np.quantile(found.drawn, [0.025, 0.975, 0.05, 0.95], method="nearest").tolist()
     return Effect(
         found.estimate,
-        *np.quantile(found.drawn, [0.025, 0.975], method="nearest"),
-        *np.quantile(found.drawn, [0.05, 0.95], method="nearest"),
+        (limits[0], limits[1]),
+        (limits[2], limits[3]),
         p_value=min(1.0, 2.0 * max(below, 1.0 / (len(found.drawn) + 1))),
         difference=float(claim.contrast["difference"]),
         participants=found.participants,

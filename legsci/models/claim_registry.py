@@ -132,6 +132,7 @@ def _faults(content: object) -> list[str]:
 
 def _claim(settings: Mapping[str, Any]) -> Claim:
     claimed = settings["claimed"]
+    size = claimed.get("size")
     low, high = settings["equivalence"]
     return Claim(
         **{name: settings[name] for name in ("id", "sentence", "status", "estimand", "assumes", "model", "contrast")},
@@ -141,7 +142,7 @@ def _claim(settings: Mapping[str, Any]) -> Claim:
         null=float(settings.get("null", 1.0 if settings["scale"] == "ratio" else 0.0)),
         equivalence=(float(low), float(high)),
         direction=claimed["direction"],
-        size=tuple(map(float, claimed["size"])) if "size" in claimed else None,
+        size=(float(size[0]), float(size[1])) if size else None,
         loss=settings.get("loss"),
         literature=tuple(settings["literature"]),
     )

@@ -173,8 +173,8 @@ def _row(claim: Claim, verdict: str, reason: str) -> dict[str, object]:
 def _found(effect: Effect, adjusted_p: float) -> dict[str, object]:
     return {
         "estimate": effect.estimate,
-        "low": effect.low,
-        "high": effect.high,
+        "low": effect.interval[0],
+        "high": effect.interval[1],
         "p_value": effect.p_value,
         "adjusted_p": adjusted_p,
         "difference": effect.difference,

@@ -38,8 +38,8 @@ def claims_against_truth(
     rows = []
     for row in ledger[["id", "verdict", "estimate", "low", "high", "unit"]].to_dict("records"):
         effect = truth.get(row["id"])
-        known = effect is not None and np.isfinite(effect)
-        true_verdict = judge_truth(claims[row["id"]], float(effect)) if known else None
+        known = effect is not None and bool(np.isfinite(effect))
+        true_verdict = None if effect is None or not known else judge_truth(claims[row["id"]], effect)
         tested = row["verdict"] != UNTESTABLE and known
         words = "agrees" if row["verdict"] == true_verdict else "differs"
         agreement = "undecided" if row["verdict"] == INCONCLUSIVE else words
@@ -49,7 +49,7 @@ def claims_against_truth(
                 "true_verdict": true_verdict,
                 "agreement": agreement if tested else "not tested",
                 "true_effect": effect,
-                "covered": bool(row["low"] <= effect <= row["high"]) if tested else None,
+                "covered": row["low"] <= effect <= row["high"] if tested else None,
             }
         )
     return pd.DataFrame(rows)[COLUMNS]
@@ -61,8 +61,8 @@ def true_effects(parameters: pd.DataFrame, differences: pd.Series, tables: dict[
     Parameters
     ----------
     parameters : parameter (dotted name), value.
-    differences : (claim,) of the predictor, as the ledger has them; where a claim was not tested, its effect is missing if
-        it depends on the difference.
+    differences : (claim,) of the predictor, as the ledger has them; where a claim was not tested, its effect is missing
+        if it depends on the difference.
     tables : metrics and participants of the study.
     """
     p = parameters.set_index("parameter")["value"].astype(float)

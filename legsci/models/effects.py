@@ -12,6 +12,8 @@ from legsci.models.design import percent_change
 
 Array = NDArray[np.float64]
 
+Interval = tuple[float, float]
+
 #: Equivalence is tested by two one-sided tests of 5 %, which is the 90 % interval (Schuirmann 1987, J Pharmacokinet
 #: Biopharm 15:657-680).
 LEVEL, EQUIVALENCE_LEVEL = 0.95, 0.90
@@ -25,8 +27,8 @@ class Effect:
 
     Parameters
     ----------
-    estimate, low, high : with its 95 % interval; a limit is infinite where the data set none.
-    equivalence_low, equivalence_high : 90 % interval.
+    estimate : the effect.
+    interval, equivalence_interval : 95 % and 90 % interval; a limit is infinite where the data set none.
     p_value : two-sided, of no effect.
     difference : of the predictor that the effect belongs to, in the unit of the contrast.
     participants, rows : that the estimate rests on.
@@ -35,10 +37,8 @@ class Effect:
     """
 
     estimate: float
-    low: float
-    high: float
-    equivalence_low: float
-    equivalence_high: float
+    interval: Interval
+    equivalence_interval: Interval
     p_value: float
     difference: float
     participants: int
@@ -61,7 +61,7 @@ def to_scale(values: Array | float, scale: str) -> Array:
     return np.asarray(percent_change(linear)) if scale == "percent" else np.exp(linear)
 
 
-def intervals(estimate: float, standard_error: float, df: float, scale: str) -> tuple[float, float, float, float]:
+def intervals(estimate: float, standard_error: float, df: float, scale: str) -> tuple[Interval, Interval]:
     """Return the 95 % and the 90 % interval of a t-distributed estimate, on a claim's scale.
 
     Parameters
@@ -72,7 +72,7 @@ def intervals(estimate: float, standard_error: float, df: float, scale: str) -> 
     """
     quantiles = stats.t.ppf([0.5 + level / 2.0 for level in (LEVEL, EQUIVALENCE_LEVEL)], df)
     wide, narrow = (to_scale(estimate + np.array([-q, q]) * standard_error, scale) for q in quantiles)
-    return float(wide[0]), float(wide[1]), float(narrow[0]), float(narrow[1])
+    return (float(wide[0]), float(wide[1])), (float(narrow[0]), float(narrow[1]))
 
 
 def fieller_interval(

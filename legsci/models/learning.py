@@ -52,9 +52,10 @@ def half_time(
 ) -> HalfTime:
     """Fit y = plateau_i + excess_i 2^(-week / h) by least squares, h common to all athletes.
 
-    For a given h the rest is linear (variable projection, Golub & Pereyra 1973, SIAM J Numer Anal 10:413-432):
-    an athlete's sum of squares is a curve over h; the cluster bootstrap adds up the curves of the athletes drawn. Learning
-    curves of single learners are commonly exponential (Heathcote, Brown & Mewhort 2000, Psychon Bull Rev 7:185-207).
+    For a given h the rest is linear (variable projection, Golub & Pereyra 1973, SIAM J Numer Anal 10:413-432): an
+    athlete's sum of squares is a curve over h, and the cluster bootstrap adds up the curves of the athletes drawn.
+    Learning curves of single learners are commonly exponential (Heathcote, Brown & Mewhort 2000, Psychon Bull Rev
+    7:185-207).
 
     Parameters
     ----------

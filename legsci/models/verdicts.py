@@ -62,13 +62,13 @@ def judge(claim: Claim, effect: Effect, adjusted_p: float) -> tuple[str, str]:
     adjusted_p : p value adjusted over the claims of its status.
     """
     low, high = claim.equivalence
-    toward = [claim.direction * limit for limit in (effect.low, effect.high)]
+    toward = [claim.direction * limit for limit in effect.interval]
     near, far = min(toward), max(toward)
     least, edge = claim.direction * claim.least, claim.direction * claim.edge
-    found = f"95 % interval {effect.low:.3g} to {effect.high:.3g} {claim.unit}"
-    if low <= effect.equivalence_low and effect.equivalence_high <= high:
+    found = f"95 % interval {effect.interval[0]:.3g} to {effect.interval[1]:.3g} {claim.unit}"
+    if low <= effect.equivalence_interval[0] and effect.equivalence_interval[1] <= high:
         limits = f"{low:g} to {high:g}"
-        interval = f"{effect.equivalence_low:.3g} to {effect.equivalence_high:.3g}"
+        interval = " to ".join(f"{limit:.3g}" for limit in effect.equivalence_interval)
         return EQUIVALENT, f"the 90 % interval {interval} lies within {limits} {claim.unit}"
     differs = adjusted_p < ALPHA
     if differs and claim.direction * (effect.estimate - claim.null) < 0:
