@@ -33,9 +33,9 @@ from legsci.simulate.writers import write_bioware, write_c3d, write_table, write
 
 #: Devices of study.yaml. A sprint has its own, since which foot treads on which plate differs between trials.
 CAMERAS, RUNWAY, PLATES_ALONE = "vicon", "vicon_runway", "kistler"
-#: Tasks whose legs swing fast are filmed at the rate of the cameras' settings, the others at this rate [Hz]. A second of
-#: 49 markers and two plates then takes 63 kB instead of 102 kB (158 kB with EMG), so that a session of eleven trials
-#: stays within some 5 MB.
+#: Tasks whose legs swing fast are filmed at the rate of the cameras' settings, the others at this rate [Hz]. A second
+#: of 49 markers and two plates then takes 63 kB instead of 102 kB (158 kB with EMG), so that a session of eleven trials
+#: stays within some 6 MB.
 FAST_TASKS = ("lateral_jump", "sprint")
 SLOW_MARKER_RATE_HZ = 100.0
 #: Rate of the plates, and of all analog channels where EMG is among them [Hz].
