@@ -4,6 +4,7 @@
 # make check   the same without the tests
 # make lab     JupyterLab
 # make bench   side by side with the libraries a user would otherwise pick
+# make errors  error maps of the jump height on jumps of known height (minutes; benchmarks/jump_errors.csv)
 # make lock    resolve the dependencies of pyproject.toml anew
 # make clean   remove what the workflow and the tools made (never data/)
 #
@@ -30,7 +31,7 @@ export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 # The tools that a rule starts (jupyter) are those of the same environment.
 export PATH := $(BIN):$(PATH)
 
-.PHONY: study report test check lab bench lock clean
+.PHONY: study report test check lab bench errors lock clean
 .DEFAULT_GOAL := study
 
 study: $(READY)
@@ -51,6 +52,9 @@ check: $(READY)
 
 lab: $(READY)
 	jupyter lab --notebook-dir notebooks
+
+errors: $(READY)
+	python -m benchmarks.jump_errors
 
 bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks

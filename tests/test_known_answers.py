@@ -99,7 +99,8 @@ def test_kistler_drop_jump(jumps: Outcome, trial: str) -> None:
 def test_vicon_heights_by_three_ways_agree_within_their_uncertainties(jumps: Outcome) -> None:
     row = jumps.row("vicon")
     assert row["flight_time_s"] == pytest.approx(0.668, abs=0.005)
-    assert jumps.codes("vicon") == {"plate_left_out", "plate_offset"}
+    assert {"plate_left_out", "plate_offset"} <= jumps.codes("vicon")
+    assert "heights_disagree" not in jumps.codes("vicon")
     for first in HEIGHTS:
         for second in HEIGHTS:
             together = np.hypot(row[f"u_{first}"], row[f"u_{second}"])
@@ -182,11 +183,6 @@ def test_parkour_landing_peaks(landings: Outcome, shared_data: Path) -> None:
         published = table[("VertPeak", person, kind[:-1].capitalize(), leg, int(repetition))]
         # two-foot landings are published per foot
         peak = landings.row(trial)["landing_peak_force_n"] / (2.0 if leg == "Precision" else 1.0)
-        offset = landings.quality[
-            (landings.quality["trial_id"] == trial) & (landings.quality["code"] == "plate_offset")
-        ]
-        # the authors left the zero error of one recording, above 5 N, in its peak
-        peak += offset["value"].sum() / (2.0 if leg == "Precision" else 1.0)
         assert peak == pytest.approx(published, abs=0.1), trial
 
 
