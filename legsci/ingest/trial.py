@@ -79,7 +79,7 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     Returns
     -------
     The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id, simulated (0 or 1: netCDF keeps
-    no truth values) and, where known, body_mass_kg at its root: a child per trial, in it a child per kind of signal. A
+    no truth values) and, where known, body_mass_kg and sex at its root: a child per trial, in it a child per kind of signal. A
     trial with a recording that cannot be used has no signals; its attribute `faults` is a JSON list of
     [code, sentence].
 
@@ -93,7 +93,7 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     recordings = _of_session(study.recordings, participant_id, session_id)
     who: dict[str, Any] = {"study": study.name, "participant_id": participant_id, "session_id": session_id}
     who["simulated"] = int(study.simulated)
-    nodes = {"/": xr.Dataset(attrs=who | _body_mass(study, participant_id, session_id))}
+    nodes = {"/": xr.Dataset(attrs=who | _body_mass(study, participant_id, session_id) | _sex(study, participant_id))}
     for trial in trials.to_dict("records"):
         name = str(trial["trial_id"])
         rows = recordings[recordings["trial_id"] == trial["trial_id"]].to_dict("records")
@@ -229,6 +229,13 @@ def _body_mass(study: Study, participant_id: str, session_id: str) -> dict[str, 
         if len(masses):
             return {"body_mass_kg": float(masses.iloc[0])}
     return {}
+
+
+def _sex(study: Study, participant_id: str) -> dict[str, str]:
+    """Return sex as the participants table says it; else nothing."""
+    people = study.participants[study.participants["participant_id"] == participant_id]
+    known = people["sex"].dropna()
+    return {"sex": str(known.iloc[0])} if len(known) else {}
 
 
 def _of_session(table: pd.DataFrame, participant_id: str, session_id: str) -> pd.DataFrame:

@@ -100,41 +100,47 @@ CODES: dict[str, Code] = {
         "seen and a spline bridges {limit:.3f} s at most.",
         "s",
     ),
-    "labels_swapped": Code("rejected", "{detail}: two labels are swapped; neither is used."),
+    "labels_swapped": Code("flagged", "{detail}: two labels are swapped; neither is used."),
     "marker_flipped": Code(
-        "rejected", "{signal} leaves its segment by {value:.3f} m unless {detail} changes sign; it is not used.", "m"
+        "flagged", "{signal} leaves its segment by {value:.3f} m unless {detail} changes sign; it is not used.", "m"
     ),
     "marker_astray": Code(
-        "rejected", "{signal} leaves its segment by {value:.3f} m, allowed {limit:.3f} m; it is not used.", "m"
+        "flagged", "{signal} leaves its segment by {value:.3f} m, allowed {limit:.3f} m; it is not used.", "m"
     ),
     "no_standing": Code(
         "flagged", "Nobody stands still: the shape of the segments comes from one frame of the movement ({detail})."
     ),
-    "segment_absent": Code("incomplete", "{signal} is absent: {detail}."),
-    "angle_absent": Code("incomplete", "{signal} is absent: {detail}."),
+    "segment_absent": Code("noted", "{signal} is absent: {detail}."),
+    "angle_absent": Code("noted", "{signal} is absent: {detail}."),
     "functional_joint_refused": Code("noted", "{signal} keeps its usual definition: {detail}."),
     "joint_definition": Code("noted", "{signal}: {detail}."),
-    "no_moments": Code("incomplete", "The plates give no three-dimensional force and moment: joint loads are missing."),
-    "segment_missing": Code("incomplete", "Not recorded: {detail}; what rests on it is missing."),
+    "no_moments": Code("noted", "The plates give no three-dimensional force and moment: joint loads are missing."),
+    "segment_missing": Code("noted", "Not recorded: {detail}; what rests on it is missing."),
     "sides_not_told_apart": Code(
-        "incomplete", "{signal} carries both feet for {value:.2f} s: their joint loads are missing there.", "s"
+        "noted", "{signal} carries both feet for {value:.2f} s: their joint loads are missing there.", "s"
     ),
     "force_without_foot": Code(
-        "incomplete", "{signal} is loaded for {value:.2f} s where no foot is: joint loads are missing there.", "s"
+        "noted", "{signal} is loaded for {value:.2f} s where no foot is: joint loads are missing there.", "s"
     ),
     "force_of_unseen_foot": Code(
         "noted", "{signal} is loaded for {value:.2f} s away from the one foot with markers: taken as the other's.", "s"
     ),
     "plate_label_contradicted": Code(
-        "incomplete", "{signal} is said to carry the {detail} foot, but the other stands on it: no joint loads."
+        "flagged", "{signal} is said to carry the {detail} foot, but the other stands on it: no joint loads."
     ),
     "foot_beside_plates": Code(
-        "incomplete", "The {detail} foot stands beside the plates for {value:.2f} s: joint loads are missing.", "s"
+        "noted", "The {detail} foot stands beside the plates for {value:.2f} s: joint loads are missing.", "s"
     ),
     "foot_on_box": Code("noted", "Joint loads are missing for {value:.2f} s of standing on the box.", "s"),
     "force_disagrees_with_motion": Code(
         "flagged", "Ground force and motion of the whole body differ by {value:.0f} N, allowed {limit:.0f} N.", "N"
     ),
+    "markers_unknown": Code("noted", "No marker has a standard label: the device of the study does not map them."),
+    "person_unknown": Code("noted", "Joint moments and powers are missing: {detail}."),
+    "contact_cut_off": Code("noted", "{value:.0f} contacts are not recorded as a whole and are left out.", "contacts"),
+    "no_descent": Code("rejected", "No squat: nothing is lowered by more than {limit:.2f} m.", "m"),
+    "no_contact": Code("rejected", "No running step: no contact of at most {limit:.1f} s lies between two flights.", "s"),
+    "height_from_force": Code("noted", "No pelvis markers: squats are cut by the height integrated from force."),
     "curated": Code("corrected", "A human decision overrides: {detail}."),
     "kept": Code("corrected", "Kept by a human decision, whatever the rules found: {detail}."),
     "decision_without_effect": Code("flagged", "A human decision finds nothing to act on: {detail}."),
@@ -153,6 +159,7 @@ class Finding:
     value, limit : measured and allowed, in the code's unit; NaN where the code has none.
     detail : words that the sentence quotes.
     rep : number of the repetition, 0 for the whole trial.
+    words : the whole sentence, where it was put into words before; then value counts what it lists.
     """
 
     code: str
@@ -161,6 +168,7 @@ class Finding:
     limit: float = float("nan")
     detail: str = ""
     rep: int = 0
+    words: str = ""
 
     @property
     def severity(self) -> str:
@@ -170,6 +178,6 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The finding in words."""
-        return CODES[self.code].sentence.format(
+        return self.words or CODES[self.code].sentence.format(
             value=self.value, limit=self.limit, signal=self.signal, detail=self.detail
         )

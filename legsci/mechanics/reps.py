@@ -12,16 +12,22 @@ import xarray as xr
 
 from legsci.kernels.jumps import EVENTS
 from legsci.mechanics.curation import apply_decisions, decisions_without_effect, trial_decisions
+from legsci.mechanics.frames import Span, frame_variables
+from legsci.mechanics.movement import FRAME_COORDS, trial_movement
 from legsci.mechanics.plates import Support, carries_load, centre_of_pressure, standing_load, support
 from legsci.mechanics.profiles import Profile, load_profiles, variants
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.scoring import Score, score_repetition
-from legsci.mechanics.windows import CUTS, Window, cut
+from legsci.mechanics.squat import score_squat, squats, unloaded_support
+from legsci.mechanics.steps import score_step, steps
+from legsci.mechanics.windows import Window, cut
 from legsci.tasks import TASKS, Task
 from legsci.vocabulary import PELVIS_MARKERS, SIDES
 
 #: Events stored per repetition, in seconds on the trial's clock.
-STORED_EVENTS = ("weighing_start", "weighing_end", "touchdown", *EVENTS)
+STORED_EVENTS = ("weighing_start", "weighing_end", "touchdown", *EVENTS, "lowering_end", "movement_end")
+#: How the events of a repetition are found where it is not by the events of a jump.
+SCORERS = {"descent": score_squat, "contact": score_step}
 #: Directions of the centre of pressure, ISB x and z.
 DIRECTIONS = ("anterior", "right")
 #: Signal kept after the last event of a repetition [s].
@@ -49,6 +55,8 @@ class Repetition:
     scores : scoring name -> Score, positions in samples of the trial.
     pelvis_height : (sample,) [m], NaN without pelvis markers.
     centre_of_pressure : (2, sample) forward and to the right [m], NaN without moments.
+    forward_force : (sample,) of all plates that carry the person [N], NaN where only vertical force was recorded.
+    leg : "left", "right" or "both": the legs that do the work.
     """
 
     trial_id: str
@@ -60,6 +68,8 @@ class Repetition:
     scores: dict[str, Score]
     pelvis_height: np.ndarray
     centre_of_pressure: np.ndarray
+    forward_force: np.ndarray
+    leg: str = "both"
 
 
 def _pelvis_height(trial: xr.DataTree, times: np.ndarray) -> np.ndarray:
@@ -76,16 +86,27 @@ def _pelvis_height(trial: xr.DataTree, times: np.ndarray) -> np.ndarray:
 
 def _total_centre_of_pressure(trial: xr.DataTree, plates: tuple[str, ...], samples: slice) -> np.ndarray:
     """Centre of pressure of all plates that carry the person, forward and to the right [m]."""
-    force = trial["force"].to_dataset()
     count = samples.stop - samples.start
-    if "moment" not in force or not plates:
+    if "force" not in trial.children or "moment" not in trial["force"] or not plates:
         return np.full((2, count), np.nan)
+    force = trial["force"].to_dataset()
     force = force.isel(time=samples).sel(plate=list(plates))
     vertical = force["force"].sel(axis="y")
     position = centre_of_pressure(force)["centre_of_pressure"]
     pressed = vertical.where(np.isfinite(position.sel(axis="x", drop=True)))
     weighted = (position.sel(axis=["x", "z"]) * vertical).sum("plate", min_count=1) / pressed.sum("plate")
     return weighted.transpose("axis", "time").to_numpy()
+
+
+def _forward_force(trial: xr.DataTree, under: Support, samples: slice) -> np.ndarray:
+    """Forward force of all plates that carry the person, less its mean while nobody stands on them (sample,) [N]."""
+    count = samples.stop - samples.start
+    if not under.plates or "x" not in trial["force"]["axis"].to_numpy():
+        return np.full(count, np.nan)
+    force = trial["force"]["force"].sel(axis="x", plate=list(under.plates)).sum("plate", skipna=False).to_numpy()
+    empty = [force[first + (stop - first) // 4 : stop - (stop - first) // 4] for first, stop in under.unloaded]
+    zero = float(np.mean(np.concatenate(empty))) if empty else 0.0
+    return np.asarray(force[samples] - zero, dtype=float)
 
 
 def _kept_samples(window: Window, scores: dict[str, Score], rate: float, count: int) -> slice:
@@ -97,7 +118,13 @@ def _kept_samples(window: Window, scores: dict[str, Score], rate: float, count: 
 
 
 def trial_repetitions(
-    trial: xr.DataTree, *, trial_id: str, scorings: dict[str, Profile], mass_kg: float, curation: pd.DataFrame
+    trial: xr.DataTree,
+    *,
+    trial_id: str,
+    scorings: dict[str, Profile],
+    mass_kg: float,
+    curation: pd.DataFrame,
+    movement: xr.Dataset | None = None,
 ) -> tuple[list[Repetition], list[Finding]]:
     """Cut one trial into repetitions and score each.
 
@@ -108,35 +135,61 @@ def trial_repetitions(
     scorings : name -> rules; the first is the default, whose findings are reported.
     mass_kg : mass of the person and of what is carried [kg]; NaN where it is not known.
     curation : rows of curation.tsv about this trial.
+    movement : answer of `legsci.mechanics.movement.trial_movement`.
     """
     faults = json.loads(str(trial.attrs.get("faults", "[]")))
     if faults:
         unreadable = [Finding("recording_unreadable", detail=sentence) for _, sentence in faults]
         return [], unreadable + decisions_without_effect(curation, repetitions=0)
     task = TASKS[str(trial.attrs["task"])]
-    if "force" not in trial.children:
+    if "force" in trial.children:
+        under = support(trial["force"].to_dataset(), stepped_from_box=task.cut == "rebound")
+    elif task.cut == "descent" and movement is not None:
+        under = unloaded_support(movement)
+    else:
         return [], [Finding("no_force", signal="trial")]
-    under = support(trial["force"].to_dataset(), stepped_from_box=task.cut == "rebound")
     if (curation["what"] == "swap_sides").any():
         under = replace(under, force=under.force[[0, 2, 1]])
     findings = [*under.findings, *_trial_findings(trial, under), *trial_decisions(curation)]
     if any(finding.severity == "rejected" for finding in findings):
         return [], findings + decisions_without_effect(curation, repetitions=0)
-    if task.cut not in CUTS:
-        findings.append(Finding("task_not_cut", detail=str(trial.attrs["task"])))
-        return [], findings + decisions_without_effect(curation, repetitions=0)
-    windows, missing = cut(under, how=task.cut)
+    if task.cut == "descent":
+        windows, missing = squats(under, movement)
+    elif task.cut == "contact":
+        windows, missing = steps(under)
+    else:
+        windows, missing = cut(under, how=task.cut)
     repetitions = []
     for number, window in enumerate(windows, start=1):
         decisions = curation[curation["rep"].isna() | (curation["rep"] == number)]
         repetition, found = _score_window(trial, under, window, task, scorings, mass_kg, decisions)
-        repetitions.append(replace(repetition, trial_id=trial_id, task=str(trial.attrs["task"]), number=number))
+        repetition = replace(repetition, trial_id=trial_id, task=str(trial.attrs["task"]), number=number)
+        repetitions.append(_with_leg(repetition, str(trial.attrs.get("leg", "both")), movement))
         findings += [replace(finding, rep=number) for finding in found]
     return repetitions, findings + missing + decisions_without_effect(curation, repetitions=len(windows))
 
 
+def _with_leg(repetition: Repetition, leg: str, movement: xr.Dataset | None) -> Repetition:
+    """Name the legs that work; a running step is that of the lower foot, whose force is then the plates'."""
+    if TASKS[repetition.task].cut != "contact" or movement is None:
+        return replace(repetition, leg=leg if leg in SIDES else "both")
+    events = next(iter(repetition.scores.values())).events
+    middle = 0.5 * (events["touchdown"] + events["takeoff"]) / repetition.rate
+    heights = movement["foot_height"].sel(side=["left", "right"])
+    frame = int(np.argmin(np.abs(movement["time"].to_numpy() - middle)))
+    left, right = (float(height) for height in heights.transpose("time", "side").to_numpy()[frame])
+    if not np.isfinite(left + right):
+        return repetition
+    leg = "left" if left < right else "right"
+    force = repetition.force.copy()
+    force[SIDES.index(leg)] = force[SIDES.index("both")]
+    return replace(repetition, leg=leg, force=force)
+
+
 def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
     """Find what is wrong with the trial as a whole."""
+    if "force" not in trial.children:
+        return []
     vertical = trial["force"]["force"].sel(axis="y").to_numpy()
     findings = []
     missing = int((~np.isfinite(vertical)).any(axis=0).sum())
@@ -169,13 +222,13 @@ def _score_window(
 ) -> tuple[Repetition, list[Finding]]:
     """Score one window under every scoring and keep its signals."""
     scores = {
-        name: score_repetition(under, window, task=task, profile=profile, mass_kg=mass_kg)
+        name: SCORERS.get(task.cut, score_repetition)(under, window, task=task, profile=profile, mass_kg=mass_kg)
         for name, profile in scorings.items()
     }
     findings = list(next(iter(scores.values())).findings)
     findings += apply_decisions(scores, decisions, window, rate=under.rate)
     kept = _kept_samples(window, scores, under.rate, under.force.shape[1])
-    times = trial["force"]["time"].to_numpy()[kept]
+    times = np.arange(kept.start, kept.stop) / under.rate
     return (
         Repetition(
             trial_id="",
@@ -187,6 +240,7 @@ def _score_window(
             scores=scores,
             pelvis_height=_pelvis_height(trial, times),
             centre_of_pressure=_total_centre_of_pressure(trial, under.plates, kept),
+            forward_force=_forward_force(trial, under, kept),
         ),
         findings,
     )
@@ -200,7 +254,22 @@ def _padded(rows: list[np.ndarray], length: int) -> np.ndarray:
     return stacked
 
 
-def _dataset(repetitions: list[Repetition], scorings: list[str]) -> xr.Dataset:
+def _span(repetition: Repetition) -> Span:
+    """Stretch of the trial from the first to the last event of the movement under any scoring; of standing all."""
+    moments = [
+        position / repetition.rate
+        for score in repetition.scores.values()
+        for name, position in score.events.items()
+        if np.isfinite(position) and not name.startswith("weighing")
+    ]
+    first = repetition.first / repetition.rate
+    moments = moments or [first, first + repetition.force.shape[1] / repetition.rate]
+    return Span(repetition.trial_id, min(moments), max(moments))
+
+
+def _dataset(
+    repetitions: list[Repetition], scorings: list[str], movements: dict[str, xr.Dataset | None]
+) -> xr.Dataset:
     """Lay repetitions side by side, as ARCHITECTURE.md describes."""
     length = max((rep.force.shape[1] for rep in repetitions), default=0)
 
@@ -218,6 +287,7 @@ def _dataset(repetitions: list[Repetition], scorings: list[str]) -> xr.Dataset:
             _padded([r.centre_of_pressure for r in repetitions], length),
             {"units": "m"},
         ),
+        "forward_force": (("rep", "sample"), _padded([r.forward_force for r in repetitions], length), {"units": "N"}),
         "body_weight": (("rep", "scoring", "side"), scored(lambda rep, s: s.body_weight), {"units": "N"}),
         "weighing_sd": (("rep", "scoring"), scored(lambda rep, s: s.weighing_sd), {"units": "N"}),
         "body_weight_uncertainty": (
@@ -229,8 +299,10 @@ def _dataset(repetitions: list[Repetition], scorings: list[str]) -> xr.Dataset:
     for event in STORED_EVENTS:
         values = scored(lambda rep, s, event=event: seconds(rep, s.events.get(event, np.nan)))
         variables[event] = (("rep", "scoring"), values, {"units": "s"})
+    variables |= frame_variables([_span(rep) for rep in repetitions], movements)
     rows = {
         "trial_id": np.array([rep.trial_id for rep in repetitions], dtype=str),
+        "leg": np.array([rep.leg for rep in repetitions], dtype=str),
         "task": np.array([rep.task for rep in repetitions], dtype=str),
         "number": np.array([rep.number for rep in repetitions]),
         "window_start": np.array([rep.first / rep.rate for rep in repetitions]),
@@ -243,6 +315,7 @@ def _dataset(repetitions: list[Repetition], scorings: list[str]) -> xr.Dataset:
             "scoring": scorings,
             "side": list(SIDES),
             "direction": list(DIRECTIONS),
+            **{name: list(labels) for name, labels in FRAME_COORDS.items() if name != "side"},
             **{name: ("rep", values) for name, values in rows.items()},
         },
     )
@@ -271,32 +344,47 @@ def session_repetitions(
     scorings |= variants(published[default])
     body_mass = float(session.attrs.get("body_mass_kg", np.nan))
     repetitions: list[Repetition] = []
+    movements: dict[str, xr.Dataset | None] = {}
+    standing = _standing_markers(session)
     rows = []
     who = {name: str(session.attrs[name]) for name in ("participant_id", "session_id")}
     for trial_id, trial in session.children.items():
         load = float(trial.attrs.get("load_kg", np.nan))
+        movements[trial_id], notes = trial_movement(
+            trial, standing, body_mass_kg=body_mass, sex=str(session.attrs.get("sex", ""))
+        )
         found, findings = trial_repetitions(
             trial,
             trial_id=trial_id,
             scorings=scorings,
             mass_kg=body_mass + (0.0 if np.isnan(load) else load),
             curation=curation[curation["trial_id"] == trial_id],
+            movement=movements[trial_id],
         )
+        findings += notes
         repetitions += found
         task = str(trial.attrs["task"])
         rows += [{**who, "trial_id": trial_id, "task": task, **_row(finding)} for finding in findings]
     quality = pd.DataFrame(rows, columns=list(QUALITY_COLUMNS))
     if not repetitions:
         return None, quality
-    dataset = _dataset(repetitions, list(scorings))
+    dataset = _dataset(repetitions, list(scorings), movements)
     dataset.attrs = {**who, "default_scoring": default, "profiles": json.dumps([default, *profiles])}
     return dataset, quality
+
+
+def _standing_markers(session: xr.DataTree) -> xr.Dataset | None:
+    """Markers of the first standing trial that has some."""
+    for trial in session.children.values():
+        if trial.attrs["task"] == "standing" and "markers" in trial.children:
+            return trial["markers"].to_dataset()
+    return None
 
 
 def write_repetitions(reps: xr.Dataset | None, quality: pd.DataFrame, path: Path) -> None:
     """Write a reps file, whole or not at all; the findings travel as JSON in the attribute `quality`."""
     dataset = (xr.Dataset() if reps is None else reps).assign_attrs(quality=quality.to_json(orient="records"))
-    signals = [name for name in dataset if "sample" in dataset[name].dims]
+    signals = [name for name in dataset if {"sample", "frame"} & set(dataset[name].dims)]
     encoding = {name: {"zlib": True, "complevel": 1, "dtype": "float32"} for name in signals}
     partial = path.with_name(f".{path.name}.partial")
     dataset.to_netcdf(partial, engine="netcdf4", encoding=encoding)

@@ -47,7 +47,7 @@ class Score:
     findings: list[Finding] = field(default_factory=list)
 
 
-def _unloaded_sd(support: Support, window: Window) -> float:
+def unloaded_sd(support: Support, window: Window) -> float:
     """Return the standard deviation of force in mid-flight, or in the fall where there is no flight [N]."""
     inside = window.middle if window.middle >= 0 else window.touchdown - 1
     for first, last in support.unloaded:
@@ -142,7 +142,7 @@ def _from_standing(
         profile.movement_band(weighing_sd_n=sd),
         max(int(STILL_S * support.rate), 1),
         round(profile.start_lead_s * support.rate),
-        profile.contact_limit(unloaded_sd_n=_unloaded_sd(support, window)),
+        profile.contact_limit(unloaded_sd_n=unloaded_sd(support, window)),
         profile.propulsion_velocity_m_per_s,
     )
     return np.asarray(found)
@@ -169,7 +169,7 @@ def _events(
     `quiet_end` is the sample after the quietest standing before the movement, `rest` the first of quiet standing after
     it; -1 where there is none.
     """
-    limit = profile.contact_limit(unloaded_sd_n=_unloaded_sd(support, window))
+    limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(support, window))
     force, weight = support.force[0] - score.offset, float(score.body_weight[0])
     if window.touchdown >= 0:
         fall = (window.first + window.touchdown) // 2

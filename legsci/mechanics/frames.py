@@ -1,0 +1,64 @@
+"""Frames: what the movement of a trial shows around each of its repetitions, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from legsci.mechanics.movement import FRAME_COORDS, FRAME_SIGNALS
+
+#: Frames kept before the first event of a movement and after its last [s].
+BEFORE_S, AFTER_S = 0.25, 0.75
+
+Variable = tuple[tuple[str, ...], NDArray[np.float64], dict[str, str]]
+
+
+class Span(NamedTuple):
+    """Stretch of a trial in seconds on its clock."""
+
+    trial_id: str
+    start_s: float
+    stop_s: float
+
+
+def frame_variables(spans: Sequence[Span], movements: Mapping[str, xr.Dataset | None]) -> dict[str, Variable]:
+    """Cut the movement of trials at spans.
+
+    Parameters
+    ----------
+    spans : one per repetition; its margins are added here.
+    movements : trial_id -> answer of `legsci.mechanics.movement.trial_movement`.
+
+    Returns
+    -------
+    Variables (rep, ..., frame) of FRAME_SIGNALS, NaN after the end of each repetition and where nothing was recorded;
+    frame_start (rep,) [s on the trial's clock] and frame_rate_hz (rep,) [Hz], NaN without movement.
+    """
+    pieces = [_frames(movements.get(span.trial_id), span) for span in spans]
+    length = max([1, *(piece.stop - piece.start for piece in pieces)])
+    starts, rates = np.full((2, len(spans)), np.nan)
+    answer: dict[str, Variable] = {}
+    for name, (dims, unit) in FRAME_SIGNALS.items():
+        values = np.full((len(spans), *(len(FRAME_COORDS[dim]) for dim in dims), length), np.nan)
+        answer[name] = (("rep", *dims, "frame"), values, {"units": unit})
+    for rep, (span, piece) in enumerate(zip(spans, pieces, strict=True)):
+        movement = movements.get(span.trial_id)
+        if movement is None or piece.stop == piece.start:
+            continue
+        starts[rep], rates[rep] = float(movement["time"][piece.start]), float(movement.attrs["sampling_rate_hz"])
+        for name in FRAME_SIGNALS:
+            answer[name][1][rep, ..., : piece.stop - piece.start] = movement[name].to_numpy()[..., piece]
+    return answer | {"frame_start": (("rep",), starts, {"units": "s"}), "frame_rate_hz": (("rep",), rates, {"units": "Hz"})}
+
+
+def _frames(movement: xr.Dataset | None, span: Span) -> slice:
+    """Frames of a span with its margins."""
+    if movement is None:
+        return slice(0, 0)
+    time = movement["time"].to_numpy()
+    first, stop = np.searchsorted(time, [span.start_s - BEFORE_S, span.stop_s + AFTER_S])
+    return slice(int(first), int(stop))

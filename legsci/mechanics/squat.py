@@ -1,0 +1,236 @@
+"""Squats: a set cut into repetitions by the height of the pelvis, or of the centre of mass where only force is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from legsci.kernels.events import intervals_below
+from legsci.mechanics.plates import Support
+from legsci.mechanics.profiles import Profile
+from legsci.mechanics.quality import Finding
+from legsci.mechanics.scoring import Score
+from legsci.mechanics.weighing import Weighing, weigh
+from legsci.mechanics.windows import Window
+from legsci.tasks import Task
+from legsci.vocabulary import STANDARD_GRAVITY
+
+Array = NDArray[np.float64]
+
+#: A squat sinks at least this far [m], and this part of the deepest of its set; less is sway or a shift of the feet.
+LEAST_DEPTH_M = 0.10
+DEPTH_PART = 0.4
+#: Height that is exceeded for a tenth of the time counts as standing [%].
+STANDING_PERCENTILE = 90.0
+#: Speed up or down below which the person rests [m/s]. Where a person starts and stops gently, lowering and lifting are
+#: found shorter than they are by the time that this speed takes to build up.
+RESTING_M_PER_S = 0.02
+#: A gap in the height up to this long is bridged [s].
+LONGEST_GAP_S = 0.5
+
+
+@dataclass(frozen=True)
+class Descent(Window):
+    """A squat; positions in samples of the support.
+
+    Parameters
+    ----------
+    lowering_start, lowering_end, bottom, lifting_start, lifting_end : lowering, rest at the bottom, lifting.
+    set_start : start of the first lowering of the set; before it the person is weighed.
+    """
+
+    lowering_start: float = np.nan
+    lowering_end: float = np.nan
+    bottom: float = np.nan
+    lifting_start: float = np.nan
+    lifting_end: float = np.nan
+    set_start: float = np.nan
+
+
+def unloaded_support(movement: xr.Dataset) -> Support:
+    """Support of a trial without plates, at the rate of the markers: its force is not known anywhere."""
+    nothing = np.full((3, movement.sizes["time"]), np.nan)
+    rate = float(movement.attrs["sampling_rate_hz"])
+    return Support(nothing, rate, np.empty((0, 2), dtype=np.int64), float("nan"), plates=(), offset=0.0)
+
+
+def squats(under: Support, movement: xr.Dataset | None) -> tuple[list[Window], list[Finding]]:
+    """Cut a recording into squats.
+
+    Parameters
+    ----------
+    under : support of the trial, on whose samples the positions lie; its recording starts at 0 s.
+    movement : the trial's movement, whose pelvis is followed; None or without a pelvis: the centre of mass, by twice
+        integrating force less weight between two rests at one height.
+
+    Returns
+    -------
+    windows : one Descent per squat, in order of time.
+    findings : what was assumed, or that nobody squatted.
+    """
+    findings: list[Finding] = []
+    height, rate, start_s = _pelvis_height(movement), under.rate, 0.0
+    if height is not None and movement is not None:
+        rate, start_s = float(movement.attrs["sampling_rate_hz"]), float(movement["time"][0])
+    else:
+        findings.append(Finding("height_from_force"))
+        height = _height_from_force(under)
+    found = [] if height is None else descents(height, rate)
+    if not found:
+        return [], [*findings, Finding("no_descent", signal="pelvis", limit=LEAST_DEPTH_M)]
+    moments = (np.array(found) / rate + start_s) * under.rate
+    ends = [0.0, *(0.5 * (moments[:-1, 4] + moments[1:, 0])), float(under.force.shape[1])]
+    windows: list[Window] = [
+        Descent(int(ends[k]), int(ends[k + 1]), -1, -1, *(float(m) for m in moments[k]), set_start=float(moments[0, 0]))
+        for k in range(len(moments))
+    ]
+    return windows, findings
+
+
+def descents(height: Array, rate: float) -> list[tuple[float, float, float, float, float]]:
+    """Find squats in a height.
+
+    Parameters
+    ----------
+    height : (sample,) of pelvis or centre of mass, without gaps [m].
+    rate : [Hz].
+
+    Returns
+    -------
+    Start and end of lowering, lowest point, start and end of lifting of each squat [samples], the four borders
+    interpolated at `RESTING_M_PER_S`. A squat that the recording cuts off is left out.
+    """
+    speed = np.gradient(height) * rate
+    standing = float(np.percentile(height, STANDING_PERCENTILE))
+    limit = standing - max(LEAST_DEPTH_M, DEPTH_PART * (standing - float(height.min())))
+    runs = intervals_below(height, limit)
+    borders = [0, *(int(run[1]) for run in runs[:-1])], [*(int(run[0]) for run in runs[1:]), height.size]
+    found = []
+    for (first, stop), before, after in zip(runs, *borders, strict=True):
+        lowest = int(first) + int(np.argmin(height[first:stop]))
+        if lowest in (0, height.size - 1):
+            continue
+        down = before + int(np.argmin(speed[before : lowest + 1]))
+        up = lowest + int(np.argmax(speed[lowest:after]))
+        moments = (
+            _rest(-speed, down, -1),
+            _rest(-speed, down, 1),
+            float(lowest),
+            _rest(speed, up, -1),
+            _rest(speed, up, 1),
+        )
+        if np.isfinite(moments).all():
+            found.append(moments)
+    return found
+
+
+def _rest(speed: Array, fastest: int, step: int) -> float:
+    """Position at which speed falls to rest, walking from the fastest sample; NaN where the recording ends before."""
+    index = fastest
+    while 0 <= index + step < speed.size and speed[index] > RESTING_M_PER_S:
+        index += step
+    if speed[index] > RESTING_M_PER_S or index == fastest:
+        return float("nan")
+    here, before = speed[index], speed[index - step]
+    return index - step * float((RESTING_M_PER_S - here) / (before - here))
+
+
+def _pelvis_height(movement: xr.Dataset | None) -> Array | None:
+    """Height of the pelvis (frame,) [m], short gaps bridged; None where it is not known throughout."""
+    if movement is None:
+        return None
+    height = movement["pelvis_position"].sel(axis="y").to_numpy()
+    missing = np.isnan(height)
+    gaps = intervals_below(-missing.astype(float), -0.5)
+    # At its ends a recording may lack the pelvis for longer: nothing is bridged there but standing.
+    inside = [stop - first for first, stop in gaps if first > 0 and stop < height.size]
+    if missing.all() or max(inside, default=0) > LONGEST_GAP_S * float(movement.attrs["sampling_rate_hz"]):
+        return None
+    frames = np.arange(height.size)
+    return np.interp(frames, frames[~missing], height[~missing])
+
+
+def _height_from_force(under: Support) -> Array | None:
+    """Height of the centre of mass (sample,) against its start [m]; None where nobody rests at both ends."""
+    total, half = under.force[0], under.force.shape[1] // 2
+    if not under.plates:
+        return None
+    rests = [
+        weigh(under.force, rate=under.rate, first=first, last=last, length_s=0.5)
+        for first, last in ((0, half), (half, total.size))
+    ]
+    before, after = rests
+    if before is None or after is None or not (before.still and after.still):
+        return None
+    weight = 0.5 * float(before.body_weight[0] + after.body_weight[0])
+    ends = 0.5 * (before.first + before.last), 0.5 * (after.first + after.last)
+    speed = _settled(_integrated((total - weight) * STANDARD_GRAVITY / weight, under.rate), ends)
+    return _settled(_integrated(speed, under.rate), ends)
+
+
+def _integrated(samples: Array, rate: float) -> Array:
+    """Integral from the first sample by the trapezoid rule."""
+    return np.concatenate([[0.0], np.cumsum(0.5 * (samples[1:] + samples[:-1]))]) / rate
+
+
+def _settled(samples: Array, ends: tuple[float, float]) -> Array:
+    """Samples less the straight line through their values at two rests, held outside of them."""
+    position = np.arange(samples.size)
+    values = np.interp(ends, position, samples)
+    return np.asarray(samples - np.interp(position, ends, values))
+
+
+def score_squat(support: Support, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
+    """Events and body weight of a squat; profiles differ in how they weigh only.
+
+    Parameters
+    ----------
+    support, window, task, profile, mass_kg : as `legsci.mechanics.scoring.score_repetition`; the window is a Descent.
+    """
+    assert isinstance(window, Descent), "squats are cut by `squats`"
+    weighing, findings = _weighing(support, window, profile)
+    uncertainty = weighing.uncertainty if weighing is not None else float("nan")
+    offset = profile.offset_shift * support.offset
+    weight = np.full(3, np.nan) if weighing is None else weighing.body_weight
+    if weighing is None and support.plates and np.isfinite(mass_kg):
+        weight = np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan])
+        findings.append(Finding("weighed_elsewhere", detail=f"the session's mass of {mass_kg:.1f} kg"))
+    events = {
+        "movement_start": window.lowering_start,
+        "lowering_end": window.lowering_end,
+        "bottom": window.bottom,
+        "propulsion_start": window.lifting_start,
+        "movement_end": window.lifting_end,
+    }
+    if weighing is not None and window.lowering_start == window.set_start:
+        events |= {"weighing_start": float(weighing.first), "weighing_end": float(weighing.last)}
+    return Score(
+        events=events,
+        body_weight=weight - offset + profile.body_weight_shift_sd * uncertainty,
+        weighing_sd=weighing.sd if weighing is not None else float("nan"),
+        body_weight_uncertainty=uncertainty,
+        rest=float(round(window.lowering_start)) if np.isfinite(weight[0]) else float("nan"),
+        offset=offset,
+        findings=findings,
+    )
+
+
+def _weighing(support: Support, window: Descent, profile: Profile) -> tuple[Weighing | None, list[Finding]]:
+    """Weigh before the first squat of the set."""
+    if not support.plates:
+        return None, []
+    quietest = profile.weighing != "first"
+    found = weigh(
+        support.force,
+        rate=support.rate,
+        first=0,
+        last=int(window.set_start),
+        length_s=profile.weighing_length_s,
+        quietest=quietest,
+    )
+    if found is not None and found.still:
+        return found, []
+    return None, [Finding("never_stood_still", detail="before the first squat")]

@@ -1,0 +1,55 @@
+"""Running steps: contacts with the plates between two flights."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from legsci.kernels.jumps import flight_edges
+from legsci.mechanics.plates import Support
+from legsci.mechanics.profiles import Profile
+from legsci.mechanics.quality import Finding
+from legsci.mechanics.scoring import Score, unloaded_sd
+from legsci.mechanics.windows import Window
+from legsci.tasks import Task
+from legsci.vocabulary import STANDARD_GRAVITY
+
+#: Longest contact of a running step [s]; walking and standing last longer.
+LONGEST_STEP_S = 0.5
+
+
+def steps(under: Support) -> tuple[list[Window], list[Finding]]:
+    """One window per contact between two stretches off the plates, in order of time.
+
+    Contacts that the recording begins or ends with are left out and counted in a finding.
+    """
+    flights, samples = under.unloaded, under.force.shape[1]
+    windows = [
+        Window(int(before[0]), int(after[1]), touchdown=int(before[1]), middle=int(after.sum()) // 2)
+        for before, after in zip(flights[:-1], flights[1:], strict=True)
+        if after[0] - before[1] <= LONGEST_STEP_S * under.rate
+    ]
+    cut_off = 0 if not len(flights) else int(flights[0, 0] > 0) + int(flights[-1, 1] < samples)
+    findings = [Finding("contact_cut_off", value=float(cut_off))] if cut_off else []
+    return windows, findings + ([] if windows else [Finding("no_contact", limit=LONGEST_STEP_S)])
+
+
+def score_step(support: Support, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
+    """Touchdown and take-off of a step; body weight is the session's mass, since nobody stands still.
+
+    Parameters
+    ----------
+    support, window, task, profile, mass_kg : as `legsci.mechanics.scoring.score_repetition`.
+    """
+    limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(support, window))
+    offset = profile.offset_shift * support.offset
+    force = support.force[0] - offset
+    touchdown = flight_edges(force, (window.first + window.touchdown) // 2, limit)[1]
+    takeoff = flight_edges(force, window.middle, limit)[0]
+    return Score(
+        events={"touchdown": touchdown, "movement_start": touchdown, "takeoff": takeoff},
+        body_weight=np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan]),
+        weighing_sd=float("nan"),
+        body_weight_uncertainty=float("nan"),
+        rest=float("nan"),
+        offset=offset,
+    )
