@@ -17,6 +17,7 @@ include: "workflow/rules/fetch.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/mechanics.smk"
 include: "workflow/rules/metrics.smk"
+include: "workflow/rules/models.smk"
 include: "workflow/rules/present.smk"
 
 
@@ -24,4 +25,5 @@ rule all:
     default_target: True
     input:
         TABLES,
+        FINDINGS,
         FIGURES,

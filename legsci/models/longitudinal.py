@@ -10,10 +10,15 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from legsci.ingest.study import Study
 from legsci.models.person_weeks import QUESTIONS
 
 #: What a study hands over beside its metrics; the last three may be absent or empty.
 TABLES = ("metrics", "participants", "sessions", "exposure", "health", "injuries")
+#: Columns of metrics.csv and longitudinal.csv that name something: "01" is a session, not the number 1.
+NAMES = dict.fromkeys(
+    ("participant_id", "session_id", "trial_id", "task", "side", "metric", "profile", "status", "reason"), "str"
+)
 DAYS_PER_WEEK = 7
 REP = ["participant_id", "session_id", "task", "trial_id", "rep"]
 SERIES = ["task", "side", "metric"]
@@ -32,6 +37,17 @@ PERSON_COLUMNS = [
 ]
 WEEK_COLUMNS = ["week", "load_before", "load_before_within", "hours_usual", "severity"]
 FLOW_COLUMNS = ["level", "step", "reason", "count"]
+
+
+def tables_of(study: Study, metrics: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Put a study's tables beside its metrics.
+
+    Parameters
+    ----------
+    study : its folder, read.
+    metrics : rows of metrics.csv.
+    """
+    return {"metrics": metrics} | {name: getattr(study, name) for name in TABLES[1:]}
 
 
 def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

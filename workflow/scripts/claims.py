@@ -1,0 +1,23 @@
+"""Fit the models of a study and hold each registered claim against it."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from legsci.ingest.study import read_study
+from legsci.models.claim_registry import load_claims
+from legsci.models.claims import claims_ledger
+from legsci.models.findings import study_findings
+from legsci.models.longitudinal import NAMES, tables_of
+
+from job_log import job_log
+
+with job_log(snakemake.log[0]):
+    study = read_study(snakemake.params.folder, require_recordings=False, checked=True)
+    tables = tables_of(study, pd.read_csv(snakemake.input.metrics, dtype=NAMES))
+    longitudinal = pd.read_csv(snakemake.input.longitudinal, dtype=NAMES)
+    registry = load_claims(Path(snakemake.input.claims))
+    for name, finding in study_findings(tables, longitudinal, registry).items():
+        finding.to_csv(snakemake.output[name], index=False)
+    ledger = claims_ledger(tables, registry, simulated=study.simulated, longitudinal=longitudinal)
+    ledger.to_csv(snakemake.output.ledger, index=False)
