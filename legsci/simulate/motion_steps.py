@@ -30,13 +30,13 @@ from legsci.vocabulary import STANDARD_GRAVITY as G
 #: Half the distance between the lines on which the feet of a runner fall [m].
 _RUNNING_HALF_WIDTH_M = 0.05
 #: Pitch of the foot when it leaves the ground, and in the middle of the swing [deg]; lift of the toes then [m].
-_TOE_OFF_DEG, _SWING_DEG, _SWING_LIFT_M = 55.0, 85.0, 0.16
+_TOE_OFF_DEG, _SWING_DEG, _SWING_LIFT_M = 55.0, 85.0, 0.18
 #: Time in which the foot of a heel striker comes down flat [s]; most of a leg's length that is used at contact.
-_FLATTEN_S, _REACH = 0.05, 0.975
+_FLATTEN_S, _REACH = 0.05, 0.96
 #: How long before contact the foot of a heel striker begins to be led by its heel [s].
 _ONTO_HEEL_S = 0.12
 #: How far the ankle lies behind the middle of the centre of pressure at contact, less what late swing needs [m].
-_HEEL_BACK_M = 0.08
+_HEEL_BACK_M = 0.04
 #: How much lower the centre of mass leaves the ground when the legs slant sideways [m].
 _ASIDE_M = 0.05
 #: Knee flexion on one leg [m lower than on two], lift of the free foot, and how far behind it hangs [m].
@@ -199,7 +199,7 @@ def _running_foot(body: Body, technique: Technique, time: Array, contacts: list[
         following = contacts[number + 1]
         swing = following.on - contact.off
         toe[:, 0] += (following.x - contact.x) * ramp(time, contact.off, swing, 0.20 * swing)
-        toe[:, 1] += _SWING_LIFT_M * bump(time, contact.off, 0.5 * swing, 0.25 * swing, 0.25 * swing)
+        toe[:, 1] += _SWING_LIFT_M * bump(time, contact.off, 0.5 * swing, 0.22 * swing, 0.28 * swing)
         pitch += (_SWING_DEG - _TOE_OFF_DEG) * ramp(time, contact.off, 0.4 * swing)
         pitch -= (_SWING_DEG + strike) * ramp(time, contact.off + 0.35 * swing, 0.6 * swing)
     if strike > 0.0:
