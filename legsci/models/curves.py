@@ -34,8 +34,8 @@ class CurveComparison:
     difference : (node,) mean of the first less mean of the second [unit of the curves].
     statistic : (node,) Student's t of that difference [1].
     forming_threshold : |t| from which neighbouring nodes of one sign form a cluster [1].
-    critical_statistic : |t| that the largest of all nodes reaches in at most 5 % of rearrangements [1]; nodes that reach
-        it differ each in its own right. Infinite where rearrangements are too few to say so.
+    critical_statistic : |t| that the largest of all nodes reaches in at most 5 % of rearrangements [1]; nodes with it
+        differ each in its own right. Infinite where rearrangements are too few to say so.
     clusters : one row per cluster: start_percent, end_percent of normalised time, direction (1 first higher, -1 lower),
         mass (sum of |t|), p_value of the largest mass anywhere.
     largest_statistics : (rearrangement,) largest |t| of each [1].

@@ -182,9 +182,10 @@ def _faults_of_weeks(name: str, table: pd.DataFrame) -> list[str]:
 
 def _answers_of_weeks(health: pd.DataFrame, problem_type: str | None) -> pd.DataFrame:
     """Return severity and PROBLEMS per athlete and week; missing where some row of the week is not whole."""
+    health = health.reset_index(drop=True)
     points = health[list(QUESTIONS)].astype(float)
     alone = points[list(QUESTIONS[1:])].isna().all(axis=1) & points["participation"].isin([0.0, MOST_POINTS])
-    points[alone] = points.loc[alone, ["participation"]].to_numpy()
+    points = points.mask(alone, points["participation"], axis=0)
     whole = points.notna().all(axis=1)
     if problem_type is not None:
         points[(health["problem_type"] != problem_type) & whole] = 0.0
