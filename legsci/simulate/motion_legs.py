@@ -7,7 +7,7 @@ from numba import njit
 
 #: First row of a side's thigh, shank and foot in SEGMENTS, by side (left, right).
 FIRST_OF_SIDE = np.array([5, 2])
-_TOLERANCE = 1e-13  # [m]; twice differentiated at 1000 Hz it is 1e-7 m/s^2
+_TOLERANCE = 1e-12  # [m]; twice differentiated at 1000 Hz it is 1e-6 m/s^2
 _MOST_STEPS = 30
 
 
@@ -152,7 +152,7 @@ def postures(  # type: ignore[no-untyped-def]
     position = np.empty((mass.size, count, 3))
     reach, left_over = np.empty(count), np.empty(count)
     turns, origins = np.empty((mass.size, 3, 3)), np.empty((mass.size, 3))
-    room, reached, moved = np.empty((3, 3, 3)), np.empty(3), np.empty(3)
+    room, reached, moved, miss = np.empty((3, 3, 3)), np.empty(3), np.empty(3), np.empty(3)
     jacobian, inverse = np.empty((3, 3)), np.eye(3)
     pelvis = com[0] - np.array([0.0, 0.1, 0.0])
     for frame in range(count):
@@ -164,8 +164,10 @@ def postures(  # type: ignore[no-untyped-def]
             reach[frame] = _posture(
                 pelvis, ankle, tilt, hips, lumbar, lengths, mass, centre, turns, origins, room, reached
             )
-            miss = com[frame] - reached
-            error = np.abs(miss).max()
+            error = 0.0
+            for row in range(3):
+                miss[row] = com[frame, row] - reached[row]
+                error = max(error, abs(miss[row]))
             left_over[frame] = error
             if error < _TOLERANCE:
                 break
@@ -185,5 +187,8 @@ def postures(  # type: ignore[no-untyped-def]
                 pelvis[row] += inverse[0, row] * miss[0] + inverse[1, row] * miss[1] + inverse[2, row] * miss[2]
         rotation[:, frame] = turns
         position[:, frame] = origins
-        pelvis = 2.0 * origins[0] - position[0, max(frame - 1, 0)]
+        if frame > 1:
+            pelvis = 3.0 * (origins[0] - position[0, frame - 1]) + position[0, frame - 2]
+        else:
+            pelvis = origins[0].copy()
     return rotation, position, reach, left_over
