@@ -212,15 +212,13 @@ def _running_foot(body: Body, technique: Technique, time: Array, contacts: list[
     return toe, pitch
 
 
-def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
-    """Sideways jump: stand on `leg`, lower, push off `lateral_distance_m` to the other side, land on the other leg."""
-    push_side = 0 if technique.leg == "left" else 1
-    land_side = 1 - push_side
-    velocity = technique.takeoff_velocity_m_per_s
+def _lateral_height(body: Body, technique: Technique) -> tuple[Path, dict[str, float]]:
+    """Height of the centre of mass in a sideways jump, and its instants [s]."""
+    velocity, start, lower = technique.takeoff_velocity_m_per_s, technique.quiet_s, technique.lowering_s
     standing = standing_height(body, technique) - _ONE_LEG_M
     stretched = com_height(body, technique, knee_deg=STRETCHED_KNEE_DEG, lean_deg=5.0, heel_rise_deg=STRETCHED_HEEL_DEG)
     leave = stretched - STRETCH_M - _ASIDE_M
-    start, bottom = technique.quiet_s, technique.quiet_s + technique.lowering_s
+    bottom = start + lower
     push, level = push_off(leave - standing + technique.depth_m, velocity, 1e-6, _RELEASE_S)
     takeoff = bottom + push
     touch = leave - technique.landing_drop_m
@@ -228,7 +226,6 @@ def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     landing = takeoff + (velocity - impact) / G
     lowest = landing - 2.5 * technique.landing_depth_m / impact
     end = lowest + _SETTLE_S
-    lower = technique.lowering_s
     changes = (
         *lowering_changes(start, lower, standing, technique.depth_m, level),
         Change(takeoff - _RELEASE_S, _RELEASE_S, -G - level, ZERO_FORCE_CORNER_S),
@@ -241,7 +238,19 @@ def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
         Target(lowest, position=touch - technique.landing_depth_m, velocity=0.0, acceleration=1.0),
         rest_at(end, standing),
     ]
-    height = find_path(Path(0.0, standing, 0.0, 0.0, changes), targets)
+    instants = {
+        "movement_start": start, "bottom": bottom, "takeoff": takeoff, "landing": landing, "landing_bottom": lowest,
+        "end": end,
+    }  # fmt: skip
+    return find_path(Path(0.0, standing, 0.0, 0.0, changes), targets), instants
+
+
+def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
+    """Sideways jump: stand on `leg`, lower, push off `lateral_distance_m` to the other side, land on the other leg."""
+    push_side = 0 if technique.leg == "left" else 1
+    land_side = 1 - push_side
+    height, instants = _lateral_height(body, technique)
+    start, bottom, takeoff, landing, lowest, end = instants.values()
     time = trial_time(end + technique.quiet_s, rate_hz)
     away = -1.0 if push_side == 1 else 1.0
     contacts = [
@@ -250,7 +259,7 @@ def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     ]
     toe, heel_rise = _jumping_feet(body, technique, time, contacts)
     stance = np.zeros((2, time.size))
-    stance[push_side] = bump(time, start, lower, 0.0, takeoff - bottom + 0.05)
+    stance[push_side] = bump(time, start, bottom - start, 0.0, takeoff - bottom + 0.05)
     stance[land_side] = bump(time, landing - 0.05, lowest - landing + 0.1, 0.0, 0.8 * _SETTLE_S)
     deep = stance.sum(axis=0)
     ahead = STANDING_PRESSURE_M + (body.toe[0, 0] - 0.05 - STANDING_PRESSURE_M) * (
@@ -262,12 +271,9 @@ def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
         body, technique, task="lateral_jump", time=time, rate_hz=rate_hz, height=height, contacts=contacts,
         pressure_ahead=ahead, ends=(places[0], places[1]), toe=toe, heel_rise=heel_rise,
         lean_deg=5.0 + (technique.trunk_lean_deg - 5.0) * deep, stance=stance,
-        events={
-            "movement_start": [start], "bottom": [bottom], "takeoff": [takeoff], "landing": [landing],
-            "landing_bottom": [lowest],
-        },
+        events={name: [instant] for name, instant in instants.items() if name != "end"},
         truth={
-            "takeoff_velocity_m_per_s": velocity, "jump_height_m": velocity**2 / (2.0 * G),
+            "takeoff_velocity_m_per_s": technique.takeoff_velocity_m_per_s, "jump_height_m": technique.takeoff_velocity_m_per_s**2 / (2.0 * G),
             "flight_time_s": landing - takeoff, "lateral_distance_m": technique.lateral_distance_m,
             "depth_m": technique.depth_m,
         },

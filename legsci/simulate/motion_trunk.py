@@ -48,8 +48,9 @@ def trunk_plan(deviation: Array, capacity: Array, inertia: Array, interval: floa
     # rows I p'' / capacity with p'' by second differences; normal equations are banded, two diagonals above
     bands = np.zeros((3, count))
     bands[2] = _TURN_SCALE**-2
-    for first, second in ((0, 0), (1, 1), (2, 2)):
-        bands[2, first : count - 2 + second] += stretch**2 * (4.0 if first == 1 else 1.0)
+    bands[2, :-2] += stretch**2
+    bands[2, 1:-1] += 4.0 * stretch**2
+    bands[2, 2:] += stretch**2
     bands[1, 1 : count - 1] += -2.0 * stretch**2
     bands[1, 2:count] += -2.0 * stretch**2
     bands[0, 2:] += stretch**2
