@@ -273,7 +273,8 @@ def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
         lean_deg=5.0 + (technique.trunk_lean_deg - 5.0) * deep, stance=stance,
         events={name: [instant] for name, instant in instants.items() if name != "end"},
         truth={
-            "takeoff_velocity_m_per_s": technique.takeoff_velocity_m_per_s, "jump_height_m": technique.takeoff_velocity_m_per_s**2 / (2.0 * G),
+            "takeoff_velocity_m_per_s": technique.takeoff_velocity_m_per_s,
+            "jump_height_m": technique.takeoff_velocity_m_per_s**2 / (2.0 * G),
             "flight_time_s": landing - takeoff, "lateral_distance_m": technique.lateral_distance_m,
             "depth_m": technique.depth_m,
         },
