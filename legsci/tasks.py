@@ -17,6 +17,8 @@ class Task:
         "flight": one repetition per flight that starts from standing (weighing before, landing after).
         "rebound": one repetition per ground contact between a fall and a flight.
         "impact": one repetition per landing from a fall, without a flight afterwards.
+        "descent": one repetition per squat, by the height of the pelvis, or of the centre of mass without markers.
+        "contact": one repetition per running step on the plates.
     weighing : where body weight is taken: "start" (quiet standing before the movement) or "end" (quiet standing after
         the last landing); the other end, then the session's body mass, stand in where there is none.
     quiet_start : whether the person stands still before moving, so that integration can start there.
@@ -48,6 +50,30 @@ _PUSH_OFF = (
     "time_to_takeoff_s",
     "rsi_modified_m_per_s",
 )
+_ANGLES = (
+    "knee_flexion_max_deg",
+    "hip_flexion_max_deg",
+    "ankle_dorsiflexion_max_deg",
+    "lumbar_flexion_max_deg",
+    "trunk_lean_max_deg",
+)
+_ALIGNMENT = (
+    "knee_abduction_peak_deg",
+    "knee_fppa_peak_deg",
+    "knee_ankle_separation_ratio_min",
+    "medial_knee_displacement_max_m",
+    "pelvic_drop_max_deg",
+    "knee_over_toe_max_m",
+    "foot_progression_angle_deg",
+)
+_STRAIGHT = ("hip_knee_ankle_angle_deg",)
+_LOADS = (
+    *(f"{joint}_moment_peak_n_m_per_kg" for joint in ("hip", "knee", "ankle", "lumbar")),
+    "knee_abduction_moment_peak_n_m_per_kg",
+    *(f"{joint}_power_peak_w_per_kg" for joint in ("hip", "knee", "ankle", "lumbar")),
+    "frontal_plane_work_percent",
+)
+_BODY = (*_ANGLES, *_ALIGNMENT, *_LOADS)
 _LOWERING = ("unweighting_time_s", "braking_time_s", "braking_impulse_n_s", "countermovement_depth_m")
 
 TASKS: dict[str, Task] = {
@@ -56,17 +82,21 @@ TASKS: dict[str, Task] = {
         "quiet",
         "start",
         True,
-        ("body_weight_n", "centre_of_pressure_range_ap_m", "centre_of_pressure_range_ml_m"),
+        ("body_weight_n", "centre_of_pressure_range_ap_m", "centre_of_pressure_range_ml_m", *_STRAIGHT),
     ),
     "countermovement_jump": Task(
         "Vertical jump from standing, lowering first.",
         "flight",
         "start",
         True,
-        _FORCE + _FLIGHT + _PUSH_OFF + _LOWERING,
+        (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_LOWERING, *_BODY, *_STRAIGHT, "force_transmission_ratio"),
     ),
     "squat_jump": Task(
-        "Vertical jump from a held squat, without lowering.", "flight", "start", True, _FORCE + _FLIGHT + _PUSH_OFF
+        "Vertical jump from a held squat, without lowering.",
+        "flight",
+        "start",
+        True,
+        (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_BODY, "force_transmission_ratio"),
     ),
     "drop_jump": Task(
         "Step off a box, land, jump at once.",
@@ -87,6 +117,8 @@ TASKS: dict[str, Task] = {
             "net_impulse_n_s",
             "countermovement_depth_m",
             "peak_power_w",
+            *_BODY,
+            "force_transmission_ratio",
         ),
     ),
     "landing": Task(
@@ -94,9 +126,48 @@ TASKS: dict[str, Task] = {
         "impact",
         "end",
         False,
-        ("body_weight_n", "landing_peak_force_n", "time_to_peak_force_s", "loading_rate_n_per_s"),
+        ("body_weight_n", "landing_peak_force_n", "time_to_peak_force_s", "loading_rate_n_per_s", *_BODY),
     ),
-    "squat": Task("Squats, one or many.", "descent", "start", True, ("body_weight_n",)),
-    "lateral_jump": Task("Sideways jump from one leg.", "flight", "start", True, ("body_weight_n",)),
-    "sprint": Task("Running steps over plates.", "contact", "end", False, ("peak_force_n",)),
+    "squat": Task(
+        "Squats, one or many.",
+        "descent",
+        "start",
+        True,
+        (
+            *_FORCE,
+            "countermovement_depth_m",
+            "squat_depth_m",
+            "thigh_angle_max_deg",
+            "lowering_time_s",
+            "bottom_time_s",
+            "lifting_time_s",
+            "lifting_velocity_m_per_s",
+            "velocity_loss_percent",
+            *_BODY,
+            *_STRAIGHT,
+            "force_transmission_ratio",
+        ),
+    ),
+    "lateral_jump": Task(
+        "Sideways jump from one leg.",
+        "flight",
+        "start",
+        True,
+        (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_LOWERING, *_BODY),
+    ),
+    "sprint": Task(
+        "Running steps over plates.",
+        "contact",
+        "end",
+        False,
+        (
+            "peak_force_n",
+            "contact_time_s",
+            "braking_impulse_n_s",
+            "propulsion_impulse_n_s",
+            "foot_strike_angle_deg",
+            "running_speed_m_per_s",
+            *_BODY,
+        ),
+    ),
 }

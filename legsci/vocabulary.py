@@ -54,12 +54,20 @@ class Term:
 
 
 _LINTHORNE = "Linthorne 2001, Am J Phys 69:1198"
+_HUNTER = "Hunter et al. 2005, J Appl Biomech 21:31"
+_GROOD = "Grood & Suntay 1983, J Biomech Eng 105:136; Wu et al. 2002, J Biomech 35:543"
+_WINTER = "Winter 2009, Biomechanics and Motor Control of Human Movement, 4th ed."
+_OURS = "defined here"
+_BAKER = "Baker 2001, Gait Posture 13:1"
+_SANCHEZ = "Sanchez-Medina & Gonzalez-Badillo 2011, Med Sci Sports Exerc 43:1725"
 _MCMAHON = "McMahon et al. 2018, Strength Cond J 40(4):96"
 
 #: Columns of metrics.csv, unit in the name.
 METRIC_TERMS: dict[str, Term] = {
     "body_weight_n": Term("body weight", "N", "Mean vertical force of the weighing window.", "Owen et al. 2014"),
-    "peak_force_n": Term("peak force", "N", "Highest vertical force from movement start to take-off.", _MCMAHON),
+    "peak_force_n": Term(
+        "peak force", "N", "Highest vertical force from movement start to take-off (squat: to the end).", _MCMAHON
+    ),
     "landing_peak_force_n": Term(
         "landing peak force",
         "N",
@@ -111,10 +119,18 @@ METRIC_TERMS: dict[str, Term] = {
         "upward",
     ),
     "braking_impulse_n_s": Term(
-        "braking impulse", "N s", "Integral of force less body weight over braking.", _MCMAHON, "upward"
+        "braking impulse",
+        "N s",
+        "Integral of force less body weight over braking; sprint: of the backward ground force over the contact.",
+        f"{_MCMAHON}; sprint: {_HUNTER}",
+        "upward; sprint: backward",
     ),
     "propulsion_impulse_n_s": Term(
-        "propulsion impulse", "N s", "Integral of force less body weight over propulsion.", _MCMAHON, "upward"
+        "propulsion impulse",
+        "N s",
+        "Integral of force less body weight over propulsion; sprint: of the forward ground force over the contact.",
+        f"{_MCMAHON}; sprint: {_HUNTER}",
+        "upward; sprint: forward",
     ),
     "rate_of_force_development_n_per_s": Term(
         "rate of force development",
@@ -162,6 +178,124 @@ METRIC_TERMS: dict[str, Term] = {
         "Range of the centre of pressure along z in the weighing window.",
         "Prieto et al. 1996, IEEE Trans Biomed Eng 43:956",
     ),
+    "knee_flexion_max_deg": Term("knee flexion", "deg", "Largest knee flexion of the movement.", _GROOD, "flexion"),
+    "hip_flexion_max_deg": Term("hip flexion", "deg", "Largest hip flexion of the movement.", _GROOD, "flexion"),
+    "ankle_dorsiflexion_max_deg": Term(
+        "ankle dorsiflexion", "deg", "Largest dorsiflexion of the movement.", _GROOD, "dorsiflexion"
+    ),
+    "lumbar_flexion_max_deg": Term(
+        "lumbar flexion",
+        "deg",
+        "Largest flexion of the trunk in the pelvis less that of standing, without a standing trial of the start.",
+        _GROOD,
+        "flexion",
+    ),
+    "trunk_lean_max_deg": Term("trunk lean", "deg", "Largest lean of the trunk from the vertical.", _OURS, "forward"),
+    "squat_depth_m": Term(
+        "squat depth", "m", "How far the middle of the hips sinks from the start of lowering.", _OURS, "downward"
+    ),
+    "thigh_angle_max_deg": Term(
+        "thigh angle", "deg", "Largest angle of the line hip-knee from hanging straight down; 90 is level.", _OURS
+    ),
+    "lowering_time_s": Term(
+        "lowering time", "s", "From the start of lowering to rest (see mechanics/squat.py).", _OURS
+    ),
+    "bottom_time_s": Term("bottom time", "s", "From the end of lowering to the start of lifting.", _OURS),
+    "lifting_time_s": Term("lifting time", "s", "From the start of lifting to rest.", _OURS),
+    "lifting_velocity_m_per_s": Term(
+        "lifting velocity", "m/s", "Rise of the middle of the hips over lifting / lifting time.", _SANCHEZ, "upward"
+    ),
+    "velocity_loss_percent": Term(
+        "velocity loss", "%", "100 (1 - lifting velocity / the highest of the set so far).", _SANCHEZ, "slower"
+    ),
+    "knee_abduction_peak_deg": Term(
+        "knee abduction",
+        "deg",
+        "Largest three-dimensional knee abduction angle of the movement; no other measure of valgus stands for it.",
+        _GROOD,
+        "valgus",
+    ),
+    "knee_fppa_peak_deg": Term(
+        "frontal-plane projection angle",
+        "deg",
+        "Largest value of 180 less the angle hip-knee-ankle, projected on the upright plane through the hip centres.",
+        "Willson & Davis 2008, J Orthop Sports Phys Ther 38:606",
+        "valgus",
+    ),
+    "knee_ankle_separation_ratio_min": Term(
+        "knee-to-ankle separation",
+        "1",
+        "Smallest distance of the knee centres / that of the ankle centres, along the line of the hips.",
+        "Noyes et al. 2005, Am J Sports Med 33:197",
+        "knees apart",
+    ),
+    "medial_knee_displacement_max_m": Term(
+        "medial knee displacement",
+        "m",
+        "Largest inward path of the knee centre against the ankle centre since the start of the movement.",
+        _OURS,
+        "inward",
+    ),
+    "pelvic_drop_max_deg": Term(
+        "pelvic drop", "deg", "Largest obliquity of the pelvis in stance on this leg.", _BAKER, "other side down"
+    ),
+    "hip_knee_ankle_angle_deg": Term(
+        "hip-knee-ankle angle",
+        "deg",
+        "Angle of the lines hip-knee and knee-ankle across the thigh at the start of the movement, leg straight.",
+        _OURS,
+        "180 is straight, more is valgus",
+    ),
+    "knee_over_toe_max_m": Term(
+        "knee inward of the toes",
+        "m",
+        "Largest distance of the knee centre inward of the upright plane through ankle centre and axis of the foot.",
+        _OURS,
+        "inward",
+    ),
+    "foot_progression_angle_deg": Term(
+        "foot progression", "deg", "Direction of the foot against that of the hips, at the start.", _OURS, "toes out"
+    ),
+    **{
+        f"{joint}_moment_peak_n_m_per_kg": Term(
+            f"{joint} moment",
+            "N m/kg",
+            f"Largest net moment that {'plantarflexes' if joint == 'ankle' else 'extends'} the {joint}, per body mass.",
+            _WINTER,
+            "plantarflexion" if joint == "ankle" else "extension",
+        )
+        for joint in ("hip", "knee", "ankle", "lumbar")
+    },
+    "knee_abduction_moment_peak_n_m_per_kg": Term(
+        "knee abduction moment", "N m/kg", "Largest net moment that drives the knee into valgus.", _WINTER, "valgus"
+    ),
+    **{
+        f"{joint}_power_peak_w_per_kg": Term(
+            f"{joint} power", "W/kg", f"Largest net power of the {joint}, per body mass.", _WINTER, "generated"
+        )
+        for joint in ("hip", "knee", "ankle", "lumbar")
+    },
+    "force_transmission_ratio": Term(
+        "force transmission ratio",
+        "1",
+        "Gain of mechanical energy of the centre of mass / positive work of hips, knees, ankles and lumbar joint, from "
+        "the lowest point to take-off (squat: lifting).",
+        _OURS,
+    ),
+    "frontal_plane_work_percent": Term(
+        "frontal-plane work",
+        "%",
+        "Share of the frontal plane in the work of hip, knee and ankle, generated and absorbed.",
+        _OURS,
+    ),
+    "foot_strike_angle_deg": Term(
+        "foot strike angle",
+        "deg",
+        "Pitch of the foot at touchdown less that of standing.",
+        "Altman & Davis 2012, Gait Posture 35:298",
+        "toes up",
+    ),
+    "running_speed_m_per_s": Term("running speed", "m/s", "Mean level speed of the pelvis over the contact.", _OURS),
 }
 #: Metrics that are also compared between sides, as asymmetry_<metric>_percent = 100 (right - left) / (right + left).
 ASYMMETRIES = ("body_weight_n", "peak_force_n", "landing_peak_force_n", "braking_impulse_n_s", "propulsion_impulse_n_s")

@@ -234,7 +234,7 @@ def _body_mass(study: Study, participant_id: str, session_id: str) -> dict[str, 
 def _sex(study: Study, participant_id: str) -> dict[str, str]:
     """Return sex as the participants table says it; else nothing."""
     people = study.participants[study.participants["participant_id"] == participant_id]
-    known = people["sex"].dropna()
+    known = people.get("sex", pd.Series(dtype=str)).dropna()
     return {"sex": str(known.iloc[0])} if len(known) else {}
 
 

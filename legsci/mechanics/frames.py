@@ -25,18 +25,22 @@ class Span(NamedTuple):
     stop_s: float
 
 
-def frame_variables(spans: Sequence[Span], movements: Mapping[str, xr.Dataset | None]) -> dict[str, Variable]:
+def frame_variables(
+    spans: Sequence[Span], movements: Mapping[str, xr.Dataset | None], *, standing: str | None
+) -> dict[str, Variable]:
     """Cut the movement of trials at spans.
 
     Parameters
     ----------
     spans : one per repetition; its margins are added here.
     movements : trial_id -> answer of `legsci.mechanics.movement.trial_movement`.
+    standing : the standing trial, None where there is none.
 
     Returns
     -------
     Variables (rep, ..., frame) of FRAME_SIGNALS, NaN after the end of each repetition and where nothing was recorded;
-    frame_start (rep,) [s on the trial's clock] and frame_rate_hz (rep,) [Hz], NaN without movement.
+    frame_start (rep,) [s on the trial's clock] and frame_rate_hz (rep,) [Hz], NaN without movement;
+    standing_lumbar_flexion (rep,) [deg], the median of the session's standing trial, NaN without one.
     """
     pieces = [_frames(movements.get(span.trial_id), span) for span in spans]
     length = max([1, *(piece.stop - piece.start for piece in pieces)])
@@ -52,7 +56,21 @@ def frame_variables(spans: Sequence[Span], movements: Mapping[str, xr.Dataset | 
         starts[rep], rates[rep] = float(movement["time"][piece.start]), float(movement.attrs["sampling_rate_hz"])
         for name in FRAME_SIGNALS:
             answer[name][1][rep, ..., : piece.stop - piece.start] = movement[name].to_numpy()[..., piece]
-    return answer | {"frame_start": (("rep",), starts, {"units": "s"}), "frame_rate_hz": (("rep",), rates, {"units": "Hz"})}
+    upright = np.full(len(spans), _standing_lumbar_flexion(movements.get(standing or "")))
+    return answer | {
+        "frame_start": (("rep",), starts, {"units": "s"}),
+        "frame_rate_hz": (("rep",), rates, {"units": "Hz"}),
+        "standing_lumbar_flexion": (("rep",), upright, {"units": "deg"}),
+    }
+
+
+def _standing_lumbar_flexion(movement: xr.Dataset | None) -> float:
+    """Median lumbar flexion of the standing trial [deg]."""
+    if movement is None:
+        return float("nan")
+    flexion = movement["angle"].sel(joint_angle="lumbar_flexion").to_numpy()
+    known = flexion[np.isfinite(flexion)]
+    return float(np.median(known)) if known.size else float("nan")
 
 
 def _frames(movement: xr.Dataset | None, span: Span) -> slice:

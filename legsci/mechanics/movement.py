@@ -1,4 +1,4 @@
-"""Movement of a trial: angles, alignment, moments and power of every frame, found once and then cut into repetitions."""
+"""Movement of a trial: angles, alignment, moments and power of every frame, found once and cut into repetitions."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def trial_movement(
 
     Returns
     -------
-    movement : Dataset of FRAME_SIGNALS with the dimension time [s on the trial's clock]; attrs sampling_rate_hz. Moments
-        and powers are those of `dynamics` per body mass; energy is the mechanical energy of the body's centre of mass
-        per body mass. None without markers that legsci knows.
+    movement : Dataset of FRAME_SIGNALS with the dimension time [s on the trial's clock]; attrs sampling_rate_hz.
+        Moments and powers are those of `dynamics` per body mass; energy is the mechanical energy of the body's centre
+        of mass per body mass. None without markers that legsci knows.
     findings : one per reason code, whose sentence joins what was found.
     """
     if "markers" not in trial.children:
@@ -67,13 +67,17 @@ def trial_movement(
     moved = kinematics(markers, standing)
     signals: dict[str, xr.DataArray | None]
     notes = json.loads(moved.attrs["notes"])
-    signals = {"angle": moved["angle"], "pelvis_position": _pelvis_position(moved), "foot_height": _foot_height(markers)}
-    signals |= dict(alignment(moved).data_vars.items())
+    signals = {
+        "angle": moved["angle"],
+        "pelvis_position": _pelvis_position(moved),
+        "foot_height": _foot_height(markers),
+    }
+    signals |= {str(name): curve for name, curve in alignment(moved).items()}
     if any(code == "no_standing" for code, _ in notes):
         signals["foot_pitch"] = None
         finding = Finding("angle_absent", signal="foot pitch", detail="nobody stands, which would show the foot flat")
         notes.append([finding.code, finding.sentence])
-    signals |= dict(alignment_uncertainty(moved).data_vars.items())
+    signals |= {str(name): curve for name, curve in alignment_uncertainty(moved).items()}
     if "force" in trial.children:
         loaded, reasons = _loads(moved, trial, body_mass_kg=body_mass_kg, sex=sex)
         signals |= loaded
@@ -151,5 +155,6 @@ def _joined(notes: list[list[str]]) -> list[Finding]:
     for code, sentence in notes:
         sentences.setdefault(code, []).append(sentence)
     return [
-        Finding(code, signal="markers", value=float(len(words)), words=" ".join(words)) for code, words in sentences.items()
+        Finding(code, signal="markers", value=float(len(words)), words=" ".join(words))
+        for code, words in sentences.items()
     ]

@@ -32,7 +32,6 @@ CODES: dict[str, Code] = {
     ),
     "never_stood_still": Code("incomplete", "Never stood still for the weighing window: {detail}.", "N"),
     "no_flight": Code("rejected", "No flight: {detail}.", "s"),
-    "task_not_cut": Code("rejected", "Repetitions of the task {detail} are not found from force alone."),
     "no_landing": Code("rejected", "No landing from a fall: nothing is unloaded before the impact."),
     "second_landing_missing": Code("incomplete", "The recording ends in flight; the second landing is missing."),
     "clipped_start": Code("rejected", "The recording begins in the movement: {detail}."),
@@ -139,7 +138,9 @@ CODES: dict[str, Code] = {
     "person_unknown": Code("noted", "Joint moments and powers are missing: {detail}."),
     "contact_cut_off": Code("noted", "{value:.0f} contacts are not recorded as a whole and are left out.", "contacts"),
     "no_descent": Code("rejected", "No squat: nothing is lowered by more than {limit:.2f} m.", "m"),
-    "no_contact": Code("rejected", "No running step: no contact of at most {limit:.1f} s lies between two flights.", "s"),
+    "no_contact": Code(
+        "rejected", "No running step: no contact of at most {limit:.1f} s lies between two flights.", "s"
+    ),
     "height_from_force": Code("noted", "No pelvis markers: squats are cut by the height integrated from force."),
     "curated": Code("corrected", "A human decision overrides: {detail}."),
     "kept": Code("corrected", "Kept by a human decision, whatever the rules found: {detail}."),

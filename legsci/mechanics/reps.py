@@ -268,7 +268,10 @@ def _span(repetition: Repetition) -> Span:
 
 
 def _dataset(
-    repetitions: list[Repetition], scorings: list[str], movements: dict[str, xr.Dataset | None]
+    repetitions: list[Repetition],
+    scorings: list[str],
+    movements: dict[str, xr.Dataset | None],
+    standing: str | None,
 ) -> xr.Dataset:
     """Lay repetitions side by side, as ARCHITECTURE.md describes."""
     length = max((rep.force.shape[1] for rep in repetitions), default=0)
@@ -299,7 +302,7 @@ def _dataset(
     for event in STORED_EVENTS:
         values = scored(lambda rep, s, event=event: seconds(rep, s.events.get(event, np.nan)))
         variables[event] = (("rep", "scoring"), values, {"units": "s"})
-    variables |= frame_variables([_span(rep) for rep in repetitions], movements)
+    variables |= frame_variables([_span(rep) for rep in repetitions], movements, standing=standing)
     rows = {
         "trial_id": np.array([rep.trial_id for rep in repetitions], dtype=str),
         "leg": np.array([rep.leg for rep in repetitions], dtype=str),
@@ -345,13 +348,14 @@ def session_repetitions(
     body_mass = float(session.attrs.get("body_mass_kg", np.nan))
     repetitions: list[Repetition] = []
     movements: dict[str, xr.Dataset | None] = {}
-    standing = _standing_markers(session)
+    standing = _standing_trial(session)
+    anatomy = None if standing is None else session[standing]["markers"].to_dataset()
     rows = []
     who = {name: str(session.attrs[name]) for name in ("participant_id", "session_id")}
     for trial_id, trial in session.children.items():
         load = float(trial.attrs.get("load_kg", np.nan))
         movements[trial_id], notes = trial_movement(
-            trial, standing, body_mass_kg=body_mass, sex=str(session.attrs.get("sex", ""))
+            trial, anatomy, body_mass_kg=body_mass, sex=str(session.attrs.get("sex", ""))
         )
         found, findings = trial_repetitions(
             trial,
@@ -368,16 +372,16 @@ def session_repetitions(
     quality = pd.DataFrame(rows, columns=list(QUALITY_COLUMNS))
     if not repetitions:
         return None, quality
-    dataset = _dataset(repetitions, list(scorings), movements)
+    dataset = _dataset(repetitions, list(scorings), movements, standing)
     dataset.attrs = {**who, "default_scoring": default, "profiles": json.dumps([default, *profiles])}
     return dataset, quality
 
 
-def _standing_markers(session: xr.DataTree) -> xr.Dataset | None:
-    """Markers of the first standing trial that has some."""
-    for trial in session.children.values():
+def _standing_trial(session: xr.DataTree) -> str | None:
+    """First standing trial that has markers."""
+    for trial_id, trial in session.children.items():
         if trial.attrs["task"] == "standing" and "markers" in trial.children:
-            return trial["markers"].to_dataset()
+            return str(trial_id)
     return None
 
 

@@ -1,4 +1,4 @@
-"""Squats: a set cut into repetitions by the height of the pelvis, or of the centre of mass where only force is known."""
+"""Squats: a set cut into repetitions by the height of the pelvis, or without markers of the centre of mass."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ LEAST_DEPTH_M = 0.10
 DEPTH_PART = 0.4
 #: Height that is exceeded for a tenth of the time counts as standing [%].
 STANDING_PERCENTILE = 90.0
-#: Speed up or down below which the person rests [m/s]. Where a person starts and stops gently, lowering and lifting are
-#: found shorter than they are by the time that this speed takes to build up.
-RESTING_M_PER_S = 0.02
+#: Speed up or down that sway and noise do not reach [m/s]; rest is found from it and from four times that.
+SLOW_M_PER_S = 0.02
+#: Borders of a squat, in order of time.
+BORDERS = ("lowering_start", "lowering_end", "bottom", "lifting_start", "lifting_end")
 #: A gap in the height up to this long is bridged [s].
 LONGEST_GAP_S = 0.5
 
@@ -82,10 +83,13 @@ def squats(under: Support, movement: xr.Dataset | None) -> tuple[list[Window], l
     if not found:
         return [], [*findings, Finding("no_descent", signal="pelvis", limit=LEAST_DEPTH_M)]
     moments = (np.array(found) / rate + start_s) * under.rate
+    set_start = float(moments[0, 0])
     ends = [0.0, *(0.5 * (moments[:-1, 4] + moments[1:, 0])), float(under.force.shape[1])]
     windows: list[Window] = [
-        Descent(int(ends[k]), int(ends[k + 1]), -1, -1, *(float(m) for m in moments[k]), set_start=float(moments[0, 0]))
-        for k in range(len(moments))
+        Descent(
+            int(ends[k]), int(ends[k + 1]), **dict(zip(BORDERS, borders.tolist(), strict=True)), set_start=set_start
+        )
+        for k, borders in enumerate(moments)
     ]
     return windows, findings
 
@@ -100,8 +104,9 @@ def descents(height: Array, rate: float) -> list[tuple[float, float, float, floa
 
     Returns
     -------
-    Start and end of lowering, lowest point, start and end of lifting of each squat [samples], the four borders
-    interpolated at `RESTING_M_PER_S`. A squat that the recording cuts off is left out.
+    Start and end of lowering, lowest point, start and end of lifting of each squat [samples], found from the speed as
+    `_rest` says; lowering ends and lifting starts at the lowest point where nobody rests there. A squat that the
+    recording cuts off is left out.
     """
     speed = np.gradient(height) * rate
     standing = float(np.percentile(height, STANDING_PERCENTILE))
@@ -117,9 +122,9 @@ def descents(height: Array, rate: float) -> list[tuple[float, float, float, floa
         up = lowest + int(np.argmax(speed[lowest:after]))
         moments = (
             _rest(-speed, down, -1),
-            _rest(-speed, down, 1),
+            min(_rest(-speed, down, 1), float(lowest)),
             float(lowest),
-            _rest(speed, up, -1),
+            max(_rest(speed, up, -1), float(lowest)),
             _rest(speed, up, 1),
         )
         if np.isfinite(moments).all():
@@ -128,14 +133,24 @@ def descents(height: Array, rate: float) -> list[tuple[float, float, float, floa
 
 
 def _rest(speed: Array, fastest: int, step: int) -> float:
-    """Position at which speed falls to rest, walking from the fastest sample; NaN where the recording ends before."""
+    """Position of the rest before (step -1) or after (1) the fastest sample; NaN where the recording ends before.
+
+    Near rest speed grows with the square of time where a person starts and stops smoothly, at constant jerk. The times
+    t1 and t4 of `SLOW_M_PER_S` and of four times that then lie one and two steps from rest: it is at 2 t1 - t4.
+    """
+    slow, faster = (_falls_to(speed, fastest, step, part * SLOW_M_PER_S) for part in (1.0, 4.0))
+    return 2.0 * slow - faster
+
+
+def _falls_to(speed: Array, fastest: int, step: int, limit: float) -> float:
+    """Position at which speed falls to a limit, walking from the fastest sample; NaN where it never does."""
     index = fastest
-    while 0 <= index + step < speed.size and speed[index] > RESTING_M_PER_S:
+    while 0 <= index + step < speed.size and speed[index] > limit:
         index += step
-    if speed[index] > RESTING_M_PER_S or index == fastest:
+    if speed[index] > limit or index == fastest:
         return float("nan")
     here, before = speed[index], speed[index - step]
-    return index - step * float((RESTING_M_PER_S - here) / (before - here))
+    return index - step * float((limit - here) / (before - here))
 
 
 def _pelvis_height(movement: xr.Dataset | None) -> Array | None:

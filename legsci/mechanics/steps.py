@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from legsci.kernels.jumps import flight_edges
@@ -25,7 +27,7 @@ def steps(under: Support) -> tuple[list[Window], list[Finding]]:
     flights, samples = under.unloaded, under.force.shape[1]
     windows = [
         Window(int(before[0]), int(after[1]), touchdown=int(before[1]), middle=int(after.sum()) // 2)
-        for before, after in zip(flights[:-1], flights[1:], strict=True)
+        for before, after in pairwise(flights)
         if after[0] - before[1] <= LONGEST_STEP_S * under.rate
     ]
     cut_off = 0 if not len(flights) else int(flights[0, 0] > 0) + int(flights[-1, 1] < samples)

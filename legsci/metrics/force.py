@@ -37,7 +37,7 @@ def body_weight(reps: xr.Dataset) -> xr.DataArray:
 def peak_force(reps: xr.Dataset) -> xr.DataArray:
     """Peak force (rep, scoring, side) [N]."""
     start = reps["movement_start"].fillna(reps["takeoff"] - LANDING_S)
-    return peak(reps, reps["force"], start, reps["takeoff"])[0] - reps["offset"]
+    return peak(reps, reps["force"], start, reps["takeoff"].fillna(reps["movement_end"]))[0] - reps["offset"]
 
 
 def _impact(reps: xr.Dataset) -> xr.DataArray:

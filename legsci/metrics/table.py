@@ -13,7 +13,7 @@ import xarray as xr
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.quality import CODES, Finding
 from legsci.mechanics.reps import QUALITY_COLUMNS, STORED_EVENTS
-from legsci.metrics import force, power
+from legsci.metrics import alignment, energy, force, joints, power
 from legsci.metrics.curves import velocity
 from legsci.tasks import TASKS
 from legsci.vocabulary import ASYMMETRIES, METRIC_TERMS, SIDES
@@ -39,11 +39,13 @@ class Metric:
     Parameters
     ----------
     measure : reps Dataset -> (rep, scoring) or (rep, scoring, side), in the unit that the name ends in.
-    headline : whether its standard uncertainty is found and reported as u_<name>.
+    headline : whether its standard uncertainty is found by scoring again, and reported as u_<name>.
+    uncertainty : like `measure`, where the standard uncertainty u_<name> is known without scoring again.
     """
 
     measure: Callable[[xr.Dataset], xr.DataArray]
     headline: bool = False
+    uncertainty: Callable[[xr.Dataset], xr.DataArray] | None = None
 
 
 METRICS: dict[str, Metric] = {
@@ -62,8 +64,8 @@ METRICS: dict[str, Metric] = {
     "propulsion_time_s": Metric(force.propulsion_time),
     "countermovement_depth_m": Metric(power.countermovement_depth, headline=True),
     "net_impulse_n_s": Metric(force.net_impulse, headline=True),
-    "braking_impulse_n_s": Metric(force.braking_impulse),
-    "propulsion_impulse_n_s": Metric(force.propulsion_impulse),
+    "braking_impulse_n_s": Metric(energy.braking_impulse),
+    "propulsion_impulse_n_s": Metric(energy.propulsion_impulse),
     "rate_of_force_development_n_per_s": Metric(force.rate_of_force_development, headline=True),
     "peak_power_w": Metric(power.peak_power, headline=True),
     "rsi_modified_m_per_s": Metric(power.rsi_modified, headline=True),
@@ -74,6 +76,32 @@ METRICS: dict[str, Metric] = {
     "loading_rate_n_per_s": Metric(force.loading_rate),
     "centre_of_pressure_range_ap_m": Metric(force.centre_of_pressure_range_ap),
     "centre_of_pressure_range_ml_m": Metric(force.centre_of_pressure_range_ml),
+    "knee_flexion_max_deg": Metric(joints.knee_flexion_max),
+    "hip_flexion_max_deg": Metric(joints.hip_flexion_max),
+    "ankle_dorsiflexion_max_deg": Metric(joints.ankle_dorsiflexion_max),
+    "lumbar_flexion_max_deg": Metric(joints.lumbar_flexion_max),
+    "trunk_lean_max_deg": Metric(joints.trunk_lean_max),
+    "squat_depth_m": Metric(joints.squat_depth),
+    "thigh_angle_max_deg": Metric(joints.thigh_angle_max),
+    "lowering_time_s": Metric(joints.lowering_time),
+    "bottom_time_s": Metric(joints.bottom_time),
+    "lifting_time_s": Metric(joints.lifting_time),
+    "lifting_velocity_m_per_s": Metric(joints.lifting_velocity),
+    "velocity_loss_percent": Metric(joints.velocity_loss),
+    **{name: Metric(alignment.value_of(name), uncertainty=alignment.uncertainty_of(name)) for name in alignment.PAIRS},
+    "foot_progression_angle_deg": Metric(alignment.foot_progression_angle),
+    **{
+        f"{joint}_moment_peak_n_m_per_kg": Metric(energy.moment_peak(joint))
+        for joint in ("hip", "knee", "ankle", "lumbar")
+    },
+    "knee_abduction_moment_peak_n_m_per_kg": Metric(energy.abduction_moment_peak),
+    **{
+        f"{joint}_power_peak_w_per_kg": Metric(energy.power_peak(joint)) for joint in ("hip", "knee", "ankle", "lumbar")
+    },
+    "force_transmission_ratio": Metric(energy.force_transmission_ratio),
+    "frontal_plane_work_percent": Metric(energy.frontal_plane_share),
+    "foot_strike_angle_deg": Metric(joints.foot_strike_angle),
+    "running_speed_m_per_s": Metric(joints.running_speed),
 }
 #: Kind of uncertainty that no re-scoring shows, added in quadrature [unit of the metric].
 POSTURE_METRICS = ("jump_height_flight_time_m", "jump_height_pelvis_m")
@@ -98,18 +126,27 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
 
     Returns
     -------
-    A variable (rep, scoring, side) per metric, in the unit that its name ends in, and asymmetries [%] of those of
-    ASYMMETRIES among them. NaN where the task has no such metric; a metric without sides stands at side both.
+    A variable (rep, scoring, side) per metric, in the unit that its name ends in, u_<metric> where its uncertainty is
+    known without scoring again, and asymmetries [%] of those of ASYMMETRIES among them. NaN where the task has no such
+    metric; a metric without sides stands at side both.
     """
     prepared = prepare(reps)
     tasks = [TASKS[str(task)].metrics for task in reps["task"].to_numpy()]
     both = xr.DataArray([side == "both" for side in SIDES], dims="side")
     result = {}
+    empty = xr.DataArray(
+        np.zeros([reps.sizes[dim] for dim in ("rep", "scoring", "side")]), dims=("rep", "scoring", "side")
+    )
     for name in names:
-        array = METRICS[name].measure(prepared)
-        array = array.where(both) if "side" not in array.dims else array
         applies = xr.DataArray([name in metrics for metrics in tasks], dims="rep")
-        result[name] = array.where(applies).transpose("rep", "scoring", "side")
+        if not applies.any():
+            result[name] = xr.full_like(empty, np.nan)
+            continue
+        found = {name: METRICS[name].measure} | ({f"u_{name}": known} if (known := METRICS[name].uncertainty) else {})
+        for column, function in found.items():
+            array = function(prepared)
+            array = array.where(both) if "side" not in array.dims else array
+            result[column] = array.where(applies).transpose("rep", "scoring", "side")
     for name in set(ASYMMETRIES) & set(result):
         left, right = (result[name].isel(side=SIDES.index(side)) for side in ("left", "right"))
         total = right + left
@@ -272,7 +309,8 @@ def _ordered(metrics: pd.DataFrame) -> pd.DataFrame:
 def _missing(column: str) -> bool:
     """Tell an uncertainty that no metric has."""
     name = column.removeprefix("u_")
-    return column.startswith("u_") and not (name in METRICS and METRICS[name].headline)
+    stated = name in METRICS and (METRICS[name].headline or METRICS[name].uncertainty is not None)
+    return column.startswith("u_") and not stated
 
 
 def repetition_table(reps: xr.Dataset) -> pd.DataFrame:

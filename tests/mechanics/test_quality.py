@@ -69,6 +69,7 @@ def without_force() -> Outcome:
     markers = xr.Dataset(
         {"position": (("time", "marker", "axis"), np.zeros((5, 1, 3)))},
         coords={"time": clock(5, 100.0), "marker": ["c7"], "axis": ["x", "y", "z"]},
+        attrs={"sampling_rate_hz": 100.0},
     )
     return outcome(trial({"markers": markers}))
 
@@ -112,6 +113,7 @@ def pelvis(rise_m: float) -> Outcome:
     markers = xr.Dataset(
         {"position": (("time", "marker", "axis"), position)},
         coords={"time": times, "marker": ["left_anterior_superior_iliac_spine"], "axis": ["x", "y", "z"]},
+        attrs={"sampling_rate_hz": RATE_HZ},
     )
     return outcome(trial({"force": vertical_force(analytic.force), "markers": markers}))
 
@@ -150,7 +152,6 @@ CASES = {
     ),
     "never_stood_still": restless,
     "no_flight": lambda: outcome(force_trial(np.full(3000, WEIGHT_N) + np.random.default_rng(0).normal(0, 1, 3000))),
-    "task_not_cut": lambda: outcome(force_trial(jump(), task="squat")),
     "no_landing": lambda: outcome(force_trial(np.full(3000, WEIGHT_N), task="landing")),
     "second_landing_missing": lambda: clipped(jump(), last=3600),
     "clipped_start": lambda: clipped(drop_jump_force(), first=700, task="drop_jump"),

@@ -1,0 +1,102 @@
+"""Metrics of leg alignment: four measures of knee valgus, never merged, and what explains them.
+
+Each takes the Dataset that `prepare` in table.py makes of a reps file; vocabulary.py says what each means. For each
+function <metric> of UNCERTAINTIES there is a standard uncertainty, read off where the metric is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import xarray as xr
+
+from legsci.metrics.curves import at, peak
+from legsci.metrics.joints import leg_angle, movement_span, of_frames, of_sides, on_both, working
+
+Pair = tuple[xr.DataArray, xr.DataArray]
+
+
+def _curve(reps: xr.Dataset, name: str) -> xr.DataArray:
+    """Curve (rep, side, frame)."""
+    if name == "knee_abduction":
+        return leg_angle(reps, name)
+    return reps[name].rename(frame="sample")
+
+
+def _largest(reps: xr.Dataset, name: str, sign: float = 1.0) -> Pair:
+    """Largest value of a curve in the movement, and its standard uncertainty there, (rep, scoring, side)."""
+    frames = of_frames(reps)
+    value, when = peak(frames, sign * _curve(reps, name), *movement_span(reps))
+    return sign * value, _uncertainty_at(reps, name, when)
+
+
+def _uncertainty_at(reps: xr.Dataset, name: str, when: xr.DataArray) -> xr.DataArray:
+    """Standard uncertainty of a curve at a time of each side (rep, scoring, side)."""
+    frames, curve = of_frames(reps), reps[f"u_{name}"].rename(frame="sample")
+    sides = [at(frames, curve.isel(side=side), when.isel(side=side)) for side in range(curve.sizes["side"])]
+    return xr.concat(sides, dim="side")
+
+
+def _of_legs(reps: xr.Dataset, pair: Pair) -> Pair:
+    return working(reps, pair[0]), working(reps, pair[1])
+
+
+def _knee_abduction(reps: xr.Dataset) -> Pair:
+    return _of_legs(reps, _largest(reps, "knee_abduction"))
+
+
+def _knee_fppa(reps: xr.Dataset) -> Pair:
+    return _of_legs(reps, _largest(reps, "knee_frontal_projection"))
+
+
+def _separation(reps: xr.Dataset) -> Pair:
+    value, uncertainty = _largest(reps, "knee_ankle_separation", -1.0)
+    stands = reps["leg"] == "both"
+    return tuple(on_both(of_sides(part, "both").where(stands)) for part in (value, uncertainty))  # type: ignore[return-value]
+
+
+def _medial_displacement(reps: xr.Dataset) -> Pair:
+    value, uncertainty = _largest(reps, "knee_medial_offset")
+    start = at(of_frames(reps), _curve(reps, "knee_medial_offset"), movement_span(reps)[0])
+    return _of_legs(reps, (value - start, uncertainty))
+
+
+def _pelvic_drop(reps: xr.Dataset) -> Pair:
+    return _of_legs(reps, _largest(reps, "pelvic_drop"))
+
+
+def _hip_knee_ankle(reps: xr.Dataset) -> Pair:
+    frames, start = of_frames(reps), movement_span(reps)[0]
+    value = at(frames, _curve(reps, "hip_knee_ankle"), start)
+    return _of_legs(reps, (value, at(frames, reps["u_hip_knee_ankle"].rename(frame="sample"), start)))
+
+
+def _knee_over_toe(reps: xr.Dataset) -> Pair:
+    return _of_legs(reps, _largest(reps, "knee_over_toe"))
+
+
+#: Metric -> (value, standard uncertainty), each (rep, scoring, side).
+PAIRS: dict[str, Callable[[xr.Dataset], Pair]] = {
+    "knee_abduction_peak_deg": _knee_abduction,
+    "knee_fppa_peak_deg": _knee_fppa,
+    "knee_ankle_separation_ratio_min": _separation,
+    "medial_knee_displacement_max_m": _medial_displacement,
+    "pelvic_drop_max_deg": _pelvic_drop,
+    "hip_knee_ankle_angle_deg": _hip_knee_ankle,
+    "knee_over_toe_max_m": _knee_over_toe,
+}
+
+
+def value_of(metric: str) -> Callable[[xr.Dataset], xr.DataArray]:
+    """Measure of a metric of PAIRS (rep, scoring, side)."""
+    return lambda reps: PAIRS[metric](reps)[0]
+
+
+def uncertainty_of(metric: str) -> Callable[[xr.Dataset], xr.DataArray]:
+    """Standard uncertainty of a metric of PAIRS (rep, scoring, side), in its unit."""
+    return lambda reps: PAIRS[metric](reps)[1]
+
+
+def foot_progression_angle(reps: xr.Dataset) -> xr.DataArray:
+    """Direction of the foot at the start of the movement (rep, scoring, side) [deg]."""
+    return working(reps, at(of_frames(reps), _curve(reps, "foot_progression"), movement_span(reps)[0]))

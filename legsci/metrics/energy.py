@@ -1,0 +1,108 @@
+"""Metrics of joint moments, power and work, and of the horizontal force of running steps.
+
+Each takes the Dataset that `prepare` in table.py makes of a reps file; vocabulary.py says what each means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import xarray as xr
+
+from legsci.mechanics.dynamics import PLANES
+from legsci.mechanics.movement import LOADED_JOINTS
+from legsci.metrics import force
+from legsci.metrics.curves import at, integral, peak
+from legsci.metrics.joints import Measure, movement_span, of_frames, on_both, working
+from legsci.vocabulary import SIDES
+
+SAGITTAL, FRONTAL = PLANES.index("sagittal"), PLANES.index("frontal")
+
+
+def _joint(signal: xr.DataArray, joint: str) -> xr.DataArray:
+    """Signal (rep, joint, ...) of a joint of each side (rep, side, ...); of the lumbar joint at side both."""
+    empty = xr.full_like(signal.isel(joint=0, drop=True), np.nan)
+    rows = []
+    for side in SIDES:
+        name = joint if side == "both" else f"{side}_{joint}"
+        rows.append(signal.isel(joint=LOADED_JOINTS.index(name), drop=True) if name in LOADED_JOINTS else empty)
+    return xr.concat(rows, dim="side").rename(frame="sample")
+
+
+def _of_joint(reps: xr.Dataset, joint: str, values: xr.DataArray) -> xr.DataArray:
+    """Values of the legs that work, or of both sides for the lumbar joint."""
+    return on_both(values) if joint in LOADED_JOINTS else working(reps, values)
+
+
+def moment_peak(joint: str) -> Measure:
+    """Measure: largest extending (ankle: plantarflexing) moment of a joint (rep, scoring, side) [N m/kg]."""
+
+    def measure(reps: xr.Dataset) -> xr.DataArray:
+        extending = -_joint(reps["moment"].isel(plane=SAGITTAL, drop=True), joint)
+        return _of_joint(reps, joint, peak(of_frames(reps), extending, *movement_span(reps))[0])
+
+    return measure
+
+
+def abduction_moment_peak(reps: xr.Dataset) -> xr.DataArray:
+    """Largest moment that drives the knee into valgus (rep, scoring, side) [N m/kg]."""
+    valgus = _joint(reps["moment"].isel(plane=FRONTAL, drop=True), "knee")
+    return working(reps, peak(of_frames(reps), valgus, *movement_span(reps))[0])
+
+
+def power_peak(joint: str) -> Measure:
+    """Measure: largest power that a joint generates (rep, scoring, side) [W/kg]."""
+
+    def measure(reps: xr.Dataset) -> xr.DataArray:
+        power = _joint(reps["power"].sum("plane", skipna=False), joint)
+        return _of_joint(reps, joint, peak(of_frames(reps), power, *movement_span(reps))[0])
+
+    return measure
+
+
+def _push_off(reps: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+    """Lowest point to take-off; of a squat lifting; where nothing is lowered the whole movement (rep, scoring) [s]."""
+    start, last = movement_span(reps)
+    lowest = reps["propulsion_start"].where(reps["task"] == "squat", reps["bottom"])
+    return lowest.fillna(start), last
+
+
+def force_transmission_ratio(reps: xr.Dataset) -> xr.DataArray:
+    """Gain of mechanical energy of the centre of mass per positive joint work of the push-off (rep, scoring) [1].
+
+    As `legsci.mechanics.energy.force_transmission_ratio`, with the borders of the push-off between frames.
+    """
+    frames, (start, last) = of_frames(reps), _push_off(reps)
+    energy = reps["energy"].rename(frame="sample")
+    gain = at(frames, energy, last) - at(frames, energy, start)
+    power = reps["power"].sum("plane", skipna=False).clip(min=0.0).rename(frame="sample")
+    work = integral(frames, power, start, last).sum("joint", skipna=False)
+    return (gain / work.where(work > 0.0)).where(reps["leg"] == "both")
+
+
+def frontal_plane_share(reps: xr.Dataset) -> xr.DataArray:
+    """Share of the frontal plane in the work of a leg's joints, generated and absorbed (rep, scoring, side) [%]."""
+    frames, span = of_frames(reps), movement_span(reps)
+    work = [integral(frames, abs(_joint(reps["power"], joint)), *span) for joint in ("hip", "knee", "ankle")]
+    done = xr.concat(work, dim="leg_joint").sum("leg_joint", skipna=False)
+    total = done.sum("plane", skipna=False)
+    return working(reps, 100.0 * done.isel(plane=FRONTAL, drop=True) / total.where(total > 0.0))
+
+
+def _horizontal(reps: xr.Dataset, sign: float) -> xr.DataArray:
+    """Impulse of the forward (1) or backward (-1) force of a contact (rep, scoring, side) [N s], at the foot's side."""
+    part = (sign * reps["forward_force"]).clip(min=0.0)
+    impulse = integral(reps, part, reps["touchdown"], reps["takeoff"])
+    legs = reps["leg"].to_numpy().astype(str)
+    own = xr.DataArray([[side in ("both", leg) for side in SIDES] for leg in legs], dims=("rep", "side"))
+    return impulse.where(own)
+
+
+def _by_task(vertical: Measure, sign: float) -> Callable[[xr.Dataset], xr.DataArray]:
+    """Measure: of running steps the horizontal impulse, of jumps the vertical one."""
+    return lambda reps: xr.where(reps["task"] == "sprint", _horizontal(reps, sign), vertical(reps))
+
+
+braking_impulse = _by_task(force.braking_impulse, -1.0)
+propulsion_impulse = _by_task(force.propulsion_impulse, 1.0)
