@@ -156,10 +156,9 @@ def compare_curves(
     values = values if paired else values - values.mean(axis=0)
     ways = 2 ** (counts[0] - 1) if paired else comb(sum(counts), counts[0])
     exact = ways <= resamples
-    given = np.ones((1, counts[0])) if paired else np.r_[np.ones(counts[0]), np.zeros(counts[1])][None]
     moved = _every_way(counts, paired) if exact else _random_ways(counts, paired, resamples, seed)
     test = _paired_t if paired else _two_sample_t
-    observed = test(values, given)[0]
+    observed = test(values, moved[:1])[0]
     if not np.isfinite(observed).all():
         percent = first.columns[~np.isfinite(observed)][0]
         raise ModelRefusal(
@@ -167,11 +166,9 @@ def compare_curves(
         )
     df = counts[0] - 1 if paired else sum(counts) - 2
     threshold = float(stats.t.ppf(1.0 - ALPHA / 2.0, df)) if forming_threshold is None else forming_threshold
-    if not exact:
-        moved = np.concatenate([given, moved])
-    statistics = [test(values, moved[at : at + BATCH]) for at in range(0, len(moved), BATCH)]
-    largest = np.concatenate([np.abs(batch).max(axis=1) for batch in statistics])
-    masses = np.concatenate([_largest_mass(batch, threshold) for batch in statistics])
+    batches = (test(values, moved[at : at + BATCH]) for at in range(0, len(moved), BATCH))
+    pairs = [(np.abs(batch).max(axis=1), _largest_mass(batch, threshold)) for batch in batches]
+    largest, masses = (np.concatenate(each) for each in zip(*pairs, strict=True))
     if len(moved) * ALPHA < 1.0:
         told.append(
             ("few_rearrangements", f"{len(moved)} rearrangements: no p value can be below {1 / len(moved):.3g}")
@@ -230,11 +227,13 @@ def _every_way(counts: tuple[int, int], paired: bool) -> Array:
 
 
 def _random_ways(counts: tuple[int, int], paired: bool, resamples: int, seed: int) -> Array:
+    """Return the given arrangement first, then random ones, (1 + resamples, athlete)."""
     generator = np.random.default_rng(seed)
     if paired:
-        return generator.choice([1.0, -1.0], size=(resamples, counts[0]))
-    dealt = np.tile(np.r_[np.ones(counts[0]), np.zeros(counts[1])], (resamples, 1))
-    return generator.permuted(dealt, axis=1)
+        given = np.ones((1, counts[0]))
+        return np.concatenate([given, generator.choice([1.0, -1.0], size=(resamples, counts[0]))])
+    given = np.r_[np.ones(counts[0]), np.zeros(counts[1])][None]
+    return np.concatenate([given, generator.permuted(np.tile(given, (resamples, 1)), axis=1)])
 
 
 def _paired_t(differences: Array, signs: Array) -> Array:

@@ -135,7 +135,7 @@ def left_out_predictor(
 
 def group_by_prediction(predictor: Array, expected: Array, events: Array) -> pd.DataFrame:
     """Sum rows, observed and expected events by fifths of the predicted rate, the lowest first."""
-    # Rows of one athlete often share a prediction: ranks deal equal predictions to one group.
+    # Rows of one athlete often share a prediction, and stay together; groups may then differ in size.
     edges = np.quantile(predictor, np.arange(1, GROUPS) / GROUPS)
     group = np.searchsorted(edges, predictor, side="right") + 1
     table = pd.DataFrame({"group": group, "rows": 1, "observed": events, "expected": expected})

@@ -10,7 +10,7 @@ import pandas as pd
 import statsmodels.api as sm
 from numpy.typing import NDArray
 from scipy import stats
-from statsmodels.tools.sm_exceptions import IterationLimitWarning
+from statsmodels.tools.sm_exceptions import IterationLimitWarning, PerfectSeparationWarning
 
 from legsci.models.discrimination import Calibration, group_by_prediction, left_out_predictor
 from legsci.models.injury_design import FEWEST_EVENTS, InjuryDesign, build_injury_design
@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 WORKING_CORRELATIONS = ("independence", "exchangeable")
 COVARIANCES = {"bias_reduced": "Mancl-DeRouen by athlete", "robust": "sandwich by athlete"}
 LINKS = ("log", "cloglog")
+NO_OVERDISPERSION = ("no_overdispersion", "athletes differ no more than by chance: their variance is 0, a Poisson fit")
 
 
 def fit_injury_rate(
@@ -138,17 +139,13 @@ def fit_shared_gamma(
     def refit(rows: NDArray[np.bool_]) -> Array:
         kept = np.unique(athlete[rows], return_inverse=True)[1]
         start = _rate(built, hours, "log", rows)
-        return maximise_shared_gamma(built.events[rows], hours[rows], fixed[rows], kept, start=start).coefficients
+        fold = maximise_shared_gamma(built.events[rows], hours[rows], fixed[rows], kept, start=start)
+        return fold.coefficients if fold.converged else np.full(fixed.shape[1], np.nan)
 
     every = np.ones(len(hours), dtype=bool)
     found = maximise_shared_gamma(built.events, hours, fixed, athlete, start=_rate(built, hours, "log", every))
-    told = []
     if not found.converged:
         raise ModelRefusal(subject, ["the likelihood has no maximum that the search could find"])
-    if found.variance == 0.0:
-        told.append(
-            ("no_overdispersion", "athletes differ no more than chance lets them: the variance is 0, a Poisson fit")
-        )
     count = len(built.design.terms)
     estimates = estimate_table(
         built.design.terms, found.coefficients, np.sqrt(np.diag(found.covariance)), np.full(count, np.inf),
@@ -168,7 +165,7 @@ def fit_shared_gamma(
         seed=seed,
         variance_components={"proneness": found.variance},
         n={"exposure_h": float(hours.sum())},
-        warnings=tuple(told),
+        warnings=() if found.variance > 0.0 else (NO_OVERDISPERSION,),
     )
 
 
@@ -197,26 +194,29 @@ def _solve(
     )  # fmt: skip
     try:
         with warnings.catch_warnings():
+            # What else is amiss on the way shows in numbers that are not finite.
+            warnings.simplefilter("ignore")
             warnings.simplefilter("error", IterationLimitWarning)
+            warnings.simplefilter("error", PerfectSeparationWarning)
             # Moments over all rows, not less the number of terms, are those of Liang and Zeger's followers in R.
             found = equations.fit(maxiter=200, ctol=1e-8, ddof_scale=0, cov_type=covariance)
     except IterationLimitWarning as reason:
-        raise ModelRefusal(
-            subject, ["the estimating equations have no solution that 200 iterations could find"]
-        ) from reason
+        raise ModelRefusal(subject, ["the equations have no solution that 200 iterations could find"]) from reason
+    except PerfectSeparationWarning as reason:
+        raise ModelRefusal(subject, ["some term tells rows with events from others without exception"]) from reason
     except np.linalg.LinAlgError as reason:
-        raise ModelRefusal(
-            subject, ["one athlete alone carries some term, which leaves no spread between athletes"]
-        ) from reason
+        raise ModelRefusal(subject, ["one athlete alone carries some term: no spread between athletes"]) from reason
+    except ValueError as reason:
+        raise ModelRefusal(subject, [f"the search left the range of numbers: {reason}"]) from reason
     # x = centre + scale z: the intercept takes back what centring gave it.
     back = np.diag(1.0 / scale)
     back[0, 1:] = -centre[1:] / scale[1:]
     coefficients = back @ np.asarray(found.params)
-    errors = np.sqrt(np.diag(back @ np.asarray(found.cov_params()) @ back.T))
-    if not (np.isfinite(coefficients).all() and np.isfinite(errors).all() and (errors > 0.0).all()):
+    variance = np.diag(back @ np.asarray(found.cov_params()) @ back.T)
+    if not (np.isfinite(coefficients).all() and np.isfinite(variance).all() and (variance > 0.0).all()):
         raise ModelRefusal(subject, ["the standard errors are not finite: some athlete or term leaves no spread"])
     correlation = float(dependence.dep_params) if working_correlation == "exchangeable" else None
-    return coefficients, errors, correlation
+    return coefficients, np.sqrt(variance), correlation
 
 
 def _rate(built: InjuryDesign, hours: Array, link: str, rows: NDArray[np.bool_]) -> Array:
@@ -235,10 +235,17 @@ def _calibrate(
     predictor = left_out_predictor(built.events, built.design.fixed, participant, refit, seed=seed)
     if predictor is None or np.ptp(predictor) == 0.0:
         return None
-    mean = hours * np.exp(predictor)
+    with np.errstate(over="ignore"):
+        mean = hours * np.exp(predictor)
+    if not np.isfinite(mean).all():
+        return None
     columns = sm.add_constant(predictor - predictor.mean())
     line = sm.GLM(built.events, columns, family=_family(link), offset=np.log(hours))
-    found = line.fit(cov_type="cluster", cov_kwds={"groups": participant})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = line.fit(cov_type="cluster", cov_kwds={"groups": participant})
+    if not np.isfinite([found.params[1], found.bse[1]]).all():
+        return None
     half = float(stats.t.ppf(0.975, len(built.design.participants) - 1) * found.bse[1])
     slope = float(found.params[1])
     expected = mean if link == "log" else -np.expm1(-mean)

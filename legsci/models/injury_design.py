@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.models.design import Design, build_design
+from legsci.models.design import FEWEST_PARTICIPANTS, Design, build_design
 from legsci.models.result import ModelRefusal
 
 Array = NDArray[np.float64]
@@ -104,6 +104,9 @@ def build_injury_design(
         whole = whole[whole[exposure] > 0]
     if whole[events].sum() == 0:
         raise ModelRefusal(subject, [f"there is no {events} in {len(whole)} whole rows"])
+    people = whole[participant].nunique()
+    if people < FEWEST_PARTICIPANTS:
+        raise ModelRefusal(subject, [f"athletes with whole rows: {people}; at least {FEWEST_PARTICIPANTS} are needed"])
     marked = whole.reset_index(drop=True).assign(**{_ANY: np.arange(len(whole), dtype=float)})
     design = build_design(marked, outcome=_ANY, fixed=terms, random=(), participant=participant, subject=subject)
     built = InjuryDesign(design, whole[events].to_numpy(float), whole.reset_index(drop=True), tuple(told))

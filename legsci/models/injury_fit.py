@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from legsci.models.discrimination import Calibration, area_under_curve, concordance
 from legsci.models.injury_design import InjuryDesign
-from legsci.models.result import ModelResult
+from legsci.models.result import ModelRefusal, ModelResult
 
+#: Logarithm of ratios beyond what numbers hold.
+LARGEST_LOG_RATIO = 700.0
 Area = tuple[float | None, tuple[float, float] | None]
 
 #: Below this many athletes, sandwich standard errors tend to be too small and intervals too narrow.
@@ -67,6 +69,11 @@ def injury_fit(
     calibration : see InjuryFit.
     resamples, seed : of the bootstrap over athletes for the area under the curve.
     model, outcome, formula, log_likelihood, variance_components, n, warnings, notes : see ModelResult.
+
+    Raises
+    ------
+    ModelRefusal
+        An interval too wide to be a ratio.
     """
     told = [*built.warnings, *warnings]
     if len(built.design.participants) < FEW_PARTICIPANTS:
@@ -74,6 +81,10 @@ def injury_fit(
     if calibration is None:
         told.append(("no_calibration", "too few events to leave athletes out: no calibration"))
     kept = estimates.loc[list(built.terms)]
+    endless = kept.index[kept[["ci_low", "ci_high"]].abs().max(axis=1) > LARGEST_LOG_RATIO]
+    if len(endless):
+        sentence = "the interval of the ratio has no bound: too few events, or a unit far too large"
+        raise ModelRefusal(formula, [f"{term}: {sentence}" for term in endless])
     areas = _areas(built, kept["estimate"].to_numpy(), compared, weight, resamples, seed)
     area, interval = areas[-1]
     if interval is None:

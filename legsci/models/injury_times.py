@@ -22,6 +22,8 @@ TIES = ("breslow", "efron")
 CLOCKS = ("weeks", "hours")
 #: The score at the estimates, in standard errors of the score, above which the search has not ended.
 LARGEST_SCORE = 1e-6
+#: A robust variance below this share of the model's is rounding.
+SMALLEST_SHARE = 1e-12
 
 
 def risk_intervals(
@@ -115,6 +117,8 @@ def fit_recurrent_injuries(
     residuals = score_residuals(begin, end, status, built.covariates, coefficients, strata=strata, ties=ties)
     clusters = len(built.design.participants)
     standard_error = np.sqrt(np.diag(_sandwich(information, residuals, built.design.participant)))
+    if (standard_error**2 < SMALLEST_SHARE * np.diag(np.linalg.inv(information))).any():
+        raise ModelRefusal(subject, ["the score residuals of athletes leave no spread between them"])
     count = len(coefficients)
     estimates = estimate_table(
         built.terms, coefficients, standard_error, np.full(count, clusters - 1.0), kind=built.design.kinds[1:],

@@ -13,6 +13,8 @@ Array = NDArray[np.float64]
 #: A variance that keeps shrinking below this is 0: athletes alike.
 SMALLEST_VARIANCE = 1e-8
 LARGEST_SCORE = 1e-6
+#: A Poisson fit with a log rate beyond this, up or down, ran off to infinity: some term tells events without exception.
+LARGEST_LOG_RATE = 100.0
 #: A last step longer than this has left the maximum that the search had found.
 LARGEST_STEP = 1e-3
 
@@ -27,7 +29,7 @@ class SharedGamma:
     covariance : (term, term) inverse of the expected information at the variance found.
     variance : of the gamma factor, whose mean is 1 [1]; 0 on the boundary, where counts are Poisson.
     log_likelihood : of the rows.
-    converged : whether the score is 0 in its own standard errors.
+    converged : whether the score is 0 in its own standard errors; where it is not, nothing else counts.
     """
 
     coefficients: Array
@@ -62,6 +64,9 @@ def maximise_shared_gamma(
         value, gradient = _log_likelihood(parameters, events, offset, scaled, cluster, totals)
         return -value, -gradient
 
+    if np.abs(fixed @ start).max() > LARGEST_LOG_RATE:
+        nothing = np.full((len(start), len(start)), np.nan)
+        return SharedGamma(start, nothing, 0.0, float("-inf"), False)
     mean = exposure * np.exp(fixed @ start)
     expected = np.bincount(cluster, weights=mean)
     # The slope of the log-likelihood in v at v = 0: without a rise there, athletes differ no more than by chance.
