@@ -104,6 +104,11 @@ def study_of(name):
     return read_virtual_study(Path(VIRTUAL_FOLDER, "trials.tsv").stat().st_mtime_ns)
 
 
+def made_tables(wildcards):
+    """Input of a rule whose params ask for the tables of a study: they wait where a rule makes those tables."""
+    return f"{VIRTUAL_FOLDER}/study.yaml" if wildcards.study == VIRTUAL else []
+
+
 def study_folder(wildcards):
     """Folder of a study."""
     return VIRTUAL_FOLDER if wildcards.study == VIRTUAL else str(STUDIES[wildcards.study].folder)

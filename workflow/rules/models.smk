@@ -18,6 +18,7 @@ def people_digest(wildcards):
 
 rule longitudinal:
     input:
+        made_tables,
         metrics="results/{study}/metrics.csv",
     output:
         longitudinal="results/{study}/longitudinal.csv",
@@ -38,6 +39,7 @@ rule longitudinal:
 
 rule claims:
     input:
+        made_tables,
         metrics="results/{study}/metrics.csv",
         longitudinal="results/{study}/longitudinal.csv",
         claims="workflow/claims.yaml",
