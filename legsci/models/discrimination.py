@@ -1,6 +1,6 @@
 """Whether a model tells who gets injured: concordance beside every ratio, and calibration on athletes it has not seen.
 
-An association, however sure, is no screening test (Bahr 2016, as the design document of injury models has it).
+An association, however sure, is no screening test (Bahr 2016).
 """
 
 from __future__ import annotations

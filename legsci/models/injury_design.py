@@ -14,7 +14,7 @@ from legsci.models.result import ModelRefusal
 
 Array = NDArray[np.float64]
 
-#: Fewest injuries in each state of an exposure (Nielsen et al. 2019, as the design document of injury models has it).
+#: Fewest injuries in each state of an exposure (Nielsen et al. 2019).
 FEWEST_EVENTS = 5
 #: An effect between athletes cannot rest on one athlete.
 FEWEST_PARTICIPANTS_PER_STATE = 2
