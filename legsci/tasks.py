@@ -167,6 +167,8 @@ TASKS: dict[str, Task] = {
             "propulsion_impulse_n_s",
             "foot_strike_angle_deg",
             "running_speed_m_per_s",
+            "step_speed_m_per_s",
+            "flight_time_s",
             *_BODY,
         ),
     ),

@@ -295,7 +295,10 @@ METRIC_TERMS: dict[str, Term] = {
         "Altman & Davis 2012, Gait Posture 35:298",
         "toes up",
     ),
-    "running_speed_m_per_s": Term("running speed", "m/s", "Mean level speed of the pelvis over the contact.", _OURS),
+    "running_speed_m_per_s": Term("running speed", "m/s", "Mean level speed of the pelvis over the recording.", _OURS),
+    "step_speed_m_per_s": Term(
+        "step speed", "m/s", "Mean level speed of the pelvis to the next touchdown; the last step has none.", _OURS
+    ),
 }
 #: Metrics that are also compared between sides, as asymmetry_<metric>_percent = 100 (right - left) / (right + left).
 ASYMMETRIES = ("body_weight_n", "peak_force_n", "landing_peak_force_n", "braking_impulse_n_s", "propulsion_impulse_n_s")

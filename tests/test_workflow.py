@@ -74,9 +74,9 @@ def snakemake(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
 
 
-def planned(checkout: Path) -> dict[str, int]:
+def planned(checkout: Path, *arguments: str) -> dict[str, int]:
     """Rule -> number of jobs that a run would do now, the target rule left out."""
-    answer = snakemake(checkout, "--dry-run", "--config", "study=data/raw/tiny")
+    answer = snakemake(checkout, "--dry-run", *(arguments or ("--config", "study=data/raw/tiny")))
     assert answer.returncode == 0, answer.stdout + answer.stderr
     jobs = re.findall(r"^(\w+) +(\d+)$", answer.stdout + answer.stderr, flags=re.MULTILINE)
     return {rule: int(count) for rule, count in jobs if rule not in ("all", "total")}
@@ -150,8 +150,8 @@ STUDY_FIGURES = ("draw_profile_comparison", "draw_jump_height_agreement", "draw_
 PAGES = {**dict.fromkeys(STUDY_FIGURES, 1), "run_notebook": 2}
 ALL_MEASURED = {"study_tables": 1, "draw_force_time": 3, **PAGES}
 ONE_MEASURED = {"study_tables": 1, "draw_force_time": 1, **PAGES}
-ALL_SESSIONS = {"ingest_session": 3, "session_reps": 3, **ALL_MEASURED}
-ONE_SESSION = {"ingest_session": 1, "session_reps": 1, **ONE_MEASURED}
+ALL_SESSIONS = {"ingest_session": 3, "session_reps": 3, "study_curves": 1, **ALL_MEASURED}
+ONE_SESSION = {"ingest_session": 1, "session_reps": 1, "study_curves": 1, **ONE_MEASURED}
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ ONE_SESSION = {"ingest_session": 1, "session_reps": 1, **ONE_MEASURED}
         ("legsci/metrics/table.py", "PLANTED = 1\n", ALL_MEASURED),
         ("legsci/present/force_time.py", "PLANTED = 1\n", {"draw_force_time": 3, **PAGES}),
         ("legsci/present/notebooks.py", "PLANTED = 1\n", {"run_notebook": 2}),
-        ("legsci/mechanics/reps.py", "PLANTED = 1\n", {"session_reps": 3, **ALL_MEASURED}),
+        ("legsci/mechanics/reps.py", "PLANTED = 1\n", {"session_reps": 3, "study_curves": 1, **ALL_MEASURED}),
         ("legsci/ingest/trial.py", "PLANTED = 1\n", ALL_SESSIONS),
         ("legsci/ingest/check.py", "PLANTED = 1\n", {}),
         ("data/raw/tiny/P01_B.csv", "680.0\n", ONE_SESSION),
@@ -171,7 +171,7 @@ ONE_SESSION = {"ingest_session": 1, "session_reps": 1, **ONE_MEASURED}
         (
             "data/raw/tiny/curation.tsv",
             "participant_id\tsession_id\ttrial_id\trep\twhat\treason\tinitials\nP01\tB\tjump_1\t1\texclude\tstumbled\tXY\n",
-            {"session_reps": 1, **ONE_MEASURED},
+            {"session_reps": 1, "study_curves": 1, **ONE_MEASURED},
         ),
     ],
 )
@@ -180,6 +180,71 @@ def test_an_edit_remakes_what_depends_on_it_and_no_more(
 ) -> None:
     with edited(finished / path, text):
         assert planned(finished) == jobs
+
+
+VIRTUAL = """\
+studies: [data/raw/virtual]
+virtual:
+  athletes: 2
+  visits: 1
+  trials:
+    {standing: 1, squat: 0, countermovement_jump: 1, squat_jump: 0, drop_jump: 0, lateral_jump: 0, sprint: 0}
+"""
+MORE = "virtual: {athletes: 3}\n"
+RECOVERY = ("results/virtual/recovery.csv", "--configfile", "virtual.yaml")
+
+
+@pytest.fixture(scope="module")
+def simulated(checkout: Path) -> Path:
+    """The copy after virtual athletes were simulated and measured; figures are left to the other study."""
+    (checkout / "virtual.yaml").write_text(VIRTUAL, encoding="utf-8")
+    (checkout / "more.yaml").write_text(MORE, encoding="utf-8")
+    assert planned(checkout, *RECOVERY) == {"simulate_cohort": 1, "recovery": 1, "study_tables": 1}
+    answer = snakemake(checkout, *RECOVERY)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return checkout
+
+
+def test_virtual_athletes_are_simulated_and_measured(simulated: Path) -> None:
+    metrics = pd.read_csv(simulated / "results/virtual/metrics.csv").query("side == 'both'")
+    recordings = sorted(path.name for path in (simulated / "data/raw/virtual").rglob("*.c3d"))
+    assert recordings == sorted(["standing_1.c3d", "countermovement_jump_1.c3d"] * 2)
+    assert len(metrics) == len(recordings)
+    pairs = pd.read_csv(simulated / "results/virtual/recovered.csv").query("metric == 'jump_height_impulse_m'")
+    assert len(pairs) == 2
+    assert pairs["measured"].to_numpy() == pytest.approx(pairs["true"].to_numpy(), abs=0.02)
+
+
+def test_each_first_session_of_a_virtual_athlete_is_drawn(simulated: Path) -> None:
+    jobs = planned(simulated, "--configfile", "virtual.yaml")
+    assert jobs["draw_force_time"] == 2
+    assert jobs["draw_recovery"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "jobs"),
+    [
+        (None, {}),
+        ("legsci/metrics/table.py", {"study_tables": 1, "recovery": 1}),
+        ("legsci/models/recovery.py", {"recovery": 1}),
+        # What follows from the new tables is known once they are made.
+        ("legsci/simulate/sensors_plates.py", {"simulate_cohort": 1, "study_tables": 1, "recovery": 1}),
+    ],
+)
+def test_an_edit_simulates_anew_only_where_simulation_depends_on_it(
+    simulated: Path, path: str | None, jobs: dict[str, int]
+) -> None:
+    with edited(simulated / (path or "virtual.yaml"), "PLANTED = 1\n" if path else ""):
+        assert planned(simulated, *RECOVERY) == jobs
+
+
+def test_more_athletes_leave_the_recordings_of_the_first_ones(simulated: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (simulated / "data/raw/virtual").rglob("*.c3d")}
+    answer = snakemake(simulated, *RECOVERY, "more.yaml")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    after = {path: path.stat().st_mtime_ns for path in (simulated / "data/raw/virtual").rglob("*.c3d")}
+    assert len(after) == len(before) + 2
+    assert {path: after[path] for path in before} == before
 
 
 def test_all_faults_of_the_choices_are_sentences(checkout: Path) -> None:

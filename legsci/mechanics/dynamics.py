@@ -224,7 +224,7 @@ def _solve(kinematics: xr.Dataset, body: BodySegments, loads: GroundLoads, chain
 
 
 def _put(dataset: xr.Dataset, name: str, dims: tuple[str, ...], values: Array, units: str) -> None:
-    dataset[name] = xr.DataArray(values, dims=dims, attrs={"units": units})
+    dataset[name] = (dims, values, {"units": units})
 
 
 def _put_joints(answer: xr.Dataset, tree: _Tree, body_mass_kg: float) -> xr.Dataset:

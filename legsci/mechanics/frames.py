@@ -40,11 +40,12 @@ def frame_variables(
     -------
     Variables (rep, ..., frame) of FRAME_SIGNALS, NaN after the end of each repetition and where nothing was recorded;
     frame_start (rep,) [s on the trial's clock] and frame_rate_hz (rep,) [Hz], NaN without movement;
-    standing_lumbar_flexion (rep,) [deg], the median of the session's standing trial, NaN without one.
+    mean_speed (rep,) [m/s] of the pelvis over the trial; standing_lumbar_flexion (rep,) [deg], the median of the
+    session's standing trial, NaN without one.
     """
     pieces = [_frames(movements.get(span.trial_id), span) for span in spans]
     length = max([1, *(piece.stop - piece.start for piece in pieces)])
-    starts, rates = np.full((2, len(spans)), np.nan)
+    starts, rates, speeds = np.full((3, len(spans)), np.nan)
     answer: dict[str, Variable] = {}
     for name, (dims, unit) in FRAME_SIGNALS.items():
         values = np.full((len(spans), *(len(FRAME_COORDS[dim]) for dim in dims), length), np.nan)
@@ -54,12 +55,14 @@ def frame_variables(
         if movement is None or piece.stop == piece.start:
             continue
         starts[rep], rates[rep] = float(movement["time"][piece.start]), float(movement.attrs["sampling_rate_hz"])
+        speeds[rep] = float(movement.attrs["mean_speed_m_per_s"])
         for name in FRAME_SIGNALS:
             answer[name][1][rep, ..., : piece.stop - piece.start] = movement[name].to_numpy()[..., piece]
     upright = np.full(len(spans), _standing_lumbar_flexion(movements.get(standing or "")))
     return answer | {
         "frame_start": (("rep",), starts, {"units": "s"}),
         "frame_rate_hz": (("rep",), rates, {"units": "Hz"}),
+        "mean_speed": (("rep",), speeds, {"units": "m/s"}),
         "standing_lumbar_flexion": (("rep",), upright, {"units": "deg"}),
     }
 

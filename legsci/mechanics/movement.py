@@ -54,7 +54,8 @@ def trial_movement(
 
     Returns
     -------
-    movement : Dataset of FRAME_SIGNALS with the dimension time [s on the trial's clock]; attrs sampling_rate_hz.
+    movement : Dataset of FRAME_SIGNALS with the dimension time [s on the trial's clock]; attrs sampling_rate_hz and
+        mean_speed_m_per_s, level speed of the pelvis from the first to the last frame that shows it.
         Moments and powers are those of `dynamics` per body mass; energy is the mechanical energy of the body's centre
         of mass per body mass. None without markers that legsci knows.
     findings : one per reason code, whose sentence joins what was found.
@@ -87,6 +88,7 @@ def trial_movement(
         coords={"time": moved["time"], **{name: list(labels) for name, labels in FRAME_COORDS.items()}},
         attrs={"sampling_rate_hz": moved.attrs["sampling_rate_hz"]},
     )
+    movement.attrs["mean_speed_m_per_s"] = _mean_speed(movement)
     return movement, _joined(notes)
 
 
@@ -103,6 +105,17 @@ def _complete(signal: xr.DataArray | None, name: str, frames: int) -> tuple[tupl
 def _pelvis_position(moved: xr.Dataset) -> xr.DataArray | None:
     """Middle of the hips (axis, time) [m]."""
     return moved["position"].sel(segment="pelvis") if "pelvis" in moved["segment"] else None
+
+
+def _mean_speed(movement: xr.Dataset) -> float:
+    """Level distance of the first and last known place of the pelvis per time between them [m/s]."""
+    place = movement["pelvis_position"].sel(axis=["x", "z"]).to_numpy()
+    seen = np.flatnonzero(np.isfinite(place).all(axis=0))
+    if seen.size < 2:
+        return float("nan")
+    first, last = seen[0], seen[-1]
+    time = movement["time"].to_numpy()
+    return float(np.linalg.norm(place[:, last] - place[:, first]) / (time[last] - time[first]))
 
 
 def _foot_height(markers: xr.Dataset) -> xr.DataArray | None:

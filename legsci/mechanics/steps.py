@@ -36,7 +36,7 @@ def steps(under: Support) -> tuple[list[Window], list[Finding]]:
 
 
 def score_step(support: Support, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
-    """Touchdown and take-off of a step; body weight is the session's mass, since nobody stands still.
+    """Touchdown, take-off and next touchdown of a step; body weight is the session's mass, since nobody stands still.
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ def score_step(support: Support, window: Window, *, task: Task, profile: Profile
     offset = profile.offset_shift * support.offset
     force = support.force[0] - offset
     touchdown = flight_edges(force, (window.first + window.touchdown) // 2, limit)[1]
-    takeoff = flight_edges(force, window.middle, limit)[0]
+    takeoff, following = flight_edges(force, window.middle, limit)
     return Score(
-        events={"touchdown": touchdown, "movement_start": touchdown, "takeoff": takeoff},
+        events={"touchdown": touchdown, "movement_start": touchdown, "takeoff": takeoff, "landing": following},
         body_weight=np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan]),
         weighing_sd=float("nan"),
         body_weight_uncertainty=float("nan"),

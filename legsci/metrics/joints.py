@@ -20,9 +20,8 @@ Measure = Callable[[xr.Dataset], xr.DataArray]
 
 
 def of_frames(reps: xr.Dataset) -> xr.Dataset:
-    """The repetitions on the clock of their markers, for `legsci.metrics.curves` to read signals of frames."""
-    frames = reps.assign(window_start=reps["frame_start"], sampling_rate_hz=reps["frame_rate_hz"])
-    return frames.drop_dims("sample", errors="ignore").rename(frame="sample")
+    """Clock of the markers, on which `legsci.metrics.curves` reads signals of frames."""
+    return xr.Dataset({"window_start": reps["frame_start"], "sampling_rate_hz": reps["frame_rate_hz"]})
 
 
 def movement_span(reps: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
@@ -150,8 +149,13 @@ def foot_strike_angle(reps: xr.Dataset) -> xr.DataArray:
 
 
 def running_speed(reps: xr.Dataset) -> xr.DataArray:
-    """Mean level speed of the pelvis over a contact (rep, scoring) [m/s]."""
+    """Mean level speed of the pelvis over the recording (rep, scoring) [m/s]."""
+    return reps["mean_speed"].broadcast_like(reps["takeoff"])
+
+
+def step_speed(reps: xr.Dataset) -> xr.DataArray:
+    """Mean level speed of the pelvis from a touchdown to the next (rep, scoring) [m/s]."""
     frames = of_frames(reps)
     level = reps["pelvis_position"].isel(axis=[list(AXES).index(axis) for axis in "xz"]).rename(frame="sample")
-    way = at(frames, level, reps["takeoff"]) - at(frames, level, reps["touchdown"])
-    return (way**2).sum("axis", skipna=False) ** 0.5 / (reps["takeoff"] - reps["touchdown"])
+    way = at(frames, level, reps["landing"]) - at(frames, level, reps["touchdown"])
+    return (way**2).sum("axis", skipna=False) ** 0.5 / (reps["landing"] - reps["touchdown"])

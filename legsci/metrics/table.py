@@ -102,6 +102,7 @@ METRICS: dict[str, Metric] = {
     "frontal_plane_work_percent": Metric(energy.frontal_plane_share),
     "foot_strike_angle_deg": Metric(joints.foot_strike_angle),
     "running_speed_m_per_s": Metric(joints.running_speed),
+    "step_speed_m_per_s": Metric(joints.step_speed),
 }
 #: Kind of uncertainty that no re-scoring shows, added in quadrature [unit of the metric].
 POSTURE_METRICS = ("jump_height_flight_time_m", "jump_height_pelvis_m")
@@ -226,8 +227,9 @@ def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
     values = {
         str(name): array.transpose("rep", "scoring", "side").to_numpy().ravel() for name, array in measured.items()
     }
-    recorded = np.isfinite(reps["force"].transpose("rep", "side", "sample").to_numpy()).any(axis=2)
-    return pd.DataFrame(keys | values)[recorded[index, side]]
+    recorded = np.isfinite(reps["force"].transpose("rep", "side", "sample").to_numpy()).any(axis=2)[index, side]
+    recorded |= np.isfinite(np.array(list(values.values()))).any(axis=0)
+    return pd.DataFrame(keys | values)[recorded]
 
 
 def _statuses(quality: pd.DataFrame) -> dict[tuple[str, int], tuple[str, str]]:

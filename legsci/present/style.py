@@ -58,6 +58,8 @@ EVENT_MARKERS = {
     "peak_negative_velocity": "s",
     "bottom": "D",
     "propulsion_start": ">",
+    "lowering_end": "<",
+    "movement_end": "p",
     "takeoff": "^",
     "landing": "X",
 }

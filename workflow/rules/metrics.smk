@@ -3,7 +3,7 @@
 TABLES = expand(
     "results/{study}/{table}",
     study=STUDIES,
-    table=["metrics.csv", "metrics.parquet", "metrics_by_profile.csv", "reps.csv", "quality.csv"],
+    table=["metrics.csv", "metrics.parquet", "metrics_by_profile.csv", "reps.csv", "quality.csv", "curves.nc"],
 )
 
 
@@ -26,3 +26,20 @@ rule study_tables:
         "Measure the reps of {wildcards.study}"
     script:
         "../scripts/study_tables.py"
+
+
+rule study_curves:
+    input:
+        reps=per_session("results/{study}/reps/{participant}_{session}.nc"),
+    output:
+        curves="results/{study}/curves.nc",
+    log:
+        "results/{study}/logs/study_curves.txt",
+    benchmark:
+        "results/{study}/benchmarks/study_curves.tsv"
+    params:
+        source=source_digest("legsci.metrics.normalised"),
+    message:
+        "Stretch the movements of {wildcards.study} to the same number of points"
+    script:
+        "../scripts/study_curves.py"

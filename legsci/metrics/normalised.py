@@ -1,0 +1,84 @@
+"""Curves over normalised time: each movement stretched to the same number of points, for figures and statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from legsci.mechanics.movement import FRAME_COORDS, FRAME_SIGNALS
+from legsci.metrics.joints import movement_span
+
+#: Points of a curve: 0 to 100 % of the movement.
+POINTS = 101
+#: Coordinates of a repetition that go with its curves.
+KEYS = ("trial_id", "task", "number", "leg")
+#: Signals that have no meaning from movement to movement: places in the laboratory.
+LEFT_OUT = ("pelvis_position", "foot_height", "ankle_height")
+
+
+def normalised_curves(reps: xr.Dataset) -> xr.Dataset:
+    """Stretch the signals of frames of each repetition to POINTS points.
+
+    Parameters
+    ----------
+    reps : Dataset of a reps file.
+
+    Returns
+    -------
+    Signals of FRAME_SIGNALS (rep, ..., point), 0 to 100 % of the movement under the default scoring (from its start, or
+    touchdown, to take-off; of a squat to the end of lifting), interpolated linearly; units as there. Coordinates
+    duration_s (rep,) and those that name the repetition. Repetitions without markers, and those whose start or end is
+    not known, are left out.
+    """
+    start, last = (moment.isel(scoring=0).to_numpy() for moment in movement_span(reps))
+    first, rate = reps["frame_start"].to_numpy(), reps["frame_rate_hz"].to_numpy()
+    kept = np.flatnonzero(np.isfinite(rate) & np.isfinite(start) & np.isfinite(last))
+    parts = np.linspace(0.0, 1.0, POINTS)
+    answer = {}
+    for name, (dims, unit) in FRAME_SIGNALS.items():
+        if name not in LEFT_OUT:
+            signals = reps[name].transpose("rep", *dims, "frame").to_numpy()
+            rows = [_at(signals[k], (start[k] + parts * (last[k] - start[k]) - first[k]) * rate[k]) for k in kept]
+            shape = (0, *signals.shape[1:-1], POINTS)
+            values = np.stack(rows) if rows else np.empty(shape)
+            answer[name] = (("rep", *dims, "point"), values.astype(np.float32), {"units": unit})
+    who = {key: np.full(kept.size, str(reps.attrs[key])) for key in ("participant_id", "session_id")}
+    named = {key: ("rep", reps[key].to_numpy()[kept]) for key in KEYS}
+    return xr.Dataset(
+        answer,
+        coords={
+            "point": 100.0 * parts,
+            **{name: list(labels) for name, labels in FRAME_COORDS.items() if name != "axis"},
+            **{key: ("rep", values) for key, values in who.items()},
+            **named,
+            "duration_s": ("rep", (last - start)[kept], {"units": "s"}),
+        },
+    )
+
+
+def _at(signals: np.ndarray, position: np.ndarray) -> np.ndarray:
+    """Values of signals (..., frame) at positions (point,) [frames], straight between frames; NaN outside."""
+    inside = (position >= 0.0) & (position <= signals.shape[-1] - 1)
+    lower = np.clip(np.floor(position).astype(int), 0, max(signals.shape[-1] - 2, 0))
+    upper = np.minimum(lower + 1, signals.shape[-1] - 1)
+    part = np.where(inside, position - lower, np.nan)
+    return np.asarray(signals[..., lower] * (1.0 - part) + signals[..., upper] * part)
+
+
+def write_curves(sessions: Iterable[xr.Dataset | None], path: Path) -> None:
+    """Write the normalised curves of a study's sessions one after the other, whole or not at all.
+
+    Parameters
+    ----------
+    sessions : Dataset of each reps file, None where a session has no repetition.
+    path : of the netCDF file. A study without markers gets one without repetitions.
+    """
+    found = [normalised_curves(reps) for reps in sessions if reps is not None]
+    curves = xr.concat(found, dim="rep", combine_attrs="override") if found else xr.Dataset()
+    partial = path.with_name(f".{path.name}.partial")
+    encoding = {name: {"zlib": True, "complevel": 1} for name in curves.data_vars}
+    curves.to_netcdf(partial, engine="netcdf4", encoding=encoding)
+    partial.replace(path)

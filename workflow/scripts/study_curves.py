@@ -1,0 +1,12 @@
+"""Stretch the movements of all sessions of a study to the same number of points."""
+
+from pathlib import Path
+
+from legsci.mechanics.reps import open_repetitions
+from legsci.metrics.normalised import write_curves
+
+from job_log import job_log
+
+with job_log(snakemake.log[0]):
+    sessions = (open_repetitions(Path(reps))[0] for reps in snakemake.input.reps)
+    write_curves(sessions, Path(snakemake.output.curves))
