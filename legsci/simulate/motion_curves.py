@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import factorial
 
 import numpy as np
+from numba import njit
 
 from legsci.simulate.motion_plan import Array
 
@@ -13,6 +15,11 @@ _STEP = np.array([-20.0, 70.0, -84.0, 35.0, 0.0, 0.0, 0.0, 0.0])
 _STEPS = [np.poly1d(_STEP)]
 for _ in range(3):
     _STEPS.append(_STEPS[-1].integ())
+#: What they go on as, in powers of u - 1 [highest first]: the integrals of 1.
+_AFTER = [
+    np.array([float(_STEPS[integrals - order](1.0)) / factorial(order) for order in range(integrals, -1, -1)])
+    for integrals in range(len(_STEPS))
+]
 
 
 def smooth_step(position: Array, *, integrals: int = 0) -> Array:
@@ -27,14 +34,27 @@ def smooth_step(position: Array, *, integrals: int = 0) -> Array:
     -------
     s(u) = u^4 (35 - 84 u + 70 u^2 - 20 u^3) within, 0 before and 1 after; or its integrals.
     """
-    inside = np.clip(position, 0.0, 1.0)
-    beyond = np.maximum(position - 1.0, 0.0)
-    value = np.polyval(_STEPS[integrals].coeffs, inside)
-    factorial = 1.0
-    for order in range(1, integrals + 1):
-        factorial *= order
-        value = value + float(_STEPS[integrals - order](1.0)) * beyond**order / factorial
-    return value
+    flat = np.ascontiguousarray(position, dtype=float).ravel()
+    return _step_values(flat, _STEPS[integrals].coeffs, _AFTER[integrals]).reshape(np.shape(position))
+
+
+@njit(cache=True)
+def _step_values(position, within, after):  # type: ignore[no-untyped-def]
+    """Evaluate (n,): 0 below 0, `within` in powers of u up to 1, `after` in powers of u - 1 beyond; NaN stays."""
+    values = np.zeros(position.size)
+    for place in range(position.size):
+        u = position[place]
+        if u <= 0.0:
+            continue
+        value = 0.0
+        if u > 1.0:
+            for coefficient in after:
+                value = value * (u - 1.0) + coefficient
+        else:
+            for coefficient in within:
+                value = value * u + coefficient
+        values[place] = value
+    return values
 
 
 def ramp(time: Array, start: float, duration: float, rounding: float | None = None, *, integrals: int = 0) -> Array:
