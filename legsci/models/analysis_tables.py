@@ -134,17 +134,14 @@ def repetition_table(
     rows = metrics[(metrics["task"] == task) & (metrics["side"] == "both")]
     rows = rows[[*REP, *columns]].assign(**{name: rows[name].astype(str) for name in REP[:-1]})
     length = rows.groupby([*SESSION, "trial_id"])["rep"].transform("max")
+    rows, length = rows[length > last], length[length > last]
     weeks = session_weeks(tables).set_index(SESSION)["week"]
     week = weeks.reindex(pd.MultiIndex.from_frame(rows[SESSION])).to_numpy()
-    return (
-        rows[length > last]
-        .assign(
-            position=rows["rep"] - rows["rep"].mean(),
-            last=(rows["rep"] > length - last).astype(float),
-            time=week - week.mean(),
-        )
-        .join(people, on="participant_id")
-    )
+    return rows.assign(
+        position=rows["rep"] - rows["rep"].mean(),
+        last=(rows["rep"] > length - last).astype(float),
+        time=week - week.mean(),
+    ).join(people, on="participant_id")
 
 
 def week_table(

@@ -58,6 +58,8 @@ def claims_against_truth(
 def true_effects(parameters: pd.DataFrame, differences: pd.Series, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
     """Return the true effect of each claim on its own scale.
 
+    Ratios of athletes with feedback are averaged on the log scale; without anything to learn there is no half-time.
+
     Parameters
     ----------
     parameters : parameter (dotted name), value.
@@ -73,7 +75,7 @@ def true_effects(parameters: pd.DataFrame, differences: pd.Series, tables: dict[
     usual = np.log(p["squat.lowering_time_s.median"] / LOWERING_TIME_S)
     depth = p["jump.percent_per_depth_cm"] + p["jump.neutral_spine_percent_per_depth_cm"]
     volume = p["jump.gain_percent_per_week_per_log_hours_per_abduction_deg"]
-    share = p["athlete.feedback_share"]
+    half_time = p["learning.half_time_weeks"] * p["learning.feedback_half_time_ratio"] ** p["athlete.feedback_share"]
     return {
         "C1": _percent(p["jump.percent_per_abduction_deg_within"] * differences["C1"]),
         "C2": _percent(-p["lateral_jump.percent_per_onset_ms_between"] * differences["C2"]),
@@ -85,7 +87,7 @@ def true_effects(parameters: pd.DataFrame, differences: pd.Series, tables: dict[
         "C7": p["sprint.braking_m_per_s_per_foot_strike_deg"] * differences["C7"] * people["body_mass_kg"].mean(),
         "C9": _spread_of_slopes(p, people) * differences["C9"],
         "C10": _percent(volume * differences["C10"]),
-        "C11": p["learning.half_time_weeks"] * p["learning.feedback_half_time_ratio"] ** share,
+        "C11": half_time if p["learning.start_excess_deg"] else np.nan,
     }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from legsci.present import data_quality, force_time, jump_height_agreement, profile_comparison, style
+from legsci.present.finding_figures import FINDING_FIGURES
 from legsci.present.results import Results
 
 
@@ -65,7 +66,7 @@ def draw(study: Results, figure: str, *session: str) -> Figure:
     Parameters
     ----------
     study : a finished study, opened.
-    figure : name in SESSION_FIGURES or STUDY_FIGURES.
+    figure : name in SESSION_FIGURES, STUDY_FIGURES or FINDING_FIGURES.
     session : participant and session, for a figure of SESSION_FIGURES.
 
     Raises
@@ -75,6 +76,7 @@ def draw(study: Results, figure: str, *session: str) -> Figure:
     if figure in SESSION_FIGURES:
         participant_id, session_id = session
         return SESSION_FIGURES[figure](study, participant_id, session_id)
-    if figure in STUDY_FIGURES:
-        return STUDY_FIGURES[figure](study)
-    raise ValueError(f"there is no figure {figure}; there are {', '.join([*SESSION_FIGURES, *STUDY_FIGURES])}")
+    of_study = STUDY_FIGURES | FINDING_FIGURES
+    if figure in of_study:
+        return of_study[figure](study)
+    raise ValueError(f"there is no figure {figure}; there are {', '.join([*SESSION_FIGURES, *of_study])}")

@@ -56,6 +56,19 @@ class Results:
         """One row per trial (rep 0) or repetition that was rejected, corrected, flagged or noted, and why."""
         return self._table("quality.csv")
 
+    def finding(self, name: str) -> pd.DataFrame:
+        """A table of what models found: longitudinal, study_flow, claims, or one of models/ ("models/reliability").
+
+        Raises
+        ------
+        ResultsError : there is no such table.
+        """
+        if not (self.folder / f"{name}.csv").is_file():
+            known = [*self.folder.glob("*.csv"), *self.folder.glob("models/*.csv")]
+            names = ", ".join(sorted(path.relative_to(self.folder).with_suffix("").as_posix() for path in known))
+            raise ResultsError(f"study {self.name} has no table {name}; it has {names}")
+        return self._table(f"{name}.csv")
+
     @cached_property
     def simulated(self) -> bool:
         """Whether the recordings are simulated."""

@@ -80,3 +80,66 @@ rule claims_against_truth:
         "Put the verdicts on the virtual athletes beside the truth"
     script:
         "../scripts/claims_against_truth.py"
+
+
+COVERAGE = yaml.safe_load(Path(workflow.basedir, "workflow/planning.yaml").read_text(encoding="utf-8"))["coverage"]
+
+
+# Not part of `all`: some ten minutes on two cores, and the table is kept in the repository.
+rule coverage:
+    input:
+        summaries=expand("results/coverage/{scenario}.csv", scenario=COVERAGE["scenarios"]),
+    output:
+        table="workflow/validation/coverage.csv",
+    log:
+        "results/coverage/logs/gather.txt",
+    benchmark:
+        "results/coverage/benchmarks/gather.tsv"
+    params:
+        source=source_digest("legsci.models.planning"),
+    message:
+        "Gather what was recovered of the scenarios"
+    script:
+        "../scripts/gather_coverage.py"
+
+
+rule coverage_scenario:
+    input:
+        claims="workflow/claims.yaml",
+        choices="workflow/planning.yaml",
+    output:
+        cohorts="results/coverage/{scenario}_cohorts.csv",
+        summary="results/coverage/{scenario}.csv",
+    wildcard_constraints:
+        scenario="|".join(COVERAGE["scenarios"]),
+    log:
+        "results/coverage/logs/{scenario}.txt",
+    benchmark:
+        "results/coverage/benchmarks/{scenario}.tsv"
+    params:
+        choices=config["virtual"],
+        source=source_digest("legsci.models.planning", "legsci.simulate.known_cohorts"),
+    message:
+        "Simulate the cohorts of {wildcards.scenario} and hold the claims against them"
+    script:
+        "../scripts/coverage_scenario.py"
+
+
+rule planning:
+    input:
+        claims="workflow/claims.yaml",
+        choices="workflow/planning.yaml",
+    output:
+        table="results/planning/planning.csv",
+        figure=report("results/planning/planning.svg", caption="../report/planning.rst", category="planning"),
+    log:
+        "results/planning/logs/planning.txt",
+    benchmark:
+        "results/planning/benchmarks/planning.tsv"
+    params:
+        choices=config["virtual"],
+        source=source_digest("legsci.models.planning", "legsci.simulate.known_cohorts", "legsci.present.planning"),
+    message:
+        "Simulate studies of several sizes"
+    script:
+        "../scripts/planning.py"

@@ -17,9 +17,16 @@ def session_figures(name):
     return files
 
 
-NOTEBOOKS = ["01_data_quality", "02_rep_mechanics"]
+NOTEBOOKS = ["01_data_quality", "02_rep_mechanics", "03_longitudinal", "04_claims"]
+#: What models found of a study, for its figures and notebooks.
+FOUND = [
+    *expand("results/{{study}}/{table}.csv", table=["longitudinal", "study_flow", "claims"]),
+    *expand("results/{{study}}/models/{table}.csv", table=MODEL_TABLES),
+]
 FIGURES = [
     *expand("results/{study}/figures/{figure}.svg", study=STUDIES, figure=config["figures"]["study"]),
+    *expand("results/{study}/figures/{figure}.svg", study=STUDIES, figure=config["figures"]["findings"]),
+    *expand("results/{study}/figures/athlete_report", study=STUDIES),
     *map(session_figures, STUDIES),
     *expand("results/{study}/notebooks/{notebook}.html", study=STUDIES, notebook=NOTEBOOKS),
     *([f"results/{VIRTUAL}/recovery.csv", f"results/{VIRTUAL}/figures/recovery.svg"] if VIRTUAL in STUDIES else []),
@@ -98,6 +105,60 @@ for figure in config["figures"]["study"]:
             "../scripts/draw_figure.py"
 
 
+for figure in config["figures"]["findings"]:
+
+    rule:
+        name:
+            f"draw_{figure}"
+        input:
+            FOUND,
+        output:
+            figure=report(
+                f"results/{{study}}/figures/{figure}.svg",
+                caption=f"../report/{figure}.rst",
+                category="{study}",
+                subcategory="findings",
+                labels={"figure": figure.replace("_", " ")},
+            ),
+        log:
+            f"results/{{study}}/logs/draw_{figure}.txt",
+        benchmark:
+            f"results/{{study}}/benchmarks/draw_{figure}.tsv"
+        params:
+            figure=figure,
+            results="results/{study}",
+            source=source_digest("legsci.present.finding_figures", "legsci.present.figures"),
+        message:
+            f"Draw {figure.replace('_', ' ')}, {{wildcards.study}}"
+        script:
+            "../scripts/draw_figure.py"
+
+
+rule athlete_report:
+    input:
+        FOUND,
+    output:
+        pages=report(
+            directory("results/{study}/figures/athlete_report"),
+            patterns=["{participant}.png"],
+            caption="../report/athlete_report.rst",
+            category="{study}",
+            subcategory="athletes",
+            labels={"participant": "{participant}"},
+        ),
+    log:
+        "results/{study}/logs/athlete_report.txt",
+    benchmark:
+        "results/{study}/benchmarks/athlete_report.tsv"
+    params:
+        results="results/{study}",
+        source=source_digest("legsci.present.athlete_report", "legsci.present.results"),
+    message:
+        "Report to each athlete of {wildcards.study}"
+    script:
+        "../scripts/athlete_report.py"
+
+
 rule draw_recovery:
     input:
         recovered=f"results/{VIRTUAL}/recovered.csv",
@@ -124,6 +185,7 @@ rule draw_recovery:
 
 rule run_notebook:
     input:
+        FOUND,
         notebook="notebooks/{notebook}.ipynb",
         tables=multiext(
             "results/{study}/",

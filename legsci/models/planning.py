@@ -1,0 +1,213 @@
+"""Planning by simulation: how often a study of some size finds an effect, and whether the models find what is true.
+
+Nothing here knows how cohorts are simulated: a function that returns a cohort's tables is handed in.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from legsci.models.claim_estimates import variables_of
+from legsci.models.claim_registry import Registry
+from legsci.models.claims import claims_ledger
+from legsci.models.claims_against_truth import true_effects
+from legsci.models.verdicts import SUPPORTED, UNTESTABLE
+
+#: From the choices and a seed to a cohort's tables, `parameters` (dotted name, value) among them.
+Simulate = Callable[[Mapping[str, Any], int], dict[str, pd.DataFrame]]
+
+ALPHA = 0.05
+COHORT_COLUMNS = ["seed", "id", "scale", "verdict", "estimate", "low", "high", "p_value", "true_effect", "participants"]
+
+
+def with_changes(config: Mapping[str, Any], changes: Mapping[str, float]) -> dict[str, Any]:
+    """Return a copy of nested choices with some changed.
+
+    Parameters
+    ----------
+    config : nested choices.
+    changes : dotted name, as in `jump.gain_percent_per_week` -> value.
+
+    Raises
+    ------
+    KeyError
+        With all names that the choices do not have.
+    """
+    changed = copy.deepcopy(dict(config))
+    unknown = []
+    for name, value in changes.items():
+        *path, last = name.split(".")
+        place: Any = changed
+        for part in path:
+            place = place.get(part, {}) if isinstance(place, dict) else {}
+        if not isinstance(place, dict) or last not in place:
+            unknown.append(name)
+        else:
+            place[last] = value
+    if unknown:
+        raise KeyError(f"the choices have no {', '.join(unknown)}")
+    return changed
+
+
+def try_cohorts(
+    simulate: Simulate,
+    config: Mapping[str, Any],
+    registry: Registry,
+    *,
+    claims: Iterable[str],
+    seeds: Iterable[int],
+    resamples: int,
+) -> pd.DataFrame:
+    """Hold claims against many simulated cohorts.
+
+    Parameters
+    ----------
+    simulate : makes a cohort's tables.
+    config : choices of the cohorts.
+    registry : the claims.
+    claims : ids of those that are tried.
+    seeds : of the cohorts.
+    resamples : of the cluster bootstraps in each.
+
+    Returns
+    -------
+    One row per cohort and claim with COHORT_COLUMNS; no estimate where the claim could not be tested.
+    """
+    wanted = set(claims)
+    small = replace(registry, claims=tuple(claim for claim in registry.claims if claim.id in wanted))
+    tasks = {registry.variables[name].task for claim in small.claims for name in variables_of(claim, registry)}
+    tasks |= {claim.model["set_task"] for claim in small.claims if "set_task" in claim.model}
+    scales = {claim.id: claim.scale for claim in small.claims}
+    rows = []
+    for seed in seeds:
+        tables = simulate(config, seed)
+        # The other tasks take part in nothing, but their repetitions would be summarised too.
+        tables["metrics"] = tables["metrics"][tables["metrics"]["task"].isin(tasks)]
+        ledger = claims_ledger(tables, small, simulated=True, resamples=resamples, seed=seed)
+        differences = ledger.set_index("id")["difference"].reindex([claim.id for claim in registry.claims])
+        truth = true_effects(tables["parameters"], differences, tables)
+        ids = ledger["id"]
+        ledger = ledger.assign(seed=seed, true_effect=ids.map(truth), scale=ids.map(scales))
+        rows.append(ledger[COHORT_COLUMNS])
+    return pd.concat(rows, ignore_index=True)
+
+
+def recovery_summary(cohorts: pd.DataFrame) -> pd.DataFrame:
+    """Summarise how well claims' effects were recovered, each figure with its Monte Carlo standard error.
+
+    Parameters
+    ----------
+    cohorts : rows of `try_cohorts`, one scenario.
+
+    Returns
+    -------
+    One row per claim: cohorts; tested, with an estimate; true_effect and mean_estimate [unit of the claim];
+    bias_percent of the true effect with its error, missing where that is none (ratios on the log scale); coverage of
+    the 95 % interval with its error; supported, share of all cohorts with that verdict, with its error; power, share of
+    p values below 0.05, with its error.
+    """
+    rows = []
+    for name, group in cohorts.groupby("id", sort=False):
+        tested = group[group["verdict"] != UNTESTABLE].astype({"estimate": float})
+        known = tested.dropna(subset=["true_effect"])
+        inside = (known["low"] <= known["true_effect"]) & (known["true_effect"] <= known["high"])
+        supported = float((group["verdict"] == SUPPORTED).mean())
+        rows.append(
+            {"id": name, "cohorts": len(group), "tested": len(tested)}
+            | _bias(known)
+            | _share("coverage", float(inside.mean()) if len(known) else np.nan, len(known))
+            | _share("supported", supported, len(group))
+            | _share("power", float((tested["p_value"] < ALPHA).mean()) if len(tested) else np.nan, len(tested))
+        )
+    return pd.DataFrame(rows)
+
+
+def _bias(known: pd.DataFrame) -> dict[str, float]:
+    """Return true and estimated effect, and the mean difference in percent of the true one."""
+    finite = known[np.isfinite(known["estimate"])]
+    means = {"true_effect": finite["true_effect"].mean(), "mean_estimate": finite["estimate"].mean()}
+    truth, estimate = (finite[name].to_numpy(float) for name in ("true_effect", "estimate"))
+    if len(finite) and (finite["scale"] == "ratio").all():
+        truth, estimate = np.log(truth), np.log(estimate)
+    size = abs(truth.mean()) if len(finite) > 1 else 0.0
+    if size == 0.0:
+        return means | {"bias_percent": np.nan, "bias_error": np.nan}
+    away = 100.0 * (estimate - truth) / size
+    return means | {"bias_percent": float(away.mean()), "bias_error": float(away.std(ddof=1) / np.sqrt(len(away)))}
+
+
+def _share(name: str, share: float, count: int) -> dict[str, float]:
+    error = float(np.sqrt(share * (1.0 - share) / count)) if count else np.nan
+    return {name: share, f"{name}_error": error}
+
+
+def power_curve(
+    simulate: Simulate,
+    config: Mapping[str, Any],
+    registry: Registry,
+    *,
+    claim: str,
+    athletes: Iterable[int],
+    cohorts: int,
+    seed: int,
+    resamples: int = 100,
+) -> pd.DataFrame:
+    """Find the power to see a claim's effect, by the number of athletes.
+
+    Parameters
+    ----------
+    simulate, registry : see `try_cohorts`.
+    config : choices of the cohorts: effect, measurement error, visits, drop-out.
+    claim : id.
+    athletes : numbers of athletes to try.
+    cohorts : how many of each.
+    seed : of the first; the others count on from it.
+    resamples : of the cluster bootstraps.
+
+    Returns
+    -------
+    One row per number of athletes: athletes; finished, mean number of athletes in the model; and the columns of
+    `recovery_summary`; half_width, median half width of the 95 % interval [unit of the claim].
+    """
+    rows = []
+    for number in athletes:
+        tried = try_cohorts(
+            simulate,
+            with_changes(config, {"athletes": number}),
+            registry,
+            claims=[claim],
+            seeds=range(seed, seed + cohorts),
+            resamples=resamples,
+        )
+        width = 0.5 * (tried["high"].astype(float) - tried["low"].astype(float)).median()
+        summary = recovery_summary(tried).iloc[0].to_dict()
+        finished = tried["participants"].astype(float).mean()
+        rows.append({"athletes": number, "finished": finished, "half_width": width} | summary)
+    return pd.DataFrame(rows)
+
+
+def athletes_needed(curve: pd.DataFrame, *, power: float = 0.8) -> float | None:
+    """Return how many athletes give the power, from a line through its square root; None where none does.
+
+    Parameters
+    ----------
+    curve : rows of `power_curve`.
+    power : wanted [share].
+    """
+    rows = curve.sort_values("athletes")
+    reached = np.flatnonzero(rows["power"].to_numpy(float) >= power)
+    if not len(reached):
+        return None
+    last = int(reached[0])
+    if last == 0:
+        return float(rows["athletes"].iloc[0])
+    ends = rows.iloc[[last - 1, last]]
+    # Power grows about evenly with the square root of the number of athletes.
+    roots = np.interp(power, ends["power"].to_numpy(float), np.sqrt(ends["athletes"].to_numpy(float)))
+    return float(np.ceil(roots**2))

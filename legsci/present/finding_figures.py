@@ -1,0 +1,69 @@
+"""Figures of what models found in a study; each says why it is empty where there was nothing to draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from legsci.present import alignment_within_between, claims_ledger, incidence, reliability, study_flow, style
+from legsci.present.results import Results
+
+
+def _study_flow(study: Results) -> Figure:
+    """Draw what the study holds and what was left out."""
+    return study_flow.study_flow(study.finding("study_flow"), simulated=study.simulated)
+
+
+def _alignment_within_between(study: Results) -> Figure:
+    """Draw alignment against jump height."""
+    points = study.finding("models/points")
+    if points.empty:
+        return _refused(study, "alignment", "Alignment and jump height")
+    return alignment_within_between.alignment_within_between(
+        points, study.finding("models/alignment"), simulated=study.simulated
+    )
+
+
+def _incidence(study: Results) -> Figure:
+    """Draw rates of overuse problems."""
+    rates = study.finding("models/incidence")
+    if rates.empty:
+        return _refused(study, "incidence", "Incidence of overuse problems")
+    return incidence.incidence(rates, study.finding("models/weeks_left_out"), simulated=study.simulated)
+
+
+def _reliability(study: Results) -> Figure:
+    """Draw reliability between sessions."""
+    rows = study.finding("models/reliability")
+    if rows.empty:
+        return _refused(study, "reliability", "Reliability between sessions")
+    return reliability.reliability(rows, simulated=study.simulated)
+
+
+def _claims_ledger(study: Results) -> Figure:
+    """Draw the ledger of claims."""
+    return claims_ledger.claims_ledger(study.finding("claims"), simulated=study.simulated)
+
+
+def _refused(study: Results, model: str, words: str) -> Figure:
+    """A figure that says why there is nothing to see."""
+    refusals: pd.DataFrame = study.finding("models/refusals")
+    reasons = refusals.loc[refusals["model"].str.startswith(model), "sentence"].drop_duplicates()
+    with style.house_style():
+        figure = Figure(figsize=(style.PAGE_WIDTH, 1.3))
+        style.title(
+            figure, f"{words}: cannot be estimated here. {'; '.join(reasons.head(2))}", simulated=study.simulated
+        )
+    return figure
+
+
+#: Figures of what models found, one file per study: name -> (study) -> Figure.
+FINDING_FIGURES: dict[str, Callable[[Results], Figure]] = {
+    "study_flow": _study_flow,
+    "alignment_within_between": _alignment_within_between,
+    "incidence": _incidence,
+    "reliability": _reliability,
+    "claims_ledger": _claims_ledger,
+}

@@ -1,0 +1,60 @@
+"""Rates of overuse problems, with the events and the hours that they rest on."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from legsci.present import style
+
+_WIDTH = 54
+_NAMES = {
+    "any_problem": "any problem",
+    "substantial_problem": "substantial problem\n(training or performance\nmoderately reduced or worse)",
+    "time_loss": "time loss\n(no participation)",
+}
+
+
+def incidence(rates: pd.DataFrame, left_out: pd.DataFrame, *, simulated: bool) -> Figure:
+    """Draw new problems per 1000 h of training by each definition of a problem.
+
+    Parameters
+    ----------
+    rates : rows of models/incidence.csv.
+    left_out : rows of models/weeks_left_out.csv.
+    simulated : whether the recordings are simulated.
+    """
+    with style.house_style():
+        figure = Figure(figsize=(style.PAGE_WIDTH, 2.6), layout="constrained")
+        axes, words = figure.subplots(1, 2, width_ratios=[1.0, 0.9])
+        for place, row in enumerate(rates.to_dict("records")):
+            looks = {"color": style.SIDE_COLOURS["both"], "solid_capstyle": "butt"}
+            axes.plot([row["exact_low"], row["exact_high"]], [place - 0.12] * 2, linewidth=1.6, **looks)
+            axes.plot([row["cluster_low"], row["cluster_high"]], [place + 0.12] * 2, linewidth=1.6, alpha=0.45, **looks)
+            axes.plot(row["per_1000_h"], place, "o", color=style.SIDE_COLOURS["right"], markersize=5)
+        axes.set_yticks(range(len(rates)), [_NAMES[name] for name in rates["problem"]])
+        axes.set_ylim(len(rates) - 0.5, -0.5)
+        axes.set_xlim(left=0.0)
+        axes.set_xlabel("new problems per 1000 h\n(dark: exact interval, light: interval by athlete)")
+        axes.spines[["top", "right"]].set_visible(False)
+        words.set_axis_off()
+        words.text(0.0, 1.0, _words(rates, left_out), va="top", ha="left", fontsize=7, transform=words.transAxes)
+        style.title(figure, "Incidence of overuse problems, by the definition of a problem", simulated=simulated)
+    return figure
+
+
+def _words(rates: pd.DataFrame, left_out: pd.DataFrame) -> str:
+    lines = [
+        f"{style.readable(row['problem'])}: {style.counted(row['onsets'], 'onset')} in {row['hours_at_risk']:,.0f} h,\n"
+        f"    {row['weeks_at_risk']} weeks of {row['participants']} athletes; "
+        f"prevalence {100 * row['prevalence']:.1f} %"
+        for row in rates.to_dict("records")
+    ]
+    lines.append("\nweeks not at risk of any problem:")
+    for row in left_out.to_dict("records"):
+        lines += textwrap.wrap(
+            f"{row['weeks']}: {row['sentence']}", _WIDTH, initial_indent="    ", subsequent_indent="        "
+        )
+    return "\n".join(lines)

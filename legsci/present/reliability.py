@@ -1,0 +1,63 @@
+"""Reliability between sessions: intraclass correlation and coefficient of variation of each metric."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from legsci.present import style
+from legsci.vocabulary import METRIC_TERMS
+
+_ROW_HEIGHT = 0.2
+
+
+def reliability(rows: pd.DataFrame, *, simulated: bool) -> Figure:
+    """Draw reliability and, in words, the minimal detectable change of each metric of both sides together.
+
+    Parameters
+    ----------
+    rows : rows of models/reliability.csv.
+    simulated : whether the recordings are simulated.
+    """
+    rows = rows.sort_values(["task", "icc"], ascending=[True, False]).reset_index(drop=True)
+    with style.house_style():
+        figure = Figure(figsize=(style.PAGE_WIDTH, 1.2 + _ROW_HEIGHT * len(rows)), layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True)
+        for axes, name, colour in ((left, "icc", "left"), (right, "cv_percent", "right")):
+            for place, row in enumerate(rows.to_dict("records")):
+                axes.plot([row[f"{name}_low"], row[f"{name}_high"]], [place] * 2, color="0.4", linewidth=1.2)
+                axes.plot(row[name], place, "o", color=style.SIDE_COLOURS[colour], markersize=3.5)
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.grid(visible=True, axis="x")
+        left.set_yticks(range(len(rows)), [_label(row) for row in rows.to_dict("records")], fontsize=6)
+        left.set_ylim(len(rows) - 0.4, -0.6)
+        left.set_xlim(right=1.0)
+        form = rows["form"].iloc[0]
+        left.set_xlabel(f"{form} between sessions [1]")
+        right.set_xlabel("coefficient of variation [%]")
+        right.set_xlim(0.0, min(float(rows["cv_percent_high"].max()) * 1.05, 100.0))
+        for place, row in enumerate(rows.to_dict("records")):
+            words = f"MDC95 {row['mdc95']:.3g} {_unit(row['metric'])}"
+            right.annotate(
+                words, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=6, annotation_clip=False
+            )
+        athletes = int(rows["participants"].max())
+        style.title(
+            figure,
+            f"Reliability between sessions, n = {style.counted(athletes, 'athlete')}, 95 % intervals by athlete",
+            simulated=simulated,
+        )
+    return figure
+
+
+def _label(row: Mapping[Hashable, Any]) -> str:
+    term = METRIC_TERMS.get(row["metric"])
+    return f"{style.readable(row['task'])}: {term.label if term else style.readable(row['metric'])}"
+
+
+def _unit(metric: str) -> str:
+    term = METRIC_TERMS.get(metric)
+    return term.unit if term else metric.rpartition("_")[2]

@@ -1,0 +1,22 @@
+"""Draw a page for each athlete of a study."""
+
+from pathlib import Path
+
+from legsci.present.athlete_report import AthleteEvidence, athlete_report
+from legsci.present.results import Results
+from legsci.present.style import save
+
+from job_log import job_log
+
+with job_log(snakemake.log[0]):
+    study, pages = Results(Path(snakemake.params.results)), Path(snakemake.output.pages)
+    evidence = AthleteEvidence(
+        longitudinal=study.finding("longitudinal"),
+        reliability=study.finding("models/reliability"),
+        athletes=study.finding("models/athletes"),
+        ledger=study.finding("claims"),
+        simulated=study.simulated,
+    )
+    pages.mkdir(parents=True, exist_ok=True)
+    for participant in evidence.participants():
+        save(athlete_report(evidence, participant), pages / f"{participant}.png")

@@ -1,0 +1,27 @@
+"""Find the power of studies of some sizes by simulated cohorts, and draw it."""
+
+from pathlib import Path
+
+import pandas as pd
+import yaml
+
+from legsci.models.claim_registry import load_claims
+from legsci.models.planning import power_curve, with_changes
+from legsci.present.planning import planning_figure
+from legsci.present.style import save
+from legsci.simulate.known_cohorts import simulate_known
+
+from job_log import job_log
+
+with job_log(snakemake.log[0]):
+    choices = yaml.safe_load(Path(snakemake.input.choices).read_text(encoding="utf-8"))["planning"]
+    config = with_changes(snakemake.config["virtual"], choices["changes"])
+    tried = {name: choices[name] for name in ("claim", "athletes", "cohorts", "seed", "resamples")}
+    registry = load_claims(Path(snakemake.input.claims))
+    curves = []
+    for effect in choices["effects"]:
+        changed = with_changes(config, {choices["effect"]: effect})
+        curves.append(power_curve(simulate_known, changed, registry, **tried).assign(effect=effect))
+    table = pd.concat(curves, ignore_index=True)
+    table.to_csv(snakemake.output.table, index=False)
+    save(planning_figure(table, effect=choices["effect_in_words"]), snakemake.output.figure)
