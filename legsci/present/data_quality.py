@@ -12,6 +12,9 @@ from legsci.mechanics.quality import CODES
 from legsci.present import style
 
 _ROW_HEIGHT = 0.24
+#: More trials than this are gathered by task.
+_MOST_ROWS = 60
+_TRIAL = ["participant_id", "session_id", "trial_id"]
 
 
 def data_quality(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: bool) -> Figure:
@@ -25,17 +28,20 @@ def data_quality(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: boo
 
     Returns
     -------
-    A figure. Above: findings per reason code. Below: a row per trial, a cell per reason with the number of findings;
-    the colour is the reason's severity, which the code's name carries too.
+    A figure. Above: findings per reason code. Below: a row per trial (of more than 60 trials: per task), a cell per
+    reason with the number of findings; the colour is the reason's severity, which the code's name carries too.
     """
-    trials = metrics[metrics["side"] == "both"].groupby(["participant_id", "session_id", "trial_id"], sort=False)
+    both = metrics[metrics["side"] == "both"]
+    trials = both.groupby(_TRIAL, sort=False)
+    by = _TRIAL if len(trials) <= _MOST_ROWS else ["task"]
+    gathered = both.groupby(by, sort=False)
     codes = [code for code in CODES if code in set(quality["code"])]
-    counts = quality.groupby(["participant_id", "session_id", "trial_id", "code"]).size().to_dict()
+    counts = quality.groupby([*by, "code"]).size().to_dict()
     with style.house_style():
-        size = (style.PAGE_WIDTH, 3.6 + _ROW_HEIGHT * len(trials))
+        size = (style.PAGE_WIDTH, 3.6 + _ROW_HEIGHT * len(gathered))
         figure = Figure(figsize=size, layout="constrained")
-        bars, cells = figure.subplots(2, 1, sharex=True, height_ratios=[1.0, 0.25 * len(trials)])
-        keys = [tuple(map(str, key)) for key, _ in trials]
+        bars, cells = figure.subplots(2, 1, sharex=True, height_ratios=[1.0, 0.25 * len(gathered)])
+        keys = [tuple(map(str, key)) for key, _ in gathered]
         totals = quality["code"].value_counts()
         for column, code in enumerate(codes):
             colour = style.SEVERITY_COLOURS[CODES[code].severity]
@@ -48,7 +54,7 @@ def data_quality(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: boo
                         Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, facecolor=colour, edgecolor="none")
                     )
                     cells.text(column, row, str(count), ha="center", va="center", fontsize=7)
-        _label(bars, cells, codes, [f"{' '.join(map(str, key))} ({_verdict(rows)})" for key, rows in trials])
+        _label(bars, cells, codes, [f"{' '.join(map(str, key))} ({_verdict(rows)})" for key, rows in gathered])
         repetitions = int((metrics["side"] == "both").sum() - (metrics["rep"] == 0).sum())
         style.title(
             figure,

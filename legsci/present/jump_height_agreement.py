@@ -13,6 +13,8 @@ from legsci.vocabulary import METRIC_TERMS
 
 REFERENCE = "jump_height_impulse_m"
 _ROW_HEIGHT = 0.42
+#: More repetitions than this are drawn as points, without their names.
+_MOST_ROWS = 40
 
 
 def jump_height_agreement(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
@@ -27,22 +29,18 @@ def jump_height_agreement(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
     -------
     A figure with one row per repetition that has a height. Left: heights with their standard uncertainties [m]. Right:
     differences from the height by impulse [cm] with twice their standard uncertainty; heights agree where that reaches
-    zero.
+    zero. Of more than 40 repetitions: the differences over the height by impulse, a panel per other method, with their
+    mean; those that disagree are marked.
     """
-    heights = list(style.HEIGHT_COLOURS)
-    rows = metrics[(metrics["side"] == "both") & metrics[heights].notna().any(axis=1)].reset_index(drop=True)
+    rows = metrics[(metrics["side"] == "both") & metrics[list(style.HEIGHT_COLOURS)].notna().any(axis=1)]
+    many = len(rows) > _MOST_ROWS
+    height = 3.2 if many else 1.5 + _ROW_HEIGHT * max(len(rows), 2)
     with style.house_style():
-        figure = Figure(figsize=(style.PAGE_WIDTH, 1.5 + _ROW_HEIGHT * max(len(rows), 2)), layout="constrained")
-        left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.2, 1.0])
-        for offset, name in zip((-0.22, 0.0, 0.22), heights, strict=True):
-            place = np.arange(len(rows)) + offset
-            looks = {"fmt": "o", "markersize": 4, "color": style.HEIGHT_COLOURS[name], "linewidth": 1.2}
-            left.errorbar(rows[name], place, xerr=rows[f"u_{name}"], label=METRIC_TERMS[name].label, **looks)
-            if name != REFERENCE:
-                difference = 100.0 * (rows[name] - rows[REFERENCE])
-                expanded = 200.0 * np.hypot(rows[f"u_{name}"], rows[f"u_{REFERENCE}"])
-                right.errorbar(difference, place, xerr=expanded, **looks)
-        _label(left, right, rows)
+        figure = Figure(figsize=(style.PAGE_WIDTH, height), layout="constrained")
+        if many:
+            _draw_points(figure, rows)
+        else:
+            _draw_rows(figure, rows.reset_index(drop=True))
         profiles = " and ".join(load_profiles()[str(name)].title for name in rows["profile"].unique())
         style.title(
             figure,
@@ -51,6 +49,43 @@ def jump_height_agreement(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
         )
         figure.legend(loc="outside lower center", ncols=3)
     return figure
+
+
+def _differences(rows: pd.DataFrame, name: str) -> tuple[pd.Series, pd.Series]:
+    """Height by a method less that by impulse, and twice its standard uncertainty [cm]."""
+    variance = rows[f"u_{name}"] ** 2 + rows[f"u_{REFERENCE}"] ** 2
+    return 100.0 * (rows[name] - rows[REFERENCE]), 200.0 * variance**0.5
+
+
+def _draw_rows(figure: Figure, rows: pd.DataFrame) -> None:
+    """Draw a row per repetition."""
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1.2, 1.0])
+    for offset, (name, colour) in zip((-0.22, 0.0, 0.22), style.HEIGHT_COLOURS.items(), strict=True):
+        place = np.arange(len(rows)) + offset
+        looks = {"fmt": "o", "markersize": 4, "color": colour, "linewidth": 1.2}
+        left.errorbar(rows[name], place, xerr=rows[f"u_{name}"], label=METRIC_TERMS[name].label, **looks)
+        if name != REFERENCE:
+            difference, expanded = _differences(rows, name)
+            right.errorbar(difference, place, xerr=expanded, **looks)
+    _label(left, right, rows)
+
+
+def _draw_points(figure: Figure, rows: pd.DataFrame) -> None:
+    """Draw a point per repetition."""
+    others = [name for name in style.HEIGHT_COLOURS if name != REFERENCE]
+    for axes, name in zip(figure.subplots(1, len(others), sharey=True), others, strict=True):
+        difference, expanded = _differences(rows, name)
+        apart = difference.abs() > expanded
+        colour, label = style.HEIGHT_COLOURS[name], METRIC_TERMS[name].label
+        for chosen, marker, words in ((~apart, ".", label), (apart, "x", f"{label}, disagrees")):
+            axes.plot(rows[REFERENCE][chosen], difference[chosen], marker, color=colour, markersize=3.5, label=words)
+        axes.axhline(difference.mean(), color="black", linewidth=1.0, linestyle=(0, (6, 3)))
+        axes.axhline(0.0, color="black", linewidth=0.5)
+        known = style.counted(int(difference.notna().sum()), "repetition")
+        axes.set_title(f"{label}: mean {difference.mean():+.1f} cm, {int(apart.sum())} of {known} disagree")
+        axes.set_xlabel(f"{METRIC_TERMS[REFERENCE].label} [m]")
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].set_ylabel("less height by impulse [cm]")
 
 
 def _label(left: Axes, right: Axes, rows: pd.DataFrame) -> None:
