@@ -82,7 +82,7 @@ def _draw_points(figure: Figure, rows: pd.DataFrame) -> None:
         axes.axhline(difference.mean(), color="black", linewidth=1.0, linestyle=(0, (6, 3)))
         axes.axhline(0.0, color="black", linewidth=0.5)
         known = style.counted(int(difference.notna().sum()), "repetition")
-        axes.set_title(f"{label}: mean {difference.mean():+.1f} cm, {int(apart.sum())} of {known} disagree")
+        axes.set_title(f"{label}:\nmean {difference.mean():+.1f} cm, {int(apart.sum())} of {known} disagree")
         axes.set_xlabel(f"{METRIC_TERMS[REFERENCE].label} [m]")
         axes.spines[["top", "right"]].set_visible(False)
     figure.axes[0].set_ylabel("less height by impulse [cm]")
