@@ -57,17 +57,16 @@ KNEE_WIDTH_M, PELVIS_WIDTH_M, FOOT_LENGTH_M = 0.12, 0.24, 0.20
 
 
 class SoftTissue(NamedTuple):
-    """Standard uncertainty per axis of a segment's pose when it is turned by 90 deg from standing: [m], [deg]."""
+    """Standard uncertainty per axis of a segment's distal end [m] and turn [deg] when it is tilted by 90 deg."""
 
     shift_m: float
     turn_deg: float
 
 
 #: The skin strays in proportion to the turn. Sizes are our reading of the review of Leardini et al. 2005 (Gait Posture
-#: 21:212), of the order of 10 mm on the thigh and less elsewhere; a turn joins that of the whole cluster with what
-#: single markers add.
+#: 21:212), of the order of 10 mm on the thigh and less elsewhere.
 SOFT_TISSUE = {
-    "thigh": SoftTissue(0.006, 1.4),
+    "thigh": SoftTissue(0.008, 1.4),
     "shank": SoftTissue(0.0035, 0.8),
     "foot": SoftTissue(0.0015, 0.6),
 }
@@ -239,13 +238,17 @@ def _stray(body: _Body, side: str, segment: str) -> tuple[Array, Array]:
     return tissue.shift_m * part, np.radians(tissue.turn_deg) * part
 
 
+def _ankle_stray(body: _Body, side: str) -> Array:
+    """Uncertainty per axis of the ankle centre from soft tissue (time,) [m]: its shank is shifted and turned."""
+    shift, turn = _stray(body, side, "shank")
+    shank = np.linalg.norm(body.centre(f"{side}_ankle") - body.centre(f"{side}_knee"), axis=1)
+    return np.hypot(shift, 0.5 * shank * turn)
+
+
 def _joint_errors(body: _Body, side: str) -> tuple[Array, Array]:
     """Uncertainty per axis of knee and ankle centre (time,) [m]: two landmarks each, and the skin."""
     placed = LANDMARK_M / np.sqrt(2.0)
-    shift, turn = _stray(body, side, "shank")
-    shank = np.linalg.norm(body.centre(f"{side}_ankle") - body.centre(f"{side}_knee"), axis=1)
-    knee_m = np.hypot(placed, _stray(body, side, "thigh")[0])
-    return knee_m, np.sqrt(placed**2 + shift**2 + (0.5 * shank * turn) ** 2)
+    return np.hypot(placed, _stray(body, side, "thigh")[0]), np.hypot(placed, _ankle_stray(body, side))
 
 
 def _separation_uncertainty(body: _Body) -> Array:
@@ -256,6 +259,38 @@ def _separation_uncertainty(body: _Body) -> Array:
     return np.asarray(np.hypot(knees, ratio * ankles) / np.abs(apart))
 
 
+def _leg_uncertainty(body: _Body, side: str) -> dict[str, Array]:
+    """Standard uncertainties of one leg (time,)."""
+    hip, knee, ankle = (body.centre(f"{side}_{joint}") for joint in ("hip", "knee", "ankle"))
+    thigh, shank = hip - knee, ankle - knee
+    knee_m, ankle_m = _joint_errors(body, side)
+    foot_axis = np.hypot(np.sqrt(2.0) * LANDMARK_M / FOOT_LENGTH_M, _stray(body, side, "foot")[1])
+    reach = np.linalg.norm(shank * [1.0, 0.0, 1.0], axis=1)
+    return {
+        **_angle_uncertainties(body, side, np.linalg.norm(thigh, axis=1), np.linalg.norm(shank, axis=1)),
+        "knee_frontal_projection": _projection_uncertainty(thigh, shank, OUTWARD[side] * body.right, knee_m, ankle_m),
+        "knee_medial_offset": np.hypot(_stray(body, side, "thigh")[0], _ankle_stray(body, side)),
+        "pelvic_drop": np.full(len(body.right), np.degrees(np.sqrt(2.0) * LANDMARK_M / PELVIS_WIDTH_M)),
+        "knee_over_toe": np.sqrt(knee_m**2 + ankle_m**2 + (reach * foot_axis) ** 2),
+    }
+
+
+def _angle_uncertainties(body: _Body, side: str, thigh_m: Array, shank_m: Array) -> dict[str, Array]:
+    """Standard uncertainty of knee abduction and hip-knee-ankle angle (time,) [deg]."""
+    placed, (strayed, turned) = LANDMARK_M / np.sqrt(2.0), _stray(body, side, "thigh")
+    flexion = np.radians(body.angle(f"{side}_knee_flexion"))
+    across, along = np.cos(flexion) / thigh_m, np.sin(flexion)
+    axis_placed = np.sqrt(2.0) * LANDMARK_M / KNEE_WIDTH_M
+    put = (
+        (across * HIP_CENTRE_M) ** 2
+        + ((across + 1.0 / shank_m) * placed) ** 2
+        + (placed / shank_m) ** 2
+        + (along * axis_placed) ** 2
+    )
+    skin = (along * turned) ** 2 + (across * strayed) ** 2 + _stray(body, side, "shank")[1] ** 2
+    return {"knee_abduction": np.degrees(np.sqrt(put + skin)), "hip_knee_ankle": np.degrees(np.sqrt(put))}
+
+
 def _projection_slope(vector: Array, outward: Array) -> tuple[Array, Array]:
     """Change of the direction of a vector in the frontal plane per move of its end outward and upward [rad/m]."""
     aside, up = _along(vector, outward), vector[:, Y]
@@ -263,42 +298,10 @@ def _projection_slope(vector: Array, outward: Array) -> tuple[Array, Array]:
     return up / square, -aside / square
 
 
-def _leg_uncertainty(body: _Body, side: str) -> dict[str, Array]:
-    """Standard uncertainties of one leg (time,)."""
-    outward = OUTWARD[side] * body.right
-    hip, knee, ankle = (body.centre(f"{side}_{joint}") for joint in ("hip", "knee", "ankle"))
-    thigh, shank = hip - knee, ankle - knee
-    thigh_m, shank_m = np.linalg.norm(thigh, axis=1), np.linalg.norm(shank, axis=1)
-    placed, (strayed, turned) = LANDMARK_M / np.sqrt(2.0), _stray(body, side, "thigh")
-    shank_turned, foot_turned = _stray(body, side, "shank")[1], _stray(body, side, "foot")[1]
-    knee_m, ankle_m = _joint_errors(body, side)
-    flexion = np.radians(body.angle(f"{side}_knee_flexion"))
-    across, along = np.cos(flexion) / thigh_m, np.sin(flexion)
-    axis_placed = np.sqrt(2.0) * LANDMARK_M / KNEE_WIDTH_M
-    abduction = np.sqrt(
-        (across * HIP_CENTRE_M) ** 2
-        + ((across + 1.0 / shank_m) * placed) ** 2
-        + (placed / shank_m) ** 2
-        + (along * np.hypot(axis_placed, turned)) ** 2
-        + (across * strayed) ** 2
-        + shank_turned**2
-    )
+def _projection_uncertainty(thigh: Array, shank: Array, outward: Array, knee_m: Array, ankle_m: Array) -> Array:
+    """Standard uncertainty of the projection angle (time,) [deg]; large where a line points at the eye."""
     above, below = _projection_slope(thigh, outward), _projection_slope(shank * [1.0, -1.0, 1.0], outward)
     # Moving the knee moves both lines; up counts the other way for the shank, which is looked at from above.
     at_knee = np.hypot(above[0] + below[0], above[1] - below[1])
-    projection = np.sqrt(
-        (HIP_CENTRE_M * np.hypot(*above)) ** 2 + (knee_m * at_knee) ** 2 + (ankle_m * np.hypot(*below)) ** 2
-    )
-    straight = np.sqrt(
-        (HIP_CENTRE_M / thigh_m) ** 2 + (placed * (1.0 / thigh_m + 1.0 / shank_m)) ** 2 + (placed / shank_m) ** 2
-    )
-    foot_axis = np.hypot(np.sqrt(2.0) * LANDMARK_M / FOOT_LENGTH_M, foot_turned)
-    reach = np.linalg.norm(shank * [1.0, 0.0, 1.0], axis=1)
-    return {
-        "knee_abduction": np.degrees(abduction),
-        "knee_frontal_projection": np.degrees(projection),
-        "knee_medial_offset": np.sqrt(strayed**2 + (shank_m * shank_turned) ** 2),
-        "hip_knee_ankle": np.degrees(straight),
-        "pelvic_drop": np.full(len(body.right), np.degrees(np.sqrt(2.0) * LANDMARK_M / PELVIS_WIDTH_M)),
-        "knee_over_toe": np.sqrt(knee_m**2 + ankle_m**2 + (reach * foot_axis) ** 2),
-    }
+    moved = HIP_CENTRE_M * np.hypot(*above), knee_m * at_knee, ankle_m * np.hypot(*below)
+    return np.asarray(np.degrees(np.sqrt(sum(part**2 for part in moved))))

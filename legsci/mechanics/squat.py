@@ -112,6 +112,8 @@ def descents(height: Array, rate: float) -> list[tuple[float, float, float, floa
     standing = float(np.percentile(height, STANDING_PERCENTILE))
     limit = standing - max(LEAST_DEPTH_M, DEPTH_PART * (standing - float(height.min())))
     runs = intervals_below(height, limit)
+    if not len(runs):
+        return []
     borders = [0, *(int(run[1]) for run in runs[:-1])], [*(int(run[0]) for run in runs[1:]), height.size]
     found = []
     for (first, stop), before, after in zip(runs, *borders, strict=True):

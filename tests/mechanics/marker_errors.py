@@ -1,0 +1,75 @@
+"""Markers of the virtual athlete with the errors of a real laboratory: palpation, hip centre, skin, noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from legsci.mechanics.alignment import HIP_CENTRE_M, LANDMARK_M
+from legsci.mechanics.angles import kinematics
+from legsci.simulate.body import Athlete, build_body
+from legsci.simulate.body_markers import markers_of
+from legsci.simulate.motion import simulate_motion
+from legsci.simulate.motion_plan import SEGMENTS, Motion, default_technique
+from legsci.simulate.sensors_markers import MarkerSettings, record_markers, segment_of
+from tests.mechanics.athlete import marker_dataset
+
+RATE_HZ = 100.0
+LANDMARKS = ("epicondyle", "malleolus", "heel", "toe", "metatarsal", "acromion")
+
+
+@dataclass(frozen=True)
+class Clean:
+    """A motion and its standing trial, with markers on the bone."""
+
+    motion: Motion
+    standing: Motion
+    labels: list[str]
+    moving: np.ndarray
+    still: np.ndarray
+
+
+def clean(task: str) -> Clean:
+    """Simulate a task and quiet standing of the ordinary athlete."""
+    athlete = Athlete()
+    body = build_body(athlete)
+    motion, standing = (
+        simulate_motion(name, athlete, default_technique(name), rate_hz=RATE_HZ) for name in (task, "standing")
+    )
+    labels, moving = markers_of(body, motion)
+    return Clean(motion, standing, labels, moving, markers_of(body, standing)[1])
+
+
+def misplaced(trial: Clean, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Markers of both trials put on the skin by a person (frame, marker, 3), once for both.
+
+    Landmarks are missed by LANDMARK_M per axis; the pelvic markers are shifted together by HIP_CENTRE_M, as an
+    error of the regression of the hip centres does it.
+    """
+    hip = HIP_CENTRE_M * rng.normal(size=3)
+    moving, still = trial.moving.copy(), trial.still.copy()
+    for column, label in enumerate(trial.labels):
+        segment = segment_of(label)
+        if segment == "pelvis":
+            error = hip
+        elif any(name in label for name in LANDMARKS):
+            error = LANDMARK_M * rng.normal(size=3)
+        else:
+            continue
+        row = SEGMENTS.index(str(segment))
+        moving[:, column] += trial.motion.rotation[row] @ error
+        still[:, column] += trial.standing.rotation[row] @ error
+    return moving, still
+
+
+def recorded(trial: Clean, rng: np.random.Generator) -> xr.Dataset:
+    """Kinematics of one recording with all errors."""
+    moving, still = misplaced(trial, rng)
+    settings = MarkerSettings(rate_hz=RATE_HZ, gaps_per_s=0.0)
+    seen, _ = record_markers(trial.motion, trial.labels, moving, settings, rng)
+    stood, _ = record_markers(trial.standing, trial.labels, still, settings, rng)
+    return kinematics(
+        marker_dataset(trial.labels, seen, RATE_HZ), marker_dataset(trial.labels, stood, RATE_HZ), cutoff_hz=12.0
+    )

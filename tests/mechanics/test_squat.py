@@ -1,0 +1,135 @@
+"""Squats are cut by the height of the pelvis, or by force alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from legsci.ingest.devices import Device
+from legsci.ingest.readers import READERS
+from legsci.ingest.trial import to_isb
+from legsci.marker_sets import MARKER_SETS
+from legsci.mechanics.squat import descents
+from legsci.simulate.motion import simulate_motion
+from legsci.simulate.motion_plan import default_technique
+from tests.mechanics.athlete import ATHLETE, squat
+from tests.mechanics.trials import Outcome, force_trial, outcome, trial
+
+RATE_HZ = 100.0
+
+
+def dips(*depths_m: float, lowering_s: float = 1.0, bottom_s: float = 0.5, rest_s: float = 1.0) -> np.ndarray:
+    """Height of squats: cosine down, rest, cosine up, with rests between [m]."""
+    rest = np.zeros(round(rest_s * RATE_HZ))
+    way = 0.5 * (1.0 - np.cos(np.pi * np.arange(round(lowering_s * RATE_HZ)) / (lowering_s * RATE_HZ)))
+    pieces = [rest]
+    for depth in depths_m:
+        pieces += [-depth * way, np.full(round(bottom_s * RATE_HZ), -depth), -depth * way[::-1], rest]
+    return 1.0 + np.concatenate(pieces)
+
+
+def test_borders_by_hand() -> None:
+    found = np.array(descents(dips(0.4, 0.5), RATE_HZ)) / RATE_HZ
+    assert found.shape == (2, 5)
+    assert found[:, 0] == pytest.approx([1.0, 4.5], abs=0.06)
+    assert found[:, 1] == pytest.approx([2.0, 5.5], abs=0.06)
+    assert found[:, 3] == pytest.approx([2.5, 6.0], abs=0.06)
+    assert found[:, 4] == pytest.approx([3.5, 7.0], abs=0.06)
+
+
+def test_without_a_rest_lifting_starts_where_lowering_ends() -> None:
+    (found,) = descents(dips(0.4, bottom_s=0.0), RATE_HZ)
+    _, lowering_end, bottom, lifting_start, _ = found
+    assert lowering_end == pytest.approx(bottom, abs=2.0)
+    assert lifting_start == pytest.approx(bottom, abs=2.0)
+    assert lowering_end <= bottom <= lifting_start
+
+
+def test_sway_and_small_dips_are_no_squats() -> None:
+    height = dips(0.5, 0.12, 0.45)
+    assert len(descents(height + 0.004 * np.sin(np.arange(height.size) / 40.0), RATE_HZ)) == 2
+    assert descents(dips(0.08), RATE_HZ) == []
+
+
+def test_a_squat_that_the_recording_cuts_off_is_left_out() -> None:
+    height = dips(0.4, 0.4)
+    assert len(descents(height[150:], RATE_HZ)) == 1
+    assert len(descents(height[:-200], RATE_HZ)) == 1
+
+
+@pytest.fixture(scope="module")
+def by_markers() -> Outcome:
+    _, markers = squat()
+    return outcome(trial({"markers": markers}, task="squat"))
+
+
+def test_squats_from_markers_alone(by_markers: Outcome) -> None:
+    motion, _ = squat()
+    rows = by_markers.rows()
+    assert list(rows["rep"]) == [1, 2, 3]
+    assert (rows["status"] == "accepted").all()
+    assert rows["body_weight_n"].isna().all()
+    pelvis = motion.position[0][:, 1]
+    assert rows["squat_depth_m"].to_numpy() == pytest.approx(pelvis[0] - pelvis.min(), abs=0.002)
+    for side in ("left", "right"):
+        legs = by_markers.rows(side=side)
+        assert legs["knee_flexion_max_deg"].to_numpy() == pytest.approx(
+            motion.angles[f"{side}_knee_flexion"].max(), abs=0.05
+        )
+        assert legs["knee_abduction_peak_deg"].to_numpy() == pytest.approx(
+            motion.angles[f"{side}_knee_abduction"].max(), abs=0.05
+        )
+        assert (legs["u_knee_abduction_peak_deg"] > 0.0).all()
+    lumbar = motion.angles["lumbar_flexion"]
+    assert rows["lumbar_flexion_max_deg"].to_numpy() == pytest.approx(lumbar.max() - lumbar[0], abs=0.1)
+    assert rows["velocity_loss_percent"].to_numpy() == pytest.approx(0.0, abs=0.5)
+
+
+def test_slowing_across_the_set() -> None:
+    technique = replace(default_technique("squat"), slowing_per_rep=0.5)
+    motion = simulate_motion("squat", ATHLETE, technique, rate_hz=RATE_HZ)
+    borders = np.array(descents(motion.position[0][:, 1], RATE_HZ))
+    lifting = (borders[:, 4] - borders[:, 3]) / RATE_HZ
+    assert lifting[2] / lifting[0] == pytest.approx(1.5, abs=0.05)
+
+
+def test_force_alone_cuts_like_the_pelvis(by_markers: Outcome) -> None:
+    motion, _ = squat()
+    feet = motion.force[:, :, 1]
+    found = outcome(force_trial(feet, task="squat", rate_hz=motion.rate_hz, feet=("left", "right")))
+    rows = found.rows()
+    assert list(rows["rep"]) == [1, 2, 3]
+    assert "height_from_force" in found.codes()
+    assert rows["squat_depth_m"].isna().all()
+    assert rows["body_weight_n"].to_numpy() == pytest.approx(ATHLETE.mass_kg * 9.80665, abs=0.5)
+    for name in ("lowering_time_s", "lifting_time_s"):
+        assert rows[name].to_numpy() == pytest.approx(by_markers.rows()[name].to_numpy(), abs=0.15)
+    com = motion.body_com[:, 1]
+    assert rows["countermovement_depth_m"].to_numpy() == pytest.approx(com[0] - com.min(), abs=0.01)
+
+
+def test_nobody_squats() -> None:
+    found = outcome(force_trial(np.full(4000, 700.0) + np.random.default_rng(0).normal(0, 1, 4000), task="squat"))
+    assert "no_descent" in found.codes()
+    assert found.reps is None
+
+
+def test_real_squats_without_plates(shared_data: Path) -> None:
+    device = Device(name="cameras", reader="c3d")
+    read = READERS["c3d"](shared_data / "squat-vicon-kinonly" / "squat.c3d", device=device).signals["markers"]
+    names = MARKER_SETS["vicon_waist"]
+    markers: xr.Dataset = to_isb(read, up="y", forward="z")
+    markers = markers.assign_coords(marker=[names.get(str(label), str(label)) for label in read["marker"].to_numpy()])
+    found = outcome(trial({"markers": markers}, task="squat"))
+    rows = found.rows()
+    assert found.reps is not None
+    assert found.reps["bottom"].isel(scoring=0).to_numpy() == pytest.approx([3.65, 4.64], abs=0.05)
+    # The source read 269 and 339 mm off one waist marker; the middle of the hips sinks less, as the pelvis tilts.
+    assert rows["squat_depth_m"].to_numpy() == pytest.approx([0.269, 0.339], abs=0.04)
+    assert rows["lowering_time_s"].between(0.3, 1.0).all()
+    assert rows["lifting_time_s"].between(0.3, 1.0).all()
+    assert found.rows(side="right")["knee_flexion_max_deg"].between(80.0, 120.0).all()
