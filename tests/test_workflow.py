@@ -138,8 +138,9 @@ def test_a_run_draws_each_session_and_shows_the_study(finished: Path) -> None:
     sessions = {"P01_A.png", "P01_B.png", "P02_A.png"}
     assert {path.name for path in (results / "figures" / "force_time").iterdir()} == sessions
     figures = {path.name for path in (results / "figures").glob("*.svg")}
-    assert figures == {"profile_comparison.svg", "jump_height_agreement.svg", "data_quality.svg"}
-    for page in ("01_data_quality", "02_rep_mechanics"):
+    assert figures == {f"{name.removeprefix('draw_')}.svg" for name in (*STUDY_FIGURES, *FINDING_FIGURES)}
+    assert {path.name for path in (results / "figures" / "athlete_report").glob("*.png")} == {"P01.png"}
+    for page in ("01_data_quality", "02_rep_mechanics", "03_longitudinal", "04_claims"):
         html = (results / "notebooks" / f"{page}.html").read_text(encoding="utf-8")
         assert "data:image/png;base64" in html
         assert "<script src=" not in html
@@ -147,9 +148,18 @@ def test_a_run_draws_each_session_and_shows_the_study(finished: Path) -> None:
 
 
 STUDY_FIGURES = ("draw_profile_comparison", "draw_jump_height_agreement", "draw_data_quality")
-PAGES = {**dict.fromkeys(STUDY_FIGURES, 1), "run_notebook": 2}
-ALL_MEASURED = {"study_tables": 1, "draw_force_time": 3, **PAGES}
-ONE_MEASURED = {"study_tables": 1, "draw_force_time": 1, **PAGES}
+FINDING_FIGURES = (
+    "draw_study_flow",
+    "draw_alignment_within_between",
+    "draw_incidence",
+    "draw_reliability",
+    "draw_claims_ledger",
+)
+MODELLED = {"longitudinal": 1, "claims": 1, "athlete_report": 1, **dict.fromkeys(FINDING_FIGURES, 1), "run_notebook": 4}
+JUDGED = {rule: count for rule, count in MODELLED.items() if rule != "longitudinal"}
+PAGES = {**dict.fromkeys((*STUDY_FIGURES, *FINDING_FIGURES), 1), "run_notebook": 4}
+ALL_MEASURED = {"study_tables": 1, "draw_force_time": 3, **MODELLED, **PAGES}
+ONE_MEASURED = {"study_tables": 1, "draw_force_time": 1, **MODELLED, **PAGES}
 ALL_SESSIONS = {"ingest_session": 3, "session_reps": 3, "study_curves": 1, **ALL_MEASURED}
 ONE_SESSION = {"ingest_session": 1, "session_reps": 1, "study_curves": 1, **ONE_MEASURED}
 
@@ -161,12 +171,13 @@ ONE_SESSION = {"ingest_session": 1, "session_reps": 1, "study_curves": 1, **ONE_
         ("legsci/ingest/fetch.py", "PLANTED = 1\n", {}),
         ("legsci/metrics/table.py", "PLANTED = 1\n", ALL_MEASURED),
         ("legsci/present/force_time.py", "PLANTED = 1\n", {"draw_force_time": 3, **PAGES}),
-        ("legsci/present/notebooks.py", "PLANTED = 1\n", {"run_notebook": 2}),
+        ("legsci/present/notebooks.py", "PLANTED = 1\n", {"run_notebook": 4}),
+        ("legsci/models/verdicts.py", "PLANTED = 1\n", JUDGED),
         ("legsci/mechanics/reps.py", "PLANTED = 1\n", {"session_reps": 3, "study_curves": 1, **ALL_MEASURED}),
         ("legsci/ingest/trial.py", "PLANTED = 1\n", ALL_SESSIONS),
         ("legsci/ingest/check.py", "PLANTED = 1\n", {}),
         ("data/raw/tiny/P01_B.csv", "680.0\n", ONE_SESSION),
-        ("data/raw/tiny/sessions.tsv", "P02\tB\t9\n", {}),
+        ("data/raw/tiny/sessions.tsv", "P02\tB\t9\n", MODELLED),
         ("data/raw/tiny/study.yaml", "title: A tiny study\n", ALL_SESSIONS),
         (
             "data/raw/tiny/curation.tsv",

@@ -89,6 +89,29 @@ def session_table(
     return table.drop(columns="load_before_within").join(people, on="participant_id")
 
 
+def complete_rows(table: pd.DataFrame, columns: Sequence[str], subject: str) -> pd.DataFrame:
+    """Return the rows that have all of some columns.
+
+    Parameters
+    ----------
+    table : any rows.
+    columns : that a model uses; those that the table does not have are left to the model to name.
+    subject : what cannot be estimated, for the message.
+
+    Raises
+    ------
+    ModelRefusal
+        No row has them all; names those that are missing in every row.
+    """
+    used = [column for column in dict.fromkeys(columns) if column in table]
+    complete = table.dropna(subset=used)
+    if complete.empty:
+        everywhere = [column for column in used if table[column].isna().all()]
+        lacking = f"; missing in every row: {', '.join(everywhere)}" if everywhere else ""
+        raise ModelRefusal(subject, [f"no row has all of {', '.join(used)}{lacking}"])
+    return complete
+
+
 def person_covariates(longitudinal: pd.DataFrame, codes: Mapping[str, Codes]) -> pd.DataFrame:
     """Return what is constant within athletes, as numbers where it is one.
 

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from legsci.kernels.mixed_model import fit_profiled
-from legsci.models.analysis_tables import person_covariates, repetition_table, session_table, week_table
+from legsci.models.analysis_tables import (
+    complete_rows,
+    person_covariates,
+    repetition_table,
+    session_table,
+    week_table,
+)
 from legsci.models.athlete_slopes import slope_spread
 from legsci.models.claim_registry import Claim, Registry
 from legsci.models.design import split_within_between, to_log_percent
@@ -82,8 +88,19 @@ def _split(table: pd.DataFrame, claim: Claim) -> pd.DataFrame:
     """Split the variables whose parts are terms, over the rows that the model can use."""
     parts = {part for term in claim.model["terms"] for part in term.split(":")}
     split = sorted({_base(part) for part in parts if part.endswith(PARTS)} & set(table.columns))
-    used = {claim.model["outcome"], *split, *(parts & set(table.columns))}
-    return split_within_between(table.dropna(subset=sorted(used)), split)
+    return split_within_between(_complete(table, claim), split)
+
+
+def _complete(table: pd.DataFrame, claim: Claim) -> pd.DataFrame:
+    """Return the rows that have all that a claim's model uses."""
+    outcome, parts = claim.model["outcome"], [part for term in claim.model["terms"] for part in term.split(":")]
+    return complete_rows(table, [outcome, *parts, *map(_base, parts)], f"the mixed model of {outcome}")
+
+
+def _left_out(before: pd.DataFrame, after: pd.DataFrame, rows: str) -> list[str]:
+    """Say how many rows lack a value."""
+    lost = len(before) - len(after)
+    return [f"{lost} of {len(before)} {rows} lack a value and were left out"] if lost else []
 
 
 def _difference(claim: Claim, values: pd.Series) -> float:
@@ -125,10 +142,11 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
         split = _split(table, claim)
         fit = fit_mixed_model(split, **settings)
         difference = _difference(claim, _of_athletes(split, claim.contrast["term"]))
-        return _linear_effect(claim, fit.result, difference, _loss_notes(claim, fit, fit.result))
-    measured = model["calibrated"]
+        notes = [*_left_out(table, split, "sessions"), *_loss_notes(claim, fit, fit.result)]
+        return _linear_effect(claim, fit.result, difference, notes)
+    measured, complete = model["calibrated"], _complete(table, claim)
     calibrated = fit_calibrated_model(
-        table,
+        complete,
         measured=measured,
         error_variance=f"{measured}_error_variance",
         resamples=evidence.resamples,
@@ -137,10 +155,12 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
     )
     low, high = calibrated.reliability_interval
     note = f"reliability of {measured} within athletes {calibrated.reliability:.2f} ({low:.2f} to {high:.2f})"
-    difference = _difference(claim, _of_athletes(table, measured))
-    return _linear_effect(
-        claim, calibrated.result, difference, (note, *_loss_notes(claim, calibrated.naive, calibrated.result))
-    )
+    notes = [
+        *_left_out(table, complete, "sessions"),
+        note,
+        *_loss_notes(claim, calibrated.naive, calibrated.result),
+    ]
+    return _linear_effect(claim, calibrated.result, _difference(claim, _of_athletes(complete, measured)), notes)
 
 
 def _loss_notes(claim: Claim, fit: MixedFit, result: ModelResult) -> list[str]:
@@ -160,7 +180,8 @@ def _loss_notes(claim: Claim, fit: MixedFit, result: ModelResult) -> list[str]:
 
 def mixed_ratio(claim: Claim, evidence: Evidence) -> Effect:
     """Ratio of slopes at two values of a moderator: 1 + difference x product / slope, with Fieller's interval."""
-    split = _split(evidence.sessions(claim), claim)
+    table = evidence.sessions(claim)
+    split = _split(table, claim)
     fit = fit_mixed_model(
         split, outcome=claim.model["outcome"], fixed=claim.model["terms"], random=claim.model.get("random", [])
     )
@@ -174,7 +195,7 @@ def mixed_ratio(claim: Claim, evidence: Evidence) -> Effect:
     wide, narrow = (
         fieller_interval(other, usual, covariance, row["df"], level) for level in (LEVEL, EQUIVALENCE_LEVEL)
     )
-    notes = [sentence for _, sentence in fit.result.warnings]
+    notes = [*(sentence for _, sentence in fit.result.warnings), *_left_out(table, split, "sessions")]
     if not np.isfinite(wide[0]):
         notes.append(f"the slope of {slope} does not differ from 0, so that a ratio to it has no limits")
     return Effect(
@@ -203,7 +224,8 @@ def repetition_effect(claim: Claim, evidence: Evidence) -> Effect:
 
 def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
     """Standard deviation of athletes' slopes, with the percentile interval of a cluster bootstrap."""
-    split = _split(evidence.sessions(claim), claim)
+    table = evidence.sessions(claim)
+    split = _split(table, claim)
     fit = fit_mixed_model(
         split, outcome=claim.model["outcome"], fixed=claim.model["terms"], random=claim.model["random"]
     )
@@ -229,6 +251,7 @@ def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
         rows=int(fit.result.n["rows"]),
         notes=(
             *(sentence for _, sentence in fit.result.warnings),
+            *_left_out(table, split, "sessions"),
             f"95 % of athletes have slopes of {spread.prediction_low:.2g} to {spread.prediction_high:.2g} per unit",
             *([f"{lost} of {evidence.resamples} resamples cannot be estimated"] if lost else []),
         ),
@@ -237,9 +260,8 @@ def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
 
 def half_time_effect(claim: Claim, evidence: Evidence) -> Effect:
     """Half-time of the approach to a plateau, with the percentile interval of a cluster bootstrap."""
-    found = half_time(
-        evidence.sessions(claim), outcome=claim.model["outcome"], resamples=evidence.resamples, seed=evidence.seed
-    )
+    table = evidence.sessions(claim)
+    found = half_time(table, outcome=claim.model["outcome"], resamples=evidence.resamples, seed=evidence.seed)
     # Share of resamples at or below the limit of equivalence: a one-sided test, doubled.
     below = float(np.mean(found.drawn <= claim.edge))
     # A resample without end has no value to interpolate to.
@@ -252,7 +274,10 @@ def half_time_effect(claim: Claim, evidence: Evidence) -> Effect:
         difference=float(claim.contrast["difference"]),
         participants=found.participants,
         rows=found.sessions,
-        notes=(f"mean distance from the plateau at the first visit {found.excess:.2g} {claim.contrast['unit']}",),
+        notes=(
+            f"mean distance from the plateau at the first visit {found.excess:.2g} {claim.contrast['unit']}",
+            f"{len(table) - found.sessions} of {len(table)} sessions are of athletes with too few, and were left out",
+        ),
     )
 
 
@@ -260,16 +285,16 @@ def rate_ratio(claim: Claim, evidence: Evidence) -> Effect:
     """Rate ratio of new problems per difference of an athlete's mean, with the area under the curve as a note."""
     model = claim.model
     sessions = evidence.sessions(claim)
-    weeks = week_table(
-        evidence.tables, sessions, exposed=model["exposed"], problem_type=model.get("problem_type")
-    ).dropna(subset=list(model["terms"]))
+    at_risk = week_table(evidence.tables, sessions, exposed=model["exposed"], problem_type=model.get("problem_type"))
+    weeks = complete_rows(at_risk, model["terms"], "the rate of overuse problems")
     fit = fit_injury_rate(weeks, terms=model["terms"], resamples=evidence.resamples, seed=evidence.seed)
     area = fit.ratios.loc[claim.contrast["term"]]
     note = (
         f"area under the curve {area['auc']:.2f} ({area['auc_low']:.2f} to {area['auc_high']:.2f}): "
         "an association is no screening test"
     )
-    return _linear_effect(claim, fit.result, _difference(claim, _of_athletes(weeks, claim.contrast["term"])), [note])
+    difference = _difference(claim, _of_athletes(weeks, claim.contrast["term"]))
+    return _linear_effect(claim, fit.result, difference, [*_left_out(at_risk, weeks, "weeks at risk"), note])
 
 
 #: Kind of model in the registry -> function that estimates its effect.

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 import pandas as pd
 
-from legsci.models.analysis_tables import session_table
+from legsci.models.analysis_tables import complete_rows, session_table
 from legsci.models.athlete_slopes import personal_coefficients
 from legsci.models.claim_registry import Registry
 from legsci.models.design import split_within_between
@@ -133,13 +133,8 @@ def alignment_model(longitudinal: pd.DataFrame, registry: Registry) -> MixedFit:
     """
     names = ("jump_height", "abduction")
     table = session_table(longitudinal, {name: registry.variables[name] for name in names})
-    parts = {part.rpartition("_")[0] if part.startswith("abduction") else part for part in ALIGNMENT_TERMS}
-    complete = table.dropna(subset=sorted({"jump_height", *parts}))
-    if complete.empty:
-        lacking = ", ".join(name for name in sorted({"jump_height", *parts}) if table[name].isna().all())
-        raise ModelRefusal(
-            "alignment and jump height", [f"no session has all that it needs; missing everywhere: {lacking}"]
-        )
+    parts = [part.rpartition("_")[0] if part.startswith("abduction") else part for part in ALIGNMENT_TERMS]
+    complete = complete_rows(table, ["jump_height", *parts], "alignment and jump height")
     split = split_within_between(complete, ["abduction"])
     split["jump_height"] = 100.0 * np.log(split["jump_height"])
     return fit_mixed_model(split, outcome="jump_height", fixed=ALIGNMENT_TERMS, random=["abduction_within"])

@@ -1,0 +1,214 @@
+"""The ledger: verdicts by hand, adjusted p values, what is missing, and verdicts on cohorts whose truth is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from legsci.models.claim_registry import Claim, ClaimsError, Registry, load_claims
+from legsci.models.claims import LEDGER_COLUMNS, claims_ledger
+from legsci.models.claims_against_truth import claims_against_truth
+from legsci.models.effects import Effect, fieller_interval, intervals
+from legsci.models.learning import half_time
+from legsci.models.result import ModelRefusal
+from legsci.models.verdicts import (
+    CONTRADICTED,
+    EQUIVALENT,
+    INCONCLUSIVE,
+    SMALLER,
+    SUPPORTED,
+    UNTESTABLE,
+    adjusted_p_values,
+    judge,
+    judge_truth,
+)
+from legsci.simulate.known_cohorts import simulate_known
+
+CLAIMS = Path("workflow/claims.yaml")
+
+
+@pytest.fixture(scope="module")
+def registry(repository: Path) -> Registry:
+    return load_claims(repository / CLAIMS)
+
+
+@pytest.fixture(scope="module")
+def cohort(repository: Path) -> dict[str, pd.DataFrame]:
+    config = yaml.safe_load((repository / "workflow/config.yaml").read_text(encoding="utf-8"))["virtual"]
+    return simulate_known(config | {"athletes": 40}, 7)
+
+
+@pytest.fixture(scope="module")
+def ledger(cohort: dict[str, pd.DataFrame], registry: Registry) -> pd.DataFrame:
+    return claims_ledger(cohort, registry, simulated=True, resamples=200)
+
+
+def claim(registry: Registry, name: str) -> Claim:
+    return next(claim for claim in registry.claims if claim.id == name)
+
+
+def effect(low: float, high: float) -> Effect:
+    """An effect in the middle of its 95 % interval; the 90 % interval is 0.84 times as wide."""
+    middle, half = 0.5 * (low + high), 0.42 * (high - low)
+    return Effect(middle, (low, high), (middle - half, middle + half), 0.0, 1.0, 20, 100)
+
+
+def test_holm_and_benjamini_hochberg_by_hand() -> None:
+    raw = pd.Series({"a": 0.04, "b": 0.01, "c": np.nan, "d": 0.03})
+    holm = adjusted_p_values(raw, method="holm")
+    assert holm.dropna().to_dict() == pytest.approx({"a": 0.06, "b": 0.03, "d": 0.06})
+    false_share = adjusted_p_values(raw, method="benjamini_hochberg")
+    assert false_share.dropna().to_dict() == pytest.approx({"a": 0.04, "b": 0.03, "d": 0.04})
+    assert np.isnan(holm["c"])
+    with pytest.raises(ValueError, match="holm or benjamini_hochberg"):
+        adjusted_p_values(raw, method="none")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "p_value", "verdict"),
+    [
+        (-35.0, -20.0, 0.001, SUPPORTED),
+        (-15.0, -5.0, 0.001, SMALLER),
+        (-1.5, 1.2, 0.8, EQUIVALENT),
+        (-1.8, -0.2, 0.01, EQUIVALENT),
+        (4.0, 9.0, 0.001, CONTRADICTED),
+        (-9.0, 6.0, 0.6, INCONCLUSIVE),
+        (-35.0, -20.0, 0.06, INCONCLUSIVE),
+        (-40.0, -1.0, 0.04, INCONCLUSIVE),
+    ],
+)
+def test_verdicts_on_a_claimed_loss_of_30_percent(
+    registry: Registry, low: float, high: float, p_value: float, verdict: str
+) -> None:
+    found, reason = judge(claim(registry, "C1"), effect(low, high), p_value)
+    assert found == verdict
+    assert "% of jump height" in reason
+
+
+def test_an_inconclusive_verdict_says_whether_the_claimed_size_is_excluded(registry: Registry) -> None:
+    assert "excludes the claimed -30" in judge(claim(registry, "C1"), effect(-9.0, 6.0), 0.6)[1]
+    assert "does not exclude the claimed -30" in judge(claim(registry, "C1"), effect(-40.0, 6.0), 0.6)[1]
+
+
+def test_the_truth_has_a_verdict_too(registry: Registry) -> None:
+    truths = {-31.0: SUPPORTED, -10.0: SMALLER, -1.0: EQUIVALENT, 5.0: CONTRADICTED}
+    assert {truth: judge_truth(claim(registry, "C1"), truth) for truth in truths} == truths
+    # A claim without a size is borne out by any effect beyond practical equivalence.
+    assert judge_truth(claim(registry, "C7"), 0.2) == SUPPORTED
+
+
+def test_all_claims_are_registered_with_what_they_rest_on(registry: Registry) -> None:
+    numbers = {int(claim.id.strip("Cab")) for claim in registry.claims}
+    assert numbers == set(range(1, 12))
+    assert all(claim.literature and claim.assumes and claim.estimand for claim in registry.claims)
+
+
+def test_all_faults_of_a_registry_are_told(tmp_path: Path, repository: Path) -> None:
+    content = yaml.safe_load((repository / CLAIMS).read_text(encoding="utf-8"))
+    content["claims"][0]["verdict"] = "supported"
+    content["claims"][1]["status"] = "sure"
+    path = tmp_path / "claims.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(ClaimsError, match=r"2 faults[\s\S]*verdict[\s\S]*sure"):
+        load_claims(path)
+
+
+def test_limits_that_contradict_each_other_are_refused(tmp_path: Path, repository: Path) -> None:
+    content = yaml.safe_load((repository / CLAIMS).read_text(encoding="utf-8"))
+    content["claims"][0]["equivalence"] = [1, 2]
+    content["claims"].append(content["claims"][2])
+    content["claims"][4]["claimed"]["size"] = [1.0, 1.5]
+    path = tmp_path / "claims.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(ClaimsError, match=r"C3 is there 2 times[\s\S]*C1: the null 0[\s\S]*C5: the claimed size"):
+        load_claims(path)
+
+
+def test_interval_of_a_ratio_by_hand() -> None:
+    # Without error in the denominator the interval is that of the numerator, divided.
+    low, high = fieller_interval(6.0, 3.0, np.diag([0.25, 0.0]), np.inf, 0.95)
+    assert (low, high) == pytest.approx((2.0 - 1.959964 / 6.0, 2.0 + 1.959964 / 6.0), rel=1e-6)
+    assert fieller_interval(6.0, 1.0, np.diag([0.25, 1.0]), np.inf, 0.95) == (-np.inf, np.inf)
+
+
+def test_intervals_on_the_claims_scale_by_hand() -> None:
+    wide, narrow = intervals(0.0, 1.0, np.inf, "ratio")
+    assert wide == pytest.approx((np.exp(-1.959964), np.exp(1.959964)), rel=1e-6)
+    assert narrow == pytest.approx((np.exp(-1.644854), np.exp(1.644854)), rel=1e-6)
+
+
+def test_half_time_of_exact_learning_curves_is_found() -> None:
+    weeks = np.arange(0.0, 24.0, 4.0)
+    rows = [
+        {"participant_id": name, "week": week, "angle": plateau + excess * 2.0 ** (-week / 5.0)}
+        for name, plateau, excess in (("A", 4.0, 3.0), ("B", 7.0, 5.0), ("C", 2.0, 1.0))
+        for week in weeks
+    ]
+    found = half_time(pd.DataFrame(rows), outcome="angle", resamples=50)
+    assert found.estimate == pytest.approx(5.0, rel=0.01)
+    assert found.excess == pytest.approx(3.0, rel=0.01)
+    with pytest.raises(ModelRefusal, match="2 athletes have 3 sessions"):
+        half_time(pd.DataFrame(rows).query("participant_id != 'C'"), outcome="angle")
+
+
+def test_a_ledger_has_a_verdict_and_a_reason_for_every_claim(ledger: pd.DataFrame, registry: Registry) -> None:
+    assert list(ledger.columns) == LEDGER_COLUMNS
+    assert ledger["id"].tolist() == [claim.id for claim in registry.claims]
+    assert ledger["reason"].str.len().min() > 20
+    assert ledger["simulated"].all()
+    tested = ledger[ledger["verdict"] != UNTESTABLE]
+    assert (tested["adjusted_p"] >= tested["p_value"]).all()
+    assert tested[["estimate", "low", "high", "participants"]].notna().all(axis=None)
+
+
+def test_verdicts_on_a_simulated_cohort_do_not_differ_from_the_truth(
+    ledger: pd.DataFrame, registry: Registry, cohort: dict[str, pd.DataFrame]
+) -> None:
+    table = claims_against_truth(ledger, registry, cohort["parameters"], cohort).set_index("id")
+    assert (table["agreement"] != "differs").all(), table[["verdict", "true_verdict", "estimate", "true_effect"]]
+    assert table.loc["C7", "verdict"] == table.loc["C7", "true_verdict"] == SUPPORTED
+    assert table.loc["C6a", "verdict"] == EQUIVALENT
+    assert table.loc["C8", "agreement"] == "not tested"
+
+
+def test_a_study_without_markers_or_weekly_tables_says_what_is_missing(
+    cohort: dict[str, pd.DataFrame], registry: Registry
+) -> None:
+    poor = {name: table for name, table in cohort.items() if name not in ("exposure", "health", "parameters")}
+    poor["metrics"] = cohort["metrics"].drop(columns="knee_abduction_peak_deg")
+    reasons = claims_ledger(poor, registry, simulated=True, resamples=20).set_index("id")
+    assert reasons.loc["C1", "verdict"] == UNTESTABLE
+    assert "metrics.csv has no knee_abduction_peak_deg of countermovement_jump" in reasons.loc["C1", "reason"]
+    assert "health.tsv" in reasons.loc["C5", "reason"]
+    assert "reads no live stream" in reasons.loc["C8", "reason"]
+    assert reasons.loc["C7", "verdict"] == SUPPORTED
+
+
+@pytest.mark.parametrize("athletes", [1, 2])
+def test_too_few_athletes_get_sentences(cohort: dict[str, pd.DataFrame], registry: Registry, athletes: int) -> None:
+    kept = cohort["participants"]["participant_id"].head(athletes)
+    few = {
+        name: table[table["participant_id"].isin(kept)] if "participant_id" in table else table
+        for name, table in cohort.items()
+    }
+    ledger = claims_ledger(few, registry, simulated=True, resamples=20)
+    assert set(ledger["verdict"]) == {UNTESTABLE}
+    assert ledger["reason"].str.startswith("untestable here: ").all()
+
+
+def test_one_session_each_gets_sentences(cohort: dict[str, pd.DataFrame], registry: Registry) -> None:
+    once = {
+        name: table[table["session_id"] == "S01"] if "session_id" in table else table for name, table in cohort.items()
+    }
+    ledger = claims_ledger(once, registry, simulated=True, resamples=20).set_index("id")
+    assert ledger.loc[["C1", "C3", "C4", "C9", "C10", "C11"], "verdict"].eq(UNTESTABLE).all()
+
+
+def test_a_claim_is_judged_by_what_was_registered(registry: Registry) -> None:
+    strict = replace(claim(registry, "C1"), equivalence=(-0.5, 0.5))
+    assert judge(strict, effect(-1.5, 1.2), 0.8)[0] == INCONCLUSIVE

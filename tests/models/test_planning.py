@@ -1,0 +1,133 @@
+"""Planning and coverage: summaries by hand, and a small form of the run over many cohorts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from legsci.models.claim_registry import Registry, load_claims
+from legsci.models.planning import (
+    COHORT_COLUMNS,
+    athletes_needed,
+    power_curve,
+    recovery_summary,
+    try_cohorts,
+    with_changes,
+)
+from legsci.simulate.known_cohorts import simulate_known
+
+COHORTS = 24
+#: Monte Carlo errors that a figure of a few cohorts may be off.
+ERRORS = 3.0
+
+
+@pytest.fixture(scope="module")
+def registry(repository: Path) -> Registry:
+    return load_claims(repository / "workflow/claims.yaml")
+
+
+@pytest.fixture(scope="module")
+def config(repository: Path) -> dict[str, Any]:
+    return yaml.safe_load((repository / "workflow/config.yaml").read_text(encoding="utf-8"))["virtual"]
+
+
+@pytest.fixture(scope="module")
+def coverage(repository: Path) -> dict[str, Any]:
+    return yaml.safe_load((repository / "workflow/planning.yaml").read_text(encoding="utf-8"))["coverage"]
+
+
+def cohorts(**columns: object) -> pd.DataFrame:
+    settings = {
+        "id": "C1",
+        "scale": "percent",
+        "verdict": "inconclusive",
+        "p_value": 0.5,
+        "participants": 20,
+        "seed": 0,
+    }
+    return pd.DataFrame(settings | columns)[COHORT_COLUMNS]
+
+
+def test_choices_change_by_dotted_name_and_unknown_ones_are_named() -> None:
+    choices = {"athletes": 5, "jump": {"gain": 1.0}}
+    assert with_changes(choices, {"jump.gain": 2.0, "athletes": 6}) == {"athletes": 6, "jump": {"gain": 2.0}}
+    assert choices["jump"] == {"gain": 1.0}
+    with pytest.raises(KeyError, match=r"jump.again, athletes.gain, sprint.gain"):
+        with_changes(choices, {"jump.again": 1.0, "athletes.gain": 1.0, "sprint.gain": 1.0})
+
+
+def test_a_recovery_is_summarised_by_hand() -> None:
+    table = cohorts(
+        estimate=[-11.0, -9.0, -10.0, np.nan],
+        low=[-12.0, -9.5, -13.0, np.nan],
+        high=[-10.5, -8.0, -7.0, np.nan],
+        true_effect=[-10.0] * 4,
+        verdict=["supported", "inconclusive", "inconclusive", "untestable"],
+        p_value=[0.01, 0.2, 0.04, np.nan],
+    )
+    row = recovery_summary(table).iloc[0]
+    assert (row["cohorts"], row["tested"]) == (4, 3)
+    assert row["bias_percent"] == pytest.approx(0.0)
+    assert row["bias_error"] == pytest.approx(10.0 / np.sqrt(3.0))
+    assert row["coverage"] == pytest.approx(1.0 / 3.0)
+    assert row["coverage_error"] == pytest.approx(np.sqrt(2.0 / 27.0))
+    assert row["supported"] == 0.25
+    assert row["power"] == pytest.approx(2.0 / 3.0)
+
+
+def test_ratios_are_compared_on_the_log_scale() -> None:
+    table = cohorts(scale="ratio", estimate=[4.0, 1.0], low=[0.5, 0.5], high=[5.0, 5.0], true_effect=[2.0, 2.0])
+    assert recovery_summary(table).iloc[0]["bias_percent"] == pytest.approx(0.0)
+
+
+def test_athletes_needed_are_read_off_the_curve() -> None:
+    curve = pd.DataFrame({"athletes": [16, 36, 64], "power": [0.4, 0.6, 1.0]})
+    assert athletes_needed(curve, power=0.8) == 49.0
+    assert athletes_needed(curve, power=0.3) == 16.0
+    assert athletes_needed(curve.head(2), power=0.8) is None
+
+
+@pytest.mark.parametrize("scenario", ["within_effect", "injury_60_athletes"])
+def test_effects_and_intervals_hold_in_a_few_cohorts(
+    registry: Registry, config: dict[str, Any], coverage: dict[str, Any], scenario: str
+) -> None:
+    settings = coverage["scenarios"][scenario]
+    tried = try_cohorts(
+        simulate_known,
+        with_changes(config, settings["changes"]),
+        registry,
+        claims=settings["claims"],
+        seeds=range(COHORTS),
+        resamples=50,
+    )
+    row = recovery_summary(tried).iloc[0]
+    assert row["tested"] == COHORTS
+    assert abs(row["bias_percent"]) < 5.0 + ERRORS * row["bias_error"]
+    assert row["coverage"] > 0.95 - ERRORS * np.sqrt(0.95 * 0.05 / COHORTS)
+
+
+def test_no_effect_is_seldom_called_supported(
+    registry: Registry, config: dict[str, Any], coverage: dict[str, Any]
+) -> None:
+    settings = coverage["scenarios"]["no_effect"]
+    tried = try_cohorts(
+        simulate_known,
+        with_changes(config, settings["changes"]),
+        registry,
+        claims=settings["claims"],
+        seeds=range(8),
+        resamples=40,
+    )
+    false = (tried["verdict"] == "supported").groupby(tried["seed"]).any()
+    assert false.mean() <= 0.05 + ERRORS * np.sqrt(0.05 * 0.95 / 8)
+
+
+def test_more_athletes_make_intervals_narrower(registry: Registry, config: dict[str, Any]) -> None:
+    curve = power_curve(simulate_known, config, registry, claim="C7", athletes=[8, 32], cohorts=6, seed=1, resamples=20)
+    assert curve["athletes"].tolist() == [8, 32]
+    assert 0.3 < curve["half_width"].iloc[1] / curve["half_width"].iloc[0] < 0.8
