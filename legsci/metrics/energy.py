@@ -61,7 +61,7 @@ def power_peak(joint: str) -> Measure:
     return measure
 
 
-def _push_off(reps: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+def push_off(reps: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
     """Lowest point to take-off; of a squat lifting; where nothing is lowered the whole movement (rep, scoring) [s]."""
     start, last = movement_span(reps)
     lowest = reps["propulsion_start"].where(reps["task"] == "squat", reps["bottom"])
@@ -73,7 +73,7 @@ def force_transmission_ratio(reps: xr.Dataset) -> xr.DataArray:
 
     As `legsci.mechanics.energy.force_transmission_ratio`, with the borders of the push-off between frames.
     """
-    frames, (start, last) = of_frames(reps), _push_off(reps)
+    frames, (start, last) = of_frames(reps), push_off(reps)
     energy = reps["energy"].rename(frame="sample")
     gain = at(frames, energy, last) - at(frames, energy, start)
     power = reps["power"].sum("plane", skipna=False).clip(min=0.0).rename(frame="sample")

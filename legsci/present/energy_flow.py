@@ -1,0 +1,110 @@
+"""Energy flow of a push-off: which joints do the work, and how much of it the centre of mass receives."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path as Outline
+
+from legsci.mechanics.movement import LOADED_JOINTS
+from legsci.metrics.curves import at, integral
+from legsci.metrics.energy import push_off
+from legsci.metrics.joints import of_frames
+from legsci.metrics.table import prepare
+from legsci.present import style
+
+#: From the top; joints of a leg share its colour, so that their names stand beside them.
+ORDER = ("lumbar", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle")
+COLUMNS = 3
+PANEL_HEIGHT = 2.5
+_BAR, _GAP = 0.12, 0.02
+_TAKEN, _REST = (0.25, 0.25, 0.25), (0.8, 0.8, 0.8)
+
+
+def energy_flow(reps: xr.Dataset | None, *, simulated: bool) -> Figure:
+    """Draw the energy flow of each repetition of a session.
+
+    Parameters
+    ----------
+    reps : the session's repetitions, None where there is none.
+    simulated : whether the recordings are simulated.
+
+    Returns
+    -------
+    A figure with one picture per repetition whose joint powers are known. Left: positive work of each joint in the
+    push-off (of a squat: the lifting) [J/kg]. Right: what the centre of mass gained, and the rest, which moved segments
+    against each other or was absorbed by other joints.
+    """
+    works = [] if reps is None else _works(reps)
+    with style.house_style():
+        lines = max(-(-len(works) // COLUMNS), 1)
+        figure = Figure(figsize=(style.PAGE_WIDTH, 0.5 + PANEL_HEIGHT * lines * bool(works)), layout="constrained")
+        words = f"Positive work of joints and gain of the centre of mass [J/kg]: n = {style.counted(len(works), 'push-off')}"
+        style.title(figure, words if works else "No push-off of this session has joint powers", simulated=simulated)
+        if works:
+            panels = figure.subplots(lines, COLUMNS, squeeze=False).ravel()
+            for panel in panels:
+                panel.set_axis_off()
+            for panel, (name, work, gain) in zip(panels, works, strict=False):
+                _draw(panel, work, gain)
+                panel.set_title(f"{name}\nratio {gain / sum(work.values()):.2f}")
+    return figure
+
+
+def _works(reps: xr.Dataset) -> list[tuple[str, dict[str, float], float]]:
+    """Name, positive work of each joint and gain of the centre of mass [J/kg] of each known push-off."""
+    prepared = prepare(reps.isel(scoring=[0]))
+    frames, (start, last) = of_frames(prepared), push_off(prepared)
+    power = prepared["power"].sum("plane", skipna=False).clip(min=0.0).rename(frame="sample")
+    work = integral(frames, power, start, last).transpose("rep", "joint", "scoring").to_numpy()[..., 0]
+    energy = prepared["energy"].rename(frame="sample")
+    gain = (at(frames, energy, last) - at(frames, energy, start)).transpose("rep", "scoring").to_numpy()[:, 0]
+    known = np.flatnonzero(np.isfinite(work).all(axis=1) & np.isfinite(gain) & (gain > 0.0) & (work.sum(axis=1) > 0.0))
+    both = reps["leg"].to_numpy() == "both"
+    return [
+        (
+            f"{style.readable(str(reps['trial_id'].to_numpy()[rep]))}, {int(reps['number'][rep])}",
+            {joint: float(work[rep, LOADED_JOINTS.index(joint)]) for joint in ORDER},
+            float(gain[rep]),
+        )
+        for rep in known
+        if both[rep]
+    ]
+
+
+def _draw(axes: Axes, work: dict[str, float], gain: float) -> None:
+    """Draw the flow from the joints to the centre of mass."""
+    total = sum(work.values())
+    height = max(total, gain)
+    top, target = height, height
+    for joint, amount in work.items():
+        side = joint.partition("_")[0] if joint != "lumbar" else "both"
+        colour = style.SIDE_COLOURS[side]
+        _flow(axes, (top - amount, top), (target - amount, target), colour)
+        axes.add_patch(Rectangle((0.0, top - amount), _BAR, amount, facecolor=colour, edgecolor="white", linewidth=0.6))
+        if amount > 0.04 * height:
+            words = f"{style.readable(joint)} {amount:.2f}"
+            axes.text(-_GAP, top - 0.5 * amount, words, ha="right", va="center", fontsize=6)
+        top, target = top - amount, target - amount
+    axes.add_patch(Rectangle((1.0 - _BAR, height - gain), _BAR, gain, facecolor=_TAKEN))
+    axes.text(1.0 + _GAP, height - 0.5 * gain, f"centre of\nmass {gain:.2f}", va="center", fontsize=6)
+    if total > gain:
+        axes.add_patch(Rectangle((1.0 - _BAR, height - total), _BAR, total - gain, facecolor=_REST))
+        axes.text(1.0 + _GAP, height - gain - 0.5 * (total - gain), f"rest {total - gain:.2f}", va="center", fontsize=6)
+    axes.set_xlim(-0.55, 1.45)
+    axes.set_ylim(0.0, 1.02 * height)
+
+
+def _flow(axes: Axes, left: tuple[float, float], right: tuple[float, float], colour: tuple[float, ...]) -> None:
+    """Band from the left to the right bar."""
+    start, end, middle = _BAR, 1.0 - _BAR, 0.5
+    corners = [
+        (start, left[0]), (middle, left[0]), (middle, right[0]), (end, right[0]),
+        (end, right[1]), (middle, right[1]), (middle, left[1]), (start, left[1]), (start, left[0]),
+    ]  # fmt: skip
+    curve = [Outline.CURVE4] * 3
+    codes = [Outline.MOVETO, *curve, Outline.LINETO, *curve, Outline.CLOSEPOLY]
+    axes.add_patch(PathPatch(Outline(corners, codes), facecolor=colour, alpha=0.25, linewidth=0.0))
