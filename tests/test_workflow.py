@@ -147,7 +147,14 @@ def test_a_run_draws_each_session_and_shows_the_study(finished: Path) -> None:
         assert str(finished) not in html
 
 
-STUDY_FIGURES = ("draw_profile_comparison", "draw_jump_height_agreement", "draw_data_quality")
+STUDY_FIGURES = (
+    "draw_profile_comparison",
+    "draw_jump_height_agreement",
+    "draw_data_quality",
+    "draw_joint_angles",
+    "draw_joint_moments",
+)
+SESSION_FIGURES = ("draw_force_time", "draw_skeleton", "draw_energy_flow")
 FINDING_FIGURES = (
     "draw_study_flow",
     "draw_alignment_within_between",
@@ -158,8 +165,8 @@ FINDING_FIGURES = (
 MODELLED = {"longitudinal": 1, "claims": 1, "athlete_report": 1, **dict.fromkeys(FINDING_FIGURES, 1), "run_notebook": 4}
 JUDGED = {rule: count for rule, count in MODELLED.items() if rule != "longitudinal"}
 PAGES = {**dict.fromkeys((*STUDY_FIGURES, *FINDING_FIGURES), 1), "run_notebook": 4}
-ALL_MEASURED = {"study_tables": 1, "draw_force_time": 3, **MODELLED, **PAGES}
-ONE_MEASURED = {"study_tables": 1, "draw_force_time": 1, **MODELLED, **PAGES}
+ALL_MEASURED = {"study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MODELLED, **PAGES}
+ONE_MEASURED = {"study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 1), **MODELLED, **PAGES}
 ALL_SESSIONS = {"ingest_session": 3, "session_reps": 3, "study_curves": 1, **ALL_MEASURED}
 ONE_SESSION = {"ingest_session": 1, "session_reps": 1, "study_curves": 1, **ONE_MEASURED}
 
@@ -170,7 +177,7 @@ ONE_SESSION = {"ingest_session": 1, "session_reps": 1, "study_curves": 1, **ONE_
         ("legsci/metrics/table.py", "# A comment.\n", {}),
         ("legsci/ingest/fetch.py", "PLANTED = 1\n", {}),
         ("legsci/metrics/table.py", "PLANTED = 1\n", ALL_MEASURED),
-        ("legsci/present/force_time.py", "PLANTED = 1\n", {"draw_force_time": 3, **PAGES}),
+        ("legsci/present/force_time.py", "PLANTED = 1\n", {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES}),
         ("legsci/present/notebooks.py", "PLANTED = 1\n", {"run_notebook": 4}),
         ("legsci/models/verdicts.py", "PLANTED = 1\n", JUDGED),
         ("legsci/mechanics/reps.py", "PLANTED = 1\n", {"session_reps": 3, "study_curves": 1, **ALL_MEASURED}),

@@ -42,7 +42,7 @@ def energy_flow(reps: xr.Dataset | None, *, simulated: bool) -> Figure:
     with style.house_style():
         lines = max(-(-len(works) // COLUMNS), 1)
         figure = Figure(figsize=(style.PAGE_WIDTH, 0.5 + PANEL_HEIGHT * lines * bool(works)), layout="constrained")
-        words = f"Positive work of joints and gain of the centre of mass [J/kg]: n = {style.counted(len(works), 'push-off')}"
+        words = f"Positive joint work, gain of the centre of mass [J/kg]: n = {style.counted(len(works), 'push-off')}"
         style.title(figure, words if works else "No push-off of this session has joint powers", simulated=simulated)
         if works:
             panels = figure.subplots(lines, COLUMNS, squeeze=False).ravel()

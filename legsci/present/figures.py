@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import xarray as xr
 from matplotlib.figure import Figure
 
-from legsci.present import data_quality, force_time, jump_height_agreement, profile_comparison, style
+from legsci.present import (
+    data_quality,
+    energy_flow,
+    force_time,
+    joint_angles,
+    joint_moments,
+    jump_height_agreement,
+    profile_comparison,
+    skeleton,
+    style,
+)
 from legsci.present.finding_figures import FINDING_FIGURES
 from legsci.present.results import Results
 
@@ -42,6 +53,33 @@ def _data_quality(study: Results) -> Figure:
     return data_quality.data_quality(study.metrics, study.quality, simulated=study.simulated)
 
 
+def _skeleton(study: Results, participant_id: str, session_id: str) -> Figure:
+    """Draw the lowest point of each repetition of a session."""
+    key = (participant_id, session_id)
+    return skeleton.skeletons(study.session(*key), study.reps(*key))
+
+
+def _energy_flow(study: Results, participant_id: str, session_id: str) -> Figure:
+    """Draw where the energy of each push-off of a session comes from."""
+    return energy_flow.energy_flow(study.reps(participant_id, session_id), simulated=study.simulated)
+
+
+def _curves(study: Results) -> xr.Dataset:
+    """Curves of a study over normalised time, in memory."""
+    with xr.open_dataset(study.folder / "curves.nc", engine="netcdf4") as curves:
+        return curves.load()
+
+
+def _joint_angles(study: Results) -> Figure:
+    """Draw the joint angles of a study."""
+    return joint_angles.joint_angles(_curves(study), simulated=study.simulated)
+
+
+def _joint_moments(study: Results) -> Figure:
+    """Draw the joint moments and powers of a study."""
+    return joint_moments.joint_moments(_curves(study), simulated=study.simulated)
+
+
 def _empty(words: str, *, simulated: bool) -> Figure:
     """A figure that says why there is nothing to see."""
     with style.house_style():
@@ -51,12 +89,18 @@ def _empty(words: str, *, simulated: bool) -> Figure:
 
 
 #: Figures with one file per session: name -> (study, participant, session) -> Figure.
-SESSION_FIGURES: dict[str, Callable[[Results, str, str], Figure]] = {"force_time": _force_time}
+SESSION_FIGURES: dict[str, Callable[[Results, str, str], Figure]] = {
+    "force_time": _force_time,
+    "skeleton": _skeleton,
+    "energy_flow": _energy_flow,
+}
 #: Figures with one file per study: name -> (study) -> Figure.
 STUDY_FIGURES: dict[str, Callable[[Results], Figure]] = {
     "profile_comparison": _profile_comparison,
     "jump_height_agreement": _jump_height_agreement,
     "data_quality": _data_quality,
+    "joint_angles": _joint_angles,
+    "joint_moments": _joint_moments,
 }
 
 

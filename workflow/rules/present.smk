@@ -81,6 +81,7 @@ for figure in config["figures"]["study"]:
                 "reps.csv",
                 "quality.csv",
             ),
+            curves="results/{study}/curves.nc",
             sessions=per_session("results/{study}/sessions/{participant}_{session}.nc"),
             reps=per_session("results/{study}/reps/{participant}_{session}.nc"),
         output:
