@@ -110,12 +110,12 @@ rule coverage_scenario:
     output:
         cohorts="results/coverage/{scenario}_cohorts.csv",
         summary="results/coverage/{scenario}.csv",
-    wildcard_constraints:
-        scenario="|".join(COVERAGE["scenarios"]),
     log:
         "results/coverage/logs/{scenario}.txt",
     benchmark:
         "results/coverage/benchmarks/{scenario}.tsv"
+    wildcard_constraints:
+        scenario="|".join(COVERAGE["scenarios"]),
     params:
         choices=config["virtual"],
         source=source_digest("legsci.models.planning", "legsci.simulate.known_cohorts"),
