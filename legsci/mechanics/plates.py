@@ -13,8 +13,9 @@ from legsci.mechanics.quality import Finding
 #: A plate that never carries this much for as long as `SHORTEST_LOAD_S` is empty, however it rings [N], [s].
 LEAST_LOAD_N = 50.0
 SHORTEST_LOAD_S = 0.05
-#: An unloaded plate whose reading is further from zero than this is corrected: 1 % of the weight of a person of 60 kg. A
-#: smaller offset stays, as in the published peaks that legsci is checked against, and enters the uncertainty instead [N].
+#: An unloaded plate whose reading is further from zero than this is corrected: 1 % of the weight of a person of
+#: 60 kg. A smaller offset stays, as in the published peaks that legsci is checked against, and enters the
+#: uncertainty instead [N].
 OFFSET_LIMIT_N = 6.0
 #: Equal samples in a row at a plate's highest force that no living load produces.
 SATURATED_SAMPLES = 5

@@ -206,7 +206,9 @@ def test_quality_counts_findings(study: Results) -> None:
 
 
 def test_an_unknown_figure_lists_those_there_are(study: Results) -> None:
-    with pytest.raises(ValueError, match="no figure pie; there are force_time, skeleton, energy_flow, profile_comparison"):
+    with pytest.raises(
+        ValueError, match="no figure pie; there are force_time, skeleton, energy_flow, profile_comparison"
+    ):
         legsci.draw(study, "pie")
 
 
