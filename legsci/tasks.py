@@ -73,6 +73,7 @@ _LOADS = (
     *(f"{joint}_power_peak_w_per_kg" for joint in ("hip", "knee", "ankle", "lumbar")),
     "frontal_plane_work_percent",
 )
+_JUMP = ("force_transmission_ratio", "landing_knee_abduction_peak_deg")
 _BODY = (*_ANGLES, *_ALIGNMENT, *_LOADS)
 _LOWERING = ("unweighting_time_s", "braking_time_s", "braking_impulse_n_s", "countermovement_depth_m")
 
@@ -89,14 +90,14 @@ TASKS: dict[str, Task] = {
         "flight",
         "start",
         True,
-        (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_LOWERING, *_BODY, *_STRAIGHT, "force_transmission_ratio"),
+        (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_LOWERING, *_BODY, *_STRAIGHT, *_JUMP),
     ),
     "squat_jump": Task(
         "Vertical jump from a held squat, without lowering.",
         "flight",
         "start",
         True,
-        (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_BODY, "force_transmission_ratio"),
+        (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_BODY, *_JUMP),
     ),
     "drop_jump": Task(
         "Step off a box, land, jump at once.",
@@ -118,7 +119,7 @@ TASKS: dict[str, Task] = {
             "countermovement_depth_m",
             "peak_power_w",
             *_BODY,
-            "force_transmission_ratio",
+            *_JUMP,
         ),
     ),
     "landing": Task(

@@ -215,6 +215,13 @@ METRIC_TERMS: dict[str, Term] = {
         _GROOD,
         "valgus",
     ),
+    "landing_knee_abduction_peak_deg": Term(
+        "knee abduction in landing",
+        "deg",
+        "Largest three-dimensional knee abduction angle in the 0.5 s after landing.",
+        _GROOD,
+        "valgus",
+    ),
     "knee_fppa_peak_deg": Term(
         "frontal-plane projection angle",
         "deg",

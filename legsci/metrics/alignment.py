@@ -11,6 +11,7 @@ from collections.abc import Callable
 import xarray as xr
 
 from legsci.metrics.curves import at, peak
+from legsci.metrics.force import LANDING_S
 from legsci.metrics.joints import leg_angle, movement_span, of_frames, of_sides, on_both, working
 
 Pair = tuple[xr.DataArray, xr.DataArray]
@@ -23,10 +24,10 @@ def _curve(reps: xr.Dataset, name: str) -> xr.DataArray:
     return reps[name].rename(frame="sample")
 
 
-def _largest(reps: xr.Dataset, name: str, sign: float = 1.0) -> Pair:
-    """Largest value of a curve in the movement, and its standard uncertainty there, (rep, scoring, side)."""
+def _largest(reps: xr.Dataset, name: str, sign: float = 1.0, span: Pair | None = None) -> Pair:
+    """Largest value of a curve in the movement or a span, and its standard uncertainty there, (rep, scoring, side)."""
     frames = of_frames(reps)
-    value, when = peak(frames, sign * _curve(reps, name), *movement_span(reps))
+    value, when = peak(frames, sign * _curve(reps, name), *(span or movement_span(reps)))
     return sign * value, _uncertainty_at(reps, name, when)
 
 
@@ -43,6 +44,10 @@ def _of_legs(reps: xr.Dataset, pair: Pair) -> Pair:
 
 def _knee_abduction(reps: xr.Dataset) -> Pair:
     return _of_legs(reps, _largest(reps, "knee_abduction"))
+
+
+def _landing_knee_abduction(reps: xr.Dataset) -> Pair:
+    return _of_legs(reps, _largest(reps, "knee_abduction", span=(reps["landing"], reps["landing"] + LANDING_S)))
 
 
 def _knee_fppa(reps: xr.Dataset) -> Pair:
@@ -78,6 +83,7 @@ def _knee_over_toe(reps: xr.Dataset) -> Pair:
 #: Metric -> (value, standard uncertainty), each (rep, scoring, side).
 PAIRS: dict[str, Callable[[xr.Dataset], Pair]] = {
     "knee_abduction_peak_deg": _knee_abduction,
+    "landing_knee_abduction_peak_deg": _landing_knee_abduction,
     "knee_fppa_peak_deg": _knee_fppa,
     "knee_ankle_separation_ratio_min": _separation,
     "medial_knee_displacement_max_m": _medial_displacement,

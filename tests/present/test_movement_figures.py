@@ -1,0 +1,98 @@
+"""Figures of joints, energy and skeletons show what was measured, and say where there is nothing to show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from legsci.mechanics.reps import session_repetitions
+from legsci.metrics.normalised import normalised_curves
+from legsci.present.energy_flow import energy_flow
+from legsci.present.joint_angles import joint_angles
+from legsci.present.joint_moments import joint_moments
+from legsci.present.skeleton import scrub, skeletons
+from tests.mechanics.athlete import ATHLETE, standing
+from tests.mechanics.test_movement import MASS_KG, recording, session
+from tests.mechanics.trials import DEFAULT, decisions, trial
+
+
+@pytest.fixture(scope="module")
+def tree() -> xr.DataTree:
+    made = session("squat", "countermovement_jump", body_mass_kg=MASS_KG, sex=ATHLETE.sex)
+    made.attrs["simulated"] = 1
+    return made
+
+
+@pytest.fixture(scope="module")
+def reps(tree: xr.DataTree) -> xr.Dataset:
+    found, _ = session_repetitions(tree, default=DEFAULT, profiles=[], curation=decisions())
+    assert found is not None
+    return found
+
+
+def words_of(figure) -> str:
+    texts = [figure.get_suptitle()]
+    for axes in figure.axes:
+        texts += [axes.get_title(loc="left"), axes.get_ylabel(), *(text.get_text() for text in axes.texts)]
+    return " | ".join(texts)
+
+
+def test_joint_angles_have_a_column_per_task(reps: xr.Dataset) -> None:
+    curves = normalised_curves(reps)
+    figure = joint_angles(curves, simulated=True)
+    words = words_of(figure)
+    assert words.startswith("SIMULATED. ")
+    assert "squat\nn = 3" in words
+    assert "countermovement\njump\nn = 1" in words
+    assert "knee abduction [deg]" in words
+    squats = curves.isel(rep=curves["task"].to_numpy() == "squat")["angle"].sel(joint_angle="right_knee_flexion")
+    drawn = [line.get_ydata() for axes in figure.axes for line in axes.lines if len(line.get_ydata()) == 101]
+    mean = squats.mean("rep").to_numpy()
+    assert any(np.allclose(line, mean, atol=1e-4) for line in drawn)
+
+
+def test_joint_moments_draw_extension_upward(reps: xr.Dataset) -> None:
+    figure = joint_moments(normalised_curves(reps), simulated=False)
+    assert "knee extension\nmoment [N m/kg]" in words_of(figure)
+    (knee,) = [axes for axes in figure.axes if axes.get_ylabel().startswith("knee extension")]
+    highest = max(float(np.max(line.get_ydata())) for line in knee.lines if len(line.get_ydata()) == 101)
+    assert highest > 1.0
+
+
+def test_energy_flow_adds_up(reps: xr.Dataset) -> None:
+    figure = energy_flow(reps, simulated=True)
+    words = words_of(figure)
+    assert "n = 4 push-offs" in words
+    assert "left knee" in words
+    ratio = float(words.partition("ratio ")[2][:4])
+    assert 0.8 < ratio < 1.1
+
+
+def test_skeletons_show_both_views_of_each_repetition(tree: xr.DataTree, reps: xr.Dataset) -> None:
+    figure = skeletons(tree, reps)
+    assert "n = 4 repetitions" in words_of(figure)
+    shown = [axes for axes in figure.axes if axes.lines]
+    assert len(shown) == 8
+    assert all(len(axes.texts) >= 2 for axes in shown), "an arrow for each foot"
+
+
+def test_nothing_to_draw_is_said() -> None:
+    force = trial({"force": recording("countermovement_jump")[1]["force"].to_dataset()}, task="countermovement_jump")
+    bare = xr.DataTree(children={"jump": force})
+    bare.attrs.update(participant_id="P01", session_id="S01", simulated=0)
+    found, _ = session_repetitions(bare, default=DEFAULT, profiles=[], curation=decisions())
+    assert found is not None
+    assert "no repetition of this study has them" in words_of(joint_angles(normalised_curves(found), simulated=False))
+    assert "no repetition of this study has them" in words_of(joint_moments(xr.Dataset(), simulated=False))
+    assert words_of(energy_flow(found, simulated=False)).startswith("No push-off")
+    assert words_of(energy_flow(None, simulated=False)).startswith("No push-off")
+    assert "n = 0 repetitions" in words_of(skeletons(bare, found))
+
+
+def test_a_trial_is_scrubbed_without_a_kernel() -> None:
+    page = scrub(recording("squat")[1], standing(), frames=3)
+    assert page.count("data:image/png;base64") == 3
+    assert 'type="range"' in page
+    with pytest.raises(ValueError, match="no leg to draw"):
+        scrub(trial({}, task="squat"))
