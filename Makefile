@@ -4,7 +4,7 @@
 # make check   the same without the tests
 # make lab     JupyterLab
 # make bench   side by side with the libraries a user would otherwise pick
-# make errors  error maps of the jump height on jumps of known height (minutes; benchmarks/jump_errors.csv)
+# make errors  errors of jump height and leg alignment against known truth (minutes; benchmarks/*_errors.csv)
 # make lock    resolve the dependencies of pyproject.toml anew
 # make clean   remove what the workflow and the tools made (never data/)
 #
@@ -55,6 +55,7 @@ lab: $(READY)
 
 errors: $(READY)
 	python -m benchmarks.jump_errors
+	python -m benchmarks.alignment_errors
 
 bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks

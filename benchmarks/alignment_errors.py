@@ -1,0 +1,96 @@
+"""Errors of leg alignment: the virtual athlete filmed with the errors of a laboratory, against its own motion.
+
+`python -m benchmarks.alignment_errors` writes alignment_errors.csv beside this file; its first line bears the date and
+the seeds.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from legsci.mechanics.alignment import UNCERTAIN_CURVES, alignment, alignment_uncertainty
+from legsci.mechanics.angles import kinematics
+from tests.mechanics.athlete import marker_dataset
+from tests.mechanics.marker_errors import RATE_HZ, Clean, clean, recorded
+
+TABLE = Path(__file__).with_name("alignment_errors.csv")
+TASKS = ("squat", "countermovement_jump", "drop_jump")
+RECORDINGS = 200
+#: Curves of which the least value counts, and those that are read at the start of the recording, in standing.
+LEAST, STANDING = ("knee_ankle_separation",), ("hip_knee_ankle",)
+#: Curves that count from their start.
+FROM_START = ("knee_medial_offset",)
+START = 20
+
+
+def curves_of(moved: xr.Dataset) -> xr.Dataset:
+    """All curves of UNCERTAIN_CURVES (time, side); knee abduction among them."""
+    sides = [moved["angle"].sel(joint_angle=f"{side}_knee_abduction", drop=True) for side in ("left", "right")]
+    abduction = xr.concat(
+        [xr.full_like(sides[0], np.nan), *sides], dim=xr.DataArray(["both", "left", "right"], dims="side")
+    )
+    return alignment(moved).assign(knee_abduction=abduction.transpose("time", "side"))
+
+
+def read_off(curve: np.ndarray, name: str) -> tuple[float, int]:
+    """The value that a metric takes from a curve (frame,), and the frame it is read at."""
+    frame = START if name in STANDING else int(np.argmin(curve) if name in LEAST else np.argmax(curve))
+    return float(curve[frame] - (curve[START] if name in FROM_START else 0.0)), frame
+
+
+def errors_of(trial: Clean, seeds: range) -> pd.DataFrame:
+    """Measure recordings of one motion.
+
+    Returns
+    -------
+    A row per recording, measure and side: measure, error (measured less true) and u, the stated standard uncertainty.
+    """
+    still, moving = (marker_dataset(trial.labels, position, RATE_HZ) for position in (trial.still, trial.moving))
+    truth = curves_of(kinematics(moving, still, cutoff_hz=None))
+    rows = []
+    for seed in seeds:
+        moved = recorded(trial, np.random.default_rng(seed))
+        found, stated = curves_of(moved), alignment_uncertainty(moved)
+        for name in UNCERTAIN_CURVES:
+            for side in ("both",) if name in LEAST else ("left", "right"):
+                true, _ = read_off(truth[name].sel(side=side).to_numpy(), name)
+                value, frame = read_off(found[name].sel(side=side).to_numpy(), name)
+                uncertainty = float(stated[f"u_{name}"].sel(side=side)[frame])
+                rows.append({"measure": name, "error": value - true, "u": uncertainty})
+    return pd.DataFrame(rows)
+
+
+def summary(errors: pd.DataFrame) -> dict[str, float]:
+    """Sum up the errors of one measure, in its unit."""
+    return {
+        "values": len(errors),
+        "bias": errors["error"].mean(),
+        "sd": errors["error"].std(),
+        "median_uncertainty": errors["u"].median(),
+        "within_2u": (errors["error"].abs() <= 2.0 * errors["u"]).mean(),
+    }
+
+
+def main() -> None:
+    """Write and print the table."""
+    rows = []
+    for task in TASKS:
+        errors = errors_of(clean(task), range(RECORDINGS))
+        rows += [
+            {"task": task, "measure": name} | summary(group) for name, group in errors.groupby("measure", sort=False)
+        ]
+    found = pd.DataFrame(rows).round(4)
+    head = f"# {datetime.now(UTC):%Y-%m-%d}; {RECORDINGS} recordings a task, seeds 0 to {RECORDINGS - 1}\n"
+    with TABLE.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(head)
+        found.to_csv(file, index=False)
+    print(found.to_string(index=False))
+
+
+if __name__ == "__main__":
+    main()
