@@ -79,8 +79,8 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     Returns
     -------
     The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id, simulated (0 or 1: netCDF keeps
-    no truth values) and, where known, body_mass_kg and sex at its root: a child per trial, in it a child per kind of signal. A
-    trial with a recording that cannot be used has no signals; its attribute `faults` is a JSON list of
+    no truth values) and, where known, body_mass_kg and sex at its root: a child per trial, in it a child per kind of
+    signal. A trial with a recording that cannot be used has no signals; its attribute `faults` is a JSON list of
     [code, sentence].
 
     Raises
