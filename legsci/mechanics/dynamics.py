@@ -19,6 +19,8 @@ from legsci.mechanics.segment_motion import SegmentMotion, ground_power, power_r
 from legsci.vocabulary import STANDARD_GRAVITY
 
 Array = NDArray[np.float64]
+#: Variables of a Dataset: name -> dims, values, attrs. Set one by one in a Dataset they take longer than to compute.
+_Variables = dict[str, tuple[tuple[str, ...], Array, dict[str, str]]]
 
 GRAVITY = np.array([0.0, -STANDARD_GRAVITY, 0.0])
 PLANES = ("sagittal", "frontal", "transverse")
@@ -135,29 +137,29 @@ def dynamics(
         *loads.findings,
         *([Finding("segment_missing", "markers", detail=", ".join(missing))] if missing else []),
     ]
-    answer = xr.Dataset(
-        coords={"time": kinematics["time"].to_numpy(), "axis": ["x", "y", "z"], "side": list(SIDES)},
-    )
+    answer: _Variables = {}
+    coords = {"time": kinematics["time"].to_numpy(), "axis": ["x", "y", "z"], "side": list(SIDES)}
     _put(answer, "ground_force", ("time", "side", "axis"), loads.force.transpose(1, 0, 2), "N")
     _put(answer, "ground_moment", ("time", "side", "axis"), loads.moment.transpose(1, 0, 2), "N m")
     if chain:
         body = body.rows([name for name in SEGMENTS if name in _names(kinematics, "segment")])
         whole = len(chain) == len(LINKS) and "trunk" in body.segment
         tree = _solve(kinematics, body, loads, chain, whole)
-        answer = _put_joints(answer, tree, body_mass_kg)
+        coords |= {"joint": list(tree.chain), "plane": list(PLANES), "segment": list(tree.names)}
+        _put_joints(answer, tree, body_mass_kg)
         _put_energy(answer, tree)
         if set(SEGMENTS) <= set(body.segment):
             _put_centre_of_mass(answer, tree)
         if whole:
             findings += _put_remainder(answer, tree)
-    answer.attrs = {
+    attrs = {
         "sampling_rate_hz": kinematics.attrs["sampling_rate_hz"],
         "body_mass_kg": body_mass_kg,
         "total_mass_kg": body_mass_kg + load_kg,
         "force_cutoff_hz": float("nan") if cutoff_hz is None else cutoff_hz,
         "notes": json.dumps([[finding.code, finding.sentence] for finding in findings]),
     }
-    return answer
+    return xr.Dataset(answer, coords=coords, attrs=attrs)
 
 
 def _names(dataset: xr.Dataset, dim: str) -> set[str]:
@@ -223,14 +225,13 @@ def _solve(kinematics: xr.Dataset, body: BodySegments, loads: GroundLoads, chain
     return _Tree(body, motion, tuple(chain), tuple(names), np.array(rows), parent, joints, ground, force, moment, rate)
 
 
-def _put(dataset: xr.Dataset, name: str, dims: tuple[str, ...], values: Array, units: str) -> None:
-    dataset[name] = (dims, values, {"units": units})
+def _put(variables: _Variables, name: str, dims: tuple[str, ...], values: Array, units: str) -> None:
+    variables[name] = (dims, values, {"units": units})
 
 
-def _put_joints(answer: xr.Dataset, tree: _Tree, body_mass_kg: float) -> xr.Dataset:
+def _put_joints(answer: _Variables, tree: _Tree, body_mass_kg: float) -> None:
     """Add loads and power of the joints."""
     chain, known = tree.chain, tree.body.segment
-    answer = answer.assign_coords(joint=list(chain), plane=list(PLANES))
     # Of the lumbar joint, the distal segment is the one above: it receives the opposite.
     turned = np.array([-1.0 if joint == "lumbar" else 1.0 for joint in chain])[:, None, None]
     force, moment = (loads[: len(chain)] * turned for loads in (tree.force, tree.moment))
@@ -257,10 +258,9 @@ def _put_joints(answer: xr.Dataset, tree: _Tree, body_mass_kg: float) -> xr.Data
     _put(answer, "joint_moment_per_mass", ("time", "joint", "plane"), in_plane / body_mass_kg, "N m/kg")
     _put(answer, "joint_power_in_plane", ("time", "joint", "plane"), power, "W")
     _put(answer, "joint_power", ("time", "joint"), power.sum(axis=2), "W")
-    return answer
 
 
-def _put_energy(answer: xr.Dataset, tree: _Tree) -> None:
+def _put_energy(answer: _Variables, tree: _Tree) -> None:
     """Add energy of the segments, power of the ground and the residual of the power balance."""
     rows, motion = tree.rows, tree.motion
     spin = motion.angular_velocity[rows]
@@ -275,7 +275,6 @@ def _put_energy(answer: xr.Dataset, tree: _Tree) -> None:
     )
     from_ground = ground_power(tree.ground[0], tree.ground[1], tree.joints, spin, tree.rate)
     residual = power_residual(energy, spin, tree.parent, tree.joints, (tree.force, tree.moment), from_ground, tree.rate)
-    answer.coords["segment"] = list(tree.names)
     _put(answer, "segment_energy", ("time", "segment"), energy.T, "J")
     _put(answer, "segment_power_residual", ("time", "segment"), residual.T, "W")
     feet = [_row(tree.names, f"{side}_foot") for side in SIDES]
@@ -283,7 +282,7 @@ def _put_energy(answer: xr.Dataset, tree: _Tree) -> None:
     _put(answer, "ground_power", ("time", "side"), np.array(on_feet).T, "W")
 
 
-def _put_centre_of_mass(answer: xr.Dataset, tree: _Tree) -> None:
+def _put_centre_of_mass(answer: _Variables, tree: _Tree) -> None:
     """Add path and velocity of the centre of mass of the whole body."""
     share = tree.body.mass / tree.body.mass.sum()
     for name, points, units in (
@@ -293,13 +292,13 @@ def _put_centre_of_mass(answer: xr.Dataset, tree: _Tree) -> None:
         _put(answer, name, ("time", "axis"), np.einsum("s,sti->ti", share, points), units)
 
 
-def _put_remainder(answer: xr.Dataset, tree: _Tree) -> list[Finding]:
+def _put_remainder(answer: _Variables, tree: _Tree) -> list[Finding]:
     """Add what the trunk is left with; say when ground force and motion of the whole body disagree."""
     _put(answer, "residual_force", ("time", "axis"), tree.force[-1], "N")
     _put(answer, "residual_moment", ("time", "axis"), tree.moment[-1], "N m")
     vertical = tree.force[-1][:, 1]
-    # A person may stand where no plate is, such as on a box; off the ground there is nothing to compare.
-    known = vertical[np.isfinite(vertical) & (tree.ground[0, :, :, 1].sum(axis=0) > 0.0)]
     allowed = DISAGREEMENT_PART * float(tree.body.mass.sum()) * STANDARD_GRAVITY
+    # A person may stand where no plate is, such as on a box: there is nothing to compare while the plates are unloaded.
+    known = vertical[np.isfinite(vertical) & (tree.ground[0, :, :, 1].sum(axis=0) > allowed)]
     disagreement = float(np.sqrt(np.mean(known**2))) if known.size else 0.0
     return [Finding("force_disagrees_with_motion", "force", disagreement, allowed)] if disagreement > allowed else []

@@ -54,7 +54,7 @@ class Repetition:
     rate : [Hz].
     scores : scoring name -> Score, positions in samples of the trial.
     pelvis_height : (sample,) [m], NaN without pelvis markers.
-    centre_of_pressure : (2, sample) forward and to the right [m], NaN without moments.
+    centre_of_pressure : (2, sample) forward and to the right [m]; NaN without moments and in tasks other than standing.
     forward_force : (sample,) of all plates that carry the person [N], NaN where only vertical force was recorded.
     leg : "left", "right" or "both": the legs that do the work.
     """
@@ -239,7 +239,8 @@ def _score_window(
             rate=under.rate,
             scores=scores,
             pelvis_height=_pelvis_height(trial, times),
-            centre_of_pressure=_total_centre_of_pressure(trial, under.plates, kept),
+            # Sway is a matter of standing; what is not read is not computed either.
+            centre_of_pressure=_total_centre_of_pressure(trial, under.plates if task.cut == "quiet" else (), kept),
             forward_force=_forward_force(trial, under, kept),
         ),
         findings,

@@ -1,7 +1,7 @@
 """Metrics of leg alignment: four measures of knee valgus, never merged, and what explains them.
 
 Each takes the Dataset that `prepare` in table.py makes of a reps file; vocabulary.py says what each means. For each
-function <metric> of UNCERTAINTIES there is a standard uncertainty, read off where the metric is.
+metric of STATED there is a standard uncertainty, read off where the metric is.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import xarray as xr
 
 from legsci.metrics.curves import at, peak
 from legsci.metrics.force import LANDING_S
-from legsci.metrics.joints import leg_angle, movement_span, of_frames, of_sides, on_both, working
+from legsci.metrics.joints import leg_angle, of_frames, of_sides, on_both, span_of, working
 
 Pair = tuple[xr.DataArray, xr.DataArray]
 
@@ -27,7 +27,7 @@ def _curve(reps: xr.Dataset, name: str) -> xr.DataArray:
 def _largest(reps: xr.Dataset, name: str, sign: float = 1.0, span: Pair | None = None) -> Pair:
     """Largest value of a curve in the movement or a span, and its standard uncertainty there, (rep, scoring, side)."""
     frames = of_frames(reps)
-    value, when = peak(frames, sign * _curve(reps, name), *(span or movement_span(reps)))
+    value, when = peak(frames, sign * _curve(reps, name), *(span or span_of(reps)))
     return sign * value, _uncertainty_at(reps, name, when)
 
 
@@ -62,7 +62,7 @@ def _separation(reps: xr.Dataset) -> Pair:
 
 def _medial_displacement(reps: xr.Dataset) -> Pair:
     value, uncertainty = _largest(reps, "knee_medial_offset")
-    start = at(of_frames(reps), _curve(reps, "knee_medial_offset"), movement_span(reps)[0])
+    start = at(of_frames(reps), _curve(reps, "knee_medial_offset"), reps["span_start"])
     return _of_legs(reps, (value - start, uncertainty))
 
 
@@ -71,7 +71,7 @@ def _pelvic_drop(reps: xr.Dataset) -> Pair:
 
 
 def _hip_knee_ankle(reps: xr.Dataset) -> Pair:
-    frames, start = of_frames(reps), movement_span(reps)[0]
+    frames, start = of_frames(reps), reps["span_start"]
     value = at(frames, _curve(reps, "hip_knee_ankle"), start)
     return _of_legs(reps, (value, at(frames, reps["u_hip_knee_ankle"].rename(frame="sample"), start)))
 
@@ -81,7 +81,7 @@ def _knee_over_toe(reps: xr.Dataset) -> Pair:
 
 
 #: Metric -> (value, standard uncertainty), each (rep, scoring, side).
-PAIRS: dict[str, Callable[[xr.Dataset], Pair]] = {
+STATED: dict[str, Callable[[xr.Dataset], Pair]] = {
     "knee_abduction_peak_deg": _knee_abduction,
     "landing_knee_abduction_peak_deg": _landing_knee_abduction,
     "knee_fppa_peak_deg": _knee_fppa,
@@ -93,16 +93,6 @@ PAIRS: dict[str, Callable[[xr.Dataset], Pair]] = {
 }
 
 
-def value_of(metric: str) -> Callable[[xr.Dataset], xr.DataArray]:
-    """Measure of a metric of PAIRS (rep, scoring, side)."""
-    return lambda reps: PAIRS[metric](reps)[0]
-
-
-def uncertainty_of(metric: str) -> Callable[[xr.Dataset], xr.DataArray]:
-    """Standard uncertainty of a metric of PAIRS (rep, scoring, side), in its unit."""
-    return lambda reps: PAIRS[metric](reps)[1]
-
-
 def foot_progression_angle(reps: xr.Dataset) -> xr.DataArray:
     """Direction of the foot at the start of the movement (rep, scoring, side) [deg]."""
-    return working(reps, at(of_frames(reps), _curve(reps, "foot_progression"), movement_span(reps)[0]))
+    return working(reps, at(of_frames(reps), _curve(reps, "foot_progression"), reps["span_start"]))

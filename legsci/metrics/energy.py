@@ -14,7 +14,7 @@ from legsci.mechanics.dynamics import PLANES
 from legsci.mechanics.movement import LOADED_JOINTS
 from legsci.metrics import force
 from legsci.metrics.curves import at, integral, peak
-from legsci.metrics.joints import Measure, movement_span, of_frames, on_both, working
+from legsci.metrics.joints import Measure, of_frames, on_both, span_of, working
 from legsci.vocabulary import SIDES
 
 SAGITTAL, FRONTAL = PLANES.index("sagittal"), PLANES.index("frontal")
@@ -40,7 +40,7 @@ def moment_peak(joint: str) -> Measure:
 
     def measure(reps: xr.Dataset) -> xr.DataArray:
         extending = -_joint(reps["moment"].isel(plane=SAGITTAL, drop=True), joint)
-        return _of_joint(reps, joint, peak(of_frames(reps), extending, *movement_span(reps))[0])
+        return _of_joint(reps, joint, peak(of_frames(reps), extending, *span_of(reps))[0])
 
     return measure
 
@@ -48,7 +48,7 @@ def moment_peak(joint: str) -> Measure:
 def abduction_moment_peak(reps: xr.Dataset) -> xr.DataArray:
     """Largest moment that drives the knee into valgus (rep, scoring, side) [N m/kg]."""
     valgus = _joint(reps["moment"].isel(plane=FRONTAL, drop=True), "knee")
-    return working(reps, peak(of_frames(reps), valgus, *movement_span(reps))[0])
+    return working(reps, peak(of_frames(reps), valgus, *span_of(reps))[0])
 
 
 def power_peak(joint: str) -> Measure:
@@ -56,14 +56,14 @@ def power_peak(joint: str) -> Measure:
 
     def measure(reps: xr.Dataset) -> xr.DataArray:
         power = _joint(reps["power"].sum("plane", skipna=False), joint)
-        return _of_joint(reps, joint, peak(of_frames(reps), power, *movement_span(reps))[0])
+        return _of_joint(reps, joint, peak(of_frames(reps), power, *span_of(reps))[0])
 
     return measure
 
 
 def push_off(reps: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
     """Lowest point to take-off; of a squat lifting; where nothing is lowered the whole movement (rep, scoring) [s]."""
-    start, last = movement_span(reps)
+    start, last = span_of(reps)
     lowest = reps["propulsion_start"].where(reps["task"] == "squat", reps["bottom"])
     return lowest.fillna(start), last
 
@@ -83,7 +83,7 @@ def force_transmission_ratio(reps: xr.Dataset) -> xr.DataArray:
 
 def frontal_plane_share(reps: xr.Dataset) -> xr.DataArray:
     """Share of the frontal plane in the work of a leg's joints, generated and absorbed (rep, scoring, side) [%]."""
-    frames, span = of_frames(reps), movement_span(reps)
+    frames, span = of_frames(reps), span_of(reps)
     work = [integral(frames, abs(_joint(reps["power"], joint)), *span) for joint in ("hip", "knee", "ankle")]
     done = xr.concat(work, dim="leg_joint").sum("leg_joint", skipna=False)
     total = done.sum("plane", skipna=False)

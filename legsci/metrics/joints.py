@@ -37,6 +37,11 @@ def movement_span(reps: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
     return start.where(~still, reps["weighing_start"]), last.where(~still, reps["weighing_end"])
 
 
+def span_of(reps: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+    """First and last instant of a movement, as `prepare` keeps them (rep, scoring) [s]."""
+    return reps["span_start"], reps["span_end"]
+
+
 def of_sides(signal: xr.DataArray, side: str) -> xr.DataArray:
     """Signal of one side, without the dimension side."""
     return signal.isel(side=SIDES.index(side), drop=True)
@@ -69,7 +74,7 @@ def _leg_peak(name: str) -> Measure:
     """Measure: largest value of an angle of each leg in the movement."""
 
     def measure(reps: xr.Dataset) -> xr.DataArray:
-        return working(reps, peak(of_frames(reps), leg_angle(reps, name), *movement_span(reps))[0])
+        return working(reps, peak(of_frames(reps), leg_angle(reps, name), *span_of(reps))[0])
 
     return measure
 
@@ -82,13 +87,13 @@ ankle_dorsiflexion_max = _leg_peak("ankle_dorsiflexion")
 def lumbar_flexion_max(reps: xr.Dataset) -> xr.DataArray:
     """Largest lumbar flexion of the movement less that of standing, else at its start (rep, scoring) [deg]."""
     frames, flexion = of_frames(reps), angle(reps, "lumbar_flexion")
-    start, last = movement_span(reps)
+    start, last = span_of(reps)
     return peak(frames, flexion, start, last)[0] - reps["standing_lumbar_flexion"].fillna(at(frames, flexion, start))
 
 
 def trunk_lean_max(reps: xr.Dataset) -> xr.DataArray:
     """Largest forward lean of the trunk (rep, scoring) [deg]."""
-    return peak(of_frames(reps), angle(reps, "trunk_lean"), *movement_span(reps))[0]
+    return peak(of_frames(reps), angle(reps, "trunk_lean"), *span_of(reps))[0]
 
 
 def pelvis_height(reps: xr.Dataset) -> xr.DataArray:
@@ -99,14 +104,14 @@ def pelvis_height(reps: xr.Dataset) -> xr.DataArray:
 def squat_depth(reps: xr.Dataset) -> xr.DataArray:
     """How far the pelvis sinks from the start of lowering to its lowest point (rep, scoring) [m]."""
     frames, height = of_frames(reps), pelvis_height(reps)
-    start, last = movement_span(reps)
+    start, last = span_of(reps)
     return at(frames, height, start) + peak(frames, -height, start, last)[0]
 
 
 def thigh_angle_max(reps: xr.Dataset) -> xr.DataArray:
     """Largest inclination of the thigh (rep, scoring, side) [deg]."""
     signal = reps["thigh_inclination"].rename(frame="sample")
-    return working(reps, peak(of_frames(reps), signal, *movement_span(reps))[0])
+    return working(reps, peak(of_frames(reps), signal, *span_of(reps))[0])
 
 
 def lowering_time(reps: xr.Dataset) -> xr.DataArray:

@@ -38,14 +38,15 @@ class Metric:
 
     Parameters
     ----------
-    measure : reps Dataset -> (rep, scoring) or (rep, scoring, side), in the unit that the name ends in.
+    measure : reps Dataset -> (rep, scoring) or (rep, scoring, side), in the unit that the name ends in; of a stated
+        metric the pair of value and standard uncertainty.
     headline : whether its standard uncertainty is found by scoring again, and reported as u_<name>.
-    uncertainty : like `measure`, where the standard uncertainty u_<name> is known without scoring again.
+    stated : whether the measure states its standard uncertainty itself, which is reported as u_<name>.
     """
 
-    measure: Callable[[xr.Dataset], xr.DataArray]
+    measure: Callable[[xr.Dataset], Any]
     headline: bool = False
-    uncertainty: Callable[[xr.Dataset], xr.DataArray] | None = None
+    stated: bool = False
 
 
 METRICS: dict[str, Metric] = {
@@ -88,7 +89,7 @@ METRICS: dict[str, Metric] = {
     "lifting_time_s": Metric(joints.lifting_time),
     "lifting_velocity_m_per_s": Metric(joints.lifting_velocity),
     "velocity_loss_percent": Metric(joints.velocity_loss),
-    **{name: Metric(alignment.value_of(name), uncertainty=alignment.uncertainty_of(name)) for name in alignment.PAIRS},
+    **{name: Metric(measure, stated=True) for name, measure in alignment.STATED.items()},
     "foot_progression_angle_deg": Metric(alignment.foot_progression_angle),
     **{
         f"{joint}_moment_peak_n_m_per_kg": Metric(energy.moment_peak(joint))
@@ -109,11 +110,14 @@ POSTURE_METRICS = ("jump_height_flight_time_m", "jump_height_pelvis_m")
 
 
 def prepare(reps: xr.Dataset) -> xr.Dataset:
-    """Prepare repetitions for the metrics: with `velocity` and `braking_start`, which several share, and unlabelled.
+    """Prepare repetitions for the metrics: with what several share, and unlabelled.
 
     xarray compares the labels of both sides of every operation; without, a session is measured several times faster.
     """
-    shared = reps.assign(velocity=velocity(reps), braking_start=force.braking_start(reps)).reset_coords()
+    start, end = joints.movement_span(reps)
+    shared = reps.assign(
+        velocity=velocity(reps), braking_start=force.braking_start(reps), span_start=start, span_end=end
+    ).reset_coords()
     return shared.drop_vars([name for name in shared.dims if name in shared.coords])
 
 
@@ -143,11 +147,11 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
         if not applies.any():
             result[name] = xr.full_like(empty, np.nan)
             continue
-        found = {name: METRICS[name].measure} | ({f"u_{name}": known} if (known := METRICS[name].uncertainty) else {})
-        for column, function in found.items():
-            array = function(prepared)
-            array = array.where(both) if "side" not in array.dims else array
-            result[column] = array.where(applies).transpose("rep", "scoring", "side")
+        found = METRICS[name].measure(prepared)
+        columns = {name: found[0], f"u_{name}": found[1]} if METRICS[name].stated else {name: found}
+        for column, array in columns.items():
+            sided = array if "side" in array.dims else array.where(both)
+            result[column] = sided.where(applies).transpose("rep", "scoring", "side")
     for name in set(ASYMMETRIES) & set(result):
         left, right = (result[name].isel(side=SIDES.index(side)) for side in ("left", "right"))
         total = right + left
@@ -311,7 +315,7 @@ def _ordered(metrics: pd.DataFrame) -> pd.DataFrame:
 def _missing(column: str) -> bool:
     """Tell an uncertainty that no metric has."""
     name = column.removeprefix("u_")
-    stated = name in METRICS and (METRICS[name].headline or METRICS[name].uncertainty is not None)
+    stated = name in METRICS and (METRICS[name].headline or METRICS[name].stated)
     return column.startswith("u_") and not stated
 
 
