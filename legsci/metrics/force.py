@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.profiles import load_profiles
-from legsci.mechanics.reps import DIRECTIONS
+from legsci.mechanics.repetition import DIRECTIONS
 from legsci.metrics.curves import at, integral, peak
 
 #: A landing's peak is looked for within this time [s].

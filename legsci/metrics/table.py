@@ -12,7 +12,8 @@ import xarray as xr
 
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.quality import CODES, Finding
-from legsci.mechanics.reps import QUALITY_COLUMNS, STORED_EVENTS
+from legsci.mechanics.repetition import STORED_EVENTS
+from legsci.mechanics.reps import QUALITY_COLUMNS
 from legsci.metrics import alignment, energy, force, joints, power
 from legsci.metrics.curves import velocity
 from legsci.tasks import TASKS

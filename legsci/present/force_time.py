@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from legsci.mechanics.profiles import load_profiles
-from legsci.mechanics.reps import STORED_EVENTS
+from legsci.mechanics.repetition import STORED_EVENTS
 from legsci.metrics.curves import velocity
 from legsci.metrics.table import session_metrics
 from legsci.present import style
