@@ -61,7 +61,9 @@ def _skeleton(study: Results, participant_id: str, session_id: str) -> Figure:
 
 def _energy_flow(study: Results, participant_id: str, session_id: str) -> Figure:
     """Draw where the energy of each push-off of a session comes from."""
-    return energy_flow.energy_flow(study.reps(participant_id, session_id), simulated=study.simulated)
+    key = (participant_id, session_id)
+    # The session says for itself whether it is simulated: its figure does not wait for the tables of the study.
+    return energy_flow.energy_flow(study.reps(*key), simulated=bool(study.session(*key).attrs["simulated"]))
 
 
 def _curves(study: Results) -> xr.Dataset:
