@@ -24,6 +24,7 @@ from legsci.mechanics.reps import session_repetitions, write_repetitions
 from legsci.metrics.table import study_tables
 from legsci.present import style
 from legsci.present.figures import SESSION_FIGURES, STUDY_FIGURES
+from legsci.present.finding_figures import FINDING_FIGURES
 from legsci.present.profile_comparison import widest_repetition
 from legsci.present.results import Results, ResultsError
 from legsci.vocabulary import STANDARD_GRAVITY
@@ -235,9 +236,10 @@ def test_a_figure_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: py
 
 def test_each_figure_has_a_line_and_a_caption(repository: Path) -> None:
     choices = yaml.safe_load((repository / "workflow" / "config.yaml").read_text(encoding="utf-8"))["figures"]
-    assert choices == {"session": list(SESSION_FIGURES), "study": list(STUDY_FIGURES)}
+    drawn = {"session": SESSION_FIGURES, "study": STUDY_FIGURES, "findings": FINDING_FIGURES}
+    assert {kind: set(choices[kind]) for kind in drawn} == {kind: set(names) for kind, names in drawn.items()}
     captions = {path.stem for path in (repository / "workflow" / "report").glob("*.rst")}
-    assert captions == {*SESSION_FIGURES, *STUDY_FIGURES, "notebook", "workflow"}
+    assert captions >= {*SESSION_FIGURES, *STUDY_FIGURES, *FINDING_FIGURES, "recovery", "notebook", "workflow"}
 
 
 def test_public_names_are_there_and_come_late(repository: Path) -> None:
