@@ -59,10 +59,11 @@ def scene(trial: xr.DataTree, standing: xr.Dataset | None) -> Scene | None:
     centres = {str(name): moved["joint_centre"].sel(joint=name).to_numpy() for name in moved["joint"].to_numpy()}
     points = {str(name): markers["position"].sel(marker=name).to_numpy() for name in markers["marker"].to_numpy()}
     known = centres | points
-    chains = [
-        (side, [f"{side}_hip", f"{side}_knee", f"{side}_ankle", f"{side}_heel", f"{side}_toe", f"{side}_ankle"])
-        for side in ("left", "right")
-    ]
+    chains = []
+    for side in ("left", "right"):
+        tip = f"{side}_toe" if f"{side}_toe" in known else f"{side}_second_metatarsal"
+        leg = [f"{side}_{joint}" for joint in ("hip", "knee", "ankle")]
+        chains.append((side, [*leg, f"{side}_heel", tip, f"{side}_ankle"]))
     chains += [
         ("both", names)
         for names in (["left_hip", "right_hip"], ["lumbar", "c7"], ["left_acromion", "c7", "right_acromion"])
@@ -108,6 +109,8 @@ def draw_frame(axes: Axes, shown: Scene, frame: int, view: str) -> None:
         if np.isfinite(place).all() and force[1] >= LEAST_FORCE_N:
             tip = place + force / NEWTONS_PER_METRE
             start, end = (sign * place[across], place[up]), (sign * tip[across], tip[up])
+            # An arrow does not widen the picture by itself.
+            axes.plot(*zip(start, end, strict=True), linestyle="none")
             axes.annotate(
                 "", xy=end, xytext=start, arrowprops={"arrowstyle": "-|>", "color": FORCE_COLOUR, "linewidth": 1.4}
             )
