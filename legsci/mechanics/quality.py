@@ -80,7 +80,9 @@ CODES: dict[str, Code] = {
         "flagged", "Standard uncertainty of the impulse height is {value:.3f} m, above {limit:.3f} m.", "m"
     ),
     "low_rate": Code(
-        "flagged", "Sampled at {value:.0f} Hz; below {limit:.0f} Hz a flight time is uncertain by centimetres.", "Hz"
+        "flagged",
+        "Sampled at {value:.0f} Hz; below {limit:.0f} Hz the height by flight time is uncertain by centimetres.",
+        "Hz",
     ),
     "plate_offset": Code("corrected", "The unloaded plates read {value:.2f} N; removed.", "N"),
     "plate_left_out": Code(
@@ -161,6 +163,7 @@ class Finding:
     detail : words that the sentence quotes.
     rep : number of the repetition, 0 for the whole trial.
     words : the whole sentence, where it was put into words before; then value counts what it lists.
+    profile : name of the definition profile under which it holds; empty where it holds under all.
     """
 
     code: str
@@ -170,6 +173,7 @@ class Finding:
     detail: str = ""
     rep: int = 0
     words: str = ""
+    profile: str = ""
 
     @property
     def severity(self) -> str:

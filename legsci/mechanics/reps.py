@@ -27,7 +27,7 @@ from legsci.vocabulary import PELVIS_MARKERS, SIDES
 SCORERS = {"descent": score_squat, "contact": score_step}
 #: Signal kept after the last event of a repetition [s].
 TAIL_S = 1.0
-#: Sampling rate below which a flight time is uncertain by more than the profiles differ [Hz].
+#: Sampling rate below which a flight or contact time is uncertain by more than the profiles differ [Hz].
 LOW_RATE_HZ = 200.0
 #: A recording shorter than this holds no movement and no standing [s].
 SHORTEST_RECORDING_S = 0.5
@@ -35,6 +35,8 @@ QUALITY_COLUMNS = (
     "participant_id", "session_id", "trial_id", "task", "rep", "code",
     "severity", "signal", "value", "limit", "sentence",
 )  # fmt: skip
+#: Findings as a reps file keeps them: those of every profile, with its name where one holds under it alone.
+FINDING_COLUMNS = (*QUALITY_COLUMNS, "profile")
 
 
 def _pelvis_height(trial: xr.DataTree, times: np.ndarray) -> np.ndarray:
@@ -171,7 +173,7 @@ def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
         elif under.box is None:
             highest = f": force is at most {vertical.max():.1f} N, of an empty plate or in a wrong unit"
             findings.append(Finding("no_force", value=float(vertical.max()), detail=highest))
-    if under.rate < LOW_RATE_HZ:
+    if under.rate < LOW_RATE_HZ and TASKS[str(trial.attrs["task"])].cut != "quiet":
         findings.append(Finding("low_rate", value=under.rate, limit=LOW_RATE_HZ))
     return findings
 
@@ -190,7 +192,12 @@ def _score_window(
         name: SCORERS.get(task.cut, score_repetition)(under, window, task=task, profile=profile, mass_kg=mass_kg)
         for name, profile in scorings.items()
     }
-    findings = list(next(iter(scores.values())).findings)
+    findings = [
+        replace(finding, profile=name)
+        for name, score in scores.items()
+        if "|" not in name
+        for finding in score.findings
+    ]
     findings += apply_decisions(scores, decisions, window, rate=under.rate)
     kept = _kept_samples(window, scores, under.rate, under.force.shape[1])
     times = np.arange(kept.start, kept.stop) / under.rate
@@ -227,7 +234,7 @@ def session_repetitions(
     Returns
     -------
     repetitions : Dataset with dims rep, scoring, side, sample; None where no trial holds one.
-    quality : one row per finding, columns QUALITY_COLUMNS.
+    quality : one row per finding, columns FINDING_COLUMNS.
     """
     published = load_profiles()
     scorings = {default: published[default]}
@@ -257,7 +264,7 @@ def session_repetitions(
         repetitions += found
         task = str(trial.attrs["task"])
         rows += [{**who, "trial_id": trial_id, "task": task, **_row(finding)} for finding in findings]
-    quality = pd.DataFrame(rows, columns=list(QUALITY_COLUMNS))
+    quality = pd.DataFrame(rows, columns=list(FINDING_COLUMNS))
     if not repetitions:
         return None, quality
     dataset = lay_out(repetitions, list(scorings), movements, standing)
@@ -288,10 +295,10 @@ def open_repetitions(path: Path) -> tuple[xr.Dataset | None, pd.DataFrame]:
     with xr.open_dataset(path, engine="netcdf4") as dataset:
         reps = dataset.load()
     rows = json.loads(str(reps.attrs.pop("quality")))
-    quality = pd.DataFrame(rows, columns=list(QUALITY_COLUMNS)).astype({"value": float, "limit": float})
+    quality = pd.DataFrame(rows, columns=list(FINDING_COLUMNS)).astype({"value": float, "limit": float})
     return (reps if "rep" in reps.sizes else None), quality
 
 
 def _row(finding: Finding) -> dict[str, object]:
     """Lay a finding out in columns of the quality table."""
-    return {name: getattr(finding, name) for name in QUALITY_COLUMNS if hasattr(finding, name)}
+    return {name: getattr(finding, name) for name in FINDING_COLUMNS if hasattr(finding, name)}

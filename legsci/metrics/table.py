@@ -13,7 +13,7 @@ import xarray as xr
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.quality import CODES, Finding
 from legsci.mechanics.repetition import STORED_EVENTS
-from legsci.mechanics.reps import QUALITY_COLUMNS
+from legsci.mechanics.reps import FINDING_COLUMNS, QUALITY_COLUMNS
 from legsci.metrics import alignment, energy, force, joints, power
 from legsci.metrics.curves import velocity
 from legsci.tasks import TASKS
@@ -237,23 +237,26 @@ def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(keys | values)[recorded]
 
 
-def _statuses(quality: pd.DataFrame) -> dict[tuple[str, int], tuple[str, str]]:
-    """Judge each trial (rep 0) and repetition by its findings, those about its whole trial included.
+def _judge(metrics: pd.DataFrame, quality: pd.DataFrame) -> list[tuple[str, str]]:
+    """Judge each row of metrics by the findings about its repetition and its whole trial, under its profile or all.
 
     Returns
     -------
-    (trial_id, rep) -> the worst severity, and the codes of all findings but mere notes.
+    (worst severity, codes of all findings but mere notes) of each row.
     """
-    codes: dict[tuple[str, int], set[str]] = {}
-    for trial_id, rep, code in zip(quality["trial_id"], quality["rep"], quality["code"], strict=True):
-        codes.setdefault((str(trial_id), int(rep)), set()).add(str(code))
-    judged = {}
-    for trial_id, rep in codes:
-        found = codes[trial_id, rep] | codes.get((trial_id, 0), set())
+    codes: dict[tuple[str, int, str], set[str]] = {}
+    findings = quality[["trial_id", "rep", "profile", "code"]]
+    for trial_id, rep, profile, code in findings.itertuples(index=False, name=None):
+        codes.setdefault((str(trial_id), int(rep), str(profile)), set()).add(str(code))
+    judged = []
+    rows = metrics[["trial_id", "rep", "profile"]]
+    for trial_id, rep, profile in rows.itertuples(index=False, name=None):
+        about = [(str(trial_id), number, name) for number in (0, int(rep)) for name in ("", str(profile))]
+        found = set().union(*(codes.get(key, set()) for key in about))
         severities = {CODES[code].severity for code in found} - ({"rejected"} if "kept" in found else set())
         worst = next((severity for severity in SEVERITIES if severity in severities), "accepted")
         reasons = [code for code in CODES if code in found and CODES[code].severity != "noted"]
-        judged[trial_id, rep] = (worst, " ".join(reasons))
+        judged.append((worst, " ".join(reasons)))
     return judged
 
 
@@ -263,28 +266,31 @@ def session_metrics(reps: xr.Dataset | None, quality: pd.DataFrame) -> tuple[pd.
     Parameters
     ----------
     reps : Dataset of its reps file, None where no trial holds a repetition.
-    quality : its findings so far.
+    quality : its findings so far, columns FINDING_COLUMNS.
 
     Returns
     -------
-    metrics : rows of rep x side x profile, with status and reason; a trial without repetitions has one row, rep 0.
-    quality : the findings, with those that rest on metrics added.
+    metrics : rows of rep x side x profile, with status and reason under that profile; a trial without repetitions has
+        one row, rep 0.
+    quality : the findings under the default profile, with those that rest on metrics added, columns QUALITY_COLUMNS.
     """
     frames = []
     if reps is not None:
         frame, findings = _measured_rows(reps)
         frames.append(frame)
         if findings:
-            added = pd.DataFrame(findings, columns=list(QUALITY_COLUMNS))
+            added = pd.DataFrame(findings, columns=list(FINDING_COLUMNS))
             quality = pd.concat([quality, added], ignore_index=True) if len(quality) else added
     cut = set() if reps is None else set(reps["trial_id"].to_numpy().astype(str))
     uncut = quality[~quality["trial_id"].isin(cut)].drop_duplicates("trial_id")
     frames.append(uncut[["participant_id", "session_id", "trial_id", "task"]].assign(rep=0, side="both"))
     metrics = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
-    judged = _statuses(quality)
-    keys = zip(metrics["trial_id"], metrics["rep"], strict=True)
-    found = [judged.get((trial, rep), judged.get((trial, 0), ("accepted", ""))) for trial, rep in keys]
+    if "profile" not in metrics:
+        metrics["profile"] = np.nan
+    found = _judge(metrics, quality)
     metrics["status"], metrics["reason"] = [worst for worst, _ in found], [reasons for _, reasons in found]
+    shown = {""} if reps is None else {"", str(reps.attrs["default_scoring"])}
+    quality = quality.loc[quality["profile"].isin(shown), list(QUALITY_COLUMNS)]
     return _ordered(metrics), quality.reset_index(drop=True)
 
 
@@ -300,7 +306,7 @@ def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, objec
     about = ("participant_id", "session_id", "trial_id", "task")
     stated = ("rep", "code", "severity", "signal", "value", "limit", "sentence")
     findings = [
-        {name: values[name] for name in about} | {name: getattr(finding, name) for name in stated}
+        {name: values[name] for name in (*about, "profile")} | {name: getattr(finding, name) for name in stated}
         for values in frame[chosen].to_dict("records")
         for finding in _agreement(values)
     ]

@@ -78,7 +78,7 @@ def _label(bars: Axes, cells: Axes, codes: list[str], trials: list[str]) -> None
     cells.set_ylim(len(trials) - 0.5, -0.5)
     names = [f"{code.replace('_', ' ')} ({CODES[code].severity})" for code in codes]
     cells.set_xticks(range(len(codes)), names, rotation=35, ha="right", rotation_mode="anchor")
-    cells.set_xlim(-0.5, max(len(codes), 6) - 0.5)
+    cells.set_xlim(-0.5, max(len(codes), 1) - 0.5)
     cells.tick_params(length=0)
     bars.tick_params(bottom=False, labelbottom=False)
     bars.set_ylabel("findings [count]")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.jump_errors import errors_of, jumps_of
 from legsci.mechanics.profiles import load_profiles, variants
-from legsci.mechanics.reps import QUALITY_COLUMNS, open_repetitions, write_repetitions
+from legsci.mechanics.reps import FINDING_COLUMNS, open_repetitions, write_repetitions
 from legsci.metrics.table import METRICS, study_tables
 from legsci.tasks import TASKS
 from legsci.vocabulary import ASYMMETRIES, METRIC_TERMS
@@ -229,7 +229,7 @@ def test_repetitions_survive_writing(tmp_path: Path) -> None:
     assert found.reps is not None
     paths = [tmp_path / "first.nc", tmp_path / "second.nc"]
     for path in paths:
-        write_repetitions(found.reps, found.quality, path)
+        write_repetitions(found.reps, found.quality.assign(profile=""), path)
     assert sorted(tmp_path.iterdir()) == paths
     assert paths[0].read_bytes() == paths[1].read_bytes()
     reps, quality = open_repetitions(paths[0])
@@ -237,7 +237,7 @@ def test_repetitions_survive_writing(tmp_path: Path) -> None:
     # signals are stored in 32 bits
     xr.testing.assert_allclose(reps, found.reps, rtol=1e-6)
     assert reps.attrs == found.reps.attrs
-    assert list(quality.columns) == list(QUALITY_COLUMNS)
+    assert list(quality.columns) == list(FINDING_COLUMNS)
     tables = study_tables([(reps, quality)])
     assert set(tables["metrics"]["profile"]) == {DEFAULT}
     assert set(tables["metrics_by_profile"]["profile"]) == {DEFAULT, *OTHERS}
@@ -247,10 +247,10 @@ def test_repetitions_survive_writing(tmp_path: Path) -> None:
 def test_session_without_repetitions_survives_writing(tmp_path: Path) -> None:
     found = outcome(force_trial(np.zeros(3000)))
     assert found.reps is None
-    write_repetitions(found.reps, found.quality, tmp_path / "reps.nc")
+    write_repetitions(found.reps, found.quality.assign(profile=""), tmp_path / "reps.nc")
     reps, quality = open_repetitions(tmp_path / "reps.nc")
     assert reps is None
-    pd.testing.assert_frame_equal(quality, found.quality)
+    pd.testing.assert_frame_equal(quality, found.quality.assign(profile=""))
     metrics = study_tables([(reps, quality)])["metrics"]
     assert list(metrics["reason"]) == ["no_force"]
 

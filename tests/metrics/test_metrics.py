@@ -196,10 +196,21 @@ def test_measuring_some_metrics_gives_those_of_measuring_all(drawn: Outcome) -> 
         xr.testing.assert_equal(some[name], everything[name])
 
 
-def test_status_is_the_worst_of_repetition_and_trial() -> None:
-    rows = [("a", 0, "plate_offset"), ("a", 1, "no_velocity"), ("a", 1, "step_off"), ("a", 2, "plate_left_out")]
-    quality = pd.DataFrame(rows, columns=["trial_id", "rep", "code"])
-    judged = table._statuses(quality)
-    assert judged["a", 1] == ("incomplete", "no_velocity step_off plate_offset")
-    assert judged["a", 2] == ("accepted", "plate_offset")
+def test_status_is_the_worst_of_repetition_and_trial_under_its_own_profile() -> None:
+    rows = [
+        ("a", 0, "", "plate_offset"),
+        ("a", 1, "vald", "no_velocity"),
+        ("a", 1, "", "step_off"),
+        ("a", 2, "", "plate_left_out"),
+    ]
+    quality = pd.DataFrame(rows, columns=["trial_id", "rep", "profile", "code"])
+    judged = table._judge(
+        pd.DataFrame([("a", 1, "vald"), ("a", 1, "s3d"), ("a", 2, "vald")], columns=["trial_id", "rep", "profile"]),
+        quality,
+    )
+    assert judged == [
+        ("incomplete", "no_velocity step_off plate_offset"),
+        ("flagged", "step_off plate_offset"),
+        ("accepted", "plate_offset"),
+    ]
     assert CODES["plate_left_out"].severity == "noted"
