@@ -1,0 +1,50 @@
+"""What the documentation shows of a study folder holds against the schemas that check one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from legsci.ingest.settings import devices_of, read_settings
+from legsci.ingest.study import TABLES
+from legsci.ingest.tables import load_schema
+from legsci.tasks import TASKS
+from legsci.vocabulary import MARKERS
+
+ROOT = Path(__file__).resolve().parents[1]
+GUIDE = (ROOT / "docs" / "study-folder.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```yaml\n(.*?)```", README + GUIDE, re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_example_of_study_yaml_is_valid(tmp_path: Path, block: str) -> None:
+    shown = yaml.safe_load(block)
+    settings = shown if "devices" in shown else {"name": "s", "lab": {"up": "z", "forward": "y"}, "devices": shown}
+    path = tmp_path / "study.yaml"
+    path.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    read, faults = read_settings(path)
+    assert faults == []
+    devices, faults = devices_of(read)
+    assert faults == []
+    assert {label for device in devices.values() for label in device.markers.values()} <= set(MARKERS)
+
+
+def test_there_are_examples_of_every_reader() -> None:
+    assert set(re.findall(r"reader: (\w+)", GUIDE)) == {"c3d", "bioware", "nexus", "opensim", "delimited"}
+
+
+def test_guide_names_every_column_of_every_table() -> None:
+    rows = dict(re.findall(r"^\| (\w+)\.tsv \| [^|]* \| ([^|]*) \|$", GUIDE, re.MULTILINE))
+    assert set(rows) == set(TABLES)
+    keys = {"participant_id", "session_id", "trial_id", "week"}
+    for table, cell in rows.items():
+        columns = set(load_schema(table)["properties"]) - keys
+        assert {column for column in columns if column not in re.findall(r"\w+", cell)} == set(), table
+
+
+def test_readme_names_every_task() -> None:
+    assert {task for task in TASKS if task not in README} == set()
