@@ -93,7 +93,7 @@ def main() -> None:
         errors.groupby(CHOICES).apply(summary).round(3).to_csv(file)
     usual = errors[(errors["rate_hz"] == 1000.0) & (errors["noise_n"] == 2.0)]
     print(usual.groupby(["mass_kg", "sway_n"]).apply(summary).round(3).to_string())
-    print(f"2 N of noise, 1000 Hz, all masses and sways: {summary(usual).round(3).to_dict()}")
+    print(summary(usual).round(3).to_frame("all masses and sways at 2 N of noise and 1000 Hz").T.to_string())
     within = (errors["error_m"].abs() <= 2.0 * errors["u_m"]).mean()
     print(f"within two stated standard uncertainties: {100.0 * within:.1f} % of all jumps")
 
