@@ -24,6 +24,7 @@ MASS_KG = (35.0, 75.0, 130.0)
 RATE_HZ = (200.0, 500.0, 1000.0, 2000.0)
 CHOICES = ["mass_kg", "rate_hz", "noise_n", "sway_n", "stays"]
 JUMPS_PER_CELL = 10
+COUNTS = {"jumps": int, "without_height": int}
 #: Quiet standing before the movement, drawn anew for each jump [s].
 STANDING_S = (1.5, 3.5)
 
@@ -90,7 +91,7 @@ def main() -> None:
     head = f"# {datetime.now(UTC):%Y-%m-%d}; {JUMPS_PER_CELL} jumps a cell, seeds 0 to {JUMPS_PER_CELL - 1}\n"
     with TABLE.open("w", encoding="utf-8", newline="\n") as file:
         file.write(head)
-        errors.groupby(CHOICES).apply(summary).round(3).to_csv(file)
+        errors.groupby(CHOICES).apply(summary).round(3).astype(COUNTS).to_csv(file)
     usual = errors[(errors["rate_hz"] == 1000.0) & (errors["noise_n"] == 2.0)]
     print(usual.groupby(["mass_kg", "sway_n"]).apply(summary).round(3).to_string())
     print(summary(usual).round(3).to_frame("all masses and sways at 2 N of noise and 1000 Hz").T.to_string())
