@@ -53,19 +53,23 @@ def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:
     if ahead @ upward:
         raise ValueError(f"up and forward must be at right angles, not {up} and {forward}")
     turned = []
-    held = [str(axis) for axis in signal["axis"].to_numpy()]
+    held = [str(axis) for axis in signal.variables["axis"].data]
     for isb_axis, direction in zip("xyz", (ahead, upward, np.cross(ahead, upward)), strict=True):
         source = "up" if held == ["up"] else "xyz"[int(np.flatnonzero(direction)[0])]
         if source in held and (source != "up" or isb_axis == "y"):
             sign = 1.0 if source == "up" else float(direction.sum())
             turned.append((isb_axis, source, sign))
-    sources = [source for _, source, _ in turned]
-    signs = xr.DataArray([sign for _, _, sign in turned], dims="axis")
-    answer = signal.sel(axis=sources).assign_coords(axis=[isb_axis for isb_axis, _, _ in turned])
-    for name, variable in answer.data_vars.items():
+    rows = [held.index(source) for _, source, _ in turned]
+    signs = xr.Variable("axis", [sign for _, _, sign in turned])
+    variables = {name: variable for name, variable in signal.variables.items() if name != "axis"}
+    # Corners count as a coordinate, since their name is that of a dimension; they are turned as everything else.
+    for name, variable in variables.items():
         if "axis" in variable.dims:
-            answer[name] = variable.copy(data=(variable.variable * signs.variable).transpose(*variable.dims).to_numpy())
-    return answer
+            data = (variable.isel(axis=rows) * signs).transpose(*variable.dims).data
+            variables[name] = xr.Variable(variable.dims, data, variable.attrs)
+    coords = {name: variables.pop(name) for name in signal.coords if name != "axis"}
+    coords["axis"] = xr.Variable("axis", [isb_axis for isb_axis, _, _ in turned])
+    return xr.Dataset(variables, coords=coords, attrs=signal.attrs)
 
 
 def build_session(study: Study, participant_id: str, session_id: str) -> xr.DataTree:
@@ -144,10 +148,11 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
     for device, recording, path in recordings:
         for kind, signal in recording.signals.items():
             turned = to_isb(signal, up=device.up, forward=device.forward) if "axis" in signal.dims else signal
-            shifted = turned.assign_coords(time=turned["time"] + (recording.start_time_s - start))
-            shifted["time"].attrs["units"] = "s"
+            if recording.start_time_s > start:
+                later = turned.variables["time"].data + (recording.start_time_s - start)
+                turned = turned.assign_coords(time=("time", later, {"units": "s"}))
             assumptions = json.dumps(list(recording.assumptions), ensure_ascii=False)
-            signals[kind] = shifted.assign_attrs(source=path, reader=device.reader, assumptions=assumptions)
+            signals[kind] = turned.assign_attrs(source=path, reader=device.reader, assumptions=assumptions)
     return signals, {"start_time_s": start}
 
 
@@ -165,7 +170,7 @@ def map_names(recording: Recording, device: Device, path: str) -> Recording:
     faults = []
     if "force" in signals:
         force = signals["force"]
-        names = [str(name) for name in force["plate"].to_numpy()]
+        names = [str(name) for name in force.variables["plate"].data]
         known = {name: name for name in names} | {
             str(n + 1): name for n, name in enumerate(names) if str(n + 1) not in names
         }
@@ -179,10 +184,10 @@ def map_names(recording: Recording, device: Device, path: str) -> Recording:
         if len(chosen) < len(names):
             left_out = ", ".join(name for name in names if name not in chosen)
             assumptions.append(f"Plates that the study does not list were left out: {left_out}.")
-        foot = [feet.get(name, "both") for name in chosen]
-        signals["force"] = force.sel(plate=chosen).assign_coords(foot=("plate", foot))
+            force = force.sel(plate=chosen)
+        signals["force"] = force.assign_coords(foot=("plate", [feet.get(name, "both") for name in chosen]))
     if "markers" in signals:
-        labels = [str(label) for label in signals["markers"]["marker"].to_numpy()]
+        labels = [str(label) for label in signals["markers"].variables["marker"].data]
         absent = [label for label in device.markers if label not in labels]
         if absent:
             assumptions.append(f"Markers that the study names and this file does not have: {', '.join(absent)}.")
@@ -203,9 +208,9 @@ def write_session(tree: xr.DataTree, path: str | Path) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    compressed = {"zlib": True, "complevel": 1, "shuffle": True}
+    # Not compressed: noise of the recorders compresses by a third only, which costs more time than the rest of writing.
     encoding = {
-        node.path: {name: {"dtype": STORED_AS[str(name)], **compressed} for name in node.data_vars if name in STORED_AS}
+        node.path: {name: {"dtype": STORED_AS[str(name)]} for name in node.data_vars if name in STORED_AS}
         for node in tree.subtree
     }
     try:

@@ -107,7 +107,7 @@ def alignment(kinematics: xr.Dataset) -> xr.Dataset:
                 values[name][:, column] = curve
     return xr.Dataset(
         {name: (("time", "side"), values[name], {"units": unit}) for name, unit in CURVES.items()},
-        coords={"time": kinematics["time"], "side": list(SIDES)},
+        coords={"time": kinematics.variables["time"], "side": list(SIDES)},
     )
 
 
@@ -144,7 +144,7 @@ def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
                 values[name][:, column] = curve
     return xr.Dataset(
         {f"u_{name}": (("time", "side"), curve) for name, curve in values.items()},
-        coords={"time": kinematics["time"], "side": list(SIDES)},
+        coords={"time": kinematics.variables["time"], "side": list(SIDES)},
     )
 
 
@@ -153,15 +153,9 @@ class _Body:
 
     def __init__(self, kinematics: xr.Dataset) -> None:
         self.frames = kinematics.sizes["time"]
-        self._centres = dict(
-            zip(_names(kinematics, "joint"), _by_name(kinematics["joint_centre"], "joint"), strict=True)
-        )
-        self._rotations = dict(
-            zip(_names(kinematics, "segment"), _by_name(kinematics["rotation"], "segment"), strict=True)
-        )
-        self._angles = dict(
-            zip(_names(kinematics, "joint_angle"), _by_name(kinematics["angle"], "joint_angle"), strict=True)
-        )
+        self._centres = _by_name(kinematics, "joint_centre", "joint")
+        self._rotations = _by_name(kinematics, "rotation", "segment")
+        self._angles = _by_name(kinematics, "angle", "joint_angle")
         #: Level direction to the person's right (time, 3): from the left to the right hip centre.
         self.right = _level(self.centre("right_hip") - self.centre("left_hip"))
 
@@ -178,13 +172,11 @@ class _Body:
         return self._angles.get(name, np.full(self.frames, np.nan))
 
 
-def _names(dataset: xr.Dataset, dim: str) -> list[str]:
-    return [str(name) for name in dataset[dim].to_numpy()]
-
-
-def _by_name(array: xr.DataArray, dim: str) -> Array:
-    """Values with a named dimension first and time second."""
-    return np.moveaxis(array.to_numpy(), (array.dims.index(dim), array.dims.index("time")), (0, 1))
+def _by_name(kinematics: xr.Dataset, name: str, dim: str) -> dict[str, Array]:
+    """Values (time, ...) of a variable by the labels of one of its dimensions."""
+    variable = kinematics.variables[name]
+    values = np.moveaxis(variable.data, (variable.dims.index(dim), variable.dims.index("time")), (0, 1))
+    return dict(zip(kinematics.variables[dim].data.tolist(), values, strict=True))
 
 
 def _level(vectors: Array) -> Array:

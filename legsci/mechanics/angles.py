@@ -14,7 +14,7 @@ from legsci.kernels.joint_angles import joint_angles
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.joint_centres import HIP_CENTRES
 from legsci.mechanics.marker_checks import stray_markers, swapped_labels
-from legsci.mechanics.markers import CLUSTERS, fill_gaps, smooth_markers
+from legsci.mechanics.markers import CLUSTERS, fill_gaps, markers_of, smooth_markers
 from legsci.mechanics.posture import quiet_posture
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.segments import build_skeleton
@@ -129,11 +129,11 @@ def kinematics(
     understanding of the terms. Gait Posture 13:1-6.
     """
     _check_options(marker_set, hip_centre, knee_axis, thigh)
-    markers, findings = fill_gaps(
-        _with_standard_labels(trial_markers, marker_set), rigid_limit_s=rigid_limit_s, spline_limit_s=spline_limit_s
-    )
-    markers = smooth_markers(markers, cutoff_hz=cutoff_hz)
-    anatomy = markers if standing is None else _with_standard_labels(standing, marker_set)
+    names = MARKER_SETS[marker_set] if marker_set is not None else None
+    recorded = markers_of(trial_markers, names)
+    whole, filled, findings = fill_gaps(recorded, rigid_limit_s=rigid_limit_s, spline_limit_s=spline_limit_s)
+    markers = smooth_markers(whole, cutoff_hz=cutoff_hz)
+    anatomy = markers if standing is None else markers_of(standing, names)
     posture, still, notes = quiet_posture(anatomy)
     swaps = swapped_labels(posture)
     doubtful = {label for pair, _ in swaps for label in pair}
@@ -143,16 +143,24 @@ def kinematics(
     skeleton = build_skeleton(
         markers, posture, still=still, hip_centre=hip_centre, knee_axis=knee_axis, thigh=thigh, widths_m=widths_m
     )
-    answer = _segments(skeleton, markers)
-    answer = answer.assign(
-        filled=_filled(markers, list(skeleton.segments)), angle=_angles(skeleton, markers.sizes["time"], findings)
-    )
-    notes_of = [[finding.code, finding.sentence] for finding in [*findings, *skeleton.findings]]
-    answer.attrs = {
-        "sampling_rate_hz": float(trial_markers.attrs["sampling_rate_hz"]),
-        "notes": json.dumps(notes_of, ensure_ascii=False),
+    frames = len(markers.position)
+    angle_names, angle = _angles(skeleton, frames, findings)
+    variables: dict[str, Any] = {
+        **_segments(skeleton, frames),
+        "filled": (("time", "segment"), _filled(filled, markers.labels, list(skeleton.segments))),
+        "angle": (("time", "joint_angle"), angle, {"units": "deg"}),
     }
-    return answer.assign_coords(time=trial_markers["time"])
+    coords = {
+        "time": trial_markers.variables["time"],
+        "segment": list(skeleton.segments),
+        "joint": list(skeleton.joints),
+        "joint_angle": angle_names,
+        "axis": list(AXES),
+        "direction": list(AXES),
+    }
+    notes_of = [[finding.code, finding.sentence] for finding in [*findings, *skeleton.findings]]
+    attrs = {"sampling_rate_hz": markers.rate_hz, "notes": json.dumps(notes_of, ensure_ascii=False)}
+    return xr.Dataset(variables, coords=coords, attrs=attrs)
 
 
 def _check_options(marker_set: str | None, hip_centre: str, knee_axis: str, thigh: str) -> None:
@@ -168,36 +176,24 @@ def _check_options(marker_set: str | None, hip_centre: str, knee_axis: str, thig
         raise ValueError("kinematics: " + "; ".join(faults))
 
 
-def _with_standard_labels(markers: xr.Dataset, marker_set: str | None) -> xr.Dataset:
-    """Return the markers under standard labels, in alphabetical order, so that the order in the file has no effect."""
-    names = MARKER_SETS[marker_set] if marker_set is not None else {}
-    labels = [names.get(str(label), str(label)) for label in markers["marker"].to_numpy()]
-    return markers.assign_coords(marker=labels).sortby("marker")
-
-
-def _segments(skeleton: Skeleton, markers: xr.Dataset) -> xr.Dataset:
-    """Return rotation, position, residual and joint_centre."""
+def _segments(skeleton: Skeleton, time: int) -> dict[str, Any]:
+    """Return rotation, position, residual and joint_centre of a number of frames, as variables of a Dataset."""
     segments, joints = skeleton.segments, skeleton.joints
-    time = markers.sizes["time"]
-    lab = {"axis": list(AXES)}
     rotation = np.stack([s.rotation for s in segments.values()], axis=1) if segments else np.empty((time, 0, 3, 3))
     position = np.stack([s.carry(s.origin) for s in segments.values()], axis=1) if segments else np.empty((time, 0, 3))
     residual = np.stack([s.residual for s in segments.values()], axis=1) if segments else np.empty((time, 0))
     centres = [segments[carrier].carry(point) for carrier, point in joints.values()]
     centre = np.stack(centres, axis=1) if centres else np.empty((time, 0, 3))
-    variables: dict[str, Any] = {
+    return {
         "rotation": (("time", "segment", "axis", "direction"), rotation, {"units": "1"}),
         "position": (("time", "segment", "axis"), position, {"units": "m"}),
         "residual": (("time", "segment"), residual, {"units": "m"}),
         "joint_centre": (("time", "joint", "axis"), centre, {"units": "m"}),
     }
-    return xr.Dataset(
-        variables, coords={"segment": list(segments), "joint": list(joints), "direction": list(AXES), **lab}
-    )
 
 
-def _angles(skeleton: Skeleton, frame_count: int, findings: list[Finding]) -> xr.DataArray:
-    """Return the angles [deg] of the joints whose segments are known; the rest is a finding each."""
+def _angles(skeleton: Skeleton, frame_count: int, findings: list[Finding]) -> tuple[list[str], Floats]:
+    """Return names and angles (time, joint_angle) [deg] of joints of known segments; the rest is a finding each."""
     frames = {name: segment.rotation for name, segment in skeleton.segments.items()}
     if frames:
         frames[LABORATORY] = np.broadcast_to(np.eye(3), next(iter(frames.values())).shape)
@@ -215,14 +211,10 @@ def _angles(skeleton: Skeleton, frame_count: int, findings: list[Finding]) -> xr
             if sagittal:
                 detail = "the axes beside it rest on lateral markers or joint centres alone"
                 findings.append(Finding("angle_absent", signal=" and ".join(joint.names[1:]), detail=detail))
-    values = np.stack(rows, axis=1) if rows else np.empty((frame_count, 0))
-    return xr.DataArray(values, dims=("time", "joint_angle"), coords={"joint_angle": names}, attrs={"units": "deg"})
+    return names, np.stack(rows, axis=1) if rows else np.empty((frame_count, 0))
 
 
-def _filled(markers: xr.Dataset, segments: list[str]) -> xr.DataArray:
+def _filled(flags: NDArray[np.bool_], labels: list[str], segments: list[str]) -> NDArray[np.bool_]:
     """Return in which frames a marker of a segment was filled (time, segment)."""
-    labels = [str(label) for label in markers["marker"].to_numpy()]
-    flags = markers["filled"].transpose("time", "marker").to_numpy()
     columns = [flags[:, [label in CLUSTERS[name] for label in labels]].any(axis=1) for name in segments]
-    values = np.stack(columns, axis=1) if columns else np.empty((len(flags), 0), dtype=bool)
-    return xr.DataArray(values, dims=("time", "segment"), coords={"segment": segments})
+    return np.stack(columns, axis=1) if columns else np.empty((len(flags), 0), dtype=bool)

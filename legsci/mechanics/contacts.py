@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -14,6 +15,7 @@ from legsci.kernels.newton_euler import derivatives
 from legsci.mechanics.inertia import SIDES
 from legsci.mechanics.plates import LEAST_LOAD_N
 from legsci.mechanics.quality import Finding
+from legsci.vocabulary import AXES
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -69,6 +71,19 @@ class Feet:
     seen: tuple[bool, ...]
 
 
+class _Plate(NamedTuple):
+    """A plate: the foot that the study gives it, force and moment (sample, 6), height of its surface [m], and outline.
+
+    The outline is the lowest and highest x and z with a margin, (2, 2) [m]; None where the corners are not known.
+    """
+
+    name: str
+    foot: str
+    loads: Array
+    height: float
+    outline: Array | None
+
+
 @dataclass(frozen=True)
 class _Contact:
     """One stretch of load on a plate: samples [first, stop), the foot it belongs to, or the reason why it has none."""
@@ -89,13 +104,14 @@ def feet_of(kinematics: xr.Dataset, sole: Array) -> Feet:
     """
     frames = kinematics.sizes["time"]
     rate = float(kinematics.attrs["sampling_rate_hz"])
+    segments = kinematics.variables["segment"].data.tolist()
+    rotation = kinematics.variables["rotation"].transpose("segment", "time", "axis", "direction").data
+    position = kinematics.variables["position"].transpose("segment", "time", "axis").data
     ends = np.full((len(SIDES), 2, frames, 3), np.nan)
     for row, side in enumerate(SIDES):
-        if f"{side}_foot" in kinematics["segment"]:
-            foot = kinematics.sel(segment=f"{side}_foot")
-            rotation = foot["rotation"].transpose("time", "axis", "direction").to_numpy()
-            position = foot["position"].transpose("time", "axis").to_numpy()
-            ends[row] = position + np.einsum("tij,ej->eti", rotation, sole)
+        if f"{side}_foot" in segments:
+            foot = segments.index(f"{side}_foot")
+            ends[row] = position[foot] + np.einsum("tij,ej->eti", rotation[foot], sole)
     heights = ends[..., _Y].min(axis=1)
     known = heights[np.isfinite(heights)]
     ground = float(np.percentile(known, 1.0)) if known.size else np.nan
@@ -128,84 +144,90 @@ def ground_loads(
         plate's rate before they are interpolated at the markers' times, and keeps faster parts from folding into them
         [Hz]. None: interpolated as they are.
     """
-    times = kinematics["time"].to_numpy().astype(float)
-    if "moment" not in force or {"x", "y", "z"} - set(force["axis"].to_numpy().tolist()):
+    times = kinematics.variables["time"].data.astype(float)
+    if "moment" not in force or set(force.variables["axis"].data) != {"x", "y", "z"}:
         nothing = np.full((len(SIDES), times.size, 3), np.nan)
         return GroundLoads(nothing, nothing.copy(), [Finding("no_moments")])
     feet = feet_of(kinematics, sole)
-    ordered = force.transpose("plate", "time", "axis", ...).sel(axis=["x", "y", "z"])
-    loads = np.concatenate([ordered["force"].to_numpy(), ordered["moment"].to_numpy()], axis=2).astype(float)
-    plate_times = ordered["time"].to_numpy().astype(float)
+    plates = _plates(force)
+    loads = np.stack([plate.loads for plate in plates])
+    plate_times = force.variables["time"].data.astype(float)
     rate = float(force.attrs["sampling_rate_hz"])
     sums = np.zeros((len(SIDES), plate_times.size, 6))
     refused = np.zeros((len(SIDES), plate_times.size), dtype=bool)
     findings = []
-    for plate in range(len(loads)):
-        others = np.delete(loads[:, :, _Y], plate, axis=0)
+    for row, plate in enumerate(plates):
+        others = np.delete(loads[:, :, _Y], row, axis=0)
         alone = np.asarray(~(others >= threshold_n).any(axis=0))
-        contacts = _contacts(ordered.isel(plate=plate), loads[plate], alone, feet, times, threshold_n)
+        contacts = _contacts(plate, plate_times, rate, alone, feet, times, threshold_n)
         for contact in contacts:
             during = slice(contact.first, contact.stop)
             if contact.side:
-                sums[SIDES.index(contact.side), during] += loads[plate, during]
+                sums[SIDES.index(contact.side), during] += plate.loads[during]
             elif contact.code != "force_of_unseen_foot":
                 refused[:, during] = True
-        findings += _reported(
-            contacts, str(ordered["plate"].to_numpy()[plate]), str(ordered["foot"][plate].item()), rate
-        )
-        sums[:, np.isnan(loads[plate]).any(axis=1)] = np.nan
+        findings += _reported(contacts, plate, rate)
+        sums[:, np.isnan(plate.loads).any(axis=1)] = np.nan
     at_markers = _at_times(sums, plate_times, times, rate, cutoff_hz)
     spread = 0.0 if cutoff_hz is None else 0.5 / cutoff_hz
     unknown = _refused_at(refused, plate_times, times, spread)
     beside = _beside(feet, sums, plate_times, times) & ~unknown
     at_markers[unknown | beside] = np.nan
-    for row in np.flatnonzero(beside.any(axis=1)):
+    for row in np.flatnonzero(beside.any(axis=1)).tolist():
         seconds = float(beside[row].sum() / float(kinematics.attrs["sampling_rate_hz"]))
         findings.append(Finding("foot_beside_plates", "force", seconds, BESIDE_S, SIDES[row]))
     return GroundLoads(at_markers[..., :3].copy(), at_markers[..., 3:].copy(), findings)
 
 
+def _plates(force: xr.Dataset) -> list[_Plate]:
+    """Plates of a force group that holds all three axes."""
+    order = [force.variables["axis"].data.tolist().index(axis) for axis in AXES]
+    parts = [force.variables[name].transpose("plate", "time", "axis").data for name in ("force", "moment")]
+    loads = np.concatenate([part[:, :, order] for part in parts], axis=2).astype(float)
+    heights = force.variables["surface_height"].data.astype(float)
+    outlines: list[Array | None] = [None] * len(loads)
+    if "corner" in force.variables:
+        corners = force.variables["corner"].transpose("plate", "corner", "axis").data[:, :, order][..., [_X, _Z]]
+        outlines = [_outline(corner) if np.isfinite(corner).all() else None for corner in corners]
+    names, feet = (force.variables[name].data.astype(str).tolist() for name in ("plate", "foot"))
+    return [_Plate(*plate) for plate in zip(names, feet, loads, heights, outlines, strict=True)]
+
+
+def _outline(corner: Array) -> Array:
+    """Lowest and highest x and z of corners (corner, 2) with their margin, (2, 2) [m]."""
+    return np.array([corner.min(axis=0) - PLATE_MARGIN_M, corner.max(axis=0) + PLATE_MARGIN_M])
+
+
 def _contacts(
-    plate: xr.Dataset, loads: Array, alone: Mask, feet: Feet, times: Array, threshold_n: float
+    plate: _Plate, plate_times: Array, rate: float, alone: Mask, feet: Feet, times: Array, threshold_n: float
 ) -> list[_Contact]:
-    """Contacts on one plate; loads (sample, 6), no other plate loaded (sample,), times of the markers (time,)."""
-    rate = float(plate.attrs["sampling_rate_hz"])
-    vertical = np.nan_to_num(loads[:, _Y])
-    said = str(plate["foot"].item())
+    """Contacts on one plate; no other plate loaded (sample,), times of the markers (time,)."""
+    vertical = np.nan_to_num(plate.loads[:, _Y])
     limit = threshold_n
-    if said == "box":
+    if plate.foot == "box":
         # The box itself stays on the plate when the person has left.
         limit = float(np.percentile(vertical, 5.0)) + LEAST_LOAD_N
     spans = intervals_above(vertical, limit, max(int(SHORTEST_CONTACT_S * rate), 1))
-    if said == "box":
+    if plate.foot == "box":
         return [_Contact(int(first), int(stop), code="foot_on_box") for first, stop in spans]
-    plate_times = plate["time"].to_numpy().astype(float)
-    height = float(plate["surface_height"].item())
     answers = []
     for first, stop in spans:
         frames = np.flatnonzero((times >= plate_times[first]) & (times <= plate_times[stop - 1]))
         samples = np.clip(np.searchsorted(plate_times, times[frames]), first, stop - 1)
-        under, there = _feet_under(loads[samples], alone[samples], frames, feet, height, _outline(plate))
-        side, code = _judge(under, there, feet.seen, said)
+        under, there = _feet_under(plate, samples, alone[samples], frames, feet)
+        side, code = _judge(under, there, feet.seen, plate.foot)
         answers.append(_Contact(int(first), int(stop), side, code))
     return answers
 
 
-def _outline(plate: xr.Dataset) -> Array | None:
-    """Lowest and highest x and z of a plate with its margin, (2, 2) [m]; None where its corners are not known."""
-    if "corner" not in plate.variables or not np.isfinite(plate["corner"].to_numpy()).all():
-        return None
-    corners = plate["corner"].sel(axis=["x", "z"]).transpose("corner", "axis").to_numpy()
-    return np.array([corners.min(axis=0) - PLATE_MARGIN_M, corners.max(axis=0) + PLATE_MARGIN_M])
-
-
 def _feet_under(
-    loads: Array, alone: Mask, frames: NDArray[np.int64], feet: Feet, height: float, outline: Array | None
+    plate: _Plate, samples: NDArray[np.int64], alone: Mask, frames: NDArray[np.int64], feet: Feet
 ) -> tuple[Array, Array]:
     """Parts of a contact's impulse in which each foot lies under its centre of pressure, and stands on the plate.
 
     On a plate of unknown outline a foot stands, wherever it is, while no other plate carries load.
     """
+    loads, height, outline = plate.loads[samples], plate.height, plate.outline
     weight = np.clip(np.nan_to_num(loads[:, _Y]), 0.0, None)
     total = weight.sum()
     under, there = np.zeros(len(SIDES)), np.zeros(len(SIDES))
@@ -247,12 +269,12 @@ def _judge(under: Array, there: Array, seen: tuple[bool, ...], said: str) -> tup
     return "", "force_without_foot"
 
 
-def _reported(contacts: list[_Contact], plate: str, said: str, rate: float) -> list[Finding]:
+def _reported(contacts: list[_Contact], plate: _Plate, rate: float) -> list[Finding]:
     """One finding per reason for which contacts of a plate have no foot."""
     findings = []
     for code in sorted({contact.code for contact in contacts if contact.code}):
         seconds = sum(contact.stop - contact.first for contact in contacts if contact.code == code) / rate
-        findings.append(Finding(code, f"plate {plate}", seconds, detail=said))
+        findings.append(Finding(code, f"plate {plate.name}", seconds, detail=plate.foot))
     return findings
 
 

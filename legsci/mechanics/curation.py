@@ -26,7 +26,7 @@ def decision_in_words(row: pd.Series) -> str:
 
 def trial_decisions(curation: pd.DataFrame) -> list[Finding]:
     """Report the decisions that concern a trial as a whole: its sides swapped."""
-    swaps = curation[curation["what"] == "swap_sides"]
+    swaps = curation if curation.empty else curation[curation["what"] == "swap_sides"]
     return [Finding("curated", detail=decision_in_words(row)) for _, row in swaps.iterrows()]
 
 
@@ -38,7 +38,7 @@ def decisions_without_effect(curation: pd.DataFrame, *, repetitions: int) -> lis
     curation : rows of curation.tsv about the trial.
     repetitions : how many repetitions the trial was cut into.
     """
-    rows = curation[curation["what"] != "swap_sides"]
+    rows = curation if curation.empty else curation[curation["what"] != "swap_sides"]
     return [
         Finding("decision_without_effect", detail=f"{decision_in_words(row)}; no such repetition was found")
         for _, row in rows.iterrows()
@@ -59,6 +59,8 @@ def apply_decisions(scores: dict[str, Score], decisions: pd.DataFrame, window: W
     window : where the repetition lies.
     rate : [Hz].
     """
+    if decisions.empty:
+        return []
     rows = decisions[decisions["what"] != "swap_sides"]
     moved = rows[rows["what"] == "move_event"]
     moves = {str(event): float(value) * rate for event, value in zip(moved["event"], moved["value"], strict=True)}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from legsci.kernels.newton_euler import inverse_dynamics, mechanical_energy
 from legsci.mechanics.contacts import GroundLoads, ground_loads
-from legsci.mechanics.inertia import SIDES, BodySegments, body_segments
+from legsci.mechanics.inertia import SIDES, BodySegments, body_segments, paths_by_name
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.segment_motion import SegmentMotion, ground_power, power_residual, segment_motion
 from legsci.vocabulary import STANDARD_GRAVITY
@@ -138,7 +138,7 @@ def dynamics(
         *([Finding("segment_missing", "markers", detail=", ".join(missing))] if missing else []),
     ]
     answer: _Variables = {}
-    coords = {"time": kinematics["time"].to_numpy(), "axis": ["x", "y", "z"], "side": list(SIDES)}
+    coords = {"time": kinematics.variables["time"].data, "axis": ["x", "y", "z"], "side": list(SIDES)}
     _put(answer, "ground_force", ("time", "side", "axis"), loads.force.transpose(1, 0, 2), "N")
     _put(answer, "ground_moment", ("time", "side", "axis"), loads.moment.transpose(1, 0, 2), "N m")
     if chain:
@@ -163,7 +163,7 @@ def dynamics(
 
 
 def _names(dataset: xr.Dataset, dim: str) -> set[str]:
-    return {str(name) for name in dataset[dim].to_numpy()}
+    return set(dataset.variables[dim].data.tolist())
 
 
 def _row(names: Sequence[str], name: str) -> int:
@@ -188,12 +188,10 @@ def _chain(kinematics: xr.Dataset) -> tuple[list[str], list[str]]:
 
 def _centres(kinematics: xr.Dataset, joints: list[str]) -> Array:
     """Joint centres (joint, time, 3) [m]; where no lumbar joint is told apart, it is the trunk's origin."""
-    known = _names(kinematics, "joint")
-    paths = [
-        kinematics["joint_centre"].sel(joint=joint) if joint in known else kinematics["position"].sel(segment="trunk")
-        for joint in joints
-    ]
-    return np.stack([path.transpose("time", "axis").to_numpy().astype(float) for path in paths])
+    known = paths_by_name(kinematics, "joint_centre", "joint")
+    if set(joints) - set(known):
+        known["lumbar"] = paths_by_name(kinematics, "position", "segment")["trunk"]
+    return np.stack([known[joint] for joint in joints])
 
 
 def _solve(kinematics: xr.Dataset, body: BodySegments, loads: GroundLoads, chain: list[str], whole: bool) -> _Tree:

@@ -110,7 +110,7 @@ def body_segments(kinematics: xr.Dataset, *, body_mass_kg: float, sex: str, load
         ]
     )
     parts: dict[str, _Part] = {}
-    for name in (str(segment) for segment in kinematics["segment"].to_numpy()):
+    for name in kinematics.variables["segment"].data.tolist():
         kind = name.split("_")[-1]
         if kind in ("thigh", "shank"):
             length = lengths.get(name, table[kind].length_per_height * height)
@@ -132,18 +132,21 @@ def body_segments(kinematics: xr.Dataset, *, body_mass_kg: float, sex: str, load
     )
 
 
+def paths_by_name(kinematics: xr.Dataset, name: str, dim: str) -> dict[str, Array]:
+    """Paths (time, 3) [m] of the variable joint_centre or position by the labels of its dimension joint or segment."""
+    paths = kinematics.variables[name].transpose(dim, "time", "axis").data.astype(float)
+    return dict(zip(kinematics.variables[dim].data.tolist(), paths, strict=True))
+
+
 def _measured_lengths(kinematics: xr.Dataset) -> dict[str, float]:
     """Median length of each thigh and shank with joint centres at both ends [m]."""
-    centres = kinematics["joint_centre"].transpose("joint", "time", "axis")
-    known = set(centres["joint"].to_numpy().tolist())
+    centres = paths_by_name(kinematics, "joint_centre", "joint")
     lengths = {}
     for side in SIDES:
         for name, ends in (("thigh", ("hip", "knee")), ("shank", ("knee", "ankle"))):
             upper, lower = f"{side}_{ends[0]}", f"{side}_{ends[1]}"
-            if {upper, lower} <= known:
-                apart = np.linalg.norm(
-                    centres.sel(joint=upper).to_numpy().astype(float) - centres.sel(joint=lower).to_numpy(), axis=1
-                )
+            if {upper, lower} <= set(centres):
+                apart = np.linalg.norm(centres[upper] - centres[lower], axis=1)
                 if np.isfinite(apart).any():
                     lengths[f"{side}_{name}"] = float(np.nanmedian(apart))
     return lengths
@@ -151,10 +154,10 @@ def _measured_lengths(kinematics: xr.Dataset) -> dict[str, float]:
 
 def _trunk_origin(kinematics: xr.Dataset) -> float:
     """How far the trunk's origin lies above the pelvis' origin (middle of the hips), median [m]; 0 without pelvis."""
-    if "pelvis" not in kinematics["segment"]:
+    origin = paths_by_name(kinematics, "position", "segment")
+    if "pelvis" not in origin:
         return 0.0
-    origin = kinematics["position"].transpose("segment", "time", "axis")
-    apart = np.linalg.norm(origin.sel(segment="trunk").to_numpy() - origin.sel(segment="pelvis").to_numpy(), axis=1)
+    apart = np.linalg.norm(origin["trunk"] - origin["pelvis"], axis=1)
     return float(np.nanmedian(apart)) if np.isfinite(apart).any() else 0.0
 
 

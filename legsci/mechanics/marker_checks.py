@@ -5,10 +5,9 @@ from __future__ import annotations
 from itertools import combinations, product
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.mechanics.markers import CLUSTERS
+from legsci.mechanics.markers import CLUSTERS, Markers
 from legsci.mechanics.quality import Finding
 
 Floats = NDArray[np.float64]
@@ -73,12 +72,12 @@ def _rightward(posture: Posture) -> Floats | None:
     return None
 
 
-def stray_markers(markers: xr.Dataset, posture: Posture) -> dict[str, Finding]:
+def stray_markers(markers: Markers, posture: Posture) -> dict[str, Finding]:
     """Find markers that leave their segment, and say where a wrong sign explains it.
 
     Parameters
     ----------
-    markers : position (time, marker, axis) [m].
+    markers : of the trial.
     posture : label -> (3,) [m] of a standing trial or of this trial itself, which gives the shape of the segments.
 
     Returns
@@ -91,13 +90,11 @@ def stray_markers(markers: xr.Dataset, posture: Posture) -> dict[str, Finding]:
     A marker strays by the median, over the segment's other markers, of the change of their distance from `posture`; the
     largest over the frames counts. Only the worst marker of a segment is judged at a time, then the rest without it.
     """
-    labels = [str(label) for label in markers["marker"].to_numpy()]
-    position = markers["position"].transpose("time", "marker", "axis").to_numpy().astype(np.float64)
     found = {}
     for names in CLUSTERS.values():
-        present = [name for name in names if name in labels and name in posture]
+        present = [name for name in names if name in markers.labels and name in posture]
         while len(present) >= 4:
-            tracks = np.stack([position[:, labels.index(name)] for name in present])
+            tracks = np.stack([markers.path(name) for name in present])
             shape = np.stack([posture[name] for name in present])
             strays = _strays(tracks, shape)
             worst = int(np.argmax(strays))
@@ -109,13 +106,18 @@ def stray_markers(markers: xr.Dataset, posture: Posture) -> dict[str, Finding]:
 
 
 def _strays(tracks: Floats, shape: Floats) -> Floats:
-    """Return how far each marker leaves the shape (marker,) [m]; tracks (marker, time, 3), shape (marker, 3)."""
+    """Return how far each marker leaves the shape (marker,) [m], 0 for less than MOST_STRAY_M.
+
+    tracks (marker, time, 3), shape (marker, 3) [m].
+    """
     count = len(tracks)
     changes = np.full((count, count, tracks.shape[1]), np.nan)
     for i, j in combinations(range(count), 2):
         expected = np.linalg.norm(shape[i] - shape[j])
         changes[i, j] = changes[j, i] = np.abs(np.linalg.norm(tracks[i] - tracks[j], axis=1) - expected)
-    return np.array([_largest_median(np.delete(changes[i], i, axis=0)) for i in range(count)])
+    # A marker whose distances all hold does not stray: the median needs to be found for the others only.
+    astray = np.nan_to_num(changes).max(axis=(1, 2)) > MOST_STRAY_M
+    return np.array([_largest_median(np.delete(changes[i], i, axis=0)) if astray[i] else 0.0 for i in range(count)])
 
 
 def _largest_median(changes: Floats) -> float:

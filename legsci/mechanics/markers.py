@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -52,22 +55,60 @@ CLUSTERS: dict[str, tuple[str, ...]] = {
 SPLINE_SUPPORT = 10
 
 
+@dataclass(frozen=True)
+class Markers:
+    """Marker trajectories, bare of xarray, whose handling of labels takes longer than the arithmetic here.
+
+    Parameters
+    ----------
+    labels : standard labels.
+    position : (time, marker, 3) [m], ISB axes; NaN in gaps.
+    rate_hz : frames per second [Hz].
+    """
+
+    labels: list[str]
+    position: Floats
+    rate_hz: float
+
+    def path(self, label: str) -> Floats:
+        """Position of one marker (time, 3) [m]."""
+        return np.asarray(self.position[:, self.labels.index(label)])
+
+
+def markers_of(recorded: xr.Dataset, names: Mapping[str, str] | None = None) -> Markers:
+    """Take the markers of a trial, in alphabetical order, so that their order in the file has no effect.
+
+    Parameters
+    ----------
+    recorded : position (time, marker, axis) [m]; attrs sampling_rate_hz.
+    names : label of the file -> standard label; others keep theirs.
+    """
+    labels = [str(label) for label in recorded.variables["marker"].data]
+    labels = [names.get(label, label) for label in labels] if names else labels
+    order = sorted(range(len(labels)), key=labels.__getitem__)
+    position = recorded.variables["position"].transpose("time", "marker", "axis").data[:, order]
+    return Markers(
+        [labels[index] for index in order], position.astype(np.float64), float(recorded.attrs["sampling_rate_hz"])
+    )
+
+
 def fill_gaps(
-    markers: xr.Dataset, *, rigid_limit_s: float = 0.5, spline_limit_s: float = 0.1
-) -> tuple[xr.Dataset, list[Finding]]:
+    markers: Markers, *, rigid_limit_s: float = 0.5, spline_limit_s: float = 0.1
+) -> tuple[Markers, Flags, list[Finding]]:
     """Fill gaps: from three or more markers of the same segment, else by a cubic spline.
 
     Parameters
     ----------
-    markers : position (time, marker, axis) [m] with standard labels, NaN in gaps; attrs sampling_rate_hz.
+    markers : with NaN in gaps.
     rigid_limit_s : longest gap that is reconstructed from the segment's other markers [s].
     spline_limit_s : longest gap that is bridged by a spline [s]. Both limits are ours: a tenth of a second is a quarter
         of the shortest leg movement that is measured here.
 
     Returns
     -------
-    The markers with `filled` (time, marker) beside the position, and a finding per stretch: gap_reconstructed,
-    gap_interpolated, or gap_left where neither is allowed.
+    whole : the markers without the gaps that were filled.
+    filled : (time, marker).
+    findings : one per stretch: gap_reconstructed, gap_interpolated, or gap_left where neither is allowed.
 
     Notes
     -----
@@ -75,15 +116,13 @@ def fill_gaps(
     b, each carried by the pose of the other markers; the two answers are blended linearly over the gap, so that it
     joins both ends. At an end of the recording the one shape serves; a spline does not reach beyond the ends.
     """
-    ordered = markers.transpose("time", "marker", "axis", ...)
-    rate = float(markers.attrs["sampling_rate_hz"])
-    labels = [str(label) for label in ordered["marker"].to_numpy()]
-    recorded = ordered["position"].to_numpy().astype(np.float64)
+    labels, recorded, rate = markers.labels, markers.position, markers.rate_hz
     missing: Flags = np.any(np.isnan(recorded), axis=2)
     position, filled = recorded.copy(), np.zeros(missing.shape, dtype=bool)
     findings = []
     mates = {label: [labels.index(m) for m in names if m in labels] for names in CLUSTERS.values() for label in names}
-    for column, label in enumerate(labels):
+    for column in np.flatnonzero(missing.any(axis=0)).tolist():
+        label = labels[column]
         others = [mate for mate in mates.get(label, []) if mate != column]
         for start, stop in stretches(missing[:, column]):
             length_s, code, values = (stop - start) / rate, "gap_left", None
@@ -97,22 +136,17 @@ def fill_gaps(
                 position[start:stop, column], filled[start:stop, column] = values, True
             detail = f"from {start / rate:.3f} s"
             findings.append(Finding(code, signal=label, value=length_s, limit=spline_limit_s, detail=detail))
-    whole = ordered.assign(position=(("time", "marker", "axis"), position), filled=(("time", "marker"), filled))
-    return whole, findings
+    return replace(markers, position=position), filled, findings
 
 
-def smooth_markers(markers: xr.Dataset, *, cutoff_hz: float | None = 12.0) -> xr.Dataset:
+def smooth_markers(markers: Markers, *, cutoff_hz: float | None = 12.0) -> Markers:
     """Low-pass marker positions without delay.
 
     Parameters
     ----------
-    markers : position (time, marker, axis) [m]; attrs sampling_rate_hz.
+    markers : filtered between gaps.
     cutoff_hz : where both passes together pass half the power [Hz]; None leaves the positions as they are. 12 Hz is our
         choice. Forces that are to meet these positions in inverse dynamics need the same cut-off (Kristianslund 2012).
-
-    Returns
-    -------
-    The markers, filtered between gaps.
 
     References
     ----------
@@ -121,14 +155,14 @@ def smooth_markers(markers: xr.Dataset, *, cutoff_hz: float | None = 12.0) -> xr
     """
     if cutoff_hz is None:
         return markers
-    ordered = markers.transpose("time", "marker", "axis", ...)
-    position = ordered["position"].to_numpy().astype(np.float64)
-    channels = position.reshape(len(position), -1).T
-    rate = float(markers.attrs["sampling_rate_hz"])
     smooth = butterworth_lowpass(
-        channels, sampling_rate_hz=rate, cutoff_hz=cutoff_hz, order=2, cutoff_after_both_passes=True
+        markers.position.reshape(len(markers.position), -1).T,
+        sampling_rate_hz=markers.rate_hz,
+        cutoff_hz=cutoff_hz,
+        order=2,
+        cutoff_after_both_passes=True,
     )
-    return ordered.assign(position=(("time", "marker", "axis"), smooth.T.reshape(position.shape)))
+    return replace(markers, position=smooth.T.reshape(markers.position.shape))
 
 
 def stretches(flags: Flags) -> list[tuple[int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import numpy as np
 import xarray as xr
@@ -11,10 +12,13 @@ from numpy.typing import NDArray
 from legsci.mechanics.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignment, alignment_uncertainty
 from legsci.mechanics.angles import JOINTS, kinematics
 from legsci.mechanics.dynamics import LINKS, PLANES, dynamics
+from legsci.mechanics.markers import Markers, markers_of
 from legsci.mechanics.quality import Finding
 from legsci.vocabulary import AXES, MARKERS, STANDARD_GRAVITY
 
 Array = NDArray[np.float64]
+#: Signal of frames by name: values (..., time), and the labels of its first dimension.
+Signals = dict[str, tuple[Array, Sequence[str]]]
 
 JOINT_ANGLES = tuple(name for joint in JOINTS.values() for name in joint.names)
 LOADED_JOINTS = tuple(LINKS)
@@ -63,77 +67,79 @@ def trial_movement(
     if "markers" not in trial.children:
         return None, []
     markers = trial["markers"].to_dataset()
-    if not {str(label) for label in markers["marker"].to_numpy()} & set(MARKERS):
+    if set(MARKERS).isdisjoint(markers.variables["marker"].data):
         return None, [Finding("markers_unknown", signal="markers")]
     moved = kinematics(markers, standing)
-    signals: dict[str, xr.DataArray | None]
+    frames, time = moved.sizes["time"], moved.variables["time"].data
     notes = json.loads(moved.attrs["notes"])
-    signals = {
-        "angle": moved["angle"],
-        "pelvis_position": _pelvis_position(moved),
-        "foot_height": _foot_height(markers),
+    pelvis = _pelvis_position(moved)
+    signals: Signals = {
+        "angle": (moved.variables["angle"].data.T, moved.variables["joint_angle"].data),
+        "pelvis_position": (pelvis.T, tuple(AXES)),
+        "foot_height": (_foot_height(markers_of(markers)), SIDES),
     }
-    signals |= {str(name): curve for name, curve in alignment(moved).items()}
+    for curves in (alignment(moved), alignment_uncertainty(moved)):
+        signals |= {str(name): (curves.variables[name].data.T, SIDES) for name in curves.data_vars}
     if any(code == "no_standing" for code, _ in notes):
-        signals["foot_pitch"] = None
+        del signals["foot_pitch"]
         finding = Finding("angle_absent", signal="foot pitch", detail="nobody stands, which would show the foot flat")
         notes.append([finding.code, finding.sentence])
-    signals |= {str(name): curve for name, curve in alignment_uncertainty(moved).items()}
     if "force" in trial.children:
         loaded, reasons = _loads(moved, trial, body_mass_kg=body_mass_kg, sex=sex)
         signals |= loaded
         notes += reasons
     movement = xr.Dataset(
-        {name: _complete(signals.get(name), name, moved.sizes["time"]) for name in FRAME_SIGNALS},
-        coords={"time": moved["time"], **{name: list(labels) for name, labels in FRAME_COORDS.items()}},
-        attrs={"sampling_rate_hz": moved.attrs["sampling_rate_hz"]},
+        {name: _complete(signals, name, frames) for name in FRAME_SIGNALS},
+        coords={"time": time, **{name: list(labels) for name, labels in FRAME_COORDS.items()}},
+        attrs={
+            "sampling_rate_hz": moved.attrs["sampling_rate_hz"],
+            "mean_speed_m_per_s": _mean_speed(pelvis, time),
+        },
     )
-    movement.attrs["mean_speed_m_per_s"] = _mean_speed(movement)
     return movement, _joined(notes)
 
 
-def _complete(signal: xr.DataArray | None, name: str, frames: int) -> tuple[tuple[str, ...], Array, dict[str, str]]:
+def _complete(signals: Signals, name: str, frames: int) -> tuple[tuple[str, ...], Array, dict[str, str]]:
     """Lay a signal out over all labels of its dimensions, (..., time); NaN where it has none."""
     dims, unit = FRAME_SIGNALS[name]
-    values = np.full((*(len(FRAME_COORDS[dim]) for dim in dims), frames), np.nan)
-    if signal is not None:
-        places = [[FRAME_COORDS[dim].index(str(label)) for label in signal[dim].to_numpy()] for dim in dims]
-        values[np.ix_(*places, range(frames))] = signal.transpose(*dims, "time").to_numpy()
-    return (*dims, "time"), values, {"units": unit}
+    answer = np.full((*(len(FRAME_COORDS[dim]) for dim in dims), frames), np.nan)
+    if name in signals:
+        values, labels = signals[name]
+        rows = [FRAME_COORDS[dims[0]].index(label) for label in labels] if dims else ...
+        answer[rows] = values
+    return (*dims, "time"), answer, {"units": unit}
 
 
-def _pelvis_position(moved: xr.Dataset) -> xr.DataArray | None:
-    """Middle of the hips (axis, time) [m]."""
-    return moved["position"].sel(segment="pelvis") if "pelvis" in moved["segment"] else None
+def _pelvis_position(moved: xr.Dataset) -> Array:
+    """Middle of the hips (time, 3) [m]; NaN without a pelvis."""
+    segments = moved.variables["segment"].data.tolist()
+    if "pelvis" not in segments:
+        return np.full((moved.sizes["time"], len(AXES)), np.nan)
+    return np.asarray(moved.variables["position"].data[:, segments.index("pelvis")])
 
 
-def _mean_speed(movement: xr.Dataset) -> float:
-    """Level distance of the first and last known place of the pelvis per time between them [m/s]."""
-    place = movement["pelvis_position"].sel(axis=["x", "z"]).to_numpy()
-    seen = np.flatnonzero(np.isfinite(place).all(axis=0))
+def _mean_speed(pelvis: Array, time: Array) -> float:
+    """Level distance of the first and last known place of the pelvis (time, 3) [m] per time between them [m/s]."""
+    seen = np.flatnonzero(np.isfinite(pelvis).all(axis=1))
     if seen.size < 2:
         return float("nan")
     first, last = seen[0], seen[-1]
-    time = movement["time"].to_numpy()
-    return float(np.linalg.norm(place[:, last] - place[:, first]) / (time[last] - time[first]))
+    return float(np.linalg.norm((pelvis[last] - pelvis[first])[[0, 2]]) / (time[last] - time[first]))
 
 
-def _foot_height(markers: xr.Dataset) -> xr.DataArray | None:
-    """Mean height of the heel and toe markers of each foot that has both (side, time) [m]."""
-    known = {str(label) for label in markers["marker"].to_numpy()}
-    sides = [side for side in SIDES if {f"{side}_heel", f"{side}_toe"} <= known]
-    if not sides:
-        return None
-    height = markers["position"].sel(axis="y")
-    feet = [height.sel(marker=[f"{side}_heel", f"{side}_toe"]).mean("marker", skipna=False) for side in sides]
-    return xr.concat(feet, dim=xr.DataArray(sides, dims="side", name="side"))
+def _foot_height(markers: Markers) -> Array:
+    """Mean height of the heel and toe markers of each foot (side, time) [m]; NaN for a foot that has not both."""
+    answer = np.full((len(SIDES), len(markers.position)), np.nan)
+    for row, side in enumerate(SIDES):
+        ends = f"{side}_heel", f"{side}_toe"
+        if set(ends) <= set(markers.labels):
+            answer[row] = np.mean([markers.path(end)[:, 1] for end in ends], axis=0)
+    return answer
 
 
-def _loads(
-    moved: xr.Dataset, trial: xr.DataTree, *, body_mass_kg: float, sex: str
-) -> tuple[dict[str, xr.DataArray], list[list[str]]]:
+def _loads(moved: xr.Dataset, trial: xr.DataTree, *, body_mass_kg: float, sex: str) -> tuple[Signals, list[list[str]]]:
     """Moments, powers and energy of a trial, and what was found on the way."""
-    legs = [name for name in moved["segment"].to_numpy() if str(name).endswith(("thigh", "shank"))]
+    legs = [name for name in moved.variables["segment"].data if str(name).endswith(("thigh", "shank"))]
     if not legs:
         return {}, []
     unknown = [
@@ -151,14 +157,16 @@ def _loads(
     load = 0.0 if np.isnan(load) else load
     force = trial["force"].to_dataset()
     solved = dynamics(moved, force, body_mass_kg=body_mass_kg, sex=sex, load_kg=load)
-    signals = {}
-    if "joint_power_in_plane" in solved:
-        signals["moment"] = solved["joint_moment_per_mass"]
-        signals["power"] = solved["joint_power_in_plane"] / body_mass_kg
-    if "body_velocity" in solved:
-        speed, height = solved["body_velocity"], solved["body_centre_of_mass"].sel(axis="y", drop=True)
-        energy = 0.5 * (speed**2).sum("axis", skipna=False) + STANDARD_GRAVITY * height
-        signals["energy"] = energy * (solved.attrs["total_mass_kg"] / body_mass_kg)
+    found = solved.variables
+    signals: Signals = {}
+    if "joint_power_in_plane" in found:
+        for name, of in (("moment", "joint_moment_in_plane"), ("power", "joint_power_in_plane")):
+            values = found[of].data.transpose(1, 2, 0) / body_mass_kg
+            signals[name] = (values, found["joint"].data)
+    if "body_velocity" in found:
+        speed, height = found["body_velocity"].data, found["body_centre_of_mass"].data[:, 1]
+        energy = 0.5 * (speed**2).sum(axis=1) + STANDARD_GRAVITY * height
+        signals["energy"] = (energy * (solved.attrs["total_mass_kg"] / body_mass_kg), ())
     return signals, json.loads(solved.attrs["notes"])
 
 

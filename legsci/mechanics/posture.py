@@ -5,9 +5,9 @@ from __future__ import annotations
 import warnings
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
+from legsci.mechanics.markers import Markers
 from legsci.mechanics.quality import Finding
 
 Floats = NDArray[np.float64]
@@ -20,12 +20,12 @@ STILL_M_PER_S, STEP_S = 0.05, 0.1
 UPRIGHT_WITHIN_M = 0.02
 
 
-def quiet_posture(markers: xr.Dataset) -> tuple[dict[str, Floats], bool, list[Finding]]:
+def quiet_posture(markers: Markers) -> tuple[dict[str, Floats], bool, list[Finding]]:
     """Mean position of each marker while the person stands still and upright.
 
     Parameters
     ----------
-    markers : position (time, marker, axis) [m], ISB axes; attrs sampling_rate_hz.
+    markers : of a standing trial, or of one in which the person stands for a while.
 
     Returns
     -------
@@ -39,9 +39,7 @@ def quiet_posture(markers: xr.Dataset) -> tuple[dict[str, Floats], bool, list[Fi
     Of all windows of WINDOW_S in which the markers' median speed stays below STILL_M_PER_S on average, those whose
     median height lies within UPRIGHT_WITHIN_M of the highest are upright, and the quietest of these serves.
     """
-    position = markers["position"].transpose("time", "marker", "axis").to_numpy().astype(np.float64)
-    labels = [str(label) for label in markers["marker"].to_numpy()]
-    rate = float(markers.attrs["sampling_rate_hz"])
+    position, labels, rate = markers.position, markers.labels, markers.rate_hz
     seen: Flags = np.all(np.isfinite(position), axis=2)
     step, length = max(1, round(STEP_S * rate)), max(2, round(WINDOW_S * rate))
     with warnings.catch_warnings():

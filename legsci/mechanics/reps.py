@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from legsci.mechanics.curation import apply_decisions, decisions_without_effect, trial_decisions
+from legsci.mechanics.markers import markers_of
 from legsci.mechanics.movement import trial_movement
 from legsci.mechanics.plates import Support, carries_load, centre_of_pressure, standing_load, support
 from legsci.mechanics.profiles import Profile, load_profiles, variants
@@ -39,25 +40,34 @@ QUALITY_COLUMNS = (
 FINDING_COLUMNS = (*QUALITY_COLUMNS, "profile")
 
 
+class _Beside:
+    """Signals of a trial that its repetitions keep beside vertical force, at the samples of the plates."""
+
+    def __init__(self, trial: xr.DataTree, under: Support, task: Task) -> None:
+        self.pelvis_height = _pelvis_height(trial, np.arange(under.force.shape[1]) / under.rate)
+        self.forward_force = _forward_force(trial, under)
+        # Sway is a matter of standing; what is not read is not computed either.
+        self.centre_of_pressure = _total_centre_of_pressure(trial, under, sought=task.cut == "quiet")
+
+
 def _pelvis_height(trial: xr.DataTree, times: np.ndarray) -> np.ndarray:
     """Mean height of the pelvis markers at the given times [m]; NaN where one that the trial has is missing."""
     if "markers" not in trial.children:
         return np.full(times.size, np.nan)
-    position = trial["markers"]["position"]
-    present = [name for name in PELVIS_MARKERS if name in position["marker"].to_numpy()]
+    recorded = trial["markers"].to_dataset()
+    markers = markers_of(recorded)
+    present = [name for name in PELVIS_MARKERS if name in markers.labels]
     if not present:
         return np.full(times.size, np.nan)
-    height = position.sel(marker=present, axis="y").mean("marker", skipna=False)
-    return np.interp(times, height["time"].to_numpy(), height.to_numpy(), left=np.nan, right=np.nan)
+    height = np.mean([markers.path(name)[:, 1] for name in present], axis=0)
+    return np.interp(times, recorded.variables["time"].data, height, left=np.nan, right=np.nan)
 
 
-def _total_centre_of_pressure(trial: xr.DataTree, plates: tuple[str, ...], samples: slice) -> np.ndarray:
-    """Centre of pressure of all plates that carry the person, forward and to the right [m]."""
-    count = samples.stop - samples.start
-    if "force" not in trial.children or "moment" not in trial["force"] or not plates:
-        return np.full((2, count), np.nan)
-    force = trial["force"].to_dataset()
-    force = force.isel(time=samples).sel(plate=list(plates))
+def _total_centre_of_pressure(trial: xr.DataTree, under: Support, *, sought: bool) -> np.ndarray:
+    """Centre of pressure of all plates that carry the person, forward and to the right (2, sample) [m]."""
+    if not sought or not under.plates or "moment" not in trial["force"]:
+        return np.full((2, under.force.shape[1]), np.nan)
+    force = trial["force"].to_dataset().sel(plate=list(under.plates))
     vertical = force["force"].sel(axis="y")
     position = centre_of_pressure(force)["centre_of_pressure"]
     pressed = vertical.where(np.isfinite(position.sel(axis="x", drop=True)))
@@ -65,15 +75,17 @@ def _total_centre_of_pressure(trial: xr.DataTree, plates: tuple[str, ...], sampl
     return weighted.transpose("axis", "time").to_numpy()
 
 
-def _forward_force(trial: xr.DataTree, under: Support, samples: slice) -> np.ndarray:
+def _forward_force(trial: xr.DataTree, under: Support) -> np.ndarray:
     """Forward force of all plates that carry the person, less its mean while nobody stands on them (sample,) [N]."""
-    count = samples.stop - samples.start
-    if not under.plates or "x" not in trial["force"]["axis"].to_numpy():
-        return np.full(count, np.nan)
-    force = trial["force"]["force"].sel(axis="x", plate=list(under.plates)).sum("plate", skipna=False).to_numpy()
-    empty = [force[first + (stop - first) // 4 : stop - (stop - first) // 4] for first, stop in under.unloaded]
-    zero = float(np.mean(np.concatenate(empty))) if empty else 0.0
-    return np.asarray(force[samples] - zero, dtype=float)
+    force = trial["force"].to_dataset() if under.plates else xr.Dataset()
+    axes = force.variables["axis"].data.tolist() if under.plates else []
+    if "x" not in axes:
+        return np.full(under.force.shape[1], np.nan)
+    plates = force.variables["plate"].data.tolist()
+    forward = force.variables["force"].transpose("plate", "time", "axis").data[..., axes.index("x")]
+    total = forward[[plates.index(plate) for plate in under.plates]].astype(float).sum(axis=0)
+    empty = [total[first + (stop - first) // 4 : stop - (stop - first) // 4] for first, stop in under.unloaded]
+    return total - (float(np.mean(np.concatenate(empty))) if empty else 0.0)
 
 
 def _kept_samples(window: Window, scores: dict[str, Score], rate: float, count: int) -> slice:
@@ -126,10 +138,11 @@ def trial_repetitions(
         windows, missing = steps(under)
     else:
         windows, missing = cut(under, how=task.cut)
+    beside = _Beside(trial, under, task)
     repetitions = []
     for number, window in enumerate(windows, start=1):
-        decisions = curation[curation["rep"].isna() | (curation["rep"] == number)]
-        repetition, found = _score_window(trial, under, window, task, scorings, mass_kg, decisions)
+        decisions = curation if curation.empty else curation[curation["rep"].isna() | (curation["rep"] == number)]
+        repetition, found = _score_window(beside, under, window, task, scorings, mass_kg, decisions)
         repetition = replace(repetition, trial_id=trial_id, task=str(trial.attrs["task"]), number=number)
         repetitions.append(_with_leg(repetition, str(trial.attrs.get("leg", "both")), movement))
         findings += [replace(finding, rep=number) for finding in found]
@@ -142,9 +155,9 @@ def _with_leg(repetition: Repetition, leg: str, movement: xr.Dataset | None) -> 
         return replace(repetition, leg=leg if leg in SIDES else "both")
     events = next(iter(repetition.scores.values())).events
     middle = 0.5 * (events["touchdown"] + events["takeoff"]) / repetition.rate
-    heights = movement["foot_height"].sel(side=["left", "right"])
-    frame = int(np.argmin(np.abs(movement["time"].to_numpy() - middle)))
-    left, right = (float(height) for height in heights.transpose("time", "side").to_numpy()[frame])
+    frame = int(np.argmin(np.abs(movement.variables["time"].data - middle)))
+    heights = movement.variables["foot_height"].transpose("side", "time").data
+    left, right = (float(heights[SIDES.index(side), frame]) for side in ("left", "right"))
     if not np.isfinite(left + right):
         return repetition
     leg = "left" if left < right else "right"
@@ -179,7 +192,7 @@ def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
 
 
 def _score_window(
-    trial: xr.DataTree,
+    beside: _Beside,
     under: Support,
     window: Window,
     task: Task,
@@ -200,7 +213,6 @@ def _score_window(
     ]
     findings += apply_decisions(scores, decisions, window, rate=under.rate)
     kept = _kept_samples(window, scores, under.rate, under.force.shape[1])
-    times = np.arange(kept.start, kept.stop) / under.rate
     return (
         Repetition(
             trial_id="",
@@ -210,10 +222,9 @@ def _score_window(
             force=under.force[:, kept],
             rate=under.rate,
             scores=scores,
-            pelvis_height=_pelvis_height(trial, times),
-            # Sway is a matter of standing; what is not read is not computed either.
-            centre_of_pressure=_total_centre_of_pressure(trial, under.plates if task.cut == "quiet" else (), kept),
-            forward_force=_forward_force(trial, under, kept),
+            pelvis_height=beside.pelvis_height[kept],
+            centre_of_pressure=beside.centre_of_pressure[:, kept],
+            forward_force=beside.forward_force[kept],
         ),
         findings,
     )
@@ -252,12 +263,13 @@ def session_repetitions(
         movements[trial_id], notes = trial_movement(
             trial, anatomy, body_mass_kg=body_mass, sex=str(session.attrs.get("sex", ""))
         )
+        decided = curation if curation.empty else curation[curation["trial_id"] == trial_id]
         found, findings = trial_repetitions(
             trial,
             trial_id=trial_id,
             scorings=scorings,
             mass_kg=body_mass + (0.0 if np.isnan(load) else load),
-            curation=curation[curation["trial_id"] == trial_id],
+            curation=decided,
             movement=movements[trial_id],
         )
         findings += notes

@@ -28,11 +28,11 @@ class SegmentMotion:
 
 def segment_motion(kinematics: xr.Dataset, body: BodySegments, rate: float) -> SegmentMotion:
     """Velocities and accelerations of the segments by differences; see `kernels.newton_euler.derivatives`."""
-    chosen = kinematics.sel(segment=list(body.segment))
-    rotation = np.ascontiguousarray(
-        chosen["rotation"].transpose("segment", "time", "axis", "direction").to_numpy().astype(float)
-    )
-    origin = chosen["position"].transpose("segment", "time", "axis").to_numpy().astype(float)
+    known = kinematics.variables["segment"].data.tolist()
+    rows = [known.index(name) for name in body.segment]
+    rotation = kinematics.variables["rotation"].transpose("segment", "time", "axis", "direction").data[rows]
+    rotation = np.ascontiguousarray(rotation, dtype=float)
+    origin = kinematics.variables["position"].transpose("segment", "time", "axis").data[rows].astype(float)
     centre = origin + np.einsum("stij,sj->sti", rotation, body.centre_of_mass)
     return SegmentMotion(rotation, centre, *rates(centre, rate), *angular_motion(rotation, rate))
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from legsci.kernels.rigid_body import cluster_pose, frames_from_vectors
 from legsci.mechanics.joint_centres import HIP_CENTRES, functional_axis, functional_centre, hip_centre_harrington
-from legsci.mechanics.markers import CLUSTERS
+from legsci.mechanics.markers import CLUSTERS, Markers
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.skeleton import Segment, Skeleton
 from legsci.vocabulary import AXES
@@ -24,7 +23,7 @@ OUTWARD = {"right": 1.0, "left": -1.0}
 
 
 def build_skeleton(
-    markers: xr.Dataset,
+    markers: Markers,
     posture: Posture,
     *,
     still: bool = True,
@@ -37,8 +36,8 @@ def build_skeleton(
 
     Parameters
     ----------
-    markers : position (time, marker, axis) [m], standard labels, ISB axes; three markers of a segment in a frame give
-        its pose. A thigh, shank or foot that has fewer is helped by its proximal joint centre.
+    markers : of the trial; three markers of a segment in a frame give its pose. A thigh, shank or foot that has fewer
+        is helped by its proximal joint centre.
     posture : label -> (3,) position in the posture that defines the anatomy [m].
     still : the person stands in it, soles flat.
     hip_centre : "harrington", "bell" or "functional" (where pelvis and thigh turn enough against each other).
@@ -75,7 +74,7 @@ class _Builder:
 
     def __init__(
         self,
-        markers: xr.Dataset,
+        markers: Markers,
         posture: Posture,
         still: bool,
         hip_centre: str,
@@ -83,8 +82,7 @@ class _Builder:
         thigh: str,
         widths_m: dict[str, float],
     ) -> None:
-        self.labels = [str(label) for label in markers["marker"].to_numpy()]
-        self.position = np.ascontiguousarray(markers["position"].transpose("time", "marker", "axis"), dtype=np.float64)
+        self.markers = markers
         self.posture, self.still, self.hip_centre, self.knee_axis = posture, still, hip_centre, knee_axis
         self.thigh, self.widths_m, self.skeleton = thigh, widths_m, Skeleton()
         self.unknown_centres: set[str] = set()
@@ -92,9 +90,9 @@ class _Builder:
 
     def _pose(self, name: str, helper: tuple[Floats, Floats] | None = None) -> tuple[Floats, Floats, Floats] | None:
         """Turn, shift and residual of a segment's markers from the posture; None with fewer than three markers."""
-        known = [label for label in CLUSTERS[name] if label in self.posture and label in self.labels]
+        known = [label for label in CLUSTERS[name] if label in self.posture and label in self.markers.labels]
         shape = [self.posture[label] for label in known]
-        tracks = [self.position[:, self.labels.index(label)] for label in known]
+        tracks = [self.markers.path(label) for label in known]
         if helper is not None:
             shape, tracks = [*shape, helper[0]], [*tracks, helper[1]]
         if len(shape) < 3:
@@ -255,13 +253,13 @@ class _Builder:
     def _add_leg_of_centres(self, side: str) -> None:
         """Thigh and shank of a set that has joint centres for markers; z as near as may be to the line of the hips."""
         names = [f"{side}_{joint}_centre" for joint in ("hip", "knee", "ankle")]
-        missing = [name for name in (*names, "right_hip_centre", "left_hip_centre") if name not in self.labels]
+        missing = [name for name in (*names, "right_hip_centre", "left_hip_centre") if name not in self.markers.labels]
         if missing:
             for name in ("thigh", "shank"):
                 self._absent(f"{side}_{name}", f"neither a pelvis nor {', '.join(dict.fromkeys(missing))}")
             return
         hip, knee, ankle, right, left = (
-            self.position[:, self.labels.index(name)] for name in (*names, "right_hip_centre", "left_hip_centre")
+            self.markers.path(name) for name in (*names, "right_hip_centre", "left_hip_centre")
         )
         for name, top, bottom in (("thigh", hip, knee), ("shank", knee, ankle)):
             turn = frames_from_vectors(top - bottom, right - left, Y, Z)

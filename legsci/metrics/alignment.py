@@ -1,6 +1,6 @@
 """Metrics of leg alignment: four measures of knee valgus, never merged, and what explains them.
 
-Each takes the Dataset that `prepare` in table.py makes of a reps file; vocabulary.py says what each means. For each
+Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says what each means. For each
 metric of STATED there is a standard uncertainty, read off where the metric is.
 """
 
@@ -10,78 +10,78 @@ from collections.abc import Callable
 
 import xarray as xr
 
-from legsci.metrics.curves import at, peak
+from legsci.metrics.curves import Reps, at, peak
 from legsci.metrics.force import LANDING_S
 from legsci.metrics.joints import leg_angle, of_frames, of_sides, on_both, span_of, working
 
-Pair = tuple[xr.DataArray, xr.DataArray]
+Pair = tuple[xr.Variable, xr.Variable]
 
 
-def _curve(reps: xr.Dataset, name: str) -> xr.DataArray:
+def _curve(reps: Reps, name: str) -> xr.Variable:
     """Curve (rep, side, frame)."""
     if name == "knee_abduction":
         return leg_angle(reps, name)
-    return reps[name].rename(frame="sample")
+    return reps[name]
 
 
-def _largest(reps: xr.Dataset, name: str, sign: float = 1.0, span: Pair | None = None) -> Pair:
+def _largest(reps: Reps, name: str, sign: float = 1.0, span: Pair | None = None) -> Pair:
     """Largest value of a curve in the movement or a span, and its standard uncertainty there, (rep, scoring, side)."""
     frames = of_frames(reps)
     value, when = peak(frames, sign * _curve(reps, name), *(span or span_of(reps)))
     return sign * value, _uncertainty_at(reps, name, when)
 
 
-def _uncertainty_at(reps: xr.Dataset, name: str, when: xr.DataArray) -> xr.DataArray:
+def _uncertainty_at(reps: Reps, name: str, when: xr.Variable) -> xr.Variable:
     """Standard uncertainty of a curve at a time of each side (rep, scoring, side)."""
-    frames, curve = of_frames(reps), reps[f"u_{name}"].rename(frame="sample")
+    frames, curve = of_frames(reps), reps[f"u_{name}"]
     sides = [at(frames, curve.isel(side=side), when.isel(side=side)) for side in range(curve.sizes["side"])]
-    return xr.concat(sides, dim="side")
+    return xr.Variable.concat(sides, dim="side")
 
 
-def _of_legs(reps: xr.Dataset, pair: Pair) -> Pair:
+def _of_legs(reps: Reps, pair: Pair) -> Pair:
     return working(reps, pair[0]), working(reps, pair[1])
 
 
-def _knee_abduction(reps: xr.Dataset) -> Pair:
+def _knee_abduction(reps: Reps) -> Pair:
     return _of_legs(reps, _largest(reps, "knee_abduction"))
 
 
-def _landing_knee_abduction(reps: xr.Dataset) -> Pair:
+def _landing_knee_abduction(reps: Reps) -> Pair:
     return _of_legs(reps, _largest(reps, "knee_abduction", span=(reps["landing"], reps["landing"] + LANDING_S)))
 
 
-def _knee_fppa(reps: xr.Dataset) -> Pair:
+def _knee_fppa(reps: Reps) -> Pair:
     return _of_legs(reps, _largest(reps, "knee_frontal_projection"))
 
 
-def _separation(reps: xr.Dataset) -> Pair:
+def _separation(reps: Reps) -> Pair:
     value, uncertainty = _largest(reps, "knee_ankle_separation", -1.0)
     stands = reps["leg"] == "both"
     return tuple(on_both(of_sides(part, "both").where(stands)) for part in (value, uncertainty))  # type: ignore[return-value]
 
 
-def _medial_displacement(reps: xr.Dataset) -> Pair:
+def _medial_displacement(reps: Reps) -> Pair:
     value, uncertainty = _largest(reps, "knee_medial_offset")
     start = at(of_frames(reps), _curve(reps, "knee_medial_offset"), reps["span_start"])
     return _of_legs(reps, (value - start, uncertainty))
 
 
-def _pelvic_drop(reps: xr.Dataset) -> Pair:
+def _pelvic_drop(reps: Reps) -> Pair:
     return _of_legs(reps, _largest(reps, "pelvic_drop"))
 
 
-def _hip_knee_ankle(reps: xr.Dataset) -> Pair:
+def _hip_knee_ankle(reps: Reps) -> Pair:
     frames, start = of_frames(reps), reps["span_start"]
     value = at(frames, _curve(reps, "hip_knee_ankle"), start)
-    return _of_legs(reps, (value, at(frames, reps["u_hip_knee_ankle"].rename(frame="sample"), start)))
+    return _of_legs(reps, (value, at(frames, reps["u_hip_knee_ankle"], start)))
 
 
-def _knee_over_toe(reps: xr.Dataset) -> Pair:
+def _knee_over_toe(reps: Reps) -> Pair:
     return _of_legs(reps, _largest(reps, "knee_over_toe"))
 
 
 #: Metric -> (value, standard uncertainty), each (rep, scoring, side).
-STATED: dict[str, Callable[[xr.Dataset], Pair]] = {
+STATED: dict[str, Callable[[Reps], Pair]] = {
     "knee_abduction_peak_deg": _knee_abduction,
     "landing_knee_abduction_peak_deg": _landing_knee_abduction,
     "knee_fppa_peak_deg": _knee_fppa,
@@ -93,6 +93,6 @@ STATED: dict[str, Callable[[xr.Dataset], Pair]] = {
 }
 
 
-def foot_progression_angle(reps: xr.Dataset) -> xr.DataArray:
+def foot_progression_angle(reps: Reps) -> xr.Variable:
     """Direction of the foot at the start of the movement (rep, scoring, side) [deg]."""
     return working(reps, at(of_frames(reps), _curve(reps, "foot_progression"), reps["span_start"]))

@@ -1,12 +1,13 @@
 """Curves of repetitions: velocity, and values, peaks and integrals between events, for the metrics to read.
 
-All functions take the Dataset of a reps file (dims rep, scoring, side, sample; ARCHITECTURE.md) and times (rep,
-scoring) in seconds on the trial's clock. They hand whole stacks to the kernels and put the labels back.
+All but `velocity` take the variables of a reps file (dims rep, scoring, side, sample; ARCHITECTURE.md) and times (rep,
+scoring) in seconds on the trial's clock, and hand whole stacks to the kernels. Variables know their dimensions and not
+their labels: comparing the labels of both sides of every operation would take several times longer than the operation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,18 @@ from legsci.kernels import curves as kernel
 from legsci.kernels.jumps import velocity_from_rest
 from legsci.vocabulary import SIDES
 
+#: Signals and events of a session's repetitions by name, as `prepare` in table.py makes them of a reps file.
+Reps = Mapping[Any, xr.Variable]
 
-def position(reps: xr.Dataset, seconds: xr.DataArray) -> xr.DataArray:
+
+def position(reps: Reps, seconds: xr.Variable) -> xr.Variable:
     """Position of a time in the repetition's window [samples]; NaN where the time is not known."""
     return (seconds - reps["window_start"]) * reps["sampling_rate_hz"]
 
 
-def of_both(signal: xr.DataArray) -> xr.DataArray:
-    """Signal of both sides together, without the dimension side; by place, since metrics work without labels."""
-    return signal.isel(side=SIDES.index("both"), drop=True)
+def of_both(signal: xr.Variable) -> xr.Variable:
+    """Signal of both sides together, without the dimension side."""
+    return signal.isel(side=SIDES.index("both"))
 
 
 def velocity(reps: xr.Dataset) -> xr.DataArray:
@@ -33,12 +37,13 @@ def velocity(reps: xr.Dataset) -> xr.DataArray:
     A zero error of the plate that a scoring takes off (`offset`) drops out of force less body weight and changes the
     mass only.
     """
-    force = of_both(reps["force"]).transpose("rep", "sample").to_numpy()
-    weight = of_both(reps["body_weight"]).transpose("rep", "scoring").to_numpy()
-    reading = weight + reps["offset"].transpose("rep", "scoring").to_numpy()
-    rest = position(reps, reps["rest"]).transpose("rep", "scoring").to_numpy()
+    named = reps.variables
+    force = of_both(named["force"]).transpose("rep", "sample").data
+    weight = of_both(named["body_weight"]).transpose("rep", "scoring").data
+    reading = weight + named["offset"].transpose("rep", "scoring").data
+    rest = position(named, named["rest"]).transpose("rep", "scoring").data
     result = np.full((*weight.shape, force.shape[1]), np.nan)
-    for rep, rate in enumerate(reps["sampling_rate_hz"].to_numpy().astype(float)):
+    for rep, rate in enumerate(named["sampling_rate_hz"].data.astype(float)):
         last = int(np.isfinite(force[rep]).sum()) - 1
         for scoring in range(weight.shape[1]):
             if np.isfinite(rest[rep, scoring]) and weight[rep, scoring] > 0.0:
@@ -52,36 +57,30 @@ def velocity(reps: xr.Dataset) -> xr.DataArray:
     )
 
 
-def _call(
-    function: Callable[..., Any], signal: xr.DataArray, *positions: xr.DataArray
-) -> tuple[list[np.ndarray], Callable[[np.ndarray], xr.DataArray]]:
-    """Call a kernel with rows of the signal and columns of the positions; return arrays and what labels one of them."""
+def _call(function: Callable[..., Any], signal: xr.Variable, *positions: xr.Variable) -> list[xr.Variable]:
+    """Call a kernel with rows of the signal and columns of the positions."""
     row_sizes = {str(dim): signal.sizes[dim] for dim in signal.dims if dim != "sample"}
     sizes = row_sizes | {str(dim): size for where in positions for dim, size in where.sizes.items()}
     rows = int(np.prod(list(row_sizes.values())))
-    samples = signal.variable.transpose(*row_sizes, "sample").to_numpy().reshape(rows, -1)
-    columns = [where.variable.set_dims(sizes).to_numpy().reshape(rows, -1) for where in positions]
+    samples = signal.transpose(*row_sizes, "sample").data.reshape(rows, -1)
+    columns = [where.set_dims(sizes).data.reshape(rows, -1) for where in positions]
     results = function(*(np.ascontiguousarray(array, dtype=float) for array in (samples, *columns)))
-    arrays = list(results) if isinstance(results, tuple) else [results]
-    known = {name: index for one in (signal, *positions) for name, index in one.coords.items() if name in sizes}
-    return arrays, lambda values: xr.DataArray(values.reshape(tuple(sizes.values())), coords=known, dims=tuple(sizes))
+    arrays = results if isinstance(results, tuple) else (results,)
+    return [xr.Variable(tuple(sizes), values.reshape(tuple(sizes.values()))) for values in arrays]
 
 
-def at(reps: xr.Dataset, signal: xr.DataArray, seconds: xr.DataArray) -> xr.DataArray:
+def at(reps: Reps, signal: xr.Variable, seconds: xr.Variable) -> xr.Variable:
     """Value of a signal (..., sample) at a time, linearly interpolated [unit of the signal]."""
-    arrays, label = _call(kernel.value_at, signal, position(reps, seconds))
-    return label(arrays[0])
+    return _call(kernel.value_at, signal, position(reps, seconds))[0]
 
 
-def peak(
-    reps: xr.Dataset, signal: xr.DataArray, start: xr.DataArray, end: xr.DataArray
-) -> tuple[xr.DataArray, xr.DataArray]:
+def peak(reps: Reps, signal: xr.Variable, start: xr.Variable, end: xr.Variable) -> tuple[xr.Variable, xr.Variable]:
     """Largest value of a signal (..., sample) between two times [unit of the signal], and when it is reached [s]."""
-    arrays, label = _call(kernel.peak_between, signal, position(reps, start), position(reps, end))
-    return label(arrays[0]), label(arrays[1]) / reps["sampling_rate_hz"] + reps["window_start"]
+    highest, where = _call(kernel.peak_between, signal, position(reps, start), position(reps, end))
+    return highest, where / reps["sampling_rate_hz"] + reps["window_start"]
 
 
-def integral(reps: xr.Dataset, signal: xr.DataArray, start: xr.DataArray, end: xr.DataArray) -> xr.DataArray:
+def integral(reps: Reps, signal: xr.Variable, start: xr.Variable, end: xr.Variable) -> xr.Variable:
     """Integral of a signal (..., sample) between two times, trapezoid rule [unit of the signal x s]."""
-    arrays, label = _call(kernel.integral_between, signal, position(reps, start), position(reps, end))
-    return label(arrays[0]) / reps["sampling_rate_hz"]
+    total = _call(kernel.integral_between, signal, position(reps, start), position(reps, end))[0]
+    return total / reps["sampling_rate_hz"]

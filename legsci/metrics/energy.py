@@ -1,6 +1,6 @@
 """Metrics of joint moments, power and work, and of the horizontal force of running steps.
 
-Each takes the Dataset that `prepare` in table.py makes of a reps file; vocabulary.py says what each means.
+Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says what each means.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ import xarray as xr
 from legsci.mechanics.dynamics import PLANES
 from legsci.mechanics.movement import LOADED_JOINTS
 from legsci.metrics import force
-from legsci.metrics.curves import at, integral, peak
+from legsci.metrics.curves import Reps, at, integral, peak
 from legsci.metrics.joints import Measure, of_frames, on_both, span_of, working
 from legsci.vocabulary import SIDES
 
 SAGITTAL, FRONTAL = PLANES.index("sagittal"), PLANES.index("frontal")
 
 
-def _joint(signal: xr.DataArray, joint: str) -> xr.DataArray:
+def _joint(signal: xr.Variable, joint: str) -> xr.Variable:
     """Signal (rep, joint, ...) of a joint of each side (rep, side, ...); of the lumbar joint at side both."""
-    empty = xr.full_like(signal.isel(joint=0, drop=True), np.nan)
+    empty = xr.full_like(signal.isel(joint=0), np.nan)
     rows = []
     for side in SIDES:
         name = joint if side == "both" else f"{side}_{joint}"
-        rows.append(signal.isel(joint=LOADED_JOINTS.index(name), drop=True) if name in LOADED_JOINTS else empty)
-    return xr.concat(rows, dim="side").rename(frame="sample")
+        rows.append(signal.isel(joint=LOADED_JOINTS.index(name)) if name in LOADED_JOINTS else empty)
+    return xr.Variable.concat(rows, dim="side")
 
 
-def _of_joint(reps: xr.Dataset, joint: str, values: xr.DataArray) -> xr.DataArray:
+def _of_joint(reps: Reps, joint: str, values: xr.Variable) -> xr.Variable:
     """Values of the legs that work, or of both sides for the lumbar joint."""
     return on_both(values) if joint in LOADED_JOINTS else working(reps, values)
 
@@ -38,70 +38,70 @@ def _of_joint(reps: xr.Dataset, joint: str, values: xr.DataArray) -> xr.DataArra
 def moment_peak(joint: str) -> Measure:
     """Measure: largest extending (ankle: plantarflexing) moment of a joint (rep, scoring, side) [N m/kg]."""
 
-    def measure(reps: xr.Dataset) -> xr.DataArray:
-        extending = -_joint(reps["moment"].isel(plane=SAGITTAL, drop=True), joint)
+    def measure(reps: Reps) -> xr.Variable:
+        extending = -_joint(reps["moment"].isel(plane=SAGITTAL), joint)
         return _of_joint(reps, joint, peak(of_frames(reps), extending, *span_of(reps))[0])
 
     return measure
 
 
-def abduction_moment_peak(reps: xr.Dataset) -> xr.DataArray:
+def abduction_moment_peak(reps: Reps) -> xr.Variable:
     """Largest moment that drives the knee into valgus (rep, scoring, side) [N m/kg]."""
-    valgus = _joint(reps["moment"].isel(plane=FRONTAL, drop=True), "knee")
+    valgus = _joint(reps["moment"].isel(plane=FRONTAL), "knee")
     return working(reps, peak(of_frames(reps), valgus, *span_of(reps))[0])
 
 
 def power_peak(joint: str) -> Measure:
     """Measure: largest power that a joint generates (rep, scoring, side) [W/kg]."""
 
-    def measure(reps: xr.Dataset) -> xr.DataArray:
+    def measure(reps: Reps) -> xr.Variable:
         power = _joint(reps["power"].sum("plane", skipna=False), joint)
         return _of_joint(reps, joint, peak(of_frames(reps), power, *span_of(reps))[0])
 
     return measure
 
 
-def push_off(reps: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+def push_off(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
     """Lowest point to take-off; of a squat lifting; where nothing is lowered the whole movement (rep, scoring) [s]."""
     start, last = span_of(reps)
     lowest = reps["propulsion_start"].where(reps["task"] == "squat", reps["bottom"])
     return lowest.fillna(start), last
 
 
-def force_transmission_ratio(reps: xr.Dataset) -> xr.DataArray:
+def force_transmission_ratio(reps: Reps) -> xr.Variable:
     """Gain of mechanical energy of the centre of mass per positive joint work of the push-off (rep, scoring) [1].
 
     As `legsci.mechanics.energy.force_transmission_ratio`, with the borders of the push-off between frames.
     """
     frames, (start, last) = of_frames(reps), push_off(reps)
-    energy = reps["energy"].rename(frame="sample")
+    energy = reps["energy"]
     gain = at(frames, energy, last) - at(frames, energy, start)
-    power = reps["power"].sum("plane", skipna=False).clip(min=0.0).rename(frame="sample")
+    power = reps["power"].sum("plane", skipna=False).clip(min=0.0)
     work = integral(frames, power, start, last).sum("joint", skipna=False)
     return (gain / work.where(work > 0.0)).where(reps["leg"] == "both")
 
 
-def frontal_plane_share(reps: xr.Dataset) -> xr.DataArray:
+def frontal_plane_share(reps: Reps) -> xr.Variable:
     """Share of the frontal plane in the work of a leg's joints, generated and absorbed (rep, scoring, side) [%]."""
     frames, span = of_frames(reps), span_of(reps)
     work = [integral(frames, abs(_joint(reps["power"], joint)), *span) for joint in ("hip", "knee", "ankle")]
-    done = xr.concat(work, dim="leg_joint").sum("leg_joint", skipna=False)
+    done = xr.Variable.concat(work, dim="leg_joint").sum("leg_joint", skipna=False)
     total = done.sum("plane", skipna=False)
-    return working(reps, 100.0 * done.isel(plane=FRONTAL, drop=True) / total.where(total > 0.0))
+    return working(reps, 100.0 * done.isel(plane=FRONTAL) / total.where(total > 0.0))
 
 
-def _horizontal(reps: xr.Dataset, sign: float) -> xr.DataArray:
+def _horizontal(reps: Reps, sign: float) -> xr.Variable:
     """Impulse of the forward (1) or backward (-1) force of a contact (rep, scoring, side) [N s], at the foot's side."""
     part = (sign * reps["forward_force"]).clip(min=0.0)
     impulse = integral(reps, part, reps["touchdown"], reps["takeoff"])
-    legs = reps["leg"].to_numpy().astype(str)
-    own = xr.DataArray([[side in ("both", leg) for side in SIDES] for leg in legs], dims=("rep", "side"))
+    legs = reps["leg"].data.astype(str)
+    own = xr.Variable(("rep", "side"), [[side in ("both", leg) for side in SIDES] for leg in legs])
     return impulse.where(own)
 
 
-def _by_task(vertical: Measure, sign: float) -> Callable[[xr.Dataset], xr.DataArray]:
+def _by_task(vertical: Measure, sign: float) -> Callable[[Reps], xr.Variable]:
     """Measure: of running steps the horizontal impulse, of jumps the vertical one."""
-    return lambda reps: xr.where(reps["task"] == "sprint", _horizontal(reps, sign), vertical(reps))
+    return lambda reps: _horizontal(reps, sign).where(reps["task"] == "sprint", vertical(reps))
 
 
 braking_impulse = _by_task(force.braking_impulse, -1.0)

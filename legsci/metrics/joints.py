@@ -1,6 +1,6 @@
 """Metrics of joint angles, and the view of the frames that all metrics of markers share.
 
-Each takes the Dataset that `prepare` in table.py makes of a reps file; vocabulary.py says what each means. A metric of
+Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says what each means. A metric of
 a leg is given for the legs that work: both, or the one that pushes off or touches down.
 """
 
@@ -12,19 +12,19 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.movement import JOINT_ANGLES
-from legsci.metrics.curves import at, peak
+from legsci.metrics.curves import Reps, at, peak
 from legsci.metrics.force import LANDING_S
 from legsci.vocabulary import AXES, SIDES
 
-Measure = Callable[[xr.Dataset], xr.DataArray]
+Measure = Callable[[Reps], xr.Variable]
 
 
-def of_frames(reps: xr.Dataset) -> xr.Dataset:
+def of_frames(reps: Reps) -> Reps:
     """Clock of the markers, on which `legsci.metrics.curves` reads signals of frames."""
-    return xr.Dataset({"window_start": reps["frame_start"], "sampling_rate_hz": reps["frame_rate_hz"]})
+    return {"window_start": reps["frame_start"], "sampling_rate_hz": reps["frame_rate_hz"]}
 
 
-def movement_span(reps: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+def movement_span(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
     """First and last instant of a movement (rep, scoring) [s]: that in which peaks are sought.
 
     From the start of movement or touchdown to take-off; of a squat to the end of lifting, of a landing for `LANDING_S`,
@@ -37,43 +37,43 @@ def movement_span(reps: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
     return start.where(~still, reps["weighing_start"]), last.where(~still, reps["weighing_end"])
 
 
-def span_of(reps: xr.Dataset) -> tuple[xr.DataArray, xr.DataArray]:
+def span_of(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
     """First and last instant of a movement, as `prepare` keeps them (rep, scoring) [s]."""
     return reps["span_start"], reps["span_end"]
 
 
-def of_sides(signal: xr.DataArray, side: str) -> xr.DataArray:
+def of_sides(signal: xr.Variable, side: str) -> xr.Variable:
     """Signal of one side, without the dimension side."""
-    return signal.isel(side=SIDES.index(side), drop=True)
+    return signal.isel(side=SIDES.index(side))
 
 
-def working(reps: xr.Dataset, values: xr.DataArray) -> xr.DataArray:
+def working(reps: Reps, values: xr.Variable) -> xr.Variable:
     """Values (rep, scoring, side) of the legs that work; NaN for the other and for both together."""
-    legs = reps["leg"].to_numpy().astype(str)
+    legs = reps["leg"].data.astype(str)
     kept = np.array([[leg in ("both", side) and side != "both" for side in SIDES] for leg in legs])
-    return values.where(xr.DataArray(kept, dims=("rep", "side")))
+    return values.where(xr.Variable(("rep", "side"), kept))
 
 
-def on_both(values: xr.DataArray) -> xr.DataArray:
+def on_both(values: xr.Variable) -> xr.Variable:
     """Values (rep, scoring) as (rep, scoring, side), at side both."""
-    return values.where(xr.DataArray([side == "both" for side in SIDES], dims="side"))
+    return values.where(xr.Variable("side", [side == "both" for side in SIDES]))
 
 
-def angle(reps: xr.Dataset, name: str) -> xr.DataArray:
+def angle(reps: Reps, name: str) -> xr.Variable:
     """Joint angle (rep, frame) [deg]."""
-    return reps["angle"].isel(joint_angle=JOINT_ANGLES.index(name), drop=True).rename(frame="sample")
+    return reps["angle"].isel(joint_angle=JOINT_ANGLES.index(name))
 
 
-def leg_angle(reps: xr.Dataset, name: str) -> xr.DataArray:
+def leg_angle(reps: Reps, name: str) -> xr.Variable:
     """Joint angle of each leg (rep, side, frame) [deg], NaN at side both."""
     sides = [angle(reps, f"{side}_{name}") for side in SIDES if side != "both"]
-    return xr.concat([xr.full_like(sides[0], np.nan), *sides], dim="side").transpose("rep", "side", "sample")
+    return xr.Variable.concat([xr.full_like(sides[0], np.nan), *sides], dim="side").transpose("rep", "side", "sample")
 
 
 def _leg_peak(name: str) -> Measure:
     """Measure: largest value of an angle of each leg in the movement."""
 
-    def measure(reps: xr.Dataset) -> xr.DataArray:
+    def measure(reps: Reps) -> xr.Variable:
         return working(reps, peak(of_frames(reps), leg_angle(reps, name), *span_of(reps))[0])
 
     return measure
@@ -84,83 +84,83 @@ hip_flexion_max = _leg_peak("hip_flexion")
 ankle_dorsiflexion_max = _leg_peak("ankle_dorsiflexion")
 
 
-def lumbar_flexion_max(reps: xr.Dataset) -> xr.DataArray:
+def lumbar_flexion_max(reps: Reps) -> xr.Variable:
     """Largest lumbar flexion of the movement less that of standing, else at its start (rep, scoring) [deg]."""
     frames, flexion = of_frames(reps), angle(reps, "lumbar_flexion")
     start, last = span_of(reps)
     return peak(frames, flexion, start, last)[0] - reps["standing_lumbar_flexion"].fillna(at(frames, flexion, start))
 
 
-def trunk_lean_max(reps: xr.Dataset) -> xr.DataArray:
+def trunk_lean_max(reps: Reps) -> xr.Variable:
     """Largest forward lean of the trunk (rep, scoring) [deg]."""
     return peak(of_frames(reps), angle(reps, "trunk_lean"), *span_of(reps))[0]
 
 
-def pelvis_height(reps: xr.Dataset) -> xr.DataArray:
+def pelvis_height(reps: Reps) -> xr.Variable:
     """Height of the middle of the hips (rep, frame) [m]."""
-    return reps["pelvis_position"].isel(axis=list(AXES).index("y"), drop=True).rename(frame="sample")
+    return reps["pelvis_position"].isel(axis=list(AXES).index("y"))
 
 
-def squat_depth(reps: xr.Dataset) -> xr.DataArray:
+def squat_depth(reps: Reps) -> xr.Variable:
     """How far the pelvis sinks from the start of lowering to its lowest point (rep, scoring) [m]."""
     frames, height = of_frames(reps), pelvis_height(reps)
     start, last = span_of(reps)
     return at(frames, height, start) + peak(frames, -height, start, last)[0]
 
 
-def thigh_angle_max(reps: xr.Dataset) -> xr.DataArray:
+def thigh_angle_max(reps: Reps) -> xr.Variable:
     """Largest inclination of the thigh (rep, scoring, side) [deg]."""
-    signal = reps["thigh_inclination"].rename(frame="sample")
+    signal = reps["thigh_inclination"]
     return working(reps, peak(of_frames(reps), signal, *span_of(reps))[0])
 
 
-def lowering_time(reps: xr.Dataset) -> xr.DataArray:
+def lowering_time(reps: Reps) -> xr.Variable:
     """Time of lowering (rep, scoring) [s]."""
     return reps["lowering_end"] - reps["movement_start"]
 
 
-def bottom_time(reps: xr.Dataset) -> xr.DataArray:
+def bottom_time(reps: Reps) -> xr.Variable:
     """Time of rest at the bottom (rep, scoring) [s]."""
     return reps["propulsion_start"] - reps["lowering_end"]
 
 
-def lifting_time(reps: xr.Dataset) -> xr.DataArray:
+def lifting_time(reps: Reps) -> xr.Variable:
     """Time of lifting (rep, scoring) [s]."""
     return reps["movement_end"] - reps["propulsion_start"]
 
 
-def lifting_velocity(reps: xr.Dataset) -> xr.DataArray:
+def lifting_velocity(reps: Reps) -> xr.Variable:
     """Mean upward velocity of the pelvis over lifting (rep, scoring) [m/s]."""
     frames, height = of_frames(reps), pelvis_height(reps)
     rise = at(frames, height, reps["movement_end"]) - at(frames, height, reps["propulsion_start"])
     return rise / lifting_time(reps)
 
 
-def velocity_loss(reps: xr.Dataset) -> xr.DataArray:
+def velocity_loss(reps: Reps) -> xr.Variable:
     """How much slower a squat is lifted than the fastest of its set so far (rep, scoring) [%]."""
     velocity = lifting_velocity(reps)
-    values = velocity.transpose("rep", "scoring").to_numpy()
-    trials = reps["trial_id"].to_numpy().astype(str)
+    values = velocity.transpose("rep", "scoring").data
+    trials = reps["trial_id"].data.astype(str)
     fastest = np.full(values.shape, np.nan)
     for trial in np.unique(trials):
         fastest[trials == trial] = np.fmax.accumulate(values[trials == trial], axis=0)
-    return 100.0 * (1.0 - velocity / xr.DataArray(fastest, dims=("rep", "scoring")))
+    return 100.0 * (1.0 - velocity / xr.Variable(("rep", "scoring"), fastest))
 
 
-def foot_strike_angle(reps: xr.Dataset) -> xr.DataArray:
+def foot_strike_angle(reps: Reps) -> xr.Variable:
     """Pitch of the foot at touchdown, against standing (rep, scoring, side) [deg]."""
-    pitch = reps["foot_pitch"].rename(frame="sample")
+    pitch = reps["foot_pitch"]
     return working(reps, at(of_frames(reps), pitch, reps["touchdown"]))
 
 
-def running_speed(reps: xr.Dataset) -> xr.DataArray:
+def running_speed(reps: Reps) -> xr.Variable:
     """Mean level speed of the pelvis over the recording (rep, scoring) [m/s]."""
-    return reps["mean_speed"].broadcast_like(reps["takeoff"])
+    return reps["mean_speed"].set_dims(reps["takeoff"].sizes)
 
 
-def step_speed(reps: xr.Dataset) -> xr.DataArray:
+def step_speed(reps: Reps) -> xr.Variable:
     """Mean level speed of the pelvis from a touchdown to the next (rep, scoring) [m/s]."""
     frames = of_frames(reps)
-    level = reps["pelvis_position"].isel(axis=[list(AXES).index(axis) for axis in "xz"]).rename(frame="sample")
+    level = reps["pelvis_position"].isel(axis=[list(AXES).index(axis) for axis in "xz"])
     way = at(frames, level, reps["landing"]) - at(frames, level, reps["touchdown"])
     return (way**2).sum("axis", skipna=False) ** 0.5 / (reps["landing"] - reps["touchdown"])

@@ -33,7 +33,7 @@ def normalised_curves(reps: xr.Dataset) -> xr.Dataset:
     duration_s (rep,) and those that name the repetition. Repetitions without markers, and those whose start or end is
     not known, are left out.
     """
-    start, last = (moment.isel(scoring=0).to_numpy() for moment in movement_span(reps))
+    start, last = (moment.isel(scoring=0).data for moment in movement_span(reps.variables))
     first, rate = reps["frame_start"].to_numpy(), reps["frame_rate_hz"].to_numpy()
     kept = np.flatnonzero(np.isfinite(rate) & np.isfinite(start) & np.isfinite(last))
     parts = np.linspace(0.0, 1.0, POINTS)

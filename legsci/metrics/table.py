@@ -15,7 +15,7 @@ from legsci.mechanics.quality import CODES, Finding
 from legsci.mechanics.repetition import STORED_EVENTS
 from legsci.mechanics.reps import FINDING_COLUMNS, QUALITY_COLUMNS
 from legsci.metrics import alignment, energy, force, joints, power
-from legsci.metrics.curves import velocity
+from legsci.metrics.curves import Reps, velocity
 from legsci.tasks import TASKS
 from legsci.vocabulary import ASYMMETRIES, METRIC_TERMS, SIDES
 
@@ -39,13 +39,13 @@ class Metric:
 
     Parameters
     ----------
-    measure : reps Dataset -> (rep, scoring) or (rep, scoring, side), in the unit that the name ends in; of a stated
-        metric the pair of value and standard uncertainty.
+    measure : answer of `prepare` -> (rep, scoring) or (rep, scoring, side), in the unit that the name ends in; of a
+        stated metric the pair of value and standard uncertainty.
     headline : whether its standard uncertainty is found by scoring again, and reported as u_<name>.
     stated : whether the measure states its standard uncertainty itself, which is reported as u_<name>.
     """
 
-    measure: Callable[[xr.Dataset], Any]
+    measure: Callable[[Reps], Any]
     headline: bool = False
     stated: bool = False
 
@@ -110,16 +110,22 @@ METRICS: dict[str, Metric] = {
 POSTURE_METRICS = ("jump_height_flight_time_m", "jump_height_pelvis_m")
 
 
-def prepare(reps: xr.Dataset) -> xr.Dataset:
-    """Prepare repetitions for the metrics: with what several share, and unlabelled.
+def prepare(reps: xr.Dataset) -> Reps:
+    """Prepare repetitions for the metrics: their variables, with what several metrics share.
 
-    xarray compares the labels of both sides of every operation; without, a session is measured several times faster.
+    The samples of markers, dimension `frame` of the file, are called `sample` as those of force are.
     """
-    start, end = joints.movement_span(reps)
-    shared = reps.assign(
-        velocity=velocity(reps), braking_start=force.braking_start(reps), span_start=start, span_end=end
-    ).reset_coords()
-    return shared.drop_vars([name for name in shared.dims if name in shared.coords])
+    signals = {
+        str(name): xr.Variable(["sample" if dim == "frame" else dim for dim in signal.dims], signal.data)
+        for name, signal in reps.variables.items()
+    }
+    start, end = joints.movement_span(signals)
+    return signals | {
+        "velocity": velocity(reps).variable,
+        "braking_start": force.braking_start(signals),
+        "span_start": start,
+        "span_end": end,
+    }
 
 
 def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Dataset:
@@ -138,28 +144,27 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
     """
     prepared = prepare(reps)
     tasks = [TASKS[str(task)].metrics for task in reps["task"].to_numpy()]
-    both = xr.DataArray([side == "both" for side in SIDES], dims="side")
+    both = xr.Variable("side", [side == "both" for side in SIDES])
     result = {}
-    empty = xr.DataArray(
-        np.zeros([reps.sizes[dim] for dim in ("rep", "scoring", "side")]), dims=("rep", "scoring", "side")
-    )
+    dims = ("rep", "scoring", "side")
+    absent = xr.Variable(dims, np.full([reps.sizes[dim] for dim in dims], np.nan))
     for name in names:
-        applies = xr.DataArray([name in metrics for metrics in tasks], dims="rep")
-        if not applies.any():
-            result[name] = xr.full_like(empty, np.nan)
+        applies = xr.Variable("rep", [name in metrics for metrics in tasks])
+        if not applies.data.any():
+            result[name] = absent
             continue
         found = METRICS[name].measure(prepared)
         columns = {name: found[0], f"u_{name}": found[1]} if METRICS[name].stated else {name: found}
         for column, array in columns.items():
             sided = array if "side" in array.dims else array.where(both)
-            result[column] = sided.where(applies).transpose("rep", "scoring", "side")
+            result[column] = sided.where(applies).transpose(*dims)
     for name in set(ASYMMETRIES) & set(result):
         left, right = (result[name].isel(side=SIDES.index(side)) for side in ("left", "right"))
         total = right + left
         short = name.removesuffix("_n_s").removesuffix("_n")
         # forces that cancel have no larger side
         result[f"asymmetry_{short}_percent"] = (100.0 * (right - left) / total.where(total > 0.0)).where(both)
-    return xr.Dataset(result).assign_coords({name: reps[name].to_numpy() for name in ("rep", "scoring", "side")})
+    return xr.Dataset(result, coords={name: reps[name].to_numpy() for name in dims})
 
 
 def _filtered(reps: xr.Dataset) -> xr.Dataset:

@@ -58,9 +58,9 @@ def _works(reps: xr.Dataset) -> list[tuple[str, dict[str, float], float]]:
     """Name, positive work of each joint and gain of the centre of mass [J/kg] of each known push-off."""
     prepared = prepare(reps.isel(scoring=[0]))
     frames, (start, last) = of_frames(prepared), push_off(prepared)
-    power = prepared["power"].sum("plane", skipna=False).clip(min=0.0).rename(frame="sample")
+    power = prepared["power"].sum("plane", skipna=False).clip(min=0.0)
     work = integral(frames, power, start, last).transpose("rep", "joint", "scoring").to_numpy()[..., 0]
-    energy = prepared["energy"].rename(frame="sample")
+    energy = prepared["energy"]
     gain = (at(frames, energy, last) - at(frames, energy, start)).transpose("rep", "scoring").to_numpy()[:, 0]
     known = np.flatnonzero(np.isfinite(work).all(axis=1) & np.isfinite(gain) & (gain > 0.0) & (work.sum(axis=1) > 0.0))
     both = reps["leg"].to_numpy() == "both"

@@ -52,7 +52,7 @@ def phases(reps: xr.Dataset, *, rep: int, scoring: str) -> list[Phase]:
     """
     chosen = reps.isel(rep=rep).sel(scoring=scoring)
     times = {name: float(chosen[name]) for edges in EDGES.values() for name in edges if name in chosen}
-    times["braking_start"] = float(braking_start(reps.isel(rep=[rep]).sel(scoring=[scoring])).squeeze())
+    times["braking_start"] = float(braking_start(reps.isel(rep=[rep]).sel(scoring=[scoring]).variables).data.item())
     times["impact"] = times["landing"] if np.isfinite(times["takeoff"]) else float(chosen["touchdown"])
     times["impact_end"] = times["impact"] + LANDING_S
     found = [Phase(name, *(times[edge] for edge in EDGES[name])) for name in load_profiles()[scoring].phases]

@@ -101,7 +101,12 @@ def test_axes_are_turned_never_mirrored(
         return
     moment = np.cross(point, force)
     signal = force_signal(
-        np.array(force).reshape(1, 1, 3), rate_hz=1.0, plates=["1"], axes="xyz", moment=moment.reshape(1, 1, 3)
+        np.array(force).reshape(1, 1, 3),
+        rate_hz=1.0,
+        plates=["1"],
+        axes="xyz",
+        moment=moment.reshape(1, 1, 3),
+        corner=np.array(point).reshape(1, 1, 3),
     )
     position = marker_signal(np.array(point).reshape(1, 1, 3), rate_hz=1.0, labels=["a"])
     turned, place = to_isb(signal, up=up, forward=forward), to_isb(position, up=up, forward=forward)
@@ -109,6 +114,7 @@ def test_axes_are_turned_never_mirrored(
     answer = place["position"].to_numpy()[0, 0]
     assert answer[0] == pytest.approx(direction(forward) @ point)
     assert answer[1] == pytest.approx(direction(up) @ point)
+    np.testing.assert_allclose(turned["corner"].to_numpy()[0, 0], answer)
     # Moments are the product of point and force in the new axes too: a mirrored frame would change their sign.
     np.testing.assert_allclose(
         turned["moment"].to_numpy()[0, 0], np.cross(answer, turned["force"].to_numpy()[0, 0]), atol=1e-6

@@ -10,6 +10,7 @@ import xarray as xr
 from legsci.mechanics.quality import CODES
 from legsci.metrics import curves, table
 from legsci.metrics.force import braking_start
+from legsci.vocabulary import SIDES
 from tests.analytic_jump import GRAVITY, countermovement_jump
 from tests.mechanics.trials import DEFAULT, OTHERS, Outcome, force_trial, outcome, trial, vertical_force
 
@@ -152,22 +153,31 @@ def test_pelvis_height_is_the_rise_in_flight() -> None:
 
 def test_braking_starts_where_each_profile_says(drawn: Outcome) -> None:
     assert drawn.reps is not None
-    starts = braking_start(drawn.reps).sel(rep="jump/1")
+    starts = drawn.reps["touchdown"].copy(data=braking_start(drawn.reps.variables).data)
     for profile in (DEFAULT, *OTHERS):
         event = "minimum_force" if profile == "vald" else "peak_negative_velocity"
-        assert float(starts.sel(scoring=profile)) == float(drawn.reps[event].sel(rep="jump/1", scoring=profile))
-    rebound = braking_start(drawn.reps).sel(rep="rebound/1", scoring=DEFAULT)
+        assert float(starts.sel(rep="jump/1", scoring=profile)) == float(
+            drawn.reps[event].sel(rep="jump/1", scoring=profile)
+        )
+    rebound = starts.sel(rep="rebound/1", scoring=DEFAULT)
     assert float(rebound) == float(drawn.reps["touchdown"].sel(rep="rebound/1", scoring=DEFAULT))
 
 
-def test_curves_keep_labels(drawn: Outcome) -> None:
+def test_curves_by_hand(drawn: Outcome) -> None:
     assert drawn.reps is not None
     speed = curves.velocity(drawn.reps)
-    value = curves.at(drawn.reps, speed, drawn.reps["takeoff"]).sel(rep="jump/1", scoring=DEFAULT)
-    assert float(value) == pytest.approx(SPEED, abs=0.02)
+    jump = {
+        "rep": drawn.reps.indexes["rep"].get_loc("jump/1"),
+        "scoring": drawn.reps.indexes["scoring"].get_loc(DEFAULT),
+    }
+    reps = drawn.reps.variables
+    value = curves.at(reps, speed.variable, reps["takeoff"]).isel(jump)
+    assert value.dims == ()
+    assert value.item() == pytest.approx(SPEED, abs=0.02)
     # from the start of the recording to take-off the velocity rises by what the impulse gives
-    area = curves.integral(drawn.reps, drawn.reps["force"], drawn.reps["movement_start"], drawn.reps["takeoff"])
-    assert float(area.sel(rep="jump/1", scoring=DEFAULT, side="both")) == pytest.approx(WEIGHT_N * 0.93, abs=1.5)
+    area = curves.integral(reps, reps["force"], reps["movement_start"], reps["takeoff"]).isel(jump)
+    assert area.dims == ("side",)
+    assert area.data[SIDES.index("both")] == pytest.approx(WEIGHT_N * 0.93, abs=1.5)
 
 
 def test_uncertainty_stands_at_the_default_profile_and_both_sides_alone() -> None:

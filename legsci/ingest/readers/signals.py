@@ -65,18 +65,18 @@ def force_signal(
     corner : (plate, corner, axis) outline of the plates [m].
     """
     dims = ("plate", "time", "axis")
-    signal = xr.Dataset(
-        {"force": (dims, force, {"units": "N"})},
+    variables: dict[str, tuple[tuple[str, ...], Floats, dict[str, str]]] = {"force": (dims, force, {"units": "N"})}
+    if moment is not None:
+        heights = np.zeros(len(plates)) if surface_height is None else np.asarray(surface_height, dtype=np.float64)
+        variables["moment"] = (dims, moment, {"units": "N m"})
+        variables["surface_height"] = (("plate",), heights, {"units": "m"})
+    if corner is not None:
+        variables["corner"] = (("plate", "corner", "axis"), corner, {"units": "m"})
+    return xr.Dataset(
+        variables,
         coords={"plate": list(plates), "time": clock(force.shape[1], rate_hz), "axis": list(axes)},
         attrs={"sampling_rate_hz": rate_hz},
     )
-    if moment is not None:
-        heights = np.zeros(len(plates)) if surface_height is None else np.asarray(surface_height, dtype=np.float64)
-        signal["moment"] = (dims, moment, {"units": "N m"})
-        signal["surface_height"] = ("plate", heights, {"units": "m"})
-    if corner is not None:
-        signal["corner"] = (("plate", "corner", "axis"), corner, {"units": "m"})
-    return signal
 
 
 def marker_signal(position: Floats, *, rate_hz: float, labels: Sequence[str]) -> xr.Dataset:
