@@ -15,6 +15,7 @@ PARTS = {
     "simulate": "benchmarks.simulate",
     "angles": "benchmarks.angles",
     "dynamics": "benchmarks.dynamics",
+    "session": "benchmarks.session",
 }
 
 

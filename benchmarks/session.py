@@ -1,0 +1,73 @@
+"""A session of the virtual study from raw files to metrics: processor time of each step, after imports."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmarks.timing import Measurement
+from legsci.ingest.study import Study, read_study
+from legsci.ingest.trial import build_session, open_session, write_session
+from legsci.mechanics.reps import open_repetitions, session_repetitions, write_repetitions
+from legsci.metrics.table import study_tables
+from legsci.simulate import files
+from legsci.simulate.cohort import plan
+
+CONFIG = Path(__file__).parents[1] / "workflow" / "config.yaml"
+#: The first run compiles or loads the kernels, which is part of the imports here.
+ROUNDS = 7
+LIMIT_MS = 1000.0
+
+
+def measure() -> list[Measurement]:
+    """Return processor time of the whole way beside its limit, and print that of the steps."""
+    choices = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        study = _virtual_study(Path(folder), choices["virtual"])
+        runs = [_steps_s(study, Path(folder), choices) for _ in range(1 + ROUNDS)][1:]
+    steps = {name: 1000.0 * statistics.median(run[name] for run in runs) for name in runs[0]}
+    print("; ".join(f"{name} {milliseconds:.0f} ms" for name, milliseconds in steps.items()))
+    whole = 1000.0 * statistics.median(sum(run.values()) for run in runs)
+    job = f"a virtual session of {len(study.trials)} trials, raw files to metrics, processor time"
+    return [Measurement(job, "limit of 1 s", whole, LIMIT_MS, 1.0)]
+
+
+def _virtual_study(folder: Path, choices: dict[str, Any]) -> Study:
+    """Simulate the first session of the first virtual athlete, and read its study."""
+    planned = plan(choices, seed=choices["seed"])
+    first = planned.sessions[0]
+    files.write_study_settings(folder)
+    for name, table in planned.tables.items():
+        table.to_csv(folder / f"{name}.tsv", sep="\t", index=False, na_rep="n/a", lineterminator="\n")
+    files.write_session_tables(folder, [files.session_rows(first)])
+    files.write_session(folder, first)
+    return read_study(folder, require_recordings=False, checked=True)
+
+
+def _steps_s(study: Study, folder: Path, choices: dict[str, Any]) -> dict[str, float]:
+    """Processor time of each step as the jobs of the workflow take it, files between them included [s]."""
+    taken: dict[str, float] = {}
+
+    def timed(name: str, step: Callable[[], Any]) -> Any:
+        start = time.process_time()
+        answer = step()
+        taken[name] = time.process_time() - start
+        return answer
+
+    session_file, reps_file = folder / "session.nc", folder / "reps.nc"
+    keys = study.trials.iloc[0]
+    built = timed("read raw files", lambda: build_session(study, keys["participant_id"], keys["session_id"]))
+    timed("write session", lambda: write_session(built, session_file))
+    session = timed("open session", lambda: open_session(session_file))
+    scored = {"default": choices["profile"], "profiles": choices["profiles"], "curation": study.curation}
+    reps, findings = timed("cut and score", lambda: session_repetitions(session, **scored))
+    timed("write reps", lambda: write_repetitions(reps, findings, reps_file))
+    opened = timed("open reps", lambda: open_repetitions(reps_file))
+    timed("measure", lambda: study_tables([opened]))
+    return taken
