@@ -166,9 +166,10 @@ MODELLED = {"longitudinal": 1, "claims": 1, "athlete_report": 1, **dict.fromkeys
 JUDGED = {rule: count for rule, count in MODELLED.items() if rule != "longitudinal"}
 PAGES = {**dict.fromkeys((*STUDY_FIGURES, *FINDING_FIGURES), 1), "run_notebook": 4}
 ALL_MEASURED = {"study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MODELLED, **PAGES}
-ONE_MEASURED = {"study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 1), **MODELLED, **PAGES}
-ALL_SESSIONS = {"ingest_session": 3, "session_reps": 3, "study_curves": 1, **ALL_MEASURED}
-ONE_SESSION = {"ingest_session": 1, "session_reps": 1, "study_curves": 1, **ONE_MEASURED}
+#: P01 came twice, P02 once.
+P01_MEASURED = {"study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 2), **MODELLED, **PAGES}
+ALL_SESSIONS = {"ingest": 2, "cut_reps": 2, "study_curves": 1, **ALL_MEASURED}
+P01_SESSIONS = {"ingest": 1, "cut_reps": 1, "study_curves": 1, **P01_MEASURED}
 
 
 @pytest.mark.parametrize(
@@ -180,16 +181,16 @@ ONE_SESSION = {"ingest_session": 1, "session_reps": 1, "study_curves": 1, **ONE_
         ("legsci/present/force_time.py", "PLANTED = 1\n", {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES}),
         ("legsci/present/notebooks.py", "PLANTED = 1\n", {"run_notebook": 4}),
         ("legsci/models/verdicts.py", "PLANTED = 1\n", JUDGED),
-        ("legsci/mechanics/reps.py", "PLANTED = 1\n", {"session_reps": 3, "study_curves": 1, **ALL_MEASURED}),
+        ("legsci/mechanics/reps.py", "PLANTED = 1\n", {"cut_reps": 2, "study_curves": 1, **ALL_MEASURED}),
         ("legsci/ingest/trial.py", "PLANTED = 1\n", ALL_SESSIONS),
         ("legsci/ingest/check.py", "PLANTED = 1\n", {}),
-        ("data/raw/tiny/P01_B.csv", "680.0\n", ONE_SESSION),
+        ("data/raw/tiny/P01_B.csv", "680.0\n", P01_SESSIONS),
         ("data/raw/tiny/sessions.tsv", "P02\tB\t9\n", MODELLED),
         ("data/raw/tiny/study.yaml", "title: A tiny study\n", ALL_SESSIONS),
         (
             "data/raw/tiny/curation.tsv",
             "participant_id\tsession_id\ttrial_id\trep\twhat\treason\tinitials\nP01\tB\tjump_1\t1\texclude\tstumbled\tXY\n",
-            {"session_reps": 1, "study_curves": 1, **ONE_MEASURED},
+            {"cut_reps": 1, "study_curves": 1, **P01_MEASURED},
         ),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -297,9 +298,15 @@ def write_repetitions(reps: xr.Dataset | None, quality: pd.DataFrame, path: Path
     dataset = (xr.Dataset() if reps is None else reps).assign_attrs(quality=quality.to_json(orient="records"))
     signals = [name for name in dataset if {"sample", "frame"} & set(dataset[name].dims)]
     encoding = {name: {"zlib": True, "complevel": 1, "dtype": "float32"} for name in signals}
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     dataset.to_netcdf(partial, engine="netcdf4", encoding=encoding)
     partial.replace(path)
+
+
+def reps_files(folders: Iterable[str | Path]) -> list[Path]:
+    """Reps files in the folders of participants: one participant after the other, the sessions of each by name."""
+    return [path for folder in folders for path in sorted(Path(folder).glob("*.nc"))]
 
 
 def open_repetitions(path: Path) -> tuple[xr.Dataset | None, pd.DataFrame]:

@@ -127,9 +127,10 @@ class Results:
 
     def _file(self, kind: str, participant_id: str, session_id: str) -> Path:
         """File of a session, or a sentence that says which sessions there are."""
-        path = self.folder / kind / f"{participant_id}_{session_id}.nc"
+        path = self.folder / kind / participant_id / f"{session_id}.nc"
         if not path.is_file():
-            present = ", ".join(sorted(file.stem.replace("_", " ") for file in path.parent.glob("*.nc"))) or "none"
+            files = sorted(self.folder.glob(f"{kind}/*/*.nc"))
+            present = ", ".join(f"{file.parent.name} {file.stem}" for file in files) or "none"
             raise ResultsError(
                 f"study {self.name} has no session {session_id} of participant {participant_id} in {kind}; "
                 f"it has {present}"

@@ -71,12 +71,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     trials = {"jump": trial(jump_force()), "stood": trial(standing), "broken": trial(None, faults=sentence)}
     session = xr.DataTree(children=trials)
     session.attrs = {"study": "made", "participant_id": "P01", "session_id": "01", "simulated": 1}
-    write_session(session, folder / "sessions" / "P01_01.nc")
+    write_session(session, folder / "sessions" / "P01" / "01.nc")
     profiles = ["owen_mcmahon", "harry", "vald", "s3d"]
     reps, findings = session_repetitions(session, default="owen_mcmahon", profiles=profiles, curation=NO_DECISIONS)
     assert reps is not None
     (folder / "reps").mkdir()
-    write_repetitions(reps, findings, folder / "reps" / "P01_01.nc")
+    write_repetitions(reps, findings, folder / "reps" / "P01" / "01.nc")
     for name, table in study_tables([(reps, findings)]).items():
         table.to_csv(folder / f"{name}.csv", index=False)
     return folder

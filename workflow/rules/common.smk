@@ -119,25 +119,24 @@ def session_keys(study):
     return list(study.trials[["participant_id", "session_id"]].drop_duplicates().itertuples(index=False, name=None))
 
 
-def per_session(pattern):
-    """Input function: the file of each session of a study, named by a pattern with {study}, {participant}, {session}."""
+def per_participant(pattern):
+    """Input function: the folder of each participant of a study, named by a pattern with {study}, {participant}."""
 
-    def files(wildcards):
-        keys = session_keys(study_of(wildcards.study))
-        return [pattern.format(study=wildcards.study, participant=person, session=visit) for person, visit in keys]
+    def folders(wildcards):
+        people = dict(session_keys(study_of(wildcards.study)))
+        return [pattern.format(study=wildcards.study, participant=person) for person in people]
 
-    return files
+    return folders
 
 
 def recording_files(wildcards):
-    """Recordings of a session; of a virtual athlete all; where they are fetched, the word that they are there."""
+    """Recordings of a participant; of a virtual athlete their folder; where they are fetched, the word that they are."""
     study = study_of(wildcards.study)
     if study.name == VIRTUAL:
         return f"{VIRTUAL_FOLDER}/{wildcards.participant}"
     if "source" in study.settings:
         return f"results/{study.name}/fetched.txt"
-    rows = study.recordings
-    rows = rows[(rows["participant_id"] == wildcards.participant) & (rows["session_id"] == wildcards.session)]
+    rows = study.recordings[study.recordings["participant_id"] == wildcards.participant]
     return [str(study.folder / path) for path in rows["path"].unique()]
 
 
@@ -147,28 +146,30 @@ def fetched_recordings(wildcards):
     return json.dumps([study.settings["source"], sorted(study.recordings["path"].unique())], sort_keys=True)
 
 
-def session_rows(wildcards, name):
-    """What a table of a study says about one session, as JSON."""
-    rows = getattr(study_of(wildcards.study), name)
+def rows_of(wildcards, name):
+    """What a table of a study says about one participant and the sessions that have trials, as JSON."""
+    study = study_of(wildcards.study)
+    rows = getattr(study, name)
     rows = rows[rows["participant_id"] == wildcards.participant]
     if "session_id" in rows:
-        rows = rows[rows["session_id"] == wildcards.session]
+        visits = [visit for person, visit in session_keys(study) if person == wildcards.participant]
+        rows = rows[rows["session_id"].isin(visits)]
     return rows.to_json(orient="table", index=False)
 
 
-def session_digest(wildcards):
-    """Digest of what a study says about a session's recordings, so that an edited row remakes its own session only."""
+def participant_digest(wildcards):
+    """Digest of what a study says about a participant's recordings: an edited row remakes this participant only."""
     tables = ("participants", "sessions", "trials", "recordings")
     settings = json.dumps(study_of(wildcards.study).settings, sort_keys=True)
-    return content_digest(settings, *(session_rows(wildcards, name) for name in tables))
+    return content_digest(settings, *(rows_of(wildcards, name) for name in tables))
 
 
-def session_curation(wildcards):
-    """Human decisions about a session; nobody looks through those of the virtual athletes."""
+def curation_of(wildcards):
+    """Human decisions about a participant's sessions; nobody looks through those of the virtual athletes."""
     if wildcards.study == VIRTUAL:
         nothing = pd.DataFrame(columns=list(load_schema("curation")["properties"]), dtype="str")
         return typed_table("curation", nothing, checked=True)[0].to_json(orient="table", index=False)
-    return session_rows(wildcards, "curation")
+    return rows_of(wildcards, "curation")
 
 
 def virtual_truth(wildcards):

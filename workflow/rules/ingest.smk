@@ -1,20 +1,20 @@
-"""Raw files of a session -> its session file."""
+"""Raw files of a participant -> a session file for each visit."""
 
 
-rule ingest_session:
+rule ingest:
     input:
         recordings=recording_files,
     output:
-        session="results/{study}/sessions/{participant}_{session}.nc",
+        sessions=directory("results/{study}/sessions/{participant}"),
     log:
-        "results/{study}/logs/ingest_session/{participant}_{session}.txt",
+        "results/{study}/logs/ingest/{participant}.txt",
     benchmark:
-        "results/{study}/benchmarks/ingest_session/{participant}_{session}.tsv"
+        "results/{study}/benchmarks/ingest/{participant}.tsv"
     params:
         folder=study_folder,
-        rows=session_digest,
+        rows=participant_digest,
         source=source_digest("legsci.ingest.trial"),
     message:
-        "Read session {wildcards.session} of {wildcards.participant}, {wildcards.study}"
+        "Read the sessions of {wildcards.participant}, {wildcards.study}"
     script:
-        "../scripts/ingest_session.py"
+        "../scripts/ingest.py"

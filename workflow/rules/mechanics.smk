@@ -1,21 +1,21 @@
-"""The trials of a session -> its reps, scored under each definition profile, and what was found wrong with them."""
+"""The trials of each session -> its reps, scored under each definition profile, and what was found wrong with them."""
 
 
-rule session_reps:
+rule cut_reps:
     input:
-        session="results/{study}/sessions/{participant}_{session}.nc",
+        sessions="results/{study}/sessions/{participant}",
     output:
-        reps="results/{study}/reps/{participant}_{session}.nc",
+        reps=directory("results/{study}/reps/{participant}"),
     log:
-        "results/{study}/logs/session_reps/{participant}_{session}.txt",
+        "results/{study}/logs/cut_reps/{participant}.txt",
     benchmark:
-        "results/{study}/benchmarks/session_reps/{participant}_{session}.tsv"
+        "results/{study}/benchmarks/cut_reps/{participant}.tsv"
     params:
         profile=config["profile"],
         profiles=config["profiles"],
-        curation=session_curation,
+        curation=curation_of,
         source=source_digest("legsci.mechanics.reps"),
     message:
-        "Cut session {wildcards.session} of {wildcards.participant} into reps, {wildcards.study}"
+        "Cut the sessions of {wildcards.participant} into reps, {wildcards.study}"
     script:
-        "../scripts/session_reps.py"
+        "../scripts/cut_reps.py"

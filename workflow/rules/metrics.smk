@@ -9,7 +9,7 @@ TABLES = expand(
 
 rule study_tables:
     input:
-        reps=per_session("results/{study}/reps/{participant}_{session}.nc"),
+        reps=per_participant("results/{study}/reps/{participant}"),
     output:
         metrics="results/{study}/metrics.csv",
         metrics_parquet="results/{study}/metrics.parquet",
@@ -30,7 +30,7 @@ rule study_tables:
 
 rule study_curves:
     input:
-        reps=per_session("results/{study}/reps/{participant}_{session}.nc"),
+        reps=per_participant("results/{study}/reps/{participant}"),
     output:
         curves="results/{study}/curves.nc",
     log:

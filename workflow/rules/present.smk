@@ -40,8 +40,8 @@ for figure in config["figures"]["session"]:
         name:
             f"draw_{figure}"
         input:
-            session="results/{study}/sessions/{participant}_{session}.nc",
-            reps="results/{study}/reps/{participant}_{session}.nc",
+            sessions="results/{study}/sessions/{participant}",
+            reps="results/{study}/reps/{participant}",
         output:
             figure=report(
                 f"results/{{study}}/figures/{figure}/{{participant}}_{{session}}.png",
@@ -82,8 +82,8 @@ for figure in config["figures"]["study"]:
                 "quality.csv",
             ),
             curves="results/{study}/curves.nc",
-            sessions=per_session("results/{study}/sessions/{participant}_{session}.nc"),
-            reps=per_session("results/{study}/reps/{participant}_{session}.nc"),
+            sessions=per_participant("results/{study}/sessions/{participant}"),
+            reps=per_participant("results/{study}/reps/{participant}"),
         output:
             figure=report(
                 f"results/{{study}}/figures/{figure}.svg",
@@ -195,8 +195,8 @@ rule run_notebook:
             "reps.csv",
             "quality.csv",
         ),
-        sessions=per_session("results/{study}/sessions/{participant}_{session}.nc"),
-        reps=per_session("results/{study}/reps/{participant}_{session}.nc"),
+        sessions=per_participant("results/{study}/sessions/{participant}"),
+        reps=per_participant("results/{study}/reps/{participant}"),
     output:
         page=report(
             "results/{study}/notebooks/{notebook}.html",

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from legsci.mechanics.reps import open_repetitions
+from legsci.mechanics.reps import open_repetitions, reps_files
 from legsci.metrics.normalised import write_curves
 
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    sessions = (open_repetitions(Path(reps))[0] for reps in snakemake.input.reps)
+    sessions = (open_repetitions(path)[0] for path in reps_files(snakemake.input.reps))
     write_curves(sessions, Path(snakemake.output.curves))

@@ -1,14 +1,12 @@
 """Measure the reps of all sessions of a study and write its tables."""
 
-from pathlib import Path
-
-from legsci.mechanics.reps import open_repetitions
+from legsci.mechanics.reps import open_repetitions, reps_files
 from legsci.metrics.table import study_tables
 
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    tables = study_tables(open_repetitions(Path(reps)) for reps in snakemake.input.reps)
+    tables = study_tables(open_repetitions(path) for path in reps_files(snakemake.input.reps))
     tables["metrics"].to_parquet(snakemake.output.metrics_parquet, index=False)
     for name, table in tables.items():
         table.to_csv(snakemake.output[name], index=False)
