@@ -1,4 +1,4 @@
-"""Rigid bodies: pose of a marker cluster, segment axes and angular velocity."""
+"""Rigid bodies: pose of a marker cluster, markers that leave it, segment axes and angular velocity."""
 
 from __future__ import annotations
 
@@ -90,6 +90,48 @@ def cluster_pose(reference: Array, position: Array) -> tuple[Array, Array, Array
         origin[time, 2] = pz - turn[2, 0] * rx - turn[2, 1] * ry - turn[2, 2] * rz
         residual[time] = math.sqrt(max(0.0, spread - 2.0 * largest) * share)
     return rotation, origin, residual, state
+
+
+@njit(cache=True)
+def largest_strays(reference: Array, position: Array) -> Array:
+    """Find how far each marker of a cluster leaves its place among the others.
+
+    Parameters
+    ----------
+    reference : (marker, 3) the cluster at rest [m].
+    position : (time, marker, 3) the same markers [m]; NaN where one is not seen.
+
+    Returns
+    -------
+    (marker,) the largest over the frames of the median, over the other markers seen, of the change of their distance
+    [m]; 0 for a marker that is never seen with another. A median, so that one stray marker does not accuse the rest.
+    """
+    frames, markers = position.shape[0], position.shape[1]
+    strays = np.zeros(markers)
+    change = np.empty((markers, markers))
+    others = np.empty(markers)
+    for time in range(frames):
+        for i in range(markers):
+            for j in range(i):
+                apart = rest = 0.0
+                for axis in range(3):
+                    apart += (position[time, i, axis] - position[time, j, axis]) ** 2
+                    rest += (reference[i, axis] - reference[j, axis]) ** 2
+                change[i, j] = change[j, i] = abs(math.sqrt(apart) - math.sqrt(rest))
+        for i in range(markers):
+            seen = 0
+            for j in range(markers):
+                if i == j or math.isnan(change[i, j]):
+                    continue
+                place = seen
+                while place > 0 and others[place - 1] > change[i, j]:
+                    others[place] = others[place - 1]
+                    place -= 1
+                others[place] = change[i, j]
+                seen += 1
+            if seen:
+                strays[i] = max(strays[i], 0.5 * (others[(seen - 1) // 2] + others[seen // 2]))
+    return strays
 
 
 @njit(cache=True)

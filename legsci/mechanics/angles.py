@@ -14,8 +14,8 @@ from legsci.kernels.joint_angles import joint_angles
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.joint_centres import HIP_CENTRES
 from legsci.mechanics.marker_checks import stray_markers, swapped_labels
-from legsci.mechanics.markers import CLUSTERS, fill_gaps, markers_of, smooth_markers
-from legsci.mechanics.posture import quiet_posture
+from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, smooth_markers
+from legsci.mechanics.posture import Posture, quiet_posture
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.segments import build_skeleton
 from legsci.mechanics.skeleton import Skeleton
@@ -74,7 +74,7 @@ JOINTS: dict[str, Joint] = {
 
 def kinematics(
     trial_markers: xr.Dataset,
-    standing: xr.Dataset | None = None,
+    standing: xr.Dataset | Posture | None = None,
     *,
     marker_set: str | None = None,
     cutoff_hz: float | None = 12.0,
@@ -91,7 +91,8 @@ def kinematics(
     ----------
     trial_markers : position (time, marker, axis) [m], ISB axes (x forward, y up, z right; a laboratory turned about the
         vertical changes only pelvis_rotation and trunk_heading), standard labels; attrs sampling_rate_hz.
-    standing : the same of a standing trial, which defines the anatomy; None: the quietest upright part of the trial.
+    standing : the same of a standing trial, which defines the anatomy, or its posture, where it serves many trials;
+        None: the quietest upright part of the trial itself.
     marker_set : key of MARKER_SETS where the labels are the system's own; None: standard labels.
     cutoff_hz, rigid_limit_s, spline_limit_s : see `smooth_markers` and `fill_gaps`.
     hip_centre, knee_axis, thigh, widths_m : see `build_skeleton`.
@@ -130,11 +131,12 @@ def kinematics(
     """
     _check_options(marker_set, hip_centre, knee_axis, thigh)
     names = MARKER_SETS[marker_set] if marker_set is not None else None
-    recorded = markers_of(trial_markers, names)
+    recorded = Markers.recorded(trial_markers, names)
     whole, filled, findings = fill_gaps(recorded, rigid_limit_s=rigid_limit_s, spline_limit_s=spline_limit_s)
     markers = smooth_markers(whole, cutoff_hz=cutoff_hz)
-    anatomy = markers if standing is None else markers_of(standing, names)
-    posture, still, notes = quiet_posture(anatomy)
+    if not isinstance(standing, Posture):
+        standing = quiet_posture(markers if standing is None else Markers.recorded(standing, names))
+    posture, still, notes = standing
     swaps = swapped_labels(posture)
     doubtful = {label for pair, _ in swaps for label in pair}
     strays = stray_markers(markers, {label: point for label, point in posture.items() if label not in doubtful})

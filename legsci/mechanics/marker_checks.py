@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
+from legsci.kernels.rigid_body import largest_strays
 from legsci.mechanics.markers import CLUSTERS, Markers
 from legsci.mechanics.quality import Finding
 
 Floats = NDArray[np.float64]
-Posture = dict[str, Floats]
+Points = dict[str, Floats]
 
 #: How far a marker may leave the shape of its segment [m]: five times the soft tissue motion of about 2 cm that is seen
 #: on the thigh (Leardini et al. 2005, Gait Posture 21:212), so that nothing but a wrong coordinate exceeds it.
@@ -20,7 +21,7 @@ SIGNS = {"x": (-1, 1, 1), "y": (1, -1, 1), "z": (1, 1, -1), "every coordinate": 
 INNER_OUTER = (("medial_epicondyle", "lateral_epicondyle"), ("medial_malleolus", "lateral_malleolus"))
 
 
-def swapped_labels(posture: Posture) -> list[tuple[tuple[str, str], Finding]]:
+def swapped_labels(posture: Points) -> list[tuple[tuple[str, str], Finding]]:
     """Find pairs of labels that stand on each other's side in an upright posture.
 
     Parameters
@@ -52,7 +53,7 @@ def swapped_labels(posture: Posture) -> list[tuple[tuple[str, str], Finding]]:
     return [(pair, Finding("labels_swapped", signal="markers", detail=" and ".join(pair))) for pair in swapped]
 
 
-def _rightward(posture: Posture) -> Floats | None:
+def _rightward(posture: Points) -> Floats | None:
     """Return the horizontal direction to the person's right (3,), or None where no marker tells it."""
     steps = [
         ("posterior_superior_iliac_spine", "anterior_superior_iliac_spine"),
@@ -72,7 +73,7 @@ def _rightward(posture: Posture) -> Floats | None:
     return None
 
 
-def stray_markers(markers: Markers, posture: Posture) -> dict[str, Finding]:
+def stray_markers(markers: Markers, posture: Points) -> dict[str, Finding]:
     """Find markers that leave their segment, and say where a wrong sign explains it.
 
     Parameters
@@ -87,16 +88,16 @@ def stray_markers(markers: Markers, posture: Posture) -> dict[str, Finding]:
 
     Notes
     -----
-    A marker strays by the median, over the segment's other markers, of the change of their distance from `posture`; the
-    largest over the frames counts. Only the worst marker of a segment is judged at a time, then the rest without it.
+    How far a marker strays is what `legsci.kernels.rigid_body.largest_strays` says. Only the worst marker of a segment
+    is judged at a time, then the rest without it.
     """
     found = {}
     for names in CLUSTERS.values():
         present = [name for name in names if name in markers.labels and name in posture]
         while len(present) >= 4:
-            tracks = np.stack([markers.path(name) for name in present])
+            tracks = np.stack([markers.path(name) for name in present], axis=1)
             shape = np.stack([posture[name] for name in present])
-            strays = _strays(tracks, shape)
+            strays = largest_strays(shape, tracks)
             worst = int(np.argmax(strays))
             if strays[worst] <= MOST_STRAY_M:
                 break
@@ -105,42 +106,19 @@ def stray_markers(markers: Markers, posture: Posture) -> dict[str, Finding]:
     return found
 
 
-def _strays(tracks: Floats, shape: Floats) -> Floats:
-    """Return how far each marker leaves the shape (marker,) [m], 0 for less than MOST_STRAY_M.
-
-    tracks (marker, time, 3), shape (marker, 3) [m].
-    """
-    count = len(tracks)
-    changes = np.full((count, count, tracks.shape[1]), np.nan)
-    for i, j in combinations(range(count), 2):
-        expected = np.linalg.norm(shape[i] - shape[j])
-        changes[i, j] = changes[j, i] = np.abs(np.linalg.norm(tracks[i] - tracks[j], axis=1) - expected)
-    # A marker whose distances all hold does not stray: the median needs to be found for the others only.
-    astray = np.nan_to_num(changes).max(axis=(1, 2)) > MOST_STRAY_M
-    return np.array([_largest_median(np.delete(changes[i], i, axis=0)) if astray[i] else 0.0 for i in range(count)])
-
-
-def _largest_median(changes: Floats) -> float:
-    """Return the largest, over the frames, of the median of changes (marker, time), gaps left out; 0 with no frame."""
-    ordered = np.sort(changes, axis=0)  # NaN last
-    seen = (~np.isnan(changes)).sum(axis=0)
-    frames = np.flatnonzero(seen)
-    if not len(frames):
-        return 0.0
-    low, high = (seen[frames] - 1) // 2, seen[frames] // 2
-    return float((0.5 * (ordered[low, frames] + ordered[high, frames])).max())
-
-
 def _judge(label: str, tracks: Floats, shape: Floats, worst: int, stray_m: float) -> Finding:
-    """Return the finding about the marker that strays most: in its track, or in the shape, a sign may be wrong."""
+    """Return the finding about the marker that strays most: in its track, or in the shape, a sign may be wrong.
+
+    tracks (time, marker, 3), shape (marker, 3) [m].
+    """
     for name, sign in SIGNS.items():
         for in_track, in_shape in ((True, True), (True, False), (False, True)):
             turned, known = tracks.copy(), shape.copy()
-            strayed = np.abs(tracks[worst] - np.nanmedian(tracks, axis=0)).max(axis=1) > MOST_STRAY_M
+            strayed = np.abs(tracks[:, worst] - np.nanmedian(tracks, axis=1)).max(axis=1) > MOST_STRAY_M
             if in_track:
-                turned[worst, strayed] *= sign
+                turned[strayed, worst] *= sign
             if in_shape:
                 known[worst] *= sign
-            if _strays(turned, known)[worst] <= MOST_STRAY_M:
+            if largest_strays(known, turned)[worst] <= MOST_STRAY_M:
                 return Finding("marker_flipped", signal=label, value=stray_m, detail=name)
     return Finding("marker_astray", signal=label, value=stray_m, limit=MOST_STRAY_M)

@@ -70,26 +70,25 @@ class Markers:
     position: Floats
     rate_hz: float
 
+    @classmethod
+    def recorded(cls, signal: xr.Dataset, names: Mapping[str, str] | None = None) -> Markers:
+        """Take the markers of a trial, in alphabetical order, so that their order in the file has no effect.
+
+        Parameters
+        ----------
+        signal : position (time, marker, axis) [m]; attrs sampling_rate_hz.
+        names : label of the file -> standard label; others keep theirs.
+        """
+        labels = [str(label) for label in signal.variables["marker"].data]
+        labels = [names.get(label, label) for label in labels] if names else labels
+        order = sorted(range(len(labels)), key=labels.__getitem__)
+        position = signal.variables["position"].transpose("time", "marker", "axis").data[:, order]
+        rate_hz = float(signal.attrs["sampling_rate_hz"])
+        return cls([labels[index] for index in order], position.astype(np.float64), rate_hz)
+
     def path(self, label: str) -> Floats:
         """Position of one marker (time, 3) [m]."""
         return np.asarray(self.position[:, self.labels.index(label)])
-
-
-def markers_of(recorded: xr.Dataset, names: Mapping[str, str] | None = None) -> Markers:
-    """Take the markers of a trial, in alphabetical order, so that their order in the file has no effect.
-
-    Parameters
-    ----------
-    recorded : position (time, marker, axis) [m]; attrs sampling_rate_hz.
-    names : label of the file -> standard label; others keep theirs.
-    """
-    labels = [str(label) for label in recorded.variables["marker"].data]
-    labels = [names.get(label, label) for label in labels] if names else labels
-    order = sorted(range(len(labels)), key=labels.__getitem__)
-    position = recorded.variables["position"].transpose("time", "marker", "axis").data[:, order]
-    return Markers(
-        [labels[index] for index in order], position.astype(np.float64), float(recorded.attrs["sampling_rate_hz"])
-    )
 
 
 def fill_gaps(

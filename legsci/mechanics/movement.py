@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from legsci.mechanics.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignment, alignment_uncertainty
 from legsci.mechanics.angles import JOINTS, kinematics
 from legsci.mechanics.dynamics import LINKS, PLANES, dynamics
-from legsci.mechanics.markers import Markers, markers_of
+from legsci.mechanics.markers import Markers
+from legsci.mechanics.posture import Posture
 from legsci.mechanics.quality import Finding
 from legsci.vocabulary import AXES, MARKERS, STANDARD_GRAVITY
 
@@ -42,17 +43,19 @@ FRAME_COORDS = {
     "side": SIDES,
     "axis": tuple(AXES),
 }
+#: The same as xarray keeps them, made once.
+_FRAME_COORDINATES = xr.Coordinates({name: list(labels) for name, labels in FRAME_COORDS.items()})
 
 
 def trial_movement(
-    trial: xr.DataTree, standing: xr.Dataset | None, *, body_mass_kg: float, sex: str
+    trial: xr.DataTree, standing: Posture | None, *, body_mass_kg: float, sex: str
 ) -> tuple[xr.Dataset | None, list[Finding]]:
     """Compute what the markers of a trial, and its plates where they tell the feet apart, say of each frame.
 
     Parameters
     ----------
     trial : group of a session file.
-    standing : markers of the session's standing trial, which defines the anatomy; None: the trial's own quiet part.
+    standing : posture of the session's standing trial, which defines the anatomy; None: the trial's own quiet part.
     body_mass_kg : mass of the person without load [kg]; NaN where it is not known.
     sex : "female" or "male"; anything else where it is not known.
 
@@ -76,7 +79,7 @@ def trial_movement(
     signals: Signals = {
         "angle": (moved.variables["angle"].data.T, moved.variables["joint_angle"].data),
         "pelvis_position": (pelvis.T, tuple(AXES)),
-        "foot_height": (_foot_height(markers_of(markers)), SIDES),
+        "foot_height": (_foot_height(Markers.recorded(markers)), SIDES),
     }
     for curves in (alignment(moved), alignment_uncertainty(moved)):
         signals |= {str(name): (curves.variables[name].data.T, SIDES) for name in curves.data_vars}
@@ -89,8 +92,8 @@ def trial_movement(
         signals |= loaded
         notes += reasons
     movement = xr.Dataset(
-        {name: _complete(signals, name, frames) for name in FRAME_SIGNALS},
-        coords={"time": time, **{name: list(labels) for name, labels in FRAME_COORDS.items()}},
+        {"time": ("time", time), **{name: _complete(signals, name, frames) for name in FRAME_SIGNALS}},
+        coords=_FRAME_COORDINATES,
         attrs={
             "sampling_rate_hz": moved.attrs["sampling_rate_hz"],
             "mean_speed_m_per_s": _mean_speed(pelvis, time),

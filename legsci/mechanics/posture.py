@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,19 +21,24 @@ STILL_M_PER_S, STEP_S = 0.05, 0.1
 UPRIGHT_WITHIN_M = 0.02
 
 
-def quiet_posture(markers: Markers) -> tuple[dict[str, Floats], bool, list[Finding]]:
+class Posture(NamedTuple):
     """Mean position of each marker while the person stands still and upright.
 
     Parameters
     ----------
-    markers : of a standing trial, or of one in which the person stands for a while.
-
-    Returns
-    -------
-    posture : label -> (3,) [m], for the markers that were seen.
+    points : label -> (3,) [m], for the markers that were seen.
     still : whether there is such a part. If not, the posture is that of the one frame in which most markers were seen
         and moved least.
     findings : what was assumed.
+    """
+
+    points: dict[str, Floats]
+    still: bool
+    findings: list[Finding]
+
+
+def quiet_posture(markers: Markers) -> Posture:
+    """Find the posture of a standing trial, or of one in which the person stands for a while.
 
     Notes
     -----
@@ -57,12 +63,12 @@ def quiet_posture(markers: Markers) -> tuple[dict[str, Floats], bool, list[Findi
             slice(frame, frame + 1),
             [Finding("no_standing", signal="markers", detail=f"{frame / rate:.3f} s")],
         )
-    posture = {
+    points = {
         label: position[frames, column][seen[frames, column]].mean(axis=0)
         for column, label in enumerate(labels)
         if seen[frames, column].any()
     }
-    return posture, start is not None, found
+    return Posture(points, start is not None, found)
 
 
 def _upright_window(speed: Floats, height: Floats, length: int) -> int | None:

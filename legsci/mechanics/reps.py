@@ -12,9 +12,10 @@ import pandas as pd
 import xarray as xr
 
 from legsci.mechanics.curation import apply_decisions, decisions_without_effect, trial_decisions
-from legsci.mechanics.markers import markers_of
+from legsci.mechanics.markers import Markers
 from legsci.mechanics.movement import trial_movement
 from legsci.mechanics.plates import Support, carries_load, centre_of_pressure, standing_load, support
+from legsci.mechanics.posture import quiet_posture
 from legsci.mechanics.profiles import Profile, load_profiles, variants
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.repetition import Repetition, lay_out
@@ -56,7 +57,7 @@ def _pelvis_height(trial: xr.DataTree, times: np.ndarray) -> np.ndarray:
     if "markers" not in trial.children:
         return np.full(times.size, np.nan)
     recorded = trial["markers"].to_dataset()
-    markers = markers_of(recorded)
+    markers = Markers.recorded(recorded)
     present = [name for name in PELVIS_MARKERS if name in markers.labels]
     if not present:
         return np.full(times.size, np.nan)
@@ -256,7 +257,7 @@ def session_repetitions(
     repetitions: list[Repetition] = []
     movements: dict[str, xr.Dataset | None] = {}
     standing = _standing_trial(session)
-    anatomy = None if standing is None else session[standing]["markers"].to_dataset()
+    anatomy = None if standing is None else quiet_posture(Markers.recorded(session[standing]["markers"].to_dataset()))
     rows = []
     who = {name: str(session.attrs[name]) for name in ("participant_id", "session_id")}
     for trial_id, trial in session.children.items():

@@ -15,7 +15,7 @@ from legsci.mechanics.skeleton import Segment, Skeleton
 from legsci.vocabulary import AXES
 
 Floats = NDArray[np.float64]
-Posture = dict[str, Floats]
+Points = dict[str, Floats]
 
 X, Y, Z = (list(AXES).index(name) for name in "xyz")
 UP = np.array([0.0, 1.0, 0.0])
@@ -24,7 +24,7 @@ OUTWARD = {"right": 1.0, "left": -1.0}
 
 def build_skeleton(
     markers: Markers,
-    posture: Posture,
+    posture: Points,
     *,
     still: bool = True,
     hip_centre: str = "harrington",
@@ -75,7 +75,7 @@ class _Builder:
     def __init__(
         self,
         markers: Markers,
-        posture: Posture,
+        posture: Points,
         still: bool,
         hip_centre: str,
         knee_axis: str,

@@ -17,6 +17,7 @@ from legsci.kernels.rigid_body import (
     angular_velocity,
     cluster_pose,
     frames_from_vectors,
+    largest_strays,
 )
 
 
@@ -30,6 +31,18 @@ def naive_pose(reference, position):
     return rotation, origin, np.sqrt(((a @ rotation.T + origin - b) ** 2).sum(axis=1).mean())
 
 
+def naive_strays(reference, position):
+    """Largest median change of distance of each marker to the others seen, frame by frame."""
+    at_rest = np.linalg.norm(reference[:, None] - reference, axis=2)
+    strays = np.zeros(len(reference))
+    for frame in position:
+        changes = np.abs(np.linalg.norm(frame[:, None] - frame, axis=2) - at_rest)
+        for marker, row in enumerate(changes):
+            known = np.delete(row, marker)[~np.isnan(np.delete(row, marker))]
+            strays[marker] = max([strays[marker], *([np.median(known)] if known.size else [])])
+    return strays
+
+
 def naive_angles(proximal, distal):
     """Grood and Suntay's angles of one frame from their three axes, without a matrix product of the segments."""
     e1, e3 = proximal[:, 2], distal[:, 1]
@@ -41,6 +54,17 @@ def naive_angles(proximal, distal):
 
 def random_rotations(count, seed):
     return Rotation.random(count, random_state=seed).as_matrix()
+
+
+@pytest.mark.parametrize("markers", [2, 4, 7])
+def test_strays_equal_the_naive_twin_with_markers_missing(markers):
+    rng = np.random.default_rng(markers)
+    reference = rng.normal(size=(markers, 3)) * 0.1
+    position = reference + rng.normal(size=(50, markers, 3)) * 0.01
+    position[rng.random((50, markers)) < 0.3] = np.nan
+    np.testing.assert_allclose(largest_strays(reference, position), naive_strays(reference, position), atol=1e-12)
+    position[:] = np.nan
+    assert largest_strays(reference, position).tolist() == [0.0] * markers
 
 
 @pytest.mark.parametrize("markers", [3, 4, 7])

@@ -13,7 +13,9 @@ from legsci.mechanics.angles import kinematics
 from legsci.mechanics.dynamics import dynamics
 from legsci.mechanics.energy import force_transmission_ratio
 from legsci.mechanics.inertia import BodySegments
+from legsci.mechanics.markers import Markers
 from legsci.mechanics.movement import FRAME_SIGNALS, trial_movement
+from legsci.mechanics.posture import quiet_posture
 from legsci.mechanics.reps import session_repetitions
 from legsci.metrics.normalised import POINTS, normalised_curves, write_curves
 from legsci.metrics.table import session_metrics
@@ -99,7 +101,9 @@ def test_moments_of_a_clean_squat_are_those_that_moved_it() -> None:
 
 def test_a_movement_has_all_signals_whatever_is_recorded() -> None:
     _, tree = recording("squat")
-    whole, found = trial_movement(tree, standing(), body_mass_kg=MASS_KG, sex=ATHLETE.sex)
+    whole, found = trial_movement(
+        tree, quiet_posture(Markers.recorded(standing())), body_mass_kg=MASS_KG, sex=ATHLETE.sex
+    )
     assert found == []
     assert whole is not None
     assert {str(name) for name in whole.data_vars} == set(FRAME_SIGNALS)

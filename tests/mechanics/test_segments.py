@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from legsci.mechanics.joint_centres import hip_centre_bell, hip_centre_harrington
-from legsci.mechanics.markers import CLUSTERS, fill_gaps, markers_of, smooth_markers, stretches
+from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, stretches
 from legsci.mechanics.posture import quiet_posture
 from legsci.mechanics.segments import build_skeleton
 from tests.mechanics.athlete import ATHLETE, RATE_HZ, marker_dataset, squat, standing
@@ -35,8 +35,8 @@ def planted(markers: xr.Dataset, label: str, start: int, stop: int) -> xr.Datase
 
 def test_a_gap_is_reconstructed_from_the_segment_and_reported():
     _, markers = squat()
-    whole, flags, findings = fill_gaps(markers_of(planted(markers, "right_thigh_2", 300, 370)))
-    np.testing.assert_allclose(whole.position, markers_of(markers).position, atol=1e-9)
+    whole, flags, findings = fill_gaps(Markers.recorded(planted(markers, "right_thigh_2", 300, 370)))
+    np.testing.assert_allclose(whole.position, Markers.recorded(markers).position, atol=1e-9)
     (finding,) = findings
     assert (finding.code, finding.signal) == ("gap_reconstructed", "right_thigh_2")
     assert finding.value == pytest.approx(70 / RATE_HZ)
@@ -49,18 +49,18 @@ def test_a_gap_is_reconstructed_from_the_segment_and_reported():
 @pytest.mark.parametrize("edge", [(0, 60), (-60, None)])
 def test_a_gap_at_an_end_is_reconstructed_from_one_shape(edge):
     _, markers = squat()
-    whole, _, findings = fill_gaps(markers_of(planted(markers, "right_shank_1", *edge)))
-    np.testing.assert_allclose(whole.position, markers_of(markers).position, atol=1e-9)
+    whole, _, findings = fill_gaps(Markers.recorded(planted(markers, "right_shank_1", *edge)))
+    np.testing.assert_allclose(whole.position, Markers.recorded(markers).position, atol=1e-9)
     assert [finding.code for finding in findings] == ["gap_reconstructed"]
 
 
 def test_a_short_gap_is_bridged_and_a_long_one_is_left_where_the_segment_cannot_help():
     _, markers = squat()
     few = markers.sel(marker=["right_acromion", "c7"])
-    whole, _, findings = fill_gaps(markers_of(planted(few, "c7", 400, 415)))
+    whole, _, findings = fill_gaps(Markers.recorded(planted(few, "c7", 400, 415)))
     assert [finding.code for finding in findings] == ["gap_interpolated"]
-    np.testing.assert_allclose(whole.position, markers_of(few).position, atol=1e-4)
-    left, flags, findings = fill_gaps(markers_of(planted(few, "c7", 400, 450)))
+    np.testing.assert_allclose(whole.position, Markers.recorded(few).position, atol=1e-4)
+    left, flags, findings = fill_gaps(Markers.recorded(planted(few, "c7", 400, 450)))
     assert [finding.code for finding in findings] == ["gap_left"]
     assert np.isnan(left.path("c7")[400:450]).all()
     assert not flags.any()
@@ -69,15 +69,15 @@ def test_a_short_gap_is_bridged_and_a_long_one_is_left_where_the_segment_cannot_
 def test_filling_starts_from_what_was_recorded_whatever_the_order_of_markers():
     _, markers = squat()
     lost = planted(planted(markers, "right_thigh_1", 300, 340), "right_thigh_3", 320, 360)
-    forward, _, _ = fill_gaps(markers_of(lost))
-    backward, _, _ = fill_gaps(markers_of(lost.isel(marker=slice(None, None, -1))))
+    forward, _, _ = fill_gaps(Markers.recorded(lost))
+    backward, _, _ = fill_gaps(Markers.recorded(lost.isel(marker=slice(None, None, -1))))
     assert forward.labels == backward.labels
     np.testing.assert_allclose(forward.position, backward.position)
 
 
 def test_smoothing_takes_noise_and_leaves_movement():
     _, markers = squat()
-    clean = markers_of(markers)
+    clean = Markers.recorded(markers)
     noise = np.random.default_rng(0).normal(size=clean.position.shape) * 0.001
     smooth = smooth_markers(replace(clean, position=clean.position + noise), cutoff_hz=12.0)
     assert (smooth.position - clean.position).std() < 0.0005
@@ -86,20 +86,20 @@ def test_smoothing_takes_noise_and_leaves_movement():
 
 def test_the_quiet_upright_part_is_found():
     _, markers = squat()
-    posture, still, findings = quiet_posture(markers_of(markers))
+    posture, still, findings = quiet_posture(Markers.recorded(markers))
     assert still
     assert findings == []
     assert posture["c7"][1] == pytest.approx(float(markers["position"].sel(marker="c7", axis="y").max()), abs=0.01)
     moving = markers.isel(time=slice(300, 480))
-    _, still, findings = quiet_posture(markers_of(moving))
+    _, still, findings = quiet_posture(Markers.recorded(moving))
     assert not still
     assert [finding.code for finding in findings] == ["no_standing"]
 
 
 def test_joint_centres_and_axes_are_those_of_the_athlete():
     motion, markers = squat()
-    posture, _, _ = quiet_posture(markers_of(standing()))
-    skeleton = build_skeleton(markers_of(markers), posture)
+    posture, _, _ = quiet_posture(Markers.recorded(standing()))
+    skeleton = build_skeleton(Markers.recorded(markers), posture)
     for joint, (carrier, centre) in skeleton.joints.items():
         if joint != "lumbar":
             path = skeleton.segments[carrier].carry(centre)
@@ -112,20 +112,20 @@ def test_joint_centres_and_axes_are_those_of_the_athlete():
 
 def test_functional_knee_axis_and_refusal_of_a_functional_hip():
     motion, markers = squat()
-    posture, _, _ = quiet_posture(markers_of(standing()))
-    skeleton = build_skeleton(markers_of(markers), posture, knee_axis="functional", hip_centre="functional")
+    posture, _, _ = quiet_posture(Markers.recorded(standing()))
+    skeleton = build_skeleton(Markers.recorded(markers), posture, knee_axis="functional", hip_centre="functional")
     row = motion.segments.index("right_thigh")
     turned = np.einsum("ti,ti->t", skeleton.segments["right_thigh"].rotation[:, :, 2], motion.rotation[row][:, :, 2])
     assert np.rad2deg(np.arccos(turned.min())) < 8.0  # valgus and rotation go with flexion in this athlete
     refused = {finding.signal for finding in skeleton.findings if finding.code == "functional_joint_refused"}
     assert refused <= {"left_hip", "right_hip"}
-    still = build_skeleton(markers_of(standing()), posture, knee_axis="functional")
+    still = build_skeleton(Markers.recorded(standing()), posture, knee_axis="functional")
     assert {f.signal for f in still.findings} == {"right_knee", "left_knee"}
 
 
 def test_half_of_a_cluster_may_be_missing():
     motion, markers = squat()
-    posture, _, _ = quiet_posture(markers_of(standing()))
+    posture, _, _ = quiet_posture(Markers.recorded(standing()))
     lost = markers["position"].copy(deep=True)
     rng = np.random.default_rng(1)
     labels = [str(label) for label in markers["marker"].to_numpy()]
@@ -135,7 +135,7 @@ def test_half_of_a_cluster_may_be_missing():
             for frame in range(0, markers.sizes["time"], 3):
                 gone = rng.choice(present, len(present) // 2, replace=False)
                 lost.to_numpy()[frame, [labels.index(name) for name in gone]] = np.nan
-    skeleton = build_skeleton(markers_of(markers.assign(position=lost)), posture)
+    skeleton = build_skeleton(Markers.recorded(markers.assign(position=lost)), posture)
     for name in ("right_thigh", "left_shank", "right_foot"):
         rotation = skeleton.segments[name].rotation
         refused = np.isnan(rotation).any(axis=(1, 2))  # what is left of the cluster lies on a line, now and then
@@ -147,8 +147,8 @@ def test_half_of_a_cluster_may_be_missing():
 def test_what_markers_do_not_give_is_absent_and_said():
     _, markers = squat()
     right = [m for m in markers["marker"].to_numpy() if not str(m).startswith("left_") or "iliac" in str(m)]
-    posture, _, _ = quiet_posture(markers_of(standing().sel(marker=right)))
-    skeleton = build_skeleton(markers_of(markers.sel(marker=right)), posture)
+    posture, _, _ = quiet_posture(Markers.recorded(standing().sel(marker=right)))
+    skeleton = build_skeleton(Markers.recorded(markers.sel(marker=right)), posture)
     assert set(skeleton.segments) == {"pelvis", "right_thigh", "right_shank", "right_foot"}
     absent = {finding.signal for finding in skeleton.findings if finding.code == "segment_absent"}
     assert absent == {"left_thigh", "left_shank", "left_foot", "trunk"}
@@ -157,8 +157,8 @@ def test_what_markers_do_not_give_is_absent_and_said():
 def test_without_medial_markers_widths_stand_in_for_them():
     motion, markers = squat()
     lateral = [m for m in markers["marker"].to_numpy() if "medial" not in str(m)]
-    posture, _, _ = quiet_posture(markers_of(standing().sel(marker=lateral)))
-    bare = build_skeleton(markers_of(markers.sel(marker=lateral)), posture)
+    posture, _, _ = quiet_posture(Markers.recorded(standing().sel(marker=lateral)))
+    bare = build_skeleton(Markers.recorded(markers.sel(marker=lateral)), posture)
     assert {f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle")} == bare.sagittal_only
     assert {"right_knee", "right_ankle"}.isdisjoint(bare.joints)
     assert np.isnan(bare.segments["right_shank"].origin).all()
@@ -173,16 +173,16 @@ def test_without_medial_markers_widths_stand_in_for_them():
         for side in ("left", "right")
         for joint, bone in (("knee", "epicondyle"), ("ankle", "malleolus"))
     }
-    known = build_skeleton(markers_of(markers.sel(marker=lateral)), posture, widths_m=between)
+    known = build_skeleton(Markers.recorded(markers.sel(marker=lateral)), posture, widths_m=between)
     assert known.sagittal_only == set()
     path = known.segments["right_thigh"].carry(known.joints["right_knee"][1])
     assert np.abs(path - motion.joint_centre["right_knee"]).max() < 0.01
 
 
 def test_the_athlete_has_a_hip_width_that_harrington_knows():
-    posture, _, _ = quiet_posture(markers_of(standing()))
+    posture, _, _ = quiet_posture(Markers.recorded(standing()))
     skeleton = build_skeleton(
-        markers_of(marker_dataset(*[standing()[name].to_numpy() for name in ("marker", "position")])), posture
+        Markers.recorded(marker_dataset(*[standing()[name].to_numpy() for name in ("marker", "position")])), posture
     )
     apart = np.linalg.norm(skeleton.joints["right_hip"][1] - skeleton.joints["left_hip"][1])
     assert apart == pytest.approx(2 * 0.0485 * ATHLETE.height_m, abs=1e-6)
