@@ -191,9 +191,9 @@ def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
     both = SIDES.index("both")
     result = {}
     for name in headline:
-        values = measured[name].to_numpy()[:, :, both]
+        values = measured.variables[name].data[:, :, both]
         nominal = values[:, 0]
-        changes = np.column_stack([values[:, moved], filtered[name].to_numpy()[:, 0, both]]) - nominal[:, None]
+        changes = np.column_stack([values[:, moved], filtered.variables[name].data[:, 0, both]]) - nominal[:, None]
         posture = POSTURE_M if name in POSTURE_METRICS else 0.0
         total = np.sqrt(np.nansum(changes**2, axis=1) + posture**2)
         result[f"u_{name}"] = ("rep", np.where(np.isfinite(nominal), total, np.nan))
@@ -234,9 +234,7 @@ def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
         "profile": scorings[scoring],
         "index": index,
     }
-    values = {
-        str(name): array.transpose("rep", "scoring", "side").to_numpy().ravel() for name, array in measured.items()
-    }
+    values = {str(name): measured.variables[name].data.ravel() for name in measured.data_vars}
     recorded = np.isfinite(reps["force"].transpose("rep", "side", "sample").to_numpy()).any(axis=2)[index, side]
     recorded |= np.isfinite(np.array(list(values.values()))).any(axis=0)
     return pd.DataFrame(keys | values)[recorded]
