@@ -1,0 +1,47 @@
+"""Write the simulated cohort that oracles.R fits: `python tests/models/oracles/cohorts.py` from the root of a checkout.
+
+The tables are kept as they were on 2026-11-25; a simulator that draws other athletes leaves them valid, since R and
+legsci read the same files.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from legsci.models.analysis_tables import session_table, week_table
+from legsci.models.claim_registry import load_claims
+from legsci.models.design import split_within_between, to_log_percent
+from legsci.models.injury_times import risk_intervals
+from legsci.models.longitudinal import longitudinal_table
+from legsci.models.planning import with_changes
+from legsci.simulate.known_cohorts import simulate_known
+
+SEED = 20250101
+CHANGES = {"athletes": 60, "visits": 12, "weeks_between_visits": 2}
+SESSION_COLUMNS = ["participant_id", "time", "abduction_within", "abduction_between", "load", "female", "jump_height"]
+WEEK_COLUMNS = [
+    *("participant_id", "training_hours", "onset", "abduction_between", "load", "previously_injured"),
+    *("start", "stop", "event_number", "gap_start", "gap_stop"),
+]
+
+
+def main() -> None:
+    """Simulate, lay out sessions and weeks at risk, and write them with six digits."""
+    config = yaml.safe_load(Path("workflow/config.yaml").read_text(encoding="utf-8"))["virtual"]
+    tables = simulate_known(with_changes(config, CHANGES), SEED)
+    variables = load_claims(Path("workflow/claims.yaml")).variables
+    longitudinal = longitudinal_table(tables)
+    sessions = session_table(longitudinal, {name: variables[name] for name in ("jump_height", "abduction")})
+    split = split_within_between(sessions.dropna(subset=["jump_height", "abduction", "load"]), ["abduction"])
+    split["jump_height"] = to_log_percent(split["jump_height"])
+    weeks = risk_intervals(week_table(tables, sessions, exposed="abduction", problem_type="overuse"))
+    weeks = weeks.dropna(subset=["abduction_between"])
+    folder = Path(__file__).parent
+    split[SESSION_COLUMNS].to_csv(folder / "sessions.csv", index=False, float_format="%.6g")
+    weeks[WEEK_COLUMNS].to_csv(folder / "weeks.csv", index=False, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    main()
