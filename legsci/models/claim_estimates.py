@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -53,10 +54,16 @@ class Evidence:
     resamples: int
     seed: int
 
+    @cached_property
+    def every_session(self) -> pd.DataFrame:
+        """The sessions with every variable that some claim names."""
+        named = dict.fromkeys(name for claim in self.registry.claims for name in variables_of(claim, self.registry))
+        variables = {name: self.registry.variables[name] for name in named}
+        return session_table(self.longitudinal, variables, self.registry.codes)
+
     def sessions(self, claim: Claim) -> pd.DataFrame:
-        """Return the sessions with the variables of a claim, its outcome on the scale of the model."""
-        variables = {name: self.registry.variables[name] for name in variables_of(claim, self.registry)}
-        table = session_table(self.longitudinal, variables, self.registry.codes)
+        """Return the sessions, with what a claim's model makes of its variables."""
+        table = self.every_session.copy()
         for name, (variable, limit) in claim.model.get("indicators", {}).items():
             table[name] = (table[variable] >= limit).astype(float).where(table[variable].notna())
         return _outcome_to_scale(table, claim)

@@ -75,7 +75,11 @@ def half_time(
     if faults:
         raise ModelRefusal(subject, faults)
     complete = table[[participant, week, outcome]].dropna()
-    groups = [rows for _, rows in complete.groupby(participant) if rows[week].nunique() >= FEWEST_SESSIONS]
+    groups = [
+        (rows[week].to_numpy(float), rows[outcome].to_numpy(float))
+        for _, rows in complete.groupby(participant)
+        if rows[week].nunique() >= FEWEST_SESSIONS
+    ]
     if len(groups) < FEWEST_SESSIONS:
         sentence = (
             f"{len(groups)} athletes have {FEWEST_SESSIONS} sessions in different weeks; at least {FEWEST_SESSIONS} "
@@ -83,24 +87,24 @@ def half_time(
         )
         raise ModelRefusal(subject, [sentence])
     doublings = np.arange(np.log2(SHORTEST), np.log2(LONGEST) + 1.0 / STEPS, 1.0 / STEPS)
-    squares = np.array([[_sum_of_squares(rows, week, outcome, 2.0**step)[0] for step in doublings] for rows in groups])
+    squares = np.array([_approach(*group, 2.0**doublings)[0] for group in groups])
     weights = cluster_weights(len(groups), resamples=resamples, seed=seed)
     estimate = _lowest(doublings, squares.sum(axis=0))
     return HalfTime(
         estimate=estimate,
         drawn=np.array([_lowest(doublings, curve) for curve in weights @ squares]),
-        excess=float(np.mean([_sum_of_squares(rows, week, outcome, min(estimate, LONGEST))[1] for rows in groups])),
+        excess=float(np.mean([_approach(*group, np.array([min(estimate, LONGEST)]))[1][0] for group in groups])),
         participants=len(groups),
-        sessions=sum(len(rows) for rows in groups),
+        sessions=sum(len(weeks) for weeks, _ in groups),
     )
 
 
-def _sum_of_squares(rows: pd.DataFrame, week: str, outcome: str, half_time_weeks: float) -> tuple[float, float]:
-    """Return the residual sum of squares of an athlete and the athlete's excess in week 0."""
-    left = 2.0 ** (-rows[week].to_numpy(float) / half_time_weeks)
-    apart, values = left - left.mean(), rows[outcome].to_numpy(float)
-    slope = float(apart @ values / (apart @ apart))
-    return float(np.sum((values - values.mean() - slope * apart) ** 2)), slope
+def _approach(weeks: Array, values: Array, half_times: Array) -> tuple[Array, Array]:
+    """Return an athlete's residual sum of squares and excess in week 0 for each half-time, (half-time,) each."""
+    left = 2.0 ** (-weeks / half_times[:, None])
+    apart = left - left.mean(axis=1, keepdims=True)
+    excess = apart @ values / np.sum(apart**2, axis=1)
+    return np.sum((values - values.mean() - excess[:, None] * apart) ** 2, axis=1), excess
 
 
 def _lowest(doublings: Array, curve: Array) -> float:

@@ -6,6 +6,7 @@ Nothing here knows how cohorts are simulated: a function that returns a cohort's
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,6 +24,8 @@ from legsci.models.verdicts import SUPPORTED, UNTESTABLE
 Simulate = Callable[[Mapping[str, Any], int], dict[str, pd.DataFrame]]
 
 ALPHA = 0.05
+#: Cohorts after which the log says how far the work is.
+TOLD_AFTER = 25
 COHORT_COLUMNS = ["seed", "id", "scale", "verdict", "estimate", "low", "high", "p_value", "true_effect", "participants"]
 
 
@@ -85,7 +88,9 @@ def try_cohorts(
     tasks |= {claim.model["set_task"] for claim in small.claims if "set_task" in claim.model}
     scales = {claim.id: claim.scale for claim in small.claims}
     rows = []
-    for seed in seeds:
+    for done, seed in enumerate(seeds):
+        if done % TOLD_AFTER == 0:
+            logging.info("%s cohorts held against %s", done, ", ".join(scales))
         tables = simulate(config, seed)
         # The other tasks take part in nothing, but their repetitions would be summarised too.
         tables["metrics"] = tables["metrics"][tables["metrics"]["task"].isin(tasks)]
