@@ -70,8 +70,9 @@ ATHLETE_COLUMNS = [
 POINT_COLUMNS = ["participant_id", "abduction_within", "abduction_between", "height_within", "height_between"]
 REFUSAL_COLUMNS = ["model", "sentence"]
 EXCLUSION_COLUMNS = ["reason", "sentence", "weeks", "weeks_with_problem", "onsets_left_out"]
-#: Agreement between sessions, differences of sessions as error; what athletes learned between them is error too.
-FORM = "ICC(A,1)"
+#: Consistency between visits: what all athletes gained by the same visit is training, not error. What an athlete gained
+#: beyond that still is, so that changes are called so with caution.
+FORM = "ICC(C,1)"
 ALIGNMENT_TERMS = ("time", "abduction_within", "abduction_between", "load", "female")
 
 
@@ -98,7 +99,8 @@ def study_findings(
     points : per session, alignment and jump height without what the model gives to time, load and sex, in their parts
         within and between athletes [deg, 100 ln].
     athletes : each athlete's own slope in it, with interval.
-    reliability : per task, side both, metric: ICC, SEM, MDC95, CV with 95 % intervals [unit of the metric].
+    reliability : per task, side both, metric: ICC, SEM, MDC95, CV with 95 % intervals [unit of the metric]; no CV where
+        values are at or below 0.
     incidence : per definition of a problem: onsets, hours at risk, rate per 1000 h with exact and cluster interval,
         prevalence [share of answered weeks].
     weeks_left_out : how many weeks were not at risk of any problem, and why.
@@ -161,16 +163,21 @@ def _coefficients(fit: MixedFit) -> pd.DataFrame:
 def reliabilities(
     longitudinal: pd.DataFrame, refusals: list[tuple[str, str]], *, resamples: int, seed: int
 ) -> pd.DataFrame:
-    """Return the reliability between sessions of each metric of side both; what cannot be had joins `refusals`."""
+    """Return the reliability between visits of each metric of side both; what cannot be had joins `refusals`."""
     rows = []
-    for (task, side, metric), series in longitudinal[longitudinal["side"] == "both"].groupby(SERIES, sort=True):
-        settings = {"value": "mean", "occasion": "session_id", "form": FORM, "resamples": resamples, "seed": seed}
-        found = _attempt(f"reliability of {metric}, {task}", refusals, reliability, series, **settings)
+    both = longitudinal[longitudinal["side"] == "both"].sort_values(["participant_id", "week", "session_id"])
+    for (task, side, metric), series in both.groupby(SERIES, sort=True):
+        # Sessions are counted, since their names need not be the same in all athletes.
+        visits = series.assign(visit=series.groupby("participant_id").cumcount() + 1)
+        visits = visits.rename(columns={"mean": str(metric)})
+        settings = {"value": metric, "occasion": "visit", "form": FORM, "resamples": resamples, "seed": seed}
+        found = _attempt(f"reliability of {metric}, {task}", refusals, reliability, visits, **settings)
         if found:
             row = {"task": task, "side": side, "metric": metric, "form": found.form, "mean": found.mean}
             for part in ("icc", "sem", "mdc95", "cv_percent"):
                 number = getattr(found, part)
-                row |= {part: number.value, f"{part}_low": number.ci_low, f"{part}_high": number.ci_high}
+                if number is not None:
+                    row |= {part: number.value, f"{part}_low": number.ci_low, f"{part}_high": number.ci_high}
             rows.append(row | {"participants": found.n["participants"], "sessions": found.n["rows"]})
     return pd.DataFrame(rows, columns=RELIABILITY_COLUMNS)
 

@@ -59,7 +59,8 @@ class Reliability:
     icc : intraclass correlation [1].
     sem : standard error of measurement [unit of the value].
     mdc95 : minimal detectable change, 1.96 sqrt(2) SEM [unit of the value].
-    cv_percent : coefficient of variation, 100 SEM / mean [%].
+    cv_percent : coefficient of variation, 100 SEM / mean [%]; None where values are at or below 0, a point that then is
+        no floor of the scale, and a share of the mean has no sense.
     mean : mean of the occasions' means [unit of the value].
     variances : participant, occasion (where the form knows occasions) and residual [unit of the value, squared].
     n : rows, participants, occasions per participant (k), rows left out, resamples.
@@ -69,7 +70,7 @@ class Reliability:
     icc: Estimate
     sem: Estimate
     mdc95: Estimate
-    cv_percent: Estimate
+    cv_percent: Estimate | None
     mean: float
     variances: Mapping[str, float]
     n: Mapping[str, float]
@@ -106,7 +107,7 @@ def reliability(
     Parameters
     ----------
     table : long table, one row per athlete and occasion; rows that lack the value are left out and counted.
-    value : column that was measured; its mean has to be positive, since a CV has no sense otherwise.
+    value : column that was measured.
     occasion : column that names the occasion (trial, day, rater).
     participant : column that names the athlete.
     form : key of FORMS.
@@ -153,7 +154,8 @@ def reliability(
         "resamples": len(drawn),
     }
     icc, sem, mdc95, cv_percent = estimates
-    return Reliability(form, icc, sem, mdc95, cv_percent, everyone[3], variances, n)
+    positive = bool((complete[value] > 0.0).all())
+    return Reliability(form, icc, sem, mdc95, cv_percent if positive else None, everyone[3], variances, n)
 
 
 def _variances(data: ClusterProducts, weights: Array) -> tuple[float, float, float, float]:
@@ -201,8 +203,6 @@ def _checked(table: pd.DataFrame, value: str, occasion: str, participant: str, f
     if complete.duplicated([participant, occasion]).any():
         repeated = int(complete.duplicated([participant, occasion]).sum())
         faults.append(f"{repeated} rows repeat an occasion of the same athlete")
-    if len(complete) and not complete[value].mean() > 0.0:
-        faults.append(f"the mean of {value} is {complete[value].mean():g}, and a CV needs a positive one")
     if faults:
         raise ModelRefusal(subject, faults)
     return complete

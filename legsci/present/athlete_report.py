@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from legsci.present import style
 
@@ -20,6 +21,10 @@ PANELS = (
     ("Ground contact of drop jumps", "drop_jump", "contact_time_s", 1000.0, "ms", ("longer", "shorter")),
 )  # fmt: skip
 ALPHA = 0.05
+_LEGEND = (
+    "Points: mean of the session's repetitions, with its standard error. Grey: differences from the first session that "
+    "also show where nothing changed (minimal detectable change, 95 %)."
+)
 _WIDTH = 100
 
 
@@ -79,6 +84,7 @@ def athlete_report(evidence: AthleteEvidence, participant_id: str) -> Figure:
         words = figure.add_subplot(grid[2, :])
         words.set_axis_off()
         sentences.append(personal_slope(evidence, participant_id))
+        sentences.append(_LEGEND)
         lines = [line for text in sentences for line in textwrap.wrap(text, _WIDTH, subsequent_indent="  ")]
         words.text(0.0, 1.0, "\n".join(lines), va="top", fontsize=8, transform=words.transAxes)
         sessions = style.counted(own["session_id"].nunique(), "session")
@@ -100,6 +106,7 @@ def _panel(axes: Axes, own: pd.DataFrame, reliability: pd.DataFrame, panel: tupl
     spread = factor * np.sqrt(series["replicate_variance"].to_numpy(float) / series["repetitions"].to_numpy(float))
     axes.errorbar(weeks, values, yerr=np.nan_to_num(spread), fmt="o-", color=style.SIDE_COLOURS["left"], markersize=4)
     axes.set_xlabel("week")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylabel(f"[{unit}]")
     mdc = factor * float(_series(reliability, task, metric)["mdc95"].sum())
     if mdc:

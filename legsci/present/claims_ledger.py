@@ -39,6 +39,7 @@ def claims_ledger(ledger: pd.DataFrame, *, simulated: bool) -> Figure:
             sentence = "\n".join(textwrap.wrap(f"{row['id']}  {row['sentence']}", 62))
             words.text(0.0, 1.05, sentence, va="top", fontsize=6.5, transform=words.transAxes)
             words.text(0.0, -0.1, row["verdict"], va="bottom", fontweight="bold", fontsize=7, transform=words.transAxes)
+            words.text(1.0, -0.1, _rests_on(row), va="bottom", ha="right", fontsize=6, transform=words.transAxes)
             _draw(axes, row)
         told = "verdicts on simulated athletes say nothing about people" if simulated else "one verdict per claim"
         style.title(figure, f"Ledger of claims: {told}", simulated=simulated)
@@ -50,6 +51,12 @@ def claims_ledger(ledger: pd.DataFrame, *, simulated: bool) -> Figure:
         ]
         figure.legend(handles=marks, loc="outside lower center", ncols=len(marks))
     return figure
+
+
+def _rests_on(row: Mapping[Hashable, Any]) -> str:
+    """Say how many athletes, rows and events an estimate rests on; nothing where there is none."""
+    counted = [(row["participants"], "athlete"), (row["rows"], "row"), (row["events"], "event")]
+    return ", ".join(style.counted(int(number), noun) for number, noun in counted if np.isfinite(float(number)))
 
 
 def _draw(axes: Axes, row: Mapping[Hashable, Any]) -> None:

@@ -37,8 +37,9 @@ def reliability(rows: pd.DataFrame, *, simulated: bool) -> Figure:
         left.set_xlim(right=1.0)
         form = rows["form"].iloc[0]
         left.set_xlabel(f"{form} between sessions [1]")
-        right.set_xlabel("coefficient of variation [%]")
-        right.set_xlim(0.0, min(float(rows["cv_percent_high"].max()) * 1.05, 100.0))
+        right.set_xlabel("coefficient of variation [%],\nof quantities that are always above zero")
+        widest = float(rows["cv_percent_high"].max())
+        right.set_xlim(0.0, min(widest * 1.05, 100.0) if widest > 0.0 else 100.0)
         for place, row in enumerate(rows.to_dict("records")):
             words = f"MDC95 {row['mdc95']:.3g} {_unit(row['metric'])}"
             right.annotate(
