@@ -24,7 +24,7 @@ class Variable:
     ----------
     task, metric, side : which rows of longitudinal.csv.
     factor : by which the metric's unit is multiplied, 100 for metres to centimetres.
-    log : whether its natural logarithm is taken.
+    log : whether its natural logarithm is taken; a value at or below 0, which has none, is missing.
     """
 
     task: str
@@ -79,6 +79,7 @@ def session_table(
         )
         if variable.log:
             # The variance of a logarithm is that of the value over its square, to first order.
+            value = value.where(value > 0.0)
             value, error = np.log(value), error / value**2
         series = pd.DataFrame({name: value, f"{name}_error_variance": error})
         table = table.join(series, on=SESSION)
@@ -117,9 +118,9 @@ def person_covariates(longitudinal: pd.DataFrame, codes: Mapping[str, Codes]) ->
 
     Returns
     -------
-    Index participant_id: sex, female (0 or 1), beighton_score, body_mass_kg, previously_injured (0 or 1), log_hours
-    (natural logarithm of usual weekly training [h], less the athletes' mean), and the codes by name; missing where
-    unknown.
+    Index participant_id: sex, female, left_dominant, previously_injured (0 or 1), beighton_score, body_mass_kg,
+    log_hours (natural logarithm of usual weekly training [h], less the athletes' mean), and the codes by name; missing
+    where unknown.
     """
     people = longitudinal.drop_duplicates("participant_id").set_index("participant_id")
     hours = np.log(people["hours_usual"].where(people["hours_usual"] > 0.0))
@@ -127,6 +128,7 @@ def person_covariates(longitudinal: pd.DataFrame, codes: Mapping[str, Codes]) ->
     table = people[["sex", "beighton_score", "body_mass_kg"]].assign(
         beighton_score=people["beighton_score"].astype(float),
         female=(people["sex"] == "female").astype(float).where(people["sex"].notna()),
+        left_dominant=(people["dominant_leg"] == "left").astype(float).where(people["dominant_leg"].notna()),
         previously_injured=(injured != NO_INJURY).astype(float).where(injured.notna()),
         log_hours=hours - hours.mean(),
     )
@@ -169,8 +171,8 @@ def repetition_table(
 
 def week_table(
     tables: Mapping[str, pd.DataFrame], sessions: pd.DataFrame, *, exposed: str, problem_type: str | None
-) -> pd.DataFrame:
-    """Lay out the weeks at risk of a new problem as rows.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lay out the weeks at risk of a new problem as rows, and count those that are not.
 
     Parameters
     ----------
@@ -181,9 +183,15 @@ def week_table(
 
     Returns
     -------
-    One row per athlete and week at risk: participant_id, week, training_hours [h], onset (0 or 1), load (of the week
-    before less the athlete's mean [1000 arbitrary units], 0 where not recorded), `<exposed>_between` (athlete's mean
-    less the mean of the athletes, missing for athletes without) and the person's covariates.
+    weeks : one row per athlete and week at risk: participant_id, week, training_hours [h], onset (0 or 1), load (of the
+        week before less the athlete's mean [1000 arbitrary units], 0 where not recorded), `<exposed>_between` (the
+        athlete's mean less the mean of the athletes, missing for athletes without) and the person's covariates.
+    exclusions : see `PersonWeeks`.
+
+    Raises
+    ------
+    ModelRefusal
+        A table is missing or contradicts itself, or no week is at risk.
     """
     faults = [f"{name}.tsv is missing or empty" for name in ("exposure", "health") if not len(tables.get(name, ()))]
     if faults:
@@ -198,10 +206,13 @@ def week_table(
     follows = exposure["week"].astype(float).groupby(exposure["participant_id"]).diff() == 1.0
     before = (by_athlete.shift(1) - by_athlete.transform("mean")).where(follows, 0.0) / 1000.0
     kept = exposure[["participant_id", "week", "training_hours"]].assign(load=before.fillna(0.0))
-    weeks = person_weeks(kept, health, problem_type=problem_type).at_risk
+    found = person_weeks(kept, health, problem_type=problem_type)
+    if found.at_risk.empty:
+        lost = found.exclusions[found.exclusions["weeks"] > 0]
+        reasons = [f"{row.weeks} weeks: {row.sentence}" for row in lost.itertuples()]
+        raise ModelRefusal("the table of weeks at risk", [f"no week is at risk; {'; '.join(reasons)}"])
     own = sessions.groupby("participant_id")[exposed].mean()
     people = sessions.drop_duplicates("participant_id").set_index("participant_id")
     covariates = people[["female", "beighton_score", "previously_injured", "log_hours"]]
-    return weeks.join((own - own.mean()).rename(f"{exposed}_between"), on="participant_id").join(
-        covariates, on="participant_id"
-    )
+    between = (own - own.mean()).rename(f"{exposed}_between")
+    return found.at_risk.join(between, on="participant_id").join(covariates, on="participant_id"), found.exclusions

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
 from legsci.kernels.mixed_model import fit_profiled
-from legsci.models.analysis_tables import (
-    complete_rows,
-    person_covariates,
-    repetition_table,
-    session_table,
-    week_table,
-)
+from legsci.models.analysis_tables import person_covariates, repetition_table
 from legsci.models.athlete_slopes import slope_spread
-from legsci.models.claim_registry import Claim, Registry
-from legsci.models.design import split_within_between, to_log_percent
+from legsci.models.claim_evidence import (
+    Evidence,
+    complete_sessions,
+    contrast_difference,
+    left_out_note,
+    means_of_athletes,
+    split_sessions,
+    to_model_scale,
+    weeks_at_risk,
+)
+from legsci.models.claim_registry import Claim
 from legsci.models.effects import EQUIVALENCE_LEVEL, LEVEL, Effect, fieller_interval, intervals, to_scale
 from legsci.models.injury_counts import fit_injury_rate
 from legsci.models.learning import half_time
@@ -31,96 +31,6 @@ from legsci.models.resampling import cluster_weights, percentile_interval
 from legsci.models.result import ModelRefusal, ModelResult
 
 Array = NDArray[np.float64]
-
-P90_LESS_P10 = "p90_less_p10"
-PARTS = ("within", "between")
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What a study has to say about claims.
-
-    Parameters
-    ----------
-    tables : tables of the study folder by name, and `metrics`.
-    longitudinal : rows of longitudinal.csv.
-    registry : the claims and the quantities that they name.
-    resamples, seed : of every cluster bootstrap.
-    """
-
-    tables: Mapping[str, pd.DataFrame]
-    longitudinal: pd.DataFrame
-    registry: Registry
-    resamples: int
-    seed: int
-
-    @cached_property
-    def every_session(self) -> pd.DataFrame:
-        """The sessions with every variable that some claim names."""
-        named = dict.fromkeys(name for claim in self.registry.claims for name in variables_of(claim, self.registry))
-        variables = {name: self.registry.variables[name] for name in named}
-        return session_table(self.longitudinal, variables, self.registry.codes)
-
-    def sessions(self, claim: Claim) -> pd.DataFrame:
-        """Return the sessions, with what a claim's model makes of its variables."""
-        table = self.every_session.copy()
-        for name, (variable, limit) in claim.model.get("indicators", {}).items():
-            table[name] = (table[variable] >= limit).astype(float).where(table[variable].notna())
-        return _outcome_to_scale(table, claim)
-
-
-def variables_of(claim: Claim, registry: Registry) -> list[str]:
-    """Return the names of the session variables that a claim's model uses."""
-    model = claim.model
-    named = [
-        model.get("outcome", ""),
-        model.get("exposed", ""),
-        *(pair[0] for pair in model.get("indicators", {}).values()),
-    ]
-    named += [_base(part) for term in model.get("terms", []) for part in term.split(":")]
-    return [name for name in dict.fromkeys(named) if name in registry.variables]
-
-
-def _base(term: str) -> str:
-    """Return the variable of a within or between part."""
-    return term.removesuffix("_within").removesuffix("_between")
-
-
-def _outcome_to_scale(table: pd.DataFrame, claim: Claim) -> pd.DataFrame:
-    outcome = claim.model.get("outcome")
-    return table.assign(**{outcome: to_log_percent(table[outcome])}) if claim.model.get("log") and outcome else table
-
-
-def _split(table: pd.DataFrame, claim: Claim) -> pd.DataFrame:
-    """Split the variables whose parts are terms, over the rows that the model can use."""
-    parts = {part for term in claim.model["terms"] for part in term.split(":")}
-    split = sorted({_base(part) for part in parts if part.endswith(PARTS)} & set(table.columns))
-    return split_within_between(_complete(table, claim), split)
-
-
-def _complete(table: pd.DataFrame, claim: Claim) -> pd.DataFrame:
-    """Return the rows that have all that a claim's model uses."""
-    outcome, parts = claim.model["outcome"], [part for term in claim.model["terms"] for part in term.split(":")]
-    return complete_rows(table, [outcome, *parts, *map(_base, parts)], f"the mixed model of {outcome}")
-
-
-def _left_out(before: pd.DataFrame, after: pd.DataFrame, rows: str) -> list[str]:
-    """Say how many rows lack a value."""
-    lost = len(before) - len(after)
-    return [f"{lost} of {len(before)} {rows} lack a value and were left out"] if lost else []
-
-
-def _difference(claim: Claim, values: pd.Series) -> float:
-    """Return the difference of the predictor that the effect belongs to."""
-    wanted = claim.contrast["difference"]
-    if wanted != P90_LESS_P10:
-        return float(wanted)
-    low, high = np.quantile(values.dropna(), [0.1, 0.9])
-    return float(high - low)
-
-
-def _of_athletes(table: pd.DataFrame, term: str) -> pd.Series:
-    return table.groupby("participant_id")[term].mean() if term in table else pd.Series(dtype=float)
 
 
 def _linear_effect(claim: Claim, result: ModelResult, difference: float, notes: Sequence[str] = ()) -> Effect:
@@ -146,12 +56,12 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
     table, model = evidence.sessions(claim), claim.model
     settings = {"outcome": model["outcome"], "fixed": model["terms"], "random": model.get("random", [])}
     if "calibrated" not in model:
-        split = _split(table, claim)
+        split = split_sessions(table, claim)
         fit = fit_mixed_model(split, **settings)
-        difference = _difference(claim, _of_athletes(split, claim.contrast["term"]))
-        notes = [*_left_out(table, split, "sessions"), *_loss_notes(claim, fit, fit.result)]
+        difference = contrast_difference(claim, means_of_athletes(split, claim.contrast["term"]))
+        notes = [*left_out_note(table, split, "sessions"), *_loss_notes(claim, fit, fit.result)]
         return _linear_effect(claim, fit.result, difference, notes)
-    measured, complete = model["calibrated"], _complete(table, claim)
+    measured, complete = model["calibrated"], complete_sessions(table, claim)
     calibrated = fit_calibrated_model(
         complete,
         measured=measured,
@@ -163,11 +73,13 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
     low, high = calibrated.reliability_interval
     note = f"reliability of {measured} within athletes {calibrated.reliability:.2f} ({low:.2f} to {high:.2f})"
     notes = [
-        *_left_out(table, complete, "sessions"),
+        *left_out_note(table, complete, "sessions"),
         note,
         *_loss_notes(claim, calibrated.naive, calibrated.result),
     ]
-    return _linear_effect(claim, calibrated.result, _difference(claim, _of_athletes(complete, measured)), notes)
+    return _linear_effect(
+        claim, calibrated.result, contrast_difference(claim, means_of_athletes(complete, measured)), notes
+    )
 
 
 def _loss_notes(claim: Claim, fit: MixedFit, result: ModelResult) -> list[str]:
@@ -188,7 +100,7 @@ def _loss_notes(claim: Claim, fit: MixedFit, result: ModelResult) -> list[str]:
 def mixed_ratio(claim: Claim, evidence: Evidence) -> Effect:
     """Ratio of slopes at two values of a moderator: 1 + difference x product / slope, with Fieller's interval."""
     table = evidence.sessions(claim)
-    split = _split(table, claim)
+    split = split_sessions(table, claim)
     fit = fit_mixed_model(
         split, outcome=claim.model["outcome"], fixed=claim.model["terms"], random=claim.model.get("random", [])
     )
@@ -202,7 +114,7 @@ def mixed_ratio(claim: Claim, evidence: Evidence) -> Effect:
     wide, narrow = (
         fieller_interval(other, usual, covariance, row["df"], level) for level in (LEVEL, EQUIVALENCE_LEVEL)
     )
-    notes = [*(sentence for _, sentence in fit.result.warnings), *_left_out(table, split, "sessions")]
+    notes = [*(sentence for _, sentence in fit.result.warnings), *left_out_note(table, split, "sessions")]
     if not np.isfinite(wide[0]):
         notes.append(f"the slope of {slope} does not differ from 0, so that a ratio to it has no limits")
     return Effect(
@@ -224,7 +136,7 @@ def repetition_effect(claim: Claim, evidence: Evidence) -> Effect:
         evidence.tables, people, task=model["set_task"], columns=[model["outcome"]], last=model["last"]
     )
     fit = fit_mixed_model(
-        _outcome_to_scale(table, claim), outcome=model["outcome"], fixed=model["terms"], random=model.get("random", [])
+        to_model_scale(table, claim), outcome=model["outcome"], fixed=model["terms"], random=model.get("random", [])
     )
     return _linear_effect(claim, fit.result, float(claim.contrast["difference"]))
 
@@ -232,7 +144,7 @@ def repetition_effect(claim: Claim, evidence: Evidence) -> Effect:
 def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
     """Standard deviation of athletes' slopes, with the percentile interval of a cluster bootstrap."""
     table = evidence.sessions(claim)
-    split = _split(table, claim)
+    split = split_sessions(table, claim)
     fit = fit_mixed_model(
         split, outcome=claim.model["outcome"], fixed=claim.model["terms"], random=claim.model["random"]
     )
@@ -258,7 +170,7 @@ def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
         rows=int(fit.result.n["rows"]),
         notes=(
             *(sentence for _, sentence in fit.result.warnings),
-            *_left_out(table, split, "sessions"),
+            *left_out_note(table, split, "sessions"),
             f"95 % of athletes have slopes of {spread.prediction_low:.2g} to {spread.prediction_high:.2g} per unit",
             *([f"{lost} of {evidence.resamples} resamples cannot be estimated"] if lost else []),
         ),
@@ -290,18 +202,16 @@ def half_time_effect(claim: Claim, evidence: Evidence) -> Effect:
 
 def rate_ratio(claim: Claim, evidence: Evidence) -> Effect:
     """Rate ratio of new problems per difference of an athlete's mean, with the area under the curve as a note."""
-    model = claim.model
-    sessions = evidence.sessions(claim)
-    at_risk = week_table(evidence.tables, sessions, exposed=model["exposed"], problem_type=model.get("problem_type"))
-    weeks = complete_rows(at_risk, model["terms"], "the rate of overuse problems")
-    fit = fit_injury_rate(weeks, terms=model["terms"], resamples=evidence.resamples, seed=evidence.seed)
-    area = fit.ratios.loc[claim.contrast["term"]]
+    term = claim.contrast["term"]
+    weeks, notes = weeks_at_risk(claim, evidence)
+    fit = fit_injury_rate(weeks, terms=claim.model["terms"], resamples=evidence.resamples, seed=evidence.seed)
+    area = fit.ratios.loc[term]
     note = (
         f"area under the curve {area['auc']:.2f} ({area['auc_low']:.2f} to {area['auc_high']:.2f}): "
         "an association is no screening test"
     )
-    difference = _difference(claim, _of_athletes(weeks, claim.contrast["term"]))
-    return _linear_effect(claim, fit.result, difference, [*_left_out(at_risk, weeks, "weeks at risk"), note])
+    difference = contrast_difference(claim, means_of_athletes(weeks, term))
+    return _linear_effect(claim, fit.result, difference, [*notes, note])
 
 
 #: Kind of model in the registry -> function that estimates its effect.

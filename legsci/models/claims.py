@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from legsci.models.claim_estimates import ESTIMATORS, Evidence, variables_of
+from legsci.models.claim_estimates import ESTIMATORS
+from legsci.models.claim_evidence import Evidence, variables_of
 from legsci.models.claim_registry import Claim, Registry
 from legsci.models.effects import Effect
 from legsci.models.longitudinal import longitudinal_table

@@ -5,24 +5,21 @@ A model that cannot be estimated leaves its reasons in `refusals`, and the rest 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
+from legsci.models.agreement import agreement
 from legsci.models.analysis_tables import complete_rows, session_table
 from legsci.models.athlete_slopes import personal_coefficients
+from legsci.models.claim_evidence import Evidence
 from legsci.models.claim_registry import Registry
-from legsci.models.design import split_within_between
-from legsci.models.injury_rates import incidence
-from legsci.models.longitudinal import SERIES
+from legsci.models.design import split_within_between, to_log_percent
+from legsci.models.injury_findings import injury_findings
+from legsci.models.longitudinal import SERIES, usable
 from legsci.models.mixed import MixedFit, fit_mixed_model
-from legsci.models.person_weeks import PROBLEMS, person_weeks, problem_prevalence
 from legsci.models.reliability import reliability
-from legsci.models.result import ModelRefusal
-
-Answer = TypeVar("Answer")
+from legsci.models.result import Refusals, attempt
 
 RELIABILITY_COLUMNS = [
     *SERIES,
@@ -31,19 +28,6 @@ RELIABILITY_COLUMNS = [
     "mean",
     "participants",
     "sessions",
-]
-INCIDENCE_COLUMNS = [
-    "problem",
-    "onsets",
-    "hours_at_risk",
-    "per_1000_h",
-    "exact_low",
-    "exact_high",
-    "cluster_low",
-    "cluster_high",
-    "participants",
-    "weeks_at_risk",
-    "prevalence",
 ]
 ESTIMATE_COLUMNS = [
     "model",
@@ -69,10 +53,27 @@ ATHLETE_COLUMNS = [
 ]
 POINT_COLUMNS = ["participant_id", "abduction_within", "abduction_between", "height_within", "height_between"]
 REFUSAL_COLUMNS = ["model", "sentence"]
-EXCLUSION_COLUMNS = ["reason", "sentence", "weeks", "weeks_with_problem", "onsets_left_out"]
+MODERATOR_COLUMNS = ["moderator", "unit", *ESTIMATE_COLUMNS[2:8]]
+AGREEMENT_COLUMNS = [
+    "task",
+    "first",
+    "second",
+    *(f"{name}{limit}" for name in ("bias", "lower_limit", "upper_limit") for limit in ("", "_low", "_high")),
+    "standard_deviation",
+    "pairs",
+    "participants",
+]
 #: Consistency between visits: what all athletes gained by the same visit is training, not error. What an athlete gained
 #: beyond that still is, so that changes are called so with caution.
 FORM = "ICC(C,1)"
+#: What an athlete's own slope may depend on: covariate -> what it is a step of.
+MODERATORS = {
+    "left_dominant": "left-footed less right-footed",
+    "beighton_score": "point of the Beighton score",
+    "previously_injured": "injured before less never injured",
+}
+#: Systems that measure the same: the first is what the others are compared with.
+JUMP_HEIGHTS = ("jump_height_impulse_m", "jump_height_flight_time_m", "jump_height_pelvis_m")
 ALIGNMENT_TERMS = ("time", "abduction_within", "abduction_between", "load", "female")
 
 
@@ -96,37 +97,47 @@ def study_findings(
     Returns
     -------
     alignment : coefficients of 100 ln jump height on alignment within and between athletes.
+    slope_moderators : by how much an athlete's own slope on alignment differs with limb dominance, laxity and previous
+        injury, a model each [100 ln per degree and step of the moderator].
     points : per session, alignment and jump height without what the model gives to time, load and sex, in their parts
         within and between athletes [deg, 100 ln].
     athletes : each athlete's own slope in it, with interval.
     reliability : per task, side both, metric: ICC, SEM, MDC95, CV with 95 % intervals [unit of the metric]; no CV where
         values are at or below 0.
+    agreement : per task and pair of jump heights: bias and 95 % limits of agreement with intervals [m].
     incidence : per definition of a problem: onsets, hours at risk, rate per 1000 h with exact and cluster interval,
         prevalence [share of answered weeks].
     weeks_left_out : how many weeks were not at risk of any problem, and why.
+    burden : what problems cost in points of severity, and injuries in days, per 1000 h with interval by athlete.
+    injury_models : rate ratio of each claim on a rate by each injury model, with area under the curve and calibration.
     refusals : model, sentence; what cannot be estimated, and why.
     """
-    refusals: list[tuple[str, str]] = []
-    fit = _attempt("alignment", refusals, alignment_model, longitudinal, registry)
+    refusals: Refusals = []
+    evidence = Evidence(tables, longitudinal, registry, resamples, seed)
+    fit = attempt("alignment", refusals, alignment_model, longitudinal, registry)
     answers = {
         "alignment": _coefficients(fit) if fit else pd.DataFrame(columns=ESTIMATE_COLUMNS),
+        "slope_moderators": slope_moderators(longitudinal, registry, refusals),
         "points": _points(fit) if fit else pd.DataFrame(columns=POINT_COLUMNS),
         "athletes": personal_coefficients(fit).reset_index() if fit else pd.DataFrame(columns=ATHLETE_COLUMNS),
         "reliability": reliabilities(longitudinal, refusals, resamples=resamples, seed=seed),
-        "incidence": incidences(tables, refusals),
-        "weeks_left_out": pd.DataFrame(columns=EXCLUSION_COLUMNS),
+        "agreement": agreements(tables["metrics"], refusals, resamples=resamples, seed=seed),
+        **injury_findings(tables, evidence, refusals),
     }
-    if _weekly(tables):
-        found = _attempt("weeks at risk", refusals, person_weeks, tables["exposure"], tables["health"])
-        answers["weeks_left_out"] = found.exclusions.reset_index() if found else answers["weeks_left_out"]
     return answers | {"refusals": pd.DataFrame(refusals, columns=REFUSAL_COLUMNS)}
 
 
-def alignment_model(longitudinal: pd.DataFrame, registry: Registry) -> MixedFit:
+def alignment_model(longitudinal: pd.DataFrame, registry: Registry, moderator: str | None = None) -> MixedFit:
     """Fit 100 ln(jump height) on knee abduction within and between athletes, weeks, load and sex.
 
     Athletes have their own level and slope on their own change of alignment. Coefficients are not corrected for
     measurement error; the ledger's are.
+
+    Parameters
+    ----------
+    longitudinal : rows of longitudinal.csv.
+    registry : for the names of variables.
+    moderator : one of MODERATORS, by which level and slope may differ.
 
     Raises
     ------
@@ -136,10 +147,23 @@ def alignment_model(longitudinal: pd.DataFrame, registry: Registry) -> MixedFit:
     names = ("jump_height", "abduction")
     table = session_table(longitudinal, {name: registry.variables[name] for name in names})
     parts = [part.rpartition("_")[0] if part.startswith("abduction") else part for part in ALIGNMENT_TERMS]
-    complete = complete_rows(table, ["jump_height", *parts], "alignment and jump height")
+    own = [moderator] if moderator else []
+    complete = complete_rows(table, ["jump_height", *parts, *own], "alignment and jump height")
     split = split_within_between(complete, ["abduction"])
-    split["jump_height"] = 100.0 * np.log(split["jump_height"])
-    return fit_mixed_model(split, outcome="jump_height", fixed=ALIGNMENT_TERMS, random=["abduction_within"])
+    split["jump_height"] = to_log_percent(split["jump_height"])
+    terms = [*ALIGNMENT_TERMS, *own, *(f"abduction_within:{name}" for name in own)]
+    return fit_mixed_model(split, outcome="jump_height", fixed=terms, random=["abduction_within"])
+
+
+def slope_moderators(longitudinal: pd.DataFrame, registry: Registry, refusals: Refusals) -> pd.DataFrame:
+    """Return by how much slopes differ with each of MODERATORS; what cannot be had joins `refusals`."""
+    rows = []
+    for name, unit in MODERATORS.items():
+        fit = attempt(f"slopes by {name}", refusals, alignment_model, longitudinal, registry, name)
+        if fit:
+            row = fit.result.estimates.loc[f"abduction_within:{name}"].to_dict()
+            rows.append({"moderator": name, "unit": unit} | row)
+    return pd.DataFrame(rows, columns=MODERATOR_COLUMNS)
 
 
 def _points(fit: MixedFit) -> pd.DataFrame:
@@ -160,9 +184,7 @@ def _coefficients(fit: MixedFit) -> pd.DataFrame:
     return fit.result.estimates.reset_index().assign(model="alignment")[ESTIMATE_COLUMNS]
 
 
-def reliabilities(
-    longitudinal: pd.DataFrame, refusals: list[tuple[str, str]], *, resamples: int, seed: int
-) -> pd.DataFrame:
+def reliabilities(longitudinal: pd.DataFrame, refusals: Refusals, *, resamples: int, seed: int) -> pd.DataFrame:
     """Return the reliability between visits of each metric of side both; what cannot be had joins `refusals`."""
     rows = []
     both = longitudinal[longitudinal["side"] == "both"].sort_values(["participant_id", "week", "session_id"])
@@ -171,7 +193,7 @@ def reliabilities(
         visits = series.assign(visit=series.groupby("participant_id").cumcount() + 1)
         visits = visits.rename(columns={"mean": str(metric)})
         settings = {"value": metric, "occasion": "visit", "form": FORM, "resamples": resamples, "seed": seed}
-        found = _attempt(f"reliability of {metric}, {task}", refusals, reliability, visits, **settings)
+        found = attempt(f"reliability of {metric}, {task}", refusals, reliability, visits, **settings)
         if found:
             row = {"task": task, "side": side, "metric": metric, "form": found.form, "mean": found.mean}
             for part in ("icc", "sem", "mdc95", "cv_percent"):
@@ -182,44 +204,23 @@ def reliabilities(
     return pd.DataFrame(rows, columns=RELIABILITY_COLUMNS)
 
 
-def incidences(tables: Mapping[str, pd.DataFrame], refusals: list[tuple[str, str]]) -> pd.DataFrame:
-    """Return the incidence of each definition of a problem; what cannot be had joins `refusals`."""
-    if not _weekly(tables):
-        refusals.append(("incidence", "exposure.tsv or health.tsv is not there: nothing is known of weeks at risk"))
-        return pd.DataFrame(columns=INCIDENCE_COLUMNS)
-    rows = [_attempt(f"incidence of {problem}", refusals, _incidence, tables, problem) for problem in PROBLEMS]
-    return pd.DataFrame([row for row in rows if row], columns=INCIDENCE_COLUMNS)
-
-
-def _incidence(tables: Mapping[str, pd.DataFrame], problem: str) -> dict[str, object]:
-    found = person_weeks(tables["exposure"], tables["health"], problem=problem)
-    rate = incidence(found.at_risk)
-    exact, cluster = rate.exact_interval or (None, None), rate.cluster_interval or (None, None)
-    return {
-        "problem": problem,
-        "onsets": int(rate.total),
-        "hours_at_risk": rate.exposure_h,
-        "per_1000_h": rate.per_1000_h,
-        "exact_low": exact[0],
-        "exact_high": exact[1],
-        "cluster_low": cluster[0],
-        "cluster_high": cluster[1],
-        "participants": rate.participants,
-        "weeks_at_risk": len(found.at_risk),
-        "prevalence": float(problem_prevalence(found.weeks)[problem]),
-    }
-
-
-def _weekly(tables: Mapping[str, pd.DataFrame]) -> bool:
-    return all(len(tables.get(name, ())) for name in ("exposure", "health"))
-
-
-def _attempt(
-    model: str, refusals: list[tuple[str, str]], fit: Callable[..., Answer], *arguments: Any, **settings: Any
-) -> Answer | None:
-    """Return what a model answers, or None and its reasons in `refusals`."""
-    try:
-        return fit(*arguments, **settings)
-    except ModelRefusal as refusal:
-        refusals += [(model, sentence) for sentence in refusal.sentences]
-        return None
+def agreements(metrics: pd.DataFrame, refusals: Refusals, *, resamples: int, seed: int) -> pd.DataFrame:
+    """Compare the jump heights of the same repetitions; what cannot be had joins `refusals`."""
+    rows = []
+    used = usable(metrics)
+    both = used[used["side"] == "both"]
+    second = JUMP_HEIGHTS[0]
+    for task, own in both.groupby("task", sort=True):
+        for first in JUMP_HEIGHTS[1:]:
+            pairs = own.dropna(subset=[first, second]) if {first, second} <= set(own) else own[:0]
+            if pairs.empty:
+                continue
+            settings = {"first": first, "second": second, "resamples": resamples, "seed": seed}
+            found = attempt(f"agreement of {first} and {second}, {task}", refusals, agreement, pairs, **settings)
+            if found:
+                row = {"task": task, "first": first, "second": second, "standard_deviation": found.standard_deviation}
+                for part in ("bias", "lower_limit", "upper_limit"):
+                    number = getattr(found, part)
+                    row |= {part: number.value, f"{part}_low": number.ci_low, f"{part}_high": number.ci_high}
+                rows.append(row | {"pairs": found.n["pairs"], "participants": found.n["participants"]})
+    return pd.DataFrame(rows, columns=AGREEMENT_COLUMNS)

@@ -68,7 +68,7 @@ def half_time(
     Raises
     ------
     ModelRefusal
-        Missing columns, or fewer than three athletes with three sessions each.
+        Missing columns, fewer than three athletes with three sessions each, or an outcome that never changes.
     """
     subject = f"the half-time of {outcome}"
     faults = [f"there is no column {column}" for column in (outcome, week, participant) if column not in table]
@@ -86,6 +86,8 @@ def half_time(
             "are needed"
         )
         raise ModelRefusal(subject, [sentence])
+    if all(np.ptp(values) == 0.0 for _, values in groups):
+        raise ModelRefusal(subject, [f"{outcome} is the same in all sessions of each athlete"])
     doublings = np.arange(np.log2(SHORTEST), np.log2(LONGEST) + 1.0 / STEPS, 1.0 / STEPS)
     squares = np.array([_approach(*group, 2.0**doublings)[0] for group in groups])
     weights = cluster_weights(len(groups), resamples=resamples, seed=seed)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from legsci.models.claim_estimates import variables_of
+from legsci.models.claim_evidence import variables_of
 from legsci.models.claim_registry import Registry
 from legsci.models.claims import claims_ledger
 from legsci.models.claims_against_truth import true_effects

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+
+Answer = TypeVar("Answer")
+#: (model, sentence) for each reason why a model could not be estimated.
+Refusals = list[tuple[str, str]]
 
 ESTIMATE_COLUMNS = (
     "estimate",
@@ -36,6 +41,24 @@ class ModelRefusal(ValueError):
         super().__init__(
             "\n".join([f"{subject} cannot be estimated, {count} {noun}", *(f"  {line}" for line in self.sentences)])
         )
+
+
+def attempt(
+    model: str, refusals: Refusals, fit: Callable[..., Answer], *arguments: Any, **settings: Any
+) -> Answer | None:
+    """Return what a model answers, or None and its reasons in `refusals`.
+
+    Parameters
+    ----------
+    model : its name among the refusals.
+    refusals : joined by the reasons.
+    fit, arguments, settings : the model and what it is called with.
+    """
+    try:
+        return fit(*arguments, **settings)
+    except ModelRefusal as refusal:
+        refusals += [(model, sentence) for sentence in refusal.sentences]
+        return None
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,9 @@ def test_sem_mdc_and_cv_follow_from_the_variances():
 
 def test_values_that_cross_zero_have_no_coefficient_of_variation():
     shifted = long(RATINGS).assign(jump=lambda table: table["jump"] - 5.0)
-    result, usual = (reliability(table, value="jump", occasion="day", resamples=50) for table in (shifted, long(RATINGS)))
+    result, usual = (
+        reliability(table, value="jump", occasion="day", resamples=50) for table in (shifted, long(RATINGS))
+    )
     assert result.cv_percent is None
     assert result.mdc95.value == pytest.approx(usual.mdc95.value, rel=1e-9)
     assert result.icc.value == pytest.approx(usual.icc.value, rel=1e-9)

@@ -36,7 +36,8 @@ def main() -> None:
     sessions = session_table(longitudinal, {name: variables[name] for name in ("jump_height", "abduction")})
     split = split_within_between(sessions.dropna(subset=["jump_height", "abduction", "load"]), ["abduction"])
     split["jump_height"] = to_log_percent(split["jump_height"])
-    weeks = risk_intervals(week_table(tables, sessions, exposed="abduction", problem_type="overuse"))
+    at_risk, _ = week_table(tables, sessions, exposed="abduction", problem_type="overuse")
+    weeks = risk_intervals(at_risk)
     weeks = weeks.dropna(subset=["abduction_between"])
     folder = Path(__file__).parent
     split[SESSION_COLUMNS].to_csv(folder / "sessions.csv", index=False, float_format="%.6g")

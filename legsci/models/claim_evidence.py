@@ -1,0 +1,130 @@
+"""What a study has to say about a claim: the rows that its model is fitted to, and what was left out of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from legsci.models.analysis_tables import complete_rows, session_table, week_table
+from legsci.models.claim_registry import Claim, Registry
+from legsci.models.design import split_within_between, to_log_percent
+
+P90_LESS_P10 = "p90_less_p10"
+PARTS = ("within", "between")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a study has to say about claims.
+
+    Parameters
+    ----------
+    tables : tables of the study folder by name, and `metrics`.
+    longitudinal : rows of longitudinal.csv.
+    registry : the claims and the quantities that they name.
+    resamples, seed : of every cluster bootstrap.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    longitudinal: pd.DataFrame
+    registry: Registry
+    resamples: int
+    seed: int
+
+    @cached_property
+    def every_session(self) -> pd.DataFrame:
+        """The sessions with every variable that some claim names."""
+        named = dict.fromkeys(name for claim in self.registry.claims for name in variables_of(claim, self.registry))
+        variables = {name: self.registry.variables[name] for name in named}
+        return session_table(self.longitudinal, variables, self.registry.codes)
+
+    def sessions(self, claim: Claim) -> pd.DataFrame:
+        """Return the sessions, with what a claim's model makes of its variables."""
+        table = self.every_session.copy()
+        for name, (variable, limit) in claim.model.get("indicators", {}).items():
+            table[name] = (table[variable] >= limit).astype(float).where(table[variable].notna())
+        return to_model_scale(table, claim)
+
+
+def variables_of(claim: Claim, registry: Registry) -> list[str]:
+    """Return the names of the session variables that a claim's model uses."""
+    model = claim.model
+    named = [
+        model.get("outcome", ""),
+        model.get("exposed", ""),
+        *(pair[0] for pair in model.get("indicators", {}).values()),
+    ]
+    named += [_base(part) for term in model.get("terms", []) for part in term.split(":")]
+    return [name for name in dict.fromkeys(named) if name in registry.variables]
+
+
+def _base(term: str) -> str:
+    """Return the variable of a within or between part."""
+    return term.removesuffix("_within").removesuffix("_between")
+
+
+def to_model_scale(table: pd.DataFrame, claim: Claim) -> pd.DataFrame:
+    """Return the rows with the claim's outcome on the scale of its model."""
+    outcome = claim.model.get("outcome")
+    return table.assign(**{outcome: to_log_percent(table[outcome])}) if claim.model.get("log") and outcome else table
+
+
+def split_sessions(table: pd.DataFrame, claim: Claim) -> pd.DataFrame:
+    """Split the variables whose parts are terms, over the rows that the model can use."""
+    parts = {part for term in claim.model["terms"] for part in term.split(":")}
+    split = sorted({_base(part) for part in parts if part.endswith(PARTS)} & set(table.columns))
+    return split_within_between(complete_sessions(table, claim), split)
+
+
+def complete_sessions(table: pd.DataFrame, claim: Claim) -> pd.DataFrame:
+    """Return the rows that have all that a claim's model uses."""
+    outcome, parts = claim.model["outcome"], [part for term in claim.model["terms"] for part in term.split(":")]
+    return complete_rows(table, [outcome, *parts, *map(_base, parts)], f"the mixed model of {outcome}")
+
+
+def left_out_note(before: pd.DataFrame, after: pd.DataFrame, rows: str) -> list[str]:
+    """Say how many rows lack a value."""
+    lost = len(before) - len(after)
+    return [f"{lost} of {len(before)} {rows} lack a value and were left out"] if lost else []
+
+
+def contrast_difference(claim: Claim, values: pd.Series) -> float:
+    """Return the difference of the predictor that the effect belongs to.
+
+    Parameters
+    ----------
+    claim : with its contrast.
+    values : (athlete,) of the predictor, for a contrast of percentiles.
+    """
+    wanted = claim.contrast["difference"]
+    if wanted != P90_LESS_P10:
+        return float(wanted)
+    low, high = np.quantile(values.dropna(), [0.1, 0.9])
+    return float(high - low)
+
+
+def means_of_athletes(table: pd.DataFrame, term: str) -> pd.Series:
+    """Return each athlete's mean of a column, (athlete,); nothing where there is no such column."""
+    return table.groupby("participant_id")[term].mean() if term in table else pd.Series(dtype=float)
+
+
+def weeks_at_risk(claim: Claim, evidence: Evidence) -> tuple[pd.DataFrame, list[str]]:
+    """Return the weeks that a model of rates is fitted to, and what is to be said of those left out.
+
+    Raises
+    ------
+    ModelRefusal
+        See `week_table`; or no week has all that the model uses.
+    """
+    model = claim.model
+    weeks, exclusions = week_table(
+        evidence.tables, evidence.sessions(claim), exposed=model["exposed"], problem_type=model.get("problem_type")
+    )
+    complete = complete_rows(weeks, model["terms"], "the rate of overuse problems")
+    lost = exclusions[exclusions["onsets_left_out"] > 0]
+    uncounted = [f"new problems not counted: {row.onsets_left_out} ({row.sentence})" for row in lost.itertuples()]
+    return complete, [*left_out_note(weeks, complete, "weeks at risk"), *uncounted]

@@ -1,0 +1,194 @@
+"""What a study says of overuse problems and injuries: how often, at what cost, and what their rate goes with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from legsci.models.claim_evidence import Evidence, contrast_difference, means_of_athletes, weeks_at_risk
+from legsci.models.claim_registry import Claim
+from legsci.models.injury_counts import fit_injury_rate, fit_shared_gamma
+from legsci.models.injury_fit import InjuryFit
+from legsci.models.injury_rates import Rate, burden, incidence
+from legsci.models.injury_times import fit_recurrent_injuries, risk_intervals
+from legsci.models.person_weeks import PROBLEMS, person_weeks, problem_prevalence
+from legsci.models.result import Refusals, attempt
+
+INCIDENCE_COLUMNS = [
+    "problem",
+    "onsets",
+    "hours_at_risk",
+    "per_1000_h",
+    "exact_low",
+    "exact_high",
+    "cluster_low",
+    "cluster_high",
+    "participants",
+    "weeks_at_risk",
+    "prevalence",
+]
+BURDEN_COLUMNS = ["burden", "total", "exposure_h", "per_1000_h", "low", "high", "participants", "left_out"]
+EXCLUSION_COLUMNS = ["reason", "sentence", "weeks", "weeks_with_problem", "onsets_left_out"]
+MODEL_COLUMNS = [
+    "claim",
+    "model",
+    "term",
+    "difference",
+    "unit",
+    "ratio",
+    "low",
+    "high",
+    "p_value",
+    "auc",
+    "auc_low",
+    "auc_high",
+    "calibration_slope",
+    "calibration_low",
+    "calibration_high",
+    "events",
+    "participants",
+    "rows",
+]
+#: Model -> fit of the weeks at risk; the first gives the verdict, the others show how far it hangs on the model.
+INJURY_MODELS: dict[str, Callable[..., InjuryFit]] = {
+    "rate per hour, GEE": fit_injury_rate,
+    "chance per week (cloglog), GEE": lambda weeks, **settings: fit_injury_rate(weeks, link="cloglog", **settings),
+    "counts with shared gamma": fit_shared_gamma,
+    "Andersen-Gill": lambda weeks, **settings: _hazard(weeks, "", **settings),
+    "PWP, total time": lambda weeks, **settings: _hazard(weeks, "", stratum="event_number", **settings),
+    "PWP, gap time": lambda weeks, **settings: _hazard(weeks, "gap_", stratum="event_number", **settings),
+}
+
+
+def _hazard(weeks: pd.DataFrame, clock: str, **settings: Any) -> InjuryFit:
+    """Fit hazards per hour trained: time at risk is counted in hours."""
+    intervals = risk_intervals(weeks, clock="hours")
+    return fit_recurrent_injuries(intervals, start=f"{clock}start", stop=f"{clock}stop", **settings)
+
+
+def injury_findings(
+    tables: Mapping[str, pd.DataFrame], evidence: Evidence, refusals: Refusals
+) -> dict[str, pd.DataFrame]:
+    """Count problems and injuries, and fit each injury model.
+
+    Parameters
+    ----------
+    tables : tables of the study folder by name.
+    evidence : of the study, with the claims.
+    refusals : joined by what cannot be estimated.
+
+    Returns
+    -------
+    incidence, burden, weeks_left_out, injury_models: see `study_findings`.
+    """
+    answers = {
+        "incidence": pd.DataFrame(columns=INCIDENCE_COLUMNS),
+        "burden": pd.DataFrame(columns=BURDEN_COLUMNS),
+        "weeks_left_out": pd.DataFrame(columns=EXCLUSION_COLUMNS),
+        "injury_models": _injury_models(evidence, refusals),
+    }
+    if not all(len(tables.get(name, ())) for name in ("exposure", "health")):
+        refusals.append(("incidence", "exposure.tsv or health.tsv is not there: nothing is known of weeks at risk"))
+        return answers
+    rates = [attempt(f"incidence of {problem}", refusals, _incidence, tables, problem) for problem in PROBLEMS]
+    answers["incidence"] = pd.DataFrame([row for row in rates if row], columns=INCIDENCE_COLUMNS)
+    answers["burden"] = _burdens(tables, refusals)
+    found = attempt("weeks at risk", refusals, person_weeks, tables["exposure"], tables["health"])
+    if found:
+        answers["weeks_left_out"] = found.exclusions.reset_index()
+    return answers
+
+
+def _incidence(tables: Mapping[str, pd.DataFrame], problem: str) -> dict[str, object]:
+    found = person_weeks(tables["exposure"], tables["health"], problem=problem)
+    rate = incidence(found.at_risk)
+    exact, cluster = rate.exact_interval or (None, None), rate.cluster_interval or (None, None)
+    return {
+        "problem": problem,
+        "onsets": int(rate.total),
+        "hours_at_risk": rate.exposure_h,
+        "per_1000_h": rate.per_1000_h,
+        "exact_low": exact[0],
+        "exact_high": exact[1],
+        "cluster_low": cluster[0],
+        "cluster_high": cluster[1],
+        "participants": rate.participants,
+        "weeks_at_risk": len(found.at_risk),
+        "prevalence": float(problem_prevalence(found.weeks)[problem]),
+    }
+
+
+def _burdens(tables: Mapping[str, pd.DataFrame], refusals: Refusals) -> pd.DataFrame:
+    """Return what problems cost in points of severity, and injuries in days, per 1000 h."""
+    columns = ["participant_id", "training_hours"]
+    hours = tables["exposure"].dropna(subset=["training_hours"]).astype({"participant_id": str})[columns]
+    rows = []
+    weeks = attempt("burden of problems", refusals, person_weeks, tables["exposure"], tables["health"])
+    if weeks:
+        answered = weeks.weeks.dropna(subset=["severity", "training_hours"])
+        rate = attempt("burden of problems", refusals, burden, answered, lost="severity")
+        rows.append(_burden("points of severity (OSTRC-O2)", rate, len(weeks.weeks) - len(answered)))
+    injuries = tables.get("injuries", pd.DataFrame())
+    for mode in ("overuse", "acute"):
+        own = (
+            injuries[injuries["mode"] == mode] if "mode" in injuries and "time_loss_days" in injuries else injuries[:0]
+        )
+        if own.empty:
+            continue
+        known = own.dropna(subset=["time_loss_days"]).astype({"participant_id": str})
+        lost = known[["participant_id"]].assign(training_hours=0.0, lost=known["time_loss_days"].astype(float))
+        table = pd.concat([hours.assign(lost=0.0), lost], ignore_index=True)
+        rate = attempt(f"burden of {mode} injuries", refusals, burden, table, lost="lost")
+        rows.append(_burden(f"days lost, {mode} injuries", rate, len(own) - len(known)))
+    return pd.DataFrame([row for row in rows if row], columns=BURDEN_COLUMNS)
+
+
+def _burden(name: str, rate: Rate | None, left_out: int) -> dict[str, object] | None:
+    if rate is None:
+        return None
+    low, high = rate.cluster_interval or (None, None)
+    numbers = (name, rate.total, rate.exposure_h, rate.per_1000_h, low, high, rate.participants, left_out)
+    return dict(zip(BURDEN_COLUMNS, numbers, strict=True))
+
+
+def _injury_models(evidence: Evidence, refusals: Refusals) -> pd.DataFrame:
+    """Fit the weeks of each claim on a rate by every model."""
+    rows = []
+    for claim in evidence.registry.claims:
+        if claim.model["kind"] != "rate_ratio":
+            continue
+        answer = attempt(f"injury models of {claim.id}", refusals, weeks_at_risk, claim, evidence)
+        settings = {"terms": claim.model["terms"], "resamples": evidence.resamples, "seed": evidence.seed}
+        if answer is None:
+            continue
+        weeks, _ = answer
+        for name, fit in INJURY_MODELS.items():
+            found = attempt(f"{name}, {claim.id}", refusals, fit, weeks, **settings)
+            if found:
+                rows.append({"claim": claim.id, "model": name} | _ratio(claim, found, weeks))
+    return pd.DataFrame(rows, columns=MODEL_COLUMNS)
+
+
+def _ratio(claim: Claim, fit: InjuryFit, weeks: pd.DataFrame) -> dict[str, object]:
+    """Return the ratio of the claim's contrast, with what its term alone tells of who is injured."""
+    term = claim.contrast["term"]
+    difference = contrast_difference(claim, means_of_athletes(weeks, term))
+    row, own = fit.result.estimates.loc[term], fit.ratios.loc[term]
+    slope = fit.calibration
+    return {
+        "term": term,
+        "difference": difference,
+        "unit": claim.contrast["unit"],
+        "ratio": float(np.exp(row["estimate"] * difference)),
+        "low": float(np.exp(row["ci_low"] * difference)),
+        "high": float(np.exp(row["ci_high"] * difference)),
+        "p_value": float(row["p_value"]),
+        **{name: own[name] for name in ("auc", "auc_low", "auc_high")},
+        "calibration_slope": slope.slope if slope else None,
+        "calibration_low": slope.slope_interval[0] if slope else None,
+        "calibration_high": slope.slope_interval[1] if slope else None,
+        **{name: int(fit.result.n[name]) for name in ("events", "participants", "rows")},
+    }
