@@ -16,7 +16,6 @@ from legsci.models.result import ModelRefusal
 
 Array = NDArray[np.float64]
 
-NODES = 101
 ALPHA = 0.05
 FEWEST_ATHLETES = 3
 #: Rearrangements whose statistics are held at a time, so that memory does not grow with their number.
@@ -53,34 +52,6 @@ class CurveComparison:
     exact: bool
     athletes: tuple[int, int]
     warnings: tuple[tuple[str, str], ...]
-
-
-def normalise_time(curve: Sequence[float] | Array, *, nodes: int = NODES) -> Array:
-    """Resample a curve linearly to equal steps of its own duration.
-
-    Parameters
-    ----------
-    curve : (sample,) from the first to the last sample of a phase, without gaps.
-    nodes : samples wanted, the first and the last among them.
-
-    Returns
-    -------
-    (node,) at 0 to 100 % of the duration [unit of the curve].
-
-    Raises
-    ------
-    ModelRefusal
-        Fewer than 2 samples or nodes, or a sample is missing: a gap is not to be guessed here.
-    """
-    values = np.asarray(curve, dtype=np.float64)
-    faults = []
-    if values.ndim != 1 or len(values) < 2 or nodes < 2:
-        faults.append(f"a curve needs one dimension, 2 samples and 2 nodes; found shape {values.shape}, {nodes} nodes")
-    if not np.isfinite(values).all():
-        faults.append(f"{int((~np.isfinite(values)).sum())} of {values.size} samples are missing or infinite")
-    if faults:
-        raise ModelRefusal("the curve over normalised time", faults)
-    return np.interp(np.linspace(0.0, 1.0, nodes), np.linspace(0.0, 1.0, len(values)), values)
 
 
 def curves_of_athletes(curves: Array, participants: Sequence[str]) -> pd.DataFrame:

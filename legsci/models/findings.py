@@ -19,7 +19,7 @@ from legsci.models.injury_findings import injury_findings
 from legsci.models.longitudinal import SERIES, usable
 from legsci.models.mixed import MixedFit, fit_mixed_model
 from legsci.models.reliability import reliability
-from legsci.models.result import Refusals, attempt
+from legsci.models.result import REFUSAL_COLUMNS, Refusals, attempt
 
 RELIABILITY_COLUMNS = [
     *SERIES,
@@ -52,7 +52,6 @@ ATHLETE_COLUMNS = [
     "ci_high",
 ]
 POINT_COLUMNS = ["participant_id", "abduction_within", "abduction_between", "height_within", "height_between"]
-REFUSAL_COLUMNS = ["model", "sentence"]
 MODERATOR_COLUMNS = ["moderator", "unit", *ESTIMATE_COLUMNS[2:8]]
 AGREEMENT_COLUMNS = [
     "task",

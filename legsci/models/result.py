@@ -13,6 +13,7 @@ from scipy import stats
 Answer = TypeVar("Answer")
 #: (model, sentence) for each reason why a model could not be estimated.
 Refusals = list[tuple[str, str]]
+REFUSAL_COLUMNS = ["model", "sentence"]
 
 ESTIMATE_COLUMNS = (
     "estimate",

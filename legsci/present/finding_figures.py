@@ -7,7 +7,15 @@ from collections.abc import Callable
 import pandas as pd
 from matplotlib.figure import Figure
 
-from legsci.present import alignment_within_between, claims_ledger, incidence, reliability, study_flow, style
+from legsci.present import (
+    alignment_within_between,
+    claims_ledger,
+    curve_differences,
+    incidence,
+    reliability,
+    study_flow,
+    style,
+)
 from legsci.present.results import Results
 
 
@@ -42,20 +50,26 @@ def _reliability(study: Results) -> Figure:
     return reliability.reliability(rows, simulated=study.simulated)
 
 
+def _curve_differences(study: Results) -> Figure:
+    """Draw where joint angles changed and where legs differ."""
+    rows = study.finding("models/curve_differences")
+    if rows.empty:
+        return _refused(study, "curves", "Joint angles within athletes", table="models/curve_refusals")
+    return curve_differences.curve_differences(rows, study.finding("models/curve_clusters"), simulated=study.simulated)
+
+
 def _claims_ledger(study: Results) -> Figure:
     """Draw the ledger of claims."""
     return claims_ledger.claims_ledger(study.finding("claims"), simulated=study.simulated)
 
 
-def _refused(study: Results, model: str, words: str) -> Figure:
+def _refused(study: Results, model: str, words: str, *, table: str = "models/refusals") -> Figure:
     """A figure that says why there is nothing to see."""
-    refusals: pd.DataFrame = study.finding("models/refusals")
-    reasons = refusals.loc[refusals["model"].str.startswith(model), "sentence"].drop_duplicates()
+    refusals: pd.DataFrame = study.finding(table)
+    reasons = refusals.loc[refusals["model"].str.startswith(model), "sentence"].drop_duplicates().to_list()
     with style.house_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, 1.3))
-        style.title(
-            figure, f"{words}: cannot be estimated here. {'; '.join(reasons.head(2))}", simulated=study.simulated
-        )
+        style.title(figure, f"{words}: cannot be estimated here. {'; '.join(reasons[:2])}", simulated=study.simulated)
     return figure
 
 
@@ -65,5 +79,6 @@ FINDING_FIGURES: dict[str, Callable[[Results], Figure]] = {
     "alignment_within_between": _alignment_within_between,
     "incidence": _incidence,
     "reliability": _reliability,
+    "curve_differences": _curve_differences,
     "claims_ledger": _claims_ledger,
 }

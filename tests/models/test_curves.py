@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legsci.models.curves import CurveComparison, compare_curves, curves_of_athletes, normalise_time
+from legsci.models.curves import CurveComparison, compare_curves, curves_of_athletes
 from legsci.models.result import ModelRefusal
 
 
@@ -36,15 +36,6 @@ def naive_largest_mass(differences: np.ndarray, threshold: float) -> float:
         sign = np.sign(value)
         largest = max(largest, mass)
     return largest
-
-
-def test_a_straight_line_stays_one_at_any_number_of_samples() -> None:
-    np.testing.assert_allclose(normalise_time(np.linspace(2.0, 5.0, 37)), np.linspace(2.0, 5.0, 101), rtol=1e-14)
-
-
-def test_a_gap_is_refused() -> None:
-    with pytest.raises(ModelRefusal, match="1 of 3 samples"):
-        normalise_time([0.0, np.nan, 1.0])
 
 
 def test_reps_are_averaged_by_athlete() -> None:

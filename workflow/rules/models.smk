@@ -1,10 +1,23 @@
 """Tables of a study -> a longitudinal table, models, and a verdict on each registered claim."""
 
 #: What models say of a study, as results/<study>/models/<name>.csv.
-MODEL_TABLES = ["alignment", "points", "athletes", "reliability", "incidence", "weeks_left_out", "refusals"]
+MODEL_TABLES = [
+    "alignment",
+    "slope_moderators",
+    "points",
+    "athletes",
+    "reliability",
+    "agreement",
+    "incidence",
+    "burden",
+    "weeks_left_out",
+    "injury_models",
+    "refusals",
+]
+CURVE_TABLES = ["curve_differences", "curve_clusters", "curve_refusals"]
 FINDINGS = [
     *expand("results/{study}/{table}.csv", study=STUDIES, table=["longitudinal", "study_flow", "claims"]),
-    *expand("results/{study}/models/{table}.csv", study=STUDIES, table=MODEL_TABLES),
+    *expand("results/{study}/models/{table}.csv", study=STUDIES, table=MODEL_TABLES + CURVE_TABLES),
     *([f"results/{VIRTUAL}/claims_against_truth.csv"] if VIRTUAL in STUDIES else []),
 ]
 
@@ -58,6 +71,25 @@ rule claims:
         "Hold the registered claims against {wildcards.study}"
     script:
         "../scripts/claims.py"
+
+
+rule curve_findings:
+    input:
+        curves="results/{study}/curves.nc",
+        metrics="results/{study}/metrics.csv",
+        longitudinal="results/{study}/longitudinal.csv",
+    output:
+        **{name: f"results/{{study}}/models/{name}.csv" for name in CURVE_TABLES},
+    log:
+        "results/{study}/logs/curve_findings.txt",
+    benchmark:
+        "results/{study}/benchmarks/curve_findings.tsv"
+    params:
+        source=source_digest("legsci.models.curve_findings"),
+    message:
+        "Compare the joint angles of {wildcards.study} over the movement"
+    script:
+        "../scripts/curve_findings.py"
 
 
 # Beside `recovery` the one rule that reads the truth.

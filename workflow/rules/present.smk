@@ -21,7 +21,7 @@ NOTEBOOKS = ["01_data_quality", "02_rep_mechanics", "03_longitudinal", "04_claim
 #: What models found of a study, for its figures and notebooks.
 FOUND = [
     *expand("results/{{study}}/{table}.csv", table=["longitudinal", "study_flow", "claims"]),
-    *expand("results/{{study}}/models/{table}.csv", table=MODEL_TABLES),
+    *expand("results/{{study}}/models/{table}.csv", table=MODEL_TABLES + CURVE_TABLES),
 ]
 FIGURES = [
     *expand("results/{study}/figures/{figure}.svg", study=STUDIES, figure=config["figures"]["study"]),

@@ -1,0 +1,161 @@
+"""Where in a movement joint angles changed from the first session to the last, and where the legs differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from legsci.models.curves import CurveComparison, compare_curves, curves_of_athletes
+from legsci.models.longitudinal import SESSION, usable
+from legsci.models.result import REFUSAL_COLUMNS, Refusals, attempt
+from legsci.models.verdicts import adjusted_p_values
+
+Array = NDArray[np.float64]
+Pair = tuple[pd.DataFrame, pd.DataFrame]
+
+#: Angles that are compared: name -> labels of the left and the right leg, or of the trunk alone.
+ANGLES = {
+    **{
+        name: (f"left_{name}", f"right_{name}")
+        for name in ("hip_flexion", "knee_flexion", "ankle_dorsiflexion", "knee_abduction")
+    },
+    "lumbar_flexion": ("lumbar_flexion",),
+}
+SESSIONS, LEGS = "last session less first", "right leg less left"
+KEYS = ["comparison", "task", "angle", "athletes"]
+CURVE_COLUMNS = [*KEYS, "percent", "difference", "low", "high"]
+CLUSTER_COLUMNS = [*KEYS, "start_percent", "end_percent", "mean_difference", "mass", "p_value", "adjusted_p"]
+
+
+def curve_findings(
+    curves: xr.Dataset,
+    metrics: pd.DataFrame,
+    longitudinal: pd.DataFrame,
+    *,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> dict[str, pd.DataFrame]:
+    """Compare whole curves of joint angles within athletes.
+
+    Parameters
+    ----------
+    curves : curves.nc of a study: angle (rep, joint_angle, point) [deg].
+    metrics : rows of metrics.csv, which say what repetitions were rejected.
+    longitudinal : rows of longitudinal.csv, which say in what week a session was.
+    resamples : most rearrangements of athletes, see `compare_curves`.
+    seed : of the random ones.
+
+    Returns
+    -------
+    curve_differences : per comparison (SESSIONS or LEGS), task, angle and percent of the movement: mean difference with
+        its simultaneous 95 % limits [deg], which no node leaves by chance in 95 % of rearrangements; missing where
+        athletes are too few to say so.
+    curve_clusters : per cluster: start and end [% of the movement], mean difference in it [deg], mass, p value, and the
+        least p value of the comparison adjusted over all comparisons (Benjamini & Hochberg). A comparison without
+        cluster has a row without them.
+    curve_refusals : model, sentence; what cannot be compared, and why.
+    """
+    refusals: Refusals = []
+    differences, clusters = [], []
+    for (comparison, task, angle), (first, second) in _pairs(_usable_curves(curves, metrics), longitudinal):
+        name = f"curves of {angle}, {task}: {comparison}"
+        found = attempt(name, refusals, compare_curves, first, second, paired=True, resamples=resamples, seed=seed)
+        if found is None:
+            continue
+        keys: dict[str, Any] = dict(zip(KEYS, (comparison, task, angle, found.athletes[0]), strict=True))
+        differences.append(_difference(first, second, found).assign(**keys))
+        clusters.append(_clusters(found, first.columns.to_numpy(float)).assign(**keys))
+    if not differences and not refusals:
+        sentence = "no athlete has joint angles of one task in two weeks, or of both legs"
+        refusals.append(("curves", sentence))
+    least = pd.Series([rows["p_value"].fillna(1.0).min() for rows in clusters], dtype=float)
+    adjusted = adjusted_p_values(least, method="benjamini_hochberg")
+    told = [rows.assign(adjusted_p=p_value) for rows, p_value in zip(clusters, adjusted, strict=True)]
+    return {
+        "curve_differences": _together(differences, CURVE_COLUMNS),
+        "curve_clusters": _together(told, CLUSTER_COLUMNS),
+        "curve_refusals": pd.DataFrame(refusals, columns=REFUSAL_COLUMNS),
+    }
+
+
+def _together(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """Return the rows of all tables; the columns are there without rows too."""
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+
+
+def _usable_curves(curves: xr.Dataset, metrics: pd.DataFrame) -> xr.Dataset:
+    """Return the curves of repetitions that were not rejected."""
+    if "angle" not in curves:
+        return curves
+    names = ["participant_id", "session_id", "trial_id"]
+    used = usable(metrics)
+    kept = pd.MultiIndex.from_arrays([*(used[name].astype(str) for name in names), used["rep"].astype(int)])
+    own = pd.MultiIndex.from_arrays(
+        [*(curves[name].to_numpy().astype(str) for name in names), curves["number"].to_numpy().astype(int)]
+    )
+    return curves.isel(rep=np.flatnonzero(own.isin(kept)))
+
+
+def _pairs(curves: xr.Dataset, longitudinal: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], Pair]]:
+    """Yield (comparison, task, angle) and the mean curves of athletes in both of its conditions."""
+    if "angle" not in curves or not curves.sizes["rep"]:
+        return
+    weeks = longitudinal.drop_duplicates(SESSION).set_index(SESSION)["week"]
+    keys = pd.DataFrame({name: curves[name].to_numpy().astype(str) for name in (*SESSION, "task", "leg")})
+    keys["week"] = weeks.reindex(pd.MultiIndex.from_frame(keys[SESSION])).to_numpy(float)
+    for task, rows in keys[keys["task"] != "standing"].groupby("task", sort=True):
+        own = curves.isel(rep=rows.index.to_numpy())
+        week = rows["week"].groupby(rows["participant_id"])
+        conditions = rows["week"] == week.transform("max"), rows["week"] == week.transform("min")
+        several = week.transform("nunique") > 1
+        for angle, labels in ANGLES.items():
+            legs = [own["angle"].sel(joint_angle=label).transpose("rep", "point").to_numpy() for label in labels]
+            # The mean of the legs that do the task; a leg of them that was not seen leaves it unknown.
+            working = np.array([[leg in ("both", label.partition("_")[0]) for leg in rows["leg"]] for label in labels])
+            working |= len(labels) == 1
+            mean = np.where(working[:, :, None], legs, 0.0).sum(axis=0) / working.sum(axis=0)[:, None]
+            last, first = (_of_athletes(mean, rows["participant_id"], chosen & several) for chosen in conditions)
+            if len(last):
+                yield (SESSIONS, str(task), angle), (last, first)
+            if len(labels) == 2 and (rows["leg"] == "both").any():
+                left, right = (_of_athletes(leg, rows["participant_id"], rows["leg"] == "both") for leg in legs)
+                if len(left):
+                    yield (LEGS, str(task), angle), (right, left)
+
+
+def _of_athletes(values: Array, participants: pd.Series, chosen: pd.Series) -> pd.DataFrame:
+    """Return the athletes' mean curves over the chosen repetitions that are whole."""
+    kept = chosen.to_numpy(bool) & np.isfinite(values).all(axis=1)
+    if not kept.any():
+        return pd.DataFrame()
+    return curves_of_athletes(values[kept].astype(float), participants[kept].tolist())
+
+
+def _difference(first: pd.DataFrame, second: pd.DataFrame, found: CurveComparison) -> pd.DataFrame:
+    common = first.index.intersection(second.index)
+    apart = first.loc[common].to_numpy(float) - second.loc[common].to_numpy(float)
+    half = found.critical_statistic * apart.std(axis=0, ddof=1) / np.sqrt(len(common))
+    half = np.where(np.isfinite(half), half, np.nan)
+    return pd.DataFrame(
+        {
+            "percent": first.columns.to_numpy(float),
+            "difference": found.difference,
+            "low": found.difference - half,
+            "high": found.difference + half,
+        }
+    )
+
+
+def _clusters(found: CurveComparison, percent: Array) -> pd.DataFrame:
+    """Return the clusters with the mean difference in each; one empty row where there is none."""
+    rows = found.clusters
+    if rows.empty:
+        return pd.DataFrame({name: [np.nan] for name in CLUSTER_COLUMNS[len(KEYS) : -1]})
+    ends = zip(rows["start_percent"].to_numpy(float), rows["end_percent"].to_numpy(float), strict=True)
+    means = [found.difference[(percent >= start) & (percent <= end)].mean() for start, end in ends]
+    return rows.assign(mean_difference=means)

@@ -1,0 +1,81 @@
+"""Where in a movement joint angles changed over the study, and where the legs differ: mean differences with limits."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from legsci.models.curve_findings import ANGLES, LEGS, SESSIONS
+from legsci.present import style
+from legsci.present.joint_angles import DASHES, ROW_HEIGHT
+
+#: Comparison -> side whose colour and dash it has.
+LOOKS = {SESSIONS: "left", LEGS: "right"}
+ALPHA = 0.05
+
+
+def curve_differences(differences: pd.DataFrame, clusters: pd.DataFrame, *, simulated: bool) -> Figure:
+    """Draw mean differences of joint angles over the movement, a column per task and a row per angle.
+
+    Parameters
+    ----------
+    differences : rows of models/curve_differences.csv.
+    clusters : rows of models/curve_clusters.csv.
+    simulated : whether the recordings are simulated.
+
+    Returns
+    -------
+    A figure of the differences with their simultaneous 95 % limits [deg]; bars at the foot of a panel mark clusters
+    that differ after adjustment for the number of comparisons.
+    """
+    tasks = list(dict.fromkeys(differences["task"]))
+    with style.house_style():
+        figure = Figure(figsize=(style.PAGE_WIDTH, 1.0 + ROW_HEIGHT * len(ANGLES)), layout="constrained")
+        panels = figure.subplots(len(ANGLES), len(tasks), sharex=True, sharey="row", squeeze=False)
+        for column, task in enumerate(tasks):
+            own = differences[differences["task"] == task]
+            panels[0, column].set_title(_heading(task, own))
+            for row, angle in enumerate(ANGLES):
+                found = clusters[(clusters["task"] == task) & (clusters["angle"] == angle)]
+                _draw(panels[row, column], own[own["angle"] == angle], found)
+            panels[-1, column].set_xlabel("movement [%]")
+        for row, angle in enumerate(ANGLES):
+            panels[row, 0].set_ylabel(f"{style.readable(angle)}\n[deg]")
+        style.title(
+            figure,
+            "Differences of joint angles within athletes, with simultaneous 95 % limits; bars: p < 0.05, adjusted",
+            simulated=simulated,
+        )
+        keys = [
+            Line2D([], [], color=style.SIDE_COLOURS[side], linestyle=DASHES[side], label=name)
+            for name, side in LOOKS.items()
+        ]
+        figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
+    return figure
+
+
+def _heading(task: str, rows: pd.DataFrame) -> str:
+    """Name the task, and how many athletes each comparison rests on at most."""
+    counts = rows.groupby("comparison", sort=False)["athletes"].max()
+    numbers = " and ".join(str(counts[name]) for name in LOOKS if name in counts)
+    return f"{style.readable(task).replace(' jump', chr(10) + 'jump')}\nn = {numbers}"
+
+
+def _draw(axes: Axes, rows: pd.DataFrame, clusters: pd.DataFrame) -> None:
+    """Draw the differences of one angle in one task."""
+    for place, (name, side) in enumerate(LOOKS.items()):
+        colour, own = style.SIDE_COLOURS[side], rows[rows["comparison"] == name]
+        if own.empty:
+            continue
+        axes.fill_between(own["percent"], own["low"], own["high"], color=colour, alpha=0.2, linewidth=0.0)
+        axes.plot(own["percent"], own["difference"], color=colour, linestyle=DASHES[side])
+        sure = clusters[
+            (clusters["comparison"] == name) & (clusters["p_value"] < ALPHA) & (clusters["adjusted_p"] < ALPHA)
+        ]
+        for start, end in sure[["start_percent", "end_percent"]].itertuples(index=False):
+            axes.axvspan(start, end, 0.01 + 0.05 * place, 0.04 + 0.05 * place, color=colour, linewidth=0.0)
+    axes.axhline(0.0, color="black", linewidth=0.5)
+    axes.set_xlim(0.0, 100.0)
+    axes.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,16 @@
+"""Compare joint angles over the movement between first and last session, and between the legs."""
+
+import pandas as pd
+import xarray as xr
+
+from legsci.models.curve_findings import curve_findings
+from legsci.models.longitudinal import NAMES
+
+from job_log import job_log
+
+with job_log(snakemake.log[0]):
+    tables = (pd.read_csv(path, dtype=NAMES) for path in (snakemake.input.metrics, snakemake.input.longitudinal))
+    with xr.open_dataset(snakemake.input.curves, engine="netcdf4") as curves:
+        findings = curve_findings(curves.load(), *tables)
+    for name, finding in findings.items():
+        finding.to_csv(snakemake.output[name], index=False)
