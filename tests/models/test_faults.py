@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 import yaml
 
 from legsci.models.claim_registry import Registry, load_claims
 from legsci.models.claims import claims_ledger
+from legsci.models.curve_findings import curve_findings
 from legsci.models.findings import study_findings
 from legsci.models.longitudinal import longitudinal_table, study_flow
 from legsci.models.verdicts import UNTESTABLE
@@ -132,6 +134,7 @@ def test_a_fault_of_a_study_is_a_sentence(cohort: Tables, registry: Registry, tm
     numbers = [findings["alignment"], findings["points"], findings["athletes"]]
     assert all(table.notna().all(axis=None) for table in numbers)
     assert findings["refusals"]["sentence"].str.len().gt(10).all()
+    findings |= curve_findings(xr.Dataset(), tables["metrics"], longitudinal)
     _draw(tmp_path, longitudinal, study_flow(tables), ledger.reset_index(), findings)
 
 
