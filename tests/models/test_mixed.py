@@ -329,31 +329,3 @@ def test_error_that_cannot_be_corrected_is_refused(error, fixed, sentence):
             fixed=fixed,
             resamples=20,
         )
-
-
-def test_jump_heights_of_sixty_athletes_through_training_and_detraining(shared_data):
-    wide = pd.read_csv(shared_data / "jimenez-reyes-fv" / "jimenez-reyes-clean.csv", encoding="utf-8-sig")
-    occasions = ["Pre", "Post", "Det1", "Det2", "Det3"]
-    long = wide.melt("Subject", [f"{name}.SJ" for name in occasions], "occasion", "jump_height_m")
-    for name in occasions[1:]:
-        long[name] = (long["occasion"] == f"{name}.SJ").astype(float)
-    fit = fit_mixed_model(long, outcome="jump_height_m", fixed=occasions[1:], participant="Subject")
-    table = fit.result.estimates
-    # In a complete table the estimates are the differences of the occasions' means.
-    np.testing.assert_allclose(table["estimate"], [0.32242, 0.03648, 0.03747, 0.03487, 0.03308], atol=6e-6)
-    change = wide["Post.SJ"] - wide["Pre.SJ"]
-    assert table["standard_error"]["Post"] == pytest.approx(change.std() / np.sqrt(60), rel=1e-6)
-    assert table["df"]["Post"] == 59.0
-
-
-def test_lean_mass_with_missed_scans(shared_data):
-    table = pd.read_csv(shared_data / "exscidata" / "dxa_data.csv", sep=";", decimal=",")
-    table["post"] = (table["timepoint"] == "post").astype(float)
-    fit = fit_mixed_model(table, outcome="lean.legs", fixed=["post"], participant="subject")
-    wide = table.pivot_table(index="subject", columns="timepoint", values="lean.legs")
-    change = (wide["post"] - wide["pre"]).dropna()
-    assert fit.result.n == {"rows": 81, "participants": 42}
-    assert len(change) == 39
-    # Three athletes without a second scan hardly move the mean paired change.
-    assert fit.result.estimates["estimate"]["post"] == pytest.approx(change.mean(), rel=0.01)
-    assert fit.result.estimates["ci_low"]["post"] > 0.0

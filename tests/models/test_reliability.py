@@ -144,18 +144,3 @@ def test_pairs_that_say_nothing_are_refused():
         agreement(table, first="plate", second="video")
     with pytest.raises(ModelRefusal, match="there is no column radar"):
         agreement(table, first="plate", second="radar")
-
-
-def test_jump_height_after_training_is_stable_and_training_changed_it(shared_data):
-    wide = pd.read_csv(shared_data / "jimenez-reyes-fv" / "jimenez-reyes-clean.csv", encoding="utf-8-sig")
-    after = ["Post.SJ", "Det1.SJ", "Det2.SJ", "Det3.SJ"]
-    table = wide.melt("Subject", after, "occasion", "jump_height_m")
-    result = reliability(table, value="jump_height_m", occasion="occasion", participant="Subject", resamples=200)
-    athletes, occasions, residual = analysis_of_variance(wide[after].to_numpy())
-    assert result.variances == pytest.approx(
-        {"participant": athletes, "occasion": occasions, "residual": residual}, rel=1e-4
-    )
-    assert result.mean == pytest.approx(0.357892, abs=1e-6)
-    assert result.icc.ci_low > 0.98
-    changed = result.is_change(wide["Post.SJ"] - wide["Pre.SJ"])
-    assert np.mean(changed) > 0.9
