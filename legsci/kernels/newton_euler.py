@@ -244,34 +244,42 @@ def mechanical_energy(
     rotation: Array,
     centre_of_mass: Array,
     velocity: Array,
+    acceleration: Array,
     angular_velocity: Array,
+    angular_acceleration: Array,
     gravity: Array,
-) -> Array:
-    """Kinetic and potential energy of each segment.
+) -> tuple[Array, Array]:
+    """Kinetic and potential energy of each segment, and its rate of change.
 
     Parameters
     ----------
     mass : (segment,) [kg].
     inertia : (segment, 3, 3) about the centre of mass, in segment axes [kg m^2].
     rotation : (segment, time, 3, 3).
-    centre_of_mass, velocity : (segment, time, 3) [m], [m/s].
-    angular_velocity : (segment, time, 3) [rad/s].
+    centre_of_mass, velocity, acceleration : (segment, time, 3) [m], [m/s], [m/s^2].
+    angular_velocity, angular_acceleration : (segment, time, 3) [rad/s], [rad/s^2].
     gravity : (3,) acceleration of free fall, downward [m/s^2].
 
     Returns
     -------
-    (segment, time) [J]: m v.v / 2 + w.I w / 2 - m g.c, zero at rest in the origin of the laboratory.
+    energy : (segment, time) [J]: m v.v / 2 + w.I w / 2 - m g.c, zero at rest in the origin of the laboratory.
+    rate : (segment, time) [W]: m v.(a - g) + w.I alpha, since w.(w x I w) = 0. Differences of the energy would miss
+        most of what happens between two frames of an impact.
     """
-    energy = np.empty(rotation.shape[:2])
+    energy, rate = np.empty(rotation.shape[:2]), np.empty(rotation.shape[:2])
     for segment in range(rotation.shape[0]):
         for frame in range(rotation.shape[1]):
             w = angular_velocity[segment, frame]
             spin = _transposed_times(rotation[segment, frame], (w[0], w[1], w[2]))
+            b = angular_acceleration[segment, frame]
             momentum = _times(inertia[segment], spin)
-            total = 0.0
+            change = _times(inertia[segment], _transposed_times(rotation[segment, frame], (b[0], b[1], b[2])))
+            total = power = 0.0
             for axis in range(3):
                 speed = velocity[segment, frame, axis]
                 total += mass[segment] * (0.5 * speed**2 - gravity[axis] * centre_of_mass[segment, frame, axis])
                 total += 0.5 * momentum[axis] * spin[axis]
-            energy[segment, frame] = total
-    return energy
+                power += mass[segment] * speed * (acceleration[segment, frame, axis] - gravity[axis])
+                power += change[axis] * spin[axis]
+            energy[segment, frame], rate[segment, frame] = total, power
+    return energy, rate

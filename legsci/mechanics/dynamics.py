@@ -262,17 +262,19 @@ def _put_energy(answer: _Variables, tree: _Tree) -> None:
     """Add energy of the segments, power of the ground and the residual of the power balance."""
     rows, motion = tree.rows, tree.motion
     spin = motion.angular_velocity[rows]
-    energy = mechanical_energy(
+    energy, change = mechanical_energy(
         tree.body.mass[rows],
         tree.body.inertia[rows],
         motion.rotation[rows],
         motion.centre_of_mass[rows],
         motion.velocity[rows],
+        motion.acceleration[rows],
         spin,
+        motion.angular_acceleration[rows],
         GRAVITY,
     )
     from_ground = ground_power(tree.ground[0], tree.ground[1], tree.joints, spin, tree.rate)
-    residual = power_residual(energy, spin, tree.parent, tree.joints, (tree.force, tree.moment), from_ground, tree.rate)
+    residual = power_residual(change, spin, tree.parent, tree.joints, (tree.force, tree.moment), from_ground, tree.rate)
     _put(answer, "segment_energy", ("time", "segment"), energy.T, "J")
     _put(answer, "segment_power_residual", ("time", "segment"), residual.T, "W")
     feet = [_row(tree.names, f"{side}_foot") for side in SIDES]

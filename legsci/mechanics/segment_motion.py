@@ -63,7 +63,7 @@ def ground_power(force: Array, moment: Array, joints: Array, spin: Array, rate: 
 
 
 def power_residual(
-    energy: Array,
+    change: Array,
     spin: Array,
     parent: NDArray[np.int64],
     joints: Array,
@@ -77,11 +77,11 @@ def power_residual(
 
         dE/dt = sum over joints (F . v_joint + M . omega) + power of the ground
 
-    What is left comes from joint centres that do not move with their segments, and from differentiation.
+    What is left comes from joint centres that do not move with both of their segments.
 
     Parameters
     ----------
-    energy : (segment, time) [J].
+    change : (segment, time) rate of change of the segments' energy dE/dt [W].
     spin : (segment, time, 3) angular velocity omega [rad/s].
     parent : (segment,) row that carries the segment, -1 for a root, whose remainder counts among its loads.
     joints : (segment, time, 3) centre of the joint to the parent, as measured [m].
@@ -95,4 +95,4 @@ def power_residual(
     for row, carrier in enumerate(parent):
         if carrier >= 0:
             power[carrier] -= (force[row] * velocity[row] + moment[row] * spin[carrier]).sum(axis=1)
-    return np.asarray(derivatives(energy, rate)[0] - power)
+    return np.asarray(change - power)

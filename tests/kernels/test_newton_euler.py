@@ -231,13 +231,32 @@ def test_energy_of_a_wheel():
     rotation = Rotation.from_euler("x", math.pi / 2).as_matrix()[None, None]
     tensor = np.diag([0.3, 0.3, 0.1])[None]
     spin = rotation[0, 0] @ [0.0, 0.0, 5.0]
-    energy = mechanical_energy(
+    energy, rate = mechanical_energy(
         np.array([2.0]),
         tensor,
         rotation,
         np.array([[[1.0, 3.0, 0.0]]]),
         np.array([[[4.0, 0.0, 0.0]]]),
+        np.array([[[1.5, 7.0, 0.0]]]),
         spin[None, None],
+        2.0 * spin[None, None],
         GRAVITY,
     )
     assert energy[0, 0] == pytest.approx(0.5 * 2.0 * 16.0 + 0.5 * 0.1 * 25.0 + 2.0 * 9.80665 * 3.0)
+    # Speeding up at 1.5 m/s^2 along 4 m/s, and at 10 rad/s^2 about the axis it spins about at 5 rad/s; it does not rise.
+    assert rate[0, 0] == pytest.approx(2.0 * 4.0 * 1.5 + 0.1 * 5.0 * 10.0)
+
+
+def test_energy_of_a_tumbling_body_changes_as_its_rate_says():
+    time = np.arange(400) / RATE
+    turn = Rotation.from_euler("zxy", np.stack([np.sin(5 * time), 0.7 * np.cos(3 * time), 2 * time**2], axis=1))
+    rotation = turn.as_matrix()[None]
+    place = np.stack([np.sin(4 * time), time**3, np.cos(2 * time)], axis=1)
+    velocity, acceleration = (change.T[None] for change in derivatives(np.ascontiguousarray(place.T), RATE))
+    spin, turning = angular_motion(rotation, RATE)
+    inertia = np.array([[[0.3, 0.05, 0.0], [0.05, 0.4, 0.02], [0.0, 0.02, 0.1]]])
+    energy, rate = mechanical_energy(
+        np.array([2.0]), inertia, rotation, place[None], velocity, acceleration, spin, turning, GRAVITY
+    )
+    inner = slice(12, -12)
+    np.testing.assert_allclose(rate[0, inner], derivatives(energy, RATE)[0][0, inner], rtol=1e-6, atol=1e-5)
