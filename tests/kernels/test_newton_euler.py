@@ -243,7 +243,7 @@ def test_energy_of_a_wheel():
         GRAVITY,
     )
     assert energy[0, 0] == pytest.approx(0.5 * 2.0 * 16.0 + 0.5 * 0.1 * 25.0 + 2.0 * 9.80665 * 3.0)
-    # Speeding up at 1.5 m/s^2 along 4 m/s, and at 10 rad/s^2 about the axis it spins about at 5 rad/s; it does not rise.
+    # Speeding up at 1.5 m/s^2 along 4 m/s, and at 10 rad/s^2 about the axis of its spin of 5 rad/s; it does not rise.
     assert rate[0, 0] == pytest.approx(2.0 * 4.0 * 1.5 + 0.1 * 5.0 * 10.0)
 
 
