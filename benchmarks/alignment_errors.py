@@ -15,6 +15,7 @@ import xarray as xr
 
 from legsci.mechanics.alignment import UNCERTAIN_CURVES, alignment, alignment_uncertainty
 from legsci.mechanics.angles import kinematics
+from legsci.metrics.curves import peak, peak_uncertainty
 from tests.mechanics.athlete import marker_dataset
 from tests.mechanics.marker_errors import RATE_HZ, Clean, clean, recorded
 
@@ -37,10 +38,17 @@ def curves_of(moved: xr.Dataset) -> xr.Dataset:
     return alignment(moved).assign(knee_abduction=abduction.transpose("time", "side"))
 
 
-def read_off(curve: np.ndarray, name: str) -> tuple[float, int]:
-    """The value that a metric takes from a curve (frame,), and the frame it is read at."""
-    frame = START if name in STANDING else int(np.argmin(curve) if name in LEAST else np.argmax(curve))
-    return float(curve[frame] - (curve[START] if name in FROM_START else 0.0)), frame
+def read_off(curve: np.ndarray, uncertainty: np.ndarray, name: str) -> tuple[float, float]:
+    """The value that a metric takes from a curve (frame,), and its standard uncertainty."""
+    if name in STANDING:
+        return float(curve[START]), float(uncertainty[START])
+    sign = -1.0 if name in LEAST else 1.0
+    clock = {"window_start": xr.Variable((), 0.0), "sampling_rate_hz": xr.Variable((), 1.0)}
+    signal, doubt = xr.Variable("sample", sign * curve), xr.Variable("sample", uncertainty)
+    span = xr.Variable((), 0.0), xr.Variable((), curve.size - 1.0)
+    value = sign * float(peak(clock, signal, *span)[0].data)
+    stated = float(peak_uncertainty(clock, signal, doubt, *span).data)
+    return value - (float(curve[START]) if name in FROM_START else 0.0), stated
 
 
 def errors_of(trial: Clean, seeds: range) -> pd.DataFrame:
@@ -58,9 +66,9 @@ def errors_of(trial: Clean, seeds: range) -> pd.DataFrame:
         found, stated = curves_of(moved), alignment_uncertainty(moved)
         for name in UNCERTAIN_CURVES:
             for side in ("both",) if name in LEAST else ("left", "right"):
-                true, _ = read_off(truth[name].sel(side=side).to_numpy(), name)
-                value, frame = read_off(found[name].sel(side=side).to_numpy(), name)
-                uncertainty = float(stated[f"u_{name}"].sel(side=side)[frame])
+                doubt = stated[f"u_{name}"].sel(side=side).to_numpy()
+                true, _ = read_off(truth[name].sel(side=side).to_numpy(), doubt, name)
+                value, uncertainty = read_off(found[name].sel(side=side).to_numpy(), doubt, name)
                 rows.append({"measure": name, "error": value - true, "u": uncertainty})
     return pd.DataFrame(rows)
 

@@ -54,6 +54,8 @@ HIP_CENTRE_M = 0.012 / 3.0**0.5
 LANDMARK_M = 0.0045
 #: Distance of two markers on a knee, on a pelvis (anterior spines), along a foot, of a person of ordinary size [m].
 KNEE_WIDTH_M, PELVIS_WIDTH_M, FOOT_LENGTH_M = 0.12, 0.24, 0.20
+#: By how much the line of the hips, along that of the anterior spines, is turned when these are missed [rad].
+HIP_LINE_RAD = 2.0**0.5 * LANDMARK_M / PELVIS_WIDTH_M
 
 
 class SoftTissue(NamedTuple):
@@ -131,8 +133,9 @@ def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
 
         (h - k) cos f / L_thigh + r sin f - (k - a) / L_shank,
 
-    where errors of soft tissue move the knee of the thigh alone and turn the shank as a whole. Of a displacement from
-    the start only the soft tissue counts. Noise of the cameras (some 0.1 mm) is left out beside these.
+    where errors of soft tissue move the knee of the thigh alone and turn the shank as a whole. The frontal plane turns
+    with the line of the hips (`HIP_LINE_RAD`), by which a knee ahead of the ankle seems to be beside it. Of a
+    displacement from the start only this and the soft tissue count. Noise of the cameras (some 0.1 mm) is left out.
     """
     values = {name: np.full((kinematics.sizes["time"], len(SIDES)), np.nan) for name in UNCERTAIN_CURVES}
     body = _Body(kinematics)
@@ -256,13 +259,18 @@ def _leg_uncertainty(body: _Body, side: str) -> dict[str, Array]:
     hip, knee, ankle = (body.centre(f"{side}_{joint}") for joint in ("hip", "knee", "ankle"))
     thigh, shank = hip - knee, ankle - knee
     knee_m, ankle_m = _joint_errors(body, side)
+    outward, ahead = OUTWARD[side] * body.right, np.cross(UP, body.right)
     foot_axis = np.hypot(np.sqrt(2.0) * LANDMARK_M / FOOT_LENGTH_M, _stray(body, side, "foot")[1])
     reach = np.linalg.norm(shank * [1.0, 0.0, 1.0], axis=1)
     return {
         **_angle_uncertainties(body, side, np.linalg.norm(thigh, axis=1), np.linalg.norm(shank, axis=1)),
-        "knee_frontal_projection": _projection_uncertainty(thigh, shank, OUTWARD[side] * body.right, knee_m, ankle_m),
-        "knee_medial_offset": np.hypot(_stray(body, side, "thigh")[0], _ankle_stray(body, side)),
-        "pelvic_drop": np.full(len(body.right), np.degrees(np.sqrt(2.0) * LANDMARK_M / PELVIS_WIDTH_M)),
+        "knee_frontal_projection": _projection_uncertainty(thigh, shank, outward, ahead, knee_m, ankle_m),
+        "knee_medial_offset": np.sqrt(
+            _stray(body, side, "thigh")[0] ** 2
+            + _ankle_stray(body, side) ** 2
+            + (HIP_LINE_RAD * _along(shank, ahead)) ** 2
+        ),
+        "pelvic_drop": np.full(len(body.right), np.degrees(HIP_LINE_RAD)),
         "knee_over_toe": np.sqrt(knee_m**2 + ankle_m**2 + (reach * foot_axis) ** 2),
     }
 
@@ -290,10 +298,13 @@ def _projection_slope(vector: Array, outward: Array) -> tuple[Array, Array]:
     return up / square, -aside / square
 
 
-def _projection_uncertainty(thigh: Array, shank: Array, outward: Array, knee_m: Array, ankle_m: Array) -> Array:
+def _projection_uncertainty(
+    thigh: Array, shank: Array, outward: Array, ahead: Array, knee_m: Array, ankle_m: Array
+) -> Array:
     """Standard uncertainty of the projection angle (time,) [deg]; large where a line points at the eye."""
     above, below = _projection_slope(thigh, outward), _projection_slope(shank * [1.0, -1.0, 1.0], outward)
     # Moving the knee moves both lines; up counts the other way for the shank, which is looked at from above.
     at_knee = np.hypot(above[0] + below[0], above[1] - below[1])
-    moved = HIP_CENTRE_M * np.hypot(*above), knee_m * at_knee, ankle_m * np.hypot(*below)
+    turned = HIP_LINE_RAD * (_along(thigh, ahead) * above[0] + _along(shank, ahead) * below[0])
+    moved = HIP_CENTRE_M * np.hypot(*above), knee_m * at_knee, ankle_m * np.hypot(*below), turned
     return np.asarray(np.degrees(np.sqrt(sum(part**2 for part in moved))))

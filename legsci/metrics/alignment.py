@@ -1,7 +1,7 @@
 """Metrics of leg alignment: four measures of knee valgus, never merged, and what explains them.
 
-Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says what each means. For each
-metric of STATED there is a standard uncertainty, read off where the metric is.
+Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says what each means. Metrics of STATED bring
+their standard uncertainty; of a peak see `legsci.metrics.curves.peak_uncertainty`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import xarray as xr
 
-from legsci.metrics.curves import Reps, at, peak
+from legsci.metrics.curves import Reps, at, peak, peak_uncertainty
 from legsci.metrics.force import LANDING_S
 from legsci.metrics.joints import leg_angle, of_frames, of_sides, on_both, span_of, working
 
@@ -25,17 +25,9 @@ def _curve(reps: Reps, name: str) -> xr.Variable:
 
 
 def _largest(reps: Reps, name: str, sign: float = 1.0, span: Pair | None = None) -> Pair:
-    """Largest value of a curve in the movement or a span, and its standard uncertainty there, (rep, scoring, side)."""
-    frames = of_frames(reps)
-    value, when = peak(frames, sign * _curve(reps, name), *(span or span_of(reps)))
-    return sign * value, _uncertainty_at(reps, name, when)
-
-
-def _uncertainty_at(reps: Reps, name: str, when: xr.Variable) -> xr.Variable:
-    """Standard uncertainty of a curve at a time of each side (rep, scoring, side)."""
-    frames, curve = of_frames(reps), reps[f"u_{name}"]
-    sides = [at(frames, curve.isel(side=side), when.isel(side=side)) for side in range(curve.sizes["side"])]
-    return xr.Variable.concat(sides, dim="side")
+    """Largest value of a curve in the movement or a span, and its standard uncertainty, (rep, scoring, side)."""
+    frames, curve, between = of_frames(reps), sign * _curve(reps, name), span or span_of(reps)
+    return sign * peak(frames, curve, *between)[0], peak_uncertainty(frames, curve, reps[f"u_{name}"], *between)
 
 
 def _of_legs(reps: Reps, pair: Pair) -> Pair:

@@ -80,6 +80,21 @@ def peak(reps: Reps, signal: xr.Variable, start: xr.Variable, end: xr.Variable) 
     return highest, where / reps["sampling_rate_hz"] + reps["window_start"]
 
 
+def peak_uncertainty(
+    reps: Reps, signal: xr.Variable, uncertainty: xr.Variable, start: xr.Variable, end: xr.Variable
+) -> xr.Variable:
+    """Standard uncertainty of the largest value of a signal (..., sample) that has one itself [unit of the signal].
+
+    Where samples are uncertain, the true peak may lie at another time than the one that was read. With a signal within
+    its expanded uncertainty (k = 2) throughout, its peak lies between the peaks of the two bounds; half the distance of
+    the further one is stated.
+    """
+    value = peak(reps, signal, start, end)[0]
+    lower, upper = (peak(reps, signal + side * uncertainty, start, end)[0] for side in (-2.0, 2.0))
+    above, below = upper - value, value - lower
+    return 0.5 * above.where(above > below, below)
+
+
 def integral(reps: Reps, signal: xr.Variable, start: xr.Variable, end: xr.Variable) -> xr.Variable:
     """Integral of a signal (..., sample) between two times, trapezoid rule [unit of the signal x s]."""
     total = _call(kernel.integral_between, signal, position(reps, start), position(reps, end))[0]

@@ -45,15 +45,15 @@ def clean(task: str) -> Clean:
 def misplaced(trial: Clean, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Markers of both trials put on the skin by a person (frame, marker, 3), once for both.
 
-    Landmarks are missed by LANDMARK_M per axis; the pelvic markers are shifted together by HIP_CENTRE_M, as an
-    error of the regression of the hip centres does it.
+    Landmarks are missed by LANDMARK_M per axis. The pelvic markers are shifted together besides, as an error of the
+    regression of the hip centres does it, so that with the missed anterior spines the hips are off by HIP_CENTRE_M.
     """
-    hip = HIP_CENTRE_M * rng.normal(size=3)
+    hip = np.sqrt(HIP_CENTRE_M**2 - 0.5 * LANDMARK_M**2) * rng.normal(size=3)
     moving, still = trial.moving.copy(), trial.still.copy()
     for column, label in enumerate(trial.labels):
         segment = segment_of(label)
         if segment == "pelvis":
-            error = hip
+            error = hip + LANDMARK_M * rng.normal(size=3)
         elif any(name in label for name in LANDMARKS):
             error = LANDMARK_M * rng.normal(size=3)
         else:
