@@ -99,18 +99,7 @@ def alignment(kinematics: xr.Dataset) -> xr.Dataset:
     - foot_pitch [deg]: long axis of the foot against the floor, toes up positive; 0 in the posture that defines it.
     - thigh_inclination [deg]: line hip-knee from hanging straight down (0); 90 is level.
     """
-    values = {name: np.full((kinematics.sizes["time"], len(SIDES)), np.nan) for name in CURVES}
-    body = _Body(kinematics)
-    for column, side in enumerate(SIDES):
-        if side == "both":
-            values["knee_ankle_separation"][:, column] = _separation(body)
-        else:
-            for name, curve in _leg(body, side).items():
-                values[name][:, column] = curve
-    return xr.Dataset(
-        {name: (("time", "side"), values[name], {"units": unit}) for name, unit in CURVES.items()},
-        coords={"time": kinematics.variables["time"], "side": list(SIDES)},
-    )
+    return _dataset(alignment_curves(kinematics, uncertainty=False), kinematics)
 
 
 def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
@@ -137,16 +126,31 @@ def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
     with the line of the hips (`HIP_LINE_RAD`), by which a knee ahead of the ankle seems to be beside it. Of a
     displacement from the start only this and the soft tissue count. Noise of the cameras (some 0.1 mm) is left out.
     """
-    values = {name: np.full((kinematics.sizes["time"], len(SIDES)), np.nan) for name in UNCERTAIN_CURVES}
+    curves = alignment_curves(kinematics)
+    return _dataset({f"u_{name}": curves[f"u_{name}"] for name in UNCERTAIN_CURVES}, kinematics)
+
+
+def alignment_curves(kinematics: xr.Dataset, *, uncertainty: bool = True) -> dict[str, Array]:
+    """Curves of `alignment`, and the standard uncertainties u_<curve> of `alignment_uncertainty`, (side, time)."""
     body = _Body(kinematics)
-    for column, side in enumerate(SIDES):
-        if side == "both":
-            values["knee_ankle_separation"][:, column] = _separation_uncertainty(body)
-        else:
-            for name, curve in _leg_uncertainty(body, side).items():
-                values[name][:, column] = curve
+    names = [*CURVES, *(f"u_{name}" for name in UNCERTAIN_CURVES if uncertainty)]
+    answer = {name: np.full((len(SIDES), body.frames), np.nan) for name in names}
+    answer["knee_ankle_separation"][SIDES.index("both")] = _separation(body)
+    if uncertainty:
+        answer["u_knee_ankle_separation"][SIDES.index("both")] = _separation_uncertainty(body)
+    for side in OUTWARD:
+        for name, curve in _leg(body, side).items():
+            answer[name][SIDES.index(side)] = curve
+        for name, curve in _leg_uncertainty(body, side).items() if uncertainty else ():
+            answer[f"u_{name}"][SIDES.index(side)] = curve
+    return answer
+
+
+def _dataset(curves: dict[str, Array], kinematics: xr.Dataset) -> xr.Dataset:
+    """Label curves (side, time)."""
+    units = {name: {"units": CURVES.get(name.removeprefix("u_"), "deg")} for name in curves}
     return xr.Dataset(
-        {f"u_{name}": (("time", "side"), curve) for name, curve in values.items()},
+        {name: (("time", "side"), curve.T, units[name]) for name, curve in curves.items()},
         coords={"time": kinematics.variables["time"], "side": list(SIDES)},
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.mechanics.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignment, alignment_uncertainty
+from legsci.mechanics.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignment_curves
 from legsci.mechanics.angles import JOINTS, kinematics
 from legsci.mechanics.dynamics import LINKS, PLANES, dynamics
 from legsci.mechanics.markers import Markers
@@ -81,8 +81,7 @@ def trial_movement(
         "pelvis_position": (pelvis.T, tuple(AXES)),
         "foot_height": (_foot_height(Markers.recorded(markers)), SIDES),
     }
-    for curves in (alignment(moved), alignment_uncertainty(moved)):
-        signals |= {str(name): (curves.variables[name].data.T, SIDES) for name in curves.data_vars}
+    signals |= {name: (curve, SIDES) for name, curve in alignment_curves(moved).items()}
     if any(code == "no_standing" for code, _ in notes):
         del signals["foot_pitch"]
         finding = Finding("angle_absent", signal="foot pitch", detail="nobody stands, which would show the foot flat")
