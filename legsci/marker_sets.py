@@ -1,13 +1,14 @@
 """Marker sets: the labels that systems give their markers -> standard labels (legsci.vocabulary.MARKERS).
 
-A study may copy one into its device's `markers`, or name it when kinematics are computed. Markers that a set does not
-name keep their label and are not used. Labels <side>_hip_centre, _knee_centre and _ankle_centre stand for joint centres
-that the system itself estimates.
+A device of a study names one as its `labels`, or copies what fits into its `markers`. Markers that a set does not name
+keep their label and are not used. Labels <side>_hip_centre, _knee_centre and _ankle_centre stand for joint centres that
+the system itself estimates. Systems that record the pose of whole segments have a segment set instead.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 
 def _both_sides(right: Mapping[str, str], prefixes: tuple[str, str]) -> dict[str, str]:
@@ -144,4 +145,33 @@ MARKER_SETS: dict[str, dict[str, str]] = {
         "MAN": "sternum",
         "T7": "t10",
     },
+}
+
+
+@dataclass(frozen=True)
+class SegmentSet:
+    """What a system calls the segments whose pose it records, and how their axes lie.
+
+    Parameters
+    ----------
+    names : the file's label -> segment.
+    forward, up : which of a segment's own axes point forward and up while the person stands.
+    """
+
+    names: Mapping[str, str]
+    forward: str
+    up: str
+
+
+SEGMENT_SETS: dict[str, SegmentSet] = {
+    # Theia3D, without the suffix _4X4 of its labels: origins at the proximal joint, the pelvis' between the hips.
+    "theia": SegmentSet(
+        {
+            "pelvis": "pelvis",
+            "torso": "trunk",
+            **_both_sides({f"_{part}": part for part in ("thigh", "shank", "foot")}, ("r", "l")),
+        },
+        forward="y",
+        up="z",
+    ),
 }

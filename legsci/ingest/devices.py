@@ -37,7 +37,8 @@ class Device:
     length_unit, angle_unit, force_unit, moment_unit : unit where the file names none (m, mm; deg, rad; N, kN; N m,
         N mm).
     plates : the file's plate name or number (as text) -> setup; empty: every plate, both feet.
-    markers : the file's label -> standard label; labels not named keep their own name.
+    labels : key of MARKER_SETS or SEGMENT_SETS, a map of labels that legsci brings.
+    markers : the file's label -> standard label, that of the marker set included; labels not named keep their own name.
     text : delimited text only: delimiter, decimal, header_rows (number of lines before the data), layout (wide, long),
         trial_column, time_column.
     """
@@ -53,5 +54,6 @@ class Device:
     force_unit: str | None = None
     moment_unit: str | None = None
     plates: dict[str, PlateSetup] = field(default_factory=dict)
+    labels: str | None = None
     markers: dict[str, str] = field(default_factory=dict)
     text: dict[str, Any] = field(default_factory=dict)

@@ -13,9 +13,10 @@ class Recording:
 
     Parameters
     ----------
-    signals : kind ("force", "markers", "angles") -> Dataset with the variables of ARCHITECTURE.md and the attr
-        `sampling_rate_hz`. `axis` is a subset of x, y, z as the file means them, or the single axis "up".
-        `plate` and `marker` carry the file's own names. Forces are reactions on the body, whatever the file's sign.
+    signals : kind ("force", "markers", "segments", "angles") -> Dataset with the variables of ARCHITECTURE.md and the
+        attr `sampling_rate_hz`. `axis` is a subset of x, y, z as the file means them, or the single axis "up".
+        `plate`, `marker` and `segment` carry the file's own names. Forces are reactions on the body, whatever the
+        file's sign.
     assumptions : sentences, each one thing that the reader took for granted because the file does not say it.
     start_time_s : time of the first sample on the recorder's own clock [s] (C3D: first frame / rate).
     """

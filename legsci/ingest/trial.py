@@ -19,12 +19,13 @@ from legsci.ingest.faults import Fault, RecordingError
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.ingest.study import Study
+from legsci.marker_sets import SEGMENT_SETS, SegmentSet
 
 AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
 TRIAL_COLUMNS = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
 SHARED_CLOCK = "shared_clock"
 # 32 bits hold a position to 0.1 micrometre and a force to 0.1 mN, finer than any recorder; a C3D file holds no more.
-STORED_AS = {"force": "float32", "moment": "float32", "position": "float32", "angle": "float32"}
+STORED_AS = dict.fromkeys(("force", "moment", "position", "rotation", "angle"), "float32")
 
 
 def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:
@@ -83,9 +84,9 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     Returns
     -------
     The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id, simulated (0 or 1: netCDF keeps
-    no truth values) and, where known, body_mass_kg and sex at its root: a child per trial, in it a child per kind of
-    signal. A trial with a recording that cannot be used has no signals; its attribute `faults` is a JSON list of
-    [code, sentence].
+    no truth values) and, where known, body_mass_kg, sex, knee_width_m and ankle_width_m at its root: a child per trial,
+    in it a child per kind of signal. A trial with a recording that cannot be used has no signals; its attribute
+    `faults` is a JSON list of [code, sentence].
 
     Raises
     ------
@@ -97,7 +98,7 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     recordings = _of_session(study.recordings, participant_id, session_id)
     who: dict[str, Any] = {"study": study.name, "participant_id": participant_id, "session_id": session_id}
     who["simulated"] = int(study.simulated)
-    nodes = {"/": xr.Dataset(attrs=who | _body_mass(study, participant_id, session_id) | _sex(study, participant_id))}
+    nodes = {"/": xr.Dataset(attrs=who | _body_mass(study, participant_id, session_id) | _build(study, participant_id))}
     for trial in trials.to_dict("records"):
         name = str(trial["trial_id"])
         rows = recordings[recordings["trial_id"] == trial["trial_id"]].to_dict("records")
@@ -157,10 +158,11 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
 
 
 def map_names(recording: Recording, device: Device, path: str) -> Recording:
-    """Give plates their feet and markers their standard labels, as the device describes them.
+    """Give plates their feet, and markers and segments their standard labels, as the device describes them.
 
     Plates are found by the file's name or by their number; where the device lists plates, the others are left out and
-    the assumptions say so. Labels that the device does not map keep their own name.
+    the assumptions say so. Labels that the device does not map keep their own name. Segments of a known set turn their
+    own axes to x forward, y up, z right.
 
     Raises
     ------
@@ -195,9 +197,21 @@ def map_names(recording: Recording, device: Device, path: str) -> Recording:
         twice = sorted(label for label, count in Counter(mapped).items() if count > 1)
         faults += [Fault(path, f"marker {label}", "one marker of that label", "several") for label in twice]
         signals["markers"] = signals["markers"].assign_coords(marker=mapped)
+    if "segments" in signals and device.labels in SEGMENT_SETS:
+        signals["segments"] = _with_own_axes(signals["segments"], SEGMENT_SETS[device.labels])
     if faults:
         raise RecordingError(path, faults)
     return replace(recording, signals=signals, assumptions=tuple(assumptions))
+
+
+def _with_own_axes(segments: xr.Dataset, known: SegmentSet) -> xr.Dataset:
+    """Return segments under standard labels, the columns of their rotations being x forward, y up, z right."""
+    labels = [known.names.get(str(label), str(label)) for label in segments.variables["segment"].data]
+    forward, up = (segments["rotation"].sel(direction=axis).variable for axis in (known.forward, known.up))
+    right = xr.Variable(forward.dims, np.cross(forward.data, up.data, axis=forward.get_axis_num("axis")))
+    rotation = xr.Variable.concat([forward, up, right], dim="direction").transpose(*segments["rotation"].dims)
+    rotation.attrs = segments["rotation"].attrs
+    return segments.assign(rotation=rotation).assign_coords(segment=labels)
 
 
 def write_session(tree: xr.DataTree, path: str | Path) -> None:
@@ -236,11 +250,11 @@ def _body_mass(study: Study, participant_id: str, session_id: str) -> dict[str, 
     return {}
 
 
-def _sex(study: Study, participant_id: str) -> dict[str, str]:
-    """Return sex as the participants table says it; else nothing."""
+def _build(study: Study, participant_id: str) -> dict[str, Any]:
+    """Return sex, knee_width_m and ankle_width_m as far as the participants table says them."""
     people = study.participants[study.participants["participant_id"] == participant_id]
-    known = people.get("sex", pd.Series(dtype=str)).dropna()
-    return {"sex": str(known.iloc[0])} if len(known) else {}
+    columns = [name for name in ("sex", "knee_width_m", "ankle_width_m") if name in people]
+    return {name: _plain(people[name].iloc[0]) for name in columns if len(people) and pd.notna(people[name].iloc[0])}
 
 
 def _of_session(table: pd.DataFrame, participant_id: str, session_id: str) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, smooth_marker
 from legsci.mechanics.posture import Posture, quiet_posture
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.segments import build_skeleton
-from legsci.mechanics.skeleton import Skeleton
+from legsci.mechanics.skeleton import Segment, Skeleton
 from legsci.vocabulary import AXES
 
 Floats = NDArray[np.float64]
@@ -145,15 +145,56 @@ def kinematics(
     skeleton = build_skeleton(
         markers, posture, still=still, hip_centre=hip_centre, knee_axis=knee_axis, thigh=thigh, widths_m=widths_m
     )
-    frames = len(markers.position)
-    angle_names, angle = _angles(skeleton, frames, findings)
+    flags = _filled(filled, markers.labels, list(skeleton.segments))
+    return _answer(skeleton, trial_markers.variables["time"], markers.rate_hz, flags, findings)
+
+
+def kinematics_of_segments(recorded: xr.Dataset) -> xr.Dataset:
+    """Joint centres and joint angles of a trial whose segments were recorded as such, by a markerless system.
+
+    Parameters
+    ----------
+    recorded : rotation (time, segment, axis, direction) and position (time, segment, axis) [m] in ISB axes, under the
+        names of this module's segments; attrs sampling_rate_hz.
+
+    Returns
+    -------
+    As `kinematics`. Segments and joint centres are the system's own, as it smoothed them: the hip is the origin of the
+    thigh, the knee that of the shank, the ankle that of the foot, the middle of the hips that of the pelvis. residual
+    is NaN.
+    """
+    known = [str(label) for label in recorded.variables["segment"].data]
+    rotation = recorded.variables["rotation"].transpose("segment", "time", "axis", "direction").data.astype(float)
+    position = recorded.variables["position"].transpose("segment", "time", "axis").data.astype(float)
+    skeleton, unknown = Skeleton(), np.full(rotation.shape[1], np.nan)
+    for name in (name for name in CLUSTERS if name in known):
+        row = known.index(name)
+        own = np.ascontiguousarray(rotation[row])
+        skeleton.segments[name] = Segment(np.eye(3), np.zeros(3), own, np.ascontiguousarray(position[row]), unknown)
+        joints = {"pelvis": "lumbar", "thigh": "hip", "shank": "knee", "foot": "ankle"}
+        side, _, part = name.rpartition("_")
+        if part in joints:
+            joint = f"{side}_{joints[part]}" if side else joints[part]
+            skeleton.joints[joint] = (name, np.zeros(3))
+    findings = [Finding("segment_absent", signal=name, detail="not recorded") for name in CLUSTERS if name not in known]
+    detail = "segments and joint centres are those of the recording system"
+    findings.append(Finding("joint_definition", signal="every joint", detail=detail))
+    filled = np.zeros((rotation.shape[1], len(skeleton.segments)), dtype=bool)
+    return _answer(skeleton, recorded.variables["time"], float(recorded.attrs["sampling_rate_hz"]), filled, findings)
+
+
+def _answer(
+    skeleton: Skeleton, time: xr.Variable, rate_hz: float, filled: NDArray[np.bool_], findings: list[Finding]
+) -> xr.Dataset:
+    """Lay out what `kinematics` returns; filled (time, segment)."""
+    angle_names, angle = _angles(skeleton, time.size, findings)
     variables: dict[str, Any] = {
-        **_segments(skeleton, frames),
-        "filled": (("time", "segment"), _filled(filled, markers.labels, list(skeleton.segments))),
+        **_segments(skeleton, time.size),
+        "filled": (("time", "segment"), filled),
         "angle": (("time", "joint_angle"), angle, {"units": "deg"}),
     }
     coords = {
-        "time": trial_markers.variables["time"],
+        "time": time,
         "segment": list(skeleton.segments),
         "joint": list(skeleton.joints),
         "joint_angle": angle_names,
@@ -161,7 +202,7 @@ def kinematics(
         "direction": list(AXES),
     }
     notes_of = [[finding.code, finding.sentence] for finding in [*findings, *skeleton.findings]]
-    attrs = {"sampling_rate_hz": markers.rate_hz, "notes": json.dumps(notes_of, ensure_ascii=False)}
+    attrs = {"sampling_rate_hz": rate_hz, "notes": json.dumps(notes_of, ensure_ascii=False)}
     return xr.Dataset(variables, coords=coords, attrs=attrs)
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from legsci.mechanics.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignment_curves
-from legsci.mechanics.angles import JOINTS, kinematics
+from legsci.mechanics.angles import JOINTS, kinematics, kinematics_of_segments
 from legsci.mechanics.dynamics import LINKS, PLANES, dynamics
-from legsci.mechanics.markers import Markers
+from legsci.mechanics.markers import CLUSTERS, Markers
 from legsci.mechanics.posture import Posture
 from legsci.mechanics.quality import Finding
 from legsci.vocabulary import AXES, MARKERS, STANDARD_GRAVITY
@@ -47,8 +48,61 @@ FRAME_COORDS = {
 _FRAME_COORDINATES = xr.Coordinates({name: list(labels) for name, labels in FRAME_COORDS.items()})
 
 
+@dataclass(frozen=True)
+class Person:
+    """What is known of a person beside the recordings.
+
+    Parameters
+    ----------
+    body_mass_kg : mass without load [kg]; NaN where it is not known.
+    sex : "female" or "male"; anything else where it is not known.
+    widths_m : "right_knee", "left_ankle", ... -> distance of the lateral marker from the medial side of the joint [m].
+    """
+
+    body_mass_kg: float = float("nan")
+    sex: str = ""
+    widths_m: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How joint centres and axes are found, and how fast a motion may be.
+
+    Parameters
+    ----------
+    hip_centre, knee_axis, thigh : see `legsci.mechanics.segments.build_skeleton`.
+    cutoff_hz : low-pass of markers and of the ground's loads alike [Hz]; None: neither is filtered.
+    """
+
+    hip_centre: str = "harrington"
+    knee_axis: str = "epicondyles"
+    thigh: str = "anchored"
+    cutoff_hz: float | None = 12.0
+
+
+NOBODY, USUAL = Person(), Choices()
+
+
+def trial_kinematics(
+    trial: xr.DataTree, standing: Posture | None, *, person: Person = NOBODY, choices: Choices = USUAL
+) -> xr.Dataset | None:
+    """Segments, joint centres and angles of a trial from its markers, else from the segments that it recorded.
+
+    None where it has neither under a standard label. Parameters as `trial_movement`.
+    """
+    if "markers" in trial.children:
+        markers = trial["markers"].to_dataset()
+        if not set(MARKERS).isdisjoint(markers.variables["marker"].data):
+            return kinematics(markers, standing, widths_m=dict(person.widths_m), **asdict(choices))
+    elif "segments" in trial.children:
+        segments = trial["segments"].to_dataset()
+        if not set(CLUSTERS).isdisjoint(segments.variables["segment"].data):
+            return kinematics_of_segments(segments)
+    return None
+
+
 def trial_movement(
-    trial: xr.DataTree, standing: Posture | None, *, body_mass_kg: float, sex: str
+    trial: xr.DataTree, standing: Posture | None, *, person: Person = NOBODY, choices: Choices = USUAL
 ) -> tuple[xr.Dataset | None, list[Finding]]:
     """Compute what the markers of a trial, and its plates where they tell the feet apart, say of each frame.
 
@@ -56,8 +110,8 @@ def trial_movement(
     ----------
     trial : group of a session file.
     standing : posture of the session's standing trial, which defines the anatomy; None: the trial's own quiet part.
-    body_mass_kg : mass of the person without load [kg]; NaN where it is not known.
-    sex : "female" or "male"; anything else where it is not known.
+    person : who moves.
+    choices : how the motion is computed.
 
     Returns
     -------
@@ -67,19 +121,17 @@ def trial_movement(
         of mass per body mass. None without markers that legsci knows.
     findings : one per reason code, whose sentence joins what was found.
     """
-    if "markers" not in trial.children:
-        return None, []
-    markers = trial["markers"].to_dataset()
-    if set(MARKERS).isdisjoint(markers.variables["marker"].data):
-        return None, [Finding("markers_unknown", signal="markers")]
-    moved = kinematics(markers, standing)
+    moved = trial_kinematics(trial, standing, person=person, choices=choices)
+    if moved is None:
+        kinds = [kind for kind in ("markers", "segments") if kind in trial.children]
+        return None, [Finding("markers_unknown", signal=kind) for kind in kinds]
     frames, time = moved.sizes["time"], moved.variables["time"].data
     notes = json.loads(moved.attrs["notes"])
     pelvis = _pelvis_position(moved)
     signals: Signals = {
         "angle": (moved.variables["angle"].data.T, moved.variables["joint_angle"].data),
         "pelvis_position": (pelvis.T, tuple(AXES)),
-        "foot_height": (_foot_height(Markers.recorded(markers)), SIDES),
+        "foot_height": (_foot_height(trial, moved), SIDES),
     }
     signals |= {name: (curve, SIDES) for name, curve in alignment_curves(moved).items()}
     if any(code == "no_standing" for code, _ in notes):
@@ -87,7 +139,7 @@ def trial_movement(
         finding = Finding("angle_absent", signal="foot pitch", detail="nobody stands, which would show the foot flat")
         notes.append([finding.code, finding.sentence])
     if "force" in trial.children:
-        loaded, reasons = _loads(moved, trial, body_mass_kg=body_mass_kg, sex=sex)
+        loaded, reasons = _loads(moved, trial, person, choices)
         signals |= loaded
         notes += reasons
     movement = xr.Dataset(
@@ -129,9 +181,19 @@ def _mean_speed(pelvis: Array, time: Array) -> float:
     return float(np.linalg.norm((pelvis[last] - pelvis[first])[[0, 2]]) / (time[last] - time[first]))
 
 
-def _foot_height(markers: Markers) -> Array:
-    """Mean height of the heel and toe markers of each foot (side, time) [m]; NaN for a foot that has not both."""
-    answer = np.full((len(SIDES), len(markers.position)), np.nan)
+def _foot_height(trial: xr.DataTree, moved: xr.Dataset) -> Array:
+    """Mean height of the heel and toe markers of each foot (side, time) [m]; NaN for a foot that has not both.
+
+    Of recorded segments the height of the ankle centre.
+    """
+    answer = np.full((len(SIDES), moved.sizes["time"]), np.nan)
+    if "markers" not in trial.children:
+        known, heights = moved.variables["segment"].data.tolist(), moved.variables["position"].data[:, :, 1]
+        for row, side in enumerate(SIDES):
+            if f"{side}_foot" in known:
+                answer[row] = heights[:, known.index(f"{side}_foot")]
+        return answer
+    markers = Markers.recorded(trial["markers"].to_dataset())
     for row, side in enumerate(SIDES):
         ends = f"{side}_heel", f"{side}_toe"
         if set(ends) <= set(markers.labels):
@@ -139,7 +201,7 @@ def _foot_height(markers: Markers) -> Array:
     return answer
 
 
-def _loads(moved: xr.Dataset, trial: xr.DataTree, *, body_mass_kg: float, sex: str) -> tuple[Signals, list[list[str]]]:
+def _loads(moved: xr.Dataset, trial: xr.DataTree, person: Person, choices: Choices) -> tuple[Signals, list[list[str]]]:
     """Moments, powers and energy of a trial, and what was found on the way."""
     legs = [name for name in moved.variables["segment"].data if str(name).endswith(("thigh", "shank"))]
     if not legs:
@@ -147,8 +209,8 @@ def _loads(moved: xr.Dataset, trial: xr.DataTree, *, body_mass_kg: float, sex: s
     unknown = [
         words
         for words, missing in (
-            ("the body mass is not known", not np.isfinite(body_mass_kg)),
-            ("the sex, by which the inertia of segments is chosen, is not known", sex not in ("female", "male")),
+            ("the body mass is not known", not np.isfinite(person.body_mass_kg)),
+            ("the sex, by which the inertia of segments is chosen, is not known", person.sex not in ("female", "male")),
         )
         if missing
     ]
@@ -158,17 +220,18 @@ def _loads(moved: xr.Dataset, trial: xr.DataTree, *, body_mass_kg: float, sex: s
     load = float(trial.attrs.get("load_kg", 0.0))
     load = 0.0 if np.isnan(load) else load
     force = trial["force"].to_dataset()
-    solved = dynamics(moved, force, body_mass_kg=body_mass_kg, sex=sex, load_kg=load)
+    mass = person.body_mass_kg
+    solved = dynamics(moved, force, body_mass_kg=mass, sex=person.sex, load_kg=load, cutoff_hz=choices.cutoff_hz)
     found = solved.variables
     signals: Signals = {}
     if "joint_power_in_plane" in found:
         for name, of in (("moment", "joint_moment_in_plane"), ("power", "joint_power_in_plane")):
-            values = found[of].data.transpose(1, 2, 0) / body_mass_kg
+            values = found[of].data.transpose(1, 2, 0) / mass
             signals[name] = (values, found["joint"].data)
     if "body_velocity" in found:
         speed, height = found["body_velocity"].data, found["body_centre_of_mass"].data[:, 1]
         energy = 0.5 * (speed**2).sum(axis=1) + STANDARD_GRAVITY * height
-        signals["energy"] = (energy * (solved.attrs["total_mass_kg"] / body_mass_kg), ())
+        signals["energy"] = (energy * (solved.attrs["total_mass_kg"] / mass), ())
     return signals, json.loads(solved.attrs["notes"])
 
 

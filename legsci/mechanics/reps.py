@@ -13,7 +13,7 @@ import xarray as xr
 
 from legsci.mechanics.curation import apply_decisions, decisions_without_effect, trial_decisions
 from legsci.mechanics.markers import Markers
-from legsci.mechanics.movement import trial_movement
+from legsci.mechanics.movement import USUAL, Choices, Person, trial_movement
 from legsci.mechanics.plates import Support, carries_load, centre_of_pressure, standing_load, support
 from legsci.mechanics.posture import quiet_posture
 from legsci.mechanics.profiles import Profile, load_profiles, variants
@@ -53,7 +53,10 @@ class _Beside:
 
 
 def _pelvis_height(trial: xr.DataTree, times: np.ndarray) -> np.ndarray:
-    """Mean height of the pelvis markers at the given times [m]; NaN where one that the trial has is missing."""
+    """Mean height of the pelvis markers, else of the recorded pelvis, at given times [m]; NaN where one is missing."""
+    if "segments" in trial.children and "pelvis" in trial["segments"].to_dataset().variables["segment"].data:
+        place = trial["segments"]["position"].sel(segment="pelvis", axis="y")
+        return np.interp(times, place["time"].to_numpy(), place.to_numpy(), left=np.nan, right=np.nan)
     if "markers" not in trial.children:
         return np.full(times.size, np.nan)
     recorded = trial["markers"].to_dataset()
@@ -233,7 +236,12 @@ def _score_window(
 
 
 def session_repetitions(
-    session: xr.DataTree, *, default: str, profiles: list[str], curation: pd.DataFrame
+    session: xr.DataTree,
+    *,
+    default: str,
+    profiles: list[str],
+    curation: pd.DataFrame,
+    choices: Choices = USUAL,
 ) -> tuple[xr.Dataset | None, pd.DataFrame]:
     """Cut and score every trial of a session.
 
@@ -243,6 +251,7 @@ def session_repetitions(
     default : the profile whose numbers go into metrics.csv and whose uncertainties are found.
     profiles : all profiles to score under.
     curation : rows of curation.tsv about this session.
+    choices : how motion is computed from markers.
 
     Returns
     -------
@@ -253,24 +262,24 @@ def session_repetitions(
     scorings = {default: published[default]}
     scorings |= {name: published[name] for name in profiles if name != default}
     scorings |= variants(published[default])
-    body_mass = float(session.attrs.get("body_mass_kg", np.nan))
+    person = _person(session)
     repetitions: list[Repetition] = []
     movements: dict[str, xr.Dataset | None] = {}
     standing = _standing_trial(session)
-    anatomy = None if standing is None else quiet_posture(Markers.recorded(session[standing]["markers"].to_dataset()))
+    anatomy = None
+    if standing is not None and "markers" in session[standing].children:
+        anatomy = quiet_posture(Markers.recorded(session[standing]["markers"].to_dataset()))
     rows = []
     who = {name: str(session.attrs[name]) for name in ("participant_id", "session_id")}
     for trial_id, trial in session.children.items():
         load = float(trial.attrs.get("load_kg", np.nan))
-        movements[trial_id], notes = trial_movement(
-            trial, anatomy, body_mass_kg=body_mass, sex=str(session.attrs.get("sex", ""))
-        )
+        movements[trial_id], notes = trial_movement(trial, anatomy, person=person, choices=choices)
         decided = curation if curation.empty else curation[curation["trial_id"] == trial_id]
         found, findings = trial_repetitions(
             trial,
             trial_id=trial_id,
             scorings=scorings,
-            mass_kg=body_mass + (0.0 if np.isnan(load) else load),
+            mass_kg=person.body_mass_kg + (0.0 if np.isnan(load) else load),
             curation=decided,
             movement=movements[trial_id],
         )
@@ -286,10 +295,21 @@ def session_repetitions(
     return dataset, quality
 
 
+def _person(session: xr.DataTree) -> Person:
+    """What a session file says of the person."""
+    widths = {
+        f"{side}_{joint}": float(session.attrs[f"{joint}_width_m"])
+        for joint in ("knee", "ankle")
+        for side in ("left", "right")
+        if f"{joint}_width_m" in session.attrs
+    }
+    return Person(float(session.attrs.get("body_mass_kg", np.nan)), str(session.attrs.get("sex", "")), widths)
+
+
 def _standing_trial(session: xr.DataTree) -> str | None:
-    """First standing trial that has markers."""
+    """First standing trial that has markers or segments."""
     for trial_id, trial in session.children.items():
-        if trial.attrs["task"] == "standing" and "markers" in trial.children:
+        if trial.attrs["task"] == "standing" and {"markers", "segments"} & set(trial.children):
             return str(trial_id)
     return None
 

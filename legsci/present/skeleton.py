@@ -10,14 +10,18 @@ from matplotlib.animation import FuncAnimation
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from legsci.mechanics.angles import kinematics
+from legsci.mechanics.markers import Markers
+from legsci.mechanics.movement import trial_kinematics
 from legsci.mechanics.plates import centre_of_pressure
+from legsci.mechanics.posture import Posture, quiet_posture
 from legsci.present import style
 
 #: A force as large as this is drawn 1 m long [N].
 NEWTONS_PER_METRE = 2000.0
 #: Force that is drawn at least [N], and without a centre of pressure not at all.
 LEAST_FORCE_N = 20.0
+#: Drawn length of a foot of which only the ankle is known [m].
+FOOT_M = 0.18
 FORCE_COLOUR = style.PHASE_COLOURS["propulsion"]
 PANEL_HEIGHT = 2.6
 VIEWS = {"from the side": ("x", "y"), "from the front": ("z", "y")}
@@ -40,33 +44,40 @@ class Scene(NamedTuple):
     force: np.ndarray
 
 
-def scene(trial: xr.DataTree, standing: xr.Dataset | None) -> Scene | None:
+def scene(trial: xr.DataTree, standing: Posture | None) -> Scene | None:
     """Lay out joint centres, feet, trunk and ground reaction of a trial.
 
     Parameters
     ----------
-    trial : group of a session file with markers.
-    standing : markers of the standing trial, which defines the anatomy.
+    trial : group of a session file.
+    standing : posture of the standing trial, which defines the anatomy.
 
     Returns
     -------
     What is drawn; None without a leg.
     """
-    if "markers" not in trial.children:
+    moved = trial_kinematics(trial, standing)
+    if moved is None:
         return None
-    markers = trial["markers"].to_dataset()
-    moved = kinematics(markers, standing)
-    centres = {str(name): moved["joint_centre"].sel(joint=name).to_numpy() for name in moved["joint"].to_numpy()}
-    points = {str(name): markers["position"].sel(marker=name).to_numpy() for name in markers["marker"].to_numpy()}
-    known = centres | points
+    known = {str(name): moved["joint_centre"].sel(joint=name).to_numpy() for name in moved["joint"].to_numpy()}
+    if "markers" in trial.children:
+        markers = Markers.recorded(trial["markers"].to_dataset())
+        known |= {label: markers.path(label) for label in markers.labels}
+    else:
+        known |= _tips(moved)
     chains = []
     for side in ("left", "right"):
-        tip = f"{side}_toe" if f"{side}_toe" in known else f"{side}_second_metatarsal"
+        tips = (f"{side}_toe", f"{side}_second_metatarsal", f"{side}_foot_tip")
+        tip = next((name for name in tips if name in known), tips[0])
         leg = [f"{side}_{joint}" for joint in ("hip", "knee", "ankle")]
         chains.append((side, [*leg, f"{side}_heel", tip, f"{side}_ankle"]))
     chains += [
         ("both", names)
-        for names in (["left_hip", "right_hip"], ["lumbar", "c7"], ["left_acromion", "c7", "right_acromion"])
+        for names in (
+            ["left_hip", "right_hip"],
+            ["lumbar", "c7" if "c7" in known else "trunk_top"],
+            ["left_acromion", "c7", "right_acromion"],
+        )
     ]
     found = [(side, [known[name] for name in names if name in known]) for side, names in chains]
     lines = [(side, np.stack(paths, axis=1)) for side, paths in found if len(paths) > 1]
@@ -74,6 +85,19 @@ def scene(trial: xr.DataTree, standing: xr.Dataset | None) -> Scene | None:
         return None
     time = moved["time"].to_numpy()
     return Scene(time, lines, *_ground(trial, time))
+
+
+def _tips(moved: xr.Dataset) -> dict[str, np.ndarray]:
+    """Ends of recorded segments: the tip of a foot, straight ahead of the ankle, and the origin of the trunk."""
+    ends = {"left_foot": ("x", FOOT_M), "right_foot": ("x", FOOT_M), "trunk": ("y", 0.0)}
+    names = {"left_foot": "left_foot_tip", "right_foot": "right_foot_tip", "trunk": "trunk_top"}
+    answer = {}
+    for segment in set(ends) & {str(name) for name in moved["segment"].to_numpy()}:
+        direction, length = ends[segment]
+        own = moved.sel(segment=segment)
+        along = own["rotation"].sel(direction=direction).transpose("time", "axis").to_numpy()
+        answer[names[segment]] = own["position"].transpose("time", "axis").to_numpy() + length * along
+    return answer
 
 
 def _ground(trial: xr.DataTree, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -132,7 +156,7 @@ def skeletons(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
     A figure with two pictures per repetition: skeleton and ground reaction from the side and from the front; left and
     right leg by colour, forces as arrows of 1 m per NEWTONS_PER_METRE.
     """
-    standing = standing_markers(session)
+    standing = standing_posture(session)
     scenes = {trial_id: scene(trial, standing) for trial_id, trial in session.children.items()}
     shown = [] if reps is None else [(rep, _moment(reps, rep)) for rep in range(reps.sizes["rep"])]
     trials = [] if reps is None else [str(name) for name in reps["trial_id"].to_numpy()]
@@ -159,13 +183,13 @@ def skeletons(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
     return figure
 
 
-def scrub(trial: xr.DataTree, standing: xr.Dataset | None = None, *, frames: int = 60) -> str:
+def scrub(trial: xr.DataTree, standing: Posture | None = None, *, frames: int = 60) -> str:
     """Make a page to scrub through a trial: a picture per step under a slider, without any connection to a kernel.
 
     Parameters
     ----------
     trial : group of a session file with markers.
-    standing : markers of the standing trial.
+    standing : answer of `standing_posture`.
     frames : pictures, evenly spread over the trial.
 
     Returns
@@ -197,11 +221,11 @@ def scrub(trial: xr.DataTree, standing: xr.Dataset | None = None, *, frames: int
         return str(FuncAnimation(figure, draw, frames=chosen, blit=False).to_jshtml(fps=20, default_mode="once"))
 
 
-def standing_markers(session: xr.DataTree) -> xr.Dataset | None:
-    """Markers of the first standing trial of a session that has some."""
+def standing_posture(session: xr.DataTree) -> Posture | None:
+    """Posture of the first standing trial of a session that has markers."""
     for trial in session.children.values():
         if trial.attrs["task"] == "standing" and "markers" in trial.children:
-            return trial["markers"].to_dataset()
+            return quiet_posture(Markers.recorded(trial["markers"].to_dataset()))
     return None
 
 

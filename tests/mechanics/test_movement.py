@@ -13,7 +13,7 @@ from legsci.mechanics.angles import kinematics
 from legsci.mechanics.dynamics import dynamics
 from legsci.mechanics.energy import force_transmission_ratio
 from legsci.mechanics.markers import Markers
-from legsci.mechanics.movement import FRAME_SIGNALS, trial_movement
+from legsci.mechanics.movement import FRAME_SIGNALS, Person, trial_movement
 from legsci.mechanics.posture import quiet_posture
 from legsci.mechanics.reps import session_repetitions
 from legsci.metrics.normalised import POINTS, normalised_curves, write_curves
@@ -71,14 +71,13 @@ def known() -> Outcome:
 
 def test_a_movement_has_all_signals_whatever_is_recorded() -> None:
     _, tree = recording("squat")
-    whole, found = trial_movement(
-        tree, quiet_posture(Markers.recorded(standing())), body_mass_kg=MASS_KG, sex=ATHLETE.sex
-    )
+    person = Person(MASS_KG, ATHLETE.sex)
+    whole, found = trial_movement(tree, quiet_posture(Markers.recorded(standing())), person=person)
     assert found == []
     assert whole is not None
     assert {str(name) for name in whole.data_vars} == set(FRAME_SIGNALS)
     few = trial({"markers": tree["markers"].to_dataset().isel(marker=slice(0, 5))}, task="squat")
-    part, found = trial_movement(few, None, body_mass_kg=MASS_KG, sex=ATHLETE.sex)
+    part, found = trial_movement(few, None, person=person)
     assert part is not None
     assert {name: part[name].dims for name in part} == {name: whole[name].dims for name in whole}
     assert bool(np.isnan(part["moment"]).all())
@@ -90,7 +89,7 @@ def test_labels_that_nobody_mapped_are_said() -> None:
     _, tree = recording("squat")
     markers = tree["markers"].to_dataset()
     strange = markers.assign_coords(marker=[f"M{number}" for number in range(markers.sizes["marker"])])
-    movement, found = trial_movement(trial({"markers": strange}, task="squat"), None, body_mass_kg=70.0, sex="female")
+    movement, found = trial_movement(trial({"markers": strange}, task="squat"), None)
     assert movement is None
     assert [finding.code for finding in found] == ["markers_unknown"]
 

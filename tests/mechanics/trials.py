@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from legsci.mechanics.movement import USUAL, Choices
 from legsci.mechanics.reps import session_repetitions
 from legsci.metrics.table import session_metrics
 
@@ -92,6 +93,7 @@ def outcome(
     curation: pd.DataFrame | None = None,
     default: str = DEFAULT,
     profiles: list[str] | None = None,
+    choices: Choices = USUAL,
 ) -> Outcome:
     """Cut, score and measure trials of one session; a lone trial is called T."""
     session = xr.DataTree(children=trials if isinstance(trials, dict) else {"T": trials})
@@ -103,6 +105,7 @@ def outcome(
         default=default,
         profiles=OTHERS if profiles is None else profiles,
         curation=decisions() if curation is None else curation,
+        choices=choices,
     )
     metrics, quality = session_metrics(reps, quality)
     return Outcome(reps, quality, metrics)

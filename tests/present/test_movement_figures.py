@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from legsci.mechanics.markers import Markers
+from legsci.mechanics.posture import quiet_posture
 from legsci.mechanics.reps import session_repetitions
 from legsci.metrics.normalised import normalised_curves
 from legsci.present.energy_flow import energy_flow
@@ -91,7 +93,7 @@ def test_nothing_to_draw_is_said() -> None:
 
 
 def test_a_trial_is_scrubbed_without_a_kernel() -> None:
-    page = scrub(recording("squat")[1], standing(), frames=3)
+    page = scrub(recording("squat")[1], quiet_posture(Markers.recorded(standing())), frames=3)
     assert page.count("data:image/png;base64") == 3
     assert 'type="range"' in page
     with pytest.raises(ValueError, match="no leg to draw"):

@@ -13,6 +13,7 @@ rule cut_reps:
     params:
         profile=config["profile"],
         profiles=config["profiles"],
+        motion=config["motion"],
         curation=curation_of,
         source=source_digest("legsci.mechanics.reps"),
     message:

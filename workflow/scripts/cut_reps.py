@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from legsci.ingest.trial import open_session
+from legsci.mechanics.movement import Choices
 from legsci.mechanics.reps import session_repetitions, write_repetitions
 
 from job_log import job_log
@@ -18,6 +19,7 @@ with job_log(snakemake.log[0]):
             session,
             default=snakemake.params.profile,
             profiles=snakemake.params.profiles,
+            choices=Choices(**snakemake.params.motion),
             curation=curation[curation["session_id"] == session.attrs["session_id"]],
         )
         write_repetitions(reps, findings, Path(snakemake.output.reps, path.name))

@@ -1,4 +1,4 @@
-"""C3D files of any maker: markers, force plates of TYPE 1 to 4, and angles that the maker's model wrote.
+"""C3D files of any maker: markers, poses of segments, force plates of TYPE 1 to 4, angles that the maker's model wrote.
 
 The format: The C3D file format user guide, www.c3d.org. Decoding is ezc3d's; what the numbers mean is settled here.
 """
@@ -20,16 +20,18 @@ from legsci.ingest.readers.signals import (
     marker_signal,
     plain_labels,
     refuse,
+    segment_signal,
     unit_factor,
 )
 from legsci.ingest.recording import Recording
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
-    """Read markers, plate forces and vendor angles of one C3D file.
+    """Read markers, poses of segments, plate forces and vendor angles of one C3D file.
 
     Signals: `force` (reaction on the body [N], moment about the laboratory's origin [N m], plates named "1", "2", ...
-    in file order; only those of `device.plates` where it names any), `markers` [m] (negative residual: a gap, NaN) and
+    in file order; only those of `device.plates` where it names any), `markers` [m] (negative residual: a gap, NaN),
+    `segments` (group ROTATION, as markerless systems write it: a pose each, the suffix _4X4 of its name left out) and
     `angles` [deg] (points of the group POINT:ANGLES, one name per component: "LKneeAngles.x"). Axes are the file's.
 
     C3D puts the reaction into the channels of plates whose z points down. Some makers store the force on the plate, or
@@ -39,19 +41,19 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     Raises
     ------
     RecordingError : not a C3D file, cut short, plates that contradict themselves, unknown units, or neither forces nor
-        markers nor angles in it.
+        markers nor segments nor angles in it.
     """
     if part is not None:
         raise refuse(path, ("part", "none: a C3D file holds one recording", part))
     file = open_c3d(path, device)
     assumptions: list[str] = []
     notes: dict[str, str] = {}
-    signals = _points(file, assumptions, notes)
+    signals = _points(file, assumptions, notes) | _segments(file)
     force = read_plates(file, assumptions)
     if force is not None:
         signals["force"] = force
     if not signals:
-        raise refuse(path, ("", "markers, angles or a force plate", _what_else(file)))
+        raise refuse(path, ("", "markers, segments, angles or a force plate", _what_else(file)))
     rate = float((file.values("POINT", "RATE") or [0.0])[0]) or float((file.values("ANALOG", "RATE") or [0.0])[0])
     start = first_frame(file)
     if file.values("FORCE_PLATFORM", "ZERO") and any(int(v) > 1 for v in file.values("FORCE_PLATFORM", "ZERO")[1:]):
@@ -110,10 +112,23 @@ def _angles(file: C3dFile, xyz: Floats, labels: list[str], kinds: list[str], rat
     return angle_signal(angle, rate_hz=rate, names=[f"{name}.{axis}" for name in names for axis in "xyz"])
 
 
+def _segments(file: C3dFile) -> dict[str, xr.Dataset]:
+    """Return the poses of the group ROTATION: homogeneous matrices, rotation and origin."""
+    poses = file.data.get("rotations")
+    if "ROTATION" not in file.groups or poses is None or not poses.size:
+        return {}
+    rate = float((file.values("ROTATION", "RATE") or file.values("POINT", "RATE") or [0.0])[0])
+    if rate <= 0:
+        raise refuse(file.path, ("ROTATION:RATE", "more than 0 Hz", f"{rate:g} Hz"))
+    count = poses.shape[2]
+    labels = [label.removesuffix("_4X4") for label in file.long_list("ROTATION:LABELS")]
+    labels = (labels + [f"segment_{number + 1}" for number in range(len(labels), count)])[:count]
+    matrices = poses.transpose(3, 2, 0, 1)
+    rotation, position = np.ascontiguousarray(matrices[..., :3, :3]), matrices[..., :3, 3] * file.length
+    return {"segments": segment_signal(rotation, position, rate_hz=rate, labels=labels)}
+
+
 def _what_else(file: C3dFile) -> str:
     """Say what a file holds that has no signal for us."""
-    rotations = file.data.get("rotations")
-    if "ROTATION" in file.groups and rotations is not None and rotations.size:
-        return f"rotations of {rotations.shape[2]} segments (markerless capture such as Theia), which are not read"
     analogs = file.data["analogs"].shape[1]
     return f"{analogs} analog channels and no force plate" if analogs else "none of them"

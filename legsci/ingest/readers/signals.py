@@ -88,6 +88,32 @@ def marker_signal(position: Floats, *, rate_hz: float, labels: Sequence[str]) ->
     )
 
 
+def segment_signal(rotation: Floats, position: Floats, *, rate_hz: float, labels: Sequence[str]) -> xr.Dataset:
+    """Label poses of segments, NaN where one is not known.
+
+    Parameters
+    ----------
+    rotation : (time, segment, axis, direction), columns are the segment's own axes in those of the file.
+    position : (time, segment, axis) of its origin [m].
+    rate_hz : frames per second [Hz].
+    labels : names of the segments.
+    """
+    axes = ["x", "y", "z"]
+    return xr.Dataset(
+        {
+            "rotation": (("time", "segment", "axis", "direction"), rotation, {"units": "1"}),
+            "position": (("time", "segment", "axis"), position, {"units": "m"}),
+        },
+        coords={
+            "time": clock(position.shape[0], rate_hz),
+            "segment": list(labels),
+            "axis": axes,
+            "direction": axes,
+        },
+        attrs={"sampling_rate_hz": rate_hz},
+    )
+
+
 def angle_signal(angle: Floats, *, rate_hz: float, names: Sequence[str]) -> xr.Dataset:
     """Label the angles (time, joint_angle) [deg] that the file itself carries."""
     return xr.Dataset(
