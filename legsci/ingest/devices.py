@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from legsci.marker_sets import MARKER_SETS
+
 
 @dataclass(frozen=True)
 class PlateSetup:
@@ -38,7 +40,7 @@ class Device:
         N mm).
     plates : the file's plate name or number (as text) -> setup; empty: every plate, both feet.
     labels : key of MARKER_SETS or SEGMENT_SETS, a map of labels that legsci brings.
-    markers : the file's label -> standard label, that of the marker set included; labels not named keep their own name.
+    markers : the file's label -> standard label, before that of the marker set; labels not named keep their own name.
     text : delimited text only: delimiter, decimal, header_rows (number of lines before the data), layout (wide, long),
         trial_column, time_column.
     """
@@ -57,3 +59,8 @@ class Device:
     labels: str | None = None
     markers: dict[str, str] = field(default_factory=dict)
     text: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def standard_labels(self) -> dict[str, str]:
+        """The file's label -> standard label, from the marker set and from what the study lists."""
+        return MARKER_SETS.get(self.labels or "", {}) | self.markers

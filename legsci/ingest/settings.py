@@ -10,7 +10,6 @@ import yaml
 from legsci.ingest.devices import Device, PlateSetup
 from legsci.ingest.faults import Fault
 from legsci.ingest.tables import expectation, load_schema, suggestion, validator
-from legsci.marker_sets import MARKER_SETS
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -107,10 +106,9 @@ def devices_of(settings: dict[str, Any], *, checked: bool = False) -> tuple[dict
 
 def _device(name: str, described: dict[str, Any]) -> Device:
     """Build one device from what the file says, without its remarks."""
-    known = {key: value for key, value in described.items() if key not in ("note", "plates", "markers")}
+    known = {key: value for key, value in described.items() if key not in ("note", "plates")}
     plates = {plate: PlateSetup(**setup) for plate, setup in described.get("plates", {}).items()}
-    markers = MARKER_SETS.get(described.get("labels", ""), {}) | described.get("markers", {})
-    return Device(name=name, plates=plates, markers=markers, **known)
+    return Device(name=name, plates=plates, **known)
 
 
 def _channel_faults(where: str, device: Device) -> list[Fault]:

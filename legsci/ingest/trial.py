@@ -193,7 +193,7 @@ def map_names(recording: Recording, device: Device, path: str) -> Recording:
         absent = [label for label in device.markers if label not in labels]
         if absent:
             assumptions.append(f"Markers that the study names and this file does not have: {', '.join(absent)}.")
-        mapped = [device.markers.get(label, label) for label in labels]
+        mapped = [device.standard_labels.get(label, label) for label in labels]
         twice = sorted(label for label, count in Counter(mapped).items() if count > 1)
         faults += [Fault(path, f"marker {label}", "one marker of that label", "several") for label in twice]
         signals["markers"] = signals["markers"].assign_coords(marker=mapped)

@@ -101,7 +101,7 @@ def test_a_device_names_its_set_of_labels() -> None:
     }
     devices, faults = devices_of(settings)
     assert faults == []
-    assert devices["video"].markers == MARKER_SETS["opencap_video"] | {"Extra": "sacrum"}
+    assert devices["video"].standard_labels == MARKER_SETS["opencap_video"] | {"Extra": "sacrum"}
     named = load_schema("study")["$defs"]["device"]["properties"]["labels"]["enum"]
     assert set(named) == set(MARKER_SETS) | set(SEGMENT_SETS)
 
