@@ -41,28 +41,30 @@ def marker_offsets(body: Body) -> dict[str, tuple[int, Array]]:
     return {label: (SEGMENTS.index(segment), np.asarray(place)) for label, (segment, place) in places.items()}
 
 
-def markers_of(body: Body, motion: Motion) -> tuple[list[str], Array]:
+def markers_of(body: Body, motion: Motion, *, step: int = 1) -> tuple[list[str], Array]:
     """Noiseless marker positions of a motion.
 
     Parameters
     ----------
     body : the athlete that moved.
     motion : a trial.
+    step : samples of the motion from one frame to the next; a last frame that it does not fill is left out.
 
     Returns
     -------
     names : labels of MARKERS, in its order.
-    position : (n, marker, 3) in lab axes [m].
+    position : (frame, marker, 3) in lab axes [m].
     """
     offsets = marker_offsets(body)
     names = [name for name in MARKERS if name in offsets]
-    position = np.empty((motion.time.size, len(names), 3))
+    frames = slice(0, motion.time.size // step * step, step)
+    position = np.empty((motion.time.size // step, len(names), 3))
     for segment in {carrier for carrier, _ in offsets.values()}:
         columns = [column for column, name in enumerate(names) if offsets[name][0] == segment]
         places = np.stack([offsets[names[column]][1] for column in columns], axis=1)
         # One product of all frames' rows with all places is three times as fast as a product per marker.
-        turned = (motion.rotation[segment].reshape(-1, 3) @ places).reshape(-1, 3, len(columns))
-        position[:, columns] = motion.position[segment][:, None] + turned.transpose(0, 2, 1)
+        turned = (motion.rotation[segment, frames].reshape(-1, 3) @ places).reshape(-1, 3, len(columns))
+        position[:, columns] = motion.position[segment, frames][:, None] + turned.transpose(0, 2, 1)
     return names, position
 
 

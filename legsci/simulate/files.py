@@ -201,11 +201,12 @@ def _write_motion_capture(
     if trial.task not in FAST_TASKS:
         filming = replace(filming, rate_hz=min(filming.rate_hz, SLOW_MARKER_RATE_HZ))
     body = build_body(plan.athlete, barbell_kg=trial.technique.barbell_kg)
-    labels, clean = markers_of(body, motion)
+    step = every_nth(motion.rate_hz, filming.rate_hz)
+    labels, clean = markers_of(body, motion, step=step)
     markers, found = record_markers(motion, labels, clean, filming, streams[0])
     truth = {f"marker_{name}": value for name, value in found.items()}
     # C3D holds whole frames only: the recording ends with the last of them.
-    samples = len(markers) * every_nth(motion.rate_hz, filming.rate_hz)
+    samples = len(markers) * step
     emg: dict[str, Array] = {}
     steps = [step for plate in plates for step in converter_steps(plate, instruments.plates)]
     if trial.emg:

@@ -20,6 +20,13 @@ _SECOND = np.array([8.0 / 5.0, -1.0 / 5.0, 8.0 / 315.0, -1.0 / 560.0])
 _SECOND_MIDDLE = -205.0 / 72.0
 #: Samples at each end that the differences cannot reach.
 MARGIN = 4
+#: Rate of the frames on which a motion is searched before it is carried out at its own rate [Hz].
+SEARCH_RATE_HZ = 250.0
+
+
+def edge_frames(rate_hz: float) -> int:
+    """Frames before the start and after the end of a trial that its search needs, twice MARGIN, at a rate [Hz]."""
+    return 2 * MARGIN * max(round(rate_hz / SEARCH_RATE_HZ), 1)
 
 
 @njit(cache=True)
@@ -52,37 +59,44 @@ def derivatives(values, rate):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _skew_part(derivative, rotation, answer):  # type: ignore[no-untyped-def]
-    """Vector of the skew part of derivative @ rotation.T: angular velocity from R', angular acceleration from R''."""
-    for row in range(rotation.shape[0]):
-        for frame in range(rotation.shape[1]):
-            for axis in range(3):
-                after, last = (axis + 1) % 3, (axis + 2) % 3
-                total = 0.0
-                for k in range(3):
-                    total += derivative[row, frame, last, k] * rotation[row, frame, after, k]
-                    total -= derivative[row, frame, after, k] * rotation[row, frame, last, k]
-                answer[row, frame, axis] = 0.5 * total
-
-
-def angular_motion(rotation: Array, rate_hz: float) -> tuple[Array, Array]:
-    """Angular velocity and acceleration in lab axes from rotations.
+def angular_motion(rotation, rate):  # type: ignore[no-untyped-def]
+    """Angular velocity and acceleration in lab axes from rotations, by the differences of derivatives().
 
     Parameters
     ----------
     rotation : (segment, n, 3, 3), R @ local = lab.
-    rate_hz : [Hz].
+    rate : [Hz].
 
     Returns
     -------
     angular_velocity : (segment, n, 3) [rad/s]: skew part of R' R^T.
     angular_acceleration : (segment, n, 3) [rad/s^2]: skew part of R'' R^T, whose symmetric part is centripetal.
+        The first and last MARGIN samples are 0.
     """
     segments, count = rotation.shape[:2]
-    first, second = derivatives(rotation.reshape(segments, count, 9), rate_hz)
-    velocity, acceleration = np.empty((segments, count, 3)), np.empty((segments, count, 3))
-    _skew_part(first.reshape(rotation.shape), rotation, velocity)
-    _skew_part(second.reshape(rotation.shape), rotation, acceleration)
+    velocity, acceleration = np.zeros((segments, count, 3)), np.zeros((segments, count, 3))
+    slope, bend = np.empty(9), np.empty(9)
+    for row in range(segments):
+        flat = rotation[row].ravel()
+        for frame in range(MARGIN, count - MARGIN):
+            # nine samples of the nine elements; that they are one stretch of memory makes this three times as fast
+            near = flat[9 * (frame - MARGIN) : 9 * (frame + MARGIN + 1)]
+            now = near[36:45]
+            for k in range(9):
+                first, second = 0.0, _SECOND_MIDDLE * now[k]
+                for step in range(1, MARGIN + 1):
+                    after, before = near[36 + 9 * step + k], near[36 - 9 * step + k]
+                    first += _FIRST[step - 1] * (after - before)
+                    second += _SECOND[step - 1] * (after + before)
+                slope[k], bend[k] = first, second
+            for axis in range(3):
+                second_row, third_row = 3 * ((axis + 1) % 3), 3 * ((axis + 2) % 3)
+                turned, gained = 0.0, 0.0
+                for k in range(3):
+                    turned += slope[third_row + k] * now[second_row + k] - slope[second_row + k] * now[third_row + k]
+                    gained += bend[third_row + k] * now[second_row + k] - bend[second_row + k] * now[third_row + k]
+                velocity[row, frame, axis] = 0.5 * turned * rate
+                acceleration[row, frame, axis] = 0.5 * gained * rate * rate
     return velocity, acceleration
 
 

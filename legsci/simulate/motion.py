@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from legsci.simulate.body import Athlete, build_body
-from legsci.simulate.kinetics import MARGIN
+from legsci.simulate.kinetics import edge_frames
 from legsci.simulate.motion_angles import joint_angles
 from legsci.simulate.motion_balance import Balanced, balance
 from legsci.simulate.motion_jumps import plan_countermovement_jump, plan_drop_jump, plan_squat_jump
@@ -56,7 +56,7 @@ def simulate_motion(task: str, athlete: Athlete, technique: Technique, *, rate_h
     plan = TASK_PLANS[task](body, technique, rate_hz)
     balanced = balance(body, plan)
     force, pressure, twist = _ground_reaction(plan, balanced, body.total_mass, technique)
-    inner = slice(2 * MARGIN, plan.time.size - 2 * MARGIN)
+    inner = slice(edge_frames(rate_hz), -edge_frames(rate_hz))
     position = balanced.position[:, inner]
     rotation = balanced.rotation[:, inner]
     angles = joint_angles(rotation)

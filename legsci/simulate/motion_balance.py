@@ -8,14 +8,16 @@ centre of pressure is what then follows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 from scipy.linalg import solve_banded
 
 from legsci.simulate.body import Body
-from legsci.simulate.kinetics import MARGIN, angular_motion, derivatives, inertial_moment
+from legsci.simulate.kinetics import MARGIN, SEARCH_RATE_HZ, angular_motion, derivatives, edge_frames, inertial_moment
 from legsci.simulate.motion_legs import postures
 from legsci.simulate.motion_plan import Array, Plan
 from legsci.simulate.motion_trunk import planned_turn, trunk_turns
@@ -23,8 +25,9 @@ from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Largest free moment per vertical force: half a foot's width times friction, about [N m / N].
 _FREE_MOMENT_ARM = 0.03
-#: Every how many frames the inertia against turning is found, the turn used for it [rad], and its floor [kg m^2].
-_INERTIA_STEP, _LITTLE_TURN, _LEAST_INERTIA = 10, 1e-5, 0.5
+#: Every how many frames of the search the inertia against turning is found, the turn used for it [rad], and its floor
+#: [kg m^2].
+_INERTIA_STEP, _LITTLE_TURN, _LEAST_INERTIA = 3, 1e-5, 0.5
 #: Rounds of the search at most, and in how many of them the horizontal path moves too.
 _MOST_ROUNDS, _PATH_ROUNDS = 24, 5
 #: The search ends when the centre of pressure is as planned within [m], and the moment of an unloaded body within
@@ -119,27 +122,29 @@ def horizontal_path(plan: Plan, moment: Array, mass: float) -> Array:
     return np.asarray(solve_banded((1, 1), bands, wanted))
 
 
-def _turning_inertia(body: Body, plan: Plan, motion: Balanced, vector: Array) -> Array:
+def _turning_inertia(limbs: _Limbs, motion: Balanced) -> Array:
     """Inertia (n, 3) against a turn of pelvis and trunk while feet and centre of mass stay [kg m^2].
 
     Angular momentum per rate of turn, from postures turned a little further; every few frames, as it changes slowly.
     Hips that move with the pelvis bend the legs, which counts for a third of it.
     """
-    frames = np.arange(0, plan.time.size, _INERTIA_STEP)
-    answer = np.empty((plan.time.size, 3))
-    rotation, centres = motion.rotation[:, frames], motion.centre_of_mass[:, frames]
+    body, count = limbs.body, motion.com.shape[0]
+    frames = np.arange(0, count, _INERTIA_STEP)
+    answer = np.empty((count, 3))
+    com, rotation, centres = motion.com[frames], motion.rotation[:, frames], motion.centre_of_mass[:, frames]
+    turned_so_far = limbs.at(frames, pelvis=rotation[0], trunk=rotation[1])
     for axis in range(3):
         little = np.zeros((frames.size, 3))
         little[:, axis] = _LITTLE_TURN
-        turned, moved, _, _ = _postures(body, plan, motion.com, vector, frames=frames, further=turn_by_vector(little))
-        shift = (moved + np.einsum("snij,sj->sni", turned, body.centre_of_mass) - centres) / _LITTLE_TURN
+        turned, moved, _, _ = turned_so_far.postures(com, little)
+        shift = (_centres(turned, moved, body.centre_of_mass) - centres) / _LITTLE_TURN
         product = turned @ np.swapaxes(rotation, -1, -2)
         skew = (product - np.swapaxes(product, -1, -2)) / (2.0 * _LITTLE_TURN)
         spin = np.stack([skew[..., 2, 1], skew[..., 0, 2], skew[..., 1, 0]], axis=-1)
         local = np.einsum("snji,snj->sni", rotation, spin)
         own = np.einsum("snij,sjk,snk->sni", rotation, body.inertia, local)
-        orbital = body.mass[:, None, None] * np.cross(centres - motion.com[frames], shift)
-        answer[:, axis] = np.interp(plan.time, plan.time[frames], (own + orbital).sum(axis=0)[:, axis])
+        orbital = body.mass[:, None, None] * np.cross(centres - com, shift)
+        answer[:, axis] = np.interp(np.arange(count), frames, (own + orbital).sum(axis=0)[:, axis])
     return np.maximum(answer, _LEAST_INERTIA)
 
 
@@ -157,45 +162,155 @@ def _ground_limits(plan: Plan, com: Array, acceleration: Array, mass: float) -> 
     return middle, low, high
 
 
-def _postures(
-    body: Body,
-    plan: Plan,
-    com: Array,
-    vector: Array,
-    *,
-    frames: NDArray[np.intp] | slice = slice(None),
-    further: Array | None = None,
-) -> tuple[Array, Array, Array, Array]:
-    """Answer of postures() for chosen frames, with the turn `further` (n, 3, 3) of pelvis and trunk on top."""
-    extra = turn_by_vector(vector[frames])
-    if further is not None:
-        extra = further @ extra
-    pelvis, trunk = (extra @ turn(*angles[frames].T) for angles in (plan.pelvis, plan.trunk))
+@dataclass(frozen=True)
+class _Limbs:
+    """What a plan says of pelvis, trunk and feet, frame by frame; the arguments of postures()."""
+
+    body: Body
+    pelvis: Array
+    trunk: Array
+    ankles: Array
+    foot_turns: Array
+    tilts: Array
+
+    def at(self, frames: NDArray[np.intp], *, pelvis: Array, trunk: Array) -> _Limbs:
+        """The same at some frames, with other turns of pelvis and trunk."""
+        return _Limbs(
+            self.body, pelvis, trunk, self.ankles[:, frames], self.foot_turns[:, frames], self.tilts[:, frames]
+        )
+
+    def postures(self, com: Array, vector: Array) -> tuple[Array, Array, Array, Array]:
+        """Answer of postures() for a path of the centre of mass and a further turn of pelvis and trunk (n, 3)."""
+        body = self.body
+        lengths = np.stack([body.thigh_length, body.shank_length], axis=1)
+        answer: tuple[Array, Array, Array, Array] = postures(
+            com, vector, self.pelvis, self.trunk, self.ankles, self.foot_turns, self.tilts,
+            body.hip, body.lumbar, lengths, body.mass, body.centre_of_mass,
+        )  # fmt: skip
+        return answer
+
+
+def _limbs(body: Body, plan: Plan) -> _Limbs:
+    """What a plan says of pelvis, trunk and feet."""
     ankles, foot_turns = feet(body, plan)
     tilts = plan.abduction * np.array([[1.0], [-1.0]])
-    lengths = np.stack([body.thigh_length, body.shank_length], axis=1)
-    answer: tuple[Array, Array, Array, Array] = postures(
-        com[frames], pelvis, trunk, ankles[:, frames], foot_turns[:, frames], tilts[:, frames],
-        body.hip, body.lumbar, lengths, body.mass, body.centre_of_mass,
-    )  # fmt: skip
+    return _Limbs(body, turn(*plan.pelvis.T), turn(*plan.trunk.T), ankles, foot_turns, tilts)
+
+
+@njit(cache=True)
+def _centres(rotation, position, place):  # type: ignore[no-untyped-def]
+    """Where points (segment, 3) fixed in the segments are (segment, n, 3) [m]."""
+    answer = position.copy()
+    for row in range(rotation.shape[0]):
+        for frame in range(rotation.shape[1]):
+            for axis in range(3):
+                for k in range(3):
+                    answer[row, frame, axis] += rotation[row, frame, axis, k] * place[row, k]
     return answer
 
 
-def _moved(body: Body, plan: Plan, com: Array, vector: Array) -> Balanced:
+@njit(cache=True)
+def _orbital_moment(mass, centres, com, acceleration):  # type: ignore[no-untyped-def]
+    """Rate of change (n, 3) of the angular momentum of the segments' masses about the body's centre [N m]."""
+    moment = np.zeros(com.shape)
+    for row in range(mass.size):
+        for frame in range(com.shape[0]):
+            for axis in range(3):
+                after, last = (axis + 1) % 3, (axis + 2) % 3
+                moment[frame, axis] += mass[row] * (
+                    (centres[row, frame, after] - com[frame, after]) * acceleration[row, frame, last]
+                    - (centres[row, frame, last] - com[frame, last]) * acceleration[row, frame, after]
+                )
+    return moment
+
+
+def _moved(limbs: _Limbs, plan: Plan, com: Array, vector: Array) -> Balanced:
     """Carry out a plan with a given path of the centre of mass (n, 3) and additional turn of pelvis and trunk."""
-    rotation, position, reach, miss = _postures(body, plan, com, vector)
+    body = limbs.body
+    rotation, position, reach, miss = limbs.postures(com, vector)
     reach = np.where(miss < _MISS_M, reach, np.inf)
     angular_velocity, angular_acceleration = angular_motion(rotation, plan.rate_hz)
-    centres = position + np.einsum("snij,sj->sni", rotation, body.centre_of_mass)
+    centres = _centres(rotation, position, body.centre_of_mass)
     _, accelerations = derivatives(centres, plan.rate_hz)
     velocity, acceleration = (d[0] for d in derivatives(com[None], plan.rate_hz))
     velocity[:, 1], acceleration[:, 1] = plan.height[1], plan.height[2]
     moment = inertial_moment(rotation, body.inertia, angular_velocity, angular_acceleration).sum(axis=0)
-    moment += np.einsum("s,snk->nk", body.mass, np.cross(centres - com, accelerations))
+    moment += _orbital_moment(body.mass, centres, com, accelerations)
     return Balanced(
         rotation, position, angular_velocity, angular_acceleration, centres, accelerations, reach, com, velocity,
         acceleration, moment,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Guess:
+    """What a search hands on to a finer one.
+
+    Parameters
+    ----------
+    needed : (n, 3) moment that the motion needs without additional turning [N m].
+    for_path : (n, 3) moment for which the horizontal path was found [N m].
+    inertia : (n, 3) against the turning [kg m^2]; 0 before it is known.
+    """
+
+    needed: Array
+    for_path: Array
+    inertia: Array
+
+    def at(self, count: int, step: int) -> _Guess:
+        """The same at `step` times as many frames."""
+        known, wanted = np.arange(len(self.needed)), np.arange(count) / step
+        return _Guess(*(CubicSpline(known, value)(wanted) for value in (self.needed, self.for_path, self.inertia)))
+
+
+def _every_nth(plan: Plan, step: int) -> Plan:
+    """Every n-th frame of a plan."""
+    count = plan.time.size
+
+    def thinned(value: object) -> object:
+        if isinstance(value, tuple) and value and isinstance(value[0], np.ndarray):
+            return tuple(part[::step] for part in value)
+        if not isinstance(value, np.ndarray):
+            return value
+        return np.ascontiguousarray(value[tuple(slice(None, None, step if n == count else 1) for n in value.shape)])
+
+    frames = {item.name: thinned(getattr(plan, item.name)) for item in fields(plan)}
+    return replace(plan, **frames | {"rate_hz": plan.rate_hz / step})  # type: ignore[arg-type]
+
+
+def _turned(plan: Plan, com: Array, guess: _Guess, mass: float) -> tuple[Array, Array]:
+    """Turn of pelvis and trunk (n, 3) [rad] and moment of the ground (n, 3) [N m] for a path of the centre of mass."""
+    if not guess.inertia.any():
+        return np.zeros_like(com), np.zeros_like(com)
+    acceleration = derivatives(com[None], plan.rate_hz)[1][0]
+    acceleration[:, 1] = plan.height[2]
+    middle, low, high = _ground_limits(plan, com, acceleration, mass)
+    wanted, ahead = planned_turn(guess.needed - middle, np.minimum(-low, high), guess.inertia, plan.rate_hz)
+    vector, gain = trunk_turns(guess.needed, middle, ahead, wanted, low, high, guess.inertia, plan.rate_hz)
+    return vector, guess.needed + guess.inertia * gain
+
+
+def _search(body: Body, plan: Plan, guess: _Guess, *, path_rounds: int) -> tuple[Balanced, _Guess]:
+    """Repeat path, turn and motion until the motion needs the moment that was foreseen for it."""
+    limbs = _limbs(body, plan)
+    for round_ in range(_MOST_ROUNDS):
+        if round_ <= path_rounds:
+            x, z = horizontal_path(plan, guess.for_path, body.total_mass).T
+            com = np.stack([x, plan.height[0], z], axis=1)
+        vector, ground = _turned(plan, com, guess, body.total_mass)
+        motion = _moved(limbs, plan, com, vector)
+        change = motion.moment - ground
+        carried = np.maximum(motion.com_acceleration[:, 1] + STANDARD_GRAVITY, 0.0) * body.total_mass
+        excess = np.abs(change).max(axis=1) - _PRESSURE_ERROR_M * carried
+        if guess.inertia.any() and excess[2 * MARGIN : -2 * MARGIN].max() < _MOMENT_ERROR:
+            break
+        inertia = guess.inertia if guess.inertia.any() else _turning_inertia(limbs, motion)
+        # the differences that measure the moment see fast changes larger than trunk_turns() makes them: those would grow
+        change[:MARGIN], change[-MARGIN:] = 0.0, 0.0
+        change[1:-1] = 0.15 * (change[:-2] + change[2:]) + 0.7 * change[1:-1]
+        for_path = 0.5 * (guess.for_path + motion.moment) if round_ < path_rounds else guess.for_path
+        guess = _Guess(guess.needed + change, for_path, inertia)
+    return motion, guess
 
 
 def balance(body: Body, plan: Plan) -> Balanced:
@@ -214,35 +329,21 @@ def balance(body: Body, plan: Plan) -> Balanced:
     Raises
     ------
     ValueError : a leg is too short for the plan, or the flight could not be balanced.
+
+    Notes
+    -----
+    The search runs on every few frames first, since most of the rounds serve to find the slow part of the answer.
     """
-    vector, moment, needed, ground, for_path = np.zeros((5, plan.time.size, 3))
-    aloft = np.logical_not(plan.loaded.any(axis=0))
-    aloft[: 2 * MARGIN], aloft[-2 * MARGIN :] = False, False
-    for round_ in range(_MOST_ROUNDS):
-        if round_ < _PATH_ROUNDS:
-            for_path = 0.5 * (for_path + moment)
-            x, z = horizontal_path(plan, for_path, body.total_mass).T
-        motion = _moved(body, plan, np.stack([x, plan.height[0], z], axis=1), vector)
-        moment = motion.moment
-        change = moment - ground
-        carried = np.maximum(motion.com_acceleration[:, 1] + STANDARD_GRAVITY, 0.0) * body.total_mass
-        excess = np.abs(change).max(axis=1) - _PRESSURE_ERROR_M * carried
-        if round_ > 1 and excess[2 * MARGIN : -2 * MARGIN].max() < _MOMENT_ERROR:
-            break
-        if round_ == 0:
-            inertia = _turning_inertia(body, plan, motion, vector)
-        # the differences that measure `moment` see fast changes larger than trunk_turns() makes them: those would grow
-        change[:MARGIN], change[-MARGIN:] = 0.0, 0.0
-        change[1:-1] = 0.15 * (change[:-2] + change[2:]) + 0.7 * change[1:-1]
-        needed = needed + change
-        middle, low, high = _ground_limits(plan, motion.com, motion.com_acceleration, body.total_mass)
-        wanted, ahead = planned_turn(needed - middle, np.minimum(-low, high), inertia, plan.rate_hz)
-        vector, acceleration = trunk_turns(needed, middle, ahead, wanted, low, high, inertia, plan.rate_hz)
-        ground = needed + inertia * acceleration
+    step = max(round(plan.rate_hz / SEARCH_RATE_HZ), 1)
+    thin = _every_nth(plan, step)
+    nothing = np.zeros((thin.time.size, 3))
+    _, guess = _search(body, thin, _Guess(nothing, nothing, nothing), path_rounds=_PATH_ROUNDS)
+    motion, _ = _search(body, plan, guess.at(plan.time.size, step), path_rounds=0)
     if motion.reach.max() > 1.0:
         late = plan.time[np.argmax(motion.reach)]
         raise ValueError(f"{plan.task}: a leg is too short for the posture at {late:.3f} s")
-    worst = np.abs(moment[aloft]).max(initial=0.0)
+    aloft = ~plan.loaded.any(axis=0)[edge_frames(plan.rate_hz) : -edge_frames(plan.rate_hz)]
+    worst = np.abs(motion.moment[edge_frames(plan.rate_hz) : -edge_frames(plan.rate_hz)][aloft]).max(initial=0.0)
     if worst > _FLIGHT_MOMENT_LIMIT:
         raise ValueError(f"{plan.task}: angular momentum in flight changes by up to {worst:.2f} N m")
     return motion

@@ -10,16 +10,82 @@ from numba import njit
 
 from legsci.simulate.motion_plan import Array
 
-# Antiderivatives of the smooth step u^4 (35 - 84 u + 70 u^2 - 20 u^3), highest power first; for 0 <= u <= 1.
-_STEP = np.array([-20.0, 70.0, -84.0, 35.0, 0.0, 0.0, 0.0, 0.0])
-_STEPS = [np.poly1d(_STEP)]
+# Antiderivatives of the smooth step u^4 (35 - 84 u + 70 u^2 - 20 u^3), highest power first, for 0 <= u <= 1; and what
+# they go on as, in powers of u - 1: the integrals of 1. A row per number of integrals, filled up with zeros in front.
+_STEPS = [np.poly1d([-20.0, 70.0, -84.0, 35.0, 0.0, 0.0, 0.0, 0.0])]
 for _ in range(3):
     _STEPS.append(_STEPS[-1].integ())
-#: What they go on as, in powers of u - 1 [highest first]: the integrals of 1.
-_AFTER = [
-    np.array([float(_STEPS[integrals - order](1.0)) / factorial(order) for order in range(integrals, -1, -1)])
-    for integrals in range(len(_STEPS))
-]
+_WITHIN = np.array([np.pad(step.coeffs, (11 - step.coeffs.size, 0)) for step in _STEPS])
+_AFTER = np.array(
+    [
+        [0.0] * (3 - integrals)
+        + [float(_STEPS[integrals - order](1.0)) / factorial(order) for order in range(integrals, -1, -1)]
+        for integrals in range(len(_STEPS))
+    ]
+)
+
+
+@njit(cache=True)
+def _step_value(u, within, after):  # type: ignore[no-untyped-def]
+    """0 below 0, `within` in powers of u up to 1, `after` in powers of u - 1 beyond; NaN is 0."""
+    value = 0.0
+    if u > 1.0:
+        for coefficient in after:
+            value = value * (u - 1.0) + coefficient
+    elif u > 0.0:
+        for coefficient in within:
+            value = value * u + coefficient
+    return value
+
+
+@njit(cache=True)
+def _step_values(position, within, after):  # type: ignore[no-untyped-def]
+    """_step_value() of each of (n,)."""
+    values = np.empty(position.size)
+    for place in range(position.size):
+        values[place] = _step_value(position[place], within, after)
+    return values
+
+
+@njit(cache=True)
+def _ramp_values(since, duration, rounding, within, after, answer):  # type: ignore[no-untyped-def]
+    """Write a ramp, its first and its second integral (3,) at `since` its start [s]."""
+    rising, falling = since / rounding, (since - duration + rounding) / rounding
+    scale = rounding / (duration - rounding)
+    for integrals in range(3):
+        row = integrals + 1
+        rise = _step_value(rising, within[row], after[row])
+        answer[integrals] = scale * (rise - _step_value(falling, within[row], after[row]))
+        scale *= rounding
+
+
+@njit(cache=True)
+def _sum_of_ramps(time, changes, within, after):  # type: ignore[no-untyped-def]
+    """Sum of ramps and of their first and second integrals (3, n).
+
+    Parameters
+    ----------
+    time : (n,) [s].
+    changes : (change, 4) start, duration, length of the rounded ends [s], amount.
+    within, after : coefficients of the smooth step's integrals.
+    """
+    sums, shape = np.zeros((3, time.size)), np.empty(3)
+    for start, duration, rounding, amount in changes:
+        # a ramp that is over goes on as 1, whose integrals are those from its middle on, and what its rounding adds
+        middle = start + 0.5 * duration
+        _ramp_values(duration, duration, rounding, within, after, shape)
+        lasting = shape[2] - 0.5 * (0.5 * duration) ** 2
+        for place in range(time.size):
+            since = time[place] - middle
+            if since >= 0.5 * duration:
+                sums[0, place] += amount
+                sums[1, place] += amount * since
+                sums[2, place] += amount * (0.5 * since * since + lasting)
+            elif since > -0.5 * duration:
+                _ramp_values(time[place] - start, duration, rounding, within, after, shape)
+                for integrals in range(3):
+                    sums[integrals, place] += amount * shape[integrals]
+    return sums
 
 
 def smooth_step(position: Array, *, integrals: int = 0) -> Array:
@@ -35,26 +101,7 @@ def smooth_step(position: Array, *, integrals: int = 0) -> Array:
     s(u) = u^4 (35 - 84 u + 70 u^2 - 20 u^3) within, 0 before and 1 after; or its integrals.
     """
     flat = np.ascontiguousarray(position, dtype=float).ravel()
-    return _step_values(flat, _STEPS[integrals].coeffs, _AFTER[integrals]).reshape(np.shape(position))
-
-
-@njit(cache=True)
-def _step_values(position, within, after):  # type: ignore[no-untyped-def]
-    """Evaluate (n,): 0 below 0, `within` in powers of u up to 1, `after` in powers of u - 1 beyond; NaN stays."""
-    values = np.zeros(position.size)
-    for place in range(position.size):
-        u = position[place]
-        if u <= 0.0:
-            continue
-        value = 0.0
-        if u > 1.0:
-            for coefficient in after:
-                value = value * (u - 1.0) + coefficient
-        else:
-            for coefficient in within:
-                value = value * u + coefficient
-        values[place] = value
-    return values
+    return np.asarray(_step_values(flat, _WITHIN[integrals], _AFTER[integrals])).reshape(np.shape(position))
 
 
 def ramp(time: Array, start: float, duration: float, rounding: float | None = None, *, integrals: int = 0) -> Array:
@@ -99,6 +146,11 @@ class Change:
     amount: float | None = None
     rounding: float | None = None
 
+    @property
+    def ends(self) -> float:
+        """Length of each rounded end [s]."""
+        return 0.5 * self.duration if self.rounding is None else self.rounding
+
 
 @dataclass(frozen=True)
 class Target:
@@ -129,17 +181,12 @@ class Path:
 
     def at(self, time: Array) -> tuple[Array, Array, Array]:
         """Position [m], velocity [m/s] and acceleration [m/s^2] at times (n,) [s]."""
-        since = np.asarray(time, dtype=float) - self.start
-        position = self.position + self.velocity * since + 0.5 * self.acceleration * since**2
-        velocity = self.velocity + self.acceleration * since
-        acceleration = np.full_like(since, self.acceleration)
-        for change in self.changes:
-            amount = 0.0 if change.amount is None else change.amount
-            shape = [ramp(time, change.start, change.duration, change.rounding, integrals=k) for k in range(3)]
-            acceleration = acceleration + amount * shape[0]
-            velocity = velocity + amount * shape[1]
-            position = position + amount * shape[2]
-        return position, velocity, acceleration
+        time = np.asarray(time, dtype=float)
+        since = time - self.start
+        rows = [(change.start, change.duration, change.ends, change.amount or 0.0) for change in self.changes]
+        changed = _sum_of_ramps(time, np.array(rows).reshape(-1, 4), _WITHIN, _AFTER)
+        position = self.position + self.velocity * since + 0.5 * self.acceleration * since**2 + changed[2]
+        return position, self.velocity + self.acceleration * since + changed[1], self.acceleration + changed[0]
 
 
 def find_path(path: Path, targets: list[Target]) -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from legsci.simulate.body import Body
-from legsci.simulate.kinetics import MARGIN
+from legsci.simulate.kinetics import edge_frames
 from legsci.simulate.motion_curves import Change, Path, Target, find_path
 from legsci.simulate.motion_plan import Array, Plan, Technique
 from legsci.vocabulary import STANDARD_GRAVITY
@@ -54,7 +54,7 @@ class Curves:
 
 def trial_time(duration_s: float, rate_hz: float) -> Array:
     """Times of a trial [s], from 0, with a margin at both ends that differences need and that is cut off in the end."""
-    margin = 2 * MARGIN
+    margin = edge_frames(rate_hz)
     return np.arange(-margin, round(duration_s * rate_hz) + margin) / rate_hz
 
 

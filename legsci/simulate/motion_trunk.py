@@ -98,16 +98,13 @@ def trunk_turns(needed, middle, ahead, wanted, low, high, inertia, rate):  # typ
 def planned_turn(deviation: Array, capacity: Array, inertia: Array, rate_hz: float) -> tuple[Array, Array]:
     """Planned additional turn [rad] and ground moment beyond the wanted one [N m], (n, 3), by trunk_plan()."""
     step = max(round(_PLAN_INTERVAL_S * rate_hz), 1)
-    count = deviation.shape[0] // step
-    frames = np.arange(deviation.shape[0])
-    middles = np.arange(count) * step + 0.5 * (step - 1)
-    wanted, ahead = np.zeros_like(deviation), np.zeros_like(deviation)
-    for axis in range(3):
-        need, room, against = (
-            values[: count * step, axis].reshape(count, step).mean(axis=1) for values in (deviation, capacity, inertia)
-        )
-        turn_ = trunk_plan(need, room + _PLAN_SLACK, against, step / rate_hz)
-        ground = need + against * np.gradient(np.gradient(turn_, step / rate_hz), step / rate_hz)
-        wanted[:, axis] = CubicSpline(middles, turn_)(frames)
-        ahead[:, axis] = np.interp(frames, middles, ground)
-    return wanted, ahead
+    interval, count = step / rate_hz, deviation.shape[0] // step
+    need, room, against = (
+        values[: count * step].reshape(count, step, 3).mean(axis=1) for values in (deviation, capacity, inertia)
+    )
+    room = room + _PLAN_SLACK
+    turns = np.stack([trunk_plan(need[:, k], room[:, k], against[:, k], interval) for k in range(3)], axis=1)
+    ground = need + against * np.gradient(np.gradient(turns, interval, axis=0), interval, axis=0)
+    frames, middles = np.arange(deviation.shape[0]), np.arange(count) * step + 0.5 * (step - 1)
+    ahead = np.stack([np.interp(frames, middles, moment) for moment in ground.T], axis=1)
+    return CubicSpline(middles, turns)(frames), ahead

@@ -94,13 +94,12 @@ def record_markers(
     ----------
     motion : whose segments carry the markers.
     labels : standard labels (legsci.vocabulary.MARKERS), which name the segments.
-    position : (n, marker, 3) markers on the bone, at the motion's rate [m].
+    position : (frame, marker, 3) markers on the bone, at the cameras' rate [m].
     settings, rng : imperfections.
 
     Returns
     -------
-    position : (frame, marker, 3) at the cameras' rate [m]; NaN in gaps. A frame that the motion does not fill is left
-        out.
+    position : (frame, marker, 3) [m]; NaN in gaps.
     truth : gaps as (label, first frame, last frame + 1), and the largest stray from the bone per segment [m].
 
     Raises
@@ -112,8 +111,8 @@ def record_markers(
     if unknown:
         raise ValueError(f"no segment carries these markers: {', '.join(unknown)}")
     step = every_nth(motion.rate_hz, settings.rate_hz)
-    whole = slice(0, len(position) // step * step, step)
-    seen = np.array(position[whole], dtype=np.float64)
+    whole = slice(0, len(position) * step, step)
+    seen = np.array(position, dtype=np.float64)
     stray: dict[str, float] = {}
     for number, segment in enumerate(SEGMENTS):
         chosen = [index for index, carrier in enumerate(carriers) if carrier == segment]
