@@ -234,6 +234,8 @@ def _moved(limbs: _Limbs, plan: Plan, com: Array, vector: Array) -> Balanced:
     _, accelerations = derivatives(centres, plan.rate_hz)
     velocity, acceleration = (d[0] for d in derivatives(com[None], plan.rate_hz))
     velocity[:, 1], acceleration[:, 1] = plan.height[1], plan.height[2]
+    # What differences miss of the body's acceleration, where its force reaches zero within few samples, all segments share.
+    accelerations += acceleration - np.einsum("s,sni->ni", body.mass / body.total_mass, accelerations)
     moment = inertial_moment(rotation, body.inertia, angular_velocity, angular_acceleration).sum(axis=0)
     moment += _orbital_moment(body.mass, centres, com, accelerations)
     return Balanced(
@@ -305,7 +307,7 @@ def _search(body: Body, plan: Plan, guess: _Guess, *, path_rounds: int) -> tuple
         if guess.inertia.any() and excess[2 * MARGIN : -2 * MARGIN].max() < _MOMENT_ERROR:
             break
         inertia = guess.inertia if guess.inertia.any() else _turning_inertia(limbs, motion)
-        # the differences that measure the moment see fast changes larger than trunk_turns() makes them: those would grow
+        # differences see fast changes of the moment larger than trunk_turns() makes them: those would grow
         change[:MARGIN], change[-MARGIN:] = 0.0, 0.0
         change[1:-1] = 0.15 * (change[:-2] + change[2:]) + 0.7 * change[1:-1]
         for_path = 0.5 * (guess.for_path + motion.moment) if round_ < path_rounds else guess.for_path
@@ -342,8 +344,9 @@ def balance(body: Body, plan: Plan) -> Balanced:
     if motion.reach.max() > 1.0:
         late = plan.time[np.argmax(motion.reach)]
         raise ValueError(f"{plan.task}: a leg is too short for the posture at {late:.3f} s")
-    aloft = ~plan.loaded.any(axis=0)[edge_frames(plan.rate_hz) : -edge_frames(plan.rate_hz)]
-    worst = np.abs(motion.moment[edge_frames(plan.rate_hz) : -edge_frames(plan.rate_hz)][aloft]).max(initial=0.0)
+    aloft = np.logical_not(plan.loaded.any(axis=0))
+    aloft[: edge_frames(plan.rate_hz)], aloft[-edge_frames(plan.rate_hz) :] = False, False
+    worst = np.abs(motion.moment[aloft]).max(initial=0.0)
     if worst > _FLIGHT_MOMENT_LIMIT:
         raise ValueError(f"{plan.task}: angular momentum in flight changes by up to {worst:.2f} N m")
     return motion

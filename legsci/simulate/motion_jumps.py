@@ -30,7 +30,7 @@ from legsci.simulate.motion_stance import (
 from legsci.vocabulary import STANDARD_GRAVITY as G
 
 #: Fall of the force to zero before take-off, and its rise after landing [s].
-_RELEASE_S, _IMPACT_S = 0.085, 0.05
+_RELEASE_S, _IMPACT_S = 0.06, 0.05
 #: Growth of the force of a squat jump; from standing on a box to free fall [s]; how far in front of it one lands [m].
 _GROW_S, _LET_GO_S, _FORWARD_M = 0.12, 0.12, 0.22
 #: How one drops off a box: knees bend while one topples forward; how much lower than at take-off one lands [s], [m].

@@ -21,7 +21,7 @@ _FOREFOOT_LENGTH_M = 0.10
 #: Pitch of the foot at which only the forefoot is left on the ground [deg].
 _HEEL_OFF_DEG = 6.0
 #: Rounding of the corner where force reaches zero at take-off, and leaves it at landing [s].
-ZERO_FORCE_CORNER_S = 0.005
+ZERO_FORCE_CORNER_S = 0.001
 #: How much the legs stretch after take-off while the feet take up the speed of the flight, and before landing [m].
 STRETCH_M = 0.055
 #: Posture of the legs in flight.

@@ -41,7 +41,7 @@ _HEEL_BACK_M = 0.04
 _ASIDE_M = 0.05
 #: Knee flexion on one leg [m lower than on two], lift of the free foot, and how far behind it hangs [m].
 _ONE_LEG_M, _FREE_LIFT_M, _FREE_BACK_M = 0.03, 0.16, 0.12
-_RELEASE_S, _SETTLE_S = 0.10, 0.9
+_RELEASE_S, _SETTLE_S = 0.07, 0.9
 #: Where the contact area ends before the foot does [m].
 _EDGE_M = 0.01
 
