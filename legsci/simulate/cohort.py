@@ -136,7 +136,7 @@ def _technique(cohort: Cohort, athlete: int, visit: int, numbers: list[int]) -> 
     task, leg = reps[numbers[0]].task, reps[numbers[0]].leg
     both = {name: value[athlete, visit, numbers] for name, value in cohort.performance.both.items()}
     sided = {name: value[athlete, visit, numbers].mean(axis=0) for name, value in cohort.performance.sided.items()}
-    shown: dict[str, Any] = {}
+    shown: dict[str, Any] = {"sway_seed": (cohort.seed, int(athlete), int(visit), numbers[0])}
     if task != "standing":
         shown["knee_abduction_peak_deg"] = tuple(float(angle) for angle in sided["knee_abduction_peak_deg"])
         dominance = 1.0 if cohort.athletes.right_dominant[athlete] else -1.0

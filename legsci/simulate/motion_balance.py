@@ -234,7 +234,7 @@ def _moved(limbs: _Limbs, plan: Plan, com: Array, vector: Array) -> Balanced:
     _, accelerations = derivatives(centres, plan.rate_hz)
     velocity, acceleration = (d[0] for d in derivatives(com[None], plan.rate_hz))
     velocity[:, 1], acceleration[:, 1] = plan.height[1], plan.height[2]
-    # What differences miss of the body's acceleration, where its force reaches zero within few samples, all segments share.
+    # What differences miss of the body's acceleration, where force reaches zero within a sample, all segments share.
     accelerations += acceleration - np.einsum("s,sni->ni", body.mass / body.total_mass, accelerations)
     moment = inertial_moment(rotation, body.inertia, angular_velocity, angular_acceleration).sum(axis=0)
     moment += _orbital_moment(body.mass, centres, com, accelerations)

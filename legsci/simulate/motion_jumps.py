@@ -129,7 +129,7 @@ def _carried_out(
     }
     return plan_on_both_feet(
         body, technique, task=task, time=time, rate_hz=rate_hz, height=path, curves=curves,
-        aloft=[*aloft, (takeoff, landing)],
+        aloft=[*aloft, (takeoff, landing)], movements=[*before.earlier, (before.begins, end)],
         events=events | {"takeoff": [takeoff], "landing": [landing], "landing_bottom": [landing_bottom]},
         truth=known | truth,
     )  # fmt: skip
@@ -139,11 +139,14 @@ def _carried_out(
 class _Before:
     """What happens before the push-off: the trunk sinks until the bottom [s]; a fall from a box, if any.
 
-    `left` and `touchdown` [s] bound the fall from `box` [m] at `speed` [m/s], `forward` [m] to the front.
+    `begins` [s] is when standing ends for the jump, `earlier` (start, end) of movements before that [s]. `left` and
+    `touchdown` [s] bound the fall from `box` [m] at `speed` [m/s], `forward` [m] to the front.
     """
 
     sinks: float
     bottom: float
+    begins: float
+    earlier: tuple[tuple[float, float], ...] = ()
     left: float = 0.0
     touchdown: float = 0.0
     box: float = 0.0
@@ -181,7 +184,7 @@ def plan_countermovement_jump(body: Body, technique: Technique, rate_hz: float) 
     path = Path(0.0, standing, 0.0, 0.0, changes)
     return _carried_out(
         body, technique, rate_hz, task="countermovement_jump", path=path, standing=standing, flight=flight,
-        before=_Before(start, bottom), events={"movement_start": [start], "bottom": [bottom]},
+        before=_Before(start, bottom, start), events={"movement_start": [start], "bottom": [bottom]},
         truth={"depth_m": technique.depth_m, "time_to_takeoff_s": flight.takeoff - start},
     )  # fmt: skip
 
@@ -204,7 +207,8 @@ def plan_squat_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     path = find_path(Path(0.0, standing, 0.0, 0.0, changes), [rest_at(held, bottom)])
     return _carried_out(
         body, technique, rate_hz, task="squat_jump", path=path, standing=standing, flight=flight,
-        before=_Before(start, held), events={"sinking": [start], "held": [held], "movement_start": [begin]},
+        before=_Before(start, held, begin, ((start, held),)),
+        events={"sinking": [start], "held": [held], "movement_start": [begin]},
         truth={"depth_m": technique.depth_m, "time_to_takeoff_s": flight.takeoff - begin},
     )  # fmt: skip
 
@@ -239,7 +243,7 @@ def plan_drop_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     bottom = float(fine[np.argmin(heights)])
     return _carried_out(
         body, technique, rate_hz, task="drop_jump", path=path, standing=standing, flight=flight,
-        before=_Before(touchdown, bottom, left, touchdown, box, -impact, _FORWARD_M),
+        before=_Before(touchdown, bottom, technique.quiet_s, (), left, touchdown, box, -impact, _FORWARD_M),
         events={
             "movement_start": [technique.quiet_s], "box_left": [left], "touchdown": [touchdown], "bottom": [bottom],
         },

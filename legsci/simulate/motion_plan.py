@@ -59,6 +59,7 @@ class Technique:
         (there, the middle of the centre of pressure's path lies ahead by half of what is travelled in contact); more
         brakes [m].
     running_lean_deg : forward lean of the trunk in running [deg].
+    sway : size of the sway in standing, 1 = ordinary, 0 = none; sway_seed : entropy of its phases.
     """
 
     quiet_s: float = 1.5
@@ -89,6 +90,8 @@ class Technique:
     foot_strike_angle_deg: float = 8.0
     touchdown_distance_m: float = 0.0
     running_lean_deg: float = 5.0
+    sway: float = 1.0
+    sway_seed: tuple[int, ...] = (0,)
 
 
 #: Values that differ from Technique's own, by task.
@@ -117,7 +120,8 @@ class Plan:
     Parameters
     ----------
     time : (n,) [s]; rate_hz : [Hz].
-    height : position, velocity, acceleration (n,) of the body's centre of mass, in closed form [m], [m/s], [m/s^2].
+    height : position, velocity, acceleration (n,) of the body's centre of mass, in closed form but for the sway of
+        standing [m], [m/s], [m/s^2].
     ground : (n,) height of the surface that carries the body [m].
     pressure : (n, 2) wanted centre of pressure, x and z [m].
     pressure_low, pressure_high : (n, 2) limits of the contact area [m].

@@ -16,8 +16,8 @@ def plan_standing(body: Body, technique: Technique, rate_hz: float) -> Plan:
     path = Path(0.0, standing_height(body, technique), 0.0, 0.0, ())
     curves = _curves(time, technique, path)
     return plan_on_both_feet(
-        body, technique, task="standing", time=time, rate_hz=rate_hz, height=path, curves=curves, aloft=[], events={},
-        truth={},
+        body, technique, task="standing", time=time, rate_hz=rate_hz, height=path, curves=curves, aloft=[],
+        movements=[], events={}, truth={},
     )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def plan_squat(body: Body, technique: Technique, rate_hz: float) -> Plan:
     time = trial_time(events["rep_end"][-1] + technique.quiet_s, rate_hz)
     return plan_on_both_feet(
         body, technique, task="squat", time=time, rate_hz=rate_hz, height=path, curves=_curves(time, technique, path),
-        aloft=[], events=events,
+        aloft=[], movements=list(zip(events["rep_start"], events["rep_end"], strict=True)), events=events,
         truth={
             "depth_m": [float(depth) for depth in depths],
             "lowering_time_s": [technique.lowering_s] * depths.size,

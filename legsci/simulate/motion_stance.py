@@ -11,6 +11,7 @@ from legsci.simulate.body import Body
 from legsci.simulate.kinetics import edge_frames
 from legsci.simulate.motion_curves import Change, Path, Target, find_path
 from legsci.simulate.motion_plan import Array, Plan, Technique
+from legsci.simulate.motion_sway import standing_window, sway
 from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Posture in quiet standing.
@@ -217,6 +218,7 @@ def plan_on_both_feet(
     height: Path,
     curves: Curves,
     aloft: list[tuple[float, float]],
+    movements: list[tuple[float, float]],
     events: dict[str, list[float]],
     truth: dict[str, float | list[float]],
 ) -> Plan:
@@ -228,6 +230,7 @@ def plan_on_both_feet(
     height : of the centre of mass.
     curves : the rest of the movement.
     aloft : (take-off, landing) of every flight [s].
+    movements : (start, end) of everything that is not standing [s].
     events, truth : handed on.
 
     Returns
@@ -251,17 +254,18 @@ def plan_on_both_feet(
     pressure_z = (2.0 * technique.asymmetry - 1.0) * half
     low = np.stack([sole_start(tip, heel + _EDGE_M, curves.heel_rise), np.full(time.size, -area_z)], axis=1)
     high = np.stack([tip - _EDGE_M, np.full(time.size, area_z)], axis=1)
-    pressure = np.stack([curves.pressure + curves.forward, np.full(time.size, pressure_z)], axis=1)
+    swaying, rising = sway(technique, time, standing_window(time, movements), rate_hz)
+    pressure = np.stack([curves.pressure + curves.forward, np.full(time.size, pressure_z)], axis=1) + swaying
     pressure[:, 0] = np.clip(pressure[:, 0], low[:, 0] + _EDGE_M, high[:, 0] - _EDGE_M)
     valgus = np.radians(np.asarray(technique.knee_abduction_peak_deg))
     nothing = np.zeros(time.size)
-    kinematics = height.at(time)
+    kinematics = np.stack(height.at(time))
     _, lean_deg = crouch(body, technique, kinematics[0] - curves.ground - curves.lift, curves.heel_rise)
     drop, lean, lumbar = (np.radians(curve) for curve in (curves.drop, lean_deg, curves.lumbar))
     return Plan(
-        task=task, time=time, rate_hz=rate_hz, height=kinematics, ground=curves.ground,
+        task=task, time=time, rate_hz=rate_hz, height=tuple(kinematics + rising), ground=curves.ground,
         pressure=pressure, pressure_low=low, pressure_high=high,
-        ends=((pressure[0, 0], pressure_z), (pressure[-1, 0], pressure_z)),
+        ends=(tuple(pressure[0]), tuple(pressure[-1])),
         pelvis=np.stack([nothing, -drop, lean - lumbar], axis=1), trunk=np.stack([nothing, -0.3 * drop, lean], axis=1),
         toe=toe, heel_rise=np.tile(np.radians(curves.heel_rise), (2, 1)), yaw=np.tile(yaw[:, None], (1, time.size)),
         abduction=valgus[:, None] * curves.effort, loaded=loaded,

@@ -25,6 +25,7 @@ from legsci.simulate.motion_stance import (
     standing_height,
     trial_time,
 )
+from legsci.simulate.motion_sway import standing_window, sway
 from legsci.vocabulary import STANDARD_GRAVITY as G
 
 #: Half the distance between the lines on which the feet of a runner fall [m].
@@ -66,8 +67,9 @@ def _single_plan(
     rate_hz: float,
     height: Path,
     contacts: list[_Contact],
+    movements: list[tuple[float, float]],
     pressure_ahead: Array,
-    ends: tuple[tuple[float, float], tuple[float, float]],
+    ends: tuple[tuple[float, float], tuple[float, float]] | None,
     toe: Array,
     heel_rise: Array,
     lean_deg: Array,
@@ -75,7 +77,11 @@ def _single_plan(
     events: dict[str, list[float]],
     truth: dict[str, float | list[float]],
 ) -> Plan:
-    """Plan of a task with one foot at most on the ground; `stance` (2, n), 0 to 1, scales valgus and pelvic drop."""
+    """Plan of a task with one foot at most on the ground.
+
+    `stance` (2, n), 0 to 1, scales valgus and pelvic drop; `movements` (start, end) [s] are what is not standing;
+    `ends` : of the centre of mass, None: over the centre of pressure.
+    """
     count = time.size
     loaded = np.zeros((2, count), dtype=bool)
     pressure, low, high = np.zeros((3, count, 2))
@@ -95,13 +101,16 @@ def _single_plan(
         pressure[frames, 1] = contact.z - np.tan(yaw[contact.side]) * (wanted - contact.x)
         low[frames, 1] = pressure[frames, 1] - 0.7 * body.foot_half_width
         high[frames, 1] = pressure[frames, 1] + 0.7 * body.foot_half_width
+    swaying, rising = sway(technique, time, standing_window(time, movements), rate_hz)
+    pressure += swaying
     drop = np.radians(technique.pelvic_drop_deg) * (stance[1] - stance[0])
     valgus = np.radians(np.asarray(technique.knee_abduction_peak_deg))
     nothing = np.zeros(count)
     lean = np.radians(lean_deg)
     return Plan(
-        task=task, time=time, rate_hz=rate_hz, height=height.at(time), ground=nothing, pressure=pressure,
-        pressure_low=low, pressure_high=high, ends=ends, pelvis=np.stack([nothing, -drop, lean], axis=1),
+        task=task, time=time, rate_hz=rate_hz, height=tuple(np.stack(height.at(time)) + rising), ground=nothing,
+        pressure=pressure, pressure_low=low, pressure_high=high,
+        ends=ends or (tuple(pressure[0]), tuple(pressure[-1])), pelvis=np.stack([nothing, -drop, lean], axis=1),
         trunk=np.stack([nothing, -0.3 * drop, lean], axis=1), toe=toe, heel_rise=np.radians(heel_rise),
         yaw=np.tile(yaw[:, None], (1, count)), abduction=valgus[:, None] * stance, loaded=loaded, foot_z=toe[:, :, 2],
         events=events, truth=truth,
@@ -145,8 +154,9 @@ def plan_sprint(body: Body, technique: Technique, rate_hz: float) -> Plan:
     back = -0.02 if technique.foot_strike_angle_deg > 0.0 else way
     ahead = back + (body.toe[0, 0] - 0.04 - back) * progress
     return _single_plan(
-        body, technique, task="sprint", time=time, rate_hz=rate_hz, height=height, contacts=seen, pressure_ahead=ahead,
-        ends=((speed * time[0], 0.0), (speed * time[-1], 0.0)), toe=toe, heel_rise=heel_rise,
+        body, technique, task="sprint", time=time, rate_hz=rate_hz, height=height, contacts=seen,
+        movements=[(time[0], time[-1])], pressure_ahead=ahead, toe=toe, heel_rise=heel_rise,
+        ends=((speed * time[0], 0.0), (speed * time[-1], 0.0)),
         lean_deg=np.full(time.size, technique.running_lean_deg), stance=stance,
         events={
             "touchdown": [contact.on for contact in seen],
@@ -265,11 +275,9 @@ def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     ahead = STANDING_PRESSURE_M + (body.toe[0, 0] - 0.05 - STANDING_PRESSURE_M) * (
         ramp(time, takeoff - 0.2, 0.18) - ramp(time, landing, 0.1)
     )
-    slope = -np.tan(np.array([1.0, -1.0]) * np.radians(np.asarray(body.athlete.toe_out_deg)))
-    places = [(STANDING_PRESSURE_M, contact.z + slope[contact.side] * STANDING_PRESSURE_M) for contact in contacts]
     return _single_plan(
         body, technique, task="lateral_jump", time=time, rate_hz=rate_hz, height=height, contacts=contacts,
-        pressure_ahead=ahead, ends=(places[0], places[1]), toe=toe, heel_rise=heel_rise,
+        movements=[(start, end)], pressure_ahead=ahead, ends=None, toe=toe, heel_rise=heel_rise,
         lean_deg=5.0 + (technique.trunk_lean_deg - 5.0) * deep, stance=stance,
         events={name: [instant] for name, instant in instants.items() if name != "end"},
         truth={

@@ -11,6 +11,7 @@ from legsci.simulate.body import Athlete, build_body
 from legsci.simulate.kinetics import inertial_moment, inverse_dynamics
 from legsci.simulate.motion import TASK_PLANS, Motion, default_technique, simulate_motion
 from legsci.simulate.motion_plan import FEET, SEGMENTS
+from legsci.simulate.motion_sway import PRESSURE_SD_M, VERTICAL_SD
 from legsci.tasks import TASKS as ALL_TASKS
 from legsci.vocabulary import STANDARD_GRAVITY
 
@@ -202,7 +203,8 @@ def test_countermovement_sinks_by_its_depth(motions: dict[str, Motion]) -> None:
     motion = motions["countermovement_jump"]
     before = motion.time < motion.events["takeoff"][0]
     height = motion.body_com[before, 1]
-    assert height[0] - height.min() == pytest.approx(motion.truth["depth_m"], abs=1e-5)
+    start = height[round(motion.events["movement_start"][0] * motion.rate_hz)]
+    assert start - height.min() == pytest.approx(motion.truth["depth_m"], abs=1e-5)
     assert motion.time[height.argmin()] == pytest.approx(motion.events["bottom"][0], abs=0.002)
 
 
@@ -217,8 +219,9 @@ def test_contact_of_a_drop_jump_lasts_as_long_as_asked(motions: dict[str, Motion
 
 def test_squats_show_depth_tempo_and_slowing() -> None:
     technique = replace(
-        default_technique("squat"), depth_scale_per_rep=(1.0, 0.9), slowing_per_rep=0.5, barbell_kg=50.0, lowering_s=1.2
-    )
+        default_technique("squat"), depth_scale_per_rep=(1.0, 0.9), slowing_per_rep=0.5, barbell_kg=50.0, lowering_s=1.2,
+        sway=0.0,
+    )  # fmt: skip
     motion = simulate_motion("squat", ATHLETE, technique)
     starts, downs, ups, ends = (motion.events[name] for name in ("rep_start", "bottom_start", "bottom_end", "rep_end"))
     np.testing.assert_allclose(np.subtract(downs, starts), 1.2)
@@ -229,8 +232,36 @@ def test_squats_show_depth_tempo_and_slowing() -> None:
     assert motion.angles["lumbar_flexion"].max() == pytest.approx(technique.lumbar_flexion_deg, abs=0.1)
 
 
+def test_standing_sways_about_the_body_weight() -> None:
+    def standing(**changes: object) -> tuple[np.ndarray, np.ndarray]:
+        technique = replace(default_technique("standing"), quiet_s=10.0, **changes)
+        motion = simulate_motion("standing", ATHLETE, technique)
+        force = motion.force[:, :, 1]
+        return force.sum(axis=0), (force[:, :, None] * motion.centre_of_pressure).sum(axis=0) / force.sum(axis=0)[
+            :, None
+        ]
+
+    force, pressure = standing(sway_seed=(4,))
+    assert force.std() == pytest.approx(BODY.total_mass * VERTICAL_SD, rel=0.1)
+    assert force.mean() == pytest.approx(BODY.total_mass * STANDARD_GRAVITY, abs=0.1)
+    assert pressure[:, [0, 2]].std(axis=0) == pytest.approx(PRESSURE_SD_M, rel=0.25)
+    other, _ = standing(sway_seed=(5,))
+    assert not np.array_equal(force, other)
+    still, pressure = standing(sway=0.0)
+    assert np.ptp(still) < 1e-6
+    assert np.ptp(pressure, axis=0).max() < 1e-6
+
+
+def test_sway_rests_during_the_movement() -> None:
+    technique = default_technique("countermovement_jump")
+    swaying, still = (simulate_motion("countermovement_jump", ATHLETE, replace(technique, sway=s)) for s in (1.0, 0.0))
+    start, end = (round(still.events[name][0] * still.rate_hz) for name in ("movement_start", "landing"))
+    np.testing.assert_allclose(swaying.body_com[start:end, 1], still.body_com[start:end, 1], atol=1e-9)
+    assert np.abs(swaying.body_com[:start, 1] - still.body_com[:start, 1]).max() > 1e-4
+
+
 def test_the_wanted_side_carries_more() -> None:
-    motion = simulate_motion("standing", ATHLETE, replace(default_technique("standing"), asymmetry=0.56))
+    motion = simulate_motion("standing", ATHLETE, replace(default_technique("standing"), asymmetry=0.56, sway=0.0))
     left, right = motion.force[:, 0, 1]
     assert right / (left + right) == pytest.approx(0.56, abs=1e-6)
 
@@ -254,7 +285,12 @@ def test_foot_strikes_as_asked(motions: dict[str, Motion]) -> None:
 @pytest.mark.parametrize("task", ["countermovement_jump", "lateral_jump"])
 def test_a_mirrored_technique_mirrors_the_motion(task: str) -> None:
     technique = replace(
-        default_technique(task), asymmetry=0.54, knee_abduction_peak_deg=(3.0, 8.0), pelvic_drop_deg=0.0, leg="right"
+        default_technique(task),
+        asymmetry=0.54,
+        knee_abduction_peak_deg=(3.0, 8.0),
+        pelvic_drop_deg=0.0,
+        leg="right",
+        sway=0.0,
     )
     mirrored = replace(technique, asymmetry=0.46, knee_abduction_peak_deg=(8.0, 3.0), leg="left")
     one = simulate_motion(task, Athlete(leg_length_scale=(1.0, 1.004)), technique)
