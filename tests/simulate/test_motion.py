@@ -219,8 +219,8 @@ def test_contact_of_a_drop_jump_lasts_as_long_as_asked(motions: dict[str, Motion
 
 def test_squats_show_depth_tempo_and_slowing() -> None:
     technique = replace(
-        default_technique("squat"), depth_scale_per_rep=(1.0, 0.9), slowing_per_rep=0.5, barbell_kg=50.0, lowering_s=1.2,
-        sway=0.0,
+        default_technique("squat"), depth_scale_per_rep=(1.0, 0.9), slowing_per_rep=0.5, barbell_kg=50.0,
+        lowering_s=1.2, sway=0.0,
     )  # fmt: skip
     motion = simulate_motion("squat", ATHLETE, technique)
     starts, downs, ups, ends = (motion.events[name] for name in ("rep_start", "bottom_start", "bottom_end", "rep_end"))
@@ -237,9 +237,8 @@ def test_standing_sways_about_the_body_weight() -> None:
         technique = replace(default_technique("standing"), quiet_s=10.0, **changes)
         motion = simulate_motion("standing", ATHLETE, technique)
         force = motion.force[:, :, 1]
-        return force.sum(axis=0), (force[:, :, None] * motion.centre_of_pressure).sum(axis=0) / force.sum(axis=0)[
-            :, None
-        ]
+        pressure = np.einsum("fn,fni->ni", force, motion.centre_of_pressure) / force.sum(axis=0)[:, None]
+        return force.sum(axis=0), pressure
 
     force, pressure = standing(sway_seed=(4,))
     assert force.std() == pytest.approx(BODY.total_mass * VERTICAL_SD, rel=0.1)
