@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -27,7 +28,7 @@ def marker_dataset(labels: np.ndarray | list[str], position: np.ndarray, rate_hz
 
 @cache
 def _trial(task: str) -> tuple[Motion, xr.Dataset]:
-    technique = default_technique(task)
+    technique = replace(default_technique(task), sway=0.0)
     motion = simulate_motion(task, ATHLETE, technique, rate_hz=RATE_HZ)
     labels, position = markers_of(build_body(ATHLETE, barbell_kg=technique.barbell_kg), motion)
     return motion, marker_dataset(labels, position)
