@@ -148,6 +148,18 @@ def _turning_inertia(limbs: _Limbs, motion: Balanced) -> Array:
     return np.maximum(answer, _LEAST_INERTIA)
 
 
+def _com_acceleration(plan: Plan, com: Array) -> Array:
+    """Acceleration (n, 3) of the centre of mass [m/s^2].
+
+    Upward as planned; horizontally by the differences with which horizontal_path() placed it, since those of higher
+    order would smear it over the instants at which force begins and ends.
+    """
+    acceleration = np.zeros_like(com)
+    acceleration[1:-1] = (com[2:] - 2.0 * com[1:-1] + com[:-2]) * plan.rate_hz**2
+    acceleration[:, 1] = plan.height[2]
+    return acceleration
+
+
 def _ground_limits(plan: Plan, com: Array, acceleration: Array, mass: float) -> tuple[Array, Array, Array]:
     """Moment of the ground reaction about the centre of mass as wanted, and the limits around it [N m]."""
     force = mass * (acceleration + np.array([0.0, STANDARD_GRAVITY, 0.0]))
@@ -232,8 +244,8 @@ def _moved(limbs: _Limbs, plan: Plan, com: Array, vector: Array) -> Balanced:
     angular_velocity, angular_acceleration = angular_motion(rotation, plan.rate_hz)
     centres = _centres(rotation, position, body.centre_of_mass)
     _, accelerations = derivatives(centres, plan.rate_hz)
-    velocity, acceleration = (d[0] for d in derivatives(com[None], plan.rate_hz))
-    velocity[:, 1], acceleration[:, 1] = plan.height[1], plan.height[2]
+    velocity, acceleration = derivatives(com[None], plan.rate_hz)[0][0], _com_acceleration(plan, com)
+    velocity[:, 1] = plan.height[1]
     # What differences miss of the body's acceleration, where force reaches zero within a sample, all segments share.
     accelerations += acceleration - np.einsum("s,sni->ni", body.mass / body.total_mass, accelerations)
     moment = inertial_moment(rotation, body.inertia, angular_velocity, angular_acceleration).sum(axis=0)
@@ -284,9 +296,7 @@ def _turned(plan: Plan, com: Array, guess: _Guess, mass: float) -> tuple[Array, 
     """Turn of pelvis and trunk (n, 3) [rad] and moment of the ground (n, 3) [N m] for a path of the centre of mass."""
     if not guess.inertia.any():
         return np.zeros_like(com), np.zeros_like(com)
-    acceleration = derivatives(com[None], plan.rate_hz)[1][0]
-    acceleration[:, 1] = plan.height[2]
-    middle, low, high = _ground_limits(plan, com, acceleration, mass)
+    middle, low, high = _ground_limits(plan, com, _com_acceleration(plan, com), mass)
     wanted, ahead = planned_turn(guess.needed - middle, np.minimum(-low, high), guess.inertia, plan.rate_hz)
     vector, gain = trunk_turns(guess.needed, middle, ahead, wanted, low, high, guess.inertia, plan.rate_hz)
     return vector, guess.needed + guess.inertia * gain
