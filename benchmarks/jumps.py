@@ -15,6 +15,7 @@ import numpy as np
 from benchmarks.timing import Measurement, medians_ms
 from legsci.kernels.events import find_below, quietest_window
 from legsci.kernels.jumps import standing_jump_events
+from legsci.mechanics.plates import LOADED_PART
 
 GRAVITY = 9.80665
 RATE_HZ = 1000.0
@@ -49,7 +50,7 @@ def legsci_height(force: np.ndarray) -> float:
     still = int(STILL_S * RATE_HZ)
     _, speed = standing_jump_events(
         force, RATE_HZ, start + int(WEIGHING_S * RATE_HZ), first + airborne // 2, weight, BAND_SD * sd, still, still,
-        CONTACT_N, PROPULSION_M_PER_S,
+        CONTACT_N, LOADED_PART * weight, PROPULSION_M_PER_S,
     )  # fmt: skip
     return float(speed**2 / (2 * GRAVITY))
 

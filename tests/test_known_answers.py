@@ -163,6 +163,23 @@ def test_every_jump_is_scored_under_every_profile(jumps: Outcome) -> None:
     assert (counts == 4).all()
 
 
+RINGING_S = {"1": 0.604, "2": 0.582}
+
+
+@pytest.mark.parametrize("part", RINGING_S)
+def test_platform_that_rings_after_takeoff(shared_data: Path, part: str) -> None:
+    # Force swings between -68 and 57 N for 0.1 s after the feet have left. The flight is counted, by hand, from the
+    # first sample below 20 N to the first above it at landing.
+    columns = text_columns(1, 2, header_rows=1, layout="wide")
+    trial = recorded_trial(
+        shared_data / "shiny-vertical-jump" / "wide_data.csv",
+        reader="delimited", up="z", task="squat_jump", feet=("left", "right"), part=part, rate_hz=1000.0, **columns,
+    )  # fmt: skip
+    row = outcome(trial).row()
+    assert row["flight_time_s"] == pytest.approx(RINGING_S[part], abs=0.002)
+    assert row["jump_height_flight_time_m"] == pytest.approx(9.80665 * RINGING_S[part] ** 2 / 8.0, abs=0.004)
+
+
 @pytest.fixture(scope="module")
 def landings(shared_data: Path) -> Outcome:
     """Outcome of every parkour landing."""

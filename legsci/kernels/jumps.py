@@ -43,25 +43,34 @@ def crossing(force, inside, outside, limit):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def flight_edges(force, middle, limit):  # type: ignore[no-untyped-def]
-    """Take-off and landing: the limits of the stretch around `middle` in which force stays below `limit`.
+def flight_edges(force, middle, limit, loaded):  # type: ignore[no-untyped-def]
+    """Take-off and landing: the last moments of contact around `middle`, told from a platform that rings.
+
+    A platform that swings after the feet have left may pass `limit` again, tens of milliseconds into the flight. The
+    search goes from `middle` to where force reaches `loaded`, which no ringing does, and from there back towards the
+    flight to the first passage of `limit`: take-off is the first moment without contact, landing the last.
 
     Parameters
     ----------
     force : (sample,) [N].
     middle : a sample in flight.
     limit : force that counts as contact [N].
+    loaded : force that only a foot exerts, at least `limit` [N].
 
     Returns
     -------
     takeoff, landing : positions [samples], interpolated; NaN where the recording begins or ends in flight.
     """
     first = middle
-    while first >= 0 and not force[first] >= limit:
+    while first >= 0 and not force[first] >= loaded:
         first -= 1
+    while 0 <= first < middle - 1 and force[first + 1] >= limit:
+        first += 1
     last = middle
-    while last < force.size and not force[last] >= limit:
+    while last < force.size and not force[last] >= loaded:
         last += 1
+    while middle + 1 < last < force.size and force[last - 1] >= limit:
+        last -= 1
     takeoff = np.nan if first < 0 else crossing(force, first + 1, first, limit)
     landing = np.nan if last >= force.size else crossing(force, last - 1, last, limit)
     return takeoff, landing
@@ -161,7 +170,7 @@ def _turning_points(velocity, first, takeoff, propulsion_velocity, events):  # t
 
 @njit(cache=True)
 def standing_jump_events(  # type: ignore[no-untyped-def]
-    force, rate, weighing_end, middle, body_weight, band, still, lead, contact_limit, propulsion_velocity
+    force, rate, weighing_end, middle, body_weight, band, still, lead, contact_limit, loaded, propulsion_velocity
 ):
     """Events of a jump that starts from standing.
 
@@ -175,7 +184,7 @@ def standing_jump_events(  # type: ignore[no-untyped-def]
     band : departure from body weight that counts as movement [N]; negative: only below body weight by that much.
     still : stretch within the band that counts as standing still [samples].
     lead : how far before leaving the band the movement is said to start [samples].
-    contact_limit : force that counts as contact [N].
+    contact_limit, loaded : forces of `flight_edges` [N].
     propulsion_velocity : upward velocity at which propulsion starts [m/s].
 
     Returns
@@ -184,7 +193,7 @@ def standing_jump_events(  # type: ignore[no-untyped-def]
     takeoff_velocity : [m/s], upward positive; NaN where the movement's start or the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
-    takeoff, landing = flight_edges(force, middle, contact_limit)
+    takeoff, landing = flight_edges(force, middle, contact_limit, loaded)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= weighing_end + 1:
         return events, np.nan
@@ -234,7 +243,9 @@ def _between(signal, position):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def contact_events(force, rate, rest, first, middle, body_weight, contact_limit, propulsion_velocity):  # type: ignore[no-untyped-def]
+def contact_events(  # type: ignore[no-untyped-def]
+    force, rate, rest, first, middle, body_weight, contact_limit, loaded, propulsion_velocity
+):
     """Events of a jump whose velocity is known from rest at another time (a rebound, or no quiet start).
 
     Parameters
@@ -244,7 +255,8 @@ def contact_events(force, rate, rest, first, middle, body_weight, contact_limit,
     rest : sample at which the person stands still, before or after the contact.
     first : a sample at or after which the contact begins.
     middle : a sample in flight.
-    body_weight, contact_limit : [N].
+    body_weight : [N].
+    contact_limit, loaded : forces of `flight_edges` [N].
     propulsion_velocity : [m/s].
 
     Returns
@@ -253,7 +265,7 @@ def contact_events(force, rate, rest, first, middle, body_weight, contact_limit,
     takeoff_velocity : [m/s], upward positive; NaN where the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
-    takeoff, landing = flight_edges(force, middle, contact_limit)
+    takeoff, landing = flight_edges(force, middle, contact_limit, loaded)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= first:
         return events, np.nan

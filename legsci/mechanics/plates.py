@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import xarray as xr
@@ -27,6 +28,8 @@ LOWEST_PART, HIGHEST_PART = -1.0, 30.0
 #: Part of the standing load below which the plates count as unloaded when stretches off the plate are sought.
 UNLOADED_PART = 0.05
 LEAST_UNLOADED_N = 20.0
+#: Part of the standing load that only feet exert: platforms on record ring by up to 0.09 of it after a take-off.
+LOADED_PART = 0.25
 #: Force above that limit for no longer than this is noise, not a contact [s], whichever is longer.
 SPIKE_S = 0.005
 SPIKE_SAMPLES = 2
@@ -59,6 +62,11 @@ class Support:
     offset: float
     box: np.ndarray | None = None
     findings: list[Finding] = field(default_factory=list)
+
+    @cached_property
+    def loaded_limit(self) -> float:
+        """Force that only feet exert, however a platform rings [N]."""
+        return LOADED_PART * standing_load(self.force[0])
 
 
 def carries_load(vertical_force: np.ndarray, *, rate: float) -> bool:

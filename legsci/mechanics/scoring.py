@@ -133,6 +133,7 @@ def _from_standing(
     force: np.ndarray, support: Support, window: Window, profile: Profile, *, quiet_end: int, weight: float, sd: float
 ) -> np.ndarray:
     """Events of a jump after quiet standing, as `EVENTS` [samples]."""
+    limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(support, window))
     found, _ = standing_jump_events(
         force,
         support.rate,
@@ -142,7 +143,8 @@ def _from_standing(
         profile.movement_band(weighing_sd_n=sd),
         max(int(STILL_S * support.rate), 1),
         round(profile.start_lead_s * support.rate),
-        profile.contact_limit(unloaded_sd_n=unloaded_sd(support, window)),
+        limit,
+        max(limit, support.loaded_limit),
         profile.propulsion_velocity_m_per_s,
     )
     return np.asarray(found)
@@ -170,10 +172,11 @@ def _events(
     it; -1 where there is none.
     """
     limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(support, window))
+    loaded = max(limit, support.loaded_limit)
     force, weight = support.force[0] - score.offset, float(score.body_weight[0])
     if window.touchdown >= 0:
         fall = (window.first + window.touchdown) // 2
-        score.events["touchdown"] = flight_edges(force, fall, limit)[1]
+        score.events["touchdown"] = flight_edges(force, fall, limit, loaded)[1]
     if window.middle < 0:
         return
     found = np.full(len(EVENTS), np.nan)
@@ -185,14 +188,14 @@ def _events(
     elif rest >= 0 and np.isfinite(weight):
         first = int(np.ceil(score.events.get("touchdown", window.first)))
         found, _ = contact_events(
-            force, support.rate, rest, first, window.middle, weight, limit, profile.propulsion_velocity_m_per_s
+            force, support.rate, rest, first, window.middle, weight, limit, loaded, profile.propulsion_velocity_m_per_s
         )
         score.rest = float(rest)
         if task.quiet_start:
             # where the movement began is not known, and without lowering neither is where it turned
             found[: 1 if "countermovement_depth_m" in task.metrics else -2] = np.nan
     else:
-        found[-2:] = flight_edges(force, window.middle, limit)
+        found[-2:] = flight_edges(force, window.middle, limit, loaded)
     score.events.update(zip(EVENTS, (float(position) for position in found), strict=True))
     if window.touchdown >= 0:
         score.events["movement_start"] = score.events["touchdown"]

@@ -43,10 +43,11 @@ def score_step(support: Support, window: Window, *, task: Task, profile: Profile
     support, window, task, profile, mass_kg : as `legsci.mechanics.scoring.score_repetition`.
     """
     limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(support, window))
+    loaded = max(limit, support.loaded_limit)
     offset = profile.offset_shift * support.offset
     force = support.force[0] - offset
-    touchdown = flight_edges(force, (window.first + window.touchdown) // 2, limit)[1]
-    takeoff, following = flight_edges(force, window.middle, limit)
+    touchdown = flight_edges(force, (window.first + window.touchdown) // 2, limit, loaded)[1]
+    takeoff, following = flight_edges(force, window.middle, limit, loaded)
     return Score(
         events={"touchdown": touchdown, "movement_start": touchdown, "takeoff": takeoff, "landing": following},
         body_weight=np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan]),

@@ -28,15 +28,22 @@ def test_crossing_lies_where_the_line_between_two_samples_does() -> None:
 
 def test_edges_of_a_flight() -> None:
     force = np.concatenate([np.full(5, 100.0), np.zeros(10), np.full(5, 50.0)])
-    takeoff, landing = flight_edges(force, 9, 10.0)
+    takeoff, landing = flight_edges(force, 9, 10.0, 40.0)
     assert takeoff == pytest.approx(4.9)
     assert landing == pytest.approx(14.2)
+
+
+def test_edges_of_a_flight_on_a_platform_that_rings() -> None:
+    force = np.concatenate([np.full(5, 100.0), np.zeros(10), np.full(5, 50.0)])
+    quiet = flight_edges(force, 9, 10.0, 40.0)
+    force[6:8], force[8], force[13] = -30.0, 30.0, 25.0  # below and above the limit, never loaded
+    assert flight_edges(force, 11, 10.0, 40.0) == pytest.approx(quiet)
 
 
 @pytest.mark.parametrize(("first", "last", "missing"), [(5, 20, 0), (0, 15, 1)])
 def test_flight_at_an_end_of_the_recording_has_no_edge_there(first: int, last: int, missing: int) -> None:
     force = np.concatenate([np.full(5, 100.0), np.zeros(10), np.full(5, 50.0)])[first:last]
-    edges = flight_edges(force, 7 - first, 10.0)
+    edges = flight_edges(force, 7 - first, 10.0, 40.0)
     assert [bool(np.isnan(edge)) for edge in edges] == [number == missing for number in range(2)]
 
 
@@ -82,7 +89,7 @@ def square_jump() -> np.ndarray:
 
 
 def events_of(force: np.ndarray, *, band: float = 5.0, lead: int = 0) -> tuple[dict[str, float], float]:
-    found, speed = standing_jump_events(force, RATE_HZ, 800, 1800, WEIGHT_N, band, 30, lead, 10.0, 0.01)
+    found, speed = standing_jump_events(force, RATE_HZ, 800, 1800, WEIGHT_N, band, 30, lead, 10.0, 150.0, 0.01)
     return dict(zip(EVENTS, found, strict=True)), speed
 
 
@@ -132,7 +139,7 @@ def test_contact_integrated_backward_from_standing() -> None:
     landing = takeoff_velocity - GRAVITY * 0.3
     stop = np.full(300, WEIGHT_N - landing * WEIGHT_N / GRAVITY / 0.3)
     force = np.concatenate([force, stop, np.full(200, WEIGHT_N)])
-    found, speed = contact_events(force, RATE_HZ, force.size - 50, 200, 700, WEIGHT_N, 10.0, 0.01)
+    found, speed = contact_events(force, RATE_HZ, force.size - 50, 200, 700, WEIGHT_N, 10.0, 150.0, 0.01)
     events = dict(zip(EVENTS, found, strict=True))
     assert speed == pytest.approx(takeoff_velocity, abs=0.03)
     assert events["movement_start"] == 200
@@ -142,6 +149,6 @@ def test_contact_integrated_backward_from_standing() -> None:
 
 def test_contact_without_take_off_has_no_velocity() -> None:
     force = np.concatenate([np.zeros(300), np.full(300, WEIGHT_N)])
-    found, speed = contact_events(force, RATE_HZ, 500, 0, 100, WEIGHT_N, 10.0, 0.01)
+    found, speed = contact_events(force, RATE_HZ, 500, 0, 100, WEIGHT_N, 10.0, 150.0, 0.01)
     assert np.isnan(speed)
     assert np.isnan(found[EVENTS.index("takeoff")])

@@ -26,13 +26,13 @@ def recorded_trial(
     up: str,
     task: str,
     feet: tuple[str, ...] = ("both",),
-    plate: str = "1",
+    part: str | None = None,
     **device: object,
 ) -> xr.DataTree:
     """Read a recording and turn it to ISB axes; `feet` name the feet on the file's plates in their order."""
     forward = "x" if up.endswith(("y", "z")) else "y"
     described = Device(name="lab", reader=reader, up=up, forward=forward, **device)  # type: ignore[arg-type]
-    signals = dict(READERS[reader](path, device=described).signals)
+    signals = dict(READERS[reader](path, device=described, part=part).signals)
     force = signals["force"]
     count = force.sizes["plate"]
     signals["force"] = force.assign_coords(foot=("plate", list(feet) if len(feet) == count else ["both"] * count))
