@@ -39,7 +39,9 @@ def _incidence(study: Results) -> Figure:
     rates = study.finding("models/incidence")
     if rates.empty:
         return _refused(study, "incidence", "Incidence of overuse problems")
-    return incidence.incidence(rates, study.finding("models/weeks_left_out"), simulated=study.simulated)
+    return incidence.incidence(
+        rates, study.finding("models/burden"), study.finding("models/weeks_left_out"), simulated=study.simulated
+    )
 
 
 def _reliability(study: Results) -> Figure:

@@ -17,17 +17,18 @@ _NAMES = {
 }
 
 
-def incidence(rates: pd.DataFrame, left_out: pd.DataFrame, *, simulated: bool) -> Figure:
+def incidence(rates: pd.DataFrame, burdens: pd.DataFrame, left_out: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw new problems per 1000 h of training by each definition of a problem.
 
     Parameters
     ----------
     rates : rows of models/incidence.csv.
+    burdens : rows of models/burden.csv.
     left_out : rows of models/weeks_left_out.csv.
     simulated : whether the recordings are simulated.
     """
     with style.house_style():
-        figure = Figure(figsize=(style.PAGE_WIDTH, 2.6), layout="constrained")
+        figure = Figure(figsize=(style.PAGE_WIDTH, 3.3), layout="constrained")
         axes, words = figure.subplots(1, 2, width_ratios=[1.0, 0.9])
         for place, row in enumerate(rates.to_dict("records")):
             looks = {"color": style.SIDE_COLOURS["both"], "solid_capstyle": "butt"}
@@ -40,21 +41,37 @@ def incidence(rates: pd.DataFrame, left_out: pd.DataFrame, *, simulated: bool) -
         axes.set_xlabel("new problems per 1000 h\n(dark: exact interval, light: interval by athlete)")
         axes.spines[["top", "right"]].set_visible(False)
         words.set_axis_off()
-        words.text(0.0, 1.0, _words(rates, left_out), va="top", ha="left", fontsize=7, transform=words.transAxes)
+        words.text(
+            0.0, 1.0, _words(rates, burdens, left_out), va="top", ha="left", fontsize=7, transform=words.transAxes
+        )
         style.title(figure, "Incidence of overuse problems, by the definition of a problem", simulated=simulated)
     return figure
 
 
-def _words(rates: pd.DataFrame, left_out: pd.DataFrame) -> str:
+def _words(rates: pd.DataFrame, burdens: pd.DataFrame, left_out: pd.DataFrame) -> str:
+    """Say what the rates rest on, what problems cost, and which weeks are not at risk."""
     lines = [
         f"{style.readable(row['problem'])}: {style.counted(row['onsets'], 'onset')} in {row['hours_at_risk']:,.0f} h,\n"
         f"    {row['weeks_at_risk']} weeks of {row['participants']} athletes; "
         f"prevalence {100 * row['prevalence']:.1f} %"
         for row in rates.to_dict("records")
     ]
-    lines.append("\nweeks not at risk of any problem:")
+    lines += ["", "burden per 1000 h (95 % interval by athlete):"] if len(burdens) else []
+    for row in burdens.to_dict("records"):
+        number, low, high = (_number(row[name]) for name in ("per_1000_h", "low", "high"))
+        lines += _wrapped(f"{row['burden']}: {number} ({low} to {high})")
+    lines += ["", "weeks not at risk of any problem:"]
     for row in left_out.to_dict("records"):
-        lines += textwrap.wrap(
-            f"{row['weeks']}: {row['sentence']}", _WIDTH, initial_indent="    ", subsequent_indent="        "
-        )
+        lost = row["onsets_left_out"]
+        told = f"; {style.counted(lost, 'new problem')} not counted" if lost else ""
+        lines += _wrapped(f"{row['weeks']}: {row['sentence']}{told}")
     return "\n".join(lines)
+
+
+def _number(value: float) -> str:
+    """Write a number with three digits, more where it has more before the point."""
+    return f"{value:,.0f}" if abs(value) >= 100.0 else f"{value:.3g}"
+
+
+def _wrapped(words: str) -> list[str]:
+    return textwrap.wrap(words, _WIDTH, initial_indent="    ", subsequent_indent="        ")
