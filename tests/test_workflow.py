@@ -160,9 +160,11 @@ FINDING_FIGURES = (
     "draw_alignment_within_between",
     "draw_incidence",
     "draw_reliability",
+    "draw_curve_differences",
     "draw_claims_ledger",
 )
-MODELLED = {"longitudinal": 1, "claims": 1, "athlete_report": 1, **dict.fromkeys(FINDING_FIGURES, 1), "run_notebook": 4}
+FOUND = dict.fromkeys(("longitudinal", "claims", "curve_findings", "athlete_report"), 1)
+MODELLED = {**FOUND, **dict.fromkeys(FINDING_FIGURES, 1), "run_notebook": 4}
 JUDGED = {rule: count for rule, count in MODELLED.items() if rule != "longitudinal"}
 PAGES = {**dict.fromkeys((*STUDY_FIGURES, *FINDING_FIGURES), 1), "run_notebook": 4}
 ALL_MEASURED = {"study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MODELLED, **PAGES}

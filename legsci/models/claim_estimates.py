@@ -142,7 +142,10 @@ def repetition_effect(claim: Claim, evidence: Evidence) -> Effect:
 
 
 def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
-    """Standard deviation of athletes' slopes, with the percentile interval of a cluster bootstrap."""
+    """Standard deviation of athletes' slopes, with the percentile interval of a cluster bootstrap.
+
+    Resampled standard deviations never reach 0; the interval begins there where the test of no spread does not reject.
+    """
     table = evidence.sessions(claim)
     split = split_sessions(table, claim)
     fit = fit_mixed_model(
@@ -160,10 +163,11 @@ def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
     if not drawn:
         raise ModelRefusal(f"the spread of slopes of {term}", ["no resample of athletes can be estimated"])
     lost = evidence.resamples - len(drawn)
+    wide, narrow = (percentile_interval(np.array(drawn), level=level) for level in (LEVEL, EQUIVALENCE_LEVEL))
     return Effect(
         spread.standard_deviation * difference,
-        percentile_interval(np.array(drawn), level=LEVEL),
-        percentile_interval(np.array(drawn), level=EQUIVALENCE_LEVEL),
+        wide if spread.p_value < 1.0 - LEVEL else (0.0, wide[1]),
+        narrow if spread.p_value < 1.0 - EQUIVALENCE_LEVEL else (0.0, narrow[1]),
         p_value=spread.p_value,
         difference=difference,
         participants=int(fit.result.n["participants"]),
@@ -178,23 +182,34 @@ def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
 
 
 def half_time_effect(claim: Claim, evidence: Evidence) -> Effect:
-    """Half-time of the approach to a plateau, with the percentile interval of a cluster bootstrap."""
-    table = evidence.sessions(claim)
-    found = half_time(table, outcome=claim.model["outcome"], resamples=evidence.resamples, seed=evidence.seed)
+    """Half-time of the approach to a plateau, with the percentile interval of a cluster bootstrap.
+
+    Where no approach can be told from none, a half-time has no limits.
+    """
+    table, outcome = evidence.sessions(claim), claim.model["outcome"]
+    found = half_time(table, outcome=outcome, resamples=evidence.resamples, seed=evidence.seed)
     # Share of resamples at or below the limit of equivalence: a one-sided test, doubled.
     below = float(np.mean(found.drawn <= claim.edge))
+    p_value = min(1.0, 2.0 * max(below, 1.0 / (len(found.drawn) + 1)))
     # A resample without end has no value to interpolate to.
-    limits = np.quantile(found.drawn, [0.025, 0.975, 0.05, 0.95], method="nearest").tolist()
+    wide, narrow = (
+        tuple(np.quantile(found.drawn, [0.5 - level / 2.0, 0.5 + level / 2.0], method="nearest").tolist())
+        if found.p_learning < 1.0 - level
+        else (0.0, np.inf)
+        for level in (LEVEL, EQUIVALENCE_LEVEL)
+    )
     return Effect(
         found.estimate,
-        (limits[0], limits[1]),
-        (limits[2], limits[3]),
-        p_value=min(1.0, 2.0 * max(below, 1.0 / (len(found.drawn) + 1))),
+        (wide[0], wide[1]),
+        (narrow[0], narrow[1]),
+        # Both are needed: that there is an approach, and that it is slow.
+        p_value=max(p_value, found.p_learning),
         difference=float(claim.contrast["difference"]),
         participants=found.participants,
         rows=found.sessions,
         notes=(
             f"mean distance from the plateau at the first visit {found.excess:.2g} {claim.contrast['unit']}",
+            f"p value of no approach to a plateau {found.p_learning:.2g}",
             f"{len(table) - found.sessions} of {len(table)} sessions are of athletes with too few, and were left out",
         ),
     )

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
+from legsci.models.curves import compare_curves
 from legsci.models.resampling import cluster_weights
 from legsci.models.result import ModelRefusal
 
@@ -31,12 +32,15 @@ class HalfTime:
     estimate : [weeks]; infinite where a straight line fits as well as any approach to a plateau.
     drawn : (resample,) of resampled athletes [weeks].
     excess : mean distance from the plateau in week 0 [unit of the outcome].
+    p_learning : of no approach to a plateau, whatever its half-time: the largest |t| of the athletes' excesses over all
+        half-times, against that with the signs of athletes drawn at random. Without an approach there is no half-time.
     participants, sessions : that it rests on.
     """
 
     estimate: float
     drawn: Array
     excess: float
+    p_learning: float
     participants: int
     sessions: int
 
@@ -89,13 +93,15 @@ def half_time(
     if all(np.ptp(values) == 0.0 for _, values in groups):
         raise ModelRefusal(subject, [f"{outcome} is the same in all sessions of each athlete"])
     doublings = np.arange(np.log2(SHORTEST), np.log2(LONGEST) + 1.0 / STEPS, 1.0 / STEPS)
-    squares = np.array([_approach(*group, 2.0**doublings)[0] for group in groups])
+    curves = [_approach(*group, 2.0**doublings) for group in groups]
+    squares, excesses = (np.array(part) for part in zip(*curves, strict=True))
     weights = cluster_weights(len(groups), resamples=resamples, seed=seed)
     estimate = _lowest(doublings, squares.sum(axis=0))
     return HalfTime(
         estimate=estimate,
         drawn=np.array([_lowest(doublings, curve) for curve in weights @ squares]),
         excess=float(np.mean([_approach(*group, np.array([min(estimate, LONGEST)]))[1][0] for group in groups])),
+        p_learning=_no_learning(pd.DataFrame(excesses, columns=doublings), resamples, seed),
         participants=len(groups),
         sessions=sum(len(weeks) for weeks, _ in groups),
     )
@@ -107,6 +113,13 @@ def _approach(weeks: Array, values: Array, half_times: Array) -> tuple[Array, Ar
     apart = left - left.mean(axis=1, keepdims=True)
     excess = apart @ values / np.sum(apart**2, axis=1)
     return np.sum((values - values.mean() - excess[:, None] * apart) ** 2, axis=1), excess
+
+
+def _no_learning(excesses: pd.DataFrame, resamples: int, seed: int) -> float:
+    """Return the p value of no excess (athlete, half-time) at any half-time."""
+    found = compare_curves(excesses, 0.0 * excesses, paired=True, resamples=resamples, seed=seed)
+    # Rearrangements in another order may differ by rounding from the same one.
+    return float(np.mean(found.largest_statistics >= np.abs(found.statistic).max() * (1.0 - 1e-9)))
 
 
 def _lowest(doublings: Array, curve: Array) -> float:

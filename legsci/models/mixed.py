@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 STANDARD_ERRORS = ("by kind", "model", "cluster")
 #: Below this many athletes, sandwich standard errors tend to be too small.
 FEW_PARTICIPANTS = 20
+#: An athlete who has all but this share of what is known of a term carries it alone.
+SMALLEST_REST = 1e-8
 #: Share of a term's variance between athletes, beyond what the model holds apart, from which its effect is a mixture.
 MIXED_SHARE = 0.1
 
@@ -52,7 +54,7 @@ class MixedFit:
         """Return the covariance of the coefficients, (term, term): `model` or `cluster` (sandwich over athletes)."""
         if kind == "model":
             return self.optimum.coefficient_covariance
-        return _sandwich(self.data, self.optimum)
+        return _sandwich(self.data, self.optimum)[0]
 
 
 def fit_mixed_model(
@@ -70,7 +72,7 @@ def fit_mixed_model(
 ) -> MixedFit:
     """Fit y = X beta + Z b + e, b and e normal, with athletes' own intercepts and slopes b.
 
-    Standard errors "by kind": terms that vary within athletes get the sandwich over athletes times G / (G - 1) with
+    Standard errors "by kind": terms that vary within athletes get the bias-reduced sandwich over athletes with
     t(G - 1), which holds when an athlete's residuals are correlated in time; terms that are constant within athletes
     get the model's standard error with t(G - number of such terms), so t(G - 2) for one of them beside the intercept;
     a product of both kinds gets the sandwich and gives up one more degree of freedom per constant factor.
@@ -131,12 +133,33 @@ def _formula(outcome: str, design: Design, random: Sequence[str], correlated: bo
     return f"{outcome} ~ {' + '.join(design.terms)}; by athlete: {' + '.join(random)}{joint} ({likelihood})"
 
 
-def _sandwich(data: ClusterProducts, optimum: ProfiledFit) -> Array:
-    """Return G / (G - 1) B (sum s s') B, B = (X'V^-1 X)^-1 and s = X'V^-1 r of an athlete (Liang & Zeger 1986)."""
-    scores = marginal_products(data, optimum).fixed_residual / optimum.residual_variance
-    bread = optimum.coefficient_covariance
-    count = len(scores)
-    return count / (count - 1) * bread @ (scores.T @ scores) @ bread
+def _sandwich(data: ClusterProducts, optimum: ProfiledFit) -> tuple[Array, NDArray[np.int64]]:
+    """Return the sandwich over athletes, and which terms rest on one athlete alone.
+
+    B (sum u u') B with B = (X'V^-1 X)^-1 and u = (1 - A B)^-1 X'V^-1 r of an athlete, A the athlete's part of X'V^-1 X:
+    the scores of Liang & Zeger (1986, Biometrika 73:13-22) without the share that the athlete's own rows took in the
+    fit (Mancl & DeRouen 2001, Biometrics 57:126-134). With few athletes, the plain sandwich is far too small for terms
+    that a few of them carry.
+
+    Returns
+    -------
+    covariance : (term, term).
+    lone : (term,) number of the athlete without whom the term could not be estimated; -1 where there is none.
+    """
+    products = marginal_products(data, optimum)
+    half = np.linalg.cholesky(optimum.coefficient_covariance)
+    own = half.T @ (products.fixed_fixed / optimum.residual_variance) @ half
+    shares, directions = np.linalg.eigh(own)
+    whole = shares > 1.0 - SMALLEST_REST
+    # In a direction that one athlete determines, that athlete's residual is 0, and so is its part of the sum.
+    factor = np.where(whole, 0.0, 1.0 / np.where(whole, 1.0, 1.0 - shares))
+    scores = products.fixed_residual / optimum.residual_variance @ half
+    freed = np.einsum("gij,gj,gkj,gk->gi", directions, factor, directions, scores)
+    lone = np.full(len(half), -1)
+    for athlete, direction in np.argwhere(whole):
+        carried = np.abs(half @ directions[athlete, :, direction])
+        lone[carried > SMALLEST_REST * np.linalg.norm(half, axis=1)] = athlete
+    return half @ (freed.T @ freed) @ half.T, lone
 
 
 def _estimates(design: Design, data: ClusterProducts, optimum: ProfiledFit, standard_errors: str) -> pd.DataFrame:
@@ -149,7 +172,14 @@ def _estimates(design: Design, data: ClusterProducts, optimum: ProfiledFit, stan
             f"the standard errors of {design.terms}",
             [f"{count} athletes are too few for {np.sum(~within)} terms that compare athletes"],
         )
-    model, cluster = np.diag(optimum.coefficient_covariance), np.diag(_sandwich(data, optimum))
+    covariance, lone = _sandwich(data, optimum)
+    alone = [
+        f"{design.terms[term]} rests on {design.participants[lone[term]]} alone"
+        for term in np.flatnonzero(by_cluster & (lone >= 0))
+    ]
+    if alone:
+        raise ModelRefusal("the standard errors by athlete", alone)
+    model, cluster = np.diag(optimum.coefficient_covariance), np.diag(covariance)
     return estimate_table(
         design.terms,
         optimum.coefficients,

@@ -156,6 +156,20 @@ def test_half_time_of_exact_learning_curves_is_found() -> None:
         half_time(pd.DataFrame(rows).query("participant_id != 'C'"), outcome="angle")
 
 
+def test_without_learning_there_is_no_half_time() -> None:
+    """40 studies of athletes who scatter about a level each: an approach is seen in 5 %, at most 7 by chance."""
+    weeks = np.tile(np.arange(0.0, 24.0, 4.0), 12)
+    names = np.repeat([f"P{number}" for number in range(12)], 6)
+    seen = 0
+    for seed in range(40):
+        angle = np.random.default_rng(seed).normal(size=len(weeks))
+        table = pd.DataFrame({"participant_id": names, "week": weeks, "angle": angle})
+        seen += half_time(table, outcome="angle", resamples=200, seed=seed).p_learning < 0.05
+    assert seen <= 7
+    with pytest.raises(ModelRefusal, match="angle is the same in all sessions"):
+        half_time(table.assign(angle=3.0), outcome="angle")
+
+
 def test_a_ledger_has_a_verdict_and_a_reason_for_every_claim(ledger: pd.DataFrame, registry: Registry) -> None:
     assert list(ledger.columns) == LEDGER_COLUMNS
     assert ledger["id"].tolist() == [claim.id for claim in registry.claims]

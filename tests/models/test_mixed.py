@@ -128,19 +128,41 @@ def test_within_and_between_effects_differ_and_each_has_its_own_standard_error()
 
 
 def test_cluster_standard_errors_equal_the_dense_sandwich():
+    """Residuals of an athlete's rows are freed of what those rows took in the fit, by the dense hat matrix."""
     table = split_within_between(cohort(athletes=20, sessions=6), ["alignment"])
     fit = fit_mixed_model(table, standard_errors="cluster", **SPLIT)
     design, optimum = fit.design, fit.optimum
     random = design.columns(fit.random)
-    bread, meat = np.zeros((4, 4)), np.zeros((4, 4))
+    inverses = {}
     for g in range(20):
         rows = design.participant == g
-        x, z = design.fixed[rows], random[rows]
-        inverse = np.linalg.inv(z @ optimum.random_covariance @ z.T + optimum.residual_variance * np.eye(rows.sum()))
-        score = x.T @ inverse @ (design.outcome[rows] - x @ optimum.coefficients)
-        bread, meat = bread + x.T @ inverse @ x, meat + np.outer(score, score)
-    sandwich = 20 / 19 * np.linalg.solve(bread, np.linalg.solve(bread, meat).T)
+        z = random[rows]
+        inverses[g] = np.linalg.inv(
+            z @ optimum.random_covariance @ z.T + optimum.residual_variance * np.eye(rows.sum())
+        )
+    bread = sum(
+        design.fixed[design.participant == g].T @ inverses[g] @ design.fixed[design.participant == g] for g in inverses
+    )
+    meat = np.zeros((4, 4))
+    for g, inverse in inverses.items():
+        rows = design.participant == g
+        x = design.fixed[rows]
+        hat = x @ np.linalg.solve(bread, x.T @ inverse)
+        residual = design.outcome[rows] - x @ optimum.coefficients
+        score = x.T @ inverse @ np.linalg.solve(np.eye(rows.sum()) - hat, residual)
+        meat += np.outer(score, score)
+    sandwich = np.linalg.solve(bread, np.linalg.solve(bread, meat).T)
     np.testing.assert_allclose(fit.result.estimates["standard_error"], np.sqrt(np.diag(sandwich)), rtol=1e-6)
+
+
+def test_a_term_that_one_athlete_carries_has_no_error_by_athlete():
+    table = cohort().assign(level=lambda rows: np.where(rows["participant_id"] == "P07", "elite", "club"))
+    terms = ["time", "level", "time:level"]
+    with pytest.raises(ModelRefusal, match=r"time:level=elite rests on P07 alone"):
+        fit_mixed_model(table, outcome="jump", fixed=terms, random=["time"])
+    # Of athletes' levels the model's own error stands.
+    between = fit_mixed_model(table, outcome="jump", fixed=["time", "level"], random=["time"])
+    assert np.isfinite(between.result.estimates["standard_error"]).all()
 
 
 def test_raw_weeks_give_the_same_optimum_as_centred_time():

@@ -67,7 +67,8 @@ def test_occasions_of_a_complete_table_are_its_means(squat_jumps: pd.DataFrame) 
     np.testing.assert_allclose(table["estimate"], [0.32242, 0.03648, 0.03747, 0.03487, 0.03308], atol=6e-6)
     wide = squat_jumps.pivot_table(index="participant_id", columns="occasion", values="height_m")
     change = wide["Post"] - wide["Pre"]
-    assert table["standard_error"]["Post"] == pytest.approx(change.std() / np.sqrt(60), rel=1e-6)
+    # Each deviation from the mean change, freed of its own part in it, is 60 / 59 times as large.
+    assert table["standard_error"]["Post"] == pytest.approx(change.std() / np.sqrt(59), rel=1e-6)
     assert table["df"]["Post"] == 59.0
 
 
