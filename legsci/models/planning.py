@@ -24,6 +24,8 @@ from legsci.models.verdicts import SUPPORTED, UNTESTABLE
 Simulate = Callable[[Mapping[str, Any], int], dict[str, pd.DataFrame]]
 
 ALPHA = 0.05
+#: Name of the row on all claims of a scenario together.
+ANY = "any"
 #: Cohorts after which the log says how far the work is.
 TOLD_AFTER = 25
 COHORT_COLUMNS = ["seed", "id", "scale", "verdict", "estimate", "low", "high", "p_value", "true_effect", "participants"]
@@ -115,21 +117,29 @@ def recovery_summary(cohorts: pd.DataFrame) -> pd.DataFrame:
     One row per claim: cohorts; tested, with an estimate; true_effect and mean_estimate [unit of the claim];
     bias_percent of the true effect with its error, missing where that is none (ratios on the log scale); coverage of
     the 95 % interval with its error; supported, share of all cohorts with that verdict, with its error; power, share of
-    p values below 0.05, with its error.
+    p values below 0.05, with its error. Of several claims, a row ANY: supported, share of cohorts in which one is.
     """
-    rows = []
+    rows: list[dict[str, object]] = []
     for name, group in cohorts.groupby("id", sort=False):
         tested = group[group["verdict"] != UNTESTABLE].astype({"estimate": float})
         known = tested.dropna(subset=["true_effect"])
         inside = (known["low"] <= known["true_effect"]) & (known["true_effect"] <= known["high"])
         supported = float((group["verdict"] == SUPPORTED).mean())
         rows.append(
-            {"id": name, "cohorts": len(group), "tested": len(tested)}
-            | _bias(known)
-            | _share("coverage", float(inside.mean()) if len(known) else np.nan, len(known))
-            | _share("supported", supported, len(group))
-            | _share("power", float((tested["p_value"] < ALPHA).mean()) if len(tested) else np.nan, len(tested))
+            {
+                "id": name,
+                "cohorts": len(group),
+                "tested": len(tested),
+                **_bias(known),
+                **_share("coverage", float(inside.mean()) if len(known) else np.nan, len(known)),
+                **_share("supported", supported, len(group)),
+                **_share("power", float((tested["p_value"] < ALPHA).mean()) if len(tested) else np.nan, len(tested)),
+            }
         )
+    if len(rows) > 1:
+        anywhere = (cohorts["verdict"] == SUPPORTED).groupby(cohorts["seed"]).any()
+        share = _share("supported", float(anywhere.mean()), len(anywhere))
+        rows.append({"id": ANY, "cohorts": len(anywhere), **share})
     return pd.DataFrame(rows)
 
 
