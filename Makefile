@@ -1,5 +1,5 @@
 # make study   run the workflow on the studies of workflow/config.yaml
-# make report  the figures and notebooks of the last run, with the rule behind each, as results/report.zip
+# make report  the figures and notebooks of a finished make study, with the rule behind each, as results/report.zip
 # make test    style, types, import contracts and tests
 # make check   the same without the tests
 # make lab     JupyterLab

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import legsci
+
 NOTEBOOKS = sorted((Path(__file__).resolve().parent.parent / "notebooks").glob("*.ipynb"))
 WRITING = {"to_csv", "to_parquet", "to_netcdf", "savefig", "write_text", "write_bytes", "save", "open"}
 
@@ -38,6 +40,16 @@ def test_notebooks_define_and_write_nothing(path: Path) -> None:
     names = {node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "") for node in called}
     assert "open_study" in names
     assert names & WRITING == set()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_workflow_knows_what_notebooks_import(path: Path, repository: Path) -> None:
+    nodes = list(ast.walk(code(path)))
+    modules = {n.module for n in nodes if isinstance(n, ast.ImportFrom) and str(n.module).startswith("legsci.")}
+    attributes = [n for n in nodes if isinstance(n, ast.Attribute) and getattr(n.value, "id", "") == "legsci"]
+    modules |= {legsci.PUBLIC[attribute.attr] for attribute in attributes}
+    rules = (repository / "workflow" / "rules" / "present.smk").read_text(encoding="utf-8")
+    assert {module for module in modules if f'"{module}"' not in rules.partition("rule run_notebook")[2]} == set()
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

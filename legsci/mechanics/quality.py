@@ -88,6 +88,11 @@ CODES: dict[str, Code] = {
     "plate_left_out": Code(
         "noted", "{signal} never carries a person (at most {value:.1f} N, briefly); left out of the sum.", "N"
     ),
+    "side_without_load": Code(
+        "flagged",
+        "{signal} is said to carry the {detail} foot but never carries a person: the other side holds the whole "
+        "weight, of both feet unless trials.tsv names the leg.",
+    ),
     "box_plate_assumed": Code(
         "noted", "{signal} is loaded before the first contact only: taken as the plate under the box."
     ),

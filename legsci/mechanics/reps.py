@@ -14,7 +14,7 @@ import xarray as xr
 from legsci.mechanics.curation import apply_decisions, decisions_without_effect, trial_decisions
 from legsci.mechanics.markers import Markers
 from legsci.mechanics.movement import USUAL, Choices, Person, trial_movement
-from legsci.mechanics.plates import Support, carries_load, centre_of_pressure, standing_load, support
+from legsci.mechanics.plates import FEET, Support, carries_load, centre_of_pressure, standing_load, support
 from legsci.mechanics.posture import quiet_posture
 from legsci.mechanics.profiles import Profile, load_profiles, variants
 from legsci.mechanics.quality import Finding
@@ -191,9 +191,21 @@ def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
         elif under.box is None:
             highest = f": force is at most {vertical.max():.1f} N, of an empty plate or in a wrong unit"
             findings.append(Finding("no_force", value=float(vertical.max()), detail=highest))
+    findings += _side_without_load(trial, under)
     if under.rate < LOW_RATE_HZ and TASKS[str(trial.attrs["task"])].cut != "quiet":
         findings.append(Finding("low_rate", value=under.rate, limit=LOW_RATE_HZ))
     return findings
+
+
+def _side_without_load(trial: xr.DataTree, under: Support) -> list[Finding]:
+    """Report a plate for one foot that nobody steps on in a task of both legs."""
+    task = TASKS[str(trial.attrs["task"])]
+    if task.cut == "contact" or trial.attrs.get("leg", "both") != "both" or not under.plates:
+        return []
+    names, feet = (trial["force"][name].to_numpy().astype(str) for name in ("plate", "foot"))
+    empty = [foot for foot in FEET if foot in feet and np.isnan(under.force[SIDES.index(foot)]).all()]
+    plates = [(name, foot) for name, foot in zip(names, feet, strict=True) if foot in empty]
+    return [Finding("side_without_load", f"plate {name}", detail=foot) for name, foot in plates]
 
 
 def _score_window(

@@ -171,6 +171,7 @@ CASES = {
     "low_rate": lambda: outcome(force_trial(jump(rate_hz=100.0), rate_hz=100.0)),
     "plate_offset": lambda: outcome(force_trial(jump() + 12.0)),
     "plate_left_out": lambda: outcome(force_trial(np.vstack([jump(), 0.01 * jump()]), feet=("both", "both"))),
+    "side_without_load": lambda: outcome(force_trial(np.vstack([jump(), 0.01 * jump()]), feet=("left", "right"))),
     "box_plate_assumed": box_plates,
     "curated": lambda: outcome(force_trial(jump()), curation=decisions(CURATED)),
     "kept": lambda: outcome(
@@ -254,3 +255,8 @@ def test_sentence_fills_in(code: str) -> None:
     sentence = Finding(code, "plate 2", 1.0, 2.0, "why").sentence
     assert sentence.endswith((".", "?"))
     assert "{" not in sentence
+
+
+def test_a_jump_from_one_leg_lacks_no_side() -> None:
+    one_leg = force_trial(np.vstack([jump(), 0.01 * jump()]), feet=("left", "right"), leg="left")
+    assert "side_without_load" not in outcome(one_leg).codes()

@@ -211,7 +211,15 @@ rule run_notebook:
         "results/{study}/benchmarks/run_notebook/{notebook}.tsv"
     params:
         results="results/{study}",
-        source=source_digest("legsci.present.notebooks", "legsci.present.figures"),
+        source=source_digest(
+            "legsci.present.notebooks",
+            # what notebooks import; tests/test_notebooks.py holds the list
+            "legsci.kernels.integrals",
+            "legsci.mechanics.plates",
+            "legsci.present.figures",
+            "legsci.present.results",
+            "legsci.vocabulary",
+        ),
     message:
         "Run notebook {wildcards.notebook} on {wildcards.study}"
     script:
