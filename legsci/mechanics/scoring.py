@@ -19,6 +19,8 @@ from legsci.vocabulary import STANDARD_GRAVITY
 STILL_S = 0.030
 #: Quiet standing after a landing is looked for from here to there after it [s].
 SETTLING_S = (0.3, 5.0)
+#: A squat jump starts from a squat that is held: stillness is looked for first in this time before the take-off [s].
+HOLD_S = 3.0
 #: Standing force of a person [kg].
 PLAUSIBLE_MASS_KG = (20.0, 250.0)
 #: Quiet standing before and after a jump may differ by this part of body weight.
@@ -62,19 +64,32 @@ def _stretch_start(support: Support, middle: int) -> int:
     return int(max(first for first, last in support.unloaded if first <= middle))
 
 
-def _weigh_start(support: Support, window: Window, profile: Profile) -> Weighing | None:
-    """Weigh before the movement, as the profile says."""
+def _weigh_start(support: Support, window: Window, task: Task, profile: Profile) -> Weighing | None:
+    """Weigh before the movement, as the profile says; before a squat jump in the squat that is held, if it is."""
     if window.middle < 0 or window.touchdown >= 0:
         return None
     quietest = profile.weighing != "first"
-    return weigh(
-        support.force,
-        rate=support.rate,
-        first=window.first if quietest else 0,
-        last=_stretch_start(support, window.middle),
-        length_s=profile.weighing_length_s,
-        quietest=quietest,
-    )
+    last = _stretch_start(support, window.middle)
+    starts = [window.first] if quietest else [0]
+    if quietest and _from_held_squat(task):
+        starts.insert(0, max(window.first, last - int(HOLD_S * support.rate)))
+    for first in starts:
+        weighing = weigh(
+            support.force,
+            rate=support.rate,
+            first=first,
+            last=last,
+            length_s=profile.weighing_length_s,
+            quietest=quietest,
+        )
+        if weighing is not None and weighing.still:
+            break
+    return weighing
+
+
+def _from_held_squat(task: Task) -> bool:
+    """Tell a jump that starts from a squat, without a countermovement."""
+    return task.cut == "flight" and "countermovement_depth_m" not in task.metrics
 
 
 def _weigh_end(support: Support, window: Window, profile: Profile) -> Weighing | None:
@@ -100,7 +115,7 @@ def _choose_weighing(
     support: Support, window: Window, task: Task, profile: Profile, mass_kg: float
 ) -> tuple[Weighing | None, Weighing | None, np.ndarray, list[Finding]]:
     """Return (weighing to use, weighing at the end, body weight (side), findings)."""
-    before, after = _weigh_start(support, window, profile), _weigh_end(support, window, profile)
+    before, after = _weigh_start(support, window, task, profile), _weigh_end(support, window, profile)
     preferred, other = (before, after) if task.weighing == "start" else (after, before)
     words = ("quiet standing after the landing", "quiet standing before the movement")
     findings: list[Finding] = []
@@ -289,7 +304,7 @@ def _check(
         percent = 100.0 * abs(weight / (mass_kg * STANDARD_GRAVITY) - 1.0)
         if percent > 5.0:
             findings.append(Finding("weight_disagrees_with_mass", value=percent, limit=5.0))
-    if task.cut == "flight" and not task.metrics.count("countermovement_depth_m") and "minimum_force" in score.events:
+    if _from_held_squat(task) and "minimum_force" in score.events:
         lowest = score.events["minimum_force"]
         if np.isfinite(lowest):
             drop = weight - float(support.force[0, int(lowest)])
