@@ -24,13 +24,14 @@ _BAR, _GAP = 0.12, 0.02
 _TAKEN, _REST = (0.25, 0.25, 0.25), (0.8, 0.8, 0.8)
 
 
-def energy_flow(reps: xr.Dataset | None, *, simulated: bool) -> Figure:
+def energy_flow(reps: xr.Dataset | None, *, simulated: bool, reason: str = "") -> Figure:
     """Draw the energy flow of each repetition of a session.
 
     Parameters
     ----------
     reps : the session's repetitions, None where there is none.
     simulated : whether the recordings are simulated.
+    reason : why joint powers are missing, where it is known.
 
     Returns
     -------
@@ -39,18 +40,20 @@ def energy_flow(reps: xr.Dataset | None, *, simulated: bool) -> Figure:
     against each other or was absorbed by other joints.
     """
     works = [] if reps is None else _works(reps)
+    if not works:
+        words = "No push-off of this session has joint powers"
+        return style.words_only(f"{words}: {reason}" if reason else f"{words}.", simulated=simulated)
     with style.house_style():
-        lines = max(-(-len(works) // COLUMNS), 1)
-        figure = Figure(figsize=(style.PAGE_WIDTH, 0.5 + PANEL_HEIGHT * lines * bool(works)), layout="constrained")
+        lines = -(-len(works) // COLUMNS)
+        figure = Figure(figsize=(style.PAGE_WIDTH, 0.5 + PANEL_HEIGHT * lines), layout="constrained")
         words = f"Positive joint work, gain of the centre of mass [J/kg]: n = {style.counted(len(works), 'push-off')}"
-        style.title(figure, words if works else "No push-off of this session has joint powers", simulated=simulated)
-        if works:
-            panels = figure.subplots(lines, COLUMNS, squeeze=False).ravel()
-            for panel in panels:
-                panel.set_axis_off()
-            for panel, (name, work, gain) in zip(panels, works, strict=False):
-                _draw(panel, work, gain)
-                panel.set_title(f"{name}\nratio {gain / sum(work.values()):.2f}")
+        style.title(figure, words, simulated=simulated)
+        panels = figure.subplots(lines, COLUMNS, squeeze=False).ravel()
+        for panel in panels:
+            panel.set_axis_off()
+        for panel, (name, work, gain) in zip(panels, works, strict=False):
+            _draw(panel, work, gain)
+            panel.set_title(f"{name}\nratio {gain / sum(work.values()):.2f}")
     return figure
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 
 import numpy as np
@@ -22,6 +23,9 @@ from legsci.present import (
 from legsci.present.finding_figures import FINDING_FIGURES
 from legsci.present.results import Results
 
+#: Codes of findings that explain why joint powers are missing.
+WITHOUT_POWERS = ("markers_unknown", "no_moments", "person_unknown", "segment_absent", "segment_missing", "no_standing")
+
 
 def _force_time(study: Results, participant_id: str, session_id: str) -> Figure:
     """Draw each repetition of a session."""
@@ -33,7 +37,9 @@ def _profile_comparison(study: Results) -> Figure:
     """Draw the repetition that the profiles disagree about most."""
     widest = profile_comparison.widest_repetition(study.metrics_by_profile)
     if widest is None:
-        return _empty("no repetition of this study has a jump height under two profiles", simulated=study.simulated)
+        return style.words_only(
+            "no repetition of this study has a jump height under two profiles", simulated=study.simulated
+        )
     rows = study.metrics_by_profile
     rows = rows[(rows[list(widest.index)] == widest).all(axis=1)]
     reps = study.reps(widest["participant_id"], widest["session_id"])
@@ -63,7 +69,19 @@ def _energy_flow(study: Results, participant_id: str, session_id: str) -> Figure
     """Draw where the energy of each push-off of a session comes from."""
     key = (participant_id, session_id)
     # The session says for itself whether it is simulated: its figure does not wait for the tables of the study.
-    return energy_flow.energy_flow(study.reps(*key), simulated=bool(study.session(*key).attrs["simulated"]))
+    session = study.session(*key)
+    return energy_flow.energy_flow(
+        study.reps(*key), simulated=bool(session.attrs["simulated"]), reason=_without_powers(study, session, key)
+    )
+
+
+def _without_powers(study: Results, session: xr.DataTree, key: tuple[str, str]) -> str:
+    """Say why a session has no joint powers: without markers there are no joints, else as its findings say."""
+    if not any("markers" in trial.children for trial in session.children.values()):
+        return "no trial has markers."
+    found = study.findings(*key)
+    sentences = [text for code in WITHOUT_POWERS for text in found.loc[found["code"] == code, "sentence"].unique()]
+    return textwrap.shorten(" ".join(sentences), 3 * style.LINE_LENGTH, placeholder=" ...; see quality.csv")
 
 
 def _curves(study: Results) -> xr.Dataset:
@@ -80,14 +98,6 @@ def _joint_angles(study: Results) -> Figure:
 def _joint_moments(study: Results) -> Figure:
     """Draw the joint moments and powers of a study."""
     return joint_moments.joint_moments(_curves(study), simulated=study.simulated)
-
-
-def _empty(words: str, *, simulated: bool) -> Figure:
-    """A figure that says why there is nothing to see."""
-    with style.house_style():
-        figure = Figure(figsize=(style.PAGE_WIDTH, 1.0))
-        style.title(figure, words, simulated=simulated)
-    return figure
 
 
 #: Figures with one file per session: name -> (study, participant, session) -> Figure.

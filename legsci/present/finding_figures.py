@@ -69,10 +69,7 @@ def _refused(study: Results, model: str, words: str, *, table: str = "models/ref
     """A figure that says why there is nothing to see."""
     refusals: pd.DataFrame = study.finding(table)
     reasons = refusals.loc[refusals["model"].str.startswith(model), "sentence"].drop_duplicates().to_list()
-    with style.house_style():
-        figure = Figure(figsize=(style.PAGE_WIDTH, 1.3))
-        style.title(figure, f"{words}: cannot be estimated here. {'; '.join(reasons[:2])}", simulated=study.simulated)
-    return figure
+    return style.words_only(f"{words}: cannot be estimated here. {'; '.join(reasons[:2])}", simulated=study.simulated)
 
 
 #: Figures of what models found, one file per study: name -> (study) -> Figure.

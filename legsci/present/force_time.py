@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 import numpy as np
@@ -26,6 +27,14 @@ MARKED = tuple(name for name in STORED_EVENTS if not name.startswith("weighing")
 MARGIN_S = 0.75
 #: Height of the picture of one repetition, and of the words that stand in place of one [inch].
 PANEL_HEIGHT, WORDS_HEIGHT = 3.4, 1.0
+#: Height of a line of a heading [inch], lines that PANEL_HEIGHT holds, and lines about findings at most.
+LINE_HEIGHT, USUAL_LINES, MOST_LINES = 0.15, 3, 8
+#: Letters of what is said about findings of one code.
+LONGEST_WORDS = 2 * style.LINE_LENGTH - 40
+#: A gap of a marker as the sentences of `legsci.mechanics.quality.CODES` put it: marker and length [s].
+GAP = re.compile(r"(\S+) was lost for ([\d.]+) s")
+#: Events of one moment: the nearest two that are told apart, as a share of the time shown.
+ONE_MOMENT = 0.002
 #: Signal shown before the first sample that is kept, so that a mark on it is not cut [s].
 EDGE_S = 0.03
 TITLE_COLOURS = {"rejected": style.SEVERITY_COLOURS["rejected"]}
@@ -49,7 +58,11 @@ def force_time(session: xr.DataTree, reps: xr.Dataset | None, findings: pd.DataF
     metrics, quality = session_metrics(reps, findings)
     shown = [(trial, rep) for trial in session.children for rep in _places(reps, trial)]
     drawable = [rep >= 0 or "force" in session.children[trial].children for trial, rep in shown]
-    heights = [PANEL_HEIGHT if each else WORDS_HEIGHT for each in drawable]
+    headings = [
+        _heading(metrics, quality, trial, _number(reps, rep), str(session[trial].attrs["task"])) for trial, rep in shown
+    ]
+    further = [LINE_HEIGHT * max(words.count("\n") + 1 - USUAL_LINES, 0) for words, _ in headings]
+    heights = [(PANEL_HEIGHT if each else WORDS_HEIGHT) + more for each, more in zip(drawable, further, strict=True)]
     with style.house_style():
         figure = Figure(
             figsize=(style.PAGE_WIDTH, sum(heights) + 0.8),
@@ -57,9 +70,7 @@ def force_time(session: xr.DataTree, reps: xr.Dataset | None, findings: pd.DataF
         )
         drawn: dict[str, None] = {}
         panels = figure.subfigures(len(shown), 1, squeeze=False, height_ratios=heights)[:, 0]
-        for panel, (trial, rep) in zip(panels, shown, strict=True):
-            number = int(reps["number"][rep]) if reps is not None and rep >= 0 else 0
-            words, status = _heading(metrics, quality, trial, number, str(session[trial].attrs["task"]))
+        for panel, (trial, rep), (words, status) in zip(panels, shown, headings, strict=True):
             panel.suptitle(words, x=0.01, ha="left", fontsize=8, color=TITLE_COLOURS.get(status, "black"))
             if reps is not None and rep >= 0:
                 drawn |= dict.fromkeys(_draw_repetition(panel, reps, rep))
@@ -85,6 +96,11 @@ def _places(reps: xr.Dataset | None, trial: str) -> list[int]:
     return [int(place) for place in np.flatnonzero(reps["trial_id"].to_numpy() == trial)] or [-1]
 
 
+def _number(reps: xr.Dataset | None, rep: int) -> int:
+    """Number of a repetition in its trial, 0 for a trial without any."""
+    return int(reps["number"][rep]) if reps is not None and rep >= 0 else 0
+
+
 def _heading(metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: int, task: str) -> tuple[str, str]:
     """Trial, task, jump heights with uncertainty, status and the sentences that led to it; and the status alone."""
     name = f"{trial}, repetition {number}" if number else trial
@@ -97,9 +113,41 @@ def _heading(metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: i
             parts.append(f"{values[column]:.3f} ± {values[f'u_{column}']:.3f} m by {method}")
     found = quality[(quality["trial_id"] == trial) & quality["rep"].isin([0, number])]
     lines = [parts[0]] + (["jump height: " + ", ".join(parts[1:])] if len(parts) > 1 else [])
-    lines += [f"{severity}: {text}" for severity, text in found[["severity", "sentence"]].to_numpy()]
-    text = "\n".join(textwrap.fill(line, style.LINE_LENGTH, subsequent_indent="    ") for line in lines)
-    return text, str(values["status"])
+    told: list[str] = []
+    kinds = [_wrapped([line]) for line in finding_lines(found)]
+    while kinds and len(told) + len(kinds[0]) <= MOST_LINES:
+        told += kinds.pop(0)
+    if kinds:
+        told.append(f"and {style.counted(len(kinds), 'further kind')} of finding; see quality.csv")
+    return "\n".join([*_wrapped(lines), *told]), str(values["status"])
+
+
+def _wrapped(lines: list[str]) -> list[str]:
+    """Lines that fit into the width of the page."""
+    return [part for line in lines for part in textwrap.wrap(line, style.LINE_LENGTH, subsequent_indent="    ")]
+
+
+def finding_lines(found: pd.DataFrame) -> list[str]:
+    """Say what was found in a line per code, the worst first; many of one code are summed up.
+
+    Parameters
+    ----------
+    found : rows of quality.csv.
+    """
+    lines = []
+    ranks = found["severity"].map(list(style.SEVERITY_COLOURS).index)
+    for (_, severity, code), rows in found.assign(rank=ranks).groupby(["rank", "severity", "code"], sort=True):
+        words = " ".join(rows["sentence"])
+        gaps = GAP.findall(words)
+        if len(gaps) > 1:
+            markers = style.counted(len({marker for marker, _ in gaps}), "marker")
+            longest = max(float(seconds) for _, seconds in gaps)
+            words = f"{len(gaps)} gaps of {markers}, the longest {longest:.1f} s; see quality.csv"
+            words = f"{style.readable(str(code))}: {words}"
+        elif len(words) > LONGEST_WORDS:
+            words = textwrap.shorten(words, LONGEST_WORDS, placeholder=" ...; see quality.csv")
+        lines.append(f"{severity}: {words}")
+    return lines
 
 
 def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int) -> list[str]:
@@ -117,10 +165,16 @@ def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int) -> list[str]:
     speed = velocity(reps.isel(rep=[rep])).sel(scoring=scoring).to_numpy()[0]
     upper.axhline(float(chosen["body_weight"].sel(side="both")), color="black", linewidth=0.7, linestyle=(0, (6, 3)))
     _shade((upper, lower), found)
+    size, before = 5.0, -np.inf
     for name, when in events.items():
+        # A mark on top of another is larger and beneath it, so that both are seen.
+        size = size + 4.5 if when - before < ONE_MOMENT * (right - left) else 5.0
+        before = when
         height = np.interp(when, time, chosen["force"].sel(side="both").to_numpy())
         marker = style.EVENT_MARKERS[name]
-        upper.plot(when, height, marker, color="black", markerfacecolor="white", markersize=5, zorder=4)
+        upper.plot(
+            when, height, marker, color="black", markerfacecolor="white", markersize=size, zorder=4 - 0.02 * size
+        )
         for axes in (upper, lower):
             axes.axvline(when, color="black", linewidth=0.3, zorder=0.5)
     if np.isfinite(speed).any():
@@ -131,7 +185,8 @@ def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int) -> list[str]:
         lower.set_yticks([])
     upper.set_xlim(left, right)
     _label(panel, upper, lower)
-    return [*(phase.name for phase in found), *(f"{name} event" for name in events), *sides]
+    seen = [phase.name for phase in found if phase.start < right and phase.end > left]
+    return [*seen, *(f"{name} event" for name in events), *sides]
 
 
 def _span(time: np.ndarray, chosen: xr.Dataset, found: list[Phase], events: dict[str, float]) -> tuple[float, float]:

@@ -67,47 +67,59 @@ def bands(curves: xr.Dataset, rows: tuple[Row, ...], title: str, *, simulated: b
     title : words at the head.
     simulated : whether the recordings are simulated.
     """
+    rows = tuple(row for row in rows if _tasks(curves, (row,)))
     tasks = _tasks(curves, rows)
+    if not tasks:
+        return style.words_only(f"{title}: no repetition of this study has them.", simulated=simulated)
     with style.house_style():
-        if not tasks:
-            figure = Figure(figsize=(style.PAGE_WIDTH, 1.0))
-            style.title(figure, f"{title}: no repetition of this study has them", simulated=simulated)
-            return figure
         figure = Figure(figsize=(style.PAGE_WIDTH, 1.0 + ROW_HEIGHT * len(rows)), layout="constrained")
         panels = figure.subplots(len(rows), len(tasks), sharex=True, sharey="row", squeeze=False)
+        people: set[str] = set()
+        sides: set[str] = set()
+        most = 0
         for column, task in enumerate(tasks):
-            chosen = curves.isel(rep=np.flatnonzero(curves["task"].to_numpy() == task))
+            chosen = _of_task(curves, rows, task)
+            people |= set(chosen["participant_id"].to_numpy().tolist())
+            most = max(most, chosen.sizes["rep"])
             name = style.readable(task).replace(" jump", "\njump")
             panels[0, column].set_title(f"{name}\nn = {chosen.sizes['rep']}")
             for row, quantity in enumerate(rows):
-                _draw(panels[row, column], chosen, quantity)
+                sides |= _draw(panels[row, column], chosen, quantity)
             panels[-1, column].set_xlabel("movement [%]")
         for row, quantity in enumerate(rows):
             panels[row, 0].set_ylabel(quantity.label)
-        people = len(set(curves["participant_id"].to_numpy().tolist()))
-        words = f"{title}: mean and standard deviation of n repetitions of {style.counted(people, 'participant')}"
+        what = "mean and standard deviation of n repetitions of" if most > 1 else "one repetition per task,"
+        words = f"{title}: {what} {style.counted(len(people), 'participant')}"
         style.title(figure, words, simulated=simulated)
-        sides = [side for side in DASHES if any(side in row.chosen for row in rows)]
-        keys = [Line2D([], [], color=style.SIDE_COLOURS[side], linestyle=DASHES[side], label=side) for side in sides]
+        keys = [
+            Line2D([], [], color=style.SIDE_COLOURS[side], linestyle=dash, label=side)
+            for side, dash in DASHES.items()
+            if side in sides
+        ]
         figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
     return figure
+
+
+def _of_task(curves: xr.Dataset, rows: tuple[Row, ...], task: str) -> xr.Dataset:
+    """Repetitions of a task that have something of what is drawn."""
+    known = np.zeros(curves.sizes["rep"], bool)
+    for row in rows:
+        for choice in row.chosen.values():
+            known |= np.isfinite(curves[row.signal].sel(choice).transpose("rep", "point").to_numpy()).all(axis=1)
+    return curves.isel(rep=np.flatnonzero(known & (curves["task"].to_numpy() == task)))
 
 
 def _tasks(curves: xr.Dataset, rows: tuple[Row, ...]) -> list[str]:
     """Tasks that move, with at least one curve."""
     if "task" not in curves:
         return []
-    signals = {row.signal for row in rows}
-    names = curves["task"].to_numpy().astype(str)
-    return [
-        task
-        for task in dict.fromkeys(names.tolist())
-        if task != "standing" and any(np.isfinite(curves[signal].to_numpy()[names == task]).any() for signal in signals)
-    ]
+    names = dict.fromkeys(curves["task"].to_numpy().astype(str).tolist())
+    return [task for task in names if task != "standing" and _of_task(curves, rows, task).sizes["rep"]]
 
 
-def _draw(axes: Axes, curves: xr.Dataset, row: Row) -> None:
-    """Draw the band of each side; of repetitions on one leg only that leg."""
+def _draw(axes: Axes, curves: xr.Dataset, row: Row) -> set[str]:
+    """Draw the band of each side and return the sides drawn; of repetitions on one leg only that leg."""
+    sides = set()
     legs = curves["leg"].to_numpy().astype(str)
     for side, choice in row.chosen.items():
         own = curves[row.signal].sel(choice).transpose("rep", "point").to_numpy().astype(float) * row.factor
@@ -115,6 +127,7 @@ def _draw(axes: Axes, curves: xr.Dataset, row: Row) -> None:
         own = own[np.isfinite(own).all(axis=1)]
         if not len(own):
             continue
+        sides.add(side)
         mean, spread = own.mean(axis=0), own.std(axis=0, ddof=1) if len(own) > 1 else np.zeros(own.shape[1])
         colour = style.SIDE_COLOURS[side]
         axes.fill_between(curves["point"], mean - spread, mean + spread, color=colour, alpha=0.2, linewidth=0.0)
@@ -122,3 +135,4 @@ def _draw(axes: Axes, curves: xr.Dataset, row: Row) -> None:
     axes.axhline(0.0, color="black", linewidth=0.4, zorder=0.5)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlim(0.0, 100.0)
+    return sides

@@ -22,6 +22,8 @@ NEWTONS_PER_METRE = 2000.0
 LEAST_FORCE_N = 20.0
 #: Drawn length of a foot of which only the ankle is known [m].
 FOOT_M = 0.18
+#: Length that is drawn as a scale, and its place below the floor [m].
+SCALE_M, SCALE_DEPTH_M = 0.5, -0.12
 FORCE_COLOUR = style.PHASE_COLOURS["propulsion"]
 PANEL_HEIGHT = 2.6
 VIEWS = {"from the side": ("x", "y"), "from the front": ("z", "y")}
@@ -163,24 +165,43 @@ def skeletons(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
     drawn = [
         (rep, when, known) for rep, when in shown if (known := scenes[trials[rep]]) is not None and np.isfinite(when)
     ]
+    who = f"participant {session.attrs['participant_id']}, session {session.attrs['session_id']}"
+    simulated = bool(session.attrs["simulated"])
+    if not drawn:
+        marked = any("markers" in trial.children for trial in session.children.values())
+        reason = "no repetition has markers of a leg" if marked else "no trial has markers"
+        return style.words_only(f"No skeleton of {who}: {reason}.", simulated=simulated)
+    columns = min(len(drawn), 2)
+    lines = -(-len(drawn) // columns)
     with style.house_style():
-        figure = Figure(figsize=(style.PAGE_WIDTH, 0.5 + PANEL_HEIGHT * -(-len(drawn) // 2)), layout="constrained")
-        grid = (
-            figure.subplots(max(-(-len(drawn) // 2), 1), 4, squeeze=False) if drawn else np.empty((0, 4), dtype=object)
-        )
-        panels = grid.reshape(-1, 2)
-        for pair in panels:
+        figure = Figure(figsize=(0.5 * style.PAGE_WIDTH * columns, 0.9 + PANEL_HEIGHT * lines), layout="constrained")
+        panels = figure.subplots(lines, 2 * columns, squeeze=False).reshape(-1, 2)
+        for pair in panels[len(drawn) :]:
             for panel in pair:
                 panel.set_axis_off()
         for pair, (rep, when, known) in zip(panels, drawn, strict=False):
             for panel, view in zip(pair, VIEWS, strict=True):
                 draw_frame(panel, known, int(np.argmin(np.abs(known.time - when))), view)
+                panel.set_title(f"\n\n{view}")
+                _scales(panel)
+            lowest, highest = min(panel.get_ylim()[0] for panel in pair), max(panel.get_ylim()[1] for panel in pair)
+            for panel in pair:
+                panel.set_ylim(lowest, highest)
             assert reps is not None, "a repetition is drawn"
-            pair[0].set_title(f"{style.readable(trials[rep])}, {int(reps['number'][rep])}\nat {when:.2f} s")
-        who = f"participant {session.attrs['participant_id']}, session {session.attrs['session_id']}"
+            pair[0].set_title(
+                f"{style.readable(trials[rep])}, {int(reps['number'][rep])}\nat {when:.2f} s\n{next(iter(VIEWS))}"
+            )
         words = f"Lowest point with ground reaction: {who}, n = {style.counted(len(drawn), 'repetition')}"
-        style.title(figure, words, simulated=bool(session.attrs["simulated"]))
+        style.title(figure, words, simulated=simulated)
     return figure
+
+
+def _scales(axes: Axes) -> None:
+    """Draw a length of SCALE_M beneath a skeleton, and say what force an arrow of that length is."""
+    left = axes.get_xlim()[0]
+    axes.plot([left, left + SCALE_M], [SCALE_DEPTH_M] * 2, color="black", linewidth=1.4, solid_capstyle="butt")
+    words = f"{SCALE_M:g} m; as an arrow {SCALE_M * NEWTONS_PER_METRE:g} N"
+    axes.text(left, SCALE_DEPTH_M - 0.04, words, va="top", fontsize=6)
 
 
 def scrub(trial: xr.DataTree, standing: Posture | None = None, *, frames: int = 60) -> str:

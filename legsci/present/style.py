@@ -94,8 +94,23 @@ def house_style() -> Iterator[None]:
 
 def title(figure: Figure, words: str, *, simulated: bool) -> None:
     """Name what a figure shows at its head, and say so where its recordings are simulated."""
-    words = textwrap.fill(f"SIMULATED. {words}" if simulated else words, TITLE_LENGTH)
+    length = int(TITLE_LENGTH * figure.get_figwidth() / PAGE_WIDTH)
+    words = textwrap.fill(f"SIMULATED. {words}" if simulated else words, length)
     figure.suptitle(words, x=0.01, ha="left", fontweight="bold")
+
+
+def words_only(words: str, *, simulated: bool) -> Figure:
+    """Make a figure that says in words why there is nothing to draw.
+
+    The words stand in axes without lines and ticks, since JupyterLab shows a figure only where it has axes.
+    """
+    words = textwrap.fill(f"SIMULATED. {words}" if simulated else words, LINE_LENGTH)
+    with house_style():
+        figure = Figure(figsize=(PAGE_WIDTH, 0.2 + 0.16 * (words.count("\n") + 1)))
+        axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        axes.set_axis_off()
+        axes.text(0.01, 0.5, words, va="center", transform=axes.transAxes)
+    return figure
 
 
 def counted(number: int, noun: str) -> str:

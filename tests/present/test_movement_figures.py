@@ -54,6 +54,22 @@ def test_joint_angles_have_a_column_per_task(reps: xr.Dataset) -> None:
     assert any(np.allclose(line, mean, atol=1e-4) for line in drawn)
 
 
+def test_joint_angles_leave_out_what_is_not_there(reps: xr.Dataset) -> None:
+    curves = normalised_curves(reps)
+    curves = curves.isel(rep=np.flatnonzero(curves["task"].to_numpy() == "countermovement_jump"))
+    names = curves["joint_angle"].to_numpy().astype(str)
+    right = np.array([name.startswith("right_") for name in names])
+    figure = joint_angles(
+        curves.assign(angle=curves["angle"].where(xr.DataArray(right, dims="joint_angle"))), simulated=False
+    )
+    words = words_of(figure)
+    assert "one repetition per task, 1 participant" in words
+    assert "standard deviation" not in words
+    assert "lumbar" not in words
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["right"]
+    assert len(figure.axes) == 4
+
+
 def test_joint_moments_draw_extension_upward(reps: xr.Dataset) -> None:
     figure = joint_moments(normalised_curves(reps), simulated=False)
     assert "knee extension\nmoment [N m/kg]" in words_of(figure)
@@ -75,6 +91,9 @@ def test_skeletons_show_both_views_of_each_repetition(tree: xr.DataTree, reps: x
     figure = skeletons(tree, reps)
     assert "n = 4 repetitions" in words_of(figure)
     shown = [axes for axes in figure.axes if axes.lines]
+    assert "from the side" in words_of(figure)
+    assert "from the front" in words_of(figure)
+    assert "0.5 m; as an arrow 1000 N" in words_of(figure)
     assert len(shown) == 8
     assert all(len(axes.texts) >= 2 for axes in shown), "an arrow for each foot"
 
@@ -87,9 +106,11 @@ def test_nothing_to_draw_is_said() -> None:
     assert found is not None
     assert "no repetition of this study has them" in words_of(joint_angles(normalised_curves(found), simulated=False))
     assert "no repetition of this study has them" in words_of(joint_moments(xr.Dataset(), simulated=False))
-    assert words_of(energy_flow(found, simulated=False)).startswith("No push-off")
-    assert words_of(energy_flow(None, simulated=False)).startswith("No push-off")
-    assert "n = 0 repetitions" in words_of(skeletons(bare, found))
+    assert "No push-off of this session has joint powers." in words_of(energy_flow(found, simulated=False))
+    assert "joint powers: no trial has" in words_of(energy_flow(None, simulated=False, reason="no trial has markers."))
+    said = skeletons(bare, found)
+    assert "No skeleton of participant P01, session S01: no trial has markers." in words_of(said)
+    assert said.axes, "JupyterLab shows no figure without axes"
 
 
 def test_a_trial_is_scrubbed_without_a_kernel() -> None:

@@ -20,17 +20,21 @@ from matplotlib.text import Text
 
 import legsci
 from legsci.ingest.trial import write_session
+from legsci.mechanics.quality import CODES, Finding
 from legsci.mechanics.reps import session_repetitions, write_repetitions
 from legsci.metrics.table import study_tables
 from legsci.present import style
 from legsci.present.figures import SESSION_FIGURES, STUDY_FIGURES
 from legsci.present.finding_figures import FINDING_FIGURES
+from legsci.present.force_time import finding_lines, force_time
 from legsci.present.profile_comparison import widest_repetition
 from legsci.present.results import Results, ResultsError
 from legsci.vocabulary import STANDARD_GRAVITY
 
 RATE_HZ = 1000.0
 MASS_KG = 70.0
+QUALITY = ["severity", "code", "sentence"]
+P01 = ("P01", "01")
 TAKEOFF_VELOCITY = 2.5
 NO_DECISIONS = pd.DataFrame(
     columns=["participant_id", "session_id", "trial_id", "rep", "what", "event", "value", "reason", "initials"]
@@ -151,6 +155,41 @@ def test_force_time_shows_every_trial_and_why(study: Results) -> None:
     assert {"left foot", "right foot", "both feet", "body weight", "take-off", "landing", "braking"} <= {
         text.get_text() for legend in figure.legends for text in legend.get_texts()
     }
+
+
+def finding_rows(*findings: Finding) -> pd.DataFrame:
+    """Rows of quality.csv."""
+    return pd.DataFrame([(each.severity, each.code, each.sentence) for each in findings], columns=QUALITY)
+
+
+def test_many_findings_of_one_code_are_one_line() -> None:
+    gaps = [Finding("gap_left", f"M{place:02d}", 0.1 * (place + 1), 0.1, "from 1 s") for place in range(27)]
+    flagged, noted = finding_lines(finding_rows(Finding("foot_on_box", value=2.0), *gaps))
+    assert flagged == "flagged: gap left: 27 gaps of 27 markers, the longest 2.7 s; see quality.csv"
+    assert noted.startswith("noted: Joint loads are missing for 2.00 s")
+    absent = [Finding("segment_absent", f"segment {place}", detail="no marker of it") for place in range(40)]
+    (line,) = finding_lines(finding_rows(*absent))
+    assert line.startswith("noted: segment 0 is absent: no marker of it.")
+    assert line.endswith("...; see quality.csv")
+    assert len(line) < 2 * style.LINE_LENGTH
+    assert finding_lines(finding_rows()) == []
+
+
+def test_findings_leave_room_for_the_picture(study: Results) -> None:
+    """Sixty kinds of finding about the jump: its heading is bounded, and the axes are as high as without them."""
+    (usual, _), key = [axes for axes in drawn(legsci.draw(study, "force_time", "P01", "01")) if axes.lines][:2], P01
+    codes = list(CODES)
+    many = pd.DataFrame(
+        [{"trial_id": "jump", "rep": 1, "profile": "", "code": code, "severity": CODES[code].severity, "sentence": code}
+         for code in codes if CODES[code].severity in ("flagged", "noted")]
+    )  # fmt: skip
+    figure = force_time(study.session(*key), study.reps(*key), pd.concat([study.findings(*key), many]))
+    (axes, _) = [axes for axes in drawn(figure) if axes.lines][:2]
+    for each in (usual, axes):
+        each.figure.get_figure(root=True).canvas.draw()
+    heights = [each.get_window_extent().height for each in (usual, axes)]
+    assert heights[1] > 0.9 * heights[0]
+    assert "further kinds of finding; see quality.csv" in words(figure)
 
 
 def test_velocity_is_drawn_as_the_jump_has_it(study: Results) -> None:
