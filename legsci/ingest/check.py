@@ -88,6 +88,7 @@ def check_recordings(study: Study) -> list[Fault]:
         recordings = [row for row in usable if row.device == name]
         if recordings:
             faults += _device_faults(device, _find(study, device, recordings))
+            faults += _repeated_signals(study, device, recordings)
     return faults
 
 
@@ -124,13 +125,54 @@ def quiet_force(force: xr.Dataset, device: Device) -> float:
     return float(means[loaded][np.argmin(deviations[loaded])])
 
 
+def _read(study: Study, device: Device, row: Any) -> Recording:
+    """Read the recording of a row of recordings.tsv."""
+    part = row.part if isinstance(row.part, str) else None
+    return READERS[device.reader](study.folder / row.path, device=device, part=part)
+
+
+def _repeated_signals(study: Study, device: Device, rows: list[Any]) -> list[Fault]:
+    """Faults of trials for which the device has two recordings of the same thing.
+
+    Files of one format for one trial are opened, trial after trial, until those of one trial complement each other:
+    then it is how the device records.
+    """
+    together: dict[tuple[str, ...], list[Any]] = {}
+    for row in rows:
+        key = (row.participant_id, row.session_id, row.trial_id, Path(row.path).suffix.lower())
+        together.setdefault(key, []).append(row)
+    faults = []
+    for several in (group for group in together.values() if len({(row.path, str(row.part)) for row in group}) > 1):
+        first: dict[str, int] = {}
+        repeated = []
+        try:
+            for row in several:
+                for kind in _read(study, device, row).signals:
+                    if first.setdefault(kind, row.Index) != row.Index:
+                        repeated.append((row, kind))
+        except RecordingError:
+            continue
+        if not repeated:
+            break
+        expected = f"one recording of {device.name} for each trial"
+        faults += [
+            Fault(
+                "recordings.tsv",
+                f"row {row.Index}, trial_id",
+                f"{expected} that holds {kind}",
+                f"another in row {first[kind]}",
+            )
+            for row, kind in repeated
+        ]
+    return faults
+
+
 def _find(study: Study, device: Device, rows: list[Any]) -> _Findings:
     """Open the recordings of a device until every question about it has an answer."""
     findings = _Findings()
     for row in rows:
-        part = row.part if isinstance(row.part, str) else None
         try:
-            recording = READERS[device.reader](study.folder / row.path, device=device, part=part)
+            recording = _read(study, device, row)
         except RecordingError as error:
             findings.refusals += [Fault(row.path, fault.where, fault.expected, fault.found) for fault in error.faults]
             continue
@@ -200,7 +242,12 @@ def _weight_fault(device: Device, mass_kg: float) -> Fault:
         return Fault(
             SETTINGS, f"{where}.force_sign", f"upward force on the body: set {other}", f"{now}: the wrong sign"
         )
+    # The other formats fix the unit or name it; that of a C3D file is the study's only where the study names one.
+    unit_is_ours = device.reader == "delimited" or (device.reader == "c3d" and device.force_unit is not None)
+    up_is_ours = not any("up" in setup.columns for setup in device.plates.values())
     for unit, factor in (("kN", 1000.0), ("N", 0.001)):
-        if low <= abs(mass_kg) * factor <= high:
-            return Fault(SETTINGS, f"{where}.force_unit", f"{expected}: set force_unit {unit}", now)
-    return Fault(SETTINGS, where, f"{expected}: see up, force_sign, force_unit", now)
+        if unit_is_ours and low <= mass_kg * factor <= high:
+            other = ", or see up" if up_is_ours and unit == "kN" else ""
+            return Fault(SETTINGS, f"{where}.force_unit", f"{expected}: set force_unit {unit}{other}", now)
+    settings = ["up"] * up_is_ours + ["force_sign"] + ["force_unit"] * unit_is_ours
+    return Fault(SETTINGS, where, f"{expected}: see {', '.join(settings)}", now)

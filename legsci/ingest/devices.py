@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from legsci.marker_sets import MARKER_SETS
+
+#: How recordings.tsv names rows of a file with several trials as its `part`.
+ROW_RANGE = re.compile(r"^rows (?P<first>[0-9]+):(?P<last>[0-9]+)$")
 
 
 @dataclass(frozen=True)

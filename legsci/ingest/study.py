@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import pandas as pd
 
-from legsci.ingest.devices import Device
+from legsci.ingest.devices import ROW_RANGE, Device
 from legsci.ingest.faults import Fault, StudyError
 from legsci.ingest.settings import FILE as SETTINGS
 from legsci.ingest.settings import devices_of, read_settings
-from legsci.ingest.tables import load_schema, read_table, suggestion, typed_table
+from legsci.ingest.tables import MISSING, load_schema, read_table, suggestion, typed_table
 from legsci.tasks import TASKS
 
 TABLES = ("participants", "sessions", "trials", "recordings", "exposure", "health", "injuries", "curation")
@@ -112,11 +113,15 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
             present.add(name)
             tables[name], found = typed_table(name, frame, checked=checked)
             faults += found
+            if frame.empty and name in REQUIRED_TABLES:
+                faults.append(Fault(f"{name}.tsv", "", "at least one row", "none"))
     for child, parent in PARENTS.items():
         if {child, parent} <= present:
             faults += _dangling(child, tables[child], parent, tables[parent])
+    faults += _misnamed_tables(folder)
     faults += _task_faults(tables["trials"])
     faults += _device_faults(tables["recordings"], settings)
+    faults += _part_faults(tables["recordings"], devices)
     faults += _path_faults(folder, tables["recordings"], require_recordings=require_recordings)
     if {"trials", "recordings"} <= present:
         faults += _unrecorded(tables["trials"], tables["recordings"])
@@ -139,6 +144,17 @@ def _dangling(child: str, rows: pd.DataFrame, parent: str, known: pd.DataFrame) 
         )
         for row, found in _keys(rows, key).items()
         if found not in names
+    ]
+
+
+def _misnamed_tables(folder: Path) -> list[Fault]:
+    """Faults of files that are named almost as a table that the folder lacks; other files of the folder are its own."""
+    lacking = [name for name in TABLES if not (folder / f"{name}.tsv").is_file()]
+    hints = {path.name: suggestion(path.stem.lower(), lacking) for path in sorted(folder.glob("[!.]*.tsv"))}
+    return [
+        Fault(name, "", f"a table: one of {', '.join(TABLES)}", f"{Path(name).stem}{hint}")
+        for name, hint in hints.items()
+        if hint and Path(name).stem not in TABLES
     ]
 
 
@@ -169,24 +185,63 @@ def _device_faults(recordings: pd.DataFrame, settings: dict[str, Any]) -> list[F
     return faults
 
 
+def _part_faults(recordings: pd.DataFrame, devices: dict[str, Device]) -> list[Fault]:
+    """Faults of parts that name no trial of a file as its device describes it."""
+    faults = []
+    for row in recordings[recordings["device"].isin(list(devices))].itertuples():
+        part = row.part if isinstance(row.part, str) else None
+        expected = _part_expected(devices[str(row.device)], part)
+        if expected:
+            faults.append(Fault("recordings.tsv", f"row {row.Index}, part", expected, part or MISSING))
+    return faults
+
+
+def _part_expected(device: Device, part: str | None) -> str:
+    """Say what would be a part of the device's files; nothing where the given one may be."""
+    layout = device.text.get("layout") if device.reader == "delimited" else None
+    if layout == "wide":
+        return "" if part is not None and part.isdecimal() and int(part) > 0 else "the number of a trial, from 1"
+    if part is None:
+        return ""
+    if layout is None:
+        several = ", or text.layout (wide, long) for files of several trials" if device.reader == "delimited" else ""
+        return f"{MISSING}, since a file of {device.name} is one recording{several}"
+    rows = ROW_RANGE.match(part)
+    named = "trial_column" in device.text or (rows and 1 <= int(rows["first"]) <= int(rows["last"]))
+    return "" if named else f"rows a:b, or text.trial_column for devices.{device.name} in {SETTINGS}"
+
+
 def _path_faults(folder: Path, recordings: pd.DataFrame, *, require_recordings: bool) -> list[Fault]:
     """Faults of paths that leave the study folder, or where no file stands."""
     root, faults = folder.resolve(), []
     for row, path in recordings["path"].dropna().items():
         where = f"row {row}, path"
         if not stays_inside(root, path):
-            faults.append(Fault("recordings.tsv", where, "a path inside the study folder, with /", path))
+            link = ", a link that leaves the study folder" if _is_written_inside(path) else ""
+            faults.append(Fault("recordings.tsv", where, "a path inside the study folder, with /", f"{path}{link}"))
         elif require_recordings and not (root / path).is_file():
-            faults.append(Fault("recordings.tsv", where, "a file", f"no file {path}"))
+            faults.append(Fault("recordings.tsv", where, "a file", f"no file {path}{_composed_otherwise(root, path)}"))
     return faults
 
 
 def stays_inside(root: Path, path: str) -> bool:
     """Whether a relative path, links followed, stays inside a folder whose own links are resolved."""
+    return _is_written_inside(path) and (root / path).resolve().is_relative_to(root)
+
+
+def _is_written_inside(path: str) -> bool:
+    """Whether a path as it is written, links aside, is relative and has no steps upwards."""
     parts = PurePosixPath(path)
-    if parts.is_absolute() or PureWindowsPath(path).drive or "\\" in path or "\0" in path or ".." in parts.parts:
-        return False
-    return (root / path).resolve().is_relative_to(root)
+    absolute = parts.is_absolute() or PureWindowsPath(path).drive
+    return not (absolute or "\\" in path or "\0" in path or ".." in parts.parts)
+
+
+def _composed_otherwise(root: Path, path: str) -> str:
+    """Say where a file's name differs in nothing but how its accents are encoded, which nobody can see."""
+    for form, how in (("NFC", "composed"), ("NFD", "decomposed, as macOS writes them")):
+        if (root / unicodedata.normalize(form, path)).is_file():  # type: ignore[arg-type]
+            return f", but one of the same name whose accents are {how} (Unicode {form}): write both alike"
+    return ""
 
 
 def _unrecorded(trials: pd.DataFrame, recordings: pd.DataFrame) -> list[Fault]:

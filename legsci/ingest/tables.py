@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MISSING = "n/a"
 HEADER_ROW = 1
+#: What the files of spreadsheets begin with, .xlsx and .ods (both ZIP), and .xls.
+SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 _DTYPES = {"string": "str", "number": "float64", "integer": "Int64"}
 _ROW_RULES = ("anyOf", "if", "then")
@@ -85,10 +87,13 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[Fault]]:
     -------
     frame : one row per line whose cells match the header; the index `row` is the line in the file (the header is
         row 1); every value a string, `n/a` missing.
-    faults : not UTF-8, wrong delimiter, repeated or empty column names, ragged rows, empty cells.
+    faults : a spreadsheet, not UTF-8, wrong delimiter, repeated or empty column names, ragged rows, empty cells.
     """
+    content = path.read_bytes()
+    if content.startswith(SPREADSHEETS):
+        return pd.DataFrame(), [Fault(path.name, "", "text", "a spreadsheet: save it as tab-separated text (UTF-8)")]
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return pd.DataFrame(), [Fault(path.name, "", "UTF-8 text", f"byte {error.start} that is not UTF-8")]
     lines = text.replace("\r\n", "\n").split("\n")

@@ -24,10 +24,19 @@ def decision_in_words(row: pd.Series) -> str:
     return f"{row['what'].replace('_', ' ')}{moved}: {row['reason']} ({row['initials']})"
 
 
-def trial_decisions(curation: pd.DataFrame) -> list[Finding]:
-    """Report the decisions that concern a trial as a whole: its sides swapped."""
+def trial_decisions(curation: pd.DataFrame, *, sides: bool) -> list[Finding]:
+    """Report the decisions that concern a trial as a whole: its sides swapped.
+
+    Parameters
+    ----------
+    curation : rows of curation.tsv about the trial.
+    sides : whether the plates of the trial tell left from right.
+    """
     swaps = curation if curation.empty else curation[curation["what"] == "swap_sides"]
-    return [Finding("curated", detail=decision_in_words(row)) for _, row in swaps.iterrows()]
+    words = [decision_in_words(row) for _, row in swaps.iterrows()]
+    if sides:
+        return [Finding("curated", detail=detail) for detail in words]
+    return [Finding("decision_without_effect", detail=f"{detail}; no sides were recorded apart") for detail in words]
 
 
 def decisions_without_effect(curation: pd.DataFrame, *, repetitions: int) -> list[Finding]:

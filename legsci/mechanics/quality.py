@@ -53,7 +53,7 @@ CODES: dict[str, Code] = {
     ),
     "weight_disagrees_with_mass": Code(
         "flagged",
-        "Weight on the plate differs from the session's body mass by {value:.1f} %, allowed {limit:.1f} %.",
+        "Weight on the plate differs from the stated body mass by {value:.1f} %, allowed {limit:.1f} %.",
         "%",
     ),
     "weighed_elsewhere": Code("flagged", "Body weight comes from {detail}."),
@@ -84,7 +84,7 @@ CODES: dict[str, Code] = {
         "Sampled at {value:.0f} Hz; below {limit:.0f} Hz the height by flight time is uncertain by centimetres.",
         "Hz",
     ),
-    "plate_offset": Code("corrected", "The unloaded plates read {value:.2f} N; removed.", "N"),
+    "plate_offset": Code("corrected", "Force reads {value:.2f} N while unloaded; removed.", "N"),
     "plate_left_out": Code(
         "noted", "{signal} never carries a person (at most {value:.1f} N, briefly); left out of the sum.", "N"
     ),
@@ -143,7 +143,7 @@ CODES: dict[str, Code] = {
     ),
     "markers_unknown": Code("noted", "No marker has a standard label: the device of the study does not map them."),
     "person_unknown": Code("noted", "Joint moments and powers are missing: {detail}."),
-    "contact_cut_off": Code("noted", "{value:.0f} contacts are not recorded as a whole and are left out.", "contacts"),
+    "contact_cut_off": Code("noted", "Contacts not recorded as a whole, and left out: {value:.0f}.", "contacts"),
     "no_descent": Code("rejected", "No squat: nothing is lowered by more than {limit:.2f} m.", "m"),
     "no_contact": Code(
         "rejected", "No running step: no contact of at most {limit:.1f} s lies between two flights.", "s"

@@ -124,17 +124,18 @@ def trial_repetitions(
     faults = json.loads(str(trial.attrs.get("faults", "[]")))
     if faults:
         unreadable = [Finding("recording_unreadable", detail=sentence) for _, sentence in faults]
-        return [], unreadable + decisions_without_effect(curation, repetitions=0)
+        return [], unreadable + _idle_decisions(curation)
     task = TASKS[str(trial.attrs["task"])]
     if "force" in trial.children:
         under = support(trial["force"].to_dataset(), stepped_from_box=task.cut == "rebound")
     elif task.cut == "descent" and movement is not None:
         under = unloaded_support(movement)
     else:
-        return [], [Finding("no_force", signal="trial")]
+        return [], [Finding("no_force", signal="trial"), *_idle_decisions(curation)]
+    sides = bool(np.isfinite(under.force[1:]).any())
     if (curation["what"] == "swap_sides").any():
         under = replace(under, force=under.force[[0, 2, 1]])
-    findings = [*under.findings, *_trial_findings(trial, under), *trial_decisions(curation)]
+    findings = [*under.findings, *_trial_findings(trial, under), *trial_decisions(curation, sides=sides)]
     if any(finding.severity == "rejected" for finding in findings):
         return [], findings + decisions_without_effect(curation, repetitions=0)
     if task.cut == "descent":
@@ -152,6 +153,11 @@ def trial_repetitions(
         repetitions.append(_with_leg(repetition, str(trial.attrs.get("leg", "both")), movement))
         findings += [replace(finding, rep=number) for finding in found]
     return repetitions, findings + missing + decisions_without_effect(curation, repetitions=len(windows))
+
+
+def _idle_decisions(curation: pd.DataFrame) -> list[Finding]:
+    """Report every decision about a trial of which nothing was read."""
+    return trial_decisions(curation, sides=False) + decisions_without_effect(curation, repetitions=0)
 
 
 def _with_leg(repetition: Repetition, leg: str, movement: xr.Dataset | None) -> Repetition:

@@ -347,6 +347,39 @@ def test_delimited_faults_are_named(tmp_path: Path, content: str, text: dict[str
     assert sentence in str(refusal.value)
 
 
+HINT = ": see text.delimiter, now {}, and text.header_rows, now {}"
+NAMED = {"1": PlateSetup(columns={"up": "FP1"})}
+TWO = {"1": PlateSetup(columns={"up": 2})}
+ONE = {"1": PlateSetup(columns={"up": 1})}
+
+
+@pytest.mark.parametrize(
+    ("content", "plates", "text", "sentence"),
+    [
+        ("FP1\tFP2\n1\t2\n", NAMED, {"header_rows": 1}, "found columns FP1\\tFP2" + HINT.format('","', 1)),
+        ("FP1,FP2\n1,2\n", NAMED, {}, "found columns without names" + HINT.format('","', 0)),
+        ("1;2\n3;4\n", TWO, {"delimiter": "\t"}, "from 1 to 1; found 2" + HINT.format('"\\t"', 0)),
+        ("FP1,FP2\n1,2\n", ONE, {}, "found 'FP1'" + HINT.format('","', 0)),
+        ("1\t2\n3\t4\n", ONE, {}, "found '1\\t2'" + HINT.format('","', 0)),
+        ("a plate\n1,2\n3,4\n", ONE, {}, "row 2, row 3: expected 1 columns; found 2 columns" + HINT.format('","', 0)),
+        ("0,5;1\n2,5;2\n", ONE, {"delimiter": ";"}, HINT.format('";"', 0) + ', and text.decimal, now "."'),
+    ],
+)
+def test_text_of_another_shape_names_the_settings(
+    tmp_path: Path, content: str, plates: dict[str, PlateSetup], text: dict[str, object], sentence: str
+) -> None:
+    described = device("delimited", plates=plates, rate_hz=100.0, text=text)
+    with pytest.raises(RecordingError) as refusal:
+        read(write(tmp_path, "a.csv", content), described)
+    assert sentence in str(refusal.value)
+
+
+def test_a_bad_cell_further_down_blames_no_setting(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError) as refusal:
+        read(write(tmp_path, "a.csv", "1,2\n3,4\n5,6\nx,8\n"), vertical())
+    assert str(refusal.value).endswith("column 1, row 4: expected a number; found 'x'")
+
+
 def test_delimited_text_needs_columns_a_rate_and_distinct_names(tmp_path: Path) -> None:
     path = write(tmp_path, "a.csv", "F,F\n1,2\n3,4\n")
     with pytest.raises(RecordingError, match="columns for each plate"):

@@ -160,6 +160,34 @@ def link_out(root: Path) -> None:
     (root / "raw" / "f.txt").symlink_to(root.parent / "elsewhere.c3d")
 
 
+def decompose(root: Path) -> None:
+    """Name a recording with an accent in one piece, its file with the accent apart."""
+    (root / "raw" / "e.txt").rename(root / "raw" / "e\u0301.txt")
+    edit("recordings.tsv", "raw/e.txt", "raw/\u00e9.txt")(root)
+
+
+def record_twice(root: Path) -> None:
+    """Give a trial a second file of its device, which holds the same signals."""
+    (root / "raw" / "h.txt").write_text(saying(plates=["1"], mass_kg=70.0))
+    add("recordings.tsv", "P03\tS01\tsj_1\tplate\traw/h.txt\n")(root)
+
+
+def give_part(text: str, part: str) -> Callable[[Path], None]:
+    """Return an action that describes the text of a device of its own and names a part of its file."""
+
+    def action(root: Path) -> None:
+        (root / "raw" / "k.txt").write_text(saying(plates=["1"]))
+        columns = "plates: {1: {columns: {up: Fz}}}"
+        add("study.yaml", f"  lists: {{reader: delimited, rate_hz: 1000, {columns}, text: {text}}}\n")(root)
+        add("trials.tsv", "P03\tS01\tsj_k\tsquat_jump\tboth\t0\tn/a\t1\n")(root)
+        lines = (root / "recordings.tsv").read_text().splitlines()
+        rows = [f"{lines[0]}\tpart", *(f"{line}\tn/a" for line in lines[1:])]
+        rows.append(f"P03\tS01\tsj_k\tlists\traw/k.txt\t{part}")
+        (root / "recordings.tsv").write_text("\n".join(rows) + "\n")
+
+    return action
+
+
 def record_nothing(root: Path) -> None:
     """Add a recording of a trial that no table has."""
     (root / "raw" / "y.txt").write_text(saying(plates=["1"]))
@@ -244,7 +272,10 @@ PLANTED: dict[str, tuple[Callable[[Path], None], tuple[str, str, str]]] = {
         edit("recordings.tsv", "raw/e.txt", "../elsewhere.c3d"),
         ("recordings.tsv: row 6, path", "inside the study folder", "../elsewhere.c3d"),
     ),
-    "link out": (link_out, ("recordings.tsv: row 7, path", "inside the study folder", "raw/f.txt")),
+    "link out": (
+        link_out,
+        ("recordings.tsv: row 7, path", "inside the study folder", "raw/f.txt, a link that leaves the study folder"),
+    ),
     "no such file": (
         edit("recordings.tsv", "raw/b.c3d", "raw/z.c3d"),
         ("recordings.tsv: row 3, path", "a file", "no file raw/z.c3d"),
@@ -301,6 +332,78 @@ def test_one_planted_fault_is_one_line(folder: Path, name: str) -> None:
     assert found.removeprefix("found ") in after
 
 
+@pytest.mark.parametrize(
+    ("plant", "said"),
+    [
+        (
+            decompose,
+            "recordings.tsv: row 6, path: expected a file; found no file raw/\u00e9.txt, but one of the same name ",
+        ),
+        (
+            add("injurys.tsv", "participant_id\n"),
+            "injurys.tsv: expected a table: one of participants, sessions, trials, recordings, exposure, health, "
+            "injuries, curation; found injurys (did you mean injuries?)",
+        ),
+        (
+            record_twice,
+            "recordings.tsv: row 8, trial_id: expected one recording of plate for each trial that holds force; "
+            "found another in row 7",
+        ),
+        (give_part("{layout: long}", "jump 3"), "recordings.tsv: row 8, part: expected rows a:b, or text.trial_column"),
+        (
+            give_part("{layout: long}", "rows 9:2"),
+            "recordings.tsv: row 8, part: expected rows a:b, or text.trial_column",
+        ),
+        (give_part("{layout: wide}", "n/a"), "recordings.tsv: row 8, part: expected the number of a trial, from 1"),
+        (give_part("{header_rows: 1}", "2"), "recordings.tsv: row 8, part: expected n/a, since a file of lists is one"),
+    ],
+)
+def test_faults_that_only_the_recordings_would_show_are_listed_before(
+    folder: Path, plant: Callable[[Path], None], said: str
+) -> None:
+    """Each says itself once for each signal concerned, and nothing else."""
+    plant(folder)
+    assert {line.strip().replace("markers", "force")[: len(said)] for line in faults_of(folder)} == {said}
+
+
+@pytest.mark.parametrize(("text", "part"), [("{layout: long}", "rows 2:9"), ("{layout: wide}", "2")])
+def test_parts_that_a_device_may_have_are_no_fault(folder: Path, text: str, part: str) -> None:
+    """Rows of a long file need no column of names; a trial of a wide one is a number."""
+    give_part(text, part)(folder)
+    assert check_study(folder).recordings["part"].iloc[-1] == part
+
+
+def test_tables_of_other_names_are_the_folders_own(folder: Path) -> None:
+    """What resembles no table that is lacking is left alone, and so is what macOS leaves behind."""
+    for name in ("wearables.tsv", "trials_backup.tsv", "._injurys.tsv"):
+        (folder / name).write_text("a\n1\n")
+    assert len(check_study(folder).recordings) == 6
+
+
+def test_tables_of_headers_alone_lack_a_row(folder: Path) -> None:
+    """No trial yet: every needed table is named, none of the others."""
+    for name in ("participants", "sessions", "trials", "recordings", "exposure", "curation"):
+        (folder / f"{name}.tsv").write_text(TABLE_TEXT[name].splitlines()[0] + "\n")
+    assert [line.strip() for line in faults_of(folder)] == [
+        f"{name}.tsv: expected at least one row; found none"
+        for name in ("participants", "recordings", "sessions", "trials")
+    ]
+
+
+def test_two_files_that_complement_each_other_are_no_fault(folder: Path) -> None:
+    """Markers in one file of a device and forces in another."""
+    record_twice(folder)
+
+    def half(path: Path, *, device: Device, part: str | None = None) -> Recording:
+        recording = saying_reader(path, device=device, part=part)
+        kind = "markers" if path.name == "h.txt" else "force"
+        return Recording({kind: recording.signals[kind]})
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(check, "READERS", {**check.READERS, "delimited": half})
+        assert check_recordings(read_study(folder)) == []
+
+
 def test_all_planted_faults_are_listed_at_once(folder: Path) -> None:
     """Many faults in one folder: one message with a line for each and no others."""
     assert len(PLANTED) >= 20
@@ -351,6 +454,11 @@ def test_byte_order_mark_and_windows_line_ends_are_read(folder: Path) -> None:
         ("study.yaml", b"a: !!python/object/apply:os.getcwd []\n", "could not determine a constructor"),
         ("study.yaml", b"name: \xff\n", "study.yaml: expected UTF-8 text"),
         ("trials.tsv", b"participant_id\t\xff\n", "trials.tsv: expected UTF-8 text"),
+        (
+            "trials.tsv",
+            b"PK\x03\x04\x14\x00",
+            "trials.tsv: expected text; found a spreadsheet: save it as tab-separated",
+        ),
         ("trials.tsv", b"", "trials.tsv: row 1: expected a name for every column"),
         ("trials.tsv", b"task\ttask\n", "trials.tsv: row 1: expected each column once; found task 2 times"),
         ("trials.tsv", b"participant_id\tsession_id\ttrial_id\n", "trials.tsv: row 1: expected the column task"),
@@ -452,6 +560,29 @@ def test_a_standing_weight_that_is_nobodys_names_the_setting(folder: Path, mass_
         (folder / "raw" / name).write_text(saying(mass_kg=mass_kg, plates=["1"]))
     (line,) = faults_of(folder)
     assert said in line
+
+
+@pytest.mark.parametrize(
+    ("reader", "more", "see"),
+    [
+        ("opensim", "", "see up, force_sign"),
+        ("bioware", "", "see up, force_sign"),
+        ("c3d", "", "see up, force_sign"),
+        ("c3d", "    force_unit: N\n", "see up, force_sign, force_unit"),
+    ],
+)
+@pytest.mark.parametrize("mass_kg", [-0.1805, 0.004, -0.0001])
+def test_a_weight_along_the_wrong_axis_does_not_blame_the_unit(
+    folder: Path, mass_kg: float, reader: str, more: str, see: str
+) -> None:
+    """Horizontal force taken for weight: the axes are wrong; the unit only where it is the study that gives it."""
+    edit("study.yaml", "reader: delimited", f"reader: {reader}")(folder)
+    edit("study.yaml", ", columns: {up: Fz}", "")(folder)
+    add("study.yaml", more)(folder)
+    for name in ("d.txt", "e.txt", "f.txt"):
+        (folder / "raw" / name).write_text(saying(mass_kg=mass_kg, plates=["1"]))
+    (line,) = faults_of(folder)
+    assert f"devices.plate: expected a standing weight of 20 to 250 kg: {see}; found" in line
 
 
 def test_the_bar_is_not_part_of_the_person(folder: Path) -> None:

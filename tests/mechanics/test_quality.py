@@ -214,6 +214,44 @@ def test_event_is_not_moved_out_of_order_or_out_of_the_repetition(seconds: float
 
 
 @pytest.mark.parametrize(
+    ("rows", "feet", "code"),
+    [
+        (np.vstack([0.5 * jump(), 0.5 * jump()]), ("left", "right"), "curated"),
+        (jump(), ("both",), "decision_without_effect"),
+    ],
+    ids=["two sides", "one plate"],
+)
+def test_sides_are_swapped_only_where_there_are_some(rows: np.ndarray, feet: tuple[str, ...], code: str) -> None:
+    swap = decisions(("T", None, "swap_sides", None, None, "cables", "AB"))
+    assert outcome(force_trial(rows, feet=feet), curation=swap).codes() == {code}
+
+
+def test_decisions_about_a_recording_that_cannot_be_read_find_nothing_to_act_on() -> None:
+    rows = decisions(
+        ("T", None, "swap_sides", None, None, "cables", "AB"), ("T", 1.0, "exclude", None, None, "fell", "AB")
+    )
+    tree = xr.DataTree()
+    tree.attrs.update(task="landing", faults=json.dumps([["unreadable_recording", "a.txt: empty"]]))
+    found = outcome(tree, curation=rows).quality
+    assert found["code"].tolist().count("decision_without_effect") == 2
+
+
+@pytest.mark.parametrize(
+    ("finding", "sentence"),
+    [
+        (Finding("plate_offset", value=12.0), "Force reads 12.00 N while unloaded; removed."),
+        (Finding("contact_cut_off", value=1.0), "Contacts not recorded as a whole, and left out: 1."),
+        (
+            Finding("weight_disagrees_with_mass", value=7.5, limit=5.0),
+            "Weight on the plate differs from the stated body mass by 7.5 %, allowed 5.0 %.",
+        ),
+    ],
+)
+def test_sentence_holds_for_one_as_for_several(finding: Finding, sentence: str) -> None:
+    assert finding.sentence == sentence
+
+
+@pytest.mark.parametrize(
     ("force", "words"),
     [
         (np.full(3000, WEIGHT_N), "never falls below"),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from legsci.ingest.devices import Device
+from legsci.ingest.devices import ROW_RANGE, Device
+from legsci.ingest.faults import RecordingError
 from legsci.ingest.readers.signals import (
     FORCE_UNITS,
     LENGTH_UNITS,
@@ -29,7 +31,6 @@ from legsci.ingest.readers.text import name_rows, number_table, read_lines, spli
 from legsci.ingest.recording import Recording
 
 FORCES, MOMENTS, POINTS, TORQUES = ("fx", "fy", "fz"), ("mx", "my", "mz"), ("px", "py", "pz"), ("tx", "ty", "tz")
-ROW_RANGE = re.compile(r"^rows (?P<first>\d+):(?P<last>\d+)$")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class _Table:
     delimiter: str
     decimal: str
     width: int
+    #: Which settings to look at where the table is not what the study says.
+    hint: str
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
@@ -71,19 +74,18 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     first_data = lines[header_rows]
     names = split_cells(lines[header_rows - 1], delimiter) if header_rows else []
     decimal = str(text.get("decimal", "."))
+    hint = f": see text.delimiter, now {json.dumps(delimiter)}, and text.header_rows, now {header_rows}"
     # Where the decimal mark is also the delimiter, cells are quoted and only a parser can count them.
     quoted = pd.read_csv(io.StringIO(first_data), sep=delimiter, header=None).shape[1] if delimiter == decimal else 0
     width = quoted or max(len(split_cells(first_data, delimiter)), 1)
-    table = _Table(path, lines[header_rows:], header_rows + 1, delimiter, decimal, width)
+    table = _Table(path, lines[header_rows:], header_rows + 1, delimiter, decimal, width, hint)
     quantities = _quantities(path, device)
-    columns = {
-        q: [_column(path, setup.columns[q], names, width) for setup in device.plates.values()] for q in quantities
-    }
-    time = _column(path, text["time_column"], names, width) if "time_column" in text else None
+    columns = {q: [_column(table, setup.columns[q], names) for setup in device.plates.values()] for q in quantities}
+    time = _column(table, text["time_column"], names) if "time_column" in text else None
     assumptions: list[str] = []
     table, shift = _part(table, device, part, columns, time, names, assumptions)
     wanted = [c + shift for q in quantities for c in columns[q]] + ([] if time is None else [time + shift])
-    _inside(path, wanted, width)
+    _inside(table, wanted)
     numbers = _without_tail(table, wanted, assumptions)
     rate, start = None if device.rate_hz is None else float(device.rate_hz), 0.0
     if time is not None:
@@ -122,25 +124,27 @@ def _quantities(path: Path, device: Device) -> list[str]:
     return [q for q in known if q in mapped[0]]
 
 
-def _column(path: Path, wanted: str | int, names: list[str], width: int) -> int:
+def _column(table: _Table, wanted: str | int, names: list[str]) -> int:
     """Return the number (from 0) of a column given by its name or its number from 1."""
     if isinstance(wanted, int):
         return wanted - 1
     if names.count(wanted) != 1:
+        printed = ", ".join(names).replace("\t", "\\t")
         held = (
             f"{names.count(wanted)} columns of that name; give its number"
             if wanted in names
-            else f"columns {', '.join(names) or 'without names'}"
+            else f"columns {printed or 'without names'}{table.hint}"
         )
-        raise refuse(path, (f"column {wanted!r}", "one column of that name", held))
+        raise refuse(table.path, (f"column {wanted!r}", "one column of that name", held))
     return names.index(wanted)
 
 
-def _inside(path: Path, columns: Sequence[int], width: int) -> None:
+def _inside(table: _Table, columns: Sequence[int]) -> None:
     """Refuse columns beyond the last."""
-    beyond = sorted({c + 1 for c in columns if not 0 <= c < width})
+    beyond = sorted({c + 1 for c in columns if not 0 <= c < table.width})
     if beyond:
-        raise refuse(path, ("columns", f"numbers from 1 to {width}", ", ".join(map(str, beyond))))
+        found = ", ".join(map(str, beyond)) + table.hint
+        raise refuse(table.path, ("columns", f"numbers from 1 to {table.width}", found))
 
 
 def _part(
@@ -172,14 +176,14 @@ def _part(
     else:
         chosen = _rows_of_trial(table, part, device.text.get("trial_column"), names)
     rows = [table.lines[row] for row in chosen]
-    return _Table(table.path, rows, table.first_row + chosen[0], table.delimiter, table.decimal, table.width), 0
+    return replace(table, lines=rows, first_row=table.first_row + chosen[0]), 0
 
 
 def _wide_shift(table: _Table, part: str | None, columns: dict[str, list[int]], time: int | None) -> int:
     """Return the first column of a trial's block."""
     block = max([c for cs in columns.values() for c in cs] + ([] if time is None else [time])) + 1
     trials = table.width // block
-    if part is None or not part.isdigit() or not 1 <= int(part) <= trials:
+    if part is None or not part.isdecimal() or not 1 <= int(part) <= trials:
         raise refuse(
             table.path, ("part", f"a trial from 1 to {trials} ({table.width} columns, {block} a trial)", repr(part))
         )
@@ -190,7 +194,7 @@ def _rows_of_trial(table: _Table, part: str, trial_column: str | int | None, nam
     """Return the rows that bear a trial's name; they must stand together."""
     if trial_column is None:
         raise refuse(table.path, ("part", "'rows a:b', or a trial_column in the study", repr(part)))
-    column = _column(table.path, trial_column, names, table.width)
+    column = _column(table, trial_column, names)
     cells = [split_cells(line, table.delimiter) for line in table.lines]
     values = [row[column] if column < len(row) else "" for row in cells]
     chosen = [row for row, value in enumerate(values) if value == part]
@@ -207,16 +211,23 @@ def _rows_of_trial(table: _Table, part: str, trial_column: str | int | None, nam
 
 def _without_tail(table: _Table, wanted: list[int], assumptions: list[str]) -> Floats:
     """Return the numbers (row, column), less the empty rows at the end of a trial shorter than its neighbours."""
-    numbers = number_table(
-        table.path,
-        table.lines,
-        first_row=table.first_row,
-        delimiter=table.delimiter,
-        width=table.width,
-        columns=wanted,
-        decimal=table.decimal,
-        gaps=True,
-    )
+    try:
+        numbers = number_table(
+            table.path,
+            table.lines,
+            first_row=table.first_row,
+            delimiter=table.delimiter,
+            width=table.width,
+            columns=wanted,
+            decimal=table.decimal,
+            gaps=True,
+        )
+    except RecordingError as error:
+        # What goes wrong in the first rows is how the study describes the table; further down it is a bad cell.
+        at_once = re.compile(rf"\brow ({table.first_row}|{table.first_row + 1})\b")
+        hint = f"{table.hint}, and text.decimal, now {json.dumps(table.decimal)}"
+        faults = [replace(f, found=f.found + hint) if at_once.search(f.where) else f for f in error.faults]
+        raise RecordingError(error.subject, faults) from None
     whole = np.asarray(np.isfinite(numbers).all(axis=1))
     filled = np.flatnonzero(whole)
     if not filled.size:
