@@ -19,6 +19,7 @@ PUBLIC = {
     "velocity": "legsci.metrics.curves",
     "open_study": "legsci.present.results",
     "draw": "legsci.present.figures",
+    "skeleton_viewer": "legsci.present.skeleton_viewer",
 }
 
 

@@ -83,6 +83,17 @@ class Choices:
 NOBODY, USUAL = Person(), Choices()
 
 
+def person_of(session: xr.DataTree) -> Person:
+    """What a session file says of the person."""
+    widths = {
+        f"{side}_{joint}": float(session.attrs[f"{joint}_width_m"])
+        for joint in ("knee", "ankle")
+        for side in ("left", "right")
+        if f"{joint}_width_m" in session.attrs
+    }
+    return Person(float(session.attrs.get("body_mass_kg", np.nan)), str(session.attrs.get("sex", "")), widths)
+
+
 def trial_kinematics(
     trial: xr.DataTree, standing: Posture | None, *, person: Person = NOBODY, choices: Choices = USUAL
 ) -> xr.Dataset | None:

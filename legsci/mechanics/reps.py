@@ -13,7 +13,7 @@ import xarray as xr
 
 from legsci.mechanics.curation import apply_decisions, decisions_without_effect, trial_decisions
 from legsci.mechanics.markers import Markers
-from legsci.mechanics.movement import USUAL, Choices, Person, trial_movement
+from legsci.mechanics.movement import USUAL, Choices, person_of, trial_movement
 from legsci.mechanics.plates import FEET, Support, carries_load, centre_of_pressure, standing_load, support
 from legsci.mechanics.posture import quiet_posture
 from legsci.mechanics.profiles import Profile, load_profiles, variants
@@ -280,7 +280,7 @@ def session_repetitions(
     scorings = {default: published[default]}
     scorings |= {name: published[name] for name in profiles if name != default}
     scorings |= variants(published[default])
-    person = _person(session)
+    person = person_of(session)
     repetitions: list[Repetition] = []
     movements: dict[str, xr.Dataset | None] = {}
     standing = _standing_trial(session)
@@ -311,17 +311,6 @@ def session_repetitions(
     dataset = lay_out(repetitions, list(scorings), movements, standing)
     dataset.attrs = {**who, "default_scoring": default, "profiles": json.dumps([default, *profiles])}
     return dataset, quality
-
-
-def _person(session: xr.DataTree) -> Person:
-    """What a session file says of the person."""
-    widths = {
-        f"{side}_{joint}": float(session.attrs[f"{joint}_width_m"])
-        for joint in ("knee", "ankle")
-        for side in ("left", "right")
-        if f"{joint}_width_m" in session.attrs
-    }
-    return Person(float(session.attrs.get("body_mass_kg", np.nan)), str(session.attrs.get("sex", "")), widths)
 
 
 def _standing_trial(session: xr.DataTree) -> str | None:

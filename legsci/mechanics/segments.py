@@ -19,6 +19,8 @@ Points = dict[str, Floats]
 
 X, Y, Z = (list(AXES).index(name) for name in "xyz")
 UP = np.array([0.0, 1.0, 0.0])
+#: Markers that move with the trunk alone. The acromia move with the arms as well, and lie on one line with c7 nearly.
+CHEST_AND_BACK = ("t10", "sternum", "clavicle")
 OUTWARD = {"right": 1.0, "left": -1.0}
 
 
@@ -53,7 +55,8 @@ def build_skeleton(
     ones, origin between the hips. Thigh: y from knee to hip, z in the plane of y and the knee axis. Shank: y from
     ankle to knee, z in the plane of y and the malleoli (without a medial one, of the thigh's z). Foot: y up and x from
     heel to forefoot while standing. Trunk: y from mid-hip to c7 (or between the acromia), z from left to right
-    acromion, origin mid-hip. Knee: between the epicondyles; ankle: between the malleoli.
+    acromion, origin mid-hip; in every frame so where no marker lies on chest or back. Knee: between the epicondyles;
+    ankle: between the malleoli.
 
     References
     ----------
@@ -304,4 +307,22 @@ class _Builder:
             return
         middle = self.skeleton.joints["lumbar"][1]
         top = self.posture.get("c7", 0.5 * (right + left))
-        self._add("trunk", top - middle, Y, right - left, Z, middle)
+        if set(CHEST_AND_BACK) & set(self.posture) & set(self.markers.labels):
+            self._add("trunk", top - middle, Y, right - left, Z, middle)
+        else:
+            self._add_trunk_of_lines(middle, top, right - left)
+
+    def _add_trunk_of_lines(self, middle: Floats, top: Floats, across: Floats) -> None:
+        """Trunk from between the hips to c7 (or between the acromia) in every frame."""
+        axes = frames_from_vectors((top - middle)[None], across[None], Y, Z)[0]
+        right, left = (self.markers.path(f"{side}_acromion") for side in ("right", "left"))
+        upper = self.markers.path("c7") if "c7" in self.markers.labels else 0.5 * (right + left)
+        lower = self.skeleton.segments["pelvis"].carry(middle)
+        turn = frames_from_vectors(upper - lower, right - left, Y, Z) @ axes.T
+        unknown = np.full(len(lower), np.nan)
+        self.skeleton.segments["trunk"] = Segment(axes, middle, turn, lower - turn @ middle, unknown)
+        detail = (
+            "no marker on chest or back beside c7: its long axis runs from between the hips to c7, or between the"
+            " acromia, since these move with the arms"
+        )
+        self.skeleton.findings.append(Finding("joint_definition", signal="trunk", detail=detail))

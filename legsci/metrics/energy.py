@@ -14,7 +14,7 @@ from legsci.mechanics.dynamics import PLANES
 from legsci.mechanics.movement import LOADED_JOINTS
 from legsci.metrics import force
 from legsci.metrics.curves import Reps, at, integral, peak
-from legsci.metrics.joints import Measure, of_frames, on_both, span_of, working
+from legsci.metrics.joints import Measure, of_frames, on_both, pelvis_height, span_of, working
 from legsci.vocabulary import SIDES
 
 SAGITTAL, FRONTAL = PLANES.index("sagittal"), PLANES.index("frontal")
@@ -62,10 +62,14 @@ def power_peak(joint: str) -> Measure:
 
 
 def push_off(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
-    """Lowest point to take-off; of a squat lifting; where nothing is lowered the whole movement (rep, scoring) [s]."""
+    """Lowest point to take-off; of a squat lifting; where nothing is lowered the whole movement (rep, scoring) [s].
+
+    The lowest point is that of the centre of mass, where force does not tell it that of the pelvis.
+    """
     start, last = span_of(reps)
     lowest = reps["propulsion_start"].where(reps["task"] == "squat", reps["bottom"])
-    return lowest.fillna(start), last
+    lowest_pelvis = peak(of_frames(reps), -pelvis_height(reps), start, last)[1]
+    return lowest.fillna(lowest_pelvis).fillna(start), last
 
 
 def force_transmission_ratio(reps: Reps) -> xr.Variable:

@@ -16,7 +16,7 @@ from legsci.ingest.trial import map_names, to_isb
 from legsci.marker_sets import MARKER_SETS, SEGMENT_SETS
 from legsci.mechanics.angles import JOINTS, kinematics_of_segments
 from legsci.mechanics.movement import Choices, Person, trial_kinematics, trial_movement
-from legsci.present.skeleton import scene
+from legsci.present.skeleton_scene import scene
 from tests.mechanics.athlete import squat
 from tests.mechanics.trials import outcome, trial
 
@@ -68,7 +68,7 @@ def test_segments_reach_the_movement_and_the_picture(walker: xr.Dataset) -> None
     assert {finding.code for finding in found} == {"joint_definition"}
     for name in ("angle", "pelvis_position", "foot_height", "knee_frontal_projection", "foot_progression"):
         assert bool(np.isfinite(movement[name]).any()), name
-    shown = scene(trial({"segments": walker}, task="standing"), None)
+    shown = scene(xr.DataTree(children={"stand": trial({"segments": walker}, task="standing")}), "stand")
     assert shown is not None
     assert len(shown.lines) == 4  # two legs, the line of the hips, the trunk
     nameless = walker.assign_coords(segment=[f"S{number}" for number in range(walker.sizes["segment"])])

@@ -186,3 +186,21 @@ def test_the_athlete_has_a_hip_width_that_harrington_knows():
     )
     apart = np.linalg.norm(skeleton.joints["right_hip"][1] - skeleton.joints["left_hip"][1])
     assert apart == pytest.approx(2 * 0.0485 * ATHLETE.height_m, abs=1e-6)
+
+
+def test_without_markers_on_chest_or_back_the_trunk_does_not_turn_with_the_shoulders():
+    motion, markers = squat()
+    few = markers.sel(marker=[m for m in markers["marker"].to_numpy() if m not in ("sternum", "t10", "clavicle")])
+    raised = few["position"].copy(deep=True)
+    for side in ("left", "right"):
+        raised.loc[{"marker": f"{side}_acromion", "axis": "y"}][600:] += 0.06
+    posture, _, _ = quiet_posture(Markers.recorded(standing()))
+    points = {label: point for label, point in posture.items() if label != "sternum"}
+    known, lifted = (
+        build_skeleton(Markers.recorded(few.assign(position=position)), points).segments["trunk"].rotation
+        for position in (few["position"], raised)
+    )
+    np.testing.assert_allclose(lifted, known, atol=1e-9)
+    up = known[:, :, 1]
+    line = Markers.recorded(few).path("c7") - 0.5 * (motion.joint_centre["left_hip"] + motion.joint_centre["right_hip"])
+    np.testing.assert_allclose(up, line / np.linalg.norm(line, axis=1, keepdims=True), atol=1e-6)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.colors import to_hex
 
-from legsci.mechanics.markers import Markers
-from legsci.mechanics.posture import quiet_posture
 from legsci.mechanics.reps import session_repetitions
 from legsci.metrics.normalised import normalised_curves
 from legsci.present.energy_flow import energy_flow
 from legsci.present.joint_angles import joint_angles
 from legsci.present.joint_moments import joint_moments
-from legsci.present.skeleton import scrub, skeletons
-from tests.mechanics.athlete import ATHLETE, standing
+from legsci.present.skeleton import NEWTONS_PER_METRE, skeletons
+from legsci.present.skeleton_scene import scene
+from legsci.present.skeleton_viewer import skeleton_viewer
+from legsci.present.style import SIDE_COLOURS
+from legsci.vocabulary import STANDARD_GRAVITY
+from tests.mechanics.athlete import ATHLETE
 from tests.mechanics.test_movement import MASS_KG, recording, session
 from tests.mechanics.trials import DEFAULT, decisions, trial
 
@@ -113,9 +120,29 @@ def test_nothing_to_draw_is_said() -> None:
     assert said.axes, "JupyterLab shows no figure without axes"
 
 
-def test_a_trial_is_scrubbed_without_a_kernel() -> None:
-    page = scrub(recording("squat")[1], quiet_posture(Markers.recorded(standing())), frames=3)
-    assert page.count("data:image/png;base64") == 3
-    assert 'type="range"' in page
-    with pytest.raises(ValueError, match="no leg to draw"):
-        scrub(trial({}, task="squat"))
+def test_a_trial_is_scrubbed_without_a_kernel(tree: xr.DataTree) -> None:
+    page = skeleton_viewer(tree, "squat")._repr_html_()
+    assert "(simulated)" in page
+    assert not re.search(r"https?://|src=", page)
+    assert len(page) < 200_000
+    shown = json.loads(re.search(r"const shown = (.*);\n", page)[1])
+    assert [colour for colour, _, _ in shown["lines"]][:2] == [to_hex(SIDE_COLOURS[side]) for side in ("left", "right")]
+    frames = len(shown["times"])
+    knee = scene(tree, "squat").lines[0][1][:, 1]
+    _, points, text = shown["lines"][0]
+    packed = np.frombuffer(base64.b64decode(text), dtype="<i2").reshape(frames, points, 3)
+    np.testing.assert_allclose(packed[:, 1], 1000.0 * knee[::3], atol=0.51)
+    # Both feet stand on their plates in the first frame: the arrows together are as long as the weight.
+    arrows = [np.frombuffer(base64.b64decode(one), dtype="<i2").reshape(frames, 2, 3) for one in shown["arrows"]]
+    length = sum(arrow[0, 1, 1] - arrow[0, 0, 1] for arrow in arrows) / 1000.0
+    assert length * NEWTONS_PER_METRE == pytest.approx(MASS_KG * STANDARD_GRAVITY, rel=0.02)
+
+
+def test_the_viewer_says_what_there_is(tree: xr.DataTree) -> None:
+    bare = xr.DataTree(children={"jump": trial({}, task="squat")})
+    bare.attrs.update(participant_id="<P01>", session_id="S01", simulated=0)
+    page = skeleton_viewer(bare, "jump")._repr_html_()
+    assert "neither markers nor segments" in page
+    assert "&lt;P01&gt;" in page
+    with pytest.raises(ValueError, match="no trial hop in this session; it has standing, squat, countermovement_jump"):
+        skeleton_viewer(tree, "hop")

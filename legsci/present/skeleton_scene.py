@@ -1,0 +1,126 @@
+"""What is drawn of a trial: paths of joint centres, feet and trunk, and the ground reaction, frame by frame."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import xarray as xr
+
+from legsci.mechanics.markers import Markers
+from legsci.mechanics.movement import person_of, trial_kinematics
+from legsci.mechanics.plates import centre_of_pressure
+from legsci.mechanics.posture import Posture, quiet_posture
+
+#: Force that is drawn at least [N], and without a centre of pressure not at all.
+LEAST_FORCE_N = 20.0
+#: Drawn length of a foot of which only the ankle is known [m].
+FOOT_M = 0.18
+#: Where a joint centre is not known, the marker beside it is drawn.
+BESIDE = {"knee": "lateral_epicondyle", "ankle": "lateral_malleolus"}
+
+
+class Scene(NamedTuple):
+    """What is drawn of a trial at the frames of its markers.
+
+    Parameters
+    ----------
+    time : (frame,) [s].
+    lines : side whose colour it has, and path (frame, point, 3) whose points are joined by a line [m].
+    pressure, force : (plate, frame, 3) point of application [m] and ground reaction [N], NaN where nobody stands.
+    """
+
+    time: np.ndarray
+    lines: list[tuple[str, np.ndarray]]
+    pressure: np.ndarray
+    force: np.ndarray
+
+
+def scene(session: xr.DataTree, trial_id: str) -> Scene | None:
+    """Lay out joint centres, feet, trunk and ground reaction of a trial.
+
+    Parameters
+    ----------
+    session : a session file, opened; its standing trial defines the anatomy.
+    trial_id : one of its trials.
+
+    Returns
+    -------
+    What is drawn; None without a leg.
+    """
+    trial = session.children[trial_id]
+    moved = trial_kinematics(trial, _standing_posture(session), person=person_of(session))
+    if moved is None:
+        return None
+    known = {str(name): moved["joint_centre"].sel(joint=name).to_numpy() for name in moved["joint"].to_numpy()}
+    known = (_markers(trial) if "markers" in trial.children else _tips(moved)) | known
+    lines = [(side, np.stack([known[name] for name in names], axis=1)) for side, names in _chains(known)]
+    if not any(side != "both" for side, _ in lines):
+        return None
+    time = moved["time"].to_numpy()
+    return Scene(time, lines, *_ground(trial, time))
+
+
+def _chains(known: dict[str, np.ndarray]) -> list[tuple[str, list[str]]]:
+    """Points to join, of those that are known: legs, the line of the hips, trunk and shoulders."""
+    chains = []
+    for side in ("left", "right"):
+        tips = (f"{side}_toe", f"{side}_second_metatarsal", f"{side}_foot_tip")
+        tip = next((name for name in tips if name in known), tips[0])
+        leg = [f"{side}_{joint}" for joint in ("hip", "knee", "ankle")]
+        chains.append((side, [*leg, f"{side}_heel", tip, f"{side}_ankle"]))
+    top = "c7" if "c7" in known else "trunk_top"
+    body = (["left_hip", "right_hip"], ["lumbar", top], ["left_acromion", "c7", "right_acromion"])
+    chains += [("both", names) for names in body]
+    present = [(side, [name for name in names if name in known]) for side, names in chains]
+    return [(side, names) for side, names in present if len(names) > 1]
+
+
+def _standing_posture(session: xr.DataTree) -> Posture | None:
+    """Posture of the first standing trial of a session that has markers."""
+    for trial in session.children.values():
+        if trial.attrs["task"] == "standing" and "markers" in trial.children:
+            return quiet_posture(Markers.recorded(trial["markers"].to_dataset()))
+    return None
+
+
+def _markers(trial: xr.DataTree) -> dict[str, np.ndarray]:
+    """Paths of the markers (frame, 3), and those that stand for joint centres."""
+    markers = Markers.recorded(trial["markers"].to_dataset())
+    paths = {label: markers.path(label) for label in markers.labels}
+    beside = {
+        f"{side}_{joint}": paths[f"{side}_{marker}"]
+        for side in ("left", "right")
+        for joint, marker in BESIDE.items()
+        if f"{side}_{marker}" in paths
+    }
+    return paths | beside
+
+
+def _tips(moved: xr.Dataset) -> dict[str, np.ndarray]:
+    """Ends of recorded segments (frame, 3): the tip of a foot, straight ahead of the ankle, and the trunk's origin."""
+    ends = {
+        "left_foot": ("left_foot_tip", FOOT_M),
+        "right_foot": ("right_foot_tip", FOOT_M),
+        "trunk": ("trunk_top", 0.0),
+    }
+    answer = {}
+    for segment in set(ends) & {str(name) for name in moved["segment"].to_numpy()}:
+        name, length = ends[segment]
+        own = moved.sel(segment=segment)
+        ahead = own["rotation"].sel(direction="x").transpose("time", "axis").to_numpy()
+        answer[name] = own["position"].transpose("time", "axis").to_numpy() + length * ahead
+    return answer
+
+
+def _ground(trial: xr.DataTree, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Centre of pressure and force of each plate (plate, frame, 3) at the markers' times."""
+    if "force" not in trial.children or "moment" not in trial["force"] or trial["force"].sizes["axis"] < 3:
+        nothing = np.full((0, time.size, 3), np.nan)
+        return nothing, nothing
+    force = trial["force"].to_dataset()
+    place = centre_of_pressure(force, threshold_n=LEAST_FORCE_N)["centre_of_pressure"]
+    nearest = np.clip(np.searchsorted(force["time"].to_numpy(), time), 0, force.sizes["time"] - 1)
+    return tuple(  # type: ignore[return-value]
+        array.isel(time=nearest).transpose("plate", "time", "axis").to_numpy() for array in (place, force["force"])
+    )
