@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from legsci.models.analysis_tables import Variable
 from legsci.models.claim_estimates import ESTIMATORS
 from legsci.models.claim_evidence import Evidence, variables_of
 from legsci.models.claim_registry import Claim, Registry
@@ -120,8 +121,23 @@ def missing_data(claim: Claim, evidence: Evidence) -> list[str]:
     for name in variables_of(claim, evidence.registry):
         variable = evidence.registry.variables[name]
         if (variable.task, variable.metric, variable.side) not in known:
-            missing.append(f"metrics.csv has no {variable.metric} of {variable.task} that was not rejected")
+            others = [side for side in ("left", "right") if (variable.task, variable.metric, side) in known]
+            missing.append(_missing_metric(variable, others))
     return [*missing, *_missing_of_people(claim, evidence)]
+
+
+def _missing_metric(variable: Variable, others: list[str]) -> str:
+    """Say that a metric is missing, or on which sides alone it is there."""
+    name = f"{variable.metric} of {variable.task}"
+    if not others:
+        return f"metrics.csv has no {name} that was not rejected"
+    if variable.side != "both":
+        return (
+            f"metrics.csv has {name} of the {' and '.join(others)} leg only; that of the {variable.side} leg is needed"
+        )
+    if len(others) > 1:
+        return f"no session of metrics.csv has {name} of both legs, whose mean is needed"
+    return f"metrics.csv has {name} of the {others[0]} leg only; the mean of both legs is needed"
 
 
 def _missing_of_people(claim: Claim, evidence: Evidence) -> list[str]:

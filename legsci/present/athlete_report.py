@@ -13,17 +13,18 @@ from matplotlib.ticker import MaxNLocator
 
 from legsci.present import style
 
+_JUMP = "countermovement_jump"
 #: Panels: (words, task, metric, factor to the unit shown, unit, words for more and for less of it).
 PANELS = (
-    ("Jump height", "countermovement_jump", "jump_height_impulse_m", 100.0, "cm", ("higher", "lower")),
-    ("Knee, inward positive", "countermovement_jump", "knee_abduction_peak_deg", 1.0, "deg", ("inward", "outward")),
-    ("Time to take-off", "countermovement_jump", "time_to_takeoff_s", 1000.0, "ms", ("slower", "faster")),
+    ("Height of countermovement jumps", _JUMP, "jump_height_impulse_m", 100.0, "cm", ("higher", "lower")),
+    ("Knee in countermovement jumps, inward up", _JUMP, "knee_abduction_peak_deg", 1.0, "deg", ("inward", "outward")),
+    ("Time to take-off of countermovement jumps", _JUMP, "time_to_takeoff_s", 1000.0, "ms", ("slower", "faster")),
     ("Ground contact of drop jumps", "drop_jump", "contact_time_s", 1000.0, "ms", ("longer", "shorter")),
 )  # fmt: skip
 ALPHA = 0.05
 _LEGEND = (
-    "Points: mean of the session's repetitions, with its standard error. Grey: differences from the first session that "
-    "also show where nothing changed (minimal detectable change, 95 %)."
+    "Points: mean of the session's repetitions, with its standard error where there are several. Grey, where it is "
+    "known: differences from the first session that also show where nothing changed (minimal detectable change, 95 %)."
 )
 _WIDTH = 100
 
@@ -74,22 +75,44 @@ def athlete_report(evidence: AthleteEvidence, participant_id: str) -> Figure:
         raise ValueError(
             f"there are no sessions of {participant_id}; there are of {', '.join(evidence.participants())}"
         )
-    sentences = []
+    measured = [panel for panel in PANELS if not _series(own, *panel[1:3]).empty]
+    sentences = [f"{panel[0]}: {missing_reason(own, *panel[1:3])}" for panel in PANELS if panel not in measured]
+    lines = -(-len(measured) // 2)
+    heights = [*[1.9] * lines, 2.0]
     with style.house_style():
-        figure = Figure(figsize=(style.PAGE_WIDTH, 5.6), layout="constrained")
-        grid = figure.add_gridspec(3, 2, height_ratios=[1.0, 1.0, 0.75])
-        for place, panel in enumerate(PANELS):
+        figure = Figure(figsize=(style.PAGE_WIDTH, sum(heights)), layout="constrained")
+        grid = figure.add_gridspec(lines + 1, 2, height_ratios=heights)
+        changes = []
+        for place, panel in enumerate(measured):
             axes = figure.add_subplot(grid[place // 2, place % 2])
-            sentences.append(_panel(axes, own, evidence.reliability, panel))
-        words = figure.add_subplot(grid[2, :])
+            changes.append(_panel(axes, own, evidence.reliability, panel))
+        words = figure.add_subplot(grid[lines, :])
         words.set_axis_off()
-        sentences.append(personal_slope(evidence, participant_id))
-        sentences.append(_LEGEND)
-        lines = [line for text in sentences for line in textwrap.wrap(text, _WIDTH, subsequent_indent="  ")]
-        words.text(0.0, 1.0, "\n".join(lines), va="top", fontsize=8, transform=words.transAxes)
+        sentences = [*changes, *sentences, personal_slope(evidence, participant_id), *([_LEGEND] if measured else [])]
+        wrapped = [line for text in sentences for line in textwrap.wrap(text, _WIDTH, subsequent_indent="  ")]
+        words.text(0.0, 1.0, "\n".join(wrapped), va="top", fontsize=8, transform=words.transAxes)
         sessions = style.counted(own["session_id"].nunique(), "session")
         style.title(figure, f"Report for {participant_id}: {sessions}", simulated=evidence.simulated)
     return figure
+
+
+def missing_reason(own: pd.DataFrame, task: str, metric: str) -> str:
+    """Say why an athlete's page lacks a quantity.
+
+    Parameters
+    ----------
+    own : the athlete's rows of longitudinal.csv.
+    task, metric : the quantity.
+    """
+    name = style.readable(task)
+    done = own[own["task"] == task]
+    if done.empty:
+        others = ", ".join(sorted(style.readable(each) for each in own["task"].unique()))
+        return f"no {name} that was not rejected; there is {others}."
+    legs = sorted(done.loc[done["metric"] == metric, "side"].unique())
+    if legs:
+        return f"measured on the {' and '.join(legs)} leg only; the mean of both legs is shown here."
+    return f"not measured in the {name}s: why is said in quality.csv."
 
 
 def _panel(axes: Axes, own: pd.DataFrame, reliability: pd.DataFrame, panel: tuple) -> str:
@@ -98,15 +121,14 @@ def _panel(axes: Axes, own: pd.DataFrame, reliability: pd.DataFrame, panel: tupl
     series = _series(own, task, metric).sort_values("week")
     axes.set_title(name)
     axes.spines[["top", "right"]].set_visible(False)
-    if series.empty:
-        axes.text(0.5, 0.5, "not measured", ha="center", transform=axes.transAxes)
-        axes.set(xticks=[], yticks=[])
-        return f"{name}: not measured in this study's sessions."
     values, weeks = factor * series["mean"].to_numpy(float), series["week"].to_numpy(float)
     spread = factor * np.sqrt(series["replicate_variance"].to_numpy(float) / series["repetitions"].to_numpy(float))
     axes.errorbar(weeks, values, yerr=np.nan_to_num(spread), fmt="o-", color=style.SIDE_COLOURS["left"], markersize=4)
     axes.set_xlabel("week")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if len(values) == 1:
+        axes.set_xlim(weeks[0] - 1.0, weeks[0] + 1.0)
+        axes.set_xticks(weeks)
     axes.set_ylabel(f"[{unit}]")
     mdc = factor * float(_series(reliability, task, metric)["mdc95"].sum())
     if mdc:

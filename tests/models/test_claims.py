@@ -203,6 +203,18 @@ def test_a_study_without_markers_or_weekly_tables_says_what_is_missing(
     assert reasons.loc["C7", "verdict"] == SUPPORTED
 
 
+def test_a_metric_of_one_leg_is_not_called_missing(cohort: dict[str, pd.DataFrame], registry: Registry) -> None:
+    metrics = cohort["metrics"].drop_duplicates(["participant_id", "session_id", "trial_id", "rep", "task"])
+    angles = {"knee_abduction_peak_deg": np.nan, "pelvic_drop_max_deg": 1.0}
+    sides = [metrics.assign(side="both", **angles), metrics.assign(side="left", **angles)]
+    sides.append(metrics.assign(side="right", knee_abduction_peak_deg=3.0, pelvic_drop_max_deg=1.0))
+    tables = cohort | {"metrics": pd.concat(sides, ignore_index=True)}
+    reasons = claims_ledger(tables, registry, simulated=True, resamples=20).set_index("id")["reason"]
+    words = "knee_abduction_peak_deg of countermovement_jump of the right leg only; the mean of both legs is needed"
+    assert words in reasons.loc["C1"]
+    assert "metrics.csv has no knee_abduction" not in reasons.loc["C1"]
+
+
 @pytest.mark.parametrize("athletes", [1, 2])
 def test_too_few_athletes_get_sentences(cohort: dict[str, pd.DataFrame], registry: Registry, athletes: int) -> None:
     kept = cohort["participants"]["participant_id"].head(athletes)
