@@ -236,9 +236,9 @@ def test_virtual_athletes_are_simulated_and_measured(simulated: Path) -> None:
     assert pairs["measured"].to_numpy() == pytest.approx(pairs["true"].to_numpy(), abs=0.02)
 
 
-def test_each_first_session_of_a_virtual_athlete_is_drawn(simulated: Path) -> None:
+def test_first_session_of_the_virtual_athletes_is_drawn(simulated: Path) -> None:
     jobs = planned(simulated, "--configfile", "virtual.yaml")
-    assert jobs["draw_force_time"] == 2
+    assert jobs["draw_force_time"] == 1
     assert jobs["draw_recovery"] == 1
 
 

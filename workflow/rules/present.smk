@@ -7,7 +7,7 @@ def session_figures(name):
     def files(wildcards):
         keys = session_keys(study_of(name))
         if name == VIRTUAL and config["figures"]["virtual_sessions"] == "first":
-            keys = [(person, min(visit for who, visit in keys if who == person)) for person in dict(keys)]
+            keys = [min(keys)]
         return [
             f"results/{name}/figures/{figure}/{person}_{visit}.png"
             for figure in config["figures"]["session"]
