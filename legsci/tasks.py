@@ -65,13 +65,21 @@ _ALIGNMENT = (
     "pelvic_drop_max_deg",
     "knee_over_toe_max_m",
     "foot_progression_angle_deg",
+    "knee_cross_talk_r2",
+    "knee_abduction_corrected_peak_deg",
 )
 _STRAIGHT = ("hip_knee_ankle_angle_deg",)
 _LOADS = (
     *(f"{joint}_moment_peak_n_m_per_kg" for joint in ("hip", "knee", "ankle", "lumbar")),
     "knee_abduction_moment_peak_n_m_per_kg",
     *(f"{joint}_power_peak_w_per_kg" for joint in ("hip", "knee", "ankle", "lumbar")),
+    *(
+        f"{joint}_work_{kind}_j_per_kg"
+        for joint in ("hip", "knee", "ankle", "lumbar")
+        for kind in ("generated", "absorbed")
+    ),
     "frontal_plane_work_percent",
+    "power_residual_peak_w_per_kg",
 )
 _JUMP = ("force_transmission_ratio", "landing_knee_abduction_peak_deg")
 _BODY = (*_ANGLES, *_ALIGNMENT, *_LOADS)

@@ -58,6 +58,7 @@ _HUNTER = "Hunter et al. 2005, J Appl Biomech 21:31"
 _GROOD = "Grood & Suntay 1983, J Biomech Eng 105:136; Wu et al. 2002, J Biomech 35:543"
 _WINTER = "Winter 2009, Biomechanics and Motor Control of Human Movement, 4th ed."
 _OURS = "defined here"
+_BAUDET = "Baudet et al. 2014, PLoS ONE 9:e102098"
 _BAKER = "Baker 2001, Gait Posture 13:1"
 _SANCHEZ = "Sanchez-Medina & Gonzalez-Badillo 2011, Med Sci Sports Exerc 43:1725"
 _MCMAHON = "McMahon et al. 2018, Strength Cond J 40(4):96"
@@ -263,6 +264,21 @@ METRIC_TERMS: dict[str, Term] = {
     "foot_progression_angle_deg": Term(
         "foot progression", "deg", "Direction of the foot against that of the hips, at the start.", _OURS, "toes out"
     ),
+    "knee_cross_talk_r2": Term(
+        "knee cross-talk",
+        "1",
+        "Squared correlation of flexion and abduction of the knee over the movement: near 1, a misplaced flexion axis "
+        "may pass flexion off as abduction; a knee that does go inward as it bends raises it as well.",
+        _BAUDET,
+    ),
+    "knee_abduction_corrected_peak_deg": Term(
+        "knee abduction, axes corrected",
+        "deg",
+        "Largest knee abduction about axes turned so that over the trial flexion and abduction do not go together. "
+        "Where a knee does go inward as it bends, that is taken away too: to be compared with the value as measured.",
+        _BAUDET,
+        "valgus",
+    ),
     **{
         f"{joint}_moment_peak_n_m_per_kg": Term(
             f"{joint} moment",
@@ -282,6 +298,24 @@ METRIC_TERMS: dict[str, Term] = {
         )
         for joint in ("hip", "knee", "ankle", "lumbar")
     },
+    **{
+        f"{joint}_work_{kind}_j_per_kg": Term(
+            f"{joint} work, {kind}",
+            "J/kg",
+            f"Integral of the net power of the {joint} over the movement where it is {sign}, per body mass.",
+            _WINTER,
+            kind,
+        )
+        for joint in ("hip", "knee", "ankle", "lumbar")
+        for kind, sign in (("generated", "positive"), ("absorbed", "negative"))
+    },
+    "power_residual_peak_w_per_kg": Term(
+        "power residual",
+        "W/kg",
+        "Largest part of the change of energy of a thigh, shank or foot that the power of its joints and of the ground "
+        "does not explain, per body mass.",
+        "Robertson & Winter 1980, J Biomech 13:845",
+    ),
     "force_transmission_ratio": Term(
         "force transmission ratio",
         "1",

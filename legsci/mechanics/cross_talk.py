@@ -10,6 +10,9 @@ from legsci.mechanics.angles import JOINTS
 
 Floats = NDArray[np.float64]
 
+#: Frames below which three angles have no covariance to speak of.
+LEAST_FRAMES = 10
+
 
 def cross_talk(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
     """Share of the knee's abduction that its flexion explains.
@@ -48,7 +51,7 @@ def pca_corrected_knee_angles(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
     Returns
     -------
     angle (time, joint_angle) [deg] under names of their own, right_knee_flexion_pca_corrected and so on, for the sides
-    whose three knee angles are known.
+    whose three knee angles are known in LEAST_FRAMES frames or more.
 
     Notes
     -----
@@ -63,6 +66,8 @@ def pca_corrected_knee_angles(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
     names, columns = [], []
     for side, angles in _knees(kinematics_of_trial).items():
         complete = np.isfinite(angles).all(axis=1)
+        if complete.sum() < LEAST_FRAMES:
+            continue
         _, vectors = np.linalg.eigh(np.cov(angles[complete].T))
         order = _nearest_axes(vectors)
         turned = vectors[:, order] * np.sign(np.diag(vectors[:, order]))
@@ -85,10 +90,9 @@ def _nearest_axes(vectors: Floats) -> list[int]:
 
 def _knees(kinematics_of_trial: xr.Dataset) -> dict[str, Floats]:
     """Return side -> knee angles (time, 3) [deg] of the sides that have all three."""
-    angle = kinematics_of_trial["angle"]
-    known = {str(name) for name in angle["joint_angle"].to_numpy()}
+    known = kinematics_of_trial.variables["joint_angle"].data.tolist()
+    angle = kinematics_of_trial.variables["angle"].transpose("time", "joint_angle").data
+    names = {side: JOINTS[f"{side}_knee"].names for side in ("right", "left")}
     return {
-        side: angle.sel(joint_angle=list(JOINTS[f"{side}_knee"].names)).transpose("time", "joint_angle").to_numpy()
-        for side in ("right", "left")
-        if set(JOINTS[f"{side}_knee"].names) <= known
+        side: angle[:, [known.index(name) for name in own]] for side, own in names.items() if set(own) <= set(known)
     }

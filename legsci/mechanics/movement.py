@@ -10,8 +10,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.mechanics.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignment_curves
+from legsci.mechanics.alignment import CURVES, OUTWARD, SIDES, UNCERTAIN_CURVES, alignment_curves
 from legsci.mechanics.angles import JOINTS, kinematics, kinematics_of_segments
+from legsci.mechanics.cross_talk import pca_corrected_knee_angles
 from legsci.mechanics.dynamics import LINKS, PLANES, dynamics
 from legsci.mechanics.markers import CLUSTERS, Markers
 from legsci.mechanics.posture import Posture
@@ -31,8 +32,10 @@ FRAME_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
     "moment": (("joint", "plane"), "N m/kg"),
     "power": (("joint", "plane"), "W/kg"),
     "energy": ((), "J/kg"),
+    "power_residual": ((), "W/kg"),
     "pelvis_position": (("axis",), "m"),
     "foot_height": (("side",), "m"),
+    "knee_abduction_corrected": (("side",), "deg"),
     **{name: (("side",), unit) for name, unit in CURVES.items()},
     **{f"u_{name}": (("side",), CURVES.get(name, "deg")) for name in UNCERTAIN_CURVES},
 }
@@ -145,6 +148,7 @@ def trial_movement(
         "foot_height": (_foot_height(trial, moved), SIDES),
     }
     signals |= {name: (curve, SIDES) for name, curve in alignment_curves(moved).items()}
+    signals["knee_abduction_corrected"] = _corrected_abduction(moved)
     if any(code == "no_standing" for code, _ in notes):
         del signals["foot_pitch"]
         finding = Finding("angle_absent", signal="foot pitch", detail="nobody stands, which would show the foot flat")
@@ -181,6 +185,15 @@ def _pelvis_position(moved: xr.Dataset) -> Array:
     if "pelvis" not in segments:
         return np.full((moved.sizes["time"], len(AXES)), np.nan)
     return np.asarray(moved.variables["position"].data[:, segments.index("pelvis")])
+
+
+def _corrected_abduction(moved: xr.Dataset) -> tuple[Array, Sequence[str]]:
+    """Abduction of the knees about axes without cross-talk (side, time) [deg], and these sides."""
+    corrected = pca_corrected_knee_angles(moved)
+    names = corrected.variable, corrected["joint_angle"].to_numpy().tolist()
+    sides = [side for side in OUTWARD if f"{side}_knee_abduction_pca_corrected" in names[1]]
+    rows = [names[1].index(f"{side}_knee_abduction_pca_corrected") for side in sides]
+    return np.asarray(names[0].data[:, rows].T), sides
 
 
 def _mean_speed(pelvis: Array, time: Array) -> float:
@@ -239,6 +252,10 @@ def _loads(moved: xr.Dataset, trial: xr.DataTree, person: Person, choices: Choic
         for name, of in (("moment", "joint_moment_in_plane"), ("power", "joint_power_in_plane")):
             values = found[of].data.transpose(1, 2, 0) / mass
             signals[name] = (values, found["joint"].data)
+    if "segment_power_residual" in found:
+        of_legs = [row for row, name in enumerate(found["segment"].data) if name not in ("pelvis", "trunk")]
+        residual = np.abs(found["segment_power_residual"].data[:, of_legs]).max(axis=1)
+        signals["power_residual"] = (residual / mass, ())
     if "body_velocity" in found:
         speed, height = found["body_velocity"].data, found["body_centre_of_mass"].data[:, 1]
         energy = 0.5 * (speed**2).sum(axis=1) + STANDARD_GRAVITY * height

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import xarray as xr
 
-from legsci.metrics.curves import Reps, at, peak, peak_uncertainty
+from legsci.metrics.curves import Reps, at, integral, peak, peak_uncertainty
 from legsci.metrics.force import LANDING_S
 from legsci.metrics.joints import leg_angle, of_frames, of_sides, on_both, span_of, working
 
@@ -83,6 +83,26 @@ STATED: dict[str, Callable[[Reps], Pair]] = {
     "hip_knee_ankle_angle_deg": _hip_knee_ankle,
     "knee_over_toe_max_m": _knee_over_toe,
 }
+
+
+def knee_cross_talk(reps: Reps) -> xr.Variable:
+    """Squared correlation of flexion and abduction of the knee over the movement (rep, scoring, side) [1]."""
+    frames, (start, last) = of_frames(reps), span_of(reps)
+    flexion, abduction = leg_angle(reps, "knee_flexion"), leg_angle(reps, "knee_abduction")
+
+    def mean(signal: xr.Variable) -> xr.Variable:
+        return integral(frames, signal, start, last) / (last - start)
+
+    def covariance(one: xr.Variable, other: xr.Variable) -> xr.Variable:
+        return mean(one * other) - mean(one) * mean(other)
+
+    variances = covariance(flexion, flexion) * covariance(abduction, abduction)
+    return working(reps, covariance(flexion, abduction) ** 2 / variances.where(variances > 0.0))
+
+
+def knee_abduction_corrected_peak(reps: Reps) -> xr.Variable:
+    """Largest knee abduction about axes without cross-talk (rep, scoring, side) [deg]."""
+    return working(reps, peak(of_frames(reps), _curve(reps, "knee_abduction_corrected"), *span_of(reps))[0])
 
 
 def foot_progression_angle(reps: Reps) -> xr.Variable:

@@ -61,6 +61,21 @@ def power_peak(joint: str) -> Measure:
     return measure
 
 
+def work(joint: str, sign: float) -> Measure:
+    """Measure: work that a joint generates (1) or absorbs (-1) in the movement (rep, scoring, side) [J/kg]."""
+
+    def measure(reps: Reps) -> xr.Variable:
+        power = _joint((sign * reps["power"].sum("plane", skipna=False)).clip(min=0.0), joint)
+        return _of_joint(reps, joint, integral(of_frames(reps), power, *span_of(reps)))
+
+    return measure
+
+
+def power_residual_peak(reps: Reps) -> xr.Variable:
+    """Largest part of a leg segment's change of energy that no load explains (rep, scoring) [W/kg]."""
+    return peak(of_frames(reps), reps["power_residual"], *span_of(reps))[0]
+
+
 def push_off(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
     """Lowest point to take-off; of a squat lifting; where nothing is lowered the whole movement (rep, scoring) [s].
 

@@ -92,6 +92,8 @@ METRICS: dict[str, Metric] = {
     "velocity_loss_percent": Metric(joints.velocity_loss),
     **{name: Metric(measure, stated=True) for name, measure in alignment.STATED.items()},
     "foot_progression_angle_deg": Metric(alignment.foot_progression_angle),
+    "knee_cross_talk_r2": Metric(alignment.knee_cross_talk),
+    "knee_abduction_corrected_peak_deg": Metric(alignment.knee_abduction_corrected_peak),
     **{
         f"{joint}_moment_peak_n_m_per_kg": Metric(energy.moment_peak(joint))
         for joint in ("hip", "knee", "ankle", "lumbar")
@@ -100,6 +102,12 @@ METRICS: dict[str, Metric] = {
     **{
         f"{joint}_power_peak_w_per_kg": Metric(energy.power_peak(joint)) for joint in ("hip", "knee", "ankle", "lumbar")
     },
+    **{
+        f"{joint}_work_{kind}_j_per_kg": Metric(energy.work(joint, sign))
+        for joint in ("hip", "knee", "ankle", "lumbar")
+        for kind, sign in (("generated", 1.0), ("absorbed", -1.0))
+    },
+    "power_residual_peak_w_per_kg": Metric(energy.power_residual_peak),
     "force_transmission_ratio": Metric(energy.force_transmission_ratio),
     "frontal_plane_work_percent": Metric(energy.frontal_plane_share),
     "foot_strike_angle_deg": Metric(joints.foot_strike_angle),
