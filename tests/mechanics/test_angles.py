@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from legsci.ingest.devices import Device
 from legsci.ingest.readers import READERS
 from legsci.ingest.trial import to_isb
+from legsci.kernels.rigid_body import cluster_pose
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.angles import kinematics
 from legsci.mechanics.cross_talk import cross_talk, pca_corrected_knee_angles
@@ -379,9 +380,14 @@ def test_what_differs_at_the_hip_is_the_pelvis_that_the_inverse_kinematics_leave
     recorded = markers.sel(marker=list(OPENCAP_PELVIS)).to_numpy()
     model = table[:, None, 4:7] + np.einsum("tij,mj->tmi", turn, np.array(list(OPENCAP_PELVIS.values())))
     missed = np.sqrt(np.nanmean(((model - recorded) ** 2).sum(axis=2), axis=1))
-    own = result["residual"].sel(segment="pelvis").to_numpy()
-    assert np.median(missed) > 0.015
-    assert np.nanmedian(own) < 0.006
+    assert np.median(missed) > 0.010
+    assert np.nanmedian(result["residual"].sel(segment="pelvis")) < 0.005
+    # The IK's own pelvis, laid on these markers alone, tilts as ours does and not as the IK's.
+    laid, _, _, _ = cluster_pose(np.array(list(OPENCAP_PELVIS.values())), recorded)
+    known = np.isfinite(laid).all(axis=(1, 2))
+    laid_tilt = np.full(len(laid), np.nan)
+    laid_tilt[known] = -Rotation.from_matrix(laid[known]).as_euler("ZXY", degrees=True)[:, 0]
+    assert agreement(tilt, laid_tilt)[2] < 1.0 < 3.0 < agreement(their_tilt, laid_tilt)[2]
 
 
 def test_opencap_set_without_medial_markers_gives_flexion_only(opencap):
