@@ -1,4 +1,7 @@
-"""Posture: legs between hips and feet in closed form, and the pelvis that puts the centre of mass where it belongs."""
+"""Posture: legs between hips and feet in closed form, and the pelvis that puts the centre of mass where it belongs.
+
+Vectors are tuples here: numba keeps them in registers, while views into arrays cost more than the arithmetic.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import numpy as np
 from numba import njit
 
 #: First row of a side's thigh, shank and foot in SEGMENTS, by side (left, right).
-FIRST_OF_SIDE = np.array([5, 2])
+FIRST_OF_SIDE = (5, 2)
 _TOLERANCE = 1e-12  # [m]; twice differentiated at 1000 Hz it is 1e-6 m/s^2
 _MOST_STEPS = 30
 #: By how much the pelvis is moved to see how the centre of mass follows [m].
@@ -14,152 +17,200 @@ _LITTLE = 1e-6
 
 
 @njit(cache=True)
-def rotate_by_vector(vector, turn, answer):  # type: ignore[no-untyped-def]
-    """Write exp(vector) @ turn into answer (3, 3): `turn` rotated about `vector` by its length [rad] (Rodrigues)."""
-    square = vector[0] ** 2 + vector[1] ** 2 + vector[2] ** 2
+def _dot(a, b):  # type: ignore[no-untyped-def]
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+@njit(cache=True)
+def _cross(a, b):  # type: ignore[no-untyped-def]
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+@njit(cache=True)
+def _sum(a, b, scale):  # type: ignore[no-untyped-def]
+    """Return a + scale b."""
+    return a[0] + scale * b[0], a[1] + scale * b[1], a[2] + scale * b[2]
+
+
+@njit(cache=True)
+def _times(turn, row, frame, vector):  # type: ignore[no-untyped-def]
+    """turn[row, frame] @ vector."""
+    return (
+        turn[row, frame, 0, 0] * vector[0] + turn[row, frame, 0, 1] * vector[1] + turn[row, frame, 0, 2] * vector[2],
+        turn[row, frame, 1, 0] * vector[0] + turn[row, frame, 1, 1] * vector[1] + turn[row, frame, 1, 2] * vector[2],
+        turn[row, frame, 2, 0] * vector[0] + turn[row, frame, 2, 1] * vector[1] + turn[row, frame, 2, 2] * vector[2],
+    )
+
+
+@njit(cache=True)
+def _rotate_by_vector(vector, turn, answer, row, frame):  # type: ignore[no-untyped-def]
+    """Write turn[frame] rotated about vector[frame] by its length [rad] to answer[row, frame] (Rodrigues)."""
+    axis = vector[frame, 0], vector[frame, 1], vector[frame, 2]
+    square = _dot(axis, axis)
     sine, versine = 1.0 - square / 6.0, 0.5 - square / 24.0
     if square > 1e-8:
         angle = np.sqrt(square)
         sine, versine = np.sin(angle) / angle, (1.0 - np.cos(angle)) / square
     for column in range(3):
-        x, y, z = turn[0, column], turn[1, column], turn[2, column]
-        cross_x, cross_y, cross_z = (
-            vector[1] * z - vector[2] * y,
-            vector[2] * x - vector[0] * z,
-            vector[0] * y - vector[1] * x,
-        )
-        answer[0, column] = x + sine * cross_x + versine * (vector[1] * cross_z - vector[2] * cross_y)
-        answer[1, column] = y + sine * cross_y + versine * (vector[2] * cross_x - vector[0] * cross_z)
-        answer[2, column] = z + sine * cross_z + versine * (vector[0] * cross_y - vector[1] * cross_x)
+        before = turn[frame, 0, column], turn[frame, 1, column], turn[frame, 2, column]
+        across = _cross(axis, before)
+        after = _sum(_sum(before, across, sine), _cross(axis, across), versine)
+        answer[row, frame, 0, column], answer[row, frame, 1, column], answer[row, frame, 2, column] = after
 
 
 @njit(cache=True)
-def _frame(axis, lateral, frame):  # type: ignore[no-untyped-def]
-    """Write the right-handed frame whose first axis is `axis` and whose second is `lateral` made perpendicular."""
-    length = np.sqrt(axis[0] ** 2 + axis[1] ** 2 + axis[2] ** 2)
-    along = (axis[0] * lateral[0] + axis[1] * lateral[1] + axis[2] * lateral[2]) / length
-    square = 0.0
-    for row in range(3):
-        frame[row, 0] = axis[row] / length
-        frame[row, 1] = lateral[row] - along * frame[row, 0]
-        square += frame[row, 1] ** 2
-    for row in range(3):
-        frame[row, 1] /= np.sqrt(square)
-    frame[0, 2] = frame[1, 0] * frame[2, 1] - frame[2, 0] * frame[1, 1]
-    frame[1, 2] = frame[2, 0] * frame[0, 1] - frame[0, 0] * frame[2, 1]
-    frame[2, 2] = frame[0, 0] * frame[1, 1] - frame[1, 0] * frame[0, 1]
-
-
-@njit(cache=True)
-def _span(line, lateral, lengths, cos_tilt, sin_tilt, frame):  # type: ignore[no-untyped-def]
-    """Write the frame of a line from hip to ankle; return the knee's flexion for it, and the line in thigh axes.
+def _span(line, lateral, lengths, tilt):  # type: ignore[no-untyped-def]
+    """How a leg spans the way from hip to ankle.
 
     Parameters
     ----------
-    line, lateral, lengths : as of leg(); cos_tilt, sin_tilt : of its tilt; frame : (3, 3), see _frame().
-
-    Returns
-    -------
-    reach : cosine of the knee flexion, not limited to 1.
-    x, y, z : direction of the line in thigh axes, where it is q = -l1 y + Rz(-flexion) Rx(tilt) (-l2 y), so that
-        |q|^2 = l1^2 + l2^2 + 2 l1 l2 cos(flexion) cos(tilt) gives the flexion.
-    """
-    square = line[0] ** 2 + line[1] ** 2 + line[2] ** 2
-    reach = (square - lengths[0] ** 2 - lengths[1] ** 2) / (2.0 * lengths[0] * lengths[1] * cos_tilt)
-    cosine = min(max(reach, -1.0), 1.0)
-    x = -lengths[1] * np.sqrt(1.0 - cosine * cosine) * cos_tilt
-    y = -lengths[0] - lengths[1] * cosine * cos_tilt
-    z = -lengths[1] * sin_tilt
-    length = np.sqrt(x * x + y * y + z * z)
-    _frame(line, lateral, frame)
-    return reach, x / length, y / length, z / length
-
-
-@njit(cache=True)
-def _knee(line, lateral, lengths, tilt, knee, frame):  # type: ignore[no-untyped-def]
-    """Write the way from hip to knee (3,) that leg() gives; `tilt` as cosine and sine; return leg()'s answer."""
-    reach, x, y, z = _span(line, lateral, lengths, tilt[0], tilt[1], frame)
-    aside = np.sqrt(1.0 - z * z)
-    for row in range(3):
-        knee[row] = -lengths[0] * (y * frame[row, 0] - (y * z * frame[row, 1] + x * frame[row, 2]) / aside)
-    return reach
-
-
-@njit(cache=True)
-def leg(line, lateral, lengths, tilt, thigh, shank, frame):  # type: ignore[no-untyped-def]
-    """Write the rotations of thigh and shank that span `line`, for a wanted knee abduction and no knee rotation.
-
-    Parameters
-    ----------
-    line : (3,) from the hip's to the ankle's centre [m].
-    lateral : (3,) direction to the right that the flexion axis of the knee follows as far as it can.
-    lengths : (2,) of thigh and shank [m].
+    line : from the hip's to the ankle's centre [m].
+    lateral : direction to the right that the flexion axis of the knee follows as far as it can.
+    lengths : of thigh and shank [m].
     tilt : cosine and sine of the rotation of the shank about the thigh's x: minus valgus on the right leg, valgus on
         the left.
-    thigh, shank : (3, 3), written.
-    frame : (3, 3) scratch.
 
     Returns
     -------
-    Cosine of knee flexion; above 1 the leg is too short, and is drawn straight.
-
-    Notes
-    -----
-    The thigh turns the line as it lies in thigh axes, see _span(), onto the line, and about the line so that its z axis
-    follows `lateral`.
+    reach : cosine of knee flexion; above 1 the leg is too short, and is drawn straight.
+    place : unit vector of the line in thigh axes, where it is q = -l1 y + Rz(-flexion) Rx(tilt) (-l2 y), so that
+        |q|^2 = l1^2 + l2^2 + 2 l1 l2 cos(flexion) cos(tilt) gives the flexion.
+    along, outward, across : right-handed unit vectors: the line, `lateral` made perpendicular to it, and the third.
     """
-    cos_tilt, sin_tilt = tilt[0], tilt[1]
-    reach, x, y, z = _span(line, lateral, lengths, cos_tilt, sin_tilt, frame)
+    square = _dot(line, line)
+    reach = (square - lengths[0] ** 2 - lengths[1] ** 2) / (2.0 * lengths[0] * lengths[1] * tilt[0])
     cosine = min(max(reach, -1.0), 1.0)
-    sine, aside = np.sqrt(1.0 - cosine * cosine), np.sqrt(1.0 - z * z)
-    for row in range(3):
-        along, outward, across = frame[row, 0], frame[row, 1], frame[row, 2]
-        thigh_x = x * along - (z * x * outward - y * across) / aside
-        thigh_y = y * along - (y * z * outward + x * across) / aside
-        thigh_z = z * along + aside * outward
-        bent = sine * thigh_x + cosine * thigh_y
-        thigh[row, 0], thigh[row, 1], thigh[row, 2] = thigh_x, thigh_y, thigh_z
-        shank[row, 0] = cosine * thigh_x - sine * thigh_y
-        shank[row, 1] = cos_tilt * bent + sin_tilt * thigh_z
-        shank[row, 2] = cos_tilt * thigh_z - sin_tilt * bent
-    return reach
+    x = -lengths[1] * np.sqrt(1.0 - cosine * cosine) * tilt[0]
+    y = -lengths[0] - lengths[1] * cosine * tilt[0]
+    z = -lengths[1] * tilt[1]
+    one = 1.0 / np.sqrt(x * x + y * y + z * z)
+    length = np.sqrt(square)
+    along = line[0] / length, line[1] / length, line[2] / length
+    outward = _sum(lateral, along, -_dot(along, lateral))
+    width = np.sqrt(_dot(outward, outward))
+    outward = outward[0] / width, outward[1] / width, outward[2] / width
+    return reach, (x * one, y * one, z * one), along, outward, _cross(along, outward)
 
 
 @njit(cache=True)
-def _apply(turn, vector, answer):  # type: ignore[no-untyped-def]
-    """Write turn @ vector into answer; spelled out, since a call to BLAS costs more than nine products."""
-    for row in range(3):
-        answer[row] = turn[row, 0] * vector[0] + turn[row, 1] * vector[1] + turn[row, 2] * vector[2]
+def _thigh_axis(place, along, outward, across):  # type: ignore[no-untyped-def]
+    """The y axis of the thigh whose leg spans a line as _span() says."""
+    x, y, z = place
+    aside = np.sqrt(1.0 - z * z)
+    axis = _sum((0.0, 0.0, 0.0), along, y)
+    return _sum(_sum(axis, outward, -y * z / aside), across, -x / aside)
 
 
 @njit(cache=True)
-def _com(  # type: ignore[no-untyped-def]
-    pelvis, ankles, tilts, ways, lateral, lengths, shares, weights, upper, fixed, room, com
-):
-    """Write the body's centre of mass (3,) for a place of the pelvis; return the legs' reach, see postures().
+def _write_leg(place, reach, along, outward, across, tilt, rotation, thigh, frame):  # type: ignore[no-untyped-def]
+    """Write the rotations of thigh and, one row on, shank, with the tilt as knee abduction and no knee rotation.
+
+    The thigh turns the line as it lies in thigh axes onto the line, and about it so that its z axis follows `outward`.
+    """
+    cosine, shank = min(max(reach, -1.0), 1.0), thigh + 1
+    sine, aside = np.sqrt(1.0 - cosine * cosine), np.sqrt(1.0 - place[2] * place[2])
+    thigh_y = _thigh_axis(place, along, outward, across)
+    for row in range(3):
+        thigh_z = place[2] * along[row] + aside * outward[row]
+        thigh_x = place[0] * along[row] - (place[2] * place[0] * outward[row] - place[1] * across[row]) / aside
+        bent = sine * thigh_x + cosine * thigh_y[row]
+        rotation[thigh, frame, row, 0] = thigh_x
+        rotation[thigh, frame, row, 1] = thigh_y[row]
+        rotation[thigh, frame, row, 2] = thigh_z
+        rotation[shank, frame, row, 0] = cosine * thigh_x - sine * thigh_y[row]
+        rotation[shank, frame, row, 1] = tilt[0] * bent + tilt[1] * thigh_z
+        rotation[shank, frame, row, 2] = tilt[0] * thigh_z - tilt[1] * bent
+
+
+@njit(cache=True)
+def _leg_part(pelvis, way, ankle, lateral, lengths, tilt, shares, weights):  # type: ignore[no-untyped-def]
+    """Part of the body's centre of mass that thigh and shank give, and their reach.
 
     Parameters
     ----------
-    pelvis, ankles, lengths : (3,), (2, 3), (2, 2), by side where sided; tilts : (2, 2) cosine and sine by side.
-    ways : (2, 3) from the pelvis to the hips, lateral : (2, 3) see leg().
-    shares : (2, 2) how far along thigh and shank their centres of mass lie.
-    weights : (2, 2) masses of thigh and shank over that of the body; the feet lie still.
-    upper : mass of pelvis and trunk over that of the body.
-    fixed : (3,) what does not change with the pelvis [m].
+    pelvis, ankle : where they are [m]; way : from the pelvis to the hip [m].
+    lateral, lengths, tilt : see _span().
+    shares : how far along thigh and shank their centres of mass lie; weights : their masses over that of the body.
     """
-    furthest = -1.0
-    line, knee = room[3, 0], room[3, 1]
-    for row in range(3):
-        com[row] = fixed[row] + upper * pelvis[row]
+    hip = _sum(pelvis, way, 1.0)
+    line = _sum(ankle, hip, -1.0)
+    reach, place, along, outward, across = _span(line, lateral, lengths, tilt)
+    knee = _sum(hip, _thigh_axis(place, along, outward, across), -lengths[0])
+    # both centres lie on the lines between the joints
+    part = _sum((0.0, 0.0, 0.0), hip, weights[0] * (1.0 - shares[0]))
+    part = _sum(part, knee, weights[0] * shares[0] + weights[1] * (1.0 - shares[1]))
+    return _sum(part, ankle, weights[1] * shares[1]), reach
+
+
+@njit(cache=True)
+def _com(pelvis, upper, fixed, left, right):  # type: ignore[no-untyped-def]
+    """Centre of mass of the body for a place of the pelvis, and the legs' greatest reach.
+
+    `upper` : mass of pelvis and trunk over that of the body; `fixed` : see _fixed_part(); `left`, `right` : arguments
+    of _leg_part() after the first.
+    """
+    one, reach = _leg_part(pelvis, *left)
+    other, other_reach = _leg_part(pelvis, *right)
+    return _sum(_sum(_sum(fixed, pelvis, upper), one, 1.0), other, 1.0), max(reach, other_reach)
+
+
+@njit(cache=True)
+def _inverse_response(pelvis, com, upper, fixed, left, right):  # type: ignore[no-untyped-def]
+    """Rows of the matrix that says how the pelvis must move for the centre of mass to move."""
+    east = _com((pelvis[0] + _LITTLE, pelvis[1], pelvis[2]), upper, fixed, left, right)[0]
+    high = _com((pelvis[0], pelvis[1] + _LITTLE, pelvis[2]), upper, fixed, left, right)[0]
+    side = _com((pelvis[0], pelvis[1], pelvis[2] + _LITTLE), upper, fixed, left, right)[0]
+    a, b, c = _sum(east, com, -1.0), _sum(high, com, -1.0), _sum(side, com, -1.0)
+    scale = _LITTLE / _dot(a, _cross(b, c))
+    zero = (0.0, 0.0, 0.0)
+    return _sum(zero, _cross(b, c), scale), _sum(zero, _cross(c, a), scale), _sum(zero, _cross(a, b), scale)
+
+
+@njit(cache=True)
+def _fixed_part(rotation, frame, ankles, lumbar, mass, centre):  # type: ignore[no-untyped-def]
+    """Part of the body's centre of mass that feet, and the turns of pelvis and trunk, give [m]."""
+    fixed = _sum((0.0, 0.0, 0.0), _times(rotation, 0, frame, centre[0]), mass[0])
+    fixed = _sum(fixed, _times(rotation, 0, frame, lumbar), mass[1])
+    fixed = _sum(fixed, _times(rotation, 1, frame, centre[1]), mass[1])
     for side in range(2):
-        for row in range(3):
-            line[row] = ankles[side, row] - pelvis[row] - ways[side, row]
-        furthest = max(furthest, _knee(line, lateral[side], lengths[side], tilts[side], knee, room[0]))
-        for row in range(3):
-            hip = pelvis[row] + ways[side, row]
-            com[row] += weights[side, 0] * (hip + shares[side, 0] * knee[row])
-            com[row] += weights[side, 1] * (hip + knee[row] + shares[side, 1] * (line[row] - knee[row]))
-    return furthest
+        foot = FIRST_OF_SIDE[side] + 2
+        fixed = _sum(fixed, (ankles[side, frame, 0], ankles[side, frame, 1], ankles[side, frame, 2]), mass[foot])
+        fixed = _sum(fixed, _times(rotation, foot, frame, centre[foot]), mass[foot])
+    return _sum((0.0, 0.0, 0.0), fixed, 1.0 / mass.sum())
+
+
+@njit(cache=True)
+def _leg_arguments(side, frame, rotation, ankles, tilts, hips, lengths, mass, centre):  # type: ignore[no-untyped-def]
+    """Arguments of _leg_part() after the first."""
+    thigh = FIRST_OF_SIDE[side]
+    shank, foot, whole = thigh + 1, thigh + 2, mass.sum()
+    return (
+        _times(rotation, 0, frame, hips[side]),
+        (ankles[side, frame, 0], ankles[side, frame, 1], ankles[side, frame, 2]),
+        (
+            rotation[foot, frame, 0, 2] + rotation[0, frame, 0, 2],
+            rotation[foot, frame, 1, 2] + rotation[0, frame, 1, 2],
+            rotation[foot, frame, 2, 2] + rotation[0, frame, 2, 2],
+        ),
+        (lengths[side, 0], lengths[side, 1]),
+        (np.cos(tilts[side, frame]), np.sin(tilts[side, frame])),
+        (-centre[thigh, 1] / lengths[side, 0], -centre[shank, 1] / lengths[side, 1]),
+        (mass[thigh] / whole, mass[shank] / whole),
+    )
+
+
+@njit(cache=True)
+def _complete(frame, side, pelvis, leg, rotation, position):  # type: ignore[no-untyped-def]
+    """Write thigh, shank and foot of a frame whose pelvis is known."""
+    thigh = FIRST_OF_SIDE[side]
+    way, ankle, lateral, lengths, tilt = leg[0], leg[1], leg[2], leg[3], leg[4]
+    hip = _sum(pelvis, way, 1.0)
+    reach, place, along, outward, across = _span(_sum(ankle, hip, -1.0), lateral, lengths, tilt)
+    _write_leg(place, reach, along, outward, across, tilt, rotation, thigh, frame)
+    for row in range(3):
+        position[thigh, frame, row] = hip[row]
+        position[thigh + 1, frame, row] = hip[row] - lengths[0] * rotation[thigh, frame, row, 1]
+        position[thigh + 2, frame, row] = ankle[row]
 
 
 @njit(cache=True)
@@ -173,7 +224,7 @@ def postures(  # type: ignore[no-untyped-def]
     com : (n, 3) wanted centre of mass of the body [m].
     vector : (n, 3) rotation of pelvis and trunk on top of pelvis_turn and trunk_turn, (n, 3, 3) [rad].
     ankles : (2, n, 3) [m] and foot_turns : (2, n, 3, 3), (left, right).
-    tilts : (2, n) of the knees, see leg() [rad].
+    tilts : (2, n) of the shanks about the thighs' x: minus valgus on the right leg, valgus on the left [rad].
     hips : (2, 3), lumbar : (3,), lengths : (2, 2) of thigh and shank by side, mass, centre : of Body [m], [kg]; the
         centres of mass of thighs and shanks lie on the lines between their joints.
 
@@ -189,99 +240,38 @@ def postures(  # type: ignore[no-untyped-def]
     Newton's method on the position of the pelvis, from the last frames', with the Jacobian by differences where the
     last one no longer converges fast. It needs the knees only; the posture is completed at its end.
     """
-    count = com.shape[0]
+    count, upper = com.shape[0], (mass[0] + mass[1]) / mass.sum()
     rotation, position = np.empty((mass.size, count, 3, 3)), np.empty((mass.size, count, 3))
     reach, left_over = np.empty(count), np.empty(count)
-    room, reached, moved, miss, fixed = np.empty((4, 3, 3)), np.empty(3), np.empty(3), np.empty(3), np.empty(3)
-    ways, lateral, jacobian, inverse = np.empty((2, 3)), np.empty((2, 3)), np.empty((3, 3)), np.eye(3)
-    tilt = np.empty((2, 2))
-    pelvis, whole = com[0] - np.array([0.0, 0.1, 0.0]), mass.sum()
-    upper = (mass[0] + mass[1]) / whole
-    weights, shares = np.empty((2, 2)), np.empty((2, 2))
-    for side in range(2):
-        for part in range(2):
-            segment = FIRST_OF_SIDE[side] + part
-            weights[side, part] = mass[segment] / whole
-            shares[side, part] = -centre[segment, 1] / lengths[side, part]
+    rows = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
+    pelvis = com[0, 0], com[0, 1] - 0.1, com[0, 2]
     for frame in range(count):
-        rotate_by_vector(vector[frame], pelvis_turn[frame], rotation[0, frame])
-        rotate_by_vector(vector[frame], trunk_turn[frame], rotation[1, frame])
-        ankle = ankles[:, frame]
-        _fixed_part(rotation[:2, frame], ankle, foot_turns[:, frame], lumbar, mass, centre, room[0], fixed)
-        for side in range(2):
-            _apply(rotation[0, frame], hips[side], ways[side])
-            tilt[side, 0], tilt[side, 1] = np.cos(tilts[side, frame]), np.sin(tilts[side, frame])
-            for row in range(3):
-                lateral[side, row] = foot_turns[side, frame, row, 2] + rotation[0, frame, row, 2]
+        _rotate_by_vector(vector, pelvis_turn, rotation, 0, frame)
+        _rotate_by_vector(vector, trunk_turn, rotation, 1, frame)
+        rotation[FIRST_OF_SIDE[0] + 2, frame] = foot_turns[0, frame]
+        rotation[FIRST_OF_SIDE[1] + 2, frame] = foot_turns[1, frame]
+        fixed = _fixed_part(rotation, frame, ankles, lumbar, mass, centre)
+        left = _leg_arguments(0, frame, rotation, ankles, tilts, hips, lengths, mass, centre)
+        right = _leg_arguments(1, frame, rotation, ankles, tilts, hips, lengths, mass, centre)
         last_error = 1e-3 if frame > 0 else 0.0
         for _ in range(_MOST_STEPS):
-            reach[frame] = _com(
-                pelvis, ankle, tilt, ways, lateral, lengths, shares, weights, upper, fixed, room, reached
-            )
-            error = 0.0
-            for row in range(3):
-                miss[row] = com[frame, row] - reached[row]
-                error = max(error, abs(miss[row]))
+            reached, reach[frame] = _com(pelvis, upper, fixed, left, right)
+            miss = com[frame, 0] - reached[0], com[frame, 1] - reached[1], com[frame, 2] - reached[2]
+            error = max(abs(miss[0]), abs(miss[1]), abs(miss[2]))
             left_over[frame] = error
             if error < _TOLERANCE:
                 break
             if error > 0.05 * last_error:
-                for axis in range(3):
-                    moved[:] = pelvis
-                    moved[axis] += _LITTLE
-                    _com(
-                        moved, ankle, tilt, ways, lateral, lengths, shares, weights, upper, fixed, room, jacobian[axis]
-                    )
-                    for row in range(3):
-                        jacobian[axis, row] = (jacobian[axis, row] - reached[row]) / _LITTLE
-                inverse[:] = np.linalg.inv(jacobian)
+                rows = _inverse_response(pelvis, reached, upper, fixed, left, right)
             last_error = error
-            # the Jacobian is stored transposed, one moved axis of the pelvis per row
-            for row in range(3):
-                pelvis[row] += inverse[0, row] * miss[0] + inverse[1, row] * miss[1] + inverse[2, row] * miss[2]
-        position[0, frame] = pelvis
-        _complete(frame, ankle, foot_turns, tilt, ways, lateral, lumbar, lengths, rotation, position, room)
+            pelvis = _sum(pelvis, (_dot(rows[0], miss), _dot(rows[1], miss), _dot(rows[2], miss)), 1.0)
+        arm = _times(rotation, 0, frame, lumbar)
+        for row in range(3):
+            position[0, frame, row], position[1, frame, row] = pelvis[row], pelvis[row] + arm[row]
+        _complete(frame, 0, pelvis, left, rotation, position)
+        _complete(frame, 1, pelvis, right, rotation, position)
         if frame > 1:
-            pelvis = 3.0 * (position[0, frame] - position[0, frame - 1]) + position[0, frame - 2]
+            before = position[0, frame - 1, 0], position[0, frame - 1, 1], position[0, frame - 1, 2]
+            first = position[0, frame - 2, 0], position[0, frame - 2, 1], position[0, frame - 2, 2]
+            pelvis = _sum(first, _sum(pelvis, before, -1.0), 3.0)
     return rotation, position, reach, left_over
-
-
-@njit(cache=True)
-def _fixed_part(turns, ankles, foot_turns, lumbar, mass, centre, room, fixed):  # type: ignore[no-untyped-def]
-    """Write the part (3,) of the centre of mass that feet, and the turns (2, 3, 3) of pelvis and trunk give [m]."""
-    fixed[:] = 0.0
-    _apply(turns[0], centre[0], room[0])
-    _apply(turns[0], lumbar, room[1])
-    _apply(turns[1], centre[1], room[2])
-    for row in range(3):
-        fixed[row] = mass[0] * room[0, row] + mass[1] * (room[1, row] + room[2, row])
-    for side in range(2):
-        foot = FIRST_OF_SIDE[side] + 2
-        _apply(foot_turns[side], centre[foot], room[0])
-        for row in range(3):
-            fixed[row] += mass[foot] * (ankles[side, row] + room[0, row])
-    fixed /= mass.sum()
-
-
-@njit(cache=True)
-def _complete(  # type: ignore[no-untyped-def]
-    frame, ankles, foot_turns, tilts, ways, lateral, lumbar, lengths, rotation, position, room
-):
-    """Fill trunk and legs of a frame whose pelvis is known."""
-    line = room[3, 0]
-    _apply(rotation[0, frame], lumbar, line)
-    for row in range(3):
-        position[1, frame, row] = position[0, frame, row] + line[row]
-    for side in range(2):
-        thigh = FIRST_OF_SIDE[side]
-        shank, foot = thigh + 1, thigh + 2
-        rotation[foot, frame] = foot_turns[side, frame]
-        for row in range(3):
-            position[thigh, frame, row] = position[0, frame, row] + ways[side, row]
-            position[foot, frame, row] = ankles[side, row]
-            line[row] = ankles[side, row] - position[thigh, frame, row]
-        turns = rotation[thigh, frame], rotation[shank, frame]
-        leg(line, lateral[side], lengths[side], tilts[side], turns[0], turns[1], room[0])
-        for row in range(3):
-            way = lengths[side, 0] * rotation[thigh, frame, row, 1]
-            position[shank, frame, row] = position[thigh, frame, row] - way
