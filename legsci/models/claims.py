@@ -15,6 +15,7 @@ from legsci.models.effects import Effect
 from legsci.models.longitudinal import longitudinal_table
 from legsci.models.result import ModelRefusal
 from legsci.models.verdicts import UNTESTABLE, adjusted_p_values, judge
+from legsci.vocabulary import METRIC_TERMS
 
 #: How p values are adjusted: strictly where the hypothesis stood before the data, else for the share of false finds.
 ADJUSTMENTS = {"confirmatory": "holm", "exploratory": "benjamini_hochberg"}
@@ -129,6 +130,8 @@ def missing_data(claim: Claim, evidence: Evidence) -> list[str]:
 def _missing_metric(variable: Variable, others: list[str]) -> str:
     """Say that a metric is missing, or on which sides alone it is there."""
     name = f"{variable.metric} of {variable.task}"
+    if variable.metric not in METRIC_TERMS:
+        return f"this version of legsci does not measure {name}"
     if not others:
         return f"metrics.csv has no {name} that was not rejected"
     if variable.side != "both":
