@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.models.curves import CurveComparison, compare_curves, curves_of_athletes
+from legsci.models.curves import ANGLES, LEGS, SESSIONS, CurveComparison, compare_curves, curves_of_athletes
 from legsci.models.longitudinal import SESSION, usable
 from legsci.models.result import REFUSAL_COLUMNS, Refusals, attempt
 from legsci.models.verdicts import adjusted_p_values
@@ -18,15 +18,6 @@ from legsci.models.verdicts import adjusted_p_values
 Array = NDArray[np.float64]
 Pair = tuple[pd.DataFrame, pd.DataFrame]
 
-#: Angles that are compared: name -> labels of the left and the right leg, or of the trunk alone.
-ANGLES = {
-    **{
-        name: (f"left_{name}", f"right_{name}")
-        for name in ("hip_flexion", "knee_flexion", "ankle_dorsiflexion", "knee_abduction")
-    },
-    "lumbar_flexion": ("lumbar_flexion",),
-}
-SESSIONS, LEGS = "last session less first", "right leg less left"
 KEYS = ["comparison", "task", "angle", "athletes"]
 CURVE_COLUMNS = [*KEYS, "percent", "difference", "low", "high"]
 CLUSTER_COLUMNS = [*KEYS, "start_percent", "end_percent", "mean_difference", "mass", "p_value", "adjusted_p"]

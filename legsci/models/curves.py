@@ -16,6 +16,15 @@ from legsci.models.result import ModelRefusal
 
 Array = NDArray[np.float64]
 
+#: Angles that are compared: name -> labels of the left and the right leg, or of the trunk alone.
+ANGLES = {
+    **{
+        name: (f"left_{name}", f"right_{name}")
+        for name in ("hip_flexion", "knee_flexion", "ankle_dorsiflexion", "knee_abduction")
+    },
+    "lumbar_flexion": ("lumbar_flexion",),
+}
+SESSIONS, LEGS = "last session less first", "right leg less left"
 ALPHA = 0.05
 FEWEST_ATHLETES = 3
 #: Rearrangements whose statistics are held at a time, so that memory does not grow with their number.

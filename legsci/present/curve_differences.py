@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from legsci.models.curve_findings import ANGLES, LEGS, SESSIONS
+from legsci.models.curves import ANGLES, LEGS, SESSIONS
 from legsci.present import style
 from legsci.present.joint_angles import DASHES, ROW_HEIGHT
 
