@@ -56,6 +56,7 @@ lab: $(READY)
 errors: $(READY)
 	python -m benchmarks.jump_errors
 	python -m benchmarks.alignment_errors
+	python -m benchmarks.recorded_angles
 
 bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from legsci.ingest.devices import Device, PlateSetup
@@ -41,6 +42,20 @@ def recorded_trial(
         signals["markers"] = signals["markers"].assign_coords(marker=names)
     turned = {kind: to_isb(signal, up=up, forward=forward) for kind, signal in signals.items() if kind != "angles"}
     return trial(turned, task=task)
+
+
+def read_signal(path: Path, reader: str, kind: str, *, up: str = "y", forward: str = "x") -> xr.Dataset:
+    """Read one kind of signal of a recording, in ISB axes."""
+    device = Device(name="laboratory", reader=reader, up=up, forward=forward)
+    signal = READERS[reader](path, device=device).signals[kind]
+    return to_isb(signal, up=up, forward=forward) if "axis" in signal.dims else signal
+
+
+def agreement(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float, float]:
+    """Correlation, constant offset and root mean square of what is left [deg]."""
+    both = np.isfinite(ours) & np.isfinite(theirs)
+    difference = ours[both] - theirs[both]
+    return float(np.corrcoef(ours[both], theirs[both])[0, 1]), float(difference.mean()), float(difference.std())
 
 
 def text_columns(*names: str | int, **text: object) -> dict[str, object]:

@@ -9,14 +9,12 @@ import pytest
 import xarray as xr
 from scipy.spatial.transform import Rotation
 
-from legsci.ingest.devices import Device
-from legsci.ingest.readers import READERS
-from legsci.ingest.trial import to_isb
 from legsci.kernels.rigid_body import cluster_pose
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.angles import kinematics
 from legsci.mechanics.cross_talk import cross_talk, pca_corrected_knee_angles
 from tests.mechanics.athlete import marker_dataset, squat, standing
+from tests.mechanics.recordings import agreement, read_signal
 
 HEADINGS = {"pelvis_rotation", "trunk_heading"}
 
@@ -263,18 +261,6 @@ def test_unknown_options_are_listed():
 def test_marker_sets_name_each_marker_once():
     for name, labels in MARKER_SETS.items():
         assert len(set(labels.values())) == len(labels), name
-
-
-def read_signal(path, reader, kind, *, up="y", forward="x"):
-    signal = READERS[reader](path, device=Device(name="laboratory", reader=reader)).signals[kind]
-    return to_isb(signal, up=up, forward=forward) if "axis" in signal.dims else signal
-
-
-def agreement(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float, float]:
-    """Correlation, constant offset and root mean square of what is left [deg]."""
-    both = np.isfinite(ours) & np.isfinite(theirs)
-    difference = ours[both] - theirs[both]
-    return np.corrcoef(ours[both], theirs[both])[0, 1], difference.mean(), difference.std()
 
 
 @pytest.fixture(scope="module")
