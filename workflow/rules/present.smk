@@ -218,6 +218,7 @@ rule run_notebook:
             "legsci.mechanics.plates",
             "legsci.present.figures",
             "legsci.present.results",
+            "legsci.present.skeleton_viewer",
             "legsci.vocabulary",
         ),
     message:
