@@ -182,34 +182,19 @@ def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
 
 
 def half_time_effect(claim: Claim, evidence: Evidence) -> Effect:
-    """Half-time of the approach to a plateau, with the percentile interval of a cluster bootstrap.
-
-    Where no approach can be told from none, a half-time has no limits.
-    """
-    table, outcome = evidence.sessions(claim), claim.model["outcome"]
-    found = half_time(table, outcome=outcome, resamples=evidence.resamples, seed=evidence.seed)
-    # Share of resamples at or below the limit of equivalence: a one-sided test, doubled.
-    below = float(np.mean(found.drawn <= claim.edge))
-    p_value = min(1.0, 2.0 * max(below, 1.0 / (len(found.drawn) + 1)))
-    # A resample without end has no value to interpolate to.
-    wide, narrow = (
-        tuple(np.quantile(found.drawn, [0.5 - level / 2.0, 0.5 + level / 2.0], method="nearest").tolist())
-        if found.p_learning < 1.0 - level
-        else (0.0, np.inf)
-        for level in (LEVEL, EQUIVALENCE_LEVEL)
-    )
+    """Half-time of the approach to a plateau; its p value is that of the limit of practical equivalence."""
+    table = evidence.sessions(claim)
+    found = half_time(table, outcome=claim.model["outcome"])
     return Effect(
         found.estimate,
-        (wide[0], wide[1]),
-        (narrow[0], narrow[1]),
-        # Both are needed: that there is an approach, and that it is slow.
-        p_value=max(p_value, found.p_learning),
+        found.interval(LEVEL),
+        found.interval(EQUIVALENCE_LEVEL),
+        p_value=found.p_value(claim.edge),
         difference=float(claim.contrast["difference"]),
         participants=found.participants,
         rows=found.sessions,
         notes=(
             f"mean distance from the plateau at the first visit {found.excess:.2g} {claim.contrast['unit']}",
-            f"p value of no approach to a plateau {found.p_learning:.2g}",
             f"{len(table) - found.sessions} of {len(table)} sessions are of athletes with too few, and were left out",
         ),
     )

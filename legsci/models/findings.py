@@ -100,7 +100,7 @@ def study_findings(
         injury, a model each [100 ln per degree and step of the moderator].
     points : per session, alignment and jump height without what the model gives to time, load and sex, in their parts
         within and between athletes [deg, 100 ln].
-    athletes : each athlete's own slope in it, with interval.
+    athletes : each athlete's own level, progress and slope in it, with interval.
     reliability : per task, side both, metric: ICC, SEM, MDC95, CV with 95 % intervals [unit of the metric]; no CV where
         values are at or below 0.
     agreement : per task and pair of jump heights: bias and 95 % limits of agreement with intervals [m].
@@ -129,8 +129,8 @@ def study_findings(
 def alignment_model(longitudinal: pd.DataFrame, registry: Registry, moderator: str | None = None) -> MixedFit:
     """Fit 100 ln(jump height) on knee abduction within and between athletes, weeks, load and sex.
 
-    Athletes have their own level and slope on their own change of alignment. Coefficients are not corrected for
-    measurement error; the ledger's are.
+    Athletes have their own level, progress and slope on their own change of alignment. Coefficients are not corrected
+    for measurement error; the ledger's are.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def alignment_model(longitudinal: pd.DataFrame, registry: Registry, moderator: s
     split = split_within_between(complete, ["abduction"])
     split["jump_height"] = to_log_percent(split["jump_height"])
     terms = [*ALIGNMENT_TERMS, *own, *(f"abduction_within:{name}" for name in own)]
-    return fit_mixed_model(split, outcome="jump_height", fixed=terms, random=["abduction_within"])
+    return fit_mixed_model(split, outcome="jump_height", fixed=terms, random=["time", "abduction_within"])
 
 
 def slope_moderators(longitudinal: pd.DataFrame, registry: Registry, refusals: Refusals) -> pd.DataFrame:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 from scipy.optimize import minimize_scalar
 
-from legsci.models.curves import compare_curves
-from legsci.models.resampling import cluster_weights
 from legsci.models.result import ModelRefusal
 
 Array = NDArray[np.float64]
@@ -18,7 +17,7 @@ Array = NDArray[np.float64]
 #: Half-times that are looked at [weeks].
 SHORTEST, LONGEST = 0.25, 260.0
 #: Steps per doubling of the half-time between which the least sum of squares is looked for.
-STEPS = 4
+STEPS = 8
 #: Plateau, excess and something left to compare: sessions that an athlete needs.
 FEWEST_SESSIONS = 3
 
@@ -30,36 +29,61 @@ class HalfTime:
     Parameters
     ----------
     estimate : [weeks]; infinite where a straight line fits as well as any approach to a plateau.
-    drawn : (resample,) of resampled athletes [weeks].
+    half_times : (half-time,) that were looked at, rising [weeks].
+    statistic : (half-time,) Student's t over athletes of the slope of their sums of squares; it is negative below the
+        half-time and positive above.
     excess : mean distance from the plateau in week 0 [unit of the outcome].
-    p_learning : of no approach to a plateau, whatever its half-time: the largest |t| of the athletes' excesses over all
-        half-times, against that with the signs of athletes drawn at random. Without an approach there is no half-time.
     participants, sessions : that it rests on.
     """
 
     estimate: float
-    drawn: Array
+    half_times: Array
+    statistic: Array
     excess: float
-    p_learning: float
     participants: int
     sessions: int
 
+    def interval(self, level: float) -> tuple[float, float]:
+        """Return the half-times at which athletes' sums of squares are level, as far as t(G - 1) can tell [weeks].
+
+        Without an approach that can be told from none they are level everywhere: from 0 to infinity.
+
+        Parameters
+        ----------
+        level : coverage.
+        """
+        limit = float(stats.t.ppf(0.5 + level / 2.0, self.participants - 1))
+        steps = np.log2(self.half_times)
+        first = int(np.argmax(self.statistic >= -limit))
+        last = len(steps) - 1 - int(np.argmax(self.statistic[::-1] <= limit))
+        low, high = 0.0, np.inf
+        if first > 0:
+            low = 2.0 ** float(np.interp(-limit, self.statistic[first - 1 : first + 1], steps[first - 1 : first + 1]))
+        if last < len(steps) - 1:
+            high = 2.0 ** float(np.interp(limit, self.statistic[last : last + 2], steps[last : last + 2]))
+        return low, high
+
+    def p_value(self, weeks: float) -> float:
+        """Return the two-sided p value of a half-time.
+
+        Parameters
+        ----------
+        weeks : the half-time [weeks].
+        """
+        at = float(np.interp(np.log2(weeks), np.log2(self.half_times), self.statistic))
+        return float(2.0 * stats.t.sf(abs(at), self.participants - 1))
+
 
 def half_time(
-    table: pd.DataFrame,
-    *,
-    outcome: str,
-    week: str = "week",
-    participant: str = "participant_id",
-    resamples: int = 1000,
-    seed: int = 0,
+    table: pd.DataFrame, *, outcome: str, week: str = "week", participant: str = "participant_id"
 ) -> HalfTime:
     """Fit y = plateau_i + excess_i 2^(-week / h) by least squares, h common to all athletes.
 
     For a given h the rest is linear (variable projection, Golub & Pereyra 1973, SIAM J Numer Anal 10:413-432): an
-    athlete's sum of squares is a curve over h, and the cluster bootstrap adds up the curves of the athletes drawn.
-    Learning curves of single learners are commonly exponential (Heathcote, Brown & Mewhort 2000, Psychon Bull Rev
-    7:185-207).
+    athlete's sum of squares is a curve over h, whose slope is 0 on average at the true h. The interval holds the h at
+    which the athletes' slopes do not differ from 0 (an interval from estimating equations, as that of Fieller for a
+    ratio): percentiles of a bootstrap are too narrow with few athletes. Learning curves of single learners are commonly
+    exponential (Heathcote, Brown & Mewhort 2000, Psychon Bull Rev 7:185-207).
 
     Parameters
     ----------
@@ -67,7 +91,6 @@ def half_time(
     outcome : what is learned, falling or rising to its plateau.
     week : column of time [weeks].
     participant : column that names the athlete.
-    resamples, seed : of the cluster bootstrap.
 
     Raises
     ------
@@ -93,15 +116,17 @@ def half_time(
     if all(np.ptp(values) == 0.0 for _, values in groups):
         raise ModelRefusal(subject, [f"{outcome} is the same in all sessions of each athlete"])
     doublings = np.arange(np.log2(SHORTEST), np.log2(LONGEST) + 1.0 / STEPS, 1.0 / STEPS)
-    curves = [_approach(*group, 2.0**doublings) for group in groups]
-    squares, excesses = (np.array(part) for part in zip(*curves, strict=True))
-    weights = cluster_weights(len(groups), resamples=resamples, seed=seed)
+    squares = np.array([_approach(*group, 2.0**doublings)[0] for group in groups])
+    slopes = np.gradient(squares, doublings, axis=1)
+    error = slopes.std(axis=0, ddof=1) / np.sqrt(len(groups))
+    # Far below the time between sessions all half-times fit alike: nothing there can be told apart.
+    level = error == 0.0
     estimate = _lowest(doublings, squares.sum(axis=0))
     return HalfTime(
         estimate=estimate,
-        drawn=np.array([_lowest(doublings, curve) for curve in weights @ squares]),
+        half_times=2.0**doublings,
+        statistic=np.where(level, 0.0, slopes.mean(axis=0) / np.where(level, 1.0, error)),
         excess=float(np.mean([_approach(*group, np.array([min(estimate, LONGEST)]))[1][0] for group in groups])),
-        p_learning=_no_learning(pd.DataFrame(excesses, columns=doublings), resamples, seed),
         participants=len(groups),
         sessions=sum(len(weeks) for weeks, _ in groups),
     )
@@ -113,13 +138,6 @@ def _approach(weeks: Array, values: Array, half_times: Array) -> tuple[Array, Ar
     apart = left - left.mean(axis=1, keepdims=True)
     excess = apart @ values / np.sum(apart**2, axis=1)
     return np.sum((values - values.mean() - excess[:, None] * apart) ** 2, axis=1), excess
-
-
-def _no_learning(excesses: pd.DataFrame, resamples: int, seed: int) -> float:
-    """Return the p value of no excess (athlete, half-time) at any half-time."""
-    found = compare_curves(excesses, 0.0 * excesses, paired=True, resamples=resamples, seed=seed)
-    # Rearrangements in another order may differ by rounding from the same one.
-    return float(np.mean(found.largest_statistics >= np.abs(found.statistic).max() * (1.0 - 1e-9)))
 
 
 def _lowest(doublings: Array, curve: Array) -> float:

@@ -142,6 +142,16 @@ def test_intervals_on_the_claims_scale_by_hand() -> None:
     assert narrow == pytest.approx((np.exp(-1.644854), np.exp(1.644854)), rel=1e-6)
 
 
+def learners(seed: int, *, athletes: int = 24, excess: float = 4.0, half_time_weeks: float = 4.0) -> pd.DataFrame:
+    """Athletes who approach a plateau of their own, with errors of 1."""
+    generator = np.random.default_rng(seed)
+    weeks = np.tile(np.arange(0.0, 24.0, 4.0), (athletes, 1))
+    level, start = generator.normal(size=(2, athletes, 1))
+    angle = 4.0 * level + (excess + start) * 2.0 ** (-weeks / half_time_weeks) + generator.normal(size=weeks.shape)
+    names = np.repeat([f"P{number}" for number in range(athletes)], weeks.shape[1])
+    return pd.DataFrame({"participant_id": names, "week": weeks.ravel(), "angle": angle.ravel()})
+
+
 def test_half_time_of_exact_learning_curves_is_found() -> None:
     weeks = np.arange(0.0, 24.0, 4.0)
     rows = [
@@ -149,25 +159,41 @@ def test_half_time_of_exact_learning_curves_is_found() -> None:
         for name, plateau, excess in (("A", 4.0, 3.0), ("B", 7.0, 5.0), ("C", 2.0, 1.0))
         for week in weeks
     ]
-    found = half_time(pd.DataFrame(rows), outcome="angle", resamples=50)
+    found = half_time(pd.DataFrame(rows), outcome="angle")
     assert found.estimate == pytest.approx(5.0, rel=0.01)
     assert found.excess == pytest.approx(3.0, rel=0.01)
     with pytest.raises(ModelRefusal, match="2 athletes have 3 sessions"):
         half_time(pd.DataFrame(rows).query("participant_id != 'C'"), outcome="angle")
 
 
-def test_without_learning_there_is_no_half_time() -> None:
-    """40 studies of athletes who scatter about a level each: an approach is seen in 5 %, at most 7 by chance."""
-    weeks = np.tile(np.arange(0.0, 24.0, 4.0), 12)
-    names = np.repeat([f"P{number}" for number in range(12)], 6)
-    seen = 0
-    for seed in range(40):
-        angle = np.random.default_rng(seed).normal(size=len(weeks))
-        table = pd.DataFrame({"participant_id": names, "week": weeks, "angle": angle})
-        seen += half_time(table, outcome="angle", resamples=200, seed=seed).p_learning < 0.05
-    assert seen <= 7
+def test_interval_of_a_half_time_holds_it() -> None:
+    """60 studies: 95 % intervals miss the half-time in 3, at most 8 by chance; p values say the same as intervals."""
+    missed = 0
+    for seed in range(60):
+        found = half_time(learners(seed), outcome="angle")
+        low, high = found.interval(0.95)
+        missed += not low <= 4.0 <= high
+        assert (found.p_value(4.0) < 0.05) == (not low <= 4.0 <= high)
+    assert missed <= 8
+    assert half_time(learners(0, athletes=400), outcome="angle").interval(0.95) == pytest.approx((4.0, 4.0), rel=0.2)
+
+
+def test_half_times_far_below_the_time_between_sessions_cannot_be_told_apart() -> None:
+    table = learners(0)
+    found = half_time(table.assign(week=10.0 * table["week"]), outcome="angle")
+    assert np.isfinite(found.statistic).all()
+    assert found.interval(0.95)[0] == 0.0 or found.estimate > 1.0
+
+
+def test_without_learning_a_half_time_has_no_limits() -> None:
+    """60 studies of athletes who scatter about a level each: weeks of practice are seen in 2, at most 6 by chance."""
+    intervals = [half_time(learners(seed, excess=0.0), outcome="angle").interval(0.95) for seed in range(60)]
+    level = [half_time(table.assign(angle=table["angle"].sample(frac=1.0, random_state=1).to_numpy()), outcome="angle")
+             for table in (learners(seed) for seed in range(60))]  # fmt: skip
+    assert sum(found.interval(0.95)[0] > 1.0 for found in level) <= 6
+    assert np.mean([np.isinf(high) for _, high in intervals]) > 0.5
     with pytest.raises(ModelRefusal, match="angle is the same in all sessions"):
-        half_time(table.assign(angle=3.0), outcome="angle")
+        half_time(learners(0).assign(angle=3.0), outcome="angle")
 
 
 def test_a_ledger_has_a_verdict_and_a_reason_for_every_claim(ledger: pd.DataFrame, registry: Registry) -> None:
