@@ -105,7 +105,7 @@ def cluster_products(
     residual = outcome - fixed_scaled @ scaled_coefficients
     outcome_scale = float(np.sqrt(np.mean(residual**2)))
     if not outcome_scale > 1e-12 * np.sqrt(np.mean(np.square(outcome))):
-        raise np.linalg.LinAlgError("the columns of X explain y without residual")
+        raise np.linalg.LinAlgError("the columns of X explain the outcome without residual")
     columns = np.column_stack([random @ random_scale, fixed_scaled, residual / outcome_scale])
     counts = np.bincount(cluster).astype(float)
     products = sum_products(columns, cluster, len(counts))
@@ -172,7 +172,7 @@ def fit_profiled(
     for _ in range(2 * size + 1):
         factor, value, largest = descend(data.products, weights, rows, factor, not data.correlated, reml)
         if np.isnan(value):
-            raise np.linalg.LinAlgError("the fixed effects cannot be told apart in these clusters")
+            raise np.linalg.LinAlgError("the terms cannot be told apart in these rows")
         answer = deviance(data.products, weights, rows, factor, reml)
         least, direction = _ascent(answer[1], data.correlated)
         if least > -tolerance:
@@ -186,7 +186,7 @@ def fit_profiled(
     converged = bool(largest < 1e-4 + 1e-9 * rows and least > -tolerance)
     value, _, coefficients, inverse, variance = answer
     if variance < SMALLEST_RESIDUAL:
-        raise np.linalg.LinAlgError("the differences between clusters explain y without residual")
+        raise np.linalg.LinAlgError("levels and slopes of each cluster explain the outcome without residual")
     residual_variance = variance * data.outcome_scale**2
     spread = data.random_scale @ factor
     return ProfiledFit(

@@ -169,7 +169,7 @@ def _estimates(design: Design, data: ClusterProducts, optimum: ProfiledFit, stan
     by_cluster = {"by kind": within, "model": np.zeros_like(within), "cluster": np.ones_like(within)}[standard_errors]
     if np.any(df < 1):
         raise ModelRefusal(
-            f"the standard errors of {design.terms}",
+            f"the standard errors of {', '.join(design.terms)}",
             [f"{count} athletes are too few for {np.sum(~within)} terms that compare athletes"],
         )
     covariance, lone = _sandwich(data, optimum)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.kernels.mixed_model import ClusterProducts, cluster_products, fit_profiled
+from legsci.kernels.mixed_model import ProfiledFit, cluster_products, fit_profiled
 from legsci.models.resampling import cluster_weights, percentile_interval
 from legsci.models.result import ModelRefusal
 
@@ -127,15 +127,17 @@ def reliability(
     fixed = np.eye(occasions.max() + 1)[occasions]
     try:
         data = cluster_products(complete[value].to_numpy(float), fixed, np.ones((len(complete), 1)), codes)
-        everyone = _variances(data, np.ones(len(data.rows)))
+        whole = fit_profiled(data)
     except np.linalg.LinAlgError:
         sentence = f"{value} differs between occasions by the same amount in every athlete, so that no error is left"
         raise ModelRefusal(subject, [sentence]) from None
+    everyone = _variances(whole)
     k = float(1.0 / np.mean(1.0 / data.rows)) if average else 1.0
     drawn = []
     for weights in cluster_weights(len(data.rows), resamples=resamples, seed=seed):
         try:
-            drawn.append(_summarise(*_variances(data, weights), counts=counts, k=k))
+            resampled = fit_profiled(data, weights=weights, start=whole.factor)
+            drawn.append(_summarise(*_variances(resampled), counts=counts, k=k))
         except np.linalg.LinAlgError:
             # An occasion that no athlete of this resample attended has no mean; how many stayed is told in n.
             continue
@@ -158,9 +160,8 @@ def reliability(
     return Reliability(form, icc, sem, mdc95, cv_percent if positive else None, everyone[3], variances, n)
 
 
-def _variances(data: ClusterProducts, weights: Array) -> tuple[float, float, float, float]:
+def _variances(fit: ProfiledFit) -> tuple[float, float, float, float]:
     """Return variances between athletes, between occasions and left over, and the mean of the occasions' means."""
-    fit = fit_profiled(data, weights=weights)
     means, covariance = fit.coefficients, fit.coefficient_covariance
     count = len(means)
     between = 0.0

@@ -12,16 +12,42 @@ from legsci.present import style
 from legsci.vocabulary import METRIC_TERMS
 
 _ROW_HEIGHT = 0.2
+#: Metrics that are drawn where a study has more than MOST_ROWS series; the table has all.
+MOST_ROWS = 60
+DRAWN = (
+    "jump_height_impulse_m",
+    "takeoff_velocity_m_per_s",
+    "time_to_takeoff_s",
+    "contact_time_s",
+    "peak_force_n",
+    "peak_power_w",
+    "rsi_modified_m_per_s",
+    "rsi_m_per_s",
+    "braking_impulse_n_s",
+    "force_transmission_ratio",
+    "knee_abduction_peak_deg",
+    "knee_frontal_projection_peak_deg",
+    "pelvic_drop_max_deg",
+    "lumbar_flexion_max_deg",
+    "squat_depth_m",
+    "lowering_time_s",
+    "lifting_time_s",
+    "foot_strike_angle_deg",
+)
 
 
 def reliability(rows: pd.DataFrame, *, simulated: bool) -> Figure:
-    """Draw reliability and, in words, the minimal detectable change of each metric of both sides together.
+    """Draw reliability and, in words, the minimal detectable change of metrics of both sides together.
+
+    Of more than MOST_ROWS series those of DRAWN are shown.
 
     Parameters
     ----------
     rows : rows of models/reliability.csv.
     simulated : whether the recordings are simulated.
     """
+    known = len(rows)
+    rows = rows[rows["metric"].isin(DRAWN)] if known > MOST_ROWS else rows
     rows = rows.sort_values(["task", "icc"], ascending=[True, False]).reset_index(drop=True)
     with style.house_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, 1.2 + _ROW_HEIGHT * len(rows)), layout="constrained")
@@ -46,11 +72,9 @@ def reliability(rows: pd.DataFrame, *, simulated: bool) -> Figure:
                 words, (1.02, place), xycoords=("axes fraction", "data"), va="center", fontsize=6, annotation_clip=False
             )
         athletes = int(rows["participants"].max())
-        style.title(
-            figure,
-            f"Reliability between sessions, n = {style.counted(athletes, 'athlete')}, 95 % intervals by athlete",
-            simulated=simulated,
-        )
+        words = f"Reliability between sessions, n = {style.counted(athletes, 'athlete')}, 95 % intervals by athlete"
+        part = f" ({len(rows)} of {known} series; all are in models/reliability.csv)" if len(rows) < known else ""
+        style.title(figure, f"{words}{part}", simulated=simulated)
     return figure
 
 

@@ -261,11 +261,11 @@ FAULTS = {
     "infinite": (lambda t: t.assign(time=np.inf), {}, "time is infinite in 360 rows"),
     "words": (lambda t: t.assign(jump="high"), {}, "jump holds words, a number is needed"),
     "same outcome": (lambda t: t.assign(jump=30.0), {}, "jump has the same value in every row"),
-    "explained": (lambda t: t.assign(jump=t["time"]), {}, "explain y without residual"),
+    "explained": (lambda t: t.assign(jump=t["time"]), {}, "explain the outcome without residual"),
     "same in each athlete": (
         lambda t: t.assign(jump=t["participant_id"].str[1:].astype(float)),
         {},
-        "differences between clusters explain y without residual",
+        "of each cluster explain the outcome without residual",
     ),
     "no own slope": (lambda t: t, {"random": ["alignment"]}, "but alignment is not among the terms intercept, time"),
     "constant within": (
