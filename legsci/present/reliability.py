@@ -26,7 +26,7 @@ DRAWN = (
     "braking_impulse_n_s",
     "force_transmission_ratio",
     "knee_abduction_peak_deg",
-    "knee_frontal_projection_peak_deg",
+    "knee_fppa_peak_deg",
     "pelvic_drop_max_deg",
     "lumbar_flexion_max_deg",
     "squat_depth_m",
@@ -85,4 +85,5 @@ def _label(row: Mapping[Hashable, Any]) -> str:
 
 def _unit(metric: str) -> str:
     term = METRIC_TERMS.get(metric)
-    return term.unit if term else metric.rpartition("_")[2]
+    unit = term.unit if term else metric.rpartition("_")[2]
+    return "" if unit == "1" else unit
