@@ -23,6 +23,8 @@ CONFIG = Path(__file__).parents[1] / "workflow" / "config.yaml"
 #: The first run compiles or loads the kernels, which is part of the imports here.
 ROUNDS = 7
 LIMIT_MS = 1000.0
+#: Steps that only keep what the jobs of the workflow hand on.
+FILES_BETWEEN = ("write session", "open session", "write reps", "open reps")
 
 
 def measure() -> list[Measurement]:
@@ -33,9 +35,14 @@ def measure() -> list[Measurement]:
         runs = [_steps_s(study, Path(folder), choices) for _ in range(1 + ROUNDS)][1:]
     steps = {name: 1000.0 * statistics.median(run[name] for run in runs) for name in runs[0]}
     print("; ".join(f"{name} {milliseconds:.0f} ms" for name, milliseconds in steps.items()))
-    whole = 1000.0 * statistics.median(sum(run.values()) for run in runs)
     job = f"a virtual session of {len(study.trials)} trials, raw files to metrics, processor time"
-    return [Measurement(job, "limit of 1 s", whole, LIMIT_MS, 1.0)]
+    return [
+        Measurement(words, "limit of 1 s", 1000.0 * statistics.median(totals), LIMIT_MS, 1.0)
+        for words, totals in (
+            (job, [sum(run[name] for name in run if name not in FILES_BETWEEN) for run in runs]),
+            (f"{job}, with the files between jobs", [sum(run.values()) for run in runs]),
+        )
+    ]
 
 
 def _virtual_study(folder: Path, choices: dict[str, Any]) -> Study:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -193,17 +194,17 @@ def _answer(
         "filled": (("time", "segment"), filled),
         "angle": (("time", "joint_angle"), angle, {"units": "deg"}),
     }
-    coords = {
-        "time": time,
-        "segment": list(skeleton.segments),
-        "joint": list(skeleton.joints),
-        "joint_angle": angle_names,
-        "axis": list(AXES),
-        "direction": list(AXES),
-    }
+    labels = _labels(tuple(skeleton.segments), tuple(skeleton.joints), tuple(angle_names))
     notes_of = [[finding.code, finding.sentence] for finding in [*findings, *skeleton.findings]]
     attrs = {"sampling_rate_hz": rate_hz, "notes": json.dumps(notes_of, ensure_ascii=False)}
-    return xr.Dataset(variables, coords=coords, attrs=attrs)
+    return xr.Dataset(variables | {"time": time}, coords=labels, attrs=attrs)
+
+
+@cache
+def _labels(segments: tuple[str, ...], joints: tuple[str, ...], angles: tuple[str, ...]) -> xr.Coordinates:
+    """Coordinates that the trials of a marker set share; making them takes longer than most kernels."""
+    names = {"segment": segments, "joint": joints, "joint_angle": angles, "axis": AXES, "direction": AXES}
+    return xr.Coordinates({name: list(labels) for name, labels in names.items()})
 
 
 def _check_options(marker_set: str | None, hip_centre: str, knee_axis: str, thigh: str) -> None:

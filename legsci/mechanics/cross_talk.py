@@ -63,20 +63,24 @@ def pca_corrected_knee_angles(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
     ----------
     Baudet A et al. (2014) PLoS ONE 9:e102098.
     """
-    names, columns = [], []
-    for side, angles in _knees(kinematics_of_trial).items():
-        complete = np.isfinite(angles).all(axis=1)
-        if complete.sum() < LEAST_FRAMES:
-            continue
-        _, vectors = np.linalg.eigh(np.cov(angles[complete].T))
-        order = _nearest_axes(vectors)
-        turned = vectors[:, order] * np.sign(np.diag(vectors[:, order]))
-        columns.append(angles @ turned)
-        names += [f"{name}_pca_corrected" for name in JOINTS[f"{side}_knee"].names]
+    corrected = corrected_knees(kinematics_of_trial)
+    names = [f"{name}_pca_corrected" for side in corrected for name in JOINTS[f"{side}_knee"].names]
     time = kinematics_of_trial["time"]
-    values = np.concatenate(columns, axis=1) if columns else np.empty((len(time), 0))
+    values = np.concatenate(list(corrected.values()), axis=1) if corrected else np.empty((len(time), 0))
     coords = {"time": time, "joint_angle": names}
     return xr.DataArray(values, dims=("time", "joint_angle"), coords=coords, name="angle", attrs={"units": "deg"})
+
+
+def corrected_knees(kinematics_of_trial: xr.Dataset) -> dict[str, Floats]:
+    """Angles of `pca_corrected_knee_angles` by side, (time, 3) [deg]."""
+    answer = {}
+    for side, angles in _knees(kinematics_of_trial).items():
+        complete = np.isfinite(angles).all(axis=1)
+        if complete.sum() >= LEAST_FRAMES:
+            _, vectors = np.linalg.eigh(np.cov(angles[complete].T))
+            order = _nearest_axes(vectors)
+            answer[side] = angles @ (vectors[:, order] * np.sign(np.diag(vectors[:, order])))
+    return answer
 
 
 def _nearest_axes(vectors: Floats) -> list[int]:

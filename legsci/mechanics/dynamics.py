@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from legsci.mechanics.contacts import GroundLoads, ground_loads
 from legsci.mechanics.inertia import SIDES, BodySegments, body_segments, paths_by_name
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.segment_motion import SegmentMotion, ground_power, power_residual, segment_motion
-from legsci.vocabulary import STANDARD_GRAVITY
+from legsci.vocabulary import AXES, STANDARD_GRAVITY
 
 Array = NDArray[np.float64]
 #: Variables of a Dataset: name -> dims, values, attrs. Set one by one in a Dataset they take longer than to compute.
@@ -138,14 +139,15 @@ def dynamics(
         *([Finding("segment_missing", "markers", detail=", ".join(missing))] if missing else []),
     ]
     answer: _Variables = {}
-    coords = {"time": kinematics.variables["time"].data, "axis": ["x", "y", "z"], "side": list(SIDES)}
+    answer["time"] = (("time",), kinematics.variables["time"].data, {})
+    coords = _labels()
     _put(answer, "ground_force", ("time", "side", "axis"), loads.force.transpose(1, 0, 2), "N")
     _put(answer, "ground_moment", ("time", "side", "axis"), loads.moment.transpose(1, 0, 2), "N m")
     if chain:
         body = body.rows([name for name in SEGMENTS if name in _names(kinematics, "segment")])
         whole = len(chain) == len(LINKS) and "trunk" in body.segment
         tree = _solve(kinematics, body, loads, chain, whole)
-        coords |= {"joint": list(tree.chain), "plane": list(PLANES), "segment": list(tree.names)}
+        coords = _labels(tree.chain, tree.names)
         _put_joints(answer, tree, body_mass_kg)
         _put_energy(answer, tree)
         if set(SEGMENTS) <= set(body.segment):
@@ -160,6 +162,13 @@ def dynamics(
         "notes": json.dumps([[finding.code, finding.sentence] for finding in findings]),
     }
     return xr.Dataset(answer, coords=coords, attrs=attrs)
+
+
+@cache
+def _labels(joints: tuple[str, ...] = (), segments: tuple[str, ...] = ()) -> xr.Coordinates:
+    """Coordinates that the trials of a marker set share; making them takes longer than most kernels."""
+    names = {"axis": AXES, "side": SIDES} | ({"joint": joints, "plane": PLANES, "segment": segments} if joints else {})
+    return xr.Coordinates({name: list(labels) for name, labels in names.items()})
 
 
 def _names(dataset: xr.Dataset, dim: str) -> set[str]:

@@ -10,9 +10,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.mechanics.alignment import CURVES, OUTWARD, SIDES, UNCERTAIN_CURVES, alignment_curves
+from legsci.mechanics.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignment_curves
 from legsci.mechanics.angles import JOINTS, kinematics, kinematics_of_segments
-from legsci.mechanics.cross_talk import pca_corrected_knee_angles
+from legsci.mechanics.cross_talk import corrected_knees
 from legsci.mechanics.dynamics import LINKS, PLANES, dynamics
 from legsci.mechanics.markers import CLUSTERS, Markers
 from legsci.mechanics.posture import Posture
@@ -25,6 +25,8 @@ Signals = dict[str, tuple[Array, Sequence[str]]]
 
 JOINT_ANGLES = tuple(name for joint in JOINTS.values() for name in joint.names)
 LOADED_JOINTS = tuple(LINKS)
+#: Place of abduction among the three angles of a knee.
+ABDUCTION = 1
 #: What a repetition keeps of each frame: name -> dimensions beside the frame, and unit. Every study has all of them, so
 #: that repetitions of different marker sets lie side by side; what a set does not give is NaN.
 FRAME_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -148,7 +150,9 @@ def trial_movement(
         "foot_height": (_foot_height(trial, moved), SIDES),
     }
     signals |= {name: (curve, SIDES) for name, curve in alignment_curves(moved).items()}
-    signals["knee_abduction_corrected"] = _corrected_abduction(moved)
+    corrected = {side: angles[:, ABDUCTION] for side, angles in corrected_knees(moved).items()}
+    if corrected:
+        signals["knee_abduction_corrected"] = (np.stack(list(corrected.values())), list(corrected))
     if any(code == "no_standing" for code, _ in notes):
         del signals["foot_pitch"]
         finding = Finding("angle_absent", signal="foot pitch", detail="nobody stands, which would show the foot flat")
@@ -185,15 +189,6 @@ def _pelvis_position(moved: xr.Dataset) -> Array:
     if "pelvis" not in segments:
         return np.full((moved.sizes["time"], len(AXES)), np.nan)
     return np.asarray(moved.variables["position"].data[:, segments.index("pelvis")])
-
-
-def _corrected_abduction(moved: xr.Dataset) -> tuple[Array, Sequence[str]]:
-    """Abduction of the knees about axes without cross-talk (side, time) [deg], and these sides."""
-    corrected = pca_corrected_knee_angles(moved)
-    names = corrected.variable, corrected["joint_angle"].to_numpy().tolist()
-    sides = [side for side in OUTWARD if f"{side}_knee_abduction_pca_corrected" in names[1]]
-    rows = [names[1].index(f"{side}_knee_abduction_pca_corrected") for side in sides]
-    return np.asarray(names[0].data[:, rows].T), sides
 
 
 def _mean_speed(pelvis: Array, time: Array) -> float:

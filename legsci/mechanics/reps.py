@@ -181,7 +181,9 @@ def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
     """Find what is wrong with the trial as a whole."""
     if "force" not in trial.children:
         return []
-    vertical = trial["force"]["force"].sel(axis="y").to_numpy()
+    force = trial["force"].to_dataset()
+    up = force.variables["axis"].data.tolist().index("y")
+    vertical = force.variables["force"].transpose("plate", "time", "axis").data[..., up]
     findings = []
     missing = int((~np.isfinite(vertical)).any(axis=0).sum())
     if missing:
