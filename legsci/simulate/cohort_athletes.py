@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincinv
-from scipy.stats import binom
+from scipy.special import bdtr, gammaincinv
 
 from legsci.simulate.cohort_draws import Floats, Streams
 
@@ -98,7 +97,7 @@ def _beighton(chance: Floats, female: NDArray[np.bool_], settings: Mapping[str, 
     """Turn chances into binomial Beighton scores of the mean that the settings give each sex."""
     points = np.arange(BEIGHTON_POINTS + 1)
     female_scores, male_scores = (
-        np.searchsorted(binom.cdf(points, BEIGHTON_POINTS, settings[f"beighton_mean_{sex}"] / BEIGHTON_POINTS), chance)
+        np.searchsorted(bdtr(points, BEIGHTON_POINTS, settings[f"beighton_mean_{sex}"] / BEIGHTON_POINTS), chance)
         for sex in ("female", "male")
     )
     return np.where(female, female_scores, male_scores)

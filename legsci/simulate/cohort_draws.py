@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 Floats = NDArray[np.float64]
 
@@ -93,6 +92,8 @@ def autocorrelated(normal: Floats, *, sd: float, correlation: float) -> Floats:
     sd : standard deviation of e.
     correlation : between neighbouring weeks, from 0 to below 1.
     """
-    steps = normal * sd * np.sqrt(1.0 - correlation**2)
-    steps[:, 0] = sd * normal[:, 0]
-    return np.asarray(lfilter([1.0], [1.0, -correlation], steps, axis=-1), dtype=np.float64)
+    state = normal * sd * np.sqrt(1.0 - correlation**2)
+    state[:, 0] = sd * normal[:, 0]
+    for week in range(1, state.shape[1]):
+        state[:, week] += correlation * state[:, week - 1]
+    return state

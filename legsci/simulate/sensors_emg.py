@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.signal import butter, sosfilt
 
 from legsci.simulate.converter import converted
 from legsci.simulate.motion_plan import FEET, Array, Motion
@@ -24,9 +23,7 @@ EVENTS_OF_TASK: dict[str, tuple[str, str]] = {
 }
 #: Surface EMG lies between these frequencies [Hz].
 BAND = (20.0, 450.0)
-FILTER_ORDER = 4
-#: Samples in which the filter forgets that it started from rest [s].
-SETTLING_S = 0.25
+FILTER_ORDER = 6
 
 
 @dataclass(frozen=True)
@@ -130,13 +127,12 @@ def _bursts(motion: Motion, settings: EmgSettings) -> tuple[Array, Array]:
 
 def _band_noise(shape: tuple[int, int], rate_hz: float, rng: np.random.Generator) -> Array:
     """Gaussian noise (channel, n) in BAND with standard deviation 1."""
-    settling = round(SETTLING_S * rate_hz)
-    sections = butter(FILTER_ORDER, BAND, btype="bandpass", fs=rate_hz, output="sos")
-    noise = sosfilt(sections, rng.normal(size=(shape[0], shape[1] + settling)), axis=1)[:, settling:]
-    impulse = np.zeros(settling)
-    impulse[0] = 1.0
-    # White noise of variance 1 leaves a filter with the sum of the squares of its impulse response.
-    return np.asarray(noise / np.linalg.norm(sosfilt(sections, impulse)))
+    frequency = np.fft.rfftfreq(shape[1], 1.0 / rate_hz)[1:]
+    away = (frequency - BAND[0] * BAND[1] / frequency) / (BAND[1] - BAND[0])
+    gain = np.concatenate([[0.0], 1.0 / np.sqrt(1.0 + away ** (2 * FILTER_ORDER))])
+    # white noise that passed such a filter for ever, and so began without settling
+    noise = np.fft.irfft(gain * np.fft.rfft(rng.normal(size=shape), axis=1), n=shape[1], axis=1)
+    return np.asarray(noise / np.sqrt((gain**2).mean()))
 
 
 def _check(motion: Motion, settings: EmgSettings) -> None:

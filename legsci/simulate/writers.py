@@ -29,6 +29,8 @@ C3D_BLOCK = 512
 INT16_MAX = 32767
 #: POINT:SCALE as ezc3d writes it: name, link, type 4 (float), one dimension of one, -1; no other scale is negative.
 FLOATING_POINT_SCALE = b"(SCALE..\x04(?:\x00|\x01\x01))" + re.escape(struct.pack("<f", -1.0))
+#: POINT:FRAMES of one frame: name, link, type 2 (integer), no dimension, 1.
+ONE_FRAME = b"(FRAMES..\x02\x00)" + re.escape(struct.pack("<h", 1))
 #: The recorder's fine time counts tenths of a millisecond.
 FINE_TICKS_PER_S = 10_000
 
@@ -94,8 +96,10 @@ def write_c3d(
     file = ezc3d.c3d()
     if round(len(markers) * analog_rate_hz / marker_rate_hz) != samples.shape[1]:
         raise ValueError(f"{samples.shape[1]} samples at {analog_rate_hz:g} Hz do not cover {len(markers)} frames")
-    _put_points(file, labels, markers, marker_rate_hz)
-    file["data"]["analogs"] = samples[None]
+    # A file of integers needs ezc3d for its head only, which the first frame shows.
+    shown = len(markers) if steps is None else 1
+    _put_points(file, labels, markers[:shown], marker_rate_hz)
+    file["data"]["analogs"] = samples[None, :, : shown * samples.shape[1] // len(markers)]
     parameters = file["parameters"]["ANALOG"]
     parameters["RATE"]["value"] = [analog_rate_hz]
     parameters["LABELS"]["value"] = names
@@ -108,7 +112,8 @@ def write_c3d(
     with written_whole(path) as unfinished:
         file.write(str(unfinished))
         if steps is not None:
-            unfinished.write_bytes(_as_integers(unfinished.read_bytes()))
+            counts = samples / np.array(scales)[:, None]
+            unfinished.write_bytes(_with_integers(unfinished.read_bytes(), markers, counts))
 
 
 def write_bioware(path: Path, *, rate_hz: float, wrenches: Sequence[tuple[Array, Array]]) -> None:
@@ -202,33 +207,47 @@ def _put_points(file: ezc3d.c3d, labels: Sequence[str], markers: Array, rate_hz:
     parameters["UNITS"]["value"] = ["mm"]
 
 
-def _as_integers(content: bytes) -> bytes:
-    """Turn a C3D file of ezc3d, which knows floating point only, into one of 16-bit integers.
+def _with_integers(content: bytes, markers: Array, counts: Array) -> bytes:
+    """Turn the C3D file of a first frame, from ezc3d, which knows floating point only, into one of 16-bit integers.
 
-    Analog samples stand as multiples of their scales in either kind. Points become multiples of POINT:SCALE, which is
-    negative in files of floating point, and so is its twin in the header.
+    Parameters
+    ----------
+    content : the file.
+    markers : (frame, marker, 3) in ISB axes [m], NaN where not seen.
+    counts : (channel, n) analog samples as multiples of their scales.
+
+    Notes
+    -----
+    Points become multiples of POINT:SCALE, which is negative in files of floating point, and so is its twin in the
+    header. The number of frames stands in the header and in POINT:FRAMES.
 
     References
     ----------
     The C3D file format user guide, header section and 3D data section, www.c3d.org.
     """
-    points, analog, first, last = struct.unpack_from("<4h", content, 2)
     (data_block,) = struct.unpack_from("<h", content, 16)
-    start, frames = C3D_BLOCK * (data_block - 1), last - first + 1
-    numbers = np.frombuffer(content, "<f4", count=frames * (4 * points + analog), offset=start).reshape(frames, -1)
-    places = numbers[:, : 4 * points].reshape(frames, points, 4)
+    frames = len(markers)
+    places = markers[..., LAB_AXES] * MILLIMETRES
+    lost = np.isnan(places).any(axis=2, keepdims=True)
     # Hundredths of a millimetre, as few as the largest coordinate allows.
-    step = np.float32(max(np.ceil(100.0 * np.abs(places[..., :3]).max() / INT16_MAX), 1.0) / 100.0)
-    coordinates = np.concatenate([places[..., :3] / step, places[..., 3:]], axis=2).reshape(frames, -1)
-    packed = np.round(np.concatenate([coordinates, numbers[:, 4 * points :]], axis=1))
-    if packed.min() < -INT16_MAX - 1 or packed.max() > INT16_MAX:
-        raise ValueError(f"samples from {packed.min():g} to {packed.max():g} steps do not fit into 16 bits")
-    scale = struct.pack("<f", step)
-    head, found = re.subn(FLOATING_POINT_SCALE, lambda match: match[1] + scale, content[:start], flags=re.DOTALL)
-    if found != 1:
-        raise ValueError(f"POINT:SCALE stands {found} times in the parameters")
-    body = packed.astype("<i2").tobytes()
-    return head[:12] + scale + head[16:] + body + bytes(-len(body) % C3D_BLOCK)
+    step = np.float32(max(np.ceil(100.0 * np.nanmax(np.abs(places), initial=0.0) / INT16_MAX), 1.0) / 100.0)
+    body = np.empty((frames, 4 * markers.shape[1] + counts.size // frames))
+    points = body[:, : 4 * markers.shape[1]].reshape(frames, -1, 4)
+    points[..., :3] = np.where(lost, 0.0, places / step)
+    points[..., 3:] = np.where(lost, -1.0, 0.0)
+    body[:, 4 * markers.shape[1] :] = counts.T.reshape(frames, -1)
+    body = np.round(body)
+    if body.min() < -INT16_MAX - 1 or body.max() > INT16_MAX:
+        raise ValueError(f"samples from {body.min():g} to {body.max():g} steps do not fit into 16 bits")
+    scale, last = struct.pack("<f", step), struct.pack("<h", frames)
+    head = content[: C3D_BLOCK * (data_block - 1)]
+    for name, place, value in (("SCALE", FLOATING_POINT_SCALE, scale), ("FRAMES", ONE_FRAME, last)):
+        before, *after = re.split(place, head, flags=re.DOTALL)
+        if len(after) != 2:
+            raise ValueError(f"POINT:{name} does not stand once in the parameters")
+        head = before + after[0] + value + after[1]
+    data = body.astype("<i2").tobytes()
+    return head[:8] + last + head[10:12] + scale + head[16:] + data + bytes(-len(data) % C3D_BLOCK)
 
 
 def _describe_plates(file: ezc3d.c3d, plates: Sequence[Plate]) -> None:
