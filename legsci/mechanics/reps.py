@@ -34,6 +34,8 @@ TAIL_S = 1.0
 LOW_RATE_HZ = 200.0
 #: A recording shorter than this holds no movement and no standing [s].
 SHORTEST_RECORDING_S = 0.5
+#: Decimals of stored signals by their unit, finer than what recorders tell; what lies beyond does not compress.
+DECIMALS = {"N": 3, "m": 5, "deg": 3, "N m/kg": 5, "W/kg": 4, "J/kg": 5, "1": 5}
 QUALITY_COLUMNS = (
     "participant_id", "session_id", "trial_id", "task", "rep", "code",
     "severity", "signal", "value", "limit", "sentence",
@@ -327,7 +329,10 @@ def write_repetitions(reps: xr.Dataset | None, quality: pd.DataFrame, path: Path
     """Write a reps file, whole or not at all; the findings travel as JSON in the attribute `quality`."""
     dataset = (xr.Dataset() if reps is None else reps).assign_attrs(quality=quality.to_json(orient="records"))
     signals = [name for name in dataset if {"sample", "frame"} & set(dataset[name].dims)]
-    encoding = {name: {"zlib": True, "complevel": 1, "dtype": "float32"} for name in signals}
+    compressed = {"zlib": True, "complevel": 1, "dtype": "float32"}
+    encoding = {
+        name: {**compressed, "least_significant_digit": DECIMALS[dataset[name].attrs["units"]]} for name in signals
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
     dataset.to_netcdf(partial, engine="netcdf4", encoding=encoding)
