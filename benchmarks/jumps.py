@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.timing import Measurement, medians_ms
-from legsci.kernels.events import find_below, quietest_window
+from legsci.kernels.events import intervals_below, quietest_window
 from legsci.kernels.jumps import standing_jump_events
 from legsci.mechanics.plates import LOADED_PART
 
@@ -45,7 +45,7 @@ def jump_force() -> np.ndarray:
 def legsci_height(force: np.ndarray) -> float:
     """Jump height by impulse [m], by the kernels that a session goes through."""
     airborne = int(FLIGHT_S * RATE_HZ)
-    first = find_below(force, CONTACT_N, 0, airborne)
+    first = int(intervals_below(force, CONTACT_N, airborne)[0, 0])
     start, weight, sd = quietest_window(force, int(WEIGHING_S * RATE_HZ), 0, first)
     still = int(STILL_S * RATE_HZ)
     _, speed = standing_jump_events(

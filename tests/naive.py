@@ -131,18 +131,6 @@ def intervals(samples, limit, below, shortest, longest):
     return [(start, stop) for start, stop in runs(inside) if shortest <= stop - start <= longest]
 
 
-def find(samples, limit, below, start, count, step):
-    """First place from which `count` samples in the direction of the walk are all beyond the limit."""
-    inside = samples < limit if below else samples >= limit
-    index = start
-    while 0 <= index < len(samples):
-        places = [index + step * k for k in range(count)]
-        if all(0 <= place < len(samples) and inside[place] for place in places):
-            return index
-        index += step
-    return None
-
-
 def quietest_window(samples, length, start, stop):
     """Standard deviation of every window, then the least."""
     windows = [(np.std(samples[i : i + length], ddof=1), i) for i in range(start, stop - length + 1)]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from legsci.kernels.events import BLOCK
+
 #: Events of a repetition, in the order of the arrays that the kernels return.
 EVENTS = (
     "movement_start",
@@ -222,15 +224,25 @@ def standing_jump_events(  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _lowest_before_peak(force, first, last):  # type: ignore[no-untyped-def]
-    """Sample of least force before the sample of highest force, and that sample; of equals the first."""
+    """Sample of least force before the sample of highest force, and that sample; of equals the first.
+
+    Records are rare: a block of samples without one is passed by in a single comparison of all its samples.
+    """
     peak = lowest = least = first
     highest_force = least_force = force[first]
-    for index in range(first, last + 1):
-        value = force[index]
-        if value < least_force:
-            least, least_force = index, value
-        if value > highest_force:
-            peak, highest_force, lowest = index, value, least
+    for block in range(first, last + 1, BLOCK):
+        samples = force[block : min(block + BLOCK, last + 1)]
+        records = 0
+        for offset in range(samples.size):
+            records += (samples[offset] < least_force) + (samples[offset] > highest_force)
+        if records == 0:
+            continue
+        for offset, value in enumerate(samples):
+            index = block + offset
+            if value < least_force:
+                least, least_force = index, value
+            if value > highest_force:
+                peak, highest_force, lowest = index, value, least
     return lowest, peak
 
 
