@@ -24,9 +24,9 @@ from legsci.marker_sets import SEGMENT_SETS, SegmentSet
 AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
 TRIAL_COLUMNS = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
 SHARED_CLOCK = "shared_clock"
-# Decimals of what is stored: 0.001 N, 0.001 N m, 0.01 mm, 0.001 deg, finer than recorders tell. What lies beyond is
+# Decimals of what is stored: 0.01 N, 0.001 N m, 0.01 mm, 0.001 deg, finer than recorders tell. What lies beyond is
 # noise, which does not compress: it would make a file a third larger.
-DECIMALS = {"force": 3, "moment": 3, "position": 5, "rotation": 6, "angle": 3}
+DECIMALS = {"force": 2, "moment": 3, "position": 5, "rotation": 6, "angle": 3}
 
 
 def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:

@@ -35,7 +35,7 @@ LOW_RATE_HZ = 200.0
 #: A recording shorter than this holds no movement and no standing [s].
 SHORTEST_RECORDING_S = 0.5
 #: Decimals of stored signals by their unit, finer than what recorders tell; what lies beyond does not compress.
-DECIMALS = {"N": 3, "m": 5, "deg": 3, "N m/kg": 5, "W/kg": 4, "J/kg": 5, "1": 5}
+DECIMALS = {"N": 2, "m": 5, "deg": 3, "N m/kg": 5, "W/kg": 4, "J/kg": 5, "1": 5}
 QUALITY_COLUMNS = (
     "participant_id", "session_id", "trial_id", "task", "rep", "code",
     "severity", "signal", "value", "limit", "sentence",

@@ -33,14 +33,11 @@ from legsci.simulate.writers import write_bioware, write_c3d, write_table, write
 
 #: Devices of study.yaml. A sprint has its own, since which foot treads on which plate differs between trials.
 CAMERAS, RUNWAY, PLATES_ALONE = "vicon", "vicon_runway", "kistler"
-#: Tasks whose legs swing fast are filmed at the rate of the cameras' settings, the others at this rate [Hz]. A second
-#: of 49 markers and two plates then takes 63 kB instead of 102 kB (158 kB with EMG), so that a session of eleven trials
-#: stays within some 6 MB.
-FAST_TASKS = ("lateral_jump", "sprint")
+#: A sprint is filmed at the rate of the cameras' settings, the other tasks at this rate [Hz]. A second of 49 markers and
+#: two plates then takes 63 kB (79 kB with EMG), so that a session of eleven trials stays within some 5 MB.
 SLOW_MARKER_RATE_HZ = 100.0
-#: Rate of the plates, and of all analog channels where EMG is among them [Hz].
-PLATE_RATE_HZ = 1000.0
-EMG_RATE_HZ = 2000.0
+#: Rate of the plates and of EMG [Hz]; it holds the band of EMG.
+ANALOG_RATE_HZ = 1000.0
 #: Number of the first sensor, as printed on it, hexadecimal.
 FIRST_SENSOR = 0x00B42101
 TRIAL_COLUMNS = ("participant_id", "session_id", "trial_id", "task", "leg", "load_kg", "drop_height_m", "set")
@@ -164,8 +161,7 @@ def write_trial(
     path : of the file with the forces, .c3d or, of a trial without markers, .txt.
     wearables : segment -> file of the sensor on it.
     """
-    rate = EMG_RATE_HZ if trial.emg else PLATE_RATE_HZ
-    motion = simulate_motion(trial.task, plan.athlete, trial.technique, rate_hz=rate)
+    motion = simulate_motion(trial.task, plan.athlete, trial.technique, rate_hz=ANALOG_RATE_HZ)
     plates = plates_under(motion, plate_type=instruments.plate_type)
     # One stream per instrument, so that switching one off leaves the others as they are.
     for_plates, for_markers, for_emg, *for_imus = rng.spawn(3 + len(wearables))
@@ -177,7 +173,7 @@ def write_trial(
         truth |= _write_motion_capture(path, plan, trial, instruments, motion, plates, channels, streams)
     else:
         wrenches = [surface_wrench(plate, signal) for plate, signal in zip(plates, channels, strict=True)]
-        write_bioware(path, rate_hz=rate, wrenches=wrenches)
+        write_bioware(path, rate_hz=ANALOG_RATE_HZ, wrenches=wrenches)
     for (segment, file), stream in zip(wearables.items(), for_imus, strict=True):
         imu = next(imu for imu in imus() if imu.segment == segment)
         recording, imu_truth = record_imu(motion, imu, instruments.imus, stream)
@@ -198,7 +194,7 @@ def _write_motion_capture(
 ) -> dict[str, object]:
     """Write the C3D file of a trial with markers and, where it is wanted, EMG; return the truth about both."""
     filming = instruments.markers
-    if trial.task not in FAST_TASKS:
+    if trial.task != "sprint":
         filming = replace(filming, rate_hz=min(filming.rate_hz, SLOW_MARKER_RATE_HZ))
     body = build_body(plan.athlete, barbell_kg=trial.technique.barbell_kg)
     step = every_nth(motion.rate_hz, filming.rate_hz)

@@ -20,7 +20,7 @@ class TrialPlan:
     set : set within the session, where the trial is one.
     markers : whether the cameras record. Without them the plates' own software writes the file; then there is no EMG,
         and no sprint or lateral jump, since that software does not say where the plates lie.
-    emg : whether surface EMG is recorded; it makes the analog rate of the file 2000 Hz.
+    emg : whether surface EMG is recorded.
     emg_onset_s : muscle -> onset after the event of the task [s]; muscles not named get the default of EmgSettings.
     wearables : whether the inertial sensors record.
     """
