@@ -15,7 +15,7 @@ import xarray as xr
 
 from legsci.mechanics.alignment import UNCERTAIN_CURVES, alignment, alignment_uncertainty
 from legsci.mechanics.angles import kinematics
-from legsci.metrics.curves import peak, peak_uncertainty
+from legsci.metrics.curves import uncertain_peak
 from tests.mechanics.athlete import marker_dataset
 from tests.mechanics.marker_errors import RATE_HZ, Clean, clean, recorded
 
@@ -46,9 +46,8 @@ def read_off(curve: np.ndarray, uncertainty: np.ndarray, name: str) -> tuple[flo
     clock = {"window_start": xr.Variable((), 0.0), "sampling_rate_hz": xr.Variable((), 1.0)}
     signal, doubt = xr.Variable("sample", sign * curve), xr.Variable("sample", uncertainty)
     span = xr.Variable((), 0.0), xr.Variable((), curve.size - 1.0)
-    value = sign * float(peak(clock, signal, *span)[0].data)
-    stated = float(peak_uncertainty(clock, signal, doubt, *span).data)
-    return value - (float(curve[START]) if name in FROM_START else 0.0), stated
+    value, stated = (float(found.data) for found in uncertain_peak(clock, signal, doubt, *span))
+    return sign * value - (float(curve[START]) if name in FROM_START else 0.0), stated
 
 
 def errors_of(trial: Clean, seeds: range) -> pd.DataFrame:

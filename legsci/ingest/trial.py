@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import netCDF4
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -243,6 +244,16 @@ def open_session(path: str | Path) -> xr.DataTree:
     """Read a session file into memory."""
     with xr.open_datatree(path, engine="netcdf4") as tree:
         return tree.load()
+
+
+def read_attributes(path: str | Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """Attributes of each signal of a session file, by trial and kind of signal, without reading the signals."""
+    with netCDF4.Dataset(str(path)) as file:
+        return {
+            (trial, kind): {name: signal.getncattr(name) for name in signal.ncattrs()}
+            for trial, group in file.groups.items()
+            for kind, signal in group.groups.items()
+        }
 
 
 def _body_mass(study: Study, participant_id: str, session_id: str) -> dict[str, float]:

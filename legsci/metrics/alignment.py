@@ -1,7 +1,7 @@
 """Metrics of leg alignment: four measures of knee valgus, never merged, and what explains them.
 
 Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says what each means. Metrics of STATED bring
-their standard uncertainty; of a peak see `legsci.metrics.curves.peak_uncertainty`.
+their standard uncertainty; of a peak see `legsci.metrics.curves.uncertain_peak`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import xarray as xr
 
-from legsci.metrics.curves import Reps, at, integral, peak, peak_uncertainty
+from legsci.metrics.curves import Reps, at, integral, peak, uncertain_peak
 from legsci.metrics.force import LANDING_S
 from legsci.metrics.joints import leg_angle, of_frames, of_sides, on_both, span_of, working
 
@@ -27,7 +27,8 @@ def _curve(reps: Reps, name: str) -> xr.Variable:
 def _largest(reps: Reps, name: str, sign: float = 1.0, span: Pair | None = None) -> Pair:
     """Largest value of a curve in the movement or a span, and its standard uncertainty, (rep, scoring, side)."""
     frames, curve, between = of_frames(reps), sign * _curve(reps, name), span or span_of(reps)
-    return sign * peak(frames, curve, *between)[0], peak_uncertainty(frames, curve, reps[f"u_{name}"], *between)
+    value, uncertainty = uncertain_peak(frames, curve, reps[f"u_{name}"], *between)
+    return sign * value, uncertainty
 
 
 def _of_legs(reps: Reps, pair: Pair) -> Pair:
@@ -90,14 +91,13 @@ def knee_cross_talk(reps: Reps) -> xr.Variable:
     frames, (start, last) = of_frames(reps), span_of(reps)
     flexion, abduction = leg_angle(reps, "knee_flexion"), leg_angle(reps, "knee_abduction")
 
-    def mean(signal: xr.Variable) -> xr.Variable:
-        return integral(frames, signal, start, last) / (last - start)
-
-    def covariance(one: xr.Variable, other: xr.Variable) -> xr.Variable:
-        return mean(one * other) - mean(one) * mean(other)
-
-    variances = covariance(flexion, flexion) * covariance(abduction, abduction)
-    return working(reps, covariance(flexion, abduction) ** 2 / variances.where(variances > 0.0))
+    products = xr.Variable.concat([flexion, abduction, flexion**2, abduction**2, flexion * abduction], dim="product")
+    means = integral(frames, products, start, last) / (last - start)
+    of_flexion, of_abduction, *of_products = means.transpose("product", ...)
+    squares = of_flexion**2, of_abduction**2, of_flexion * of_abduction
+    flexing, abducting, together = (mean - square for mean, square in zip(of_products, squares, strict=True))
+    variances = flexing * abducting
+    return working(reps, together**2 / variances.where(variances > 0.0))
 
 
 def knee_abduction_corrected_peak(reps: Reps) -> xr.Variable:

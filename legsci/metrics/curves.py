@@ -80,19 +80,19 @@ def peak(reps: Reps, signal: xr.Variable, start: xr.Variable, end: xr.Variable) 
     return highest, where / reps["sampling_rate_hz"] + reps["window_start"]
 
 
-def peak_uncertainty(
+def uncertain_peak(
     reps: Reps, signal: xr.Variable, uncertainty: xr.Variable, start: xr.Variable, end: xr.Variable
-) -> xr.Variable:
-    """Standard uncertainty of the largest value of a signal (..., sample) that has one itself [unit of the signal].
+) -> tuple[xr.Variable, xr.Variable]:
+    """Largest value of a signal (..., sample) that is uncertain, and its standard uncertainty [unit of the signal].
 
     Where samples are uncertain, the true peak may lie at another time than the one that was read. With a signal within
     its expanded uncertainty (k = 2) throughout, its peak lies between the peaks of the two bounds; half the distance of
     the further one is stated.
     """
-    value = peak(reps, signal, start, end)[0]
-    lower, upper = (peak(reps, signal + side * uncertainty, start, end)[0] for side in (-2.0, 2.0))
+    bounds = xr.Variable("bound", [0.0, -2.0, 2.0])
+    value, lower, upper = peak(reps, bounds * uncertainty + signal, start, end)[0].transpose("bound", ...)
     above, below = upper - value, value - lower
-    return 0.5 * above.where(above > below, below)
+    return value, 0.5 * above.where(above > below, below)
 
 
 def integral(reps: Reps, signal: xr.Variable, start: xr.Variable, end: xr.Variable) -> xr.Variable:

@@ -5,9 +5,10 @@ Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says w
 
 from __future__ import annotations
 
+import numpy as np
 import xarray as xr
 
-from legsci.metrics.curves import Reps, at, integral, of_both, peak
+from legsci.metrics.curves import Reps, at, integral, of_both, peak, position
 from legsci.metrics.force import contact_time, flight_time, time_to_takeoff
 from legsci.vocabulary import STANDARD_GRAVITY
 
@@ -41,7 +42,12 @@ def countermovement_depth(reps: Reps) -> xr.Variable:
 
 def peak_power(reps: Reps) -> xr.Variable:
     """Highest product of force and velocity (rep, scoring) [W]."""
-    power = (of_both(reps["force"]) - reps["offset"]) * reps["velocity"]
+    # Only what is before take-off: squats and landings in the same file make the signals several times longer.
+    positions = position(reps, reps["takeoff"]).data
+    before = slice(int(positions[np.isfinite(positions)].max(initial=0.0)) + 2)
+    velocity, force = (of.isel(sample=before) for of in (reps["velocity"], of_both(reps["force"])))
+    # in the order of dimensions of the velocity throughout, so that nothing so large is turned
+    power = velocity * force - velocity * reps["offset"]
     return peak(reps, power, reps["movement_start"], reps["takeoff"])[0]
 
 

@@ -124,7 +124,10 @@ def prepare(reps: xr.Dataset) -> Reps:
     The samples of markers, dimension `frame` of the file, are called `sample` as those of force are.
     """
     signals = {
-        str(name): xr.Variable(["sample" if dim == "frame" else dim for dim in signal.dims], signal.data)
+        str(name): xr.Variable(
+            ["sample" if dim == "frame" else dim for dim in signal.dims],
+            signal.data.astype(float) if signal.dtype.kind == "f" else signal.data,
+        )
         for name, signal in reps.variables.items()
     }
     start, end = joints.movement_span(signals)
@@ -309,11 +312,14 @@ def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, objec
     """Rows of rep x side x profile, with uncertainties where the profile is the default; and findings about them."""
     measured = measure(reps)
     frame = _frame(measured, reps)
-    sure = uncertainty(reps, measured).to_dataframe().reset_index(drop=True)
     default = str(reps["scoring"].to_numpy()[0])
-    chosen = (frame["profile"] == default) & (frame["side"] == "both")
-    frame = frame.join(sure, on="index")
-    frame.loc[~chosen, list(sure.columns)] = np.nan
+    chosen = ((frame["profile"] == default) & (frame["side"] == "both")).to_numpy()
+    of_rep = frame["index"].to_numpy()
+    sure = {
+        str(name): np.where(chosen, values.data[of_rep], np.nan)
+        for name, values in uncertainty(reps, measured).variables.items()
+    }
+    frame = pd.concat([frame, pd.DataFrame(sure, index=frame.index)], axis=1)
     about = ("participant_id", "session_id", "trial_id", "task")
     stated = ("rep", "code", "severity", "signal", "value", "limit", "sentence")
     findings = [

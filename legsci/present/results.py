@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 import xarray as xr
 
-from legsci.ingest.trial import open_session
+from legsci.ingest.trial import open_session, read_attributes
 from legsci.mechanics.reps import open_repetitions
 
 #: Columns that name something: "01" is a session, not the number 1.
 NAMES = ("participant_id", "session_id", "trial_id", "task", "side", "profile", "status", "reason", "code", "signal")
+READING_COLUMNS = ("participant_id", "session_id", "trial_id", "signal", "rate_hz", "reader", "assumptions")
 TABLES = ("metrics.csv", "metrics_by_profile.csv", "reps.csv", "quality.csv")
 
 
@@ -73,6 +75,18 @@ class Results:
     def simulated(self) -> bool:
         """Whether the recordings are simulated."""
         return any(bool(self.session(*key).attrs["simulated"]) for key in self.sessions()[:1])
+
+    @cached_property
+    def readings(self) -> pd.DataFrame:
+        """How each signal was read: participant_id, session_id, trial_id, signal, rate_hz, reader, assumptions."""
+        rows = [
+            {"participant_id": participant, "session_id": session, "trial_id": trial, "signal": kind}
+            | {"rate_hz": said["sampling_rate_hz"], "reader": said["reader"]}
+            | {"assumptions": " ".join(json.loads(said["assumptions"]))}
+            for participant, session in self.sessions()
+            for (trial, kind), said in read_attributes(self._file("sessions", participant, session)).items()
+        ]
+        return pd.DataFrame(rows, columns=READING_COLUMNS)
 
     def sessions(self) -> list[tuple[str, str]]:
         """Participant and session of each session of the study."""

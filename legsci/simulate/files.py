@@ -33,8 +33,8 @@ from legsci.simulate.writers import write_bioware, write_c3d, write_table, write
 
 #: Devices of study.yaml. A sprint has its own, since which foot treads on which plate differs between trials.
 CAMERAS, RUNWAY, PLATES_ALONE = "vicon", "vicon_runway", "kistler"
-#: A sprint is filmed at the rate of the cameras' settings, the other tasks at this rate [Hz]. A second of 49 markers and
-#: two plates then takes 63 kB (79 kB with EMG), so that a session of eleven trials stays within some 5 MB.
+#: A sprint is filmed at the rate of the cameras' settings, the other tasks at this rate [Hz]. A second of 49 markers
+#: and two plates then takes 63 kB (79 kB with EMG), so that a session of eleven trials stays within some 5 MB.
 SLOW_MARKER_RATE_HZ = 100.0
 #: Rate of the plates and of EMG [Hz]; it holds the band of EMG.
 ANALOG_RATE_HZ = 1000.0

@@ -51,6 +51,14 @@ def jump_force() -> np.ndarray:
     return MASS_KG * (STANDARD_GRAVITY + acceleration) + noise
 
 
+#: Attributes of a signal as the reader leaves them.
+READING = {
+    "sampling_rate_hz": RATE_HZ,
+    "reader": "delimited",
+    "assumptions": json.dumps(["Rate as the study says.", "Unit N."]),
+}
+
+
 def trial(force: np.ndarray | None, **attrs: str) -> xr.DataTree:
     """A trial of a session file: half of the force under each foot, or no signals at all."""
     tree = xr.DataTree()
@@ -61,7 +69,7 @@ def trial(force: np.ndarray | None, **attrs: str) -> xr.DataTree:
             coords={"plate": ["1", "2"], "time": np.arange(force.size) / RATE_HZ, "axis": ["y"]},
         )
         dataset = signal.to_dataset(name="force").assign_coords(foot=("plate", ["left", "right"]))
-        tree = xr.DataTree(children={"force": xr.DataTree(dataset.assign_attrs(sampling_rate_hz=RATE_HZ))})
+        tree = xr.DataTree(children={"force": xr.DataTree(dataset.assign_attrs(**READING))})
     tree.attrs = {"task": "countermovement_jump", **attrs}
     return tree
 
@@ -123,6 +131,18 @@ def test_signals_are_those_of_the_session(study: Results) -> None:
     reps = study.reps("P01", "01")
     assert reps is not None
     assert reps["trial_id"].to_numpy().tolist() == ["jump"]
+
+
+def test_readings_tell_how_each_signal_was_read(study: Results) -> None:
+    """A trial that could not be read has none."""
+    rows = study.readings.to_dict("records")
+    assert [row["trial_id"] for row in rows] == ["jump", "stood"]
+    who = {"participant_id": "P01", "session_id": "01", "trial_id": "stood", "signal": "force"}
+    assert rows[1] == who | {
+        "rate_hz": RATE_HZ,
+        "reader": "delimited",
+        "assumptions": "Rate as the study says. Unit N.",
+    }
 
 
 def test_errors_name_the_way_out(study: Results, tmp_path: Path) -> None:
