@@ -242,6 +242,14 @@ def test_first_session_of_the_virtual_athletes_is_drawn(simulated: Path) -> None
     assert jobs["draw_recovery"] == 1
 
 
+def test_a_second_run_of_models_of_the_virtual_athletes_does_nothing(simulated: Path) -> None:
+    """Rules that depend on the simulated tables only through other rules' results among them."""
+    models = ("results/virtual/models/curve_clusters.csv", "--configfile", "virtual.yaml")
+    answer = snakemake(simulated, *models)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert planned(simulated, *models) == {}
+
+
 @pytest.mark.parametrize(
     ("path", "jobs"),
     [

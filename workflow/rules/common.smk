@@ -105,8 +105,15 @@ def study_of(name):
 
 
 def made_tables(wildcards):
-    """Input of a rule whose params ask for the tables of a study: they wait where a rule makes those tables."""
-    return f"{VIRTUAL_FOLDER}/study.yaml" if wildcards.study == VIRTUAL else []
+    """Input of a rule whose params ask for the tables of a study: they wait where a rule makes those tables.
+
+    By the checkpoint, not by the file alone: else the params count as changed as long as the checkpoint is not looked
+    up, and rules that depend on that rule alone run again each time.
+    """
+    if wildcards.study != VIRTUAL:
+        return []
+    checkpoints.simulate_cohort.get()
+    return f"{VIRTUAL_FOLDER}/study.yaml"
 
 
 def study_folder(wildcards):
