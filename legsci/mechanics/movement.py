@@ -14,7 +14,7 @@ from legsci.mechanics.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignmen
 from legsci.mechanics.angles import JOINTS, kinematics, kinematics_of_segments
 from legsci.mechanics.cross_talk import corrected_knees
 from legsci.mechanics.dynamics import LINKS, PLANES, dynamics
-from legsci.mechanics.markers import CLUSTERS, Markers
+from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps
 from legsci.mechanics.posture import Posture
 from legsci.mechanics.quality import Finding
 from legsci.vocabulary import AXES, MARKERS, STANDARD_GRAVITY
@@ -203,7 +203,7 @@ def _mean_speed(pelvis: Array, time: Array) -> float:
 def _foot_height(trial: xr.DataTree, moved: xr.Dataset) -> Array:
     """Mean height of the heel and toe markers of each foot (side, time) [m]; NaN for a foot that has not both.
 
-    Of recorded segments the height of the ankle centre.
+    Gaps are filled as those of all markers. Of recorded segments the height of the ankle centre.
     """
     answer = np.full((len(SIDES), moved.sizes["time"]), np.nan)
     if "markers" not in trial.children:
@@ -213,9 +213,13 @@ def _foot_height(trial: xr.DataTree, moved: xr.Dataset) -> Array:
                 answer[row] = heights[:, known.index(f"{side}_foot")]
         return answer
     markers = Markers.recorded(trial["markers"].to_dataset())
+    feet = {side: (f"{side}_heel", f"{side}_toe") for side in SIDES}
+    present = {side: ends for side, ends in feet.items() if set(ends) <= set(markers.labels)}
+    if any(np.isnan(markers.path(end)).any() for ends in present.values() for end in ends):
+        markers = fill_gaps(markers)[0]
     for row, side in enumerate(SIDES):
-        ends = f"{side}_heel", f"{side}_toe"
-        if set(ends) <= set(markers.labels):
+        if side in present:
+            ends = present[side]
             answer[row] = np.mean([markers.path(end)[:, 1] for end in ends], axis=0)
     return answer
 

@@ -144,6 +144,10 @@ CODES: dict[str, Code] = {
     "markers_unknown": Code("noted", "No marker has a standard label: the device of the study does not map them."),
     "person_unknown": Code("noted", "Joint moments and powers are missing: {detail}."),
     "contact_cut_off": Code("noted", "Contacts not recorded as a whole, and left out: {value:.0f}.", "contacts"),
+    "step_of_unknown_foot": Code(
+        "incomplete",
+        "Which foot treads is not known, since the {detail} foot is not seen; metrics of the leg are missing.",
+    ),
     "no_descent": Code("rejected", "No squat: nothing is lowered by more than {limit:.2f} m.", "m"),
     "no_contact": Code(
         "rejected", "No running step: no contact of at most {limit:.1f} s lies between two flights.", "s"

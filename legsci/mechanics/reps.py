@@ -152,8 +152,9 @@ def trial_repetitions(
         decisions = curation if curation.empty else curation[curation["rep"].isna() | (curation["rep"] == number)]
         repetition, found = _score_window(beside, under, window, task, scorings, mass_kg, decisions)
         repetition = replace(repetition, trial_id=trial_id, task=str(trial.attrs["task"]), number=number)
-        repetitions.append(_with_leg(repetition, str(trial.attrs.get("leg", "both")), movement))
-        findings += [replace(finding, rep=number) for finding in found]
+        repetition, unknown = _with_leg(repetition, str(trial.attrs.get("leg", "both")), movement)
+        repetitions.append(repetition)
+        findings += [replace(finding, rep=number) for finding in (*found, *unknown)]
     return repetitions, findings + missing + decisions_without_effect(curation, repetitions=len(windows))
 
 
@@ -162,21 +163,25 @@ def _idle_decisions(curation: pd.DataFrame) -> list[Finding]:
     return trial_decisions(curation, sides=False) + decisions_without_effect(curation, repetitions=0)
 
 
-def _with_leg(repetition: Repetition, leg: str, movement: xr.Dataset | None) -> Repetition:
-    """Name the legs that work; a running step is that of the lower foot, whose force is then the plates'."""
+def _with_leg(repetition: Repetition, leg: str, movement: xr.Dataset | None) -> tuple[Repetition, list[Finding]]:
+    """Name the legs that work; a running step is that of the lower foot, whose force is then the plates'.
+
+    A step of which the markers do not tell the foot belongs to no leg.
+    """
     if TASKS[repetition.task].cut != "contact" or movement is None:
-        return replace(repetition, leg=leg if leg in SIDES else "both")
+        return replace(repetition, leg=leg if leg in SIDES else "both"), []
     events = next(iter(repetition.scores.values())).events
     middle = 0.5 * (events["touchdown"] + events["takeoff"]) / repetition.rate
     frame = int(np.argmin(np.abs(movement.variables["time"].data - middle)))
     heights = movement.variables["foot_height"].transpose("side", "time").data
     left, right = (float(heights[SIDES.index(side), frame]) for side in ("left", "right"))
     if not np.isfinite(left + right):
-        return repetition
+        unseen = [side for side, height in (("left", left), ("right", right)) if not np.isfinite(height)]
+        return replace(repetition, leg=""), [Finding("step_of_unknown_foot", detail=" and ".join(unseen))]
     leg = "left" if left < right else "right"
     force = repetition.force.copy()
     force[SIDES.index(leg)] = force[SIDES.index("both")]
-    return replace(repetition, leg=leg, force=force)
+    return replace(repetition, leg=leg, force=force), []
 
 
 def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:

@@ -128,13 +128,15 @@ def plan_sprint(body: Body, technique: Technique, rate_hz: float) -> Plan:
     first = 0.5 * flight_s
     duration = technique.steps * cycle
     time = trial_time(duration, rate_hz)
-    way = 0.5 * (body.toe[0, 0] + STANDING_PRESSURE_M)
+    # The centre of pressure runs from under the heel, or of a forefoot striker from the middle of the foot, to the tip.
+    front = float(body.toe[0, 0]) - 0.04
+    back = -0.02 if technique.foot_strike_angle_deg > 0.0 else 0.5 * (float(body.toe[0, 0]) + STANDING_PRESSURE_M)
     ahead_of_body = 0.5 * speed * contact_s + technique.touchdown_distance_m
     lead = 0 if technique.leg == "left" else 1
     contacts = [
         _Contact(
             (number + lead) % 2, first + number * cycle, first + number * cycle + contact_s,
-            speed * (first + number * cycle) + ahead_of_body - way,
+            speed * (first + number * cycle) + ahead_of_body - 0.5 * (back + front),
             _RUNNING_HALF_WIDTH_M * (2.0 * ((number + lead) % 2) - 1.0),
         )
         for number in range(-3, technique.steps + 3)
@@ -151,8 +153,7 @@ def plan_sprint(body: Body, technique: Technique, rate_hz: float) -> Plan:
         stance[contact.side] += bump(time, contact.on - 0.03, 0.5 * contact_s + 0.03, 0.0, 0.5 * contact_s + 0.05)
         inside = (time > contact.on - 0.5 * flight_s) & (time <= contact.off + 0.5 * flight_s)
         progress[inside] = ramp(time[inside], contact.on, contact_s, 0.2 * contact_s)
-    back = -0.02 if technique.foot_strike_angle_deg > 0.0 else way
-    ahead = back + (body.toe[0, 0] - 0.04 - back) * progress
+    ahead = back + (front - back) * progress
     return _single_plan(
         body, technique, task="sprint", time=time, rate_hz=rate_hz, height=height, contacts=seen,
         movements=[(time[0], time[-1])], pressure_ahead=ahead, toe=toe, heel_rise=heel_rise,
@@ -179,8 +180,8 @@ def _bouncing(body: Body, technique: Technique, contacts: list[_Contact]) -> Pat
     changes = []
     for contact in contacts:
         changes += [
-            Change(contact.on, 0.45 * contact_s, None, 0.15 * contact_s),
-            Change(contact.off - 0.45 * contact_s, 0.45 * contact_s, None, 0.15 * contact_s),
+            Change(contact.on, 0.45 * contact_s, None, ZERO_FORCE_CORNER_S),
+            Change(contact.off - 0.45 * contact_s, 0.45 * contact_s, None, ZERO_FORCE_CORNER_S),
         ]
     targets = [Target(contact.off, velocity=0.5 * G * flight_s, acceleration=-G) for contact in contacts]
     start = Path(0.0, touch + G * flight_s**2 / 8.0, 0.0, -G, tuple(changes))

@@ -67,8 +67,8 @@ def test_standing_is_no_step() -> None:
 
 
 @pytest.fixture(scope="module")
-def sprint(shared_data: Path) -> Outcome:
-    """A recorded sprint over eight plates, of which four are trodden on."""
+def track(shared_data: Path) -> tuple[xr.Dataset, xr.Dataset]:
+    """Force and markers of a recorded sprint over eight plates, of which four are trodden on."""
     device = Device(name="track", reader="c3d")
     read = READERS["c3d"](shared_data / "sprint-ja1" / "JA1Gait35.c3d", device=device).signals
     force, markers = (to_isb(read[kind], up="z", forward="y") for kind in ("force", "markers"))
@@ -76,7 +76,12 @@ def sprint(shared_data: Path) -> Outcome:
     markers = markers.assign_coords(
         marker=[names.get(str(label), str(label)) for label in markers["marker"].to_numpy()]
     )
-    force = force.assign_coords(foot=("plate", ["both"] * force.sizes["plate"]))
+    return force.assign_coords(foot=("plate", ["both"] * force.sizes["plate"])), markers
+
+
+@pytest.fixture(scope="module")
+def sprint(track: tuple[xr.Dataset, xr.Dataset]) -> Outcome:
+    force, markers = track
     return outcome(trial({"force": force, "markers": markers}, task="sprint"))
 
 
@@ -97,6 +102,27 @@ def test_the_lower_foot_names_the_side(sprint: Outcome) -> None:
     for rep, side in ((1, "right"), (2, "left")):
         rows = sprint.rows(side=side)
         assert rows[rows["rep"] == rep]["knee_flexion_max_deg"].between(35.0, 60.0).all()
+
+
+def test_a_short_gap_in_a_foot_leaves_the_side_known(track: tuple[xr.Dataset, xr.Dataset], sprint: Outcome) -> None:
+    force, markers = track
+    assert sprint.reps is not None
+    middle = float(0.5 * (sprint.reps["touchdown"] + sprint.reps["takeoff"]).isel(rep=0, scoring=0))
+    lost = (abs(markers["time"] - middle) < 0.04) & (markers["marker"] == "left_toe")
+    found = outcome(trial({"force": force, "markers": markers.where(~lost)}, task="sprint"))
+    assert found.reps is not None
+    assert list(found.reps["leg"].to_numpy()) == ["right", "left", "right", "left"]
+
+
+def test_a_foot_that_is_not_seen_leaves_the_legs_metrics_out(track: tuple[xr.Dataset, xr.Dataset]) -> None:
+    force, markers = track
+    found = outcome(trial({"force": force, "markers": markers.drop_sel(marker="left_toe")}, task="sprint"))
+    assert "step_of_unknown_foot" in found.codes()
+    rows = found.rows()
+    assert (rows["status"] == "incomplete").all()
+    assert rows["contact_time_s"].notna().all()
+    assert found.rows(side="left")["knee_flexion_max_deg"].isna().all()
+    assert found.rows(side="right")["knee_flexion_max_deg"].isna().all()
 
 
 def test_what_the_marker_set_cannot_give_is_said(sprint: Outcome) -> None:

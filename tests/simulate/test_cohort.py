@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from scipy.stats import gamma
 
 from legsci.ingest.tables import read_table, typed_table
-from legsci.simulate.cohort import plan, simulate_tables
+from legsci.simulate.cohort import BRAKING_PER_S, STEADY_BRAKING_M_PER_S, plan, simulate_tables
 from legsci.simulate.cohort_injury import ANSWER_POINTS, P90_LESS_P10, QUESTIONS
 from legsci.simulate.cohort_process import Cohort, simulate_cohort
 from legsci.simulate.cohort_tables import metrics_table, weeks_observed
+from legsci.simulate.motion import simulate_motion
 from legsci.simulate.truth import FOLDER, truth_tables, write_truth
 
 Config = dict[str, Any]
@@ -533,6 +534,24 @@ def test_plan_records_the_athletes_of_the_tables(defaults: Config) -> None:
             assert trial.technique.depth_m == left["squat_depth_m"]
             assert len(trial.technique.depth_scale_per_rep) == defaults["squat"]["repetitions"]
     assert {trial.technique.leg for trial in first.trials if trial.task == "lateral_jump"} == {"left", "right"}
+
+
+def test_recorded_steps_brake_as_planned(defaults: Config) -> None:
+    """Each step by itself, and more the higher its toes at contact; steps on the forefoot as far as legs reach."""
+    planned = plan(defaults | {"athletes": 12, "visits": 2}, seed=31)
+    rows = []
+    for session in planned.sessions:
+        for technique in (trial.technique for trial in session.trials if trial.task == "sprint"):
+            motion = simulate_motion("sprint", session.athlete, technique, rate_hz=1000.0)
+            wanted = STEADY_BRAKING_M_PER_S["heel"] + BRAKING_PER_S * technique.touchdown_distance_m
+            shown = np.mean(motion.truth["braking_impulse_n_s"][1:3]) / session.athlete.mass_kg
+            if technique.foot_strike_angle_deg > 0.0:
+                rows.append((technique.foot_strike_angle_deg, wanted, shown))
+    angle, wanted, shown = np.array(rows).T
+    assert len(rows) > 15
+    assert np.abs(shown - wanted).max() < 0.03
+    slope = np.polyfit(angle, shown, 1)[0]
+    assert slope == pytest.approx(np.polyfit(angle, wanted, 1)[0], abs=0.001)
 
 
 def test_truth_is_written_beside_the_study(defaults: Config, tmp_path: Path) -> None:
