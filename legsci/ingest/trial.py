@@ -63,12 +63,14 @@ def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:
             sign = 1.0 if source == "up" else float(direction.sum())
             turned.append((isb_axis, source, sign))
     rows = [held.index(source) for _, source, _ in turned]
-    signs = xr.Variable("axis", [sign for _, _, sign in turned])
+    signs = np.array([sign for _, _, sign in turned])
     variables = {name: variable for name, variable in signal.variables.items() if name != "axis"}
     # Corners count as a coordinate, since their name is that of a dimension; they are turned as everything else.
     for name, variable in variables.items():
         if "axis" in variable.dims:
-            data = (variable.isel(axis=rows) * signs).transpose(*variable.dims).data
+            where = variable.get_axis_num("axis")
+            along = [-1 if dim == "axis" else 1 for dim in variable.dims]
+            data = np.take(variable.data, rows, axis=where) * signs.reshape(along)
             variables[name] = xr.Variable(variable.dims, data, variable.attrs)
     coords = {name: variables.pop(name) for name in signal.coords if name != "axis"}
     coords["axis"] = xr.Variable("axis", [isb_axis for isb_axis, _, _ in turned])
@@ -198,7 +200,8 @@ def map_names(recording: Recording, device: Device, path: str) -> Recording:
         mapped = [device.standard_labels.get(label, label) for label in labels]
         twice = sorted(label for label, count in Counter(mapped).items() if count > 1)
         faults += [Fault(path, f"marker {label}", "one marker of that label", "several") for label in twice]
-        signals["markers"] = signals["markers"].assign_coords(marker=mapped)
+        if mapped != labels:
+            signals["markers"] = signals["markers"].assign_coords(marker=mapped)
     if "segments" in signals and device.labels in SEGMENT_SETS:
         signals["segments"] = _with_own_axes(signals["segments"], SEGMENT_SETS[device.labels])
     if faults:

@@ -93,6 +93,12 @@ def cluster_pose(reference: Array, position: Array) -> tuple[Array, Array, Array
 
 
 @njit(cache=True)
+def _distance(one: Array, other: Array) -> float:
+    """Distance of two points (3,)."""
+    return math.sqrt((one[0] - other[0]) ** 2 + (one[1] - other[1]) ** 2 + (one[2] - other[2]) ** 2)
+
+
+@njit(cache=True)
 def largest_strays(reference: Array, position: Array) -> Array:
     """Find how far each marker of a cluster leaves its place among the others.
 
@@ -108,16 +114,16 @@ def largest_strays(reference: Array, position: Array) -> Array:
     """
     frames, markers = position.shape[0], position.shape[1]
     strays = np.zeros(markers)
-    change = np.empty((markers, markers))
+    rest, change = np.empty((markers, markers)), np.empty((markers, markers))
     others = np.empty(markers)
+    for i in range(markers):
+        for j in range(i):
+            rest[i, j] = _distance(reference[i], reference[j])
     for time in range(frames):
         for i in range(markers):
             for j in range(i):
-                apart = rest = 0.0
-                for axis in range(3):
-                    apart += (position[time, i, axis] - position[time, j, axis]) ** 2
-                    rest += (reference[i, axis] - reference[j, axis]) ** 2
-                change[i, j] = change[j, i] = abs(math.sqrt(apart) - math.sqrt(rest))
+                apart = _distance(position[time, i], position[time, j])
+                change[i, j] = change[j, i] = abs(apart - rest[i, j])
         for i in range(markers):
             seen = 0
             for j in range(markers):

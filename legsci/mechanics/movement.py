@@ -14,7 +14,7 @@ from legsci.mechanics.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignmen
 from legsci.mechanics.angles import JOINTS, kinematics, kinematics_of_segments
 from legsci.mechanics.cross_talk import corrected_knees
 from legsci.mechanics.dynamics import LINKS, PLANES, dynamics
-from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps
+from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, recorded_path
 from legsci.mechanics.posture import Posture
 from legsci.mechanics.quality import Finding
 from legsci.vocabulary import AXES, MARKERS, STANDARD_GRAVITY
@@ -212,15 +212,16 @@ def _foot_height(trial: xr.DataTree, moved: xr.Dataset) -> Array:
             if f"{side}_foot" in known:
                 answer[row] = heights[:, known.index(f"{side}_foot")]
         return answer
-    markers = Markers.recorded(trial["markers"].to_dataset())
+    recorded = trial["markers"].to_dataset()
+    known = set(recorded.variables["marker"].data.tolist())
     feet = {side: (f"{side}_heel", f"{side}_toe") for side in SIDES}
-    present = {side: ends for side, ends in feet.items() if set(ends) <= set(markers.labels)}
-    if any(np.isnan(markers.path(end)).any() for ends in present.values() for end in ends):
-        markers = fill_gaps(markers)[0]
+    paths = {end: recorded_path(recorded, end) for ends in feet.values() if set(ends) <= known for end in ends}
+    if any(np.isnan(path).any() for path in paths.values()):
+        whole = fill_gaps(Markers.recorded(recorded))[0]
+        paths = {end: whole.path(end) for end in paths}
     for row, side in enumerate(SIDES):
-        if side in present:
-            ends = present[side]
-            answer[row] = np.mean([markers.path(end)[:, 1] for end in ends], axis=0)
+        if set(feet[side]) <= set(paths):
+            answer[row] = np.mean([paths[end][:, 1] for end in feet[side]], axis=0)
     return answer
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from legsci.mechanics.curation import apply_decisions, decisions_without_effect, trial_decisions
-from legsci.mechanics.markers import Markers
+from legsci.mechanics.markers import Markers, recorded_path
 from legsci.mechanics.movement import USUAL, Choices, person_of, trial_movement
 from legsci.mechanics.plates import FEET, Support, carries_load, centre_of_pressure, standing_load, support
 from legsci.mechanics.posture import quiet_posture
@@ -62,11 +62,10 @@ def _pelvis_height(trial: xr.DataTree, times: np.ndarray) -> np.ndarray:
     if "markers" not in trial.children:
         return np.full(times.size, np.nan)
     recorded = trial["markers"].to_dataset()
-    markers = Markers.recorded(recorded)
-    present = [name for name in PELVIS_MARKERS if name in markers.labels]
+    present = sorted(set(PELVIS_MARKERS) & set(recorded.variables["marker"].data.tolist()))
     if not present:
         return np.full(times.size, np.nan)
-    height = np.mean([markers.path(name)[:, 1] for name in present], axis=0)
+    height = np.mean([recorded_path(recorded, name)[:, 1] for name in present], axis=0)
     return np.interp(times, recorded.variables["time"].data, height, left=np.nan, right=np.nan)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from legsci.ingest.readers.signals import clock
+from legsci.ingest.readers.signals import clock, marker_signal
 from legsci.mechanics import curation, plates, scoring, windows
 from legsci.mechanics import reps as repetitions
 from legsci.mechanics.quality import CODES, Finding
@@ -55,6 +55,15 @@ def squat_jump_force(dip: float = 0.0) -> np.ndarray:
     moving = np.concatenate([np.full(2000, WEIGHT_N), WEIGHT_N + lobe, WEIGHT_N + drive])
     force = np.concatenate([moving, flight, impact, np.full(2000, WEIGHT_N)])
     return force + np.random.default_rng(5).normal(0.0, 0.5, force.size)
+
+
+def half_seen_step() -> Outcome:
+    """A running step whose markers show the left foot only."""
+    step = 1000.0 * np.sin(np.pi * np.arange(120) / 120)
+    force = vertical_force(np.concatenate([np.zeros(300), step, np.zeros(300)]))
+    foot = np.tile([[0.0, 0.05, 0.0], [0.2, 0.05, 0.0]], (72, 1, 1))
+    markers = marker_signal(foot, rate_hz=100.0, labels=["left_heel", "left_toe"])
+    return outcome(trial({"force": force, "markers": markers}, task="sprint"))
 
 
 def unreadable() -> Outcome:
@@ -180,6 +189,7 @@ CASES = {
     "excluded": lambda: outcome(
         force_trial(jump()), curation=decisions(("T", 1.0, "exclude", None, None, "laughed", "AB"))
     ),
+    "step_of_unknown_foot": half_seen_step,
 }
 
 
