@@ -27,3 +27,12 @@ rule all:
         TABLES,
         FINDINGS,
         FIGURES,
+
+
+# What a reader of the screen wants to know at the end; a run of single files may leave a study unfinished.
+onsuccess:
+    from legsci.present.results import Results
+
+    for study in STUDIES:
+        if Path("results", study, "metrics.csv").is_file():
+            print(Results(Path("results", study)).summary())

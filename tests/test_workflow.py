@@ -114,6 +114,7 @@ def finished(checkout: Path) -> Path:
     answer = snakemake(checkout)
     logs = "\n".join(path.read_text(encoding="utf-8") for path in checkout.glob("results/tiny/logs/**/*.txt"))
     assert answer.returncode == 0, answer.stdout + answer.stderr + logs
+    assert "tiny: 2 repetitions in 3 trials of 2 participants" in answer.stdout
     return checkout
 
 

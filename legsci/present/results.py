@@ -76,6 +76,17 @@ class Results:
         """Whether the recordings are simulated."""
         return any(bool(self.session(*key).attrs["simulated"]) for key in self.sessions()[:1])
 
+    def summary(self) -> str:
+        """Say in a line how much was measured, how many rows have each status, and where the tables are."""
+        rows = self.metrics[self.metrics["side"] == "both"]
+        trials = rows[["participant_id", "session_id", "trial_id"]].drop_duplicates()
+        found = ", ".join(f"{count} {status}" for status, count in rows["status"].value_counts().items())
+        return (
+            f"{self.name}: {(rows['rep'] > 0).sum()} repetitions in {len(trials)} trials of "
+            f"{rows['participant_id'].nunique()} participants ({found}). Tables: {self.folder}; reasons: "
+            f"{self.folder / 'quality.csv'}"
+        )
+
     @cached_property
     def readings(self) -> pd.DataFrame:
         """How each signal was read: participant_id, session_id, trial_id, signal, rate_hz, reader, assumptions."""

@@ -133,6 +133,12 @@ def test_signals_are_those_of_the_session(study: Results) -> None:
     assert reps["trial_id"].to_numpy().tolist() == ["jump"]
 
 
+def test_summary_counts_what_was_measured_and_names_the_tables(study: Results) -> None:
+    sentence = study.summary()
+    assert sentence.startswith("made: 1 repetitions in 3 trials of 1 participants (2 rejected, 1 accepted).")
+    assert sentence.endswith("quality.csv")
+
+
 def test_readings_tell_how_each_signal_was_read(study: Results) -> None:
     """A trial that could not be read has none."""
     rows = study.readings.to_dict("records")
