@@ -96,6 +96,11 @@ def read_virtual_study(written_ns):
     return read_study(VIRTUAL_FOLDER, require_recordings=False, checked=not workflow.is_main_process)
 
 
+#: Priority of the jobs from recordings to claims, one after the other: figures and notebooks wait for no other job, and
+#: fill the cores that these leave idle.
+FIRST = 1
+
+
 def study_of(name):
     """A study by name; where a rule makes its tables, what asks for it waits for them."""
     if name != VIRTUAL:

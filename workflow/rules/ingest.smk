@@ -10,6 +10,7 @@ rule ingest:
         "results/{study}/logs/ingest/{participant}.txt",
     benchmark:
         "results/{study}/benchmarks/ingest/{participant}.tsv"
+    priority: FIRST
     params:
         folder=study_folder,
         rows=participant_digest,

@@ -10,6 +10,7 @@ rule cut_reps:
         "results/{study}/logs/cut_reps/{participant}.txt",
     benchmark:
         "results/{study}/benchmarks/cut_reps/{participant}.tsv"
+    priority: FIRST
     params:
         profile=config["profile"],
         profiles=config["profiles"],

@@ -20,6 +20,7 @@ rule study_tables:
         "results/{study}/logs/study_tables.txt",
     benchmark:
         "results/{study}/benchmarks/study_tables.tsv"
+    priority: FIRST
     params:
         source=source_digest("legsci.metrics.table"),
     message:

@@ -40,6 +40,7 @@ rule longitudinal:
         "results/{study}/logs/longitudinal.txt",
     benchmark:
         "results/{study}/benchmarks/longitudinal.tsv"
+    priority: FIRST
     params:
         folder=study_folder,
         people=people_digest,
@@ -63,6 +64,7 @@ rule claims:
         "results/{study}/logs/claims.txt",
     benchmark:
         "results/{study}/benchmarks/claims.tsv"
+    priority: FIRST
     params:
         folder=study_folder,
         people=people_digest,

@@ -30,6 +30,7 @@ checkpoint simulate_cohort:
         f"results/{VIRTUAL}/logs/simulate_cohort.txt",
     benchmark:
         f"results/{VIRTUAL}/benchmarks/simulate_cohort.tsv"
+    priority: FIRST
     params:
         choices=config["virtual"],
         source=source_digest("legsci.simulate.cohort", "legsci.simulate.files", "legsci.simulate.truth"),
@@ -47,6 +48,7 @@ rule simulate_athlete:
         f"results/{VIRTUAL}/logs/simulate_athlete/{{participant}}.txt",
     benchmark:
         f"results/{VIRTUAL}/benchmarks/simulate_athlete/{{participant}}.tsv"
+    priority: FIRST
     params:
         choices=ATHLETE_CHOICES,
         source=source_digest("legsci.simulate.cohort", "legsci.simulate.files"),
