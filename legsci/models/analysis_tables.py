@@ -64,7 +64,7 @@ def session_table(
     One row per session: participant_id, session_id; per variable `<name>`, mean of the session's repetitions [unit of
     the metric times factor], and `<name>_error_variance`, the variance of that mean [its square]; the columns of
     `person_covariates`; time [weeks, less the mean of the sessions]; load [1000 arbitrary units], of the week before,
-    less the athlete's usual, 0 where the week before is not recorded though others are.
+    less the athlete's usual, 0 where the week before is not recorded though others are (load_assumed).
     """
     keys = [*SESSION, "week", "load_before_within", "hours_usual"]
     table = longitudinal.drop_duplicates(SESSION)[keys].reset_index(drop=True)
@@ -86,7 +86,8 @@ def session_table(
     recorded = table["load_before_within"].groupby(table["participant_id"]).transform("count") > 0
     load = table["load_before_within"].where(table["load_before_within"].notna() | ~recorded, 0.0) / 1000.0
     people = person_covariates(longitudinal, codes or {})
-    table = table.assign(time=table["week"] - table["week"].mean(), load=load)
+    assumed = table["load_before_within"].isna() & recorded
+    table = table.assign(time=table["week"] - table["week"].mean(), load=load, load_assumed=assumed)
     return table.drop(columns="load_before_within").join(people, on="participant_id")
 
 

@@ -13,6 +13,7 @@ from legsci.models.analysis_tables import person_covariates, repetition_table
 from legsci.models.athlete_slopes import slope_spread
 from legsci.models.claim_evidence import (
     Evidence,
+    assumed_load_note,
     complete_sessions,
     contrast_difference,
     left_out_note,
@@ -59,7 +60,8 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
         split = split_sessions(table, claim)
         fit = fit_mixed_model(split, **settings)
         difference = contrast_difference(claim, means_of_athletes(split, claim.contrast["term"]))
-        notes = [*left_out_note(table, split, "sessions"), *_loss_notes(claim, fit, fit.result)]
+        said = [*left_out_note(table, split, "sessions"), *assumed_load_note(split, claim)]
+        notes = [*said, *_loss_notes(claim, fit, fit.result)]
         return _linear_effect(claim, fit.result, difference, notes)
     measured, complete = model["calibrated"], complete_sessions(table, claim)
     calibrated = fit_calibrated_model(
@@ -74,6 +76,7 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
     note = f"reliability of {measured} within athletes {calibrated.reliability:.2f} ({low:.2f} to {high:.2f})"
     notes = [
         *left_out_note(table, complete, "sessions"),
+        *assumed_load_note(complete, claim),
         note,
         *_loss_notes(claim, calibrated.naive, calibrated.result),
     ]

@@ -12,6 +12,7 @@ import pandas as pd
 from legsci.models.analysis_tables import complete_rows, session_table, week_table
 from legsci.models.claim_registry import Claim, Registry
 from legsci.models.design import split_within_between, to_log_percent
+from legsci.models.result import ModelRefusal
 
 P90_LESS_P10 = "p90_less_p10"
 PARTS = ("within", "between")
@@ -92,6 +93,13 @@ def left_out_note(before: pd.DataFrame, after: pd.DataFrame, rows: str) -> list[
     return [f"{lost} of {len(before)} {rows} lack a value and were left out"] if lost else []
 
 
+def assumed_load_note(rows: pd.DataFrame, claim: Claim) -> list[str]:
+    """Say in how many rows that a model uses the load of the week before is not recorded and taken as usual."""
+    assumed = int(rows["load_assumed"].sum()) if "load" in claim.model["terms"] else 0
+    words = "have no training recorded for the week before, which is taken as the athlete's usual"
+    return [f"{assumed} of {len(rows)} sessions {words}"] if assumed else []
+
+
 def contrast_difference(claim: Claim, values: pd.Series) -> float:
     """Return the difference of the predictor that the effect belongs to.
 
@@ -104,6 +112,9 @@ def contrast_difference(claim: Claim, values: pd.Series) -> float:
     if wanted != P90_LESS_P10:
         return float(wanted)
     low, high = np.quantile(values.dropna(), [0.1, 0.9])
+    # The within part of a predictor has the mean 0 in each athlete, up to rounding.
+    if not high - low > 1e-9 * max(1.0, float(values.std())):
+        raise ModelRefusal(f"the contrast of {claim.id}", [f"athletes do not differ in {claim.contrast['term']}"])
     return float(high - low)
 
 

@@ -110,6 +110,10 @@ def _answer(claim: Claim, evidence: Evidence) -> Effect | list[str]:
         return ESTIMATORS[claim.model["kind"]](claim, evidence)
     except ModelRefusal as refusal:
         return [f"{refusal.subject}: {sentence}" for sentence in refusal.sentences]
+    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+        # One entry of the registry that names what does not exist must not cost the verdicts on the others.
+        fault = f"{type(error).__name__} {error}"
+        return [f"the entry of {claim.id} in the registry of claims cannot be turned into a model: {fault}"]
 
 
 def missing_data(claim: Claim, evidence: Evidence) -> list[str]:

@@ -22,7 +22,7 @@ PROBLEMS = ("any_problem", "substantial_problem", "time_loss")
 EXCLUSIONS = {
     "no_exposure": "training hours are unknown",
     "away": "no training: the week is not at risk",
-    "no_answer": "the questionnaire was not answered in full",
+    "no_answer": "the questionnaire was not answered in full, or not what kind of problem it was",
     "unknown_before": "the weeks before were not answered, so that a problem could be old",
     "ongoing": "a problem of the weeks before was not over",
 }
@@ -74,7 +74,8 @@ def person_weeks(
     health : participant_id, week, the four QUESTIONS [points]; several rows per week for several problems, of which the
         one with the highest score counts. `participation` of 0 or 25 alone is a whole answer: 0 resp. 25 in each.
     problem : one of PROBLEMS.
-    problem_type : count only rows of health with this problem_type; others are weeks without the problem.
+    problem_type : count only rows of health with this problem_type, however it is capitalised; rows of others are weeks
+        without the problem, and a problem without a type makes its week unknown.
     clear_weeks : answered weeks without the problem before an onset, at least 1.
 
     Raises
@@ -188,7 +189,10 @@ def _answers_of_weeks(health: pd.DataFrame, problem_type: str | None) -> pd.Data
     points = points.mask(alone, points["participation"], axis=0)
     whole = points.notna().all(axis=1)
     if problem_type is not None:
-        points[(health["problem_type"] != problem_type) & whole] = 0.0
+        said = health["problem_type"].astype("string").str.strip().str.casefold()
+        # A problem of which nobody said the kind may be one of this kind: its week is unknown, not clear.
+        whole &= said.notna() | (points.max(axis=1) == 0.0)
+        points[(said != problem_type.casefold()).fillna(True).astype(bool) & whole] = 0.0
     reduced = points[["modified_training", "performance"]].max(axis=1) >= MODERATE_POINTS
     rows = pd.DataFrame(
         {

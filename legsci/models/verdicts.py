@@ -76,8 +76,10 @@ def judge(claim: Claim, effect: Effect, adjusted_p: float) -> tuple[str, str]:
     if differs and far < least:
         return SMALLER, f"{found} excludes no effect and ends short of {claim.least:g}"
     if differs and near > edge:
-        size = "what is claimed" if claim.size is None else f"the claimed {claim.least:g}"
-        return SUPPORTED, f"{found} lies beyond {claim.edge:g} and holds {size}"
+        if claim.size is None:
+            return SUPPORTED, f"{found} lies beyond {claim.edge:g}, as is claimed"
+        reach = "holds" if near <= least else "goes beyond"
+        return SUPPORTED, f"{found} lies beyond {claim.edge:g} and {reach} the claimed {claim.least:g}"
     sizes = "excludes" if far < least else "does not exclude"
     claimed = "any effect of note that way" if claim.size is None else f"the claimed {claim.least:g}"
     return INCONCLUSIVE, f"{found}, adjusted p {adjusted_p:.2g}: it {sizes} {claimed}"

@@ -133,15 +133,17 @@ def _panel(axes: Axes, own: pd.DataFrame, reliability: pd.DataFrame, panel: tupl
     mdc = factor * float(_series(reliability, task, metric)["mdc95"].sum())
     if mdc:
         axes.axhspan(values[0] - mdc, values[0] + mdc, color="0.9", zorder=0)
-    return change_sentence(name, values, mdc or None, unit, directions)
+    return change_sentence(name, values, mdc or None, unit, directions, weeks=weeks)
 
 
 def _series(table: pd.DataFrame, task: str, metric: str) -> pd.DataFrame:
     return table[(table["task"] == task) & (table["metric"] == metric) & (table["side"] == "both")]
 
 
-def change_sentence(name: str, values: np.ndarray, mdc: float | None, unit: str, directions: tuple[str, str]) -> str:
-    """Say how the last session differs from the first, and whether that is more than measurement and days explain.
+def change_sentence(
+    name: str, values: np.ndarray, mdc: float | None, unit: str, directions: tuple[str, str], *, weeks: np.ndarray
+) -> str:
+    """Say how the last session with a quantity differs from the first, and whether that is more than sessions differ.
 
     Parameters
     ----------
@@ -150,11 +152,12 @@ def change_sentence(name: str, values: np.ndarray, mdc: float | None, unit: str,
     mdc : minimal detectable change, MDC95 [unit]; None where it is not known.
     unit : of the values.
     directions : words for more and for less.
+    weeks : (session,) of the study.
     """
     if len(values) < 2:
         return f"{name}: {values[0]:.3g} {unit} in one session; nothing can be said about change."
     change = float(values[-1] - values[0])
-    told = f"{name}: {values[-1]:.3g} {unit} in the last session, {values[0]:.3g} in the first."
+    told = f"{name}: {values[-1]:.3g} {unit} in week {weeks[-1]:.0f}, {values[0]:.3g} in week {weeks[0]:.0f}."
     if mdc is None:
         return f"{told} How much is needed for a real change is not known for this study."
     if abs(change) <= mdc:

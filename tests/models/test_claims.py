@@ -90,6 +90,11 @@ def test_verdicts_on_a_claimed_loss_of_30_percent(
     assert "% of jump height" in reason
 
 
+def test_a_supported_verdict_says_where_the_claimed_size_lies(registry: Registry) -> None:
+    assert "holds the claimed -30" in judge(claim(registry, "C1"), effect(-35.0, -20.0), 0.001)[1]
+    assert "goes beyond the claimed -30" in judge(claim(registry, "C1"), effect(-70.0, -50.0), 0.001)[1]
+
+
 def test_an_inconclusive_verdict_says_whether_the_claimed_size_is_excluded(registry: Registry) -> None:
     assert "excludes the claimed -30" in judge(claim(registry, "C1"), effect(-9.0, 6.0), 0.6)[1]
     assert "does not exclude the claimed -30" in judge(claim(registry, "C1"), effect(-40.0, 6.0), 0.6)[1]
@@ -116,6 +121,43 @@ def test_all_faults_of_a_registry_are_told(tmp_path: Path, repository: Path) -> 
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     with pytest.raises(ClaimsError, match=r"2 faults[\s\S]*verdict[\s\S]*sure"):
         load_claims(path)
+
+
+def test_models_without_what_they_need_and_contrasts_of_nothing_are_refused(tmp_path: Path, repository: Path) -> None:
+    content = yaml.safe_load((repository / CLAIMS).read_text(encoding="utf-8"))
+    claims = {settings["id"]: settings for settings in content["claims"]}
+    del claims["C1"]["model"]["outcome"]
+    del claims["C5"]["model"]["exposed"]
+    del claims["C6a"]["model"]["set_task"]
+    claims["C7"]["contrast"]["difference"] = 0
+    claims["C1"]["loss"] = 150
+    path = tmp_path / "claims.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(ClaimsError, match="5 faults"):
+        load_claims(path)
+
+
+def test_an_entry_that_names_nothing_costs_no_other_verdict(
+    cohort: dict[str, pd.DataFrame], registry: Registry
+) -> None:
+    wrong = {
+        "C1": {"contrast": {"term": "abduction_wihtin", "difference": 10, "unit": "deg"}},
+        "C3": {"model": dict(claim(registry, "C3").model) | {"outcome": "hight"}},
+        "C7": {"contrast": dict(claim(registry, "C7").contrast) | {"difference": "p90_less_p10"}},
+    }
+    claims = tuple(replace(one, **wrong.get(one.id, {})) for one in registry.claims)
+    broken = claims_ledger(cohort, replace(registry, claims=claims), simulated=True, resamples=20).set_index("id")
+    assert broken.loc[list(wrong), "verdict"].eq(UNTESTABLE).all()
+    assert "abduction_wihtin" in broken.loc["C1", "reason"]
+    assert "do not differ" in broken.loc["C7", "reason"]
+    assert broken.loc["C6a", "verdict"] != UNTESTABLE
+
+
+def test_load_that_nobody_recorded_is_told(cohort: dict[str, pd.DataFrame], registry: Registry) -> None:
+    exposure = cohort["exposure"]
+    some = cohort | {"exposure": exposure[exposure["week"] % 3 != 1]}
+    notes = claims_ledger(some, registry, simulated=True, resamples=20).set_index("id")["notes"]
+    assert "have no training recorded for the week before" in notes["C1"]
 
 
 def test_limits_that_contradict_each_other_are_refused(tmp_path: Path, repository: Path) -> None:

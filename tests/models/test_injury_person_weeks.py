@@ -57,6 +57,16 @@ def test_problems_of_three_kinds(problem: str, weeks: list[int]) -> None:
     assert [prevalence[name] for name in PROBLEMS] == [0.6, 0.4, 0.2]
 
 
+def test_a_problem_without_a_type_makes_its_week_unknown_and_spelling_does_not_matter() -> None:
+    exposure, health = tables([5.0] * 6, [CLEAR, MILD, MILD, MILD, CLEAR, MILD])
+    typed = health.assign(problem_type=[None, "Overuse", None, "overuse ", None, "illness"])
+    found = person_weeks(exposure, typed, problem_type="overuse")
+    assert found.weeks.loc[found.weeks["onset"] == 1, "week"].tolist() == [1]
+    assert found.weeks["excluded"].fillna("at risk").tolist() == [
+        "unknown_before", "at risk", "no_answer", "unknown_before", "ongoing", "at risk",
+    ]  # fmt: skip
+
+
 def test_time_lost_from_a_week_without_training_on_counts_in_the_week_before() -> None:
     exposure, health = tables([5.0, 5.0, 0.0, 0.0, 5.0], [CLEAR, CLEAR, AWAY, AWAY, CLEAR])
     found = person_weeks(exposure, health, problem="time_loss")

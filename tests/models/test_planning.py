@@ -141,3 +141,19 @@ def test_more_athletes_make_intervals_narrower(registry: Registry, config: dict[
     curve = power_curve(simulate_known, config, registry, claim="C7", athletes=[8, 32], cohorts=6, seed=1, resamples=20)
     assert curve["athletes"].tolist() == [8, 32]
     assert 0.3 < curve["half_width"].iloc[1] / curve["half_width"].iloc[0] < 0.8
+
+
+def test_the_table_of_coverage_holds_what_was_promised(repository: Path) -> None:
+    """The kept result of `snakemake coverage`, with its date and seed; a change of models asks for a new one."""
+    table = pd.read_csv(repository / "workflow/validation/coverage.csv").set_index(["scenario", "id"])
+    settings = yaml.safe_load((repository / "workflow/planning.yaml").read_text(encoding="utf-8"))["coverage"]
+    assert (table["seed"] == settings["seed"]).all()
+    assert table["date"].notna().all()
+    assert (table["cohorts"] >= 500).all()
+    within = table.loc[("within_effect", "C1")]
+    assert abs(within["bias_percent"]) < 5.0
+    assert 0.925 <= within["coverage"] <= 0.975
+    for scenario in ("injury_20_athletes", "injury_60_athletes"):
+        assert 0.92 <= table.loc[(scenario, "C5"), "coverage"] <= 0.98
+    nothing = table.loc["no_effect"]
+    assert (nothing["supported"] <= 0.05 + nothing["supported_error"]).all()
