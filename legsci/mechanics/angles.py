@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from legsci.kernels.joint_angles import joint_angles
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.joint_centres import HIP_CENTRES
-from legsci.mechanics.marker_checks import stray_markers, swapped_labels
+from legsci.mechanics.marker_checks import LOOSE_M, stray_markers, swapped_labels, wrong_labels
 from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, smooth_markers
 from legsci.mechanics.posture import Posture, quiet_posture
 from legsci.mechanics.quality import Finding
@@ -138,16 +138,30 @@ def kinematics(
     if not isinstance(standing, Posture):
         standing = quiet_posture(markers if standing is None else Markers.recorded(standing, names))
     posture, still, notes = standing
-    swaps = swapped_labels(posture)
+    # Legs that swing pass each other: sides are told apart in a person who stands.
+    swaps = swapped_labels(posture) if still else []
     doubtful = {label for pair, _ in swaps for label in pair}
     strays = stray_markers(markers, {label: point for label, point in posture.items() if label not in doubtful})
     findings += [*notes, *(finding for _, finding in swaps), *strays.values()]
     posture = {label: point for label, point in posture.items() if label not in doubtful and label not in strays}
-    skeleton = build_skeleton(
-        markers, posture, still=still, hip_centre=hip_centre, knee_axis=knee_axis, thigh=thigh, widths_m=widths_m
+    build = partial(
+        build_skeleton, still=still, hip_centre=hip_centre, knee_axis=knee_axis, thigh=thigh, widths_m=widths_m
     )
+    skeleton = build(markers, posture)
+    if still and _is_loose(skeleton) and (wrong := wrong_labels(markers, posture)):
+        findings += [finding for _, finding in wrong]
+        kept = [label not in {name for names, _ in wrong for name in names} for label in markers.labels]
+        labels = [label for label, keeps in zip(markers.labels, kept, strict=True) if keeps]
+        markers, filled = replace(markers, labels=labels, position=markers.position[:, kept]), filled[:, kept]
+        skeleton = build(markers, posture)
     flags = _filled(filled, markers.labels, list(skeleton.segments))
     return _answer(skeleton, trial_markers.variables["time"], markers.rate_hz, flags, findings)
+
+
+def _is_loose(skeleton: Skeleton) -> bool:
+    """Whether the markers of a segment do not keep the shape that they have in standing, or give it no pose."""
+    residuals = (segment.residual[np.isfinite(segment.residual)] for segment in skeleton.segments.values())
+    return any(not residual.size or np.median(residual) > LOOSE_M for residual in residuals)
 
 
 def kinematics_of_segments(recorded: xr.Dataset) -> xr.Dataset:

@@ -96,7 +96,7 @@ def body_segments(kinematics: xr.Dataset, *, body_mass_kg: float, sex: str, load
     if faults:
         raise ValueError("body segments: " + "; ".join(faults))
     table = segment_proportions(sex)
-    lengths = _measured_lengths(kinematics)
+    lengths = measured_lengths(kinematics)
     if not lengths:
         raise ValueError("body segments: no thigh or shank has both its joint centres, so that lengths are not known")
     height = sum(lengths.values()) / sum(table[name.split("_")[1]].length_per_height for name in lengths)
@@ -138,7 +138,7 @@ def paths_by_name(kinematics: xr.Dataset, name: str, dim: str) -> dict[str, Arra
     return dict(zip(kinematics.variables[dim].data.tolist(), paths, strict=True))
 
 
-def _measured_lengths(kinematics: xr.Dataset) -> dict[str, float]:
+def measured_lengths(kinematics: xr.Dataset) -> dict[str, float]:
     """Median length of each thigh and shank with joint centres at both ends [m]."""
     centres = paths_by_name(kinematics, "joint_centre", "joint")
     lengths = {}

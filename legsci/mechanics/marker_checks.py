@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import product
+from collections.abc import Iterable, Mapping
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.kernels.rigid_body import largest_strays
+from legsci.kernels.rigid_body import cluster_pose, largest_strays
 from legsci.mechanics.markers import CLUSTERS, Markers
 from legsci.mechanics.quality import Finding
 
@@ -17,6 +18,17 @@ Points = dict[str, Floats]
 #: How far a marker may leave the shape of its segment [m]: five times the soft tissue motion of about 2 cm that is seen
 #: on the thigh (Leardini et al. 2005, Gait Posture 21:212), so that nothing but a wrong coordinate exceeds it.
 MOST_STRAY_M = 0.1
+#: A segment whose markers lie further than this from their shape in standing [m], root mean square over the markers in
+#: half of the frames, is looked through for wrong labels: more than soft tissue does.
+LOOSE_M = 0.02
+#: Other labels are the right ones where they bring the markers this many times nearer to their shape.
+TIMES_NEARER = 3.0
+#: Misfits that differ by less are alike: less than soft tissue and noise leave [m].
+ALIKE_M = 0.003
+#: Misfit of a segment whose markers have no pose, such as those of a flat one with two exchanged [m].
+NO_POSE_M = 1.0
+#: Frames of a trial in which labels are tried.
+FRAMES_TRIED = 40
 SIGNS = {"x": (-1, 1, 1), "y": (1, -1, 1), "z": (1, 1, -1), "every coordinate": (-1, -1, -1)}
 INNER_OUTER = (("medial_epicondyle", "lateral_epicondyle"), ("medial_malleolus", "lateral_malleolus"))
 
@@ -36,7 +48,7 @@ def swapped_labels(posture: Points) -> list[tuple[tuple[str, str], Finding]]:
     -----
     The person's right is forward x up, with forward from the posterior to the anterior markers of the pelvis, else from
     heel to toe. With r that direction, (right - left) . r and, on the right leg, (lateral - medial) . r are positive
-    while standing; a pair with the other sign is swapped.
+    while standing, and so is (toe - heel) . forward; a pair with the other sign is swapped.
     """
     right = _rightward(posture)
     if right is None:
@@ -50,7 +62,105 @@ def swapped_labels(posture: Points) -> list[tuple[tuple[str, str], Finding]]:
         pair = f"{side}_{outer}", f"{side}_{inner}"
         if set(pair) <= set(posture) and (posture[pair[0]] - posture[pair[1]]) @ right * outward < 0.0:
             swapped.append(pair)
+    forward = np.cross([0.0, 1.0, 0.0], right)
+    for pair in ((f"{side}_heel", f"{side}_toe") for side in ("right", "left")):
+        known = _pelvis_shows_the_way(posture) and set(pair) <= set(posture)
+        if known and (posture[pair[1]] - posture[pair[0]]) @ forward < 0.0:
+            swapped.append(pair)
     return [(pair, Finding("labels_swapped", signal="markers", detail=" and ".join(pair))) for pair in swapped]
+
+
+def _pelvis_shows_the_way(posture: Points) -> bool:
+    """Whether forward is known from the pelvis, and not from the feet."""
+    sides = [
+        {name for name in posture if name.endswith(f"{part}_superior_iliac_spine")}
+        for part in ("anterior", "posterior")
+    ]
+    return bool(sides[0]) and bool(sides[1] or "sacrum" in posture)
+
+
+def wrong_labels(markers: Markers, posture: Points) -> list[tuple[tuple[str, ...], Finding]]:
+    """Find markers of a trial whose labels do not fit the shape that their segments have in standing.
+
+    Parameters
+    ----------
+    markers : of the trial.
+    posture : label -> (3,) [m] of another trial in which the person stands.
+
+    Returns
+    -------
+    Labels that are not to be used in the trial, with their finding: labels_swapped where exchanging two labels, or left
+    and right of all, explains the misfit; marker_astray where it is one marker's, of five or more.
+    """
+    labels = _Labels(markers, posture)
+    loose = [segment for segment in labels.present if labels.misfit([segment]) > LOOSE_M]
+    mirrored = {label: other for label in labels.tracks if (other := _other_side(label)) in labels.tracks}
+    if len(loose) > 1 and labels.misfit(loose, mirrored) * TIMES_NEARER < labels.misfit(loose):
+        return [(tuple(sorted(mirrored)), Finding("labels_swapped", "markers", detail="left and right of all markers"))]
+    found: dict[tuple[str, ...], Finding] = {}
+    for segment in loose:
+        names = labels.present[segment]
+        across = [(name, mirrored[name]) for name in names if name in mirrored and mirrored[name] not in names]
+        pairs = [*combinations(names, 2), *across]
+        misfits = {pair: labels.exchanged(pair) for pair in pairs}
+        nearer = {pair: after for pair, (before, after) in misfits.items() if after * TIMES_NEARER < before}
+        # Flat clusters look much alike with this or that pair exchanged: then no label of either is trusted.
+        explain = [pair for pair, after in nearer.items() if after <= max(2.0 * min(nearer.values()), ALIKE_M)]
+        alone = min(((name,) for name in names), key=lambda one: labels.misfit([segment], without=one))
+        if explain:
+            doubtful = tuple(sorted({label for pair in explain for label in pair}))
+            detail = " or ".join(" and ".join(pair) for pair in explain)
+            found.setdefault(doubtful, Finding("labels_swapped", "markers", detail=detail))
+        elif len(names) > 4 and labels.misfit([segment], without=alone) * TIMES_NEARER < labels.misfit([segment]):
+            away = labels.away(segment, alone[0])
+            found.setdefault(alone, Finding("marker_astray", signal=alone[0], value=away, limit=LOOSE_M))
+    return list(found.items())
+
+
+class _Labels:
+    """Markers of a trial held against the shape of their segments, with labels exchanged or left out."""
+
+    def __init__(self, markers: Markers, posture: Points) -> None:
+        step = max(1, len(markers.position) // FRAMES_TRIED)
+        self.tracks = dict(zip(markers.labels, markers.position[::step].transpose(1, 0, 2), strict=True))
+        self.posture = posture
+        known = {
+            segment: [name for name in names if name in posture and name in self.tracks]
+            for segment, names in CLUSTERS.items()
+        }
+        self.present = {segment: names for segment, names in known.items() if len(names) > 3}
+
+    def misfit(
+        self, segments: Iterable[str], other: Mapping[str, str] | None = None, without: Iterable[str] = ()
+    ) -> float:
+        """Sum over segments of the median distance of the markers from their shape [m]."""
+        total = 0.0
+        for segment in segments:
+            names = [name for name in self.present[segment] if name not in without]
+            shape = np.stack([self.posture[name] for name in names])
+            tracks = np.stack([self.tracks[(other or {}).get(name, name)] for name in names], axis=1)
+            residual = cluster_pose(shape, tracks)[2]
+            known = residual[np.isfinite(residual)]
+            total += float(np.median(known)) if known.size else NO_POSE_M
+        return total
+
+    def exchanged(self, pair: tuple[str, str]) -> tuple[float, float]:
+        """Misfit of the segments of two labels as they are, and once these are exchanged [m]."""
+        segments = [segment for segment, names in self.present.items() if set(pair) & set(names)]
+        return self.misfit(segments), self.misfit(segments, {pair[0]: pair[1], pair[1]: pair[0]})
+
+    def away(self, segment: str, name: str) -> float:
+        """Median distance of a marker from where the others of its segment put it [m]."""
+        others = [other for other in self.present[segment] if other != name]
+        shape, tracks = np.stack([self.posture[n] for n in others]), np.stack([self.tracks[n] for n in others], axis=1)
+        turn, shift, _, _ = cluster_pose(shape, tracks)
+        return float(np.nanmedian(np.linalg.norm(turn @ self.posture[name] + shift - self.tracks[name], axis=1)))
+
+
+def _other_side(label: str) -> str:
+    """Return the label of the other leg; labels of the middle are their own."""
+    here, there = ("right_", "left_") if label.startswith("right_") else ("left_", "right_")
+    return there + label.removeprefix(here) if label.startswith(here) else ""
 
 
 def _rightward(posture: Points) -> Floats | None:

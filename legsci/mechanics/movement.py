@@ -14,6 +14,7 @@ from legsci.mechanics.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignmen
 from legsci.mechanics.angles import JOINTS, kinematics, kinematics_of_segments
 from legsci.mechanics.cross_talk import corrected_knees
 from legsci.mechanics.dynamics import LINKS, PLANES, dynamics
+from legsci.mechanics.inertia import measured_lengths
 from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, recorded_path
 from legsci.mechanics.posture import Posture
 from legsci.mechanics.quality import Finding
@@ -240,6 +241,10 @@ def _loads(moved: xr.Dataset, trial: xr.DataTree, person: Person, choices: Choic
     ]
     if unknown:
         finding = Finding("person_unknown", signal="participant", detail=" and ".join(unknown))
+        return {}, [[finding.code, finding.sentence]]
+    if not measured_lengths(moved):
+        detail = "a thigh or shank with both its joint centres, which tell how long and heavy the segments are"
+        finding = Finding("segment_missing", signal="legs", detail=detail)
         return {}, [[finding.code, finding.sentence]]
     load = float(trial.attrs.get("load_kg", 0.0))
     load = 0.0 if np.isnan(load) else load

@@ -106,7 +106,7 @@ CODES: dict[str, Code] = {
         "seen and a spline bridges {limit:.3f} s at most.",
         "s",
     ),
-    "labels_swapped": Code("flagged", "{detail}: two labels are swapped; neither is used."),
+    "labels_swapped": Code("flagged", "{detail}: labels are swapped; none of them is used."),
     "marker_flipped": Code(
         "flagged", "{signal} leaves its segment by {value:.3f} m unless {detail} changes sign; it is not used.", "m"
     ),

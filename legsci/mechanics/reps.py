@@ -24,7 +24,7 @@ from legsci.mechanics.squat import score_squat, squats, unloaded_support
 from legsci.mechanics.steps import score_step, steps
 from legsci.mechanics.windows import Window, cut
 from legsci.tasks import TASKS, Task
-from legsci.vocabulary import PELVIS_MARKERS, SIDES
+from legsci.vocabulary import MARKERS, PELVIS_MARKERS, SIDES
 
 #: How the events of a repetition are found where it is not by the events of a jump.
 SCORERS = {"descent": score_squat, "contact": score_step}
@@ -322,9 +322,12 @@ def session_repetitions(
 
 
 def _standing_trial(session: xr.DataTree) -> str | None:
-    """First standing trial that has markers or segments."""
+    """First standing trial that has segments, or markers under standard labels."""
     for trial_id, trial in session.children.items():
-        if trial.attrs["task"] == "standing" and {"markers", "segments"} & set(trial.children):
+        if trial.attrs["task"] != "standing":
+            continue
+        known = "markers" in trial.children and not set(MARKERS).isdisjoint(trial["markers"]["marker"].to_numpy())
+        if known or "segments" in trial.children:
             return str(trial_id)
     return None
 

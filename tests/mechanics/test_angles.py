@@ -179,6 +179,54 @@ def test_swapped_labels_are_caught(first, second):
         assert not any(code == "labels_swapped" and first not in text and second not in text for code, text in notes)
 
 
+@pytest.mark.parametrize(
+    "pair",
+    [
+        ("right_medial_epicondyle", "right_lateral_epicondyle"),
+        ("right_medial_epicondyle", "left_medial_epicondyle"),
+        ("right_medial_malleolus", "right_lateral_malleolus"),
+        ("left_first_metatarsal", "left_fifth_metatarsal"),
+        ("left_thigh_1", "left_thigh_3"),
+    ],
+)
+def test_labels_swapped_in_one_trial_are_caught_and_cost_no_angle(pair):
+    motion, markers = squat()
+    result = kinematics(relabelled(markers, *pair), standing(), cutoff_hz=None)
+    notes = [text for code, text in json.loads(result.attrs["notes"]) if code == "labels_swapped"]
+    assert len(notes) == 1
+    assert all(label in notes[0] for label in pair)
+    for name in ("right_knee_flexion", "right_knee_abduction", "left_hip_flexion", "left_ankle_dorsiflexion"):
+        assert np.abs(angle(result, name) - motion.angles[name]).max() < 0.5
+
+
+def test_legs_and_pelvis_of_which_left_and_right_are_exchanged_in_one_trial_are_not_used():
+    _, markers = squat()
+    sides = {"right_": "left_", "left_": "right_"}
+    exchanged = [
+        next((there + label.removeprefix(here) for here, there in sides.items() if label.startswith(here)), label)
+        for label in map(str, markers["marker"].to_numpy())
+    ]
+    result = kinematics(markers.assign_coords(marker=exchanged), standing())
+    assert "labels_swapped" in codes(result)
+    assert {"right_knee_flexion", "left_hip_flexion"}.isdisjoint(names_of(result))
+
+
+def test_a_spine_flipped_across_the_middle_of_the_laboratory_is_caught():
+    motion, markers = squat()
+    position = markers["position"].copy(deep=True)
+    position.loc[{"marker": "right_anterior_superior_iliac_spine", "axis": "z"}] *= -1.0
+    result = kinematics(markers.assign(position=position), standing(), cutoff_hz=None)
+    assert codes(result) == ["marker_astray"]
+    assert np.abs(angle(result, "right_hip_flexion") - motion.angles["right_hip_flexion"]).max() < 0.5
+
+
+def test_a_foot_that_points_back_in_standing_is_caught():
+    _, markers = squat()
+    turned = relabelled(markers, "right_heel", "right_toe")
+    result = kinematics(turned, relabelled(standing(), "right_heel", "right_toe"))
+    assert any("right_heel and right_toe" in text for _, text in json.loads(result.attrs["notes"]))
+
+
 @pytest.mark.parametrize("label", ["right_thigh_2", "left_posterior_superior_iliac_spine", "left_shank_4"])
 @pytest.mark.parametrize(("axis", "sign_of"), [("x", "x"), ("y", "y"), (None, "every coordinate")])
 @pytest.mark.parametrize("frames", [slice(None), slice(700, 900)])

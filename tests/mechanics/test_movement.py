@@ -212,3 +212,39 @@ def test_a_study_without_markers_has_curves_of_nobody(tmp_path) -> None:
     write_curves([reps], tmp_path / "curves.nc")
     with xr.open_dataset(tmp_path / "curves.nc") as stored:
         assert stored.sizes["rep"] == 0
+
+
+def test_legs_without_joint_centres_have_flexion_and_no_moments() -> None:
+    """A set without medial markers and widths, of somebody whose mass and sex are known: lengths are not."""
+    made = session("countermovement_jump", body_mass_kg=MASS_KG, sex=ATHLETE.sex)
+    for name in ("standing", "countermovement_jump"):
+        markers = made[name]["markers"].to_dataset()
+        lateral = [label for label in markers["marker"].to_numpy().tolist() if "medial" not in label]
+        made[name]["markers"] = xr.DataTree(markers.sel(marker=lateral))
+    reps, findings = session_repetitions(made, default=DEFAULT, profiles=OTHERS, curation=decisions())
+    assert reps is not None
+    metrics, _ = session_metrics(reps, findings)
+    jump = metrics[(metrics["task"] == "countermovement_jump") & (metrics["profile"] == DEFAULT)]
+    assert jump["jump_height_impulse_m"].notna().any()
+    assert jump["knee_flexion_max_deg"].notna().any()
+    assert jump["knee_moment_peak_n_m_per_kg"].isna().all()
+    assert "segment_missing" in set(findings["code"])
+
+
+def test_a_standing_trial_with_unknown_labels_leaves_the_others_their_own() -> None:
+    made = session("countermovement_jump", body_mass_kg=MASS_KG, sex=ATHLETE.sex)
+    markers = made["standing"]["markers"].to_dataset()
+    unknown = [f"M{number}" for number in range(markers.sizes["marker"])]
+    made["standing"]["markers"] = xr.DataTree(markers.assign_coords(marker=unknown))
+    reps, findings = session_repetitions(made, default=DEFAULT, profiles=OTHERS, curation=decisions())
+    assert reps is not None
+    metrics, _ = session_metrics(reps, findings)
+    jump = metrics[(metrics["task"] == "countermovement_jump") & (metrics["profile"] == DEFAULT)]
+    assert jump["knee_flexion_max_deg"].between(60.0, 140.0).any()
+    assert "markers_unknown" in set(findings.loc[findings["trial_id"] == "standing", "code"])
+
+
+def test_consistent_steps_are_not_called_a_disagreement_of_force_and_motion() -> None:
+    made = session("sprint", body_mass_kg=MASS_KG, sex=ATHLETE.sex)
+    _, findings = session_repetitions(made, default=DEFAULT, profiles=OTHERS, curation=decisions())
+    assert "force_disagrees_with_motion" not in set(findings["code"])
