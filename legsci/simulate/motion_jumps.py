@@ -106,7 +106,8 @@ def _carried_out(
     time = trial_time(end + technique.quiet_s, rate_hz)
     forward, ground, toes, heels, aloft = before.feet(time)
     sunk = ramp(time, before.sinks, before.bottom - before.sinks)
-    deep = sunk - ramp(time, before.bottom, 1.05 * (takeoff - before.bottom))
+    rises = before.bottom if before.held_until is None else before.held_until
+    deep = sunk - ramp(time, rises, 1.05 * (takeoff - rises))
     landed = ramp(time, landing - 0.05, landing_bottom - landing + 0.15)
     soft = landed - ramp(time, landing_bottom + 0.1, 0.85 * _RISE_S)
     forefoot = body.toe[0, 0] - FOREFOOT_M - STANDING_PRESSURE_M
@@ -139,7 +140,8 @@ def _carried_out(
 class _Before:
     """What happens before the push-off: the trunk sinks until the bottom [s]; a fall from a box, if any.
 
-    `begins` [s] is when standing ends for the jump, `earlier` (start, end) of movements before that [s]. `left` and
+    `begins` [s] is when standing ends for the jump, `earlier` (start, end) of movements before that [s]. At the bottom
+    one may stay until `held_until` [s]. `left` and
     `touchdown` [s] bound the fall from `box` [m] at `speed` [m/s], `forward` [m] to the front.
     """
 
@@ -152,6 +154,7 @@ class _Before:
     box: float = 0.0
     speed: float = 0.0
     forward: float = 0.0
+    held_until: float | None = None
 
     def feet(self, time: Array) -> tuple[Array, Array, Array, Array, list[tuple[float, float]]]:
         """Forward shift of the feet, ground, lift of the toes over it [m] and heel rise [deg] (n,), and the flights."""
@@ -207,7 +210,7 @@ def plan_squat_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     path = find_path(Path(0.0, standing, 0.0, 0.0, changes), [rest_at(held, bottom)])
     return _carried_out(
         body, technique, rate_hz, task="squat_jump", path=path, standing=standing, flight=flight,
-        before=_Before(start, held, begin, ((start, held),)),
+        before=_Before(start, held, begin, ((start, held),), held_until=begin),
         events={"sinking": [start], "held": [held], "movement_start": [begin]},
         truth={"depth_m": technique.depth_m, "time_to_takeoff_s": flight.takeoff - begin},
     )  # fmt: skip

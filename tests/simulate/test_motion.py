@@ -173,6 +173,18 @@ def test_knees_bend_inward_as_asked_and_never_the_wrong_way(task: str, motions: 
             assert motion.angles[f"{side}_knee_abduction"].max() == pytest.approx(wanted[side], abs=0.15)
 
 
+def test_knees_are_as_far_inward_when_a_held_squat_ends_as_at_the_bottom_of_a_countermovement(
+    motions: dict[str, Motion],
+) -> None:
+    inward = {}
+    for task in ("squat_jump", "countermovement_jump"):
+        motion = motions[task]
+        moving = (motion.time >= motion.events["movement_start"][0]) & (motion.time <= motion.events["takeoff"][0])
+        inward[task] = motion.angles["left_knee_abduction"][moving].max()
+    assert inward["squat_jump"] == pytest.approx(inward["countermovement_jump"], rel=0.02)
+    assert inward["squat_jump"] > 3.0
+
+
 def test_valgus_brings_the_knee_inside_the_line_from_hip_to_ankle() -> None:
     def inside(degrees: float, side: str) -> float:
         technique = replace(default_technique("squat"), knee_abduction_peak_deg=(degrees, degrees))
