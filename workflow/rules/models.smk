@@ -103,7 +103,13 @@ rule claims_against_truth:
         participants=f"{VIRTUAL_FOLDER}/participants.tsv",
         parameters=f"{VIRTUAL_FOLDER}/truth/parameters.tsv",
     output:
-        comparison=f"results/{VIRTUAL}/claims_against_truth.csv",
+        comparison=report(
+            f"results/{VIRTUAL}/claims_against_truth.csv",
+            caption="../report/claims_against_truth.rst",
+            category=VIRTUAL,
+            subcategory="findings",
+            labels={"figure": "claims against truth, table"},
+        ),
     log:
         f"results/{VIRTUAL}/logs/claims_against_truth.txt",
     benchmark:

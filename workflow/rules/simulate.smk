@@ -65,7 +65,13 @@ rule recovery:
         truth=virtual_truth,
     output:
         recovered=f"results/{VIRTUAL}/recovered.csv",
-        recovery=f"results/{VIRTUAL}/recovery.csv",
+        recovery=report(
+            f"results/{VIRTUAL}/recovery.csv",
+            caption="../report/recovery_table.rst",
+            category=VIRTUAL,
+            subcategory="study",
+            labels={"figure": "recovery, table"},
+        ),
     log:
         f"results/{VIRTUAL}/logs/recovery.txt",
     benchmark:
