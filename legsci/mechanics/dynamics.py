@@ -25,8 +25,7 @@ _Variables = dict[str, tuple[tuple[str, ...], Array, dict[str, str]]]
 
 GRAVITY = np.array([0.0, -STANDARD_GRAVITY, 0.0])
 PLANES = ("sagittal", "frontal", "transverse")
-#: Whole-body force and motion may differ by this part of body weight, or of the ground's force where that is larger
-#: (root mean squares while the plates are loaded).
+#: Whole-body force and motion may differ by this part of body weight (root mean square).
 DISAGREEMENT_PART = 0.1
 
 
@@ -306,11 +305,9 @@ def _put_remainder(answer: _Variables, tree: _Tree) -> list[Finding]:
     """Add what the trunk is left with; say when ground force and motion of the whole body disagree."""
     _put(answer, "residual_force", ("time", "axis"), tree.force[-1], "N")
     _put(answer, "residual_moment", ("time", "axis"), tree.moment[-1], "N m")
-    vertical, ground = tree.force[-1][:, 1], tree.ground[0, :, :, 1].sum(axis=0)
-    least = DISAGREEMENT_PART * float(tree.body.mass.sum()) * STANDARD_GRAVITY
+    vertical = tree.force[-1][:, 1]
+    allowed = DISAGREEMENT_PART * float(tree.body.mass.sum()) * STANDARD_GRAVITY
     # A person may stand where no plate is, such as on a box: there is nothing to compare while the plates are unloaded.
-    compared = np.isfinite(vertical) & (ground > least)
-    known = vertical[compared]
-    allowed = max(least, DISAGREEMENT_PART * float(np.sqrt(np.mean(ground[compared] ** 2)))) if known.size else least
+    known = vertical[np.isfinite(vertical) & (tree.ground[0, :, :, 1].sum(axis=0) > allowed)]
     disagreement = float(np.sqrt(np.mean(known**2))) if known.size else 0.0
     return [Finding("force_disagrees_with_motion", "force", disagreement, allowed)] if disagreement > allowed else []

@@ -242,9 +242,3 @@ def test_a_standing_trial_with_unknown_labels_leaves_the_others_their_own() -> N
     jump = metrics[(metrics["task"] == "countermovement_jump") & (metrics["profile"] == DEFAULT)]
     assert jump["knee_flexion_max_deg"].between(60.0, 140.0).any()
     assert "markers_unknown" in set(findings.loc[findings["trial_id"] == "standing", "code"])
-
-
-def test_consistent_steps_are_not_called_a_disagreement_of_force_and_motion() -> None:
-    made = session("sprint", body_mass_kg=MASS_KG, sex=ATHLETE.sex)
-    _, findings = session_repetitions(made, default=DEFAULT, profiles=OTHERS, curation=decisions())
-    assert "force_disagrees_with_motion" not in set(findings["code"])
