@@ -62,19 +62,25 @@ def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:
         if source in held and (source != "up" or isb_axis == "y"):
             sign = 1.0 if source == "up" else float(direction.sum())
             turned.append((isb_axis, source, sign))
-    rows = [held.index(source) for _, source, _ in turned]
-    signs = np.array([sign for _, _, sign in turned])
+    rows = [(held.index(source), sign) for _, source, sign in turned]
     variables = {name: variable for name, variable in signal.variables.items() if name != "axis"}
     # Corners count as a coordinate, since their name is that of a dimension; they are turned as everything else.
     for name, variable in variables.items():
         if "axis" in variable.dims:
-            where = variable.get_axis_num("axis")
-            along = [-1 if dim == "axis" else 1 for dim in variable.dims]
-            data = np.take(variable.data, rows, axis=where) * signs.reshape(along)
-            variables[name] = xr.Variable(variable.dims, data, variable.attrs)
+            variables[name] = _turned(variable, rows)
     coords = {name: variables.pop(name) for name in signal.coords if name != "axis"}
-    coords["axis"] = xr.Variable("axis", [isb_axis for isb_axis, _, _ in turned])
-    return xr.Dataset(variables, coords=coords, attrs=signal.attrs)
+    indexes = {name: index for name, index in signal.xindexes.items() if name != "axis"}
+    axis = xr.Coordinates({"axis": [isb_axis for isb_axis, _, _ in turned]})
+    kept = xr.Coordinates(coords | dict(axis.variables), indexes=indexes | dict(axis.xindexes))
+    return xr.Dataset(variables, coords=kept, attrs=signal.attrs)
+
+
+def _turned(variable: xr.Variable, rows: list[tuple[int, float]]) -> xr.Variable:
+    """Take the given rows of the dimension `axis`, each with its sign."""
+    source = np.moveaxis(variable.data, variable.get_axis_num("axis"), -1)
+    # One axis after the other: a row of three is too short for numpy's own indexing to be quick.
+    turned = np.stack([source[..., row] * sign for row, sign in rows], axis=-1)
+    return xr.Variable(variable.dims, np.moveaxis(turned, -1, variable.get_axis_num("axis")), variable.attrs)
 
 
 def build_session(study: Study, participant_id: str, session_id: str) -> xr.DataTree:
@@ -99,15 +105,16 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     trials = _of_session(study.trials, participant_id, session_id)
     if trials.empty:
         raise KeyError(f"study {study.name} has no trials of participant {participant_id}, session {session_id}")
-    recordings = _of_session(study.recordings, participant_id, session_id)
+    recordings: dict[str, list[dict[str, Any]]] = {}
+    for row in _of_session(study.recordings, participant_id, session_id).to_dict("records"):
+        recordings.setdefault(row["trial_id"], []).append({str(column): value for column, value in row.items()})
     who: dict[str, Any] = {"study": study.name, "participant_id": participant_id, "session_id": session_id}
     who["simulated"] = int(study.simulated)
     nodes = {"/": xr.Dataset(attrs=who | _body_mass(study, participant_id, session_id) | _build(study, participant_id))}
     for trial in trials.to_dict("records"):
         name = str(trial["trial_id"])
-        rows = recordings[recordings["trial_id"] == trial["trial_id"]].to_dict("records")
         attrs = {key: _plain(trial[key]) for key in TRIAL_COLUMNS if not pd.isna(trial.get(key))}
-        signals, measured = build_trial(study, rows)
+        signals, measured = build_trial(study, recordings.get(trial["trial_id"], []))
         nodes[name] = xr.Dataset(attrs=attrs | measured)
         nodes |= {f"{name}/{kind}": signal for kind, signal in signals.items()}
     return xr.DataTree.from_dict(nodes, name=f"{participant_id}_{session_id}")

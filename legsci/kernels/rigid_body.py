@@ -125,6 +125,13 @@ def largest_strays(reference: Array, position: Array) -> Array:
                 apart = _distance(position[time, i], position[time, j])
                 change[i, j] = change[j, i] = abs(apart - rest[i, j])
         for i in range(markers):
+            seen = further = 0
+            for j in range(markers):
+                if i != j and not math.isnan(change[i, j]):
+                    seen += 1
+                    further += change[i, j] > strays[i]
+            if 2 * further < seen:  # the median is no larger than what was found before
+                continue
             seen = 0
             for j in range(markers):
                 if i == j or math.isnan(change[i, j]):

@@ -8,6 +8,7 @@ None of them stands for another.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,6 @@ Array = NDArray[np.float64]
 
 SIDES = ("both", "left", "right")
 OUTWARD = {"left": -1.0, "right": 1.0}
-UP = np.array([0.0, 1.0, 0.0])
 X, Y, Z = range(3)
 
 #: Up to this angle between thigh and shank a leg has a hip-knee-ankle angle [deg].
@@ -136,13 +136,15 @@ def alignment_curves(kinematics: xr.Dataset, *, uncertainty: bool = True) -> dic
     names = [*CURVES, *(f"u_{name}" for name in UNCERTAIN_CURVES if uncertainty)]
     answer = {name: np.full((len(SIDES), body.frames), np.nan) for name in names}
     answer["knee_ankle_separation"][SIDES.index("both")] = _separation(body)
-    if uncertainty:
-        answer["u_knee_ankle_separation"][SIDES.index("both")] = _separation_uncertainty(body)
     for side in OUTWARD:
         for name, curve in _leg(body, side).items():
             answer[name][SIDES.index(side)] = curve
-        for name, curve in _leg_uncertainty(body, side).items() if uncertainty else ():
-            answer[f"u_{name}"][SIDES.index(side)] = curve
+    if uncertainty:
+        skins = {side: _skin(body, side) for side in OUTWARD}
+        answer["u_knee_ankle_separation"][SIDES.index("both")] = _separation_uncertainty(body, skins.values())
+        for side, skin in skins.items():
+            for name, curve in _leg_uncertainty(body, side, skin).items():
+                answer[f"u_{name}"][SIDES.index(side)] = curve
     return answer
 
 
@@ -163,8 +165,9 @@ class _Body:
         self._centres = _by_name(kinematics, "joint_centre", "joint")
         self._rotations = _by_name(kinematics, "rotation", "segment")
         self._angles = _by_name(kinematics, "angle", "joint_angle")
-        #: Level direction to the person's right (time, 3): from the left to the right hip centre.
+        #: Level direction to the person's right (time, 3): from the left to the right hip centre; and that ahead.
         self.right = _level(self.centre("right_hip") - self.centre("left_hip"))
+        self.ahead = _turned_left(self.right)
 
     def centre(self, joint: str) -> Array:
         """Path of a joint centre (time, 3) [m]."""
@@ -183,18 +186,29 @@ def _by_name(kinematics: xr.Dataset, name: str, dim: str) -> dict[str, Array]:
     """Values (time, ...) of a variable by the labels of one of its dimensions."""
     variable = kinematics.variables[name]
     values = np.moveaxis(variable.data, (variable.dims.index(dim), variable.dims.index("time")), (0, 1))
-    return dict(zip(kinematics.variables[dim].data.tolist(), values, strict=True))
+    return dict(zip(kinematics.get_index(dim).tolist(), values, strict=True))
 
 
 def _level(vectors: Array) -> Array:
     """Unit vectors (time, 3) along the level part of vectors."""
     level = vectors * [1.0, 0.0, 1.0]
-    length = np.linalg.norm(level, axis=1, keepdims=True)
-    return np.asarray(level / np.where(length > 0.0, length, np.nan))
+    length = _length(level)
+    return np.asarray(level / np.where(length > 0.0, length, np.nan)[:, None])
+
+
+def _turned_left(level: Array) -> Array:
+    """Level vectors (time, 3) a quarter turn to the left: the vertical unit vector times them."""
+    return np.column_stack([level[:, Z], np.zeros(len(level)), -level[:, X]])
 
 
 def _along(vectors: Array, direction: Array) -> Array:
-    return np.asarray((vectors * direction).sum(axis=1))
+    """Scalar products (time,) of vectors (time, 3)."""
+    return np.asarray(np.einsum("ti,ti->t", vectors, direction))
+
+
+def _length(vectors: Array) -> Array:
+    """Lengths (time,) of vectors (time, 3)."""
+    return np.asarray(np.sqrt(_along(vectors, vectors)))
 
 
 def _separation(body: _Body) -> Array:
@@ -213,76 +227,76 @@ def _leg(body: _Body, side: str) -> dict[str, Array]:
     above = np.arctan2(_along(thigh, outward), thigh[:, Y])
     below = np.arctan2(_along(shank, outward), -shank[:, Y])
     across = np.einsum("tij,ti->tj", body.rotation(f"{side}_thigh"), shank)
-    bent = -across[:, Y] < np.cos(np.radians(STRAIGHT_DEG)) * np.linalg.norm(shank, axis=1)
+    bent = -across[:, Y] < np.cos(np.radians(STRAIGHT_DEG)) * _length(shank)
     foot = body.rotation(f"{side}_foot")[:, :, X]
     ahead = _level(foot)
-    beside = out * np.cross(ahead, UP)
-    length = np.linalg.norm(thigh, axis=1)
+    beside = -out * _turned_left(ahead)
     return {
         "knee_frontal_projection": np.degrees(above + below),
         "knee_medial_offset": _along(shank, outward),
         "hip_knee_ankle": np.where(bent, np.nan, 180.0 + np.degrees(np.arctan2(out * across[:, Z], -across[:, Y]))),
         "pelvic_drop": -out * body.angle("pelvis_obliquity"),
         "knee_over_toe": _along(shank, beside),
-        "foot_progression": np.degrees(np.arctan2(_along(ahead, outward), _along(ahead, np.cross(UP, body.right)))),
+        "foot_progression": np.degrees(np.arctan2(_along(ahead, outward), _along(ahead, body.ahead))),
         "foot_pitch": np.degrees(np.arcsin(np.clip(foot[:, Y], -1.0, 1.0))),
-        "thigh_inclination": np.degrees(np.arccos(np.clip(thigh[:, Y] / length, -1.0, 1.0))),
+        "thigh_inclination": np.degrees(np.arccos(np.clip(thigh[:, Y] / _length(thigh), -1.0, 1.0))),
     }
 
 
-def _stray(body: _Body, side: str, segment: str) -> tuple[Array, Array]:
-    """Uncertainty of a segment's place [m] and turn [rad] per axis from soft tissue (time,)."""
-    tilt = np.arccos(np.clip(body.rotation(f"{side}_{segment}")[:, Y, Y], -1.0, 1.0))
-    tissue, part = SOFT_TISSUE[segment], tilt / (np.pi / 2)
-    return tissue.shift_m * part, np.radians(tissue.turn_deg) * part
+class _Skin(NamedTuple):
+    """Uncertainty of a leg from soft tissue (time,): knee and ankle centre per axis [m], segments' turn [rad]."""
+
+    knee_m: Array
+    ankle_m: Array
+    thigh_rad: Array
+    shank_rad: Array
+    foot_rad: Array
+
+    def joints_m(self) -> tuple[Array, Array]:
+        """Uncertainty per axis of knee and ankle centre (time,) [m]: two landmarks each, and the skin."""
+        placed = LANDMARK_M / np.sqrt(2.0)
+        return np.hypot(placed, self.knee_m), np.hypot(placed, self.ankle_m)
 
 
-def _ankle_stray(body: _Body, side: str) -> Array:
-    """Uncertainty per axis of the ankle centre from soft tissue (time,) [m]: its shank is shifted and turned."""
-    shift, turn = _stray(body, side, "shank")
-    shank = np.linalg.norm(body.centre(f"{side}_ankle") - body.centre(f"{side}_knee"), axis=1)
-    return np.hypot(shift, 0.5 * shank * turn)
+def _skin(body: _Body, side: str) -> _Skin:
+    """Soft tissue of one leg; the ankle centre moves as its shank is shifted and turned."""
+    shift, turn = {}, {}
+    for segment, tissue in SOFT_TISSUE.items():
+        part = np.arccos(np.clip(body.rotation(f"{side}_{segment}")[:, Y, Y], -1.0, 1.0)) / (np.pi / 2)
+        shift[segment], turn[segment] = tissue.shift_m * part, np.radians(tissue.turn_deg) * part
+    shank = _length(body.centre(f"{side}_ankle") - body.centre(f"{side}_knee"))
+    ankle = np.hypot(shift["shank"], 0.5 * shank * turn["shank"])
+    return _Skin(shift["thigh"], ankle, turn["thigh"], turn["shank"], turn["foot"])
 
 
-def _joint_errors(body: _Body, side: str) -> tuple[Array, Array]:
-    """Uncertainty per axis of knee and ankle centre (time,) [m]: two landmarks each, and the skin."""
-    placed = LANDMARK_M / np.sqrt(2.0)
-    return np.hypot(placed, _stray(body, side, "thigh")[0]), np.hypot(placed, _ankle_stray(body, side))
-
-
-def _separation_uncertainty(body: _Body) -> Array:
+def _separation_uncertainty(body: _Body, skins: Iterable[_Skin]) -> Array:
     ratio = _separation(body)
     apart = _along(body.centre("right_ankle") - body.centre("left_ankle"), body.right)
-    errors = [_joint_errors(body, side) for side in OUTWARD]
-    knees, ankles = (np.hypot(errors[0][joint], errors[1][joint]) for joint in (0, 1))
+    knees, ankles = (np.hypot(*errors) for errors in zip(*(skin.joints_m() for skin in skins), strict=True))
     return np.asarray(np.hypot(knees, ratio * ankles) / np.abs(apart))
 
 
-def _leg_uncertainty(body: _Body, side: str) -> dict[str, Array]:
+def _leg_uncertainty(body: _Body, side: str, skin: _Skin) -> dict[str, Array]:
     """Standard uncertainties of one leg (time,)."""
     hip, knee, ankle = (body.centre(f"{side}_{joint}") for joint in ("hip", "knee", "ankle"))
     thigh, shank = hip - knee, ankle - knee
-    knee_m, ankle_m = _joint_errors(body, side)
-    outward, ahead = OUTWARD[side] * body.right, np.cross(UP, body.right)
-    foot_axis = np.hypot(np.sqrt(2.0) * LANDMARK_M / FOOT_LENGTH_M, _stray(body, side, "foot")[1])
-    reach = np.linalg.norm(shank * [1.0, 0.0, 1.0], axis=1)
+    knee_m, ankle_m = skin.joints_m()
+    outward = OUTWARD[side] * body.right
+    foot_axis = np.hypot(np.sqrt(2.0) * LANDMARK_M / FOOT_LENGTH_M, skin.foot_rad)
+    reach = _length(shank * [1.0, 0.0, 1.0])
+    turned = HIP_LINE_RAD * _along(shank, body.ahead)
     return {
-        **_angle_uncertainties(body, side, np.linalg.norm(thigh, axis=1), np.linalg.norm(shank, axis=1)),
-        "knee_frontal_projection": _projection_uncertainty(thigh, shank, outward, ahead, knee_m, ankle_m),
-        "knee_medial_offset": np.sqrt(
-            _stray(body, side, "thigh")[0] ** 2
-            + _ankle_stray(body, side) ** 2
-            + (HIP_LINE_RAD * _along(shank, ahead)) ** 2
-        ),
+        **_angle_uncertainties(np.radians(body.angle(f"{side}_knee_flexion")), _length(thigh), _length(shank), skin),
+        "knee_frontal_projection": _projection_uncertainty(thigh, shank, outward, body.ahead, knee_m, ankle_m),
+        "knee_medial_offset": np.sqrt(skin.knee_m**2 + skin.ankle_m**2 + turned**2),
         "pelvic_drop": np.full(len(body.right), np.degrees(HIP_LINE_RAD)),
         "knee_over_toe": np.sqrt(knee_m**2 + ankle_m**2 + (reach * foot_axis) ** 2),
     }
 
 
-def _angle_uncertainties(body: _Body, side: str, thigh_m: Array, shank_m: Array) -> dict[str, Array]:
-    """Standard uncertainty of knee abduction and hip-knee-ankle angle (time,) [deg]."""
-    placed, (strayed, turned) = LANDMARK_M / np.sqrt(2.0), _stray(body, side, "thigh")
-    flexion = np.radians(body.angle(f"{side}_knee_flexion"))
+def _angle_uncertainties(flexion: Array, thigh_m: Array, shank_m: Array, skin: _Skin) -> dict[str, Array]:
+    """Standard uncertainty of knee abduction and hip-knee-ankle angle (time,) [deg]; knee flexion in [rad]."""
+    placed = LANDMARK_M / np.sqrt(2.0)
     across, along = np.cos(flexion) / thigh_m, np.sin(flexion)
     axis_placed = np.sqrt(2.0) * LANDMARK_M / KNEE_WIDTH_M
     put = (
@@ -291,8 +305,8 @@ def _angle_uncertainties(body: _Body, side: str, thigh_m: Array, shank_m: Array)
         + (placed / shank_m) ** 2
         + (along * axis_placed) ** 2
     )
-    skin = (along * turned) ** 2 + (across * strayed) ** 2 + _stray(body, side, "shank")[1] ** 2
-    return {"knee_abduction": np.degrees(np.sqrt(put + skin)), "hip_knee_ankle": np.degrees(np.sqrt(put))}
+    strayed = (along * skin.thigh_rad) ** 2 + (across * skin.knee_m) ** 2 + skin.shank_rad**2
+    return {"knee_abduction": np.degrees(np.sqrt(put + strayed)), "hip_knee_ankle": np.degrees(np.sqrt(put))}
 
 
 def _projection_slope(vector: Array, outward: Array) -> tuple[Array, Array]:

@@ -237,16 +237,18 @@ def _check_options(marker_set: str | None, hip_centre: str, knee_axis: str, thig
 def _segments(skeleton: Skeleton, time: int) -> dict[str, Any]:
     """Return rotation, position, residual and joint_centre of a number of frames, as variables of a Dataset."""
     segments, joints = skeleton.segments, skeleton.joints
-    rotation = np.stack([s.rotation for s in segments.values()], axis=1) if segments else np.empty((time, 0, 3, 3))
-    position = np.stack([s.carry(s.origin) for s in segments.values()], axis=1) if segments else np.empty((time, 0, 3))
-    residual = np.stack([s.residual for s in segments.values()], axis=1) if segments else np.empty((time, 0))
-    centres = [segments[carrier].carry(point) for carrier, point in joints.values()]
-    centre = np.stack(centres, axis=1) if centres else np.empty((time, 0, 3))
+    rotation, position = np.empty((len(segments), time, 3, 3)), np.empty((len(segments), time, 3))
+    residual, centre = np.empty((len(segments), time)), np.empty((len(joints), time, 3))
+    for row, segment in enumerate(segments.values()):
+        rotation[row], position[row], residual[row] = segment.rotation, segment.carry(segment.origin), segment.residual
+    for row, (carrier, point) in enumerate(joints.values()):
+        centre[row] = segments[carrier].carry(point)
+    # In memory one segment lies after the other, as what reads them needs it.
     return {
-        "rotation": (("time", "segment", "axis", "direction"), rotation, {"units": "1"}),
-        "position": (("time", "segment", "axis"), position, {"units": "m"}),
-        "residual": (("time", "segment"), residual, {"units": "m"}),
-        "joint_centre": (("time", "joint", "axis"), centre, {"units": "m"}),
+        "rotation": (("time", "segment", "axis", "direction"), rotation.swapaxes(0, 1), {"units": "1"}),
+        "position": (("time", "segment", "axis"), position.swapaxes(0, 1), {"units": "m"}),
+        "residual": (("time", "segment"), residual.T, {"units": "m"}),
+        "joint_centre": (("time", "joint", "axis"), centre.swapaxes(0, 1), {"units": "m"}),
     }
 
 
@@ -269,7 +271,7 @@ def _angles(skeleton: Skeleton, frame_count: int, findings: list[Finding]) -> tu
             if sagittal:
                 detail = "the axes beside it rest on lateral markers or joint centres alone"
                 findings.append(Finding("angle_absent", signal=" and ".join(joint.names[1:]), detail=detail))
-    return names, np.stack(rows, axis=1) if rows else np.empty((frame_count, 0))
+    return names, np.stack(rows).T if rows else np.empty((frame_count, 0))
 
 
 def _filled(flags: NDArray[np.bool_], labels: list[str], segments: list[str]) -> NDArray[np.bool_]:

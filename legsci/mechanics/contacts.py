@@ -104,7 +104,7 @@ def feet_of(kinematics: xr.Dataset, sole: Array) -> Feet:
     """
     frames = kinematics.sizes["time"]
     rate = float(kinematics.attrs["sampling_rate_hz"])
-    segments = kinematics.variables["segment"].data.tolist()
+    segments = kinematics.get_index("segment").tolist()
     rotation = kinematics.variables["rotation"].transpose("segment", "time", "axis", "direction").data
     position = kinematics.variables["position"].transpose("segment", "time", "axis").data
     ends = np.full((len(SIDES), 2, frames, 3), np.nan)
@@ -144,14 +144,14 @@ def ground_loads(
         plate's rate before they are interpolated at the markers' times, and keeps faster parts from folding into them
         [Hz]. None: interpolated as they are.
     """
-    times = kinematics.variables["time"].data.astype(float)
-    if "moment" not in force or set(force.variables["axis"].data) != {"x", "y", "z"}:
+    times = kinematics.get_index("time").to_numpy()
+    if "moment" not in force or set(force.get_index("axis")) != {"x", "y", "z"}:
         nothing = np.full((len(SIDES), times.size, 3), np.nan)
         return GroundLoads(nothing, nothing.copy(), [Finding("no_moments")])
     feet = feet_of(kinematics, sole)
     plates = _plates(force)
     loads = np.stack([plate.loads for plate in plates])
-    plate_times = force.variables["time"].data.astype(float)
+    plate_times = force.get_index("time").to_numpy()
     rate = float(force.attrs["sampling_rate_hz"])
     sums = np.zeros((len(SIDES), plate_times.size, 6))
     refused = np.zeros((len(SIDES), plate_times.size), dtype=bool)
@@ -181,7 +181,8 @@ def ground_loads(
 
 def _plates(force: xr.Dataset) -> list[_Plate]:
     """Plates of a force group that holds all three axes."""
-    order = [force.variables["axis"].data.tolist().index(axis) for axis in AXES]
+    axes = force.get_index("axis").tolist()
+    order = [axes.index(axis) for axis in AXES]
     parts = [force.variables[name].transpose("plate", "time", "axis").data for name in ("force", "moment")]
     loads = np.concatenate([part[:, :, order] for part in parts], axis=2).astype(float)
     heights = force.variables["surface_height"].data.astype(float)
@@ -189,7 +190,7 @@ def _plates(force: xr.Dataset) -> list[_Plate]:
     if "corner" in force.variables:
         corners = force.variables["corner"].transpose("plate", "corner", "axis").data[:, :, order][..., [_X, _Z]]
         outlines = [_outline(corner) if np.isfinite(corner).all() else None for corner in corners]
-    names, feet = (force.variables[name].data.astype(str).tolist() for name in ("plate", "foot"))
+    names, feet = force.get_index("plate").tolist(), force.variables["foot"].data.astype(str).tolist()
     return [_Plate(*plate) for plate in zip(names, feet, loads, heights, outlines, strict=True)]
 
 

@@ -94,7 +94,7 @@ def _nearest_axes(vectors: Floats) -> list[int]:
 
 def _knees(kinematics_of_trial: xr.Dataset) -> dict[str, Floats]:
     """Return side -> knee angles (time, 3) [deg] of the sides that have all three."""
-    known = kinematics_of_trial.variables["joint_angle"].data.tolist()
+    known = kinematics_of_trial.get_index("joint_angle").tolist()
     angle = kinematics_of_trial.variables["angle"].transpose("time", "joint_angle").data
     names = {side: JOINTS[f"{side}_knee"].names for side in ("right", "left")}
     return {

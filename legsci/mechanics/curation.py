@@ -32,7 +32,9 @@ def trial_decisions(curation: pd.DataFrame, *, sides: bool) -> list[Finding]:
     curation : rows of curation.tsv about the trial.
     sides : whether the plates of the trial tell left from right.
     """
-    swaps = curation if curation.empty else curation[curation["what"] == "swap_sides"]
+    if curation.empty:
+        return []
+    swaps = curation[curation["what"] == "swap_sides"]
     words = [decision_in_words(row) for _, row in swaps.iterrows()]
     if sides:
         return [Finding("curated", detail=detail) for detail in words]
@@ -47,7 +49,9 @@ def decisions_without_effect(curation: pd.DataFrame, *, repetitions: int) -> lis
     curation : rows of curation.tsv about the trial.
     repetitions : how many repetitions the trial was cut into.
     """
-    rows = curation if curation.empty else curation[curation["what"] != "swap_sides"]
+    if curation.empty:
+        return []
+    rows = curation[curation["what"] != "swap_sides"]
     return [
         Finding("decision_without_effect", detail=f"{decision_in_words(row)}; no such repetition was found")
         for _, row in rows.iterrows()

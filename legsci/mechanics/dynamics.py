@@ -16,7 +16,7 @@ from legsci.kernels.newton_euler import inverse_dynamics, mechanical_energy
 from legsci.mechanics.contacts import GroundLoads, ground_loads
 from legsci.mechanics.inertia import SIDES, BodySegments, body_segments, paths_by_name
 from legsci.mechanics.quality import Finding
-from legsci.mechanics.segment_motion import SegmentMotion, ground_power, power_residual, segment_motion
+from legsci.mechanics.segment_motion import SegmentMotion, ground_power, power_residual, rates, segment_motion
 from legsci.vocabulary import AXES, STANDARD_GRAVITY
 
 Array = NDArray[np.float64]
@@ -139,7 +139,7 @@ def dynamics(
         *([Finding("segment_missing", "markers", detail=", ".join(missing))] if missing else []),
     ]
     answer: _Variables = {}
-    answer["time"] = (("time",), kinematics.variables["time"].data, {})
+    answer["time"] = (("time",), kinematics.get_index("time").to_numpy(), {})
     coords = _labels()
     _put(answer, "ground_force", ("time", "side", "axis"), loads.force.transpose(1, 0, 2), "N")
     _put(answer, "ground_moment", ("time", "side", "axis"), loads.moment.transpose(1, 0, 2), "N m")
@@ -172,7 +172,7 @@ def _labels(joints: tuple[str, ...] = (), segments: tuple[str, ...] = ()) -> xr.
 
 
 def _names(dataset: xr.Dataset, dim: str) -> set[str]:
-    return set(dataset.variables[dim].data.tolist())
+    return set(dataset.get_index(dim).tolist())
 
 
 def _row(names: Sequence[str], name: str) -> int:
@@ -282,8 +282,9 @@ def _put_energy(answer: _Variables, tree: _Tree) -> None:
         motion.angular_acceleration[rows],
         GRAVITY,
     )
-    from_ground = ground_power(tree.ground[0], tree.ground[1], tree.joints, spin, tree.rate)
-    residual = power_residual(change, spin, tree.parent, tree.joints, (tree.force, tree.moment), from_ground, tree.rate)
+    velocity = rates(tree.joints, tree.rate)[0]
+    from_ground = ground_power(tree.ground[0], tree.ground[1], tree.joints, velocity, spin)
+    residual = power_residual(change, spin, tree.parent, velocity, (tree.force, tree.moment), from_ground)
     _put(answer, "segment_energy", ("time", "segment"), energy.T, "J")
     _put(answer, "segment_power_residual", ("time", "segment"), residual.T, "W")
     feet = [_row(tree.names, f"{side}_foot") for side in SIDES]

@@ -54,10 +54,11 @@ def frame_variables(
         movement = movements.get(span.trial_id)
         if movement is None or piece.stop == piece.start:
             continue
-        starts[rep], rates[rep] = float(movement["time"][piece.start]), float(movement.attrs["sampling_rate_hz"])
+        starts[rep] = movement.get_index("time")[piece.start]
+        rates[rep] = float(movement.attrs["sampling_rate_hz"])
         speeds[rep] = float(movement.attrs["mean_speed_m_per_s"])
         for name in FRAME_SIGNALS:
-            answer[name][1][rep, ..., : piece.stop - piece.start] = movement[name].to_numpy()[..., piece]
+            answer[name][1][rep, ..., : piece.stop - piece.start] = movement.variables[name].data[..., piece]
     upright = np.full(len(spans), _standing_lumbar_flexion(movements.get(standing or "")))
     return answer | {
         "frame_start": (("rep",), starts, {"units": "s"}),
@@ -80,6 +81,6 @@ def _frames(movement: xr.Dataset | None, span: Span) -> slice:
     """Frames of a span with its margins."""
     if movement is None:
         return slice(0, 0)
-    time = movement["time"].to_numpy()
+    time = movement.get_index("time").to_numpy()
     first, stop = np.searchsorted(time, [span.start_s - BEFORE_S, span.stop_s + AFTER_S])
     return slice(int(first), int(stop))

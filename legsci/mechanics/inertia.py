@@ -110,7 +110,7 @@ def body_segments(kinematics: xr.Dataset, *, body_mass_kg: float, sex: str, load
         ]
     )
     parts: dict[str, _Part] = {}
-    for name in kinematics.variables["segment"].data.tolist():
+    for name in kinematics.get_index("segment").tolist():
         kind = name.split("_")[-1]
         if kind in ("thigh", "shank"):
             length = lengths.get(name, table[kind].length_per_height * height)
@@ -135,7 +135,7 @@ def body_segments(kinematics: xr.Dataset, *, body_mass_kg: float, sex: str, load
 def paths_by_name(kinematics: xr.Dataset, name: str, dim: str) -> dict[str, Array]:
     """Paths (time, 3) [m] of the variable joint_centre or position by the labels of its dimension joint or segment."""
     paths = kinematics.variables[name].transpose(dim, "time", "axis").data.astype(float)
-    return dict(zip(kinematics.variables[dim].data.tolist(), paths, strict=True))
+    return dict(zip(kinematics.get_index(dim).tolist(), paths, strict=True))
 
 
 def measured_lengths(kinematics: xr.Dataset) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,29 +79,34 @@ class Markers:
         signal : position (time, marker, axis) [m]; attrs sampling_rate_hz.
         names : label of the file -> standard label; others keep theirs.
         """
-        labels = [str(label) for label in signal.variables["marker"].data]
+        labels = signal.get_index("marker").tolist()
         labels = [names.get(label, label) for label in labels] if names else labels
         order = sorted(range(len(labels)), key=labels.__getitem__)
-        position = signal.variables["position"].transpose("time", "marker", "axis").data[:, order]
+        position = signal.variables["position"].transpose("time", "marker", "axis").data.astype(np.float64)
         rate_hz = float(signal.attrs["sampling_rate_hz"])
-        return cls([labels[index] for index in order], position.astype(np.float64), rate_hz)
+        return cls([labels[index] for index in order], position.take(order, axis=1), rate_hz)
 
     def path(self, label: str) -> Floats:
         """Position of one marker (time, 3) [m]."""
         return np.asarray(self.position[:, self.labels.index(label)])
 
+    def missing(self) -> Flags:
+        """Tell which markers are not seen, or not wholly, in which frames (time, marker)."""
+        x, y, z = (np.isnan(self.position[..., axis]) for axis in range(3))
+        return np.asarray(x | y | z)
 
-def recorded_path(signal: xr.Dataset, label: str) -> Floats:
-    """Recorded position of one marker of a trial (time, 3) [m], NaN in gaps; quicker than `Markers` where few are read.
+
+def recorded_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Floats]:
+    """Recorded position of some markers of a trial (time, 3) [m], NaN in gaps; quicker than `Markers` where few are read.
 
     Parameters
     ----------
     signal : position (time, marker, axis) [m].
-    label : one of its markers.
+    labels : those sought; what the trial does not have is left out.
     """
-    row = signal.variables["marker"].data.tolist().index(label)
-    position = signal.variables["position"].transpose("marker", "time", "axis").data[row]
-    return np.asarray(position, dtype=np.float64)
+    known = signal.get_index("marker").tolist()
+    position = signal.variables["position"].transpose("marker", "time", "axis").data
+    return {label: position[known.index(label)].astype(np.float64) for label in labels if label in known}
 
 
 def fill_gaps(
@@ -129,10 +134,11 @@ def fill_gaps(
     joins both ends. At an end of the recording the one shape serves; a spline does not reach beyond the ends.
     """
     labels, recorded, rate = markers.labels, markers.position, markers.rate_hz
-    missing: Flags = np.any(np.isnan(recorded), axis=2)
+    missing = markers.missing()
     position, filled = recorded.copy(), np.zeros(missing.shape, dtype=bool)
     findings = []
-    mates = {label: [labels.index(m) for m in names if m in labels] for names in CLUSTERS.values() for label in names}
+    columns = {label: column for column, label in enumerate(labels)}
+    mates = {label: [columns[mate] for mate in names if mate in columns] for names in CLUSTERS.values() for label in names}
     for column in np.flatnonzero(missing.any(axis=0)).tolist():
         label = labels[column]
         others = [mate for mate in mates.get(label, []) if mate != column]

@@ -15,7 +15,7 @@ from legsci.mechanics.angles import JOINTS, kinematics, kinematics_of_segments
 from legsci.mechanics.cross_talk import corrected_knees
 from legsci.mechanics.dynamics import LINKS, PLANES, dynamics
 from legsci.mechanics.inertia import measured_lengths
-from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, recorded_path
+from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, recorded_paths
 from legsci.mechanics.posture import Posture
 from legsci.mechanics.quality import Finding
 from legsci.vocabulary import AXES, MARKERS, STANDARD_GRAVITY
@@ -109,11 +109,11 @@ def trial_kinematics(
     """
     if "markers" in trial.children:
         markers = trial["markers"].to_dataset()
-        if not set(MARKERS).isdisjoint(markers.variables["marker"].data):
+        if not set(MARKERS).isdisjoint(markers.get_index("marker")):
             return kinematics(markers, standing, widths_m=dict(person.widths_m), **asdict(choices))
     elif "segments" in trial.children:
         segments = trial["segments"].to_dataset()
-        if not set(CLUSTERS).isdisjoint(segments.variables["segment"].data):
+        if not set(CLUSTERS).isdisjoint(segments.get_index("segment")):
             return kinematics_of_segments(segments)
     return None
 
@@ -142,11 +142,11 @@ def trial_movement(
     if moved is None:
         kinds = [kind for kind in ("markers", "segments") if kind in trial.children]
         return None, [Finding("markers_unknown", signal=kind) for kind in kinds]
-    frames, time = moved.sizes["time"], moved.variables["time"].data
+    frames, time = moved.sizes["time"], moved.get_index("time").to_numpy()
     notes = json.loads(moved.attrs["notes"])
     pelvis = _pelvis_position(moved)
     signals: Signals = {
-        "angle": (moved.variables["angle"].data.T, moved.variables["joint_angle"].data),
+        "angle": (moved.variables["angle"].data.T, moved.get_index("joint_angle").tolist()),
         "pelvis_position": (pelvis.T, tuple(AXES)),
         "foot_height": (_foot_height(trial, moved), SIDES),
     }
@@ -186,7 +186,7 @@ def _complete(signals: Signals, name: str, frames: int) -> tuple[tuple[str, ...]
 
 def _pelvis_position(moved: xr.Dataset) -> Array:
     """Middle of the hips (time, 3) [m]; NaN without a pelvis."""
-    segments = moved.variables["segment"].data.tolist()
+    segments = moved.get_index("segment").tolist()
     if "pelvis" not in segments:
         return np.full((moved.sizes["time"], len(AXES)), np.nan)
     return np.asarray(moved.variables["position"].data[:, segments.index("pelvis")])
@@ -208,28 +208,27 @@ def _foot_height(trial: xr.DataTree, moved: xr.Dataset) -> Array:
     """
     answer = np.full((len(SIDES), moved.sizes["time"]), np.nan)
     if "markers" not in trial.children:
-        known, heights = moved.variables["segment"].data.tolist(), moved.variables["position"].data[:, :, 1]
+        known, heights = moved.get_index("segment").tolist(), moved.variables["position"].data[:, :, 1]
         for row, side in enumerate(SIDES):
             if f"{side}_foot" in known:
                 answer[row] = heights[:, known.index(f"{side}_foot")]
         return answer
     recorded = trial["markers"].to_dataset()
-    known = set(recorded.variables["marker"].data.tolist())
     feet = {side: (f"{side}_heel", f"{side}_toe") for side in SIDES}
-    paths = {end: recorded_path(recorded, end) for ends in feet.values() if set(ends) <= known for end in ends}
+    paths = recorded_paths(recorded, [end for ends in feet.values() for end in ends])
     if any(np.isnan(path).any() for path in paths.values()):
         whole = fill_gaps(Markers.recorded(recorded))[0]
         paths = {end: whole.path(end) for end in paths}
     for row, side in enumerate(SIDES):
         if set(feet[side]) <= set(paths):
-            answer[row] = np.mean([paths[end][:, 1] for end in feet[side]], axis=0)
+            heel, toe = (paths[end][:, 1] for end in feet[side])
+            answer[row] = 0.5 * (heel + toe)
     return answer
 
 
 def _loads(moved: xr.Dataset, trial: xr.DataTree, person: Person, choices: Choices) -> tuple[Signals, list[list[str]]]:
     """Moments, powers and energy of a trial, and what was found on the way."""
-    legs = [name for name in moved.variables["segment"].data if str(name).endswith(("thigh", "shank"))]
-    if not legs:
+    if not any(name.endswith(("thigh", "shank")) for name in moved.get_index("segment").tolist()):
         return {}, []
     unknown = [
         words
@@ -256,9 +255,10 @@ def _loads(moved: xr.Dataset, trial: xr.DataTree, person: Person, choices: Choic
     if "joint_power_in_plane" in found:
         for name, of in (("moment", "joint_moment_in_plane"), ("power", "joint_power_in_plane")):
             values = found[of].data.transpose(1, 2, 0) / mass
-            signals[name] = (values, found["joint"].data)
+            signals[name] = (values, solved.get_index("joint").tolist())
     if "segment_power_residual" in found:
-        of_legs = [row for row, name in enumerate(found["segment"].data) if name not in ("pelvis", "trunk")]
+        segments = solved.get_index("segment").tolist()
+        of_legs = [row for row, name in enumerate(segments) if name not in ("pelvis", "trunk")]
         residual = np.abs(found["segment_power_residual"].data[:, of_legs]).max(axis=1)
         signals["power_residual"] = (residual / mass, ())
     if "body_velocity" in found:

@@ -148,7 +148,7 @@ def support(force: xr.Dataset, *, stepped_from_box: bool = False) -> Support:
     rate = float(force.attrs["sampling_rate_hz"])
     vertical = force["force"].sel(axis="y").transpose("plate", "time").to_numpy().astype(float)
     findings: list[Finding] = []
-    names = [str(name) for name in force["plate"].to_numpy()]
+    names = force.get_index("plate").tolist()
     feet = [str(foot) for foot in force["foot"].to_numpy()]
     loaded = [index for index in range(len(names)) if carries_load(vertical[index], rate=rate)]
     for index in sorted(set(range(len(names))) - set(loaded)):

@@ -46,7 +46,7 @@ def quiet_posture(markers: Markers) -> Posture:
     median height lies within UPRIGHT_WITHIN_M of the highest are upright, and the quietest of these serves.
     """
     position, labels, rate = markers.position, markers.labels, markers.rate_hz
-    seen: Flags = np.all(np.isfinite(position), axis=2)
+    seen: Flags = ~markers.missing()
     step, length = max(1, round(STEP_S * rate)), max(2, round(WINDOW_S * rate))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)  # frames without markers stay NaN

@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from legsci.mechanics.curation import apply_decisions, decisions_without_effect, trial_decisions
-from legsci.mechanics.markers import Markers, recorded_path
+from legsci.mechanics.markers import Markers, recorded_paths
 from legsci.mechanics.movement import USUAL, Choices, person_of, trial_movement
 from legsci.mechanics.plates import FEET, Support, carries_load, centre_of_pressure, standing_load, support
 from legsci.mechanics.posture import quiet_posture
@@ -56,17 +56,17 @@ class _Beside:
 
 def _pelvis_height(trial: xr.DataTree, times: np.ndarray) -> np.ndarray:
     """Mean height of the pelvis markers, else of the recorded pelvis, at given times [m]; NaN where one is missing."""
-    if "segments" in trial.children and "pelvis" in trial["segments"].to_dataset().variables["segment"].data:
+    if "segments" in trial.children and "pelvis" in trial["segments"].to_dataset().get_index("segment"):
         place = trial["segments"]["position"].sel(segment="pelvis", axis="y")
         return np.interp(times, place["time"].to_numpy(), place.to_numpy(), left=np.nan, right=np.nan)
     if "markers" not in trial.children:
         return np.full(times.size, np.nan)
     recorded = trial["markers"].to_dataset()
-    present = sorted(set(PELVIS_MARKERS) & set(recorded.variables["marker"].data.tolist()))
-    if not present:
+    paths = recorded_paths(recorded, sorted(PELVIS_MARKERS))
+    if not paths:
         return np.full(times.size, np.nan)
-    height = np.mean([recorded_path(recorded, name)[:, 1] for name in present], axis=0)
-    return np.interp(times, recorded.variables["time"].data, height, left=np.nan, right=np.nan)
+    height = np.mean([path[:, 1] for path in paths.values()], axis=0)
+    return np.interp(times, recorded.get_index("time").to_numpy(), height, left=np.nan, right=np.nan)
 
 
 def _total_centre_of_pressure(trial: xr.DataTree, under: Support, *, sought: bool) -> np.ndarray:
@@ -84,10 +84,10 @@ def _total_centre_of_pressure(trial: xr.DataTree, under: Support, *, sought: boo
 def _forward_force(trial: xr.DataTree, under: Support) -> np.ndarray:
     """Forward force of all plates that carry the person, less its mean while nobody stands on them (sample,) [N]."""
     force = trial["force"].to_dataset() if under.plates else xr.Dataset()
-    axes = force.variables["axis"].data.tolist() if under.plates else []
+    axes = force.get_index("axis").tolist() if under.plates else []
     if "x" not in axes:
         return np.full(under.force.shape[1], np.nan)
-    plates = force.variables["plate"].data.tolist()
+    plates = force.get_index("plate").tolist()
     forward = force.variables["force"].transpose("plate", "time", "axis").data[..., axes.index("x")]
     total = forward[[plates.index(plate) for plate in under.plates]].astype(float).sum(axis=0)
     empty = [total[first + (stop - first) // 4 : stop - (stop - first) // 4] for first, stop in under.unloaded]
@@ -171,7 +171,7 @@ def _with_leg(repetition: Repetition, leg: str, movement: xr.Dataset | None) -> 
         return replace(repetition, leg=leg if leg in SIDES else "both"), []
     events = next(iter(repetition.scores.values())).events
     middle = 0.5 * (events["touchdown"] + events["takeoff"]) / repetition.rate
-    frame = int(np.argmin(np.abs(movement.variables["time"].data - middle)))
+    frame = int(np.argmin(np.abs(movement.get_index("time").to_numpy() - middle)))
     heights = movement.variables["foot_height"].transpose("side", "time").data
     left, right = (float(heights[SIDES.index(side), frame]) for side in ("left", "right"))
     if not np.isfinite(left + right):
@@ -188,7 +188,7 @@ def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
     if "force" not in trial.children:
         return []
     force = trial["force"].to_dataset()
-    up = force.variables["axis"].data.tolist().index("y")
+    up = force.get_index("axis").tolist().index("y")
     vertical = force.variables["force"].transpose("plate", "time", "axis").data[..., up]
     findings = []
     missing = int((~np.isfinite(vertical)).any(axis=0).sum())
@@ -216,7 +216,8 @@ def _side_without_load(trial: xr.DataTree, under: Support) -> list[Finding]:
     task = TASKS[str(trial.attrs["task"])]
     if task.cut == "contact" or trial.attrs.get("leg", "both") != "both" or not under.plates:
         return []
-    names, feet = (trial["force"][name].to_numpy().astype(str) for name in ("plate", "foot"))
+    force = trial["force"].to_dataset()
+    names, feet = force.get_index("plate").tolist(), force.variables["foot"].data.astype(str).tolist()
     empty = [foot for foot in FEET if foot in feet and np.isnan(under.force[SIDES.index(foot)]).all()]
     plates = [(name, foot) for name, foot in zip(names, feet, strict=True) if foot in empty]
     return [Finding("side_without_load", f"plate {name}", detail=foot) for name, foot in plates]

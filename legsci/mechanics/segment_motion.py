@@ -28,7 +28,7 @@ class SegmentMotion:
 
 def segment_motion(kinematics: xr.Dataset, body: BodySegments, rate: float) -> SegmentMotion:
     """Velocities and accelerations of the segments by differences; see `kernels.newton_euler.derivatives`."""
-    known = kinematics.variables["segment"].data.tolist()
+    known = kinematics.get_index("segment").tolist()
     rows = [known.index(name) for name in body.segment]
     rotation = kinematics.variables["rotation"].transpose("segment", "time", "axis", "direction").data[rows]
     rotation = np.ascontiguousarray(rotation, dtype=float)
@@ -48,28 +48,25 @@ def rates(points: Array, rate: float) -> tuple[Array, Array]:
     return first, second
 
 
-def ground_power(force: Array, moment: Array, joints: Array, spin: Array, rate: float) -> Array:
+def ground_power(force: Array, moment: Array, joints: Array, velocity: Array, spin: Array) -> Array:
     """Power of the ground on rigid segments (segment, time) [W]: F . v_a + (M - a x F) . omega.
 
     Parameters
     ----------
     force, moment : (segment, time, 3) load of the ground, moment about the origin of the laboratory [N], [N m].
-    joints : (segment, time, 3) a point a of the segment: its proximal joint centre [m].
+    joints, velocity : (segment, time, 3) a point a of the segment, its proximal joint centre, and v_a [m], [m/s].
     spin : (segment, time, 3) angular velocity omega [rad/s].
-    rate : [Hz].
     """
-    velocity = rates(joints, rate)[0]
-    return np.asarray((force * velocity + (moment - np.cross(joints, force)) * spin).sum(axis=2))
+    return _power(force, velocity) + _power(moment - np.cross(joints, force), spin)
 
 
 def power_residual(
     change: Array,
     spin: Array,
     parent: NDArray[np.int64],
-    joints: Array,
+    velocity: Array,
     on_segment: tuple[Array, Array],
     from_ground: Array,
-    rate: float,
 ) -> Array:
     """Rate of change of each segment's energy less the power of all that acts on it (segment, time) [W].
 
@@ -84,15 +81,18 @@ def power_residual(
     change : (segment, time) rate of change of the segments' energy dE/dt [W].
     spin : (segment, time, 3) angular velocity omega [rad/s].
     parent : (segment,) row that carries the segment, -1 for a root, whose remainder counts among its loads.
-    joints : (segment, time, 3) centre of the joint to the parent, as measured [m].
+    velocity : (segment, time, 3) of the centre of the joint to the parent, as measured [m/s].
     on_segment : force F and moment M (segment, time, 3) of the parent on the segment [N], [N m].
     from_ground : (segment, time), see `ground_power` [W].
-    rate : [Hz].
     """
     force, moment = on_segment
-    velocity = rates(joints, rate)[0]
-    power = from_ground + (force * velocity + moment * spin).sum(axis=2)
+    power = from_ground + _power(force, velocity) + _power(moment, spin)
     for row, carrier in enumerate(parent):
         if carrier >= 0:
-            power[carrier] -= (force[row] * velocity[row] + moment[row] * spin[carrier]).sum(axis=1)
+            power[carrier] -= _power(force[row], velocity[row]) + _power(moment[row], spin[carrier])
     return np.asarray(change - power)
+
+
+def _power(load: Array, motion: Array) -> Array:
+    """Scalar product over the last dimension: F . v or M . omega [W]."""
+    return np.asarray(np.einsum("...i,...i->...", load, motion))

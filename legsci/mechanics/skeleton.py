@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,14 +31,14 @@ class Segment:
     shift: Floats
     residual: Floats
 
-    @property
+    @cached_property
     def rotation(self) -> Floats:
         """Segment axes in the laboratory (time, 3, 3)."""
-        return self.turn @ self.axes
+        return np.asarray(self.turn.reshape(-1, 3) @ self.axes).reshape(-1, 3, 3)
 
     def carry(self, point: Floats) -> Floats:
         """Path (time, 3) of a point (3,) of the posture [m]."""
-        return self.shift + self.turn @ point
+        return self.shift + np.asarray(self.turn.reshape(-1, 3) @ point).reshape(-1, 3)
 
 
 @dataclass

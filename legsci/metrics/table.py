@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.quality import CODES, Finding
@@ -155,27 +156,36 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
     """
     prepared = prepare(reps)
     tasks = [TASKS[str(task)].metrics for task in reps["task"].to_numpy()]
-    both = xr.Variable("side", [side == "both" for side in SIDES])
+    sizes = {dim: reps.sizes[dim] for dim in ("rep", "scoring", "side")}
     result = {}
-    dims = ("rep", "scoring", "side")
-    absent = xr.Variable(dims, np.full([reps.sizes[dim] for dim in dims], np.nan))
     for name in names:
-        applies = xr.Variable("rep", [name in metrics for metrics in tasks])
-        if not applies.data.any():
-            result[name] = absent
+        applies = np.array([name in metrics for metrics in tasks])
+        if not applies.any():
+            result[name] = np.full(tuple(sizes.values()), np.nan)
             continue
         found = METRICS[name].measure(prepared)
         columns = {name: found[0], f"u_{name}": found[1]} if METRICS[name].stated else {name: found}
-        for column, array in columns.items():
-            sided = array if "side" in array.dims else array.where(both)
-            result[column] = sided.where(applies).transpose(*dims)
+        result |= {column: _laid_out(values, sizes, applies) for column, values in columns.items()}
     for name in set(ASYMMETRIES) & set(result):
-        left, right = (result[name].isel(side=SIDES.index(side)) for side in ("left", "right"))
+        left, right = (result[name][..., SIDES.index(side)] for side in ("left", "right"))
         total = right + left
         short = name.removesuffix("_n_s").removesuffix("_n")
         # forces that cancel have no larger side
-        result[f"asymmetry_{short}_percent"] = (100.0 * (right - left) / total.where(total > 0.0)).where(both)
-    return xr.Dataset(result, coords={name: reps[name].to_numpy() for name in dims})
+        asymmetry = 100.0 * (right - left) / np.where(total > 0.0, total, np.nan)
+        values = result[f"asymmetry_{short}_percent"] = np.full(tuple(sizes.values()), np.nan)
+        values[..., SIDES.index("both")] = asymmetry
+    return xr.Dataset(
+        {name: (tuple(sizes), values) for name, values in result.items()},
+        coords={name: reps.get_index(name) for name in sizes},
+    )
+
+
+def _laid_out(values: xr.Variable, sizes: dict[str, int], applies: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Lay a metric out as (rep, scoring, side), NaN where it does not apply; without sides it stands at side both."""
+    answer = np.full(tuple(sizes.values()), np.nan)
+    sides = slice(None) if "side" in values.dims else [SIDES.index("both")]
+    answer[applies, :, sides] = values.set_dims(sizes).transpose(*sizes).data[applies, :, sides]
+    return answer
 
 
 def _filtered(reps: xr.Dataset) -> xr.Dataset:

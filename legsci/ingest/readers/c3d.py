@@ -86,21 +86,25 @@ def _points(file: C3dFile, assumptions: list[str], notes: dict[str, str]) -> dic
     modelled = sorted(set(file.long_list("POINT:MODELED_MARKERS")) & set(labels))
     if modelled:
         assumptions.append(f"Points that the maker's model computed count as markers: {', '.join(modelled)}.")
-    residuals = file.data["meta_points"]["residuals"][0]
-    xyz = np.where(residuals < 0, np.nan, points[:3])  # (3, point, time)
     signals = {}
     if "markers" in kinds:
         chosen = [index for index, kind in enumerate(kinds) if kind == "markers"]
         names, sentences = plain_labels([labels[index] for index in chosen])
         assumptions += sentences
-        position = np.ascontiguousarray(xyz[:, chosen].transpose(2, 1, 0)) * file.length
-        signals["markers"] = marker_signal(position, rate_hz=rate, labels=names)
+        signals["markers"] = marker_signal(_seen(file, chosen) * file.length, rate_hz=rate, labels=names)
     if "ANGLES" in kinds:
-        signals["angles"] = _angles(file, xyz, labels, kinds, rate)
+        signals["angles"] = _angles(file, labels, kinds, rate)
     return signals
 
 
-def _angles(file: C3dFile, xyz: Floats, labels: list[str], kinds: list[str], rate: float) -> xr.Dataset:
+def _seen(file: C3dFile, chosen: list[int]) -> Floats:
+    """Return the three values of points (time, point, 3) as the file has them, NaN where their residual is negative."""
+    values = file.data["points"][:3, chosen]  # (3, point, time)
+    values[:, file.data["meta_points"]["residuals"][0, chosen] < 0] = np.nan
+    return values.transpose(2, 1, 0)
+
+
+def _angles(file: C3dFile, labels: list[str], kinds: list[str], rate: float) -> xr.Dataset:
     """Return the points of the group ANGLES, three components each [deg]."""
     chosen = [index for index, kind in enumerate(kinds) if kind == "ANGLES"]
     unit = str((file.values("POINT", "ANGLE_UNITS") or [file.device.angle_unit or "deg"])[0]).strip()
@@ -108,7 +112,8 @@ def _angles(file: C3dFile, xyz: Floats, labels: list[str], kinds: list[str], rat
     if factor is None:
         raise refuse(file.path, ("POINT:ANGLE_UNITS", f"one of {', '.join(ANGLE_UNITS)}", unit))
     names, _ = plain_labels([labels[index] for index in chosen])
-    angle = xyz[:, chosen].transpose(2, 1, 0).reshape(xyz.shape[2], -1) * factor
+    angle = _seen(file, chosen)
+    angle = angle.reshape(len(angle), -1) * factor
     return angle_signal(angle, rate_hz=rate, names=[f"{name}.{axis}" for name in names for axis in "xyz"])
 
 

@@ -32,7 +32,10 @@ class C3dFile:
     def values(self, group: str, name: str) -> list[Any]:
         """Return a parameter as a flat list, empty where the file does not have it."""
         parameter = self.groups.get(group, {}).get(name)
-        return [] if parameter is None else list(np.ravel(parameter["value"]))
+        if parameter is None:
+            return []
+        value = parameter["value"]
+        return list(value) if isinstance(value, list) else list(np.ravel(value))
 
     def array(self, group: str, name: str) -> Floats:
         """Return a numeric parameter in its own shape, empty where the file does not have it."""
