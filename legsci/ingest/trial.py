@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,15 @@ def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:
             variables[name] = _turned(variable, rows)
     coords = {name: variables.pop(name) for name in signal.coords if name != "axis"}
     indexes = {name: index for name, index in signal.xindexes.items() if name != "axis"}
-    axis = xr.Coordinates({"axis": [isb_axis for isb_axis, _, _ in turned]})
+    axis = _axis(tuple(isb_axis for isb_axis, _, _ in turned))
     kept = xr.Coordinates(coords | dict(axis.variables), indexes=indexes | dict(axis.xindexes))
     return xr.Dataset(variables, coords=kept, attrs=signal.attrs)
+
+
+@cache
+def _axis(names: tuple[str, ...]) -> xr.Coordinates:
+    """Coordinate `axis`, shared by all signals that have the same axes."""
+    return xr.Coordinates({"axis": list(names)})
 
 
 def _turned(variable: xr.Variable, rows: list[tuple[int, float]]) -> xr.Variable:

@@ -146,10 +146,18 @@ def measured_lengths(kinematics: xr.Dataset) -> dict[str, float]:
         for name, ends in (("thigh", ("hip", "knee")), ("shank", ("knee", "ankle"))):
             upper, lower = f"{side}_{ends[0]}", f"{side}_{ends[1]}"
             if {upper, lower} <= set(centres):
-                apart = np.linalg.norm(centres[upper] - centres[lower], axis=1)
-                if np.isfinite(apart).any():
-                    lengths[f"{side}_{name}"] = float(np.nanmedian(apart))
+                length = _median_distance(centres[upper], centres[lower])
+                if np.isfinite(length):
+                    lengths[f"{side}_{name}"] = length
     return lengths
+
+
+def _median_distance(one: Array, other: Array) -> float:
+    """Median distance of two paths (time, 3) [m]; NaN where they are never seen together."""
+    line = one - other
+    apart = np.sqrt(np.einsum("ti,ti->t", line, line))
+    seen = apart[np.isfinite(apart)]
+    return float(np.median(seen)) if seen.size else float("nan")
 
 
 def _trunk_origin(kinematics: xr.Dataset) -> float:
@@ -157,8 +165,7 @@ def _trunk_origin(kinematics: xr.Dataset) -> float:
     origin = paths_by_name(kinematics, "position", "segment")
     if "pelvis" not in origin:
         return 0.0
-    apart = np.linalg.norm(origin["trunk"] - origin["pelvis"], axis=1)
-    return float(np.nanmedian(apart)) if np.isfinite(apart).any() else 0.0
+    return float(np.nan_to_num(_median_distance(origin["trunk"], origin["pelvis"])))
 
 
 def _upright(row: Proportions, scale: float, length: float, top: float) -> _Part:

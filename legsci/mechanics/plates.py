@@ -69,6 +69,12 @@ class Support:
         return LOADED_PART * standing_load(self.force[0])
 
 
+def vertical_of_plates(force: xr.Dataset) -> np.ndarray:
+    """Vertical force (plate, sample) [N] of the force group of a trial (plate, time, axis)."""
+    up = force.get_index("axis").tolist().index("y")
+    return np.asarray(force.variables["force"].transpose("axis", "plate", "time").data[up].astype(float))
+
+
 def carries_load(vertical_force: np.ndarray, *, rate: float) -> bool:
     """Tell whether a plate (sample,) [N] ever carries `LEAST_LOAD_N` for `SHORTEST_LOAD_S` without a break."""
     return bool(len(intervals_below(-vertical_force, -LEAST_LOAD_N, max(int(SHORTEST_LOAD_S * rate), 1))))
@@ -146,10 +152,10 @@ def support(force: xr.Dataset, *, stepped_from_box: bool = False) -> Support:
     stepped_from_box : whether the task starts on a box.
     """
     rate = float(force.attrs["sampling_rate_hz"])
-    vertical = force["force"].sel(axis="y").transpose("plate", "time").to_numpy().astype(float)
+    vertical = vertical_of_plates(force)
     findings: list[Finding] = []
     names = force.get_index("plate").tolist()
-    feet = [str(foot) for foot in force["foot"].to_numpy()]
+    feet = [str(foot) for foot in force.variables["foot"].data]
     loaded = [index for index in range(len(names)) if carries_load(vertical[index], rate=rate)]
     for index in sorted(set(range(len(names))) - set(loaded)):
         findings.append(Finding("plate_left_out", f"plate {names[index]}", float(vertical[index].max()), LEAST_LOAD_N))

@@ -14,7 +14,15 @@ import xarray as xr
 from legsci.mechanics.curation import apply_decisions, decisions_without_effect, trial_decisions
 from legsci.mechanics.markers import Markers, recorded_paths
 from legsci.mechanics.movement import USUAL, Choices, person_of, trial_movement
-from legsci.mechanics.plates import FEET, Support, carries_load, centre_of_pressure, standing_load, support
+from legsci.mechanics.plates import (
+    FEET,
+    Support,
+    carries_load,
+    centre_of_pressure,
+    standing_load,
+    support,
+    vertical_of_plates,
+)
 from legsci.mechanics.posture import quiet_posture
 from legsci.mechanics.profiles import Profile, load_profiles, variants
 from legsci.mechanics.quality import Finding
@@ -74,11 +82,12 @@ def _total_centre_of_pressure(trial: xr.DataTree, under: Support, *, sought: boo
     if not sought or not under.plates or "moment" not in trial["force"]:
         return np.full((2, under.force.shape[1]), np.nan)
     force = trial["force"].to_dataset().sel(plate=list(under.plates))
-    vertical = force["force"].sel(axis="y")
-    position = centre_of_pressure(force)["centre_of_pressure"]
-    pressed = vertical.where(np.isfinite(position.sel(axis="x", drop=True)))
-    weighted = (position.sel(axis=["x", "z"]) * vertical).sum("plate", min_count=1) / pressed.sum("plate")
-    return weighted.transpose("axis", "time").to_numpy()
+    axes = force.get_index("axis").tolist()
+    position = centre_of_pressure(force).variables["centre_of_pressure"].transpose("axis", "plate", "time").data
+    level = position[[axes.index("x"), axes.index("z")]]
+    pressed = np.where(np.isfinite(level[0]), vertical_of_plates(force), 0.0)
+    total = pressed.sum(axis=0)
+    return np.asarray(np.nansum(level * pressed, axis=1) / np.where(total > 0.0, total, np.nan))
 
 
 def _forward_force(trial: xr.DataTree, under: Support) -> np.ndarray:
@@ -134,7 +143,7 @@ def trial_repetitions(
     else:
         return [], [Finding("no_force", signal="trial"), *_idle_decisions(curation)]
     sides = bool(np.isfinite(under.force[1:]).any())
-    if (curation["what"] == "swap_sides").any():
+    if not curation.empty and (curation["what"] == "swap_sides").any():
         under = replace(under, force=under.force[[0, 2, 1]])
     findings = [*under.findings, *_trial_findings(trial, under), *trial_decisions(curation, sides=sides)]
     if any(finding.severity == "rejected" for finding in findings):
@@ -188,8 +197,7 @@ def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
     if "force" not in trial.children:
         return []
     force = trial["force"].to_dataset()
-    up = force.get_index("axis").tolist().index("y")
-    vertical = force.variables["force"].transpose("plate", "time", "axis").data[..., up]
+    vertical = vertical_of_plates(force)
     findings = []
     missing = int((~np.isfinite(vertical)).any(axis=0).sum())
     if missing:
@@ -197,11 +205,9 @@ def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
     elif (length := vertical.shape[-1] / under.rate) < SHORTEST_RECORDING_S:
         findings.append(Finding("too_short", value=length, limit=SHORTEST_RECORDING_S))
     elif not under.plates:
-        upside_down = [plate for plate in vertical if carries_load(-plate.astype(float), rate=under.rate)]
+        upside_down = [plate for plate in vertical if carries_load(-plate, rate=under.rate)]
         if upside_down:
-            findings.append(
-                Finding("implausible_weight", value=-standing_load(-np.sum(upside_down, axis=0).astype(float)))
-            )
+            findings.append(Finding("implausible_weight", value=-standing_load(-np.sum(upside_down, axis=0))))
         elif under.box is None:
             highest = f": force is at most {vertical.max():.1f} N, of an empty plate or in a wrong unit"
             findings.append(Finding("no_force", value=float(vertical.max()), detail=highest))

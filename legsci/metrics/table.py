@@ -331,10 +331,11 @@ def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, objec
     }
     frame = pd.concat([frame, pd.DataFrame(sure, index=frame.index)], axis=1)
     about = ("participant_id", "session_id", "trial_id", "task")
+    heights = [column for column in frame if str(column).removeprefix("u_").startswith("jump_height_")]
     stated = ("rep", "code", "severity", "signal", "value", "limit", "sentence")
     findings = [
         {name: values[name] for name in (*about, "profile")} | {name: getattr(finding, name) for name in stated}
-        for values in frame[chosen].to_dict("records")
+        for values in frame.loc[chosen, [*about, "profile", "rep", *heights]].to_dict("records")
         for finding in _agreement(values)
     ]
     return frame[~frame["profile"].str.contains("|", regex=False)].drop(columns="index"), findings
