@@ -22,8 +22,10 @@ Reps = Mapping[Any, xr.Variable]
 
 
 def position(reps: Reps, seconds: xr.Variable) -> xr.Variable:
-    """Position of a time in the repetition's window [samples]; NaN where the time is not known."""
-    return (seconds - reps["window_start"]) * reps["sampling_rate_hz"]
+    """Position of a time (rep, scoring) in the repetition's window [samples]; NaN where the time is not known."""
+    start, rate = (reps[name].data[:, None] for name in ("window_start", "sampling_rate_hz"))
+    times = seconds.transpose("rep", "scoring")
+    return xr.Variable(times.dims, (times.data - start) * rate)
 
 
 def of_both(signal: xr.Variable) -> xr.Variable:
