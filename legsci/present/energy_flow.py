@@ -15,6 +15,7 @@ from legsci.metrics.energy import push_off
 from legsci.metrics.joints import of_frames
 from legsci.metrics.table import prepare
 from legsci.present import style
+from legsci.tasks import TASKS
 
 #: From the top; joints of a leg share its colour, so that their names stand beside them.
 ORDER = ("lumbar", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle")
@@ -35,7 +36,7 @@ def energy_flow(reps: xr.Dataset | None, *, simulated: bool, reason: str = "") -
 
     Returns
     -------
-    A figure with one picture per repetition whose joint powers are known. Left: positive work of each joint in the
+    A figure with one picture per push-off of both legs whose joint powers are known. Left: positive work of each joint in the
     push-off (of a squat: the lifting) [J/kg]. Right: what the centre of mass gained, and the rest, which moved segments
     against each other or was absorbed by other joints.
     """
@@ -58,23 +59,23 @@ def energy_flow(reps: xr.Dataset | None, *, simulated: bool, reason: str = "") -
 
 
 def _works(reps: xr.Dataset) -> list[tuple[str, dict[str, float], float]]:
-    """Name, positive work of each joint and gain of the centre of mass [J/kg] of each known push-off."""
+    """Name, positive work of each joint and gain of the centre of mass [J/kg] of each known push-off of both legs."""
     prepared = prepare(reps.isel(scoring=[0]))
     frames, (start, last) = of_frames(prepared), push_off(prepared)
     power = prepared["power"].sum("plane", skipna=False).clip(min=0.0)
     work = integral(frames, power, start, last).transpose("rep", "joint", "scoring").to_numpy()[..., 0]
     energy = prepared["energy"]
     gain = (at(frames, energy, last) - at(frames, energy, start)).transpose("rep", "scoring").to_numpy()[:, 0]
-    known = np.flatnonzero(np.isfinite(work).all(axis=1) & np.isfinite(gain) & (gain > 0.0) & (work.sum(axis=1) > 0.0))
-    both = reps["leg"].to_numpy() == "both"
+    pushes = ["force_transmission_ratio" in TASKS[str(task)].metrics for task in reps["task"].to_numpy()]
+    of_both = np.array(pushes) & (reps["leg"].to_numpy() == "both")
+    measured = np.isfinite(work).all(axis=1) & np.isfinite(gain) & (gain > 0.0) & (work.sum(axis=1) > 0.0)
     return [
         (
             f"{style.readable(str(reps['trial_id'].to_numpy()[rep]))}, {int(reps['number'][rep])}",
             {joint: float(work[rep, LOADED_JOINTS.index(joint)]) for joint in ORDER},
             float(gain[rep]),
         )
-        for rep in known
-        if both[rep]
+        for rep in np.flatnonzero(measured & of_both)
     ]
 
 

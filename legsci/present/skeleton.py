@@ -6,6 +6,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from legsci.present import style
 from legsci.present.skeleton_scene import LEAST_FORCE_N, Scene, scene
@@ -78,7 +79,7 @@ def skeletons(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
     columns = min(len(drawn), 2)
     lines = -(-len(drawn) // columns)
     with style.house_style():
-        figure = Figure(figsize=(0.5 * style.PAGE_WIDTH * columns, 0.9 + PANEL_HEIGHT * lines), layout="constrained")
+        figure = Figure(figsize=(0.5 * style.PAGE_WIDTH * columns, 1.1 + PANEL_HEIGHT * lines), layout="constrained")
         panels = figure.subplots(lines, 2 * columns, squeeze=False).reshape(-1, 2)
         for pair in panels[len(drawn) :]:
             for panel in pair:
@@ -97,7 +98,15 @@ def skeletons(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
             )
         words = f"Lowest point with ground reaction: {who}, n = {style.counted(len(drawn), 'repetition')}"
         style.title(figure, words, simulated=simulated)
+        figure.legend(handles=_keys(), loc="outside upper left", ncols=4)
     return figure
+
+
+def _keys() -> list[Line2D]:
+    """What the colours stand for."""
+    sides = {"left leg": "left", "right leg": "right", "pelvis, trunk": "both"}
+    colours = {words: style.SIDE_COLOURS[side] for words, side in sides.items()} | {"ground reaction": FORCE_COLOUR}
+    return [Line2D([], [], color=colour, label=words) for words, colour in colours.items()]
 
 
 def _scales(axes: Axes) -> None:
