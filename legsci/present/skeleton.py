@@ -98,7 +98,7 @@ def skeletons(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
             )
         words = f"Lowest point with ground reaction: {who}, n = {style.counted(len(drawn), 'repetition')}"
         style.title(figure, words, simulated=simulated)
-        figure.legend(handles=_keys(), loc="outside upper left", ncols=4)
+        figure.legend(handles=_keys(), loc="outside lower center", ncols=4)
     return figure
 
 
