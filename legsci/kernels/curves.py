@@ -1,7 +1,7 @@
 """Curves: values, peaks and integrals of sampled signals between positions that may lie between samples.
 
 Signals are rows (row, sample); positions are (row, column) in samples, so that one signal is read at many places. A NaN
-position, or one outside the row, gives NaN; NaN samples are passed over by peaks and make an integral NaN.
+position, or one outside the row, gives NaN; so does a NaN sample in between, since a gap may hold the peak.
 """
 
 from __future__ import annotations
@@ -63,10 +63,16 @@ def peak_between(signals, starts, ends):  # type: ignore[no-untyped-def]
             start, end = starts[row, column], ends[row, column]
             if np.isnan(start) or np.isnan(end):
                 continue
+            highest, where = -np.inf, np.nan
             for index in range(max(int(np.ceil(start)), 0), min(int(np.floor(end)), signals.shape[1] - 1) + 1):
                 value = signals[row, index]
-                if value > peaks[row, column] or (np.isnan(peaks[row, column]) and not np.isnan(value)):
-                    peaks[row, column], positions[row, column] = value, index
+                if np.isnan(value):
+                    where = np.nan
+                    break
+                if value > highest:
+                    highest, where = value, float(index)
+            if not np.isnan(where):
+                peaks[row, column], positions[row, column] = highest, where
     return peaks, positions
 
 

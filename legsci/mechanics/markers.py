@@ -109,6 +109,15 @@ def recorded_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Float
     return {label: position[known.index(label)].astype(np.float64) for label in labels if label in known}
 
 
+def whole_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Floats]:
+    """As `recorded_paths`, with gaps filled as those of all markers; a gap that is left open is NaN."""
+    paths = recorded_paths(signal, labels)
+    if not any(np.isnan(path).any() for path in paths.values()):
+        return paths
+    whole = fill_gaps(Markers.recorded(signal))[0]
+    return {label: whole.path(label) for label in paths}
+
+
 def fill_gaps(
     markers: Markers, *, rigid_limit_s: float = 0.5, spline_limit_s: float = 0.1
 ) -> tuple[Markers, Flags, list[Finding]]:

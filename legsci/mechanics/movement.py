@@ -15,7 +15,7 @@ from legsci.mechanics.angles import JOINTS, kinematics, kinematics_of_segments
 from legsci.mechanics.cross_talk import corrected_knees
 from legsci.mechanics.dynamics import LINKS, PLANES, dynamics
 from legsci.mechanics.inertia import measured_lengths
-from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, recorded_paths
+from legsci.mechanics.markers import CLUSTERS, whole_paths
 from legsci.mechanics.posture import Posture
 from legsci.mechanics.quality import Finding
 from legsci.vocabulary import AXES, MARKERS, STANDARD_GRAVITY
@@ -213,12 +213,8 @@ def _foot_height(trial: xr.DataTree, moved: xr.Dataset) -> Array:
             if f"{side}_foot" in known:
                 answer[row] = heights[:, known.index(f"{side}_foot")]
         return answer
-    recorded = trial["markers"].to_dataset()
     feet = {side: (f"{side}_heel", f"{side}_toe") for side in SIDES}
-    paths = recorded_paths(recorded, [end for ends in feet.values() for end in ends])
-    if any(np.isnan(path).any() for path in paths.values()):
-        whole = fill_gaps(Markers.recorded(recorded))[0]
-        paths = {end: whole.path(end) for end in paths}
+    paths = whole_paths(trial["markers"].to_dataset(), [end for ends in feet.values() for end in ends])
     for row, side in enumerate(SIDES):
         if set(feet[side]) <= set(paths):
             heel, toe = (paths[end][:, 1] for end in feet[side])

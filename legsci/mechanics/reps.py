@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from legsci.mechanics.curation import apply_decisions, decisions_without_effect, trial_decisions
-from legsci.mechanics.markers import Markers, recorded_paths
+from legsci.mechanics.markers import Markers, whole_paths
 from legsci.mechanics.movement import USUAL, Choices, person_of, trial_movement
 from legsci.mechanics.plates import (
     FEET,
@@ -70,7 +70,7 @@ def _pelvis_height(trial: xr.DataTree, times: np.ndarray) -> np.ndarray:
     if "markers" not in trial.children:
         return np.full(times.size, np.nan)
     recorded = trial["markers"].to_dataset()
-    paths = recorded_paths(recorded, sorted(PELVIS_MARKERS))
+    paths = whole_paths(recorded, sorted(PELVIS_MARKERS))
     if not paths:
         return np.full(times.size, np.nan)
     height = np.mean([path[:, 1] for path in paths.values()], axis=0)

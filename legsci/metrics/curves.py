@@ -77,8 +77,13 @@ def at(reps: Reps, signal: xr.Variable, seconds: xr.Variable) -> xr.Variable:
 
 
 def peak(reps: Reps, signal: xr.Variable, start: xr.Variable, end: xr.Variable) -> tuple[xr.Variable, xr.Variable]:
-    """Largest value of a signal (..., sample) between two times [unit of the signal], and when it is reached [s]."""
-    highest, where = _call(kernel.peak_between, signal, position(reps, start), position(reps, end))
+    """Largest value of a signal (..., sample) between two times [unit of the signal], and when it is reached [s].
+
+    NaN where the signal has a gap between them, which may hold the peak; what lies beyond the recording is no gap.
+    """
+    until = position(reps, end)
+    until.data = np.minimum(until.data, reps["sample_count"].data[:, None] - 1.0)
+    highest, where = _call(kernel.peak_between, signal, position(reps, start), until)
     return highest, where / reps["sampling_rate_hz"] + reps["window_start"]
 
 

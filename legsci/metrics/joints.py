@@ -21,7 +21,8 @@ Measure = Callable[[Reps], xr.Variable]
 
 def of_frames(reps: Reps) -> Reps:
     """Clock of the markers, on which `legsci.metrics.curves` reads signals of frames."""
-    return {"window_start": reps["frame_start"], "sampling_rate_hz": reps["frame_rate_hz"]}
+    names = {"window_start": "frame_start", "sampling_rate_hz": "frame_rate_hz", "sample_count": "frame_count"}
+    return {name: reps[of_frame] for name, of_frame in names.items()}
 
 
 def movement_span(reps: Reps) -> tuple[xr.Variable, xr.Variable]:

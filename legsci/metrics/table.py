@@ -131,6 +131,8 @@ def prepare(reps: xr.Dataset) -> Reps:
         )
         for name, signal in reps.variables.items()
     }
+    signals["sample_count"] = _recorded(signals, ("force",))
+    signals["frame_count"] = _recorded(signals, ("angle", "foot_height", "pelvis_position"))
     start, end = joints.movement_span(signals)
     return signals | {
         "velocity": velocity(reps).variable,
@@ -138,6 +140,14 @@ def prepare(reps: xr.Dataset) -> Reps:
         "span_start": start,
         "span_end": end,
     }
+
+
+def _recorded(signals: Mapping[str, xr.Variable], names: Iterable[str]) -> xr.Variable:
+    """Samples of each repetition (rep,) up to the last in which one of some signals was recorded."""
+    seen = [np.isfinite(signals[name].transpose("rep", ..., "sample").data) for name in names]
+    either = np.any([known.reshape(len(known), -1, known.shape[-1]).any(axis=1) for known in seen], axis=0)
+    last = either.shape[1] - np.argmax(either[:, ::-1], axis=1)
+    return xr.Variable("rep", np.where(either.any(axis=1), last, 0))
 
 
 def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Dataset:

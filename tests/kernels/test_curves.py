@@ -19,11 +19,11 @@ def test_value_is_interpolated_and_nan_outside() -> None:
     np.testing.assert_allclose(found, at(0.0, 1.25, 4.0, np.nan, np.nan, np.nan))
 
 
-def test_peak_takes_the_first_of_equals_and_passes_over_gaps() -> None:
-    signal = np.array([[1.0, 5.0, np.nan, 5.0, 9.0]])
-    peaks, positions = peak_between(signal, at(0.0, 2.0, 2.0, np.nan), at(3.9, 2.0, 9.0, 1.0))
-    np.testing.assert_allclose(peaks, at(5.0, np.nan, 9.0, np.nan))
-    np.testing.assert_allclose(positions, at(1.0, np.nan, 4.0, np.nan))
+def test_peak_takes_the_first_of_equals_and_is_not_known_across_a_gap() -> None:
+    signal = np.array([[1.0, 5.0, 5.0, np.nan, 9.0]])
+    peaks, positions = peak_between(signal, at(0.0, 0.0, 3.0, 3.5, np.nan), at(2.9, 3.9, 3.0, 9.0, 1.0))
+    np.testing.assert_allclose(peaks, at(5.0, np.nan, np.nan, 9.0, np.nan))
+    np.testing.assert_allclose(positions, at(1.0, np.nan, np.nan, 4.0, np.nan))
 
 
 def test_peak_of_negative_signals_is_their_highest() -> None:
