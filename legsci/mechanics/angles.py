@@ -15,7 +15,7 @@ from legsci.kernels.joint_angles import joint_angles
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.joint_centres import HIP_CENTRES
 from legsci.mechanics.marker_checks import LOOSE_M, stray_markers, swapped_labels, wrong_labels
-from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, smooth_markers
+from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, smoothable
 from legsci.mechanics.posture import Posture, quiet_posture
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.segments import build_skeleton
@@ -70,6 +70,20 @@ JOINTS: dict[str, Joint] = {
     "lumbar": Joint("pelvis", "trunk", ("lumbar_flexion", "lumbar_bending", "lumbar_rotation"), (-1, 1, 1)),
     "pelvis": Joint("pelvis", LABORATORY, ("pelvis_tilt", "pelvis_obliquity", "pelvis_rotation"), (1, -1, -1)),
     "trunk": Joint("trunk", LABORATORY, ("trunk_lean", "trunk_side_lean", "trunk_heading"), (1, -1, -1)),
+}
+#: What no joint of an athlete leaves, whatever the marker set [deg]: the ranges of adults (American Academy of
+#: Orthopaedic Surgeons 1965, Joint Motion: Method of Measuring and Recording) widened by 45 deg or more, since neutral
+#: positions and axes differ between sets; for the turns of knee and ankle that are not listed there, our choice.
+PLAUSIBLE_DEG: dict[str, tuple[float, float]] = {
+    "hip_flexion": (-75.0, 165.0),
+    "hip_adduction": (-90.0, 75.0),
+    "hip_internal_rotation": (-90.0, 90.0),
+    "knee_flexion": (-45.0, 180.0),
+    "knee_abduction": (-45.0, 45.0),
+    "knee_internal_rotation": (-75.0, 75.0),
+    "ankle_dorsiflexion": (-95.0, 75.0),
+    "ankle_inversion": (-80.0, 80.0),
+    "ankle_internal_rotation": (-75.0, 75.0),
 }
 
 
@@ -135,6 +149,8 @@ def kinematics(
     recorded = Markers.recorded(trial_markers, names)
     whole, filled, findings = fill_gaps(recorded, rigid_limit_s=rigid_limit_s, spline_limit_s=spline_limit_s)
     markers = smooth_markers(whole, cutoff_hz=cutoff_hz)
+    if cutoff_hz is not None and not smoothable(markers.rate_hz, cutoff_hz):
+        findings.append(Finding("not_smoothed", "markers", markers.rate_hz, 2.0 * cutoff_hz))
     if not isinstance(standing, Posture):
         standing = quiet_posture(markers if standing is None else Markers.recorded(standing, names))
     posture, still, notes = standing
@@ -203,6 +219,7 @@ def _answer(
 ) -> xr.Dataset:
     """Lay out what `kinematics` returns; filled (time, segment)."""
     angle_names, angle = _angles(skeleton, time.size, findings)
+    findings = [*findings, *_deformed(skeleton, rate_hz), *_implausible(angle_names, angle, rate_hz)]
     variables: dict[str, Any] = {
         **_segments(skeleton, time.size),
         "filled": (("time", "segment"), filled),
@@ -212,6 +229,34 @@ def _answer(
     notes_of = [[finding.code, finding.sentence] for finding in [*findings, *skeleton.findings]]
     attrs = {"sampling_rate_hz": rate_hz, "notes": json.dumps(notes_of, ensure_ascii=False)}
     return xr.Dataset(variables | {"time": time}, coords=labels, attrs=attrs)
+
+
+def _deformed(skeleton: Skeleton, rate_hz: float) -> list[Finding]:
+    """Say which segments do not keep their shape in some frames."""
+    findings = []
+    for name, segment in skeleton.segments.items():
+        loose = segment.residual > LOOSE_M
+        if loose.any():
+            largest = float(segment.residual[loose].max())
+            findings.append(Finding("segment_deformed", name, largest, LOOSE_M, _when(loose, rate_hz)))
+    return findings
+
+
+def _implausible(names: list[str], angles: Floats, rate_hz: float) -> list[Finding]:
+    """Say which angles (time, joint_angle) [deg] leave what joints do."""
+    findings = []
+    for name, angle in zip(names, angles.T, strict=True):
+        lowest, highest = PLAUSIBLE_DEG.get(name.removeprefix("left_").removeprefix("right_"), (-np.inf, np.inf))
+        for beyond, limit, sign in ((angle < lowest, lowest, -1.0), (angle > highest, highest, 1.0)):
+            if beyond.any():
+                worst = sign * float((sign * angle[beyond]).max())
+                findings.append(Finding("angle_implausible", name, worst, limit, _when(beyond, rate_hz)))
+    return findings
+
+
+def _when(frames: NDArray[np.bool_], rate_hz: float) -> str:
+    """Put flags (time,) into words."""
+    return f"for {frames.sum() / rate_hz:.2f} s from {int(np.argmax(frames)) / rate_hz:.2f} s on"
 
 
 @cache

@@ -13,6 +13,7 @@ from legsci.kernels.events import intervals_above
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.kernels.newton_euler import derivatives
 from legsci.mechanics.inertia import SIDES
+from legsci.mechanics.markers import smoothable
 from legsci.mechanics.plates import LEAST_LOAD_N
 from legsci.mechanics.quality import Finding
 from legsci.vocabulary import AXES
@@ -131,7 +132,8 @@ def ground_loads(
     A contact belongs to a foot when its centre of pressure lies under that foot, and under no other, for at least
     `UNDER_FOOT_PART` of its vertical impulse, while the other foot does not stand on the plate too. Everything else is
     refused with a reason, and the loads of the feet concerned are NaN for as long. What the study says about a plate's
-    foot is taken unless the feet contradict it.
+    foot is taken unless the feet contradict it; but a load that does not act under that foot is refused as well, since
+    plate and markers then disagree about where things are.
 
     Parameters
     ----------
@@ -256,8 +258,9 @@ def _judge(under: Array, there: Array, seen: tuple[bool, ...], said: str) -> tup
     """Side of a contact, or the code of the reason why it has none."""
     if said in SIDES:
         own = SIDES.index(said)
-        contradicted = under[1 - own] >= UNDER_FOOT_PART and under[own] < OTHER_FOOT_PART and all(seen)
-        return ("", "plate_label_contradicted") if contradicted else (said, "")
+        if under[1 - own] >= UNDER_FOOT_PART and under[own] < OTHER_FOOT_PART and all(seen):
+            return "", "plate_label_contradicted"
+        return ("", "pressure_beside_foot") if seen[own] and under[own] < UNDER_FOOT_PART else (said, "")
     close = [row for row in range(len(SIDES)) if under[row] >= UNDER_FOOT_PART]
     if len(close) == 1 and max(there[1 - close[0]], under[1 - close[0]]) <= OTHER_FOOT_PART:
         return SIDES[close[0]], ""
@@ -282,7 +285,7 @@ def _reported(contacts: list[_Contact], plate: _Plate, rate: float) -> list[Find
 def _at_times(loads: Array, plate_times: Array, times: Array, rate: float, cutoff_hz: float | None) -> Array:
     """Low-pass loads (side, sample, 6) and interpolate them at times (time,); NaN outside the recording."""
     columns = np.ascontiguousarray(loads.transpose(0, 2, 1)).reshape(-1, loads.shape[1])
-    if cutoff_hz is not None and cutoff_hz < rate / 2:
+    if cutoff_hz is not None and smoothable(rate, cutoff_hz):
         columns = butterworth_lowpass(
             columns, sampling_rate_hz=rate, cutoff_hz=cutoff_hz, cutoff_after_both_passes=True
         )

@@ -25,8 +25,10 @@ _Variables = dict[str, tuple[tuple[str, ...], Array, dict[str, str]]]
 
 GRAVITY = np.array([0.0, -STANDARD_GRAVITY, 0.0])
 PLANES = ("sagittal", "frontal", "transverse")
-#: Whole-body force and motion may differ by this part of body weight (root mean square).
+#: Whole-body force and motion may differ by this part of body weight along each axis (root mean square), their moments
+#: by that weight at this lever [m].
 DISAGREEMENT_PART = 0.1
+DISAGREEMENT_LEVER_M = 1.0
 
 
 SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in SIDES for part in ("thigh", "shank", "foot")))
@@ -306,9 +308,16 @@ def _put_remainder(answer: _Variables, tree: _Tree) -> list[Finding]:
     """Add what the trunk is left with; say when ground force and motion of the whole body disagree."""
     _put(answer, "residual_force", ("time", "axis"), tree.force[-1], "N")
     _put(answer, "residual_moment", ("time", "axis"), tree.moment[-1], "N m")
-    vertical = tree.force[-1][:, 1]
-    allowed = DISAGREEMENT_PART * float(tree.body.mass.sum()) * STANDARD_GRAVITY
+    weight = float(tree.body.mass.sum()) * STANDARD_GRAVITY
     # A person may stand where no plate is, such as on a box: there is nothing to compare while the plates are unloaded.
-    known = vertical[np.isfinite(vertical) & (tree.ground[0, :, :, 1].sum(axis=0) > allowed)]
-    disagreement = float(np.sqrt(np.mean(known**2))) if known.size else 0.0
-    return [Finding("force_disagrees_with_motion", "force", disagreement, allowed)] if disagreement > allowed else []
+    loaded = tree.ground[0, :, :, 1].sum(axis=0) > DISAGREEMENT_PART * weight
+    findings = []
+    for code, signal, left, allowed in (
+        ("force_disagrees_with_motion", "force", tree.force[-1], DISAGREEMENT_PART * weight),
+        ("moment_disagrees_with_motion", "moment", tree.moment[-1], DISAGREEMENT_PART * weight * DISAGREEMENT_LEVER_M),
+    ):
+        known = left[loaded & np.isfinite(left).all(axis=1)]
+        disagreement = float(np.sqrt(np.mean(known**2, axis=0)).max()) if known.size else 0.0
+        if disagreement > allowed:
+            findings.append(Finding(code, signal, disagreement, allowed))
+    return findings

@@ -97,7 +97,7 @@ class Markers:
 
 
 def recorded_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Floats]:
-    """Recorded position of some markers of a trial (time, 3) [m], NaN in gaps; quicker than `Markers` where few are read.
+    """Recorded position of some markers of a trial (time, 3) [m], NaN in gaps; quicker than `Markers` for a few.
 
     Parameters
     ----------
@@ -147,7 +147,9 @@ def fill_gaps(
     position, filled = recorded.copy(), np.zeros(missing.shape, dtype=bool)
     findings = []
     columns = {label: column for column, label in enumerate(labels)}
-    mates = {label: [columns[mate] for mate in names if mate in columns] for names in CLUSTERS.values() for label in names}
+    mates = {
+        label: [columns[mate] for mate in names if mate in columns] for names in CLUSTERS.values() for label in names
+    }
     for column in np.flatnonzero(missing.any(axis=0)).tolist():
         label = labels[column]
         others = [mate for mate in mates.get(label, []) if mate != column]
@@ -172,15 +174,16 @@ def smooth_markers(markers: Markers, *, cutoff_hz: float | None = 12.0) -> Marke
     Parameters
     ----------
     markers : filtered between gaps.
-    cutoff_hz : where both passes together pass half the power [Hz]; None leaves the positions as they are. 12 Hz is our
-        choice. Forces that are to meet these positions in inverse dynamics need the same cut-off (Kristianslund 2012).
+    cutoff_hz : where both passes together pass half the power [Hz]. None, or a cut-off that the rate is too low for
+        (`smoothable`), leaves the positions as they are. 12 Hz is our choice. Forces that are to meet these positions
+        in inverse dynamics need the same cut-off (Kristianslund 2012).
 
     References
     ----------
     Kristianslund E, Krosshaug T, van den Bogert AJ (2012) Effect of low pass filtering on joint moments from inverse
     dynamics: implications for injury prevention. J Biomech 45:666-671.
     """
-    if cutoff_hz is None:
+    if cutoff_hz is None or not smoothable(markers.rate_hz, cutoff_hz):
         return markers
     smooth = butterworth_lowpass(
         markers.position.reshape(len(markers.position), -1).T,
@@ -190,6 +193,11 @@ def smooth_markers(markers: Markers, *, cutoff_hz: float | None = 12.0) -> Marke
         cutoff_after_both_passes=True,
     )
     return replace(markers, position=smooth.T.reshape(markers.position.shape))
+
+
+def smoothable(rate_hz: float, cutoff_hz: float) -> bool:
+    """Whether a signal of a rate holds anything above a cut-off, so that it can be low-passed there."""
+    return cutoff_hz < 0.5 * rate_hz
 
 
 def stretches(flags: Flags) -> list[tuple[int, int]]:

@@ -196,8 +196,8 @@ def _only_before(vertical: np.ndarray, plate: int, loaded: list[int]) -> bool:
     """Tell whether a plate is last loaded before any other plate is first loaded for good."""
     others = vertical[[index for index in loaded if index != plate]].sum(axis=0)
     last = int(np.flatnonzero(vertical[plate] > LEAST_LOAD_N)[-1])
-    first = int(np.flatnonzero(others > 4 * LEAST_LOAD_N)[0])
-    return last <= first + int(0.05 * vertical.shape[1])
+    well_loaded = np.flatnonzero(others > 4 * LEAST_LOAD_N)
+    return bool(well_loaded.size) and last <= int(well_loaded[0]) + int(0.05 * vertical.shape[1])
 
 
 def centre_of_pressure(force: xr.Dataset, *, threshold_n: float = 20.0) -> xr.Dataset:

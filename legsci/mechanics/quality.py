@@ -25,6 +25,7 @@ class Code:
 
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
+    "not_computed": Code("rejected", "Its computation failed ({detail}); the job's log says where."),
     "no_force": Code("rejected", "No plate carries a person; nothing can be cut into repetitions{detail}.", "N"),
     "too_short": Code("rejected", "The recording lasts {value:.3f} s; at least {limit:.1f} s are needed.", "s"),
     "force_missing": Code(
@@ -106,12 +107,24 @@ CODES: dict[str, Code] = {
         "seen and a spline bridges {limit:.3f} s at most.",
         "s",
     ),
+    "not_smoothed": Code(
+        "flagged", "Markers of {value:.0f} Hz are not low-passed: the cut-off needs more than {limit:.0f} Hz.", "Hz"
+    ),
     "labels_swapped": Code("flagged", "{detail}: labels are swapped; none of them is used."),
     "marker_flipped": Code(
         "flagged", "{signal} leaves its segment by {value:.3f} m unless {detail} changes sign; it is not used.", "m"
     ),
     "marker_astray": Code(
         "flagged", "{signal} leaves its segment by {value:.3f} m, allowed {limit:.3f} m; it is not used.", "m"
+    ),
+    "segment_deformed": Code(
+        "flagged",
+        "Markers of {signal} lie up to {value:.3f} m (root mean square) from their shape in standing, allowed "
+        "{limit:.3f} m, {detail}: soft tissue, or labels exchanged for a while.",
+        "m",
+    ),
+    "angle_implausible": Code(
+        "flagged", "{signal} reaches {value:.0f} deg, past {limit:.0f} deg {detail}: no joint does that.", "deg"
     ),
     "no_standing": Code(
         "flagged", "Nobody stands still: the shape of the segments comes from one frame of the movement ({detail})."
@@ -134,12 +147,24 @@ CODES: dict[str, Code] = {
     "plate_label_contradicted": Code(
         "flagged", "{signal} is said to carry the {detail} foot, but the other stands on it: no joint loads."
     ),
+    "pressure_beside_foot": Code(
+        "flagged",
+        "{signal} is said to carry the {detail} foot, but for {value:.2f} s its centre of pressure is not under it, "
+        "so that joint loads are missing there: the place of the plate, the unit of its moments, and the axes of plate "
+        "and markers may be wrong, or both feet load it.",
+        "s",
+    ),
     "foot_beside_plates": Code(
         "noted", "The {detail} foot stands beside the plates for {value:.2f} s: joint loads are missing.", "s"
     ),
     "foot_on_box": Code("noted", "Joint loads are missing for {value:.2f} s of standing on the box.", "s"),
     "force_disagrees_with_motion": Code(
         "flagged", "Ground force and motion of the whole body differ by {value:.0f} N, allowed {limit:.0f} N.", "N"
+    ),
+    "moment_disagrees_with_motion": Code(
+        "flagged",
+        "Moments of the ground and motion of the whole body differ by {value:.0f} N m, allowed {limit:.0f} N m.",
+        "N m",
     ),
     "markers_unknown": Code("noted", "No marker has a standard label: the device of the study does not map them."),
     "person_unknown": Code("noted", "Joint moments and powers are missing: {detail}."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -306,16 +307,21 @@ def session_repetitions(
     who = {name: str(session.attrs[name]) for name in ("participant_id", "session_id")}
     for trial_id, trial in session.children.items():
         load = float(trial.attrs.get("load_kg", np.nan))
-        movements[trial_id], notes = trial_movement(trial, anatomy, person=person, choices=choices)
         decided = curation if curation.empty else curation[curation["trial_id"] == trial_id]
-        found, findings = trial_repetitions(
-            trial,
-            trial_id=trial_id,
-            scorings=scorings,
-            mass_kg=person.body_mass_kg + (0.0 if np.isnan(load) else load),
-            curation=decided,
-            movement=movements[trial_id],
-        )
+        try:
+            movements[trial_id], notes = trial_movement(trial, anatomy, person=person, choices=choices)
+            found, findings = trial_repetitions(
+                trial,
+                trial_id=trial_id,
+                scorings=scorings,
+                mass_kg=person.body_mass_kg + (0.0 if np.isnan(load) else load),
+                curation=decided,
+                movement=movements[trial_id],
+            )
+        except Exception as error:  # whatever is wrong with one trial, the others are scored
+            logging.getLogger(__name__).exception("trial %s", trial_id)
+            failed = Finding("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")
+            movements[trial_id], found, findings, notes = None, [], [failed], []
         findings += notes
         repetitions += found
         task = str(trial.attrs["task"])

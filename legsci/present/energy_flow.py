@@ -36,9 +36,9 @@ def energy_flow(reps: xr.Dataset | None, *, simulated: bool, reason: str = "") -
 
     Returns
     -------
-    A figure with one picture per push-off of both legs whose joint powers are known. Left: positive work of each joint in the
-    push-off (of a squat: the lifting) [J/kg]. Right: what the centre of mass gained, and the rest, which moved segments
-    against each other or was absorbed by other joints.
+    A figure with one picture per push-off of both legs whose joint powers are known. Left: positive work of each joint
+    in the push-off (of a squat: the lifting) [J/kg]. Right: what the centre of mass gained, and the rest, which moved
+    segments against each other or was absorbed by other joints.
     """
     works = [] if reps is None else _works(reps)
     if not works:

@@ -74,6 +74,15 @@ def unreadable() -> Outcome:
     return outcome(empty)
 
 
+def uncomputable() -> Outcome:
+    """A trial whose force has no sampling rate, beside a sound one."""
+    broken = force_trial(jump())
+    del broken["force"].attrs["sampling_rate_hz"]
+    result = outcome({"T": broken, "other": force_trial(jump())})
+    assert result.row("other")["jump_height_impulse_m"] > 0.2
+    return result
+
+
 def without_force() -> Outcome:
     markers = xr.Dataset(
         {"position": (("time", "marker", "axis"), np.zeros((5, 1, 3)))},
@@ -152,6 +161,7 @@ CURATED = ("T", 1.0, "move_event", "takeoff", 3.35, "toe drags", "AB")
 # Code -> a recording that brings it about.
 CASES = {
     "recording_unreadable": unreadable,
+    "not_computed": uncomputable,
     "no_force": lambda: outcome(force_trial(np.zeros(3000))),
     "force_missing": with_gap,
     "too_short": lambda: outcome(force_trial(np.full(300, WEIGHT_N))),
