@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from legsci.kernels.joint_angles import joint_angles
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.joint_centres import HIP_CENTRES
-from legsci.mechanics.marker_checks import LOOSE_M, stray_markers, swapped_labels, wrong_labels
+from legsci.mechanics.marker_checks import LOOSE_M, displaced_markers, stray_markers, swapped_labels, wrong_labels
 from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, smoothable
 from legsci.mechanics.posture import Posture, quiet_posture
 from legsci.mechanics.quality import Finding
@@ -158,20 +158,31 @@ def kinematics(
     swaps = swapped_labels(posture) if still else []
     doubtful = {label for pair, _ in swaps for label in pair}
     strays = stray_markers(markers, {label: point for label, point in posture.items() if label not in doubtful})
-    findings += [*notes, *(finding for _, finding in swaps), *strays.values()]
-    posture = {label: point for label, point in posture.items() if label not in doubtful and label not in strays}
+    findings += [*notes, *(finding for _, finding in swaps), *(finding for finding, _ in strays.values())]
+    # A marker that strays in the trial still shows in standing where its landmark is.
+    misplaced = doubtful | {label for label, (_, sound) in strays.items() if not sound}
+    posture = {label: point for label, point in posture.items() if label not in misplaced}
+    markers, filled = _without(set(strays), markers, filled)
     build = partial(
         build_skeleton, still=still, hip_centre=hip_centre, knee_axis=knee_axis, thigh=thigh, widths_m=widths_m
     )
     skeleton = build(markers, posture)
     if still and _is_loose(skeleton) and (wrong := wrong_labels(markers, posture)):
         findings += [finding for _, finding in wrong]
-        kept = [label not in {name for names, _ in wrong for name in names} for label in markers.labels]
-        labels = [label for label, keeps in zip(markers.labels, kept, strict=True) if keeps]
-        markers, filled = replace(markers, labels=labels, position=markers.position[:, kept]), filled[:, kept]
+        markers, filled = _without({name for names, _ in wrong for name in names}, markers, filled)
         skeleton = build(markers, posture)
+    findings += displaced_markers(markers, posture)
     flags = _filled(filled, markers.labels, list(skeleton.segments))
     return _answer(skeleton, trial_markers.variables["time"], markers.rate_hz, flags, findings)
+
+
+def _without(labels: set[str], markers: Markers, filled: NDArray[np.bool_]) -> tuple[Markers, NDArray[np.bool_]]:
+    """Leave markers out, and their columns of filled (time, marker)."""
+    if not labels:
+        return markers, filled
+    kept = [label not in labels for label in markers.labels]
+    names = [label for label in markers.labels if label not in labels]
+    return replace(markers, labels=names, position=markers.position[:, kept]), filled[:, kept]
 
 
 def _is_loose(skeleton: Skeleton) -> bool:

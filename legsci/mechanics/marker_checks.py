@@ -8,7 +8,7 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.kernels.rigid_body import cluster_pose, largest_strays
+from legsci.kernels.rigid_body import FOUND, cluster_pose, largest_strays
 from legsci.mechanics.markers import CLUSTERS, Markers
 from legsci.mechanics.quality import Finding
 
@@ -21,6 +21,16 @@ MOST_STRAY_M = 0.1
 #: A segment whose markers lie further than this from their shape in standing [m], root mean square over the markers in
 #: half of the frames, is looked through for wrong labels: more than soft tissue does.
 LOOSE_M = 0.02
+#: A marker that lies further than this from where the others of its segment put it, in the frames that are most like
+#: standing, was put elsewhere or labelled otherwise there [m]: skin slides as far in deep flexion only (Leardini).
+MOST_DISPLACED_M = 0.02
+#: Percentile of the frames of a trial that stands for those.
+LIKE_STANDING_PERCENT = 10.0
+#: Segments in whose pose no marker misses its place by more than this are not looked through further [m].
+SUSPICIOUS_M = 0.005
+#: Segments whose markers spread more or less than in standing by more than this part are another person's: skin moves a
+#: marker by some millimetres in a decimetre, in either direction.
+MOST_OTHER_SIZE = 0.03
 #: Other labels are the right ones where they bring the markers this many times nearer to their shape.
 TIMES_NEARER = 3.0
 #: Misfits that differ by less are alike: less than soft tissue and noise leave [m].
@@ -90,13 +100,16 @@ def wrong_labels(markers: Markers, posture: Points) -> list[tuple[tuple[str, ...
     Returns
     -------
     Labels that are not to be used in the trial, with their finding: labels_swapped where exchanging two labels, or left
-    and right of all, explains the misfit; marker_astray where it is one marker's, of five or more.
+    and right of the segments that do not fit, explains the misfit; marker_astray where it is one marker's, of five or
+    more.
     """
     labels = _Labels(markers, posture)
     loose = [segment for segment in labels.present if labels.misfit([segment]) > LOOSE_M]
     mirrored = {label: other for label in labels.tracks if (other := _other_side(label)) in labels.tracks}
     if len(loose) > 1 and labels.misfit(loose, mirrored) * TIMES_NEARER < labels.misfit(loose):
-        return [(tuple(sorted(mirrored)), Finding("labels_swapped", "markers", detail="left and right of all markers"))]
+        of_loose = {name for segment in loose for name in labels.present[segment]} & set(mirrored)
+        detail = f"left and right of {', '.join(loose)}"
+        return [(tuple(sorted(of_loose)), Finding("labels_swapped", "markers", detail=detail))]
     found: dict[tuple[str, ...], Finding] = {}
     for segment in loose:
         names = labels.present[segment]
@@ -183,7 +196,64 @@ def _rightward(posture: Points) -> Floats | None:
     return None
 
 
-def stray_markers(markers: Markers, posture: Points) -> dict[str, Finding]:
+def displaced_markers(markers: Markers, posture: Points) -> list[Finding]:
+    """Find markers that keep another place among those of their segment than in the posture, and a body of other size.
+
+    Parameters
+    ----------
+    markers : of the trial.
+    posture : label -> (3,) [m] that gives the shape of the segments.
+
+    Returns
+    -------
+    marker_displaced for the worst marker of a segment of four or more that lies further than MOST_DISPLACED_M from
+    where the others put it (of four, another one may be to blame); standing_of_other_size where the segments of the
+    trial are larger or smaller than those of the posture by more than MOST_OTHER_SIZE, in the median.
+    """
+    findings, sizes = [], []
+    columns = {label: column for column, label in enumerate(markers.labels)}
+    tried = markers.position[:: max(1, len(markers.position) // FRAMES_TRIED)]
+    for segment, names in CLUSTERS.items():
+        present = [name for name in names if name in columns and name in posture]
+        tracks = tried[:, [columns[name] for name in present]]
+        tracks = tracks[np.isfinite(tracks).all(axis=(1, 2))]
+        if len(present) < 4 or not len(tracks):
+            continue
+        shape = np.stack([posture[name] for name in present])
+        sizes.append(float(np.median(_radius(tracks)) / _radius(shape[None])[0]))
+        if _apart(shape, tracks, list(range(len(present)))).max() <= SUSPICIOUS_M:
+            continue
+        away = [
+            float(_apart(shape, tracks, [other for other in range(len(present)) if other != one])[one])
+            for one in range(len(present))
+        ]
+        worst = int(np.argmax(away))
+        if away[worst] > MOST_DISPLACED_M:
+            findings.append(Finding("marker_displaced", present[worst], away[worst], MOST_DISPLACED_M, segment))
+    size = float(np.median(sizes)) - 1.0 if sizes else 0.0
+    if abs(size) > MOST_OTHER_SIZE:
+        findings.append(Finding("standing_of_other_size", "markers", 100.0 * size, 100.0 * MOST_OTHER_SIZE))
+    return findings
+
+
+def _apart(shape: Floats, tracks: Floats, posed: list[int]) -> Floats:
+    """Distance of markers from their place in the pose of some of them, in the frames most like standing (marker,) [m].
+
+    shape (marker, 3), tracks (time, marker, 3) [m].
+    """
+    turn, shift, _, state = cluster_pose(shape[posed], np.ascontiguousarray(tracks[:, posed]))
+    if not (state == FOUND).any():
+        return np.zeros(len(shape))
+    apart = (shape @ turn.swapaxes(1, 2) + shift[:, None] - tracks)[state == FOUND]
+    return np.asarray(np.percentile(np.sqrt((apart**2).sum(axis=2)), LIKE_STANDING_PERCENT, axis=0))
+
+
+def _radius(tracks: Floats) -> Floats:
+    """Root of the summed squared distances of markers (time, marker, 3) from their middle (time,) [m]."""
+    return np.asarray(np.sqrt(((tracks - tracks.mean(axis=1, keepdims=True)) ** 2).sum(axis=(1, 2))))
+
+
+def stray_markers(markers: Markers, posture: Points) -> dict[str, tuple[Finding, bool]]:
     """Find markers that leave their segment, and say where a wrong sign explains it.
 
     Parameters
@@ -193,8 +263,9 @@ def stray_markers(markers: Markers, posture: Points) -> dict[str, Finding]:
 
     Returns
     -------
-    Label -> marker_flipped where the marker fits its segment once a coordinate (or all) changes sign, marker_astray
-    where none helps. Segments of fewer than four markers are not judged: nothing says there which one strays.
+    Label -> finding, and whether the posture has the marker where it belongs: marker_flipped where it fits its segment
+    once a coordinate (or all) changes sign, marker_astray where none helps. Segments of fewer than four markers are not
+    judged: nothing says there which one strays.
 
     Notes
     -----
@@ -216,19 +287,23 @@ def stray_markers(markers: Markers, posture: Points) -> dict[str, Finding]:
     return found
 
 
-def _judge(label: str, tracks: Floats, shape: Floats, worst: int, stray_m: float) -> Finding:
-    """Return the finding about the marker that strays most: in its track, or in the shape, a sign may be wrong.
+def _judge(label: str, tracks: Floats, shape: Floats, worst: int, stray_m: float) -> tuple[Finding, bool]:
+    """Return the finding about the marker that strays most, and whether its place in the shape is right.
 
-    tracks (time, marker, 3), shape (marker, 3) [m].
+    In its track, or in the shape, a sign may be wrong. tracks (time, marker, 3), shape (marker, 3) [m].
     """
+    strayed = np.abs(tracks[:, worst] - np.nanmedian(tracks, axis=1)).max(axis=1) > MOST_STRAY_M
+    left: dict[tuple[str, bool], float] = {}
     for name, sign in SIGNS.items():
         for in_track, in_shape in ((True, True), (True, False), (False, True)):
             turned, known = tracks.copy(), shape.copy()
-            strayed = np.abs(tracks[:, worst] - np.nanmedian(tracks, axis=1)).max(axis=1) > MOST_STRAY_M
             if in_track:
                 turned[strayed, worst] *= sign
             if in_shape:
                 known[worst] *= sign
-            if largest_strays(known, turned)[worst] <= MOST_STRAY_M:
-                return Finding("marker_flipped", signal=label, value=stray_m, detail=name)
-    return Finding("marker_astray", signal=label, value=stray_m, limit=MOST_STRAY_M)
+            stray = float(largest_strays(known, turned)[worst])
+            left[name, not in_shape] = min(stray, left.get((name, not in_shape), np.inf))
+    (name, sound), least = min(left.items(), key=lambda item: item[1])
+    if least <= MOST_STRAY_M:
+        return Finding("marker_flipped", signal=label, value=stray_m, detail=name), sound
+    return Finding("marker_astray", signal=label, value=stray_m, limit=MOST_STRAY_M), False

@@ -132,8 +132,9 @@ def trial_movement(
 
     Returns
     -------
-    movement : Dataset of FRAME_SIGNALS with the dimension time [s on the trial's clock]; attrs sampling_rate_hz and
-        mean_speed_m_per_s, level speed of the pelvis from the first to the last frame that shows it.
+    movement : Dataset of FRAME_SIGNALS with the dimension time [s on the trial's clock]; attrs sampling_rate_hz,
+        mean_speed_m_per_s and travel_deg, level speed of the pelvis from the first to the last frame that shows it and
+        the angle of that way to forward.
         Moments and powers are those of `dynamics` per body mass; energy is the mechanical energy of the body's centre
         of mass per body mass. None without markers that legsci knows.
     findings : one per reason code, whose sentence joins what was found.
@@ -167,7 +168,8 @@ def trial_movement(
         coords=_FRAME_COORDINATES,
         attrs={
             "sampling_rate_hz": moved.attrs["sampling_rate_hz"],
-            "mean_speed_m_per_s": _mean_speed(pelvis, time),
+            "mean_speed_m_per_s": _mean_speed(pelvis, moved.attrs["sampling_rate_hz"]),
+            "travel_deg": _travel(pelvis),
         },
     )
     return movement, _joined(notes)
@@ -192,13 +194,27 @@ def _pelvis_position(moved: xr.Dataset) -> Array:
     return np.asarray(moved.variables["position"].data[:, segments.index("pelvis")])
 
 
-def _mean_speed(pelvis: Array, time: Array) -> float:
-    """Level distance of the first and last known place of the pelvis (time, 3) [m] per time between them [m/s]."""
+def _way(pelvis: Array) -> tuple[Array, int]:
+    """Level way of the pelvis (time, 3) from the first to the last known place (2,) forward, right [m], and its frames.
+
+    NaN where fewer than two places are known.
+    """
     seen = np.flatnonzero(np.isfinite(pelvis).all(axis=1))
     if seen.size < 2:
-        return float("nan")
-    first, last = seen[0], seen[-1]
-    return float(np.linalg.norm((pelvis[last] - pelvis[first])[[0, 2]]) / (time[last] - time[first]))
+        return np.full(2, np.nan), 0
+    return (pelvis[seen[-1]] - pelvis[seen[0]])[[0, 2]], int(seen[-1] - seen[0])
+
+
+def _mean_speed(pelvis: Array, rate_hz: float) -> float:
+    """Length of the way of the pelvis (time, 3) [m] per its time [m/s]."""
+    way, frames = _way(pelvis)
+    return float(np.linalg.norm(way) * rate_hz / frames) if frames else float("nan")
+
+
+def _travel(pelvis: Array) -> float:
+    """Angle of the way of the pelvis (time, 3) to forward, 0 to 180 [deg]."""
+    forward, right = _way(pelvis)[0]
+    return float(np.degrees(np.arctan2(abs(right), forward)))
 
 
 def _foot_height(trial: xr.DataTree, moved: xr.Dataset) -> Array:
@@ -269,7 +285,4 @@ def _joined(notes: list[list[str]]) -> list[Finding]:
     sentences: dict[str, list[str]] = {}
     for code, sentence in notes:
         sentences.setdefault(code, []).append(sentence)
-    return [
-        Finding(code, signal="markers", value=float(len(words)), words=" ".join(words))
-        for code, words in sentences.items()
-    ]
+    return [Finding(code, signal="markers", words=" ".join(words)) for code, words in sentences.items()]

@@ -103,8 +103,8 @@ CODES: dict[str, Code] = {
     "gap_interpolated": Code("corrected", "{signal} was lost for {value:.3f} s {detail}; bridged by a spline.", "s"),
     "gap_left": Code(
         "flagged",
-        "{signal} was lost for {value:.3f} s {detail}; left open, since fewer than three markers of its segment were "
-        "seen and a spline bridges {limit:.3f} s at most.",
+        "{signal} was lost for {value:.3f} s {detail}; left open: a spline bridges {limit:.3f} s at most, other "
+        "markers of its segment bridge half a second where three of them are seen.",
         "s",
     ),
     "not_smoothed": Code(
@@ -125,6 +125,18 @@ CODES: dict[str, Code] = {
     ),
     "angle_implausible": Code(
         "flagged", "{signal} reaches {value:.0f} deg, past {limit:.0f} deg {detail}: no joint does that.", "deg"
+    ),
+    "marker_displaced": Code(
+        "flagged",
+        "{signal}, or another marker of {detail}, lies {value:.3f} m from where standing has it among the others, "
+        "allowed {limit:.3f} m: it was put or labelled otherwise in one of the trials; what rests on it is doubtful.",
+        "m",
+    ),
+    "standing_of_other_size": Code(
+        "flagged",
+        "Segments are {value:+.1f} % larger than in standing, allowed {limit:.1f} %: the standing trial may be another "
+        "person's.",
+        "%",
     ),
     "no_standing": Code(
         "flagged", "Nobody stands still: the shape of the segments comes from one frame of the movement ({detail})."
@@ -173,6 +185,18 @@ CODES: dict[str, Code] = {
         "incomplete",
         "Which foot treads is not known, since the {detail} foot is not seen; metrics of the leg are missing.",
     ),
+    "leg_contradicted": Code(
+        "flagged",
+        "trials.tsv names the {detail} leg, but the other foot is lower by {value:.2f} m in the push-off; metrics are "
+        "those of the leg that is named.",
+        "m",
+    ),
+    "travels_across": Code(
+        "flagged",
+        "The pelvis travels {value:.0f} deg away from forward, allowed {limit:.0f} deg; braking and propulsion are "
+        "taken along the laboratory's forward axis.",
+        "deg",
+    ),
     "no_descent": Code("rejected", "No squat: nothing is lowered by more than {limit:.2f} m.", "m"),
     "no_contact": Code(
         "rejected", "No running step: no contact of at most {limit:.1f} s lies between two flights.", "s"
@@ -196,7 +220,7 @@ class Finding:
     value, limit : measured and allowed, in the code's unit; NaN where the code has none.
     detail : words that the sentence quotes.
     rep : number of the repetition, 0 for the whole trial.
-    words : the whole sentence, where it was put into words before; then value counts what it lists.
+    words : the whole sentence or sentences, where they were put into words before, with their values in them.
     profile : name of the definition profile under which it holds; empty where it holds under all.
     """
 

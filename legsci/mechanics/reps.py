@@ -41,6 +41,10 @@ SCORERS = {"descent": score_squat, "contact": score_step}
 TAIL_S = 1.0
 #: Sampling rate below which a flight or contact time is uncertain by more than the profiles differ [Hz].
 LOW_RATE_HZ = 200.0
+#: A foot that is higher than the other by more than this does not push off [m].
+RAISED_FOOT_M = 0.05
+#: Running this far from the laboratory's forward axis is not forward [deg]: its cosine takes 3 % off the forward force.
+MOST_ACROSS_DEG = 15.0
 #: A recording shorter than this holds no movement and no standing [s].
 SHORTEST_RECORDING_S = 0.5
 #: Decimals of stored signals by their unit, finer than what recorders tell; what lies beyond does not compress.
@@ -147,6 +151,8 @@ def trial_repetitions(
     if not curation.empty and (curation["what"] == "swap_sides").any():
         under = replace(under, force=under.force[[0, 2, 1]])
     findings = [*under.findings, *_trial_findings(trial, under), *trial_decisions(curation, sides=sides)]
+    if task.cut == "contact" and movement is not None and movement.attrs["travel_deg"] > MOST_ACROSS_DEG:
+        findings.append(Finding("travels_across", "markers", movement.attrs["travel_deg"], MOST_ACROSS_DEG))
     if any(finding.severity == "rejected" for finding in findings):
         return [], findings + decisions_without_effect(curation, repetitions=0)
     if task.cut == "descent":
@@ -175,15 +181,20 @@ def _idle_decisions(curation: pd.DataFrame) -> list[Finding]:
 def _with_leg(repetition: Repetition, leg: str, movement: xr.Dataset | None) -> tuple[Repetition, list[Finding]]:
     """Name the legs that work; a running step is that of the lower foot, whose force is then the plates'.
 
-    A step of which the markers do not tell the foot belongs to no leg.
+    A step of which the markers do not tell the foot belongs to no leg. A leg that the study names is taken, and what
+    the feet say against it is a finding.
     """
-    if TASKS[repetition.task].cut != "contact" or movement is None:
-        return replace(repetition, leg=leg if leg in SIDES else "both"), []
-    events = next(iter(repetition.scores.values())).events
-    middle = 0.5 * (events["touchdown"] + events["takeoff"]) / repetition.rate
-    frame = int(np.argmin(np.abs(movement.get_index("time").to_numpy() - middle)))
-    heights = movement.variables["foot_height"].transpose("side", "time").data
-    left, right = (float(heights[SIDES.index(side), frame]) for side in ("left", "right"))
+    named = leg if leg in SIDES else "both"
+    running = TASKS[repetition.task].cut == "contact"
+    if movement is None or not (running or named in FEET):
+        return replace(repetition, leg=named), []
+    left, right = _foot_heights(repetition, movement)
+    if not running:
+        raised = (left - right) * (1.0 if named == "left" else -1.0)
+        contradicted = raised > RAISED_FOOT_M
+        return replace(repetition, leg=named), [
+            Finding("leg_contradicted", "markers", raised, detail=named)
+        ] * contradicted
     if not np.isfinite(left + right):
         unseen = [side for side, height in (("left", left), ("right", right)) if not np.isfinite(height)]
         return replace(repetition, leg=""), [Finding("step_of_unknown_foot", detail=" and ".join(unseen))]
@@ -191,6 +202,18 @@ def _with_leg(repetition: Repetition, leg: str, movement: xr.Dataset | None) -> 
     force = repetition.force.copy()
     force[SIDES.index(leg)] = force[SIDES.index("both")]
     return replace(repetition, leg=leg, force=force), []
+
+
+def _foot_heights(repetition: Repetition, movement: xr.Dataset) -> tuple[float, float]:
+    """Height of left and right foot in the middle of the push-off [m]; NaN where it is not known."""
+    events = next(iter(repetition.scores.values())).events
+    start = events["touchdown"] if "touchdown" in events else events.get("movement_start", np.nan)
+    middle = 0.5 * (start + events.get("takeoff", np.nan)) / repetition.rate
+    if not np.isfinite(middle):
+        return np.nan, np.nan
+    frame = int(np.argmin(np.abs(movement.get_index("time").to_numpy() - middle)))
+    heights = movement.variables["foot_height"].transpose("side", "time").data
+    return float(heights[SIDES.index("left"), frame]), float(heights[SIDES.index("right"), frame])
 
 
 def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:

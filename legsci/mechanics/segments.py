@@ -171,7 +171,10 @@ class _Builder:
         knee, axis = self._knee(side, self.skeleton.segments["pelvis"].axes[:, Z])
         if knee is None or axis is None:
             for name in (thigh, shank, foot):
-                self._absent(name, "no knee axis: it needs a medial epicondyle, or thigh, shank and a knee that bends")
+                self._absent(
+                    name,
+                    "no knee axis: it needs a lateral epicondyle, and a medial one or a knee that bends",
+                )
             return
         if not self._add(thigh, hip - knee, Y, axis, Z, hip):
             return

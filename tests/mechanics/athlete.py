@@ -1,7 +1,8 @@
-"""The virtual athlete's squat and standing trial as marker data."""
+"""The virtual athlete's squat and standing trial as marker data, and what kinematics say of them."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from functools import cache
 
@@ -42,3 +43,18 @@ def squat() -> tuple[Motion, xr.Dataset]:
 def standing() -> xr.Dataset:
     """Clean markers of quiet standing."""
     return _trial("standing")[1]
+
+
+def angle(result: xr.Dataset, name: str) -> np.ndarray:
+    """Angle of a kinematics Dataset (time,) [deg]."""
+    return result["angle"].sel(joint_angle=name).to_numpy()
+
+
+def names_of(result: xr.Dataset) -> list[str]:
+    """Names of its angles."""
+    return [str(name) for name in result["joint_angle"].to_numpy()]
+
+
+def codes(result: xr.Dataset) -> list[str]:
+    """Reason codes among its notes."""
+    return [code for code, _ in json.loads(result.attrs["notes"])]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -13,22 +11,10 @@ from legsci.kernels.rigid_body import cluster_pose
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.angles import kinematics
 from legsci.mechanics.cross_talk import cross_talk, pca_corrected_knee_angles
-from tests.mechanics.athlete import marker_dataset, squat, standing
+from tests.mechanics.athlete import angle, codes, marker_dataset, names_of, squat, standing
 from tests.mechanics.recordings import agreement, read_signal
 
 HEADINGS = {"pelvis_rotation", "trunk_heading"}
-
-
-def angle(result: xr.Dataset, name: str) -> np.ndarray:
-    return result["angle"].sel(joint_angle=name).to_numpy()
-
-
-def names_of(result: xr.Dataset) -> list[str]:
-    return [str(name) for name in result["joint_angle"].to_numpy()]
-
-
-def codes(result: xr.Dataset) -> list[str]:
-    return [code for code, _ in json.loads(result.attrs["notes"])]
 
 
 def moved(markers: xr.Dataset, *, turn_deg: float = 0.0, mirror: bool = False) -> xr.Dataset:
@@ -150,114 +136,6 @@ def test_the_order_of_markers_changes_nothing():
     _, markers = squat()
     here, there = kinematics(markers), kinematics(markers.isel(marker=slice(None, None, -1)))
     xr.testing.assert_identical(here, there)
-
-
-def relabelled(markers: xr.Dataset, first: str, second: str) -> xr.Dataset:
-    names = {first: second, second: first}
-    labels = [names.get(str(label), str(label)) for label in markers["marker"].to_numpy()]
-    return markers.assign_coords(marker=labels)
-
-
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [
-        ("right_anterior_superior_iliac_spine", "left_anterior_superior_iliac_spine"),
-        ("right_posterior_superior_iliac_spine", "left_posterior_superior_iliac_spine"),
-        ("right_lateral_epicondyle", "left_lateral_epicondyle"),
-        ("right_heel", "left_heel"),
-        ("right_lateral_malleolus", "right_medial_malleolus"),
-    ],
-)
-def test_swapped_labels_are_caught(first, second):
-    _, markers = squat()
-    for standing_trial in (standing(), None):
-        swapped = relabelled(markers, first, second)
-        anatomy = None if standing_trial is None else relabelled(standing_trial, first, second)
-        result = kinematics(swapped, anatomy)
-        notes = json.loads(result.attrs["notes"])
-        assert any(code == "labels_swapped" and first in text and second in text for code, text in notes)
-        assert not any(code == "labels_swapped" and first not in text and second not in text for code, text in notes)
-
-
-@pytest.mark.parametrize(
-    "pair",
-    [
-        ("right_medial_epicondyle", "right_lateral_epicondyle"),
-        ("right_medial_epicondyle", "left_medial_epicondyle"),
-        ("right_medial_malleolus", "right_lateral_malleolus"),
-        ("left_first_metatarsal", "left_fifth_metatarsal"),
-        ("left_thigh_1", "left_thigh_3"),
-    ],
-)
-def test_labels_swapped_in_one_trial_are_caught_and_cost_no_angle(pair):
-    motion, markers = squat()
-    result = kinematics(relabelled(markers, *pair), standing(), cutoff_hz=None)
-    notes = [text for code, text in json.loads(result.attrs["notes"]) if code == "labels_swapped"]
-    assert len(notes) == 1
-    assert all(label in notes[0] for label in pair)
-    for name in ("right_knee_flexion", "right_knee_abduction", "left_hip_flexion", "left_ankle_dorsiflexion"):
-        assert np.abs(angle(result, name) - motion.angles[name]).max() < 0.5
-
-
-def test_legs_and_pelvis_of_which_left_and_right_are_exchanged_in_one_trial_are_not_used():
-    _, markers = squat()
-    sides = {"right_": "left_", "left_": "right_"}
-    exchanged = [
-        next((there + label.removeprefix(here) for here, there in sides.items() if label.startswith(here)), label)
-        for label in map(str, markers["marker"].to_numpy())
-    ]
-    result = kinematics(markers.assign_coords(marker=exchanged), standing())
-    assert "labels_swapped" in codes(result)
-    assert {"right_knee_flexion", "left_hip_flexion"}.isdisjoint(names_of(result))
-
-
-def test_a_spine_flipped_across_the_middle_of_the_laboratory_is_caught():
-    motion, markers = squat()
-    position = markers["position"].copy(deep=True)
-    position.loc[{"marker": "right_anterior_superior_iliac_spine", "axis": "z"}] *= -1.0
-    result = kinematics(markers.assign(position=position), standing(), cutoff_hz=None)
-    assert codes(result) == ["marker_astray"]
-    assert np.abs(angle(result, "right_hip_flexion") - motion.angles["right_hip_flexion"]).max() < 0.5
-
-
-def test_a_foot_that_points_back_in_standing_is_caught():
-    _, markers = squat()
-    turned = relabelled(markers, "right_heel", "right_toe")
-    result = kinematics(turned, relabelled(standing(), "right_heel", "right_toe"))
-    assert any("right_heel and right_toe" in text for _, text in json.loads(result.attrs["notes"]))
-
-
-@pytest.mark.parametrize("label", ["right_thigh_2", "left_posterior_superior_iliac_spine", "left_shank_4"])
-@pytest.mark.parametrize(("axis", "sign_of"), [("x", "x"), ("y", "y"), (None, "every coordinate")])
-@pytest.mark.parametrize("frames", [slice(None), slice(700, 900)])
-def test_a_marker_flipped_in_sign_is_caught_and_left_out(label, axis, sign_of, frames):
-    motion, markers = squat()
-    far = markers.assign(position=markers["position"] + [0.8, 0.0, 0.6])
-    position = far["position"].copy(deep=True)
-    column = [str(name) for name in far["marker"].to_numpy()].index(label)
-    axes = slice(None) if axis is None else "xyz".index(axis)
-    position.to_numpy()[frames, column, axes] *= -1.0
-    result = kinematics(far.assign(position=position), standing(), cutoff_hz=None)
-    notes = json.loads(result.attrs["notes"])
-    assert [code for code, _ in notes] == ["marker_flipped"]
-    assert label in notes[0][1]
-    assert f"unless {sign_of} changes sign" in notes[0][1]
-    assert np.abs(angle(result, "right_knee_flexion") - motion.angles["right_knee_flexion"]).max() < 0.01
-
-
-def test_a_marker_that_strays_is_caught():
-    _, markers = squat()
-    position = markers["position"].copy(deep=True)
-    position.loc[{"marker": "right_thigh_1"}][500:600] += 0.4
-    result = kinematics(markers.assign(position=position), standing())
-    assert codes(result) == ["marker_astray"]
-
-
-def test_a_clean_trial_raises_no_alarm_with_soft_tissue_and_noise():
-    _, markers = squat()
-    noise = np.random.default_rng(0).normal(size=markers["position"].shape) * 0.003
-    result = kinematics(markers.assign(position=markers["position"] + noise))
-    assert codes(result) == []
 
 
 def test_filled_frames_are_marked_on_their_segment():

@@ -288,6 +288,31 @@ def test_swapped_plate_labels_are_caught(squat, body):
     assert bool(np.isnan(solved["joint_moment"]).all())
 
 
+@pytest.mark.parametrize("wrong", ["place", "unit", "share"])
+def test_a_load_beside_the_foot_that_the_study_names_is_refused(squat, body, wrong):
+    """Plates 0.3 m off their stated place; moments of N mm taken for N m; two fifths of a load on the other plate."""
+    force = _labelled(squat[2], "left", "right").copy(deep=True)
+    loads, moments = force["force"].to_numpy(), force["moment"].to_numpy()
+    if wrong == "place":
+        moments += np.cross([0.3, 0.0, 0.0], loads)
+    elif wrong == "unit":
+        moments *= 1000.0
+    else:
+        for values in (loads, moments):
+            values[0] += 0.4 * values[1]
+            values[1] *= 0.6
+    solved = _solved(squat, body, force=force)
+    assert "pressure_beside_foot" in _codes(solved)
+    assert bool(np.isnan(solved["joint_moment"].sel(joint="left_knee")).all())
+
+
+def test_moments_that_the_motion_does_not_need_are_flagged(squat, body):
+    """A free moment that no movement shows: the pressure stays under the feet, and the forces agree."""
+    force = squat[2].copy(deep=True)
+    force["moment"].loc[{"axis": "y"}] += 60.0
+    assert _codes(_solved(squat, body, force=force)) == ["moment_disagrees_with_motion"]
+
+
 def test_a_foot_beside_the_plates_is_not_taken_for_a_swinging_one(squat, body):
     solved = _solved(squat, body, force=squat[2].isel(plate=[0]))
     assert _codes(solved) == ["foot_beside_plates"]

@@ -66,6 +66,29 @@ def half_seen_step() -> Outcome:
     return outcome(trial({"force": force, "markers": markers}, task="sprint"))
 
 
+def run_to_the_right() -> Outcome:
+    """A running step while the pelvis moves along z, and not forward."""
+    step = 1000.0 * np.sin(np.pi * np.arange(120) / 120)
+    force = vertical_force(np.concatenate([np.zeros(300), step, np.zeros(300)]))
+    place = {"right_anterior": (0.1, 0.12), "left_anterior": (0.1, -0.12), "right_posterior": (-0.1, 0.05)}
+    place |= {"left_posterior": (-0.1, -0.05)}
+    at_start = np.array([[forward, 1.0, right] for forward, right in place.values()])
+    way = np.arange(72)[:, None, None] / 100.0 * np.array([0.0, 0.0, 5.0])
+    labels = [f"{name}_superior_iliac_spine" for name in place]
+    markers = marker_signal(at_start + way, rate_hz=100.0, labels=labels)
+    return outcome(trial({"force": force, "markers": markers}, task="sprint"))
+
+
+def jump_off_the_other_leg() -> Outcome:
+    """A jump that is said to be off the left leg, whose foot is 0.3 m above the right one."""
+    feet = {"left_heel": (0.0, 0.35), "left_toe": (0.2, 0.35), "right_heel": (0.0, 0.05), "right_toe": (0.2, 0.05)}
+    force = jump()
+    place = np.array([[forward, up, 0.0] for forward, up in feet.values()])
+    markers = marker_signal(np.tile(place, (force.size // 10, 1, 1)), rate_hz=100.0, labels=list(feet))
+    signals = {"force": vertical_force(force), "markers": markers}
+    return outcome(trial(signals, task="lateral_jump", leg="left"))
+
+
 def unreadable() -> Outcome:
     empty = xr.DataTree()
     empty.attrs.update(
@@ -200,6 +223,8 @@ CASES = {
         force_trial(jump()), curation=decisions(("T", 1.0, "exclude", None, None, "laughed", "AB"))
     ),
     "step_of_unknown_foot": half_seen_step,
+    "travels_across": run_to_the_right,
+    "leg_contradicted": jump_off_the_other_leg,
 }
 
 
