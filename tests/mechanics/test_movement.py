@@ -119,6 +119,25 @@ def test_peaks_of_the_legs(known: Outcome, task: str) -> None:
     assert known.rows(task)["knee_flexion_max_deg"].isna().all()
 
 
+def test_a_peak_is_not_known_where_a_gap_may_hold_it() -> None:
+    """Four markers of the right thigh are lost for a second around the bottom of the second squat."""
+    motion, tree = recording("squat")
+    markers = tree["markers"].to_dataset().copy(deep=True)
+    bottom = 0.5 * (motion.events["rep_start"][1] + motion.events["rep_end"][1])
+    labels = [str(label) for label in markers["marker"].to_numpy() if str(label).startswith("right_thigh")]
+    labels.append("right_lateral_epicondyle")
+    lost = (np.abs(markers["time"] - bottom) < 0.5) & markers["marker"].isin(labels)
+    gap = trial({"markers": markers.where(~lost), "force": tree["force"].to_dataset()}, task="squat")
+    both = session(body_mass_kg=MASS_KG, sex=ATHLETE.sex).assign({"squat": gap})
+    both.attrs.update(participant_id="P01", session_id="S01", body_mass_kg=MASS_KG, sex=ATHLETE.sex)
+    result = measured(both)
+    assert "gap_left" in result.codes("squat")
+    for name in ("knee_flexion_max_deg", "knee_abduction_peak_deg", "knee_moment_peak_n_m_per_kg"):
+        right, left = (result.rows("squat", side)[name].to_numpy() for side in ("right", "left"))
+        assert np.flatnonzero(np.isnan(right)).tolist() == [1], name
+        assert np.isfinite(left).all(), name
+
+
 def test_transmission_is_that_of_the_trial(known: Outcome) -> None:
     motion, tree = recording("countermovement_jump")
     row = known.row("countermovement_jump")
