@@ -40,8 +40,8 @@ _ONTO_HEEL_S = 0.12
 _HEEL_BACK_M = 0.04
 #: How much lower the centre of mass leaves the ground when the legs slant sideways [m].
 _ASIDE_M = 0.05
-#: Knee flexion on one leg [m lower than on two], lift of the free foot, and how far behind it hangs [m].
-_ONE_LEG_M, _FREE_LIFT_M, _FREE_BACK_M = 0.03, 0.16, 0.12
+#: Knee flexion on one leg [m lower than on two], lift of the free foot, how far behind it hangs [m], toes down [deg].
+_ONE_LEG_M, _FREE_LIFT_M, _FREE_BACK_M, _FREE_PITCH_DEG = 0.03, 0.08, 0.30, 45.0
 _RELEASE_S, _SETTLE_S = 0.07, 0.9
 #: Where the contact area ends before the foot does [m].
 _EDGE_M = 0.01
@@ -304,7 +304,7 @@ def _jumping_feet(body: Body, technique: Technique, time: Array, contacts: list[
     toe[land.side, :, 2] += beside + (land.z - beside) * swing
     toe[land.side, :, 0] -= _FREE_BACK_M * (1.0 - swing)
     toe[land.side, :, 1] += _FREE_LIFT_M + lift(time, push.off, land.on, speed, _FREE_LIFT_M)
-    pitch[land.side] = 30.0 * (1.0 - swing) + 45.0 * swing - 45.0 * ramp(time, land.on - 0.02, 0.13)
+    pitch[land.side] = _FREE_PITCH_DEG * (1.0 - ramp(time, land.on - 0.02, 0.13))
     pitch[push.side] = STRETCHED_HEEL_DEG * ramp(time, push.off - 0.18, 0.24) - 36.0 * ramp(time, land.on, 0.3)
     follow = ramp(time, push.off, flight + 0.25, 0.3 * (flight + 0.25))
     toe[push.side, :, 2] += (land.z - beside) * follow
