@@ -24,8 +24,8 @@ LOOSE_M = 0.02
 #: A marker that lies further than this from where the others of its segment put it, in the frames that are most like
 #: standing, was put elsewhere or labelled otherwise there [m]: skin slides as far in deep flexion only (Leardini).
 MOST_DISPLACED_M = 0.02
-#: Percentile of the frames of a trial that stands for those.
-LIKE_STANDING_PERCENT = 10.0
+#: Those are the frames with the smallest such distance: it is taken from this part of them.
+LIKE_STANDING_PART = 0.1
 #: Segments in whose pose no marker misses its place by more than this are not looked through further [m].
 SUSPICIOUS_M = 0.005
 #: Segments whose markers spread more or less than in standing by more than this part are another person's: skin moves a
@@ -215,22 +215,22 @@ def displaced_markers(markers: Markers, posture: Points) -> list[Finding]:
     tried = markers.position[:: max(1, len(markers.position) // FRAMES_TRIED)]
     for segment, names in CLUSTERS.items():
         present = [name for name in names if name in columns and name in posture]
-        tracks = tried[:, [columns[name] for name in present]]
-        tracks = tracks[np.isfinite(tracks).all(axis=(1, 2))]
-        if len(present) < 4 or not len(tracks):
+        if len(present) < 4:
+            continue
+        tracks = tried.take([columns[name] for name in present], axis=1)
+        tracks = tracks[np.isfinite(tracks.sum(axis=(1, 2)))]
+        if not len(tracks):
             continue
         shape = np.stack([posture[name] for name in present])
-        sizes.append(float(np.median(_radius(tracks)) / _radius(shape[None])[0]))
+        sizes.append(_middle(_spread(tracks)) / float(_spread(shape[None])[0]))
         if _apart(shape, tracks, list(range(len(present)))).max() <= SUSPICIOUS_M:
             continue
-        away = [
-            float(_apart(shape, tracks, [other for other in range(len(present)) if other != one])[one])
-            for one in range(len(present))
-        ]
+        others = [[other for other in range(len(present)) if other != one] for one in range(len(present))]
+        away = [float(_apart(shape, tracks, posed)[one]) for one, posed in enumerate(others)]
         worst = int(np.argmax(away))
         if away[worst] > MOST_DISPLACED_M:
             findings.append(Finding("marker_displaced", present[worst], away[worst], MOST_DISPLACED_M, segment))
-    size = float(np.median(sizes)) - 1.0 if sizes else 0.0
+    size = _middle(np.array(sizes)) - 1.0 if sizes else 0.0
     if abs(size) > MOST_OTHER_SIZE:
         findings.append(Finding("standing_of_other_size", "markers", 100.0 * size, 100.0 * MOST_OTHER_SIZE))
     return findings
@@ -242,15 +242,24 @@ def _apart(shape: Floats, tracks: Floats, posed: list[int]) -> Floats:
     shape (marker, 3), tracks (time, marker, 3) [m].
     """
     turn, shift, _, state = cluster_pose(shape[posed], np.ascontiguousarray(tracks[:, posed]))
-    if not (state == FOUND).any():
+    if (state != FOUND).any():
+        found = state == FOUND
+        turn, shift, tracks = turn[found], shift[found], tracks[found]
+    if not len(tracks):
         return np.zeros(len(shape))
-    apart = (shape @ turn.swapaxes(1, 2) + shift[:, None] - tracks)[state == FOUND]
-    return np.asarray(np.percentile(np.sqrt((apart**2).sum(axis=2)), LIKE_STANDING_PERCENT, axis=0))
+    apart = shape @ turn.swapaxes(1, 2) + shift[:, None] - tracks
+    return np.sort(np.sqrt(np.einsum("tmi,tmi->tm", apart, apart)), axis=0)[int(LIKE_STANDING_PART * len(tracks))]
 
 
-def _radius(tracks: Floats) -> Floats:
+def _spread(tracks: Floats) -> Floats:
     """Root of the summed squared distances of markers (time, marker, 3) from their middle (time,) [m]."""
-    return np.asarray(np.sqrt(((tracks - tracks.mean(axis=1, keepdims=True)) ** 2).sum(axis=(1, 2))))
+    around = tracks - tracks.mean(axis=1, keepdims=True)
+    return np.asarray(np.sqrt(np.einsum("tmi,tmi->t", around, around)))
+
+
+def _middle(values: Floats) -> float:
+    """Upper median of a few numbers, which numpy's own takes much longer to find."""
+    return float(np.sort(values)[len(values) // 2])
 
 
 def stray_markers(markers: Markers, posture: Points) -> dict[str, tuple[Finding, bool]]:

@@ -110,11 +110,14 @@ def recorded_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Float
 
 
 def whole_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Floats]:
-    """As `recorded_paths`, with gaps filled as those of all markers; a gap that is left open is NaN."""
+    """As `recorded_paths`, with gaps filled by the other markers of their segments; a gap that is left open is NaN."""
     paths = recorded_paths(signal, labels)
     if not any(np.isnan(path).any() for path in paths.values()):
         return paths
-    whole = fill_gaps(Markers.recorded(signal))[0]
+    mates = {mate for names in CLUSTERS.values() if set(names) & set(paths) for mate in names}
+    beside = recorded_paths(signal, sorted(mates | set(paths)))
+    around = Markers(list(beside), np.stack(list(beside.values()), axis=1), float(signal.attrs["sampling_rate_hz"]))
+    whole = fill_gaps(around)[0]
     return {label: whole.path(label) for label in paths}
 
 

@@ -112,11 +112,8 @@ def _leg(body: Body, side: int) -> dict[str, tuple[str, list[float]]]:
     for segment, reach in (("thigh", thigh), ("shank", shank)):
         for number, (share, forward, outward) in enumerate(_CLUSTERS[segment], start=1):
             places[f"{segment}_{number}"] = (segment, [forward, -share * reach, sign * outward])
-    for number, (along, up, outward) in enumerate(
-        ((0.45, 0.055, 0.5), (0.60, 0.045, 0.4), (0.60, 0.045, -0.4), (0.45, 0.060, -0.5)), start=1
-    ):
-        places[f"foot_{number}"] = (
-            "foot",
-            [float(heel[0]) + along * length, float(heel[1]) + up, sign * outward * half],
-        )
+    # On the instep, so that the markers of a foot do not lie in one plane.
+    for number, (along, up, outward) in enumerate(((0.45, 0.055, 0.5), (0.60, 0.045, -0.4)), start=1):
+        place = [float(heel[0]) + along * length, float(heel[1]) + up, sign * outward * half]
+        places[f"foot_{number}"] = ("foot", place)
     return {f"{name}_{label}": (f"{name}_{segment}", place) for label, (segment, place) in places.items()}
