@@ -43,10 +43,11 @@ def read_off(curve: np.ndarray, uncertainty: np.ndarray, name: str) -> tuple[flo
     if name in STANDING:
         return float(curve[START]), float(uncertainty[START])
     sign = -1.0 if name in LEAST else 1.0
-    clock = {"window_start": xr.Variable((), 0.0), "sampling_rate_hz": xr.Variable((), 1.0)}
-    signal, doubt = xr.Variable("sample", sign * curve), xr.Variable("sample", uncertainty)
-    span = xr.Variable((), 0.0), xr.Variable((), curve.size - 1.0)
-    value, stated = (float(found.data) for found in uncertain_peak(clock, signal, doubt, *span))
+    clock = {"window_start": 0.0, "sampling_rate_hz": 1.0, "sample_count": curve.size}
+    reps = {name: xr.Variable("rep", [value]) for name, value in clock.items()}
+    signal, doubt = (xr.Variable(("rep", "sample"), [values]) for values in (sign * curve, uncertainty))
+    span = (xr.Variable(("rep", "scoring"), [[second]]) for second in (0.0, curve.size - 1.0))
+    value, stated = (found.data.item() for found in uncertain_peak(reps, signal, doubt, *span))
     return sign * value - (float(curve[START]) if name in FROM_START else 0.0), stated
 
 

@@ -66,9 +66,13 @@ def sprint() -> list[dict[str, object]]:
 
 
 def drop_jumps() -> list[dict[str, object]]:
-    """Drop jumps of OpenCap's laboratory markers, against inverse kinematics: all of each, and its first contact."""
+    """Drop jumps of OpenCap's laboratory markers, against inverse kinematics: all of each, and its first contact.
+
+    Last, all of them together, each curve less its own mean.
+    """
     folder = DATA / "opencap-unfiltered"
     rows: list[dict[str, object]] = []
+    together: dict[str, list[np.ndarray]] = {"knee_flexion": [], "hip_flexion": []}
     for trial in ("DJ1", "DJ4", "DJ5"):
         markers = read_signal(folder / "MarkerData" / f"{trial}.trc", "opensim", "markers")
         theirs = read_signal(folder / "IK" / f"{trial}_ik.mot", "opensim", "angles")["angle"]
@@ -82,7 +86,11 @@ def drop_jumps() -> list[dict[str, object]]:
                     ours = angle.sel(joint_angle=f"{side}_{name}").to_numpy()[frames]
                     beside = theirs.sel(joint_angle=f"{other}_{side[0]}").to_numpy()[frames]
                     rows.append(row(f"drop jump {trial}{part}", f"{side}_{name}", ours, beside))
-    return rows
+                    if not part:
+                        together[name].append(np.stack([ours, beside]) - np.nanmean([ours, beside], axis=1)[:, None])
+    return rows + [
+        row("drop jumps together", name, *np.concatenate(curves, axis=1)) for name, curves in together.items()
+    ]
 
 
 def main() -> None:

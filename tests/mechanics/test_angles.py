@@ -274,6 +274,17 @@ def test_opencap_drop_jumps_against_inverse_kinematics(opencap, side, trial, nam
     assert rms < in_contact < 5.0
 
 
+@pytest.mark.parametrize(("name", "theirs"), [("knee_flexion", "knee_angle"), ("hip_flexion", "hip_flexion")])
+def test_opencap_drop_jumps_together_agree_within_5_deg(opencap, name, theirs):
+    """Over the whole of all three jumps and both sides, each curve less its own offset."""
+    squares = []
+    for result, ik, _ in opencap.values():
+        for side in ("right", "left"):
+            apart = angle(result, f"{side}_{name}") - ik.sel(joint_angle=f"{theirs}_{side[0]}").to_numpy()
+            squares.append((apart - np.nanmean(apart)) ** 2)
+    assert np.sqrt(np.nanmean(np.concatenate(squares))) < 5.0
+
+
 @pytest.mark.parametrize("trial", ["DJ1", "DJ4", "DJ5"])
 def test_what_differs_at_the_hip_is_the_pelvis_that_the_inverse_kinematics_leaves_its_markers(
     opencap, shared_data, trial
