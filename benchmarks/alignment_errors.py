@@ -45,7 +45,9 @@ def read_off(curve: np.ndarray, uncertainty: np.ndarray, name: str) -> tuple[flo
     sign = -1.0 if name in LEAST else 1.0
     clock = {"window_start": 0.0, "sampling_rate_hz": 1.0, "sample_count": curve.size}
     reps = {name: xr.Variable("rep", [value]) for name, value in clock.items()}
-    signal, doubt = (xr.Variable(("rep", "sample"), [values]) for values in (sign * curve, uncertainty))
+    defined = np.isfinite(curve)
+    rows = np.where(defined, sign * curve, -np.inf), np.where(defined, uncertainty, 0.0)
+    signal, doubt = (xr.Variable(("rep", "sample"), values[None]) for values in rows)
     span = (xr.Variable(("rep", "scoring"), [[second]]) for second in (0.0, curve.size - 1.0))
     value, stated = (found.data.item() for found in uncertain_peak(reps, signal, doubt, *span))
     return sign * value - (float(curve[START]) if name in FROM_START else 0.0), stated

@@ -226,7 +226,8 @@ METRIC_TERMS: dict[str, Term] = {
     "knee_fppa_peak_deg": Term(
         "frontal-plane projection angle",
         "deg",
-        "Largest value of 180 less the angle hip-knee-ankle, projected on the upright plane through the hip centres.",
+        "Largest value of 180 less the angle hip-knee-ankle, projected on the upright plane through the hip centres, "
+        "while the thigh hangs to within 70 deg.",
         "Willson & Davis 2008, J Orthop Sports Phys Ther 38:606",
         "valgus",
     ),

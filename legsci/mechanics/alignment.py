@@ -23,6 +23,9 @@ X, Y, Z = range(3)
 
 #: Up to this angle between thigh and shank a leg has a hip-knee-ankle angle [deg].
 STRAIGHT_DEG = 30.0
+#: Up to this inclination of the thigh, of which a third of the length is seen from the front then, a leg has a frontal
+#: projection angle [deg].
+HANGING_DEG = 70.0
 #: Curves that are measured, with their unit; `both` holds what belongs to no side.
 CURVES = {
     "knee_frontal_projection": "deg",
@@ -87,7 +90,8 @@ def alignment(kinematics: xr.Dataset) -> xr.Dataset:
     holds the line between the hip centres, so that it turns with the person and not with the laboratory.
 
     - knee_frontal_projection [deg]: 180 less the angle hip-knee-ankle in the frontal plane, valgus (knee inward)
-      positive: the FPPA of a camera in front (Willson & Davis 2008).
+      positive: the FPPA of a camera in front (Willson & Davis 2008); only while the thigh hangs to within
+      `HANGING_DEG`, since of a level thigh the camera sees no more than an end.
     - knee_ankle_separation [1], side both: distance of the knee centres over that of the ankle centres, along the line
       of the hips (Noyes et al. 2005, with the markers of a video); below 1 the knees are closer, below 0 they cross.
     - knee_medial_offset [m]: how far the knee centre lies inward of the ankle centre.
@@ -231,15 +235,16 @@ def _leg(body: _Body, side: str) -> dict[str, Array]:
     foot = body.rotation(f"{side}_foot")[:, :, X]
     ahead = _level(foot)
     beside = -out * _turned_left(ahead)
+    inclination = np.degrees(np.arccos(np.clip(thigh[:, Y] / _length(thigh), -1.0, 1.0)))
     return {
-        "knee_frontal_projection": np.degrees(above + below),
+        "knee_frontal_projection": np.where(inclination > HANGING_DEG, np.nan, np.degrees(above + below)),
         "knee_medial_offset": _along(shank, outward),
         "hip_knee_ankle": np.where(bent, np.nan, 180.0 + np.degrees(np.arctan2(out * across[:, Z], -across[:, Y]))),
         "pelvic_drop": -out * body.angle("pelvis_obliquity"),
         "knee_over_toe": _along(shank, beside),
         "foot_progression": np.degrees(np.arctan2(_along(ahead, outward), _along(ahead, body.ahead))),
         "foot_pitch": np.degrees(np.arcsin(np.clip(foot[:, Y], -1.0, 1.0))),
-        "thigh_inclination": np.degrees(np.arccos(np.clip(thigh[:, Y] / _length(thigh), -1.0, 1.0))),
+        "thigh_inclination": inclination,
     }
 
 

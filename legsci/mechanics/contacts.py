@@ -14,7 +14,7 @@ from legsci.kernels.filters import butterworth_lowpass
 from legsci.kernels.newton_euler import derivatives
 from legsci.mechanics.inertia import SIDES
 from legsci.mechanics.markers import smoothable
-from legsci.mechanics.plates import LEAST_LOAD_N
+from legsci.mechanics.plates import LEAST_LOAD_N, SHORTEST_LOAD_S
 from legsci.mechanics.quality import Finding
 from legsci.vocabulary import AXES
 
@@ -217,25 +217,27 @@ def _contacts(
     for first, stop in spans:
         frames = np.flatnonzero((times >= plate_times[first]) & (times <= plate_times[stop - 1]))
         samples = np.clip(np.searchsorted(plate_times, times[frames]), first, stop - 1)
-        under, there = _feet_under(plate, samples, alone[samples], frames, feet)
-        side, code = _judge(under, there, feet.seen, plate.foot)
+        under, there, watched = _feet_under(plate, samples, alone[samples], frames, feet)
+        if stop - first < SHORTEST_LOAD_S * rate:
+            watched[:] = 0.0  # a plate that rings is pressed nowhere
+        side, code = _judge(under, there, watched, feet.seen, plate.foot)
         answers.append(_Contact(int(first), int(stop), side, code))
     return answers
 
 
 def _feet_under(
     plate: _Plate, samples: NDArray[np.int64], alone: Mask, frames: NDArray[np.int64], feet: Feet
-) -> tuple[Array, Array]:
-    """Parts of a contact's impulse in which each foot lies under its centre of pressure, and stands on the plate.
+) -> tuple[Array, Array, Array]:
+    """Parts of a contact's impulse in which each foot lies under its pressure, stands on the plate, and is seen at all.
 
     On a plate of unknown outline a foot stands, wherever it is, while no other plate carries load.
     """
     loads, height, outline = plate.loads[samples], plate.height, plate.outline
     weight = np.clip(np.nan_to_num(loads[:, _Y]), 0.0, None)
     total = weight.sum()
-    under, there = np.zeros(len(SIDES)), np.zeros(len(SIDES))
+    under, there, watched = np.zeros((3, len(SIDES)))
     if not total > 0.0:
-        return under, there
+        return under, there, watched
     weight = weight / total
     with np.errstate(divide="ignore", invalid="ignore"):
         x = (loads[:, 3 + _Z] + height * loads[:, _X]) / loads[:, _Y]
@@ -247,20 +249,22 @@ def _feet_under(
             part = np.clip(((pressure - heel) * along).sum(axis=1) / (along**2).sum(axis=1), 0.0, 1.0)
             away = np.linalg.norm(pressure - heel - part[:, None] * along, axis=1)
             under[row] = weight[away <= SOLE_REACH_M].sum()
+            watched[row] = weight[np.isfinite(along[:, 0])].sum()
             stands = feet.standing[row, frames]
             middle = 0.5 * (heel + toe)
             inside = alone if outline is None else ((middle >= outline[0]) & (middle <= outline[1])).all(axis=1)
             there[row] = weight[stands & inside].sum()
-    return under, there
+    return under, there, watched
 
 
-def _judge(under: Array, there: Array, seen: tuple[bool, ...], said: str) -> tuple[str, str]:
+def _judge(under: Array, there: Array, watched: Array, seen: tuple[bool, ...], said: str) -> tuple[str, str]:
     """Side of a contact, or the code of the reason why it has none."""
     if said in SIDES:
         own = SIDES.index(said)
         if under[1 - own] >= UNDER_FOOT_PART and under[own] < OTHER_FOOT_PART and all(seen):
             return "", "plate_label_contradicted"
-        return ("", "pressure_beside_foot") if seen[own] and under[own] < UNDER_FOOT_PART else (said, "")
+        judged = watched[own] > OTHER_FOOT_PART
+        return ("", "pressure_beside_foot") if judged and under[own] < UNDER_FOOT_PART * watched[own] else (said, "")
     close = [row for row in range(len(SIDES)) if under[row] >= UNDER_FOOT_PART]
     if len(close) == 1 and max(there[1 - close[0]], under[1 - close[0]]) <= OTHER_FOOT_PART:
         return SIDES[close[0]], ""

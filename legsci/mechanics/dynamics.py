@@ -28,7 +28,7 @@ PLANES = ("sagittal", "frontal", "transverse")
 #: Whole-body force and motion may differ by this part of body weight along each axis (root mean square), their moments
 #: by that weight at this lever [m].
 DISAGREEMENT_PART = 0.1
-DISAGREEMENT_LEVER_M = 1.0
+DISAGREEMENT_LEVER_M = 0.6
 
 
 SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in SIDES for part in ("thigh", "shank", "foot")))

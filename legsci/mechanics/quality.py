@@ -134,8 +134,8 @@ CODES: dict[str, Code] = {
     ),
     "standing_of_other_size": Code(
         "flagged",
-        "Segments are {value:+.1f} % larger than in standing, allowed {limit:.1f} %: the standing trial may be another "
-        "person's.",
+        "Segments differ in size from those in standing by {value:+.1f} %, allowed {limit:.1f} %: the standing trial "
+        "may be another person's.",
         "%",
     ),
     "no_standing": Code(

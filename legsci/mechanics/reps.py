@@ -24,7 +24,7 @@ from legsci.mechanics.plates import (
     support,
     vertical_of_plates,
 )
-from legsci.mechanics.posture import quiet_posture
+from legsci.mechanics.posture import Posture, quiet_posture
 from legsci.mechanics.profiles import Profile, load_profiles, variants
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.repetition import Repetition, lay_out
@@ -43,8 +43,9 @@ TAIL_S = 1.0
 LOW_RATE_HZ = 200.0
 #: A foot that is higher than the other by more than this does not push off [m].
 RAISED_FOOT_M = 0.05
-#: Running this far from the laboratory's forward axis is not forward [deg]: its cosine takes 3 % off the forward force.
-MOST_ACROSS_DEG = 15.0
+#: Running this far from the laboratory's forward axis is not forward [deg], as it lets a tenth of the sideways force
+#: in; slower than this nobody runs over ground, as on a treadmill [m/s].
+MOST_ACROSS_DEG, RUNNING_M_PER_S = 6.0, 1.0
 #: A recording shorter than this holds no movement and no standing [s].
 SHORTEST_RECORDING_S = 0.5
 #: Decimals of stored signals by their unit, finer than what recorders tell; what lies beyond does not compress.
@@ -151,7 +152,8 @@ def trial_repetitions(
     if not curation.empty and (curation["what"] == "swap_sides").any():
         under = replace(under, force=under.force[[0, 2, 1]])
     findings = [*under.findings, *_trial_findings(trial, under), *trial_decisions(curation, sides=sides)]
-    if task.cut == "contact" and movement is not None and movement.attrs["travel_deg"] > MOST_ACROSS_DEG:
+    running = task.cut == "contact" and movement is not None and movement.attrs["mean_speed_m_per_s"] > RUNNING_M_PER_S
+    if running and movement is not None and movement.attrs["travel_deg"] > MOST_ACROSS_DEG:
         findings.append(Finding("travels_across", "markers", movement.attrs["travel_deg"], MOST_ACROSS_DEG))
     if any(finding.severity == "rejected" for finding in findings):
         return [], findings + decisions_without_effect(curation, repetitions=0)
@@ -322,10 +324,7 @@ def session_repetitions(
     person = person_of(session)
     repetitions: list[Repetition] = []
     movements: dict[str, xr.Dataset | None] = {}
-    standing = _standing_trial(session)
-    anatomy = None
-    if standing is not None and "markers" in session[standing].children:
-        anatomy = quiet_posture(Markers.recorded(session[standing]["markers"].to_dataset()))
+    standing, anatomy = _standing_trial(session)
     rows = []
     who = {name: str(session.attrs[name]) for name in ("participant_id", "session_id")}
     for trial_id, trial in session.children.items():
@@ -357,15 +356,26 @@ def session_repetitions(
     return dataset, quality
 
 
-def _standing_trial(session: xr.DataTree) -> str | None:
-    """First standing trial that has segments, or markers under standard labels."""
-    for trial_id, trial in session.children.items():
-        if trial.attrs["task"] != "standing":
+def _standing_trial(session: xr.DataTree) -> tuple[str | None, Posture | None]:
+    """Standing trial that shows most markers under standard labels, the first of equals, and its posture.
+
+    Without such markers, the first standing trial of recorded segments, which have no posture.
+    """
+    standing = {name: trial for name, trial in session.children.items() if trial.attrs["task"] == "standing"}
+    best: tuple[str | None, Posture | None] = (None, None)
+    for name, trial in standing.items():
+        if "markers" not in trial.children:
             continue
-        known = "markers" in trial.children and not set(MARKERS).isdisjoint(trial["markers"]["marker"].to_numpy())
-        if known or "segments" in trial.children:
-            return str(trial_id)
-    return None
+        markers = Markers.recorded(trial["markers"].to_dataset())
+        if len(markers.position) < 2 or not np.isfinite(markers.rate_hz):
+            continue
+        posture = quiet_posture(markers)
+        shown = len(set(MARKERS) & set(posture.points))
+        if shown > (0 if best[1] is None else len(set(MARKERS) & set(best[1].points))):
+            best = str(name), posture
+    if best[0] is None:
+        best = next((str(name) for name, trial in standing.items() if "segments" in trial.children), None), None
+    return best
 
 
 def write_repetitions(reps: xr.Dataset | None, quality: pd.DataFrame, path: Path) -> None:

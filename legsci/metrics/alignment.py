@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import xarray as xr
 
+from legsci.mechanics.alignment import HANGING_DEG
 from legsci.metrics.curves import Reps, at, integral, peak, uncertain_peak
 from legsci.metrics.force import LANDING_S
 from legsci.metrics.joints import leg_angle, of_frames, of_sides, on_both, span_of, working
@@ -44,7 +46,11 @@ def _landing_knee_abduction(reps: Reps) -> Pair:
 
 
 def _knee_fppa(reps: Reps) -> Pair:
-    return _of_legs(reps, _largest(reps, "knee_frontal_projection"))
+    """Over the part of the movement in which the angle is defined; a gap of the markers makes it NaN as any other."""
+    level = reps["thigh_inclination"] > HANGING_DEG
+    curve = reps["knee_frontal_projection"].where(~level, -np.inf)
+    doubt = reps["u_knee_frontal_projection"].where(~level, 0.0)
+    return _of_legs(reps, uncertain_peak(of_frames(reps), curve, doubt, *span_of(reps)))
 
 
 def _separation(reps: Reps) -> Pair:

@@ -86,10 +86,16 @@ def direction(name: str) -> np.ndarray:
     return np.array(UNIT[name[-1]], dtype=float) * (-1 if name.startswith("-") else 1)
 
 
+def test_a_marker_at_the_origin_to_the_last_digit_was_not_seen() -> None:
+    position = np.array([[[0.0, 0.0, 0.0], [0.0, 0.0, 1e-9]], [[0.1, 0.0, 0.0], [0.0, 0.0, 0.0]]])
+    seen = np.isfinite(marker_signal(position, rate_hz=1.0, labels=["a", "b"])["position"].to_numpy()).all(axis=2)
+    assert seen.tolist() == [[False, True], [True, False]]
+
+
 @given(
     st.sampled_from(AXES),
     st.sampled_from(AXES),
-    st.tuples(*[st.floats(-1e3, 1e3)] * 3),
+    st.tuples(*[st.floats(-1e3, 1e3)] * 3).filter(any),
     st.tuples(*[st.floats(-1e3, 1e3)] * 3),
 )
 def test_axes_are_turned_never_mirrored(

@@ -50,6 +50,17 @@ def of(dataset: xr.Dataset, name: str, side: str) -> float:
     return float(dataset[name].sel(side=side).isel(time=0))
 
 
+@pytest.mark.parametrize(("inclination_deg", "defined"), [(69.0, True), (71.0, False), (95.0, False)])
+def test_of_a_level_thigh_there_is_no_frontal_projection(inclination_deg: float, defined: bool) -> None:
+    """The thigh points forward, the knee 2 cm inward of the line from hip to ankle."""
+    ahead, down = (0.4 * turn(np.radians(inclination_deg)) for turn in (np.sin, np.cos))
+    bent = STRAIGHT | {"right_knee": (ahead, 0.9 - down, 0.07), "right_ankle": (ahead, 0.5 - down, 0.09)}
+    found = alignment(legs(bent))
+    assert of(found, "thigh_inclination", "right") == pytest.approx(inclination_deg, abs=1.0)
+    assert np.isfinite(of(found, "knee_frontal_projection", "right")) == defined
+    assert np.isfinite(of(found, "knee_medial_offset", "right"))
+
+
 def test_straight_legs_are_neutral() -> None:
     found = alignment(legs(STRAIGHT))
     for side in ("left", "right"):

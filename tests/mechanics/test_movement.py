@@ -138,6 +138,30 @@ def test_a_peak_is_not_known_where_a_gap_may_hold_it() -> None:
         assert np.isfinite(left).all(), name
 
 
+def test_the_standing_trial_that_shows_most_defines_the_anatomy(known: Outcome) -> None:
+    """A first standing trial without any marker, and one without the pelvis, do not cost the angles."""
+    blank, part = standing().copy(deep=True), standing().copy(deep=True)
+    blank["position"][:] = np.nan
+    part["position"].loc[{"marker": [str(m) for m in part["marker"].to_numpy() if "spine" in str(m)]}] = np.nan
+    trials = {f"a_{name}": trial({"markers": markers}, task="standing") for name, markers in
+              {"blank": blank, "empty": standing().isel(time=slice(0)), "part": part}.items()}  # fmt: skip
+    whole = session("squat", body_mass_kg=MASS_KG, sex=ATHLETE.sex)
+    several = xr.DataTree(children=trials | dict(whole.children))
+    several.attrs.update(whole.attrs)
+    result = measured(several)
+    for side in ("left", "right"):
+        ours, sound = (found.rows("squat", side)["knee_flexion_max_deg"].to_numpy() for found in (result, known))
+        np.testing.assert_allclose(ours, sound)
+
+
+def test_a_squat_below_level_has_the_frontal_projection_of_its_upper_part(known: Outcome) -> None:
+    """Without the thigh's limit it is read of a line that points at the eye."""
+    for side in ("left", "right"):
+        rows = known.rows("squat", side)
+        assert (rows["thigh_angle_max_deg"] > 60.0).all()
+        assert rows["knee_fppa_peak_deg"].between(-5.0, 30.0).all()
+
+
 def test_transmission_is_that_of_the_trial(known: Outcome) -> None:
     motion, tree = recording("countermovement_jump")
     row = known.row("countermovement_jump")

@@ -80,7 +80,12 @@ def force_signal(
 
 
 def marker_signal(position: Floats, *, rate_hz: float, labels: Sequence[str]) -> xr.Dataset:
-    """Label marker positions (time, marker, axis) [m] in the axes x, y, z; gaps are NaN."""
+    """Label marker positions (time, marker, axis) [m] in the axes x, y, z; gaps are NaN.
+
+    So is a marker that lies at the origin to the last digit: recorders write zeros for one that was not seen.
+    """
+    x, y, z = (position[..., axis] == 0.0 for axis in range(3))
+    position[x & y & z] = np.nan
     return xr.Dataset(
         {"position": (("time", "marker", "axis"), position, {"units": "m"})},
         coords={"time": clock(position.shape[0], rate_hz), "marker": list(labels), "axis": ["x", "y", "z"]},
