@@ -31,6 +31,16 @@ DISAGREEMENT_PART = 0.1
 DISAGREEMENT_LEVER_M = 0.6
 
 
+@dataclass(frozen=True)
+class Loads:
+    """Joint loads, power and energy of a trial: variables of `dynamics`, its joints and segments, and findings."""
+
+    variables: _Variables
+    joints: tuple[str, ...]
+    segments: tuple[str, ...]
+    findings: list[Finding]
+
+
 SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in SIDES for part in ("thigh", "shank", "foot")))
 
 
@@ -134,36 +144,50 @@ def dynamics(
     Bisseling RW, Hof AL 2006, J Biomech 39:2438. Kristianslund E et al. 2012, J Biomech 45:666.
     """
     body = segments or body_segments(kinematics, body_mass_kg=body_mass_kg, sex=sex, load_kg=load_kg)
-    loads = ground_loads(kinematics, force, body.sole, threshold_n=threshold_n, cutoff_hz=cutoff_hz)
-    chain, missing = _chain(kinematics)
-    findings = [
-        *loads.findings,
-        *([Finding("segment_missing", "markers", detail=", ".join(missing))] if missing else []),
-    ]
-    answer: _Variables = {}
-    answer["time"] = (("time",), kinematics.get_index("time").to_numpy(), {})
-    coords = _labels()
-    _put(answer, "ground_force", ("time", "side", "axis"), loads.force.transpose(1, 0, 2), "N")
-    _put(answer, "ground_moment", ("time", "side", "axis"), loads.moment.transpose(1, 0, 2), "N m")
-    if chain:
-        body = body.rows([name for name in SEGMENTS if name in _names(kinematics, "segment")])
-        whole = len(chain) == len(LINKS) and "trunk" in body.segment
-        tree = _solve(kinematics, body, loads, chain, whole)
-        coords = _labels(tree.chain, tree.names)
-        _put_joints(answer, tree, body_mass_kg)
-        _put_energy(answer, tree)
-        if set(SEGMENTS) <= set(body.segment):
-            _put_centre_of_mass(answer, tree)
-        if whole:
-            findings += _put_remainder(answer, tree)
+    loads = solved_loads(
+        kinematics, force, body, body_mass_kg=body_mass_kg, threshold_n=threshold_n, cutoff_hz=cutoff_hz
+    )
     attrs = {
         "sampling_rate_hz": kinematics.attrs["sampling_rate_hz"],
         "body_mass_kg": body_mass_kg,
         "total_mass_kg": body_mass_kg + load_kg,
         "force_cutoff_hz": float("nan") if cutoff_hz is None else cutoff_hz,
-        "notes": json.dumps([[finding.code, finding.sentence] for finding in findings]),
+        "notes": json.dumps([[finding.code, finding.sentence] for finding in loads.findings]),
     }
-    return xr.Dataset(answer, coords=coords, attrs=attrs)
+    return xr.Dataset(loads.variables, coords=_labels(loads.joints, loads.segments), attrs=attrs)
+
+
+def solved_loads(
+    kinematics: xr.Dataset,
+    force: xr.Dataset,
+    body: BodySegments,
+    *,
+    body_mass_kg: float,
+    threshold_n: float = 20.0,
+    cutoff_hz: float | None = 12.0,
+) -> Loads:
+    """What `dynamics` lays out as a Dataset, bare of labels, for a reader of many trials; parameters as there."""
+    ground = ground_loads(kinematics, force, body.sole, threshold_n=threshold_n, cutoff_hz=cutoff_hz)
+    chain, missing = _chain(kinematics)
+    findings = [
+        *ground.findings,
+        *([Finding("segment_missing", "markers", detail=", ".join(missing))] if missing else []),
+    ]
+    answer: _Variables = {"time": (("time",), kinematics.get_index("time").to_numpy(), {})}
+    _put(answer, "ground_force", ("time", "side", "axis"), ground.force.transpose(1, 0, 2), "N")
+    _put(answer, "ground_moment", ("time", "side", "axis"), ground.moment.transpose(1, 0, 2), "N m")
+    if not chain:
+        return Loads(answer, (), (), findings)
+    body = body.rows([name for name in SEGMENTS if name in _names(kinematics, "segment")])
+    whole = len(chain) == len(LINKS) and "trunk" in body.segment
+    tree = _solve(kinematics, body, ground, chain, whole)
+    _put_joints(answer, tree, body_mass_kg)
+    _put_energy(answer, tree)
+    if set(SEGMENTS) <= set(body.segment):
+        _put_centre_of_mass(answer, tree)
+    if whole:
+        findings += _put_remainder(answer, tree)
+    return Loads(answer, tree.chain, tree.names, findings)
 
 
 @cache

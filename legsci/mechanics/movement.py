@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from legsci.mechanics.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignment_curves
 from legsci.mechanics.angles import JOINTS, kinematics, kinematics_of_segments
 from legsci.mechanics.cross_talk import corrected_knees
-from legsci.mechanics.dynamics import LINKS, PLANES, dynamics
-from legsci.mechanics.inertia import measured_lengths
+from legsci.mechanics.dynamics import LINKS, PLANES, solved_loads
+from legsci.mechanics.inertia import body_segments, measured_lengths
 from legsci.mechanics.markers import CLUSTERS, whole_paths
 from legsci.mechanics.posture import Posture
 from legsci.mechanics.quality import Finding
@@ -108,11 +108,11 @@ def trial_kinematics(
     None where it has neither under a standard label. Parameters as `trial_movement`.
     """
     if "markers" in trial.children:
-        markers = trial["markers"].to_dataset()
+        markers = trial.children["markers"].to_dataset(inherit=False)
         if not set(MARKERS).isdisjoint(markers.get_index("marker")):
             return kinematics(markers, standing, widths_m=dict(person.widths_m), **asdict(choices))
     elif "segments" in trial.children:
-        segments = trial["segments"].to_dataset()
+        segments = trial.children["segments"].to_dataset(inherit=False)
         if not set(CLUSTERS).isdisjoint(segments.get_index("segment")):
             return kinematics_of_segments(segments)
     return None
@@ -230,7 +230,9 @@ def _foot_height(trial: xr.DataTree, moved: xr.Dataset) -> Array:
                 answer[row] = heights[:, known.index(f"{side}_foot")]
         return answer
     feet = {side: (f"{side}_heel", f"{side}_toe") for side in SIDES}
-    paths = whole_paths(trial["markers"].to_dataset(), [end for ends in feet.values() for end in ends])
+    paths = whole_paths(
+        trial.children["markers"].to_dataset(inherit=False), [end for ends in feet.values() for end in ends]
+    )
     for row, side in enumerate(SIDES):
         if set(feet[side]) <= set(paths):
             heel, toe = (paths[end][:, 1] for end in feet[side])
@@ -259,25 +261,24 @@ def _loads(moved: xr.Dataset, trial: xr.DataTree, person: Person, choices: Choic
         return {}, [[finding.code, finding.sentence]]
     load = float(trial.attrs.get("load_kg", 0.0))
     load = 0.0 if np.isnan(load) else load
-    force = trial["force"].to_dataset()
     mass = person.body_mass_kg
-    solved = dynamics(moved, force, body_mass_kg=mass, sex=person.sex, load_kg=load, cutoff_hz=choices.cutoff_hz)
-    found = solved.variables
+    body = body_segments(moved, body_mass_kg=mass, sex=person.sex, load_kg=load)
+    force = trial.children["force"].to_dataset(inherit=False)
+    solved = solved_loads(moved, force, body, body_mass_kg=mass, cutoff_hz=choices.cutoff_hz)
+    found = {name: values for name, (_, values, _) in solved.variables.items()}
     signals: Signals = {}
     if "joint_power_in_plane" in found:
         for name, of in (("moment", "joint_moment_in_plane"), ("power", "joint_power_in_plane")):
-            values = found[of].data.transpose(1, 2, 0) / mass
-            signals[name] = (values, solved.get_index("joint").tolist())
+            signals[name] = (found[of].transpose(1, 2, 0) / mass, solved.joints)
     if "segment_power_residual" in found:
-        segments = solved.get_index("segment").tolist()
-        of_legs = [row for row, name in enumerate(segments) if name not in ("pelvis", "trunk")]
-        residual = np.abs(found["segment_power_residual"].data[:, of_legs]).max(axis=1)
+        of_legs = [row for row, name in enumerate(solved.segments) if name not in ("pelvis", "trunk")]
+        residual = np.abs(found["segment_power_residual"][:, of_legs]).max(axis=1)
         signals["power_residual"] = (residual / mass, ())
     if "body_velocity" in found:
-        speed, height = found["body_velocity"].data, found["body_centre_of_mass"].data[:, 1]
+        speed, height = found["body_velocity"], found["body_centre_of_mass"][:, 1]
         energy = 0.5 * (speed**2).sum(axis=1) + STANDARD_GRAVITY * height
-        signals["energy"] = (energy * (solved.attrs["total_mass_kg"] / mass), ())
-    return signals, json.loads(solved.attrs["notes"])
+        signals["energy"] = (energy * ((mass + load) / mass), ())
+    return signals, [[finding.code, finding.sentence] for finding in solved.findings]
 
 
 def _joined(notes: list[list[str]]) -> list[Finding]:

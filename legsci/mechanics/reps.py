@@ -70,12 +70,14 @@ class _Beside:
 
 def _pelvis_height(trial: xr.DataTree, times: np.ndarray) -> np.ndarray:
     """Mean height of the pelvis markers, else of the recorded pelvis, at given times [m]; NaN where one is missing."""
-    if "segments" in trial.children and "pelvis" in trial["segments"].to_dataset().get_index("segment"):
+    if "segments" in trial.children and "pelvis" in trial.children["segments"].to_dataset(inherit=False).get_index(
+        "segment"
+    ):
         place = trial["segments"]["position"].sel(segment="pelvis", axis="y")
         return np.interp(times, place["time"].to_numpy(), place.to_numpy(), left=np.nan, right=np.nan)
     if "markers" not in trial.children:
         return np.full(times.size, np.nan)
-    recorded = trial["markers"].to_dataset()
+    recorded = trial.children["markers"].to_dataset(inherit=False)
     paths = whole_paths(recorded, sorted(PELVIS_MARKERS))
     if not paths:
         return np.full(times.size, np.nan)
@@ -87,7 +89,7 @@ def _total_centre_of_pressure(trial: xr.DataTree, under: Support, *, sought: boo
     """Centre of pressure of all plates that carry the person, forward and to the right (2, sample) [m]."""
     if not sought or not under.plates or "moment" not in trial["force"]:
         return np.full((2, under.force.shape[1]), np.nan)
-    force = trial["force"].to_dataset().sel(plate=list(under.plates))
+    force = trial.children["force"].to_dataset(inherit=False).sel(plate=list(under.plates))
     axes = force.get_index("axis").tolist()
     position = centre_of_pressure(force).variables["centre_of_pressure"].transpose("axis", "plate", "time").data
     level = position[[axes.index("x"), axes.index("z")]]
@@ -98,7 +100,7 @@ def _total_centre_of_pressure(trial: xr.DataTree, under: Support, *, sought: boo
 
 def _forward_force(trial: xr.DataTree, under: Support) -> np.ndarray:
     """Forward force of all plates that carry the person, less its mean while nobody stands on them (sample,) [N]."""
-    force = trial["force"].to_dataset() if under.plates else xr.Dataset()
+    force = trial.children["force"].to_dataset(inherit=False) if under.plates else xr.Dataset()
     axes = force.get_index("axis").tolist() if under.plates else []
     if "x" not in axes:
         return np.full(under.force.shape[1], np.nan)
@@ -143,7 +145,7 @@ def trial_repetitions(
         return [], unreadable + _idle_decisions(curation)
     task = TASKS[str(trial.attrs["task"])]
     if "force" in trial.children:
-        under = support(trial["force"].to_dataset(), stepped_from_box=task.cut == "rebound")
+        under = support(trial.children["force"].to_dataset(inherit=False), stepped_from_box=task.cut == "rebound")
     elif task.cut == "descent" and movement is not None:
         under = unloaded_support(movement)
     else:
@@ -222,7 +224,7 @@ def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
     """Find what is wrong with the trial as a whole."""
     if "force" not in trial.children:
         return []
-    force = trial["force"].to_dataset()
+    force = trial.children["force"].to_dataset(inherit=False)
     vertical = vertical_of_plates(force)
     findings = []
     missing = int((~np.isfinite(vertical)).any(axis=0).sum())
@@ -248,7 +250,7 @@ def _side_without_load(trial: xr.DataTree, under: Support) -> list[Finding]:
     task = TASKS[str(trial.attrs["task"])]
     if task.cut == "contact" or trial.attrs.get("leg", "both") != "both" or not under.plates:
         return []
-    force = trial["force"].to_dataset()
+    force = trial.children["force"].to_dataset(inherit=False)
     names, feet = force.get_index("plate").tolist(), force.variables["foot"].data.astype(str).tolist()
     empty = [foot for foot in FEET if foot in feet and np.isnan(under.force[SIDES.index(foot)]).all()]
     plates = [(name, foot) for name, foot in zip(names, feet, strict=True) if foot in empty]
@@ -366,7 +368,7 @@ def _standing_trial(session: xr.DataTree) -> tuple[str | None, Posture | None]:
     for name, trial in standing.items():
         if "markers" not in trial.children:
             continue
-        markers = Markers.recorded(trial["markers"].to_dataset())
+        markers = Markers.recorded(trial.children["markers"].to_dataset(inherit=False))
         if len(markers.position) < 2 or not np.isfinite(markers.rate_hz):
             continue
         posture = quiet_posture(markers)
