@@ -65,10 +65,17 @@ def _call(function: Callable[..., Any], signal: xr.Variable, *positions: xr.Vari
     sizes = row_sizes | {str(dim): size for where in positions for dim, size in where.sizes.items()}
     rows = int(np.prod(list(row_sizes.values())))
     samples = signal.transpose(*row_sizes, "sample").data.reshape(rows, -1)
-    columns = [where.set_dims(sizes).data.reshape(rows, -1) for where in positions]
+    whole = tuple(sizes.values())
+    columns = [np.broadcast_to(_in_order(where, sizes), whole).reshape(rows, -1) for where in positions]
     results = function(*(np.ascontiguousarray(array, dtype=float) for array in (samples, *columns)))
     arrays = results if isinstance(results, tuple) else (results,)
-    return [xr.Variable(tuple(sizes), values.reshape(tuple(sizes.values()))) for values in arrays]
+    return [xr.Variable(tuple(sizes), values.reshape(whole)) for values in arrays]
+
+
+def _in_order(where: xr.Variable, sizes: Mapping[str, int]) -> np.ndarray:
+    """Values with one axis per dimension of `sizes`, of length 1 where they do not have it."""
+    ordered = where.transpose(*(dim for dim in sizes if dim in where.dims)).data
+    return np.asarray(ordered.reshape([size if dim in where.dims else 1 for dim, size in sizes.items()]))
 
 
 def at(reps: Reps, signal: xr.Variable, seconds: xr.Variable) -> xr.Variable:

@@ -50,9 +50,14 @@ def of_sides(signal: xr.Variable, side: str) -> xr.Variable:
 
 def working(reps: Reps, values: xr.Variable) -> xr.Variable:
     """Values (rep, scoring, side) of the legs that work; NaN for the other and for both together."""
-    legs = reps["leg"].data.astype(str)
-    kept = np.array([[leg in ("both", side) and side != "both" for side in SIDES] for leg in legs])
-    return values.where(xr.Variable(("rep", "side"), kept))
+    kept = reps["works"].data
+    laid = values.transpose("rep", "scoring", "side")
+    return xr.Variable(laid.dims, np.where(kept[:, None, :], laid.data, np.nan))
+
+
+def working_legs(legs: np.ndarray) -> np.ndarray:
+    """Whether each side works (rep, side), from the leg that each repetition names (rep,)."""
+    return np.array([[leg in ("both", side) and side != "both" for side in SIDES] for leg in legs.astype(str)])
 
 
 def on_both(values: xr.Variable) -> xr.Variable:

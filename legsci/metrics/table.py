@@ -131,6 +131,7 @@ def prepare(reps: xr.Dataset) -> Reps:
         )
         for name, signal in reps.variables.items()
     }
+    signals["works"] = xr.Variable(("rep", "side"), joints.working_legs(signals["leg"].data))
     signals["sample_count"] = _recorded(signals, ("force",))
     signals["frame_count"] = _recorded(signals, ("angle", "foot_height", "pelvis_position"))
     start, end = joints.movement_span(signals)
