@@ -17,7 +17,7 @@ from legsci.mechanics.movement import FRAME_SIGNALS, Person, trial_movement
 from legsci.mechanics.posture import quiet_posture
 from legsci.mechanics.reps import session_repetitions
 from legsci.metrics.normalised import POINTS, normalised_curves, write_curves
-from legsci.metrics.table import session_metrics
+from legsci.metrics.table import measure, session_metrics
 from legsci.simulate.body import build_body
 from legsci.simulate.body_markers import markers_of
 from legsci.simulate.motion import simulate_motion
@@ -154,12 +154,23 @@ def test_the_standing_trial_that_shows_most_defines_the_anatomy(known: Outcome) 
         np.testing.assert_allclose(ours, sound)
 
 
-def test_a_squat_below_level_has_the_frontal_projection_of_its_upper_part(known: Outcome) -> None:
-    """Without the thigh's limit it is read of a line that points at the eye."""
+@pytest.mark.parametrize(("inclination_deg", "known_peak"), [(90.0, True), (40.0, False)])
+def test_frontal_projection_is_that_of_the_part_with_hanging_thighs(
+    known: Outcome, inclination_deg: float, known_peak: bool
+) -> None:
+    """Frames of a level thigh have no angle and are passed over; the same frames of a hanging thigh are a gap."""
+    assert known.reps is not None
+    reps = known.reps.isel(rep=known.reps["task"].to_numpy() == "squat").copy(deep=True)
+    before = measure(reps, names=["knee_fppa_peak_deg"])["knee_fppa_peak_deg"].isel(scoring=0)
+    frame = slice(100, 140)  # within the movement: it begins a quarter of a second, 50 frames, after the first
+    reps["thigh_inclination"][..., frame] = inclination_deg
+    reps["knee_frontal_projection"][..., frame] = np.nan
+    found = measure(reps, names=["knee_fppa_peak_deg"])["knee_fppa_peak_deg"].isel(scoring=0)
     for side in ("left", "right"):
-        rows = known.rows("squat", side)
-        assert (rows["thigh_angle_max_deg"] > 60.0).all()
-        assert rows["knee_fppa_peak_deg"].between(-5.0, 30.0).all()
+        peaks = found.sel(side=side).to_numpy()
+        assert np.isfinite(before.sel(side=side)).all()
+        assert (np.isfinite(peaks) == known_peak).all()
+        assert not (peaks > before.sel(side=side).to_numpy() + 1e-9).any()
 
 
 def test_transmission_is_that_of_the_trial(known: Outcome) -> None:
