@@ -54,9 +54,10 @@ def build_skeleton(
     Skeleton. Pelvis: z from left to right anterior superior iliac spine, x forward in their plane with the posterior
     ones, origin between the hips. Thigh: y from knee to hip, z in the plane of y and the knee axis. Shank: y from
     ankle to knee, z in the plane of y and the malleoli (without a medial one, of the thigh's z). Foot: y up and x from
-    heel to forefoot while standing. Trunk: y from mid-hip to c7 (or between the acromia), z from left to right
-    acromion, origin mid-hip; in every frame so where no marker lies on chest or back. Knee: between the epicondyles;
-    ankle: between the malleoli.
+    heel to forefoot while standing. Trunk: y from mid-hip to between the acromia, where the centres of mass of its
+    parts lie (c7 is on the back, several centimetres behind), z from left to right acromion, origin mid-hip; where no
+    marker lies on chest or back it turns with the line from mid-hip to c7. Knee: between the epicondyles; ankle:
+    between the malleoli.
 
     References
     ----------
@@ -308,24 +309,26 @@ class _Builder:
         if "lumbar" not in self.skeleton.joints or right is None or left is None:
             self._absent("trunk", "it needs the pelvis and both acromia")
             return
-        middle = self.skeleton.joints["lumbar"][1]
-        top = self.posture.get("c7", 0.5 * (right + left))
+        middle, across = self.skeleton.joints["lumbar"][1], right - left
+        shoulders = 0.5 * (right + left)
         if set(CHEST_AND_BACK) & set(self.posture) & set(self.markers.labels):
-            self._add("trunk", top - middle, Y, right - left, Z, middle)
+            self._add("trunk", shoulders - middle, Y, across, Z, middle)
         else:
-            self._add_trunk_of_lines(middle, top, right - left)
+            self._add_trunk_of_lines(middle, shoulders, across)
 
-    def _add_trunk_of_lines(self, middle: Floats, top: Floats, across: Floats) -> None:
-        """Trunk from between the hips to c7 (or between the acromia) in every frame."""
-        axes = frames_from_vectors((top - middle)[None], across[None], Y, Z)[0]
+    def _add_trunk_of_lines(self, middle: Floats, shoulders: Floats, across: Floats) -> None:
+        """Trunk that turns with the line from between the hips to c7 (or between the acromia)."""
         right, left = (self.markers.path(f"{side}_acromion") for side in ("right", "left"))
-        upper = self.markers.path("c7") if "c7" in self.markers.labels else 0.5 * (right + left)
+        top, upper = shoulders, 0.5 * (right + left)
+        if "c7" in self.posture and "c7" in self.markers.labels:
+            top, upper = self.posture["c7"], self.markers.path("c7")
+        axes, line = (frames_from_vectors((end - middle)[None], across[None], Y, Z)[0] for end in (shoulders, top))
         lower = self.skeleton.segments["pelvis"].carry(middle)
-        turn = frames_from_vectors(upper - lower, right - left, Y, Z) @ axes.T
+        turn = frames_from_vectors(upper - lower, right - left, Y, Z) @ line.T
         unknown = np.full(len(lower), np.nan)
         self.skeleton.segments["trunk"] = Segment(axes, middle, turn, lower - turn @ middle, unknown)
         detail = (
-            "no marker on chest or back beside c7: its long axis runs from between the hips to c7, or between the"
+            "no marker on chest or back beside c7: it turns with the line from between the hips to c7, or between the"
             " acromia, since these move with the arms"
         )
         self.skeleton.findings.append(Finding("joint_definition", signal="trunk", detail=detail))
