@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,9 @@ JUMP_SHARE = {"countermovement_jump": 1.0, "squat_jump": 0.92, "drop_jump": 0.95
 #: Lowering time at which its effect on training gains is 0 [s]: the tempo up to which Amdi & King 2025 found better
 #: gains.
 LOWERING_TIME_S = 2.0
+#: Deepest squat that an athlete makes a habit of, per body height: the centre of mass as low as knees that bend by 145
+#: to 150 deg let it sink.
+DEEPEST_PER_HEIGHT = 0.31
 PERCENT = 100.0
 MILLISECOND = 1e-3
 CENTIMETRE = 1e-2
@@ -121,7 +124,10 @@ def _alignment(
 def _squat(
     streams: Streams, athletes: Athletes, config: Mapping[str, Any], reps: tuple[PlannedRep, ...]
 ) -> dict[str, Variation]:
-    """Draw how each athlete squats; times as natural logarithms. Feedback on velocity makes the lifting faster."""
+    """Draw how each athlete squats; times as natural logarithms. Feedback on velocity makes the lifting faster.
+
+    Nobody squats deeper than joints allow, however short the legs.
+    """
     settings, size = config["squat"], {"visits": config["visits"], "reps": len(reps)}
     names = {
         "squat_depth_m": "depth_m",
@@ -133,8 +139,12 @@ def _squat(
     }
     drawn = {metric: varying(streams, settings[name], **size) for metric, name in names.items()}
     faster = np.log1p(settings["feedback_velocity_percent"] / PERCENT) * athletes.feedback[:, None, None]
-    lifting = drawn["lifting_time_s"]
-    return drawn | {"lifting_time_s": Variation(lifting.person - faster, lifting.session, lifting.rep)}
+    lifting, depth = drawn["lifting_time_s"], drawn["squat_depth_m"]
+    deepest = DEEPEST_PER_HEIGHT * athletes.height_m[:, None, None]
+    return drawn | {
+        "squat_depth_m": replace(depth, person=np.minimum(depth.person, deepest)),
+        "lifting_time_s": replace(lifting, person=lifting.person - faster),
+    }
 
 
 def _tempo(

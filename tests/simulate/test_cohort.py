@@ -292,6 +292,15 @@ def test_c3_squat_depth_moves_jump_height(defaults: Config, neutral_only: bool) 
         recovers(slopes[2], errors[2], 1.2)
 
 
+def test_nobody_makes_a_habit_of_squats_deeper_than_joints_allow(defaults: Config) -> None:
+    steady = {"squat__depth_m__session_sd": 0.0, "squat__depth_m__rep_sd": 0.0}
+    cohort = simulate_cohort(changed(defaults, athletes=MANY, **steady), seed=16)
+    depth = cohort.performance.both["squat_depth_m"][:, 0, task_reps(cohort, "squat")][:, 0]
+    share = depth / cohort.athletes.height_m
+    assert share.max() == pytest.approx(0.31)
+    assert 0.01 < (share > 0.3099).mean() < 0.2
+
+
 def gains(cohort: Cohort) -> NDArray:
     """Slope of each athlete's jump height on weeks [%/week]."""
     week = cohort.performance.visit_weeks - cohort.performance.visit_weeks.mean()
