@@ -1,7 +1,7 @@
 """Curves of repetitions: velocity, and values, peaks and integrals between events, for the metrics to read.
 
-All but `velocity` take the variables of a reps file (dims rep, scoring, side, sample; ARCHITECTURE.md) and times (rep,
-scoring) in seconds on the trial's clock, and hand whole stacks to the kernels. Variables know their dimensions and not
+All take the variables of a reps file (dims rep, scoring, side, sample; ARCHITECTURE.md) and times (rep, scoring) in
+seconds on the trial's clock, and hand whole stacks to the kernels. Variables know their dimensions and not
 their labels: comparing the labels of both sides of every operation would take several times longer than the operation.
 """
 
@@ -33,30 +33,24 @@ def of_both(signal: xr.Variable) -> xr.Variable:
     return signal.isel(side=SIDES.index("both"))
 
 
-def velocity(reps: xr.Dataset) -> xr.DataArray:
+def velocity(reps: Reps) -> xr.Variable:
     """Vertical velocity of the centre of mass (rep, scoring, sample) [m/s], upward; NaN where rest is unknown.
 
     A zero error of the plate that a scoring takes off (`offset`) drops out of force less body weight and changes the
     mass only.
     """
-    named = reps.variables
-    force = of_both(named["force"]).transpose("rep", "sample").data
-    weight = of_both(named["body_weight"]).transpose("rep", "scoring").data
-    reading = weight + named["offset"].transpose("rep", "scoring").data
-    rest = position(named, named["rest"]).transpose("rep", "scoring").data
+    force = of_both(reps["force"]).transpose("rep", "sample").data
+    weight = of_both(reps["body_weight"]).transpose("rep", "scoring").data
+    reading = weight + reps["offset"].transpose("rep", "scoring").data
+    rest = position(reps, reps["rest"]).transpose("rep", "scoring").data
     result = np.full((*weight.shape, force.shape[1]), np.nan)
-    for rep, rate in enumerate(named["sampling_rate_hz"].data.astype(float)):
+    for rep, rate in enumerate(reps["sampling_rate_hz"].data.astype(float)):
         last = int(np.isfinite(force[rep]).sum()) - 1
         for scoring in range(weight.shape[1]):
             if np.isfinite(rest[rep, scoring]) and weight[rep, scoring] > 0.0:
                 speed = velocity_from_rest(force[rep], rate, round(rest[rep, scoring]), 0, last, reading[rep, scoring])
                 result[rep, scoring] = speed * (reading[rep, scoring] / weight[rep, scoring])
-    return xr.DataArray(
-        result,
-        dims=("rep", "scoring", "sample"),
-        coords={name: reps[name] for name in ("rep", "scoring") if name in reps.coords},
-        attrs={"units": "m/s", "long_name": "velocity of the centre of mass"},
-    )
+    return xr.Variable(("rep", "scoring", "sample"), result)
 
 
 def _call(function: Callable[..., Any], signal: xr.Variable, *positions: xr.Variable) -> list[xr.Variable]:
@@ -103,8 +97,9 @@ def uncertain_peak(
     its expanded uncertainty (k = 2) throughout, its peak lies between the peaks of the two bounds; half the distance of
     the further one is stated.
     """
-    bounds = xr.Variable("bound", [0.0, -2.0, 2.0])
-    value, lower, upper = peak(reps, bounds * uncertainty + signal, start, end)[0].transpose("bound", ...)
+    doubt = uncertainty.transpose(*signal.dims).data
+    within = xr.Variable(("bound", *signal.dims), [signal.data + factor * doubt for factor in (0.0, -2.0, 2.0)])
+    value, lower, upper = peak(reps, within, start, end)[0].transpose("bound", ...)
     above, below = upper - value, value - lower
     return value, 0.5 * above.where(above > below, below)
 

@@ -14,61 +14,57 @@ from legsci.mechanics.dynamics import PLANES
 from legsci.mechanics.movement import LOADED_JOINTS
 from legsci.metrics import force
 from legsci.metrics.curves import Reps, at, integral, peak
-from legsci.metrics.joints import Measure, of_frames, on_both, pelvis_height, span_of, working
+from legsci.metrics.joints import Measure, by_side, of_frames, on_both, pelvis_height, span_of, working
 from legsci.vocabulary import SIDES
 
 SAGITTAL, FRONTAL = PLANES.index("sagittal"), PLANES.index("frontal")
 
 
-def _joint(signal: xr.Variable, joint: str) -> xr.Variable:
-    """Signal (rep, joint, ...) of a joint of each side (rep, side, ...); of the lumbar joint at side both."""
-    empty = xr.full_like(signal.isel(joint=0), np.nan)
-    rows = []
-    for side in SIDES:
-        name = joint if side == "both" else f"{side}_{joint}"
-        rows.append(signal.isel(joint=LOADED_JOINTS.index(name)) if name in LOADED_JOINTS else empty)
-    return xr.Variable.concat(rows, dim="side")
+def joint_power(reps: Reps) -> xr.Variable:
+    """Power of each joint in all planes together (rep, joint, frame) [W/kg]."""
+    return reps["power"].sum("plane", skipna=False)
+
+
+def joint_moment_peak(reps: Reps) -> xr.Variable:
+    """Largest extending (ankle: plantarflexing) moment of each joint (rep, joint, scoring) [N m/kg]."""
+    return peak(of_frames(reps), -reps["moment"].isel(plane=SAGITTAL), *span_of(reps))[0]
+
+
+def joint_power_peak(reps: Reps) -> xr.Variable:
+    """Largest power of each joint (rep, joint, scoring) [W/kg]."""
+    return peak(of_frames(reps), reps["joint_power"], *span_of(reps))[0]
+
+
+def joint_work(sign: float) -> Measure:
+    """Measure: work that each joint generates (1) or absorbs (-1) in the movement (rep, joint, scoring) [J/kg]."""
+    return lambda reps: integral(of_frames(reps), (sign * reps["joint_power"]).clip(min=0.0), *span_of(reps))
 
 
 def _of_joint(reps: Reps, joint: str, values: xr.Variable) -> xr.Variable:
-    """Values of the legs that work, or of both sides for the lumbar joint."""
-    return on_both(values) if joint in LOADED_JOINTS else working(reps, values)
+    """Values (rep, joint, scoring) of a joint of the legs that work, or of the lumbar joint, (rep, scoring, side)."""
+    sided = by_side(values, "joint", joint)
+    return on_both(sided) if joint in LOADED_JOINTS else working(reps, sided)
 
 
 def moment_peak(joint: str) -> Measure:
     """Measure: largest extending (ankle: plantarflexing) moment of a joint (rep, scoring, side) [N m/kg]."""
-
-    def measure(reps: Reps) -> xr.Variable:
-        extending = -_joint(reps["moment"].isel(plane=SAGITTAL), joint)
-        return _of_joint(reps, joint, peak(of_frames(reps), extending, *span_of(reps))[0])
-
-    return measure
+    return lambda reps: _of_joint(reps, joint, reps["joint_moment_peak"])
 
 
 def abduction_moment_peak(reps: Reps) -> xr.Variable:
     """Largest moment that drives the knee into valgus (rep, scoring, side) [N m/kg]."""
-    valgus = _joint(reps["moment"].isel(plane=FRONTAL), "knee")
+    valgus = by_side(reps["moment"].isel(plane=FRONTAL), "joint", "knee")
     return working(reps, peak(of_frames(reps), valgus, *span_of(reps))[0])
 
 
 def power_peak(joint: str) -> Measure:
     """Measure: largest power that a joint generates (rep, scoring, side) [W/kg]."""
-
-    def measure(reps: Reps) -> xr.Variable:
-        power = _joint(reps["power"].sum("plane", skipna=False), joint)
-        return _of_joint(reps, joint, peak(of_frames(reps), power, *span_of(reps))[0])
-
-    return measure
+    return lambda reps: _of_joint(reps, joint, reps["joint_power_peak"])
 
 
-def work(joint: str, sign: float) -> Measure:
-    """Measure: work that a joint generates (1) or absorbs (-1) in the movement (rep, scoring, side) [J/kg]."""
-
-    def measure(reps: Reps) -> xr.Variable:
-        power = _joint((sign * reps["power"].sum("plane", skipna=False)).clip(min=0.0), joint)
-        return _of_joint(reps, joint, integral(of_frames(reps), power, *span_of(reps)))
-
-    return measure
+def work(joint: str, kind: str) -> Measure:
+    """Measure: work that a joint has "generated" or "absorbed" in the movement (rep, scoring, side) [J/kg]."""
+    return lambda reps: _of_joint(reps, joint, reps[f"joint_work_{kind}"])
 
 
 def power_residual_peak(reps: Reps) -> xr.Variable:
@@ -95,15 +91,14 @@ def force_transmission_ratio(reps: Reps) -> xr.Variable:
     frames, (start, last) = of_frames(reps), push_off(reps)
     energy = reps["energy"]
     gain = at(frames, energy, last) - at(frames, energy, start)
-    power = reps["power"].sum("plane", skipna=False).clip(min=0.0)
-    work = integral(frames, power, start, last).sum("joint", skipna=False)
+    work = integral(frames, reps["joint_power"].clip(min=0.0), start, last).sum("joint", skipna=False)
     return (gain / work.where(work > 0.0)).where(reps["leg"] == "both")
 
 
 def frontal_plane_share(reps: Reps) -> xr.Variable:
     """Share of the frontal plane in the work of a leg's joints, generated and absorbed (rep, scoring, side) [%]."""
     frames, span = of_frames(reps), span_of(reps)
-    work = [integral(frames, abs(_joint(reps["power"], joint)), *span) for joint in ("hip", "knee", "ankle")]
+    work = [integral(frames, abs(by_side(reps["power"], "joint", joint)), *span) for joint in ("hip", "knee", "ankle")]
     done = xr.Variable.concat(work, dim="leg_joint").sum("leg_joint", skipna=False)
     total = done.sum("plane", skipna=False)
     return working(reps, 100.0 * done.isel(plane=FRONTAL) / total.where(total > 0.0))

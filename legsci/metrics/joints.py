@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.movement import JOINT_ANGLES
+from legsci.mechanics.movement import FRAME_COORDS, JOINT_ANGLES
 from legsci.metrics.curves import Reps, at, peak
 from legsci.metrics.force import LANDING_S
 from legsci.vocabulary import AXES, SIDES
@@ -70,10 +70,22 @@ def angle(reps: Reps, name: str) -> xr.Variable:
     return reps["angle"].isel(joint_angle=JOINT_ANGLES.index(name))
 
 
+def by_side(signal: xr.Variable, dim: str, name: str) -> xr.Variable:
+    """Take a joint or an angle of each side, and of the trunk at side both, as dimension `side` in place of `dim`.
+
+    NaN where there is none.
+    """
+    labels = FRAME_COORDS[dim]
+    names = [name if side == "both" else f"{side}_{name}" for side in SIDES]
+    axis = signal.get_axis_num(dim)
+    taken = signal.data.take([labels.index(known) if known in labels else 0 for known in names], axis=axis)
+    taken[(slice(None),) * axis + ([known not in labels for known in names],)] = np.nan
+    return xr.Variable(["side" if other == dim else other for other in signal.dims], taken)
+
+
 def leg_angle(reps: Reps, name: str) -> xr.Variable:
     """Joint angle of each leg (rep, side, frame) [deg], NaN at side both."""
-    sides = [angle(reps, f"{side}_{name}") for side in SIDES if side != "both"]
-    return xr.Variable.concat([xr.full_like(sides[0], np.nan), *sides], dim="side").transpose("rep", "side", "sample")
+    return by_side(reps["angle"], "joint_angle", name)
 
 
 def _leg_peak(name: str) -> Measure:

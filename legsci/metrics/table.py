@@ -104,9 +104,9 @@ METRICS: dict[str, Metric] = {
         f"{joint}_power_peak_w_per_kg": Metric(energy.power_peak(joint)) for joint in ("hip", "knee", "ankle", "lumbar")
     },
     **{
-        f"{joint}_work_{kind}_j_per_kg": Metric(energy.work(joint, sign))
+        f"{joint}_work_{kind}_j_per_kg": Metric(energy.work(joint, kind))
         for joint in ("hip", "knee", "ankle", "lumbar")
-        for kind, sign in (("generated", 1.0), ("absorbed", -1.0))
+        for kind in ("generated", "absorbed")
     },
     "power_residual_peak_w_per_kg": Metric(energy.power_residual_peak),
     "force_transmission_ratio": Metric(energy.force_transmission_ratio),
@@ -115,8 +115,40 @@ METRICS: dict[str, Metric] = {
     "running_speed_m_per_s": Metric(joints.running_speed),
     "step_speed_m_per_s": Metric(joints.step_speed),
 }
+#: What several metrics share, found when the first of them asks for it.
+SHARED: dict[str, Callable[[Reps], xr.Variable]] = {
+    "works": lambda reps: xr.Variable(("rep", "side"), joints.working_legs(reps["leg"].data)),
+    "sample_count": lambda reps: _recorded(reps, ("force",)),
+    "frame_count": lambda reps: _recorded(reps, ("angle", "foot_height", "pelvis_position")),
+    "velocity": velocity,
+    "braking_start": force.braking_start,
+    "span_start": lambda reps: joints.movement_span(reps)[0],
+    "span_end": lambda reps: joints.movement_span(reps)[1],
+    "joint_power": energy.joint_power,
+    "joint_moment_peak": energy.joint_moment_peak,
+    "joint_power_peak": energy.joint_power_peak,
+    "joint_work_generated": energy.joint_work(1.0),
+    "joint_work_absorbed": energy.joint_work(-1.0),
+}
 #: Kind of uncertainty that no re-scoring shows, added in quadrature [unit of the metric].
 POSTURE_METRICS = ("jump_height_flight_time_m", "jump_height_pelvis_m")
+
+
+class _Prepared(dict[str, xr.Variable]):
+    """Variables of repetitions, and those of SHARED, each made when it is first asked for."""
+
+    def __init__(self, stored: Mapping[Hashable, xr.Variable]) -> None:
+        super().__init__()
+        self._stored = stored
+
+    def __missing__(self, name: str) -> xr.Variable:
+        if name in SHARED:
+            self[name] = SHARED[name](self)
+        else:
+            signal = self._stored[name]
+            dims = ["sample" if dim == "frame" else dim for dim in signal.dims]
+            self[name] = xr.Variable(dims, signal.data.astype(float) if signal.dtype.kind == "f" else signal.data)
+        return self[name]
 
 
 def prepare(reps: xr.Dataset) -> Reps:
@@ -124,23 +156,7 @@ def prepare(reps: xr.Dataset) -> Reps:
 
     The samples of markers, dimension `frame` of the file, are called `sample` as those of force are.
     """
-    signals = {
-        str(name): xr.Variable(
-            ["sample" if dim == "frame" else dim for dim in signal.dims],
-            signal.data.astype(float) if signal.dtype.kind == "f" else signal.data,
-        )
-        for name, signal in reps.variables.items()
-    }
-    signals["works"] = xr.Variable(("rep", "side"), joints.working_legs(signals["leg"].data))
-    signals["sample_count"] = _recorded(signals, ("force",))
-    signals["frame_count"] = _recorded(signals, ("angle", "foot_height", "pelvis_position"))
-    start, end = joints.movement_span(signals)
-    return signals | {
-        "velocity": velocity(reps).variable,
-        "braking_start": force.braking_start(signals),
-        "span_start": start,
-        "span_end": end,
-    }
+    return _Prepared(reps.variables)
 
 
 def _recorded(signals: Mapping[str, xr.Variable], names: Iterable[str]) -> xr.Variable:
@@ -166,7 +182,7 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
     metric; a metric without sides stands at side both.
     """
     prepared = prepare(reps)
-    tasks = [TASKS[str(task)].metrics for task in reps["task"].to_numpy()]
+    tasks = [TASKS[str(task)].metrics for task in reps.variables["task"].data]
     sizes = {dim: reps.sizes[dim] for dim in ("rep", "scoring", "side")}
     result = {}
     for name in names:
@@ -202,8 +218,8 @@ def _laid_out(values: xr.Variable, sizes: dict[str, int], applies: NDArray[np.bo
 def _filtered(reps: xr.Dataset) -> xr.Dataset:
     """Low-pass the force at `FILTER_HZ`, default scoring only; events stay."""
     default = reps.isel(scoring=[0])
-    smooth = default["force"].transpose("rep", "side", "sample").to_numpy().astype(float)
-    for rep, rate in enumerate(reps["sampling_rate_hz"].to_numpy().astype(float)):
+    smooth = default.variables["force"].transpose("rep", "side", "sample").data.astype(float)
+    for rep, rate in enumerate(reps.variables["sampling_rate_hz"].data.astype(float)):
         if rate > 4.0 * FILTER_HZ:
             smooth[rep] = butterworth_lowpass(smooth[rep], sampling_rate_hz=rate, cutoff_hz=FILTER_HZ)
     return default.assign(force=(("rep", "side", "sample"), smooth))
@@ -216,7 +232,7 @@ def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
     start, contact limit, low-pass filter), the trial is measured again, and the changes add in quadrature (JCGM
     100:2008, 5.1.3, numerically). Heights that rest on the body's posture carry `POSTURE_M` as well.
     """
-    scorings = [str(name) for name in reps["scoring"].to_numpy()]
+    scorings = [str(name) for name in reps.get_index("scoring")]
     moved = [index for index, name in enumerate(scorings) if name.startswith(f"{scorings[0]}|")]
     headline = [name for name, metric in METRICS.items() if metric.headline]
     filtered = measure(_filtered(reps), names=headline)
@@ -253,21 +269,22 @@ def _agreement(values: Mapping[Hashable, Any]) -> list[Finding]:
 
 def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
     """Metrics as rows of rep x scoring x side, only sides that were recorded; `index` numbers the repetitions."""
-    scorings, sides = (reps[name].to_numpy().astype(str) for name in ("scoring", "side"))
+    named = reps.variables
+    scorings, sides = (named[name].data.astype(str) for name in ("scoring", "side"))
     shape = (reps.sizes["rep"], scorings.size, sides.size)
     index, scoring, side = (axis.ravel() for axis in np.indices(shape))
     keys = {
         "participant_id": reps.attrs["participant_id"],
         "session_id": reps.attrs["session_id"],
-        "trial_id": reps["trial_id"].to_numpy().astype(str)[index],
-        "rep": reps["number"].to_numpy()[index],
+        "trial_id": named["trial_id"].data.astype(str)[index],
+        "rep": named["number"].data[index],
         "side": sides[side],
-        "task": reps["task"].to_numpy().astype(str)[index],
+        "task": named["task"].data.astype(str)[index],
         "profile": scorings[scoring],
         "index": index,
     }
     values = {str(name): measured.variables[name].data.ravel() for name in measured.data_vars}
-    recorded = np.isfinite(reps["force"].transpose("rep", "side", "sample").to_numpy()).any(axis=2)[index, side]
+    recorded = np.isfinite(named["force"].transpose("rep", "side", "sample").data).any(axis=2)[index, side]
     recorded |= np.isfinite(np.array(list(values.values()))).any(axis=0)
     return pd.DataFrame(keys | values)[recorded]
 
@@ -316,7 +333,7 @@ def session_metrics(reps: xr.Dataset | None, quality: pd.DataFrame) -> tuple[pd.
         if findings:
             added = pd.DataFrame(findings, columns=list(FINDING_COLUMNS))
             quality = pd.concat([quality, added], ignore_index=True) if len(quality) else added
-    cut = set() if reps is None else set(reps["trial_id"].to_numpy().astype(str))
+    cut = set() if reps is None else set(reps.variables["trial_id"].data.astype(str))
     uncut = quality[~quality["trial_id"].isin(cut)].drop_duplicates("trial_id")
     frames.append(uncut[["participant_id", "session_id", "trial_id", "task"]].assign(rep=0, side="both"))
     metrics = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
@@ -333,7 +350,7 @@ def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, objec
     """Rows of rep x side x profile, with uncertainties where the profile is the default; and findings about them."""
     measured = measure(reps)
     frame = _frame(measured, reps)
-    default = str(reps["scoring"].to_numpy()[0])
+    default = str(reps.get_index("scoring")[0])
     chosen = ((frame["profile"] == default) & (frame["side"] == "both")).to_numpy()
     of_rep = frame["index"].to_numpy()
     sure = {
@@ -367,19 +384,20 @@ def _missing(column: str) -> bool:
 
 def repetition_table(reps: xr.Dataset) -> pd.DataFrame:
     """Lay out the events of a session's repetitions under each profile, rows of reps.csv [s on the trial's clock]."""
-    profiles = reps["scoring"].to_numpy().astype(str)
+    named = reps.variables
+    profiles = named["scoring"].data.astype(str)
     published = ["|" not in name for name in profiles]
     rep, scoring = (axis.ravel() for axis in np.indices((reps.sizes["rep"], sum(published))))
     keys = {
         "participant_id": reps.attrs["participant_id"],
         "session_id": reps.attrs["session_id"],
-        "trial_id": reps["trial_id"].to_numpy().astype(str)[rep],
-        "rep": reps["number"].to_numpy()[rep],
-        "task": reps["task"].to_numpy().astype(str)[rep],
+        "trial_id": named["trial_id"].data.astype(str)[rep],
+        "rep": named["number"].data[rep],
+        "task": named["task"].data.astype(str)[rep],
         "profile": profiles[published][scoring],
     }
     events = {
-        f"{event}_s": reps[event].transpose("rep", "scoring").to_numpy()[:, published].ravel()
+        f"{event}_s": named[event].transpose("rep", "scoring").data[:, published].ravel()
         for event in STORED_EVENTS
     }
     return pd.DataFrame(keys | events)

@@ -162,7 +162,7 @@ def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int) -> list[str]:
     for side in sides:
         force = chosen["force"].sel(side=side).to_numpy()
         upper.plot(time, force, color=style.SIDE_COLOURS[side], linewidth=1.1 if side == "both" else 0.9)
-    speed = velocity(reps.isel(rep=[rep])).sel(scoring=scoring).to_numpy()[0]
+    speed = velocity(reps.isel(rep=[rep]).variables)[0, reps.get_index("scoring").get_loc(scoring)].data
     upper.axhline(float(chosen["body_weight"].sel(side="both")), color="black", linewidth=0.7, linestyle=(0, (6, 3)))
     _shade((upper, lower), found)
     size, before = 5.0, -np.inf

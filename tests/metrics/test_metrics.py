@@ -165,13 +165,13 @@ def test_braking_starts_where_each_profile_says(drawn: Outcome) -> None:
 
 def test_curves_by_hand(drawn: Outcome) -> None:
     assert drawn.reps is not None
-    speed = curves.velocity(drawn.reps)
+    speed = curves.velocity(drawn.reps.variables)
     jump = {
         "rep": drawn.reps.indexes["rep"].get_loc("jump/1"),
         "scoring": drawn.reps.indexes["scoring"].get_loc(DEFAULT),
     }
     reps = drawn.reps.variables
-    value = curves.at(reps, speed.variable, reps["takeoff"]).isel(jump)
+    value = curves.at(reps, speed, reps["takeoff"]).isel(jump)
     assert value.dims == ()
     assert value.item() == pytest.approx(SPEED, abs=0.02)
     # from the start of the recording to take-off the velocity rises by what the impulse gives
