@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,7 @@ def force_signal(
         variables["corner"] = (("plate", "corner", "axis"), corner, {"units": "m"})
     return xr.Dataset(
         variables,
-        coords={"plate": list(plates), "time": clock(force.shape[1], rate_hz), "axis": list(axes)},
+        coords=_coordinates(force.shape[1], rate_hz, plate=plates, axis=axes),
         attrs={"sampling_rate_hz": rate_hz},
     )
 
@@ -88,7 +89,7 @@ def marker_signal(position: Floats, *, rate_hz: float, labels: Sequence[str]) ->
     position[x & y & z] = np.nan
     return xr.Dataset(
         {"position": (("time", "marker", "axis"), position, {"units": "m"})},
-        coords={"time": clock(position.shape[0], rate_hz), "marker": list(labels), "axis": ["x", "y", "z"]},
+        coords=_coordinates(position.shape[0], rate_hz, marker=labels, axis="xyz"),
         attrs={"sampling_rate_hz": rate_hz},
     )
 
@@ -103,18 +104,12 @@ def segment_signal(rotation: Floats, position: Floats, *, rate_hz: float, labels
     rate_hz : frames per second [Hz].
     labels : names of the segments.
     """
-    axes = ["x", "y", "z"]
     return xr.Dataset(
         {
             "rotation": (("time", "segment", "axis", "direction"), rotation, {"units": "1"}),
             "position": (("time", "segment", "axis"), position, {"units": "m"}),
         },
-        coords={
-            "time": clock(position.shape[0], rate_hz),
-            "segment": list(labels),
-            "axis": axes,
-            "direction": axes,
-        },
+        coords=_coordinates(position.shape[0], rate_hz, segment=labels, axis="xyz", direction="xyz"),
         attrs={"sampling_rate_hz": rate_hz},
     )
 
@@ -123,7 +118,7 @@ def angle_signal(angle: Floats, *, rate_hz: float, names: Sequence[str]) -> xr.D
     """Label the angles (time, joint_angle) [deg] that the file itself carries."""
     return xr.Dataset(
         {"angle": (("time", "joint_angle"), angle, {"units": "deg"})},
-        coords={"time": clock(angle.shape[0], rate_hz), "joint_angle": list(names)},
+        coords=_coordinates(angle.shape[0], rate_hz, joint_angle=names),
         attrs={"sampling_rate_hz": rate_hz},
     )
 
@@ -131,6 +126,19 @@ def angle_signal(angle: Floats, *, rate_hz: float, names: Sequence[str]) -> xr.D
 def clock(samples: int, rate_hz: float) -> xr.Variable:
     """Return the time of each sample [s], starting at 0."""
     return xr.Variable("time", np.arange(samples) / rate_hz, {"units": "s"})
+
+
+def _coordinates(samples: int, rate_hz: float, **labels: Sequence[str]) -> xr.Coordinates:
+    """Return the clock of a signal and the labels along its other dimensions."""
+    time = xr.Coordinates({"time": clock(samples, rate_hz)})
+    named = _label_coordinates(tuple((dim, tuple(names)) for dim, names in labels.items()))
+    return xr.Coordinates({**named.variables, **time.variables}, indexes={**named.xindexes, **time.xindexes})
+
+
+@lru_cache(maxsize=64)
+def _label_coordinates(labels: tuple[tuple[str, tuple[str, ...]], ...]) -> xr.Coordinates:
+    """Labels that the files of a laboratory share; making them takes longer than to turn the signal."""
+    return xr.Coordinates({dim: list(names) for dim, names in labels})
 
 
 def moment_from_point(force: Floats, point: Floats, torque: Floats) -> Floats:
