@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from legsci.mechanics.kinematics import Floats as Array
+from legsci.mechanics.kinematics import Kinematics
 
 SIDES = ("both", "left", "right")
 OUTWARD = {"left": -1.0, "right": 1.0}
@@ -103,7 +103,7 @@ def alignment(kinematics: xr.Dataset) -> xr.Dataset:
     - foot_pitch [deg]: long axis of the foot against the floor, toes up positive; 0 in the posture that defines it.
     - thigh_inclination [deg]: line hip-knee from hanging straight down (0); 90 is level.
     """
-    return _dataset(alignment_curves(kinematics, uncertainty=False), kinematics)
+    return _dataset(alignment_curves(Kinematics.of(kinematics), uncertainty=False), kinematics)
 
 
 def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
@@ -130,11 +130,11 @@ def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
     with the line of the hips (`HIP_LINE_RAD`), by which a knee ahead of the ankle seems to be beside it. Of a
     displacement from the start only this and the soft tissue count. Noise of the cameras (some 0.1 mm) is left out.
     """
-    curves = alignment_curves(kinematics)
+    curves = alignment_curves(Kinematics.of(kinematics))
     return _dataset({f"u_{name}": curves[f"u_{name}"] for name in UNCERTAIN_CURVES}, kinematics)
 
 
-def alignment_curves(kinematics: xr.Dataset, *, uncertainty: bool = True) -> dict[str, Array]:
+def alignment_curves(kinematics: Kinematics, *, uncertainty: bool = True) -> dict[str, Array]:
     """Curves of `alignment`, and the standard uncertainties u_<curve> of `alignment_uncertainty`, (side, time)."""
     body = _Body(kinematics)
     names = [*CURVES, *(f"u_{name}" for name in UNCERTAIN_CURVES if uncertainty)]
@@ -164,33 +164,23 @@ def _dataset(curves: dict[str, Array], kinematics: xr.Dataset) -> xr.Dataset:
 class _Body:
     """What kinematics tell, by name; NaN for what is absent."""
 
-    def __init__(self, kinematics: xr.Dataset) -> None:
-        self.frames = kinematics.sizes["time"]
-        self._centres = _by_name(kinematics, "joint_centre", "joint")
-        self._rotations = _by_name(kinematics, "rotation", "segment")
-        self._angles = _by_name(kinematics, "angle", "joint_angle")
+    def __init__(self, kinematics: Kinematics) -> None:
+        self.frames, self._known = kinematics.time.size, kinematics
         #: Level direction to the person's right (time, 3): from the left to the right hip centre; and that ahead.
         self.right = _level(self.centre("right_hip") - self.centre("left_hip"))
         self.ahead = _turned_left(self.right)
 
     def centre(self, joint: str) -> Array:
         """Path of a joint centre (time, 3) [m]."""
-        return self._centres.get(joint, np.full((self.frames, 3), np.nan))
+        return self._known.joint_centre.get(joint, np.full((self.frames, 3), np.nan))
 
     def rotation(self, segment: str) -> Array:
         """Axes of a segment (time, 3, 3)."""
-        return self._rotations.get(segment, np.full((self.frames, 3, 3), np.nan))
+        return self._known.rotation.get(segment, np.full((self.frames, 3, 3), np.nan))
 
     def angle(self, name: str) -> Array:
         """Angle (time,) [deg]."""
-        return self._angles.get(name, np.full(self.frames, np.nan))
-
-
-def _by_name(kinematics: xr.Dataset, name: str, dim: str) -> dict[str, Array]:
-    """Values (time, ...) of a variable by the labels of one of its dimensions."""
-    variable = kinematics.variables[name]
-    values = np.moveaxis(variable.data, (variable.dims.index(dim), variable.dims.index("time")), (0, 1))
-    return dict(zip(kinematics.get_index(dim).tolist(), values, strict=True))
+        return self._known.angle.get(name, np.full(self.frames, np.nan))
 
 
 def _level(vectors: Array) -> Array:

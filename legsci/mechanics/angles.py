@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
-from functools import cache, partial
-from typing import Any
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -14,15 +12,14 @@ from numpy.typing import NDArray
 from legsci.kernels.joint_angles import joint_angles
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.joint_centres import HIP_CENTRES
+from legsci.mechanics.kinematics import Floats, Kinematics, Paths
 from legsci.mechanics.marker_checks import LOOSE_M, displaced_markers, stray_markers, swapped_labels, wrong_labels
 from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, smoothable
 from legsci.mechanics.posture import Posture, quiet_posture
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.segments import build_skeleton
 from legsci.mechanics.skeleton import Segment, Skeleton
-from legsci.vocabulary import AXES
 
-Floats = NDArray[np.float64]
 LABORATORY = "laboratory"
 
 
@@ -100,7 +97,7 @@ def kinematics(
     rigid_limit_s: float = 0.5,
     spline_limit_s: float = 0.1,
 ) -> xr.Dataset:
-    """Segments, joint centres and joint angles of a trial.
+    """Segments, joint centres and joint angles of a trial; `kinematics_of_markers` gives them without labels.
 
     Parameters
     ----------
@@ -144,6 +141,34 @@ def kinematics(
     Baker R (2001) Pelvic angles: a mathematically rigorous definition which is consistent with a conventional clinical
     understanding of the terms. Gait Posture 13:1-6.
     """
+    return kinematics_of_markers(
+        trial_markers,
+        standing,
+        marker_set=marker_set,
+        cutoff_hz=cutoff_hz,
+        hip_centre=hip_centre,
+        knee_axis=knee_axis,
+        thigh=thigh,
+        widths_m=widths_m,
+        rigid_limit_s=rigid_limit_s,
+        spline_limit_s=spline_limit_s,
+    ).dataset()
+
+
+def kinematics_of_markers(
+    trial_markers: xr.Dataset,
+    standing: xr.Dataset | Posture | None = None,
+    *,
+    marker_set: str | None = None,
+    cutoff_hz: float | None = 12.0,
+    hip_centre: str = "harrington",
+    knee_axis: str = "epicondyles",
+    thigh: str = "anchored",
+    widths_m: dict[str, float] | None = None,
+    rigid_limit_s: float = 0.5,
+    spline_limit_s: float = 0.1,
+) -> Kinematics:
+    """What `kinematics` lays out as a Dataset, bare of labels, for a reader of many trials; parameters as there."""
     _check_options(marker_set, hip_centre, knee_axis, thigh)
     names = MARKER_SETS[marker_set] if marker_set is not None else None
     recorded = Markers.recorded(trial_markers, names)
@@ -173,7 +198,7 @@ def kinematics(
         skeleton = build(markers, posture)
     findings += displaced_markers(markers, posture)
     flags = _filled(filled, markers.labels, list(skeleton.segments))
-    return _answer(skeleton, trial_markers.variables["time"], markers.rate_hz, flags, findings)
+    return _answer(skeleton, trial_markers.get_index("time").to_numpy(), markers.rate_hz, flags, findings)
 
 
 def _without(labels: set[str], markers: Markers, filled: NDArray[np.bool_]) -> tuple[Markers, NDArray[np.bool_]]:
@@ -191,7 +216,7 @@ def _is_loose(skeleton: Skeleton) -> bool:
     return any(not residual.size or np.median(residual) > LOOSE_M for residual in residuals)
 
 
-def kinematics_of_segments(recorded: xr.Dataset) -> xr.Dataset:
+def kinematics_of_segments(recorded: xr.Dataset) -> Kinematics:
     """Joint centres and joint angles of a trial whose segments were recorded as such, by a markerless system.
 
     Parameters
@@ -201,9 +226,9 @@ def kinematics_of_segments(recorded: xr.Dataset) -> xr.Dataset:
 
     Returns
     -------
-    As `kinematics`. Segments and joint centres are the system's own, as it smoothed them: the hip is the origin of the
-    thigh, the knee that of the shank, the ankle that of the foot, the middle of the hips that of the pelvis. residual
-    is NaN.
+    As `kinematics_of_markers`. Segments and joint centres are the system's own, as it smoothed them: the hip is the
+    origin of the thigh, the knee that of the shank, the ankle that of the foot, the middle of the hips that of the
+    pelvis. residual is NaN.
     """
     known = [str(label) for label in recorded.variables["segment"].data]
     rotation = recorded.variables["rotation"].transpose("segment", "time", "axis", "direction").data.astype(float)
@@ -221,25 +246,27 @@ def kinematics_of_segments(recorded: xr.Dataset) -> xr.Dataset:
     findings = [Finding("segment_absent", signal=name, detail="not recorded") for name in CLUSTERS if name not in known]
     detail = "segments and joint centres are those of the recording system"
     findings.append(Finding("joint_definition", signal="every joint", detail=detail))
-    filled = np.zeros((rotation.shape[1], len(skeleton.segments)), dtype=bool)
-    return _answer(skeleton, recorded.variables["time"], float(recorded.attrs["sampling_rate_hz"]), filled, findings)
+    filled = {name: np.zeros(rotation.shape[1], dtype=bool) for name in skeleton.segments}
+    time, rate_hz = recorded.get_index("time").to_numpy(), float(recorded.attrs["sampling_rate_hz"])
+    return _answer(skeleton, time, rate_hz, filled, findings)
 
 
 def _answer(
-    skeleton: Skeleton, time: xr.Variable, rate_hz: float, filled: NDArray[np.bool_], findings: list[Finding]
-) -> xr.Dataset:
-    """Lay out what `kinematics` returns; filled (time, segment)."""
-    angle_names, angle = _angles(skeleton, time.size, findings)
-    findings = [*findings, *_deformed(skeleton, rate_hz), *_implausible(angle_names, angle, rate_hz)]
-    variables: dict[str, Any] = {
-        **_segments(skeleton, time.size),
-        "filled": (("time", "segment"), filled),
-        "angle": (("time", "joint_angle"), angle, {"units": "deg"}),
-    }
-    labels = _labels(tuple(skeleton.segments), tuple(skeleton.joints), tuple(angle_names))
-    notes_of = [[finding.code, finding.sentence] for finding in [*findings, *skeleton.findings]]
-    attrs = {"sampling_rate_hz": rate_hz, "notes": json.dumps(notes_of, ensure_ascii=False)}
-    return xr.Dataset(variables | {"time": time}, coords=labels, attrs=attrs)
+    skeleton: Skeleton, time: Floats, rate_hz: float, filled: dict[str, NDArray[np.bool_]], findings: list[Finding]
+) -> Kinematics:
+    """Put together what the skeleton shows."""
+    segments, angle = skeleton.segments, _angles(skeleton, findings)
+    return Kinematics(
+        time=time,
+        rate_hz=rate_hz,
+        rotation={name: segment.rotation for name, segment in segments.items()},
+        position={name: segment.carry(segment.origin) for name, segment in segments.items()},
+        joint_centre={name: segments[carrier].carry(point) for name, (carrier, point) in skeleton.joints.items()},
+        angle=angle,
+        residual={name: segment.residual for name, segment in segments.items()},
+        filled=filled,
+        findings=[*findings, *_deformed(skeleton, rate_hz), *_implausible(angle, rate_hz), *skeleton.findings],
+    )
 
 
 def _deformed(skeleton: Skeleton, rate_hz: float) -> list[Finding]:
@@ -253,10 +280,10 @@ def _deformed(skeleton: Skeleton, rate_hz: float) -> list[Finding]:
     return findings
 
 
-def _implausible(names: list[str], angles: Floats, rate_hz: float) -> list[Finding]:
-    """Say which angles (time, joint_angle) [deg] leave what joints do."""
+def _implausible(angles: Paths, rate_hz: float) -> list[Finding]:
+    """Say which angles (time,) [deg] leave what joints do."""
     findings = []
-    for name, angle in zip(names, angles.T, strict=True):
+    for name, angle in angles.items():
         lowest, highest = PLAUSIBLE_DEG.get(name.removeprefix("left_").removeprefix("right_"), (-np.inf, np.inf))
         for beyond, limit, sign in ((angle < lowest, lowest, -1.0), (angle > highest, highest, 1.0)):
             if beyond.any():
@@ -268,13 +295,6 @@ def _implausible(names: list[str], angles: Floats, rate_hz: float) -> list[Findi
 def _when(frames: NDArray[np.bool_], rate_hz: float) -> str:
     """Put flags (time,) into words."""
     return f"for {frames.sum() / rate_hz:.2f} s from {int(np.argmax(frames)) / rate_hz:.2f} s on"
-
-
-@cache
-def _labels(segments: tuple[str, ...], joints: tuple[str, ...], angles: tuple[str, ...]) -> xr.Coordinates:
-    """Coordinates that the trials of a marker set share; making them takes longer than most kernels."""
-    names = {"segment": segments, "joint": joints, "joint_angle": angles, "axis": AXES, "direction": AXES}
-    return xr.Coordinates({name: list(labels) for name, labels in names.items()})
 
 
 def _check_options(marker_set: str | None, hip_centre: str, knee_axis: str, thigh: str) -> None:
@@ -290,47 +310,28 @@ def _check_options(marker_set: str | None, hip_centre: str, knee_axis: str, thig
         raise ValueError("kinematics: " + "; ".join(faults))
 
 
-def _segments(skeleton: Skeleton, time: int) -> dict[str, Any]:
-    """Return rotation, position, residual and joint_centre of a number of frames, as variables of a Dataset."""
-    segments, joints = skeleton.segments, skeleton.joints
-    rotation, position = np.empty((len(segments), time, 3, 3)), np.empty((len(segments), time, 3))
-    residual, centre = np.empty((len(segments), time)), np.empty((len(joints), time, 3))
-    for row, segment in enumerate(segments.values()):
-        rotation[row], position[row], residual[row] = segment.rotation, segment.carry(segment.origin), segment.residual
-    for row, (carrier, point) in enumerate(joints.values()):
-        centre[row] = segments[carrier].carry(point)
-    # In memory one segment lies after the other, as what reads them needs it.
-    return {
-        "rotation": (("time", "segment", "axis", "direction"), rotation.swapaxes(0, 1), {"units": "1"}),
-        "position": (("time", "segment", "axis"), position.swapaxes(0, 1), {"units": "m"}),
-        "residual": (("time", "segment"), residual.T, {"units": "m"}),
-        "joint_centre": (("time", "joint", "axis"), centre.swapaxes(0, 1), {"units": "m"}),
-    }
-
-
-def _angles(skeleton: Skeleton, frame_count: int, findings: list[Finding]) -> tuple[list[str], Floats]:
-    """Return names and angles (time, joint_angle) [deg] of joints of known segments; the rest is a finding each."""
+def _angles(skeleton: Skeleton, findings: list[Finding]) -> Paths:
+    """Return angles (time,) [deg] of joints of known segments by name; the rest is a finding each."""
     frames = {name: segment.rotation for name, segment in skeleton.segments.items()}
     if frames:
         frames[LABORATORY] = np.broadcast_to(np.eye(3), next(iter(frames.values())).shape)
     known = {name: joint for name, joint in JOINTS.items() if {joint.proximal, joint.distal} <= set(frames)}
-    rows, names = [], []
+    angles: Paths = {}
     if known:
         order = list(frames)
         pairs = np.array([[order.index(joint.proximal), order.index(joint.distal)] for joint in known.values()])
         turns = np.rad2deg(joint_angles(np.stack([frames[name] for name in order]), pairs))
         for (name, joint), turn in zip(known.items(), turns, strict=True):
             sagittal = name in skeleton.sagittal_only
-            for angle, sign, row in zip(joint.names[: 1 if sagittal else 3], joint.signs, turn, strict=False):
-                names.append(angle)
-                rows.append(sign * row)
+            given = joint.names[: 1 if sagittal else 3]
+            angles |= {angle: sign * row for angle, sign, row in zip(given, joint.signs, turn, strict=False)}
             if sagittal:
                 detail = "the axes beside it rest on lateral markers or joint centres alone"
                 findings.append(Finding("angle_absent", signal=" and ".join(joint.names[1:]), detail=detail))
-    return names, np.stack(rows).T if rows else np.empty((frame_count, 0))
+    return angles
 
 
-def _filled(flags: NDArray[np.bool_], labels: list[str], segments: list[str]) -> NDArray[np.bool_]:
-    """Return in which frames a marker of a segment was filled (time, segment)."""
-    columns = [flags[:, [label in CLUSTERS[name] for label in labels]].any(axis=1) for name in segments]
-    return np.stack(columns, axis=1) if columns else np.empty((len(flags), 0), dtype=bool)
+def _filled(flags: NDArray[np.bool_], labels: list[str], segments: list[str]) -> dict[str, NDArray[np.bool_]]:
+    """Return by segment in which frames a marker of it was filled (time,)."""
+    columns = {name: [label in CLUSTERS[name] for label in labels] for name in segments}
+    return {name: np.asarray(flags[:, own].any(axis=1)) for name, own in columns.items()}

@@ -13,12 +13,13 @@ from legsci.kernels.events import intervals_above
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.kernels.newton_euler import derivatives
 from legsci.mechanics.inertia import SIDES
+from legsci.mechanics.kinematics import Floats as Array
+from legsci.mechanics.kinematics import Kinematics
 from legsci.mechanics.markers import smoothable
 from legsci.mechanics.plates import LEAST_LOAD_N, SHORTEST_LOAD_S
 from legsci.mechanics.quality import Finding
 from legsci.vocabulary import AXES
 
-Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 #: A centre of pressure so close to the line from heel to toe lies under that foot: half a foot's breadth and the errors
@@ -95,24 +96,20 @@ class _Contact:
     code: str = ""
 
 
-def feet_of(kinematics: xr.Dataset, sole: Array) -> Feet:
+def feet_of(kinematics: Kinematics, sole: Array) -> Feet:
     """Find soles and standing of the feet.
 
     Parameters
     ----------
-    kinematics : rotation (time, segment, axis, direction) and position (time, segment, axis) of right_foot, left_foot.
+    kinematics : of right_foot, left_foot.
     sole : (2, 3) heel and toe in foot axes [m].
     """
-    frames = kinematics.sizes["time"]
-    rate = float(kinematics.attrs["sampling_rate_hz"])
-    segments = kinematics.get_index("segment").tolist()
-    rotation = kinematics.variables["rotation"].transpose("segment", "time", "axis", "direction").data
-    position = kinematics.variables["position"].transpose("segment", "time", "axis").data
+    frames, rate = kinematics.time.size, kinematics.rate_hz
     ends = np.full((len(SIDES), 2, frames, 3), np.nan)
     for row, side in enumerate(SIDES):
-        if f"{side}_foot" in segments:
-            foot = segments.index(f"{side}_foot")
-            ends[row] = position[foot] + np.einsum("tij,ej->eti", rotation[foot], sole)
+        foot = f"{side}_foot"
+        if foot in kinematics.rotation:
+            ends[row] = kinematics.position[foot] + np.einsum("tij,ej->eti", kinematics.rotation[foot], sole)
     heights = ends[..., _Y].min(axis=1)
     known = heights[np.isfinite(heights)]
     ground = float(np.percentile(known, 1.0)) if known.size else np.nan
@@ -125,7 +122,7 @@ def feet_of(kinematics: xr.Dataset, sole: Array) -> Feet:
 
 
 def ground_loads(
-    kinematics: xr.Dataset, force: xr.Dataset, sole: Array, *, threshold_n: float, cutoff_hz: float | None
+    kinematics: Kinematics, force: xr.Dataset, sole: Array, *, threshold_n: float, cutoff_hz: float | None
 ) -> GroundLoads:
     """Assign each contact on each plate to a foot and bring its load to the times of the markers.
 
@@ -146,7 +143,7 @@ def ground_loads(
         plate's rate before they are interpolated at the markers' times, and keeps faster parts from folding into them
         [Hz]. None: interpolated as they are.
     """
-    times = kinematics.get_index("time").to_numpy()
+    times = kinematics.time
     if "moment" not in force or set(force.get_index("axis")) != {"x", "y", "z"}:
         nothing = np.full((len(SIDES), times.size, 3), np.nan)
         return GroundLoads(nothing, nothing.copy(), [Finding("no_moments")])
@@ -176,7 +173,7 @@ def ground_loads(
     beside = _beside(feet, sums, plate_times, times) & ~unknown
     at_markers[unknown | beside] = np.nan
     for row in np.flatnonzero(beside.any(axis=1)).tolist():
-        seconds = float(beside[row].sum() / float(kinematics.attrs["sampling_rate_hz"]))
+        seconds = float(beside[row].sum() / kinematics.rate_hz)
         findings.append(Finding("foot_beside_plates", "force", seconds, BESIDE_S, SIDES[row]))
     return GroundLoads(at_markers[..., :3].copy(), at_markers[..., 3:].copy(), findings)
 

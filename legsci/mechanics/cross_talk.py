@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from legsci.mechanics.angles import JOINTS
-
-Floats = NDArray[np.float64]
+from legsci.mechanics.kinematics import Floats, Kinematics
 
 #: Frames below which three angles have no covariance to speak of.
 LEAST_FRAMES = 10
@@ -32,7 +30,7 @@ def cross_talk(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
     analysis (PCA): a new proposal. PLoS ONE 9:e102098.
     """
     r2 = {}
-    for side, angles in _knees(kinematics_of_trial).items():
+    for side, angles in _knees(Kinematics.of(kinematics_of_trial)).items():
         covariance = np.cov(angles[np.isfinite(angles).all(axis=1), :2].T)
         variances = covariance[0, 0] * covariance[1, 1]
         r2[side] = covariance[0, 1] ** 2 / variances if variances > 0.0 else np.nan
@@ -63,7 +61,7 @@ def pca_corrected_knee_angles(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
     ----------
     Baudet A et al. (2014) PLoS ONE 9:e102098.
     """
-    corrected = corrected_knees(kinematics_of_trial)
+    corrected = corrected_knees(Kinematics.of(kinematics_of_trial))
     names = [f"{name}_pca_corrected" for side in corrected for name in JOINTS[f"{side}_knee"].names]
     time = kinematics_of_trial["time"]
     values = np.concatenate(list(corrected.values()), axis=1) if corrected else np.empty((len(time), 0))
@@ -71,7 +69,7 @@ def pca_corrected_knee_angles(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
     return xr.DataArray(values, dims=("time", "joint_angle"), coords=coords, name="angle", attrs={"units": "deg"})
 
 
-def corrected_knees(kinematics_of_trial: xr.Dataset) -> dict[str, Floats]:
+def corrected_knees(kinematics_of_trial: Kinematics) -> dict[str, Floats]:
     """Angles of `pca_corrected_knee_angles` by side, (time, 3) [deg]."""
     answer = {}
     for side, angles in _knees(kinematics_of_trial).items():
@@ -92,11 +90,10 @@ def _nearest_axes(vectors: Floats) -> list[int]:
     return order
 
 
-def _knees(kinematics_of_trial: xr.Dataset) -> dict[str, Floats]:
+def _knees(kinematics_of_trial: Kinematics) -> dict[str, Floats]:
     """Return side -> knee angles (time, 3) [deg] of the sides that have all three."""
-    known = kinematics_of_trial.get_index("joint_angle").tolist()
-    angle = kinematics_of_trial.variables["angle"].transpose("time", "joint_angle").data
+    angle = kinematics_of_trial.angle
     names = {side: JOINTS[f"{side}_knee"].names for side in ("right", "left")}
     return {
-        side: angle[:, [known.index(name) for name in own]] for side, own in names.items() if set(own) <= set(known)
+        side: np.stack([angle[name] for name in own], axis=1) for side, own in names.items() if set(own) <= set(angle)
     }

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from legsci.kernels.newton_euler import inverse_dynamics, mechanical_energy
 from legsci.mechanics.contacts import GroundLoads, ground_loads
-from legsci.mechanics.inertia import SIDES, BodySegments, body_segments, paths_by_name
+from legsci.mechanics.inertia import SIDES, BodySegments, body_segments
+from legsci.mechanics.kinematics import Floats as Array
+from legsci.mechanics.kinematics import Kinematics
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.segment_motion import SegmentMotion, ground_power, power_residual, rates, segment_motion
 from legsci.vocabulary import AXES, STANDARD_GRAVITY
 
-Array = NDArray[np.float64]
 #: Variables of a Dataset: name -> dims, values, attrs. Set one by one in a Dataset they take longer than to compute.
 _Variables = dict[str, tuple[tuple[str, ...], Array, dict[str, str]]]
 
@@ -143,12 +144,11 @@ def dynamics(
     Winter DA 2009, Biomechanics and Motor Control of Human Movement, 4th ed., ch. 5 and 7.
     Bisseling RW, Hof AL 2006, J Biomech 39:2438. Kristianslund E et al. 2012, J Biomech 45:666.
     """
-    body = segments or body_segments(kinematics, body_mass_kg=body_mass_kg, sex=sex, load_kg=load_kg)
-    loads = solved_loads(
-        kinematics, force, body, body_mass_kg=body_mass_kg, threshold_n=threshold_n, cutoff_hz=cutoff_hz
-    )
+    moved = Kinematics.of(kinematics)
+    body = segments or body_segments(moved, body_mass_kg=body_mass_kg, sex=sex, load_kg=load_kg)
+    loads = solved_loads(moved, force, body, body_mass_kg=body_mass_kg, threshold_n=threshold_n, cutoff_hz=cutoff_hz)
     attrs = {
-        "sampling_rate_hz": kinematics.attrs["sampling_rate_hz"],
+        "sampling_rate_hz": moved.rate_hz,
         "body_mass_kg": body_mass_kg,
         "total_mass_kg": body_mass_kg + load_kg,
         "force_cutoff_hz": float("nan") if cutoff_hz is None else cutoff_hz,
@@ -158,7 +158,7 @@ def dynamics(
 
 
 def solved_loads(
-    kinematics: xr.Dataset,
+    kinematics: Kinematics,
     force: xr.Dataset,
     body: BodySegments,
     *,
@@ -173,12 +173,12 @@ def solved_loads(
         *ground.findings,
         *([Finding("segment_missing", "markers", detail=", ".join(missing))] if missing else []),
     ]
-    answer: _Variables = {"time": (("time",), kinematics.get_index("time").to_numpy(), {})}
+    answer: _Variables = {"time": (("time",), kinematics.time, {})}
     _put(answer, "ground_force", ("time", "side", "axis"), ground.force.transpose(1, 0, 2), "N")
     _put(answer, "ground_moment", ("time", "side", "axis"), ground.moment.transpose(1, 0, 2), "N m")
     if not chain:
         return Loads(answer, (), (), findings)
-    body = body.rows([name for name in SEGMENTS if name in _names(kinematics, "segment")])
+    body = body.rows([name for name in SEGMENTS if name in kinematics.rotation])
     whole = len(chain) == len(LINKS) and "trunk" in body.segment
     tree = _solve(kinematics, body, ground, chain, whole)
     _put_joints(answer, tree, body_mass_kg)
@@ -197,18 +197,14 @@ def _labels(joints: tuple[str, ...] = (), segments: tuple[str, ...] = ()) -> xr.
     return xr.Coordinates({name: list(labels) for name, labels in names.items()})
 
 
-def _names(dataset: xr.Dataset, dim: str) -> set[str]:
-    return set(dataset.get_index(dim).tolist())
-
-
 def _row(names: Sequence[str], name: str) -> int:
     """Row of a segment, -1 when it is not among them."""
     return names.index(name) if name in names else -1
 
 
-def _chain(kinematics: xr.Dataset) -> tuple[list[str], list[str]]:
+def _chain(kinematics: Kinematics) -> tuple[list[str], list[str]]:
     """Joints whose load can be found, from the feet up, and the segments and joint centres that are missing."""
-    known, centres = _names(kinematics, "segment"), _names(kinematics, "joint")
+    known, centres = set(kinematics.rotation), set(kinematics.joint_centre)
     if "trunk" in known:
         centres |= {"lumbar"}
     missing = [name for name in SEGMENTS if name not in known]
@@ -221,17 +217,17 @@ def _chain(kinematics: xr.Dataset) -> tuple[list[str], list[str]]:
     return chain, missing
 
 
-def _centres(kinematics: xr.Dataset, joints: list[str]) -> Array:
+def _centres(kinematics: Kinematics, joints: list[str]) -> Array:
     """Joint centres (joint, time, 3) [m]; where no lumbar joint is told apart, it is the trunk's origin."""
-    known = paths_by_name(kinematics, "joint_centre", "joint")
+    known = kinematics.joint_centre
     if set(joints) - set(known):
-        known["lumbar"] = paths_by_name(kinematics, "position", "segment")["trunk"]
+        known = {**known, "lumbar": kinematics.position["trunk"]}
     return np.stack([known[joint] for joint in joints])
 
 
-def _solve(kinematics: xr.Dataset, body: BodySegments, loads: GroundLoads, chain: list[str], whole: bool) -> _Tree:
+def _solve(kinematics: Kinematics, body: BodySegments, loads: GroundLoads, chain: list[str], whole: bool) -> _Tree:
     """Run the kernel over the segments below the joints of the chain and, for the whole body, the trunk as root."""
-    rate = float(kinematics.attrs["sampling_rate_hz"])
+    rate = kinematics.rate_hz
     motion = segment_motion(kinematics, body, rate)
     names = [LINKS[joint].segment for joint in chain] + ["trunk"] * whole
     rows = [body.segment.index(name) for name in names]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
-from numpy.typing import NDArray
 
 from legsci.anthropometry import PAIRED_SEGMENTS, Proportions, segment_proportions
-
-Array = NDArray[np.float64]
+from legsci.mechanics.kinematics import Floats as Array
+from legsci.mechanics.kinematics import Kinematics
 
 SIDES = ("right", "left")
 #: Shoulder joints below the seventh cervical vertebra, per height: length CERV-MIDH less MIDS-MIDH (de Leva 1996,
@@ -57,7 +55,7 @@ class _Part:
     inertia: Array
 
 
-def body_segments(kinematics: xr.Dataset, *, body_mass_kg: float, sex: str, load_kg: float = 0.0) -> BodySegments:
+def body_segments(kinematics: Kinematics, *, body_mass_kg: float, sex: str, load_kg: float = 0.0) -> BodySegments:
     """Scale the table of a sex to a person.
 
     Thigh and shank have the median distance of their joint centres; what no pair of joint centres measures (foot,
@@ -65,8 +63,7 @@ def body_segments(kinematics: xr.Dataset, *, body_mass_kg: float, sex: str, load
 
     Parameters
     ----------
-    kinematics : a trial's kinematics, of which joint_centre (time, joint, axis), position and rotation (time, segment,
-        ...) are read.
+    kinematics : a trial's kinematics.
     body_mass_kg : mass of the person without load [kg].
     sex : "female" or "male".
     load_kg : mass of a bar across the shoulders, a point at the upper end of the trunk [kg].
@@ -110,7 +107,7 @@ def body_segments(kinematics: xr.Dataset, *, body_mass_kg: float, sex: str, load
         ]
     )
     parts: dict[str, _Part] = {}
-    for name in kinematics.get_index("segment").tolist():
+    for name in kinematics.rotation:
         kind = name.split("_")[-1]
         if kind in ("thigh", "shank"):
             length = lengths.get(name, table[kind].length_per_height * height)
@@ -132,15 +129,9 @@ def body_segments(kinematics: xr.Dataset, *, body_mass_kg: float, sex: str, load
     )
 
 
-def paths_by_name(kinematics: xr.Dataset, name: str, dim: str) -> dict[str, Array]:
-    """Paths (time, 3) [m] of the variable joint_centre or position by the labels of its dimension joint or segment."""
-    paths = kinematics.variables[name].transpose(dim, "time", "axis").data.astype(float)
-    return dict(zip(kinematics.get_index(dim).tolist(), paths, strict=True))
-
-
-def measured_lengths(kinematics: xr.Dataset) -> dict[str, float]:
+def measured_lengths(kinematics: Kinematics) -> dict[str, float]:
     """Median length of each thigh and shank with joint centres at both ends [m]."""
-    centres = paths_by_name(kinematics, "joint_centre", "joint")
+    centres = kinematics.joint_centre
     lengths = {}
     for side in SIDES:
         for name, ends in (("thigh", ("hip", "knee")), ("shank", ("knee", "ankle"))):
@@ -160,9 +151,9 @@ def _median_distance(one: Array, other: Array) -> float:
     return float(np.median(seen)) if seen.size else float("nan")
 
 
-def _trunk_origin(kinematics: xr.Dataset) -> float:
+def _trunk_origin(kinematics: Kinematics) -> float:
     """How far the trunk's origin lies above the pelvis' origin (middle of the hips), median [m]; 0 without pelvis."""
-    origin = paths_by_name(kinematics, "position", "segment")
+    origin = kinematics.position
     if "pelvis" not in origin:
         return 0.0
     return float(np.nan_to_num(_median_distance(origin["trunk"], origin["pelvis"])))

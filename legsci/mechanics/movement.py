@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from legsci.mechanics.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignment_curves
-from legsci.mechanics.angles import JOINTS, kinematics, kinematics_of_segments
+from legsci.mechanics.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
 from legsci.mechanics.cross_talk import corrected_knees
 from legsci.mechanics.dynamics import LINKS, PLANES, solved_loads
 from legsci.mechanics.inertia import body_segments, measured_lengths
+from legsci.mechanics.kinematics import Floats as Array
+from legsci.mechanics.kinematics import Kinematics
 from legsci.mechanics.markers import CLUSTERS, whole_paths
 from legsci.mechanics.posture import Posture
 from legsci.mechanics.quality import Finding
 from legsci.vocabulary import AXES, MARKERS, STANDARD_GRAVITY
 
-Array = NDArray[np.float64]
 #: Signal of frames by name: values (..., time), and the labels of its first dimension.
 Signals = dict[str, tuple[Array, Sequence[str]]]
 
@@ -102,7 +101,7 @@ def person_of(session: xr.DataTree) -> Person:
 
 def trial_kinematics(
     trial: xr.DataTree, standing: Posture | None, *, person: Person = NOBODY, choices: Choices = USUAL
-) -> xr.Dataset | None:
+) -> Kinematics | None:
     """Segments, joint centres and angles of a trial from its markers, else from the segments that it recorded.
 
     None where it has neither under a standard label. Parameters as `trial_movement`.
@@ -110,7 +109,7 @@ def trial_kinematics(
     if "markers" in trial.children:
         markers = trial.children["markers"].to_dataset(inherit=False)
         if not set(MARKERS).isdisjoint(markers.get_index("marker")):
-            return kinematics(markers, standing, widths_m=dict(person.widths_m), **asdict(choices))
+            return kinematics_of_markers(markers, standing, widths_m=dict(person.widths_m), **asdict(choices))
     elif "segments" in trial.children:
         segments = trial.children["segments"].to_dataset(inherit=False)
         if not set(CLUSTERS).isdisjoint(segments.get_index("segment")):
@@ -143,11 +142,10 @@ def trial_movement(
     if moved is None:
         kinds = [kind for kind in ("markers", "segments") if kind in trial.children]
         return None, [Finding("markers_unknown", signal=kind) for kind in kinds]
-    frames, time = moved.sizes["time"], moved.get_index("time").to_numpy()
-    notes = json.loads(moved.attrs["notes"])
-    pelvis = _pelvis_position(moved)
+    frames, findings = moved.time.size, list(moved.findings)
+    pelvis = moved.position.get("pelvis", np.full((frames, len(AXES)), np.nan))
     signals: Signals = {
-        "angle": (moved.variables["angle"].data.T, moved.get_index("joint_angle").tolist()),
+        "angle": (np.array(list(moved.angle.values())).reshape(-1, frames), list(moved.angle)),
         "pelvis_position": (pelvis.T, tuple(AXES)),
         "foot_height": (_foot_height(trial, moved), SIDES),
     }
@@ -155,24 +153,24 @@ def trial_movement(
     corrected = {side: angles[:, ABDUCTION] for side, angles in corrected_knees(moved).items()}
     if corrected:
         signals["knee_abduction_corrected"] = (np.stack(list(corrected.values())), list(corrected))
-    if any(code == "no_standing" for code, _ in notes):
+    if any(finding.code == "no_standing" for finding in findings):
         del signals["foot_pitch"]
-        finding = Finding("angle_absent", signal="foot pitch", detail="nobody stands, which would show the foot flat")
-        notes.append([finding.code, finding.sentence])
+        detail = "nobody stands, which would show the foot flat"
+        findings.append(Finding("angle_absent", signal="foot pitch", detail=detail))
     if "force" in trial.children:
         loaded, reasons = _loads(moved, trial, person, choices)
         signals |= loaded
-        notes += reasons
+        findings += reasons
     movement = xr.Dataset(
-        {"time": ("time", time), **{name: _complete(signals, name, frames) for name in FRAME_SIGNALS}},
+        {"time": ("time", moved.time), **{name: _complete(signals, name, frames) for name in FRAME_SIGNALS}},
         coords=_FRAME_COORDINATES,
         attrs={
-            "sampling_rate_hz": moved.attrs["sampling_rate_hz"],
-            "mean_speed_m_per_s": _mean_speed(pelvis, moved.attrs["sampling_rate_hz"]),
+            "sampling_rate_hz": moved.rate_hz,
+            "mean_speed_m_per_s": _mean_speed(pelvis, moved.rate_hz),
             "travel_deg": _travel(pelvis),
         },
     )
-    return movement, _joined(notes)
+    return movement, _joined(findings)
 
 
 def _complete(signals: Signals, name: str, frames: int) -> tuple[tuple[str, ...], Array, dict[str, str]]:
@@ -184,14 +182,6 @@ def _complete(signals: Signals, name: str, frames: int) -> tuple[tuple[str, ...]
         rows = [FRAME_COORDS[dims[0]].index(label) for label in labels] if dims else ...
         answer[rows] = values
     return (*dims, "time"), answer, {"units": unit}
-
-
-def _pelvis_position(moved: xr.Dataset) -> Array:
-    """Middle of the hips (time, 3) [m]; NaN without a pelvis."""
-    segments = moved.get_index("segment").tolist()
-    if "pelvis" not in segments:
-        return np.full((moved.sizes["time"], len(AXES)), np.nan)
-    return np.asarray(moved.variables["position"].data[:, segments.index("pelvis")])
 
 
 def _way(pelvis: Array) -> tuple[Array, int]:
@@ -217,17 +207,16 @@ def _travel(pelvis: Array) -> float:
     return float(np.degrees(np.arctan2(abs(right), forward)))
 
 
-def _foot_height(trial: xr.DataTree, moved: xr.Dataset) -> Array:
+def _foot_height(trial: xr.DataTree, moved: Kinematics) -> Array:
     """Mean height of the heel and toe markers of each foot (side, time) [m]; NaN for a foot that has not both.
 
     Gaps are filled as those of all markers. Of recorded segments the height of the ankle centre.
     """
-    answer = np.full((len(SIDES), moved.sizes["time"]), np.nan)
+    answer = np.full((len(SIDES), moved.time.size), np.nan)
     if "markers" not in trial.children:
-        known, heights = moved.get_index("segment").tolist(), moved.variables["position"].data[:, :, 1]
         for row, side in enumerate(SIDES):
-            if f"{side}_foot" in known:
-                answer[row] = heights[:, known.index(f"{side}_foot")]
+            if f"{side}_foot" in moved.position:
+                answer[row] = moved.position[f"{side}_foot"][:, 1]
         return answer
     feet = {side: (f"{side}_heel", f"{side}_toe") for side in SIDES}
     paths = whole_paths(
@@ -240,9 +229,9 @@ def _foot_height(trial: xr.DataTree, moved: xr.Dataset) -> Array:
     return answer
 
 
-def _loads(moved: xr.Dataset, trial: xr.DataTree, person: Person, choices: Choices) -> tuple[Signals, list[list[str]]]:
+def _loads(moved: Kinematics, trial: xr.DataTree, person: Person, choices: Choices) -> tuple[Signals, list[Finding]]:
     """Moments, powers and energy of a trial, and what was found on the way."""
-    if not any(name.endswith(("thigh", "shank")) for name in moved.get_index("segment").tolist()):
+    if not any(name.endswith(("thigh", "shank")) for name in moved.rotation):
         return {}, []
     unknown = [
         words
@@ -253,12 +242,10 @@ def _loads(moved: xr.Dataset, trial: xr.DataTree, person: Person, choices: Choic
         if missing
     ]
     if unknown:
-        finding = Finding("person_unknown", signal="participant", detail=" and ".join(unknown))
-        return {}, [[finding.code, finding.sentence]]
+        return {}, [Finding("person_unknown", signal="participant", detail=" and ".join(unknown))]
     if not measured_lengths(moved):
         detail = "a thigh or shank with both its joint centres, which tell how long and heavy the segments are"
-        finding = Finding("segment_missing", signal="legs", detail=detail)
-        return {}, [[finding.code, finding.sentence]]
+        return {}, [Finding("segment_missing", signal="legs", detail=detail)]
     load = float(trial.attrs.get("load_kg", 0.0))
     load = 0.0 if np.isnan(load) else load
     mass = person.body_mass_kg
@@ -278,12 +265,12 @@ def _loads(moved: xr.Dataset, trial: xr.DataTree, person: Person, choices: Choic
         speed, height = found["body_velocity"], found["body_centre_of_mass"][:, 1]
         energy = 0.5 * (speed**2).sum(axis=1) + STANDARD_GRAVITY * height
         signals["energy"] = (energy * ((mass + load) / mass), ())
-    return signals, [[finding.code, finding.sentence] for finding in solved.findings]
+    return signals, solved.findings
 
 
-def _joined(notes: list[list[str]]) -> list[Finding]:
+def _joined(findings: list[Finding]) -> list[Finding]:
     """One finding per code, with all its sentences."""
     sentences: dict[str, list[str]] = {}
-    for code, sentence in notes:
-        sentences.setdefault(code, []).append(sentence)
+    for finding in findings:
+        sentences.setdefault(finding.code, []).append(finding.sentence)
     return [Finding(code, signal="markers", words=" ".join(words)) for code, words in sentences.items()]

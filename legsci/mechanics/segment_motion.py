@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from legsci.kernels.newton_euler import angular_motion, derivatives
 from legsci.mechanics.inertia import BodySegments
-
-Array = NDArray[np.float64]
+from legsci.mechanics.kinematics import Floats as Array
+from legsci.mechanics.kinematics import Kinematics
 
 
 @dataclass(frozen=True)
@@ -26,13 +25,10 @@ class SegmentMotion:
     angular_acceleration: Array
 
 
-def segment_motion(kinematics: xr.Dataset, body: BodySegments, rate: float) -> SegmentMotion:
+def segment_motion(kinematics: Kinematics, body: BodySegments, rate: float) -> SegmentMotion:
     """Velocities and accelerations of the segments by differences; see `kernels.newton_euler.derivatives`."""
-    known = kinematics.get_index("segment").tolist()
-    rows = [known.index(name) for name in body.segment]
-    rotation = kinematics.variables["rotation"].transpose("segment", "time", "axis", "direction").data[rows]
-    rotation = np.ascontiguousarray(rotation, dtype=float)
-    origin = kinematics.variables["position"].transpose("segment", "time", "axis").data[rows].astype(float)
+    rotation = np.stack([kinematics.rotation[name] for name in body.segment])
+    origin = np.stack([kinematics.position[name] for name in body.segment])
     centre = origin + np.einsum("stij,sj->sti", rotation, body.centre_of_mass)
     return SegmentMotion(rotation, centre, *rates(centre, rate), *angular_motion(rotation, rate))
 

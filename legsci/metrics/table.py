@@ -397,8 +397,7 @@ def repetition_table(reps: xr.Dataset) -> pd.DataFrame:
         "profile": profiles[published][scoring],
     }
     events = {
-        f"{event}_s": named[event].transpose("rep", "scoring").data[:, published].ravel()
-        for event in STORED_EVENTS
+        f"{event}_s": named[event].transpose("rep", "scoring").data[:, published].ravel() for event in STORED_EVENTS
     }
     return pd.DataFrame(keys | events)
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from legsci.mechanics.kinematics import Kinematics
 from legsci.mechanics.markers import Markers
 from legsci.mechanics.movement import person_of, trial_kinematics
 from legsci.mechanics.plates import centre_of_pressure
@@ -52,13 +53,11 @@ def scene(session: xr.DataTree, trial_id: str) -> Scene | None:
     moved = trial_kinematics(trial, _standing_posture(session), person=person_of(session))
     if moved is None:
         return None
-    known = {str(name): moved["joint_centre"].sel(joint=name).to_numpy() for name in moved["joint"].to_numpy()}
-    known = (_markers(trial) if "markers" in trial.children else _tips(moved)) | known
+    known = (_markers(trial) if "markers" in trial.children else _tips(moved)) | moved.joint_centre
     lines = [(side, np.stack([known[name] for name in names], axis=1)) for side, names in _chains(known)]
     if not any(side != "both" for side, _ in lines):
         return None
-    time = moved["time"].to_numpy()
-    return Scene(time, lines, *_ground(trial, time))
+    return Scene(moved.time, lines, *_ground(trial, moved.time))
 
 
 def _chains(known: dict[str, np.ndarray]) -> list[tuple[str, list[str]]]:
@@ -97,20 +96,18 @@ def _markers(trial: xr.DataTree) -> dict[str, np.ndarray]:
     return paths | beside
 
 
-def _tips(moved: xr.Dataset) -> dict[str, np.ndarray]:
+def _tips(moved: Kinematics) -> dict[str, np.ndarray]:
     """Ends of recorded segments (frame, 3): the tip of a foot, straight ahead of the ankle, and the trunk's origin."""
     ends = {
         "left_foot": ("left_foot_tip", FOOT_M),
         "right_foot": ("right_foot_tip", FOOT_M),
         "trunk": ("trunk_top", 0.0),
     }
-    answer = {}
-    for segment in set(ends) & {str(name) for name in moved["segment"].to_numpy()}:
-        name, length = ends[segment]
-        own = moved.sel(segment=segment)
-        ahead = own["rotation"].sel(direction="x").transpose("time", "axis").to_numpy()
-        answer[name] = own["position"].transpose("time", "axis").to_numpy() + length * ahead
-    return answer
+    return {
+        name: moved.position[segment] + length * moved.rotation[segment][:, :, 0]
+        for segment, (name, length) in ends.items()
+        if segment in moved.position
+    }
 
 
 def _ground(trial: xr.DataTree, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -36,6 +36,7 @@ def legs(
             "joint_angle": ["pelvis_obliquity"],
             "axis": ["x", "y", "z"],
         },
+        attrs={"sampling_rate_hz": 200.0},
     )
 
 

@@ -154,7 +154,11 @@ def test_cross_talk_is_seen_and_corrected():
     tilt = np.deg2rad(10.0)
     mixed = np.stack([flexion * np.cos(tilt) - abduction * np.sin(tilt), abduction + flexion * np.sin(tilt), rotation])
     names = ["right_knee_flexion", "right_knee_abduction", "right_knee_internal_rotation"]
-    result = xr.Dataset({"angle": (("time", "joint_angle"), mixed.T)}, coords={"time": time, "joint_angle": names})
+    result = xr.Dataset(
+        {"angle": (("time", "joint_angle"), mixed.T)},
+        coords={"time": time, "joint_angle": names},
+        attrs={"sampling_rate_hz": 200.0},
+    )
     assert float(cross_talk(result).sel(side="right")) > 0.4
     corrected = pca_corrected_knee_angles(result)
     assert names_of(corrected.to_dataset()) == [f"{name}_pca_corrected" for name in names]

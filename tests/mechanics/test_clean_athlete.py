@@ -29,7 +29,7 @@ INNER = slice(10, -10)
 
 
 def own_segments(body: Body) -> BodySegments:
-    """Inertia of the athlete as it is, instead of what a table makes of mass and lengths; the trunk's in its markers'."""
+    """Inertia of the athlete as it is, not as a table has it; the trunk's in the axes of its markers."""
     names = (
         "pelvis",
         "trunk",

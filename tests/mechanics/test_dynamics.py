@@ -19,6 +19,7 @@ from legsci.mechanics.angles import kinematics as find_kinematics
 from legsci.mechanics.dynamics import dynamics
 from legsci.mechanics.energy import external_work, force_transmission_ratio, frontal_plane_share, joint_work
 from legsci.mechanics.inertia import BodySegments, body_segments
+from legsci.mechanics.kinematics import Kinematics
 from legsci.simulate.body import Athlete, build_body
 from legsci.simulate.motion import simulate_motion
 from legsci.simulate.motion_plan import default_technique
@@ -409,7 +410,7 @@ def test_a_gap_in_force_stays_a_gap(squat, body):
 
 def test_segments_scale_with_mass_and_joint_distance(squat):
     _, kinematics, _ = squat
-    found = body_segments(kinematics, body_mass_kg=80.0, sex="female", load_kg=40.0)
+    found = body_segments(Kinematics.of(kinematics), body_mass_kg=80.0, sex="female", load_kg=40.0)
     assert found.mass.sum() == pytest.approx(120.0)
     row = found.segment.index("right_thigh")
     ends = kinematics["joint_centre"].sel(joint=["right_hip", "right_knee"]).isel(time=0).to_numpy()
@@ -424,7 +425,8 @@ def test_segments_scale_with_mass_and_joint_distance(squat):
 
 
 def test_segments_agree_with_the_virtual_athlete(squat, body):
-    found = body_segments(squat[1], body_mass_kg=ATHLETE.mass_kg, sex=ATHLETE.sex).rows(list(body.segment))
+    found = body_segments(Kinematics.of(squat[1]), body_mass_kg=ATHLETE.mass_kg, sex=ATHLETE.sex)
+    found = found.rows(list(body.segment))
     np.testing.assert_allclose(found.mass, body.mass, rtol=1e-9)
     legs = slice(2, None)
     np.testing.assert_allclose(found.centre_of_mass[legs], body.centre_of_mass[legs], atol=1e-6)
@@ -434,9 +436,9 @@ def test_segments_agree_with_the_virtual_athlete(squat, body):
 
 def test_segments_list_all_that_is_out_of_range(squat):
     with pytest.raises(ValueError, match=r"body_mass_kg is 7.*load_kg is -1.*sex is 'x'"):
-        body_segments(squat[1], body_mass_kg=7.0, sex="x", load_kg=-1.0)
+        body_segments(Kinematics.of(squat[1]), body_mass_kg=7.0, sex="x", load_kg=-1.0)
     with pytest.raises(ValueError, match="no thigh or shank"):
-        body_segments(squat[1].sel(joint=["lumbar"]), body_mass_kg=70.0, sex="male")
+        body_segments(Kinematics.of(squat[1].sel(joint=["lumbar"])), body_mass_kg=70.0, sex="male")
 
 
 def test_proportions_are_those_of_the_published_table(shared_data):

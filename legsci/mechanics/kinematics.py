@@ -1,0 +1,105 @@
+"""Kinematics of a trial: where its segments, joint centres and joint angles are in every frame."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from legsci.mechanics.quality import Finding
+from legsci.vocabulary import AXES
+
+Floats = NDArray[np.float64]
+Paths = dict[str, Floats]
+
+
+@dataclass(frozen=True)
+class Kinematics:
+    """Kinematics of a trial by name, bare of xarray, whose handling of labels takes longer than the arithmetic here.
+
+    `legsci.mechanics.angles.kinematics` says what each is.
+
+    Parameters
+    ----------
+    time : (time,) on the trial's clock [s].
+    rate_hz : frames per second [Hz].
+    rotation : segment -> (time, 3, 3), its axes in the laboratory as columns.
+    position : segment -> (time, 3) of its origin [m].
+    joint_centre : joint -> (time, 3) [m].
+    angle : name -> (time,) [deg].
+    residual : segment -> (time,) [m].
+    filled : segment -> (time,) whether a marker of it was filled.
+    findings : what was assumed, and why something is absent.
+    """
+
+    time: Floats
+    rate_hz: float
+    rotation: Paths
+    position: Paths
+    joint_centre: Paths
+    angle: Paths
+    residual: Paths = field(default_factory=dict)
+    filled: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, kinematics: xr.Dataset) -> Kinematics:
+        """Take time, rotation, position, joint_centre and angle from a Dataset, as far as it has them.
+
+        Parameters
+        ----------
+        kinematics : answer of `legsci.mechanics.angles.kinematics`.
+        """
+        return cls(
+            time=kinematics.get_index("time").to_numpy(),
+            rate_hz=float(kinematics.attrs["sampling_rate_hz"]),
+            rotation=_by_name(kinematics, "rotation", "segment"),
+            position=_by_name(kinematics, "position", "segment"),
+            joint_centre=_by_name(kinematics, "joint_centre", "joint"),
+            angle=_by_name(kinematics, "angle", "joint_angle"),
+        )
+
+    def dataset(self) -> xr.Dataset:
+        """Lay out as `legsci.mechanics.angles.kinematics` describes it."""
+        variables = {
+            "time": ("time", self.time, {"units": "s"}),
+            "rotation": self._laid(self.rotation, ("segment", "axis", "direction"), "1"),
+            "position": self._laid(self.position, ("segment", "axis"), "m"),
+            "residual": self._laid(self.residual, ("segment",), "m"),
+            "joint_centre": self._laid(self.joint_centre, ("joint", "axis"), "m"),
+            "filled": self._laid(self.filled, ("segment",), None, bool),
+            "angle": self._laid(self.angle, ("joint_angle",), "deg"),
+        }
+        notes = [[finding.code, finding.sentence] for finding in self.findings]
+        attrs = {"sampling_rate_hz": self.rate_hz, "notes": json.dumps(notes, ensure_ascii=False)}
+        coords = _labels(tuple(self.rotation), tuple(self.joint_centre), tuple(self.angle))
+        return xr.Dataset(variables, coords=coords, attrs=attrs)
+
+    def _laid(
+        self, paths: Mapping[str, NDArray[Any]], dims: Sequence[str], units: str | None, dtype: type = float
+    ) -> tuple[Any, ...]:
+        """Variable (time, ...) of the paths under the names of its first dimension."""
+        shape = (len(paths), self.time.size, *(len(AXES) for _ in dims[1:]))
+        values: NDArray[Any] = np.array(list(paths.values()), dtype=dtype).reshape(shape).swapaxes(0, 1)
+        return (("time", *dims), values, {"units": units} if units else {})
+
+
+def _by_name(kinematics: xr.Dataset, name: str, dim: str) -> Paths:
+    """Values (time, ...) of a variable by the labels of one of its dimensions; none where it is absent."""
+    if name not in kinematics.variables:
+        return {}
+    variable = kinematics.variables[name].transpose(dim, "time", "axis", "direction", missing_dims="ignore")
+    return dict(zip(kinematics.get_index(dim).tolist(), variable.data.astype(float), strict=True))
+
+
+@cache
+def _labels(segments: tuple[str, ...], joints: tuple[str, ...], angles: tuple[str, ...]) -> xr.Coordinates:
+    """Coordinates that the trials of a marker set share; making them takes longer than most kernels."""
+    names = {"segment": segments, "joint": joints, "joint_angle": angles, "axis": AXES, "direction": AXES}
+    return xr.Coordinates({name: list(labels) for name, labels in names.items()})
