@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.mechanics.movement import FRAME_COORDS, FRAME_SIGNALS
+from legsci.mechanics.movement import FRAME_COORDS, FRAME_SIGNALS, Movement
 
 #: Frames kept before the first event of a movement and after its last [s].
 BEFORE_S, AFTER_S = 0.25, 0.75
@@ -26,7 +25,7 @@ class Span(NamedTuple):
 
 
 def frame_variables(
-    spans: Sequence[Span], movements: Mapping[str, xr.Dataset | None], *, standing: str | None
+    spans: Sequence[Span], movements: Mapping[str, Movement | None], *, standing: str | None
 ) -> dict[str, Variable]:
     """Cut the movement of trials at spans.
 
@@ -54,11 +53,10 @@ def frame_variables(
         movement = movements.get(span.trial_id)
         if movement is None or piece.stop == piece.start:
             continue
-        starts[rep] = movement.get_index("time")[piece.start]
-        rates[rep] = float(movement.attrs["sampling_rate_hz"])
-        speeds[rep] = float(movement.attrs["mean_speed_m_per_s"])
+        starts[rep], rates[rep] = movement.time[piece.start], movement.rate_hz
+        speeds[rep] = movement.mean_speed_m_per_s
         for name in FRAME_SIGNALS:
-            answer[name][1][rep, ..., : piece.stop - piece.start] = movement.variables[name].data[..., piece]
+            answer[name][1][rep, ..., : piece.stop - piece.start] = movement.signals[name][..., piece]
     upright = np.full(len(spans), _standing_lumbar_flexion(movements.get(standing or "")))
     return answer | {
         "frame_start": (("rep",), starts, {"units": "s"}),
@@ -68,19 +66,18 @@ def frame_variables(
     }
 
 
-def _standing_lumbar_flexion(movement: xr.Dataset | None) -> float:
+def _standing_lumbar_flexion(movement: Movement | None) -> float:
     """Median lumbar flexion of the standing trial [deg]."""
     if movement is None:
         return float("nan")
-    flexion = movement["angle"].sel(joint_angle="lumbar_flexion").to_numpy()
+    flexion = movement.signals["angle"][FRAME_COORDS["joint_angle"].index("lumbar_flexion")]
     known = flexion[np.isfinite(flexion)]
     return float(np.median(known)) if known.size else float("nan")
 
 
-def _frames(movement: xr.Dataset | None, span: Span) -> slice:
+def _frames(movement: Movement | None, span: Span) -> slice:
     """Frames of a span with its margins."""
     if movement is None:
         return slice(0, 0)
-    time = movement.get_index("time").to_numpy()
-    first, stop = np.searchsorted(time, [span.start_s - BEFORE_S, span.stop_s + AFTER_S])
+    first, stop = np.searchsorted(movement.time, [span.start_s - BEFORE_S, span.stop_s + AFTER_S])
     return slice(int(first), int(stop))

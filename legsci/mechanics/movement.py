@@ -49,8 +49,28 @@ FRAME_COORDS = {
     "side": SIDES,
     "axis": tuple(AXES),
 }
-#: The same as xarray keeps them, made once.
-_FRAME_COORDINATES = xr.Coordinates({name: list(labels) for name, labels in FRAME_COORDS.items()})
+
+
+@dataclass(frozen=True)
+class Movement:
+    """Movement of a trial, bare of xarray, as it is cut into repetitions.
+
+    Parameters
+    ----------
+    time : (frame,) on the trial's clock [s].
+    rate_hz : frames per second [Hz].
+    mean_speed_m_per_s, travel_deg : level speed of the pelvis from the first to the last frame that shows it, and the
+        angle of that way to forward.
+    signals : name of FRAME_SIGNALS -> values (..., frame) along its dimensions, FRAME_COORDS, in its unit. Moments and
+        powers are those of `legsci.mechanics.dynamics.dynamics` per body mass; energy is the mechanical energy of the
+        body's centre of mass per body mass. NaN where it is not known.
+    """
+
+    time: Array
+    rate_hz: float
+    mean_speed_m_per_s: float
+    travel_deg: float
+    signals: dict[str, Array]
 
 
 @dataclass(frozen=True)
@@ -119,7 +139,7 @@ def trial_kinematics(
 
 def trial_movement(
     trial: xr.DataTree, standing: Posture | None, *, person: Person = NOBODY, choices: Choices = USUAL
-) -> tuple[xr.Dataset | None, list[Finding]]:
+) -> tuple[Movement | None, list[Finding]]:
     """Compute what the markers of a trial, and its plates where they tell the feet apart, say of each frame.
 
     Parameters
@@ -131,11 +151,7 @@ def trial_movement(
 
     Returns
     -------
-    movement : Dataset of FRAME_SIGNALS with the dimension time [s on the trial's clock]; attrs sampling_rate_hz,
-        mean_speed_m_per_s and travel_deg, level speed of the pelvis from the first to the last frame that shows it and
-        the angle of that way to forward.
-        Moments and powers are those of `dynamics` per body mass; energy is the mechanical energy of the body's centre
-        of mass per body mass. None without markers that legsci knows.
+    movement : None without markers that legsci knows.
     findings : one per reason code, whose sentence joins what was found.
     """
     moved = trial_kinematics(trial, standing, person=person, choices=choices)
@@ -161,27 +177,25 @@ def trial_movement(
         loaded, reasons = _loads(moved, trial, person, choices)
         signals |= loaded
         findings += reasons
-    movement = xr.Dataset(
-        {"time": ("time", moved.time), **{name: _complete(signals, name, frames) for name in FRAME_SIGNALS}},
-        coords=_FRAME_COORDINATES,
-        attrs={
-            "sampling_rate_hz": moved.rate_hz,
-            "mean_speed_m_per_s": _mean_speed(pelvis, moved.rate_hz),
-            "travel_deg": _travel(pelvis),
-        },
+    movement = Movement(
+        time=moved.time,
+        rate_hz=moved.rate_hz,
+        mean_speed_m_per_s=_mean_speed(pelvis, moved.rate_hz),
+        travel_deg=_travel(pelvis),
+        signals={name: _complete(signals, name, frames) for name in FRAME_SIGNALS},
     )
     return movement, _joined(findings)
 
 
-def _complete(signals: Signals, name: str, frames: int) -> tuple[tuple[str, ...], Array, dict[str, str]]:
-    """Lay a signal out over all labels of its dimensions, (..., time); NaN where it has none."""
-    dims, unit = FRAME_SIGNALS[name]
+def _complete(signals: Signals, name: str, frames: int) -> Array:
+    """Lay a signal out over all labels of its dimensions, (..., frame); NaN where it has none."""
+    dims, _ = FRAME_SIGNALS[name]
     answer = np.full((*(len(FRAME_COORDS[dim]) for dim in dims), frames), np.nan)
     if name in signals:
         values, labels = signals[name]
         rows = [FRAME_COORDS[dims[0]].index(label) for label in labels] if dims else ...
         answer[rows] = values
-    return (*dims, "time"), answer, {"units": unit}
+    return answer
 
 
 def _way(pelvis: Array) -> tuple[Array, int]:

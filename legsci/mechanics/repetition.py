@@ -9,7 +9,7 @@ import xarray as xr
 
 from legsci.kernels.jumps import EVENTS
 from legsci.mechanics.frames import Span, frame_variables
-from legsci.mechanics.movement import FRAME_COORDS
+from legsci.mechanics.movement import FRAME_COORDS, Movement
 from legsci.mechanics.scoring import Score
 from legsci.vocabulary import SIDES
 
@@ -73,7 +73,7 @@ def _span(repetition: Repetition) -> Span:
 def lay_out(
     repetitions: list[Repetition],
     scorings: list[str],
-    movements: dict[str, xr.Dataset | None],
+    movements: dict[str, Movement | None],
     standing: str | None,
 ) -> xr.Dataset:
     """Lay repetitions side by side, as ARCHITECTURE.md describes.

@@ -14,7 +14,7 @@ import xarray as xr
 
 from legsci.mechanics.curation import apply_decisions, decisions_without_effect, trial_decisions
 from legsci.mechanics.markers import Markers, whole_paths
-from legsci.mechanics.movement import USUAL, Choices, person_of, trial_movement
+from legsci.mechanics.movement import USUAL, Choices, Movement, person_of, trial_movement
 from legsci.mechanics.plates import (
     FEET,
     Support,
@@ -126,7 +126,7 @@ def trial_repetitions(
     scorings: dict[str, Profile],
     mass_kg: float,
     curation: pd.DataFrame,
-    movement: xr.Dataset | None = None,
+    movement: Movement | None = None,
 ) -> tuple[list[Repetition], list[Finding]]:
     """Cut one trial into repetitions and score each.
 
@@ -154,9 +154,9 @@ def trial_repetitions(
     if not curation.empty and (curation["what"] == "swap_sides").any():
         under = replace(under, force=under.force[[0, 2, 1]])
     findings = [*under.findings, *_trial_findings(trial, under), *trial_decisions(curation, sides=sides)]
-    running = task.cut == "contact" and movement is not None and movement.attrs["mean_speed_m_per_s"] > RUNNING_M_PER_S
-    if running and movement is not None and movement.attrs["travel_deg"] > MOST_ACROSS_DEG:
-        findings.append(Finding("travels_across", "markers", movement.attrs["travel_deg"], MOST_ACROSS_DEG))
+    running = task.cut == "contact" and movement is not None and movement.mean_speed_m_per_s > RUNNING_M_PER_S
+    if running and movement is not None and movement.travel_deg > MOST_ACROSS_DEG:
+        findings.append(Finding("travels_across", "markers", movement.travel_deg, MOST_ACROSS_DEG))
     if any(finding.severity == "rejected" for finding in findings):
         return [], findings + decisions_without_effect(curation, repetitions=0)
     if task.cut == "descent":
@@ -182,7 +182,7 @@ def _idle_decisions(curation: pd.DataFrame) -> list[Finding]:
     return trial_decisions(curation, sides=False) + decisions_without_effect(curation, repetitions=0)
 
 
-def _with_leg(repetition: Repetition, leg: str, movement: xr.Dataset | None) -> tuple[Repetition, list[Finding]]:
+def _with_leg(repetition: Repetition, leg: str, movement: Movement | None) -> tuple[Repetition, list[Finding]]:
     """Name the legs that work; a running step is that of the lower foot, whose force is then the plates'.
 
     A step of which the markers do not tell the foot belongs to no leg. A leg that the study names is taken, and what
@@ -208,15 +208,15 @@ def _with_leg(repetition: Repetition, leg: str, movement: xr.Dataset | None) -> 
     return replace(repetition, leg=leg, force=force), []
 
 
-def _foot_heights(repetition: Repetition, movement: xr.Dataset) -> tuple[float, float]:
+def _foot_heights(repetition: Repetition, movement: Movement) -> tuple[float, float]:
     """Height of left and right foot in the middle of the push-off [m]; NaN where it is not known."""
     events = next(iter(repetition.scores.values())).events
     start = events["touchdown"] if "touchdown" in events else events.get("movement_start", np.nan)
     middle = 0.5 * (start + events.get("takeoff", np.nan)) / repetition.rate
     if not np.isfinite(middle):
         return np.nan, np.nan
-    frame = int(np.argmin(np.abs(movement.get_index("time").to_numpy() - middle)))
-    heights = movement.variables["foot_height"].transpose("side", "time").data
+    frame = int(np.argmin(np.abs(movement.time - middle)))
+    heights = movement.signals["foot_height"]
     return float(heights[SIDES.index("left"), frame]), float(heights[SIDES.index("right"), frame])
 
 
@@ -325,7 +325,7 @@ def session_repetitions(
     scorings |= variants(published[default])
     person = person_of(session)
     repetitions: list[Repetition] = []
-    movements: dict[str, xr.Dataset | None] = {}
+    movements: dict[str, Movement | None] = {}
     standing, anatomy = _standing_trial(session)
     rows = []
     who = {name: str(session.attrs[name]) for name in ("participant_id", "session_id")}

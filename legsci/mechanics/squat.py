@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from legsci.kernels.events import intervals_below
+from legsci.mechanics.movement import FRAME_COORDS, Movement
 from legsci.mechanics.plates import Support
 from legsci.mechanics.profiles import Profile
 from legsci.mechanics.quality import Finding
@@ -51,14 +51,13 @@ class Descent(Window):
     set_start: float = np.nan
 
 
-def unloaded_support(movement: xr.Dataset) -> Support:
+def unloaded_support(movement: Movement) -> Support:
     """Support of a trial without plates, at the rate of the markers: its force is not known anywhere."""
-    nothing = np.full((3, movement.sizes["time"]), np.nan)
-    rate = float(movement.attrs["sampling_rate_hz"])
-    return Support(nothing, rate, np.empty((0, 2), dtype=np.int64), float("nan"), plates=(), offset=0.0)
+    nothing = np.full((3, movement.time.size), np.nan)
+    return Support(nothing, movement.rate_hz, np.empty((0, 2), dtype=np.int64), float("nan"), plates=(), offset=0.0)
 
 
-def squats(under: Support, movement: xr.Dataset | None) -> tuple[list[Window], list[Finding]]:
+def squats(under: Support, movement: Movement | None) -> tuple[list[Window], list[Finding]]:
     """Cut a recording into squats.
 
     Parameters
@@ -75,7 +74,7 @@ def squats(under: Support, movement: xr.Dataset | None) -> tuple[list[Window], l
     findings: list[Finding] = []
     height, rate, start_s = _pelvis_height(movement), under.rate, 0.0
     if height is not None and movement is not None:
-        rate, start_s = float(movement.attrs["sampling_rate_hz"]), float(movement["time"][0])
+        rate, start_s = movement.rate_hz, float(movement.time[0])
     else:
         findings.append(Finding("height_from_force"))
         height = _height_from_force(under)
@@ -155,16 +154,16 @@ def _falls_to(speed: Array, fastest: int, step: int, limit: float) -> float:
     return index - step * float((limit - here) / (before - here))
 
 
-def _pelvis_height(movement: xr.Dataset | None) -> Array | None:
+def _pelvis_height(movement: Movement | None) -> Array | None:
     """Height of the pelvis (frame,) [m], short gaps bridged; None where it is not known throughout."""
     if movement is None:
         return None
-    height = movement["pelvis_position"].sel(axis="y").to_numpy()
+    height = movement.signals["pelvis_position"][FRAME_COORDS["axis"].index("y")]
     missing = np.isnan(height)
     gaps = intervals_below(-missing.astype(float), -0.5)
     # At its ends a recording may lack the pelvis for longer: nothing is bridged there but standing.
     inside = [stop - first for first, stop in gaps if first > 0 and stop < height.size]
-    if missing.all() or max(inside, default=0) > LONGEST_GAP_S * float(movement.attrs["sampling_rate_hz"]):
+    if missing.all() or max(inside, default=0) > LONGEST_GAP_S * movement.rate_hz:
         return None
     frames = np.arange(height.size)
     return np.interp(frames, frames[~missing], height[~missing])

@@ -75,12 +75,13 @@ def test_a_movement_has_all_signals_whatever_is_recorded() -> None:
     whole, found = trial_movement(tree, quiet_posture(Markers.recorded(standing())), person=person)
     assert found == []
     assert whole is not None
-    assert {str(name) for name in whole.data_vars} == set(FRAME_SIGNALS)
+    assert set(whole.signals) == set(FRAME_SIGNALS)
     few = trial({"markers": tree["markers"].to_dataset().isel(marker=slice(0, 5))}, task="squat")
     part, found = trial_movement(few, None, person=person)
     assert part is not None
-    assert {name: part[name].dims for name in part} == {name: whole[name].dims for name in whole}
-    assert bool(np.isnan(part["moment"]).all())
+    shapes = [{name: values.shape for name, values in one.signals.items()} for one in (part, whole)]
+    assert shapes[0] == shapes[1]
+    assert bool(np.isnan(part.signals["moment"]).all())
     assert {finding.code for finding in found} == {"segment_absent"}
     assert "left_shank" in found[0].sentence
 

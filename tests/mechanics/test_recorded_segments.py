@@ -67,7 +67,7 @@ def test_segments_reach_the_movement_and_the_picture(walker: xr.Dataset) -> None
     assert movement is not None
     assert {finding.code for finding in found} == {"joint_definition"}
     for name in ("angle", "pelvis_position", "foot_height", "knee_frontal_projection", "foot_progression"):
-        assert bool(np.isfinite(movement[name]).any()), name
+        assert bool(np.isfinite(movement.signals[name]).any()), name
     shown = scene(xr.DataTree(children={"stand": trial({"segments": walker}, task="standing")}), "stand")
     assert shown is not None
     assert len(shown.lines) == 4  # two legs, the line of the hips, the trunk
