@@ -76,12 +76,22 @@ def _differentiate(values: Array, rate: float, first: Array, second: Array) -> N
     last = len(values) - 1
     for i in range(1, last):
         reach = min(_LONGEST_REACH, i, last - i)
-        slope, bend = 0.0, _SECOND[reach - 1, 0] * values[i]
-        for step in range(1, reach + 1):
-            slope += _FIRST[reach - 1, step - 1] * (values[i + step] - values[i - step])
-            bend += _SECOND[reach - 1, step] * (values[i + step] + values[i - step])
-        first[i] = slope * rate
-        second[i] = bend * rate**2
+        if reach < _LONGEST_REACH:
+            slope, bend = 0.0, _SECOND[reach - 1, 0] * values[i]
+            for step in range(1, reach + 1):
+                slope += _FIRST[reach - 1, step - 1] * (values[i + step] - values[i - step])
+                bend += _SECOND[reach - 1, step] * (values[i + step] + values[i - step])
+            first[i] = slope * rate
+            second[i] = bend * rate**2
+    # The same with every step written out, which runs several samples at a time.
+    a1, a2, a3, a4 = _FIRST[_LONGEST_REACH - 1]
+    b0, b1, b2, b3, b4 = _SECOND[_LONGEST_REACH - 1]
+    square = rate**2
+    for i in range(_LONGEST_REACH, len(values) - _LONGEST_REACH):
+        p1, p2, p3, p4 = values[i + 1], values[i + 2], values[i + 3], values[i + 4]
+        m1, m2, m3, m4 = values[i - 1], values[i - 2], values[i - 3], values[i - 4]
+        first[i] = (a1 * (p1 - m1) + a2 * (p2 - m2) + a3 * (p3 - m3) + a4 * (p4 - m4)) * rate
+        second[i] = (b0 * values[i] + b1 * (p1 + m1) + b2 * (p2 + m2) + b3 * (p3 + m3) + b4 * (p4 + m4)) * square
     for end, inward in ((0, 1), (last, -1)):
         a, b, c, d = values[end], values[end + inward], values[end + 2 * inward], values[end + 3 * inward]
         first[end] = inward * (-1.5 * a + 2.0 * b - 0.5 * c) * rate

@@ -109,7 +109,9 @@ def feet_of(kinematics: Kinematics, sole: Array) -> Feet:
     for row, side in enumerate(SIDES):
         foot = f"{side}_foot"
         if foot in kinematics.rotation:
-            ends[row] = kinematics.position[foot] + np.einsum("tij,ej->eti", kinematics.rotation[foot], sole)
+            ends[row] = kinematics.position[foot] + (
+                (kinematics.rotation[foot].reshape(-1, 3) @ sole.T).reshape(-1, 3, len(sole)).transpose(2, 0, 1)
+            )
     heights = ends[..., _Y].min(axis=1)
     known = heights[np.isfinite(heights)]
     ground = float(np.percentile(known, 1.0)) if known.size else np.nan

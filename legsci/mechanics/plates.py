@@ -10,6 +10,7 @@ import xarray as xr
 
 from legsci.kernels.events import intervals_above, intervals_below
 from legsci.mechanics.quality import Finding
+from legsci.mechanics.weighing import Weighing, weigh
 
 #: A plate that never carries this much for as long as `SHORTEST_LOAD_S` is empty, however it rings [N], [s].
 LEAST_LOAD_N = 50.0
@@ -62,6 +63,25 @@ class Support:
     offset: float
     box: np.ndarray | None = None
     findings: list[Finding] = field(default_factory=list)
+    _weighings: dict[tuple[float, ...], Weighing | None] = field(default_factory=dict, init=False, compare=False)
+
+    def weigh(self, *, first: int, last: int, length_s: float, quietest: bool = True) -> Weighing | None:
+        """`legsci.mechanics.weighing.weigh` this force, once for all the rules that ask for the same stretch."""
+        asked = (first, last, length_s, quietest)
+        if asked not in self._weighings:
+            self._weighings[asked] = weigh(
+                self.force, rate=self.rate, first=first, last=last, length_s=length_s, quietest=quietest
+            )
+        return self._weighings[asked]
+
+    @cached_property
+    def unloaded_sd(self) -> list[float]:
+        """Standard deviation of force in the middle half of each unloaded stretch [N]."""
+        quarters = [(last - first) // 4 for first, last in self.unloaded]
+        return [
+            float(self.force[0, first + quarter : last - quarter].std())
+            for (first, last), quarter in zip(self.unloaded, quarters, strict=True)
+        ]
 
     @cached_property
     def loaded_limit(self) -> float:

@@ -52,10 +52,9 @@ class Score:
 def unloaded_sd(support: Support, window: Window) -> float:
     """Return the standard deviation of force in mid-flight, or in the fall where there is no flight [N]."""
     inside = window.middle if window.middle >= 0 else window.touchdown - 1
-    for first, last in support.unloaded:
+    for (first, last), sd in zip(support.unloaded, support.unloaded_sd, strict=True):
         if first <= inside < last:
-            quarter = (last - first) // 4
-            return float(support.force[0, first + quarter : last - quarter].std())
+            return sd
     return 0.0
 
 
@@ -74,14 +73,7 @@ def _weigh_start(support: Support, window: Window, task: Task, profile: Profile)
     if quietest and _from_held_squat(task):
         starts.insert(0, max(window.first, last - int(HOLD_S * support.rate)))
     for first in starts:
-        weighing = weigh(
-            support.force,
-            rate=support.rate,
-            first=first,
-            last=last,
-            length_s=profile.weighing_length_s,
-            quietest=quietest,
-        )
+        weighing = support.weigh(first=first, last=last, length_s=profile.weighing_length_s, quietest=quietest)
         if weighing is not None and weighing.still:
             break
     return weighing
@@ -99,7 +91,7 @@ def _weigh_end(support: Support, window: Window, profile: Profile) -> Weighing |
     landing = ends[0] if ends else window.first
     first = landing + int(SETTLING_S[0] * support.rate)
     last = min(window.last, landing + int(SETTLING_S[1] * support.rate))
-    return weigh(support.force, rate=support.rate, first=first, last=last, length_s=profile.weighing_length_s)
+    return support.weigh(first=first, last=last, length_s=profile.weighing_length_s)
 
 
 def _box_weight(support: Support, window: Window, profile: Profile) -> Weighing | None:
@@ -229,9 +221,7 @@ def score_repetition(support: Support, window: Window, *, task: Task, profile: P
     """
     weighing, after, weight, findings = _choose_weighing(support, window, task, profile, mass_kg)
     if task.cut == "quiet":
-        weighing = weigh(
-            support.force, rate=support.rate, first=window.first, last=window.last, length_s=profile.weighing_length_s
-        )
+        weighing = support.weigh(first=window.first, last=window.last, length_s=profile.weighing_length_s)
         still = weighing is not None and weighing.still
         findings = [] if still else [_never_still(weighing)]
         weight = weighing.body_weight if weighing is not None and still else weight

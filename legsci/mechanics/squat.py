@@ -13,7 +13,7 @@ from legsci.mechanics.plates import Support
 from legsci.mechanics.profiles import Profile
 from legsci.mechanics.quality import Finding
 from legsci.mechanics.scoring import Score
-from legsci.mechanics.weighing import Weighing, weigh
+from legsci.mechanics.weighing import Weighing
 from legsci.mechanics.windows import Window
 from legsci.tasks import Task
 from legsci.vocabulary import STANDARD_GRAVITY
@@ -174,10 +174,7 @@ def _height_from_force(under: Support) -> Array | None:
     total, half = under.force[0], under.force.shape[1] // 2
     if not under.plates:
         return None
-    rests = [
-        weigh(under.force, rate=under.rate, first=first, last=last, length_s=0.5)
-        for first, last in ((0, half), (half, total.size))
-    ]
+    rests = [under.weigh(first=first, last=last, length_s=0.5) for first, last in ((0, half), (half, total.size))]
     before, after = rests
     if before is None or after is None or not (before.still and after.still):
         return None
@@ -239,14 +236,7 @@ def _weighing(support: Support, window: Descent, profile: Profile) -> tuple[Weig
     if not support.plates:
         return None, []
     quietest = profile.weighing != "first"
-    found = weigh(
-        support.force,
-        rate=support.rate,
-        first=0,
-        last=int(window.set_start),
-        length_s=profile.weighing_length_s,
-        quietest=quietest,
-    )
+    found = support.weigh(first=0, last=int(window.set_start), length_s=profile.weighing_length_s, quietest=quietest)
     if found is not None and found.still:
         return found, []
     return None, [Finding("never_stood_still", detail="before the first squat")]
