@@ -213,7 +213,8 @@ def _without(labels: set[str], markers: Markers, filled: NDArray[np.bool_]) -> t
 def _is_loose(skeleton: Skeleton) -> bool:
     """Whether the markers of a segment do not keep the shape that they have in standing, or give it no pose."""
     residuals = (segment.residual[np.isfinite(segment.residual)] for segment in skeleton.segments.values())
-    return any(not residual.size or np.median(residual) > LOOSE_M for residual in residuals)
+    # The largest is found sooner than the median.
+    return any(not residual.size or (residual.max() > LOOSE_M < np.median(residual)) for residual in residuals)
 
 
 def kinematics_of_segments(recorded: xr.Dataset) -> Kinematics:
@@ -284,7 +285,10 @@ def _implausible(angles: Paths, rate_hz: float) -> list[Finding]:
     """Say which angles (time,) [deg] leave what joints do."""
     findings = []
     for name, angle in angles.items():
-        lowest, highest = PLAUSIBLE_DEG.get(name.removeprefix("left_").removeprefix("right_"), (-np.inf, np.inf))
+        limits = PLAUSIBLE_DEG.get(name.removeprefix("left_").removeprefix("right_"))
+        if limits is None:
+            continue
+        lowest, highest = limits
         for beyond, limit, sign in ((angle < lowest, lowest, -1.0), (angle > highest, highest, 1.0)):
             if beyond.any():
                 worst = sign * float((sign * angle[beyond]).max())

@@ -8,7 +8,7 @@ import numpy as np
 
 from legsci.anthropometry import PAIRED_SEGMENTS, Proportions, segment_proportions
 from legsci.mechanics.kinematics import Floats as Array
-from legsci.mechanics.kinematics import Kinematics
+from legsci.mechanics.kinematics import Kinematics, median_distance
 
 SIDES = ("right", "left")
 #: Shoulder joints below the seventh cervical vertebra, per height: length CERV-MIDH less MIDS-MIDH (de Leva 1996,
@@ -93,7 +93,7 @@ def body_segments(kinematics: Kinematics, *, body_mass_kg: float, sex: str, load
     if faults:
         raise ValueError("body segments: " + "; ".join(faults))
     table = segment_proportions(sex)
-    lengths = measured_lengths(kinematics)
+    lengths = kinematics.lengths
     if not lengths:
         raise ValueError("body segments: no thigh or shank has both its joint centres, so that lengths are not known")
     height = sum(lengths.values()) / sum(table[name.split("_")[1]].length_per_height for name in lengths)
@@ -129,34 +129,12 @@ def body_segments(kinematics: Kinematics, *, body_mass_kg: float, sex: str, load
     )
 
 
-def measured_lengths(kinematics: Kinematics) -> dict[str, float]:
-    """Median length of each thigh and shank with joint centres at both ends [m]."""
-    centres = kinematics.joint_centre
-    lengths = {}
-    for side in SIDES:
-        for name, ends in (("thigh", ("hip", "knee")), ("shank", ("knee", "ankle"))):
-            upper, lower = f"{side}_{ends[0]}", f"{side}_{ends[1]}"
-            if {upper, lower} <= set(centres):
-                length = _median_distance(centres[upper], centres[lower])
-                if np.isfinite(length):
-                    lengths[f"{side}_{name}"] = length
-    return lengths
-
-
-def _median_distance(one: Array, other: Array) -> float:
-    """Median distance of two paths (time, 3) [m]; NaN where they are never seen together."""
-    line = one - other
-    apart = np.sqrt(np.einsum("ti,ti->t", line, line))
-    seen = apart[np.isfinite(apart)]
-    return float(np.median(seen)) if seen.size else float("nan")
-
-
 def _trunk_origin(kinematics: Kinematics) -> float:
     """How far the trunk's origin lies above the pelvis' origin (middle of the hips), median [m]; 0 without pelvis."""
     origin = kinematics.position
     if "pelvis" not in origin:
         return 0.0
-    return float(np.nan_to_num(_median_distance(origin["trunk"], origin["pelvis"])))
+    return float(np.nan_to_num(median_distance(origin["trunk"], origin["pelvis"])))
 
 
 def _upright(row: Proportions, scale: float, length: float, top: float) -> _Part:

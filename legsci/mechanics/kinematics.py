@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,18 @@ class Kinematics:
             angle=_by_name(kinematics, "angle", "joint_angle"),
         )
 
+    @cached_property
+    def lengths(self) -> dict[str, float]:
+        """Median length of each thigh and shank with joint centres at both ends [m]."""
+        lengths = {}
+        for side in ("right", "left"):
+            for name, ends in (("thigh", ("hip", "knee")), ("shank", ("knee", "ankle"))):
+                upper, lower = (self.joint_centre.get(f"{side}_{end}") for end in ends)
+                length = median_distance(upper, lower) if upper is not None and lower is not None else np.nan
+                if np.isfinite(length):
+                    lengths[f"{side}_{name}"] = length
+        return lengths
+
     def dataset(self) -> xr.Dataset:
         """Lay out as `legsci.mechanics.angles.kinematics` describes it."""
         variables = {
@@ -88,6 +100,14 @@ class Kinematics:
         shape = (len(paths), self.time.size, *(len(AXES) for _ in dims[1:]))
         values: NDArray[Any] = np.array(list(paths.values()), dtype=dtype).reshape(shape).swapaxes(0, 1)
         return (("time", *dims), values, {"units": units} if units else {})
+
+
+def median_distance(one: Floats, other: Floats) -> float:
+    """Median distance of two paths (time, 3) [m]; NaN where they are never seen together."""
+    line = one - other
+    apart = np.sqrt(np.einsum("ti,ti->t", line, line))
+    seen = apart[np.isfinite(apart)]
+    return float(np.median(seen)) if seen.size else float("nan")
 
 
 def _by_name(kinematics: xr.Dataset, name: str, dim: str) -> Paths:

@@ -63,20 +63,19 @@ def swapped_labels(posture: Points) -> list[tuple[tuple[str, str], Finding]]:
     right = _rightward(posture)
     if right is None:
         return []
-    swapped = []
-    for label in sorted(posture):
+    swapped, known = [], set(posture)
+    for label in sorted(known):
         partner = label.replace("right_", "left_", 1)
         if label.startswith("right_") and partner in posture and (posture[label] - posture[partner]) @ right < 0.0:
             swapped.append((label, partner))
     for (side, outward), (inner, outer) in product((("right", 1.0), ("left", -1.0)), INNER_OUTER):
         pair = f"{side}_{outer}", f"{side}_{inner}"
-        if set(pair) <= set(posture) and (posture[pair[0]] - posture[pair[1]]) @ right * outward < 0.0:
+        if known.issuperset(pair) and (posture[pair[0]] - posture[pair[1]]) @ right * outward < 0.0:
             swapped.append(pair)
-    forward = np.cross([0.0, 1.0, 0.0], right)
-    for pair in ((f"{side}_heel", f"{side}_toe") for side in ("right", "left")):
-        known = _pelvis_shows_the_way(posture) and set(pair) <= set(posture)
-        if known and (posture[pair[1]] - posture[pair[0]]) @ forward < 0.0:
-            swapped.append(pair)
+    if _pelvis_shows_the_way(posture):
+        forward = np.cross([0.0, 1.0, 0.0], right)
+        feet = ((f"{side}_heel", f"{side}_toe") for side in ("right", "left"))
+        swapped += [p for p in feet if known.issuperset(p) and (posture[p[1]] - posture[p[0]]) @ forward < 0.0]
     return [(pair, Finding("labels_swapped", signal="markers", detail=" and ".join(pair))) for pair in swapped]
 
 

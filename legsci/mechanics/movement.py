@@ -12,7 +12,7 @@ from legsci.mechanics.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignmen
 from legsci.mechanics.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
 from legsci.mechanics.cross_talk import corrected_knees
 from legsci.mechanics.dynamics import LINKS, PLANES, solved_loads
-from legsci.mechanics.inertia import body_segments, measured_lengths
+from legsci.mechanics.inertia import body_segments
 from legsci.mechanics.kinematics import Floats as Array
 from legsci.mechanics.kinematics import Kinematics
 from legsci.mechanics.markers import CLUSTERS, whole_paths
@@ -257,7 +257,7 @@ def _loads(moved: Kinematics, trial: xr.DataTree, person: Person, choices: Choic
     ]
     if unknown:
         return {}, [Finding("person_unknown", signal="participant", detail=" and ".join(unknown))]
-    if not measured_lengths(moved):
+    if not moved.lengths:
         detail = "a thigh or shank with both its joint centres, which tell how long and heavy the segments are"
         return {}, [Finding("segment_missing", signal="legs", detail=detail)]
     load = float(trial.attrs.get("load_kg", 0.0))

@@ -20,7 +20,7 @@ def takeoff_velocity(reps: Reps) -> xr.Variable:
 
 def jump_height_impulse(reps: Reps) -> xr.Variable:
     """Jump height from take-off velocity (rep, scoring) [m]."""
-    speed = takeoff_velocity(reps)
+    speed = reps["takeoff_velocity"]
     return speed.where(speed > 0.0) ** 2 / (2.0 * STANDARD_GRAVITY)
 
 

@@ -121,6 +121,7 @@ SHARED: dict[str, Callable[[Reps], xr.Variable]] = {
     "sample_count": lambda reps: _recorded(reps, ("force",)),
     "frame_count": lambda reps: _recorded(reps, ("angle", "foot_height", "pelvis_position")),
     "velocity": velocity,
+    "takeoff_velocity": power.takeoff_velocity,
     "braking_start": force.braking_start,
     "span_start": lambda reps: joints.movement_span(reps)[0],
     "span_end": lambda reps: joints.movement_span(reps)[1],

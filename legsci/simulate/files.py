@@ -33,8 +33,8 @@ from legsci.simulate.writers import write_bioware, write_c3d, write_table, write
 
 #: Devices of study.yaml. A sprint has its own, since which foot treads on which plate differs between trials.
 CAMERAS, RUNWAY, PLATES_ALONE = "vicon", "vicon_runway", "kistler"
-#: A sprint is filmed at the rate of the cameras' settings, the other tasks at this rate [Hz]. A second of 49 markers
-#: and two plates then takes 63 kB (79 kB with EMG), so that a session of eleven trials stays within some 5 MB.
+#: A sprint is filmed at the rate of the cameras' settings, the other tasks at this rate [Hz]. A second of 41 markers
+#: and two plates then takes 57 kB (73 kB with EMG), so that a session of eleven trials stays within some 5 MB.
 SLOW_MARKER_RATE_HZ = 100.0
 #: Rate of the plates and of EMG [Hz]; it holds the band of EMG.
 ANALOG_RATE_HZ = 1000.0
@@ -199,6 +199,10 @@ def _write_motion_capture(
     body = build_body(plan.athlete, barbell_kg=trial.technique.barbell_kg)
     step = every_nth(motion.rate_hz, filming.rate_hz)
     labels, clean = markers_of(body, motion, step=step)
+    if trial.task != "standing" and any(other.task == "standing" and other.markers for other in plan.trials):
+        # They are in the way of the other leg, and standing has shown where the joints are.
+        worn = [column for column, label in enumerate(labels) if "_medial_" not in label]
+        labels, clean = [labels[column] for column in worn], clean[:, worn]
     markers, found = record_markers(motion, labels, clean, filming, streams[0])
     truth = {f"marker_{name}": value for name, value in found.items()}
     # C3D holds whole frames only: the recording ends with the last of them.

@@ -65,11 +65,14 @@ def misplaced(trial: Clean, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
 
 
 def recorded(trial: Clean, rng: np.random.Generator) -> xr.Dataset:
-    """Kinematics of one recording with all errors."""
+    """Kinematics of one recording with all errors; as in a laboratory, medial markers are worn in standing alone."""
     moving, still = misplaced(trial, rng)
     settings = MarkerSettings(rate_hz=RATE_HZ, gaps_per_s=0.0)
     seen, _ = record_markers(trial.motion, trial.labels, moving, settings, rng)
     stood, _ = record_markers(trial.standing, trial.labels, still, settings, rng)
+    worn = [column for column, label in enumerate(trial.labels) if "_medial_" not in label]
     return kinematics(
-        marker_dataset(trial.labels, seen, RATE_HZ), marker_dataset(trial.labels, stood, RATE_HZ), cutoff_hz=12.0
+        marker_dataset([trial.labels[column] for column in worn], seen[:, worn], RATE_HZ),
+        marker_dataset(trial.labels, stood, RATE_HZ),
+        cutoff_hz=12.0,
     )
