@@ -8,7 +8,6 @@ None of them stands for another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +18,9 @@ from legsci.mechanics.kinematics import Kinematics
 
 SIDES = ("both", "left", "right")
 OUTWARD = {"left": -1.0, "right": 1.0}
+#: The same as a column (leg, 1), and the joints of a leg.
+OUT = np.array(list(OUTWARD.values()))[:, None]
+LEG_JOINTS = ("hip", "knee", "ankle")
 X, Y, Z = range(3)
 
 #: Up to this angle between thigh and shank a leg has a hip-knee-ankle angle [deg].
@@ -137,18 +139,18 @@ def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
 def alignment_curves(kinematics: Kinematics, *, uncertainty: bool = True) -> dict[str, Array]:
     """Curves of `alignment`, and the standard uncertainties u_<curve> of `alignment_uncertainty`, (side, time)."""
     body = _Body(kinematics)
-    names = [*CURVES, *(f"u_{name}" for name in UNCERTAIN_CURVES if uncertainty)]
-    answer = {name: np.full((len(SIDES), body.frames), np.nan) for name in names}
-    answer["knee_ankle_separation"][SIDES.index("both")] = _separation(body)
-    for side in OUTWARD:
-        for name, curve in _leg(body, side).items():
-            answer[name][SIDES.index(side)] = curve
+    of_legs, of_both = _legs(body), {"knee_ankle_separation": _separation(body)}
     if uncertainty:
-        skins = {side: _skin(body, side) for side in OUTWARD}
-        answer["u_knee_ankle_separation"][SIDES.index("both")] = _separation_uncertainty(body, skins.values())
-        for side, skin in skins.items():
-            for name, curve in _leg_uncertainty(body, side, skin).items():
-                answer[f"u_{name}"][SIDES.index(side)] = curve
+        skin = _skin(body)
+        of_legs |= {f"u_{name}": curves for name, curves in _leg_uncertainties(body, skin).items()}
+        of_both["u_knee_ankle_separation"] = _separation_uncertainty(body, skin)
+    answer = {}
+    for name in (*CURVES, *(f"u_{name}" for name in UNCERTAIN_CURVES if uncertainty)):
+        answer[name] = np.full((len(SIDES), body.frames), np.nan)
+        if name in of_both:
+            answer[name][SIDES.index("both")] = of_both[name]
+        else:
+            answer[name][[SIDES.index(side) for side in OUTWARD]] = of_legs[name]
     return answer
 
 
@@ -162,84 +164,90 @@ def _dataset(curves: dict[str, Array], kinematics: xr.Dataset) -> xr.Dataset:
 
 
 class _Body:
-    """What kinematics tell, by name; NaN for what is absent."""
+    """What kinematics tell of both legs, in the order of OUTWARD; NaN for what is absent."""
 
     def __init__(self, kinematics: Kinematics) -> None:
         self.frames, self._known = kinematics.time.size, kinematics
-        #: Level direction to the person's right (time, 3): from the left to the right hip centre; and that ahead.
-        self.right = _level(self.centre("right_hip") - self.centre("left_hip"))
+        #: Paths of joint centres (leg, time, 3) [m].
+        self.hip, self.knee, self.ankle = (self._both(kinematics.joint_centre, name) for name in LEG_JOINTS)
+        self.thigh, self.shank = self.hip - self.knee, self.ankle - self.knee
+        self.thigh_m, self.shank_m = _length(self.thigh), _length(self.shank)
+        #: Level direction to the person's right (time, 3): from the left to the right hip centre; that ahead; and from
+        #: the middle to either leg (leg, time, 3).
+        self.right = _level(self.hip[1] - self.hip[0])
         self.ahead = _turned_left(self.right)
+        self.outward = OUT[:, :, None] * self.right
 
-    def centre(self, joint: str) -> Array:
-        """Path of a joint centre (time, 3) [m]."""
-        return self._known.joint_centre.get(joint, np.full((self.frames, 3), np.nan))
+    def _both(self, paths: dict[str, Array], name: str, shape: tuple[int, ...] = (3,)) -> Array:
+        """Values of both legs (leg, time, ...)."""
+        unknown = np.full((self.frames, *shape), np.nan)
+        return np.stack([paths.get(f"{side}_{name}", unknown) for side in OUTWARD])
 
     def rotation(self, segment: str) -> Array:
-        """Axes of a segment (time, 3, 3)."""
-        return self._known.rotation.get(segment, np.full((self.frames, 3, 3), np.nan))
+        """Axes of a segment (leg, time, 3, 3)."""
+        return self._both(self._known.rotation, segment, (3, 3))
 
-    def angle(self, name: str) -> Array:
-        """Angle (time,) [deg]."""
-        return self._known.angle.get(name, np.full(self.frames, np.nan))
+    def knee_flexion(self) -> Array:
+        """Flexion of the knees (leg, time) [rad]."""
+        return np.radians(self._both(self._known.angle, "knee_flexion", ()))
+
+    def obliquity(self) -> Array:
+        """Obliquity of the pelvis (time,) [deg]."""
+        return self._known.angle.get("pelvis_obliquity", np.full(self.frames, np.nan))
 
 
 def _level(vectors: Array) -> Array:
-    """Unit vectors (time, 3) along the level part of vectors."""
+    """Unit vectors (..., 3) along the level part of vectors."""
     level = vectors * [1.0, 0.0, 1.0]
     length = _length(level)
-    return np.asarray(level / np.where(length > 0.0, length, np.nan)[:, None])
+    return np.asarray(level / np.where(length > 0.0, length, np.nan)[..., None])
 
 
 def _turned_left(level: Array) -> Array:
-    """Level vectors (time, 3) a quarter turn to the left: the vertical unit vector times them."""
-    return np.column_stack([level[:, Z], np.zeros(len(level)), -level[:, X]])
+    """Level vectors (..., 3) a quarter turn to the left: the vertical unit vector times them."""
+    return np.stack([level[..., Z], np.zeros(level.shape[:-1]), -level[..., X]], axis=-1)
 
 
 def _along(vectors: Array, direction: Array) -> Array:
-    """Scalar products (time,) of vectors (time, 3)."""
-    return np.asarray(np.einsum("ti,ti->t", vectors, direction))
+    """Scalar products (...) of vectors (..., 3)."""
+    return np.asarray(np.einsum("...i,...i->...", vectors, direction))
 
 
 def _length(vectors: Array) -> Array:
-    """Lengths (time,) of vectors (time, 3)."""
+    """Lengths (...) of vectors (..., 3)."""
     return np.asarray(np.sqrt(_along(vectors, vectors)))
 
 
 def _separation(body: _Body) -> Array:
-    knees, ankles = (
-        _along(body.centre(f"right_{joint}") - body.centre(f"left_{joint}"), body.right) for joint in ("knee", "ankle")
-    )
+    knees, ankles = (_along(path[1] - path[0], body.right) for path in (body.knee, body.ankle))
     return np.asarray(knees / np.where(np.abs(ankles) > 0.0, ankles, np.nan))
 
 
-def _leg(body: _Body, side: str) -> dict[str, Array]:
-    """Curves of one leg (time,)."""
-    out = OUTWARD[side]
-    hip, knee, ankle = (body.centre(f"{side}_{joint}") for joint in ("hip", "knee", "ankle"))
-    outward = out * body.right
-    thigh, shank = hip - knee, ankle - knee
-    above = np.arctan2(_along(thigh, outward), thigh[:, Y])
-    below = np.arctan2(_along(shank, outward), -shank[:, Y])
-    across = np.einsum("tij,ti->tj", body.rotation(f"{side}_thigh"), shank)
-    bent = -across[:, Y] < np.cos(np.radians(STRAIGHT_DEG)) * _length(shank)
-    foot = body.rotation(f"{side}_foot")[:, :, X]
+def _legs(body: _Body) -> dict[str, Array]:
+    """Curves of both legs (leg, time)."""
+    thigh, shank, outward = body.thigh, body.shank, body.outward
+    aside = _along(shank, outward)
+    above = np.arctan2(_along(thigh, outward), thigh[..., Y])
+    below = np.arctan2(aside, -shank[..., Y])
+    across = np.einsum("ltij,lti->ltj", body.rotation("thigh"), shank)
+    bent = -across[..., Y] < np.cos(np.radians(STRAIGHT_DEG)) * body.shank_m
+    foot = body.rotation("foot")[..., X]
     ahead = _level(foot)
-    beside = -out * _turned_left(ahead)
-    inclination = np.degrees(np.arccos(np.clip(thigh[:, Y] / _length(thigh), -1.0, 1.0)))
+    inclination = np.degrees(np.arccos(np.clip(thigh[..., Y] / body.thigh_m, -1.0, 1.0)))
     return {
         "knee_frontal_projection": np.where(inclination > HANGING_DEG, np.nan, np.degrees(above + below)),
-        "knee_medial_offset": _along(shank, outward),
-        "hip_knee_ankle": np.where(bent, np.nan, 180.0 + np.degrees(np.arctan2(out * across[:, Z], -across[:, Y]))),
-        "pelvic_drop": -out * body.angle("pelvis_obliquity"),
-        "knee_over_toe": _along(shank, beside),
+        "knee_medial_offset": aside,
+        "hip_knee_ankle": np.where(bent, np.nan, 180.0 + np.degrees(np.arctan2(OUT * across[..., Z], -across[..., Y]))),
+        "pelvic_drop": -OUT * body.obliquity(),
+        "knee_over_toe": -OUT * _along(shank, _turned_left(ahead)),
         "foot_progression": np.degrees(np.arctan2(_along(ahead, outward), _along(ahead, body.ahead))),
-        "foot_pitch": np.degrees(np.arcsin(np.clip(foot[:, Y], -1.0, 1.0))),
+        "foot_pitch": np.degrees(np.arcsin(np.clip(foot[..., Y], -1.0, 1.0))),
         "thigh_inclination": inclination,
     }
 
 
 class _Skin(NamedTuple):
-    """Uncertainty of a leg from soft tissue (time,): knee and ankle centre per axis [m], segments' turn [rad]."""
+    """Uncertainty from soft tissue (leg, time): knee and ankle centre per axis [m], segments' turn [rad]."""
 
     knee_m: Array
     ankle_m: Array
@@ -248,49 +256,45 @@ class _Skin(NamedTuple):
     foot_rad: Array
 
     def joints_m(self) -> tuple[Array, Array]:
-        """Uncertainty per axis of knee and ankle centre (time,) [m]: two landmarks each, and the skin."""
+        """Uncertainty per axis of knee and ankle centre (leg, time) [m]: two landmarks each, and the skin."""
         placed = LANDMARK_M / np.sqrt(2.0)
         return np.hypot(placed, self.knee_m), np.hypot(placed, self.ankle_m)
 
 
-def _skin(body: _Body, side: str) -> _Skin:
-    """Soft tissue of one leg; the ankle centre moves as its shank is shifted and turned."""
+def _skin(body: _Body) -> _Skin:
+    """Soft tissue of both legs; the ankle centre moves as its shank is shifted and turned."""
     shift, turn = {}, {}
     for segment, tissue in SOFT_TISSUE.items():
-        part = np.arccos(np.clip(body.rotation(f"{side}_{segment}")[:, Y, Y], -1.0, 1.0)) / (np.pi / 2)
+        part = np.arccos(np.clip(body.rotation(segment)[..., Y, Y], -1.0, 1.0)) / (np.pi / 2)
         shift[segment], turn[segment] = tissue.shift_m * part, np.radians(tissue.turn_deg) * part
-    shank = _length(body.centre(f"{side}_ankle") - body.centre(f"{side}_knee"))
-    ankle = np.hypot(shift["shank"], 0.5 * shank * turn["shank"])
+    ankle = np.hypot(shift["shank"], 0.5 * body.shank_m * turn["shank"])
     return _Skin(shift["thigh"], ankle, turn["thigh"], turn["shank"], turn["foot"])
 
 
-def _separation_uncertainty(body: _Body, skins: Iterable[_Skin]) -> Array:
+def _separation_uncertainty(body: _Body, skin: _Skin) -> Array:
     ratio = _separation(body)
-    apart = _along(body.centre("right_ankle") - body.centre("left_ankle"), body.right)
-    knees, ankles = (np.hypot(*errors) for errors in zip(*(skin.joints_m() for skin in skins), strict=True))
+    apart = _along(body.ankle[1] - body.ankle[0], body.right)
+    knees, ankles = (np.hypot(*errors) for errors in skin.joints_m())
     return np.asarray(np.hypot(knees, ratio * ankles) / np.abs(apart))
 
 
-def _leg_uncertainty(body: _Body, side: str, skin: _Skin) -> dict[str, Array]:
-    """Standard uncertainties of one leg (time,)."""
-    hip, knee, ankle = (body.centre(f"{side}_{joint}") for joint in ("hip", "knee", "ankle"))
-    thigh, shank = hip - knee, ankle - knee
+def _leg_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
+    """Standard uncertainties of both legs (leg, time)."""
     knee_m, ankle_m = skin.joints_m()
-    outward = OUTWARD[side] * body.right
     foot_axis = np.hypot(np.sqrt(2.0) * LANDMARK_M / FOOT_LENGTH_M, skin.foot_rad)
-    reach = _length(shank * [1.0, 0.0, 1.0])
-    turned = HIP_LINE_RAD * _along(shank, body.ahead)
+    reach = _length(body.shank * [1.0, 0.0, 1.0])
+    turned = HIP_LINE_RAD * _along(body.shank, body.ahead)
     return {
-        **_angle_uncertainties(np.radians(body.angle(f"{side}_knee_flexion")), _length(thigh), _length(shank), skin),
-        "knee_frontal_projection": _projection_uncertainty(thigh, shank, outward, body.ahead, knee_m, ankle_m),
+        **_angle_uncertainties(body.knee_flexion(), body.thigh_m, body.shank_m, skin),
+        "knee_frontal_projection": _projection_uncertainty(body, knee_m, ankle_m),
         "knee_medial_offset": np.sqrt(skin.knee_m**2 + skin.ankle_m**2 + turned**2),
-        "pelvic_drop": np.full(len(body.right), np.degrees(HIP_LINE_RAD)),
+        "pelvic_drop": np.full(reach.shape, np.degrees(HIP_LINE_RAD)),
         "knee_over_toe": np.sqrt(knee_m**2 + ankle_m**2 + (reach * foot_axis) ** 2),
     }
 
 
 def _angle_uncertainties(flexion: Array, thigh_m: Array, shank_m: Array, skin: _Skin) -> dict[str, Array]:
-    """Standard uncertainty of knee abduction and hip-knee-ankle angle (time,) [deg]; knee flexion in [rad]."""
+    """Standard uncertainty of knee abduction and hip-knee-ankle angle (leg, time) [deg]; knee flexion in [rad]."""
     placed = LANDMARK_M / np.sqrt(2.0)
     across, along = np.cos(flexion) / thigh_m, np.sin(flexion)
     axis_placed = np.sqrt(2.0) * LANDMARK_M / KNEE_WIDTH_M
@@ -306,16 +310,16 @@ def _angle_uncertainties(flexion: Array, thigh_m: Array, shank_m: Array, skin: _
 
 def _projection_slope(vector: Array, outward: Array) -> tuple[Array, Array]:
     """Change of the direction of a vector in the frontal plane per move of its end outward and upward [rad/m]."""
-    aside, up = _along(vector, outward), vector[:, Y]
+    aside, up = _along(vector, outward), vector[..., Y]
     square = aside**2 + up**2
     return up / square, -aside / square
 
 
-def _projection_uncertainty(
-    thigh: Array, shank: Array, outward: Array, ahead: Array, knee_m: Array, ankle_m: Array
-) -> Array:
-    """Standard uncertainty of the projection angle (time,) [deg]; large where a line points at the eye."""
-    above, below = _projection_slope(thigh, outward), _projection_slope(shank * [1.0, -1.0, 1.0], outward)
+def _projection_uncertainty(body: _Body, knee_m: Array, ankle_m: Array) -> Array:
+    """Standard uncertainty of the projection angle (leg, time) [deg]; large where a line points at the eye."""
+    thigh, shank, ahead = body.thigh, body.shank, body.ahead
+    above = _projection_slope(thigh, body.outward)
+    below = _projection_slope(shank * [1.0, -1.0, 1.0], body.outward)
     # Moving the knee moves both lines; up counts the other way for the shank, which is looked at from above.
     at_knee = np.hypot(above[0] + below[0], above[1] - below[1])
     turned = HIP_LINE_RAD * (_along(thigh, ahead) * above[0] + _along(shank, ahead) * below[0])
