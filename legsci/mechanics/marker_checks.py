@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
@@ -210,13 +211,13 @@ def displaced_markers(markers: Markers, posture: Points) -> list[Finding]:
     trial are larger or smaller than those of the posture by more than MOST_OTHER_SIZE, in the median.
     """
     findings, sizes = [], []
-    columns = {label: column for column, label in enumerate(markers.labels)}
-    tried = markers.position[:: max(1, len(markers.position) // FRAMES_TRIED)]
+    step = max(1, len(markers.position) // FRAMES_TRIED)
+    tried = replace(markers, position=markers.position[::step])
     for segment, names in CLUSTERS.items():
-        present = [name for name in names if name in columns and name in posture]
+        present = [name for name in names if name in markers.columns and name in posture]
         if len(present) < 4:
             continue
-        tracks = tried.take([columns[name] for name in present], axis=1)
+        tracks = tried.paths(present)
         tracks = tracks[np.isfinite(tracks.sum(axis=(1, 2)))]
         if not len(tracks):
             continue
@@ -282,9 +283,9 @@ def stray_markers(markers: Markers, posture: Points) -> dict[str, tuple[Finding,
     """
     found = {}
     for names in CLUSTERS.values():
-        present = [name for name in names if name in markers.labels and name in posture]
+        present = [name for name in names if name in markers.columns and name in posture]
         while len(present) >= 4:
-            tracks = np.stack([markers.path(name) for name in present], axis=1)
+            tracks = markers.paths(present)
             shape = np.stack([posture[name] for name in present])
             strays = largest_strays(shape, tracks)
             worst = int(np.argmax(strays))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import xarray as xr
@@ -86,9 +87,18 @@ class Markers:
         rate_hz = float(signal.attrs["sampling_rate_hz"])
         return cls([labels[index] for index in order], position.take(order, axis=1), rate_hz)
 
+    @cached_property
+    def columns(self) -> dict[str, int]:
+        """Column of each label."""
+        return {label: column for column, label in enumerate(self.labels)}
+
     def path(self, label: str) -> Floats:
         """Position of one marker (time, 3) [m]."""
-        return np.asarray(self.position[:, self.labels.index(label)])
+        return np.asarray(self.position[:, self.columns[label]])
+
+    def paths(self, labels: Sequence[str]) -> Floats:
+        """Positions of some markers (time, marker, 3) [m]."""
+        return self.position.take([self.columns[label] for label in labels], axis=1)
 
     def missing(self) -> Flags:
         """Tell which markers are not seen, or not wholly, in which frames (time, marker)."""
@@ -145,11 +155,10 @@ def fill_gaps(
     b, each carried by the pose of the other markers; the two answers are blended linearly over the gap, so that it
     joins both ends. At an end of the recording the one shape serves; a spline does not reach beyond the ends.
     """
-    labels, recorded, rate = markers.labels, markers.position, markers.rate_hz
+    labels, columns, recorded, rate = markers.labels, markers.columns, markers.position, markers.rate_hz
     missing = markers.missing()
     position, filled = recorded.copy(), np.zeros(missing.shape, dtype=bool)
     findings = []
-    columns = {label: column for column, label in enumerate(labels)}
     mates = {
         label: [columns[mate] for mate in names if mate in columns] for names in CLUSTERS.values() for label in names
     }

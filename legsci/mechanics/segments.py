@@ -94,14 +94,13 @@ class _Builder:
 
     def _pose(self, name: str, helper: tuple[Floats, Floats] | None = None) -> tuple[Floats, Floats, Floats] | None:
         """Turn, shift and residual of a segment's markers from the posture; None with fewer than three markers."""
-        known = [label for label in CLUSTERS[name] if label in self.posture and label in self.markers.labels]
-        shape = [self.posture[label] for label in known]
-        tracks = [self.markers.path(label) for label in known]
+        known = [label for label in CLUSTERS[name] if label in self.posture and label in self.markers.columns]
+        shape, tracks = [self.posture[label] for label in known], self.markers.paths(known)
         if helper is not None:
-            shape, tracks = [*shape, helper[0]], [*tracks, helper[1]]
+            shape, tracks = [*shape, helper[0]], np.concatenate([tracks, helper[1][:, None]], axis=1)
         if len(shape) < 3:
             return None
-        turn, shift, residual, _ = cluster_pose(np.stack(shape), np.stack(tracks, axis=1))
+        turn, shift, residual, _ = cluster_pose(np.stack(shape), tracks)
         return turn, shift, residual
 
     def _add(self, name: str, main: Floats, main_axis: int, second: Floats, second_axis: int, origin: Floats) -> bool:
