@@ -12,7 +12,7 @@ from legsci.models.longitudinal import REP, SESSION, session_weeks, usable
 from legsci.models.person_weeks import person_weeks
 from legsci.models.result import ModelRefusal
 
-#: Words of participants.tsv, column previous_injury, that say there was none.
+#: Word of participants.tsv, column previous_injury, that says there was none, in small or capital letters.
 NO_INJURY = "none"
 
 
@@ -130,7 +130,7 @@ def person_covariates(longitudinal: pd.DataFrame, codes: Mapping[str, Codes]) ->
         beighton_score=people["beighton_score"].astype(float),
         female=(people["sex"] == "female").astype(float).where(people["sex"].notna()),
         left_dominant=(people["dominant_leg"] == "left").astype(float).where(people["dominant_leg"].notna()),
-        previously_injured=(injured != NO_INJURY).astype(float).where(injured.notna()),
+        previously_injured=(injured.astype("str").str.casefold() != NO_INJURY).astype(float).where(injured.notna()),
         log_hours=hours - hours.mean(),
     )
     for name, code in codes.items():

@@ -373,6 +373,23 @@ def test_parts_that_a_device_may_have_are_no_fault(folder: Path, text: str, part
     assert check_study(folder).recordings["part"].iloc[-1] == part
 
 
+@pytest.mark.parametrize(
+    ("word", "refused"), [("No", True), ("0", True), ("-", True), ("none", False), ("None", False), ("no ACL", False)]
+)
+def test_no_earlier_injury_is_the_word_none(folder: Path, word: str, refused: bool) -> None:
+    """Any other word counts as an injury, so that another one for no is refused."""
+    text = (folder / "participants.tsv").read_text().splitlines()
+    cells = ["previous_injury", word, "knee", "n/a"]
+    lines = [f"{line}\t{cell}" for line, cell in zip(text, cells, strict=True)]
+    (folder / "participants.tsv").write_text("\n".join(lines) + "\n")
+    if refused:
+        (line,) = faults_of(folder)
+        assert line.strip().startswith("participants.tsv: row 2, previous_injury: expected earlier leg injury in words")
+        assert line.endswith(f"found {word!r}")
+    else:
+        assert check_study(folder).participants["previous_injury"].iloc[0] == word
+
+
 def test_tables_of_other_names_are_the_folders_own(folder: Path) -> None:
     """What resembles no table that is lacking is left alone, and so is what macOS leaves behind."""
     for name in ("wearables.tsv", "trials_backup.tsv", "._injurys.tsv"):
