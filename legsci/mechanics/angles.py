@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -84,20 +85,8 @@ PLAUSIBLE_DEG: dict[str, tuple[float, float]] = {
 }
 
 
-def kinematics(
-    trial_markers: xr.Dataset,
-    standing: xr.Dataset | Posture | None = None,
-    *,
-    marker_set: str | None = None,
-    cutoff_hz: float | None = 12.0,
-    hip_centre: str = "harrington",
-    knee_axis: str = "epicondyles",
-    thigh: str = "anchored",
-    widths_m: dict[str, float] | None = None,
-    rigid_limit_s: float = 0.5,
-    spline_limit_s: float = 0.1,
-) -> xr.Dataset:
-    """Segments, joint centres and joint angles of a trial; `kinematics_of_markers` gives them without labels.
+def kinematics(trial_markers: xr.Dataset, standing: xr.Dataset | Posture | None = None, **options: Any) -> xr.Dataset:
+    """Segments, joint centres and joint angles of a trial.
 
     Parameters
     ----------
@@ -105,9 +94,8 @@ def kinematics(
         vertical changes only pelvis_rotation and trunk_heading), standard labels; attrs sampling_rate_hz.
     standing : the same of a standing trial, which defines the anatomy, or its posture, where it serves many trials;
         None: the quietest upright part of the trial itself.
-    marker_set : key of MARKER_SETS where the labels are the system's own; None: standard labels.
-    cutoff_hz, rigid_limit_s, spline_limit_s : see `smooth_markers` and `fill_gaps`.
-    hip_centre, knee_axis, thigh, widths_m : see `build_skeleton`.
+    options : marker_set, cutoff_hz, hip_centre, knee_axis, thigh, widths_m, rigid_limit_s and spline_limit_s, see
+        `kinematics_of_markers`.
 
     Returns
     -------
@@ -141,18 +129,7 @@ def kinematics(
     Baker R (2001) Pelvic angles: a mathematically rigorous definition which is consistent with a conventional clinical
     understanding of the terms. Gait Posture 13:1-6.
     """
-    return kinematics_of_markers(
-        trial_markers,
-        standing,
-        marker_set=marker_set,
-        cutoff_hz=cutoff_hz,
-        hip_centre=hip_centre,
-        knee_axis=knee_axis,
-        thigh=thigh,
-        widths_m=widths_m,
-        rigid_limit_s=rigid_limit_s,
-        spline_limit_s=spline_limit_s,
-    ).dataset()
+    return kinematics_of_markers(trial_markers, standing, **options).dataset()
 
 
 def kinematics_of_markers(
@@ -168,7 +145,19 @@ def kinematics_of_markers(
     rigid_limit_s: float = 0.5,
     spline_limit_s: float = 0.1,
 ) -> Kinematics:
-    """What `kinematics` lays out as a Dataset, bare of labels, for a reader of many trials; parameters as there."""
+    """What `kinematics` lays out as a Dataset, by name and without labels, for a reader of many trials.
+
+    Parameters
+    ----------
+    trial_markers, standing : see `kinematics`.
+    marker_set : key of MARKER_SETS where the labels are the system's own; None: standard labels.
+    cutoff_hz, rigid_limit_s, spline_limit_s : see `smooth_markers` and `fill_gaps`.
+    hip_centre, knee_axis, thigh, widths_m : see `build_skeleton`.
+
+    Raises
+    ------
+    ValueError : lists every unknown option.
+    """
     _check_options(marker_set, hip_centre, knee_axis, thigh)
     names = MARKER_SETS[marker_set] if marker_set is not None else None
     recorded = Markers.recorded(trial_markers, names)
