@@ -207,7 +207,7 @@ def map_names(recording: Recording, device: Device, path: str) -> Recording:
             left_out = ", ".join(name for name in names if name not in chosen)
             assumptions.append(f"Plates that the study does not list were left out: {left_out}.")
             force = force.sel(plate=chosen)
-        signals["force"] = force.assign_coords(foot=("plate", [feet.get(name, "both") for name in chosen]))
+        signals["force"] = _with_feet(force, [feet.get(name, "both") for name in chosen])
     if "markers" in signals:
         labels = [str(label) for label in signals["markers"].variables["marker"].data]
         absent = [label for label in device.markers if label not in labels]
@@ -223,6 +223,13 @@ def map_names(recording: Recording, device: Device, path: str) -> Recording:
     if faults:
         raise RecordingError(path, faults)
     return replace(recording, signals=signals, assumptions=tuple(assumptions))
+
+
+def _with_feet(force: xr.Dataset, feet: list[str]) -> xr.Dataset:
+    """Return forces with the coordinate foot; `assign_coords` takes twice as long, since it aligns indexes first."""
+    coords = {**force.coords.variables, "foot": xr.Variable("plate", feet)}
+    variables = {name: variable for name, variable in force.variables.items() if name not in coords}
+    return xr.Dataset(variables, coords=xr.Coordinates(coords, indexes=dict(force.xindexes)), attrs=force.attrs)
 
 
 def _with_own_axes(segments: xr.Dataset, known: SegmentSet) -> xr.Dataset:
