@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import xarray as xr
@@ -283,8 +283,12 @@ def _loads(moved: Kinematics, trial: xr.DataTree, person: Person, choices: Choic
 
 
 def _joined(findings: list[Finding]) -> list[Finding]:
-    """One finding per code, with all its sentences."""
-    sentences: dict[str, list[str]] = {}
+    """One finding per code, with all its sentences, and signal, value and limit of the one with the largest value."""
+    of_code: dict[str, list[Finding]] = {}
     for finding in findings:
-        sentences.setdefault(finding.code, []).append(finding.sentence)
-    return [Finding(code, signal="markers", words=" ".join(words)) for code, words in sentences.items()]
+        of_code.setdefault(finding.code, []).append(finding)
+    joined = []
+    for alike in of_code.values():
+        worst = max(alike, key=lambda finding: np.nan_to_num(abs(finding.value), nan=-1.0))
+        joined.append(replace(worst, words=" ".join(finding.sentence for finding in alike)))
+    return joined

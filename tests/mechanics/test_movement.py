@@ -86,6 +86,17 @@ def test_a_movement_has_all_signals_whatever_is_recorded() -> None:
     assert "left_shank" in found[0].sentence
 
 
+def test_findings_of_one_code_are_one_with_the_value_of_the_worst() -> None:
+    _, tree = recording("squat")
+    markers = tree["markers"].to_dataset().copy(deep=True)
+    for label, frames in (("left_thigh_1", 10), ("right_thigh_1", 30), ("right_shank_1", 20)):
+        markers["position"].loc[{"marker": label}][200 : 200 + frames] = np.nan
+    _, (found,) = trial_movement(trial({"markers": markers}, task="squat"), quiet_posture(Markers.recorded(standing())))
+    assert (found.code, found.signal) == ("gap_reconstructed", "right_thigh_1")
+    assert found.value == pytest.approx(30 / markers.attrs["sampling_rate_hz"])
+    assert all(label in found.sentence for label in ("left_thigh_1", "right_thigh_1", "right_shank_1"))
+
+
 def test_labels_that_nobody_mapped_are_said() -> None:
     _, tree = recording("squat")
     markers = tree["markers"].to_dataset()
