@@ -9,6 +9,7 @@ import xarray as xr
 
 from legsci.mechanics.profiles import load_profiles
 from legsci.metrics.force import LANDING_S, braking_start
+from legsci.tasks import TASKS
 
 #: First and last event of each phase that a profile names; `braking_start` is the event that the profile says.
 EDGES = {
@@ -54,6 +55,8 @@ def phases(reps: xr.Dataset, *, rep: int, scoring: str) -> list[Phase]:
     times = {name: float(chosen[name]) for edges in EDGES.values() for name in edges if name in chosen}
     times["braking_start"] = float(braking_start(reps.isel(rep=[rep]).sel(scoring=[scoring]).variables).data.item())
     times["impact"] = times["landing"] if np.isfinite(times["takeoff"]) else float(chosen["touchdown"])
-    times["impact_end"] = times["impact"] + LANDING_S
+    # What a running step lands in is the next step.
+    running = TASKS[str(chosen["task"].item())].cut == "contact"
+    times["impact_end"] = float("nan") if running else times["impact"] + LANDING_S
     found = [Phase(name, *(times[edge] for edge in EDGES[name])) for name in load_profiles()[scoring].phases]
     return sorted((phase for phase in found if phase.end > phase.start), key=lambda phase: phase.start)

@@ -45,7 +45,8 @@ def recovery_figure(pairs: pd.DataFrame, summary: pd.DataFrame) -> Figure:
             panel.set_axis_off()
         compared = pairs[pairs["status"].isin(MEASURED)].drop_duplicates(_REPETITION)
         words = (
-            f"Measured less true: n = {style.counted(len(compared), 'repetition')}, bias and 95 % limits of agreement"
+            f"Measured less true: n = {style.counted(len(compared), 'repetition')}, bias and 95 % limits of agreement;"
+            " beside each row, how many lie within twice their stated uncertainty"
         )
         style.title(figure, words, simulated=True)
     return figure

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 #: Width of a page without its margins [inch]; figures are as wide as this, so that text keeps its size in print.
 PAGE_WIDTH = 7.2
 #: Letters of a figure's title, and of text in its ordinary size, that fit into that width.
-TITLE_LENGTH, LINE_LENGTH = 104, 116
+TITLE_LENGTH, LINE_LENGTH = 98, 116
 #: Resolution of a bitmap [dots per inch].
 RESOLUTION = 200
 

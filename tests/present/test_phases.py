@@ -14,12 +14,18 @@ EVENTS = {
 }  # fmt: skip
 
 
-def repetition(**changes: float) -> xr.Dataset:
-    """A jump whose events are the same under each profile [s]."""
+def repetition(task: str = "countermovement_jump", **changes: float) -> xr.Dataset:
+    """A repetition whose events are the same under each profile [s]."""
     scorings = ["owen_mcmahon", "harry", "vald", "s3d"]
     events = EVENTS | changes
     variables = {name: (("rep", "scoring"), np.full((1, len(scorings)), time)) for name, time in events.items()}
-    return xr.Dataset(variables, coords={"rep": ["jump/1"], "scoring": scorings})
+    return xr.Dataset({**variables, "task": ("rep", [task])}, coords={"rep": ["jump/1"], "scoring": scorings})
+
+
+def test_a_running_step_lands_in_the_next_step() -> None:
+    step = dict.fromkeys(EVENTS, np.nan) | {"touchdown": 0.3, "movement_start": 0.3, "takeoff": 0.42, "landing": 0.55}
+    found = phases(repetition("sprint", **step), rep=0, scoring="owen_mcmahon")
+    assert [tuple(phase) for phase in found] == [("flight", 0.42, 0.55)]
 
 
 @pytest.mark.parametrize(
