@@ -14,7 +14,14 @@ from legsci.kernels.joint_angles import joint_angles
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.joint_centres import HIP_CENTRES
 from legsci.mechanics.kinematics import Floats, Kinematics, Paths
-from legsci.mechanics.marker_checks import LOOSE_M, displaced_markers, stray_markers, swapped_labels, wrong_labels
+from legsci.mechanics.marker_checks import (
+    LOOSE_M,
+    displaced_markers,
+    exchanged_legs,
+    stray_markers,
+    swapped_labels,
+    wrong_labels,
+)
 from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, smoothable
 from legsci.mechanics.posture import Posture, quiet_posture
 from legsci.mechanics.quality import Finding
@@ -161,6 +168,7 @@ def kinematics_of_markers(
     _check_options(marker_set, hip_centre, knee_axis, thigh)
     names = MARKER_SETS[marker_set] if marker_set is not None else None
     recorded = Markers.recorded(trial_markers, names)
+    recorded, _ = _without(recorded.never_seen(), recorded, recorded.missing())
     whole, filled, findings = fill_gaps(recorded, rigid_limit_s=rigid_limit_s, spline_limit_s=spline_limit_s)
     markers = smooth_markers(whole, cutoff_hz=cutoff_hz)
     if cutoff_hz is not None and not smoothable(markers.rate_hz, cutoff_hz):
@@ -185,6 +193,12 @@ def kinematics_of_markers(
         findings += [finding for _, finding in wrong]
         markers, filled = _without({name for names, _ in wrong for name in names}, markers, filled)
         skeleton = build(markers, posture)
+    centres = {joint: centre for joint, (_, centre) in skeleton.joints.items()}
+    if still and (exchanged := exchanged_legs(markers, posture, centres)):
+        findings.append(exchanged[1])
+        if exchanged[0]:
+            markers, filled = _without(set(exchanged[0]), markers, filled)
+            skeleton = build(markers, posture)
     findings += displaced_markers(markers, posture)
     flags = _filled(filled, markers.labels, list(skeleton.segments))
     return _answer(skeleton, trial_markers.get_index("time").to_numpy(), markers.rate_hz, flags, findings)

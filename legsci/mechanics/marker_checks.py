@@ -40,6 +40,11 @@ ALIKE_M = 0.003
 NO_POSE_M = 1.0
 #: Frames of a trial in which labels are tried.
 FRAMES_TRIED = 40
+#: A joint whose two segments put its centre further apart than this in half of the frames is not one joint [m]: skin
+#: lets them stray by half as much in deep flexion, and legs stand further apart.
+MOST_PARTED_M = 0.08
+#: Joint -> kind of the segments above and below it.
+LEG_JOINTS = {"hip": ("pelvis", "thigh"), "knee": ("thigh", "shank"), "ankle": ("shank", "foot")}
 SIGNS = {"x": (-1, 1, 1), "y": (1, -1, 1), "z": (1, 1, -1), "every coordinate": (-1, -1, -1)}
 INNER_OUTER = (("medial_epicondyle", "lateral_epicondyle"), ("medial_malleolus", "lateral_malleolus"))
 
@@ -194,6 +199,82 @@ def _rightward(posture: Points) -> Floats | None:
             forward = np.mean(front, axis=0) - np.mean(back, axis=0)
             return np.cross(forward, [0.0, 1.0, 0.0])
     return None
+
+
+def exchanged_legs(
+    markers: Markers, posture: Points, joints: Mapping[str, Floats]
+) -> tuple[tuple[str, ...], Finding] | None:
+    """Find segments of the legs that bear the labels of the other leg, whose shape is much the same mirrored.
+
+    Parameters
+    ----------
+    markers : of the trial.
+    posture : label -> (3,) [m] of another trial in which the person stands.
+    joints : right_hip, left_knee, ... -> (3,) centre in the posture [m].
+
+    Returns
+    -------
+    None where the segments of each leg meet at its joints. Else the labels that are not to be used, with the finding:
+    labels_swapped for left and right of the kinds of segments whose exchange brings the joints together; joint_parted,
+    and no labels, where none does.
+    """
+    legs = _Legs(markers, posture, joints)
+    before = legs.parted(())
+    if not before or max(before.values()) <= MOST_PARTED_M:
+        return None
+    kinds = ("thigh", "shank", "foot")
+    subsets = [subset for size in (1, 2, 3) for subset in combinations(kinds, size)]
+    after = {subset: found for subset in subsets if (found := legs.parted(subset)).keys() == before.keys()}
+    best = min(after, key=lambda subset: sum(after[subset].values()), default=())
+    if best and max(after[best].values()) <= MOST_PARTED_M:
+        labels = tuple(label for kind in best for label in legs.labels(kind))
+        return labels, Finding("labels_swapped", "markers", detail=f"left and right of {' and '.join(best)}")
+    joint = max(before, key=lambda name: before[name])
+    return (), Finding("joint_parted", joint, before[joint], MOST_PARTED_M)
+
+
+class _Legs:
+    """Joints of the legs as the segments on either side of them carry their centres."""
+
+    def __init__(self, markers: Markers, posture: Points, joints: Mapping[str, Floats]) -> None:
+        step = max(1, len(markers.position) // FRAMES_TRIED)
+        self.tried, self.joints, self.posture = replace(markers, position=markers.position[::step]), joints, posture
+        self.poses: dict[tuple[str, bool], tuple[Floats, Floats] | None] = {}
+
+    def labels(self, kind: str) -> list[str]:
+        """Labels of both sides of a kind of segment in the trial."""
+        return [name for side in ("right", "left") for name in CLUSTERS[f"{side}_{kind}"] if name in self.tried.columns]
+
+    def pose(self, segment: str, exchanged: bool) -> tuple[Floats, Floats] | None:
+        """Turn and shift of a segment by its own markers, or by those of the other leg; None with fewer than three."""
+        if (segment, exchanged) not in self.poses:
+            shape, tracks = [], []
+            for name in CLUSTERS[segment]:
+                track = _other_side(name) if exchanged else name
+                if name in self.posture and track in self.tried.columns:
+                    shape.append(self.posture[name])
+                    tracks.append(track)
+            found = cluster_pose(np.stack(shape), self.tried.paths(tracks)) if len(shape) > 2 else None
+            self.poses[segment, exchanged] = None if found is None else found[:2]
+        return self.poses[segment, exchanged]
+
+    def parted(self, exchanged: Iterable[str]) -> dict[str, float]:
+        """Median distance of the two places of each joint [m], with some kinds of segments exchanged."""
+        answer = {}
+        for name, centre in self.joints.items():
+            side, _, joint = name.partition("_")
+            if joint not in LEG_JOINTS or not np.isfinite(centre).all():
+                continue
+            ends = []
+            for kind in LEG_JOINTS[joint]:
+                pose = self.pose(kind if kind == "pelvis" else f"{side}_{kind}", kind in exchanged)
+                ends.append(None if pose is None else pose[0] @ centre + pose[1])
+            if ends[0] is not None and ends[1] is not None:
+                apart = np.linalg.norm(ends[0] - ends[1], axis=1)
+                seen = apart[np.isfinite(apart)]
+                if seen.size:
+                    answer[name] = _middle(seen)
+        return answer
 
 
 def displaced_markers(markers: Markers, posture: Points) -> list[Finding]:

@@ -100,6 +100,11 @@ class Markers:
         """Positions of some markers (time, marker, 3) [m]."""
         return self.position.take([self.columns[label] for label in labels], axis=1)
 
+    def never_seen(self) -> set[str]:
+        """Labels of markers that are not seen in any frame: a fallen marker is as good as none."""
+        seen = np.asarray(np.isfinite(self.position[..., 0]).any(axis=0))
+        return {label for label, known in zip(self.labels, seen, strict=True) if not known}
+
     def missing(self) -> Flags:
         """Tell which markers are not seen, or not wholly, in which frames (time, marker)."""
         x, y, z = (np.isnan(self.position[..., axis]) for axis in range(3))

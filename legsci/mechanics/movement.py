@@ -282,13 +282,18 @@ def _loads(moved: Kinematics, trial: xr.DataTree, person: Person, choices: Choic
     return signals, solved.findings
 
 
+def _beyond(finding: Finding) -> float:
+    """Value as a part of its limit, where there is one; in size."""
+    return abs(finding.value / finding.limit) if finding.limit and np.isfinite(finding.limit) else abs(finding.value)
+
+
 def _joined(findings: list[Finding]) -> list[Finding]:
-    """One finding per code, with all its sentences, and signal, value and limit of the one with the largest value."""
+    """One finding per code, with all its sentences; signal, value and limit are those furthest beyond the limit."""
     of_code: dict[str, list[Finding]] = {}
     for finding in findings:
         of_code.setdefault(finding.code, []).append(finding)
     joined = []
     for alike in of_code.values():
-        worst = max(alike, key=lambda finding: np.nan_to_num(abs(finding.value), nan=-1.0))
+        worst = max(alike, key=lambda finding: np.nan_to_num(_beyond(finding), nan=-1.0))
         joined.append(replace(worst, words=" ".join(finding.sentence for finding in alike)))
     return joined

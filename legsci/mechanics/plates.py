@@ -53,8 +53,7 @@ class Support:
     plates : names of the plates in the sum.
     offset : zero error of the plates, as read while nobody stands on them [N]. Whether it was removed or, being small,
         left in `force`, it is not known to have been the same under load, and enters the uncertainty. Of plates that
-        are never unloaded, what one up to `OFFSET_LIMIT_N` either way, all equally likely, amounts to (JCGM 100:2008,
-        4.3.7).
+        are never unloaded `OFFSET_LIMIT_N`, the largest that is not removed.
     """
 
     force: np.ndarray
@@ -196,7 +195,7 @@ def support(force: xr.Dataset, *, stepped_from_box: bool = False) -> Support:
         vertical[sides[foot]].sum(axis=0) if sides[foot] else np.full(total.size, np.nan) for foot in FEET
     ]
     kept = np.array(rows)
-    offset = OFFSET_LIMIT_N / 3.0**0.5 if carrying else 0.0
+    offset = OFFSET_LIMIT_N if carrying else 0.0
     if len(stretches) and carrying:
         offset = _zero_error(total, stretches)
         if abs(offset) > OFFSET_LIMIT_N:

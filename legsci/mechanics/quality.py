@@ -123,6 +123,12 @@ CODES: dict[str, Code] = {
         "{limit:.3f} m, {detail}: soft tissue, or labels exchanged for a while.",
         "m",
     ),
+    "joint_parted": Code(
+        "flagged",
+        "The segments on either side of the {signal} put it {value:.3f} m apart, allowed {limit:.3f} m: their markers "
+        "do not belong to one leg.",
+        "m",
+    ),
     "angle_implausible": Code(
         "flagged", "{signal} reaches {value:.0f} deg, past {limit:.0f} deg {detail}: no joint does that.", "deg"
     ),
@@ -201,7 +207,11 @@ CODES: dict[str, Code] = {
     "no_contact": Code(
         "rejected", "No running step: no contact of at most {limit:.1f} s lies between two flights.", "s"
     ),
-    "height_from_force": Code("noted", "No pelvis markers: squats are cut by the height integrated from force."),
+    "height_from_force": Code(
+        "flagged",
+        "No pelvis markers, or none for too long: squats are cut by the height integrated twice from force, which "
+        "drifts over a set; times, depths and the number of squats may be wrong.",
+    ),
     "curated": Code("corrected", "A human decision overrides: {detail}."),
     "kept": Code("corrected", "Kept by a human decision, whatever the rules found: {detail}."),
     "decision_without_effect": Code("flagged", "A human decision finds nothing to act on: {detail}."),

@@ -312,8 +312,10 @@ class _Builder:
         shoulders = 0.5 * (right + left)
         if set(CHEST_AND_BACK) & set(self.posture) & set(self.markers.labels):
             self._add("trunk", shoulders - middle, Y, across, Z, middle)
-        else:
+        elif {f"{side}_acromion" for side in ("right", "left")} <= set(self.markers.columns):
             self._add_trunk_of_lines(middle, shoulders, across)
+        else:
+            self._absent("trunk", "without a marker on chest or back it needs both acromia")
 
     def _add_trunk_of_lines(self, middle: Floats, shoulders: Floats, across: Floats) -> None:
         """Trunk that turns with the line from between the hips to c7 (or between the acromia)."""

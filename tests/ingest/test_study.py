@@ -374,7 +374,16 @@ def test_parts_that_a_device_may_have_are_no_fault(folder: Path, text: str, part
 
 
 @pytest.mark.parametrize(
-    ("word", "refused"), [("No", True), ("0", True), ("-", True), ("none", False), ("None", False), ("no ACL", False)]
+    ("word", "refused"),
+    [
+        ("No", True),
+        ("0", True),
+        ("-", True),
+        ("no injury", True),
+        ("none", False),
+        ("None", False),
+        ("noted: ACL", False),
+    ],
 )
 def test_no_earlier_injury_is_the_word_none(folder: Path, word: str, refused: bool) -> None:
     """Any other word counts as an injury, so that another one for no is refused."""
