@@ -31,6 +31,8 @@ OTHER_FOOT_PART = 0.2
 #: A foot stands when it is no higher than this above where feet are lowest [m], and slower than this [m/s].
 STANDING_HEIGHT_M = 0.03
 STANDING_SPEED_M_PER_S = 0.3
+#: A foot that is higher than the other by more than this swings past and bears nothing [m].
+SWINGING_HEIGHT_M = 0.1
 #: Standing without force for longer than this is a foot beside the plates, not a foot just before its contact [s].
 BESIDE_S = 0.1
 #: Shortest contact [s].
@@ -63,12 +65,14 @@ class Feet:
     Parameters
     ----------
     heel, toe : (side, time, 3) on the sole [m]; NaN for a foot without markers.
+    swinging : (side, time) well above the other foot.
     standing : (side, time) low and slow.
     seen : (side,) whether the foot has markers at all.
     """
 
     heel: Array
     toe: Array
+    swinging: Mask
     standing: Mask
     seen: tuple[bool, ...]
 
@@ -120,7 +124,8 @@ def feet_of(kinematics: Kinematics, sole: Array) -> Feet:
     with np.errstate(invalid="ignore"):
         slow = np.linalg.norm(velocity, axis=1) <= STANDING_SPEED_M_PER_S
         standing = slow & (heights <= ground + STANDING_HEIGHT_M)
-    return Feet(ends[:, 0], ends[:, 1], standing, tuple(bool(np.isfinite(row).any()) for row in heights))
+        swinging = heights > heights[::-1] + SWINGING_HEIGHT_M
+    return Feet(ends[:, 0], ends[:, 1], swinging, standing, tuple(bool(np.isfinite(row).any()) for row in heights))
 
 
 def ground_loads(
@@ -174,6 +179,7 @@ def ground_loads(
     unknown = _refused_at(refused, plate_times, times, spread)
     beside = _beside(feet, sums, plate_times, times) & ~unknown
     at_markers[unknown | beside] = np.nan
+    at_markers[~np.array(feet.seen)] = np.nan
     for row in np.flatnonzero(beside.any(axis=1)).tolist():
         seconds = float(beside[row].sum() / kinematics.rate_hz)
         findings.append(Finding("foot_beside_plates", "force", seconds, BESIDE_S, SIDES[row]))
@@ -227,9 +233,10 @@ def _contacts(
 def _feet_under(
     plate: _Plate, samples: NDArray[np.int64], alone: Mask, frames: NDArray[np.int64], feet: Feet
 ) -> tuple[Array, Array, Array]:
-    """Parts of a contact's impulse in which each foot lies under its pressure, stands on the plate, and is seen at all.
+    """Parts of a contact's impulse in which each foot lies under its pressure, may bear some of it, and is seen at all.
 
-    On a plate of unknown outline a foot stands, wherever it is, while no other plate carries load.
+    A foot may that stands on the plate, or lies under the pressure and does not swing. On a plate of unknown outline a
+    foot stands, wherever it is, while no other plate carries load.
     """
     loads, height, outline = plate.loads[samples], plate.height, plate.outline
     weight = np.clip(np.nan_to_num(loads[:, _Y]), 0.0, None)
@@ -252,7 +259,8 @@ def _feet_under(
             stands = feet.standing[row, frames]
             middle = 0.5 * (heel + toe)
             inside = alone if outline is None else ((middle >= outline[0]) & (middle <= outline[1])).all(axis=1)
-            there[row] = weight[stands & inside].sum()
+            near = (away <= SOLE_REACH_M) & ~feet.swinging[row, frames]
+            there[row] = max(weight[stands & inside].sum(), weight[near].sum())
     return under, there, watched
 
 
@@ -265,7 +273,7 @@ def _judge(under: Array, there: Array, watched: Array, seen: tuple[bool, ...], s
         judged = watched[own] > OTHER_FOOT_PART
         return ("", "pressure_beside_foot") if judged and under[own] < UNDER_FOOT_PART * watched[own] else (said, "")
     close = [row for row in range(len(SIDES)) if under[row] >= UNDER_FOOT_PART]
-    if len(close) == 1 and max(there[1 - close[0]], under[1 - close[0]]) <= OTHER_FOOT_PART:
+    if len(close) == 1 and there[1 - close[0]] <= OTHER_FOOT_PART:
         return SIDES[close[0]], ""
     if close or under.sum() > OTHER_FOOT_PART or (there > OTHER_FOOT_PART).sum() == len(SIDES):
         return "", "sides_not_told_apart"

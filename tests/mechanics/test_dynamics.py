@@ -18,12 +18,13 @@ from legsci.ingest.trial import to_isb
 from legsci.mechanics.angles import kinematics as find_kinematics
 from legsci.mechanics.dynamics import dynamics
 from legsci.mechanics.energy import external_work, force_transmission_ratio, frontal_plane_share, joint_work
-from legsci.mechanics.inertia import BodySegments, body_segments
+from legsci.mechanics.inertia import SIDES, BodySegments, body_segments
 from legsci.mechanics.kinematics import Kinematics
 from legsci.simulate.body import Athlete, build_body
 from legsci.simulate.motion import simulate_motion
 from legsci.simulate.motion_plan import default_technique
 from legsci.vocabulary import STANDARD_GRAVITY
+from tests.mechanics.recordings import read_signal
 
 ATHLETE = Athlete()
 EVERY = 5  # plate samples per marker frame
@@ -281,6 +282,28 @@ def test_recorded_jump_with_both_feet_on_one_plate_is_refused(shared_data, repos
     assert solved["joint"].to_numpy().tolist() == ["right_ankle", "right_knee", "right_hip"]
     standing = solved["joint_moment"].sel(time=slice(0.5, 1.0))
     assert bool(np.isnan(standing).all())
+
+
+def test_a_foot_that_swings_past_bears_nothing(shared_data):
+    """The recorded sprint: over the third contact the other foot swings past, 0.2 m above the plate."""
+    file = shared_data / "sprint-ja1" / "JA1Gait35.c3d"
+    markers, force = (read_signal(file, "c3d", kind, up="z", forward="y") for kind in ("markers", "force"))
+    widths = {f"{side}_{joint}": width for side in SIDES for joint, width in (("knee", 0.105), ("ankle", 0.075))}
+    motion = find_kinematics(markers, marker_set="sprint_lateral", widths_m=widths)
+    plates = force.assign_coords(foot=("plate", ["both"] * force.sizes["plate"]))
+    solved = dynamics(motion, plates, body_mass_kg=75.0, sex="male")
+    assert {"sides_not_told_apart", "force_without_foot"}.isdisjoint(_codes(solved))
+    upward = solved["ground_force"].sel(axis="y")
+    for side in SIDES:
+        treads = np.diff((upward.sel(side=side) > 200.0).astype(int))
+        assert (treads == 1).sum() == 2, side
+
+
+def test_the_load_of_an_unseen_foot_is_not_known(squat, body):
+    few = squat[1].sel(segment=[name for name in squat[1]["segment"].to_numpy() if name != "left_foot"])
+    solved = _solved(squat, body, kinematics=few)
+    assert bool(np.isnan(solved["ground_force"].sel(side="left")).all())
+    assert bool(np.isfinite(solved["ground_force"].sel(side="right")).any())
 
 
 def test_swapped_plate_labels_are_caught(squat, body):

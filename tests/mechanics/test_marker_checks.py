@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from legsci.mechanics.angles import kinematics
+from legsci.mechanics.markers import CLUSTERS
 from tests.mechanics.athlete import angle, codes, names_of, squat, standing
 
 
@@ -69,6 +70,70 @@ def test_legs_and_pelvis_of_which_left_and_right_are_exchanged_in_one_trial_are_
     result = kinematics(markers.assign_coords(marker=exchanged), standing())
     assert "labels_swapped" in codes(result)
     assert {"right_knee_flexion", "left_hip_flexion"}.isdisjoint(names_of(result))
+
+
+@pytest.mark.parametrize("kinds", [("thigh",), ("shank",), ("foot",), ("thigh", "shank"), ("thigh", "shank", "foot")])
+def test_segments_with_the_labels_of_the_other_leg_are_caught_without_medial_markers(kinds):
+    """Mirrored, the markers of a leg have much the same shape: that its segments do not meet at the joints tells."""
+    motion, markers = squat()
+    worn = markers.sel(marker=[label for label in map(str, markers["marker"].to_numpy()) if "_medial_" not in label])
+    concerned = {label for kind in kinds for side in ("left", "right") for label in CLUSTERS[f"{side}_{kind}"]}
+    other = {"left": "right", "right": "left"}
+    old = list(map(str, worn["marker"].to_numpy()))
+    halves = [label.partition("_") for label in old]
+    labels = [
+        f"{other[side]}_{name}" if label in concerned else label
+        for label, (side, _, name) in zip(old, halves, strict=True)
+    ]
+    assert sorted(labels) == sorted(old)
+    result = kinematics(worn.assign_coords(marker=labels), standing(), cutoff_hz=None)
+    notes = " ".join(text for code, text in json.loads(result.attrs["notes"]) if code == "labels_swapped")
+    assert all(kind in notes for kind in kinds)
+    gone = {f"{side}_{kind}" for kind in kinds for side in ("left", "right")}
+    assert gone.isdisjoint(result["segment"].to_numpy())
+    for name in names_of(result):
+        if name in motion.angles and not name.startswith(("lumbar", "trunk")):
+            assert np.abs(angle(result, name) - motion.angles[name]).max() < 0.1, name
+    assert codes(kinematics(worn, standing(), cutoff_hz=None)) == []
+
+
+def test_segments_that_belong_to_nobody_s_leg_are_said():
+    _, markers = squat()
+    moved = markers.copy(deep=True)
+    foot = [label for label in map(str, markers["marker"].to_numpy()) if label in CLUSTERS["left_foot"]]
+    moved["position"].loc[{"marker": foot, "axis": "x"}] += 0.3
+    (note,) = [
+        text for code, text in json.loads(kinematics(moved, standing()).attrs["notes"]) if code == "joint_parted"
+    ]
+    assert "left_ankle put it 0.300 m apart" in note
+
+
+def test_a_marker_that_is_never_seen_is_as_good_as_none():
+    """c7 and no marker on the chest: the trunk turns with the acromia; a leg without any marker is absent."""
+    _, markers = squat()
+    few = markers.sel(marker=[label for label in map(str, markers["marker"].to_numpy()) if label != "sternum"])
+    still = standing().sel(marker=few["marker"])
+    fallen = few.where(few["marker"] != "c7")
+    without = few.sel(marker=[label for label in map(str, few["marker"].to_numpy()) if label != "c7"])
+    leans = [angle(kinematics(trial, still), "trunk_lean") for trial in (fallen, without)]
+    assert np.isfinite(leans[0]).all()
+    np.testing.assert_array_equal(*leans)
+    unseen = markers.where(
+        ~markers["marker"].str.startswith("left_") | markers["marker"].str.contains("iliac|acromion")
+    )
+    result = kinematics(unseen, standing())
+    assert set(codes(result)) == {"segment_absent"}
+    assert "right_knee_flexion" in names_of(result)
+
+
+def test_one_acromion_alone_and_no_marker_on_the_chest_cost_the_trunk_only():
+    _, markers = squat()
+    lacking = ("sternum", "right_acromion")
+    few = markers.sel(marker=[label for label in map(str, markers["marker"].to_numpy()) if label not in lacking])
+    result = kinematics(few, standing())
+    assert codes(result) == ["segment_absent"]
+    assert "trunk_lean" not in names_of(result)
+    assert "left_hip_flexion" in names_of(result)
 
 
 def test_a_spine_flipped_across_the_middle_of_the_laboratory_is_caught():
