@@ -168,8 +168,11 @@ def kinematics_of_markers(
     _check_options(marker_set, hip_centre, knee_axis, thigh)
     names = MARKER_SETS[marker_set] if marker_set is not None else None
     recorded = Markers.recorded(trial_markers, names)
-    recorded, _ = _without(recorded.never_seen(), recorded, recorded.missing())
+    unseen = recorded.never_seen()
+    recorded, _ = _without(unseen, recorded, recorded.missing())
     whole, filled, findings = fill_gaps(recorded, rigid_limit_s=rigid_limit_s, spline_limit_s=spline_limit_s)
+    if unseen:
+        findings.append(Finding("marker_never_seen", "markers", detail=", ".join(sorted(unseen))))
     markers = smooth_markers(whole, cutoff_hz=cutoff_hz)
     if cutoff_hz is not None and not smoothable(markers.rate_hz, cutoff_hz):
         findings.append(Finding("not_smoothed", "markers", markers.rate_hz, 2.0 * cutoff_hz))

@@ -31,7 +31,8 @@ OTHER_FOOT_PART = 0.2
 #: A foot stands when it is no higher than this above where feet are lowest [m], and slower than this [m/s].
 STANDING_HEIGHT_M = 0.03
 STANDING_SPEED_M_PER_S = 0.3
-#: A foot that is higher than the other by more than this swings past and bears nothing [m].
+#: A foot that is higher than the other by more than this swings past and bears nothing [m]; our choice, well below
+#: the 0.4 m at which the free foot of the recorded sprint passes over the pressure.
 SWINGING_HEIGHT_M = 0.1
 #: Standing without force for longer than this is a foot beside the plates, not a foot just before its contact [s].
 BESIDE_S = 0.1

@@ -40,8 +40,8 @@ ALIKE_M = 0.003
 NO_POSE_M = 1.0
 #: Frames of a trial in which labels are tried.
 FRAMES_TRIED = 40
-#: A joint whose two segments put its centre further apart than this in half of the frames is not one joint [m]: skin
-#: lets them stray by half as much in deep flexion, and legs stand further apart.
+#: A joint whose two segments put its centre further apart than this in half of the frames is not one joint [m]: our
+#: choice between the 10 mm of recordings in order and the 0.3 m by which exchanged legs miss their joints.
 MOST_PARTED_M = 0.08
 #: Joint -> kind of the segments above and below it.
 LEG_JOINTS = {"hip": ("pelvis", "thigh"), "knee": ("thigh", "shank"), "ankle": ("shank", "foot")}

@@ -147,6 +147,7 @@ CODES: dict[str, Code] = {
     "no_standing": Code(
         "flagged", "Nobody stands still: the shape of the segments comes from one frame of the movement ({detail})."
     ),
+    "marker_never_seen": Code("noted", "In the file but never seen, and counted as absent: {detail}."),
     "segment_absent": Code("noted", "{signal} is absent: {detail}."),
     "angle_absent": Code("noted", "{signal} is absent: {detail}."),
     "functional_joint_refused": Code("noted", "{signal} keeps its usual definition: {detail}."),

@@ -285,7 +285,7 @@ def test_recorded_jump_with_both_feet_on_one_plate_is_refused(shared_data, repos
 
 
 def test_a_foot_that_swings_past_bears_nothing(shared_data):
-    """The recorded sprint: over the third contact the other foot swings past, 0.2 m above the plate."""
+    """The recorded sprint: the other foot swings over the pressure, 0.4 to 0.6 m above the one that treads."""
     file = shared_data / "sprint-ja1" / "JA1Gait35.c3d"
     markers, force = (read_signal(file, "c3d", kind, up="z", forward="y") for kind in ("markers", "force"))
     widths = {f"{side}_{joint}": width for side in SIDES for joint, width in (("knee", 0.105), ("ankle", 0.075))}

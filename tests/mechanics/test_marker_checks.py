@@ -118,11 +118,13 @@ def test_a_marker_that_is_never_seen_is_as_good_as_none():
     leans = [angle(kinematics(trial, still), "trunk_lean") for trial in (fallen, without)]
     assert np.isfinite(leans[0]).all()
     np.testing.assert_array_equal(*leans)
+    said = dict(json.loads(kinematics(fallen, still).attrs["notes"]))
+    assert said["marker_never_seen"].endswith("counted as absent: c7.")
     unseen = markers.where(
         ~markers["marker"].str.startswith("left_") | markers["marker"].str.contains("iliac|acromion")
     )
     result = kinematics(unseen, standing())
-    assert set(codes(result)) == {"segment_absent"}
+    assert set(codes(result)) == {"marker_never_seen", "segment_absent"}
     assert "right_knee_flexion" in names_of(result)
 
 
