@@ -173,7 +173,8 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
                 later = turned.variables["time"].data + (recording.start_time_s - start)
                 turned = turned.assign_coords(time=("time", later, {"units": "s"}))
             assumptions = json.dumps(list(recording.assumptions), ensure_ascii=False)
-            signals[kind] = turned.assign_attrs(source=path, reader=device.reader, assumptions=assumptions)
+            turned.attrs |= {"source": path, "reader": device.reader, "assumptions": assumptions}
+            signals[kind] = turned
     return signals, {"start_time_s": start}
 
 

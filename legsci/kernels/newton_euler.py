@@ -39,14 +39,15 @@ def derivatives(values: Array, rate: float) -> tuple[Array, Array]:
 
     Parameters
     ----------
-    values : (column, time), any unit; gaps are NaN. Low-pass noisy signals before: differences amplify noise.
+    values : (body, time, component), any unit; a frame with a NaN is a gap of that body. Low-pass noisy signals before:
+        differences amplify noise.
     rate : [Hz].
 
     Returns
     -------
-    first, second : (column, time), per s and per s^2. Order 8 where four samples lie on either side, order 6, 4 and 2
-        toward a gap or an end; the outermost sample of a stretch by one-sided differences of order 2. Stretches of
-        fewer than four samples, and gaps, are NaN.
+    first, second : (body, time, component), per s and per s^2. Order 8 where four samples lie on either side, order 6,
+        4 and 2 toward a gap or an end; the outermost sample of a stretch by one-sided differences of order 2. Stretches
+        of fewer than four samples, and gaps, are NaN.
 
     Notes
     -----
@@ -57,45 +58,57 @@ def derivatives(values: Array, rate: float) -> tuple[Array, Array]:
     ----------
     Fornberg 1988, Math Comput 51:699, tables 1 and 3.
     """
-    first, second = np.full(values.shape, np.nan), np.full(values.shape, np.nan)
-    for column in range(values.shape[0]):
+    bodies, frames, components = values.shape
+    first, second = np.empty(values.shape), np.empty(values.shape)
+    flat = np.ascontiguousarray(values).reshape(-1)
+    for body in range(bodies):
         start = 0
-        while start < values.shape[1]:
+        while start < frames:
             stop = start
-            while stop < values.shape[1] and not np.isnan(values[column, stop]):
+            while stop < frames and not np.isnan(values[body, stop].sum()):
                 stop += 1
             if stop - start >= _SHORTEST_STRETCH:
-                _differentiate(values[column, start:stop], rate, first[column, start:stop], second[column, start:stop])
+                known = slice((body * frames + start) * components, (body * frames + stop) * components)
+                _differentiate(flat[known], components, rate, first.reshape(-1)[known], second.reshape(-1)[known])
+            else:
+                first[body, start:stop] = second[body, start:stop] = np.nan
+            if stop < frames:
+                first[body, stop] = second[body, stop] = np.nan
             start = stop + 1
     return first, second
 
 
 @njit(cache=True)
-def _differentiate(values: Array, rate: float, first: Array, second: Array) -> None:
-    """Fill first and second (time,) from a stretch without gaps."""
-    last = len(values) - 1
-    for i in range(1, last):
-        reach = min(_LONGEST_REACH, i, last - i)
-        if reach < _LONGEST_REACH:
+def _differentiate(values: Array, step: int, rate: float, first: Array, second: Array) -> None:
+    """Fill first and second (time x component,) from a stretch without gaps, whose frames lie `step` values apart."""
+    last = len(values) // step - 1
+    for frame in range(1, last):
+        reach = min(_LONGEST_REACH, frame, last - frame)
+        if reach == _LONGEST_REACH:
+            continue
+        for i in range(frame * step, (frame + 1) * step):
             slope, bend = 0.0, _SECOND[reach - 1, 0] * values[i]
-            for step in range(1, reach + 1):
-                slope += _FIRST[reach - 1, step - 1] * (values[i + step] - values[i - step])
-                bend += _SECOND[reach - 1, step] * (values[i + step] + values[i - step])
+            for away in range(1, reach + 1):
+                ahead, behind = values[i + away * step], values[i - away * step]
+                slope += _FIRST[reach - 1, away - 1] * (ahead - behind)
+                bend += _SECOND[reach - 1, away] * (ahead + behind)
             first[i] = slope * rate
             second[i] = bend * rate**2
-    # The same with every step written out, which runs several samples at a time.
+    # The same with every step written out, which runs several values at a time.
     a1, a2, a3, a4 = _FIRST[_LONGEST_REACH - 1]
     b0, b1, b2, b3, b4 = _SECOND[_LONGEST_REACH - 1]
     square = rate**2
-    for i in range(_LONGEST_REACH, len(values) - _LONGEST_REACH):
-        p1, p2, p3, p4 = values[i + 1], values[i + 2], values[i + 3], values[i + 4]
-        m1, m2, m3, m4 = values[i - 1], values[i - 2], values[i - 3], values[i - 4]
+    for i in range(_LONGEST_REACH * step, len(values) - _LONGEST_REACH * step):
+        p1, p2, p3, p4 = values[i + step], values[i + 2 * step], values[i + 3 * step], values[i + 4 * step]
+        m1, m2, m3, m4 = values[i - step], values[i - 2 * step], values[i - 3 * step], values[i - 4 * step]
         first[i] = (a1 * (p1 - m1) + a2 * (p2 - m2) + a3 * (p3 - m3) + a4 * (p4 - m4)) * rate
         second[i] = (b0 * values[i] + b1 * (p1 + m1) + b2 * (p2 + m2) + b3 * (p3 + m3) + b4 * (p4 + m4)) * square
-    for end, inward in ((0, 1), (last, -1)):
-        a, b, c, d = values[end], values[end + inward], values[end + 2 * inward], values[end + 3 * inward]
-        first[end] = inward * (-1.5 * a + 2.0 * b - 0.5 * c) * rate
-        second[end] = (2.0 * a - 5.0 * b + 4.0 * c - d) * rate**2
+    for component in range(step):
+        for end, inward in ((component, step), (last * step + component, -step)):
+            sign = 1.0 if inward > 0 else -1.0
+            a, b, c, d = values[end], values[end + inward], values[end + 2 * inward], values[end + 3 * inward]
+            first[end] = sign * (-1.5 * a + 2.0 * b - 0.5 * c) * rate
+            second[end] = (2.0 * a - 5.0 * b + 4.0 * c - d) * square
 
 
 @njit(cache=True)
@@ -128,14 +141,9 @@ def angular_motion(rotation: Array, rate: float) -> tuple[Array, Array]:
     angular_acceleration : (segment, time, 3) [rad/s^2], that of R'' R^T, whose symmetric part is centripetal.
         Both in lab axes, from `derivatives` of the nine elements of R.
     """
-    segments, frames = rotation.shape[:2]
-    columns = np.ascontiguousarray(rotation.transpose(0, 2, 3, 1)).reshape(segments * 9, frames)
-    rates = [
-        np.ascontiguousarray(change.reshape(segments, 3, 3, frames).transpose(0, 3, 1, 2))
-        for change in derivatives(columns, rate)
-    ]
     ordered = np.ascontiguousarray(rotation)
-    return _vector_of_skew_part(rates[0], ordered), _vector_of_skew_part(rates[1], ordered)
+    first, second = derivatives(ordered.reshape(*rotation.shape[:2], 9), rate)
+    return tuple(_vector_of_skew_part(change.reshape(rotation.shape), ordered) for change in (first, second))
 
 
 @njit(cache=True, fastmath={"contract"})

@@ -120,10 +120,9 @@ def feet_of(kinematics: Kinematics, sole: Array) -> Feet:
     heights = ends[..., _Y].min(axis=1)
     known = heights[np.isfinite(heights)]
     ground = float(np.percentile(known, 1.0)) if known.size else np.nan
-    middle = ends.mean(axis=1).transpose(0, 2, 1).reshape(-1, frames)
-    velocity = derivatives(np.ascontiguousarray(middle), rate)[0].reshape(len(SIDES), 3, frames)
+    velocity = derivatives(ends.mean(axis=1), rate)[0]
     with np.errstate(invalid="ignore"):
-        slow = np.linalg.norm(velocity, axis=1) <= STANDING_SPEED_M_PER_S
+        slow = np.linalg.norm(velocity, axis=2) <= STANDING_SPEED_M_PER_S
         standing = slow & (heights <= ground + STANDING_HEIGHT_M)
         swinging = heights > heights[::-1] + SWINGING_HEIGHT_M
     return Feet(ends[:, 0], ends[:, 1], swinging, standing, tuple(bool(np.isfinite(row).any()) for row in heights))
@@ -159,6 +158,7 @@ def ground_loads(
     plates = _plates(force)
     loads = np.stack([plate.loads for plate in plates])
     plate_times = force.get_index("time").to_numpy()
+    nearest = np.searchsorted(plate_times, times)
     rate = float(force.attrs["sampling_rate_hz"])
     sums = np.zeros((len(SIDES), plate_times.size, 6))
     refused = np.zeros((len(SIDES), plate_times.size), dtype=bool)
@@ -166,7 +166,7 @@ def ground_loads(
     for row, plate in enumerate(plates):
         others = np.delete(loads[:, :, _Y], row, axis=0)
         alone = np.asarray(~(others >= threshold_n).any(axis=0))
-        contacts = _contacts(plate, plate_times, rate, alone, feet, times, threshold_n)
+        contacts = _contacts(plate, plate_times, rate, alone, feet, times, nearest, threshold_n)
         for contact in contacts:
             during = slice(contact.first, contact.stop)
             if contact.side:
@@ -178,7 +178,7 @@ def ground_loads(
     at_markers = _at_times(sums, plate_times, times, rate, cutoff_hz)
     spread = 0.0 if cutoff_hz is None else 0.5 / cutoff_hz
     unknown = _refused_at(refused, plate_times, times, spread)
-    beside = _beside(feet, sums, plate_times, times) & ~unknown
+    beside = _beside(feet, sums, np.clip(nearest, 0, plate_times.size - 1), kinematics.rate_hz) & ~unknown
     at_markers[unknown | beside] = np.nan
     at_markers[~np.array(feet.seen)] = np.nan
     for row in np.flatnonzero(beside.any(axis=1)).tolist():
@@ -208,9 +208,16 @@ def _outline(corner: Array) -> Array:
 
 
 def _contacts(
-    plate: _Plate, plate_times: Array, rate: float, alone: Mask, feet: Feet, times: Array, threshold_n: float
+    plate: _Plate,
+    plate_times: Array,
+    rate: float,
+    alone: Mask,
+    feet: Feet,
+    times: Array,
+    nearest: NDArray[np.int64],
+    threshold_n: float,
 ) -> list[_Contact]:
-    """Contacts on one plate; no other plate loaded (sample,), times of the markers (time,)."""
+    """Contacts on one plate; no other plate loaded (sample,), times of the markers and their samples (time,)."""
     vertical = np.nan_to_num(plate.loads[:, _Y])
     limit = threshold_n
     if plate.foot == "box":
@@ -221,8 +228,8 @@ def _contacts(
         return [_Contact(int(first), int(stop), code="foot_on_box") for first, stop in spans]
     answers = []
     for first, stop in spans:
-        frames = np.flatnonzero((times >= plate_times[first]) & (times <= plate_times[stop - 1]))
-        samples = np.clip(np.searchsorted(plate_times, times[frames]), first, stop - 1)
+        frames = slice(*np.searchsorted(times, [plate_times[first], np.nextafter(plate_times[stop - 1], np.inf)]))
+        samples = np.clip(nearest[frames], first, stop - 1)
         under, there, watched = _feet_under(plate, samples, alone[samples], frames, feet)
         if stop - first < SHORTEST_LOAD_S * rate:
             watched[:] = 0.0  # a plate that rings is pressed nowhere
@@ -232,7 +239,7 @@ def _contacts(
 
 
 def _feet_under(
-    plate: _Plate, samples: NDArray[np.int64], alone: Mask, frames: NDArray[np.int64], feet: Feet
+    plate: _Plate, samples: NDArray[np.int64], alone: Mask, frames: slice, feet: Feet
 ) -> tuple[Array, Array, Array]:
     """Parts of a contact's impulse in which each foot lies under its pressure, may bear some of it, and is seen at all.
 
@@ -249,19 +256,22 @@ def _feet_under(
     with np.errstate(divide="ignore", invalid="ignore"):
         x = (loads[:, 3 + _Z] + height * loads[:, _X]) / loads[:, _Y]
         z = (height * loads[:, _Z] - loads[:, 3 + _X]) / loads[:, _Y]
-        pressure = np.column_stack([x, z])
         for row in range(len(SIDES)):
-            heel, toe = feet.heel[row, frames][:, [_X, _Z]], feet.toe[row, frames][:, [_X, _Z]]
-            along = toe - heel
-            part = np.clip(((pressure - heel) * along).sum(axis=1) / (along**2).sum(axis=1), 0.0, 1.0)
-            away = np.linalg.norm(pressure - heel - part[:, None] * along, axis=1)
-            under[row] = weight[away <= SOLE_REACH_M].sum()
-            watched[row] = weight[np.isfinite(along[:, 0])].sum()
-            stands = feet.standing[row, frames]
-            middle = 0.5 * (heel + toe)
-            inside = alone if outline is None else ((middle >= outline[0]) & (middle <= outline[1])).all(axis=1)
-            near = (away <= SOLE_REACH_M) & ~feet.swinging[row, frames]
-            there[row] = max(weight[stands & inside].sum(), weight[near].sum())
+            heel, toe = feet.heel[row, frames], feet.toe[row, frames]
+            heel_x, heel_z = heel[:, _X], heel[:, _Z]
+            along_x, along_z = toe[:, _X] - heel_x, toe[:, _Z] - heel_z
+            part = ((x - heel_x) * along_x + (z - heel_z) * along_z) / (along_x**2 + along_z**2)
+            part = np.clip(part, 0.0, 1.0)
+            away = np.hypot(x - heel_x - part * along_x, z - heel_z - part * along_z)
+            close = away <= SOLE_REACH_M
+            under[row] = weight[close].sum()
+            watched[row] = weight[np.isfinite(along_x)].sum()
+            inside = alone
+            if outline is not None:
+                middle = 0.5 * (heel[:, [_X, _Z]] + toe[:, [_X, _Z]])
+                inside = ((middle >= outline[0]) & (middle <= outline[1])).all(axis=1)
+            stands, near = feet.standing[row, frames] & inside, close & ~feet.swinging[row, frames]
+            there[row] = max(weight[stands].sum(), weight[near].sum())
     return under, there, watched
 
 
@@ -317,11 +327,10 @@ def _refused_at(refused: Mask, plate_times: Array, times: Array, spread: float) 
     return np.asarray(counts[:, stop] > counts[:, first])
 
 
-def _beside(feet: Feet, loads: Array, plate_times: Array, times: Array) -> Mask:
-    """Frames (side, time) of stretches in which a foot stands, but no plate below it is loaded."""
-    nearest = np.clip(np.searchsorted(plate_times, times), 0, plate_times.size - 1)
+def _beside(feet: Feet, loads: Array, nearest: NDArray[np.int64], rate: float) -> Mask:
+    """Frames (side, time) in which a foot stands for long, but no plate below it is loaded; nearest samples (time,)."""
     unloaded = loads[:, nearest, _Y] == 0.0
-    shortest = max(int(BESIDE_S / np.median(np.diff(times))), 1)
+    shortest = max(int(BESIDE_S * rate), 1)
     beside = np.zeros(unloaded.shape, dtype=bool)
     for row in range(len(SIDES)):
         for first, stop in intervals_above((feet.standing[row] & unloaded[row]).astype(float), 0.5, shortest):

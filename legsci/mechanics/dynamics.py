@@ -12,13 +12,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.kernels.newton_euler import inverse_dynamics, mechanical_energy
+from legsci.kernels.newton_euler import derivatives, inverse_dynamics, mechanical_energy
 from legsci.mechanics.contacts import GroundLoads, ground_loads
 from legsci.mechanics.inertia import SIDES, BodySegments, body_segments
 from legsci.mechanics.kinematics import Floats as Array
 from legsci.mechanics.kinematics import Kinematics
 from legsci.mechanics.quality import Finding
-from legsci.mechanics.segment_motion import SegmentMotion, ground_power, power_residual, rates, segment_motion
+from legsci.mechanics.segment_motion import SegmentMotion, ground_power, power_residual, segment_motion
 from legsci.vocabulary import AXES, STANDARD_GRAVITY
 
 #: Variables of a Dataset: name -> dims, values, attrs. Set one by one in a Dataset they take longer than to compute.
@@ -59,13 +59,12 @@ class _Link(NamedTuple):
 
 @dataclass(frozen=True)
 class _Tree:
-    """Solved loads, with the rows of `names`, which are `rows` of the body."""
+    """Solved loads, with the rows of `names`, which are the first of the body."""
 
     body: BodySegments
     motion: SegmentMotion
     chain: tuple[str, ...]
     names: tuple[str, ...]
-    rows: NDArray[np.int64]
     parent: NDArray[np.int64]
     joints: Array
     ground: Array
@@ -178,9 +177,10 @@ def solved_loads(
     _put(answer, "ground_moment", ("time", "side", "axis"), ground.moment.transpose(1, 0, 2), "N m")
     if not chain:
         return Loads(answer, (), (), findings)
-    body = body.rows([name for name in SEGMENTS if name in kinematics.rotation])
-    whole = len(chain) == len(LINKS) and "trunk" in body.segment
-    tree = _solve(kinematics, body, ground, chain, whole)
+    whole = len(chain) == len(LINKS) and "trunk" in kinematics.rotation
+    solved = [LINKS[joint].segment for joint in chain] + ["trunk"] * whole
+    body = body.rows(solved + [name for name in SEGMENTS if name in kinematics.rotation and name not in solved])
+    tree = _solve(kinematics, body, ground, chain, solved)
     _put_joints(answer, tree, body_mass_kg)
     _put_energy(answer, tree)
     if set(SEGMENTS) <= set(body.segment):
@@ -225,33 +225,31 @@ def _centres(kinematics: Kinematics, joints: list[str]) -> Array:
     return np.stack([known[joint] for joint in joints])
 
 
-def _solve(kinematics: Kinematics, body: BodySegments, loads: GroundLoads, chain: list[str], whole: bool) -> _Tree:
-    """Run the kernel over the segments below the joints of the chain and, for the whole body, the trunk as root."""
-    rate = kinematics.rate_hz
-    motion = segment_motion(kinematics, body, rate)
-    names = [LINKS[joint].segment for joint in chain] + ["trunk"] * whole
-    rows = [body.segment.index(name) for name in names]
-    parent = np.array([_row(names, LINKS[joint].carrier) for joint in chain] + [-1] * whole)
-    joints = _centres(kinematics, chain + ["lumbar"] * whole)
+def _solve(kinematics: Kinematics, body: BodySegments, loads: GroundLoads, chain: list[str], names: list[str]) -> _Tree:
+    """Run the kernel over the first segments of the body, `names`: those below the joints, and the trunk as root."""
+    motion = segment_motion(kinematics, body, kinematics.rate_hz)
+    count, roots = len(names), len(names) - len(chain)
+    parent = np.array([_row(names, LINKS[joint].carrier) for joint in chain] + [-1] * roots)
+    joints = _centres(kinematics, chain + ["lumbar"] * roots)
     ground = np.zeros((2, *joints.shape))
     for side, force, moment in zip(SIDES, loads.force, loads.moment, strict=True):
         if f"{side}_foot" in names:
             ground[:, names.index(f"{side}_foot")] = force, moment
     force, moment = inverse_dynamics(
         parent,
-        body.mass[rows],
-        body.inertia[rows],
-        motion.rotation[rows],
+        body.mass[:count],
+        body.inertia[:count],
+        motion.rotation[:count],
         joints,
-        motion.centre_of_mass[rows],
-        motion.acceleration[rows],
-        motion.angular_velocity[rows],
-        motion.angular_acceleration[rows],
+        motion.centre_of_mass[:count],
+        motion.acceleration[:count],
+        motion.angular_velocity[:count],
+        motion.angular_acceleration[:count],
         ground[0],
         ground[1],
         GRAVITY,
     )
-    return _Tree(body, motion, tuple(chain), tuple(names), np.array(rows), parent, joints, ground, force, moment, rate)
+    return _Tree(body, motion, tuple(chain), tuple(names), parent, joints, ground, force, moment, kinematics.rate_hz)
 
 
 def _put(variables: _Variables, name: str, dims: tuple[str, ...], values: Array, units: str) -> None:
@@ -291,20 +289,20 @@ def _put_joints(answer: _Variables, tree: _Tree, body_mass_kg: float) -> None:
 
 def _put_energy(answer: _Variables, tree: _Tree) -> None:
     """Add energy of the segments, power of the ground and the residual of the power balance."""
-    rows, motion = tree.rows, tree.motion
-    spin = motion.angular_velocity[rows]
+    count, motion = len(tree.names), tree.motion
+    spin = motion.angular_velocity[:count]
     energy, change = mechanical_energy(
-        tree.body.mass[rows],
-        tree.body.inertia[rows],
-        motion.rotation[rows],
-        motion.centre_of_mass[rows],
-        motion.velocity[rows],
-        motion.acceleration[rows],
+        tree.body.mass[:count],
+        tree.body.inertia[:count],
+        motion.rotation[:count],
+        motion.centre_of_mass[:count],
+        motion.velocity[:count],
+        motion.acceleration[:count],
         spin,
-        motion.angular_acceleration[rows],
+        motion.angular_acceleration[:count],
         GRAVITY,
     )
-    velocity = rates(tree.joints, tree.rate)[0]
+    velocity = derivatives(tree.joints, tree.rate)[0]
     from_ground = ground_power(tree.ground[0], tree.ground[1], tree.joints, velocity, spin)
     residual = power_residual(change, spin, tree.parent, velocity, (tree.force, tree.moment), from_ground)
     _put(answer, "segment_energy", ("time", "segment"), energy.T, "J")

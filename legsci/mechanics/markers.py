@@ -83,7 +83,7 @@ class Markers:
         labels = signal.get_index("marker").tolist()
         labels = [names.get(label, label) for label in labels] if names else labels
         order = sorted(range(len(labels)), key=labels.__getitem__)
-        position = signal.variables["position"].transpose("time", "marker", "axis").data.astype(np.float64)
+        position = signal.variables["position"].transpose("time", "marker", "axis").data.astype(np.float64, copy=False)
         rate_hz = float(signal.attrs["sampling_rate_hz"])
         return cls([labels[index] for index in order], position.take(order, axis=1), rate_hz)
 

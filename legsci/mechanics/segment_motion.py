@@ -32,18 +32,7 @@ def segment_motion(kinematics: Kinematics, body: BodySegments, rate: float) -> S
     # One product of all frames' rows per segment is four times as fast as one per frame.
     turned = rotation.reshape(len(rotation), -1, 3) @ body.centre_of_mass[:, :, None]
     centre = origin + turned.reshape(origin.shape)
-    return SegmentMotion(rotation, centre, *rates(centre, rate), *angular_motion(rotation, rate))
-
-
-def rates(points: Array, rate: float) -> tuple[Array, Array]:
-    """First and second time derivative of points (segment, time, 3) sampled at `rate` [Hz]."""
-    rows, frames = points.shape[:2]
-    columns = np.ascontiguousarray(points.transpose(0, 2, 1)).reshape(-1, frames)
-    first, second = (
-        np.ascontiguousarray(change.reshape(rows, 3, frames).transpose(0, 2, 1))
-        for change in derivatives(columns, rate)
-    )
-    return first, second
+    return SegmentMotion(rotation, centre, *derivatives(centre, rate), *angular_motion(rotation, rate))
 
 
 def ground_power(force: Array, moment: Array, joints: Array, velocity: Array, spin: Array) -> Array:

@@ -182,36 +182,38 @@ def test_torque_free_spin_of_an_asymmetric_body_needs_no_moment():
 
 def test_derivatives_of_a_polynomial_are_exact():
     time = np.arange(40) / RATE
-    first, second = derivatives((2.0 + 3.0 * time - 5.0 * time**2)[None], RATE)
-    np.testing.assert_allclose(first[0], 3.0 - 10.0 * time, atol=1e-9)
-    np.testing.assert_allclose(second[0], -10.0, atol=1e-6)
+    parabola = 2.0 + 3.0 * time - 5.0 * time**2
+    first, second = derivatives(np.stack([parabola, -2.0 * parabola], axis=1)[None], RATE)
+    np.testing.assert_allclose(first[0], np.outer(3.0 - 10.0 * time, [1.0, -2.0]), atol=1e-9)
+    np.testing.assert_allclose(second[0], np.full((40, 2), [-10.0, 20.0]), atol=1e-6)
 
 
 @pytest.mark.parametrize("reach", [1, 2, 3, 4])
 def test_derivatives_reach_their_order_near_an_end(reach):
     """A polynomial of degree 2 x reach is differentiated exactly `reach` samples from the end."""
     x = np.arange(20.0) - reach
-    first, second = derivatives((x ** (2 * reach) + x)[None], 1.0)
-    assert first[0, reach] == pytest.approx(1.0, abs=1e-6)
-    assert second[0, reach] == pytest.approx(2.0 if reach == 1 else 0.0, abs=1e-5)
+    first, second = derivatives((x ** (2 * reach) + x)[None, :, None], 1.0)
+    assert first[0, reach, 0] == pytest.approx(1.0, abs=1e-6)
+    assert second[0, reach, 0] == pytest.approx(2.0 if reach == 1 else 0.0, abs=1e-5)
 
 
 def test_derivatives_of_a_sine_err_as_stated():
     time = np.arange(400) / RATE
     w = 2.0 * np.pi * 12.0
-    first, second = derivatives(np.sin(w * time)[None], RATE)
+    first, second = derivatives(np.sin(w * time)[None, :, None], RATE)
     middle = slice(4, -4)
-    assert np.abs(first[0] - w * np.cos(w * time))[middle].max() / w < (w / RATE) ** 8 / 630 * 1.01
-    assert np.abs(second[0] + w**2 * np.sin(w * time))[middle].max() / w**2 < (w / RATE) ** 8 / 3150 * 1.01
+    assert np.abs(first[0, :, 0] - w * np.cos(w * time))[middle].max() / w < (w / RATE) ** 8 / 630 * 1.01
+    assert np.abs(second[0, :, 0] + w**2 * np.sin(w * time))[middle].max() / w**2 < (w / RATE) ** 8 / 3150 * 1.01
 
 
 def test_derivatives_stop_at_gaps():
-    values = np.arange(20.0)[None].copy()
-    values[0, [6, 10]] = np.nan
+    values = np.stack([np.arange(20.0), np.zeros(20)], axis=1)[None]
+    values[0, [6, 10], [0, 1]] = np.nan
     first, _ = derivatives(values, RATE)
     # Samples 7 to 9 are a stretch of three: too short.
-    assert np.flatnonzero(np.isnan(first[0])).tolist() == [6, 7, 8, 9, 10]
-    np.testing.assert_allclose(first[0][np.isfinite(first[0])], RATE)
+    gap = np.isnan(first[0])
+    assert np.flatnonzero(gap.all(axis=1)).tolist() == [6, 7, 8, 9, 10] == np.flatnonzero(gap.any(axis=1)).tolist()
+    np.testing.assert_allclose(first[0][~gap.any(axis=1)], np.full((15, 2), [RATE, 0.0]))
 
 
 def test_angular_motion_of_a_known_spin():
@@ -252,11 +254,11 @@ def test_energy_of_a_tumbling_body_changes_as_its_rate_says():
     turn = Rotation.from_euler("zxy", np.stack([np.sin(5 * time), 0.7 * np.cos(3 * time), 2 * time**2], axis=1))
     rotation = turn.as_matrix()[None]
     place = np.stack([np.sin(4 * time), time**3, np.cos(2 * time)], axis=1)
-    velocity, acceleration = (change.T[None] for change in derivatives(np.ascontiguousarray(place.T), RATE))
+    velocity, acceleration = derivatives(place[None], RATE)
     spin, turning = angular_motion(rotation, RATE)
     inertia = np.array([[[0.3, 0.05, 0.0], [0.05, 0.4, 0.02], [0.0, 0.02, 0.1]]])
     energy, rate = mechanical_energy(
         np.array([2.0]), inertia, rotation, place[None], velocity, acceleration, spin, turning, GRAVITY
     )
     inner = slice(12, -12)
-    np.testing.assert_allclose(rate[0, inner], derivatives(energy, RATE)[0][0, inner], rtol=1e-6, atol=1e-5)
+    np.testing.assert_allclose(rate[0, inner], derivatives(energy[..., None], RATE)[0][0, inner, 0], rtol=1e-6, atol=1e-5)

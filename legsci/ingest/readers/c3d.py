@@ -91,7 +91,9 @@ def _points(file: C3dFile, assumptions: list[str], notes: dict[str, str]) -> dic
         chosen = [index for index, kind in enumerate(kinds) if kind == "markers"]
         names, sentences = plain_labels([labels[index] for index in chosen])
         assumptions += sentences
-        signals["markers"] = marker_signal(_seen(file, chosen) * file.length, rate_hz=rate, labels=names)
+        position = _seen(file, chosen)
+        position *= file.length
+        signals["markers"] = marker_signal(position, rate_hz=rate, labels=names)
     if "ANGLES" in kinds:
         signals["angles"] = _angles(file, labels, kinds, rate)
     return signals
@@ -100,7 +102,9 @@ def _points(file: C3dFile, assumptions: list[str], notes: dict[str, str]) -> dic
 def _seen(file: C3dFile, chosen: list[int]) -> Floats:
     """Return the three values of points (time, point, 3) as the file has them, NaN where their residual is negative."""
     values = file.data["points"][:3, chosen]  # (3, point, time)
-    values[:, file.data["meta_points"]["residuals"][0, chosen] < 0] = np.nan
+    unseen = file.data["meta_points"]["residuals"][0, chosen] < 0
+    if unseen.any():
+        values[:, unseen] = np.nan
     return values.transpose(2, 1, 0)
 
 

@@ -86,7 +86,9 @@ def marker_signal(position: Floats, *, rate_hz: float, labels: Sequence[str]) ->
     So is a marker that lies at the origin to the last digit: recorders write zeros for one that was not seen.
     """
     x, y, z = (position[..., axis] == 0.0 for axis in range(3))
-    position[x & y & z] = np.nan
+    unseen = x & y & z
+    if unseen.any():
+        position[unseen] = np.nan
     return xr.Dataset(
         {"position": (("time", "marker", "axis"), position, {"units": "m"})},
         coords=_coordinates(position.shape[0], rate_hz, marker=labels, axis="xyz"),
