@@ -143,7 +143,8 @@ def angular_motion(rotation: Array, rate: float) -> tuple[Array, Array]:
     """
     ordered = np.ascontiguousarray(rotation)
     first, second = derivatives(ordered.reshape(*rotation.shape[:2], 9), rate)
-    return tuple(_vector_of_skew_part(change.reshape(rotation.shape), ordered) for change in (first, second))
+    velocity, acceleration = (_vector_of_skew_part(change.reshape(rotation.shape), ordered) for change in (first, second))
+    return velocity, acceleration
 
 
 @njit(cache=True, fastmath={"contract"})
