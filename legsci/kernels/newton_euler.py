@@ -143,7 +143,9 @@ def angular_motion(rotation: Array, rate: float) -> tuple[Array, Array]:
     """
     ordered = np.ascontiguousarray(rotation)
     first, second = derivatives(ordered.reshape(*rotation.shape[:2], 9), rate)
-    velocity, acceleration = (_vector_of_skew_part(change.reshape(rotation.shape), ordered) for change in (first, second))
+    velocity, acceleration = (
+        _vector_of_skew_part(change.reshape(rotation.shape), ordered) for change in (first, second)
+    )
     return velocity, acceleration
 
 

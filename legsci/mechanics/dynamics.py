@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from legsci.kernels.newton_euler import derivatives, inverse_dynamics, mechanical_energy
+from legsci.mechanics.consistency import dynamic_consistency
 from legsci.mechanics.contacts import GroundLoads, ground_loads
 from legsci.mechanics.inertia import SIDES, BodySegments, body_segments
 from legsci.mechanics.kinematics import Floats as Array
@@ -26,10 +27,6 @@ _Variables = dict[str, tuple[tuple[str, ...], Array, dict[str, str]]]
 
 GRAVITY = np.array([0.0, -STANDARD_GRAVITY, 0.0])
 PLANES = ("sagittal", "frontal", "transverse")
-#: Whole-body force and motion may differ by this part of body weight along each axis (root mean square), their moments
-#: by that weight at this lever [m].
-DISAGREEMENT_PART = 0.1
-DISAGREEMENT_LEVER_M = 0.6
 
 
 @dataclass(frozen=True)
@@ -186,7 +183,16 @@ def solved_loads(
     if set(SEGMENTS) <= set(body.segment):
         _put_centre_of_mass(answer, tree)
     if whole:
-        findings += _put_remainder(answer, tree)
+        _put_remainder(answer, tree)
+        findings += dynamic_consistency(
+            tree.ground[0].sum(axis=0),
+            tree.force[-1],
+            tree.moment[-1],
+            mass_kg=float(body.mass.sum()),
+            body_mass_kg=body_mass_kg,
+            rate_hz=tree.rate,
+            cutoff_hz=cutoff_hz,
+        )
     return Loads(answer, tree.chain, tree.names, findings)
 
 
@@ -322,20 +328,7 @@ def _put_centre_of_mass(answer: _Variables, tree: _Tree) -> None:
         _put(answer, name, ("time", "axis"), np.einsum("s,sti->ti", share, points), units)
 
 
-def _put_remainder(answer: _Variables, tree: _Tree) -> list[Finding]:
-    """Add what the trunk is left with; say when ground force and motion of the whole body disagree."""
+def _put_remainder(answer: _Variables, tree: _Tree) -> None:
+    """Add what the trunk is left with."""
     _put(answer, "residual_force", ("time", "axis"), tree.force[-1], "N")
     _put(answer, "residual_moment", ("time", "axis"), tree.moment[-1], "N m")
-    weight = float(tree.body.mass.sum()) * STANDARD_GRAVITY
-    # A person may stand where no plate is, such as on a box: there is nothing to compare while the plates are unloaded.
-    loaded = tree.ground[0, :, :, 1].sum(axis=0) > DISAGREEMENT_PART * weight
-    findings = []
-    for code, signal, left, allowed in (
-        ("force_disagrees_with_motion", "force", tree.force[-1], DISAGREEMENT_PART * weight),
-        ("moment_disagrees_with_motion", "moment", tree.moment[-1], DISAGREEMENT_PART * weight * DISAGREEMENT_LEVER_M),
-    ):
-        known = left[loaded & np.isfinite(left).all(axis=1)]
-        disagreement = float(np.sqrt(np.mean(known**2, axis=0)).max()) if known.size else 0.0
-        if disagreement > allowed:
-            findings.append(Finding(code, signal, disagreement, allowed))
-    return findings

@@ -19,6 +19,9 @@ ANKLE_HEIGHT_PER_HEIGHT = 0.039
 #: Ankle joint ahead of the heel per foot length: a choice, since the table measures the foot from its heel; 1 % more
 #: moves the foot's centre of mass by 3 mm, or its weight's moment about the ankle by 0.03 N m.
 ANKLE_FROM_HEEL_PER_LENGTH = 0.24
+#: A bar across the back lies this much behind and below the upper end of the trunk, per height: on the muscles below
+#: the seventh cervical vertebra, 6 and 5 cm of a person of 1.75 m. Our choice.
+BAR_BEHIND_PER_HEIGHT, BAR_BELOW_PER_HEIGHT = 0.035, 0.03
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def body_segments(kinematics: Kinematics, *, body_mass_kg: float, sex: str, load
     kinematics : a trial's kinematics.
     body_mass_kg : mass of the person without load [kg].
     sex : "female" or "male".
-    load_kg : mass of a bar across the shoulders, a point at the upper end of the trunk [kg].
+    load_kg : mass of a bar across the back, a point behind the upper end of the trunk (`BAR_BEHIND_PER_HEIGHT`) [kg].
 
     Returns
     -------
@@ -172,7 +175,8 @@ def _trunk(
         parts += 2 * [_upright(table[name], scale, length[name], joint)]
         joint -= length[name]
     if load_kg > 0.0:
-        parts.append(_Part(load_kg, np.array([0.0, neck, 0.0]), np.zeros((3, 3))))
+        behind, below = BAR_BEHIND_PER_HEIGHT * height, BAR_BELOW_PER_HEIGHT * height
+        parts.append(_Part(load_kg, np.array([-behind, neck - below, 0.0]), np.zeros((3, 3))))
     return _joined(parts)
 
 

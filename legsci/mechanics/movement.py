@@ -169,6 +169,10 @@ def trial_movement(
     corrected = {side: angles[:, ABDUCTION] for side, angles in corrected_knees(moved).items()}
     if corrected:
         signals["knee_abduction_corrected"] = (np.stack(list(corrected.values())), list(corrected))
+    hips = [name for name in moved.joint_centre if name.endswith("_hip")]
+    if len(hips) == 1:
+        detail = f"it holds both hip centres, and only the {hips[0].replace('_', ' ')} is known"
+        findings.append(Finding("angle_absent", signal="the frontal plane of the legs", detail=detail))
     if any(finding.code == "no_standing" for finding in findings):
         del signals["foot_pitch"]
         detail = "nobody stands, which would show the foot flat"

@@ -185,6 +185,24 @@ CODES: dict[str, Code] = {
         "Moments of the ground and motion of the whole body differ by {value:.0f} N m, allowed {limit:.0f} N m.",
         "N m",
     ),
+    "clocks_apart": Code(
+        "flagged",
+        "Ground force comes {value:+.0f} ms after the motion of the whole body, allowed {limit:.0f} ms either way: "
+        "plates and markers do not share a clock, or one of them is delayed.",
+        "ms",
+    ),
+    "force_axis_reversed": Code(
+        "flagged",
+        "The {signal} force runs against the motion of the whole body (correlation {value:.2f}, allowed above "
+        "{limit:.1f}): that axis of the plates or of the markers has the wrong sign.",
+        "1",
+    ),
+    "pressure_beside_body": Code(
+        "flagged",
+        "In quiet standing the centre of pressure lies {value:.3f} m beside the centre of mass ({detail} of it), "
+        "allowed {limit:.3f} m: the place of the plates, or the axes of plates and markers, may be wrong.",
+        "m",
+    ),
     "markers_unknown": Code("noted", "No marker has a standard label: the device of the study does not map them."),
     "person_unknown": Code("noted", "Joint moments and powers are missing: {detail}."),
     "contact_cut_off": Code("noted", "Contacts not recorded as a whole, and left out: {value:.0f}.", "contacts"),

@@ -13,8 +13,9 @@ from legsci.simulate.body import Athlete, build_body
 from legsci.simulate.body_markers import markers_of
 from legsci.simulate.motion import simulate_motion
 from legsci.simulate.motion_plan import Motion, default_technique
+from tests.mechanics.trials import trial
 
-RATE_HZ = 200.0
+RATE_HZ, PLATE_HZ = 200.0, 1000.0
 ATHLETE = Athlete()
 
 
@@ -43,6 +44,27 @@ def squat() -> tuple[Motion, xr.Dataset]:
 def standing() -> xr.Dataset:
     """Clean markers of quiet standing."""
     return _trial("standing")[1]
+
+
+@cache
+def recording(task: str) -> tuple[Motion, xr.DataTree]:
+    """Clean markers at 200 Hz and plates at 1000 Hz, one under each foot, of one trial."""
+    motion = simulate_motion(task, ATHLETE, default_technique(task), rate_hz=PLATE_HZ)
+    labels, position = markers_of(build_body(ATHLETE), motion)
+    moment = np.cross(np.nan_to_num(motion.centre_of_pressure), motion.force)
+    moment[..., 1] += motion.free_moment
+    force = xr.Dataset(
+        {
+            "force": (("plate", "time", "axis"), motion.force),
+            "moment": (("plate", "time", "axis"), moment),
+            "surface_height": ("plate", np.zeros(2)),
+        },
+        coords={"plate": ["1", "2"], "time": motion.time, "axis": list("xyz"), "foot": ("plate", ["left", "right"])},
+        attrs={"sampling_rate_hz": PLATE_HZ},
+    )
+    return motion, trial(
+        {"markers": marker_dataset(labels, position[:: round(PLATE_HZ / RATE_HZ)]), "force": force}, task=task
+    )
 
 
 def angle(result: xr.Dataset, name: str) -> np.ndarray:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,35 +16,10 @@ from legsci.mechanics.posture import quiet_posture
 from legsci.mechanics.reps import session_repetitions
 from legsci.metrics.normalised import POINTS, normalised_curves, write_curves
 from legsci.metrics.table import measure, session_metrics
-from legsci.simulate.body import build_body
-from legsci.simulate.body_markers import markers_of
-from legsci.simulate.motion import simulate_motion
-from legsci.simulate.motion_plan import Motion, default_technique
-from tests.mechanics.athlete import ATHLETE, marker_dataset, standing
+from tests.mechanics.athlete import ATHLETE, PLATE_HZ, recording, standing
 from tests.mechanics.trials import DEFAULT, OTHERS, Outcome, decisions, trial
 
-MARKER_HZ, PLATE_HZ = 200.0, 1000.0
-EVERY = round(PLATE_HZ / MARKER_HZ)
 MASS_KG = ATHLETE.mass_kg
-
-
-@cache
-def recording(task: str) -> tuple[Motion, xr.DataTree]:
-    """Clean markers at 200 Hz and plates at 1000 Hz, one under each foot, of one trial."""
-    motion = simulate_motion(task, ATHLETE, default_technique(task), rate_hz=PLATE_HZ)
-    labels, position = markers_of(build_body(ATHLETE), motion)
-    moment = np.cross(np.nan_to_num(motion.centre_of_pressure), motion.force)
-    moment[..., 1] += motion.free_moment
-    force = xr.Dataset(
-        {
-            "force": (("plate", "time", "axis"), motion.force),
-            "moment": (("plate", "time", "axis"), moment),
-            "surface_height": ("plate", np.zeros(2)),
-        },
-        coords={"plate": ["1", "2"], "time": motion.time, "axis": list("xyz"), "foot": ("plate", ["left", "right"])},
-        attrs={"sampling_rate_hz": PLATE_HZ},
-    )
-    return motion, trial({"markers": marker_dataset(labels, position[::EVERY]), "force": force}, task=task)
 
 
 def session(*tasks: str, **about: object) -> xr.DataTree:

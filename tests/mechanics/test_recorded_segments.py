@@ -77,6 +77,16 @@ def test_segments_reach_the_movement_and_the_picture(walker: xr.Dataset) -> None
     ]
 
 
+def test_a_thigh_that_was_not_recorded_takes_the_frontal_plane_with_it(walker: xr.Dataset) -> None:
+    known = [name for name in walker["segment"].to_numpy() if name != "left_thigh"]
+    movement, found = trial_movement(trial({"segments": walker.sel(segment=known)}, task="standing"), None)
+    assert movement is not None
+    assert not np.isfinite(movement.signals["knee_frontal_projection"]).any()
+    words = next(finding.sentence for finding in found if finding.code == "angle_absent")
+    assert "frontal plane of the legs is absent" in words
+    assert "only the right hip is known" in words
+
+
 def test_segments_of_the_athlete_give_the_angles_of_its_markers() -> None:
     motion, _ = squat()
     signal = xr.Dataset(

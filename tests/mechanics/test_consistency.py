@@ -1,0 +1,155 @@
+"""Whether plates and markers belong together: clocks, signs and places that are wrong on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from legsci.mechanics.angles import kinematics
+from legsci.mechanics.consistency import MOST_APART_S, MOST_BESIDE_M, REVERSED_CORRELATION, dynamic_consistency
+from legsci.mechanics.dynamics import dynamics
+from legsci.mechanics.markers import Markers
+from legsci.mechanics.movement import Person, trial_movement
+from legsci.mechanics.posture import quiet_posture
+from legsci.mechanics.quality import Finding
+from legsci.vocabulary import STANDARD_GRAVITY
+from tests.mechanics.athlete import ATHLETE, codes, recording, standing
+from tests.mechanics.recordings import read_signal
+from tests.mechanics.trials import trial
+
+RATE_HZ, MASS_KG = 200.0, 70.0
+WEIGHT_N = MASS_KG * STANDARD_GRAVITY
+PERSON = Person(ATHLETE.mass_kg, ATHLETE.sex)
+WIDTHS_M = {
+    f"{side}_{joint}": width for side in ("left", "right") for joint, width in (("knee", 0.105), ("ankle", 0.075))
+}
+CODES = {"clocks_apart", "force_axis_reversed", "pressure_beside_body"}
+Change = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+def found(
+    task: str, change: Change = lambda force, moment: (force, moment), *, later_s: float = 0.0
+) -> dict[str, Finding]:
+    """Findings about a clean trial of the virtual athlete with changed loads (plate, time, 3), or later ones."""
+    tree = recording(task)[1]
+    force = tree["force"].to_dataset(inherit=False).copy(deep=True)
+    force["force"][:], force["moment"][:] = change(force["force"].to_numpy(), force["moment"].to_numpy())
+    force = force.assign_coords(time=force["time"] + later_s)
+    changed = trial({"markers": tree["markers"].to_dataset(inherit=False), "force": force}, **tree.attrs)
+    anatomy = quiet_posture(Markers.recorded(standing()))
+    return {finding.code: finding for finding in trial_movement(changed, anatomy, person=PERSON)[1]}
+
+
+@pytest.mark.parametrize("task", ["standing", "squat", "countermovement_jump", "drop_jump", "lateral_jump", "sprint"])
+def test_clean_trials_are_consistent(task):
+    assert CODES.isdisjoint(found(task))
+
+
+@pytest.mark.parametrize("later_ms", [-40.0, -15.0, 15.0, 40.0])
+@pytest.mark.parametrize("task", ["countermovement_jump", "lateral_jump", "sprint"])
+def test_clocks_that_are_apart_are_told_to_a_millisecond(task, later_ms):
+    finding = found(task, later_s=later_ms / 1000.0)["clocks_apart"]
+    assert finding.value == pytest.approx(later_ms, abs=1.0)
+    assert abs(finding.value) > finding.limit >= 1000.0 * MOST_APART_S
+
+
+@pytest.mark.parametrize("task", ["countermovement_jump", "sprint"])
+def test_clocks_that_agree_to_within_the_limit_are_not_reported(task):
+    assert "clocks_apart" not in found(task, later_s=0.8 * MOST_APART_S)
+
+
+@pytest.mark.parametrize(("task", "axis", "signal"), [("sprint", 0, "forward"), ("lateral_jump", 2, "sideways")])
+def test_a_reversed_axis_of_the_plates_is_told(task, axis, signal):
+    def reverse(force, moment):
+        force[..., axis] *= -1.0
+        return force, moment
+
+    finding = found(task, reverse)["force_axis_reversed"]
+    assert (finding.signal, finding.limit) == (signal, REVERSED_CORRELATION)
+    assert finding.value < -0.8
+
+
+@pytest.mark.parametrize(
+    ("shift", "words"),
+    [([-0.06, 0.0, 0.0], "m behind"), ([0.06, 0.0, 0.0], "m ahead"), ([0.0, 0.0, 0.06], "m to the right")],
+)
+def test_plates_at_another_place_than_stated_are_told_by_standing(shift, words):
+    finding = found("standing", lambda force, moment: (force, moment + np.cross(shift, force)))["pressure_beside_body"]
+    assert finding.value == pytest.approx(0.06, abs=0.002)
+    assert finding.limit == MOST_BESIDE_M
+    assert words in finding.detail
+
+
+def _loads(seconds: float = 4.0) -> tuple[np.ndarray, np.ndarray]:
+    """Ground force and what the motion needs (time, 3) [N]: the same, a person who bounces at 1 Hz."""
+    time = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    force = np.zeros((time.size, 3))
+    force[:, 1] = WEIGHT_N * (1.0 + 0.4 * np.sin(2.0 * np.pi * time))
+    return force, force.copy()
+
+
+def _judged(
+    force: np.ndarray, needed: np.ndarray, moment: np.ndarray | None = None, **about: float
+) -> dict[str, Finding]:
+    given = {"mass_kg": MASS_KG, "body_mass_kg": MASS_KG, "rate_hz": RATE_HZ, "cutoff_hz": 12.0} | about
+    moment = np.zeros_like(force) if moment is None else moment
+    return {finding.code: finding for finding in dynamic_consistency(force, needed - force, moment, **given)}
+
+
+def test_noise_does_not_pass_for_a_delay():
+    """Whoever stands gives no hint of time, however alike two stretches of noise may be."""
+    generator = np.random.default_rng(4)
+    for _ in range(20):
+        force, needed = (np.tile([0.0, WEIGHT_N, 0.0], (800, 1)) for _ in range(2))
+        force, needed = (load + generator.normal(0.0, 20.0, load.shape) for load in (force, needed))
+        assert "clocks_apart" not in _judged(force, needed)
+
+
+def test_the_limit_of_a_delay_grows_with_its_uncertainty():
+    generator = np.random.default_rng(5)
+    limits = []
+    for noise in (5.0, 50.0):
+        force, needed = _loads()
+        force = np.roll(force, 12, axis=0) + generator.normal(0.0, noise, force.shape)
+        finding = _judged(force, needed)["clocks_apart"]
+        assert abs(finding.value - 60.0) < 3.0
+        limits.append(finding.limit)
+    assert limits[0] < limits[1]
+
+
+def test_gaps_leave_the_rest_to_judge():
+    force, needed = _loads()
+    force = np.roll(force, 8, axis=0)
+    force[300:360] = np.nan
+    assert _judged(force, needed)["clocks_apart"].value == pytest.approx(40.0, abs=1.0)
+    assert not _judged(np.full_like(force, np.nan), needed)
+
+
+def test_a_load_that_is_carried_leaves_the_place_open():
+    force = np.tile([0.0, WEIGHT_N, 0.0], (400, 1))
+    moment = np.cross([-0.08, 0.0, 0.0], -force)
+    assert _judged(force, force, moment)["pressure_beside_body"].value == pytest.approx(0.08)
+    assert not CODES & set(_judged(force, force, moment, body_mass_kg=MASS_KG - 20.0))
+
+
+def test_recorded_plates_and_markers_share_their_clock(shared_data):
+    """The sprint and OpenCap's drop jumps: consistent as recorded; the sprint's force 20 ms later is not."""
+    file = shared_data / "sprint-ja1" / "JA1Gait35.c3d"
+    markers, force = (read_signal(file, "c3d", kind, up="z", forward="y") for kind in ("markers", "force"))
+    assert CODES.isdisjoint(_recorded(markers, force, "sprint_lateral"))
+    late = _recorded(markers, force.assign_coords(time=force["time"] + 0.02), "sprint_lateral")
+    assert "clocks_apart" in late
+    for name in ("DJ1", "DJ4", "DJ5"):
+        folder = shared_data / "opencap-unfiltered"
+        markers = read_signal(folder / "MarkerData" / f"{name}.trc", "opensim", "markers")
+        force = read_signal(folder / "ID" / f"{name}_grf.mot", "opensim", "force")
+        assert CODES.isdisjoint(_recorded(markers, force, "opencap_laboratory"))
+
+
+def _recorded(markers: xr.Dataset, force: xr.Dataset, marker_set: str) -> list[str]:
+    motion = kinematics(markers, marker_set=marker_set, widths_m=WIDTHS_M)
+    plates = force.assign_coords(foot=("plate", ["both"] * force.sizes["plate"]))
+    return codes(dynamics(motion, plates, body_mass_kg=75.3, sex="male"))
