@@ -46,6 +46,11 @@ class Profile:
         """Force that counts as contact [N], given the SD of the unloaded plate in mid-flight [N]."""
         return self.contact_scale * max(self.contact_n, self.contact_sd * unloaded_sd_n, LEAST_CONTACT_N)
 
+    def shifted(self, events: dict[str, float]) -> dict[str, float]:
+        """Events [samples], those of contact moved as the profile moves them."""
+        shifts = {"takeoff": self.takeoff_shift, "landing": self.landing_shift, "touchdown": self.landing_shift}
+        return {name: position + shifts.get(name, 0.0) for name, position in events.items()}
+
     def movement_band(self, *, weighing_sd_n: float) -> float:
         """Departure from body weight that starts the movement [N]; negative where it is a fixed number of newtons."""
         if self.movement_band_n > 0.0:
@@ -69,8 +74,9 @@ def variants(profile: Profile) -> dict[str, Profile]:
     "weighing": body weight raised by its standard uncertainty. "start": movement start at the moment force leaves the
     band instead of `start_lead_s` earlier, or 30 ms earlier where the profile has no lead. "contact": contact limit
     doubled. "offset": the plates' zero error taken off (once more, where it was removed), scaled as a rectangular
-    distribution. "takeoff", "landing": the event moved by the standard uncertainty of half a sample either way: force
-    falls and rises so steeply that the straight line between two samples does not tell where in between.
+    distribution. "takeoff", "landing": the event moved by the root mean square of a sample: force may rise from nothing
+    to far beyond the limit between two samples, anywhere in between, and the straight line crosses a low limit next to
+    the first of them.
     """
     lead = 0.0 if profile.start_lead_s > 0.0 else 0.030
     moved = {
@@ -78,7 +84,7 @@ def variants(profile: Profile) -> dict[str, Profile]:
         "start": replace(profile, start_lead_s=lead),
         "contact": replace(profile, contact_scale=2.0),
         "offset": replace(profile, offset_shift=3.0**-0.5),
-        "takeoff": replace(profile, takeoff_shift=12.0**-0.5),
-        "landing": replace(profile, landing_shift=12.0**-0.5),
+        "takeoff": replace(profile, takeoff_shift=3.0**-0.5),
+        "landing": replace(profile, landing_shift=3.0**-0.5),
     }
     return {f"{profile.name}|{source}": replace(p, name=f"{profile.name}|{source}") for source, p in moved.items()}

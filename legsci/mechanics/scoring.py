@@ -247,8 +247,7 @@ def score_repetition(support: Support, window: Window, *, task: Task, profile: P
         return score
     rest = after.first if after is not None and after.still else -1
     _events(support, window, task, profile, score, quiet_end=quiet_end, rest=rest)
-    shifts = {"takeoff": profile.takeoff_shift, "landing": profile.landing_shift, "touchdown": profile.landing_shift}
-    score.events |= {name: score.events[name] + shift for name, shift in shifts.items() if name in score.events}
+    score.events = profile.shifted(score.events)
     score.findings += _check(score, support, window, task, weighing, after, mass_kg, profile.title)
     return score
 

@@ -48,8 +48,9 @@ def score_step(support: Support, window: Window, *, task: Task, profile: Profile
     force = support.force[0] - offset
     touchdown = flight_edges(force, (window.first + window.touchdown) // 2, limit, loaded)[1]
     takeoff, following = flight_edges(force, window.middle, limit, loaded)
+    events = {"touchdown": touchdown, "movement_start": touchdown, "takeoff": takeoff, "landing": following}
     return Score(
-        events={"touchdown": touchdown, "movement_start": touchdown, "takeoff": takeoff, "landing": following},
+        events=profile.shifted(events),
         body_weight=np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan]),
         weighing_sd=float("nan"),
         body_weight_uncertainty=float("nan"),

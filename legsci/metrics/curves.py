@@ -42,14 +42,18 @@ def velocity(reps: Reps) -> xr.Variable:
     force = of_both(reps["force"]).transpose("rep", "sample").data
     weight = of_both(reps["body_weight"]).transpose("rep", "scoring").data
     reading = weight + reps["offset"].transpose("rep", "scoring").data
-    rest = position(reps, reps["rest"]).transpose("rep", "scoring").data
+    rest, end = (position(reps, reps[name]).transpose("rep", "scoring").data for name in ("rest", "movement_end"))
     result = np.full((*weight.shape, force.shape[1]), np.nan)
     for rep, rate in enumerate(reps["sampling_rate_hz"].data.astype(float)):
         last = int(np.isfinite(force[rep]).sum()) - 1
         for scoring in range(weight.shape[1]):
             if np.isfinite(rest[rep, scoring]) and weight[rep, scoring] > 0.0:
-                speed = velocity_from_rest(force[rep], rate, round(rest[rep, scoring]), 0, last, reading[rep, scoring])
-                result[rep, scoring] = speed * (reading[rep, scoring] / weight[rep, scoring])
+                start, level = round(rest[rep, scoring]), reading[rep, scoring]
+                if np.isfinite(end[rep, scoring]):  # at rest again: from rest to rest force is weight on average
+                    between = force[rep, max(start, 0) : round(end[rep, scoring]) + 1]
+                    level = float(np.trapezoid(between)) / (len(between) - 1)
+                speed = velocity_from_rest(force[rep], rate, start, 0, last, level)
+                result[rep, scoring] = speed * (level / weight[rep, scoring])
     return xr.Variable(("rep", "scoring", "sample"), result)
 
 
