@@ -50,7 +50,7 @@ def legsci_height(force: np.ndarray) -> float:
     still = int(STILL_S * RATE_HZ)
     _, speed = standing_jump_events(
         force, RATE_HZ, start + int(WEIGHING_S * RATE_HZ), first + airborne // 2, weight, BAND_SD * sd, still, still,
-        CONTACT_N, LOADED_PART * weight, PROPULSION_M_PER_S,
+        CONTACT_N, LOADED_PART * weight, PROPULSION_M_PER_S, True,
     )  # fmt: skip
     return float(speed**2 / (2 * GRAVITY))
 

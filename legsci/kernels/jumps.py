@@ -172,7 +172,18 @@ def _turning_points(velocity, first, takeoff, propulsion_velocity, events):  # t
 
 @njit(cache=True)
 def standing_jump_events(  # type: ignore[no-untyped-def]
-    force, rate, weighing_end, middle, body_weight, band, still, lead, contact_limit, loaded, propulsion_velocity
+    force,
+    rate,
+    weighing_end,
+    middle,
+    body_weight,
+    band,
+    still,
+    lead,
+    contact_limit,
+    loaded,
+    propulsion_velocity,
+    lowering,
 ):
     """Events of a jump that starts from standing.
 
@@ -188,6 +199,8 @@ def standing_jump_events(  # type: ignore[no-untyped-def]
     lead : how far before leaving the band the movement is said to start [samples].
     contact_limit, loaded : forces of `flight_edges` [N].
     propulsion_velocity : upward velocity at which propulsion starts [m/s].
+    lowering : the movement starts by lowering, with least force before most; False: from a squat that is held, in which
+        a dip of force that stillness follows is sway.
 
     Returns
     -------
@@ -203,7 +216,8 @@ def standing_jump_events(  # type: ignore[no-untyped-def]
     lowest, peak = _lowest_before_peak(force, weighing_end, stop)
     lowers = force[lowest] < body_weight - abs(band)
     if band >= 0.0:
-        leaves = last_stillness(force, weighing_end - still, lowest if lowers else peak, body_weight, band, still)
+        last = lowest if lowers and lowering else peak
+        leaves = last_stillness(force, weighing_end - still, last, body_weight, band, still)
     else:
         leaves = lowest if lowers else peak
         while leaves > weighing_end and abs(force[leaves] - body_weight) > -band:
@@ -212,7 +226,7 @@ def standing_jump_events(  # type: ignore[no-untyped-def]
         return events, np.nan
     start = max(leaves - lead, weighing_end - still, 0)
     events[_MOVEMENT_START] = start
-    if lowers:
+    if lowers and lowest >= leaves:
         events[_MINIMUM_FORCE] = lowest
     movement = force[start : stop + 2]
     velocity = velocity_from_rest(movement, rate, 0, 0, movement.size - 1, body_weight)

@@ -137,7 +137,15 @@ def _never_still(weighing: Weighing | None) -> Finding:
 
 
 def _from_standing(
-    force: np.ndarray, support: Support, window: Window, profile: Profile, *, quiet_end: int, weight: float, sd: float
+    force: np.ndarray,
+    support: Support,
+    window: Window,
+    task: Task,
+    profile: Profile,
+    *,
+    quiet_end: int,
+    weight: float,
+    sd: float,
 ) -> np.ndarray:
     """Events of a jump after quiet standing, as `EVENTS` [samples]."""
     limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(support, window))
@@ -153,16 +161,19 @@ def _from_standing(
         limit,
         max(limit, support.loaded_limit),
         profile.propulsion_velocity_m_per_s,
+        not _from_held_squat(task),
     )
     return np.asarray(found)
 
 
-def _over_standing(support: Support, window: Window, profile: Profile, quiet: Weighing) -> Weighing:
+def _over_standing(support: Support, window: Window, task: Task, profile: Profile, quiet: Weighing) -> Weighing:
     """Body weight over the whole of standing before the movement, where the profile weighs so."""
     if profile.weighing != "standing":
         return quiet
     weight = float(quiet.body_weight[0])
-    found = _from_standing(support.force[0], support, window, profile, quiet_end=quiet.last, weight=weight, sd=quiet.sd)
+    found = _from_standing(
+        support.force[0], support, window, task, profile, quiet_end=quiet.last, weight=weight, sd=quiet.sd
+    )
     if np.isnan(found[0]):
         return quiet
     return standing_stretch(
@@ -189,7 +200,7 @@ def _events(
     found = np.full(len(EVENTS), np.nan)
     if quiet_end >= 0:
         found = _from_standing(
-            force, support, window, profile, quiet_end=quiet_end, weight=weight, sd=score.weighing_sd
+            force, support, window, task, profile, quiet_end=quiet_end, weight=weight, sd=score.weighing_sd
         )
         score.rest = found[0]
     elif rest >= 0 and np.isfinite(weight):
@@ -228,7 +239,7 @@ def score_repetition(support: Support, window: Window, *, task: Task, profile: P
     quiet_end = -1
     if task.quiet_start and task.cut != "quiet" and weighing is not None and weighing.last <= window.middle:
         quiet_end = weighing.last
-        weighing = _over_standing(support, window, profile, weighing)
+        weighing = _over_standing(support, window, task, profile, weighing)
         weight = weighing.body_weight
     uncertainty = weighing.uncertainty if weighing is not None else float("nan")
     offset = profile.offset_shift * support.offset

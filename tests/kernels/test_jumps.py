@@ -88,8 +88,12 @@ def square_jump() -> np.ndarray:
     return np.concatenate([stand, lower, push, np.zeros(400), stand])
 
 
-def events_of(force: np.ndarray, *, band: float = 5.0, lead: int = 0) -> tuple[dict[str, float], float]:
-    found, speed = standing_jump_events(force, RATE_HZ, 800, 1800, WEIGHT_N, band, 30, lead, 10.0, 150.0, 0.01)
+def events_of(
+    force: np.ndarray, *, band: float = 5.0, lead: int = 0, lowering: bool = True
+) -> tuple[dict[str, float], float]:
+    found, speed = standing_jump_events(
+        force, RATE_HZ, 800, 1800, WEIGHT_N, band, 30, lead, 10.0, 150.0, 0.01, lowering
+    )
     return dict(zip(EVENTS, found, strict=True)), speed
 
 
@@ -104,6 +108,19 @@ def test_events_of_a_jump_drawn_by_hand() -> None:
     assert events["takeoff"] == pytest.approx(1600, abs=1)
     assert events["landing"] == pytest.approx(1999, abs=1)
     assert speed == pytest.approx(GRAVITY * 0.3, abs=0.02)
+
+
+def test_sway_in_a_held_squat_is_not_the_start_of_a_jump() -> None:
+    """Hold until 1.2 s but for a dip of 6 N at 0.9 s, twice body weight for 0.4 s."""
+    force = square_jump()
+    force[1000:1200] = WEIGHT_N
+    force[900:910] -= 6.0
+    events, _ = events_of(force, lowering=False)
+    assert events["movement_start"] == 1200
+    assert np.isnan(events["minimum_force"])
+    # What is lowered without stillness afterwards belongs to the movement.
+    assert events_of(square_jump(), lowering=False)[0]["movement_start"] == 1000
+    assert events_of(square_jump(), lowering=False)[0]["minimum_force"] == 1000
 
 
 def test_lead_moves_the_start_and_a_fixed_limit_has_its_own() -> None:
