@@ -7,7 +7,6 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -56,40 +55,30 @@ def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:
     ahead, upward = (np.array(AXES[name[-1]]) * (-1 if name.startswith("-") else 1) for name in (forward, up))
     if ahead @ upward:
         raise ValueError(f"up and forward must be at right angles, not {up} and {forward}")
-    turned = []
     held = [str(axis) for axis in signal.variables["axis"].data]
+    names, rows = [], []
     for isb_axis, direction in zip("xyz", (ahead, upward, np.cross(ahead, upward)), strict=True):
         source = "up" if held == ["up"] else "xyz"[int(np.flatnonzero(direction)[0])]
         if source in held and (source != "up" or isb_axis == "y"):
-            sign = 1.0 if source == "up" else float(direction.sum())
-            turned.append((isb_axis, source, sign))
-    rows = [(held.index(source), sign) for _, source, sign in turned]
-    variables = {name: variable for name, variable in signal.variables.items() if name != "axis"}
-    # Corners count as a coordinate, since their name is that of a dimension; they are turned as everything else.
-    for name, variable in variables.items():
-        if "axis" in variable.dims:
-            variables[name] = _turned(variable, rows)
-    coords = {name: variables.pop(name) for name in signal.coords if name != "axis"}
-    indexes = {name: index for name, index in signal.xindexes.items() if name != "axis"}
-    axis = _axis(tuple(isb_axis for isb_axis, _, _ in turned))
-    kept = xr.Coordinates(coords | dict(axis.variables), indexes=indexes | dict(axis.xindexes))
-    return xr.Dataset(variables, coords=kept, attrs=signal.attrs)
+            names.append(isb_axis)
+            rows.append((held.index(source), 1.0 if source == "up" else float(direction.sum())))
+    # A copy whose values are exchanged: building it anew takes longer than to turn them. Corners count as a coordinate,
+    # since their name is that of a dimension; they are turned as everything else.
+    answer = signal.copy()
+    for name, variable in answer.variables.items():
+        if "axis" in variable.dims and name != "axis":
+            variable.data = _turned(variable, rows)
+    return answer if names == held else answer.assign_coords(axis=names)
 
 
-@cache
-def _axis(names: tuple[str, ...]) -> xr.Coordinates:
-    """Coordinate `axis`, shared by all signals that have the same axes."""
-    return xr.Coordinates({"axis": list(names)})
-
-
-def _turned(variable: xr.Variable, rows: list[tuple[int, float]]) -> xr.Variable:
+def _turned(variable: xr.Variable, rows: list[tuple[int, float]]) -> Any:
     """Take the given rows of the dimension `axis`, each with its sign."""
     source = np.moveaxis(variable.data, variable.get_axis_num("axis"), 0)
     # One axis after the other, laid out in memory as the file's reader left it: neighbours stay neighbours.
     turned = np.empty_like(source, shape=(len(rows), *source.shape[1:]))
     for axis, (row, sign) in enumerate(rows):
         np.multiply(source[row], sign, out=turned[axis])
-    return xr.Variable(variable.dims, np.moveaxis(turned, 0, variable.get_axis_num("axis")), variable.attrs)
+    return np.moveaxis(turned, 0, variable.get_axis_num("axis"))
 
 
 def build_session(study: Study, participant_id: str, session_id: str) -> xr.DataTree:
@@ -208,7 +197,8 @@ def map_names(recording: Recording, device: Device, path: str) -> Recording:
             left_out = ", ".join(name for name in names if name not in chosen)
             assumptions.append(f"Plates that the study does not list were left out: {left_out}.")
             force = force.sel(plate=chosen)
-        signals["force"] = _with_feet(force, [feet.get(name, "both") for name in chosen])
+        signals["force"] = force = force.copy()
+        force.variables["foot"].data = np.array([feet.get(name, "both") for name in chosen])
     if "markers" in signals:
         labels = [str(label) for label in signals["markers"].variables["marker"].data]
         absent = [label for label in device.markers if label not in labels]
@@ -224,13 +214,6 @@ def map_names(recording: Recording, device: Device, path: str) -> Recording:
     if faults:
         raise RecordingError(path, faults)
     return replace(recording, signals=signals, assumptions=tuple(assumptions))
-
-
-def _with_feet(force: xr.Dataset, feet: list[str]) -> xr.Dataset:
-    """Return forces with the coordinate foot; `assign_coords` takes twice as long, since it aligns indexes first."""
-    coords = {**force.coords.variables, "foot": xr.Variable("plate", feet)}
-    variables = {name: variable for name, variable in force.variables.items() if name not in coords}
-    return xr.Dataset(variables, coords=xr.Coordinates(coords, indexes=dict(force.xindexes)), attrs=force.attrs)
 
 
 def _with_own_axes(segments: xr.Dataset, known: SegmentSet) -> xr.Dataset:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def force_signal(
     surface_height: Sequence[float] | None = None,
     corner: Floats | None = None,
 ) -> xr.Dataset:
-    """Label plate forces.
+    """Label plate forces, each plate under "both" feet until the study says otherwise.
 
     Parameters
     ----------
@@ -73,9 +73,10 @@ def force_signal(
         variables["surface_height"] = (("plate",), heights, {"units": "m"})
     if corner is not None:
         variables["corner"] = (("plate", "corner", "axis"), corner, {"units": "m"})
+    foot = {"foot": xr.Variable("plate", ["both"] * len(plates))}
     return xr.Dataset(
         variables,
-        coords=_coordinates(force.shape[1], rate_hz, plate=plates, axis=axes),
+        coords=_coordinates(force.shape[1], rate_hz, beside=foot, plate=plates, axis=axes),
         attrs={"sampling_rate_hz": rate_hz},
     )
 
@@ -130,11 +131,14 @@ def clock(samples: int, rate_hz: float) -> xr.Variable:
     return xr.Variable("time", np.arange(samples) / rate_hz, {"units": "s"})
 
 
-def _coordinates(samples: int, rate_hz: float, **labels: Sequence[str]) -> xr.Coordinates:
-    """Return the clock of a signal and the labels along its other dimensions."""
+def _coordinates(
+    samples: int, rate_hz: float, *, beside: Mapping[str, xr.Variable] | None = None, **labels: Sequence[str]
+) -> xr.Coordinates:
+    """Return the clock of a signal, the labels along its other dimensions, and what stands beside these."""
     time = xr.Coordinates({"time": clock(samples, rate_hz)})
     named = _label_coordinates(tuple((dim, tuple(names)) for dim, names in labels.items()))
-    return xr.Coordinates({**named.variables, **time.variables}, indexes={**named.xindexes, **time.xindexes})
+    variables = dict(named.variables) | dict(time.variables) | dict(beside or {})
+    return xr.Coordinates(variables, indexes={**named.xindexes, **time.xindexes})
 
 
 @lru_cache(maxsize=64)
