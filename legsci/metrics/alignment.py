@@ -108,7 +108,7 @@ def knee_cross_talk(reps: Reps) -> xr.Variable:
 
 def knee_abduction_corrected_peak(reps: Reps) -> xr.Variable:
     """Largest knee abduction about axes without cross-talk (rep, scoring, side) [deg]."""
-    return working(reps, peak(of_frames(reps), _curve(reps, "knee_abduction_corrected"), *span_of(reps))[0])
+    return working(reps, peak(of_frames(reps), _curve(reps, "knee_abduction_corrected"), *span_of(reps)))
 
 
 def foot_progression_angle(reps: Reps) -> xr.Variable:

@@ -7,6 +7,7 @@ their labels: comparing the labels of both sides of every operation would take s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -61,7 +62,7 @@ def _call(function: Callable[..., Any], signal: xr.Variable, *positions: xr.Vari
     """Call a kernel with rows of the signal and columns of the positions."""
     row_sizes = {str(dim): signal.sizes[dim] for dim in signal.dims if dim != "sample"}
     sizes = row_sizes | {str(dim): size for where in positions for dim, size in where.sizes.items()}
-    rows = int(np.prod(list(row_sizes.values())))
+    rows = math.prod(row_sizes.values())
     samples = signal.transpose(*row_sizes, "sample").data.reshape(rows, -1)
     whole = tuple(sizes.values())
     columns = [np.broadcast_to(_in_order(where, sizes), whole).reshape(rows, -1) for where in positions]
@@ -81,15 +82,24 @@ def at(reps: Reps, signal: xr.Variable, seconds: xr.Variable) -> xr.Variable:
     return _call(kernel.value_at, signal, position(reps, seconds))[0]
 
 
-def peak(reps: Reps, signal: xr.Variable, start: xr.Variable, end: xr.Variable) -> tuple[xr.Variable, xr.Variable]:
-    """Largest value of a signal (..., sample) between two times [unit of the signal], and when it is reached [s].
+def peak(reps: Reps, signal: xr.Variable, start: xr.Variable, end: xr.Variable) -> xr.Variable:
+    """Largest value of a signal (..., sample) between two times [unit of the signal].
 
     NaN where the signal has a gap between them, which may hold the peak; what lies beyond the recording is no gap.
     """
+    return _peak(reps, signal, start, end)[0]
+
+
+def peak_time(reps: Reps, signal: xr.Variable, start: xr.Variable, end: xr.Variable) -> xr.Variable:
+    """When a signal (..., sample) is largest between two times [s on the trial's clock]; NaN where `peak` is."""
+    return _peak(reps, signal, start, end)[1] / reps["sampling_rate_hz"] + reps["window_start"]
+
+
+def _peak(reps: Reps, signal: xr.Variable, start: xr.Variable, end: xr.Variable) -> list[xr.Variable]:
+    """Largest value of a signal between two times, and its position in the repetition's window [samples]."""
     until = position(reps, end)
     until.data = np.minimum(until.data, reps["sample_count"].data[:, None] - 1.0)
-    highest, where = _call(kernel.peak_between, signal, position(reps, start), until)
-    return highest, where / reps["sampling_rate_hz"] + reps["window_start"]
+    return _call(kernel.peak_between, signal, position(reps, start), until)
 
 
 def uncertain_peak(
@@ -103,7 +113,7 @@ def uncertain_peak(
     """
     doubt = uncertainty.transpose(*signal.dims).data
     within = xr.Variable(("bound", *signal.dims), [signal.data + factor * doubt for factor in (0.0, -2.0, 2.0)])
-    value, lower, upper = peak(reps, within, start, end)[0].transpose("bound", ...)
+    value, lower, upper = peak(reps, within, start, end).transpose("bound", ...)
     above, below = upper - value, value - lower
     return value, 0.5 * above.where(above > below, below)
 

@@ -12,7 +12,7 @@ import xarray as xr
 from legsci.mechanics.dynamics import PLANES
 from legsci.mechanics.movement import LOADED_JOINTS
 from legsci.metrics import force
-from legsci.metrics.curves import Reps, at, integral, peak
+from legsci.metrics.curves import Reps, at, integral, peak, peak_time
 from legsci.metrics.joints import Measure, by_side, of_frames, on_both, pelvis_height, span_of, working
 from legsci.vocabulary import SIDES
 
@@ -26,12 +26,12 @@ def joint_power(reps: Reps) -> xr.Variable:
 
 def joint_moment_peak(reps: Reps) -> xr.Variable:
     """Largest extending (ankle: plantarflexing) moment of each joint (rep, joint, scoring) [N m/kg]."""
-    return peak(of_frames(reps), -reps["moment"].isel(plane=SAGITTAL), *span_of(reps))[0]
+    return peak(of_frames(reps), -reps["moment"].isel(plane=SAGITTAL), *span_of(reps))
 
 
 def joint_power_peak(reps: Reps) -> xr.Variable:
     """Largest power of each joint (rep, joint, scoring) [W/kg]."""
-    return peak(of_frames(reps), reps["joint_power"], *span_of(reps))[0]
+    return peak(of_frames(reps), reps["joint_power"], *span_of(reps))
 
 
 def joint_work(sign: float) -> Measure:
@@ -53,7 +53,7 @@ def moment_peak(joint: str) -> Measure:
 def abduction_moment_peak(reps: Reps) -> xr.Variable:
     """Largest moment that drives the knee into valgus (rep, scoring, side) [N m/kg]."""
     valgus = by_side(reps["moment"].isel(plane=FRONTAL), "joint", "knee")
-    return working(reps, peak(of_frames(reps), valgus, *span_of(reps))[0])
+    return working(reps, peak(of_frames(reps), valgus, *span_of(reps)))
 
 
 def power_peak(joint: str) -> Measure:
@@ -68,7 +68,7 @@ def work(joint: str, kind: str) -> Measure:
 
 def power_residual_peak(reps: Reps) -> xr.Variable:
     """Largest part of a leg segment's change of energy that no load explains (rep, scoring) [W/kg]."""
-    return peak(of_frames(reps), reps["power_residual"], *span_of(reps))[0]
+    return peak(of_frames(reps), reps["power_residual"], *span_of(reps))
 
 
 def push_off(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
@@ -78,7 +78,7 @@ def push_off(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
     """
     start, last = span_of(reps)
     lowest = reps["propulsion_start"].where(reps["task"] == "squat", reps["bottom"])
-    lowest_pelvis = peak(of_frames(reps), -pelvis_height(reps), start, last)[1]
+    lowest_pelvis = peak_time(of_frames(reps), -pelvis_height(reps), start, last)
     return lowest.fillna(lowest_pelvis).fillna(start), last
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 
 from legsci.mechanics.profiles import load_profiles
 from legsci.mechanics.repetition import DIRECTIONS
-from legsci.metrics.curves import Reps, at, integral, peak
+from legsci.metrics.curves import Reps, at, integral, peak, peak_time
 
 #: A landing's peak is looked for within this time [s].
 LANDING_S = 0.5
@@ -36,7 +36,7 @@ def body_weight(reps: Reps) -> xr.Variable:
 def peak_force(reps: Reps) -> xr.Variable:
     """Peak force (rep, scoring, side) [N]."""
     start = reps["movement_start"].fillna(reps["takeoff"] - LANDING_S)
-    return peak(reps, reps["force"], start, reps["takeoff"].fillna(reps["movement_end"]))[0] - reps["offset"]
+    return peak(reps, reps["force"], start, reps["takeoff"].fillna(reps["movement_end"])) - reps["offset"]
 
 
 def _impact(reps: Reps) -> xr.Variable:
@@ -46,12 +46,12 @@ def _impact(reps: Reps) -> xr.Variable:
 
 def landing_peak_force(reps: Reps) -> xr.Variable:
     """Landing peak force (rep, scoring, side) [N]."""
-    return peak(reps, reps["force"], _impact(reps), _impact(reps) + LANDING_S)[0] - reps["offset"]
+    return peak(reps, reps["force"], _impact(reps), _impact(reps) + LANDING_S) - reps["offset"]
 
 
 def time_to_peak_force(reps: Reps) -> xr.Variable:
     """Time from touchdown to the landing peak (rep, scoring, side) [s]."""
-    return peak(reps, reps["force"], _impact(reps), _impact(reps) + LANDING_S)[1] - _impact(reps)
+    return peak_time(reps, reps["force"], _impact(reps), _impact(reps) + LANDING_S) - _impact(reps)
 
 
 def loading_rate(reps: Reps) -> xr.Variable:
@@ -116,8 +116,8 @@ def rate_of_force_development(reps: Reps) -> xr.Variable:
     force = reps["force"]
     start, end = reps["braking_start"], reps["bottom"]
     braking = (at(reps, force, end) - at(reps, force, start)) / (end - start).where(end > start)
-    highest, when = peak(reps, force, reps["movement_start"], reps["takeoff"])
-    duration = when - reps["movement_start"]
+    push = (reps["movement_start"], reps["takeoff"])
+    highest, duration = peak(reps, force, *push), peak_time(reps, force, *push) - reps["movement_start"]
     concentric = (highest - at(reps, force, reps["movement_start"])) / duration.where(duration > 0.0)
     return braking.where(braking_is_defined(reps), concentric)
 
@@ -131,7 +131,7 @@ def _sway_range(reps: Reps, direction: str) -> xr.Variable:
     """Range of the centre of pressure in the weighing window (rep, scoring) [m]."""
     signal = reps["centre_of_pressure"].isel(direction=DIRECTIONS.index(direction))
     window = (reps["weighing_start"], reps["weighing_end"] - 1.0 / reps["sampling_rate_hz"])
-    return peak(reps, signal, *window)[0] + peak(reps, -signal, *window)[0]
+    return peak(reps, signal, *window) + peak(reps, -signal, *window)
 
 
 def centre_of_pressure_range_ap(reps: Reps) -> xr.Variable:

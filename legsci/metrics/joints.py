@@ -92,7 +92,7 @@ def _leg_peak(name: str) -> Measure:
     """Measure: largest value of an angle of each leg in the movement."""
 
     def measure(reps: Reps) -> xr.Variable:
-        return working(reps, peak(of_frames(reps), leg_angle(reps, name), *span_of(reps))[0])
+        return working(reps, peak(of_frames(reps), leg_angle(reps, name), *span_of(reps)))
 
     return measure
 
@@ -106,12 +106,12 @@ def lumbar_flexion_max(reps: Reps) -> xr.Variable:
     """Largest lumbar flexion of the movement less that of standing, else at its start (rep, scoring) [deg]."""
     frames, flexion = of_frames(reps), angle(reps, "lumbar_flexion")
     start, last = span_of(reps)
-    return peak(frames, flexion, start, last)[0] - reps["standing_lumbar_flexion"].fillna(at(frames, flexion, start))
+    return peak(frames, flexion, start, last) - reps["standing_lumbar_flexion"].fillna(at(frames, flexion, start))
 
 
 def trunk_lean_max(reps: Reps) -> xr.Variable:
     """Largest forward lean of the trunk (rep, scoring) [deg]."""
-    return peak(of_frames(reps), angle(reps, "trunk_lean"), *span_of(reps))[0]
+    return peak(of_frames(reps), angle(reps, "trunk_lean"), *span_of(reps))
 
 
 def pelvis_height(reps: Reps) -> xr.Variable:
@@ -123,13 +123,13 @@ def squat_depth(reps: Reps) -> xr.Variable:
     """How far the pelvis sinks from the start of lowering to its lowest point (rep, scoring) [m]."""
     frames, height = of_frames(reps), pelvis_height(reps)
     start, last = span_of(reps)
-    return at(frames, height, start) + peak(frames, -height, start, last)[0]
+    return at(frames, height, start) + peak(frames, -height, start, last)
 
 
 def thigh_angle_max(reps: Reps) -> xr.Variable:
     """Largest inclination of the thigh (rep, scoring, side) [deg]."""
     signal = reps["thigh_inclination"]
-    return working(reps, peak(of_frames(reps), signal, *span_of(reps))[0])
+    return working(reps, peak(of_frames(reps), signal, *span_of(reps)))
 
 
 def lowering_time(reps: Reps) -> xr.Variable:

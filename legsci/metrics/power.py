@@ -32,7 +32,7 @@ def jump_height_flight_time(reps: Reps) -> xr.Variable:
 def jump_height_pelvis(reps: Reps) -> xr.Variable:
     """Rise of the pelvis from take-off to its highest point in flight (rep, scoring) [m]."""
     height = reps["pelvis_height"]
-    return peak(reps, height, reps["takeoff"], reps["landing"])[0] - at(reps, height, reps["takeoff"])
+    return peak(reps, height, reps["takeoff"], reps["landing"]) - at(reps, height, reps["takeoff"])
 
 
 def countermovement_depth(reps: Reps) -> xr.Variable:
@@ -48,7 +48,7 @@ def peak_power(reps: Reps) -> xr.Variable:
     velocity, force = (of.isel(sample=before) for of in (reps["velocity"], of_both(reps["force"])))
     # in the order of dimensions of the velocity throughout, so that nothing so large is turned
     power = velocity * force - velocity * reps["offset"]
-    return peak(reps, power, reps["movement_start"], reps["takeoff"])[0]
+    return peak(reps, power, reps["movement_start"], reps["takeoff"])
 
 
 def fall_height(reps: Reps) -> xr.Variable:
