@@ -20,6 +20,7 @@ from legsci.simulate.cohort_tables import (
     sessions_table,
 )
 from legsci.simulate.motion_plan import Technique
+from legsci.simulate.motion_squat import shortest_lifting_s
 from legsci.simulate.session_plan import SessionPlan, TrialPlan
 
 #: Braking of a running step that is set down where steady speed asks for, on the heel and on the forefoot [m/s], and
@@ -167,7 +168,8 @@ def _technique(cohort: Cohort, athlete: int, visit: int, numbers: list[int]) -> 
 def _squat(cohort: Cohort, athlete: int, both: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a set of squats shows; depth differs from rep to rep, lifting slows down evenly over the set.
 
-    The technique has one lowering time for all reps, so a longer lowering of the last ones is not shown.
+    The technique has one lowering time for all reps, so a longer lowering of the last ones is not shown. Nobody lifts
+    so fast that the feet would leave the ground.
     """
     settings, depth = cohort.config["squat"], both["squat_depth_m"]
     growth = settings["velocity_loss_share"] / (1.0 - settings["velocity_loss_share"]) if len(depth) > 1 else 0.0
@@ -178,7 +180,9 @@ def _squat(cohort: Cohort, athlete: int, both: Mapping[str, Any]) -> dict[str, A
         "depth_scale_per_rep": tuple(float(share) for share in depth / depth[0]),
         "lowering_s": float(both["lowering_time_s"].mean()),
         "bottom_s": float(both["bottom_time_s"].mean()),
-        "lifting_s": float(both["lifting_time_s"].mean() / (1.0 + 0.5 * slowing)),
+        "lifting_s": max(
+            float(both["lifting_time_s"].mean() / (1.0 + 0.5 * slowing)), shortest_lifting_s(float(depth.max()))
+        ),
         "slowing_per_rep": float(slowing),
         "barbell_kg": float((settings["load_share_of_mass"] * cohort.athletes.body_mass_kg[athlete]).round(1)),
         "lumbar_flexion_deg": float(both["lumbar_flexion_max_deg"].mean()),

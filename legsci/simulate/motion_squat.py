@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from legsci.simulate.body import Body
 from legsci.simulate.motion_curves import Change, Path, Target, find_path, move_changes, rest_at
 from legsci.simulate.motion_plan import Array, Plan, Technique
 from legsci.simulate.motion_stance import STANDING_PRESSURE_M, Curves, plan_on_both_feet, standing_height, trial_time
+from legsci.vocabulary import STANDARD_GRAVITY
+
+#: Largest acceleration of a move from rest to rest (`move_changes`), per way and per square of its time.
+LARGEST_ACCELERATION = 10.99
+#: Part of gravity that slows a lift at most: with more the person would leave the ground.
+MOST_SLOWING_PART = 0.9
+
+
+def shortest_lifting_s(depth_m: float) -> float:
+    """Return the time in which the centre of mass can be lifted by a depth [m] with the feet on the ground [s]."""
+    return math.sqrt(LARGEST_ACCELERATION * depth_m / (MOST_SLOWING_PART * STANDARD_GRAVITY))
 
 
 def plan_standing(body: Body, technique: Technique, rate_hz: float) -> Plan:

@@ -20,7 +20,9 @@ from legsci.simulate.cohort_injury import ANSWER_POINTS, P90_LESS_P10, QUESTIONS
 from legsci.simulate.cohort_process import Cohort, simulate_cohort
 from legsci.simulate.cohort_tables import metrics_table, weeks_observed
 from legsci.simulate.motion import simulate_motion
+from legsci.simulate.motion_squat import shortest_lifting_s
 from legsci.simulate.truth import FOLDER, truth_tables, write_truth
+from legsci.vocabulary import STANDARD_GRAVITY
 
 Config = dict[str, Any]
 #: A cohort that is large enough for the Monte Carlo errors below, and the standard errors that a test allows.
@@ -543,6 +545,17 @@ def test_plan_records_the_athletes_of_the_tables(defaults: Config) -> None:
             assert trial.technique.depth_m == left["squat_depth_m"]
             assert len(trial.technique.depth_scale_per_rep) == defaults["squat"]["repetitions"]
     assert {trial.technique.leg for trial in first.trials if trial.task == "lateral_jump"} == {"left", "right"}
+
+
+def test_nobody_lifts_a_squat_off_the_ground(defaults: Config) -> None:
+    """Of squats that are planned faster than gravity slows a body, the feet stay on the plates."""
+    fast = changed(defaults, athletes=6, visits=1, squat__lifting_time_s__median=0.5)
+    for session in plan(fast, seed=32).sessions:
+        for technique in (trial.technique for trial in session.trials if trial.task == "squat"):
+            assert technique.lifting_s >= shortest_lifting_s(technique.depth_m)
+            motion = simulate_motion("squat", session.athlete, technique, rate_hz=200.0)
+            weight = (session.athlete.mass_kg + technique.barbell_kg) * STANDARD_GRAVITY
+            assert motion.force[..., 1].sum(axis=0).min() > 0.03 * weight
 
 
 def test_recorded_steps_brake_as_planned(defaults: Config) -> None:
