@@ -208,7 +208,10 @@ CODES: dict[str, Code] = {
     "contact_cut_off": Code("noted", "Contacts not recorded as a whole, and left out: {value:.0f}.", "contacts"),
     "step_of_unknown_foot": Code(
         "incomplete",
-        "Which foot treads is not known, since the {detail} foot is not seen; metrics of the leg are missing.",
+        "Which foot treads is not known, since neither is seen; metrics of the leg are missing.",
+    ),
+    "step_by_one_foot": Code(
+        "noted", "The {detail} foot is not seen: which foot treads is told by how low the other one is."
     ),
     "leg_contradicted": Code(
         "flagged",

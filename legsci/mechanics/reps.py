@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from legsci.mechanics.contacts import SWINGING_HEIGHT_M
 from legsci.mechanics.curation import apply_decisions, decisions_without_effect, trial_decisions
 from legsci.mechanics.markers import Markers, whole_paths
 from legsci.mechanics.movement import USUAL, Choices, Movement, person_of, trial_movement
@@ -185,7 +186,8 @@ def _idle_decisions(curation: pd.DataFrame) -> list[Finding]:
 def _with_leg(repetition: Repetition, leg: str, movement: Movement | None) -> tuple[Repetition, list[Finding]]:
     """Name the legs that work; a running step is that of the lower foot, whose force is then the plates'.
 
-    A step of which the markers do not tell the foot belongs to no leg. A leg that the study names is taken, and what
+    Where one foot alone is seen, the step is its own while it is about as low as it ever gets, else the other's. A step
+    of which the markers do not tell the foot belongs to no leg. A leg that the study names is taken, and what
     the feet say against it is a finding.
     """
     named = leg if leg in SIDES else "both"
@@ -199,13 +201,17 @@ def _with_leg(repetition: Repetition, leg: str, movement: Movement | None) -> tu
         return replace(repetition, leg=named), [
             Finding("leg_contradicted", "markers", raised, detail=named)
         ] * contradicted
-    if not np.isfinite(left + right):
-        unseen = [side for side, height in (("left", left), ("right", right)) if not np.isfinite(height)]
-        return replace(repetition, leg=""), [Finding("step_of_unknown_foot", detail=" and ".join(unseen))]
+    unseen = [side for side, height in (("left", left), ("right", right)) if not np.isfinite(height)]
+    if len(unseen) == 2:
+        return replace(repetition, leg=""), [Finding("step_of_unknown_foot")]
     leg = "left" if left < right else "right"
+    if unseen:
+        seen, height = ("right", right) if unseen == ["left"] else ("left", left)
+        lowest = float(np.nanmin(movement.signals["foot_height"][SIDES.index(seen)]))
+        leg = seen if height < lowest + SWINGING_HEIGHT_M else unseen[0]
     force = repetition.force.copy()
     force[SIDES.index(leg)] = force[SIDES.index("both")]
-    return replace(repetition, leg=leg, force=force), []
+    return replace(repetition, leg=leg, force=force), [Finding("step_by_one_foot", detail=side) for side in unseen]
 
 
 def _foot_heights(repetition: Repetition, movement: Movement) -> tuple[float, float]:

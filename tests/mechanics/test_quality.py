@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -57,12 +58,12 @@ def squat_jump_force(dip: float = 0.0) -> np.ndarray:
     return force + np.random.default_rng(5).normal(0.0, 0.5, force.size)
 
 
-def half_seen_step() -> Outcome:
-    """A running step whose markers show the left foot only."""
+def step_with_markers(labels: tuple[str, ...]) -> Outcome:
+    """A running step whose markers show no more than these of the left foot."""
     step = 1000.0 * np.sin(np.pi * np.arange(120) / 120)
     force = vertical_force(np.concatenate([np.zeros(300), step, np.zeros(300)]))
     foot = np.tile([[0.0, 0.05, 0.0], [0.2, 0.05, 0.0]], (72, 1, 1))
-    markers = marker_signal(foot, rate_hz=100.0, labels=["left_heel", "left_toe"])
+    markers = marker_signal(foot[:, : len(labels)], rate_hz=100.0, labels=labels)
     return outcome(trial({"force": force, "markers": markers}, task="sprint"))
 
 
@@ -222,7 +223,8 @@ CASES = {
     "excluded": lambda: outcome(
         force_trial(jump()), curation=decisions(("T", 1.0, "exclude", None, None, "laughed", "AB"))
     ),
-    "step_of_unknown_foot": half_seen_step,
+    "step_of_unknown_foot": partial(step_with_markers, ("left_heel",)),
+    "step_by_one_foot": partial(step_with_markers, ("left_heel", "left_toe")),
     "travels_across": run_to_the_right,
     "leg_contradicted": jump_off_the_other_leg,
 }

@@ -114,9 +114,20 @@ def test_a_short_gap_in_a_foot_leaves_the_side_known(track: tuple[xr.Dataset, xr
     assert list(found.reps["leg"].to_numpy()) == ["right", "left", "right", "left"]
 
 
-def test_a_foot_that_is_not_seen_leaves_the_legs_metrics_out(track: tuple[xr.Dataset, xr.Dataset]) -> None:
+@pytest.mark.parametrize("marker", ["left_toe", "right_heel"])
+def test_the_side_is_told_by_one_foot(track: tuple[xr.Dataset, xr.Dataset], marker: str) -> None:
     force, markers = track
-    found = outcome(trial({"force": force, "markers": markers.drop_sel(marker="left_toe")}, task="sprint"))
+    found = outcome(trial({"force": force, "markers": markers.drop_sel(marker=marker)}, task="sprint"))
+    assert found.reps is not None
+    assert list(found.reps["leg"].to_numpy()) == ["right", "left", "right", "left"]
+    assert "step_by_one_foot" in found.codes()
+    assert "step_of_unknown_foot" not in found.codes()
+
+
+def test_feet_that_are_not_seen_leave_the_legs_metrics_out(track: tuple[xr.Dataset, xr.Dataset]) -> None:
+    force, markers = track
+    blind = markers.drop_sel(marker=["left_toe", "right_toe"])
+    found = outcome(trial({"force": force, "markers": blind}, task="sprint"))
     assert "step_of_unknown_foot" in found.codes()
     rows = found.rows()
     assert (rows["status"] == "incomplete").all()
