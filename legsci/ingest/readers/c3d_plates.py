@@ -45,14 +45,16 @@ def read_plates(file: C3dFile, assumptions: list[str]) -> xr.Dataset | None:
         moment.append(one_moment)
         outline.append(corners)
     up = AXIS_NUMBER[file.device.up[-1]]
-    sign = _reaction_sign(file.device, np.stack(force)[:, :, up], assumptions)
-    corner = np.stack(outline)
+    forces, moments, corner = np.stack(force), np.stack(moment), np.stack(outline)
+    sign = _reaction_sign(file.device, forces[:, :, up], assumptions)
+    for loads in (forces, moments):
+        loads *= sign
     return force_signal(
-        sign * np.stack(force),
+        forces,
         rate_hz=rate,
         plates=[str(n + 1) for n in chosen],
         axes="xyz",
-        moment=sign * np.stack(moment),
+        moment=moments,
         surface_height=corner[:, :, up].mean(axis=1) * (-1.0 if file.device.up.startswith("-") else 1.0),
         corner=corner,
     )
@@ -63,8 +65,7 @@ def _reaction_sign(device: Device, vertical: Floats, assumptions: list[str]) -> 
     if device.force_sign:
         return -1.0 if device.force_sign == "action" else 1.0
     upward = vertical * (-1.0 if device.up.startswith("-") else 1.0)
-    loaded = upward[np.abs(upward) > LOADED_N]
-    if loaded.size and np.median(loaded) < 0:
+    if np.count_nonzero(upward < -LOADED_N) > np.count_nonzero(upward > LOADED_N):
         assumptions.append("The loaded plates read downward: the file holds the force on the plate, and was negated.")
         return -1.0
     return 1.0
