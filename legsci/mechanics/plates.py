@@ -139,7 +139,7 @@ def _saturation(vertical_force: np.ndarray, plate: str) -> list[Finding]:
     """Report a plate that sticks at its highest value."""
     highest = vertical_force.max()
     runs = intervals_above(vertical_force, highest, SATURATED_SAMPLES)
-    if not highest > SATURATED_PART * standing_load(vertical_force) or not len(runs):
+    if not len(runs) or not highest > SATURATED_PART * standing_load(vertical_force):
         return []
     longest = int((runs[:, 1] - runs[:, 0]).max())
     return [Finding("plate_saturated", f"plate {plate}", float(longest), float(SATURATED_SAMPLES), f"{highest:.1f} N")]
