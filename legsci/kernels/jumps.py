@@ -147,6 +147,10 @@ def velocity_from_rest(force, rate, rest, first, last, body_weight):  # type: ig
     return velocity
 
 
+#: Vertical speed that sway does not exceed [m/s], as in a squat; our choice.
+SWAY_M_PER_S = 0.02
+
+
 @njit(cache=True)
 def _turning_points(velocity, first, takeoff, propulsion_velocity, events):  # type: ignore[no-untyped-def]
     """Fill in peak negative velocity, bottom (v = 0) and propulsion start between `first` and take-off."""
@@ -200,7 +204,7 @@ def standing_jump_events(  # type: ignore[no-untyped-def]
     contact_limit, loaded : forces of `flight_edges` [N].
     propulsion_velocity : upward velocity at which propulsion starts [m/s].
     lowering : the movement starts by lowering, with least force before most; False: from a squat that is held, in which
-        a dip of force that stillness follows is sway.
+        a dip of force is sway where stillness follows and the dip has left no more speed than `SWAY_M_PER_S`.
 
     Returns
     -------
@@ -216,8 +220,12 @@ def standing_jump_events(  # type: ignore[no-untyped-def]
     lowest, peak = _lowest_before_peak(force, weighing_end, stop)
     lowers = force[lowest] < body_weight - abs(band)
     if band >= 0.0:
-        last = lowest if lowers and lowering else peak
-        leaves = last_stillness(force, weighing_end - still, last, body_weight, band, still)
+        leaves = last_stillness(force, weighing_end - still, lowest if lowers else peak, body_weight, band, still)
+        if lowers and not lowering:
+            later = last_stillness(force, lowest, peak, body_weight, band, still)
+            sinks = np.sum(force[max(leaves, 0) : max(later, 0)] - body_weight) / (body_weight * rate) * 9.80665
+            if later >= 0 and (leaves < 0 or abs(sinks) <= SWAY_M_PER_S):
+                leaves = later
     else:
         leaves = lowest if lowers else peak
         while leaves > weighing_end and abs(force[leaves] - body_weight) > -band:

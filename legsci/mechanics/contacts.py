@@ -38,6 +38,10 @@ SWINGING_HEIGHT_M = 0.1
 BESIDE_S = 0.1
 #: Shortest contact [s].
 SHORTEST_CONTACT_S = 0.01
+#: Contacts that do not bear the person, or not alone.
+NOT_OF_THE_FEET = ("foot_on_box", "force_without_foot")
+#: Plates and markers are to share this part of the shorter recording.
+LEAST_COMMON_PART = 0.5
 #: Feet are looked for this far outside of a plate's outline too [m].
 PLATE_MARGIN_M = 0.05
 _X, _Y, _Z = range(3)
@@ -51,11 +55,13 @@ class GroundLoads:
     ----------
     force : (side, time, 3) [N]; rows as SIDES; 0 for a foot in the air, NaN where it is not known.
     moment : (side, time, 3) about the origin of the laboratory [N m], likewise.
+    total : (time, 6) force and moment on both feet together, known as well where they are not told apart.
     findings : what could not be told, and why.
     """
 
     force: Array
     moment: Array
+    total: Array
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -153,7 +159,7 @@ def ground_loads(
     times = kinematics.time
     if "moment" not in force or set(force.get_index("axis")) != {"x", "y", "z"}:
         nothing = np.full((len(SIDES), times.size, 3), np.nan)
-        return GroundLoads(nothing, nothing.copy(), [Finding("no_moments")])
+        return GroundLoads(nothing, nothing.copy(), np.full((times.size, 6), np.nan), [Finding("no_moments")])
     feet = feet_of(kinematics, sole)
     plates = _plates(force)
     loads = np.stack([plate.loads for plate in plates])
@@ -162,29 +168,48 @@ def ground_loads(
     rate = float(force.attrs["sampling_rate_hz"])
     sums = np.zeros((len(SIDES), plate_times.size, 6))
     refused = np.zeros((len(SIDES), plate_times.size), dtype=bool)
-    findings = []
+    both, elsewhere = np.zeros((1, *sums.shape[1:])), np.zeros((1, plate_times.size), dtype=bool)
+    findings, all_sided = _common_time(plate_times, times), True
     for row, plate in enumerate(plates):
         others = np.delete(loads[:, :, _Y], row, axis=0)
         alone = np.asarray(~(others >= threshold_n).any(axis=0))
         contacts = _contacts(plate, plate_times, rate, alone, feet, times, nearest, threshold_n)
         for contact in contacts:
+            all_sided &= bool(contact.side)
             during = slice(contact.first, contact.stop)
+            if contact.code in NOT_OF_THE_FEET:
+                elsewhere[:, during] = True
+            else:
+                both[0, during] += plate.loads[during]
             if contact.side:
                 sums[SIDES.index(contact.side), during] += plate.loads[during]
             elif contact.code != "force_of_unseen_foot":
                 refused[:, during] = True
         findings += _reported(contacts, plate, rate)
-        sums[:, np.isnan(plate.loads).any(axis=1)] = np.nan
+        for loads_of in (sums, both):
+            loads_of[:, np.isnan(plate.loads).any(axis=1)] = np.nan
     at_markers = _at_times(sums, plate_times, times, rate, cutoff_hz)
+    # Where every contact has its side the total is their sum, which need not be filtered again.
+    total = at_markers.sum(axis=0) if all_sided else _at_times(both, plate_times, times, rate, cutoff_hz)[0]
     spread = 0.0 if cutoff_hz is None else 0.5 / cutoff_hz
     unknown = _refused_at(refused, plate_times, times, spread)
     beside = _beside(feet, sums, np.clip(nearest, 0, plate_times.size - 1), kinematics.rate_hz) & ~unknown
     at_markers[unknown | beside] = np.nan
+    total[_refused_at(elsewhere, plate_times, times, spread)[0] | beside.any(axis=0)] = np.nan
     at_markers[~np.array(feet.seen)] = np.nan
     for row in np.flatnonzero(beside.any(axis=1)).tolist():
         seconds = float(beside[row].sum() / kinematics.rate_hz)
         findings.append(Finding("foot_beside_plates", "force", seconds, BESIDE_S, SIDES[row]))
-    return GroundLoads(at_markers[..., :3].copy(), at_markers[..., 3:].copy(), findings)
+    return GroundLoads(at_markers[..., :3].copy(), at_markers[..., 3:].copy(), total, findings)
+
+
+def _common_time(plate_times: Array, times: Array) -> list[Finding]:
+    """Say when plates and markers were recorded at different times for the most part."""
+    common = min(plate_times[-1], times[-1]) - max(plate_times[0], times[0])
+    shorter = min(np.ptp(plate_times), np.ptp(times))
+    if common >= LEAST_COMMON_PART * shorter:
+        return []
+    return [Finding("little_common_time", "force", max(float(common), 0.0), LEAST_COMMON_PART * float(shorter))]
 
 
 def _plates(force: xr.Dataset) -> list[_Plate]:
@@ -305,7 +330,7 @@ def _reported(contacts: list[_Contact], plate: _Plate, rate: float) -> list[Find
 
 
 def _at_times(loads: Array, plate_times: Array, times: Array, rate: float, cutoff_hz: float | None) -> Array:
-    """Low-pass loads (side, sample, 6) and interpolate them at times (time,); NaN outside the recording."""
+    """Low-pass loads (row, sample, 6) and interpolate them at times (time,); NaN outside the recording."""
     columns = np.ascontiguousarray(loads.transpose(0, 2, 1)).reshape(-1, loads.shape[1])
     if cutoff_hz is not None and smoothable(rate, cutoff_hz):
         columns = butterworth_lowpass(
@@ -315,12 +340,12 @@ def _at_times(loads: Array, plate_times: Array, times: Array, rate: float, cutof
     slack = 1e-6 / rate
     inside = np.where((times < plate_times[0] - slack) | (times > plate_times[-1] + slack), np.nan, times)
     values = np.array([np.interp(inside, plate_times, column) for column in columns])
-    return values.reshape(len(SIDES), 6, times.size).transpose(0, 2, 1).copy()
+    return values.reshape(len(loads), 6, times.size).transpose(0, 2, 1).copy()
 
 
 def _refused_at(refused: Mask, plate_times: Array, times: Array, spread: float) -> Mask:
-    """Marker frames within `spread` [s] of a refused sample; (side, sample) to (side, time)."""
-    counts = np.concatenate([np.zeros((len(SIDES), 1)), np.cumsum(refused, axis=1)], axis=1)
+    """Marker frames within `spread` [s] of a refused sample; (row, sample) to (row, time)."""
+    counts = np.concatenate([np.zeros((len(refused), 1)), np.cumsum(refused, axis=1)], axis=1)
     period = plate_times[1] - plate_times[0]
     first = np.searchsorted(plate_times, times - spread - 0.5 * period)
     stop = np.searchsorted(plate_times, times + spread + 0.5 * period)

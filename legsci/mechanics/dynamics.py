@@ -184,11 +184,14 @@ def solved_loads(
         _put_centre_of_mass(answer, tree)
     if whole:
         _put_remainder(answer, tree)
+        total = float(body.mass.sum())
         findings += dynamic_consistency(
-            tree.ground[0].sum(axis=0),
-            tree.force[-1],
+            ground.total[:, :3],
+            ground.total[:, 3:],
+            np.einsum("s,sti->ti", body.mass, tree.motion.acceleration) - total * GRAVITY,
             tree.moment[-1],
-            mass_kg=float(body.mass.sum()),
+            np.einsum("s,sti->ti", body.mass / total, tree.motion.centre_of_mass),
+            mass_kg=total,
             body_mass_kg=body_mass_kg,
             rate_hz=tree.rate,
             cutoff_hz=cutoff_hz,

@@ -164,7 +164,9 @@ CODES: dict[str, Code] = {
         "noted", "{signal} is loaded for {value:.2f} s away from the one foot with markers: taken as the other's.", "s"
     ),
     "plate_label_contradicted": Code(
-        "flagged", "{signal} is said to carry the {detail} foot, but the other stands on it: no joint loads."
+        "flagged",
+        "{signal} is said to carry the {detail} foot, but the other stands on it: no joint loads. "
+        "The label of the plate, or the axes of plates and markers, may be wrong.",
     ),
     "pressure_beside_foot": Code(
         "flagged",
@@ -177,6 +179,12 @@ CODES: dict[str, Code] = {
         "noted", "The {detail} foot stands beside the plates for {value:.2f} s: joint loads are missing.", "s"
     ),
     "foot_on_box": Code("noted", "Joint loads are missing for {value:.2f} s of standing on the box.", "s"),
+    "little_common_time": Code(
+        "flagged",
+        "Plates and markers were recorded together for {value:.2f} s, at least {limit:.2f} s are looked for: joint "
+        "loads are missing outside of it, and their clocks may differ.",
+        "s",
+    ),
     "force_disagrees_with_motion": Code(
         "flagged", "Ground force and motion of the whole body differ by {value:.0f} N, allowed {limit:.0f} N.", "N"
     ),
@@ -224,6 +232,9 @@ CODES: dict[str, Code] = {
         "The pelvis travels {value:.0f} deg away from forward, allowed {limit:.0f} deg; braking and propulsion are "
         "taken along the laboratory's forward axis.",
         "deg",
+    ),
+    "force_ends_early": Code(
+        "incomplete", "Force was recorded for {value:.0f} % of the squat: what rests on it is missing.", "%"
     ),
     "no_descent": Code("rejected", "No squat: nothing is lowered by more than {limit:.2f} m.", "m"),
     "no_contact": Code(

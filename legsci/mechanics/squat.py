@@ -211,6 +211,10 @@ def score_squat(support: Support, window: Window, *, task: Task, profile: Profil
     if weighing is None and support.plates and np.isfinite(mass_kg):
         weight = np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan])
         findings.append(Finding("weighed_elsewhere", detail=f"the session's mass of {mass_kg:.1f} kg"))
+    length = window.lifting_end - window.lowering_start
+    recorded = min(window.lifting_end, support.force.shape[1] - 1.0) - max(window.lowering_start, 0.0)
+    if support.plates and recorded < length:
+        findings.append(Finding("force_ends_early", value=100.0 * max(recorded, 0.0) / length))
     events = {
         "movement_start": window.lowering_start,
         "lowering_end": window.lowering_end,

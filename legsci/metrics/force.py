@@ -10,7 +10,7 @@ import xarray as xr
 
 from legsci.mechanics.profiles import load_profiles
 from legsci.mechanics.repetition import DIRECTIONS
-from legsci.metrics.curves import Reps, at, integral, peak, peak_time
+from legsci.metrics.curves import Reps, at, integral, peak, peak_time, position
 
 #: A landing's peak is looked for within this time [s].
 LANDING_S = 0.5
@@ -34,9 +34,11 @@ def body_weight(reps: Reps) -> xr.Variable:
 
 
 def peak_force(reps: Reps) -> xr.Variable:
-    """Peak force (rep, scoring, side) [N]."""
+    """Peak force (rep, scoring, side) [N]; NaN where force was not recorded to the end, which may hold the peak."""
     start = reps["movement_start"].fillna(reps["takeoff"] - LANDING_S)
-    return peak(reps, reps["force"], start, reps["takeoff"].fillna(reps["movement_end"])) - reps["offset"]
+    end = reps["takeoff"].fillna(reps["movement_end"])
+    whole = position(reps, end) <= reps["sample_count"] - 1.0
+    return (peak(reps, reps["force"], start, end) - reps["offset"]).where(whole)
 
 
 def _impact(reps: Reps) -> xr.Variable:

@@ -26,6 +26,10 @@ FILTER_HZ = 50.0
 #: limbs move against the pelvis. Flight time exceeds impulse by 1.7 cm on average (Baumgart 2017); the definition does
 #: not correct it, so that it counts as an uncertainty.
 POSTURE_M = 0.017
+#: Vertical speed of the centre of mass in the rests between squats, where it is set to zero (standard deviation) [m/s]:
+#: what is left of sway and of when the pelvis rests; read off simulated squats that last 3 s each way.
+REST_SPEED_M_PER_S = 0.0015
+DEPTH, SQUAT_EVENTS = "countermovement_depth_m", ("movement_start", "bottom", "movement_end")
 #: Heights of one jump disagree when they differ by more than this many standard uncertainties.
 AGREEMENT_FACTOR = 2.0
 #: Standard uncertainty of an impulse height that is flagged [m].
@@ -216,6 +220,12 @@ def _laid_out(values: xr.Variable, sizes: dict[str, int], applies: NDArray[np.bo
     return answer
 
 
+def _unrest(reps: xr.Dataset) -> NDArray[np.float64]:
+    """Standard uncertainty of the depth by force of each squat (rep,) from its speed at rest [m]; 0 for other tasks."""
+    start, bottom, end = (reps.variables[name].transpose("rep", "scoring").data[:, 0] for name in SQUAT_EVENTS)
+    return np.where(np.isfinite(end), REST_SPEED_M_PER_S * np.nan_to_num(bottom - start), 0.0)
+
+
 def _filtered(reps: xr.Dataset) -> xr.Dataset:
     """Low-pass the force at `FILTER_HZ`, default scoring only; events stay."""
     default = reps.isel(scoring=[0])
@@ -231,7 +241,8 @@ def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
 
     Each source is moved by one standard uncertainty (weighing, offset, timing) or by the width of the choice (movement
     start, contact limit, low-pass filter), the trial is measured again, and the changes add in quadrature (JCGM
-    100:2008, 5.1.3, numerically). Heights that rest on the body's posture carry `POSTURE_M` as well.
+    100:2008, 5.1.3, numerically). Heights that rest on the body's posture carry `POSTURE_M` as well, depths of squats
+    what a speed of `REST_SPEED_M_PER_S` at rest comes to until the lowest point.
     """
     scorings = [str(name) for name in reps.get_index("scoring")]
     moved = [index for index, name in enumerate(scorings) if name.startswith(f"{scorings[0]}|")]
@@ -243,8 +254,8 @@ def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
         values = measured.variables[name].data[:, :, both]
         nominal = values[:, 0]
         changes = np.column_stack([values[:, moved], filtered.variables[name].data[:, 0, both]]) - nominal[:, None]
-        posture = POSTURE_M if name in POSTURE_METRICS else 0.0
-        total = np.sqrt(np.nansum(changes**2, axis=1) + posture**2)
+        unseen = POSTURE_M if name in POSTURE_METRICS else _unrest(reps) if name == DEPTH else 0.0
+        total = np.sqrt(np.nansum(changes**2, axis=1) + unseen**2)
         result[f"u_{name}"] = ("rep", np.where(np.isfinite(nominal), total, np.nan))
     return xr.Dataset(result)
 

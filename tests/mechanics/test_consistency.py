@@ -94,18 +94,73 @@ def _loads(seconds: float = 4.0) -> tuple[np.ndarray, np.ndarray]:
 def _judged(
     force: np.ndarray, needed: np.ndarray, moment: np.ndarray | None = None, **about: float
 ) -> dict[str, Finding]:
+    """Findings about loads at the origin, over which the centre of mass stays."""
     given = {"mass_kg": MASS_KG, "body_mass_kg": MASS_KG, "rate_hz": RATE_HZ, "cutoff_hz": 12.0} | about
-    moment = np.zeros_like(force) if moment is None else moment
-    return {finding.code: finding for finding in dynamic_consistency(force, needed - force, moment, **given)}
+    nothing = np.zeros_like(force)
+    moment = nothing if moment is None else moment
+    return {f.code: f for f in dynamic_consistency(force, moment, needed, nothing, nothing, **given)}
 
 
-def test_noise_does_not_pass_for_a_delay():
+@pytest.mark.parametrize("noise", [20.0, 150.0])
+def test_noise_of_the_markers_does_not_pass_for_a_delay(noise):
     """Whoever stands gives no hint of time, however alike two stretches of noise may be."""
     generator = np.random.default_rng(4)
     for _ in range(20):
         force, needed = (np.tile([0.0, WEIGHT_N, 0.0], (800, 1)) for _ in range(2))
-        force, needed = (load + generator.normal(0.0, 20.0, load.shape) for load in (force, needed))
+        needed = needed + generator.normal(0.0, noise, needed.shape)
         assert "clocks_apart" not in _judged(force, needed)
+
+
+def test_forces_that_fit_nowhere_have_no_time():
+    generator = np.random.default_rng(6)
+    for _ in range(20):
+        force, needed = (np.tile([0.0, WEIGHT_N, 0.0], (800, 1)) for _ in range(2))
+        force, needed = (load + generator.normal(0.0, 150.0, load.shape) for load in (force, needed))
+        assert "clocks_apart" not in _judged(force, needed)
+
+
+def test_a_direction_is_judged_in_time_only():
+    """Sideways force that runs against the motion, of vertical forces that fit and that do not."""
+    force, needed = _loads()
+    force[:, 2], needed[:, 2] = 0.1 * force[:, 1], -0.1 * force[:, 1]
+    assert _judged(force, needed)["force_axis_reversed"].signal == "sideways"
+    assert "force_axis_reversed" not in _judged(np.roll(force, 50, axis=0), needed)
+
+
+@pytest.mark.parametrize("task", ["countermovement_jump", "squat_jump"])
+def test_a_landing_beside_the_plates_is_no_delay(task):
+    def beside(force, moment):
+        flight = int(np.flatnonzero(force[..., 1].sum(axis=0) <= 0.0)[0])
+        force[:, flight:], moment[:, flight:] = 0.0, 0.0
+        return force, moment
+
+    assert "clocks_apart" not in found(task, beside)
+    assert found(task, beside, later_s=0.04)["clocks_apart"].value == pytest.approx(40.0, abs=2.0)
+
+
+def test_one_plate_under_both_feet_is_judged():
+    """The sides are not told apart, but clock and place are."""
+    tree = recording("countermovement_jump")[1]
+    force = tree["force"].to_dataset(inherit=False)
+    together = force[["force", "moment"]].sum("plate").expand_dims(plate=["1"]).assign_attrs(force.attrs)
+    together = together.assign(surface_height=("plate", [0.0])).assign_coords(foot=("plate", ["both"]))
+    found_at = {}
+    for later_s, shift in ((0.0, 0.0), (0.03, 0.0), (0.0, 0.08)):
+        moved = together.assign_coords(time=together["time"] + later_s).copy(deep=True)
+        loads = moved["force"].transpose("plate", "time", "axis").to_numpy()
+        moved["moment"] = moved["moment"].transpose("plate", "time", "axis") + np.cross([shift, 0.0, 0.0], loads)
+        signals = {"markers": tree["markers"].to_dataset(inherit=False), "force": moved}
+        anatomy = quiet_posture(Markers.recorded(standing()))
+        _, findings = trial_movement(trial(signals, **tree.attrs), anatomy, person=PERSON)
+        found_at[later_s, shift] = {finding.code: finding for finding in findings}
+        assert "sides_not_told_apart" in found_at[later_s, shift]
+    assert CODES.isdisjoint(found_at[0.0, 0.0])
+    assert found_at[0.03, 0.0]["clocks_apart"].value == pytest.approx(30.0, abs=1.0)
+    assert found_at[0.0, 0.08]["pressure_beside_body"].value == pytest.approx(0.08, abs=0.01)
+
+
+def test_plates_that_record_at_another_time_are_told():
+    assert found("squat", later_s=30.0)["little_common_time"].value == 0.0
 
 
 def test_the_limit_of_a_delay_grows_with_its_uncertainty():
@@ -130,7 +185,7 @@ def test_gaps_leave_the_rest_to_judge():
 
 def test_a_load_that_is_carried_leaves_the_place_open():
     force = np.tile([0.0, WEIGHT_N, 0.0], (400, 1))
-    moment = np.cross([-0.08, 0.0, 0.0], -force)
+    moment = np.cross([0.08, 0.0, 0.0], force)
     assert _judged(force, force, moment)["pressure_beside_body"].value == pytest.approx(0.08)
     assert not CODES & set(_judged(force, force, moment, body_mass_kg=MASS_KG - 20.0))
 
