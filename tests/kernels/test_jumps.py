@@ -123,6 +123,18 @@ def test_sway_in_a_held_squat_is_not_the_start_of_a_jump() -> None:
     assert events_of(square_jump(), lowering=False)[0]["minimum_force"] == 1000
 
 
+@pytest.mark.parametrize("dip", [0.05, 0.2])
+def test_a_countermovement_in_a_squat_jump_belongs_to_the_movement(dip: float) -> None:
+    """A dip of half a second, at the end of which force comes back to body weight slowly while the body still sinks."""
+    force = square_jump()
+    back = np.linspace(0.0, np.pi, 500)
+    force = np.concatenate([force[:700], WEIGHT_N * (1.0 - dip * np.sin(back) ** 2), force[1200:]])
+    found, _ = standing_jump_events(force, RATE_HZ, 600, 1800, WEIGHT_N, 5.0, 30, 0, 10.0, 150.0, 0.01, False)
+    events = dict(zip(EVENTS, found, strict=True))
+    assert 700 <= events["movement_start"] < 780
+    assert 900 < events["minimum_force"] < 1000
+
+
 def test_lead_moves_the_start_and_a_fixed_limit_has_its_own() -> None:
     assert events_of(square_jump(), lead=30)[0]["movement_start"] == 970
     ramp = square_jump()

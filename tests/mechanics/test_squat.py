@@ -16,7 +16,7 @@ from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.squat import descents
 from legsci.simulate.motion import simulate_motion
 from legsci.simulate.motion_plan import default_technique
-from tests.mechanics.athlete import ATHLETE, squat
+from tests.mechanics.athlete import ATHLETE, PLATE_HZ, recording, squat
 from tests.mechanics.trials import Outcome, force_trial, outcome, trial
 
 RATE_HZ = 100.0
@@ -110,6 +110,40 @@ def test_force_alone_cuts_like_the_pelvis(by_markers: Outcome) -> None:
         assert rows[name].to_numpy() == pytest.approx(by_markers.rows()[name].to_numpy(), abs=0.15)
     com = motion.body_com[:, 1]
     assert rows["countermovement_depth_m"].to_numpy() == pytest.approx(com[0] - com.min(), abs=0.01)
+
+
+def test_a_squat_whose_force_ends_early_has_no_peak() -> None:
+    tree = recording("squat")[1]
+    force, markers = (tree[kind].to_dataset(inherit=False) for kind in ("force", "markers"))
+    whole = outcome(trial({"force": force, "markers": markers}, task="squat"))
+    assert whole.reps is not None
+    start, end = (float(whole.reps[name].isel(rep=2, scoring=0)) for name in ("movement_start", "movement_end"))
+    half = force.isel(time=slice(round(PLATE_HZ * 0.5 * (start + end))))
+    found = outcome(trial({"force": half, "markers": markers}, task="squat"))
+    ended = found.quality[found.quality["code"] == "force_ends_early"]
+    assert ended["rep"].tolist() == [3]
+    assert ended["value"].tolist() == pytest.approx([50.0], abs=0.2)
+    rows, before = found.rows(), whole.rows()
+    assert rows["status"].tolist()[2] == "incomplete"
+    assert np.isnan(rows["peak_force_n"].to_numpy()[2])
+    np.testing.assert_allclose(rows["peak_force_n"].to_numpy()[:2], before["peak_force_n"].to_numpy()[:2])
+    assert rows["knee_flexion_max_deg"].notna().all() or found.rows(side="left")["knee_flexion_max_deg"].notna().all()
+
+
+def test_depth_by_force_does_not_rest_on_the_weighing() -> None:
+    """Between two rests force is weight on average: 3 N more on the plates while weighing change no depth."""
+    tree = recording("squat")[1]
+    force = tree["force"].to_dataset(inherit=False).copy(deep=True)
+    markers = tree["markers"].to_dataset(inherit=False)
+    depths = []
+    for more in (0.0, 3.0):
+        loads = force["force"].to_numpy().copy()
+        loads[0, : int(0.8 * PLATE_HZ), 1] += more
+        changed = force.assign(force=(force["force"].dims, loads))
+        rows = outcome(trial({"force": changed, "markers": markers}, task="squat")).rows()
+        depths.append(rows["countermovement_depth_m"].to_numpy())
+    np.testing.assert_allclose(depths[1], depths[0], atol=0.003)
+    np.testing.assert_allclose(depths[0], recording("squat")[0].truth["depth_m"], atol=0.01)
 
 
 def test_nobody_squats() -> None:
