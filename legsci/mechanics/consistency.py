@@ -19,8 +19,10 @@ MOST_APART_S = 0.01
 #: Further apart is not looked for [s]: a running step later force and motion resemble each other again.
 SEARCHED_S = 0.2
 #: At the time that is told, the mean squared difference of force and motion is at most this part of what it is as
-#: recorded; else force fits the motion nowhere.
+#: recorded, and at any other time at which it is least around; else force fits the motion nowhere, or at several times.
 CLEARLY_LESS = 0.8
+#: Part of body weight below which differences of force and motion are none.
+ROUNDING_PART = 0.001
 #: Part of body weight by which force has to vary (standard deviation) for its time to be told, and a horizontal force
 #: (root mean square) for its direction.
 TELLING_PART, TELLING_HORIZONTAL_PART = 0.1, 0.03
@@ -122,7 +124,10 @@ def _time(
     if lowest in (0, 2 * most) or not np.isfinite(squares[lowest - 1 : lowest + 2]).all():
         return []
     before, there, after = squares[lowest - 1 : lowest + 2]
-    if there > CLEARLY_LESS * as_recorded:
+    troughs = 1 + np.flatnonzero((squares[1:-1] <= squares[:-2]) & (squares[1:-1] <= squares[2:]))
+    rivals = [as_recorded, *squares[troughs[np.abs(troughs - lowest) > 1]]]
+    rounding = (ROUNDING_PART * weight) ** 2
+    if there + rounding > CLEARLY_LESS * (min(rivals) + rounding):
         return []
     bend = before + after - 2.0 * there
     later_s = (lowest - most + 0.5 * (before - after) / bend) / rate_hz

@@ -119,6 +119,15 @@ def test_forces_that_fit_nowhere_have_no_time():
         assert "clocks_apart" not in _judged(force, needed)
 
 
+def test_a_movement_that_repeats_itself_soon_has_no_time():
+    """Running at 8 steps a second: as late as one step is early."""
+    time = np.arange(800) / RATE_HZ
+    force, needed = np.zeros((2, 800, 3))
+    force[:, 1] = WEIGHT_N * (1.0 + 0.5 * np.sin(16.0 * np.pi * (time - 0.06)))
+    needed[:, 1] = WEIGHT_N * (1.0 + 0.5 * np.sin(16.0 * np.pi * time))
+    assert "clocks_apart" not in _judged(force, needed)
+
+
 def test_a_direction_is_judged_in_time_only():
     """Sideways force that runs against the motion, of vertical forces that fit and that do not."""
     force, needed = _loads()
