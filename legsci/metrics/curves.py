@@ -37,6 +37,8 @@ def of_both(signal: xr.Variable) -> xr.Variable:
 def velocity(reps: Reps) -> xr.Variable:
     """Vertical velocity of the centre of mass (rep, scoring, sample) [m/s], upward; NaN where rest is unknown.
 
+    A squat rests at both its ends, between which force equals weight on average; it has no velocity where force was
+    not recorded from the one to the other.
     A zero error of the plate that a scoring takes off (`offset`) drops out of force less body weight and changes the
     mass only.
     """
@@ -50,9 +52,11 @@ def velocity(reps: Reps) -> xr.Variable:
         for scoring in range(weight.shape[1]):
             if np.isfinite(rest[rep, scoring]) and weight[rep, scoring] > 0.0:
                 start, level = round(rest[rep, scoring]), reading[rep, scoring]
-                if np.isfinite(end[rep, scoring]):  # at rest again: from rest to rest force is weight on average
-                    between = force[rep, max(start, 0) : round(end[rep, scoring]) + 1]
-                    level = float(np.trapezoid(between)) / (len(between) - 1)
+                if np.isfinite(end[rep, scoring]):
+                    stop = round(end[rep, scoring])
+                    if start < 0 or stop > last:
+                        continue
+                    level = float(np.trapezoid(force[rep, start : stop + 1])) / (stop - start)
                 speed = velocity_from_rest(force[rep], rate, start, 0, last, level)
                 result[rep, scoring] = speed * (level / weight[rep, scoring])
     return xr.Variable(("rep", "scoring", "sample"), result)
