@@ -46,22 +46,27 @@ def standing() -> xr.Dataset:
     return _trial("standing")[1]
 
 
-@cache
-def recording(task: str) -> tuple[Motion, xr.DataTree]:
-    """Clean markers at 200 Hz and plates at 1000 Hz, one under each foot, of one trial."""
-    motion = simulate_motion(task, ATHLETE, default_technique(task), rate_hz=PLATE_HZ)
-    labels, position = markers_of(build_body(ATHLETE), motion)
+def plates_of(motion: Motion) -> xr.Dataset:
+    """Clean force group of a motion, a plate under each foot, left and right."""
     moment = np.cross(np.nan_to_num(motion.centre_of_pressure), motion.force)
     moment[..., 1] += motion.free_moment
-    force = xr.Dataset(
+    return xr.Dataset(
         {
             "force": (("plate", "time", "axis"), motion.force),
             "moment": (("plate", "time", "axis"), moment),
             "surface_height": ("plate", np.zeros(2)),
         },
         coords={"plate": ["1", "2"], "time": motion.time, "axis": list("xyz"), "foot": ("plate", ["left", "right"])},
-        attrs={"sampling_rate_hz": PLATE_HZ},
+        attrs={"sampling_rate_hz": motion.rate_hz},
     )
+
+
+@cache
+def recording(task: str) -> tuple[Motion, xr.DataTree]:
+    """Clean markers at 200 Hz and plates at 1000 Hz, one under each foot, of one trial."""
+    motion = simulate_motion(task, ATHLETE, default_technique(task), rate_hz=PLATE_HZ)
+    labels, position = markers_of(build_body(ATHLETE), motion)
+    force = plates_of(motion)
     return motion, trial(
         {"markers": marker_dataset(labels, position[:: round(PLATE_HZ / RATE_HZ)]), "force": force}, task=task
     )

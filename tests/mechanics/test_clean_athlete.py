@@ -20,7 +20,7 @@ from legsci.simulate.body_markers import markers_of
 from legsci.simulate.kinetics import inverse_dynamics
 from legsci.simulate.motion import TASK_PLANS, simulate_motion
 from legsci.simulate.motion_plan import Motion, default_technique
-from tests.mechanics.athlete import ATHLETE, marker_dataset, standing
+from tests.mechanics.athlete import ATHLETE, marker_dataset, plates_of, standing
 
 RATE_HZ = 1000.0
 LEGS = tuple(f"{side}_{part}" for side in ("left", "right") for part in ("thigh", "shank", "foot"))
@@ -48,17 +48,7 @@ def measured(task: str) -> tuple[Motion, Body, xr.Dataset, xr.Dataset]:
     technique = default_technique(task)
     motion = simulate_motion(task, ATHLETE, technique, rate_hz=RATE_HZ)
     body = build_body(ATHLETE, barbell_kg=technique.barbell_kg)
-    moment = np.cross(np.nan_to_num(motion.centre_of_pressure), motion.force)
-    moment[..., 1] += motion.free_moment
-    force = xr.Dataset(
-        {
-            "force": (("plate", "time", "axis"), motion.force),
-            "moment": (("plate", "time", "axis"), moment),
-            "surface_height": ("plate", np.zeros(2)),
-        },
-        coords={"plate": ["1", "2"], "time": motion.time, "axis": list("xyz"), "foot": ("plate", ["left", "right"])},
-        attrs={"sampling_rate_hz": RATE_HZ},
-    )
+    force = plates_of(motion)
     labels, position = markers_of(body, motion)
     moved = kinematics(marker_dataset(labels, position, RATE_HZ), standing(), cutoff_hz=None)
     # A clean plate reads nothing but load, however small.

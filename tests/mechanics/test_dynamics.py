@@ -24,6 +24,7 @@ from legsci.simulate.body import Athlete, build_body
 from legsci.simulate.motion import simulate_motion
 from legsci.simulate.motion_plan import default_technique
 from legsci.vocabulary import STANDARD_GRAVITY
+from tests.mechanics.athlete import plates_of
 from tests.mechanics.recordings import read_signal
 
 ATHLETE = Athlete()
@@ -51,17 +52,7 @@ def _trial(task, technique):
         },
         attrs={"sampling_rate_hz": motion.rate_hz / EVERY},
     )
-    moment = np.cross(np.nan_to_num(motion.centre_of_pressure), motion.force)
-    moment[..., 1] += motion.free_moment
-    force = xr.Dataset(
-        {
-            "force": (("plate", "time", "axis"), motion.force),
-            "moment": (("plate", "time", "axis"), moment),
-            "surface_height": ("plate", np.zeros(2)),
-        },
-        coords={"plate": ["1", "2"], "time": motion.time, "axis": axes, "foot": ("plate", ["left", "right"])},
-        attrs={"sampling_rate_hz": motion.rate_hz},
-    )
+    force = plates_of(motion)
     return motion, kinematics, force
 
 
