@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from legsci.mechanics.alignment import UNCERTAIN_CURVES, alignment, alignment_uncertainty
-from legsci.mechanics.angles import kinematics
-from legsci.metrics.curves import uncertain_peak
+from legsci.mechanics.motion.alignment import UNCERTAIN_CURVES, alignment, alignment_uncertainty
+from legsci.mechanics.motion.angles import kinematics
+from legsci.metrics.signals import uncertain_peak
 from tests.mechanics.athlete import marker_dataset
 from tests.mechanics.marker_errors import RATE_HZ, Clean, clean, recorded
 

@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.timing import Measurement, medians_ms
 from legsci.kernels.events import intervals_below, quietest_window
 from legsci.kernels.jumps import standing_jump_events
-from legsci.mechanics.plates import LOADED_PART
+from legsci.mechanics.force.plates import LOADED_PART
 
 GRAVITY = 9.80665
 RATE_HZ = 1000.0

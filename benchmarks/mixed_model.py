@@ -11,8 +11,8 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 
 from benchmarks.timing import Measurement, medians_ms
 from legsci.kernels.mixed_model import cluster_products, fit_profiled
-from legsci.models.mixed import MixedFit, fit_mixed_model
-from legsci.models.resampling import cluster_weights
+from legsci.models.statistics.mixed import MixedFit, fit_mixed_model
+from legsci.models.statistics.resampling import cluster_weights
 
 ATHLETES = 60
 RESAMPLES = 2000

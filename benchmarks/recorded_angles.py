@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from legsci.mechanics.angles import kinematics
+from legsci.mechanics.motion.angles import kinematics
 from tests.mechanics.recordings import agreement, read_signal
 
 TABLE = Path(__file__).with_name("recorded_angles.csv")

@@ -15,10 +15,10 @@ import yaml
 from benchmarks.timing import Measurement
 from legsci.ingest.study import Study, read_study
 from legsci.ingest.trial import build_session, open_session, write_session
-from legsci.mechanics.reps import open_repetitions, session_repetitions, write_repetitions
-from legsci.metrics.table import study_tables
-from legsci.simulate import files
-from legsci.simulate.cohort import plan
+from legsci.mechanics.reps.session import open_repetitions, session_repetitions, write_repetitions
+from legsci.metrics.tables import study_tables
+from legsci.simulate.cohort.study import plan
+from legsci.simulate.recordings import session_files as files
 
 CONFIG = Path(__file__).parents[1] / "workflow" / "config.yaml"
 #: The first run compiles or loads the kernels, which is part of the imports here.

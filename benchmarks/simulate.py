@@ -10,11 +10,11 @@ import numpy as np
 from benchmarks.timing import Measurement, medians_ms
 from legsci.ingest.devices import Device
 from legsci.ingest.readers import READERS
-from legsci.simulate.body import Athlete
-from legsci.simulate.files import Instruments, write_trial
-from legsci.simulate.motion import TASK_PLANS, simulate_motion
-from legsci.simulate.motion_plan import default_technique
-from legsci.simulate.session_plan import SessionPlan, TrialPlan
+from legsci.simulate.athlete.body import Athlete
+from legsci.simulate.athlete.motion import TASK_PLANS, simulate_motion
+from legsci.simulate.athlete.plan import default_technique
+from legsci.simulate.recordings.session_files import Instruments, write_trial
+from legsci.simulate.recordings.session_plan import SessionPlan, TrialPlan
 
 #: Simulating may cost this many times as much as reading.
 ALLOWED = 10.0

@@ -9,17 +9,17 @@ from importlib import import_module
 PUBLIC = {
     "METRIC_TERMS": "legsci.vocabulary",
     "TASKS": "legsci.tasks",
-    "load_profiles": "legsci.mechanics.profiles",
+    "load_profiles": "legsci.mechanics.force.profiles",
     "check_study": "legsci.ingest.check",
     "read_study": "legsci.ingest.study",
     "open_session": "legsci.ingest.trial",
-    "support": "legsci.mechanics.plates",
-    "session_repetitions": "legsci.mechanics.reps",
-    "session_metrics": "legsci.metrics.table",
-    "velocity": "legsci.metrics.curves",
+    "support": "legsci.mechanics.force.plates",
+    "session_repetitions": "legsci.mechanics.reps.session",
+    "session_metrics": "legsci.metrics.tables",
+    "velocity": "legsci.metrics.signals",
     "open_study": "legsci.present.results",
-    "draw": "legsci.present.figures",
-    "skeleton_viewer": "legsci.present.skeleton_viewer",
+    "draw": "legsci.present.figures.registry",
+    "skeleton_viewer": "legsci.present.viewer.skeleton_viewer",
 }
 
 

@@ -178,13 +178,13 @@ P01_SESSIONS = {"ingest": 1, "cut_reps": 1, "study_curves": 1, **P01_MEASURED}
 @pytest.mark.parametrize(
     ("path", "text", "jobs"),
     [
-        ("legsci/metrics/table.py", "# A comment.\n", {}),
+        ("legsci/metrics/tables.py", "# A comment.\n", {}),
         ("legsci/ingest/fetch.py", "PLANTED = 1\n", {}),
-        ("legsci/metrics/table.py", "PLANTED = 1\n", ALL_MEASURED),
-        ("legsci/present/force_time.py", "PLANTED = 1\n", {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES}),
-        ("legsci/present/notebooks.py", "PLANTED = 1\n", {"run_notebook": 4}),
-        ("legsci/models/verdicts.py", "PLANTED = 1\n", JUDGED),
-        ("legsci/mechanics/reps.py", "PLANTED = 1\n", {"cut_reps": 2, "study_curves": 1, **ALL_MEASURED}),
+        ("legsci/metrics/tables.py", "PLANTED = 1\n", ALL_MEASURED),
+        ("legsci/present/figures/force_time.py", "PLANTED = 1\n", {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES}),
+        ("legsci/present/report/notebooks.py", "PLANTED = 1\n", {"run_notebook": 4}),
+        ("legsci/models/claims/verdicts.py", "PLANTED = 1\n", JUDGED),
+        ("legsci/mechanics/reps/session.py", "PLANTED = 1\n", {"cut_reps": 2, "study_curves": 1, **ALL_MEASURED}),
         ("legsci/ingest/trial.py", "PLANTED = 1\n", ALL_SESSIONS),
         ("legsci/ingest/check.py", "PLANTED = 1\n", {}),
         ("data/raw/tiny/P01_B.csv", "680.0\n", P01_SESSIONS),
@@ -255,10 +255,10 @@ def test_a_second_run_of_models_of_the_virtual_athletes_does_nothing(simulated: 
     ("path", "jobs"),
     [
         (None, {}),
-        ("legsci/metrics/table.py", {"study_tables": 1, "recovery": 1}),
-        ("legsci/models/recovery.py", {"recovery": 1}),
+        ("legsci/metrics/tables.py", {"study_tables": 1, "recovery": 1}),
+        ("legsci/models/parameter_recovery.py", {"recovery": 1}),
         # What follows from the new tables is known once they are made.
-        ("legsci/simulate/sensors_plates.py", {"simulate_cohort": 1, "study_tables": 1, "recovery": 1}),
+        ("legsci/simulate/sensors/plates.py", {"simulate_cohort": 1, "study_tables": 1, "recovery": 1}),
     ],
 )
 def test_an_edit_simulates_anew_only_where_simulation_depends_on_it(

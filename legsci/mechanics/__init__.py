@@ -1,1 +1,1 @@
-"""A session's trials become reps with phases."""
+"""Signals of a trial become repetitions, with the mechanics of each: force, motion, kinetics, reps."""

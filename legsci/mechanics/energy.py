@@ -16,7 +16,7 @@ def joint_work(dynamics: xr.Dataset, *, start_s: float, stop_s: float) -> xr.Dat
 
     Parameters
     ----------
-    dynamics : answer of `legsci.mechanics.dynamics.dynamics`.
+    dynamics : answer of `legsci.mechanics.kinetics.inverse_dynamics.dynamics`.
     start_s, stop_s : first and last instant on the trial's clock, such as those of a push-off [s].
 
     Returns

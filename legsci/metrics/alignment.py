@@ -1,7 +1,7 @@
 """Metrics of leg alignment: four measures of knee valgus, never merged, and what explains them.
 
 Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says what each means. Metrics of STATED bring
-their standard uncertainty; of a peak see `legsci.metrics.curves.uncertain_peak`.
+their standard uncertainty; of a peak see `legsci.metrics.signals.uncertain_peak`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.alignment import HANGING_DEG
-from legsci.metrics.curves import Reps, at, integral, peak, uncertain_peak
+from legsci.mechanics.motion.alignment import HANGING_DEG
 from legsci.metrics.force import LANDING_S
 from legsci.metrics.joints import leg_angle, of_frames, of_sides, on_both, span_of, working
+from legsci.metrics.signals import Reps, at, integral, peak, uncertain_peak
 
 Pair = tuple[xr.Variable, xr.Variable]
 

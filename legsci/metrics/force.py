@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.profiles import load_profiles
-from legsci.mechanics.repetition import DIRECTIONS
-from legsci.metrics.curves import Reps, at, integral, peak, peak_time, position
+from legsci.mechanics.force.profiles import load_profiles
+from legsci.mechanics.reps.repetition import DIRECTIONS
+from legsci.metrics.signals import Reps, at, integral, peak, peak_time, position
 
 #: A landing's peak is looked for within this time [s].
 LANDING_S = 0.5

@@ -11,16 +11,16 @@ from collections.abc import Callable
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.movement import FRAME_COORDS, JOINT_ANGLES
-from legsci.metrics.curves import Reps, at, peak
+from legsci.mechanics.kinetics.movement import FRAME_COORDS, JOINT_ANGLES
 from legsci.metrics.force import LANDING_S
+from legsci.metrics.signals import Reps, at, peak
 from legsci.vocabulary import AXES, SIDES
 
 Measure = Callable[[Reps], xr.Variable]
 
 
 def of_frames(reps: Reps) -> Reps:
-    """Clock of the markers, on which `legsci.metrics.curves` reads signals of frames."""
+    """Clock of the markers, on which `legsci.metrics.signals` reads signals of frames."""
     names = {"window_start": "frame_start", "sampling_rate_hz": "frame_rate_hz", "sample_count": "frame_count"}
     return {name: reps[of_frame] for name, of_frame in names.items()}
 

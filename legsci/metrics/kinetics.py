@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import xarray as xr
 
-from legsci.mechanics.dynamics import PLANES
-from legsci.mechanics.movement import LOADED_JOINTS
+from legsci.mechanics.kinetics.inverse_dynamics import PLANES
+from legsci.mechanics.kinetics.movement import LOADED_JOINTS
 from legsci.metrics import force
-from legsci.metrics.curves import Reps, at, integral, peak, peak_time
 from legsci.metrics.joints import Measure, by_side, of_frames, on_both, pelvis_height, span_of, working
+from legsci.metrics.signals import Reps, at, integral, peak, peak_time
 from legsci.vocabulary import SIDES
 
 SAGITTAL, FRONTAL = PLANES.index("sagittal"), PLANES.index("frontal")

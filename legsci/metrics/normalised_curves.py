@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.movement import FRAME_COORDS, FRAME_SIGNALS
+from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS
 from legsci.metrics.joints import movement_span
 
 #: Points of a curve: 0 to 100 % of the movement.

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from legsci.metrics.curves import Reps, at, integral, of_both, peak, position
 from legsci.metrics.force import contact_time, flight_time, time_to_takeoff
+from legsci.metrics.signals import Reps, at, integral, of_both, peak, position
 from legsci.vocabulary import STANDARD_GRAVITY
 
 

@@ -12,11 +12,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from legsci.kernels.filters import butterworth_lowpass
-from legsci.mechanics.quality import CODES, Finding
-from legsci.mechanics.repetition import STORED_EVENTS
-from legsci.mechanics.reps import FINDING_COLUMNS, QUALITY_COLUMNS
-from legsci.metrics import alignment, energy, force, joints, power
-from legsci.metrics.curves import Reps, velocity
+from legsci.mechanics.reps.repetition import STORED_EVENTS
+from legsci.mechanics.reps.session import FINDING_COLUMNS, QUALITY_COLUMNS
+from legsci.metrics import alignment, force, joints, kinetics, power
+from legsci.metrics.signals import Reps, velocity
+from legsci.quality import CODES, Finding
 from legsci.tasks import TASKS
 from legsci.vocabulary import ASYMMETRIES, METRIC_TERMS, SIDES
 
@@ -72,8 +72,8 @@ METRICS: dict[str, Metric] = {
     "propulsion_time_s": Metric(force.propulsion_time),
     "countermovement_depth_m": Metric(power.countermovement_depth, headline=True),
     "net_impulse_n_s": Metric(force.net_impulse, headline=True),
-    "braking_impulse_n_s": Metric(energy.braking_impulse),
-    "propulsion_impulse_n_s": Metric(energy.propulsion_impulse),
+    "braking_impulse_n_s": Metric(kinetics.braking_impulse),
+    "propulsion_impulse_n_s": Metric(kinetics.propulsion_impulse),
     "rate_of_force_development_n_per_s": Metric(force.rate_of_force_development, headline=True),
     "peak_power_w": Metric(power.peak_power, headline=True),
     "rsi_modified_m_per_s": Metric(power.rsi_modified, headline=True),
@@ -101,21 +101,22 @@ METRICS: dict[str, Metric] = {
     "knee_cross_talk_r2": Metric(alignment.knee_cross_talk),
     "knee_abduction_corrected_peak_deg": Metric(alignment.knee_abduction_corrected_peak),
     **{
-        f"{joint}_moment_peak_n_m_per_kg": Metric(energy.moment_peak(joint))
+        f"{joint}_moment_peak_n_m_per_kg": Metric(kinetics.moment_peak(joint))
         for joint in ("hip", "knee", "ankle", "lumbar")
     },
-    "knee_abduction_moment_peak_n_m_per_kg": Metric(energy.abduction_moment_peak),
+    "knee_abduction_moment_peak_n_m_per_kg": Metric(kinetics.abduction_moment_peak),
     **{
-        f"{joint}_power_peak_w_per_kg": Metric(energy.power_peak(joint)) for joint in ("hip", "knee", "ankle", "lumbar")
+        f"{joint}_power_peak_w_per_kg": Metric(kinetics.power_peak(joint))
+        for joint in ("hip", "knee", "ankle", "lumbar")
     },
     **{
-        f"{joint}_work_{kind}_j_per_kg": Metric(energy.work(joint, kind))
+        f"{joint}_work_{kind}_j_per_kg": Metric(kinetics.work(joint, kind))
         for joint in ("hip", "knee", "ankle", "lumbar")
         for kind in ("generated", "absorbed")
     },
-    "power_residual_peak_w_per_kg": Metric(energy.power_residual_peak),
-    "force_transmission_ratio": Metric(energy.force_transmission_ratio),
-    "frontal_plane_work_percent": Metric(energy.frontal_plane_share),
+    "power_residual_peak_w_per_kg": Metric(kinetics.power_residual_peak),
+    "force_transmission_ratio": Metric(kinetics.force_transmission_ratio),
+    "frontal_plane_work_percent": Metric(kinetics.frontal_plane_share),
     "foot_strike_angle_deg": Metric(joints.foot_strike_angle),
     "running_speed_m_per_s": Metric(joints.running_speed),
     "step_speed_m_per_s": Metric(joints.step_speed),
@@ -130,11 +131,11 @@ SHARED: dict[str, Callable[[Reps], xr.Variable]] = {
     "braking_start": force.braking_start,
     "span_start": lambda reps: joints.movement_span(reps)[0],
     "span_end": lambda reps: joints.movement_span(reps)[1],
-    "joint_power": energy.joint_power,
-    "joint_moment_peak": energy.joint_moment_peak,
-    "joint_power_peak": energy.joint_power_peak,
-    "joint_work_generated": energy.joint_work(1.0),
-    "joint_work_absorbed": energy.joint_work(-1.0),
+    "joint_power": kinetics.joint_power,
+    "joint_moment_peak": kinetics.joint_moment_peak,
+    "joint_power_peak": kinetics.joint_power_peak,
+    "joint_work_generated": kinetics.joint_work(1.0),
+    "joint_work_absorbed": kinetics.joint_work(-1.0),
 }
 #: Kind of uncertainty that no re-scoring shows, added in quadrature [unit of the metric].
 POSTURE_METRICS = ("jump_height_flight_time_m", "jump_height_pelvis_m")

@@ -1,1 +1,1 @@
-"""Numbers become findings."""
+"""Tables become estimates, each with its interval or the reason why there is none."""

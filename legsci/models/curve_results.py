@@ -10,10 +10,10 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.models.curves import ANGLES, LEGS, SESSIONS, CurveComparison, compare_curves, curves_of_athletes
-from legsci.models.longitudinal import SESSION, usable
+from legsci.models.claims.verdicts import adjusted_p_values
 from legsci.models.result import REFUSAL_COLUMNS, Refusals, attempt
-from legsci.models.verdicts import adjusted_p_values
+from legsci.models.statistics.curves import ANGLES, LEGS, SESSIONS, CurveComparison, compare_curves, curves_of_athletes
+from legsci.models.tables.longitudinal import SESSION, usable
 
 Array = NDArray[np.float64]
 Pair = tuple[pd.DataFrame, pd.DataFrame]

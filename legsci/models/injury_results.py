@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from legsci.models.claim_evidence import Evidence, contrast_difference, means_of_athletes, weeks_at_risk
-from legsci.models.claim_registry import Claim
-from legsci.models.injury_counts import fit_injury_rate, fit_shared_gamma
-from legsci.models.injury_fit import InjuryFit
-from legsci.models.injury_rates import Rate, burden, incidence
-from legsci.models.injury_times import fit_recurrent_injuries, risk_intervals
-from legsci.models.person_weeks import PROBLEMS, person_weeks, problem_prevalence
+from legsci.models.claims.evidence import Evidence, contrast_difference, means_of_athletes, weeks_at_risk
+from legsci.models.claims.registry import Claim
+from legsci.models.injury.counts import fit_injury_rate, fit_shared_gamma
+from legsci.models.injury.fit import InjuryFit
+from legsci.models.injury.rates import Rate, burden, incidence
+from legsci.models.injury.times import fit_recurrent_injuries, risk_intervals
 from legsci.models.result import Refusals, attempt
+from legsci.models.tables.person_weeks import PROBLEMS, person_weeks, problem_prevalence
 
 INCIDENCE_COLUMNS = [
     "problem",

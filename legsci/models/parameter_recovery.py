@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pandas as pd
 
-from legsci.metrics.table import METRICS
-from legsci.models.agreement import agreement
+from legsci.metrics.tables import METRICS
 from legsci.models.result import ModelRefusal
+from legsci.models.statistics.agreement import agreement
 from legsci.tasks import TASKS
 from legsci.vocabulary import METRIC_TERMS
 

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from legsci.models.claim_evidence import variables_of
-from legsci.models.claim_registry import Registry
-from legsci.models.claims import claims_ledger
-from legsci.models.claims_against_truth import true_effects
-from legsci.models.verdicts import SUPPORTED, UNTESTABLE
+from legsci.models.claims.against_truth import true_effects
+from legsci.models.claims.evidence import variables_of
+from legsci.models.claims.ledger import claims_ledger
+from legsci.models.claims.registry import Registry
+from legsci.models.claims.verdicts import SUPPORTED, UNTESTABLE
 
 #: From the choices and a seed to a cohort's tables, `parameters` (dotted name, value) among them.
 Simulate = Callable[[Mapping[str, Any], int], dict[str, pd.DataFrame]]

@@ -9,17 +9,17 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from legsci.models.agreement import agreement
-from legsci.models.analysis_tables import complete_rows, session_table
-from legsci.models.athlete_slopes import personal_coefficients
-from legsci.models.claim_evidence import Evidence
-from legsci.models.claim_registry import Registry
-from legsci.models.design import split_within_between, to_log_percent
-from legsci.models.injury_findings import injury_findings
-from legsci.models.longitudinal import SERIES, usable
-from legsci.models.mixed import MixedFit, fit_mixed_model
-from legsci.models.reliability import reliability
+from legsci.models.claims.evidence import Evidence
+from legsci.models.claims.registry import Registry
+from legsci.models.injury_results import injury_findings
 from legsci.models.result import REFUSAL_COLUMNS, Refusals, attempt
+from legsci.models.statistics.agreement import agreement
+from legsci.models.statistics.athlete_slopes import personal_coefficients
+from legsci.models.statistics.design import split_within_between, to_log_percent
+from legsci.models.statistics.mixed import MixedFit, fit_mixed_model
+from legsci.models.statistics.reliability import reliability
+from legsci.models.tables.analysis import complete_rows, session_table
+from legsci.models.tables.longitudinal import SERIES, usable
 
 RELIABILITY_COLUMNS = [
     *SERIES,

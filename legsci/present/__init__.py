@@ -1,1 +1,1 @@
-"""Findings become figures and reports."""
+"""Results become figures, notebooks and reports."""

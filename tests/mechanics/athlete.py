@@ -9,10 +9,10 @@ from functools import cache
 import numpy as np
 import xarray as xr
 
-from legsci.simulate.body import Athlete, build_body
-from legsci.simulate.body_markers import markers_of
-from legsci.simulate.motion import simulate_motion
-from legsci.simulate.motion_plan import Motion, default_technique
+from legsci.simulate.athlete.body import Athlete, build_body
+from legsci.simulate.athlete.motion import simulate_motion
+from legsci.simulate.athlete.plan import Motion, default_technique
+from legsci.simulate.sensors.marker_placement import markers_of
 from tests.mechanics.trials import trial
 
 RATE_HZ, PLATE_HZ = 200.0, 1000.0

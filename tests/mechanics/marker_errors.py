@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.alignment import HIP_CENTRE_M, LANDMARK_M
-from legsci.mechanics.angles import kinematics
-from legsci.simulate.body import Athlete, build_body
-from legsci.simulate.body_markers import markers_of
-from legsci.simulate.motion import simulate_motion
-from legsci.simulate.motion_plan import SEGMENTS, Motion, default_technique
-from legsci.simulate.sensors_markers import MarkerSettings, record_markers, segment_of
+from legsci.mechanics.motion.alignment import HIP_CENTRE_M, LANDMARK_M
+from legsci.mechanics.motion.angles import kinematics
+from legsci.simulate.athlete.body import Athlete, build_body
+from legsci.simulate.athlete.motion import simulate_motion
+from legsci.simulate.athlete.plan import SEGMENTS, Motion, default_technique
+from legsci.simulate.sensors.marker_placement import markers_of
+from legsci.simulate.sensors.markers import MarkerSettings, record_markers, segment_of
 from tests.mechanics.athlete import marker_dataset
 
 RATE_HZ = 100.0

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from legsci.mechanics.movement import USUAL, Choices
-from legsci.mechanics.reps import session_repetitions
-from legsci.metrics.table import session_metrics
+from legsci.mechanics.kinetics.movement import USUAL, Choices
+from legsci.mechanics.reps.session import session_repetitions
+from legsci.metrics.tables import session_metrics
 
 CURATION_COLUMNS = ["trial_id", "rep", "what", "event", "value", "reason", "initials"]
 DEFAULT = "owen_mcmahon"

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from legsci.mechanics.quality import CODES
-from legsci.metrics import curves, table
+from legsci.metrics import signals as curves
+from legsci.metrics import tables as table
 from legsci.metrics.force import braking_start
+from legsci.quality import CODES
 from legsci.vocabulary import SIDES
 from tests.analytic_jump import GRAVITY, countermovement_jump
 from tests.mechanics.trials import DEFAULT, OTHERS, Outcome, force_trial, outcome, trial, vertical_force

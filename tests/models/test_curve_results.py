@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from legsci.models.curve_findings import CLUSTER_COLUMNS, CURVE_COLUMNS, LEGS, SESSIONS, curve_findings
+from legsci.models.curve_results import CLUSTER_COLUMNS, CURVE_COLUMNS, LEGS, SESSIONS, curve_findings
 
 LABELS = [f"{leg}_{name}" for leg in ("left", "right") for name in ("hip_flexion", "knee_flexion", "ankle_dorsiflexion",
           "knee_abduction")] + ["lumbar_flexion"]  # fmt: skip

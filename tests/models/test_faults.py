@@ -11,16 +11,16 @@ import pytest
 import xarray as xr
 import yaml
 
-from legsci.models.claim_registry import Registry, load_claims
-from legsci.models.claims import claims_ledger
-from legsci.models.curve_findings import curve_findings
-from legsci.models.findings import study_findings
-from legsci.models.longitudinal import longitudinal_table, study_flow
-from legsci.models.verdicts import UNTESTABLE
-from legsci.present.athlete_report import AthleteEvidence, athlete_report
-from legsci.present.finding_figures import FINDING_FIGURES
+from legsci.models.claims.ledger import claims_ledger
+from legsci.models.claims.registry import Registry, load_claims
+from legsci.models.claims.verdicts import UNTESTABLE
+from legsci.models.curve_results import curve_findings
+from legsci.models.study_results import study_findings
+from legsci.models.tables.longitudinal import longitudinal_table, study_flow
+from legsci.present.figures.model_figures import FINDING_FIGURES
+from legsci.present.report.athlete_report import AthleteEvidence, athlete_report
 from legsci.present.results import Results
-from legsci.simulate.known_cohorts import simulate_known
+from legsci.simulate.cohort.known import simulate_known
 
 Tables = dict[str, pd.DataFrame]
 

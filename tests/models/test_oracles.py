@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legsci.models.injury_counts import fit_injury_rate, fit_shared_gamma
-from legsci.models.injury_times import fit_recurrent_injuries
-from legsci.models.mixed import fit_mixed_model
+from legsci.models.injury.counts import fit_injury_rate, fit_shared_gamma
+from legsci.models.injury.times import fit_recurrent_injuries
+from legsci.models.statistics.mixed import fit_mixed_model
 
 FOLDER = Path(__file__).parent / "oracles"
 QUICK = 20

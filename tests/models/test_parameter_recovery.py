@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legsci.metrics.table import METRICS
-from legsci.models.recovery import PAIR_COLUMNS, recovered, recovery
+from legsci.metrics.tables import METRICS
+from legsci.models.parameter_recovery import PAIR_COLUMNS, recovered, recovery
 
 TRIAL = {"participant_id": "P01", "session_id": "A"}
 

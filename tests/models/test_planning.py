@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from legsci.models.claim_registry import Registry, load_claims
+from legsci.models.claims.registry import Registry, load_claims
 from legsci.models.planning import (
     COHORT_COLUMNS,
     athletes_needed,
@@ -19,7 +19,7 @@ from legsci.models.planning import (
     try_cohorts,
     with_changes,
 )
-from legsci.simulate.known_cohorts import simulate_known
+from legsci.simulate.cohort.known import simulate_known
 
 COHORTS = 24
 #: Monte Carlo errors that a figure of a few cohorts may be off.

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legsci.models.athlete_slopes import slope_spread
-from legsci.models.design import percent_change, split_within_between, to_log_percent
-from legsci.models.mixed import MixedFit, fit_mixed_model
-from legsci.models.reliability import reliability
+from legsci.models.statistics.athlete_slopes import slope_spread
+from legsci.models.statistics.design import percent_change, split_within_between, to_log_percent
+from legsci.models.statistics.mixed import MixedFit, fit_mixed_model
+from legsci.models.statistics.reliability import reliability
 
 OCCASIONS = ["Pre", "Post", "Det1", "Det2", "Det3"]
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legsci.mechanics.quality import CODES
-from legsci.present.data_quality import data_quality
-from legsci.present.jump_height_agreement import jump_height_agreement
-from legsci.present.style import HEIGHT_COLOURS
+from legsci.present.figures.data_quality import data_quality
+from legsci.present.figures.jump_height_agreement import jump_height_agreement
+from legsci.present.figures.style import HEIGHT_COLOURS
+from legsci.quality import CODES
 
 ATHLETES = 100
 #: Every fourth athlete's flight-time height is far from the one by impulse.

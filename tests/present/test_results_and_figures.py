@@ -20,15 +20,15 @@ from matplotlib.text import Text
 
 import legsci
 from legsci.ingest.trial import DECIMALS, write_session
-from legsci.mechanics.quality import CODES, Finding
-from legsci.mechanics.reps import session_repetitions, write_repetitions
-from legsci.metrics.table import study_tables
-from legsci.present import style
-from legsci.present.figures import SESSION_FIGURES, STUDY_FIGURES
-from legsci.present.finding_figures import FINDING_FIGURES
-from legsci.present.force_time import finding_lines, force_time
-from legsci.present.profile_comparison import widest_repetition
+from legsci.mechanics.reps.session import session_repetitions, write_repetitions
+from legsci.metrics.tables import study_tables
+from legsci.present.figures import style
+from legsci.present.figures.force_time import finding_lines, force_time
+from legsci.present.figures.model_figures import FINDING_FIGURES
+from legsci.present.figures.profile_comparison import widest_repetition
+from legsci.present.figures.registry import SESSION_FIGURES, STUDY_FIGURES
 from legsci.present.results import Results, ResultsError
+from legsci.quality import CODES, Finding
 from legsci.vocabulary import STANDARD_GRAVITY
 
 RATE_HZ = 1000.0

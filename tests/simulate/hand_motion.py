@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from legsci.simulate.motion_plan import SEGMENTS, Motion
+from legsci.simulate.athlete.plan import SEGMENTS, Motion
 
 SWING_RAD = 0.8
 SWING_RAD_PER_S = 2.0 * np.pi * 0.5

@@ -12,12 +12,17 @@ import yaml
 
 from legsci.ingest.study import read_study
 from legsci.ingest.trial import build_session
-from legsci.mechanics.profiles import load_profiles
-from legsci.mechanics.reps import session_repetitions
-from legsci.metrics.table import study_tables
-from legsci.models.recovery import recovered, recovery
-from legsci.simulate.cohort import plan
-from legsci.simulate.files import session_rows, write_session, write_session_tables, write_study_settings
+from legsci.mechanics.force.profiles import load_profiles
+from legsci.mechanics.reps.session import session_repetitions
+from legsci.metrics.tables import study_tables
+from legsci.models.parameter_recovery import recovered, recovery
+from legsci.simulate.cohort.study import plan
+from legsci.simulate.recordings.session_files import (
+    session_rows,
+    write_session,
+    write_session_tables,
+    write_study_settings,
+)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEFAULT = "owen_mcmahon"

@@ -18,7 +18,7 @@ from legsci.ingest.faults import StudyError
 from legsci.ingest.settings import read_settings
 from legsci.ingest.study import read_study
 from legsci.ingest.tables import load_schema, typed_table
-from legsci.mechanics.profiles import load_profiles
+from legsci.mechanics.force.profiles import load_profiles
 from legsci.provenance import content_digest, source_digest
 
 #: The one study that rules make; all others are brought.

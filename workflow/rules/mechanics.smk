@@ -16,7 +16,7 @@ rule cut_reps:
         profiles=config["profiles"],
         motion=config["motion"],
         curation=curation_of,
-        source=source_digest("legsci.mechanics.reps"),
+        source=source_digest("legsci.mechanics.reps.session"),
     message:
         "Cut the sessions of {wildcards.participant} into reps, {wildcards.study}"
     script:

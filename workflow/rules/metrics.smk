@@ -22,7 +22,7 @@ rule study_tables:
         "results/{study}/benchmarks/study_tables.tsv"
     priority: FIRST
     params:
-        source=source_digest("legsci.metrics.table"),
+        source=source_digest("legsci.metrics.tables"),
     message:
         "Measure the reps of {wildcards.study}"
     script:
@@ -39,7 +39,7 @@ rule study_curves:
     benchmark:
         "results/{study}/benchmarks/study_curves.tsv"
     params:
-        source=source_digest("legsci.metrics.normalised"),
+        source=source_digest("legsci.metrics.normalised_curves"),
     message:
         "Stretch the movements of {wildcards.study} to the same number of points"
     script:

@@ -44,7 +44,7 @@ rule longitudinal:
     params:
         folder=study_folder,
         people=people_digest,
-        source=source_digest("legsci.models.longitudinal"),
+        source=source_digest("legsci.models.tables.longitudinal"),
     message:
         "Summarise the sessions of {wildcards.study}"
     script:
@@ -68,7 +68,7 @@ rule claims:
     params:
         folder=study_folder,
         people=people_digest,
-        source=source_digest("legsci.models.claims", "legsci.models.findings"),
+        source=source_digest("legsci.models.claims.ledger", "legsci.models.study_results"),
     message:
         "Hold the registered claims against {wildcards.study}"
     script:
@@ -87,7 +87,7 @@ rule curve_findings:
     benchmark:
         "results/{study}/benchmarks/curve_findings.tsv"
     params:
-        source=source_digest("legsci.models.curve_findings"),
+        source=source_digest("legsci.models.curve_results"),
     message:
         "Compare the joint angles of {wildcards.study} over the movement"
     script:
@@ -115,7 +115,7 @@ rule claims_against_truth:
     benchmark:
         f"results/{VIRTUAL}/benchmarks/claims_against_truth.tsv"
     params:
-        source=source_digest("legsci.models.claims_against_truth"),
+        source=source_digest("legsci.models.claims.against_truth"),
     message:
         "Put the verdicts on the virtual athletes beside the truth"
     script:
@@ -158,7 +158,7 @@ rule coverage_scenario:
         scenario="|".join(COVERAGE["scenarios"]),
     params:
         choices=config["virtual"],
-        source=source_digest("legsci.models.planning", "legsci.simulate.known_cohorts"),
+        source=source_digest("legsci.models.planning", "legsci.simulate.cohort.known"),
     message:
         "Simulate the cohorts of {wildcards.scenario} and hold the claims against them"
     script:
@@ -178,7 +178,7 @@ rule planning:
         "results/planning/benchmarks/planning.tsv"
     params:
         choices=config["virtual"],
-        source=source_digest("legsci.models.planning", "legsci.simulate.known_cohorts", "legsci.present.planning"),
+        source=source_digest("legsci.models.planning", "legsci.simulate.cohort.known", "legsci.present.figures.planning"),
     message:
         "Simulate studies of several sizes"
     script:

@@ -61,7 +61,7 @@ for figure in config["figures"]["session"]:
         params:
             figure=figure,
             results="results/{study}",
-            source=source_digest("legsci.present.figures"),
+            source=source_digest("legsci.present.figures.registry"),
         message:
             "Draw the reps of session {wildcards.session} of {wildcards.participant}, {wildcards.study}"
         script:
@@ -99,7 +99,7 @@ for figure in config["figures"]["study"]:
         params:
             figure=figure,
             results="results/{study}",
-            source=source_digest("legsci.present.figures"),
+            source=source_digest("legsci.present.figures.registry"),
         message:
             f"Draw {figure.replace('_', ' ')}, {{wildcards.study}}"
         script:
@@ -128,7 +128,7 @@ for figure in config["figures"]["findings"]:
         params:
             figure=figure,
             results="results/{study}",
-            source=source_digest("legsci.present.finding_figures", "legsci.present.figures"),
+            source=source_digest("legsci.present.figures.model_figures", "legsci.present.figures.registry"),
         message:
             f"Draw {figure.replace('_', ' ')}, {{wildcards.study}}"
         script:
@@ -153,7 +153,7 @@ rule athlete_report:
         "results/{study}/benchmarks/athlete_report.tsv"
     params:
         results="results/{study}",
-        source=source_digest("legsci.present.athlete_report", "legsci.present.results"),
+        source=source_digest("legsci.present.report.athlete_report", "legsci.present.results"),
     message:
         "Report to each athlete of {wildcards.study}"
     script:
@@ -177,7 +177,7 @@ rule draw_recovery:
     benchmark:
         f"results/{VIRTUAL}/benchmarks/draw_recovery.tsv"
     params:
-        source=source_digest("legsci.present.recovery"),
+        source=source_digest("legsci.present.figures.parameter_recovery"),
     message:
         "Draw what was recovered of the truth about the virtual athletes"
     script:
@@ -212,13 +212,13 @@ rule run_notebook:
     params:
         results="results/{study}",
         source=source_digest(
-            "legsci.present.notebooks",
+            "legsci.present.report.notebooks",
             # what notebooks import; tests/test_notebooks.py holds the list
             "legsci.kernels.integrals",
-            "legsci.mechanics.plates",
-            "legsci.present.figures",
+            "legsci.mechanics.force.plates",
+            "legsci.present.figures.registry",
             "legsci.present.results",
-            "legsci.present.skeleton_viewer",
+            "legsci.present.viewer.skeleton_viewer",
             "legsci.vocabulary",
         ),
     message:

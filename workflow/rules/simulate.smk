@@ -33,7 +33,7 @@ checkpoint simulate_cohort:
     priority: FIRST
     params:
         choices=config["virtual"],
-        source=source_digest("legsci.simulate.cohort", "legsci.simulate.files", "legsci.simulate.truth"),
+        source=source_digest("legsci.simulate.cohort.study", "legsci.simulate.recordings.session_files", "legsci.simulate.cohort.truth"),
     message:
         "Draw the virtual athletes and what happens to them"
     script:
@@ -51,7 +51,7 @@ rule simulate_athlete:
     priority: FIRST
     params:
         choices=ATHLETE_CHOICES,
-        source=source_digest("legsci.simulate.cohort", "legsci.simulate.files"),
+        source=source_digest("legsci.simulate.cohort.study", "legsci.simulate.recordings.session_files"),
     message:
         "Record the sessions of virtual athlete {wildcards.participant}"
     script:
@@ -77,7 +77,7 @@ rule recovery:
     benchmark:
         f"results/{VIRTUAL}/benchmarks/recovery.tsv"
     params:
-        source=source_digest("legsci.models.recovery"),
+        source=source_digest("legsci.models.parameter_recovery"),
     message:
         "Compare what was measured on the virtual athletes with the truth"
     script:

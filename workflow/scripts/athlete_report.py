@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from legsci.present.athlete_report import AthleteEvidence, athlete_report
+from legsci.present.figures.style import save
+from legsci.present.report.athlete_report import AthleteEvidence, athlete_report
 from legsci.present.results import Results
-from legsci.present.style import save
 
 from job_log import job_log
 

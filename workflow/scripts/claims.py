@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from legsci.ingest.study import read_study
-from legsci.models.claim_registry import load_claims
-from legsci.models.claims import claims_ledger
-from legsci.models.findings import study_findings
-from legsci.models.longitudinal import NAMES, tables_of
+from legsci.models.claims.ledger import claims_ledger
+from legsci.models.claims.registry import load_claims
+from legsci.models.study_results import study_findings
+from legsci.models.tables.longitudinal import NAMES, tables_of
 
 from job_log import job_log
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from legsci.models.claim_registry import load_claims
-from legsci.models.claims_against_truth import claims_against_truth
-from legsci.models.longitudinal import NAMES
+from legsci.models.claims.against_truth import claims_against_truth
+from legsci.models.claims.registry import load_claims
+from legsci.models.tables.longitudinal import NAMES
 
 from job_log import job_log
 

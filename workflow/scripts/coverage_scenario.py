@@ -5,9 +5,9 @@ from pathlib import Path
 
 import yaml
 
-from legsci.models.claim_registry import load_claims
+from legsci.models.claims.registry import load_claims
 from legsci.models.planning import recovery_summary, try_cohorts, with_changes
-from legsci.simulate.known_cohorts import simulate_known
+from legsci.simulate.cohort.known import simulate_known
 
 from job_log import job_log
 

@@ -3,8 +3,8 @@
 import pandas as pd
 import xarray as xr
 
-from legsci.models.curve_findings import curve_findings
-from legsci.models.longitudinal import NAMES
+from legsci.models.curve_results import curve_findings
+from legsci.models.tables.longitudinal import NAMES
 
 from job_log import job_log
 

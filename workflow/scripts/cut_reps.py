@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from legsci.ingest.trial import open_session
-from legsci.mechanics.movement import Choices
-from legsci.mechanics.reps import session_repetitions, write_repetitions
+from legsci.mechanics.kinetics.movement import Choices
+from legsci.mechanics.reps.session import session_repetitions, write_repetitions
 
 from job_log import job_log
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from legsci.present.figures import draw
+from legsci.present.figures.registry import draw
+from legsci.present.figures.style import save
 from legsci.present.results import Results
-from legsci.present.style import save
 
 from job_log import job_log
 

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from legsci.present.recovery import recovery_figure
-from legsci.present.style import save
+from legsci.present.figures.parameter_recovery import recovery_figure
+from legsci.present.figures.style import save
 
 from job_log import job_log
 

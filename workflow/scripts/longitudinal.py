@@ -3,7 +3,7 @@
 import pandas as pd
 
 from legsci.ingest.study import read_study
-from legsci.models.longitudinal import NAMES, longitudinal_table, study_flow, tables_of
+from legsci.models.tables.longitudinal import NAMES, longitudinal_table, study_flow, tables_of
 
 from job_log import job_log
 

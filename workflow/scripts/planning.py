@@ -5,11 +5,11 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from legsci.models.claim_registry import load_claims
+from legsci.models.claims.registry import load_claims
 from legsci.models.planning import power_curve, with_changes
-from legsci.present.planning import planning_figure
-from legsci.present.style import save
-from legsci.simulate.known_cohorts import simulate_known
+from legsci.present.figures.planning import planning_figure
+from legsci.present.figures.style import save
+from legsci.simulate.cohort.known import simulate_known
 
 from job_log import job_log
 

@@ -4,7 +4,7 @@ import csv
 
 import pandas as pd
 
-from legsci.models.recovery import recovered, recovery
+from legsci.models.parameter_recovery import recovered, recovery
 
 from job_log import job_log
 

@@ -1,6 +1,6 @@
 """Run a notebook on a study and write it as a page."""
 
-from legsci.present.notebooks import render
+from legsci.present.report.notebooks import render
 
 from job_log import job_log
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from legsci.simulate.cohort import plan
-from legsci.simulate.files import TRUTH_COLUMNS, write_session
-from legsci.simulate.writers import write_table
+from legsci.simulate.cohort.study import plan
+from legsci.simulate.recordings.session_files import TRUTH_COLUMNS, write_session
+from legsci.simulate.recordings.writers import write_table
 
 from job_log import job_log
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from legsci.simulate.cohort import plan
-from legsci.simulate.files import session_rows, write_session_tables, write_study_settings
-from legsci.simulate.truth import write_truth
+from legsci.simulate.cohort.study import plan
+from legsci.simulate.cohort.truth import write_truth
+from legsci.simulate.recordings.session_files import session_rows, write_session_tables, write_study_settings
 
 from job_log import job_log
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from legsci.mechanics.reps import open_repetitions, reps_files
-from legsci.metrics.normalised import write_curves
+from legsci.mechanics.reps.session import open_repetitions, reps_files
+from legsci.metrics.normalised_curves import write_curves
 
 from job_log import job_log
 

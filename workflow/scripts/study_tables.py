@@ -1,7 +1,7 @@
 """Measure the reps of all sessions of a study and write its tables."""
 
-from legsci.mechanics.reps import open_repetitions, reps_files
-from legsci.metrics.table import study_tables
+from legsci.mechanics.reps.session import open_repetitions, reps_files
+from legsci.metrics.tables import study_tables
 
 from job_log import job_log
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from legsci.kernels.jumps import EVENTS, contact_events, flight_edges, standing_jump_events
-from legsci.mechanics.plates import Support
-from legsci.mechanics.profiles import Profile
-from legsci.mechanics.quality import Finding
-from legsci.mechanics.weighing import Weighing, standing_stretch, weigh
-from legsci.mechanics.windows import Window
+from legsci.mechanics.force.plates import Support
+from legsci.mechanics.force.profiles import Profile
+from legsci.mechanics.force.weighing import Weighing, standing_stretch, weigh
+from legsci.mechanics.force.windows import Window
+from legsci.quality import Finding
 from legsci.tasks import Task
 from legsci.vocabulary import STANDARD_GRAVITY
 

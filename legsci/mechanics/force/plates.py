@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 
 from legsci.kernels.events import intervals_above, intervals_below
-from legsci.mechanics.quality import Finding
-from legsci.mechanics.weighing import Weighing, weigh
+from legsci.mechanics.force.weighing import Weighing, weigh
+from legsci.quality import Finding
 
 #: A plate that never carries this much for as long as `SHORTEST_LOAD_S` is empty, however it rings [N], [s].
 LEAST_LOAD_N = 50.0
@@ -67,7 +67,7 @@ class Support:
     _weighings: dict[tuple[float, ...], Weighing | None] = field(default_factory=dict, init=False, compare=False)
 
     def weigh(self, *, first: int, last: int, length_s: float, quietest: bool = True) -> Weighing | None:
-        """`legsci.mechanics.weighing.weigh` this force, once for all the rules that ask for the same stretch."""
+        """`legsci.mechanics.force.weighing.weigh` this force, once for all the rules that ask for the same stretch."""
         asked = (first, last, length_s, quietest)
         if asked not in self._weighings:
             self._weighings[asked] = weigh(

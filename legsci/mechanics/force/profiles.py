@@ -61,7 +61,7 @@ class Profile:
 @cache
 def load_profiles() -> dict[str, Profile]:
     """Return the published profiles by name, in the order of profiles.yaml."""
-    text = files("legsci.mechanics").joinpath("profiles.yaml").read_text(encoding="utf-8")
+    text = files("legsci.mechanics.force").joinpath("profiles.yaml").read_text(encoding="utf-8")
     return {
         name: Profile(name=name, **{**entry, "phases": tuple(entry["phases"])})
         for name, entry in yaml.safe_load(text).items()

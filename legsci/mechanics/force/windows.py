@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from legsci.mechanics.plates import Support, standing_load
-from legsci.mechanics.quality import Finding
+from legsci.mechanics.force.plates import Support, standing_load
+from legsci.quality import Finding
 
 #: Shortest and longest flight of a jump [s]; 1.0 s is a height of 1.23 m, above any standing jump on record.
 SHORTEST_FLIGHT_S = 0.10

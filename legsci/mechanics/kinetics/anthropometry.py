@@ -50,7 +50,7 @@ def segment_proportions(sex: str) -> dict[str, Proportions]:
     de Leva P 1996, J Biomech 29:1223, table 4; end points in the column `endpoints` of anthropometry.csv, lengths as
     means per mean height. The published masses add up to the body to within 0.1 %.
     """
-    text = files("legsci").joinpath("anthropometry.csv").read_text(encoding="utf-8")
+    text = files("legsci.mechanics.kinetics").joinpath("anthropometry.csv").read_text(encoding="utf-8")
     rows = [row for row in csv.DictReader(text.splitlines()) if row["sex"] == sex]
     if not rows:
         raise ValueError(f"segment proportions: sex is {sex!r}, expected 'female' or 'male'")

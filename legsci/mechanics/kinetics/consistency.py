@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.mechanics.kinematics import Floats as Array
-from legsci.mechanics.quality import Finding
+from legsci.mechanics.motion.kinematics import Floats as Array
+from legsci.quality import Finding
 from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Force and motion may differ by this part of body weight along each axis (root mean square), their moments by that

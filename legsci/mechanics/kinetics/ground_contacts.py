@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from legsci.kernels.events import intervals_above
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.kernels.newton_euler import derivatives
-from legsci.mechanics.inertia import SIDES
-from legsci.mechanics.kinematics import Floats as Array
-from legsci.mechanics.kinematics import Kinematics
-from legsci.mechanics.markers import smoothable
-from legsci.mechanics.plates import LEAST_LOAD_N, SHORTEST_LOAD_S
-from legsci.mechanics.quality import Finding
+from legsci.mechanics.force.plates import LEAST_LOAD_N, SHORTEST_LOAD_S
+from legsci.mechanics.kinetics.inertia import SIDES
+from legsci.mechanics.motion.kinematics import Floats as Array
+from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.mechanics.motion.markers import smoothable
+from legsci.quality import Finding
 from legsci.vocabulary import AXES
 
 Mask = NDArray[np.bool_]

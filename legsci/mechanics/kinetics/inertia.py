@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from legsci.anthropometry import PAIRED_SEGMENTS, Proportions, segment_proportions
-from legsci.mechanics.kinematics import Floats as Array
-from legsci.mechanics.kinematics import Kinematics, median_distance
+from legsci.mechanics.kinetics.anthropometry import PAIRED_SEGMENTS, Proportions, segment_proportions
+from legsci.mechanics.motion.kinematics import Floats as Array
+from legsci.mechanics.motion.kinematics import Kinematics, median_distance
 
 SIDES = ("right", "left")
 #: Shoulder joints below the seventh cervical vertebra, per height: length CERV-MIDH less MIDS-MIDH (de Leva 1996,

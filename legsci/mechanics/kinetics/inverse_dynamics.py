@@ -13,13 +13,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from legsci.kernels.newton_euler import derivatives, inverse_dynamics, mechanical_energy
-from legsci.mechanics.consistency import dynamic_consistency
-from legsci.mechanics.contacts import GroundLoads, ground_loads
-from legsci.mechanics.inertia import SIDES, BodySegments, body_segments
-from legsci.mechanics.kinematics import Floats as Array
-from legsci.mechanics.kinematics import Kinematics
-from legsci.mechanics.quality import Finding
-from legsci.mechanics.segment_motion import SegmentMotion, ground_power, power_residual, segment_motion
+from legsci.mechanics.kinetics.consistency import dynamic_consistency
+from legsci.mechanics.kinetics.ground_contacts import GroundLoads, ground_loads
+from legsci.mechanics.kinetics.inertia import SIDES, BodySegments, body_segments
+from legsci.mechanics.kinetics.segment_motion import SegmentMotion, ground_power, power_residual, segment_motion
+from legsci.mechanics.motion.kinematics import Floats as Array
+from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.quality import Finding
 from legsci.vocabulary import AXES, STANDARD_GRAVITY
 
 #: Variables of a Dataset: name -> dims, values, attrs. Set one by one in a Dataset they take longer than to compute.

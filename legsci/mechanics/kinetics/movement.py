@@ -8,16 +8,16 @@ from dataclasses import asdict, dataclass, field, replace
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignment_curves
-from legsci.mechanics.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
-from legsci.mechanics.cross_talk import corrected_knees
-from legsci.mechanics.dynamics import LINKS, PLANES, solved_loads
-from legsci.mechanics.inertia import body_segments
-from legsci.mechanics.kinematics import Floats as Array
-from legsci.mechanics.kinematics import Kinematics
-from legsci.mechanics.markers import CLUSTERS, whole_paths
-from legsci.mechanics.posture import Posture
-from legsci.mechanics.quality import Finding
+from legsci.mechanics.kinetics.inertia import body_segments
+from legsci.mechanics.kinetics.inverse_dynamics import LINKS, PLANES, solved_loads
+from legsci.mechanics.motion.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignment_curves
+from legsci.mechanics.motion.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
+from legsci.mechanics.motion.cross_talk import corrected_knees
+from legsci.mechanics.motion.kinematics import Floats as Array
+from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.mechanics.motion.markers import CLUSTERS, whole_paths
+from legsci.mechanics.motion.static_trial import Posture
+from legsci.quality import Finding
 from legsci.vocabulary import AXES, MARKERS, STANDARD_GRAVITY
 
 #: Signal of frames by name: values (..., time), and the labels of its first dimension.
@@ -62,8 +62,8 @@ class Movement:
     mean_speed_m_per_s, travel_deg : level speed of the pelvis from the first to the last frame that shows it, and the
         angle of that way to forward.
     signals : name of FRAME_SIGNALS -> values (..., frame) along its dimensions, FRAME_COORDS, in its unit. Moments and
-        powers are those of `legsci.mechanics.dynamics.dynamics` per body mass; energy is the mechanical energy of the
-        body's centre of mass per body mass. NaN where it is not known.
+        powers are those of `inverse_dynamics.dynamics` per body mass; energy is the mechanical energy of the body's
+        centre of mass per body mass. NaN where it is not known.
     """
 
     time: Array
@@ -95,7 +95,7 @@ class Choices:
 
     Parameters
     ----------
-    hip_centre, knee_axis, thigh : see `legsci.mechanics.segments.build_skeleton`.
+    hip_centre, knee_axis, thigh : see `legsci.mechanics.motion.segments.build_skeleton`.
     cutoff_hz : low-pass of markers and of the ground's loads alike [Hz]; None: neither is filtered.
     """
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from legsci.kernels.newton_euler import angular_motion, derivatives
-from legsci.mechanics.inertia import BodySegments
-from legsci.mechanics.kinematics import Floats as Array
-from legsci.mechanics.kinematics import Kinematics
+from legsci.mechanics.kinetics.inertia import BodySegments
+from legsci.mechanics.motion.kinematics import Floats as Array
+from legsci.mechanics.motion.kinematics import Kinematics
 
 
 @dataclass(frozen=True)

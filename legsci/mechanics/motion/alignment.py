@@ -1,6 +1,6 @@
 """Alignment of the legs: what is loosely called knee valgus, as the different things it is, each with its uncertainty.
 
-The three-dimensional knee abduction angle comes from `legsci.mechanics.angles`. What is added here is measured between
+The three-dimensional knee abduction angle comes from `angles.py`. What is added here is measured between
 joint centres: the frontal-plane projection angle, the separation of the knees against that of the ankles, the medial
 displacement of the knee, and what explains them (hip-knee-ankle angle, pelvic drop, knee over toe, foot progression).
 None of them stands for another.
@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.kinematics import Floats as Array
-from legsci.mechanics.kinematics import Kinematics
+from legsci.mechanics.motion.kinematics import Floats as Array
+from legsci.mechanics.motion.kinematics import Kinematics
 
 SIDES = ("both", "left", "right")
 OUTWARD = {"left": -1.0, "right": 1.0}
@@ -84,7 +84,7 @@ def alignment(kinematics: xr.Dataset) -> xr.Dataset:
 
     Parameters
     ----------
-    kinematics : answer of `legsci.mechanics.angles.kinematics`.
+    kinematics : answer of `legsci.mechanics.motion.angles.kinematics`.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
 
     Parameters
     ----------
-    kinematics : answer of `legsci.mechanics.angles.kinematics`.
+    kinematics : answer of `legsci.mechanics.motion.angles.kinematics`.
 
     Returns
     -------

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from legsci.kernels.joint_angles import joint_angles
 from legsci.marker_sets import MARKER_SETS
-from legsci.mechanics.joint_centres import HIP_CENTRES
-from legsci.mechanics.kinematics import Floats, Kinematics, Paths
-from legsci.mechanics.marker_checks import (
+from legsci.mechanics.motion.joint_centres import HIP_CENTRES
+from legsci.mechanics.motion.kinematics import Floats, Kinematics, Paths
+from legsci.mechanics.motion.marker_checks import (
     LOOSE_M,
     displaced_markers,
     exchanged_legs,
@@ -22,11 +22,11 @@ from legsci.mechanics.marker_checks import (
     swapped_labels,
     wrong_labels,
 )
-from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, smoothable
-from legsci.mechanics.posture import Posture, quiet_posture
-from legsci.mechanics.quality import Finding
-from legsci.mechanics.segments import build_skeleton
-from legsci.mechanics.skeleton import Segment, Skeleton
+from legsci.mechanics.motion.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, smoothable
+from legsci.mechanics.motion.segments import build_skeleton
+from legsci.mechanics.motion.skeleton import Segment, Skeleton
+from legsci.mechanics.motion.static_trial import Posture, quiet_posture
+from legsci.quality import Finding
 
 LABORATORY = "laboratory"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.angles import JOINTS
-from legsci.mechanics.kinematics import Floats, Kinematics
+from legsci.mechanics.motion.angles import JOINTS
+from legsci.mechanics.motion.kinematics import Floats, Kinematics
 
 #: Frames below which three angles have no covariance to speak of.
 LEAST_FRAMES = 10

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.mechanics.quality import Finding
+from legsci.quality import Finding
 from legsci.vocabulary import AXES
 
 Floats = NDArray[np.float64]
@@ -23,7 +23,7 @@ Paths = dict[str, Floats]
 class Kinematics:
     """Kinematics of a trial by name, bare of xarray, whose handling of labels takes longer than the arithmetic here.
 
-    `legsci.mechanics.angles.kinematics` says what each is.
+    `legsci.mechanics.motion.angles.kinematics` says what each is.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Kinematics:
 
         Parameters
         ----------
-        kinematics : answer of `legsci.mechanics.angles.kinematics`.
+        kinematics : answer of `legsci.mechanics.motion.angles.kinematics`.
         """
         return cls(
             time=kinematics.get_index("time").to_numpy(),
@@ -78,7 +78,7 @@ class Kinematics:
         return lengths
 
     def dataset(self) -> xr.Dataset:
-        """Lay out as `legsci.mechanics.angles.kinematics` describes it."""
+        """Lay out as `legsci.mechanics.motion.angles.kinematics` describes it."""
         variables = {
             "time": ("time", self.time, {"units": "s"}),
             "rotation": self._laid(self.rotation, ("segment", "axis", "direction"), "1"),

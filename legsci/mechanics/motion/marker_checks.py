@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from legsci.kernels.rigid_body import FOUND, cluster_pose, largest_strays
-from legsci.mechanics.markers import CLUSTERS, Markers
-from legsci.mechanics.quality import Finding
+from legsci.mechanics.motion.markers import CLUSTERS, Markers
+from legsci.quality import Finding
 
 Floats = NDArray[np.float64]
 Points = dict[str, Floats]

@@ -13,7 +13,7 @@ from scipy.interpolate import CubicSpline
 
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.kernels.rigid_body import cluster_pose
-from legsci.mechanics.quality import Finding
+from legsci.quality import Finding
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

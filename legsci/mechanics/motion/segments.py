@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from legsci.kernels.rigid_body import cluster_pose, frames_from_vectors
-from legsci.mechanics.joint_centres import HIP_CENTRES, functional_axis, functional_centre, hip_centre_harrington
-from legsci.mechanics.markers import CLUSTERS, Markers
-from legsci.mechanics.quality import Finding
-from legsci.mechanics.skeleton import Segment, Skeleton
+from legsci.mechanics.motion.joint_centres import HIP_CENTRES, functional_axis, functional_centre, hip_centre_harrington
+from legsci.mechanics.motion.markers import CLUSTERS, Markers
+from legsci.mechanics.motion.skeleton import Segment, Skeleton
+from legsci.quality import Finding
 from legsci.vocabulary import AXES
 
 Floats = NDArray[np.float64]

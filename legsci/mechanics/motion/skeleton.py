@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.mechanics.quality import Finding
+from legsci.quality import Finding
 
 Floats = NDArray[np.float64]
 

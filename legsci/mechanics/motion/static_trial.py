@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.mechanics.markers import Markers
-from legsci.mechanics.quality import Finding
+from legsci.mechanics.motion.markers import Markers
+from legsci.quality import Finding
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

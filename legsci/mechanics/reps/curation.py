@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from legsci.mechanics.quality import Finding
-from legsci.mechanics.scoring import Score
-from legsci.mechanics.windows import Window
+from legsci.mechanics.force.events import Score
+from legsci.mechanics.force.windows import Window
+from legsci.quality import Finding
 
 #: Code of a human decision about a repetition, by the word that curation.tsv has for it.
 CODE_OF_DECISION = {"exclude": "excluded", "keep": "kept", "move_event": "curated"}

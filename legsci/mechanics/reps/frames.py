@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.mechanics.movement import FRAME_COORDS, FRAME_SIGNALS, Movement
+from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS, Movement
 
 #: Frames kept before the first event of a movement and after its last [s].
 BEFORE_S, AFTER_S = 0.25, 0.75
@@ -32,7 +32,7 @@ def frame_variables(
     Parameters
     ----------
     spans : one per repetition; its margins are added here.
-    movements : trial_id -> answer of `legsci.mechanics.movement.trial_movement`.
+    movements : trial_id -> answer of `legsci.mechanics.kinetics.movement.trial_movement`.
     standing : the standing trial, None where there is none.
 
     Returns

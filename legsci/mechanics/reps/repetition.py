@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 
 from legsci.kernels.jumps import EVENTS
-from legsci.mechanics.frames import Span, frame_variables
-from legsci.mechanics.movement import FRAME_COORDS, Movement
-from legsci.mechanics.scoring import Score
+from legsci.mechanics.force.events import Score
+from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement
+from legsci.mechanics.reps.frames import Span, frame_variables
 from legsci.vocabulary import SIDES
 
 #: Events stored per repetition, in seconds on the trial's clock.
@@ -82,7 +82,7 @@ def lay_out(
     ----------
     repetitions : at least one.
     scorings : names, the default first.
-    movements : trial_id -> answer of `legsci.mechanics.movement.trial_movement`.
+    movements : trial_id -> answer of `legsci.mechanics.kinetics.movement.trial_movement`.
     standing : the standing trial, None where there is none.
     """
     length = max((rep.force.shape[1] for rep in repetitions), default=0)

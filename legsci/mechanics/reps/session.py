@@ -12,11 +12,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from legsci.mechanics.contacts import SWINGING_HEIGHT_M
-from legsci.mechanics.curation import apply_decisions, decisions_without_effect, trial_decisions
-from legsci.mechanics.markers import Markers, whole_paths
-from legsci.mechanics.movement import USUAL, Choices, Movement, person_of, trial_movement
-from legsci.mechanics.plates import (
+from legsci.mechanics.force.events import Score, score_repetition
+from legsci.mechanics.force.plates import (
     FEET,
     Support,
     carries_load,
@@ -25,14 +22,17 @@ from legsci.mechanics.plates import (
     support,
     vertical_of_plates,
 )
-from legsci.mechanics.posture import Posture, quiet_posture
-from legsci.mechanics.profiles import Profile, load_profiles, variants
-from legsci.mechanics.quality import Finding
-from legsci.mechanics.repetition import Repetition, lay_out
-from legsci.mechanics.scoring import Score, score_repetition
-from legsci.mechanics.squat import score_squat, squats, unloaded_support
-from legsci.mechanics.steps import score_step, steps
-from legsci.mechanics.windows import Window, cut
+from legsci.mechanics.force.profiles import Profile, load_profiles, variants
+from legsci.mechanics.force.windows import Window, cut
+from legsci.mechanics.kinetics.ground_contacts import SWINGING_HEIGHT_M
+from legsci.mechanics.kinetics.movement import USUAL, Choices, Movement, person_of, trial_movement
+from legsci.mechanics.motion.markers import Markers, whole_paths
+from legsci.mechanics.motion.static_trial import Posture, quiet_posture
+from legsci.mechanics.reps.curation import apply_decisions, decisions_without_effect, trial_decisions
+from legsci.mechanics.reps.repetition import Repetition, lay_out
+from legsci.mechanics.reps.squats import score_squat, squats, unloaded_support
+from legsci.mechanics.reps.steps import score_step, steps
+from legsci.quality import Finding
 from legsci.tasks import TASKS, Task
 from legsci.vocabulary import MARKERS, PELVIS_MARKERS, SIDES
 
@@ -138,7 +138,7 @@ def trial_repetitions(
     scorings : name -> rules; the first is the default, whose findings are reported.
     mass_kg : mass of the person and of what is carried [kg]; NaN where it is not known.
     curation : rows of curation.tsv about this trial.
-    movement : answer of `legsci.mechanics.movement.trial_movement`.
+    movement : answer of `legsci.mechanics.kinetics.movement.trial_movement`.
     """
     faults = json.loads(str(trial.attrs.get("faults", "[]")))
     if faults:

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from legsci.kernels.events import intervals_below
-from legsci.mechanics.movement import FRAME_COORDS, Movement
-from legsci.mechanics.plates import Support
-from legsci.mechanics.profiles import Profile
-from legsci.mechanics.quality import Finding
-from legsci.mechanics.scoring import Score
-from legsci.mechanics.weighing import Weighing
-from legsci.mechanics.windows import Window
+from legsci.mechanics.force.events import Score
+from legsci.mechanics.force.plates import Support
+from legsci.mechanics.force.profiles import Profile
+from legsci.mechanics.force.weighing import Weighing
+from legsci.mechanics.force.windows import Window
+from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement
+from legsci.quality import Finding
 from legsci.tasks import Task
 from legsci.vocabulary import STANDARD_GRAVITY
 
@@ -201,7 +201,7 @@ def score_squat(support: Support, window: Window, *, task: Task, profile: Profil
 
     Parameters
     ----------
-    support, window, task, profile, mass_kg : as `legsci.mechanics.scoring.score_repetition`; the window is a Descent.
+    support, window, task, profile, mass_kg : as `events.score_repetition`; the window is a Descent.
     """
     assert isinstance(window, Descent), "squats are cut by `squats`"
     weighing, findings = _weighing(support, window, profile)

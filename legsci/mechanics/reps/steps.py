@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 
 from legsci.kernels.jumps import flight_edges
-from legsci.mechanics.plates import Support
-from legsci.mechanics.profiles import Profile
-from legsci.mechanics.quality import Finding
-from legsci.mechanics.scoring import Score, unloaded_sd
-from legsci.mechanics.windows import Window
+from legsci.mechanics.force.events import Score, unloaded_sd
+from legsci.mechanics.force.plates import Support
+from legsci.mechanics.force.profiles import Profile
+from legsci.mechanics.force.windows import Window
+from legsci.quality import Finding
 from legsci.tasks import Task
 from legsci.vocabulary import STANDARD_GRAVITY
 
@@ -40,7 +40,7 @@ def score_step(support: Support, window: Window, *, task: Task, profile: Profile
 
     Parameters
     ----------
-    support, window, task, profile, mass_kg : as `legsci.mechanics.scoring.score_repetition`.
+    support, window, task, profile, mass_kg : as `legsci.mechanics.force.events.score_repetition`.
     """
     limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(support, window))
     loaded = max(limit, support.loaded_limit)

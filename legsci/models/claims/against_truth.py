@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from legsci.models.claim_registry import Registry
-from legsci.models.verdicts import INCONCLUSIVE, UNTESTABLE, judge_truth
+from legsci.models.claims.registry import Registry
+from legsci.models.claims.verdicts import INCONCLUSIVE, UNTESTABLE, judge_truth
 
 #: 90th less 10th percentile of a normal distribution, in standard deviations.
 P90_LESS_P10 = float(stats.norm.ppf(0.9) - stats.norm.ppf(0.1))

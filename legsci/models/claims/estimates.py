@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from legsci.kernels.mixed_model import fit_profiled
-from legsci.models.analysis_tables import person_covariates, repetition_table
-from legsci.models.athlete_slopes import slope_spread
-from legsci.models.claim_evidence import (
+from legsci.models.claims.evidence import (
     Evidence,
     assumed_load_note,
     complete_sessions,
@@ -22,14 +20,16 @@ from legsci.models.claim_evidence import (
     to_model_scale,
     weeks_at_risk,
 )
-from legsci.models.claim_registry import Claim
-from legsci.models.effects import EQUIVALENCE_LEVEL, LEVEL, Effect, fieller_interval, intervals, to_scale
-from legsci.models.injury_counts import fit_injury_rate
-from legsci.models.learning import half_time
-from legsci.models.measurement_error import fit_calibrated_model
-from legsci.models.mixed import MixedFit, fit_mixed_model
-from legsci.models.resampling import cluster_weights, percentile_interval
+from legsci.models.claims.registry import Claim
+from legsci.models.injury.counts import fit_injury_rate
 from legsci.models.result import ModelRefusal, ModelResult
+from legsci.models.statistics.athlete_slopes import slope_spread
+from legsci.models.statistics.effects import EQUIVALENCE_LEVEL, LEVEL, Effect, fieller_interval, intervals, to_scale
+from legsci.models.statistics.learning import half_time
+from legsci.models.statistics.measurement_error import fit_calibrated_model
+from legsci.models.statistics.mixed import MixedFit, fit_mixed_model
+from legsci.models.statistics.resampling import cluster_weights, percentile_interval
+from legsci.models.tables.analysis import person_covariates, repetition_table
 
 Array = NDArray[np.float64]
 

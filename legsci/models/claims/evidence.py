@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from legsci.models.analysis_tables import complete_rows, session_table, week_table
-from legsci.models.claim_registry import Claim, Registry
-from legsci.models.design import split_within_between, to_log_percent
+from legsci.models.claims.registry import Claim, Registry
 from legsci.models.result import ModelRefusal
+from legsci.models.statistics.design import split_within_between, to_log_percent
+from legsci.models.tables.analysis import complete_rows, session_table, week_table
 
 P90_LESS_P10 = "p90_less_p10"
 PARTS = ("within", "between")

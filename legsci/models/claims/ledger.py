@@ -7,14 +7,14 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from legsci.models.analysis_tables import Variable
-from legsci.models.claim_estimates import ESTIMATORS
-from legsci.models.claim_evidence import Evidence, variables_of
-from legsci.models.claim_registry import Claim, Registry
-from legsci.models.effects import Effect
-from legsci.models.longitudinal import longitudinal_table
+from legsci.models.claims.estimates import ESTIMATORS
+from legsci.models.claims.evidence import Evidence, variables_of
+from legsci.models.claims.registry import Claim, Registry
+from legsci.models.claims.verdicts import UNTESTABLE, adjusted_p_values, judge
 from legsci.models.result import ModelRefusal
-from legsci.models.verdicts import UNTESTABLE, adjusted_p_values, judge
+from legsci.models.statistics.effects import Effect
+from legsci.models.tables.analysis import Variable
+from legsci.models.tables.longitudinal import longitudinal_table
 from legsci.vocabulary import METRIC_TERMS
 
 #: How p values are adjusted: strictly where the hypothesis stood before the data, else for the share of false finds.

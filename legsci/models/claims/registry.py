@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from legsci.models.analysis_tables import Codes, Variable
+from legsci.models.tables.analysis import Codes, Variable
 
 COLUMNS_OF_SESSIONS = ("time", "load", "female", "beighton_score", "body_mass_kg", "previously_injured", "log_hours")
 
@@ -25,7 +25,7 @@ class Claim:
 
     Parameters
     ----------
-    id, sentence, status, estimand, needs, assumes : see legsci/models/claims.schema.yaml, as for all that follows.
+    id, sentence, status, estimand, needs, assumes : see claims.schema.yaml, as for all that follows.
     model, contrast : how the effect is estimated.
     unit, scale : of the effect.
     null : the effect that is none.
@@ -87,7 +87,7 @@ def load_claims(path: Path) -> Registry:
 
     Parameters
     ----------
-    path : YAML, see legsci/models/claims.schema.yaml.
+    path : YAML, see legsci/models/claims/claims.schema.yaml.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def _faults(content: object) -> list[str]:
     """Return a sentence for each fault."""
     import jsonschema
 
-    schema = yaml.safe_load(files("legsci.models").joinpath("claims.schema.yaml").read_text(encoding="utf-8"))
+    schema = yaml.safe_load(files("legsci.models.claims").joinpath("claims.schema.yaml").read_text(encoding="utf-8"))
     errors = jsonschema.Draft202012Validator(schema).iter_errors(content)
     faults = [f"{error.json_path.removeprefix('$').lstrip('.')}: {error.message}" for error in errors]
     if faults or not isinstance(content, dict):

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.models.claim_registry import Claim
-from legsci.models.effects import Effect
+from legsci.models.claims.registry import Claim
+from legsci.models.statistics.effects import Effect
 
 Array = NDArray[np.float64]
 

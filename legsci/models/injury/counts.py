@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.tools.sm_exceptions import IterationLimitWarning, PerfectSeparationWarning
 
-from legsci.models.discrimination import Calibration, group_by_prediction, left_out_predictor
-from legsci.models.injury_design import FEWEST_EVENTS, InjuryDesign, build_injury_design
-from legsci.models.injury_fit import InjuryFit, injury_fit
+from legsci.models.injury.design import FEWEST_EVENTS, InjuryDesign, build_injury_design
+from legsci.models.injury.discrimination import Calibration, group_by_prediction, left_out_predictor
+from legsci.models.injury.fit import InjuryFit, injury_fit
+from legsci.models.injury.shared_gamma import maximise_shared_gamma
 from legsci.models.result import ModelRefusal, estimate_table
-from legsci.models.shared_gamma import maximise_shared_gamma
 
 Array = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.models.design import FEWEST_PARTICIPANTS, Design, build_design
 from legsci.models.result import ModelRefusal
+from legsci.models.statistics.design import FEWEST_PARTICIPANTS, Design, build_design
 
 Array = NDArray[np.float64]
 

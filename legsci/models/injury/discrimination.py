@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.models.resampling import cluster_weights, percentile_interval
+from legsci.models.statistics.resampling import cluster_weights, percentile_interval
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.models.discrimination import Calibration, area_under_curve, concordance
-from legsci.models.injury_design import InjuryDesign
+from legsci.models.injury.design import InjuryDesign
+from legsci.models.injury.discrimination import Calibration, area_under_curve, concordance
 from legsci.models.result import ModelRefusal, ModelResult
 
 #: Logarithm of ratios beyond what numbers hold.

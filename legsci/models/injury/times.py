@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.duration.hazard_regression import PHReg
 
-from legsci.models.discrimination import Calibration, group_by_prediction, left_out_predictor
-from legsci.models.injury_design import FEWEST_EVENTS, InjuryDesign, build_injury_design
-from legsci.models.injury_fit import InjuryFit, injury_fit
+from legsci.models.injury.design import FEWEST_EVENTS, InjuryDesign, build_injury_design
+from legsci.models.injury.discrimination import Calibration, group_by_prediction, left_out_predictor
+from legsci.models.injury.fit import InjuryFit, injury_fit
 from legsci.models.result import ModelRefusal, estimate_table
 
 Array = NDArray[np.float64]

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.models.reliability import FEWEST_PARTICIPANTS, Estimate
-from legsci.models.resampling import cluster_weights, percentile_interval
 from legsci.models.result import ModelRefusal
+from legsci.models.statistics.reliability import FEWEST_PARTICIPANTS, Estimate
+from legsci.models.statistics.resampling import cluster_weights, percentile_interval
 
 Array = NDArray[np.float64]
 

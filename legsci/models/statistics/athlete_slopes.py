@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from legsci.kernels.mixed_model import cluster_products, fit_profiled, marginal_products
-from legsci.models.design import INTERCEPT, Design
-from legsci.models.mixed import MixedFit
+from legsci.models.statistics.design import INTERCEPT, Design
+from legsci.models.statistics.mixed import MixedFit
 
 Array = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams
 
 from legsci.kernels.mixed_model import ClusterProducts, ProfiledFit, fit_profiled, log_scale
-from legsci.models.design import Design
+from legsci.models.statistics.design import Design
 
 Array = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from legsci.models.design import percent_change
+from legsci.models.statistics.design import percent_change
 
 Array = NDArray[np.float64]
 

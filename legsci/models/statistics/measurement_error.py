@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from legsci.kernels.mixed_model import ProfiledFit, fit_profiled, marginal_products
-from legsci.models.design import split_within_between
-from legsci.models.mixed import MixedFit, fit_mixed_model
-from legsci.models.resampling import cluster_weights, percentile_interval
 from legsci.models.result import ModelRefusal, ModelResult, estimate_table
+from legsci.models.statistics.design import split_within_between
+from legsci.models.statistics.mixed import MixedFit, fit_mixed_model
+from legsci.models.statistics.resampling import cluster_weights, percentile_interval
 
 Array = NDArray[np.float64]
 

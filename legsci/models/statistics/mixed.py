@@ -14,9 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from legsci.kernels.mixed_model import ClusterProducts, ProfiledFit, cluster_products, fit_profiled, marginal_products
-from legsci.models.confirmation import SMALLEST_VARIANCE, confirm_with_mixedlm, is_singular
-from legsci.models.design import INTERCEPT, Design, build_design
 from legsci.models.result import ModelRefusal, ModelResult, estimate_table
+from legsci.models.statistics.confirmation import SMALLEST_VARIANCE, confirm_with_mixedlm, is_singular
+from legsci.models.statistics.design import INTERCEPT, Design, build_design
 
 Array = NDArray[np.float64]
 

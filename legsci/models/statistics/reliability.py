@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from legsci.kernels.mixed_model import ProfiledFit, cluster_products, fit_profiled
-from legsci.models.resampling import cluster_weights, percentile_interval
 from legsci.models.result import ModelRefusal
+from legsci.models.statistics.resampling import cluster_weights, percentile_interval
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from legsci.ingest.study import Study
-from legsci.models.person_weeks import QUESTIONS
+from legsci.models.tables.person_weeks import QUESTIONS
 
 #: What a study hands over beside its metrics; the last three may be absent or empty.
 TABLES = ("metrics", "participants", "sessions", "exposure", "health", "injuries")

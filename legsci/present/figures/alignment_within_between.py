@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats
 
-from legsci.present import style
+from legsci.present.figures import style
 
 _TITLES = {"within": "Within athletes: sessions", "between": "Between athletes: their means"}
 _X = {

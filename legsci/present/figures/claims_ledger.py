@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from legsci.present import style
+from legsci.present.figures import style
 
 _ROW_HEIGHT = 0.72
 _CLAIMED, _PUBLISHED, _ESTIMATED = style.SIDE_COLOURS["right"], (0.45, 0.45, 0.45), style.SIDE_COLOURS["left"]

@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from legsci.models.curves import ANGLES, LEGS, SESSIONS
-from legsci.present import style
-from legsci.present.joint_angles import DASHES, ROW_HEIGHT
+from legsci.models.statistics.curves import ANGLES, LEGS, SESSIONS
+from legsci.present.figures import style
+from legsci.present.figures.joint_angles import DASHES, ROW_HEIGHT
 
 #: Comparison -> side whose colour and dash it has.
 LOOKS = {SESSIONS: "left", LEGS: "right"}

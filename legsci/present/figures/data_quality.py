@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from legsci.mechanics.quality import CODES
-from legsci.present import style
+from legsci.present.figures import style
+from legsci.quality import CODES
 
 _ROW_HEIGHT = 0.24
 #: More trials than this are gathered by task.

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Outline
 
-from legsci.mechanics.movement import LOADED_JOINTS
-from legsci.metrics.curves import at, integral
-from legsci.metrics.energy import push_off
+from legsci.mechanics.kinetics.movement import LOADED_JOINTS
 from legsci.metrics.joints import of_frames
-from legsci.metrics.table import prepare
-from legsci.present import style
+from legsci.metrics.kinetics import push_off
+from legsci.metrics.signals import at, integral
+from legsci.metrics.tables import prepare
+from legsci.present.figures import style
 from legsci.tasks import TASKS
 
 #: From the top; joints of a leg share its colour, so that their names stand beside them.

@@ -14,12 +14,12 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from legsci.mechanics.profiles import load_profiles
-from legsci.mechanics.repetition import STORED_EVENTS
-from legsci.metrics.curves import velocity
-from legsci.metrics.table import session_metrics
-from legsci.present import style
-from legsci.present.phases import Phase, event_times, phases
+from legsci.mechanics.force.profiles import load_profiles
+from legsci.mechanics.reps.repetition import STORED_EVENTS
+from legsci.metrics.signals import velocity
+from legsci.metrics.tables import session_metrics
+from legsci.present.figures import style
+from legsci.present.figures.phases import Phase, event_times, phases
 
 #: Events that are marked: the weighing window is shaded instead.
 MARKED = tuple(name for name in STORED_EVENTS if not name.startswith("weighing"))
@@ -31,7 +31,7 @@ PANEL_HEIGHT, WORDS_HEIGHT = 3.4, 1.0
 LINE_HEIGHT, USUAL_LINES, MOST_LINES = 0.15, 3, 8
 #: Letters of what is said about findings of one code.
 LONGEST_WORDS = 2 * style.LINE_LENGTH - 40
-#: A gap of a marker as the sentences of `legsci.mechanics.quality.CODES` put it: marker and length [s].
+#: A gap of a marker as the sentences of `legsci.quality.CODES` put it: marker and length [s].
 GAP = re.compile(r"(\S+) was lost for ([\d.]+) s")
 #: Events of one moment: the nearest two that are told apart, as a share of the time shown.
 ONE_MOMENT = 0.002

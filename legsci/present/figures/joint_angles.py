@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from legsci.present import style
+from legsci.present.figures import style
 
 #: Height of a row of panels [inch].
 ROW_HEIGHT = 1.5

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xarray as xr
 from matplotlib.figure import Figure
 
-from legsci.present.joint_angles import Row, bands
+from legsci.present.figures.joint_angles import Row, bands
 
 
 def _legs(joint: str, plane: str) -> dict[str, dict[str, str]]:

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from legsci.mechanics.profiles import load_profiles
-from legsci.present import style
+from legsci.mechanics.force.profiles import load_profiles
+from legsci.present.figures import style
 from legsci.vocabulary import METRIC_TERMS
 
 REFERENCE = "jump_height_impulse_m"

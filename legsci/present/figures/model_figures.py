@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 from matplotlib.figure import Figure
 
-from legsci.present import (
+from legsci.present.figures import (
     alignment_within_between,
     claims_ledger,
     curve_differences,

@@ -7,8 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from legsci.models.recovery import MEASURED
-from legsci.present import style
+from legsci.models.parameter_recovery import MEASURED
+from legsci.present.figures import style
 from legsci.vocabulary import METRIC_TERMS
 
 #: Unit of a metric -> factor and unit in which differences are read easily.

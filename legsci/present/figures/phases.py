@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.profiles import load_profiles
+from legsci.mechanics.force.profiles import load_profiles
 from legsci.metrics.force import LANDING_S, braking_start
 from legsci.tasks import TASKS
 

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from legsci.models.planning import athletes_needed
-from legsci.present import style
+from legsci.present.figures import style
 
 _MARKS = ("o-", "s-", "^-", "D-", "v-")
 POWER = 0.8

@@ -11,10 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from legsci.mechanics.profiles import load_profiles
+from legsci.mechanics.force.profiles import load_profiles
 from legsci.metrics.force import LANDING_S
-from legsci.present import style
-from legsci.present.phases import Phase, event_times, phases
+from legsci.present.figures import style
+from legsci.present.figures.phases import Phase, event_times, phases
 from legsci.vocabulary import METRIC_TERMS
 
 #: What the table beneath the phases tells of each profile, with its decimals.

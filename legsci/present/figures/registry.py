@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from legsci.present import (
+from legsci.present.figures import (
     data_quality,
     energy_flow,
     force_time,
@@ -20,7 +20,7 @@ from legsci.present import (
     skeleton,
     style,
 )
-from legsci.present.finding_figures import FINDING_FIGURES
+from legsci.present.figures.model_figures import FINDING_FIGURES
 from legsci.present.results import Results
 
 #: Codes of findings that explain why joint powers are missing.

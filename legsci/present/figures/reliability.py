@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from legsci.present import style
+from legsci.present.figures import style
 from legsci.vocabulary import METRIC_TERMS
 
 _ROW_HEIGHT = 0.2

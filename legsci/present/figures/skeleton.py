@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from legsci.present import style
-from legsci.present.skeleton_scene import LEAST_FORCE_N, Scene, scene
+from legsci.present.figures import style
+from legsci.present.figures.skeleton_scene import LEAST_FORCE_N, Scene, scene
 
 #: A force as large as this is drawn 1 m long [N].
 NEWTONS_PER_METRE = 2000.0

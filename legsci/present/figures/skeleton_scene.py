@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.kinematics import Kinematics
-from legsci.mechanics.markers import Markers
-from legsci.mechanics.movement import person_of, trial_kinematics
-from legsci.mechanics.plates import centre_of_pressure
-from legsci.mechanics.posture import Posture, quiet_posture
+from legsci.mechanics.force.plates import centre_of_pressure
+from legsci.mechanics.kinetics.movement import person_of, trial_kinematics
+from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.mechanics.motion.markers import Markers
+from legsci.mechanics.motion.static_trial import Posture, quiet_posture
 
 #: Force that is drawn at least [N], and without a centre of pressure not at all.
 LEAST_FORCE_N = 20.0

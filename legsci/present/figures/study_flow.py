@@ -7,7 +7,7 @@ import textwrap
 import pandas as pd
 from matplotlib.figure import Figure
 
-from legsci.present import style
+from legsci.present.figures import style
 
 _LEVELS = ("participants", "sessions", "trials", "repetitions")
 _WIDTH = 46

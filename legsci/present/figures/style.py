@@ -128,7 +128,7 @@ def save(figure: Figure, path: str | Path) -> None:
 
     Parameters
     ----------
-    figure : drawn by a function of `legsci.present.figures`.
+    figure : drawn by a function of `legsci.present.figures.registry`.
     path : its ending chooses the format.
 
     Raises

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from legsci.present import style
+from legsci.present.figures import style
 
 _JUMP = "countermovement_jump"
 #: Panels: (words, task, metric, factor to the unit shown, unit, words for more and for less of it).

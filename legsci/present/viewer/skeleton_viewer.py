@@ -11,9 +11,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.colors import to_hex
 
-from legsci.present import style
-from legsci.present.skeleton import FORCE_COLOUR, NEWTONS_PER_METRE
-from legsci.present.skeleton_scene import LEAST_FORCE_N, Scene, scene
+from legsci.present.figures import style
+from legsci.present.figures.skeleton import FORCE_COLOUR, NEWTONS_PER_METRE
+from legsci.present.figures.skeleton_scene import LEAST_FORCE_N, Scene, scene
 
 #: Frames a second that are kept: as many as a screen shows.
 SHOWN_HZ = 60.0
@@ -56,7 +56,7 @@ def skeleton_viewer(session: xr.DataTree, trial_id: str) -> SkeletonViewer:
     shown = scene(session, trial_id)
     if shown is None:
         return SkeletonViewer(f"<div>{title}: neither markers nor segments of a leg were recorded.</div>")
-    page = files("legsci.present").joinpath("skeleton_viewer.html").read_text(encoding="utf-8")
+    page = files("legsci.present.viewer").joinpath("skeleton_viewer.html").read_text(encoding="utf-8")
     data = json.dumps(_packed(shown))
     page = page.replace("__TITLE__", title).replace("__NEWTONS__", f"{NEWTONS_PER_METRE:.0f}")
     return SkeletonViewer(page.replace("__SCENE__", data))

@@ -16,11 +16,18 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 from scipy.linalg import solve_banded
 
-from legsci.simulate.body import Body
-from legsci.simulate.kinetics import MARGIN, SEARCH_RATE_HZ, angular_motion, derivatives, edge_frames, inertial_moment
-from legsci.simulate.motion_legs import postures
-from legsci.simulate.motion_plan import Array, Plan
-from legsci.simulate.motion_trunk import planned_turn, trunk_turns
+from legsci.simulate.athlete.body import Body
+from legsci.simulate.athlete.kinetics import (
+    MARGIN,
+    SEARCH_RATE_HZ,
+    angular_motion,
+    derivatives,
+    edge_frames,
+    inertial_moment,
+)
+from legsci.simulate.athlete.legs import postures
+from legsci.simulate.athlete.plan import Array, Plan
+from legsci.simulate.athlete.trunk import planned_turn, trunk_turns
 from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Largest free moment per vertical force: half a foot's width times friction, about [N m / N].

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from legsci.simulate.motion_plan import SEGMENTS, Array
+from legsci.simulate.athlete.plan import SEGMENTS, Array
 
 # Proportions that de Leva 1996 does not give; per body height unless said otherwise. They are choices of this model,
 # and everything that is measured on the virtual athlete knows them exactly.
@@ -97,7 +97,7 @@ class _Part:
 @cache
 def _table() -> dict[tuple[str, str], dict[str, float]]:
     """Rows of segment_inertia.csv by (sex, segment)."""
-    text = files("legsci.simulate").joinpath("segment_inertia.csv").read_text(encoding="utf-8")
+    text = files("legsci.simulate.athlete").joinpath("segment_inertia.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(text.splitlines())
     return {
         (row["sex"], row["segment"]): {name: float(value) for name, value in row.items() if "_per_" in name}

@@ -8,7 +8,7 @@ from math import factorial
 import numpy as np
 from numba import njit
 
-from legsci.simulate.motion_plan import Array
+from legsci.simulate.athlete.plan import Array
 
 # Antiderivatives of the smooth step u^4 (35 - 84 u + 70 u^2 - 20 u^3), highest power first, for 0 <= u <= 1; and what
 # they go on as, in powers of u - 1: the integrals of 1. A row per number of integrals, filled up with zeros in front.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from legsci.simulate.motion_plan import SEGMENTS, Array
+from legsci.simulate.athlete.plan import SEGMENTS, Array
 
 
 def _parts(proximal: Array, distal: Array, side: float) -> tuple[Array, Array, Array]:

@@ -7,10 +7,10 @@ from math import sqrt
 
 import numpy as np
 
-from legsci.simulate.body import Body
-from legsci.simulate.motion_curves import Change, Path, Target, find_path, move_changes, ramp, rest_at
-from legsci.simulate.motion_plan import Array, Plan, Technique
-from legsci.simulate.motion_stance import (
+from legsci.simulate.athlete.body import Body
+from legsci.simulate.athlete.curves import Change, Path, Target, find_path, move_changes, ramp, rest_at
+from legsci.simulate.athlete.plan import Array, Plan, Technique
+from legsci.simulate.athlete.stance import (
     FOREFOOT_M,
     STANDING_LEAN_DEG,
     STANDING_PRESSURE_M,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numba import njit
 
-from legsci.simulate.motion_plan import SEGMENTS, Array, Motion
+from legsci.simulate.athlete.plan import SEGMENTS, Array, Motion
 from legsci.vocabulary import STANDARD_GRAVITY
 
 if TYPE_CHECKING:
-    from legsci.simulate.body import Body
+    from legsci.simulate.athlete.body import Body
 
 # Central differences of eighth order (Fornberg 1988, Math Comput 51:699): weights of the samples 1 to 4 away; for a
 # sine of f cycles per sample the relative error is below 1e-6 up to f = 0.05, i.e. 50 Hz at 1000 Hz.

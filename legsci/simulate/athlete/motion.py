@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from legsci.simulate.body import Athlete, build_body
-from legsci.simulate.kinetics import edge_frames
-from legsci.simulate.motion_angles import joint_angles
-from legsci.simulate.motion_balance import Balanced, balance
-from legsci.simulate.motion_jumps import plan_countermovement_jump, plan_drop_jump, plan_squat_jump
-from legsci.simulate.motion_plan import FEET, SEGMENTS, Array, Motion, Plan, Technique, default_technique
-from legsci.simulate.motion_squat import plan_squat, plan_standing
-from legsci.simulate.motion_steps import plan_lateral_jump, plan_sprint
+from legsci.simulate.athlete.balance import Balanced, balance
+from legsci.simulate.athlete.body import Athlete, build_body
+from legsci.simulate.athlete.joint_angles import joint_angles
+from legsci.simulate.athlete.jumps import plan_countermovement_jump, plan_drop_jump, plan_squat_jump
+from legsci.simulate.athlete.kinetics import edge_frames
+from legsci.simulate.athlete.plan import FEET, SEGMENTS, Array, Motion, Plan, Technique, default_technique
+from legsci.simulate.athlete.squats import plan_squat, plan_standing
+from legsci.simulate.athlete.steps import plan_lateral_jump, plan_sprint
 from legsci.vocabulary import STANDARD_GRAVITY
 
 __all__ = ["FEET", "SEGMENTS", "TASK_PLANS", "Motion", "Technique", "default_technique", "simulate_motion"]

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 
-from legsci.simulate.body import Body
-from legsci.simulate.motion_curves import Change, Path, Target, find_path, move_changes, rest_at
-from legsci.simulate.motion_plan import Array, Plan, Technique
-from legsci.simulate.motion_stance import STANDING_PRESSURE_M, Curves, plan_on_both_feet, standing_height, trial_time
+from legsci.simulate.athlete.body import Body
+from legsci.simulate.athlete.curves import Change, Path, Target, find_path, move_changes, rest_at
+from legsci.simulate.athlete.plan import Array, Plan, Technique
+from legsci.simulate.athlete.stance import STANDING_PRESSURE_M, Curves, plan_on_both_feet, standing_height, trial_time
 from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Largest acceleration of a move from rest to rest (`move_changes`), per way and per square of its time.

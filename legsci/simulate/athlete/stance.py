@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
-from legsci.simulate.body import Body
-from legsci.simulate.kinetics import edge_frames
-from legsci.simulate.motion_curves import Change, Path, Target, find_path
-from legsci.simulate.motion_plan import Array, Plan, Technique
-from legsci.simulate.motion_sway import standing_window, sway
+from legsci.simulate.athlete.body import Body
+from legsci.simulate.athlete.curves import Change, Path, Target, find_path
+from legsci.simulate.athlete.kinetics import edge_frames
+from legsci.simulate.athlete.plan import Array, Plan, Technique
+from legsci.simulate.athlete.sway import standing_window, sway
 from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Posture in quiet standing.

@@ -8,10 +8,10 @@ from math import sqrt
 
 import numpy as np
 
-from legsci.simulate.body import Body
-from legsci.simulate.motion_curves import Change, Path, Target, bump, find_path, move_changes, ramp, rest_at
-from legsci.simulate.motion_plan import Array, Plan, Technique
-from legsci.simulate.motion_stance import (
+from legsci.simulate.athlete.body import Body
+from legsci.simulate.athlete.curves import Change, Path, Target, bump, find_path, move_changes, ramp, rest_at
+from legsci.simulate.athlete.plan import Array, Plan, Technique
+from legsci.simulate.athlete.stance import (
     STANDING_PRESSURE_M,
     STRETCH_M,
     STRETCHED_HEEL_DEG,
@@ -25,7 +25,7 @@ from legsci.simulate.motion_stance import (
     standing_height,
     trial_time,
 )
-from legsci.simulate.motion_sway import standing_window, sway
+from legsci.simulate.athlete.sway import standing_window, sway
 from legsci.vocabulary import STANDARD_GRAVITY as G
 
 #: Half the distance between the lines on which the feet of a runner fall [m].

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from legsci.simulate.kinetics import derivatives
-from legsci.simulate.motion_curves import ramp
-from legsci.simulate.motion_plan import Array, Technique
+from legsci.simulate.athlete.curves import ramp
+from legsci.simulate.athlete.kinetics import derivatives
+from legsci.simulate.athlete.plan import Array, Technique
 
 # Sizes are choices of this model, of the order that force plates read under people who stand quietly: some millimetres
 # of the centre of pressure, and one or two newtons of force.

@@ -7,7 +7,7 @@ from numba import njit
 from scipy.interpolate import CubicSpline
 from scipy.linalg import solveh_banded
 
-from legsci.simulate.motion_plan import Array
+from legsci.simulate.athlete.plan import Array
 
 #: Stiffness of the return of the trunk to its plan: angular frequency [rad/s] and damping ratio.
 _RETURN_FREQUENCY, _RETURN_DAMPING = 12.0, 0.9

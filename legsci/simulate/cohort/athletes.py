@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, gammaincinv
 
-from legsci.simulate.cohort_draws import Floats, Streams
+from legsci.simulate.cohort.draws import Floats, Streams
 
 LEVELS = ("novice", "trained", "advanced", "elite")
 GROUPS = ("control", "feedback")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from legsci.simulate.cohort_draws import Floats, Streams
+from legsci.simulate.cohort.draws import Floats, Streams
 
 SEVERITY_UNIT = 10.0
 PERCENT = 100.0

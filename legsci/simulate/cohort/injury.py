@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.simulate.cohort_athletes import Athletes, beighton_mean
-from legsci.simulate.cohort_draws import Floats, Streams
-from legsci.simulate.cohort_training import MINUTES_PER_HOUR, Learning, Training, centre_of_alignment
+from legsci.simulate.cohort.athletes import Athletes, beighton_mean
+from legsci.simulate.cohort.draws import Floats, Streams
+from legsci.simulate.cohort.training import MINUTES_PER_HOUR, Learning, Training, centre_of_alignment
 
 DAYS_PER_WEEK = 7
 #: 90th less 10th percentile of a normal distribution, in standard deviations.

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from legsci.simulate.cohort import simulate_tables
-from legsci.simulate.truth import parameters_table
+from legsci.simulate.cohort.study import simulate_tables
+from legsci.simulate.cohort.truth import parameters_table
 
 
 def simulate_known(config: Mapping[str, Any], seed: int) -> dict[str, pd.DataFrame]:

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from legsci.simulate.cohort_athletes import Athletes, draw_athletes
-from legsci.simulate.cohort_attendance import Attendance, attend
-from legsci.simulate.cohort_draws import Floats, Streams
-from legsci.simulate.cohort_injury import FollowUp, answers, follow_up
-from legsci.simulate.cohort_technique import Performance, perform
-from legsci.simulate.cohort_training import Learning, Training, learn_alignment, plan_training
+from legsci.simulate.cohort.athletes import Athletes, draw_athletes
+from legsci.simulate.cohort.attendance import Attendance, attend
+from legsci.simulate.cohort.draws import Floats, Streams
+from legsci.simulate.cohort.injury import FollowUp, answers, follow_up
+from legsci.simulate.cohort.technique import Performance, perform
+from legsci.simulate.cohort.training import Learning, Training, learn_alignment, plan_training
 from legsci.vocabulary import STANDARD_GRAVITY
 
 #: How a metric's name ends -> which measurement error it has; the first that fits.

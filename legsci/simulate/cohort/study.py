@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from legsci.simulate.body import Athlete
-from legsci.simulate.cohort_process import Cohort, simulate_cohort
-from legsci.simulate.cohort_tables import (
+from legsci.simulate.athlete.body import Athlete
+from legsci.simulate.athlete.plan import Technique
+from legsci.simulate.athlete.squats import shortest_lifting_s
+from legsci.simulate.cohort.process import Cohort, simulate_cohort
+from legsci.simulate.cohort.tables import (
     exposure_table,
     health_table,
     injuries_table,
@@ -19,9 +21,7 @@ from legsci.simulate.cohort_tables import (
     participants_table,
     sessions_table,
 )
-from legsci.simulate.motion_plan import Technique
-from legsci.simulate.motion_squat import shortest_lifting_s
-from legsci.simulate.session_plan import SessionPlan, TrialPlan
+from legsci.simulate.recordings.session_plan import SessionPlan, TrialPlan
 
 #: Braking of a running step that is set down where steady speed asks for, on the heel and on the forefoot [m/s], and
 #: how much each metre further ahead adds [m/s per m]: read off simulated steps of 0.12 to 0.14 s at the usual speed.

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.simulate.cohort_athletes import GROUPS, LEVELS
-from legsci.simulate.cohort_injury import DAYS_PER_WEEK, QUESTIONS
-from legsci.simulate.cohort_process import Cohort
+from legsci.simulate.cohort.athletes import GROUPS, LEVELS
+from legsci.simulate.cohort.injury import DAYS_PER_WEEK, QUESTIONS
+from legsci.simulate.cohort.process import Cohort
 from legsci.vocabulary import SIDES
 
 #: Most sessions that exposure.tsv takes in a week.

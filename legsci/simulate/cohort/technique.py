@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.simulate.cohort_athletes import Athletes, beighton_mean
-from legsci.simulate.cohort_draws import Floats, Streams, Variation, autocorrelated, varying
-from legsci.simulate.cohort_injury import LOAD_UNIT, FollowUp
-from legsci.simulate.cohort_training import Learning, Training, centre_of_alignment
+from legsci.simulate.cohort.athletes import Athletes, beighton_mean
+from legsci.simulate.cohort.draws import Floats, Streams, Variation, autocorrelated, varying
+from legsci.simulate.cohort.injury import LOAD_UNIT, FollowUp
+from legsci.simulate.cohort.training import Learning, Training, centre_of_alignment
 from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Jumps whose height follows the athlete's capacity, as a share of the countermovement jump's height; assumed.

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from legsci.simulate.cohort_athletes import Athletes, beighton_mean
-from legsci.simulate.cohort_draws import Floats, Streams, autocorrelated
+from legsci.simulate.cohort.athletes import Athletes, beighton_mean
+from legsci.simulate.cohort.draws import Floats, Streams, autocorrelated
 
 MINUTES_PER_HOUR = 60.0
 #: Correlation of planned hours of neighbouring weeks; assumed.

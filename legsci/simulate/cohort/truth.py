@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from legsci.simulate.cohort_process import Cohort
+from legsci.simulate.cohort.process import Cohort
 
 #: Folder of the truth within the study folder.
 FOLDER = "truth"

@@ -10,15 +10,18 @@ from pathlib import Path
 
 import numpy as np
 
-from legsci.simulate.body import build_body
-from legsci.simulate.body_markers import markers_of
-from legsci.simulate.converter import converter_step
-from legsci.simulate.motion import simulate_motion
-from legsci.simulate.motion_plan import Array, Motion
-from legsci.simulate.sensors_emg import CHANNELS, EmgSettings, record_emg
-from legsci.simulate.sensors_imu import ImuSettings, imus, record_imu
-from legsci.simulate.sensors_markers import MarkerSettings, every_nth, record_markers
-from legsci.simulate.sensors_plates import (
+from legsci.simulate.athlete.body import build_body
+from legsci.simulate.athlete.motion import simulate_motion
+from legsci.simulate.athlete.plan import Array, Motion
+from legsci.simulate.recordings.session_plan import SessionPlan, TrialPlan
+from legsci.simulate.recordings.truth import trial_truth
+from legsci.simulate.recordings.writers import write_bioware, write_c3d, write_table, write_xsens, written_whole
+from legsci.simulate.sensors.converter import converter_step
+from legsci.simulate.sensors.emg import CHANNELS, EmgSettings, record_emg
+from legsci.simulate.sensors.imu import ImuSettings, imus, record_imu
+from legsci.simulate.sensors.marker_placement import markers_of
+from legsci.simulate.sensors.markers import MarkerSettings, every_nth, record_markers
+from legsci.simulate.sensors.plates import (
     SPREAD_TASKS,
     Plate,
     PlateSettings,
@@ -27,9 +30,6 @@ from legsci.simulate.sensors_plates import (
     record_plates,
     surface_wrench,
 )
-from legsci.simulate.session_plan import SessionPlan, TrialPlan
-from legsci.simulate.truth_trials import trial_truth
-from legsci.simulate.writers import write_bioware, write_c3d, write_table, write_xsens, written_whole
 
 #: Devices of study.yaml. A sprint has its own, since which foot treads on which plate differs between trials.
 CAMERAS, RUNWAY, PLATES_ALONE = "vicon", "vicon_runway", "kistler"
@@ -233,7 +233,7 @@ def _write_motion_capture(
 
 def write_study_settings(folder: str | Path) -> None:
     """Write study.yaml of the study `virtual`."""
-    text = files("legsci.simulate").joinpath("study.yaml").read_text(encoding="utf-8")
+    text = files("legsci.simulate.recordings").joinpath("study.yaml").read_text(encoding="utf-8")
     with written_whole(Path(folder) / "study.yaml") as unfinished:
         unfinished.write_text(text, encoding="utf-8", newline="")
 

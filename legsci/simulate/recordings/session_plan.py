@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from legsci.simulate.body import Athlete
-from legsci.simulate.motion_plan import Technique
+from legsci.simulate.athlete.body import Athlete
+from legsci.simulate.athlete.plan import Technique
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from legsci.simulate.motion_plan import Motion
+from legsci.simulate.athlete.plan import Motion
 from legsci.vocabulary import STANDARD_GRAVITY
 
 

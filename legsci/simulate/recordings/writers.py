@@ -12,9 +12,9 @@ from pathlib import Path
 import ezc3d
 import numpy as np
 
-from legsci.simulate.motion_plan import Array
-from legsci.simulate.sensors_imu import ImuRecording
-from legsci.simulate.sensors_plates import Plate
+from legsci.simulate.athlete.plan import Array
+from legsci.simulate.sensors.imu import ImuRecording
+from legsci.simulate.sensors.plates import Plate
 
 MILLIMETRES = 1000.0
 #: ISB axes that become the laboratory's x (right), y (forward) and z (up).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from legsci.simulate.motion_plan import Array
+from legsci.simulate.athlete.plan import Array
 
 
 def converter_step(limit: float, bits: int) -> float:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from legsci.simulate.converter import converted
-from legsci.simulate.motion_plan import FEET, Array, Motion
+from legsci.simulate.athlete.plan import FEET, Array, Motion
+from legsci.simulate.sensors.converter import converted
 
 MUSCLES = ("gluteus_medius", "vastus_lateralis", "biceps_femoris", "gastrocnemius")
 CHANNELS = tuple(f"{side}_{muscle}" for side in FEET for muscle in MUSCLES)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from legsci.simulate.motion_plan import SEGMENTS, Array, Motion
+from legsci.simulate.athlete.plan import SEGMENTS, Array, Motion
 from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Segments that carry a sensor.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from legsci.simulate.body import Body
-from legsci.simulate.motion_plan import FEET, SEGMENTS, Array, Motion
+from legsci.simulate.athlete.body import Body
+from legsci.simulate.athlete.plan import FEET, SEGMENTS, Array, Motion
 from legsci.vocabulary import MARKERS
 
 #: Radius of a marker's centre above skin or bone [m].

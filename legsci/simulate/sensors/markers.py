@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from legsci.simulate.motion_plan import SEGMENTS, Array, Motion
+from legsci.simulate.athlete.plan import SEGMENTS, Array, Motion
 
 #: Beginning of a marker's name, without the side -> segment whose skin it sticks to.
 SEGMENT_OF_MARKER = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from legsci.simulate.converter import converted, converter_step
-from legsci.simulate.motion_plan import FEET, Array, Motion
+from legsci.simulate.athlete.plan import FEET, Array, Motion
+from legsci.simulate.sensors.converter import converted, converter_step
 
 #: Plate size across and along the way the person faces, a usual one; gap between two plates [m].
 WIDTH, LENGTH, GAP = 0.4, 0.6, 0.005

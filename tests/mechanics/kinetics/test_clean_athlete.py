@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from legsci.mechanics.angles import JOINTS, LABORATORY, kinematics
-from legsci.mechanics.dynamics import dynamics
-from legsci.mechanics.inertia import BodySegments
-from legsci.simulate.body import Body, build_body
-from legsci.simulate.body_markers import markers_of
-from legsci.simulate.kinetics import inverse_dynamics
-from legsci.simulate.motion import TASK_PLANS, simulate_motion
-from legsci.simulate.motion_plan import Motion, default_technique
+from legsci.mechanics.kinetics.inertia import BodySegments
+from legsci.mechanics.kinetics.inverse_dynamics import dynamics
+from legsci.mechanics.motion.angles import JOINTS, LABORATORY, kinematics
+from legsci.simulate.athlete.body import Body, build_body
+from legsci.simulate.athlete.kinetics import inverse_dynamics
+from legsci.simulate.athlete.motion import TASK_PLANS, simulate_motion
+from legsci.simulate.athlete.plan import Motion, default_technique
+from legsci.simulate.sensors.marker_placement import markers_of
 from tests.mechanics.athlete import ATHLETE, marker_dataset, plates_of, standing
 
 RATE_HZ = 1000.0

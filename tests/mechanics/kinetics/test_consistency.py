@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from legsci.mechanics.angles import kinematics
-from legsci.mechanics.consistency import MOST_APART_S, MOST_BESIDE_M, REVERSED_CORRELATION, dynamic_consistency
-from legsci.mechanics.dynamics import dynamics
-from legsci.mechanics.markers import Markers
-from legsci.mechanics.movement import Person, trial_movement
-from legsci.mechanics.posture import quiet_posture
-from legsci.mechanics.quality import Finding
+from legsci.mechanics.kinetics.consistency import MOST_APART_S, MOST_BESIDE_M, REVERSED_CORRELATION, dynamic_consistency
+from legsci.mechanics.kinetics.inverse_dynamics import dynamics
+from legsci.mechanics.kinetics.movement import Person, trial_movement
+from legsci.mechanics.motion.angles import kinematics
+from legsci.mechanics.motion.markers import Markers
+from legsci.mechanics.motion.static_trial import quiet_posture
+from legsci.quality import Finding
 from legsci.vocabulary import STANDARD_GRAVITY
 from tests.mechanics.athlete import ATHLETE, codes, recording, standing
 from tests.mechanics.recordings import read_signal

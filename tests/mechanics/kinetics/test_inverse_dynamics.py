@@ -11,18 +11,18 @@ import xarray as xr
 import yaml
 from scipy.spatial.transform import Rotation
 
-from legsci.anthropometry import segment_proportions
 from legsci.ingest.devices import Device
 from legsci.ingest.readers import READERS
 from legsci.ingest.trial import to_isb
-from legsci.mechanics.angles import kinematics as find_kinematics
-from legsci.mechanics.dynamics import dynamics
 from legsci.mechanics.energy import external_work, force_transmission_ratio, frontal_plane_share, joint_work
-from legsci.mechanics.inertia import SIDES, BodySegments, body_segments
-from legsci.mechanics.kinematics import Kinematics
-from legsci.simulate.body import Athlete, build_body
-from legsci.simulate.motion import simulate_motion
-from legsci.simulate.motion_plan import default_technique
+from legsci.mechanics.kinetics.anthropometry import segment_proportions
+from legsci.mechanics.kinetics.inertia import SIDES, BodySegments, body_segments
+from legsci.mechanics.kinetics.inverse_dynamics import dynamics
+from legsci.mechanics.motion.angles import kinematics as find_kinematics
+from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.simulate.athlete.body import Athlete, build_body
+from legsci.simulate.athlete.motion import simulate_motion
+from legsci.simulate.athlete.plan import default_technique
 from legsci.vocabulary import STANDARD_GRAVITY
 from tests.mechanics.athlete import plates_of
 from tests.mechanics.recordings import read_signal

@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from legsci.mechanics.angles import kinematics
-from legsci.mechanics.dynamics import dynamics
 from legsci.mechanics.energy import force_transmission_ratio, joint_work
-from legsci.mechanics.markers import Markers
-from legsci.mechanics.movement import FRAME_SIGNALS, Person, trial_movement
-from legsci.mechanics.posture import quiet_posture
-from legsci.mechanics.reps import session_repetitions
-from legsci.metrics.normalised import POINTS, normalised_curves, write_curves
-from legsci.metrics.table import measure, session_metrics
+from legsci.mechanics.kinetics.inverse_dynamics import dynamics
+from legsci.mechanics.kinetics.movement import FRAME_SIGNALS, Person, trial_movement
+from legsci.mechanics.motion.angles import kinematics
+from legsci.mechanics.motion.markers import Markers
+from legsci.mechanics.motion.static_trial import quiet_posture
+from legsci.mechanics.reps.session import session_repetitions
+from legsci.metrics.normalised_curves import POINTS, normalised_curves, write_curves
+from legsci.metrics.tables import measure, session_metrics
 from tests.mechanics.athlete import ATHLETE, PLATE_HZ, recording, standing
 from tests.mechanics.trials import DEFAULT, OTHERS, Outcome, decisions, trial
 

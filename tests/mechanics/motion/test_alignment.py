@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from legsci.mechanics.alignment import HIP_CENTRE_M, LANDMARK_M, alignment, alignment_uncertainty
-from legsci.mechanics.angles import kinematics
+from legsci.mechanics.motion.alignment import HIP_CENTRE_M, LANDMARK_M, alignment, alignment_uncertainty
+from legsci.mechanics.motion.angles import kinematics
 from tests.mechanics.athlete import squat, standing
 from tests.mechanics.marker_errors import clean, recorded
 

@@ -9,8 +9,8 @@ from scipy.spatial.transform import Rotation
 
 from legsci.kernels.rigid_body import cluster_pose
 from legsci.marker_sets import MARKER_SETS
-from legsci.mechanics.angles import kinematics
-from legsci.mechanics.cross_talk import cross_talk, pca_corrected_knee_angles
+from legsci.mechanics.motion.angles import kinematics
+from legsci.mechanics.motion.cross_talk import cross_talk, pca_corrected_knee_angles
 from tests.mechanics.athlete import angle, codes, marker_dataset, names_of, squat, standing
 from tests.mechanics.recordings import agreement, read_signal
 

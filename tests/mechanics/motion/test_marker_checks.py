@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from legsci.mechanics.angles import kinematics
-from legsci.mechanics.markers import CLUSTERS
+from legsci.mechanics.motion.angles import kinematics
+from legsci.mechanics.motion.markers import CLUSTERS
 from tests.mechanics.athlete import angle, codes, names_of, squat, standing
 
 

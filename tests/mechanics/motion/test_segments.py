@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from legsci.mechanics.joint_centres import hip_centre_bell, hip_centre_harrington
-from legsci.mechanics.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, stretches
-from legsci.mechanics.posture import quiet_posture
-from legsci.mechanics.segments import build_skeleton
+from legsci.mechanics.motion.joint_centres import hip_centre_bell, hip_centre_harrington
+from legsci.mechanics.motion.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, stretches
+from legsci.mechanics.motion.segments import build_skeleton
+from legsci.mechanics.motion.static_trial import quiet_posture
 from tests.mechanics.athlete import ATHLETE, RATE_HZ, marker_dataset, squat, standing
 
 

@@ -11,10 +11,12 @@ import pytest
 import xarray as xr
 
 from legsci.ingest.readers.signals import clock, marker_signal
-from legsci.mechanics import curation, plates, scoring, windows
-from legsci.mechanics import reps as repetitions
-from legsci.mechanics.quality import CODES, Finding
-from legsci.metrics import table
+from legsci.mechanics.force import events as scoring
+from legsci.mechanics.force import plates, windows
+from legsci.mechanics.reps import curation
+from legsci.mechanics.reps import session as repetitions
+from legsci.metrics import tables as table
+from legsci.quality import CODES, Finding
 from tests.analytic_jump import GRAVITY, countermovement_jump
 from tests.mechanics.trials import Outcome, decisions, force_trial, outcome, trial, vertical_force
 

@@ -13,9 +13,9 @@ from legsci.ingest.devices import Device
 from legsci.ingest.readers import READERS
 from legsci.ingest.trial import to_isb
 from legsci.marker_sets import MARKER_SETS
-from legsci.mechanics.squat import descents
-from legsci.simulate.motion import simulate_motion
-from legsci.simulate.motion_plan import default_technique
+from legsci.mechanics.reps.squats import descents
+from legsci.simulate.athlete.motion import simulate_motion
+from legsci.simulate.athlete.plan import default_technique
 from tests.mechanics.athlete import ATHLETE, PLATE_HZ, recording, squat
 from tests.mechanics.trials import Outcome, force_trial, outcome, trial
 

@@ -10,13 +10,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from legsci.models.claim_registry import Claim, ClaimsError, Registry, load_claims
-from legsci.models.claims import LEDGER_COLUMNS, claims_ledger
-from legsci.models.claims_against_truth import claims_against_truth
-from legsci.models.effects import Effect, fieller_interval, intervals
-from legsci.models.learning import half_time
-from legsci.models.result import ModelRefusal
-from legsci.models.verdicts import (
+from legsci.models.claims.against_truth import claims_against_truth
+from legsci.models.claims.ledger import LEDGER_COLUMNS, claims_ledger
+from legsci.models.claims.registry import Claim, ClaimsError, Registry, load_claims
+from legsci.models.claims.verdicts import (
     CONTRADICTED,
     EQUIVALENT,
     INCONCLUSIVE,
@@ -27,7 +24,10 @@ from legsci.models.verdicts import (
     judge,
     judge_truth,
 )
-from legsci.simulate.known_cohorts import simulate_known
+from legsci.models.result import ModelRefusal
+from legsci.models.statistics.effects import Effect, fieller_interval, intervals
+from legsci.models.statistics.learning import half_time
+from legsci.simulate.cohort.known import simulate_known
 
 CLAIMS = Path("workflow/claims.yaml")
 

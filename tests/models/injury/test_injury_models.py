@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from scipy import optimize, stats
 
-from legsci.models.discrimination import area_under_curve, concordance
-from legsci.models.injury_counts import fit_injury_rate, fit_shared_gamma
-from legsci.models.injury_times import fit_recurrent_injuries, risk_intervals, score_residuals
+from legsci.models.injury.counts import fit_injury_rate, fit_shared_gamma
+from legsci.models.injury.discrimination import area_under_curve, concordance
+from legsci.models.injury.shared_gamma import maximise_shared_gamma
+from legsci.models.injury.times import fit_recurrent_injuries, risk_intervals, score_residuals
 from legsci.models.result import ModelRefusal
-from legsci.models.shared_gamma import maximise_shared_gamma
 
 QUICK = 200
 

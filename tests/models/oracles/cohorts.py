@@ -10,13 +10,13 @@ from pathlib import Path
 
 import yaml
 
-from legsci.models.analysis_tables import session_table, week_table
-from legsci.models.claim_registry import load_claims
-from legsci.models.design import split_within_between, to_log_percent
-from legsci.models.injury_times import risk_intervals
-from legsci.models.longitudinal import longitudinal_table
+from legsci.models.claims.registry import load_claims
+from legsci.models.injury.times import risk_intervals
 from legsci.models.planning import with_changes
-from legsci.simulate.known_cohorts import simulate_known
+from legsci.models.statistics.design import split_within_between, to_log_percent
+from legsci.models.tables.analysis import session_table, week_table
+from legsci.models.tables.longitudinal import longitudinal_table
+from legsci.simulate.cohort.known import simulate_known
 
 SEED = 20250101
 CHANGES = {"athletes": 60, "visits": 12, "weeks_between_visits": 2}

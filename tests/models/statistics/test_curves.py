@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legsci.models.curves import CurveComparison, compare_curves, curves_of_athletes
 from legsci.models.result import ModelRefusal
+from legsci.models.statistics.curves import CurveComparison, compare_curves, curves_of_athletes
 
 
 def frame(values: np.ndarray, prefix: str = "P") -> pd.DataFrame:

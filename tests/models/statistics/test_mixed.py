@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legsci.models.athlete_slopes import personal_coefficients, slope_spread
-from legsci.models.design import percent_change, split_within_between, to_log_percent
-from legsci.models.measurement_error import fit_calibrated_model
-from legsci.models.mixed import fit_mixed_model
 from legsci.models.result import ESTIMATE_COLUMNS, ModelRefusal
+from legsci.models.statistics.athlete_slopes import personal_coefficients, slope_spread
+from legsci.models.statistics.design import percent_change, split_within_between, to_log_percent
+from legsci.models.statistics.measurement_error import fit_calibrated_model
+from legsci.models.statistics.mixed import fit_mixed_model
 
 # Name of R's fit -> how the same model is asked for here.
 R_FITS = {

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legsci.models.agreement import agreement
-from legsci.models.reliability import FORMS, reliability
 from legsci.models.result import ModelRefusal
+from legsci.models.statistics.agreement import agreement
+from legsci.models.statistics.reliability import FORMS, reliability
 
 # Six targets rated by four judges: the worked example of Shrout & Fleiss 1979, table 2.
 RATINGS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from legsci.models.analysis_tables import person_covariates
+from legsci.models.tables.analysis import person_covariates
 
 
 def test_who_was_injured_before() -> None:

@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legsci.models.longitudinal import longitudinal_table, session_days, session_summaries, session_weeks, study_flow
+from legsci.models.tables.longitudinal import (
+    longitudinal_table,
+    session_days,
+    session_summaries,
+    session_weeks,
+    study_flow,
+)
 
 JUMP = {"task": "countermovement_jump", "status": "accepted", "reason": ""}
 

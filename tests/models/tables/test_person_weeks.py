@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from legsci.models.injury_rates import burden, incidence
-from legsci.models.person_weeks import PROBLEMS, QUESTIONS, person_weeks, problem_prevalence
+from legsci.models.injury.rates import burden, incidence
 from legsci.models.result import ModelRefusal
-from legsci.simulate.cohort import simulate_tables
+from legsci.models.tables.person_weeks import PROBLEMS, QUESTIONS, person_weeks, problem_prevalence
+from legsci.simulate.cohort.study import simulate_tables
 
 N = np.nan
 CLEAR = (0.0, N, N, N)

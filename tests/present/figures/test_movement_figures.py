@@ -11,18 +11,18 @@ import pytest
 import xarray as xr
 from matplotlib.colors import to_hex
 
-from legsci.mechanics.reps import session_repetitions
-from legsci.metrics.normalised import normalised_curves
-from legsci.present.energy_flow import energy_flow
-from legsci.present.joint_angles import joint_angles
-from legsci.present.joint_moments import joint_moments
-from legsci.present.skeleton import NEWTONS_PER_METRE, skeletons
-from legsci.present.skeleton_scene import scene
-from legsci.present.skeleton_viewer import skeleton_viewer
-from legsci.present.style import SIDE_COLOURS
+from legsci.mechanics.reps.session import session_repetitions
+from legsci.metrics.normalised_curves import normalised_curves
+from legsci.present.figures.energy_flow import energy_flow
+from legsci.present.figures.joint_angles import joint_angles
+from legsci.present.figures.joint_moments import joint_moments
+from legsci.present.figures.skeleton import NEWTONS_PER_METRE, skeletons
+from legsci.present.figures.skeleton_scene import scene
+from legsci.present.figures.style import SIDE_COLOURS
+from legsci.present.viewer.skeleton_viewer import skeleton_viewer
 from legsci.vocabulary import STANDARD_GRAVITY
 from tests.mechanics.athlete import ATHLETE
-from tests.mechanics.test_movement import MASS_KG, recording, session
+from tests.mechanics.kinetics.test_movement import MASS_KG, recording, session
 from tests.mechanics.trials import DEFAULT, decisions, trial
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from legsci.present.phases import event_times, phases
+from legsci.present.figures.phases import event_times, phases
 
 EVENTS = {
     "weighing_start": 0.0, "weighing_end": 1.0, "touchdown": np.nan, "movement_start": 1.0, "minimum_force": 1.2,

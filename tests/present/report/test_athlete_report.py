@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from legsci.present.athlete_report import AthleteEvidence, athlete_report, missing_reason
+from legsci.present.report.athlete_report import AthleteEvidence, athlete_report, missing_reason
 
 COLUMNS = ["participant_id", "session_id", "task", "side", "metric", "mean", "week"]
 ROWS = [

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from legsci.simulate.body import Athlete, build_body
-from legsci.simulate.body_markers import marker_offsets
-from legsci.simulate.motion_plan import SEGMENTS
+from legsci.simulate.athlete.body import Athlete, build_body
+from legsci.simulate.athlete.plan import SEGMENTS
+from legsci.simulate.sensors.marker_placement import marker_offsets
 from legsci.vocabulary import MARKERS
 
 TABLE_NAMES = {
@@ -76,7 +76,7 @@ def test_every_fault_of_an_athlete_is_listed() -> None:
 def test_the_table_is_the_published_one(sex: str, shared_data: Path) -> None:
     text = (shared_data / "bmclab" / f"BSP{sex}_ZdeLeva.txt").read_text(encoding="utf-8")
     published = {line.split("\t")[0].strip(): line.split("\t")[2:] for line in text.splitlines()[1:]}
-    ours = files("legsci.simulate").joinpath("segment_inertia.csv").read_text(encoding="utf-8").splitlines()
+    ours = files("legsci.simulate.athlete").joinpath("segment_inertia.csv").read_text(encoding="utf-8").splitlines()
     for row in csv.DictReader(ours):
         if row["sex"] == sex:
             values = [

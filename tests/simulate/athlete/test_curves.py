@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from legsci.simulate.motion_curves import Change, Path, Target, find_path, move_changes, ramp, rest_at, smooth_step
+from legsci.simulate.athlete.curves import Change, Path, Target, find_path, move_changes, ramp, rest_at, smooth_step
 
 TIME = np.linspace(-0.2, 1.6, 180_001)
 

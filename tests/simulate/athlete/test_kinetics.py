@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from legsci.simulate.body import Athlete, Body, build_body
-from legsci.simulate.kinetics import MARGIN, angular_motion, derivatives, inertial_moment, inverse_dynamics
-from legsci.simulate.motion import default_technique, simulate_motion
-from legsci.simulate.motion_balance import turn_by_vector
-from legsci.simulate.motion_plan import FEET, SEGMENTS, Motion
+from legsci.simulate.athlete.balance import turn_by_vector
+from legsci.simulate.athlete.body import Athlete, Body, build_body
+from legsci.simulate.athlete.kinetics import MARGIN, angular_motion, derivatives, inertial_moment, inverse_dynamics
+from legsci.simulate.athlete.motion import default_technique, simulate_motion
+from legsci.simulate.athlete.plan import FEET, SEGMENTS, Motion
 from legsci.vocabulary import STANDARD_GRAVITY
 
 ATHLETE = Athlete(leg_length_scale=(1.0, 1.004))

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from legsci.simulate.body import Athlete, build_body
-from legsci.simulate.kinetics import inertial_moment, inverse_dynamics
-from legsci.simulate.motion import TASK_PLANS, Motion, default_technique, simulate_motion
-from legsci.simulate.motion_plan import FEET, SEGMENTS
-from legsci.simulate.motion_sway import PRESSURE_SD_M, VERTICAL_SD
+from legsci.simulate.athlete.body import Athlete, build_body
+from legsci.simulate.athlete.kinetics import inertial_moment, inverse_dynamics
+from legsci.simulate.athlete.motion import TASK_PLANS, Motion, default_technique, simulate_motion
+from legsci.simulate.athlete.plan import FEET, SEGMENTS
+from legsci.simulate.athlete.sway import PRESSURE_SD_M, VERTICAL_SD
 from legsci.tasks import TASKS as ALL_TASKS
 from legsci.vocabulary import STANDARD_GRAVITY
 

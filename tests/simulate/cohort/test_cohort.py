@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from scipy.stats import gamma
 
 from legsci.ingest.tables import read_table, typed_table
-from legsci.simulate.cohort import BRAKING_PER_S, STEADY_BRAKING_M_PER_S, plan, simulate_tables
-from legsci.simulate.cohort_injury import ANSWER_POINTS, P90_LESS_P10, QUESTIONS
-from legsci.simulate.cohort_process import Cohort, simulate_cohort
-from legsci.simulate.cohort_tables import metrics_table, weeks_observed
-from legsci.simulate.motion import simulate_motion
-from legsci.simulate.motion_squat import shortest_lifting_s
-from legsci.simulate.truth import FOLDER, truth_tables, write_truth
+from legsci.simulate.athlete.motion import simulate_motion
+from legsci.simulate.athlete.squats import shortest_lifting_s
+from legsci.simulate.cohort.injury import ANSWER_POINTS, P90_LESS_P10, QUESTIONS
+from legsci.simulate.cohort.process import Cohort, simulate_cohort
+from legsci.simulate.cohort.study import BRAKING_PER_S, STEADY_BRAKING_M_PER_S, plan, simulate_tables
+from legsci.simulate.cohort.tables import metrics_table, weeks_observed
+from legsci.simulate.cohort.truth import FOLDER, truth_tables, write_truth
 from legsci.vocabulary import STANDARD_GRAVITY
 
 Config = dict[str, Any]

@@ -14,8 +14,10 @@ from scipy.spatial.transform import Rotation
 from legsci.ingest.check import check_study
 from legsci.ingest.trial import build_session
 from legsci.kernels.plates import centre_of_pressure
-from legsci.simulate.body import Athlete
-from legsci.simulate.files import (
+from legsci.simulate.athlete.body import Athlete
+from legsci.simulate.athlete.motion import TASK_PLANS, simulate_motion
+from legsci.simulate.athlete.plan import FEET, SEGMENTS, Motion, Technique, default_technique
+from legsci.simulate.recordings.session_files import (
     Instruments,
     SessionRows,
     session_rows,
@@ -23,14 +25,12 @@ from legsci.simulate.files import (
     write_session_tables,
     write_study_settings,
 )
-from legsci.simulate.motion import TASK_PLANS, simulate_motion
-from legsci.simulate.motion_plan import FEET, SEGMENTS, Motion, Technique, default_technique
-from legsci.simulate.sensors_emg import EmgSettings
-from legsci.simulate.sensors_imu import CLEAN_IMUS, imus, record_imu
-from legsci.simulate.sensors_markers import CLEAN_MARKERS
-from legsci.simulate.sensors_plates import CLEAN_PLATES, SPREAD_TASKS
-from legsci.simulate.session_plan import SessionPlan, TrialPlan
-from legsci.simulate.writers import write_table
+from legsci.simulate.recordings.session_plan import SessionPlan, TrialPlan
+from legsci.simulate.recordings.writers import write_table
+from legsci.simulate.sensors.emg import EmgSettings
+from legsci.simulate.sensors.imu import CLEAN_IMUS, imus, record_imu
+from legsci.simulate.sensors.markers import CLEAN_MARKERS
+from legsci.simulate.sensors.plates import CLEAN_PLATES, SPREAD_TASKS
 from legsci.vocabulary import STANDARD_GRAVITY
 
 TASKS = sorted(TASK_PLANS)

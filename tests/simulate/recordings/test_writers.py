@@ -13,8 +13,9 @@ from legsci.ingest.devices import Device
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.kernels.plates import centre_of_pressure
-from legsci.simulate.sensors_imu import ImuRecording
-from legsci.simulate.sensors_plates import (
+from legsci.simulate.recordings.writers import LAB_AXES, write_bioware, write_c3d, write_table, write_xsens
+from legsci.simulate.sensors.imu import ImuRecording
+from legsci.simulate.sensors.plates import (
     CLEAN_PLATES,
     PlateSettings,
     converter_steps,
@@ -22,7 +23,6 @@ from legsci.simulate.sensors_plates import (
     record_plates,
     surface_wrench,
 )
-from legsci.simulate.writers import LAB_AXES, write_bioware, write_c3d, write_table, write_xsens
 from tests.simulate.hand_motion import hand_motion
 
 LABELS = ("right_anterior_superior_iliac_spine", "c7")

@@ -10,10 +10,10 @@ from scipy.signal import welch
 from scipy.spatial.transform import Rotation
 
 from legsci.kernels.plates import centre_of_pressure, plate_force_and_moment
-from legsci.simulate.motion_plan import SEGMENTS
-from legsci.simulate.sensors_emg import BAND, CHANNELS, EmgSettings, record_emg
-from legsci.simulate.sensors_imu import CLEAN_IMUS, ImuSettings, imus, record_imu
-from legsci.simulate.sensors_markers import (
+from legsci.simulate.athlete.plan import SEGMENTS
+from legsci.simulate.sensors.emg import BAND, CHANNELS, EmgSettings, record_emg
+from legsci.simulate.sensors.imu import CLEAN_IMUS, ImuSettings, imus, record_imu
+from legsci.simulate.sensors.markers import (
     CLEAN_MARKERS,
     SOFT_TISSUE,
     MarkerSettings,
@@ -21,7 +21,7 @@ from legsci.simulate.sensors_markers import (
     record_markers,
     segment_of,
 )
-from legsci.simulate.sensors_plates import CLEAN_PLATES, Plate, PlateSettings, plates_under, record_plates
+from legsci.simulate.sensors.plates import CLEAN_PLATES, Plate, PlateSettings, plates_under, record_plates
 from legsci.vocabulary import MARKERS, STANDARD_GRAVITY
 from tests.simulate.hand_motion import FLIGHT, hand_motion, swing
 

@@ -1,0 +1,1 @@
+"""A session's trials are cut into repetitions, and curated."""

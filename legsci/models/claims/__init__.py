@@ -1,0 +1,1 @@
+"""The registered claims: registry, evidence, estimates, verdicts and the ledger."""

@@ -1,0 +1,1 @@
+"""Injury models: counts per exposure, recurrent events, rates."""

@@ -1,0 +1,1 @@
+"""Mixed models, reliability, agreement, learning and curves."""

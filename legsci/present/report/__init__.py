@@ -1,0 +1,1 @@
+"""Pages for people: a page per athlete, and notebooks as pages."""

@@ -1,0 +1,1 @@
+"""The skeleton viewer: motion and ground reaction of a trial in a notebook."""

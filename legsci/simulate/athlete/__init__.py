@@ -1,0 +1,1 @@
+"""The virtual athlete: body, planned motion and the forces that it needs."""

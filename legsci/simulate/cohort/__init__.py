@@ -1,0 +1,1 @@
+"""A cohort of virtual athletes over weeks of training."""

@@ -1,0 +1,1 @@
+"""What plates, markers, EMG and inertial sensors record of a motion."""
