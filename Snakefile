@@ -25,7 +25,7 @@ rule all:
     default_target: True
     input:
         TABLES,
-        FINDINGS,
+        MODEL_RESULTS,
         FIGURES,
 
 

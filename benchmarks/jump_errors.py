@@ -22,17 +22,17 @@ NOISE_N = (0.0, 1.0, 2.0, 5.0, 10.0)
 SWAY_N = (0.0, 1.0, 2.0, 5.0)
 MASS_KG = (35.0, 75.0, 130.0)
 RATE_HZ = (200.0, 500.0, 1000.0, 2000.0)
-CHOICES = ["mass_kg", "rate_hz", "noise_n", "sway_n", "stays"]
+OPTIONS = ["mass_kg", "rate_hz", "noise_n", "sway_n", "stays"]
 JUMPS_PER_CELL = 10
 COUNTS = {"jumps": int, "without_height": int}
 #: Quiet standing before the movement, drawn anew for each jump [s].
 STANDING_S = (1.5, 3.5)
 
 
-def jumps_of(count: int, **choices: Any) -> list[AnalyticJump]:
+def jumps_of(count: int, **options: Any) -> list[AnalyticJump]:
     """Make jumps that differ in noise, sway and time of standing; seeds 0 to count - 1."""
     standing_s = [np.random.default_rng([17, seed]).uniform(*STANDING_S) for seed in range(count)]
-    return [countermovement_jump(seed=seed, quiet_s=quiet_s, **choices) for seed, quiet_s in enumerate(standing_s)]
+    return [countermovement_jump(seed=seed, quiet_s=quiet_s, **options) for seed, quiet_s in enumerate(standing_s)]
 
 
 def errors_of(jumps: Iterable[AnalyticJump]) -> pd.DataFrame:
@@ -77,11 +77,11 @@ def summary(errors: pd.DataFrame) -> pd.Series:
 
 
 def all_errors(count: int = JUMPS_PER_CELL) -> pd.DataFrame:
-    """Return a row per jump of the whole map: its choices (columns CHOICES) and what `errors_of` says of it."""
+    """Return a row per jump of the whole map: its options (columns OPTIONS) and what `errors_of` says of it."""
     cells = []
     for values in itertools.product(MASS_KG, RATE_HZ, NOISE_N, SWAY_N, (True, False)):
-        choices = dict(zip(CHOICES, values, strict=True))
-        cells.append(errors_of(jumps_of(count, **choices)).assign(**choices))
+        options = dict(zip(OPTIONS, values, strict=True))
+        cells.append(errors_of(jumps_of(count, **options)).assign(**options))
     return pd.concat(cells, ignore_index=True)
 
 
@@ -91,7 +91,7 @@ def main() -> None:
     head = f"# {datetime.now(UTC):%Y-%m-%d}; {JUMPS_PER_CELL} jumps a cell, seeds 0 to {JUMPS_PER_CELL - 1}\n"
     with TABLE.open("w", encoding="utf-8", newline="\n") as file:
         file.write(head)
-        errors.groupby(CHOICES).apply(summary).round(3).astype(COUNTS).to_csv(file)
+        errors.groupby(OPTIONS).apply(summary).round(3).astype(COUNTS).to_csv(file)
     usual = errors[(errors["rate_hz"] == 1000.0) & (errors["noise_n"] == 2.0)]
     print(usual.groupby(["mass_kg", "sway_n"]).apply(summary).round(3).to_string())
     print(summary(usual).round(3).to_frame("all masses and sways at 2 N of noise and 1000 Hz").T.to_string())

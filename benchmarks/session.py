@@ -34,10 +34,10 @@ TIMES_DECODING = 3.0
 
 def measure() -> list[Measurement]:
     """Return processor time of the whole way beside its limit, and print that of the steps."""
-    choices = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
+    options = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
-        study = _virtual_study(Path(folder), choices["virtual"])
-        runs = [_steps_s(study, Path(folder), choices) for _ in range(1 + ROUNDS)][1:]
+        study = _virtual_study(Path(folder), options["virtual"])
+        runs = [_steps_s(study, Path(folder), options) for _ in range(1 + ROUNDS)][1:]
     steps = {name: 1000.0 * statistics.median(run[name] for run in runs) for name in runs[0]}
     print("; ".join(f"{name} {milliseconds:.0f} ms" for name, milliseconds in steps.items()))
     decoding = steps.pop(DECODING)
@@ -53,9 +53,9 @@ def measure() -> list[Measurement]:
     ]
 
 
-def _virtual_study(folder: Path, choices: dict[str, Any]) -> Study:
+def _virtual_study(folder: Path, options: dict[str, Any]) -> Study:
     """Simulate the first session of the first virtual athlete, and read its study."""
-    planned = plan(choices, seed=choices["seed"])
+    planned = plan(options, seed=options["seed"])
     first = planned.sessions[0]
     files.write_study_settings(folder)
     for name, table in planned.tables.items():
@@ -65,7 +65,7 @@ def _virtual_study(folder: Path, choices: dict[str, Any]) -> Study:
     return read_study(folder, require_recordings=False, checked=True)
 
 
-def _steps_s(study: Study, folder: Path, choices: dict[str, Any]) -> dict[str, float]:
+def _steps_s(study: Study, folder: Path, options: dict[str, Any]) -> dict[str, float]:
     """Processor time of each step as the jobs of the workflow take it, files between them included [s]."""
     taken: dict[str, float] = {}
 
@@ -80,9 +80,9 @@ def _steps_s(study: Study, folder: Path, choices: dict[str, Any]) -> dict[str, f
     built = timed("read raw files", lambda: build_session(study, keys["participant_id"], keys["session_id"]))
     timed("write session", lambda: write_session(built, session_file))
     session = timed("open session", lambda: open_session(session_file))
-    scored = {"default": choices["profile"], "profiles": choices["profiles"], "curation": study.curation}
-    reps, findings = timed("cut and score", lambda: session_repetitions(session, **scored))
-    timed("write reps", lambda: write_repetitions(reps, findings, reps_file))
+    scored = {"default": options["profile"], "profiles": options["profiles"], "curation": study.curation}
+    reps, flags = timed("cut and score", lambda: session_repetitions(session, **scored))
+    timed("write reps", lambda: write_repetitions(reps, flags, reps_file))
     opened = timed("open reps", lambda: open_repetitions(reps_file))
     timed("measure", lambda: study_tables([opened]))
     files_read = [study.folder / str(path) for path in study.recordings["path"]]

@@ -13,7 +13,7 @@ PUBLIC = {
     "check_study": "legsci.ingest.check",
     "read_study": "legsci.ingest.study",
     "open_session": "legsci.ingest.trial",
-    "support": "legsci.mechanics.force.plates",
+    "ground_reaction": "legsci.mechanics.force.plates",
     "session_repetitions": "legsci.mechanics.reps.session",
     "session_metrics": "legsci.metrics.tables",
     "velocity": "legsci.metrics.signals",

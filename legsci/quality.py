@@ -253,8 +253,8 @@ CODES: dict[str, Code] = {
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One finding about a trial (rep 0) or a repetition.
+class QualityFlag:
+    """One flag about a trial (rep 0) or a repetition.
 
     Parameters
     ----------
@@ -283,7 +283,7 @@ class Finding:
 
     @property
     def sentence(self) -> str:
-        """The finding in words."""
+        """The flag in words."""
         return self.words or CODES[self.code].sentence.format(
             value=self.value, limit=self.limit, signal=self.signal, detail=self.detail
         )

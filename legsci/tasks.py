@@ -63,7 +63,7 @@ _ALIGNMENT = (
     "knee_ankle_separation_ratio_min",
     "medial_knee_displacement_max_m",
     "pelvic_drop_max_deg",
-    "knee_over_toe_max_m",
+    "knee_medial_to_toe_max_m",
     "foot_progression_angle_deg",
     "knee_cross_talk_r2",
     "knee_abduction_corrected_peak_deg",
@@ -83,7 +83,7 @@ _LOADS = (
 )
 _JUMP = ("force_transmission_ratio", "landing_knee_abduction_peak_deg")
 _BODY = (*_ANGLES, *_ALIGNMENT, *_LOADS)
-_LOWERING = ("unweighting_time_s", "braking_time_s", "braking_impulse_n_s", "countermovement_depth_m")
+_COUNTERMOVEMENT = ("unweighting_time_s", "braking_time_s", "braking_impulse_n_s", "countermovement_depth_m")
 
 TASKS: dict[str, Task] = {
     "standing": Task(
@@ -98,7 +98,7 @@ TASKS: dict[str, Task] = {
         "flight",
         "start",
         True,
-        (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_LOWERING, *_BODY, *_STRAIGHT, *_JUMP),
+        (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_COUNTERMOVEMENT, *_BODY, *_STRAIGHT, *_JUMP),
     ),
     "squat_jump": Task(
         "Vertical jump from a held squat, without lowering.",
@@ -143,14 +143,15 @@ TASKS: dict[str, Task] = {
         "start",
         True,
         (
-            *_FORCE,
+            "system_weight_n",
+            "peak_force_n",
             "countermovement_depth_m",
             "squat_depth_m",
             "thigh_angle_max_deg",
-            "lowering_time_s",
-            "bottom_time_s",
-            "lifting_time_s",
-            "lifting_velocity_m_per_s",
+            "eccentric_time_s",
+            "pause_time_s",
+            "concentric_time_s",
+            "mean_concentric_velocity_m_per_s",
             "velocity_loss_percent",
             *_BODY,
             *_STRAIGHT,
@@ -162,7 +163,7 @@ TASKS: dict[str, Task] = {
         "flight",
         "start",
         True,
-        (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_LOWERING, *_BODY),
+        (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_COUNTERMOVEMENT, *_BODY),
     ),
     "sprint": Task(
         "Running steps over plates.",
@@ -172,8 +173,8 @@ TASKS: dict[str, Task] = {
         (
             "peak_force_n",
             "contact_time_s",
-            "braking_impulse_n_s",
-            "propulsion_impulse_n_s",
+            "horizontal_braking_impulse_n_s",
+            "horizontal_propulsion_impulse_n_s",
             "foot_strike_angle_deg",
             "running_speed_m_per_s",
             "step_speed_m_per_s",

@@ -66,6 +66,12 @@ _MCMAHON = "McMahon et al. 2018, Strength Cond J 40(4):96"
 #: Columns of metrics.csv, unit in the name.
 METRIC_TERMS: dict[str, Term] = {
     "body_weight_n": Term("body weight", "N", "Mean vertical force of the weighing window.", "Owen et al. 2014"),
+    "system_weight_n": Term(
+        "system weight",
+        "N",
+        "Mean vertical force of the weighing window, of the person and the barbell together.",
+        "Owen et al. 2014",
+    ),
     "peak_force_n": Term(
         "peak force", "N", "Highest vertical force from movement start to take-off (squat: to the end).", _MCMAHON
     ),
@@ -120,18 +126,10 @@ METRIC_TERMS: dict[str, Term] = {
         "upward",
     ),
     "braking_impulse_n_s": Term(
-        "braking impulse",
-        "N s",
-        "Integral of force less body weight over braking; sprint: of the backward ground force over the contact.",
-        f"{_MCMAHON}; sprint: {_HUNTER}",
-        "upward; sprint: backward",
+        "braking impulse", "N s", "Integral of force less body weight over braking.", _MCMAHON, "upward"
     ),
     "propulsion_impulse_n_s": Term(
-        "propulsion impulse",
-        "N s",
-        "Integral of force less body weight over propulsion; sprint: of the forward ground force over the contact.",
-        f"{_MCMAHON}; sprint: {_HUNTER}",
-        "upward; sprint: forward",
+        "propulsion impulse", "N s", "Integral of force less body weight over propulsion.", _MCMAHON, "upward"
     ),
     "rate_of_force_development_n_per_s": Term(
         "rate of force development",
@@ -198,12 +196,12 @@ METRIC_TERMS: dict[str, Term] = {
     "thigh_angle_max_deg": Term(
         "thigh angle", "deg", "Largest angle of the line hip-knee from hanging straight down; 90 is level.", _OURS
     ),
-    "lowering_time_s": Term(
+    "eccentric_time_s": Term(
         "lowering time", "s", "From the start of lowering to rest (see mechanics/squat.py).", _OURS
     ),
-    "bottom_time_s": Term("bottom time", "s", "From the end of lowering to the start of lifting.", _OURS),
-    "lifting_time_s": Term("lifting time", "s", "From the start of lifting to rest.", _OURS),
-    "lifting_velocity_m_per_s": Term(
+    "pause_time_s": Term("bottom time", "s", "From the end of lowering to the start of lifting.", _OURS),
+    "concentric_time_s": Term("lifting time", "s", "From the start of lifting to rest.", _OURS),
+    "mean_concentric_velocity_m_per_s": Term(
         "lifting velocity", "m/s", "Rise of the middle of the hips over lifting / lifting time.", _SANCHEZ, "upward"
     ),
     "velocity_loss_percent": Term(
@@ -255,7 +253,7 @@ METRIC_TERMS: dict[str, Term] = {
         _OURS,
         "180 is straight, more is valgus",
     ),
-    "knee_over_toe_max_m": Term(
+    "knee_medial_to_toe_max_m": Term(
         "knee inward of the toes",
         "m",
         "Largest distance of the knee centre inward of the upright plane through ankle centre and axis of the foot.",
@@ -330,6 +328,20 @@ METRIC_TERMS: dict[str, Term] = {
         "Share of the frontal plane in the work of hip, knee and ankle, generated and absorbed.",
         _OURS,
     ),
+    "horizontal_braking_impulse_n_s": Term(
+        "horizontal braking impulse",
+        "N s",
+        "Integral of the backward ground force over the contact.",
+        _HUNTER,
+        "backward",
+    ),
+    "horizontal_propulsion_impulse_n_s": Term(
+        "horizontal propulsion impulse",
+        "N s",
+        "Integral of the forward ground force over the contact.",
+        _HUNTER,
+        "forward",
+    ),
     "foot_strike_angle_deg": Term(
         "foot strike angle",
         "deg",
@@ -343,7 +355,14 @@ METRIC_TERMS: dict[str, Term] = {
     ),
 }
 #: Metrics that are also compared between sides, as asymmetry_<metric>_percent = 100 (right - left) / (right + left).
-ASYMMETRIES = ("body_weight_n", "peak_force_n", "landing_peak_force_n", "braking_impulse_n_s", "propulsion_impulse_n_s")
+ASYMMETRIES = (
+    "body_weight_n",
+    "system_weight_n",
+    "peak_force_n",
+    "landing_peak_force_n",
+    "braking_impulse_n_s",
+    "propulsion_impulse_n_s",
+)
 for _metric in ASYMMETRIES:
     _name = _metric.rpartition("_n")[0] if _metric.endswith("_n") else _metric.removesuffix("_n_s")
     METRIC_TERMS[f"asymmetry_{_name}_percent"] = Term(

@@ -139,7 +139,7 @@ def test_a_run_draws_each_session_and_shows_the_study(finished: Path) -> None:
     sessions = {"P01_A.png", "P01_B.png", "P02_A.png"}
     assert {path.name for path in (results / "figures" / "force_time").iterdir()} == sessions
     figures = {path.name for path in (results / "figures").glob("*.svg")}
-    assert figures == {f"{name.removeprefix('draw_')}.svg" for name in (*STUDY_FIGURES, *FINDING_FIGURES)}
+    assert figures == {f"{name.removeprefix('draw_')}.svg" for name in (*STUDY_FIGURES, *MODEL_FIGURES)}
     assert {path.name for path in (results / "figures" / "athlete_report").glob("*.png")} == {"P01.png"}
     for page in ("01_data_quality", "02_rep_mechanics", "03_longitudinal", "04_claims"):
         html = (results / "notebooks" / f"{page}.html").read_text(encoding="utf-8")
@@ -156,7 +156,7 @@ STUDY_FIGURES = (
     "draw_joint_moments",
 )
 SESSION_FIGURES = ("draw_force_time", "draw_skeleton", "draw_energy_flow")
-FINDING_FIGURES = (
+MODEL_FIGURES = (
     "draw_study_flow",
     "draw_alignment_within_between",
     "draw_incidence",
@@ -164,10 +164,10 @@ FINDING_FIGURES = (
     "draw_curve_differences",
     "draw_claims_ledger",
 )
-FOUND = dict.fromkeys(("longitudinal", "claims", "curve_findings", "athlete_report"), 1)
-MODELLED = {**FOUND, **dict.fromkeys(FINDING_FIGURES, 1), "run_notebook": 4}
+FOUND = dict.fromkeys(("longitudinal", "claims", "curve_results", "athlete_report"), 1)
+MODELLED = {**FOUND, **dict.fromkeys(MODEL_FIGURES, 1), "run_notebook": 4}
 JUDGED = {rule: count for rule, count in MODELLED.items() if rule != "longitudinal"}
-PAGES = {**dict.fromkeys((*STUDY_FIGURES, *FINDING_FIGURES), 1), "run_notebook": 4}
+PAGES = {**dict.fromkeys((*STUDY_FIGURES, *MODEL_FIGURES), 1), "run_notebook": 4}
 ALL_MEASURED = {"study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MODELLED, **PAGES}
 #: P01 came twice, P02 once.
 P01_MEASURED = {"study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 2), **MODELLED, **PAGES}
@@ -213,7 +213,7 @@ virtual:
     {standing: 1, squat: 0, countermovement_jump: 1, squat_jump: 0, drop_jump: 0, lateral_jump: 0, sprint: 0}
 """
 MORE = "virtual: {athletes: 3}\n"
-RECOVERY = ("results/virtual/recovery.csv", "--configfile", "virtual.yaml")
+RECOVERY = ("results/virtual/parameter_recovery.csv", "--configfile", "virtual.yaml")
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +221,7 @@ def simulated(checkout: Path) -> Path:
     """The copy after virtual athletes were simulated and measured; figures are left to the other study."""
     (checkout / "virtual.yaml").write_text(VIRTUAL, encoding="utf-8")
     (checkout / "more.yaml").write_text(MORE, encoding="utf-8")
-    assert planned(checkout, *RECOVERY) == {"simulate_cohort": 1, "recovery": 1, "study_tables": 1}
+    assert planned(checkout, *RECOVERY) == {"simulate_cohort": 1, "parameter_recovery": 1, "study_tables": 1}
     answer = snakemake(checkout, *RECOVERY)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     return checkout
@@ -232,7 +232,9 @@ def test_virtual_athletes_are_simulated_and_measured(simulated: Path) -> None:
     recordings = sorted(path.name for path in (simulated / "data/raw/virtual").rglob("*.c3d"))
     assert recordings == sorted(["standing_1.c3d", "countermovement_jump_1.c3d"] * 2)
     assert len(metrics) == len(recordings)
-    pairs = pd.read_csv(simulated / "results/virtual/recovered.csv").query("metric == 'jump_height_impulse_m'")
+    pairs = pd.read_csv(simulated / "results/virtual/parameter_recovery_pairs.csv").query(
+        "metric == 'jump_height_impulse_m'"
+    )
     assert len(pairs) == 2
     assert pairs["measured"].to_numpy() == pytest.approx(pairs["true"].to_numpy(), abs=0.02)
 
@@ -240,7 +242,7 @@ def test_virtual_athletes_are_simulated_and_measured(simulated: Path) -> None:
 def test_first_session_of_the_virtual_athletes_is_drawn(simulated: Path) -> None:
     jobs = planned(simulated, "--configfile", "virtual.yaml")
     assert jobs["draw_force_time"] == 1
-    assert jobs["draw_recovery"] == 1
+    assert jobs["draw_parameter_recovery"] == 1
 
 
 def test_a_second_run_of_models_of_the_virtual_athletes_does_nothing(simulated: Path) -> None:
@@ -255,10 +257,10 @@ def test_a_second_run_of_models_of_the_virtual_athletes_does_nothing(simulated: 
     ("path", "jobs"),
     [
         (None, {}),
-        ("legsci/metrics/tables.py", {"study_tables": 1, "recovery": 1}),
-        ("legsci/models/parameter_recovery.py", {"recovery": 1}),
+        ("legsci/metrics/tables.py", {"study_tables": 1, "parameter_recovery": 1}),
+        ("legsci/models/parameter_recovery.py", {"parameter_recovery": 1}),
         # What follows from the new tables is known once they are made.
-        ("legsci/simulate/sensors/plates.py", {"simulate_cohort": 1, "study_tables": 1, "recovery": 1}),
+        ("legsci/simulate/sensors/plates.py", {"simulate_cohort": 1, "study_tables": 1, "parameter_recovery": 1}),
     ],
 )
 def test_an_edit_simulates_anew_only_where_simulation_depends_on_it(
@@ -311,13 +313,13 @@ def schema() -> dict[str, object]:
 
 
 @pytest.fixture
-def choices() -> dict[str, object]:
+def options() -> dict[str, object]:
     return yaml.safe_load((ROOT / "workflow" / "config.yaml").read_text(encoding="utf-8"))
 
 
-def test_the_schema_allows_the_choices_that_come_with_legsci(schema: dict, choices: dict) -> None:
+def test_the_schema_allows_the_choices_that_come_with_legsci(schema: dict, options: dict) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(choices, schema)
+    jsonschema.validate(options, schema)
     assert all(rule["description"].endswith(".") for rule in schema["properties"].values())
 
 
@@ -325,6 +327,6 @@ def test_the_schema_allows_the_choices_that_come_with_legsci(schema: dict, choic
     "change",
     [{"profil": "harry"}, {"studies": []}, {"profiles": ["harry", "harry"]}, {"figures": "all"}, {"profile": 3}],
 )
-def test_the_schema_refuses(schema: dict, choices: dict, change: dict) -> None:
+def test_the_schema_refuses(schema: dict, options: dict, change: dict) -> None:
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(choices | change, schema)
+        jsonschema.validate(options | change, schema)

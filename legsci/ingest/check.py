@@ -28,7 +28,7 @@ _SETTINGS = {setting.name for setting in fields(Device)} - {"name"} | {"column",
 
 
 @dataclass
-class _Findings:
+class _Readings:
     """What the recordings of one device said so far."""
 
     labels: set[str] = field(default_factory=set)
@@ -167,49 +167,49 @@ def _repeated_signals(study: Study, device: Device, rows: list[Any]) -> list[Fau
     return faults
 
 
-def _find(study: Study, device: Device, rows: list[Any]) -> _Findings:
+def _find(study: Study, device: Device, rows: list[Any]) -> _Readings:
     """Open the recordings of a device until every question about it has an answer."""
-    findings = _Findings()
+    readings = _Readings()
     for row in rows:
         try:
             recording = _read(study, device, row)
         except RecordingError as error:
-            findings.refusals += [Fault(row.path, fault.where, fault.expected, fault.found) for fault in error.faults]
+            readings.refusals += [Fault(row.path, fault.where, fault.expected, fault.found) for fault in error.faults]
             continue
-        _note(findings, recording, device, row.task, row.load_kg)
-        if not _device_faults(device, findings):
+        _note(readings, recording, device, row.task, row.load_kg)
+        if not _device_faults(device, readings):
             break
-    return findings
+    return readings
 
 
-def _note(findings: _Findings, recording: Recording, device: Device, task: object, load_kg: float) -> None:
+def _note(readings: _Readings, recording: Recording, device: Device, task: object, load_kg: float) -> None:
     """Add what one recording says."""
-    findings.read += 1
-    findings.rates_hz |= {float(signal.attrs["sampling_rate_hz"]) for signal in recording.signals.values()}
+    readings.read += 1
+    readings.rates_hz |= {float(signal.attrs["sampling_rate_hz"]) for signal in recording.signals.values()}
     if "markers" in recording.signals:
-        findings.labels |= set(map(str, recording.signals["markers"]["marker"].values))
+        readings.labels |= set(map(str, recording.signals["markers"]["marker"].values))
     if "force" in recording.signals:
         force = recording.signals["force"]
         plates = list(map(str, force["plate"].values))
         # A study may name a plate by its number as well as by its name (see trial.map_names).
-        findings.plates |= {*plates, *map(str, range(1, len(plates) + 1))}
+        readings.plates |= {*plates, *map(str, range(1, len(plates) + 1))}
         if isinstance(task, str) and task in TASKS and TASKS[task].cut != "contact":
             load_n = (0.0 if np.isnan(load_kg) else load_kg) * STANDARD_GRAVITY_M_PER_S2
             weight_n = quiet_force(force, device)
             if np.isfinite(weight_n):
-                findings.masses_kg.append((weight_n - np.sign(weight_n) * load_n) / STANDARD_GRAVITY_M_PER_S2)
+                readings.masses_kg.append((weight_n - np.sign(weight_n) * load_n) / STANDARD_GRAVITY_M_PER_S2)
 
 
-def _device_faults(device: Device, findings: _Findings) -> list[Fault]:
+def _device_faults(device: Device, readings: _Readings) -> list[Fault]:
     """Faults of a device that none of its recordings clears up."""
     where = f"devices.{device.name}"
-    if findings.read == 0:
-        several = len({fault.file for fault in findings.refusals}) > 1
-        return [fault for fault in findings.refusals if several or _names_a_setting(fault)]
+    if readings.read == 0:
+        several = len({fault.file for fault in readings.refusals}) > 1
+        return [fault for fault in readings.refusals if several or _names_a_setting(fault)]
     faults = []
     for kind, described, found in (
-        ("markers", device.markers, findings.labels),
-        ("plates", device.plates, findings.plates),
+        ("markers", device.markers, readings.labels),
+        ("plates", device.plates, readings.plates),
     ):
         names = sorted(found)
         for name in set(described) - found:
@@ -217,12 +217,12 @@ def _device_faults(device: Device, findings: _Findings) -> list[Fault]:
             expected = f"one of the {kind} of the device's recordings"
             faults.append(Fault(SETTINGS, f"{where}.{kind}.{name}", expected, held))
     rate = device.rate_hz
-    if rate is not None and not any(abs(found - rate) <= RATE_TOLERANCE * found for found in findings.rates_hz):
-        rates = ", ".join(f"{found:g}" for found in sorted(findings.rates_hz))
+    if rate is not None and not any(abs(found - rate) <= RATE_TOLERANCE * found for found in readings.rates_hz):
+        rates = ", ".join(f"{found:g}" for found in sorted(readings.rates_hz))
         faults.append(Fault(SETTINGS, f"{where}.rate_hz", f"the rate of the recordings [Hz], {rates}", f"{rate:g}"))
     low, high = BODY_MASS_BOUNDS_KG
-    if findings.masses_kg and not any(low <= mass <= high for mass in findings.masses_kg):
-        faults.append(_weight_fault(device, findings.masses_kg[0]))
+    if readings.masses_kg and not any(low <= mass <= high for mass in readings.masses_kg):
+        faults.append(_weight_fault(device, readings.masses_kg[0]))
     return faults
 
 

@@ -71,9 +71,9 @@ def suggestion(word: str, known: list[str]) -> str:
 
 
 def expectation(schema: dict[str, Any]) -> str:
-    """Say what a schema asks of a value: its description, and the choices where there are some."""
-    choices = f": one of {', '.join(map(str, schema['enum']))}" if "enum" in schema else ""
-    return f"{schema.get('description', 'a value that the schema allows')}{choices}"
+    """Say what a schema asks of a value: its description, and the options where there are some."""
+    options = f": one of {', '.join(map(str, schema['enum']))}" if "enum" in schema else ""
+    return f"{schema.get('description', 'a value that the schema allows')}{options}"
 
 
 def read_table(path: Path) -> tuple[pd.DataFrame, list[Fault]]:

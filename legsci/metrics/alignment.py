@@ -75,8 +75,8 @@ def _hip_knee_ankle(reps: Reps) -> Pair:
     return _of_legs(reps, (value, at(frames, reps["u_hip_knee_ankle"], start)))
 
 
-def _knee_over_toe(reps: Reps) -> Pair:
-    return _of_legs(reps, _largest(reps, "knee_over_toe"))
+def _knee_medial_to_toe(reps: Reps) -> Pair:
+    return _of_legs(reps, _largest(reps, "knee_medial_to_toe"))
 
 
 #: Metric -> (value, standard uncertainty), each (rep, scoring, side).
@@ -88,7 +88,7 @@ STATED: dict[str, Callable[[Reps], Pair]] = {
     "medial_knee_displacement_max_m": _medial_displacement,
     "pelvic_drop_max_deg": _pelvic_drop,
     "hip_knee_ankle_angle_deg": _hip_knee_ankle,
-    "knee_over_toe_max_m": _knee_over_toe,
+    "knee_medial_to_toe_max_m": _knee_medial_to_toe,
 }
 
 

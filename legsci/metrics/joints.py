@@ -132,31 +132,31 @@ def thigh_angle_max(reps: Reps) -> xr.Variable:
     return working(reps, peak(of_frames(reps), signal, *span_of(reps)))
 
 
-def lowering_time(reps: Reps) -> xr.Variable:
+def eccentric_time(reps: Reps) -> xr.Variable:
     """Time of lowering (rep, scoring) [s]."""
-    return reps["lowering_end"] - reps["movement_start"]
+    return reps["eccentric_end"] - reps["movement_start"]
 
 
-def bottom_time(reps: Reps) -> xr.Variable:
+def pause_time(reps: Reps) -> xr.Variable:
     """Time of rest at the bottom (rep, scoring) [s]."""
-    return reps["propulsion_start"] - reps["lowering_end"]
+    return reps["propulsion_start"] - reps["eccentric_end"]
 
 
-def lifting_time(reps: Reps) -> xr.Variable:
+def concentric_time(reps: Reps) -> xr.Variable:
     """Time of lifting (rep, scoring) [s]."""
     return reps["movement_end"] - reps["propulsion_start"]
 
 
-def lifting_velocity(reps: Reps) -> xr.Variable:
+def mean_concentric_velocity(reps: Reps) -> xr.Variable:
     """Mean upward velocity of the pelvis over lifting (rep, scoring) [m/s]."""
     frames, height = of_frames(reps), pelvis_height(reps)
     rise = at(frames, height, reps["movement_end"]) - at(frames, height, reps["propulsion_start"])
-    return rise / lifting_time(reps)
+    return rise / concentric_time(reps)
 
 
 def velocity_loss(reps: Reps) -> xr.Variable:
     """How much slower a squat is lifted than the fastest of its set so far (rep, scoring) [%]."""
-    velocity = lifting_velocity(reps)
+    velocity = mean_concentric_velocity(reps)
     values = velocity.transpose("rep", "scoring").data
     trials = reps["trial_id"].data.astype(str)
     fastest = np.full(values.shape, np.nan)

@@ -5,13 +5,10 @@ Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says w
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import xarray as xr
 
 from legsci.mechanics.kinetics.inverse_dynamics import PLANES
 from legsci.mechanics.kinetics.movement import LOADED_JOINTS
-from legsci.metrics import force
 from legsci.metrics.joints import Measure, by_side, of_frames, on_both, pelvis_height, span_of, working
 from legsci.metrics.signals import Reps, at, integral, peak, peak_time
 from legsci.vocabulary import SIDES
@@ -85,7 +82,7 @@ def push_off(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
 def force_transmission_ratio(reps: Reps) -> xr.Variable:
     """Gain of mechanical energy of the centre of mass per positive joint work of the push-off (rep, scoring) [1].
 
-    As `legsci.mechanics.energy.force_transmission_ratio`, with the borders of the push-off between frames.
+    The borders of the push-off may lie between frames.
     """
     frames, (start, last) = of_frames(reps), push_off(reps)
     energy = reps["energy"]
@@ -112,10 +109,11 @@ def _horizontal(reps: Reps, sign: float) -> xr.Variable:
     return impulse.where(own)
 
 
-def _by_task(vertical: Measure, sign: float) -> Callable[[Reps], xr.Variable]:
-    """Measure: of running steps the horizontal impulse, of jumps the vertical one."""
-    return lambda reps: _horizontal(reps, sign).where(reps["task"] == "sprint", vertical(reps))
+def horizontal_braking_impulse(reps: Reps) -> xr.Variable:
+    """Impulse of the backward ground force of a contact (rep, scoring, side) [N s]."""
+    return _horizontal(reps, -1.0)
 
 
-braking_impulse = _by_task(force.braking_impulse, -1.0)
-propulsion_impulse = _by_task(force.propulsion_impulse, 1.0)
+def horizontal_propulsion_impulse(reps: Reps) -> xr.Variable:
+    """Impulse of the forward ground force of a contact (rep, scoring, side) [N s]."""
+    return _horizontal(reps, 1.0)

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.reps.repetition import STORED_EVENTS
-from legsci.mechanics.reps.session import FINDING_COLUMNS, QUALITY_COLUMNS
+from legsci.mechanics.reps.session import FLAG_COLUMNS, QUALITY_COLUMNS
 from legsci.metrics import alignment, force, joints, kinetics, power
 from legsci.metrics.signals import Reps, velocity
-from legsci.quality import CODES, Finding
+from legsci.quality import CODES, QualityFlag
 from legsci.tasks import TASKS
 from legsci.vocabulary import ASYMMETRIES, METRIC_TERMS, SIDES
 
@@ -58,6 +58,7 @@ class Metric:
 
 METRICS: dict[str, Metric] = {
     "body_weight_n": Metric(force.body_weight, headline=True),
+    "system_weight_n": Metric(force.body_weight, headline=True),
     "peak_force_n": Metric(force.peak_force, headline=True),
     "landing_peak_force_n": Metric(force.landing_peak_force, headline=True),
     "jump_height_impulse_m": Metric(power.jump_height_impulse, headline=True),
@@ -72,8 +73,8 @@ METRICS: dict[str, Metric] = {
     "propulsion_time_s": Metric(force.propulsion_time),
     "countermovement_depth_m": Metric(power.countermovement_depth, headline=True),
     "net_impulse_n_s": Metric(force.net_impulse, headline=True),
-    "braking_impulse_n_s": Metric(kinetics.braking_impulse),
-    "propulsion_impulse_n_s": Metric(kinetics.propulsion_impulse),
+    "braking_impulse_n_s": Metric(force.braking_impulse),
+    "propulsion_impulse_n_s": Metric(force.propulsion_impulse),
     "rate_of_force_development_n_per_s": Metric(force.rate_of_force_development, headline=True),
     "peak_power_w": Metric(power.peak_power, headline=True),
     "rsi_modified_m_per_s": Metric(power.rsi_modified, headline=True),
@@ -91,10 +92,10 @@ METRICS: dict[str, Metric] = {
     "trunk_lean_max_deg": Metric(joints.trunk_lean_max),
     "squat_depth_m": Metric(joints.squat_depth),
     "thigh_angle_max_deg": Metric(joints.thigh_angle_max),
-    "lowering_time_s": Metric(joints.lowering_time),
-    "bottom_time_s": Metric(joints.bottom_time),
-    "lifting_time_s": Metric(joints.lifting_time),
-    "lifting_velocity_m_per_s": Metric(joints.lifting_velocity),
+    "eccentric_time_s": Metric(joints.eccentric_time),
+    "pause_time_s": Metric(joints.pause_time),
+    "concentric_time_s": Metric(joints.concentric_time),
+    "mean_concentric_velocity_m_per_s": Metric(joints.mean_concentric_velocity),
     "velocity_loss_percent": Metric(joints.velocity_loss),
     **{name: Metric(measure, stated=True) for name, measure in alignment.STATED.items()},
     "foot_progression_angle_deg": Metric(alignment.foot_progression_angle),
@@ -117,6 +118,8 @@ METRICS: dict[str, Metric] = {
     "power_residual_peak_w_per_kg": Metric(kinetics.power_residual_peak),
     "force_transmission_ratio": Metric(kinetics.force_transmission_ratio),
     "frontal_plane_work_percent": Metric(kinetics.frontal_plane_share),
+    "horizontal_braking_impulse_n_s": Metric(kinetics.horizontal_braking_impulse),
+    "horizontal_propulsion_impulse_n_s": Metric(kinetics.horizontal_propulsion_impulse),
     "foot_strike_angle_deg": Metric(joints.foot_strike_angle),
     "running_speed_m_per_s": Metric(joints.running_speed),
     "step_speed_m_per_s": Metric(joints.step_speed),
@@ -262,23 +265,25 @@ def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
     return xr.Dataset(result)
 
 
-def _agreement(values: Mapping[Hashable, Any]) -> list[Finding]:
+def _agreement(values: Mapping[Hashable, Any]) -> list[QualityFlag]:
     """Compare the jump heights of one repetition within their uncertainties."""
     names = [name for name in METRICS if name.startswith("jump_height_") and np.isfinite(values[name])]
-    findings = []
+    flags = []
     for index, first in enumerate(names):
         for second in names[index + 1 :]:
             difference = abs(values[first] - values[second])
             limit = AGREEMENT_FACTOR * float(np.hypot(values[f"u_{first}"], values[f"u_{second}"]))
             if difference > limit:
                 words = " and ".join(METRIC_TERMS[name].label.partition("(")[2].rstrip(")") for name in (first, second))
-                findings.append(
-                    Finding("heights_disagree", "jump height", difference, limit, f"by {words}", rep=int(values["rep"]))
+                flags.append(
+                    QualityFlag(
+                        "heights_disagree", "jump height", difference, limit, f"by {words}", rep=int(values["rep"])
+                    )
                 )
     height = values["u_jump_height_impulse_m"]
     if height > UNCERTAIN_HEIGHT_M:
-        findings.append(Finding("uncertain_height", "jump height", height, UNCERTAIN_HEIGHT_M, rep=int(values["rep"])))
-    return findings
+        flags.append(QualityFlag("uncertain_height", "jump height", height, UNCERTAIN_HEIGHT_M, rep=int(values["rep"])))
+    return flags
 
 
 def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
@@ -304,15 +309,15 @@ def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
 
 
 def _judge(metrics: pd.DataFrame, quality: pd.DataFrame) -> list[tuple[str, str]]:
-    """Judge each row of metrics by the findings about its repetition and its whole trial, under its profile or all.
+    """Judge each row of metrics by the flags about its repetition and its whole trial, under its profile or all.
 
     Returns
     -------
-    (worst severity, codes of all findings but mere notes) of each row.
+    (worst severity, codes of all flags but mere notes) of each row.
     """
     codes: dict[tuple[str, int, str], set[str]] = {}
-    findings = quality[["trial_id", "rep", "profile", "code"]]
-    for trial_id, rep, profile, code in findings.itertuples(index=False, name=None):
+    flags = quality[["trial_id", "rep", "profile", "code"]]
+    for trial_id, rep, profile, code in flags.itertuples(index=False, name=None):
         codes.setdefault((str(trial_id), int(rep), str(profile)), set()).add(str(code))
     judged = []
     rows = metrics[["trial_id", "rep", "profile"]]
@@ -332,20 +337,20 @@ def session_metrics(reps: xr.Dataset | None, quality: pd.DataFrame) -> tuple[pd.
     Parameters
     ----------
     reps : Dataset of its reps file, None where no trial holds a repetition.
-    quality : its findings so far, columns FINDING_COLUMNS.
+    quality : its flags so far, columns FLAG_COLUMNS.
 
     Returns
     -------
     metrics : rows of rep x side x profile, with status and reason under that profile; a trial without repetitions has
         one row, rep 0.
-    quality : the findings under the default profile, with those that rest on metrics added, columns QUALITY_COLUMNS.
+    quality : the flags under the default profile, with those that rest on metrics added, columns QUALITY_COLUMNS.
     """
     frames = []
     if reps is not None:
-        frame, findings = _measured_rows(reps)
+        frame, flags = _measured_rows(reps)
         frames.append(frame)
-        if findings:
-            added = pd.DataFrame(findings, columns=list(FINDING_COLUMNS))
+        if flags:
+            added = pd.DataFrame(flags, columns=list(FLAG_COLUMNS))
             quality = pd.concat([quality, added], ignore_index=True) if len(quality) else added
     cut = set() if reps is None else set(reps.variables["trial_id"].data.astype(str))
     uncut = quality[~quality["trial_id"].isin(cut)].drop_duplicates("trial_id")
@@ -361,7 +366,7 @@ def session_metrics(reps: xr.Dataset | None, quality: pd.DataFrame) -> tuple[pd.
 
 
 def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, object]]]:
-    """Rows of rep x side x profile, with uncertainties where the profile is the default; and findings about them."""
+    """Rows of rep x side x profile, with uncertainties where the profile is the default; and flags about them."""
     measured = measure(reps)
     frame = _frame(measured, reps)
     default = str(reps.get_index("scoring")[0])
@@ -375,12 +380,12 @@ def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, objec
     about = ("participant_id", "session_id", "trial_id", "task")
     heights = [column for column in frame if str(column).removeprefix("u_").startswith("jump_height_")]
     stated = ("rep", "code", "severity", "signal", "value", "limit", "sentence")
-    findings = [
-        {name: values[name] for name in (*about, "profile")} | {name: getattr(finding, name) for name in stated}
+    flags = [
+        {name: values[name] for name in (*about, "profile")} | {name: getattr(flag, name) for name in stated}
         for values in frame.loc[chosen, [*about, "profile", "rep", *heights]].to_dict("records")
-        for finding in _agreement(values)
+        for flag in _agreement(values)
     ]
-    return frame[~frame["profile"].str.contains("|", regex=False)].drop(columns="index"), findings
+    return frame[~frame["profile"].str.contains("|", regex=False)].drop(columns="index"), flags
 
 
 def _ordered(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -419,18 +424,18 @@ def repetition_table(reps: xr.Dataset) -> pd.DataFrame:
 def study_tables(
     sessions: Iterable[tuple[xr.Dataset | None, pd.DataFrame]],
 ) -> dict[str, pd.DataFrame]:
-    """Tables of a study from its sessions' repetitions and findings.
+    """Tables of a study from its sessions' repetitions and flags.
 
     Returns
     -------
     metrics (default profile), metrics_by_profile (all), reps, quality.
     """
-    metrics, events, findings = [], [], []
+    metrics, events, flags = [], [], []
     default = ""
     for reps, quality in sessions:
         measured, judged = session_metrics(reps, quality)
         metrics.append(measured)
-        findings.append(judged)
+        flags.append(judged)
         if reps is not None:
             default = str(reps.attrs["default_scoring"])
             events.append(repetition_table(reps))
@@ -439,5 +444,5 @@ def study_tables(
         "metrics": everything[everything["profile"].isin([default]) | everything["profile"].isna()],
         "metrics_by_profile": everything,
         "reps": pd.concat(events, ignore_index=True) if events else pd.DataFrame(),
-        "quality": pd.concat(findings, ignore_index=True),
+        "quality": pd.concat(flags, ignore_index=True),
     }

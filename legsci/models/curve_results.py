@@ -23,7 +23,7 @@ CURVE_COLUMNS = [*KEYS, "percent", "difference", "low", "high"]
 CLUSTER_COLUMNS = [*KEYS, "start_percent", "end_percent", "mean_difference", "mass", "p_value", "adjusted_p"]
 
 
-def curve_findings(
+def curve_results(
     curves: xr.Dataset,
     metrics: pd.DataFrame,
     longitudinal: pd.DataFrame,

@@ -69,7 +69,7 @@ def _hazard(weeks: pd.DataFrame, clock: str, **settings: Any) -> InjuryFit:
     return fit_recurrent_injuries(intervals, start=f"{clock}start", stop=f"{clock}stop", **settings)
 
 
-def injury_findings(
+def injury_results(
     tables: Mapping[str, pd.DataFrame], evidence: Evidence, refusals: Refusals
 ) -> dict[str, pd.DataFrame]:
     """Count problems and injuries, and fit each injury model.
@@ -82,7 +82,7 @@ def injury_findings(
 
     Returns
     -------
-    incidence, burden, weeks_left_out, injury_models: see `study_findings`.
+    incidence, burden, weeks_left_out, injury_models: see `study_results`.
     """
     answers = {
         "incidence": pd.DataFrame(columns=INCIDENCE_COLUMNS),

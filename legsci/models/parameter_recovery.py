@@ -15,7 +15,8 @@ from legsci.vocabulary import METRIC_TERMS
 
 #: Metric -> name of its true value in the truth of a trial.
 TRUE_VALUES = {
-    "body_weight_n": "body_weight_n",
+    "body_weight_n": "system_weight_n",
+    "system_weight_n": "system_weight_n",
     "jump_height_impulse_m": "jump_height_m",
     "jump_height_flight_time_m": "jump_height_m",
     "jump_height_pelvis_m": "jump_height_m",
@@ -38,7 +39,7 @@ AGREEMENT = ("bias", "bias_low", "bias_high", "sd", "lower_limit", "upper_limit"
 PAIR_COLUMNS = (*TRIAL, "task", "rep", "status", "metric", "measured", "true", "uncertainty")
 
 
-def recovered(metrics: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+def truth_pairs(metrics: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     """Put each metric whose truth is known beside it.
 
     Parameters
@@ -70,12 +71,12 @@ def recovered(metrics: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     return table[applies & table["true"].notna()].reset_index(drop=True)
 
 
-def recovery(pairs: pd.DataFrame) -> pd.DataFrame:
+def parameter_recovery(pairs: pd.DataFrame) -> pd.DataFrame:
     """Summarise how well each metric of each task agrees with the truth.
 
     Parameters
     ----------
-    pairs : as `recovered` returns them.
+    pairs : as `truth_pairs` returns them.
 
     Returns
     -------

@@ -20,7 +20,7 @@ from legsci.models.claims.ledger import claims_ledger
 from legsci.models.claims.registry import Registry
 from legsci.models.claims.verdicts import SUPPORTED, UNTESTABLE
 
-#: From the choices and a seed to a cohort's tables, `parameters` (dotted name, value) among them.
+#: From the options and a seed to a cohort's tables, `parameters` (dotted name, value) among them.
 Simulate = Callable[[Mapping[str, Any], int], dict[str, pd.DataFrame]]
 
 ALPHA = 0.05
@@ -32,17 +32,17 @@ COHORT_COLUMNS = ["seed", "id", "scale", "verdict", "estimate", "low", "high", "
 
 
 def with_changes(config: Mapping[str, Any], changes: Mapping[str, float]) -> dict[str, Any]:
-    """Return a copy of nested choices with some changed.
+    """Return a copy of nested options with some changed.
 
     Parameters
     ----------
-    config : nested choices.
+    config : nested options.
     changes : dotted name, as in `jump.gain_percent_per_week` -> value.
 
     Raises
     ------
     KeyError
-        With all names that the choices do not have.
+        With all names that the options do not have.
     """
     changed = copy.deepcopy(dict(config))
     unknown = []
@@ -56,7 +56,7 @@ def with_changes(config: Mapping[str, Any], changes: Mapping[str, float]) -> dic
         else:
             place[last] = value
     if unknown:
-        raise KeyError(f"the choices have no {', '.join(unknown)}")
+        raise KeyError(f"the options have no {', '.join(unknown)}")
     return changed
 
 
@@ -74,7 +74,7 @@ def try_cohorts(
     Parameters
     ----------
     simulate : makes a cohort's tables.
-    config : choices of the cohorts.
+    config : options of the cohorts.
     registry : the claims.
     claims : ids of those that are tried.
     seeds : of the cohorts.
@@ -105,7 +105,7 @@ def try_cohorts(
     return pd.concat(rows, ignore_index=True)
 
 
-def recovery_summary(cohorts: pd.DataFrame) -> pd.DataFrame:
+def recovery_of_claims(cohorts: pd.DataFrame) -> pd.DataFrame:
     """Summarise how well claims' effects were recovered, each figure with its Monte Carlo standard error.
 
     Parameters
@@ -178,7 +178,7 @@ def power_curve(
     Parameters
     ----------
     simulate, registry : see `try_cohorts`.
-    config : choices of the cohorts: effect, measurement error, visits, drop-out.
+    config : options of the cohorts: effect, measurement error, visits, drop-out.
     claim : id.
     athletes : numbers of athletes to try.
     cohorts : how many of each.
@@ -188,7 +188,7 @@ def power_curve(
     Returns
     -------
     One row per number of athletes: athletes; finished, mean number of athletes in the model; and the columns of
-    `recovery_summary`; half_width, median half width of the 95 % interval [unit of the claim].
+    `recovery_of_claims`; half_width, median half width of the 95 % interval [unit of the claim].
     """
     rows = []
     for number in athletes:
@@ -201,7 +201,7 @@ def power_curve(
             resamples=resamples,
         )
         width = 0.5 * (tried["high"].astype(float) - tried["low"].astype(float)).median()
-        summary = recovery_summary(tried).iloc[0].to_dict()
+        summary = recovery_of_claims(tried).iloc[0].to_dict()
         finished = tried["participants"].astype(float).mean()
         rows.append({"athletes": number, "finished": finished, "half_width": width} | summary)
     return pd.DataFrame(rows)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from legsci.models.claims.evidence import Evidence
 from legsci.models.claims.registry import Registry
-from legsci.models.injury_results import injury_findings
+from legsci.models.injury_results import injury_results
 from legsci.models.result import REFUSAL_COLUMNS, Refusals, attempt
 from legsci.models.statistics.agreement import agreement
 from legsci.models.statistics.athlete_slopes import personal_coefficients
@@ -76,7 +76,7 @@ JUMP_HEIGHTS = ("jump_height_impulse_m", "jump_height_flight_time_m", "jump_heig
 ALIGNMENT_TERMS = ("time", "abduction_within", "abduction_between", "load", "female")
 
 
-def study_findings(
+def study_results(
     tables: Mapping[str, pd.DataFrame],
     longitudinal: pd.DataFrame,
     registry: Registry,
@@ -121,7 +121,7 @@ def study_findings(
         "athletes": personal_coefficients(fit).reset_index() if fit else pd.DataFrame(columns=ATHLETE_COLUMNS),
         "reliability": reliabilities(longitudinal, refusals, resamples=resamples, seed=seed),
         "agreement": agreements(tables["metrics"], refusals, resamples=resamples, seed=seed),
-        **injury_findings(tables, evidence, refusals),
+        **injury_results(tables, evidence, refusals),
     }
     return answers | {"refusals": pd.DataFrame(refusals, columns=REFUSAL_COLUMNS)}
 

@@ -58,7 +58,7 @@ class Results:
         """One row per trial (rep 0) or repetition that was rejected, corrected, flagged or noted, and why."""
         return self._table("quality.csv")
 
-    def finding(self, name: str) -> pd.DataFrame:
+    def table(self, name: str) -> pd.DataFrame:
         """A table of what models found: longitudinal, study_flow, claims, or one of models/ ("models/reliability").
 
         Raises
@@ -137,7 +137,7 @@ class Results:
         """
         return open_repetitions(self._file("reps", participant_id, session_id))[0]
 
-    def findings(self, participant_id: str, session_id: str) -> pd.DataFrame:
+    def quality_flags(self, participant_id: str, session_id: str) -> pd.DataFrame:
         """What was found about a session while its trials were cut, before anything was measured.
 
         Raises

@@ -1,4 +1,4 @@
-"""Sessions made by hand: force rows become trials, trials become metrics and findings."""
+"""Sessions made by hand: force rows become trials, trials become metrics and flags."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from legsci.mechanics.kinetics.movement import USUAL, Choices
+from legsci.mechanics.kinetics.movement import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.tables import session_metrics
 
@@ -32,7 +32,7 @@ class Outcome:
     metrics: pd.DataFrame
 
     def codes(self, trial_id: str = "T") -> set[str]:
-        """Codes of the findings about a trial."""
+        """Codes of the flags about a trial."""
         return set(self.quality.loc[self.quality["trial_id"] == trial_id, "code"])
 
     def rows(self, trial_id: str = "T", side: str = "both", profile: str = DEFAULT) -> pd.DataFrame:
@@ -93,7 +93,7 @@ def outcome(
     curation: pd.DataFrame | None = None,
     default: str = DEFAULT,
     profiles: list[str] | None = None,
-    choices: Choices = USUAL,
+    options: MotionOptions = DEFAULT_OPTIONS,
 ) -> Outcome:
     """Cut, score and measure trials of one session; a lone trial is called T."""
     session = xr.DataTree(children=trials if isinstance(trials, dict) else {"T": trials})
@@ -105,7 +105,7 @@ def outcome(
         default=default,
         profiles=OTHERS if profiles is None else profiles,
         curation=decisions() if curation is None else curation,
-        choices=choices,
+        options=options,
     )
     metrics, quality = session_metrics(reps, quality)
     return Outcome(reps, quality, metrics)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from legsci.models.curve_results import CLUSTER_COLUMNS, CURVE_COLUMNS, LEGS, SESSIONS, curve_findings
+from legsci.models.curve_results import CLUSTER_COLUMNS, CURVE_COLUMNS, LEGS, SESSIONS, curve_results
 
 LABELS = [f"{leg}_{name}" for leg in ("left", "right") for name in ("hip_flexion", "knee_flexion", "ankle_dorsiflexion",
           "knee_abduction")] + ["lumbar_flexion"]  # fmt: skip
@@ -49,7 +49,7 @@ def study(athletes: int = 10, *, leg: str = "both") -> tuple[xr.Dataset, pd.Data
 
 
 def test_a_change_is_found_where_it_is() -> None:
-    found = curve_findings(*study())
+    found = curve_results(*study())
     sure = found["curve_clusters"].query("p_value < 0.05 and adjusted_p < 0.05")
     knee = sure[(sure["comparison"] == SESSIONS) & (sure["angle"] == "knee_flexion")].iloc[0]
     assert len(sure) == 1
@@ -67,7 +67,7 @@ def test_rejected_repetitions_take_no_part() -> None:
     bad = spoilt["number"].to_numpy() == 2
     spoilt["angle"][bad] = 1e6
     status = np.where(metrics["rep"] == 2, "rejected", "accepted")
-    found = curve_findings(spoilt, metrics.assign(status=status), longitudinal)["curve_differences"]
+    found = curve_results(spoilt, metrics.assign(status=status), longitudinal)["curve_differences"]
     assert found["difference"].abs().max() < 50.0
 
 
@@ -75,20 +75,20 @@ def test_a_task_of_one_leg_is_that_legs() -> None:
     curves, metrics, longitudinal = study(leg="left")
     others = [label for label in LABELS if label.startswith("right")]
     curves["angle"].loc[{"joint_angle": others}] = np.nan
-    found = curve_findings(curves, metrics, longitudinal)["curve_differences"]
+    found = curve_results(curves, metrics, longitudinal)["curve_differences"]
     assert set(found["comparison"]) == {SESSIONS}
     assert found["difference"].notna().all()
 
 
 def test_what_cannot_be_compared_is_a_sentence() -> None:
-    few = curve_findings(*study(athletes=2))
+    few = curve_results(*study(athletes=2))
     assert few["curve_refusals"]["sentence"].str.contains("2 athletes have both curves").all()
     assert few["curve_differences"].columns.tolist() == CURVE_COLUMNS
     _, metrics, longitudinal = study()
-    once = curve_findings(xr.Dataset(), metrics, longitudinal)
+    once = curve_results(xr.Dataset(), metrics, longitudinal)
     assert once["curve_refusals"]["sentence"].str.contains("no athlete has joint angles").all()
     assert once["curve_clusters"].columns.tolist() == CLUSTER_COLUMNS
     # Four athletes have 8 rearrangements: no limits can be given, and none are.
-    four = curve_findings(*study(athletes=4))["curve_differences"]
+    four = curve_results(*study(athletes=4))["curve_differences"]
     assert four["low"].isna().all()
     assert four["difference"].notna().all()

@@ -1,4 +1,4 @@
-"""Studies that cannot carry a model: claims, findings, figures and reports say so, and the rest goes on."""
+"""Studies that cannot carry a model: claims, results, figures and reports say so, and the rest goes on."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ import yaml
 from legsci.models.claims.ledger import claims_ledger
 from legsci.models.claims.registry import Registry, load_claims
 from legsci.models.claims.verdicts import UNTESTABLE
-from legsci.models.curve_results import curve_findings
-from legsci.models.study_results import study_findings
+from legsci.models.curve_results import curve_results
+from legsci.models.study_results import study_results
 from legsci.models.tables.longitudinal import longitudinal_table, study_flow
-from legsci.present.figures.model_figures import FINDING_FIGURES
+from legsci.present.figures.model_figures import MODEL_FIGURES
 from legsci.present.report.athlete_report import AthleteEvidence, athlete_report
 from legsci.present.results import Results
 from legsci.simulate.cohort.known import simulate_known
@@ -130,29 +130,29 @@ def test_a_fault_of_a_study_is_a_sentence(cohort: Tables, registry: Registry, tm
     assert tested[["estimate", "low", "high", "p_value"]].notna().all(axis=None)
     assert ledger["reason"].str.len().min() > 20
     assert ledger.loc[sorted(untestable), "reason"].str.contains(words).all()
-    findings = study_findings(tables, longitudinal, registry, resamples=20)
-    numbers = [findings["alignment"], findings["points"], findings["athletes"]]
+    results = study_results(tables, longitudinal, registry, resamples=20)
+    numbers = [results["alignment"], results["points"], results["athletes"]]
     assert all(table.notna().all(axis=None) for table in numbers)
-    assert findings["refusals"]["sentence"].str.len().gt(10).all()
-    findings |= curve_findings(xr.Dataset(), tables["metrics"], longitudinal)
-    _draw(tmp_path, longitudinal, study_flow(tables), ledger.reset_index(), findings)
+    assert results["refusals"]["sentence"].str.len().gt(10).all()
+    results |= curve_results(xr.Dataset(), tables["metrics"], longitudinal)
+    _draw(tmp_path, longitudinal, study_flow(tables), ledger.reset_index(), results)
 
 
-def _draw(folder: Path, longitudinal: pd.DataFrame, flow: pd.DataFrame, ledger: pd.DataFrame, findings: Tables) -> None:
+def _draw(folder: Path, longitudinal: pd.DataFrame, flow: pd.DataFrame, ledger: pd.DataFrame, results: Tables) -> None:
     """Write the tables as the workflow does, and draw every figure and the report of an athlete from them."""
     (folder / "models").mkdir()
     written = {"longitudinal": longitudinal, "study_flow": flow, "claims": ledger}
-    written |= {f"models/{name}": table for name, table in findings.items()}
+    written |= {f"models/{name}": table for name, table in results.items()}
     for path, table in written.items():
         table.to_csv(folder / f"{path}.csv", index=False)
     study = Simulated(folder)
-    for draw in FINDING_FIGURES.values():
+    for draw in MODEL_FIGURES.values():
         draw(study).canvas.draw()
     evidence = AthleteEvidence(
-        longitudinal=study.finding("longitudinal"),
-        reliability=study.finding("models/reliability"),
-        athletes=study.finding("models/athletes"),
-        ledger=study.finding("claims"),
+        longitudinal=study.table("longitudinal"),
+        reliability=study.table("models/reliability"),
+        athletes=study.table("models/athletes"),
+        ledger=study.table("claims"),
         simulated=True,
     )
     for participant in evidence.participants()[:1]:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from legsci.metrics.tables import METRICS
-from legsci.models.parameter_recovery import PAIR_COLUMNS, recovered, recovery
+from legsci.models.parameter_recovery import PAIR_COLUMNS, parameter_recovery, truth_pairs
 
 TRIAL = {"participant_id": "P01", "session_id": "A"}
 
@@ -65,7 +65,7 @@ def test_a_metric_stands_beside_the_truth_of_its_repetition_and_task() -> None:
             truth("lost", jump_height_m=0.20),
         ]
     )
-    found = recovered(table, known)
+    found = truth_pairs(table, known)
     heights = found[found["metric"] == "jump_height_impulse_m"]
     assert heights["true"].tolist() == [0.30, 0.33, 0.26, 0.20]
     assert heights["measured"].tolist()[:3] == [0.31, 0.32, 0.25]
@@ -77,7 +77,7 @@ def test_a_metric_stands_beside_the_truth_of_its_repetition_and_task() -> None:
 
 def test_bias_limits_and_coverage_by_hand() -> None:
     table = pairs({"P01": [0.01], "P02": [0.02], "P03": [0.03]}, uncertainty=0.011)
-    (row,) = recovery(table).to_dict("records")
+    (row,) = parameter_recovery(table).to_dict("records")
     assert row["n"] == 3
     assert row["left_out"] == 0
     assert row["bias"] == pytest.approx(0.02)
@@ -90,12 +90,12 @@ def test_bias_limits_and_coverage_by_hand() -> None:
 def test_what_was_not_measured_is_counted() -> None:
     good, bad = pairs({"P01": [0.0], "P02": [0.0], "P03": [0.0]}), pairs({"P04": [0.5]}, status="rejected")
     lost = pairs({"P05": [np.nan]})
-    (row,) = recovery(pd.concat([good, bad, lost])).to_dict("records")
+    (row,) = parameter_recovery(pd.concat([good, bad, lost])).to_dict("records")
     assert (row["n"], row["left_out"], row["bias"]) == (3, 2, 0.0)
 
 
 def test_too_few_athletes_are_refused_with_a_sentence_and_no_number() -> None:
-    (row,) = recovery(pairs({"P01": [0.01, 0.02]})).to_dict("records")
+    (row,) = parameter_recovery(pairs({"P01": [0.01, 0.02]})).to_dict("records")
     assert np.isnan(row["bias"])
     assert "athletes with pairs: 1" in row["refusal"]
     assert row["largest"] == pytest.approx(0.02)

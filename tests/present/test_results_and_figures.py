@@ -23,12 +23,12 @@ from legsci.ingest.trial import DECIMALS, write_session
 from legsci.mechanics.reps.session import session_repetitions, write_repetitions
 from legsci.metrics.tables import study_tables
 from legsci.present.figures import style
-from legsci.present.figures.force_time import finding_lines, force_time
-from legsci.present.figures.model_figures import FINDING_FIGURES
+from legsci.present.figures.force_time import flag_lines, force_time
+from legsci.present.figures.model_figures import MODEL_FIGURES
 from legsci.present.figures.profile_comparison import widest_repetition
 from legsci.present.figures.registry import SESSION_FIGURES, STUDY_FIGURES
 from legsci.present.results import Results, ResultsError
-from legsci.quality import CODES, Finding
+from legsci.quality import CODES, QualityFlag
 from legsci.vocabulary import STANDARD_GRAVITY
 
 RATE_HZ = 1000.0
@@ -85,11 +85,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     session.attrs = {"study": "made", "participant_id": "P01", "session_id": "01", "simulated": 1}
     write_session(session, folder / "sessions" / "P01" / "01.nc")
     profiles = ["owen_mcmahon", "harry", "vald", "s3d"]
-    reps, findings = session_repetitions(session, default="owen_mcmahon", profiles=profiles, curation=NO_DECISIONS)
+    reps, flags = session_repetitions(session, default="owen_mcmahon", profiles=profiles, curation=NO_DECISIONS)
     assert reps is not None
     (folder / "reps").mkdir()
-    write_repetitions(reps, findings, folder / "reps" / "P01" / "01.nc")
-    for name, table in study_tables([(reps, findings)]).items():
+    write_repetitions(reps, flags, folder / "reps" / "P01" / "01.nc")
+    for name, table in study_tables([(reps, flags)]).items():
         table.to_csv(folder / f"{name}.csv", index=False)
     return folder
 
@@ -184,39 +184,39 @@ def test_force_time_shows_every_trial_and_why(study: Results) -> None:
     }
 
 
-def finding_rows(*findings: Finding) -> pd.DataFrame:
+def flag_rows(*flags: QualityFlag) -> pd.DataFrame:
     """Rows of quality.csv."""
-    return pd.DataFrame([(each.severity, each.code, each.sentence) for each in findings], columns=QUALITY)
+    return pd.DataFrame([(each.severity, each.code, each.sentence) for each in flags], columns=QUALITY)
 
 
 def test_many_findings_of_one_code_are_one_line() -> None:
-    gaps = [Finding("gap_left", f"M{place:02d}", 0.1 * (place + 1), 0.1, "from 1 s") for place in range(27)]
-    flagged, noted = finding_lines(finding_rows(Finding("foot_on_box", value=2.0), *gaps))
+    gaps = [QualityFlag("gap_left", f"M{place:02d}", 0.1 * (place + 1), 0.1, "from 1 s") for place in range(27)]
+    flagged, noted = flag_lines(flag_rows(QualityFlag("foot_on_box", value=2.0), *gaps))
     assert flagged == "flagged: gap left: 27 gaps of 27 markers, the longest 2.7 s; see quality.csv"
     assert noted.startswith("noted: Joint loads are missing for 2.00 s")
-    absent = [Finding("segment_absent", f"segment {place}", detail="no marker of it") for place in range(40)]
-    (line,) = finding_lines(finding_rows(*absent))
+    absent = [QualityFlag("segment_absent", f"segment {place}", detail="no marker of it") for place in range(40)]
+    (line,) = flag_lines(flag_rows(*absent))
     assert line.startswith("noted: segment 0 is absent: no marker of it.")
     assert line.endswith("...; see quality.csv")
     assert len(line) < 2 * style.LINE_LENGTH
-    assert finding_lines(finding_rows()) == []
+    assert flag_lines(flag_rows()) == []
 
 
 def test_findings_leave_room_for_the_picture(study: Results) -> None:
-    """Sixty kinds of finding about the jump: its heading is bounded, and the axes are as high as without them."""
+    """Sixty kinds of flag about the jump: its heading is bounded, and the axes are as high as without them."""
     (usual, _), key = [axes for axes in drawn(legsci.draw(study, "force_time", "P01", "01")) if axes.lines][:2], P01
     codes = list(CODES)
     many = pd.DataFrame(
         [{"trial_id": "jump", "rep": 1, "profile": "", "code": code, "severity": CODES[code].severity, "sentence": code}
          for code in codes if CODES[code].severity in ("flagged", "noted")]
     )  # fmt: skip
-    figure = force_time(study.session(*key), study.reps(*key), pd.concat([study.findings(*key), many]))
+    figure = force_time(study.session(*key), study.reps(*key), pd.concat([study.quality_flags(*key), many]))
     (axes, _) = [axes for axes in drawn(figure) if axes.lines][:2]
     for each in (usual, axes):
         each.figure.get_figure(root=True).canvas.draw()
     heights = [each.get_window_extent().height for each in (usual, axes)]
     assert heights[1] > 0.9 * heights[0]
-    assert "further kinds of finding; see quality.csv" in words(figure)
+    assert "further kinds of flag; see quality.csv" in words(figure)
 
 
 def test_velocity_is_drawn_as_the_jump_has_it(study: Results) -> None:
@@ -267,7 +267,7 @@ def test_quality_counts_findings(study: Results) -> None:
     bars = figure.axes[0]
     assert sum(bar.get_height() for bar in bars.patches) == len(study.quality)
     said = words(figure)
-    assert f"n = {len(study.quality)} finding" in said
+    assert f"n = {len(study.quality)} flag" in said
     assert "no flight (rejected)" in said
     assert "P01 01 broken (1 rejected)" in said
 
@@ -301,11 +301,11 @@ def test_a_figure_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: py
 
 
 def test_each_figure_has_a_line_and_a_caption(repository: Path) -> None:
-    choices = yaml.safe_load((repository / "workflow" / "config.yaml").read_text(encoding="utf-8"))["figures"]
-    drawn = {"session": SESSION_FIGURES, "study": STUDY_FIGURES, "findings": FINDING_FIGURES}
-    assert {kind: set(choices[kind]) for kind in drawn} == {kind: set(names) for kind, names in drawn.items()}
+    options = yaml.safe_load((repository / "workflow" / "config.yaml").read_text(encoding="utf-8"))["figures"]
+    drawn = {"session": SESSION_FIGURES, "study": STUDY_FIGURES, "models": MODEL_FIGURES}
+    assert {kind: set(options[kind]) for kind in drawn} == {kind: set(names) for kind, names in drawn.items()}
     captions = {path.stem for path in (repository / "workflow" / "report").glob("*.rst")}
-    assert captions >= {*SESSION_FIGURES, *STUDY_FIGURES, *FINDING_FIGURES, "recovery", "notebook", "workflow"}
+    assert captions >= {*SESSION_FIGURES, *STUDY_FIGURES, *MODEL_FIGURES, "parameter_recovery", "notebook", "workflow"}
 
 
 def test_public_names_are_there_and_come_late(repository: Path) -> None:

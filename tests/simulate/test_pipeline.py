@@ -15,7 +15,7 @@ from legsci.ingest.trial import build_session
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.tables import study_tables
-from legsci.models.parameter_recovery import recovered, recovery
+from legsci.models.parameter_recovery import parameter_recovery, truth_pairs
 from legsci.simulate.cohort.study import plan
 from legsci.simulate.recordings.session_files import (
     session_rows,
@@ -45,8 +45,8 @@ BOUNDS = {
 }
 
 
-def choices(**changes: Any) -> dict[str, Any]:
-    """The choices that come with legsci, for few athletes and one session."""
+def options(**changes: Any) -> dict[str, Any]:
+    """The options that come with legsci, for few athletes and one session."""
     config = yaml.safe_load((ROOT / "workflow" / "config.yaml").read_text(encoding="utf-8"))["virtual"]
     return config | {"athletes": 3, "visits": 1} | changes
 
@@ -72,7 +72,7 @@ def write_study(folder: Path, config: dict[str, Any]) -> pd.DataFrame:
 def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Metrics of three athletes, and the truth."""
     folder = tmp_path_factory.mktemp("cohort") / "virtual"
-    truth = write_study(folder, choices())
+    truth = write_study(folder, options())
     study = read_study(folder)
     sessions = study.trials[["participant_id", "session_id"]].drop_duplicates().itertuples(index=False)
     reps = (
@@ -88,7 +88,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, pd
 
 
 def test_the_truth_is_recovered_within_stated_bounds(measured: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    table = recovery(recovered(*measured)).set_index(["task", "metric"])
+    table = parameter_recovery(truth_pairs(*measured)).set_index(["task", "metric"])
     beyond = {
         key: table.loc[[key], ["n", "bias", "largest"]].to_dict("records")
         for key, (bias, largest) in BOUNDS.items()
@@ -104,9 +104,9 @@ def test_no_trial_is_lost_between_the_plan_and_the_tables(measured: tuple[pd.Dat
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
-    jump = dict.fromkeys(choices()["trials"], 0) | {"countermovement_jump": 1}
+    jump = dict.fromkeys(options()["trials"], 0) | {"countermovement_jump": 1}
     for name, seed in (("a", 7), ("b", 7), ("c", 8)):
-        write_study(tmp_path / name, choices(athletes=1, trials=jump, seed=seed))
+        write_study(tmp_path / name, options(athletes=1, trials=jump, seed=seed))
     first, again, other = (digests(tmp_path / name) for name in "abc")
     assert first == again
     assert first.keys() == other.keys()

@@ -33,7 +33,7 @@ wildcard_constraints:
 
 
 def check_config():
-    """End the run with a sentence for each thing wrong with the choices."""
+    """End the run with a sentence for each thing wrong with the options."""
     import jsonschema
 
     schema = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ MODEL_TABLES = [
     "refusals",
 ]
 CURVE_TABLES = ["curve_differences", "curve_clusters", "curve_refusals"]
-FINDINGS = [
+MODEL_RESULTS = [
     *expand("results/{study}/{table}.csv", study=STUDIES, table=["longitudinal", "study_flow", "claims"]),
     *expand("results/{study}/models/{table}.csv", study=STUDIES, table=MODEL_TABLES + CURVE_TABLES),
     *([f"results/{VIRTUAL}/claims_against_truth.csv"] if VIRTUAL in STUDIES else []),
@@ -75,7 +75,7 @@ rule claims:
         "../scripts/claims.py"
 
 
-rule curve_findings:
+rule curve_results:
     input:
         curves="results/{study}/curves.nc",
         metrics="results/{study}/metrics.csv",
@@ -83,15 +83,15 @@ rule curve_findings:
     output:
         **{name: f"results/{{study}}/models/{name}.csv" for name in CURVE_TABLES},
     log:
-        "results/{study}/logs/curve_findings.txt",
+        "results/{study}/logs/curve_results.txt",
     benchmark:
-        "results/{study}/benchmarks/curve_findings.tsv"
+        "results/{study}/benchmarks/curve_results.tsv"
     params:
         source=source_digest("legsci.models.curve_results"),
     message:
         "Compare the joint angles of {wildcards.study} over the movement"
     script:
-        "../scripts/curve_findings.py"
+        "../scripts/curve_results.py"
 
 
 # Beside `recovery` the one rule that reads the truth.
@@ -107,7 +107,7 @@ rule claims_against_truth:
             f"results/{VIRTUAL}/claims_against_truth.csv",
             caption="../report/claims_against_truth.rst",
             category=VIRTUAL,
-            subcategory="findings",
+            subcategory="models",
             labels={"figure": "claims against truth, table"},
         ),
     log:
@@ -146,7 +146,7 @@ rule coverage:
 rule coverage_scenario:
     input:
         claims="workflow/claims.yaml",
-        choices="workflow/planning.yaml",
+        options="workflow/planning.yaml",
     output:
         cohorts="results/coverage/{scenario}_cohorts.csv",
         summary="results/coverage/{scenario}.csv",
@@ -157,7 +157,7 @@ rule coverage_scenario:
     wildcard_constraints:
         scenario="|".join(COVERAGE["scenarios"]),
     params:
-        choices=config["virtual"],
+        options=config["virtual"],
         source=source_digest("legsci.models.planning", "legsci.simulate.cohort.known"),
     message:
         "Simulate the cohorts of {wildcards.scenario} and hold the claims against them"
@@ -168,7 +168,7 @@ rule coverage_scenario:
 rule planning:
     input:
         claims="workflow/claims.yaml",
-        choices="workflow/planning.yaml",
+        options="workflow/planning.yaml",
     output:
         table="results/planning/planning.csv",
         figure=report("results/planning/planning.svg", caption="../report/planning.rst", category="planning"),
@@ -177,8 +177,10 @@ rule planning:
     benchmark:
         "results/planning/benchmarks/planning.tsv"
     params:
-        choices=config["virtual"],
-        source=source_digest("legsci.models.planning", "legsci.simulate.cohort.known", "legsci.present.figures.planning"),
+        options=config["virtual"],
+        source=source_digest(
+            "legsci.models.planning", "legsci.simulate.cohort.known", "legsci.present.figures.planning"
+        ),
     message:
         "Simulate studies of several sizes"
     script:

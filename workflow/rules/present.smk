@@ -2,7 +2,7 @@
 
 
 def session_figures(name):
-    """Input function: the figures of a study's sessions; of the virtual athletes as many as the choices say."""
+    """Input function: the figures of a study's sessions; of the virtual athletes as many as the options say."""
 
     def files(wildcards):
         keys = session_keys(study_of(name))
@@ -25,11 +25,15 @@ FOUND = [
 ]
 FIGURES = [
     *expand("results/{study}/figures/{figure}.svg", study=STUDIES, figure=config["figures"]["study"]),
-    *expand("results/{study}/figures/{figure}.svg", study=STUDIES, figure=config["figures"]["findings"]),
+    *expand("results/{study}/figures/{figure}.svg", study=STUDIES, figure=config["figures"]["models"]),
     *expand("results/{study}/figures/athlete_report", study=STUDIES),
     *map(session_figures, STUDIES),
     *expand("results/{study}/notebooks/{notebook}.html", study=STUDIES, notebook=NOTEBOOKS),
-    *([f"results/{VIRTUAL}/recovery.csv", f"results/{VIRTUAL}/figures/recovery.svg"] if VIRTUAL in STUDIES else []),
+    *(
+        [f"results/{VIRTUAL}/parameter_recovery.csv", f"results/{VIRTUAL}/figures/parameter_recovery.svg"]
+        if VIRTUAL in STUDIES
+        else []
+    ),
 ]
 
 
@@ -106,7 +110,7 @@ for figure in config["figures"]["study"]:
             "../scripts/draw_figure.py"
 
 
-for figure in config["figures"]["findings"]:
+for figure in config["figures"]["models"]:
 
     rule:
         name:
@@ -118,7 +122,7 @@ for figure in config["figures"]["findings"]:
                 f"results/{{study}}/figures/{figure}.svg",
                 caption=f"../report/{figure}.rst",
                 category="{study}",
-                subcategory="findings",
+                subcategory="models",
                 labels={"figure": figure.replace("_", " ")},
             ),
         log:
@@ -160,28 +164,28 @@ rule athlete_report:
         "../scripts/athlete_report.py"
 
 
-rule draw_recovery:
+rule draw_parameter_recovery:
     input:
-        recovered=f"results/{VIRTUAL}/recovered.csv",
-        recovery=f"results/{VIRTUAL}/recovery.csv",
+        pairs=f"results/{VIRTUAL}/parameter_recovery_pairs.csv",
+        recovery_table=f"results/{VIRTUAL}/parameter_recovery.csv",
     output:
         figure=report(
-            f"results/{VIRTUAL}/figures/recovery.svg",
-            caption="../report/recovery.rst",
+            f"results/{VIRTUAL}/figures/parameter_recovery.svg",
+            caption="../report/parameter_recovery.rst",
             category=VIRTUAL,
             subcategory="study",
             labels={"figure": "recovery"},
         ),
     log:
-        f"results/{VIRTUAL}/logs/draw_recovery.txt",
+        f"results/{VIRTUAL}/logs/draw_parameter_recovery.txt",
     benchmark:
-        f"results/{VIRTUAL}/benchmarks/draw_recovery.tsv"
+        f"results/{VIRTUAL}/benchmarks/draw_parameter_recovery.tsv"
     params:
         source=source_digest("legsci.present.figures.parameter_recovery"),
     message:
         "Draw what was recovered of the truth about the virtual athletes"
     script:
-        "../scripts/draw_recovery.py"
+        "../scripts/draw_parameter_recovery.py"
 
 
 rule run_notebook:

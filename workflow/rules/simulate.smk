@@ -1,7 +1,7 @@
 """The virtual athletes: tables of their study, recordings of each of them, and what the pipeline finds of the truth."""
 
 #: What the recordings of an athlete depend on; more athletes leave the first ones as they are.
-ATHLETE_CHOICES = {name: value for name, value in config["virtual"].items() if name != "athletes"}
+ATHLETE_OPTIONS = {name: value for name, value in config["virtual"].items() if name != "athletes"}
 
 
 checkpoint simulate_cohort:
@@ -32,8 +32,10 @@ checkpoint simulate_cohort:
         f"results/{VIRTUAL}/benchmarks/simulate_cohort.tsv"
     priority: FIRST
     params:
-        choices=config["virtual"],
-        source=source_digest("legsci.simulate.cohort.study", "legsci.simulate.recordings.session_files", "legsci.simulate.cohort.truth"),
+        options=config["virtual"],
+        source=source_digest(
+            "legsci.simulate.cohort.study", "legsci.simulate.recordings.session_files", "legsci.simulate.cohort.truth"
+        ),
     message:
         "Draw the virtual athletes and what happens to them"
     script:
@@ -50,7 +52,7 @@ rule simulate_athlete:
         f"results/{VIRTUAL}/benchmarks/simulate_athlete/{{participant}}.tsv"
     priority: FIRST
     params:
-        choices=ATHLETE_CHOICES,
+        options=ATHLETE_OPTIONS,
         source=source_digest("legsci.simulate.cohort.study", "legsci.simulate.recordings.session_files"),
     message:
         "Record the sessions of virtual athlete {wildcards.participant}"
@@ -59,26 +61,26 @@ rule simulate_athlete:
 
 
 # The one rule that reads the truth.
-rule recovery:
+rule parameter_recovery:
     input:
         metrics=f"results/{VIRTUAL}/metrics.csv",
         truth=virtual_truth,
     output:
-        recovered=f"results/{VIRTUAL}/recovered.csv",
-        recovery=report(
-            f"results/{VIRTUAL}/recovery.csv",
-            caption="../report/recovery_table.rst",
+        pairs=f"results/{VIRTUAL}/parameter_recovery_pairs.csv",
+        recovery_table=report(
+            f"results/{VIRTUAL}/parameter_recovery.csv",
+            caption="../report/parameter_recovery_table.rst",
             category=VIRTUAL,
             subcategory="study",
             labels={"figure": "recovery, table"},
         ),
     log:
-        f"results/{VIRTUAL}/logs/recovery.txt",
+        f"results/{VIRTUAL}/logs/parameter_recovery.txt",
     benchmark:
-        f"results/{VIRTUAL}/benchmarks/recovery.tsv"
+        f"results/{VIRTUAL}/benchmarks/parameter_recovery.tsv"
     params:
         source=source_digest("legsci.models.parameter_recovery"),
     message:
         "Compare what was measured on the virtual athletes with the truth"
     script:
-        "../scripts/recovery.py"
+        "../scripts/parameter_recovery.py"

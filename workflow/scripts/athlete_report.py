@@ -11,10 +11,10 @@ from job_log import job_log
 with job_log(snakemake.log[0]):
     study, pages = Results(Path(snakemake.params.results)), Path(snakemake.output.pages)
     evidence = AthleteEvidence(
-        longitudinal=study.finding("longitudinal"),
-        reliability=study.finding("models/reliability"),
-        athletes=study.finding("models/athletes"),
-        ledger=study.finding("claims"),
+        longitudinal=study.table("longitudinal"),
+        reliability=study.table("models/reliability"),
+        athletes=study.table("models/athletes"),
+        ledger=study.table("claims"),
         simulated=study.simulated,
     )
     pages.mkdir(parents=True, exist_ok=True)

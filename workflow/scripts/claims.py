@@ -7,7 +7,7 @@ import pandas as pd
 from legsci.ingest.study import read_study
 from legsci.models.claims.ledger import claims_ledger
 from legsci.models.claims.registry import load_claims
-from legsci.models.study_results import study_findings
+from legsci.models.study_results import study_results
 from legsci.models.tables.longitudinal import NAMES, tables_of
 
 from job_log import job_log
@@ -17,7 +17,7 @@ with job_log(snakemake.log[0]):
     tables = tables_of(study, pd.read_csv(snakemake.input.metrics, dtype=NAMES))
     longitudinal = pd.read_csv(snakemake.input.longitudinal, dtype=NAMES)
     registry = load_claims(Path(snakemake.input.claims))
-    for name, finding in study_findings(tables, longitudinal, registry).items():
-        finding.to_csv(snakemake.output[name], index=False)
+    for name, table in study_results(tables, longitudinal, registry).items():
+        table.to_csv(snakemake.output[name], index=False)
     ledger = claims_ledger(tables, registry, simulated=study.simulated, longitudinal=longitudinal)
     ledger.to_csv(snakemake.output.ledger, index=False)

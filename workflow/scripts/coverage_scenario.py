@@ -6,22 +6,22 @@ from pathlib import Path
 import yaml
 
 from legsci.models.claims.registry import load_claims
-from legsci.models.planning import recovery_summary, try_cohorts, with_changes
+from legsci.models.planning import recovery_of_claims, try_cohorts, with_changes
 from legsci.simulate.cohort.known import simulate_known
 
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    choices = yaml.safe_load(Path(snakemake.input.choices).read_text(encoding="utf-8"))["coverage"]
-    scenario = choices["scenarios"][snakemake.wildcards.scenario]
+    options = yaml.safe_load(Path(snakemake.input.options).read_text(encoding="utf-8"))["coverage"]
+    scenario = options["scenarios"][snakemake.wildcards.scenario]
     cohorts = try_cohorts(
         simulate_known,
         with_changes(snakemake.config["virtual"], scenario["changes"]),
         load_claims(Path(snakemake.input.claims)),
         claims=scenario["claims"],
-        seeds=range(choices["seed"], choices["seed"] + choices["cohorts"]),
-        resamples=choices["resamples"],
+        seeds=range(options["seed"], options["seed"] + options["cohorts"]),
+        resamples=options["resamples"],
     )
     cohorts.to_csv(snakemake.output.cohorts, index=False)
-    made = {"scenario": snakemake.wildcards.scenario, "seed": choices["seed"], "date": date.today().isoformat()}
-    recovery_summary(cohorts).assign(**made).to_csv(snakemake.output.summary, index=False)
+    made = {"scenario": snakemake.wildcards.scenario, "seed": options["seed"], "date": date.today().isoformat()}
+    recovery_of_claims(cohorts).assign(**made).to_csv(snakemake.output.summary, index=False)

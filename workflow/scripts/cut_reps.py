@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from legsci.ingest.trial import open_session
-from legsci.mechanics.kinetics.movement import Choices
+from legsci.mechanics.kinetics.movement import MotionOptions
 from legsci.mechanics.reps.session import session_repetitions, write_repetitions
 
 from job_log import job_log
@@ -15,11 +15,11 @@ with job_log(snakemake.log[0]):
     curation = pd.read_json(StringIO(snakemake.params.curation), orient="table")
     for path in sorted(Path(snakemake.input.sessions).glob("*.nc")):
         session = open_session(path)
-        reps, findings = session_repetitions(
+        reps, flags = session_repetitions(
             session,
             default=snakemake.params.profile,
             profiles=snakemake.params.profiles,
-            choices=Choices(**snakemake.params.motion),
+            options=MotionOptions(**snakemake.params.motion),
             curation=curation[curation["session_id"] == session.attrs["session_id"]],
         )
-        write_repetitions(reps, findings, Path(snakemake.output.reps, path.name))
+        write_repetitions(reps, flags, Path(snakemake.output.reps, path.name))

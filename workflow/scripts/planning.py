@@ -14,14 +14,14 @@ from legsci.simulate.cohort.known import simulate_known
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    choices = yaml.safe_load(Path(snakemake.input.choices).read_text(encoding="utf-8"))["planning"]
-    config = with_changes(snakemake.config["virtual"], choices["changes"])
-    tried = {name: choices[name] for name in ("claim", "athletes", "cohorts", "seed", "resamples")}
+    options = yaml.safe_load(Path(snakemake.input.options).read_text(encoding="utf-8"))["planning"]
+    config = with_changes(snakemake.config["virtual"], options["changes"])
+    tried = {name: options[name] for name in ("claim", "athletes", "cohorts", "seed", "resamples")}
     registry = load_claims(Path(snakemake.input.claims))
     curves = []
-    for effect in choices["effects"]:
-        changed = with_changes(config, {choices["effect"]: effect})
+    for effect in options["effects"]:
+        changed = with_changes(config, {options["effect"]: effect})
         curves.append(power_curve(simulate_known, changed, registry, **tried).assign(effect=effect))
     table = pd.concat(curves, ignore_index=True)
     table.to_csv(snakemake.output.table, index=False)
-    save(planning_figure(table, effect=choices["effect_in_words"]), snakemake.output.figure)
+    save(planning_figure(table, effect=options["effect_in_words"]), snakemake.output.figure)

@@ -9,8 +9,8 @@ from legsci.simulate.recordings.writers import write_table
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    choices, recordings = snakemake.config["virtual"], Path(snakemake.output.recordings)
-    sessions = plan(choices, seed=choices["seed"]).sessions
+    options, recordings = snakemake.config["virtual"], Path(snakemake.output.recordings)
+    sessions = plan(options, seed=options["seed"]).sessions
     own = [session for session in sessions if session.participant_id == snakemake.wildcards.participant]
     truth = [row for session in own for row in write_session(recordings.parent, session).truth]
     write_table(Path(snakemake.output.truth), TRUTH_COLUMNS, truth)

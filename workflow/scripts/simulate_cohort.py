@@ -9,8 +9,8 @@ from legsci.simulate.recordings.session_files import session_rows, write_session
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    choices, folder = snakemake.params.choices, Path(snakemake.output.settings).parent
-    planned = plan(choices, seed=choices["seed"])
+    options, folder = snakemake.params.options, Path(snakemake.output.settings).parent
+    planned = plan(options, seed=options["seed"])
     write_study_settings(folder)
     for name, table in planned.tables.items():
         table.to_csv(folder / f"{name}.tsv", sep="\t", index=False, na_rep="n/a", lineterminator="\n")

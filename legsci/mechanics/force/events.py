@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from legsci.kernels.jumps import EVENTS, contact_events, flight_edges, standing_jump_events
-from legsci.mechanics.force.plates import Support
+from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.weighing import Weighing, standing_stretch, weigh
 from legsci.mechanics.force.windows import Window
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 from legsci.tasks import Task
 from legsci.vocabulary import STANDARD_GRAVITY
 
@@ -46,34 +46,34 @@ class Score:
     body_weight_uncertainty: float
     rest: float
     offset: float
-    findings: list[Finding] = field(default_factory=list)
+    flags: list[QualityFlag] = field(default_factory=list)
 
 
-def unloaded_sd(support: Support, window: Window) -> float:
+def unloaded_sd(reaction: GroundReaction, window: Window) -> float:
     """Return the standard deviation of force in mid-flight, or in the fall where there is no flight [N]."""
     inside = window.middle if window.middle >= 0 else window.touchdown - 1
-    for (first, last), sd in zip(support.unloaded, support.unloaded_sd, strict=True):
+    for (first, last), sd in zip(reaction.unloaded, reaction.unloaded_sd, strict=True):
         if first <= inside < last:
             return sd
     return 0.0
 
 
-def _stretch_start(support: Support, middle: int) -> int:
+def _stretch_start(reaction: GroundReaction, middle: int) -> int:
     """First sample of the unloaded stretch that holds `middle`."""
-    return int(max(first for first, last in support.unloaded if first <= middle))
+    return int(max(first for first, last in reaction.unloaded if first <= middle))
 
 
-def _weigh_start(support: Support, window: Window, task: Task, profile: Profile) -> Weighing | None:
+def _weigh_start(reaction: GroundReaction, window: Window, task: Task, profile: Profile) -> Weighing | None:
     """Weigh before the movement, as the profile says; before a squat jump in the squat that is held, if it is."""
     if window.middle < 0 or window.touchdown >= 0:
         return None
     quietest = profile.weighing != "first"
-    last = _stretch_start(support, window.middle)
+    last = _stretch_start(reaction, window.middle)
     starts = [window.first] if quietest else [0]
     if quietest and _from_held_squat(task):
-        starts.insert(0, max(window.first, last - int(HOLD_S * support.rate)))
+        starts.insert(0, max(window.first, last - int(HOLD_S * reaction.rate)))
     for first in starts:
-        weighing = support.weigh(first=first, last=last, length_s=profile.weighing_length_s, quietest=quietest)
+        weighing = reaction.weigh(first=first, last=last, length_s=profile.weighing_length_s, quietest=quietest)
         if weighing is not None and weighing.still:
             break
     return weighing
@@ -84,61 +84,61 @@ def _from_held_squat(task: Task) -> bool:
     return task.cut == "flight" and "countermovement_depth_m" not in task.metrics
 
 
-def _weigh_end(support: Support, window: Window, profile: Profile) -> Weighing | None:
+def _weigh_end(reaction: GroundReaction, window: Window, profile: Profile) -> Weighing | None:
     """Weigh in quiet standing after the last landing."""
     inside = max(window.middle, window.touchdown - 1)
-    ends = [int(last) for first, last in support.unloaded if first <= inside < last]
+    ends = [int(last) for first, last in reaction.unloaded if first <= inside < last]
     landing = ends[0] if ends else window.first
-    first = landing + int(SETTLING_S[0] * support.rate)
-    last = min(window.last, landing + int(SETTLING_S[1] * support.rate))
-    return support.weigh(first=first, last=last, length_s=profile.weighing_length_s)
+    first = landing + int(SETTLING_S[0] * reaction.rate)
+    last = min(window.last, landing + int(SETTLING_S[1] * reaction.rate))
+    return reaction.weigh(first=first, last=last, length_s=profile.weighing_length_s)
 
 
-def _box_weight(support: Support, window: Window, profile: Profile) -> Weighing | None:
+def _box_weight(reaction: GroundReaction, window: Window, profile: Profile) -> Weighing | None:
     """Weigh the person on the box, before the step."""
-    if support.box is None:
+    if reaction.box is None:
         return None
-    rows = np.vstack([support.box, np.full((2, support.box.size), np.nan)])
+    rows = np.vstack([reaction.box, np.full((2, reaction.box.size), np.nan)])
     last = int(window.touchdown if window.touchdown >= 0 else window.last)
-    return weigh(rows, rate=support.rate, first=0, last=last, length_s=profile.weighing_length_s)
+    return weigh(rows, rate=reaction.rate, first=0, last=last, length_s=profile.weighing_length_s)
 
 
 def _choose_weighing(
-    support: Support, window: Window, task: Task, profile: Profile, mass_kg: float
-) -> tuple[Weighing | None, Weighing | None, np.ndarray, list[Finding]]:
-    """Return (weighing to use, weighing at the end, body weight (side), findings)."""
-    before, after = _weigh_start(support, window, task, profile), _weigh_end(support, window, profile)
+    reaction: GroundReaction, window: Window, task: Task, profile: Profile, mass_kg: float
+) -> tuple[Weighing | None, Weighing | None, np.ndarray, list[QualityFlag]]:
+    """Return (weighing to use, weighing at the end, body weight (side), flags)."""
+    before, after = _weigh_start(reaction, window, task, profile), _weigh_end(reaction, window, profile)
     preferred, other = (before, after) if task.weighing == "start" else (after, before)
     words = ("quiet standing after the landing", "quiet standing before the movement")
-    findings: list[Finding] = []
+    flags: list[QualityFlag] = []
     if preferred is not None and preferred.still:
-        return preferred, after, preferred.body_weight, findings
+        return preferred, after, preferred.body_weight, flags
     if task.cut == "quiet":
         return None, None, np.full(3, np.nan), [_never_still(preferred)]
-    box = _box_weight(support, window, profile)
+    box = _box_weight(reaction, window, profile)
     for weighing, where in ((other, words[task.weighing == "end"]), (box, "standing on the box")):
         if weighing is not None and weighing.still:
-            findings.append(Finding("weighed_elsewhere", detail=where))
-            return weighing, after, weighing.body_weight, findings
+            flags.append(QualityFlag("weighed_elsewhere", detail=where))
+            return weighing, after, weighing.body_weight, flags
     if np.isfinite(mass_kg):
-        findings.append(Finding("weighed_elsewhere", detail=f"the session's mass of {mass_kg:.1f} kg"))
-        return None, after, np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan]), findings
+        flags.append(QualityFlag("weighed_elsewhere", detail=f"the session's mass of {mass_kg:.1f} kg"))
+        return None, after, np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan]), flags
     return None, after, np.full(3, np.nan), [_never_still(preferred)]
 
 
-def _never_still(weighing: Weighing | None) -> Finding:
+def _never_still(weighing: Weighing | None) -> QualityFlag:
     """Say how far from still the quietest stretch was."""
     if weighing is None:
-        return Finding("never_stood_still", detail="there is no stretch of standing that long")
+        return QualityFlag("never_stood_still", detail="there is no stretch of standing that long")
     if weighing.body_weight[0] <= 0.0:
-        return Finding("never_stood_still", detail="the quietest stretch is of empty plates")
+        return QualityFlag("never_stood_still", detail="the quietest stretch is of empty plates")
     detail = f"force wanders by {weighing.wander:.1f} N, allowed {weighing.allowed_wander:.1f} N"
-    return Finding("never_stood_still", value=weighing.wander, limit=weighing.allowed_wander, detail=detail)
+    return QualityFlag("never_stood_still", value=weighing.wander, limit=weighing.allowed_wander, detail=detail)
 
 
 def _from_standing(
     force: np.ndarray,
-    support: Support,
+    reaction: GroundReaction,
     window: Window,
     task: Task,
     profile: Profile,
@@ -148,50 +148,64 @@ def _from_standing(
     sd: float,
 ) -> np.ndarray:
     """Events of a jump after quiet standing, as `EVENTS` [samples]."""
-    limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(support, window))
+    limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(reaction, window))
     found, _ = standing_jump_events(
         force,
-        support.rate,
+        reaction.rate,
         quiet_end,
         window.middle,
         weight,
         profile.movement_band(weighing_sd_n=sd),
-        max(int(STILL_S * support.rate), 1),
-        round(profile.start_lead_s * support.rate),
+        max(int(STILL_S * reaction.rate), 1),
+        round(profile.start_lead_s * reaction.rate),
         limit,
-        max(limit, support.loaded_limit),
+        max(limit, reaction.loaded_limit),
         profile.propulsion_velocity_m_per_s,
         not _from_held_squat(task),
     )
     return np.asarray(found)
 
 
-def _over_standing(support: Support, window: Window, task: Task, profile: Profile, quiet: Weighing) -> Weighing:
+def _over_standing(reaction: GroundReaction, window: Window, task: Task, profile: Profile, quiet: Weighing) -> Weighing:
     """Body weight over the whole of standing before the movement, where the profile weighs so."""
     if profile.weighing != "standing":
         return quiet
     weight = float(quiet.body_weight[0])
     found = _from_standing(
-        support.force[0], support, window, task, profile, quiet_end=quiet.last, weight=weight, sd=quiet.sd
+        reaction.force[0],
+        reaction,
+        window,
+        task,
+        profile,
+        quiet_end=quiet.last,
+        weight=weight,
+        sd=quiet.sd,
     )
     if np.isnan(found[0]):
         return quiet
     return standing_stretch(
-        support.force, rate=support.rate, quiet=quiet, first=window.first, movement_start=int(found[0])
+        reaction.force, rate=reaction.rate, quiet=quiet, first=window.first, movement_start=int(found[0])
     )
 
 
 def _events(
-    support: Support, window: Window, task: Task, profile: Profile, score: Score, *, quiet_end: int, rest: int
+    reaction: GroundReaction,
+    window: Window,
+    task: Task,
+    profile: Profile,
+    score: Score,
+    *,
+    quiet_end: int,
+    rest: int,
 ) -> None:
     """Fill in the events and the resting sample of a score.
 
     `quiet_end` is the sample after the quietest standing before the movement, `rest` the first of quiet standing after
     it; -1 where there is none.
     """
-    limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(support, window))
-    loaded = max(limit, support.loaded_limit)
-    force, weight = support.force[0] - score.offset, float(score.body_weight[0])
+    limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(reaction, window))
+    loaded = max(limit, reaction.loaded_limit)
+    force, weight = reaction.force[0] - score.offset, float(score.body_weight[0])
     if window.touchdown >= 0:
         fall = (window.first + window.touchdown) // 2
         score.events["touchdown"] = flight_edges(force, fall, limit, loaded)[1]
@@ -200,13 +214,21 @@ def _events(
     found = np.full(len(EVENTS), np.nan)
     if quiet_end >= 0:
         found = _from_standing(
-            force, support, window, task, profile, quiet_end=quiet_end, weight=weight, sd=score.weighing_sd
+            force, reaction, window, task, profile, quiet_end=quiet_end, weight=weight, sd=score.weighing_sd
         )
         score.rest = found[0]
     elif rest >= 0 and np.isfinite(weight):
         first = int(np.ceil(score.events.get("touchdown", window.first)))
         found, _ = contact_events(
-            force, support.rate, rest, first, window.middle, weight, limit, loaded, profile.propulsion_velocity_m_per_s
+            force,
+            reaction.rate,
+            rest,
+            first,
+            window.middle,
+            weight,
+            limit,
+            loaded,
+            profile.propulsion_velocity_m_per_s,
         )
         score.rest = float(rest)
         if task.quiet_start:
@@ -219,30 +241,32 @@ def _events(
         score.events["movement_start"] = score.events["touchdown"]
 
 
-def score_repetition(support: Support, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
+def score_repetition(
+    reaction: GroundReaction, window: Window, *, task: Task, profile: Profile, mass_kg: float
+) -> Score:
     """Find the events of one repetition under one profile.
 
     Parameters
     ----------
-    support : force under the person.
+    reaction : force under the person.
     window : the repetition.
     task : entry of TASKS.
     profile : the rules.
     mass_kg : mass of the person and of what is carried, from the study; NaN where it is not known [kg].
     """
-    weighing, after, weight, findings = _choose_weighing(support, window, task, profile, mass_kg)
+    weighing, after, weight, flags = _choose_weighing(reaction, window, task, profile, mass_kg)
     if task.cut == "quiet":
-        weighing = support.weigh(first=window.first, last=window.last, length_s=profile.weighing_length_s)
+        weighing = reaction.weigh(first=window.first, last=window.last, length_s=profile.weighing_length_s)
         still = weighing is not None and weighing.still
-        findings = [] if still else [_never_still(weighing)]
+        flags = [] if still else [_never_still(weighing)]
         weight = weighing.body_weight if weighing is not None and still else weight
     quiet_end = -1
     if task.quiet_start and task.cut != "quiet" and weighing is not None and weighing.last <= window.middle:
         quiet_end = weighing.last
-        weighing = _over_standing(support, window, task, profile, weighing)
+        weighing = _over_standing(reaction, window, task, profile, weighing)
         weight = weighing.body_weight
     uncertainty = weighing.uncertainty if weighing is not None else float("nan")
-    offset = profile.offset_shift * support.offset
+    offset = profile.offset_shift * reaction.offset
     score = Score(
         events={},
         body_weight=weight - offset + profile.body_weight_shift_sd * uncertainty,
@@ -250,64 +274,64 @@ def score_repetition(support: Support, window: Window, *, task: Task, profile: P
         body_weight_uncertainty=uncertainty,
         rest=float("nan"),
         offset=offset,
-        findings=findings,
+        flags=flags,
     )
     if weighing is not None:
         score.events.update(weighing_start=float(weighing.first), weighing_end=float(weighing.last))
     if task.cut == "quiet":
         return score
     rest = after.first if after is not None and after.still else -1
-    _events(support, window, task, profile, score, quiet_end=quiet_end, rest=rest)
+    _events(reaction, window, task, profile, score, quiet_end=quiet_end, rest=rest)
     score.events = profile.shifted(score.events)
-    score.findings += _check(score, support, window, task, weighing, after, mass_kg, profile.title)
+    score.flags += _check(score, reaction, window, task, weighing, after, mass_kg, profile.title)
     return score
 
 
 def _check(
     score: Score,
-    support: Support,
+    reaction: GroundReaction,
     window: Window,
     task: Task,
     weighing: Weighing | None,
     after: Weighing | None,
     mass_kg: float,
     title: str,
-) -> list[Finding]:
+) -> list[QualityFlag]:
     """Say what is doubtful about a scored repetition."""
-    findings: list[Finding] = []
-    weight, rate = float(score.body_weight[0]), support.rate
+    flags: list[QualityFlag] = []
+    weight, rate = float(score.body_weight[0]), reaction.rate
     if window.middle >= 0:
         if np.isnan(score.events["landing"]):
-            findings.append(Finding("second_landing_missing"))
+            flags.append(QualityFlag("second_landing_missing"))
         if np.isnan(score.events["takeoff"]):
-            findings.append(Finding("clipped_start", detail="the flight has no take-off"))
+            flags.append(QualityFlag("clipped_start", detail="the flight has no take-off"))
         if np.isnan(score.rest):
             stood = task.quiet_start and weighing is not None and weighing.last <= window.middle
-            missing = Finding("movement_start_not_found", detail=f"the rules of {title}")
-            findings.append(missing if stood else Finding("no_velocity"))
+            missing = QualityFlag("movement_start_not_found", detail=f"the rules of {title}")
+            flags.append(missing if stood else QualityFlag("no_velocity"))
         elif task.quiet_start and np.isnan(score.events["movement_start"]):
-            findings.append(Finding("integrated_backward"))
+            flags.append(QualityFlag("integrated_backward"))
         if task.quiet_start and weighing is not None and after is not None and after.still:
             difference = abs(float(after.body_weight[0]) - float(weighing.body_weight[0]))
             allowed = DRIFT_PART * weight + 2.0 * float(np.hypot(after.uncertainty, weighing.uncertainty))
             if difference > allowed:
-                findings.append(Finding("drift", value=difference, limit=allowed))
+                flags.append(QualityFlag("drift", value=difference, limit=allowed))
         landing = score.events["landing"]
         after_landing = (window.last - landing) / rate
-        if window.last < support.force.shape[1] and after_landing < 1.0:
-            findings.append(Finding("step_off", value=after_landing))
-        elif window.last == support.force.shape[1] and after_landing < 0.5:
-            findings.append(Finding("clipped_end", value=after_landing, limit=0.5))
+        if window.last < reaction.force.shape[1] and after_landing < 1.0:
+            flags.append(QualityFlag("step_off", value=after_landing))
+        elif window.last == reaction.force.shape[1] and after_landing < 0.5:
+            flags.append(QualityFlag("clipped_end", value=after_landing, limit=0.5))
     if np.isfinite(weight) and not PLAUSIBLE_MASS_KG[0] <= weight / STANDARD_GRAVITY <= PLAUSIBLE_MASS_KG[1]:
-        findings.append(Finding("implausible_weight", value=weight))
+        flags.append(QualityFlag("implausible_weight", value=weight))
     elif weighing is not None and np.isfinite(mass_kg):
         percent = 100.0 * abs(weight / (mass_kg * STANDARD_GRAVITY) - 1.0)
         if percent > 5.0:
-            findings.append(Finding("weight_disagrees_with_mass", value=percent, limit=5.0))
+            flags.append(QualityFlag("weight_disagrees_with_mass", value=percent, limit=5.0))
     if _from_held_squat(task) and "minimum_force" in score.events:
         lowest = score.events["minimum_force"]
         if np.isfinite(lowest):
-            drop = weight - float(support.force[0, int(lowest)])
+            drop = weight - float(reaction.force[0, int(lowest)])
             if drop > 0.1 * weight:
-                findings.append(Finding("countermovement_in_squat_jump", value=drop, limit=0.1 * weight))
-    return findings
+                flags.append(QualityFlag("countermovement_in_squat_jump", value=drop, limit=0.1 * weight))
+    return flags

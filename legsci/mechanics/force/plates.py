@@ -10,7 +10,7 @@ import xarray as xr
 
 from legsci.kernels.events import intervals_above, intervals_below
 from legsci.mechanics.force.weighing import Weighing, weigh
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 
 #: A plate that never carries this much for as long as `SHORTEST_LOAD_S` is empty, however it rings [N], [s].
 LEAST_LOAD_N = 50.0
@@ -40,7 +40,7 @@ FEET = ("left", "right")
 
 
 @dataclass(frozen=True)
-class Support:
+class GroundReaction:
     """Vertical force under the person.
 
     Parameters
@@ -63,7 +63,7 @@ class Support:
     plates: tuple[str, ...]
     offset: float
     box: np.ndarray | None = None
-    findings: list[Finding] = field(default_factory=list)
+    flags: list[QualityFlag] = field(default_factory=list)
     _weighings: dict[tuple[float, ...], Weighing | None] = field(default_factory=dict, init=False, compare=False)
 
     def weigh(self, *, first: int, last: int, length_s: float, quietest: bool = True) -> Weighing | None:
@@ -135,31 +135,33 @@ def _zero_error(vertical_force: np.ndarray, stretches: np.ndarray) -> float:
     return float(np.mean(np.concatenate(middles))) if middles else float("nan")
 
 
-def _saturation(vertical_force: np.ndarray, plate: str) -> list[Finding]:
+def _saturation(vertical_force: np.ndarray, plate: str) -> list[QualityFlag]:
     """Report a plate that sticks at its highest value."""
     highest = vertical_force.max()
     runs = intervals_above(vertical_force, highest, SATURATED_SAMPLES)
     if not len(runs) or not highest > SATURATED_PART * standing_load(vertical_force):
         return []
     longest = int((runs[:, 1] - runs[:, 0]).max())
-    return [Finding("plate_saturated", f"plate {plate}", float(longest), float(SATURATED_SAMPLES), f"{highest:.1f} N")]
+    return [
+        QualityFlag("plate_saturated", f"plate {plate}", float(longest), float(SATURATED_SAMPLES), f"{highest:.1f} N")
+    ]
 
 
-def _impossible_force(vertical_force: np.ndarray) -> list[Finding]:
+def _impossible_force(vertical_force: np.ndarray) -> list[QualityFlag]:
     """Report a sum of plates that leaves what a person can exert."""
     load = standing_load(vertical_force)
     lowest, highest = float(vertical_force.min()), float(vertical_force.max())
-    findings = []
+    flags = []
     if lowest < LOWEST_PART * load:
         detail = f"{LOWEST_PART:.0f} times the standing load"
-        findings.append(Finding("implausible_force", "force", lowest, LOWEST_PART * load, detail))
+        flags.append(QualityFlag("implausible_force", "force", lowest, LOWEST_PART * load, detail))
     if highest > HIGHEST_PART * load:
         detail = f"{HIGHEST_PART:.0f} times the standing load"
-        findings.append(Finding("implausible_force", "force", highest, HIGHEST_PART * load, detail))
-    return findings
+        flags.append(QualityFlag("implausible_force", "force", highest, HIGHEST_PART * load, detail))
+    return flags
 
 
-def support(force: xr.Dataset, *, stepped_from_box: bool = False) -> Support:
+def ground_reaction(force: xr.Dataset, *, stepped_from_box: bool = False) -> GroundReaction:
     """Sum the plates that carry the person.
 
     A plate that is never loaded is left out, since it rings when somebody lands beside it. A plate with foot `box`, or,
@@ -174,21 +176,21 @@ def support(force: xr.Dataset, *, stepped_from_box: bool = False) -> Support:
     """
     rate = float(force.attrs["sampling_rate_hz"])
     vertical = vertical_of_plates(force)
-    findings: list[Finding] = []
+    flags: list[QualityFlag] = []
     names = force.get_index("plate").tolist()
     feet = [str(foot) for foot in force.variables["foot"].data]
     loaded = [index for index in range(len(names)) if carries_load(vertical[index], rate=rate)]
     for index in sorted(set(range(len(names))) - set(loaded)):
-        findings.append(Finding("plate_left_out", f"plate {names[index]}", float(vertical[index].max()), LEAST_LOAD_N))
+        flags.append(QualityFlag("plate_left_out", f"plate {names[index]}", float(vertical[index].max()), LEAST_LOAD_N))
     boxes = [index for index in loaded if feet[index] == "box"]
     if stepped_from_box and not boxes and len(loaded) > 1:
         boxes = [index for index in loaded if _only_before(vertical, index, loaded)]
-        findings += [Finding("box_plate_assumed", f"plate {names[index]}") for index in boxes]
+        flags += [QualityFlag("box_plate_assumed", f"plate {names[index]}") for index in boxes]
     carrying = [index for index in loaded if index not in boxes]
     for index in carrying:
-        findings += _saturation(vertical[index], names[index])
+        flags += _saturation(vertical[index], names[index])
     total = vertical[carrying].sum(axis=0) if carrying else np.zeros(vertical.shape[1])
-    findings += _impossible_force(total)
+    flags += _impossible_force(total)
     stretches, limit = unloaded_stretches(total, rate=rate)
     sides = {foot: [index for index in carrying if feet[index] == foot] for foot in FEET}
     rows = [total] + [
@@ -199,9 +201,9 @@ def support(force: xr.Dataset, *, stepped_from_box: bool = False) -> Support:
     if len(stretches) and carrying:
         offset = _zero_error(total, stretches)
         if abs(offset) > OFFSET_LIMIT_N:
-            findings.append(Finding("plate_offset", "force", offset, OFFSET_LIMIT_N))
+            flags.append(QualityFlag("plate_offset", "force", offset, OFFSET_LIMIT_N))
             kept = kept - np.array([_zero_error(row, stretches) for row in kept])[:, None]
-    return Support(
+    return GroundReaction(
         force=kept,
         rate=rate,
         unloaded=stretches,
@@ -209,7 +211,7 @@ def support(force: xr.Dataset, *, stepped_from_box: bool = False) -> Support:
         plates=tuple(names[index] for index in carrying),
         offset=offset,
         box=vertical[boxes].sum(axis=0) if boxes else None,
-        findings=findings,
+        flags=flags,
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from legsci.mechanics.force.plates import Support, standing_load
-from legsci.quality import Finding
+from legsci.mechanics.force.plates import GroundReaction, standing_load
+from legsci.quality import QualityFlag
 
 #: Shortest and longest flight of a jump [s]; 1.0 s is a height of 1.23 m, above any standing jump on record.
 SHORTEST_FLIGHT_S = 0.10
@@ -38,108 +38,108 @@ class Window:
     middle: int = -1
 
 
-def _is_flight(support: Support, stretch: np.ndarray) -> bool:
+def _is_flight(reaction: GroundReaction, stretch: np.ndarray) -> bool:
     """Tell a flight from stepping off: its length, and a push-off before it."""
     first, last = int(stretch[0]), int(stretch[1])
-    duration = (last - first) / support.rate
-    ends_in_air = last >= support.force.shape[1]
+    duration = (last - first) / reaction.rate
+    ends_in_air = last >= reaction.force.shape[1]
     if first == 0 or duration > LONGEST_FLIGHT_S or (duration < SHORTEST_FLIGHT_S and not ends_in_air):
         return False
-    push_off = support.force[0, max(first - int(PUSH_OFF_S * support.rate), 0) : first]
-    return bool(push_off.max() > PUSH_OFF_PART * standing_load(support.force[0]))
+    push_off = reaction.force[0, max(first - int(PUSH_OFF_S * reaction.rate), 0) : first]
+    return bool(push_off.max() > PUSH_OFF_PART * standing_load(reaction.force[0]))
 
 
-def _flights(support: Support) -> tuple[list[Window], list[Finding]]:
+def _flights(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     """One window per flight, from the last landing to the next time off the plates."""
-    stretches, samples = support.unloaded, support.force.shape[1]
+    stretches, samples = reaction.unloaded, reaction.force.shape[1]
     windows = []
     for index, stretch in enumerate(stretches):
-        if _is_flight(support, stretch):
+        if _is_flight(reaction, stretch):
             first = int(stretches[index - 1][1]) if index else 0
             last = int(stretches[index + 1][0]) if index + 1 < len(stretches) else samples
             windows.append(Window(first, last, middle=int(stretch.sum()) // 2))
-    missing = [] if windows else [Finding("no_flight", limit=SHORTEST_FLIGHT_S, detail=_why_no_flight(support))]
+    missing = [] if windows else [QualityFlag("no_flight", limit=SHORTEST_FLIGHT_S, detail=_why_no_flight(reaction))]
     return windows, missing
 
 
-def _why_no_flight(support: Support) -> str:
+def _why_no_flight(reaction: GroundReaction) -> str:
     """Say why no stretch of a recording is a flight."""
-    if len(support.unloaded):
-        moments = ", ".join(f"{first / support.rate:.2f} s" for first in support.unloaded[:, 0])
+    if len(reaction.unloaded):
+        moments = ", ".join(f"{first / reaction.rate:.2f} s" for first in reaction.unloaded[:, 0])
         return (
             f"the plates are empty from {moments}, but not for {SHORTEST_FLIGHT_S:.2f} to {LONGEST_FLIGHT_S:.2f} s "
             "after a push-off"
         )
-    lowest = float(support.force[0].min())
-    if lowest < support.unloaded_limit:
-        return f"force falls below {support.unloaded_limit:.1f} N for an instant only"
+    lowest = float(reaction.force[0].min())
+    if lowest < reaction.unloaded_limit:
+        return f"force falls below {reaction.unloaded_limit:.1f} N for an instant only"
     return (
-        f"force never falls below {support.unloaded_limit:.1f} N (at least {lowest:.1f} N); either nobody jumped or "
+        f"force never falls below {reaction.unloaded_limit:.1f} N (at least {lowest:.1f} N); either nobody jumped or "
         "the plate's zero is off"
     )
 
 
-def _rebounds(support: Support) -> tuple[list[Window], list[Finding]]:
+def _rebounds(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     """One window per flight that follows a contact after a fall; a hop after a landing is not a new repetition."""
     windows: list[Window] = []
-    jumps, findings = _flights(support)
-    ends = support.unloaded[:, 1] if len(support.unloaded) else np.empty(0, int)
+    jumps, flags = _flights(reaction)
+    ends = reaction.unloaded[:, 1] if len(reaction.unloaded) else np.empty(0, int)
     for jump in jumps:
         before = ends[ends < jump.middle]
         hop = (
-            bool(windows) and bool(np.any(before[-1:] > windows[-1].middle)) and _follows(windows[-1], before, support)
+            bool(windows) and bool(np.any(before[-1:] > windows[-1].middle)) and _follows(windows[-1], before, reaction)
         )
         if hop:
             continue
-        if not before.size or jump.middle - before[-1] > LONGEST_REBOUND_S * support.rate:
-            findings.append(
-                Finding("clipped_start", detail="no fall onto the plates within the last 1.5 s before take-off")
+        if not before.size or jump.middle - before[-1] > LONGEST_REBOUND_S * reaction.rate:
+            flags.append(
+                QualityFlag("clipped_start", detail="no fall onto the plates within the last 1.5 s before take-off")
             )
             continue
         touchdown = int(before[-1])
-        fall = support.unloaded[np.flatnonzero(ends == touchdown)[0]]
+        fall = reaction.unloaded[np.flatnonzero(ends == touchdown)[0]]
         windows.append(Window(max(int(fall[0]), 0), jump.last, touchdown=touchdown, middle=jump.middle))
-    return windows, findings
+    return windows, flags
 
 
-def _follows(previous: Window, ends: np.ndarray, support: Support) -> bool:
+def _follows(previous: Window, ends: np.ndarray, reaction: GroundReaction) -> bool:
     """Tell whether the contact that starts at the last of `ends` is the landing of the previous repetition."""
     first_landing = ends[ends > previous.middle][0]
     return bool(ends[-1] == first_landing)
 
 
-def _impacts(support: Support) -> tuple[list[Window], list[Finding]]:
+def _impacts(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     """One window per landing from an unloaded stretch whose impact is among the recording's highest."""
-    stretches, samples, total = support.unloaded, support.force.shape[1], support.force[0]
+    stretches, samples, total = reaction.unloaded, reaction.force.shape[1], reaction.force[0]
     windows = []
     for index, (_, end) in enumerate(stretches):
         if end >= samples:
             continue
         last = int(stretches[index + 1][0]) if index + 1 < len(stretches) else samples
-        if total[end : end + int(PUSH_OFF_S * support.rate)].max() >= IMPACT_PART * total.max():
+        if total[end : end + int(PUSH_OFF_S * reaction.rate)].max() >= IMPACT_PART * total.max():
             windows.append(Window(int(stretches[index][0]), last, touchdown=int(end)))
-    return windows, [] if windows else [Finding("no_landing")]
+    return windows, [] if windows else [QualityFlag("no_landing")]
 
 
-def _whole(support: Support) -> tuple[list[Window], list[Finding]]:
+def _whole(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     """Take the whole recording."""
-    return [Window(0, support.force.shape[1])], []
+    return [Window(0, reaction.force.shape[1])], []
 
 
 #: How a task's repetitions are found, by the word that `Task.cut` holds.
 CUTS = {"quiet": _whole, "flight": _flights, "rebound": _rebounds, "impact": _impacts}
 
 
-def cut(support: Support, *, how: str) -> tuple[list[Window], list[Finding]]:
+def cut(reaction: GroundReaction, *, how: str) -> tuple[list[Window], list[QualityFlag]]:
     """Find the repetitions of a recording.
 
     Parameters
     ----------
-    support : force under the person.
+    reaction : force under the person.
     how : key of CUTS.
 
     Returns
     -------
     windows in order of time, and what was found wrong where there are none.
     """
-    return CUTS[how](support)
+    return CUTS[how](reaction)

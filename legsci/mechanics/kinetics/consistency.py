@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from legsci.mechanics.motion.kinematics import Floats as Array
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Force and motion may differ by this part of body weight along each axis (root mean square), their moments by that
@@ -52,7 +52,7 @@ def dynamic_consistency(
     body_mass_kg: float,
     rate_hz: float,
     cutoff_hz: float | None,
-) -> list[Finding]:
+) -> list[QualityFlag]:
     """Compare the load of the ground with the motion of the whole body.
 
     Parameters
@@ -68,7 +68,7 @@ def dynamic_consistency(
 
     Returns
     -------
-    One finding per disagreement. `clocks_apart`: the time by which force comes later than motion (negative: earlier),
+    One flag per disagreement. `clocks_apart`: the time by which force comes later than motion (negative: earlier),
     which makes their vertical parts differ least. `force_axis_reversed`: a horizontal force that runs against the
     motion, where the vertical one is in time. `pressure_beside_body`: level distance of centre of mass and centre of
     pressure in quiet standing, of a person without load, since nobody says where a load is held.
@@ -76,18 +76,18 @@ def dynamic_consistency(
     weight = mass_kg * STANDARD_GRAVITY
     # A person may stand where no plate is, such as on a box: there is nothing to compare while the plates are unloaded.
     loaded = np.isfinite(force + needed).all(axis=1) & (force[:, _Y] > DISAGREEMENT_PART * weight)
-    findings = _size((needed - force)[loaded], residual_moment[loaded], weight)
+    flags = _size((needed - force)[loaded], residual_moment[loaded], weight)
     delay = _time(force[:, _Y], needed[:, _Y], loaded, weight, rate_hz, cutoff_hz)
-    findings += delay or _direction(force[loaded], needed[loaded], weight)
+    flags += delay or _direction(force[loaded], needed[loaded], weight)
     if mass_kg - body_mass_kg < STILL_PART * body_mass_kg:
         loads = force[loaded], needed[loaded]
-        findings += _place(*loads, moment[loaded], centre_of_mass[loaded], weight, rate_hz)
-    return findings
+        flags += _place(*loads, moment[loaded], centre_of_mass[loaded], weight, rate_hz)
+    return flags
 
 
-def _size(force: Array, moment: Array, weight: float) -> list[Finding]:
+def _size(force: Array, moment: Array, weight: float) -> list[QualityFlag]:
     """Residual force and moment (frame, 3) that are too large."""
-    findings = []
+    flags = []
     for code, signal, left, allowed in (
         ("force_disagrees_with_motion", "force", force, DISAGREEMENT_PART * weight),
         ("moment_disagrees_with_motion", "moment", moment, DISAGREEMENT_PART * weight * DISAGREEMENT_LEVER_M),
@@ -95,13 +95,13 @@ def _size(force: Array, moment: Array, weight: float) -> list[Finding]:
         known = left[np.isfinite(left).all(axis=1)]
         disagreement = float(np.sqrt(np.mean(known**2, axis=0)).max()) if len(known) else 0.0
         if disagreement > allowed:
-            findings.append(Finding(code, signal, disagreement, allowed))
-    return findings
+            flags.append(QualityFlag(code, signal, disagreement, allowed))
+    return flags
 
 
 def _time(
     force: Array, needed: Array, loaded: NDArray[np.bool_], weight: float, rate_hz: float, cutoff_hz: float | None
-) -> list[Finding]:
+) -> list[QualityFlag]:
     """Vertical force (time,) that comes before or after the motion, by the frames in which plates are loaded."""
     if not loaded.any() or np.std(force[loaded]) < TELLING_PART * weight:
         return []
@@ -134,22 +134,22 @@ def _time(
     # Least squares: independent are as many values as the low-pass leaves.
     independent = known / rate_hz * 2.0 * min(cutoff_hz or np.inf, 0.5 * rate_hz)
     limit_s = MOST_APART_S + 3.0 * float(np.sqrt(2.0 * there / (bend * independent))) / rate_hz
-    return [Finding("clocks_apart", "force", 1000.0 * later_s, 1000.0 * limit_s)] if abs(later_s) > limit_s else []
+    return [QualityFlag("clocks_apart", "force", 1000.0 * later_s, 1000.0 * limit_s)] if abs(later_s) > limit_s else []
 
 
-def _direction(force: Array, needed: Array, weight: float) -> list[Finding]:
+def _direction(force: Array, needed: Array, weight: float) -> list[QualityFlag]:
     """Horizontal force (frame, 3) that runs against the motion."""
-    findings: list[Finding] = []
+    flags: list[QualityFlag] = []
     if len(force) < 2 or not _in_time(force[:, _Y], needed[:, _Y]):
-        return findings
+        return flags
     for axis, signal in ((_X, "forward"), (_Z, "sideways")):
         one, other = float(np.sum(force[:, axis] ** 2)), float(np.sum(needed[:, axis] ** 2))
         if min(one, other) <= len(force) * (TELLING_HORIZONTAL_PART * weight) ** 2:
             continue
         correlation = float(np.sum(force[:, axis] * needed[:, axis])) / np.sqrt(one * other)
         if correlation < REVERSED_CORRELATION:
-            findings.append(Finding("force_axis_reversed", signal, correlation, REVERSED_CORRELATION))
-    return findings
+            flags.append(QualityFlag("force_axis_reversed", signal, correlation, REVERSED_CORRELATION))
+    return flags
 
 
 def _in_time(force: Array, needed: Array) -> bool:
@@ -160,7 +160,7 @@ def _in_time(force: Array, needed: Array) -> bool:
 
 def _place(
     force: Array, needed: Array, moment: Array, centre_of_mass: Array, weight: float, rate_hz: float
-) -> list[Finding]:
+) -> list[QualityFlag]:
     """Centre of pressure away from under the body that stands still; all (frame, 3)."""
     upright = np.array([0.0, weight, 0.0])
     still = np.all([np.linalg.norm(load - upright, axis=1) < STILL_PART * weight for load in (force, needed)], axis=0)
@@ -174,4 +174,4 @@ def _place(
         return []
     where = f"{abs(forward):.3f} m {'ahead' if forward > 0.0 else 'behind'} and {abs(right):.3f} m to the "
     where += "right" if right > 0.0 else "left"
-    return [Finding("pressure_beside_body", "force", beside, MOST_BESIDE_M, where)]
+    return [QualityFlag("pressure_beside_body", "force", beside, MOST_BESIDE_M, where)]

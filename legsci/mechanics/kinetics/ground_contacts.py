@@ -17,7 +17,7 @@ from legsci.mechanics.kinetics.inertia import SIDES
 from legsci.mechanics.motion.kinematics import Floats as Array
 from legsci.mechanics.motion.kinematics import Kinematics
 from legsci.mechanics.motion.markers import smoothable
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 from legsci.vocabulary import AXES
 
 Mask = NDArray[np.bool_]
@@ -56,13 +56,13 @@ class GroundLoads:
     force : (side, time, 3) [N]; rows as SIDES; 0 for a foot in the air, NaN where it is not known.
     moment : (side, time, 3) about the origin of the laboratory [N m], likewise.
     total : (time, 6) force and moment on both feet together, known as well where they are not told apart.
-    findings : what could not be told, and why.
+    flags : what could not be told, and why.
     """
 
     force: Array
     moment: Array
     total: Array
-    findings: list[Finding] = field(default_factory=list)
+    flags: list[QualityFlag] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def ground_loads(
     times = kinematics.time
     if "moment" not in force or set(force.get_index("axis")) != {"x", "y", "z"}:
         nothing = np.full((len(SIDES), times.size, 3), np.nan)
-        return GroundLoads(nothing, nothing.copy(), np.full((times.size, 6), np.nan), [Finding("no_moments")])
+        return GroundLoads(nothing, nothing.copy(), np.full((times.size, 6), np.nan), [QualityFlag("no_moments")])
     feet = feet_of(kinematics, sole)
     plates = _plates(force)
     loads = np.stack([plate.loads for plate in plates])
@@ -169,7 +169,7 @@ def ground_loads(
     sums = np.zeros((len(SIDES), plate_times.size, 6))
     refused = np.zeros((len(SIDES), plate_times.size), dtype=bool)
     both, elsewhere = np.zeros((1, *sums.shape[1:])), np.zeros((1, plate_times.size), dtype=bool)
-    findings, all_sided = _common_time(plate_times, times), True
+    flags, all_sided = _common_time(plate_times, times), True
     for row, plate in enumerate(plates):
         others = np.delete(loads[:, :, _Y], row, axis=0)
         alone = np.asarray(~(others >= threshold_n).any(axis=0))
@@ -185,7 +185,7 @@ def ground_loads(
                 sums[SIDES.index(contact.side), during] += plate.loads[during]
             elif contact.code != "force_of_unseen_foot":
                 refused[:, during] = True
-        findings += _reported(contacts, plate, rate)
+        flags += _reported(contacts, plate, rate)
         for loads_of in (sums, both):
             loads_of[:, np.isnan(plate.loads).any(axis=1)] = np.nan
     at_markers = _at_times(sums, plate_times, times, rate, cutoff_hz)
@@ -199,17 +199,17 @@ def ground_loads(
     at_markers[~np.array(feet.seen)] = np.nan
     for row in np.flatnonzero(beside.any(axis=1)).tolist():
         seconds = float(beside[row].sum() / kinematics.rate_hz)
-        findings.append(Finding("foot_beside_plates", "force", seconds, BESIDE_S, SIDES[row]))
-    return GroundLoads(at_markers[..., :3].copy(), at_markers[..., 3:].copy(), total, findings)
+        flags.append(QualityFlag("foot_beside_plates", "force", seconds, BESIDE_S, SIDES[row]))
+    return GroundLoads(at_markers[..., :3].copy(), at_markers[..., 3:].copy(), total, flags)
 
 
-def _common_time(plate_times: Array, times: Array) -> list[Finding]:
+def _common_time(plate_times: Array, times: Array) -> list[QualityFlag]:
     """Say when plates and markers were recorded at different times for the most part."""
     common = min(plate_times[-1], times[-1]) - max(plate_times[0], times[0])
     shorter = min(np.ptp(plate_times), np.ptp(times))
     if common >= LEAST_COMMON_PART * shorter:
         return []
-    return [Finding("little_common_time", "force", max(float(common), 0.0), LEAST_COMMON_PART * float(shorter))]
+    return [QualityFlag("little_common_time", "force", max(float(common), 0.0), LEAST_COMMON_PART * float(shorter))]
 
 
 def _plates(force: xr.Dataset) -> list[_Plate]:
@@ -320,13 +320,13 @@ def _judge(under: Array, there: Array, watched: Array, seen: tuple[bool, ...], s
     return "", "force_without_foot"
 
 
-def _reported(contacts: list[_Contact], plate: _Plate, rate: float) -> list[Finding]:
-    """One finding per reason for which contacts of a plate have no foot."""
-    findings = []
+def _reported(contacts: list[_Contact], plate: _Plate, rate: float) -> list[QualityFlag]:
+    """One flag per reason for which contacts of a plate have no foot."""
+    flags = []
     for code in sorted({contact.code for contact in contacts if contact.code}):
         seconds = sum(contact.stop - contact.first for contact in contacts if contact.code == code) / rate
-        findings.append(Finding(code, f"plate {plate.name}", seconds, detail=plate.foot))
-    return findings
+        flags.append(QualityFlag(code, f"plate {plate.name}", seconds, detail=plate.foot))
+    return flags
 
 
 def _at_times(loads: Array, plate_times: Array, times: Array, rate: float, cutoff_hz: float | None) -> Array:

@@ -19,7 +19,7 @@ from legsci.mechanics.kinetics.inertia import SIDES, BodySegments, body_segments
 from legsci.mechanics.kinetics.segment_motion import SegmentMotion, ground_power, power_residual, segment_motion
 from legsci.mechanics.motion.kinematics import Floats as Array
 from legsci.mechanics.motion.kinematics import Kinematics
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 from legsci.vocabulary import AXES, STANDARD_GRAVITY
 
 #: Variables of a Dataset: name -> dims, values, attrs. Set one by one in a Dataset they take longer than to compute.
@@ -31,12 +31,12 @@ PLANES = ("sagittal", "frontal", "transverse")
 
 @dataclass(frozen=True)
 class Loads:
-    """Joint loads, power and energy of a trial: variables of `dynamics`, its joints and segments, and findings."""
+    """Joint loads, power and energy of a trial: variables of `dynamics`, its joints and segments, and flags."""
 
     variables: _Variables
     joints: tuple[str, ...]
     segments: tuple[str, ...]
-    findings: list[Finding]
+    flags: list[QualityFlag]
 
 
 SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in SIDES for part in ("thigh", "shank", "foot")))
@@ -148,7 +148,7 @@ def dynamics(
         "body_mass_kg": body_mass_kg,
         "total_mass_kg": body_mass_kg + load_kg,
         "force_cutoff_hz": float("nan") if cutoff_hz is None else cutoff_hz,
-        "notes": json.dumps([[finding.code, finding.sentence] for finding in loads.findings]),
+        "notes": json.dumps([[flag.code, flag.sentence] for flag in loads.flags]),
     }
     return xr.Dataset(loads.variables, coords=_labels(loads.joints, loads.segments), attrs=attrs)
 
@@ -165,15 +165,15 @@ def solved_loads(
     """What `dynamics` lays out as a Dataset, bare of labels, for a reader of many trials; parameters as there."""
     ground = ground_loads(kinematics, force, body.sole, threshold_n=threshold_n, cutoff_hz=cutoff_hz)
     chain, missing = _chain(kinematics)
-    findings = [
-        *ground.findings,
-        *([Finding("segment_missing", "markers", detail=", ".join(missing))] if missing else []),
+    flags = [
+        *ground.flags,
+        *([QualityFlag("segment_missing", "markers", detail=", ".join(missing))] if missing else []),
     ]
     answer: _Variables = {"time": (("time",), kinematics.time, {})}
     _put(answer, "ground_force", ("time", "side", "axis"), ground.force.transpose(1, 0, 2), "N")
     _put(answer, "ground_moment", ("time", "side", "axis"), ground.moment.transpose(1, 0, 2), "N m")
     if not chain:
-        return Loads(answer, (), (), findings)
+        return Loads(answer, (), (), flags)
     whole = len(chain) == len(LINKS) and "trunk" in kinematics.rotation
     solved = [LINKS[joint].segment for joint in chain] + ["trunk"] * whole
     body = body.rows(solved + [name for name in SEGMENTS if name in kinematics.rotation and name not in solved])
@@ -185,7 +185,7 @@ def solved_loads(
     if whole:
         _put_remainder(answer, tree)
         total = float(body.mass.sum())
-        findings += dynamic_consistency(
+        flags += dynamic_consistency(
             ground.total[:, :3],
             ground.total[:, 3:],
             np.einsum("s,sti->ti", body.mass, tree.motion.acceleration) - total * GRAVITY,
@@ -196,7 +196,7 @@ def solved_loads(
             rate_hz=tree.rate,
             cutoff_hz=cutoff_hz,
         )
-    return Loads(answer, tree.chain, tree.names, findings)
+    return Loads(answer, tree.chain, tree.names, flags)
 
 
 @cache

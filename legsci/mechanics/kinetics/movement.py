@@ -16,8 +16,8 @@ from legsci.mechanics.motion.cross_talk import corrected_knees
 from legsci.mechanics.motion.kinematics import Floats as Array
 from legsci.mechanics.motion.kinematics import Kinematics
 from legsci.mechanics.motion.markers import CLUSTERS, whole_paths
-from legsci.mechanics.motion.static_trial import Posture
-from legsci.quality import Finding
+from legsci.mechanics.motion.static_trial import StaticTrial
+from legsci.quality import QualityFlag
 from legsci.vocabulary import AXES, MARKERS, STANDARD_GRAVITY
 
 #: Signal of frames by name: values (..., time), and the labels of its first dimension.
@@ -90,7 +90,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Choices:
+class MotionOptions:
     """How joint centres and axes are found, and how fast a motion may be.
 
     Parameters
@@ -105,7 +105,7 @@ class Choices:
     cutoff_hz: float | None = 12.0
 
 
-NOBODY, USUAL = Person(), Choices()
+UNKNOWN_PERSON, DEFAULT_OPTIONS = Person(), MotionOptions()
 
 
 def person_of(session: xr.DataTree) -> Person:
@@ -120,7 +120,11 @@ def person_of(session: xr.DataTree) -> Person:
 
 
 def trial_kinematics(
-    trial: xr.DataTree, standing: Posture | None, *, person: Person = NOBODY, choices: Choices = USUAL
+    trial: xr.DataTree,
+    standing: StaticTrial | None,
+    *,
+    person: Person = UNKNOWN_PERSON,
+    options: MotionOptions = DEFAULT_OPTIONS,
 ) -> Kinematics | None:
     """Segments, joint centres and angles of a trial from its markers, else from the segments that it recorded.
 
@@ -129,7 +133,7 @@ def trial_kinematics(
     if "markers" in trial.children:
         markers = trial.children["markers"].to_dataset(inherit=False)
         if not set(MARKERS).isdisjoint(markers.get_index("marker")):
-            return kinematics_of_markers(markers, standing, widths_m=dict(person.widths_m), **asdict(choices))
+            return kinematics_of_markers(markers, standing, widths_m=dict(person.widths_m), **asdict(options))
     elif "segments" in trial.children:
         segments = trial.children["segments"].to_dataset(inherit=False)
         if not set(CLUSTERS).isdisjoint(segments.get_index("segment")):
@@ -138,8 +142,12 @@ def trial_kinematics(
 
 
 def trial_movement(
-    trial: xr.DataTree, standing: Posture | None, *, person: Person = NOBODY, choices: Choices = USUAL
-) -> tuple[Movement | None, list[Finding]]:
+    trial: xr.DataTree,
+    standing: StaticTrial | None,
+    *,
+    person: Person = UNKNOWN_PERSON,
+    options: MotionOptions = DEFAULT_OPTIONS,
+) -> tuple[Movement | None, list[QualityFlag]]:
     """Compute what the markers of a trial, and its plates where they tell the feet apart, say of each frame.
 
     Parameters
@@ -147,18 +155,18 @@ def trial_movement(
     trial : group of a session file.
     standing : posture of the session's standing trial, which defines the anatomy; None: the trial's own quiet part.
     person : who moves.
-    choices : how the motion is computed.
+    options : how the motion is computed.
 
     Returns
     -------
     movement : None without markers that legsci knows.
-    findings : one per reason code, whose sentence joins what was found.
+    flags : one per reason code, whose sentence joins what was found.
     """
-    moved = trial_kinematics(trial, standing, person=person, choices=choices)
+    moved = trial_kinematics(trial, standing, person=person, options=options)
     if moved is None:
         kinds = [kind for kind in ("markers", "segments") if kind in trial.children]
-        return None, [Finding("markers_unknown", signal=kind) for kind in kinds]
-    frames, findings = moved.time.size, list(moved.findings)
+        return None, [QualityFlag("markers_unknown", signal=kind) for kind in kinds]
+    frames, flags = moved.time.size, list(moved.flags)
     pelvis = moved.position.get("pelvis", np.full((frames, len(AXES)), np.nan))
     signals: Signals = {
         "angle": (np.array(list(moved.angle.values())).reshape(-1, frames), list(moved.angle)),
@@ -172,15 +180,15 @@ def trial_movement(
     hips = [name for name in moved.joint_centre if name.endswith("_hip")]
     if len(hips) == 1:
         detail = f"it holds both hip centres, and only the {hips[0].replace('_', ' ')} is known"
-        findings.append(Finding("angle_absent", signal="the frontal plane of the legs", detail=detail))
-    if any(finding.code == "no_standing" for finding in findings):
+        flags.append(QualityFlag("angle_absent", signal="the frontal plane of the legs", detail=detail))
+    if any(flag.code == "no_standing" for flag in flags):
         del signals["foot_pitch"]
         detail = "nobody stands, which would show the foot flat"
-        findings.append(Finding("angle_absent", signal="foot pitch", detail=detail))
+        flags.append(QualityFlag("angle_absent", signal="foot pitch", detail=detail))
     if "force" in trial.children:
-        loaded, reasons = _loads(moved, trial, person, choices)
+        loaded, reasons = _loads(moved, trial, person, options)
         signals |= loaded
-        findings += reasons
+        flags += reasons
     movement = Movement(
         time=moved.time,
         rate_hz=moved.rate_hz,
@@ -188,7 +196,7 @@ def trial_movement(
         travel_deg=_travel(pelvis),
         signals={name: _complete(signals, name, frames) for name in FRAME_SIGNALS},
     )
-    return movement, _joined(findings)
+    return movement, _joined(flags)
 
 
 def _complete(signals: Signals, name: str, frames: int) -> Array:
@@ -247,7 +255,9 @@ def _foot_height(trial: xr.DataTree, moved: Kinematics) -> Array:
     return answer
 
 
-def _loads(moved: Kinematics, trial: xr.DataTree, person: Person, choices: Choices) -> tuple[Signals, list[Finding]]:
+def _loads(
+    moved: Kinematics, trial: xr.DataTree, person: Person, options: MotionOptions
+) -> tuple[Signals, list[QualityFlag]]:
     """Moments, powers and energy of a trial, and what was found on the way."""
     if not any(name.endswith(("thigh", "shank")) for name in moved.rotation):
         return {}, []
@@ -260,16 +270,16 @@ def _loads(moved: Kinematics, trial: xr.DataTree, person: Person, choices: Choic
         if missing
     ]
     if unknown:
-        return {}, [Finding("person_unknown", signal="participant", detail=" and ".join(unknown))]
+        return {}, [QualityFlag("person_unknown", signal="participant", detail=" and ".join(unknown))]
     if not moved.lengths:
         detail = "a thigh or shank with both its joint centres, which tell how long and heavy the segments are"
-        return {}, [Finding("segment_missing", signal="legs", detail=detail)]
+        return {}, [QualityFlag("segment_missing", signal="legs", detail=detail)]
     load = float(trial.attrs.get("load_kg", 0.0))
     load = 0.0 if np.isnan(load) else load
     mass = person.body_mass_kg
     body = body_segments(moved, body_mass_kg=mass, sex=person.sex, load_kg=load)
     force = trial.children["force"].to_dataset(inherit=False)
-    solved = solved_loads(moved, force, body, body_mass_kg=mass, cutoff_hz=choices.cutoff_hz)
+    solved = solved_loads(moved, force, body, body_mass_kg=mass, cutoff_hz=options.cutoff_hz)
     found = {name: values for name, (_, values, _) in solved.variables.items()}
     signals: Signals = {}
     if "joint_power_in_plane" in found:
@@ -283,21 +293,21 @@ def _loads(moved: Kinematics, trial: xr.DataTree, person: Person, choices: Choic
         speed, height = found["body_velocity"], found["body_centre_of_mass"][:, 1]
         energy = 0.5 * (speed**2).sum(axis=1) + STANDARD_GRAVITY * height
         signals["energy"] = (energy * ((mass + load) / mass), ())
-    return signals, solved.findings
+    return signals, solved.flags
 
 
-def _beyond(finding: Finding) -> float:
+def _beyond(flag: QualityFlag) -> float:
     """Value as a part of its limit, where there is one; in size."""
-    return abs(finding.value / finding.limit) if finding.limit and np.isfinite(finding.limit) else abs(finding.value)
+    return abs(flag.value / flag.limit) if flag.limit and np.isfinite(flag.limit) else abs(flag.value)
 
 
-def _joined(findings: list[Finding]) -> list[Finding]:
-    """One finding per code, with all its sentences; signal, value and limit are those furthest beyond the limit."""
-    of_code: dict[str, list[Finding]] = {}
-    for finding in findings:
-        of_code.setdefault(finding.code, []).append(finding)
+def _joined(flags: list[QualityFlag]) -> list[QualityFlag]:
+    """One flag per code, with all its sentences; signal, value and limit are those furthest beyond the limit."""
+    of_code: dict[str, list[QualityFlag]] = {}
+    for flag in flags:
+        of_code.setdefault(flag.code, []).append(flag)
     joined = []
     for alike in of_code.values():
-        worst = max(alike, key=lambda finding: np.nan_to_num(_beyond(finding), nan=-1.0))
-        joined.append(replace(worst, words=" ".join(finding.sentence for finding in alike)))
+        worst = max(alike, key=lambda flag: np.nan_to_num(_beyond(flag), nan=-1.0))
+        joined.append(replace(worst, words=" ".join(flag.sentence for flag in alike)))
     return joined

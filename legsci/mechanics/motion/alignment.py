@@ -35,7 +35,7 @@ CURVES = {
     "knee_medial_offset": "m",
     "hip_knee_ankle": "deg",
     "pelvic_drop": "deg",
-    "knee_over_toe": "m",
+    "knee_medial_to_toe": "m",
     "foot_progression": "deg",
     "foot_pitch": "deg",
     "thigh_inclination": "deg",
@@ -48,7 +48,7 @@ UNCERTAIN_CURVES = (
     "knee_medial_offset",
     "hip_knee_ankle",
     "pelvic_drop",
-    "knee_over_toe",
+    "knee_medial_to_toe",
 )
 
 #: Hip centre of Harrington's equations: a distance of 12 mm from the imaged centre (Mantovani et al. 2016), spread over
@@ -100,7 +100,7 @@ def alignment(kinematics: xr.Dataset) -> xr.Dataset:
     - hip_knee_ankle [deg]: angle between the lines hip-knee and knee-ankle in the plane across the thigh, 180 straight,
       more is valgus; only while the leg is straight to within `STRAIGHT_DEG`.
     - pelvic_drop [deg]: obliquity of the pelvis with the other side down, as in stance on this leg.
-    - knee_over_toe [m]: how far the knee centre lies inward of the upright plane through ankle and axis of the foot.
+    - knee_medial_to_toe [m]: how far the knee centre lies inward of the upright plane through ankle and foot axis.
     - foot_progression [deg]: direction of the foot against that of the person, toes out positive.
     - foot_pitch [deg]: long axis of the foot against the floor, toes up positive; 0 in the posture that defines it.
     - thigh_inclination [deg]: line hip-knee from hanging straight down (0); 90 is level.
@@ -239,7 +239,7 @@ def _legs(body: _Body) -> dict[str, Array]:
         "knee_medial_offset": aside,
         "hip_knee_ankle": np.where(bent, np.nan, 180.0 + np.degrees(np.arctan2(OUT * across[..., Z], -across[..., Y]))),
         "pelvic_drop": -OUT * body.obliquity(),
-        "knee_over_toe": -OUT * _along(shank, _turned_left(ahead)),
+        "knee_medial_to_toe": -OUT * _along(shank, _turned_left(ahead)),
         "foot_progression": np.degrees(np.arctan2(_along(ahead, outward), _along(ahead, body.ahead))),
         "foot_pitch": np.degrees(np.arcsin(np.clip(foot[..., Y], -1.0, 1.0))),
         "thigh_inclination": inclination,
@@ -289,7 +289,7 @@ def _leg_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
         "knee_frontal_projection": _projection_uncertainty(body, knee_m, ankle_m),
         "knee_medial_offset": np.sqrt(skin.knee_m**2 + skin.ankle_m**2 + turned**2),
         "pelvic_drop": np.full(reach.shape, np.degrees(HIP_LINE_RAD)),
-        "knee_over_toe": np.sqrt(knee_m**2 + ankle_m**2 + (reach * foot_axis) ** 2),
+        "knee_medial_to_toe": np.sqrt(knee_m**2 + ankle_m**2 + (reach * foot_axis) ** 2),
     }
 
 

@@ -25,8 +25,8 @@ from legsci.mechanics.motion.marker_checks import (
 from legsci.mechanics.motion.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, smoothable
 from legsci.mechanics.motion.segments import build_skeleton
 from legsci.mechanics.motion.skeleton import Segment, Skeleton
-from legsci.mechanics.motion.static_trial import Posture, quiet_posture
-from legsci.quality import Finding
+from legsci.mechanics.motion.static_trial import StaticTrial, static_trial
+from legsci.quality import QualityFlag
 
 LABORATORY = "laboratory"
 
@@ -92,7 +92,9 @@ PLAUSIBLE_DEG: dict[str, tuple[float, float]] = {
 }
 
 
-def kinematics(trial_markers: xr.Dataset, standing: xr.Dataset | Posture | None = None, **options: Any) -> xr.Dataset:
+def kinematics(
+    trial_markers: xr.Dataset, standing: xr.Dataset | StaticTrial | None = None, **options: Any
+) -> xr.Dataset:
     """Segments, joint centres and joint angles of a trial.
 
     Parameters
@@ -141,7 +143,7 @@ def kinematics(trial_markers: xr.Dataset, standing: xr.Dataset | Posture | None 
 
 def kinematics_of_markers(
     trial_markers: xr.Dataset,
-    standing: xr.Dataset | Posture | None = None,
+    standing: xr.Dataset | StaticTrial | None = None,
     *,
     marker_set: str | None = None,
     cutoff_hz: float | None = 12.0,
@@ -170,20 +172,20 @@ def kinematics_of_markers(
     recorded = Markers.recorded(trial_markers, names)
     unseen = recorded.never_seen()
     recorded, _ = _without(unseen, recorded, recorded.missing())
-    whole, filled, findings = fill_gaps(recorded, rigid_limit_s=rigid_limit_s, spline_limit_s=spline_limit_s)
+    whole, filled, flags = fill_gaps(recorded, rigid_limit_s=rigid_limit_s, spline_limit_s=spline_limit_s)
     if unseen:
-        findings.append(Finding("marker_never_seen", "markers", detail=", ".join(sorted(unseen))))
+        flags.append(QualityFlag("marker_never_seen", "markers", detail=", ".join(sorted(unseen))))
     markers = smooth_markers(whole, cutoff_hz=cutoff_hz)
     if cutoff_hz is not None and not smoothable(markers.rate_hz, cutoff_hz):
-        findings.append(Finding("not_smoothed", "markers", markers.rate_hz, 2.0 * cutoff_hz))
-    if not isinstance(standing, Posture):
-        standing = quiet_posture(markers if standing is None else Markers.recorded(standing, names))
+        flags.append(QualityFlag("not_smoothed", "markers", markers.rate_hz, 2.0 * cutoff_hz))
+    if not isinstance(standing, StaticTrial):
+        standing = static_trial(markers if standing is None else Markers.recorded(standing, names))
     posture, still, notes = standing
     # Legs that swing pass each other: sides are told apart in a person who stands.
     swaps = swapped_labels(posture) if still else []
     doubtful = {label for pair, _ in swaps for label in pair}
     strays = stray_markers(markers, {label: point for label, point in posture.items() if label not in doubtful})
-    findings += [*notes, *(finding for _, finding in swaps), *(finding for finding, _ in strays.values())]
+    flags += [*notes, *(flag for _, flag in swaps), *(flag for flag, _ in strays.values())]
     # A marker that strays in the trial still shows in standing where its landmark is.
     misplaced = doubtful | {label for label, (_, sound) in strays.items() if not sound}
     posture = {label: point for label, point in posture.items() if label not in misplaced}
@@ -193,18 +195,18 @@ def kinematics_of_markers(
     )
     skeleton = build(markers, posture)
     if still and _is_loose(skeleton) and (wrong := wrong_labels(markers, posture)):
-        findings += [finding for _, finding in wrong]
+        flags += [flag for _, flag in wrong]
         markers, filled = _without({name for names, _ in wrong for name in names}, markers, filled)
         skeleton = build(markers, posture)
     centres = {joint: centre for joint, (_, centre) in skeleton.joints.items()}
     if still and (exchanged := exchanged_legs(markers, posture, centres)):
-        findings.append(exchanged[1])
+        flags.append(exchanged[1])
         if exchanged[0]:
             markers, filled = _without(set(exchanged[0]), markers, filled)
             skeleton = build(markers, posture)
-    findings += displaced_markers(markers, posture)
-    flags = _filled(filled, markers.labels, list(skeleton.segments))
-    return _answer(skeleton, trial_markers.get_index("time").to_numpy(), markers.rate_hz, flags, findings)
+    flags += displaced_markers(markers, posture)
+    filled_samples = _filled(filled, markers.labels, list(skeleton.segments))
+    return _answer(skeleton, trial_markers.get_index("time").to_numpy(), markers.rate_hz, filled_samples, flags)
 
 
 def _without(labels: set[str], markers: Markers, filled: NDArray[np.bool_]) -> tuple[Markers, NDArray[np.bool_]]:
@@ -250,19 +252,21 @@ def kinematics_of_segments(recorded: xr.Dataset) -> Kinematics:
         if part in joints:
             joint = f"{side}_{joints[part]}" if side else joints[part]
             skeleton.joints[joint] = (name, np.zeros(3))
-    findings = [Finding("segment_absent", signal=name, detail="not recorded") for name in CLUSTERS if name not in known]
+    flags = [
+        QualityFlag("segment_absent", signal=name, detail="not recorded") for name in CLUSTERS if name not in known
+    ]
     detail = "segments and joint centres are those of the recording system"
-    findings.append(Finding("joint_definition", signal="every joint", detail=detail))
+    flags.append(QualityFlag("joint_definition", signal="every joint", detail=detail))
     filled = {name: np.zeros(rotation.shape[1], dtype=bool) for name in skeleton.segments}
     time, rate_hz = recorded.get_index("time").to_numpy(), float(recorded.attrs["sampling_rate_hz"])
-    return _answer(skeleton, time, rate_hz, filled, findings)
+    return _answer(skeleton, time, rate_hz, filled, flags)
 
 
 def _answer(
-    skeleton: Skeleton, time: Floats, rate_hz: float, filled: dict[str, NDArray[np.bool_]], findings: list[Finding]
+    skeleton: Skeleton, time: Floats, rate_hz: float, filled: dict[str, NDArray[np.bool_]], flags: list[QualityFlag]
 ) -> Kinematics:
     """Put together what the skeleton shows."""
-    segments, angle = skeleton.segments, _angles(skeleton, findings)
+    segments, angle = skeleton.segments, _angles(skeleton, flags)
     return Kinematics(
         time=time,
         rate_hz=rate_hz,
@@ -272,24 +276,24 @@ def _answer(
         angle=angle,
         residual={name: segment.residual for name, segment in segments.items()},
         filled=filled,
-        findings=[*findings, *_deformed(skeleton, rate_hz), *_implausible(angle, rate_hz), *skeleton.findings],
+        flags=[*flags, *_deformed(skeleton, rate_hz), *_implausible(angle, rate_hz), *skeleton.flags],
     )
 
 
-def _deformed(skeleton: Skeleton, rate_hz: float) -> list[Finding]:
+def _deformed(skeleton: Skeleton, rate_hz: float) -> list[QualityFlag]:
     """Say which segments do not keep their shape in some frames."""
-    findings = []
+    flags = []
     for name, segment in skeleton.segments.items():
         loose = segment.residual > LOOSE_M
         if loose.any():
             largest = float(segment.residual[loose].max())
-            findings.append(Finding("segment_deformed", name, largest, LOOSE_M, _when(loose, rate_hz)))
-    return findings
+            flags.append(QualityFlag("segment_deformed", name, largest, LOOSE_M, _when(loose, rate_hz)))
+    return flags
 
 
-def _implausible(angles: Paths, rate_hz: float) -> list[Finding]:
+def _implausible(angles: Paths, rate_hz: float) -> list[QualityFlag]:
     """Say which angles (time,) [deg] leave what joints do."""
-    findings = []
+    flags = []
     for name, angle in angles.items():
         limits = PLAUSIBLE_DEG.get(name.removeprefix("left_").removeprefix("right_"))
         if limits is None:
@@ -298,12 +302,12 @@ def _implausible(angles: Paths, rate_hz: float) -> list[Finding]:
         for beyond, limit, sign in ((angle < lowest, lowest, -1.0), (angle > highest, highest, 1.0)):
             if beyond.any():
                 worst = sign * float((sign * angle[beyond]).max())
-                findings.append(Finding("angle_implausible", name, worst, limit, _when(beyond, rate_hz)))
-    return findings
+                flags.append(QualityFlag("angle_implausible", name, worst, limit, _when(beyond, rate_hz)))
+    return flags
 
 
 def _when(frames: NDArray[np.bool_], rate_hz: float) -> str:
-    """Put flags (time,) into words."""
+    """Put filled_samples (time,) into words."""
     return f"for {frames.sum() / rate_hz:.2f} s from {int(np.argmax(frames)) / rate_hz:.2f} s on"
 
 
@@ -320,8 +324,8 @@ def _check_options(marker_set: str | None, hip_centre: str, knee_axis: str, thig
         raise ValueError("kinematics: " + "; ".join(faults))
 
 
-def _angles(skeleton: Skeleton, findings: list[Finding]) -> Paths:
-    """Return angles (time,) [deg] of joints of known segments by name; the rest is a finding each."""
+def _angles(skeleton: Skeleton, flags: list[QualityFlag]) -> Paths:
+    """Return angles (time,) [deg] of joints of known segments by name; the rest is a flag each."""
     frames = {name: segment.rotation for name, segment in skeleton.segments.items()}
     if frames:
         frames[LABORATORY] = np.broadcast_to(np.eye(3), next(iter(frames.values())).shape)
@@ -337,11 +341,11 @@ def _angles(skeleton: Skeleton, findings: list[Finding]) -> Paths:
             angles |= {angle: sign * row for angle, sign, row in zip(given, joint.signs, turn, strict=False)}
             if sagittal:
                 detail = "the axes beside it rest on lateral markers or joint centres alone"
-                findings.append(Finding("angle_absent", signal=" and ".join(joint.names[1:]), detail=detail))
+                flags.append(QualityFlag("angle_absent", signal=" and ".join(joint.names[1:]), detail=detail))
     return angles
 
 
-def _filled(flags: NDArray[np.bool_], labels: list[str], segments: list[str]) -> dict[str, NDArray[np.bool_]]:
+def _filled(filled_samples: NDArray[np.bool_], labels: list[str], segments: list[str]) -> dict[str, NDArray[np.bool_]]:
     """Return by segment in which frames a marker of it was filled (time,)."""
     columns = {name: [label in CLUSTERS[name] for label in labels] for name in segments}
-    return {name: np.asarray(flags[:, own].any(axis=1)) for name, own in columns.items()}
+    return {name: np.asarray(filled_samples[:, own].any(axis=1)) for name, own in columns.items()}

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 from legsci.vocabulary import AXES
 
 Floats = NDArray[np.float64]
@@ -35,7 +35,7 @@ class Kinematics:
     angle : name -> (time,) [deg].
     residual : segment -> (time,) [m].
     filled : segment -> (time,) whether a marker of it was filled.
-    findings : what was assumed, and why something is absent.
+    flags : what was assumed, and why something is absent.
     """
 
     time: Floats
@@ -46,7 +46,7 @@ class Kinematics:
     angle: Paths
     residual: Paths = field(default_factory=dict)
     filled: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    flags: list[QualityFlag] = field(default_factory=list)
 
     @classmethod
     def of(cls, kinematics: xr.Dataset) -> Kinematics:
@@ -88,7 +88,7 @@ class Kinematics:
             "filled": self._laid(self.filled, ("segment",), None, bool),
             "angle": self._laid(self.angle, ("joint_angle",), "deg"),
         }
-        notes = [[finding.code, finding.sentence] for finding in self.findings]
+        notes = [[flag.code, flag.sentence] for flag in self.flags]
         attrs = {"sampling_rate_hz": self.rate_hz, "notes": json.dumps(notes, ensure_ascii=False)}
         coords = _labels(tuple(self.rotation), tuple(self.joint_centre), tuple(self.angle))
         return xr.Dataset(variables, coords=coords, attrs=attrs)

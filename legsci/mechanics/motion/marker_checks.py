@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from legsci.kernels.rigid_body import FOUND, cluster_pose, largest_strays
 from legsci.mechanics.motion.markers import CLUSTERS, Markers
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 
 Floats = NDArray[np.float64]
 Points = dict[str, Floats]
@@ -49,7 +49,7 @@ SIGNS = {"x": (-1, 1, 1), "y": (1, -1, 1), "z": (1, 1, -1), "every coordinate": 
 INNER_OUTER = (("medial_epicondyle", "lateral_epicondyle"), ("medial_malleolus", "lateral_malleolus"))
 
 
-def swapped_labels(posture: Points) -> list[tuple[tuple[str, str], Finding]]:
+def swapped_labels(posture: Points) -> list[tuple[tuple[str, str], QualityFlag]]:
     """Find pairs of labels that stand on each other's side in an upright posture.
 
     Parameters
@@ -58,7 +58,7 @@ def swapped_labels(posture: Points) -> list[tuple[tuple[str, str], Finding]]:
 
     Returns
     -------
-    Each pair with its finding `labels_swapped`.
+    Each pair with its flag `labels_swapped`.
 
     Notes
     -----
@@ -82,7 +82,7 @@ def swapped_labels(posture: Points) -> list[tuple[tuple[str, str], Finding]]:
         forward = np.cross([0.0, 1.0, 0.0], right)
         feet = ((f"{side}_heel", f"{side}_toe") for side in ("right", "left"))
         swapped += [p for p in feet if known.issuperset(p) and (posture[p[1]] - posture[p[0]]) @ forward < 0.0]
-    return [(pair, Finding("labels_swapped", signal="markers", detail=" and ".join(pair))) for pair in swapped]
+    return [(pair, QualityFlag("labels_swapped", signal="markers", detail=" and ".join(pair))) for pair in swapped]
 
 
 def _pelvis_shows_the_way(posture: Points) -> bool:
@@ -94,7 +94,7 @@ def _pelvis_shows_the_way(posture: Points) -> bool:
     return bool(sides[0]) and bool(sides[1] or "sacrum" in posture)
 
 
-def wrong_labels(markers: Markers, posture: Points) -> list[tuple[tuple[str, ...], Finding]]:
+def wrong_labels(markers: Markers, posture: Points) -> list[tuple[tuple[str, ...], QualityFlag]]:
     """Find markers of a trial whose labels do not fit the shape that their segments have in standing.
 
     Parameters
@@ -104,7 +104,7 @@ def wrong_labels(markers: Markers, posture: Points) -> list[tuple[tuple[str, ...
 
     Returns
     -------
-    Labels that are not to be used in the trial, with their finding: labels_swapped where exchanging two labels, or left
+    Labels that are not to be used in the trial, with their flag: labels_swapped where exchanging two labels, or left
     and right of the segments that do not fit, explains the misfit; marker_astray where it is one marker's, of five or
     more.
     """
@@ -114,8 +114,8 @@ def wrong_labels(markers: Markers, posture: Points) -> list[tuple[tuple[str, ...
     if len(loose) > 1 and labels.misfit(loose, mirrored) * TIMES_NEARER < labels.misfit(loose):
         of_loose = {name for segment in loose for name in labels.present[segment]} & set(mirrored)
         detail = f"left and right of {', '.join(loose)}"
-        return [(tuple(sorted(of_loose)), Finding("labels_swapped", "markers", detail=detail))]
-    found: dict[tuple[str, ...], Finding] = {}
+        return [(tuple(sorted(of_loose)), QualityFlag("labels_swapped", "markers", detail=detail))]
+    found: dict[tuple[str, ...], QualityFlag] = {}
     for segment in loose:
         names = labels.present[segment]
         across = [(name, mirrored[name]) for name in names if name in mirrored and mirrored[name] not in names]
@@ -128,10 +128,10 @@ def wrong_labels(markers: Markers, posture: Points) -> list[tuple[tuple[str, ...
         if explain:
             doubtful = tuple(sorted({label for pair in explain for label in pair}))
             detail = " or ".join(" and ".join(pair) for pair in explain)
-            found.setdefault(doubtful, Finding("labels_swapped", "markers", detail=detail))
+            found.setdefault(doubtful, QualityFlag("labels_swapped", "markers", detail=detail))
         elif len(names) > 4 and labels.misfit([segment], without=alone) * TIMES_NEARER < labels.misfit([segment]):
             away = labels.away(segment, alone[0])
-            found.setdefault(alone, Finding("marker_astray", signal=alone[0], value=away, limit=LOOSE_M))
+            found.setdefault(alone, QualityFlag("marker_astray", signal=alone[0], value=away, limit=LOOSE_M))
     return list(found.items())
 
 
@@ -203,7 +203,7 @@ def _rightward(posture: Points) -> Floats | None:
 
 def exchanged_legs(
     markers: Markers, posture: Points, joints: Mapping[str, Floats]
-) -> tuple[tuple[str, ...], Finding] | None:
+) -> tuple[tuple[str, ...], QualityFlag] | None:
     """Find segments of the legs that bear the labels of the other leg, whose shape is much the same mirrored.
 
     Parameters
@@ -214,7 +214,7 @@ def exchanged_legs(
 
     Returns
     -------
-    None where the segments of each leg meet at its joints. Else the labels that are not to be used, with the finding:
+    None where the segments of each leg meet at its joints. Else the labels that are not to be used, with the flag:
     labels_swapped for left and right of the kinds of segments whose exchange brings the joints together; joint_parted,
     and no labels, where none does.
     """
@@ -228,9 +228,9 @@ def exchanged_legs(
     best = min(after, key=lambda subset: sum(after[subset].values()), default=())
     if best and max(after[best].values()) <= MOST_PARTED_M:
         labels = tuple(label for kind in best for label in legs.labels(kind))
-        return labels, Finding("labels_swapped", "markers", detail=f"left and right of {' and '.join(best)}")
+        return labels, QualityFlag("labels_swapped", "markers", detail=f"left and right of {' and '.join(best)}")
     joint = max(before, key=lambda name: before[name])
-    return (), Finding("joint_parted", joint, before[joint], MOST_PARTED_M)
+    return (), QualityFlag("joint_parted", joint, before[joint], MOST_PARTED_M)
 
 
 class _Legs:
@@ -277,7 +277,7 @@ class _Legs:
         return answer
 
 
-def displaced_markers(markers: Markers, posture: Points) -> list[Finding]:
+def displaced_markers(markers: Markers, posture: Points) -> list[QualityFlag]:
     """Find markers that keep another place among those of their segment than in the posture, and a body of other size.
 
     Parameters
@@ -291,7 +291,7 @@ def displaced_markers(markers: Markers, posture: Points) -> list[Finding]:
     where the others put it (of four, another one may be to blame); standing_of_other_size where the segments of the
     trial are larger or smaller than those of the posture by more than MOST_OTHER_SIZE, in the median.
     """
-    findings, sizes = [], []
+    flags, sizes = [], []
     step = max(1, len(markers.position) // FRAMES_TRIED)
     tried = replace(markers, position=markers.position[::step])
     for segment, names in CLUSTERS.items():
@@ -310,11 +310,11 @@ def displaced_markers(markers: Markers, posture: Points) -> list[Finding]:
         away = [float(_apart(shape, tracks, posed)[one]) for one, posed in enumerate(others)]
         worst = int(np.argmax(away))
         if away[worst] > MOST_DISPLACED_M:
-            findings.append(Finding("marker_displaced", present[worst], away[worst], MOST_DISPLACED_M, segment))
+            flags.append(QualityFlag("marker_displaced", present[worst], away[worst], MOST_DISPLACED_M, segment))
     size = _middle(np.array(sizes)) - 1.0 if sizes else 0.0
     if abs(size) > MOST_OTHER_SIZE:
-        findings.append(Finding("standing_of_other_size", "markers", 100.0 * size, 100.0 * MOST_OTHER_SIZE))
-    return findings
+        flags.append(QualityFlag("standing_of_other_size", "markers", 100.0 * size, 100.0 * MOST_OTHER_SIZE))
+    return flags
 
 
 def _apart(shape: Floats, tracks: Floats, posed: list[int]) -> Floats:
@@ -343,7 +343,7 @@ def _middle(values: Floats) -> float:
     return float(np.sort(values)[len(values) // 2])
 
 
-def stray_markers(markers: Markers, posture: Points) -> dict[str, tuple[Finding, bool]]:
+def stray_markers(markers: Markers, posture: Points) -> dict[str, tuple[QualityFlag, bool]]:
     """Find markers that leave their segment, and say where a wrong sign explains it.
 
     Parameters
@@ -353,7 +353,7 @@ def stray_markers(markers: Markers, posture: Points) -> dict[str, tuple[Finding,
 
     Returns
     -------
-    Label -> finding, and whether the posture has the marker where it belongs: marker_flipped where it fits its segment
+    Label -> flag, and whether the posture has the marker where it belongs: marker_flipped where it fits its segment
     once a coordinate (or all) changes sign, marker_astray where none helps. Segments of fewer than four markers are not
     judged: nothing says there which one strays.
 
@@ -377,8 +377,8 @@ def stray_markers(markers: Markers, posture: Points) -> dict[str, tuple[Finding,
     return found
 
 
-def _judge(label: str, tracks: Floats, shape: Floats, worst: int, stray_m: float) -> tuple[Finding, bool]:
-    """Return the finding about the marker that strays most, and whether its place in the shape is right.
+def _judge(label: str, tracks: Floats, shape: Floats, worst: int, stray_m: float) -> tuple[QualityFlag, bool]:
+    """Return the flag about the marker that strays most, and whether its place in the shape is right.
 
     In its track, or in the shape, a sign may be wrong. tracks (time, marker, 3), shape (marker, 3) [m].
     """
@@ -395,5 +395,5 @@ def _judge(label: str, tracks: Floats, shape: Floats, worst: int, stray_m: float
             left[name, not in_shape] = min(stray, left.get((name, not in_shape), np.inf))
     (name, sound), least = min(left.items(), key=lambda item: item[1])
     if least <= MOST_STRAY_M:
-        return Finding("marker_flipped", signal=label, value=stray_m, detail=name), sound
-    return Finding("marker_astray", signal=label, value=stray_m, limit=MOST_STRAY_M), False
+        return QualityFlag("marker_flipped", signal=label, value=stray_m, detail=name), sound
+    return QualityFlag("marker_astray", signal=label, value=stray_m, limit=MOST_STRAY_M), False

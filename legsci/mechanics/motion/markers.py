@@ -13,10 +13,10 @@ from scipy.interpolate import CubicSpline
 
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.kernels.rigid_body import cluster_pose
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+Booleans = NDArray[np.bool_]
 
 PELVIS_CLUSTER = (
     "left_anterior_superior_iliac_spine",
@@ -105,7 +105,7 @@ class Markers:
         seen = np.asarray(np.isfinite(self.position[..., 0]).any(axis=0))
         return {label for label, known in zip(self.labels, seen, strict=True) if not known}
 
-    def missing(self) -> Flags:
+    def missing(self) -> Booleans:
         """Tell which markers are not seen, or not wholly, in which frames (time, marker)."""
         x, y, z = (np.isnan(self.position[..., axis]) for axis in range(3))
         return np.asarray(x | y | z)
@@ -138,7 +138,7 @@ def whole_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Floats]:
 
 def fill_gaps(
     markers: Markers, *, rigid_limit_s: float = 0.5, spline_limit_s: float = 0.1
-) -> tuple[Markers, Flags, list[Finding]]:
+) -> tuple[Markers, Booleans, list[QualityFlag]]:
     """Fill gaps: from three or more markers of the same segment, else by a cubic spline.
 
     Parameters
@@ -152,7 +152,7 @@ def fill_gaps(
     -------
     whole : the markers without the gaps that were filled.
     filled : (time, marker).
-    findings : one per stretch: gap_reconstructed, gap_interpolated, or gap_left where neither is allowed.
+    flags : one per stretch: gap_reconstructed, gap_interpolated, or gap_left where neither is allowed.
 
     Notes
     -----
@@ -163,7 +163,7 @@ def fill_gaps(
     labels, columns, recorded, rate = markers.labels, markers.columns, markers.position, markers.rate_hz
     missing = markers.missing()
     position, filled = recorded.copy(), np.zeros(missing.shape, dtype=bool)
-    findings = []
+    flags = []
     mates = {
         label: [columns[mate] for mate in names if mate in columns] for names in CLUSTERS.values() for label in names
     }
@@ -181,8 +181,8 @@ def fill_gaps(
             else:
                 position[start:stop, column], filled[start:stop, column] = values, True
             detail = f"from {start / rate:.3f} s"
-            findings.append(Finding(code, signal=label, value=length_s, limit=spline_limit_s, detail=detail))
-    return replace(markers, position=position), filled, findings
+            flags.append(QualityFlag(code, signal=label, value=length_s, limit=spline_limit_s, detail=detail))
+    return replace(markers, position=position), filled, flags
 
 
 def smooth_markers(markers: Markers, *, cutoff_hz: float | None = 12.0) -> Markers:
@@ -217,9 +217,9 @@ def smoothable(rate_hz: float, cutoff_hz: float) -> bool:
     return cutoff_hz < 0.5 * rate_hz
 
 
-def stretches(flags: Flags) -> list[tuple[int, int]]:
-    """Return [start, stop) of each run of true values in flags (time,)."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False])).astype(np.int8)))
+def stretches(true_samples: Booleans) -> list[tuple[int, int]]:
+    """Return [start, stop) of each run of true values in true_samples (time,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], true_samples, [False])).astype(np.int8)))
     return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
@@ -244,7 +244,7 @@ def _from_segment(recorded: Floats, column: int, others: list[int], start: int, 
     return answers[0] * weights[0][:, None] + answers[1] * weights[1][:, None]
 
 
-def _from_spline(track: Floats, missing: Flags, start: int, stop: int) -> Floats | None:
+def _from_spline(track: Floats, missing: Booleans, start: int, stop: int) -> Floats | None:
     """Return a cubic spline through the frames around a gap of one marker's track (time, 3), or None."""
     before = np.arange(max(0, start - SPLINE_SUPPORT), start)
     after = np.arange(stop, min(len(track), stop + SPLINE_SUPPORT))

@@ -11,7 +11,7 @@ from legsci.kernels.rigid_body import cluster_pose, frames_from_vectors
 from legsci.mechanics.motion.joint_centres import HIP_CENTRES, functional_axis, functional_centre, hip_centre_harrington
 from legsci.mechanics.motion.markers import CLUSTERS, Markers
 from legsci.mechanics.motion.skeleton import Segment, Skeleton
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 from legsci.vocabulary import AXES
 
 Floats = NDArray[np.float64]
@@ -115,7 +115,7 @@ class _Builder:
         return True
 
     def _absent(self, name: str, why: str) -> bool:
-        self.skeleton.findings.append(Finding("segment_absent", signal=name, detail=why))
+        self.skeleton.flags.append(QualityFlag("segment_absent", signal=name, detail=why))
         return False
 
     def _middle(self, *labels: str) -> Floats | None:
@@ -151,7 +151,7 @@ class _Builder:
         if centre is not None:
             return centre
         detail = "pelvis and thigh do not turn enough against each other about three axes; Harrington's equations serve"
-        self.skeleton.findings.append(Finding("functional_joint_refused", signal=f"{side}_hip", detail=detail))
+        self.skeleton.flags.append(QualityFlag("functional_joint_refused", signal=f"{side}_hip", detail=detail))
         return usual
 
     def add_leg(self, side: str) -> None:
@@ -223,13 +223,13 @@ class _Builder:
             if axis is None:
                 return None, None
             detail = "its axis is that about which it bends, for want of a medial epicondyle"
-            self.skeleton.findings.append(Finding("joint_definition", signal=f"{side}_knee", detail=detail))
+            self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_knee", detail=detail))
             return self._inward(f"{side}_knee", lateral, axis), axis
         if axis is None:
             axis = (lateral - medial) * OUTWARD[side]
             if wanted:
-                finding = Finding("functional_joint_refused", signal=f"{side}_knee", detail="the knee hardly bends")
-                self.skeleton.findings.append(finding)
+                flag = QualityFlag("functional_joint_refused", signal=f"{side}_knee", detail="the knee hardly bends")
+                self.skeleton.flags.append(flag)
         return 0.5 * (lateral + medial), axis
 
     def _ankle(self, side: str, knee_axis: Floats) -> tuple[Floats | None, Floats]:
@@ -253,7 +253,7 @@ class _Builder:
         detail = (
             f"no medial marker and no width: its centre is unknown, and only flexion is given of {', '.join(touched)}"
         )
-        self.skeleton.findings.append(Finding("joint_definition", signal=joint, detail=detail))
+        self.skeleton.flags.append(QualityFlag("joint_definition", signal=joint, detail=detail))
         return lateral
 
     def _add_leg_of_centres(self, side: str) -> None:
@@ -273,7 +273,7 @@ class _Builder:
         self.skeleton.sagittal_only |= {f"{side}_knee", f"{side}_ankle"}
         detail = "its centre is the marker set's own, and of this leg only flexion is given"
         for joint in ("knee", "ankle"):
-            self.skeleton.findings.append(Finding("joint_definition", signal=f"{side}_{joint}", detail=detail))
+            self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_{joint}", detail=detail))
 
     def _add_foot(self, side: str) -> None:
         """Foot, flat on the floor in the posture."""
@@ -289,7 +289,7 @@ class _Builder:
             self._add(f"{side}_foot", UP, Y, tip - heel, X, ankle)
         elif inner is not None and outer is not None:
             detail = "nobody stands: its axes rest on heel, inner and outer forefoot, not on the floor"
-            self.skeleton.findings.append(Finding("joint_definition", signal=f"{side}_foot", detail=detail))
+            self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_foot", detail=detail))
             self._add(f"{side}_foot", tip - heel, X, (outer - inner) * OUTWARD[side], Z, ankle)
         else:
             self._absent(f"{side}_foot", "nobody stands, and inner and outer forefoot do not show its sole")
@@ -332,4 +332,4 @@ class _Builder:
             "no marker on chest or back beside c7: it turns with the line from between the hips to c7, or between the"
             " acromia, since these move with the arms"
         )
-        self.skeleton.findings.append(Finding("joint_definition", signal="trunk", detail=detail))
+        self.skeleton.flags.append(QualityFlag("joint_definition", signal="trunk", detail=detail))

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 
 Floats = NDArray[np.float64]
 
@@ -51,10 +51,10 @@ class Skeleton:
     joints : name -> (carrying segment, centre in the posture (3,) [m]).
     sagittal_only : joints (right_knee, ...) with axes that rest on lateral markers alone: flexion is right, the other
         planes are not.
-    findings : what was assumed, and why something is absent.
+    flags : what was assumed, and why something is absent.
     """
 
     segments: dict[str, Segment] = field(default_factory=dict)
     joints: dict[str, tuple[str, Floats]] = field(default_factory=dict)
     sagittal_only: set[str] = field(default_factory=set)
-    findings: list[Finding] = field(default_factory=list)
+    flags: list[QualityFlag] = field(default_factory=list)

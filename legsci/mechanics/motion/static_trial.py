@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from legsci.mechanics.motion.markers import Markers
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+Booleans = NDArray[np.bool_]
 
 WINDOW_S = 0.5
 #: Median speed of the markers above which nobody stands still [m/s], over steps of STEP_S, which noise does not fill.
@@ -21,7 +21,7 @@ STILL_M_PER_S, STEP_S = 0.05, 0.1
 UPRIGHT_WITHIN_M = 0.02
 
 
-class Posture(NamedTuple):
+class StaticTrial(NamedTuple):
     """Mean position of each marker while the person stands still and upright.
 
     Parameters
@@ -29,15 +29,15 @@ class Posture(NamedTuple):
     points : label -> (3,) [m], for the markers that were seen.
     still : whether there is such a part. If not, the posture is that of the one frame in which most markers were seen
         and moved least.
-    findings : what was assumed.
+    flags : what was assumed.
     """
 
     points: dict[str, Floats]
     still: bool
-    findings: list[Finding]
+    flags: list[QualityFlag]
 
 
-def quiet_posture(markers: Markers) -> Posture:
+def static_trial(markers: Markers) -> StaticTrial:
     """Find the posture of a standing trial, or of one in which the person stands for a while.
 
     Notes
@@ -46,7 +46,7 @@ def quiet_posture(markers: Markers) -> Posture:
     median height lies within UPRIGHT_WITHIN_M of the highest are upright, and the quietest of these serves.
     """
     position, labels, rate = markers.position, markers.labels, markers.rate_hz
-    seen: Flags = ~markers.missing()
+    seen: Booleans = ~markers.missing()
     step, length = max(1, round(STEP_S * rate)), max(2, round(WINDOW_S * rate))
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)  # frames without markers stay NaN
@@ -61,14 +61,14 @@ def quiet_posture(markers: Markers) -> Posture:
         frame = int(candidates[np.argmin(np.nan_to_num(moved[candidates], nan=np.inf))])
         frames, found = (
             slice(frame, frame + 1),
-            [Finding("no_standing", signal="markers", detail=f"{frame / rate:.3f} s")],
+            [QualityFlag("no_standing", signal="markers", detail=f"{frame / rate:.3f} s")],
         )
     points = {
         label: position[frames, column][seen[frames, column]].mean(axis=0)
         for column, label in enumerate(labels)
         if seen[frames, column].any()
     }
-    return Posture(points, start is not None, found)
+    return StaticTrial(points, start is not None, found)
 
 
 def _upright_window(speed: Floats, height: Floats, length: int) -> int | None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from legsci.mechanics.force.events import Score
 from legsci.mechanics.force.windows import Window
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 
 #: Code of a human decision about a repetition, by the word that curation.tsv has for it.
 CODE_OF_DECISION = {"exclude": "excluded", "keep": "kept", "move_event": "curated"}
@@ -24,7 +24,7 @@ def decision_in_words(row: pd.Series) -> str:
     return f"{row['what'].replace('_', ' ')}{moved}: {row['reason']} ({row['initials']})"
 
 
-def trial_decisions(curation: pd.DataFrame, *, sides: bool) -> list[Finding]:
+def trial_decisions(curation: pd.DataFrame, *, sides: bool) -> list[QualityFlag]:
     """Report the decisions that concern a trial as a whole: its sides swapped.
 
     Parameters
@@ -37,11 +37,13 @@ def trial_decisions(curation: pd.DataFrame, *, sides: bool) -> list[Finding]:
     swaps = curation[curation["what"] == "swap_sides"]
     words = [decision_in_words(row) for _, row in swaps.iterrows()]
     if sides:
-        return [Finding("curated", detail=detail) for detail in words]
-    return [Finding("decision_without_effect", detail=f"{detail}; no sides were recorded apart") for detail in words]
+        return [QualityFlag("curated", detail=detail) for detail in words]
+    return [
+        QualityFlag("decision_without_effect", detail=f"{detail}; no sides were recorded apart") for detail in words
+    ]
 
 
-def decisions_without_effect(curation: pd.DataFrame, *, repetitions: int) -> list[Finding]:
+def decisions_without_effect(curation: pd.DataFrame, *, repetitions: int) -> list[QualityFlag]:
     """Report the decisions about repetitions that a trial with so many of them does not have.
 
     Parameters
@@ -53,13 +55,15 @@ def decisions_without_effect(curation: pd.DataFrame, *, repetitions: int) -> lis
         return []
     rows = curation[curation["what"] != "swap_sides"]
     return [
-        Finding("decision_without_effect", detail=f"{decision_in_words(row)}; no such repetition was found")
+        QualityFlag("decision_without_effect", detail=f"{decision_in_words(row)}; no such repetition was found")
         for _, row in rows.iterrows()
         if repetitions == 0 or row["rep"] > repetitions
     ]
 
 
-def apply_decisions(scores: dict[str, Score], decisions: pd.DataFrame, window: Window, *, rate: float) -> list[Finding]:
+def apply_decisions(
+    scores: dict[str, Score], decisions: pd.DataFrame, window: Window, *, rate: float
+) -> list[QualityFlag]:
     """Follow the decisions about one repetition.
 
     Events that would leave the repetition, or the order in which they happen, are not moved: what rests on them would
@@ -81,15 +85,15 @@ def apply_decisions(scores: dict[str, Score], decisions: pd.DataFrame, window: W
     if possible:
         for score in scores.values():
             _move_events(score, moves)
-    findings = []
+    flags = []
     for _, row in rows.iterrows():
         detail = decision_in_words(row)
         if row["what"] == "move_event" and not possible:
             detail += "; the events would leave the repetition or their order"
-            findings.append(Finding("decision_without_effect", detail=detail))
+            flags.append(QualityFlag("decision_without_effect", detail=detail))
         else:
-            findings.append(Finding(CODE_OF_DECISION[str(row["what"])], detail=detail))
-    return findings
+            flags.append(QualityFlag(CODE_OF_DECISION[str(row["what"])], detail=detail))
+    return flags
 
 
 def _in_order(score: Score, moves: dict[str, float], window: Window) -> bool:

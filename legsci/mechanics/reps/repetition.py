@@ -14,7 +14,7 @@ from legsci.mechanics.reps.frames import Span, frame_variables
 from legsci.vocabulary import SIDES
 
 #: Events stored per repetition, in seconds on the trial's clock.
-STORED_EVENTS = ("weighing_start", "weighing_end", "touchdown", *EVENTS, "lowering_end", "movement_end")
+STORED_EVENTS = ("weighing_start", "weighing_end", "touchdown", *EVENTS, "eccentric_end", "movement_end")
 #: Directions of the centre of pressure, ISB x and z.
 DIRECTIONS = ("anterior", "right")
 

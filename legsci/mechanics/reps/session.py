@@ -15,24 +15,24 @@ import xarray as xr
 from legsci.mechanics.force.events import Score, score_repetition
 from legsci.mechanics.force.plates import (
     FEET,
-    Support,
+    GroundReaction,
     carries_load,
     centre_of_pressure,
+    ground_reaction,
     standing_load,
-    support,
     vertical_of_plates,
 )
 from legsci.mechanics.force.profiles import Profile, load_profiles, variants
 from legsci.mechanics.force.windows import Window, cut
 from legsci.mechanics.kinetics.ground_contacts import SWINGING_HEIGHT_M
-from legsci.mechanics.kinetics.movement import USUAL, Choices, Movement, person_of, trial_movement
+from legsci.mechanics.kinetics.movement import DEFAULT_OPTIONS, MotionOptions, Movement, person_of, trial_movement
 from legsci.mechanics.motion.markers import Markers, whole_paths
-from legsci.mechanics.motion.static_trial import Posture, quiet_posture
+from legsci.mechanics.motion.static_trial import StaticTrial, static_trial
 from legsci.mechanics.reps.curation import apply_decisions, decisions_without_effect, trial_decisions
 from legsci.mechanics.reps.repetition import Repetition, lay_out
-from legsci.mechanics.reps.squats import score_squat, squats, unloaded_support
+from legsci.mechanics.reps.squats import score_squat, squats, unloaded_ground_reaction
 from legsci.mechanics.reps.steps import score_step, steps
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 from legsci.tasks import TASKS, Task
 from legsci.vocabulary import MARKERS, PELVIS_MARKERS, SIDES
 
@@ -56,13 +56,13 @@ QUALITY_COLUMNS = (
     "severity", "signal", "value", "limit", "sentence",
 )  # fmt: skip
 #: Findings as a reps file keeps them: those of every profile, with its name where one holds under it alone.
-FINDING_COLUMNS = (*QUALITY_COLUMNS, "profile")
+FLAG_COLUMNS = (*QUALITY_COLUMNS, "profile")
 
 
 class _Beside:
     """Signals of a trial that its repetitions keep beside vertical force, at the samples of the plates."""
 
-    def __init__(self, trial: xr.DataTree, under: Support, task: Task) -> None:
+    def __init__(self, trial: xr.DataTree, under: GroundReaction, task: Task) -> None:
         self.pelvis_height = _pelvis_height(trial, np.arange(under.force.shape[1]) / under.rate)
         self.forward_force = _forward_force(trial, under)
         # Sway is a matter of standing; what is not read is not computed either.
@@ -86,7 +86,7 @@ def _pelvis_height(trial: xr.DataTree, times: np.ndarray) -> np.ndarray:
     return np.interp(times, recorded.get_index("time").to_numpy(), height, left=np.nan, right=np.nan)
 
 
-def _total_centre_of_pressure(trial: xr.DataTree, under: Support, *, sought: bool) -> np.ndarray:
+def _total_centre_of_pressure(trial: xr.DataTree, under: GroundReaction, *, sought: bool) -> np.ndarray:
     """Centre of pressure of all plates that carry the person, forward and to the right (2, sample) [m]."""
     if not sought or not under.plates or "moment" not in trial["force"]:
         return np.full((2, under.force.shape[1]), np.nan)
@@ -99,7 +99,7 @@ def _total_centre_of_pressure(trial: xr.DataTree, under: Support, *, sought: boo
     return np.asarray(np.nansum(level * pressed, axis=1) / np.where(total > 0.0, total, np.nan))
 
 
-def _forward_force(trial: xr.DataTree, under: Support) -> np.ndarray:
+def _forward_force(trial: xr.DataTree, under: GroundReaction) -> np.ndarray:
     """Forward force of all plates that carry the person, less its mean while nobody stands on them (sample,) [N]."""
     force = trial.children["force"].to_dataset(inherit=False) if under.plates else xr.Dataset()
     axes = force.get_index("axis").tolist() if under.plates else []
@@ -128,38 +128,40 @@ def trial_repetitions(
     mass_kg: float,
     curation: pd.DataFrame,
     movement: Movement | None = None,
-) -> tuple[list[Repetition], list[Finding]]:
+) -> tuple[list[Repetition], list[QualityFlag]]:
     """Cut one trial into repetitions and score each.
 
     Parameters
     ----------
     trial : group of a session file.
     trial_id : its name.
-    scorings : name -> rules; the first is the default, whose findings are reported.
+    scorings : name -> rules; the first is the default, whose flags are reported.
     mass_kg : mass of the person and of what is carried [kg]; NaN where it is not known.
     curation : rows of curation.tsv about this trial.
     movement : answer of `legsci.mechanics.kinetics.movement.trial_movement`.
     """
     faults = json.loads(str(trial.attrs.get("faults", "[]")))
     if faults:
-        unreadable = [Finding("recording_unreadable", detail=sentence) for _, sentence in faults]
+        unreadable = [QualityFlag("recording_unreadable", detail=sentence) for _, sentence in faults]
         return [], unreadable + _idle_decisions(curation)
     task = TASKS[str(trial.attrs["task"])]
     if "force" in trial.children:
-        under = support(trial.children["force"].to_dataset(inherit=False), stepped_from_box=task.cut == "rebound")
+        under = ground_reaction(
+            trial.children["force"].to_dataset(inherit=False), stepped_from_box=task.cut == "rebound"
+        )
     elif task.cut == "descent" and movement is not None:
-        under = unloaded_support(movement)
+        under = unloaded_ground_reaction(movement)
     else:
-        return [], [Finding("no_force", signal="trial"), *_idle_decisions(curation)]
+        return [], [QualityFlag("no_force", signal="trial"), *_idle_decisions(curation)]
     sides = bool(np.isfinite(under.force[1:]).any())
     if not curation.empty and (curation["what"] == "swap_sides").any():
         under = replace(under, force=under.force[[0, 2, 1]])
-    findings = [*under.findings, *_trial_findings(trial, under), *trial_decisions(curation, sides=sides)]
+    flags = [*under.flags, *_trial_flags(trial, under), *trial_decisions(curation, sides=sides)]
     running = task.cut == "contact" and movement is not None and movement.mean_speed_m_per_s > RUNNING_M_PER_S
     if running and movement is not None and movement.travel_deg > MOST_ACROSS_DEG:
-        findings.append(Finding("travels_across", "markers", movement.travel_deg, MOST_ACROSS_DEG))
-    if any(finding.severity == "rejected" for finding in findings):
-        return [], findings + decisions_without_effect(curation, repetitions=0)
+        flags.append(QualityFlag("travels_across", "markers", movement.travel_deg, MOST_ACROSS_DEG))
+    if any(flag.severity == "rejected" for flag in flags):
+        return [], flags + decisions_without_effect(curation, repetitions=0)
     if task.cut == "descent":
         windows, missing = squats(under, movement)
     elif task.cut == "contact":
@@ -174,21 +176,21 @@ def trial_repetitions(
         repetition = replace(repetition, trial_id=trial_id, task=str(trial.attrs["task"]), number=number)
         repetition, unknown = _with_leg(repetition, str(trial.attrs.get("leg", "both")), movement)
         repetitions.append(repetition)
-        findings += [replace(finding, rep=number) for finding in (*found, *unknown)]
-    return repetitions, findings + missing + decisions_without_effect(curation, repetitions=len(windows))
+        flags += [replace(flag, rep=number) for flag in (*found, *unknown)]
+    return repetitions, flags + missing + decisions_without_effect(curation, repetitions=len(windows))
 
 
-def _idle_decisions(curation: pd.DataFrame) -> list[Finding]:
+def _idle_decisions(curation: pd.DataFrame) -> list[QualityFlag]:
     """Report every decision about a trial of which nothing was read."""
     return trial_decisions(curation, sides=False) + decisions_without_effect(curation, repetitions=0)
 
 
-def _with_leg(repetition: Repetition, leg: str, movement: Movement | None) -> tuple[Repetition, list[Finding]]:
+def _with_leg(repetition: Repetition, leg: str, movement: Movement | None) -> tuple[Repetition, list[QualityFlag]]:
     """Name the legs that work; a running step is that of the lower foot, whose force is then the plates'.
 
     Where one foot alone is seen, the step is its own while it is about as low as it ever gets, else the other's. A step
     of which the markers do not tell the foot belongs to no leg. A leg that the study names is taken, and what
-    the feet say against it is a finding.
+    the feet say against it is a flag.
     """
     named = leg if leg in SIDES else "both"
     running = TASKS[repetition.task].cut == "contact"
@@ -199,11 +201,11 @@ def _with_leg(repetition: Repetition, leg: str, movement: Movement | None) -> tu
         raised = (left - right) * (1.0 if named == "left" else -1.0)
         contradicted = raised > RAISED_FOOT_M
         return replace(repetition, leg=named), [
-            Finding("leg_contradicted", "markers", raised, detail=named)
+            QualityFlag("leg_contradicted", "markers", raised, detail=named)
         ] * contradicted
     unseen = [side for side, height in (("left", left), ("right", right)) if not np.isfinite(height)]
     if len(unseen) == 2:
-        return replace(repetition, leg=""), [Finding("step_of_unknown_foot")]
+        return replace(repetition, leg=""), [QualityFlag("step_of_unknown_foot")]
     leg = "left" if left < right else "right"
     if unseen:
         seen, height = ("right", right) if unseen == ["left"] else ("left", left)
@@ -211,7 +213,7 @@ def _with_leg(repetition: Repetition, leg: str, movement: Movement | None) -> tu
         leg = seen if height < lowest + SWINGING_HEIGHT_M else unseen[0]
     force = repetition.force.copy()
     force[SIDES.index(leg)] = force[SIDES.index("both")]
-    return replace(repetition, leg=leg, force=force), [Finding("step_by_one_foot", detail=side) for side in unseen]
+    return replace(repetition, leg=leg, force=force), [QualityFlag("step_by_one_foot", detail=side) for side in unseen]
 
 
 def _foot_heights(repetition: Repetition, movement: Movement) -> tuple[float, float]:
@@ -226,32 +228,32 @@ def _foot_heights(repetition: Repetition, movement: Movement) -> tuple[float, fl
     return float(heights[SIDES.index("left"), frame]), float(heights[SIDES.index("right"), frame])
 
 
-def _trial_findings(trial: xr.DataTree, under: Support) -> list[Finding]:
+def _trial_flags(trial: xr.DataTree, under: GroundReaction) -> list[QualityFlag]:
     """Find what is wrong with the trial as a whole."""
     if "force" not in trial.children:
         return []
     force = trial.children["force"].to_dataset(inherit=False)
     vertical = vertical_of_plates(force)
-    findings = []
+    flags = []
     missing = int((~np.isfinite(vertical)).any(axis=0).sum())
     if missing:
-        findings.append(Finding("force_missing", value=float(missing)))
+        flags.append(QualityFlag("force_missing", value=float(missing)))
     elif (length := vertical.shape[-1] / under.rate) < SHORTEST_RECORDING_S:
-        findings.append(Finding("too_short", value=length, limit=SHORTEST_RECORDING_S))
+        flags.append(QualityFlag("too_short", value=length, limit=SHORTEST_RECORDING_S))
     elif not under.plates:
         upside_down = [plate for plate in vertical if carries_load(-plate, rate=under.rate)]
         if upside_down:
-            findings.append(Finding("implausible_weight", value=-standing_load(-np.sum(upside_down, axis=0))))
+            flags.append(QualityFlag("implausible_weight", value=-standing_load(-np.sum(upside_down, axis=0))))
         elif under.box is None:
             highest = f": force is at most {vertical.max():.1f} N, of an empty plate or in a wrong unit"
-            findings.append(Finding("no_force", value=float(vertical.max()), detail=highest))
-    findings += _side_without_load(trial, under)
+            flags.append(QualityFlag("no_force", value=float(vertical.max()), detail=highest))
+    flags += _side_without_load(trial, under)
     if under.rate < LOW_RATE_HZ and TASKS[str(trial.attrs["task"])].cut != "quiet":
-        findings.append(Finding("low_rate", value=under.rate, limit=LOW_RATE_HZ))
-    return findings
+        flags.append(QualityFlag("low_rate", value=under.rate, limit=LOW_RATE_HZ))
+    return flags
 
 
-def _side_without_load(trial: xr.DataTree, under: Support) -> list[Finding]:
+def _side_without_load(trial: xr.DataTree, under: GroundReaction) -> list[QualityFlag]:
     """Report a plate for one foot that nobody steps on in a task of both legs."""
     task = TASKS[str(trial.attrs["task"])]
     if task.cut == "contact" or trial.attrs.get("leg", "both") != "both" or not under.plates:
@@ -260,30 +262,25 @@ def _side_without_load(trial: xr.DataTree, under: Support) -> list[Finding]:
     names, feet = force.get_index("plate").tolist(), force.variables["foot"].data.astype(str).tolist()
     empty = [foot for foot in FEET if foot in feet and np.isnan(under.force[SIDES.index(foot)]).all()]
     plates = [(name, foot) for name, foot in zip(names, feet, strict=True) if foot in empty]
-    return [Finding("side_without_load", f"plate {name}", detail=foot) for name, foot in plates]
+    return [QualityFlag("side_without_load", f"plate {name}", detail=foot) for name, foot in plates]
 
 
 def _score_window(
     beside: _Beside,
-    under: Support,
+    under: GroundReaction,
     window: Window,
     task: Task,
     scorings: dict[str, Profile],
     mass_kg: float,
     decisions: pd.DataFrame,
-) -> tuple[Repetition, list[Finding]]:
+) -> tuple[Repetition, list[QualityFlag]]:
     """Score one window under every scoring and keep its signals."""
     scores = {
         name: SCORERS.get(task.cut, score_repetition)(under, window, task=task, profile=profile, mass_kg=mass_kg)
         for name, profile in scorings.items()
     }
-    findings = [
-        replace(finding, profile=name)
-        for name, score in scores.items()
-        if "|" not in name
-        for finding in score.findings
-    ]
-    findings += apply_decisions(scores, decisions, window, rate=under.rate)
+    flags = [replace(flag, profile=name) for name, score in scores.items() if "|" not in name for flag in score.flags]
+    flags += apply_decisions(scores, decisions, window, rate=under.rate)
     kept = _kept_samples(window, scores, under.rate, under.force.shape[1])
     return (
         Repetition(
@@ -298,7 +295,7 @@ def _score_window(
             centre_of_pressure=beside.centre_of_pressure[:, kept],
             forward_force=beside.forward_force[kept],
         ),
-        findings,
+        flags,
     )
 
 
@@ -308,7 +305,7 @@ def session_repetitions(
     default: str,
     profiles: list[str],
     curation: pd.DataFrame,
-    choices: Choices = USUAL,
+    options: MotionOptions = DEFAULT_OPTIONS,
 ) -> tuple[xr.Dataset | None, pd.DataFrame]:
     """Cut and score every trial of a session.
 
@@ -318,12 +315,12 @@ def session_repetitions(
     default : the profile whose numbers go into metrics.csv and whose uncertainties are found.
     profiles : all profiles to score under.
     curation : rows of curation.tsv about this session.
-    choices : how motion is computed from markers.
+    options : how motion is computed from markers.
 
     Returns
     -------
     repetitions : Dataset with dims rep, scoring, side, sample; None where no trial holds one.
-    quality : one row per finding, columns FINDING_COLUMNS.
+    quality : one row per flag, columns FLAG_COLUMNS.
     """
     published = load_profiles()
     scorings = {default: published[default]}
@@ -339,8 +336,8 @@ def session_repetitions(
         load = float(trial.attrs.get("load_kg", np.nan))
         decided = curation if curation.empty else curation[curation["trial_id"] == trial_id]
         try:
-            movements[trial_id], notes = trial_movement(trial, anatomy, person=person, choices=choices)
-            found, findings = trial_repetitions(
+            movements[trial_id], notes = trial_movement(trial, anatomy, person=person, options=options)
+            found, flags = trial_repetitions(
                 trial,
                 trial_id=trial_id,
                 scorings=scorings,
@@ -350,13 +347,13 @@ def session_repetitions(
             )
         except Exception as error:  # whatever is wrong with one trial, the others are scored
             logging.getLogger(__name__).exception("trial %s", trial_id)
-            failed = Finding("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")
-            movements[trial_id], found, findings, notes = None, [], [failed], []
-        findings += notes
+            failed = QualityFlag("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")
+            movements[trial_id], found, flags, notes = None, [], [failed], []
+        flags += notes
         repetitions += found
         task = str(trial.attrs["task"])
-        rows += [{**who, "trial_id": trial_id, "task": task, **_row(finding)} for finding in findings]
-    quality = pd.DataFrame(rows, columns=list(FINDING_COLUMNS))
+        rows += [{**who, "trial_id": trial_id, "task": task, **_row(flag)} for flag in flags]
+    quality = pd.DataFrame(rows, columns=list(FLAG_COLUMNS))
     if not repetitions:
         return None, quality
     dataset = lay_out(repetitions, list(scorings), movements, standing)
@@ -364,20 +361,20 @@ def session_repetitions(
     return dataset, quality
 
 
-def _standing_trial(session: xr.DataTree) -> tuple[str | None, Posture | None]:
+def _standing_trial(session: xr.DataTree) -> tuple[str | None, StaticTrial | None]:
     """Standing trial that shows most markers under standard labels, the first of equals, and its posture.
 
     Without such markers, the first standing trial of recorded segments, which have no posture.
     """
     standing = {name: trial for name, trial in session.children.items() if trial.attrs["task"] == "standing"}
-    best: tuple[str | None, Posture | None] = (None, None)
+    best: tuple[str | None, StaticTrial | None] = (None, None)
     for name, trial in standing.items():
         if "markers" not in trial.children:
             continue
         markers = Markers.recorded(trial.children["markers"].to_dataset(inherit=False))
         if len(markers.position) < 2 or not np.isfinite(markers.rate_hz):
             continue
-        posture = quiet_posture(markers)
+        posture = static_trial(markers)
         shown = len(set(MARKERS) & set(posture.points))
         if shown > (0 if best[1] is None else len(set(MARKERS) & set(best[1].points))):
             best = str(name), posture
@@ -387,7 +384,7 @@ def _standing_trial(session: xr.DataTree) -> tuple[str | None, Posture | None]:
 
 
 def write_repetitions(reps: xr.Dataset | None, quality: pd.DataFrame, path: Path) -> None:
-    """Write a reps file, whole or not at all; the findings travel as JSON in the attribute `quality`."""
+    """Write a reps file, whole or not at all; the flags travel as JSON in the attribute `quality`."""
     dataset = (xr.Dataset() if reps is None else reps).assign_attrs(quality=quality.to_json(orient="records"))
     signals = [name for name in dataset if {"sample", "frame"} & set(dataset[name].dims)]
     compressed = {"zlib": True, "complevel": 1, "dtype": "float32"}
@@ -406,14 +403,14 @@ def reps_files(folders: Iterable[str | Path]) -> list[Path]:
 
 
 def open_repetitions(path: Path) -> tuple[xr.Dataset | None, pd.DataFrame]:
-    """Read a reps file: the repetitions, None where no trial holds one, and the findings."""
+    """Read a reps file: the repetitions, None where no trial holds one, and the flags."""
     with xr.open_dataset(path, engine="netcdf4") as dataset:
         reps = dataset.load()
     rows = json.loads(str(reps.attrs.pop("quality")))
-    quality = pd.DataFrame(rows, columns=list(FINDING_COLUMNS)).astype({"value": float, "limit": float})
+    quality = pd.DataFrame(rows, columns=list(FLAG_COLUMNS)).astype({"value": float, "limit": float})
     return (reps if "rep" in reps.sizes else None), quality
 
 
-def _row(finding: Finding) -> dict[str, object]:
-    """Lay a finding out in columns of the quality table."""
-    return {name: getattr(finding, name) for name in FINDING_COLUMNS if hasattr(finding, name)}
+def _row(flag: QualityFlag) -> dict[str, object]:
+    """Lay a flag out in columns of the quality table."""
+    return {name: getattr(flag, name) for name in FLAG_COLUMNS if hasattr(flag, name)}

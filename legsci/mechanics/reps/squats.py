@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from legsci.kernels.events import intervals_below
 from legsci.mechanics.force.events import Score
-from legsci.mechanics.force.plates import Support
+from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.weighing import Weighing
 from legsci.mechanics.force.windows import Window
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 from legsci.tasks import Task
 from legsci.vocabulary import STANDARD_GRAVITY
 
@@ -28,59 +28,61 @@ STANDING_PERCENTILE = 90.0
 #: Speed up or down that sway and noise do not reach [m/s]; rest is found from it and from four times that.
 SLOW_M_PER_S = 0.02
 #: Borders of a squat, in order of time.
-BORDERS = ("lowering_start", "lowering_end", "bottom", "lifting_start", "lifting_end")
+BORDERS = ("eccentric_start", "eccentric_end", "bottom", "concentric_start", "concentric_end")
 #: A gap in the height up to this long is bridged [s].
 LONGEST_GAP_S = 0.5
 
 
 @dataclass(frozen=True)
 class Descent(Window):
-    """A squat; positions in samples of the support.
+    """A squat; positions in samples of the reaction.
 
     Parameters
     ----------
-    lowering_start, lowering_end, bottom, lifting_start, lifting_end : lowering, rest at the bottom, lifting.
+    eccentric_start, eccentric_end, bottom, concentric_start, concentric_end : lowering, rest at the bottom, lifting.
     set_start : start of the first lowering of the set; before it the person is weighed.
     """
 
-    lowering_start: float = np.nan
-    lowering_end: float = np.nan
+    eccentric_start: float = np.nan
+    eccentric_end: float = np.nan
     bottom: float = np.nan
-    lifting_start: float = np.nan
-    lifting_end: float = np.nan
+    concentric_start: float = np.nan
+    concentric_end: float = np.nan
     set_start: float = np.nan
 
 
-def unloaded_support(movement: Movement) -> Support:
-    """Support of a trial without plates, at the rate of the markers: its force is not known anywhere."""
+def unloaded_ground_reaction(movement: Movement) -> GroundReaction:
+    """GroundReaction of a trial without plates, at the rate of the markers: its force is not known anywhere."""
     nothing = np.full((3, movement.time.size), np.nan)
-    return Support(nothing, movement.rate_hz, np.empty((0, 2), dtype=np.int64), float("nan"), plates=(), offset=0.0)
+    return GroundReaction(
+        nothing, movement.rate_hz, np.empty((0, 2), dtype=np.int64), float("nan"), plates=(), offset=0.0
+    )
 
 
-def squats(under: Support, movement: Movement | None) -> tuple[list[Window], list[Finding]]:
+def squats(under: GroundReaction, movement: Movement | None) -> tuple[list[Window], list[QualityFlag]]:
     """Cut a recording into squats.
 
     Parameters
     ----------
-    under : support of the trial, on whose samples the positions lie; its recording starts at 0 s.
+    under : reaction of the trial, on whose samples the positions lie; its recording starts at 0 s.
     movement : the trial's movement, whose pelvis is followed; None or without a pelvis: the centre of mass, by twice
         integrating force less weight between two rests at one height.
 
     Returns
     -------
     windows : one Descent per squat, in order of time.
-    findings : what was assumed, or that nobody squatted.
+    flags : what was assumed, or that nobody squatted.
     """
-    findings: list[Finding] = []
+    flags: list[QualityFlag] = []
     height, rate, start_s = _pelvis_height(movement), under.rate, 0.0
     if height is not None and movement is not None:
         rate, start_s = movement.rate_hz, float(movement.time[0])
     else:
-        findings.append(Finding("height_from_force"))
+        flags.append(QualityFlag("height_from_force"))
         height = _height_from_force(under)
     found = [] if height is None else descents(height, rate)
     if not found:
-        return [], [*findings, Finding("no_descent", signal="pelvis", limit=LEAST_DEPTH_M)]
+        return [], [*flags, QualityFlag("no_descent", signal="pelvis", limit=LEAST_DEPTH_M)]
     moments = (np.array(found) / rate + start_s) * under.rate
     set_start = float(moments[0, 0])
     ends = [0.0, *(0.5 * (moments[:-1, 4] + moments[1:, 0])), float(under.force.shape[1])]
@@ -90,7 +92,7 @@ def squats(under: Support, movement: Movement | None) -> tuple[list[Window], lis
         )
         for k, borders in enumerate(moments)
     ]
-    return windows, findings
+    return windows, flags
 
 
 def descents(height: Array, rate: float) -> list[tuple[float, float, float, float, float]]:
@@ -169,7 +171,7 @@ def _pelvis_height(movement: Movement | None) -> Array | None:
     return np.interp(frames, frames[~missing], height[~missing])
 
 
-def _height_from_force(under: Support) -> Array | None:
+def _height_from_force(under: GroundReaction) -> Array | None:
     """Height of the centre of mass (sample,) against its start [m]; None where nobody rests at both ends."""
     total, half = under.force[0], under.force.shape[1] // 2
     if not under.plates:
@@ -196,51 +198,51 @@ def _settled(samples: Array, ends: tuple[float, float]) -> Array:
     return np.asarray(samples - np.interp(position, ends, values))
 
 
-def score_squat(support: Support, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
+def score_squat(reaction: GroundReaction, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
     """Events and body weight of a squat; profiles differ in how they weigh only.
 
     Parameters
     ----------
-    support, window, task, profile, mass_kg : as `events.score_repetition`; the window is a Descent.
+    reaction, window, task, profile, mass_kg : as `events.score_repetition`; the window is a Descent.
     """
     assert isinstance(window, Descent), "squats are cut by `squats`"
-    weighing, findings = _weighing(support, window, profile)
+    weighing, flags = _weighing(reaction, window, profile)
     uncertainty = weighing.uncertainty if weighing is not None else float("nan")
-    offset = profile.offset_shift * support.offset
+    offset = profile.offset_shift * reaction.offset
     weight = np.full(3, np.nan) if weighing is None else weighing.body_weight
-    if weighing is None and support.plates and np.isfinite(mass_kg):
+    if weighing is None and reaction.plates and np.isfinite(mass_kg):
         weight = np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan])
-        findings.append(Finding("weighed_elsewhere", detail=f"the session's mass of {mass_kg:.1f} kg"))
-    length = window.lifting_end - window.lowering_start
-    recorded = min(window.lifting_end, support.force.shape[1] - 1.0) - max(window.lowering_start, 0.0)
-    if support.plates and recorded < length:
-        findings.append(Finding("force_ends_early", value=100.0 * max(recorded, 0.0) / length))
+        flags.append(QualityFlag("weighed_elsewhere", detail=f"the session's mass of {mass_kg:.1f} kg"))
+    length = window.concentric_end - window.eccentric_start
+    recorded = min(window.concentric_end, reaction.force.shape[1] - 1.0) - max(window.eccentric_start, 0.0)
+    if reaction.plates and recorded < length:
+        flags.append(QualityFlag("force_ends_early", value=100.0 * max(recorded, 0.0) / length))
     events = {
-        "movement_start": window.lowering_start,
-        "lowering_end": window.lowering_end,
+        "movement_start": window.eccentric_start,
+        "eccentric_end": window.eccentric_end,
         "bottom": window.bottom,
-        "propulsion_start": window.lifting_start,
-        "movement_end": window.lifting_end,
+        "propulsion_start": window.concentric_start,
+        "movement_end": window.concentric_end,
     }
-    if weighing is not None and window.lowering_start == window.set_start:
+    if weighing is not None and window.eccentric_start == window.set_start:
         events |= {"weighing_start": float(weighing.first), "weighing_end": float(weighing.last)}
     return Score(
         events=events,
         body_weight=weight - offset + profile.body_weight_shift_sd * uncertainty,
         weighing_sd=weighing.sd if weighing is not None else float("nan"),
         body_weight_uncertainty=uncertainty,
-        rest=float(round(window.lowering_start)) if np.isfinite(weight[0]) else float("nan"),
+        rest=float(round(window.eccentric_start)) if np.isfinite(weight[0]) else float("nan"),
         offset=offset,
-        findings=findings,
+        flags=flags,
     )
 
 
-def _weighing(support: Support, window: Descent, profile: Profile) -> tuple[Weighing | None, list[Finding]]:
+def _weighing(reaction: GroundReaction, window: Descent, profile: Profile) -> tuple[Weighing | None, list[QualityFlag]]:
     """Weigh before the first squat of the set."""
-    if not support.plates:
+    if not reaction.plates:
         return None, []
     quietest = profile.weighing != "first"
-    found = support.weigh(first=0, last=int(window.set_start), length_s=profile.weighing_length_s, quietest=quietest)
+    found = reaction.weigh(first=0, last=int(window.set_start), length_s=profile.weighing_length_s, quietest=quietest)
     if found is not None and found.still:
         return found, []
-    return None, [Finding("never_stood_still", detail="before the first squat")]
+    return None, [QualityFlag("never_stood_still", detail="before the first squat")]

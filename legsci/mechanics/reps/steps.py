@@ -8,10 +8,10 @@ import numpy as np
 
 from legsci.kernels.jumps import flight_edges
 from legsci.mechanics.force.events import Score, unloaded_sd
-from legsci.mechanics.force.plates import Support
+from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.windows import Window
-from legsci.quality import Finding
+from legsci.quality import QualityFlag
 from legsci.tasks import Task
 from legsci.vocabulary import STANDARD_GRAVITY
 
@@ -19,10 +19,10 @@ from legsci.vocabulary import STANDARD_GRAVITY
 LONGEST_STEP_S = 0.5
 
 
-def steps(under: Support) -> tuple[list[Window], list[Finding]]:
+def steps(under: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     """One window per contact between two stretches off the plates, in order of time.
 
-    Contacts that the recording begins or ends with are left out and counted in a finding.
+    Contacts that the recording begins or ends with are left out and counted in a flag.
     """
     flights, samples = under.unloaded, under.force.shape[1]
     windows = [
@@ -31,21 +31,21 @@ def steps(under: Support) -> tuple[list[Window], list[Finding]]:
         if after[0] - before[1] <= LONGEST_STEP_S * under.rate
     ]
     cut_off = 0 if not len(flights) else int(flights[0, 0] > 0) + int(flights[-1, 1] < samples)
-    findings = [Finding("contact_cut_off", value=float(cut_off))] if cut_off else []
-    return windows, findings + ([] if windows else [Finding("no_contact", limit=LONGEST_STEP_S)])
+    flags = [QualityFlag("contact_cut_off", value=float(cut_off))] if cut_off else []
+    return windows, flags + ([] if windows else [QualityFlag("no_contact", limit=LONGEST_STEP_S)])
 
 
-def score_step(support: Support, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
+def score_step(reaction: GroundReaction, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
     """Touchdown, take-off and next touchdown of a step; body weight is the session's mass, since nobody stands still.
 
     Parameters
     ----------
-    support, window, task, profile, mass_kg : as `legsci.mechanics.force.events.score_repetition`.
+    reaction, window, task, profile, mass_kg : as `legsci.mechanics.force.events.score_repetition`.
     """
-    limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(support, window))
-    loaded = max(limit, support.loaded_limit)
-    offset = profile.offset_shift * support.offset
-    force = support.force[0] - offset
+    limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(reaction, window))
+    loaded = max(limit, reaction.loaded_limit)
+    offset = profile.offset_shift * reaction.offset
+    force = reaction.force[0] - offset
     touchdown = flight_edges(force, (window.first + window.touchdown) // 2, limit, loaded)[1]
     takeoff, following = flight_edges(force, window.middle, limit, loaded)
     events = {"touchdown": touchdown, "movement_start": touchdown, "takeoff": takeoff, "landing": following}

@@ -12,7 +12,7 @@ from legsci.models.claims.verdicts import INCONCLUSIVE, UNTESTABLE, judge_truth
 #: 90th less 10th percentile of a normal distribution, in standard deviations.
 P90_LESS_P10 = float(stats.norm.ppf(0.9) - stats.norm.ppf(0.1))
 #: Lowering time at which the simulated gain takes no part of it [s].
-LOWERING_TIME_S = 2.0
+ECCENTRIC_TIME_S = 2.0
 COLUMNS = ["id", "verdict", "true_verdict", "agreement", "estimate", "low", "high", "true_effect", "covered", "unit"]
 
 
@@ -71,8 +71,8 @@ def true_effects(parameters: pd.DataFrame, differences: pd.Series, tables: dict[
     jumps = tables["metrics"].query("task == 'countermovement_jump' and side == 'both'")["jump_height_impulse_m"]
     people = tables["participants"]
     spread = P90_LESS_P10 * p["alignment.knee_abduction_between_sd_deg"]
-    per_log = p["jump.gain_share_per_log_lowering_time"]
-    usual = np.log(p["squat.lowering_time_s.median"] / LOWERING_TIME_S)
+    per_log = p["jump.gain_share_per_log_eccentric_time"]
+    usual = np.log(p["squat.eccentric_time_s.median"] / ECCENTRIC_TIME_S)
     depth = p["jump.percent_per_depth_cm"] + p["jump.neutral_spine_percent_per_depth_cm"]
     volume = p["jump.gain_percent_per_week_per_log_hours_per_abduction_deg"]
     half_time = p["learning.half_time_weeks"] * p["learning.feedback_half_time_ratio"] ** p["athlete.feedback_share"]
@@ -82,8 +82,8 @@ def true_effects(parameters: pd.DataFrame, differences: pd.Series, tables: dict[
         "C3": _percent(depth * differences["C3"]) * float(jumps.mean()),
         "C4": (1.0 + per_log * (usual + differences["C4"])) / (1.0 + per_log * usual),
         "C5": p["overuse.rate_ratio_poor_against_good_alignment"] ** (differences["C5"] / spread),
-        "C6a": p["squat.elite_last_lowering_time_ratio"] ** differences["C6a"],
-        "C6b": p["squat.elite_last_lifting_time_ratio"] ** differences["C6b"],
+        "C6a": p["squat.elite_last_eccentric_time_ratio"] ** differences["C6a"],
+        "C6b": p["squat.elite_last_concentric_time_ratio"] ** differences["C6b"],
         "C7": p["sprint.braking_m_per_s_per_foot_strike_deg"] * differences["C7"] * people["body_mass_kg"].mean(),
         "C9": _spread_of_slopes(p, people) * differences["C9"],
         "C10": _percent(volume * differences["C10"]),

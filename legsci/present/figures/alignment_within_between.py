@@ -30,7 +30,7 @@ def alignment_within_between(points: pd.DataFrame, coefficients: pd.DataFrame, *
     simulated : whether the recordings are simulated.
     """
     slopes = coefficients.set_index("term").to_dict("index")
-    with style.house_style():
+    with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, 3.2), layout="constrained")
         panels = figure.subplots(1, 2)
         for axes, part in zip(panels, _TITLES, strict=True):

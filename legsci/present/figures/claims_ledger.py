@@ -31,7 +31,7 @@ def claims_ledger(ledger: pd.DataFrame, *, simulated: bool) -> Figure:
     ledger : rows of claims.csv.
     simulated : whether the study is; its verdicts then say nothing about people.
     """
-    with style.house_style():
+    with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, 1.0 + _ROW_HEIGHT * len(ledger)), layout="constrained")
         panels = figure.subplots(len(ledger), 2, width_ratios=[1.15, 1.0], squeeze=False)
         for (words, axes), row in zip(panels, ledger.to_dict("records"), strict=True):

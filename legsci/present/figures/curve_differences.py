@@ -31,7 +31,7 @@ def curve_differences(differences: pd.DataFrame, clusters: pd.DataFrame, *, simu
     that differ after adjustment for the number of comparisons.
     """
     tasks = list(dict.fromkeys(differences["task"]))
-    with style.house_style():
+    with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, 1.0 + ROW_HEIGHT * len(ANGLES)), layout="constrained")
         panels = figure.subplots(len(ANGLES), len(tasks), sharex=True, sharey="row", squeeze=False)
         for column, task in enumerate(tasks):

@@ -28,8 +28,8 @@ def data_quality(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: boo
 
     Returns
     -------
-    A figure. Above: findings per reason code. Below: a row per trial (of more than 60 trials: per task), a cell per
-    reason with the number of findings; the colour is the reason's severity, which the code's name carries too.
+    A figure. Above: flags per code. Below: a row per trial (of more than 60 trials: per task), a cell per
+    reason with the number of flags; the colour is the reason's severity, which the code's name carries too.
     """
     both = metrics[metrics["side"] == "both"]
     trials = both.groupby(_TRIAL, sort=False)
@@ -37,7 +37,7 @@ def data_quality(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: boo
     gathered = both.groupby(by, sort=False)
     codes = [code for code in CODES if code in set(quality["code"])]
     counts = quality.groupby([*by, "code"]).size().to_dict()
-    with style.house_style():
+    with style.figure_style():
         size = (style.PAGE_WIDTH, 3.6 + _ROW_HEIGHT * len(gathered))
         figure = Figure(figsize=size, layout="constrained")
         bars, cells = figure.subplots(2, 1, sharex=True, height_ratios=[1.0, 0.25 * len(gathered)])
@@ -58,7 +58,7 @@ def data_quality(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: boo
         repetitions = int((metrics["side"] == "both").sum() - (metrics["rep"] == 0).sum())
         style.title(
             figure,
-            f"n = {style.counted(len(quality), 'finding')} about {style.counted(len(trials), 'trial')} with "
+            f"n = {style.counted(len(quality), 'flag')} about {style.counted(len(trials), 'trial')} with "
             f"{style.counted(repetitions, 'repetition')}",
             simulated=simulated,
         )
@@ -81,7 +81,7 @@ def _label(bars: Axes, cells: Axes, codes: list[str], trials: list[str]) -> None
     cells.set_xlim(-0.5, max(len(codes), 1) - 0.5)
     cells.tick_params(length=0)
     bars.tick_params(bottom=False, labelbottom=False)
-    bars.set_ylabel("findings [count]")
+    bars.set_ylabel("flags [count]")
     bars.yaxis.set_major_locator(MaxNLocator(integer=True))
     bars.margins(y=0.2)
     for axes in (bars, cells):

@@ -44,7 +44,7 @@ def energy_flow(reps: xr.Dataset | None, *, simulated: bool, reason: str = "") -
     if not works:
         words = "No push-off of this session has joint powers"
         return style.words_only(f"{words}: {reason}" if reason else f"{words}.", simulated=simulated)
-    with style.house_style():
+    with style.figure_style():
         lines = -(-len(works) // COLUMNS)
         figure = Figure(figsize=(style.PAGE_WIDTH, 0.5 + PANEL_HEIGHT * lines), layout="constrained")
         words = f"Positive joint work, gain of the centre of mass [J/kg]: n = {style.counted(len(works), 'push-off')}"

@@ -27,9 +27,9 @@ MARKED = tuple(name for name in STORED_EVENTS if not name.startswith("weighing")
 MARGIN_S = 0.75
 #: Height of the picture of one repetition, and of the words that stand in place of one [inch].
 PANEL_HEIGHT, WORDS_HEIGHT = 3.4, 1.0
-#: Height of a line of a heading [inch], lines that PANEL_HEIGHT holds, and lines about findings at most.
+#: Height of a line of a heading [inch], lines that PANEL_HEIGHT holds, and lines about flags at most.
 LINE_HEIGHT, USUAL_LINES, MOST_LINES = 0.15, 3, 8
-#: Letters of what is said about findings of one code.
+#: Letters of what is said about flags of one code.
 LONGEST_WORDS = 2 * style.LINE_LENGTH - 40
 #: A gap of a marker as the sentences of `legsci.quality.CODES` put it: marker and length [s].
 GAP = re.compile(r"(\S+) was lost for ([\d.]+) s")
@@ -41,21 +41,21 @@ TITLE_COLOURS = {"rejected": style.SEVERITY_COLOURS["rejected"]}
 LINES = {"both": "both feet", "left": "left foot", "right": "right foot"}
 
 
-def force_time(session: xr.DataTree, reps: xr.Dataset | None, findings: pd.DataFrame) -> Figure:
+def force_time(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.DataFrame) -> Figure:
     """Draw each repetition of a session: force with phases and events, and beneath it velocity; rejected trials too.
 
     Parameters
     ----------
     session : a session file, opened.
     reps : its repetitions, None where there is none.
-    findings : what was found about them while they were cut.
+    flags : what was found about them while they were cut.
 
     Returns
     -------
     A figure with one picture per repetition, in the order of the session's trials: vertical force [N] of both feet, and
     of each foot where plates belong to feet, under the default profile; velocity of the centre of mass [m/s], upward.
     """
-    metrics, quality = session_metrics(reps, findings)
+    metrics, quality = session_metrics(reps, flags)
     shown = [(trial, rep) for trial in session.children for rep in _places(reps, trial)]
     drawable = [rep >= 0 or "force" in session.children[trial].children for trial, rep in shown]
     headings = [
@@ -63,7 +63,7 @@ def force_time(session: xr.DataTree, reps: xr.Dataset | None, findings: pd.DataF
     ]
     further = [LINE_HEIGHT * max(words.count("\n") + 1 - USUAL_LINES, 0) for words, _ in headings]
     heights = [(PANEL_HEIGHT if each else WORDS_HEIGHT) + more for each, more in zip(drawable, further, strict=True)]
-    with style.house_style():
+    with style.figure_style():
         figure = Figure(
             figsize=(style.PAGE_WIDTH, sum(heights) + 0.8),
             layout=ConstrainedLayoutEngine(hspace=0.0, h_pad=0.05),
@@ -114,11 +114,11 @@ def _heading(metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: i
     found = quality[(quality["trial_id"] == trial) & quality["rep"].isin([0, number])]
     lines = [parts[0]] + (["jump height: " + ", ".join(parts[1:])] if len(parts) > 1 else [])
     told: list[str] = []
-    kinds = [_wrapped([line]) for line in finding_lines(found)]
+    kinds = [_wrapped([line]) for line in flag_lines(found)]
     while kinds and len(told) + len(kinds[0]) <= MOST_LINES:
         told += kinds.pop(0)
     if kinds:
-        told.append(f"and {style.counted(len(kinds), 'further kind')} of finding; see quality.csv")
+        told.append(f"and {style.counted(len(kinds), 'further kind')} of flag; see quality.csv")
     return "\n".join([*_wrapped(lines), *told]), str(values["status"])
 
 
@@ -127,7 +127,7 @@ def _wrapped(lines: list[str]) -> list[str]:
     return [part for line in lines for part in textwrap.wrap(line, style.LINE_LENGTH, subsequent_indent="    ")]
 
 
-def finding_lines(found: pd.DataFrame) -> list[str]:
+def flag_lines(found: pd.DataFrame) -> list[str]:
     """Say what was found in a line per code, the worst first; many of one code are summed up.
 
     Parameters

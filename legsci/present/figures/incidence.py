@@ -27,7 +27,7 @@ def incidence(rates: pd.DataFrame, burdens: pd.DataFrame, left_out: pd.DataFrame
     left_out : rows of models/weeks_left_out.csv.
     simulated : whether the recordings are simulated.
     """
-    with style.house_style():
+    with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, 3.3), layout="constrained")
         axes, words = figure.subplots(1, 2, width_ratios=[1.0, 0.9])
         for place, row in enumerate(rates.to_dict("records")):

@@ -71,7 +71,7 @@ def bands(curves: xr.Dataset, rows: tuple[Row, ...], title: str, *, simulated: b
     tasks = _tasks(curves, rows)
     if not tasks:
         return style.words_only(f"{title}: no repetition of this study has them.", simulated=simulated)
-    with style.house_style():
+    with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, 1.0 + ROW_HEIGHT * len(rows)), layout="constrained")
         panels = figure.subplots(len(rows), len(tasks), sharex=True, sharey="row", squeeze=False)
         people: set[str] = set()

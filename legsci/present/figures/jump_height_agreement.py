@@ -35,7 +35,7 @@ def jump_height_agreement(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
     rows = metrics[(metrics["side"] == "both") & metrics[list(style.HEIGHT_COLOURS)].notna().any(axis=1)]
     many = len(rows) > _MOST_ROWS
     height = 3.2 if many else 1.5 + _ROW_HEIGHT * max(len(rows), 2)
-    with style.house_style():
+    with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, height), layout="constrained")
         if many:
             _draw_points(figure, rows)

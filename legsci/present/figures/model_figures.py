@@ -21,32 +21,32 @@ from legsci.present.results import Results
 
 def _study_flow(study: Results) -> Figure:
     """Draw what the study holds and what was left out."""
-    return study_flow.study_flow(study.finding("study_flow"), simulated=study.simulated)
+    return study_flow.study_flow(study.table("study_flow"), simulated=study.simulated)
 
 
 def _alignment_within_between(study: Results) -> Figure:
     """Draw alignment against jump height."""
-    points = study.finding("models/points")
+    points = study.table("models/points")
     if points.empty:
         return _refused(study, "alignment", "Alignment and jump height")
     return alignment_within_between.alignment_within_between(
-        points, study.finding("models/alignment"), simulated=study.simulated
+        points, study.table("models/alignment"), simulated=study.simulated
     )
 
 
 def _incidence(study: Results) -> Figure:
     """Draw rates of overuse problems."""
-    rates = study.finding("models/incidence")
+    rates = study.table("models/incidence")
     if rates.empty:
         return _refused(study, "incidence", "Incidence of overuse problems")
     return incidence.incidence(
-        rates, study.finding("models/burden"), study.finding("models/weeks_left_out"), simulated=study.simulated
+        rates, study.table("models/burden"), study.table("models/weeks_left_out"), simulated=study.simulated
     )
 
 
 def _reliability(study: Results) -> Figure:
     """Draw reliability between sessions."""
-    rows = study.finding("models/reliability")
+    rows = study.table("models/reliability")
     if rows.empty:
         return _refused(study, "reliability", "Reliability between sessions")
     return reliability.reliability(rows, simulated=study.simulated)
@@ -54,26 +54,26 @@ def _reliability(study: Results) -> Figure:
 
 def _curve_differences(study: Results) -> Figure:
     """Draw where joint angles changed and where legs differ."""
-    rows = study.finding("models/curve_differences")
+    rows = study.table("models/curve_differences")
     if rows.empty:
         return _refused(study, "curves", "Joint angles within athletes", table="models/curve_refusals")
-    return curve_differences.curve_differences(rows, study.finding("models/curve_clusters"), simulated=study.simulated)
+    return curve_differences.curve_differences(rows, study.table("models/curve_clusters"), simulated=study.simulated)
 
 
 def _claims_ledger(study: Results) -> Figure:
     """Draw the ledger of claims."""
-    return claims_ledger.claims_ledger(study.finding("claims"), simulated=study.simulated)
+    return claims_ledger.claims_ledger(study.table("claims"), simulated=study.simulated)
 
 
 def _refused(study: Results, model: str, words: str, *, table: str = "models/refusals") -> Figure:
     """A figure that says why there is nothing to see."""
-    refusals: pd.DataFrame = study.finding(table)
+    refusals: pd.DataFrame = study.table(table)
     reasons = refusals.loc[refusals["model"].str.startswith(model), "sentence"].drop_duplicates().to_list()
     return style.words_only(f"{words}: cannot be estimated here. {'; '.join(reasons[:2])}", simulated=study.simulated)
 
 
 #: Figures of what models found, one file per study: name -> (study) -> Figure.
-FINDING_FIGURES: dict[str, Callable[[Results], Figure]] = {
+MODEL_FIGURES: dict[str, Callable[[Results], Figure]] = {
     "study_flow": _study_flow,
     "alignment_within_between": _alignment_within_between,
     "incidence": _incidence,

@@ -20,13 +20,13 @@ _REPETITION = ["participant_id", "session_id", "trial_id", "rep"]
 _SPREAD = 0.5
 
 
-def recovery_figure(pairs: pd.DataFrame, summary: pd.DataFrame) -> Figure:
+def parameter_recovery_figure(pairs: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     """Draw the differences from the truth, a panel per metric and in it a row per task.
 
     Parameters
     ----------
-    pairs : rows of recovered.csv.
-    summary : rows of recovery.csv.
+    pairs : rows of parameter_recovery_pairs.csv.
+    summary : rows of parameter_recovery.csv.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def recovery_figure(pairs: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     tallest = int(summary.groupby("metric").size().max()) if metrics else 1
     lines = max(-(-len(metrics) // _COLUMNS), 1)
     height = 0.8 + lines * (_PANEL_HEAD + _ROW_HEIGHT * tallest)
-    with style.house_style():
+    with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, height), layout="constrained")
         panels = figure.subplots(lines, _COLUMNS, squeeze=False).ravel()
         for panel, metric in zip(panels, metrics, strict=False):

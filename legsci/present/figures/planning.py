@@ -20,7 +20,7 @@ def planning_figure(curves: pd.DataFrame, *, effect: str) -> Figure:
     curves : rows of `power_curve`, with a column effect.
     effect : what the effect is, in words, with its unit.
     """
-    with style.house_style():
+    with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, 3.2), layout="constrained")
         left, right = figure.subplots(1, 2)
         colours = list(style.HEIGHT_COLOURS.values()) + list(style.SEVERITY_COLOURS.values())

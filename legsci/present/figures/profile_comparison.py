@@ -71,7 +71,7 @@ def profile_comparison(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int, simula
     rows = rows[rows["side"] == "both"].set_index("profile")
     names = list(rows.index)
     chosen = reps.isel(rep=rep)
-    with style.house_style():
+    with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, 3.2 + 0.75 * len(names)), layout="constrained")
         trace, lanes, table = figure.subplots(3, 1, height_ratios=[2.0, 0.45 * len(names), 0.25 * (len(names) + 2.5)])
         lanes.sharex(trace)

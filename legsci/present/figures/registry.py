@@ -20,7 +20,7 @@ from legsci.present.figures import (
     skeleton,
     style,
 )
-from legsci.present.figures.model_figures import FINDING_FIGURES
+from legsci.present.figures.model_figures import MODEL_FIGURES
 from legsci.present.results import Results
 
 #: Codes of findings that explain why joint powers are missing.
@@ -30,7 +30,7 @@ WITHOUT_POWERS = ("markers_unknown", "no_moments", "person_unknown", "segment_ab
 def _force_time(study: Results, participant_id: str, session_id: str) -> Figure:
     """Draw each repetition of a session."""
     key = (participant_id, session_id)
-    return force_time.force_time(study.session(*key), study.reps(*key), study.findings(*key))
+    return force_time.force_time(study.session(*key), study.reps(*key), study.quality_flags(*key))
 
 
 def _profile_comparison(study: Results) -> Figure:
@@ -79,7 +79,7 @@ def _without_powers(study: Results, session: xr.DataTree, key: tuple[str, str]) 
     """Say why a session has no joint powers: without markers there are no joints, else as its findings say."""
     if not any("markers" in trial.children for trial in session.children.values()):
         return "no trial has markers."
-    found = study.findings(*key)
+    found = study.quality_flags(*key)
     sentences = [text for code in WITHOUT_POWERS for text in found.loc[found["code"] == code, "sentence"].unique()]
     return textwrap.shorten(" ".join(sentences), 3 * style.LINE_LENGTH, placeholder=" ...; see quality.csv")
 
@@ -122,7 +122,7 @@ def draw(study: Results, figure: str, *session: str) -> Figure:
     Parameters
     ----------
     study : a finished study, opened.
-    figure : name in SESSION_FIGURES, STUDY_FIGURES or FINDING_FIGURES.
+    figure : name in SESSION_FIGURES, STUDY_FIGURES or MODEL_FIGURES.
     session : participant and session, for a figure of SESSION_FIGURES.
 
     Raises
@@ -132,7 +132,7 @@ def draw(study: Results, figure: str, *session: str) -> Figure:
     if figure in SESSION_FIGURES:
         participant_id, session_id = session
         return SESSION_FIGURES[figure](study, participant_id, session_id)
-    of_study = STUDY_FIGURES | FINDING_FIGURES
+    of_study = STUDY_FIGURES | MODEL_FIGURES
     if figure in of_study:
         return of_study[figure](study)
     raise ValueError(f"there is no figure {figure}; there are {', '.join([*SESSION_FIGURES, *of_study])}")

@@ -24,14 +24,15 @@ DRAWN = (
     "rsi_modified_m_per_s",
     "rsi_m_per_s",
     "braking_impulse_n_s",
+    "horizontal_braking_impulse_n_s",
     "force_transmission_ratio",
     "knee_abduction_peak_deg",
     "knee_fppa_peak_deg",
     "pelvic_drop_max_deg",
     "lumbar_flexion_max_deg",
     "squat_depth_m",
-    "lowering_time_s",
-    "lifting_time_s",
+    "eccentric_time_s",
+    "concentric_time_s",
     "foot_strike_angle_deg",
 )
 
@@ -49,7 +50,7 @@ def reliability(rows: pd.DataFrame, *, simulated: bool) -> Figure:
     known = len(rows)
     rows = rows[rows["metric"].isin(DRAWN)] if known > MOST_ROWS else rows
     rows = rows.sort_values(["task", "icc"], ascending=[True, False]).reset_index(drop=True)
-    with style.house_style():
+    with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, 1.2 + _ROW_HEIGHT * len(rows)), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
         for axes, name, colour in ((left, "icc", "left"), (right, "cv_percent", "right")):

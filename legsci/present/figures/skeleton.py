@@ -78,7 +78,7 @@ def skeletons(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
         return style.words_only(f"No skeleton of {who}: {reason}.", simulated=simulated)
     columns = min(len(drawn), 2)
     lines = -(-len(drawn) // columns)
-    with style.house_style():
+    with style.figure_style():
         figure = Figure(figsize=(0.5 * style.PAGE_WIDTH * columns, 1.1 + PANEL_HEIGHT * lines), layout="constrained")
         panels = figure.subplots(lines, 2 * columns, squeeze=False).reshape(-1, 2)
         for pair in panels[len(drawn) :]:

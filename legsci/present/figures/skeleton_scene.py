@@ -11,7 +11,7 @@ from legsci.mechanics.force.plates import centre_of_pressure
 from legsci.mechanics.kinetics.movement import person_of, trial_kinematics
 from legsci.mechanics.motion.kinematics import Kinematics
 from legsci.mechanics.motion.markers import Markers
-from legsci.mechanics.motion.static_trial import Posture, quiet_posture
+from legsci.mechanics.motion.static_trial import StaticTrial, static_trial
 
 #: Force that is drawn at least [N], and without a centre of pressure not at all.
 LEAST_FORCE_N = 20.0
@@ -50,7 +50,7 @@ def scene(session: xr.DataTree, trial_id: str) -> Scene | None:
     What is drawn; None without a leg.
     """
     trial = session.children[trial_id]
-    moved = trial_kinematics(trial, _standing_posture(session), person=person_of(session))
+    moved = trial_kinematics(trial, _static_trial(session), person=person_of(session))
     if moved is None:
         return None
     known = (_markers(trial) if "markers" in trial.children else _tips(moved)) | moved.joint_centre
@@ -75,11 +75,11 @@ def _chains(known: dict[str, np.ndarray]) -> list[tuple[str, list[str]]]:
     return [(side, names) for side, names in present if len(names) > 1]
 
 
-def _standing_posture(session: xr.DataTree) -> Posture | None:
-    """Posture of the first standing trial of a session that has markers."""
+def _static_trial(session: xr.DataTree) -> StaticTrial | None:
+    """StaticTrial of the first standing trial of a session that has markers."""
     for trial in session.children.values():
         if trial.attrs["task"] == "standing" and "markers" in trial.children:
-            return quiet_posture(Markers.recorded(trial["markers"].to_dataset()))
+            return static_trial(Markers.recorded(trial["markers"].to_dataset()))
     return None
 
 

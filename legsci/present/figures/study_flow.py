@@ -24,7 +24,7 @@ def study_flow(flow: pd.DataFrame, *, simulated: bool) -> Figure:
     """
     texts = {level: _words(flow[flow["level"] == level]) for level in _LEVELS}
     heights = [max(2, right.count("\n") + 1) for _, right in texts.values()]
-    with style.house_style():
+    with style.figure_style():
         figure = Figure(
             figsize=(style.PAGE_WIDTH, 0.8 + 0.16 * sum(heights) + 0.35 * len(heights)), layout="constrained"
         )

@@ -58,7 +58,7 @@ EVENT_MARKERS = {
     "peak_negative_velocity": "s",
     "bottom": "D",
     "propulsion_start": ">",
-    "lowering_end": "<",
+    "eccentric_end": "<",
     "movement_end": "p",
     "takeoff": "^",
     "landing": "X",
@@ -85,7 +85,7 @@ _SETTINGS: dict[str, Any] = {
 
 
 @contextmanager
-def house_style() -> Iterator[None]:
+def figure_style() -> Iterator[None]:
     """Draw with the house's look inside the block; whatever was set before holds again after it."""
     looks: dict[Any, Any] = {**sns.axes_style("ticks"), **sns.plotting_context("paper"), **_SETTINGS}
     with mpl.rc_context(looks):
@@ -105,7 +105,7 @@ def words_only(words: str, *, simulated: bool) -> Figure:
     The words stand in axes without lines and ticks, since JupyterLab shows a figure only where it has axes.
     """
     words = textwrap.fill(f"SIMULATED. {words}" if simulated else words, LINE_LENGTH)
-    with house_style():
+    with figure_style():
         figure = Figure(figsize=(PAGE_WIDTH, 0.2 + 0.16 * (words.count("\n") + 1)))
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set_axis_off()
@@ -143,7 +143,7 @@ def save(figure: Figure, path: str | Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
-        with house_style():
+        with figure_style():
             figure.savefig(unfinished, dpi=RESOLUTION, metadata=metadata[path.suffix])
         unfinished.replace(path)
     finally:

@@ -79,7 +79,7 @@ def athlete_report(evidence: AthleteEvidence, participant_id: str) -> Figure:
     sentences = [f"{panel[0]}: {missing_reason(own, *panel[1:3])}" for panel in PANELS if panel not in measured]
     lines = -(-len(measured) // 2)
     heights = [*[1.9] * lines, 2.0]
-    with style.house_style():
+    with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, sum(heights)), layout="constrained")
         grid = figure.add_gridspec(lines + 1, 2, height_ratios=heights)
         changes = []

@@ -11,7 +11,7 @@ import numpy as np
 
 from legsci.simulate.athlete.plan import SEGMENTS, Array
 
-# Proportions that de Leva 1996 does not give; per body height unless said otherwise. They are choices of this model,
+# Proportions that de Leva 1996 does not give; per body height unless said otherwise. They are options of this model,
 # and everything that is measured on the virtual athlete knows them exactly.
 _HIP_HALF_WIDTH = 0.0485
 _ANKLE_HEIGHT = 0.039  # Drillis & Contini 1966, as in Winter 2009, Biomechanics and Motor Control, figure 4.1

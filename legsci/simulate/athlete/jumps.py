@@ -20,8 +20,8 @@ from legsci.simulate.athlete.stance import (
     ZERO_FORCE_CORNER_S,
     Curves,
     com_height,
+    eccentric_changes,
     lift,
-    lowering_changes,
     plan_on_both_feet,
     push_off,
     standing_height,
@@ -170,18 +170,18 @@ class _Before:
 
 
 def plan_countermovement_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
-    """Countermovement jump: stand, lower by `depth_m` in `lowering_s`, jump, land, stand.
+    """Countermovement jump: stand, lower by `depth_m` in `eccentric_s`, jump, land, stand.
 
     The push-off keeps one level of force from the lowest point until force falls before take-off.
     """
-    start, lower = technique.quiet_s, technique.lowering_s
+    start, lower = technique.quiet_s, technique.eccentric_s
     bottom = start + lower
     standing = standing_height(body, technique)
     rise = _flight(body, technique, 0.0).takeoff_height - standing + technique.depth_m
     push, level = push_off(rise, technique.takeoff_velocity_m_per_s, 1e-6, _RELEASE_S)
     flight = _flight(body, technique, bottom + push)
     changes = (
-        *lowering_changes(start, lower, standing, technique.depth_m, level),
+        *eccentric_changes(start, lower, standing, technique.depth_m, level),
         Change(flight.takeoff - _RELEASE_S, _RELEASE_S, -G - level, ZERO_FORCE_CORNER_S),
     )
     path = Path(0.0, standing, 0.0, 0.0, changes)
@@ -195,7 +195,7 @@ def plan_countermovement_jump(body: Body, technique: Technique, rate_hz: float) 
 def plan_squat_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     """Squat jump: stand, sink by `depth_m`, hold for `quiet_s`, jump without lowering, land, stand."""
     start = 0.5 * technique.quiet_s
-    held = start + max(technique.lowering_s, 0.8)
+    held = start + max(technique.eccentric_s, 0.8)
     begin = held + technique.quiet_s
     standing = standing_height(body, technique)
     bottom = standing - technique.depth_m

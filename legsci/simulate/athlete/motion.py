@@ -100,8 +100,8 @@ def _shown(plan: Plan, angles: dict[str, Array], force: Array) -> dict[str, floa
         forward = force[:, :, 0].sum(axis=0) / plan.rate_hz
         contacts = zip(plan.events["touchdown"], plan.events["takeoff"], strict=True)
         steps = [forward[(plan.time >= on) & (plan.time <= off)] for on, off in contacts]
-        shown["braking_impulse_n_s"] = [float(-step[step < 0.0].sum()) for step in steps]
-        shown["propulsion_impulse_n_s"] = [float(step[step > 0.0].sum()) for step in steps]
+        shown["horizontal_braking_impulse_n_s"] = [float(-step[step < 0.0].sum()) for step in steps]
+        shown["horizontal_propulsion_impulse_n_s"] = [float(step[step > 0.0].sum()) for step in steps]
     return shown
 
 

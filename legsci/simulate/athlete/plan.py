@@ -34,7 +34,7 @@ class Technique:
     stance_width_m : distance of the ankles in standing [m].
     depth_m : how far the centre of mass sinks (jumps and squats) [m].
     depth_scale_per_rep : depth of each squat, times `depth_m`; its length is the number of squats.
-    lowering_s, bottom_s, lifting_s : times of a squat; of a countermovement jump only the first [s].
+    eccentric_s, pause_s, concentric_s : times of a squat; of a countermovement jump only the first [s].
     slowing_per_rep : lifting time grows by this fraction from the first to the last squat.
     rest_between_s : standing between two squats [s].
     barbell_kg : mass on the shoulders [kg].
@@ -66,9 +66,9 @@ class Technique:
     stance_width_m: float = 0.28
     depth_m: float = 0.30
     depth_scale_per_rep: tuple[float, ...] = (1.0, 1.0, 1.0)
-    lowering_s: float = 0.60
-    bottom_s: float = 0.10
-    lifting_s: float = 0.90
+    eccentric_s: float = 0.60
+    pause_s: float = 0.10
+    concentric_s: float = 0.90
     slowing_per_rep: float = 0.0
     rest_between_s: float = 0.8
     barbell_kg: float = 0.0
@@ -97,12 +97,12 @@ class Technique:
 #: Values that differ from Technique's own, by task.
 _TASK_VALUES: dict[str, dict[str, Any]] = {
     "squat": {
-        "depth_m": 0.42, "lowering_s": 1.4, "lifting_s": 1.2, "trunk_lean_deg": 38.0, "stance_width_m": 0.36,
+        "depth_m": 0.42, "eccentric_s": 1.4, "concentric_s": 1.2, "trunk_lean_deg": 38.0, "stance_width_m": 0.36,
         "lumbar_flexion_deg": 14.0,
     },
     "drop_jump": {"landing_depth_m": 0.20, "trunk_lean_deg": 28.0},
     "lateral_jump": {
-        "depth_m": 0.16, "lowering_s": 0.6, "takeoff_velocity_m_per_s": 1.4, "landing_depth_m": 0.14,
+        "depth_m": 0.16, "eccentric_s": 0.6, "takeoff_velocity_m_per_s": 1.4, "landing_depth_m": 0.14,
         "trunk_lean_deg": 20.0,
     },
 }  # fmt: skip

@@ -18,7 +18,7 @@ LARGEST_ACCELERATION = 10.99
 MOST_SLOWING_PART = 0.9
 
 
-def shortest_lifting_s(depth_m: float) -> float:
+def shortest_concentric_s(depth_m: float) -> float:
     """Return the time in which the centre of mass can be lifted by a depth [m] with the feet on the ground [s]."""
     return math.sqrt(LARGEST_ACCELERATION * depth_m / (MOST_SLOWING_PART * STANDARD_GRAVITY))
 
@@ -37,22 +37,22 @@ def plan_standing(body: Body, technique: Technique, rate_hz: float) -> Plan:
 def plan_squat(body: Body, technique: Technique, rate_hz: float) -> Plan:
     """A set of squats, one per entry of `depth_scale_per_rep`: lower, hold, lift, rest.
 
-    Lifting takes from `lifting_s` in the first squat to (1 + `slowing_per_rep`) times that in the last, growing with
+    Lifting takes from `concentric_s` in the first squat to (1 + `slowing_per_rep`) times that in the last, growing with
     the square of the rep's number, as the last squats slow most.
     """
     standing = standing_height(body, technique)
     depths = np.asarray(technique.depth_scale_per_rep, dtype=float) * technique.depth_m
     progress = np.linspace(0.0, 1.0, depths.size) if depths.size > 1 else np.zeros(1)
-    lifting = technique.lifting_s * (1.0 + technique.slowing_per_rep * progress**2)
+    lifting = technique.concentric_s * (1.0 + technique.slowing_per_rep * progress**2)
     changes: list[Change] = []
     targets: list[Target] = []
     events: dict[str, list[float]] = {name: [] for name in ("rep_start", "bottom_start", "bottom_end", "rep_end")}
     start = technique.quiet_s
     for depth, lift in zip(depths, lifting, strict=True):
-        down = start + technique.lowering_s
-        up = down + technique.bottom_s
+        down = start + technique.eccentric_s
+        up = down + technique.pause_s
         end = up + float(lift)
-        changes += [*move_changes(start, technique.lowering_s), *move_changes(up, float(lift))]
+        changes += [*move_changes(start, technique.eccentric_s), *move_changes(up, float(lift))]
         targets += [rest_at(down, standing - float(depth)), rest_at(end, standing)]
         for name, moment in zip(events, (start, down, up, end), strict=True):
             events[name].append(moment)
@@ -64,9 +64,9 @@ def plan_squat(body: Body, technique: Technique, rate_hz: float) -> Plan:
         aloft=[], movements=list(zip(events["rep_start"], events["rep_end"], strict=True)), events=events,
         truth={
             "depth_m": [float(depth) for depth in depths],
-            "lowering_time_s": [technique.lowering_s] * depths.size,
-            "bottom_time_s": [technique.bottom_s] * depths.size,
-            "lifting_time_s": [float(lift) for lift in lifting],
+            "eccentric_time_s": [technique.eccentric_s] * depths.size,
+            "pause_time_s": [technique.pause_s] * depths.size,
+            "concentric_time_s": [float(lift) for lift in lifting],
         },
     )  # fmt: skip
 

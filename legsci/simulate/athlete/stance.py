@@ -153,7 +153,7 @@ def push_off(rise: float, velocity: float, grow: float, release: float) -> tuple
     return push, float(_push_path(push, velocity, grow, release).changes[0].amount or 0.0)
 
 
-def lowering_changes(start: float, lower: float, standing: float, depth: float, level: float) -> tuple[Change, ...]:
+def eccentric_changes(start: float, lower: float, standing: float, depth: float, level: float) -> tuple[Change, ...]:
     """Countermovement: from standing to rest `depth` lower, where the body is already pushed up.
 
     Parameters

@@ -18,8 +18,8 @@ from legsci.simulate.athlete.stance import (
     STRETCHED_KNEE_DEG,
     ZERO_FORCE_CORNER_S,
     com_height,
+    eccentric_changes,
     lift,
-    lowering_changes,
     push_off,
     sole_start,
     standing_height,
@@ -225,7 +225,7 @@ def _running_foot(body: Body, technique: Technique, time: Array, contacts: list[
 
 def _lateral_height(body: Body, technique: Technique) -> tuple[Path, dict[str, float]]:
     """Height of the centre of mass in a sideways jump, and its instants [s]."""
-    velocity, start, lower = technique.takeoff_velocity_m_per_s, technique.quiet_s, technique.lowering_s
+    velocity, start, lower = technique.takeoff_velocity_m_per_s, technique.quiet_s, technique.eccentric_s
     standing = standing_height(body, technique) - _ONE_LEG_M
     stretched = com_height(body, technique, knee_deg=STRETCHED_KNEE_DEG, lean_deg=5.0, heel_rise_deg=STRETCHED_HEEL_DEG)
     leave = stretched - STRETCH_M - _ASIDE_M
@@ -238,7 +238,7 @@ def _lateral_height(body: Body, technique: Technique) -> tuple[Path, dict[str, f
     lowest = landing - 2.5 * technique.landing_depth_m / impact
     end = lowest + _SETTLE_S
     changes = (
-        *lowering_changes(start, lower, standing, technique.depth_m, level),
+        *eccentric_changes(start, lower, standing, technique.depth_m, level),
         Change(takeoff - _RELEASE_S, _RELEASE_S, -G - level, ZERO_FORCE_CORNER_S),
         Change(landing, 0.06, None, ZERO_FORCE_CORNER_S),
         Change(landing + 0.04, 0.5 * (lowest - landing)),

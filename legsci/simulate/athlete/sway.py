@@ -8,7 +8,7 @@ from legsci.simulate.athlete.curves import ramp
 from legsci.simulate.athlete.kinetics import derivatives
 from legsci.simulate.athlete.plan import Array, Technique
 
-# Sizes are choices of this model, of the order that force plates read under people who stand quietly: some millimetres
+# Sizes are options of this model, of the order that force plates read under people who stand quietly: some millimetres
 # of the centre of pressure, and one or two newtons of force.
 #: Standard deviation of the centre of pressure, forward and sideways [m], in waves that shrink with frequency.
 PRESSURE_SD_M = (0.004, 0.002)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from legsci.simulate.athlete.body import Athlete
 from legsci.simulate.athlete.plan import Technique
-from legsci.simulate.athlete.squats import shortest_lifting_s
+from legsci.simulate.athlete.squats import shortest_concentric_s
 from legsci.simulate.cohort.process import Cohort, simulate_cohort
 from legsci.simulate.cohort.tables import (
     exposure_table,
@@ -157,7 +157,7 @@ def _technique(cohort: Cohort, athlete: int, visit: int, numbers: list[int]) -> 
         shown["leg"] = leg
     if task == "sprint":
         angle = float(both["foot_strike_angle_deg"][0])
-        braking = float(both["braking_impulse_n_s"][0] / cohort.athletes.body_mass_kg[athlete])
+        braking = float(both["horizontal_braking_impulse_n_s"][0] / cohort.athletes.body_mass_kg[athlete])
         ahead = (braking - STEADY_BRAKING_M_PER_S["heel" if angle > 0.0 else "forefoot"]) / BRAKING_PER_S
         shown |= {"foot_strike_angle_deg": angle, "touchdown_distance_m": float(np.clip(ahead, *TOUCHDOWN_REACH_M))}
     if task == "squat":
@@ -173,15 +173,15 @@ def _squat(cohort: Cohort, athlete: int, both: Mapping[str, Any]) -> dict[str, A
     """
     settings, depth = cohort.config["squat"], both["squat_depth_m"]
     growth = settings["velocity_loss_share"] / (1.0 - settings["velocity_loss_share"]) if len(depth) > 1 else 0.0
-    longer = settings["elite_last_lifting_time_ratio"] ** cohort.athletes.proficiency[athlete]
+    longer = settings["elite_last_concentric_time_ratio"] ** cohort.athletes.proficiency[athlete]
     slowing = (1.0 + growth) * longer - 1.0
     return {
         "depth_m": float(depth[0]),
         "depth_scale_per_rep": tuple(float(share) for share in depth / depth[0]),
-        "lowering_s": float(both["lowering_time_s"].mean()),
-        "bottom_s": float(both["bottom_time_s"].mean()),
-        "lifting_s": max(
-            float(both["lifting_time_s"].mean() / (1.0 + 0.5 * slowing)), shortest_lifting_s(float(depth.max()))
+        "eccentric_s": float(both["eccentric_time_s"].mean()),
+        "pause_s": float(both["pause_time_s"].mean()),
+        "concentric_s": max(
+            float(both["concentric_time_s"].mean() / (1.0 + 0.5 * slowing)), shortest_concentric_s(float(depth.max()))
         ),
         "slowing_per_rep": float(slowing),
         "barbell_kg": float((settings["load_share_of_mass"] * cohort.athletes.body_mass_kg[athlete]).round(1)),

@@ -19,7 +19,7 @@ from legsci.vocabulary import STANDARD_GRAVITY
 JUMP_SHARE = {"countermovement_jump": 1.0, "squat_jump": 0.92, "drop_jump": 0.95}
 #: Lowering time at which its effect on training gains is 0 [s]: the tempo up to which Amdi & King 2025 found better
 #: gains.
-LOWERING_TIME_S = 2.0
+ECCENTRIC_TIME_S = 2.0
 #: Deepest squat that an athlete makes a habit of, per body height: the centre of mass as low as knees that bend by 145
 #: to 150 deg let it sink.
 DEEPEST_PER_HEIGHT = 0.31
@@ -133,17 +133,17 @@ def _squat(
         "squat_depth_m": "depth_m",
         "lumbar_flexion_max_deg": "lumbar_flexion_deg",
         "trunk_lean_max_deg": "trunk_lean_deg",
-        "lowering_time_s": "lowering_time_s",
-        "bottom_time_s": "bottom_time_s",
-        "lifting_time_s": "lifting_time_s",
+        "eccentric_time_s": "eccentric_time_s",
+        "pause_time_s": "pause_time_s",
+        "concentric_time_s": "concentric_time_s",
     }
     drawn = {metric: varying(streams, settings[name], **size) for metric, name in names.items()}
     faster = np.log1p(settings["feedback_velocity_percent"] / PERCENT) * athletes.feedback[:, None, None]
-    lifting, depth = drawn["lifting_time_s"], drawn["squat_depth_m"]
+    lifting, depth = drawn["concentric_time_s"], drawn["squat_depth_m"]
     deepest = DEEPEST_PER_HEIGHT * athletes.height_m[:, None, None]
     return drawn | {
         "squat_depth_m": replace(depth, person=np.minimum(depth.person, deepest)),
-        "lifting_time_s": replace(lifting, person=lifting.person - faster),
+        "concentric_time_s": replace(lifting, person=lifting.person - faster),
     }
 
 
@@ -162,9 +162,13 @@ def _tempo(
     slowing = 1.0 + growth * (number - 1) / max(settings["repetitions"] - 1, 1)
     last = (number > settings["repetitions"] - settings["last_repetitions"]) * athletes.proficiency[:, None, None]
     return {
-        "lowering_time_s": np.exp(squat["lowering_time_s"] + last * np.log(settings["elite_last_lowering_time_ratio"])),
-        "bottom_time_s": np.exp(squat["bottom_time_s"]),
-        "lifting_time_s": np.exp(squat["lifting_time_s"] + last * np.log(settings["elite_last_lifting_time_ratio"]))
+        "eccentric_time_s": np.exp(
+            squat["eccentric_time_s"] + last * np.log(settings["elite_last_eccentric_time_ratio"])
+        ),
+        "pause_time_s": np.exp(squat["pause_time_s"]),
+        "concentric_time_s": np.exp(
+            squat["concentric_time_s"] + last * np.log(settings["elite_last_concentric_time_ratio"])
+        )
         * slowing,
     }
 
@@ -199,7 +203,7 @@ def _jump(
     )
     between = learning.typical - centre_of_alignment(config)
     slope = _abduction_slope(athletes, person[:, 1], config)
-    gain = _gain(training, squat["lowering_time_s"].person[:, 0, 0], between, person[:, 2], config)
+    gain = _gain(training, squat["eccentric_time_s"].person[:, 0, 0], between, person[:, 2], config)
     feedback = settings["feedback_effect_size"] * settings["between_sd_percent"] * athletes.feedback
     session = (
         (capacity + settings["percent_per_abduction_deg_between"] * between)[:, None]
@@ -230,14 +234,14 @@ def _abduction_slope(athletes: Athletes, normal: Floats, config: Mapping[str, An
 
 
 def _gain(
-    training: Training, log_lowering: Floats, between: Floats, normal: Floats, config: Mapping[str, Any]
+    training: Training, log_eccentric: Floats, between: Floats, normal: Floats, config: Mapping[str, Any]
 ) -> Floats:
     """Return each athlete's gain in jump height by training [%/week]."""
     settings, hours = config["jump"], config["training"]
     log_hours = np.log(training.usual_hours) - 0.5 * np.log(hours["hours_novice"] * hours["hours_elite"])
     share = (
         1.0
-        + settings["gain_share_per_log_lowering_time"] * (log_lowering - np.log(LOWERING_TIME_S))
+        + settings["gain_share_per_log_eccentric_time"] * (log_eccentric - np.log(ECCENTRIC_TIME_S))
         + settings["gain_share_per_log_hours"] * log_hours
     )
     undermined = settings["gain_percent_per_week_per_log_hours_per_abduction_deg"] * log_hours * between
@@ -305,5 +309,5 @@ def _contacts(
     return {
         "contact_time_s": np.where(tasks == "drop_jump", drop_jump, sprint * step),
         "foot_strike_angle_deg": sprint * angle,
-        "braking_impulse_n_s": sprint * speed_lost * athletes.body_mass_kg[:, None, None],
+        "horizontal_braking_impulse_n_s": sprint * speed_lost * athletes.body_mass_kg[:, None, None],
     }

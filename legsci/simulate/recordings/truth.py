@@ -18,12 +18,12 @@ def trial_truth(motion: Motion, *, mass_kg: float) -> dict[str, float | list[flo
 
     Returns
     -------
-    What the motion says of itself; its events as <name>_time_s [s on the trial's clock]; body_weight_n [N], the barbell
-    included; and of a jump that sinks first its phases: unweighting_time_s from the start of movement to the greatest
-    downward velocity of the centre of mass, braking_time_s from there (after a fall: from touchdown) to the lowest
-    point, propulsion_time_s from there to take-off.
+    What the motion says of itself; its events as <name>_time_s [s on the trial's clock]; system_weight_n [N] of the
+    athlete and the barbell; and of a jump that sinks first its phases: unweighting_time_s from the start of movement to
+    the greatest downward velocity of the centre of mass, braking_time_s from there (after a fall: from touchdown) to
+    the lowest point, propulsion_time_s from there to take-off.
     """
-    known: dict[str, float | list[float]] = {**motion.truth, "body_weight_n": mass_kg * STANDARD_GRAVITY}
+    known: dict[str, float | list[float]] = {**motion.truth, "system_weight_n": mass_kg * STANDARD_GRAVITY}
     known |= {f"{name}_time_s": times for name, times in motion.events.items()}
     if {"bottom", "takeoff"} <= motion.events.keys():
         (bottom,), (takeoff,) = motion.events["bottom"], motion.events["takeoff"]

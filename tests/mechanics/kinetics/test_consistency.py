@@ -13,8 +13,8 @@ from legsci.mechanics.kinetics.inverse_dynamics import dynamics
 from legsci.mechanics.kinetics.movement import Person, trial_movement
 from legsci.mechanics.motion.angles import kinematics
 from legsci.mechanics.motion.markers import Markers
-from legsci.mechanics.motion.static_trial import quiet_posture
-from legsci.quality import Finding
+from legsci.mechanics.motion.static_trial import static_trial
+from legsci.quality import QualityFlag
 from legsci.vocabulary import STANDARD_GRAVITY
 from tests.mechanics.athlete import ATHLETE, codes, recording, standing
 from tests.mechanics.recordings import read_signal
@@ -32,15 +32,15 @@ Change = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 def found(
     task: str, change: Change = lambda force, moment: (force, moment), *, later_s: float = 0.0
-) -> dict[str, Finding]:
+) -> dict[str, QualityFlag]:
     """Findings about a clean trial of the virtual athlete with changed loads (plate, time, 3), or later ones."""
     tree = recording(task)[1]
     force = tree["force"].to_dataset(inherit=False).copy(deep=True)
     force["force"][:], force["moment"][:] = change(force["force"].to_numpy(), force["moment"].to_numpy())
     force = force.assign_coords(time=force["time"] + later_s)
     changed = trial({"markers": tree["markers"].to_dataset(inherit=False), "force": force}, **tree.attrs)
-    anatomy = quiet_posture(Markers.recorded(standing()))
-    return {finding.code: finding for finding in trial_movement(changed, anatomy, person=PERSON)[1]}
+    anatomy = static_trial(Markers.recorded(standing()))
+    return {flag.code: flag for flag in trial_movement(changed, anatomy, person=PERSON)[1]}
 
 
 @pytest.mark.parametrize("task", ["standing", "squat", "countermovement_jump", "drop_jump", "lateral_jump", "sprint"])
@@ -51,9 +51,9 @@ def test_clean_trials_are_consistent(task):
 @pytest.mark.parametrize("later_ms", [-40.0, -15.0, 15.0, 40.0])
 @pytest.mark.parametrize("task", ["countermovement_jump", "lateral_jump", "sprint"])
 def test_clocks_that_are_apart_are_told_to_a_millisecond(task, later_ms):
-    finding = found(task, later_s=later_ms / 1000.0)["clocks_apart"]
-    assert finding.value == pytest.approx(later_ms, abs=1.0)
-    assert abs(finding.value) > finding.limit >= 1000.0 * MOST_APART_S
+    flag = found(task, later_s=later_ms / 1000.0)["clocks_apart"]
+    assert flag.value == pytest.approx(later_ms, abs=1.0)
+    assert abs(flag.value) > flag.limit >= 1000.0 * MOST_APART_S
 
 
 @pytest.mark.parametrize("task", ["countermovement_jump", "sprint"])
@@ -67,9 +67,9 @@ def test_a_reversed_axis_of_the_plates_is_told(task, axis, signal):
         force[..., axis] *= -1.0
         return force, moment
 
-    finding = found(task, reverse)["force_axis_reversed"]
-    assert (finding.signal, finding.limit) == (signal, REVERSED_CORRELATION)
-    assert finding.value < -0.8
+    flag = found(task, reverse)["force_axis_reversed"]
+    assert (flag.signal, flag.limit) == (signal, REVERSED_CORRELATION)
+    assert flag.value < -0.8
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_a_reversed_axis_of_the_plates_is_told(task, axis, signal):
     [([-0.06, 0.0, 0.0], "m behind"), ([0.06, 0.0, 0.0], "m ahead"), ([0.0, 0.0, 0.06], "m to the right")],
 )
 def test_plates_at_another_place_than_stated_are_told_by_standing(shift, words):
-    finding = found("standing", lambda force, moment: (force, moment + np.cross(shift, force)))["pressure_beside_body"]
-    assert finding.value == pytest.approx(0.06, abs=0.002)
-    assert finding.limit == MOST_BESIDE_M
-    assert words in finding.detail
+    flag = found("standing", lambda force, moment: (force, moment + np.cross(shift, force)))["pressure_beside_body"]
+    assert flag.value == pytest.approx(0.06, abs=0.002)
+    assert flag.limit == MOST_BESIDE_M
+    assert words in flag.detail
 
 
 def _loads(seconds: float = 4.0) -> tuple[np.ndarray, np.ndarray]:
@@ -93,7 +93,7 @@ def _loads(seconds: float = 4.0) -> tuple[np.ndarray, np.ndarray]:
 
 def _judged(
     force: np.ndarray, needed: np.ndarray, moment: np.ndarray | None = None, **about: float
-) -> dict[str, Finding]:
+) -> dict[str, QualityFlag]:
     """Findings about loads at the origin, over which the centre of mass stays."""
     given = {"mass_kg": MASS_KG, "body_mass_kg": MASS_KG, "rate_hz": RATE_HZ, "cutoff_hz": 12.0} | about
     nothing = np.zeros_like(force)
@@ -159,9 +159,9 @@ def test_one_plate_under_both_feet_is_judged():
         loads = moved["force"].transpose("plate", "time", "axis").to_numpy()
         moved["moment"] = moved["moment"].transpose("plate", "time", "axis") + np.cross([shift, 0.0, 0.0], loads)
         signals = {"markers": tree["markers"].to_dataset(inherit=False), "force": moved}
-        anatomy = quiet_posture(Markers.recorded(standing()))
-        _, findings = trial_movement(trial(signals, **tree.attrs), anatomy, person=PERSON)
-        found_at[later_s, shift] = {finding.code: finding for finding in findings}
+        anatomy = static_trial(Markers.recorded(standing()))
+        _, flags = trial_movement(trial(signals, **tree.attrs), anatomy, person=PERSON)
+        found_at[later_s, shift] = {flag.code: flag for flag in flags}
         assert "sides_not_told_apart" in found_at[later_s, shift]
     assert CODES.isdisjoint(found_at[0.0, 0.0])
     assert found_at[0.03, 0.0]["clocks_apart"].value == pytest.approx(30.0, abs=1.0)
@@ -178,9 +178,9 @@ def test_the_limit_of_a_delay_grows_with_its_uncertainty():
     for noise in (5.0, 50.0):
         force, needed = _loads()
         force = np.roll(force, 12, axis=0) + generator.normal(0.0, noise, force.shape)
-        finding = _judged(force, needed)["clocks_apart"]
-        assert abs(finding.value - 60.0) < 3.0
-        limits.append(finding.limit)
+        flag = _judged(force, needed)["clocks_apart"]
+        assert abs(flag.value - 60.0) < 3.0
+        limits.append(flag.limit)
     assert limits[0] < limits[1]
 
 

@@ -14,7 +14,6 @@ from scipy.spatial.transform import Rotation
 from legsci.ingest.devices import Device
 from legsci.ingest.readers import READERS
 from legsci.ingest.trial import to_isb
-from legsci.mechanics.energy import external_work, force_transmission_ratio, frontal_plane_share, joint_work
 from legsci.mechanics.kinetics.anthropometry import segment_proportions
 from legsci.mechanics.kinetics.inertia import SIDES, BodySegments, body_segments
 from legsci.mechanics.kinetics.inverse_dynamics import dynamics
@@ -25,6 +24,7 @@ from legsci.simulate.athlete.motion import simulate_motion
 from legsci.simulate.athlete.plan import default_technique
 from legsci.vocabulary import STANDARD_GRAVITY
 from tests.mechanics.athlete import plates_of
+from tests.mechanics.kinetics.joint_work import external_work, force_transmission_ratio, frontal_plane_share, joint_work
 from tests.mechanics.recordings import read_signal
 
 ATHLETE = Athlete()

@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from legsci.mechanics.energy import force_transmission_ratio, joint_work
 from legsci.mechanics.kinetics.inverse_dynamics import dynamics
 from legsci.mechanics.kinetics.movement import FRAME_SIGNALS, Person, trial_movement
 from legsci.mechanics.motion.angles import kinematics
 from legsci.mechanics.motion.markers import Markers
-from legsci.mechanics.motion.static_trial import quiet_posture
+from legsci.mechanics.motion.static_trial import static_trial
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.normalised_curves import POINTS, normalised_curves, write_curves
 from legsci.metrics.tables import measure, session_metrics
 from tests.mechanics.athlete import ATHLETE, PLATE_HZ, recording, standing
+from tests.mechanics.kinetics.joint_work import force_transmission_ratio, joint_work
 from tests.mechanics.trials import DEFAULT, OTHERS, Outcome, decisions, trial
 
 MASS_KG = ATHLETE.mass_kg
@@ -45,7 +45,7 @@ def known() -> Outcome:
 def test_a_movement_has_all_signals_whatever_is_recorded() -> None:
     _, tree = recording("squat")
     person = Person(MASS_KG, ATHLETE.sex)
-    whole, found = trial_movement(tree, quiet_posture(Markers.recorded(standing())), person=person)
+    whole, found = trial_movement(tree, static_trial(Markers.recorded(standing())), person=person)
     assert found == []
     assert whole is not None
     assert set(whole.signals) == set(FRAME_SIGNALS)
@@ -55,7 +55,7 @@ def test_a_movement_has_all_signals_whatever_is_recorded() -> None:
     shapes = [{name: values.shape for name, values in one.signals.items()} for one in (part, whole)]
     assert shapes[0] == shapes[1]
     assert bool(np.isnan(part.signals["moment"]).all())
-    assert {finding.code for finding in found} == {"segment_absent"}
+    assert {flag.code for flag in found} == {"segment_absent"}
     assert "left_shank" in found[0].sentence
 
 
@@ -64,7 +64,7 @@ def test_findings_of_one_code_are_one_with_the_value_of_the_worst() -> None:
     markers = tree["markers"].to_dataset().copy(deep=True)
     for label, frames in (("left_thigh_1", 10), ("right_thigh_1", 30), ("right_shank_1", 20)):
         markers["position"].loc[{"marker": label}][200 : 200 + frames] = np.nan
-    _, (found,) = trial_movement(trial({"markers": markers}, task="squat"), quiet_posture(Markers.recorded(standing())))
+    _, (found,) = trial_movement(trial({"markers": markers}, task="squat"), static_trial(Markers.recorded(standing())))
     assert (found.code, found.signal) == ("gap_reconstructed", "right_thigh_1")
     assert found.value == pytest.approx(30 / markers.attrs["sampling_rate_hz"])
     assert all(label in found.sentence for label in ("left_thigh_1", "right_thigh_1", "right_shank_1"))
@@ -76,7 +76,7 @@ def test_labels_that_nobody_mapped_are_said() -> None:
     strange = markers.assign_coords(marker=[f"M{number}" for number in range(markers.sizes["marker"])])
     movement, found = trial_movement(trial({"markers": strange}, task="squat"), None)
     assert movement is None
-    assert [finding.code for finding in found] == ["markers_unknown"]
+    assert [flag.code for flag in found] == ["markers_unknown"]
 
 
 @pytest.mark.parametrize("task", ["squat", "countermovement_jump"])
@@ -234,7 +234,7 @@ def test_normalised_curves_keep_peaks_and_ends(known: Outcome, tmp_path) -> None
     # A squat ends as it began.
     assert float(np.abs(knee.isel(point=0) - knee.isel(point=-1)).max()) < 2.0
     assert squats["duration_s"].to_numpy() == pytest.approx(
-        known.rows("squat")[["lowering_time_s", "bottom_time_s", "lifting_time_s"]].sum(axis=1).to_numpy()
+        known.rows("squat")[["eccentric_time_s", "pause_time_s", "concentric_time_s"]].sum(axis=1).to_numpy()
     )
     write_curves([known.reps, None, known.reps], tmp_path / "curves.nc")
     with xr.open_dataset(tmp_path / "curves.nc") as stored:
@@ -260,14 +260,14 @@ def test_legs_without_joint_centres_have_flexion_and_no_moments() -> None:
         markers = made[name]["markers"].to_dataset()
         lateral = [label for label in markers["marker"].to_numpy().tolist() if "medial" not in label]
         made[name]["markers"] = xr.DataTree(markers.sel(marker=lateral))
-    reps, findings = session_repetitions(made, default=DEFAULT, profiles=OTHERS, curation=decisions())
+    reps, flags = session_repetitions(made, default=DEFAULT, profiles=OTHERS, curation=decisions())
     assert reps is not None
-    metrics, _ = session_metrics(reps, findings)
+    metrics, _ = session_metrics(reps, flags)
     jump = metrics[(metrics["task"] == "countermovement_jump") & (metrics["profile"] == DEFAULT)]
     assert jump["jump_height_impulse_m"].notna().any()
     assert jump["knee_flexion_max_deg"].notna().any()
     assert jump["knee_moment_peak_n_m_per_kg"].isna().all()
-    assert "segment_missing" in set(findings["code"])
+    assert "segment_missing" in set(flags["code"])
 
 
 def test_a_standing_trial_with_unknown_labels_leaves_the_others_their_own() -> None:
@@ -275,9 +275,9 @@ def test_a_standing_trial_with_unknown_labels_leaves_the_others_their_own() -> N
     markers = made["standing"]["markers"].to_dataset()
     unknown = [f"M{number}" for number in range(markers.sizes["marker"])]
     made["standing"]["markers"] = xr.DataTree(markers.assign_coords(marker=unknown))
-    reps, findings = session_repetitions(made, default=DEFAULT, profiles=OTHERS, curation=decisions())
+    reps, flags = session_repetitions(made, default=DEFAULT, profiles=OTHERS, curation=decisions())
     assert reps is not None
-    metrics, _ = session_metrics(reps, findings)
+    metrics, _ = session_metrics(reps, flags)
     jump = metrics[(metrics["task"] == "countermovement_jump") & (metrics["profile"] == DEFAULT)]
     assert jump["knee_flexion_max_deg"].between(60.0, 140.0).any()
-    assert "markers_unknown" in set(findings.loc[findings["trial_id"] == "standing", "code"])
+    assert "markers_unknown" in set(flags.loc[flags["trial_id"] == "standing", "code"])

@@ -68,7 +68,7 @@ def test_straight_legs_are_neutral() -> None:
         for name in (
             "knee_frontal_projection",
             "knee_medial_offset",
-            "knee_over_toe",
+            "knee_medial_to_toe",
             "foot_progression",
             "foot_pitch",
         ):
@@ -85,7 +85,7 @@ def test_a_knee_inward_by_hand() -> None:
     assert of(found, "knee_frontal_projection", "right") == pytest.approx(bend)
     assert of(found, "knee_frontal_projection", "left") == pytest.approx(0.0, abs=1e-12)
     assert of(found, "knee_medial_offset", "right") == pytest.approx(0.04)
-    assert of(found, "knee_over_toe", "right") == pytest.approx(0.04)
+    assert of(found, "knee_medial_to_toe", "right") == pytest.approx(0.04)
     assert of(found, "knee_ankle_separation", "both") == pytest.approx(0.14 / 0.18)
     # The thigh's axes hang straight here, so that only the shank's slope shows: valgus beyond 180.
     assert of(found, "hip_knee_ankle", "right") == pytest.approx(180.0 + np.degrees(np.arctan(0.1)))
@@ -96,7 +96,7 @@ def test_feet_and_pelvis_by_hand() -> None:
     assert of(found, "foot_progression", "right") == pytest.approx(30.0)
     assert of(found, "foot_progression", "left") == pytest.approx(30.0)
     # A knee 0.2 m straight ahead lies 0.2 sin 30 inward of a foot that points 30 deg outward.
-    assert of(found, "knee_over_toe", "right") == pytest.approx(0.1)
+    assert of(found, "knee_medial_to_toe", "right") == pytest.approx(0.1)
     # The right side is down: that is the drop of stance on the left leg.
     assert of(found, "pelvic_drop", "left") == pytest.approx(5.0)
     assert of(found, "pelvic_drop", "right") == pytest.approx(-5.0)

@@ -194,7 +194,7 @@ def shifted(markers: xr.Dataset, label: str, shift: list[float], frames: slice =
     return markers.assign(position=position)
 
 
-def findings(result: xr.Dataset, code: str) -> list[str]:
+def flags(result: xr.Dataset, code: str) -> list[str]:
     """Sentences of a code among the notes."""
     return [text for found, text in json.loads(result.attrs["notes"]) if found == code]
 
@@ -215,7 +215,7 @@ def test_a_marker_put_elsewhere_in_one_of_the_trials_is_named(label, shift, in_s
         result = kinematics(markers, shifted(standing(), label, shift))
     else:
         result = kinematics(shifted(markers, label, shift), standing())
-    (text,) = findings(result, "marker_displaced")
+    (text,) = flags(result, "marker_displaced")
     assert text.startswith(label)
     assert f"{np.linalg.norm(shift):.2f}" in text
 
@@ -223,7 +223,7 @@ def test_a_marker_put_elsewhere_in_one_of_the_trials_is_named(label, shift, in_s
 def test_standing_of_a_smaller_person_is_caught():
     _, markers = squat()
     smaller = standing().assign(position=standing()["position"] * 0.94)
-    (text,) = findings(kinematics(markers, smaller), "standing_of_other_size")
+    (text,) = flags(kinematics(markers, smaller), "standing_of_other_size")
     assert "+6.4 %" in text
     assert "standing_of_other_size" not in codes(kinematics(markers, standing()))
 
@@ -236,7 +236,7 @@ def test_labels_exchanged_for_a_while_show_as_a_segment_out_of_shape(frames):
     position = markers["position"].copy(deep=True)
     position[frames] = exchanged.sel(marker=position["marker"])[frames]
     result = kinematics(markers.assign(position=position), standing())
-    (text,) = findings(result, "segment_deformed")
+    (text,) = flags(result, "segment_deformed")
     assert text.startswith("Markers of right_thigh")
     began = float(text.partition(" s from ")[2].partition(" s on")[0])
     assert began == pytest.approx(frames.start / 200.0, abs=0.02)
@@ -253,7 +253,7 @@ def test_feet_exchanged_for_a_while_show_as_angles_that_no_joint_reaches():
     at = {"time": markers["time"][500:600], "marker": feet}
     position.loc[at] = markers["position"].sel(marker=others)[500:600].to_numpy()
     result = kinematics(markers.assign(position=position), standing())
-    assert any("ankle" in text for text in findings(result, "angle_implausible"))
+    assert any("ankle" in text for text in flags(result, "angle_implausible"))
 
 
 @pytest.mark.parametrize("parts", [("shank", "malleolus"), ("thigh", "epicondyle")])
@@ -268,7 +268,7 @@ def test_clusters_exchanged_between_the_legs_cost_these_segments_alone(parts):
         for name in names
     ]
     result = kinematics(markers.assign_coords(marker=exchanged), standing(), cutoff_hz=None)
-    (text,) = findings(result, "labels_swapped")
+    (text,) = flags(result, "labels_swapped")
     assert f"right_{parts[0]}, left_{parts[0]}" in text
     assert "all" not in text.split(":")[0]
     untouched = kinematics(markers, standing(), cutoff_hz=None)
@@ -283,7 +283,7 @@ def test_a_landmark_flipped_in_the_trial_still_shows_in_standing_where_the_joint
     position.loc[{"marker": "right_lateral_epicondyle", "axis": axis}] *= -1.0
     result = kinematics(far.assign(position=position), standing(), cutoff_hz=None)
     assert codes(result) == ["marker_flipped"]
-    assert f"unless {axis} changes sign" in findings(result, "marker_flipped")[0]
+    assert f"unless {axis} changes sign" in flags(result, "marker_flipped")[0]
     assert np.abs(angle(result, "right_knee_abduction") - motion.angles["right_knee_abduction"]).max() < 0.01
 
 

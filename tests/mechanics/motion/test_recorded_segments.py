@@ -14,7 +14,7 @@ from legsci.ingest.settings import devices_of
 from legsci.ingest.tables import load_schema
 from legsci.ingest.trial import map_names, to_isb
 from legsci.marker_sets import MARKER_SETS, SEGMENT_SETS
-from legsci.mechanics.kinetics.movement import Choices, Person, trial_kinematics, trial_movement
+from legsci.mechanics.kinetics.movement import MotionOptions, Person, trial_kinematics, trial_movement
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_segments
 from legsci.present.figures.skeleton_scene import scene
 from tests.mechanics.athlete import squat
@@ -65,14 +65,14 @@ def test_theia_angles_are_those_of_a_walker(walker: xr.Dataset) -> None:
 def test_segments_reach_the_movement_and_the_picture(walker: xr.Dataset) -> None:
     movement, found = trial_movement(trial({"segments": walker}, task="standing"), None)
     assert movement is not None
-    assert {finding.code for finding in found} == {"joint_definition"}
+    assert {flag.code for flag in found} == {"joint_definition"}
     for name in ("angle", "pelvis_position", "foot_height", "knee_frontal_projection", "foot_progression"):
         assert bool(np.isfinite(movement.signals[name]).any()), name
     shown = scene(xr.DataTree(children={"stand": trial({"segments": walker}, task="standing")}), "stand")
     assert shown is not None
     assert len(shown.lines) == 4  # two legs, the line of the hips, the trunk
     nameless = walker.assign_coords(segment=[f"S{number}" for number in range(walker.sizes["segment"])])
-    assert [finding.code for finding in trial_movement(trial({"segments": nameless}, task="squat"), None)[1]] == [
+    assert [flag.code for flag in trial_movement(trial({"segments": nameless}, task="squat"), None)[1]] == [
         "markers_unknown"
     ]
 
@@ -82,7 +82,7 @@ def test_a_thigh_that_was_not_recorded_takes_the_frontal_plane_with_it(walker: x
     movement, found = trial_movement(trial({"segments": walker.sel(segment=known)}, task="standing"), None)
     assert movement is not None
     assert not np.isfinite(movement.signals["knee_frontal_projection"]).any()
-    words = next(finding.sentence for finding in found if finding.code == "angle_absent")
+    words = next(flag.sentence for flag in found if flag.code == "angle_absent")
     assert "frontal plane of the legs is absent" in words
     assert "only the right hip is known" in words
 
@@ -131,13 +131,15 @@ def test_widths_of_a_person_stand_in_for_medial_markers() -> None:
 def test_choices_of_a_run_change_how_joints_are_found() -> None:
     _, markers = squat()
     tree = trial({"markers": markers}, task="squat")
-    usual, bell = (trial_kinematics(tree, None, choices=Choices(hip_centre=name)) for name in ("harrington", "bell"))
+    usual, bell = (
+        trial_kinematics(tree, None, options=MotionOptions(hip_centre=name)) for name in ("harrington", "bell")
+    )
     assert usual is not None
     assert bell is not None
     hips = [moved.joint_centre["right_hip"] for moved in (usual, bell)]
     assert 0.002 < float(np.linalg.norm(hips[0] - hips[1], axis=1).mean()) < 0.04
     raw, smooth = (
-        outcome(tree, choices=Choices(cutoff_hz=cutoff_hz)).rows("T", "right")["knee_flexion_max_deg"].to_numpy()
+        outcome(tree, options=MotionOptions(cutoff_hz=cutoff_hz)).rows("T", "right")["knee_flexion_max_deg"].to_numpy()
         for cutoff_hz in (None, 4.0)
     )
     assert (np.abs(raw - smooth) > 0.001).all()

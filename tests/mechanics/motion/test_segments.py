@@ -11,7 +11,7 @@ import xarray as xr
 from legsci.mechanics.motion.joint_centres import hip_centre_bell, hip_centre_harrington
 from legsci.mechanics.motion.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, stretches
 from legsci.mechanics.motion.segments import build_skeleton
-from legsci.mechanics.motion.static_trial import quiet_posture
+from legsci.mechanics.motion.static_trial import static_trial
 from tests.mechanics.athlete import ATHLETE, RATE_HZ, marker_dataset, squat, standing
 
 
@@ -35,35 +35,35 @@ def planted(markers: xr.Dataset, label: str, start: int, stop: int) -> xr.Datase
 
 def test_a_gap_is_reconstructed_from_the_segment_and_reported():
     _, markers = squat()
-    whole, flags, findings = fill_gaps(Markers.recorded(planted(markers, "right_thigh_2", 300, 370)))
+    whole, filled_samples, flags = fill_gaps(Markers.recorded(planted(markers, "right_thigh_2", 300, 370)))
     np.testing.assert_allclose(whole.position, Markers.recorded(markers).position, atol=1e-9)
-    (finding,) = findings
-    assert (finding.code, finding.signal) == ("gap_reconstructed", "right_thigh_2")
-    assert finding.value == pytest.approx(70 / RATE_HZ)
-    assert "0.350 s from 1.500 s" in finding.sentence
-    filled = flags[:, whole.labels.index("right_thigh_2")]
+    (flag,) = flags
+    assert (flag.code, flag.signal) == ("gap_reconstructed", "right_thigh_2")
+    assert flag.value == pytest.approx(70 / RATE_HZ)
+    assert "0.350 s from 1.500 s" in flag.sentence
+    filled = filled_samples[:, whole.labels.index("right_thigh_2")]
     assert np.flatnonzero(filled).tolist() == list(range(300, 370))
-    assert int(flags.sum()) == 70
+    assert int(filled_samples.sum()) == 70
 
 
 @pytest.mark.parametrize("edge", [(0, 60), (-60, None)])
 def test_a_gap_at_an_end_is_reconstructed_from_one_shape(edge):
     _, markers = squat()
-    whole, _, findings = fill_gaps(Markers.recorded(planted(markers, "right_shank_1", *edge)))
+    whole, _, flags = fill_gaps(Markers.recorded(planted(markers, "right_shank_1", *edge)))
     np.testing.assert_allclose(whole.position, Markers.recorded(markers).position, atol=1e-9)
-    assert [finding.code for finding in findings] == ["gap_reconstructed"]
+    assert [flag.code for flag in flags] == ["gap_reconstructed"]
 
 
 def test_a_short_gap_is_bridged_and_a_long_one_is_left_where_the_segment_cannot_help():
     _, markers = squat()
     few = markers.sel(marker=["right_acromion", "c7"])
-    whole, _, findings = fill_gaps(Markers.recorded(planted(few, "c7", 400, 415)))
-    assert [finding.code for finding in findings] == ["gap_interpolated"]
+    whole, _, flags = fill_gaps(Markers.recorded(planted(few, "c7", 400, 415)))
+    assert [flag.code for flag in flags] == ["gap_interpolated"]
     np.testing.assert_allclose(whole.position, Markers.recorded(few).position, atol=1e-4)
-    left, flags, findings = fill_gaps(Markers.recorded(planted(few, "c7", 400, 450)))
-    assert [finding.code for finding in findings] == ["gap_left"]
+    left, filled_samples, flags = fill_gaps(Markers.recorded(planted(few, "c7", 400, 450)))
+    assert [flag.code for flag in flags] == ["gap_left"]
     assert np.isnan(left.path("c7")[400:450]).all()
-    assert not flags.any()
+    assert not filled_samples.any()
 
 
 def test_filling_starts_from_what_was_recorded_whatever_the_order_of_markers():
@@ -86,19 +86,19 @@ def test_smoothing_takes_noise_and_leaves_movement():
 
 def test_the_quiet_upright_part_is_found():
     _, markers = squat()
-    posture, still, findings = quiet_posture(Markers.recorded(markers))
+    posture, still, flags = static_trial(Markers.recorded(markers))
     assert still
-    assert findings == []
+    assert flags == []
     assert posture["c7"][1] == pytest.approx(float(markers["position"].sel(marker="c7", axis="y").max()), abs=0.01)
     moving = markers.isel(time=slice(300, 480))
-    _, still, findings = quiet_posture(Markers.recorded(moving))
+    _, still, flags = static_trial(Markers.recorded(moving))
     assert not still
-    assert [finding.code for finding in findings] == ["no_standing"]
+    assert [flag.code for flag in flags] == ["no_standing"]
 
 
 def test_joint_centres_and_axes_are_those_of_the_athlete():
     motion, markers = squat()
-    posture, _, _ = quiet_posture(Markers.recorded(standing()))
+    posture, _, _ = static_trial(Markers.recorded(standing()))
     skeleton = build_skeleton(Markers.recorded(markers), posture)
     for joint, (carrier, centre) in skeleton.joints.items():
         if joint != "lumbar":
@@ -112,20 +112,20 @@ def test_joint_centres_and_axes_are_those_of_the_athlete():
 
 def test_functional_knee_axis_and_refusal_of_a_functional_hip():
     motion, markers = squat()
-    posture, _, _ = quiet_posture(Markers.recorded(standing()))
+    posture, _, _ = static_trial(Markers.recorded(standing()))
     skeleton = build_skeleton(Markers.recorded(markers), posture, knee_axis="functional", hip_centre="functional")
     row = motion.segments.index("right_thigh")
     turned = np.einsum("ti,ti->t", skeleton.segments["right_thigh"].rotation[:, :, 2], motion.rotation[row][:, :, 2])
     assert np.rad2deg(np.arccos(turned.min())) < 8.0  # valgus and rotation go with flexion in this athlete
-    refused = {finding.signal for finding in skeleton.findings if finding.code == "functional_joint_refused"}
+    refused = {flag.signal for flag in skeleton.flags if flag.code == "functional_joint_refused"}
     assert refused <= {"left_hip", "right_hip"}
     still = build_skeleton(Markers.recorded(standing()), posture, knee_axis="functional")
-    assert {f.signal for f in still.findings} == {"right_knee", "left_knee"}
+    assert {f.signal for f in still.flags} == {"right_knee", "left_knee"}
 
 
 def test_half_of_a_cluster_may_be_missing():
     motion, markers = squat()
-    posture, _, _ = quiet_posture(Markers.recorded(standing()))
+    posture, _, _ = static_trial(Markers.recorded(standing()))
     lost = markers["position"].copy(deep=True)
     rng = np.random.default_rng(1)
     labels = [str(label) for label in markers["marker"].to_numpy()]
@@ -147,17 +147,17 @@ def test_half_of_a_cluster_may_be_missing():
 def test_what_markers_do_not_give_is_absent_and_said():
     _, markers = squat()
     right = [m for m in markers["marker"].to_numpy() if not str(m).startswith("left_") or "iliac" in str(m)]
-    posture, _, _ = quiet_posture(Markers.recorded(standing().sel(marker=right)))
+    posture, _, _ = static_trial(Markers.recorded(standing().sel(marker=right)))
     skeleton = build_skeleton(Markers.recorded(markers.sel(marker=right)), posture)
     assert set(skeleton.segments) == {"pelvis", "right_thigh", "right_shank", "right_foot"}
-    absent = {finding.signal for finding in skeleton.findings if finding.code == "segment_absent"}
+    absent = {flag.signal for flag in skeleton.flags if flag.code == "segment_absent"}
     assert absent == {"left_thigh", "left_shank", "left_foot", "trunk"}
 
 
 def test_without_medial_markers_widths_stand_in_for_them():
     motion, markers = squat()
     lateral = [m for m in markers["marker"].to_numpy() if "medial" not in str(m)]
-    posture, _, _ = quiet_posture(Markers.recorded(standing().sel(marker=lateral)))
+    posture, _, _ = static_trial(Markers.recorded(standing().sel(marker=lateral)))
     bare = build_skeleton(Markers.recorded(markers.sel(marker=lateral)), posture)
     assert {f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle")} == bare.sagittal_only
     assert {"right_knee", "right_ankle"}.isdisjoint(bare.joints)
@@ -180,7 +180,7 @@ def test_without_medial_markers_widths_stand_in_for_them():
 
 
 def test_the_athlete_has_a_hip_width_that_harrington_knows():
-    posture, _, _ = quiet_posture(Markers.recorded(standing()))
+    posture, _, _ = static_trial(Markers.recorded(standing()))
     skeleton = build_skeleton(
         Markers.recorded(marker_dataset(*[standing()[name].to_numpy() for name in ("marker", "position")])), posture
     )
@@ -194,7 +194,7 @@ def test_without_markers_on_chest_or_back_the_trunk_does_not_turn_with_the_shoul
     raised = few["position"].copy(deep=True)
     for side in ("left", "right"):
         raised.loc[{"marker": f"{side}_acromion", "axis": "y"}][600:] += 0.06
-    posture, _, _ = quiet_posture(Markers.recorded(standing()))
+    posture, _, _ = static_trial(Markers.recorded(standing()))
     points = {label: point for label, point in posture.items() if label != "sternum"}
     known, lifted = (
         build_skeleton(Markers.recorded(few.assign(position=position)), points).segments["trunk"].rotation

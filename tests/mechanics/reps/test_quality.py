@@ -16,7 +16,7 @@ from legsci.mechanics.force import plates, windows
 from legsci.mechanics.reps import curation
 from legsci.mechanics.reps import session as repetitions
 from legsci.metrics import tables as table
-from legsci.quality import CODES, Finding
+from legsci.quality import CODES, QualityFlag
 from tests.analytic_jump import GRAVITY, countermovement_jump
 from tests.mechanics.trials import Outcome, decisions, force_trial, outcome, trial, vertical_force
 
@@ -24,9 +24,9 @@ RATE_HZ = 1000.0
 WEIGHT_N = 75.0 * GRAVITY
 
 
-def jump(**choices: object) -> np.ndarray:
+def jump(**options: object) -> np.ndarray:
     """Vertical force of an ordinary jump with a little noise [N]."""
-    return countermovement_jump(**({"noise_n": 1.0} | choices)).force  # type: ignore[arg-type]
+    return countermovement_jump(**({"noise_n": 1.0} | options)).force  # type: ignore[arg-type]
 
 
 def wandering(force: np.ndarray, amplitude_n: float, stop: int) -> np.ndarray:
@@ -286,18 +286,18 @@ def test_decisions_about_a_recording_that_cannot_be_read_find_nothing_to_act_on(
 
 
 @pytest.mark.parametrize(
-    ("finding", "sentence"),
+    ("flag", "sentence"),
     [
-        (Finding("plate_offset", value=12.0), "Force reads 12.00 N while unloaded; removed."),
-        (Finding("contact_cut_off", value=1.0), "Contacts not recorded as a whole, and left out: 1."),
+        (QualityFlag("plate_offset", value=12.0), "Force reads 12.00 N while unloaded; removed."),
+        (QualityFlag("contact_cut_off", value=1.0), "Contacts not recorded as a whole, and left out: 1."),
         (
-            Finding("weight_disagrees_with_mass", value=7.5, limit=5.0),
+            QualityFlag("weight_disagrees_with_mass", value=7.5, limit=5.0),
             "Weight on the plate differs from the stated body mass by 7.5 %, allowed 5.0 %.",
         ),
     ],
 )
-def test_sentence_holds_for_one_as_for_several(finding: Finding, sentence: str) -> None:
-    assert finding.sentence == sentence
+def test_sentence_holds_for_one_as_for_several(flag: QualityFlag, sentence: str) -> None:
+    assert flag.sentence == sentence
 
 
 @pytest.mark.parametrize(
@@ -339,7 +339,7 @@ def test_sound_squat_jump_and_drop_jump_give_no_finding() -> None:
 
 @pytest.mark.parametrize("code", CODES)
 def test_sentence_fills_in(code: str) -> None:
-    sentence = Finding(code, "plate 2", 1.0, 2.0, "why").sentence
+    sentence = QualityFlag(code, "plate 2", 1.0, 2.0, "why").sentence
     assert sentence.endswith((".", "?"))
     assert "{" not in sentence
 

@@ -22,13 +22,13 @@ from tests.mechanics.trials import Outcome, force_trial, outcome, trial
 RATE_HZ = 100.0
 
 
-def dips(*depths_m: float, lowering_s: float = 1.0, bottom_s: float = 0.5, rest_s: float = 1.0) -> np.ndarray:
+def dips(*depths_m: float, eccentric_s: float = 1.0, pause_s: float = 0.5, rest_s: float = 1.0) -> np.ndarray:
     """Height of squats: cosine down, rest, cosine up, with rests between [m]."""
     rest = np.zeros(round(rest_s * RATE_HZ))
-    way = 0.5 * (1.0 - np.cos(np.pi * np.arange(round(lowering_s * RATE_HZ)) / (lowering_s * RATE_HZ)))
+    way = 0.5 * (1.0 - np.cos(np.pi * np.arange(round(eccentric_s * RATE_HZ)) / (eccentric_s * RATE_HZ)))
     pieces = [rest]
     for depth in depths_m:
-        pieces += [-depth * way, np.full(round(bottom_s * RATE_HZ), -depth), -depth * way[::-1], rest]
+        pieces += [-depth * way, np.full(round(pause_s * RATE_HZ), -depth), -depth * way[::-1], rest]
     return 1.0 + np.concatenate(pieces)
 
 
@@ -42,11 +42,11 @@ def test_borders_by_hand() -> None:
 
 
 def test_without_a_rest_lifting_starts_where_lowering_ends() -> None:
-    (found,) = descents(dips(0.4, bottom_s=0.0), RATE_HZ)
-    _, lowering_end, bottom, lifting_start, _ = found
-    assert lowering_end == pytest.approx(bottom, abs=2.0)
-    assert lifting_start == pytest.approx(bottom, abs=2.0)
-    assert lowering_end <= bottom <= lifting_start
+    (found,) = descents(dips(0.4, pause_s=0.0), RATE_HZ)
+    _, eccentric_end, bottom, concentric_start, _ = found
+    assert eccentric_end == pytest.approx(bottom, abs=2.0)
+    assert concentric_start == pytest.approx(bottom, abs=2.0)
+    assert eccentric_end <= bottom <= concentric_start
 
 
 def test_sway_and_small_dips_are_no_squats() -> None:
@@ -72,7 +72,7 @@ def test_squats_from_markers_alone(by_markers: Outcome) -> None:
     rows = by_markers.rows()
     assert list(rows["rep"]) == [1, 2, 3]
     assert (rows["status"] == "accepted").all()
-    assert rows["body_weight_n"].isna().all()
+    assert rows["system_weight_n"].isna().all()
     pelvis = motion.position[0][:, 1]
     assert rows["squat_depth_m"].to_numpy() == pytest.approx(pelvis[0] - pelvis.min(), abs=0.002)
     for side in ("left", "right"):
@@ -105,8 +105,8 @@ def test_force_alone_cuts_like_the_pelvis(by_markers: Outcome) -> None:
     assert list(rows["rep"]) == [1, 2, 3]
     assert "height_from_force" in found.codes()
     assert rows["squat_depth_m"].isna().all()
-    assert rows["body_weight_n"].to_numpy() == pytest.approx(ATHLETE.mass_kg * 9.80665, abs=0.5)
-    for name in ("lowering_time_s", "lifting_time_s"):
+    assert rows["system_weight_n"].to_numpy() == pytest.approx(ATHLETE.mass_kg * 9.80665, abs=0.5)
+    for name in ("eccentric_time_s", "concentric_time_s"):
         assert rows[name].to_numpy() == pytest.approx(by_markers.rows()[name].to_numpy(), abs=0.15)
     com = motion.body_com[:, 1]
     assert rows["countermovement_depth_m"].to_numpy() == pytest.approx(com[0] - com.min(), abs=0.01)
@@ -164,6 +164,6 @@ def test_real_squats_without_plates(shared_data: Path) -> None:
     assert found.reps["bottom"].isel(scoring=0).to_numpy() == pytest.approx([3.65, 4.64], abs=0.05)
     # The source read 269 and 339 mm off one waist marker; the middle of the hips sinks less, as the pelvis tilts.
     assert rows["squat_depth_m"].to_numpy() == pytest.approx([0.269, 0.339], abs=0.04)
-    assert rows["lowering_time_s"].between(0.3, 1.0).all()
-    assert rows["lifting_time_s"].between(0.3, 1.0).all()
+    assert rows["eccentric_time_s"].between(0.3, 1.0).all()
+    assert rows["concentric_time_s"].between(0.3, 1.0).all()
     assert found.rows(side="right")["knee_flexion_max_deg"].between(80.0, 120.0).all()

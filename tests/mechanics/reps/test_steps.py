@@ -48,8 +48,8 @@ def test_contacts_and_impulses_by_hand() -> None:
     assert rows["contact_time_s"].to_numpy() == pytest.approx(0.120, abs=0.002)
     assert rows["peak_force_n"].to_numpy() == pytest.approx(PEAK_N, abs=1.0)
     # Area under a half-sine: 2 / pi of its peak times its time.
-    assert rows["braking_impulse_n_s"].to_numpy() == pytest.approx(300.0 * 0.050 * 2.0 / np.pi, rel=0.01)
-    assert rows["propulsion_impulse_n_s"].to_numpy() == pytest.approx(400.0 * 0.070 * 2.0 / np.pi, rel=0.01)
+    assert rows["horizontal_braking_impulse_n_s"].to_numpy() == pytest.approx(300.0 * 0.050 * 2.0 / np.pi, rel=0.01)
+    assert rows["horizontal_propulsion_impulse_n_s"].to_numpy() == pytest.approx(400.0 * 0.070 * 2.0 / np.pi, rel=0.01)
     assert rows["flight_time_s"].to_numpy()[:2] == pytest.approx(0.110, abs=0.002)
 
 
@@ -93,7 +93,7 @@ def test_recorded_sprint(sprint: Outcome) -> None:
     assert rows["running_speed_m_per_s"].to_numpy() == pytest.approx(9.47, abs=0.05)
     # The runner still gains speed: step by step the pelvis is faster, and the ground drives more than it brakes.
     assert (np.diff(rows["step_speed_m_per_s"].to_numpy()[:3]) > 0.0).all()
-    assert (rows["propulsion_impulse_n_s"] > rows["braking_impulse_n_s"]).all()
+    assert (rows["horizontal_propulsion_impulse_n_s"] > rows["horizontal_braking_impulse_n_s"]).all()
 
 
 def test_the_lower_foot_names_the_side(sprint: Outcome) -> None:

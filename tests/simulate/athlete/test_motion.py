@@ -232,12 +232,12 @@ def test_contact_of_a_drop_jump_lasts_as_long_as_asked(motions: dict[str, Motion
 def test_squats_show_depth_tempo_and_slowing() -> None:
     technique = replace(
         default_technique("squat"), depth_scale_per_rep=(1.0, 0.9), slowing_per_rep=0.5, barbell_kg=50.0,
-        lowering_s=1.2, sway=0.0,
+        eccentric_s=1.2, sway=0.0,
     )  # fmt: skip
     motion = simulate_motion("squat", ATHLETE, technique)
     starts, downs, ups, ends = (motion.events[name] for name in ("rep_start", "bottom_start", "bottom_end", "rep_end"))
     np.testing.assert_allclose(np.subtract(downs, starts), 1.2)
-    np.testing.assert_allclose(np.subtract(ends, ups), [technique.lifting_s, 1.5 * technique.lifting_s])
+    np.testing.assert_allclose(np.subtract(ends, ups), [technique.concentric_s, 1.5 * technique.concentric_s])
     sunk = motion.body_com[0, 1] - np.interp(downs, motion.time, motion.body_com[:, 1])
     np.testing.assert_allclose(sunk, motion.truth["depth_m"], atol=1e-6)
     assert motion.force[:, 0, 1].sum() == pytest.approx((ATHLETE.mass_kg + 50.0) * STANDARD_GRAVITY, rel=1e-9)
@@ -280,7 +280,7 @@ def test_the_wanted_side_carries_more() -> None:
 def test_setting_the_foot_down_further_ahead_brakes_more() -> None:
     def braking(ahead: float) -> float:
         technique = replace(default_technique("sprint"), touchdown_distance_m=ahead)
-        return float(np.mean(simulate_motion("sprint", ATHLETE, technique).truth["braking_impulse_n_s"]))
+        return float(np.mean(simulate_motion("sprint", ATHLETE, technique).truth["horizontal_braking_impulse_n_s"]))
 
     assert braking(0.03) > braking(0.0) > braking(-0.03)
 
@@ -327,7 +327,7 @@ def test_unknown_tasks_are_refused() -> None:
 
 
 def test_what_a_body_cannot_do_is_refused() -> None:
-    technique = replace(default_technique("countermovement_jump"), lowering_s=0.15)
+    technique = replace(default_technique("countermovement_jump"), eccentric_s=0.15)
     with pytest.raises(ValueError, match=r"countermovement: 0\.3 m in 0\.15 s"):
         simulate_motion("countermovement_jump", ATHLETE, technique)
 

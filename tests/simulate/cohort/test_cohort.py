@@ -16,7 +16,7 @@ from scipy.stats import gamma
 
 from legsci.ingest.tables import read_table, typed_table
 from legsci.simulate.athlete.motion import simulate_motion
-from legsci.simulate.athlete.squats import shortest_lifting_s
+from legsci.simulate.athlete.squats import shortest_concentric_s
 from legsci.simulate.cohort.injury import ANSWER_POINTS, P90_LESS_P10, QUESTIONS
 from legsci.simulate.cohort.process import Cohort, simulate_cohort
 from legsci.simulate.cohort.study import BRAKING_PER_S, STEADY_BRAKING_M_PER_S, plan, simulate_tables
@@ -310,10 +310,10 @@ def gains(cohort: Cohort) -> NDArray:
 
 
 def test_c4_lowering_time_moves_the_gain(defaults: Config) -> None:
-    settings = {"jump__gain_share_per_log_lowering_time": 1.2, "jump__percent_per_abduction_deg_within": 0.0}
+    settings = {"jump__gain_share_per_log_eccentric_time": 1.2, "jump__percent_per_abduction_deg_within": 0.0}
     cohort = simulate_cohort(changed(defaults, athletes=MANY, **settings), seed=16)
-    lowering = np.log(cohort.performance.both["lowering_time_s"][:, :, task_reps(cohort, "squat")]).mean(axis=(1, 2))
-    slopes, errors = least_squares(gains(cohort), [lowering], np.arange(MANY))
+    eccentric = np.log(cohort.performance.both["eccentric_time_s"][:, :, task_reps(cohort, "squat")]).mean(axis=(1, 2))
+    slopes, errors = least_squares(gains(cohort), [eccentric], np.arange(MANY))
     recovers(slopes[1], errors[1], 1.2 * defaults["jump"]["gain_percent_per_week"])
 
 
@@ -383,7 +383,7 @@ def test_frailty_makes_counts_more_variable_than_chance_does(defaults: Config) -
     assert count.mean() == pytest.approx(count_moments(seen.hours, 0.01, 0.8)[0].mean(), rel=0.1)
 
 
-@pytest.mark.parametrize("phase", ["lifting", "lowering"])
+@pytest.mark.parametrize("phase", ["concentric", "eccentric"])
 def test_c6_elite_athletes_take_longer_in_the_last_reps(defaults: Config, phase: str) -> None:
     cohort = simulate_cohort(
         changed(defaults, athletes=MANY, **{f"squat__elite_last_{phase}_time_ratio": 1.3}), seed=19
@@ -396,7 +396,7 @@ def test_c6_elite_athletes_take_longer_in_the_last_reps(defaults: Config, phase:
 
 def test_c6_velocity_loss_is_the_same_at_every_level(defaults: Config) -> None:
     cohort = simulate_cohort(changed(defaults, athletes=MANY), seed=20)
-    time = np.log(cohort.performance.both["lifting_time_s"][:, :, task_reps(cohort, "squat")]).mean(axis=1)
+    time = np.log(cohort.performance.both["concentric_time_s"][:, :, task_reps(cohort, "squat")]).mean(axis=1)
     slower = time[:, -1] - time[:, 0]
     slopes, errors = least_squares(slower, [cohort.athletes.proficiency - 0.5], np.arange(MANY))
     recovers(slopes[0], errors[0], -np.log(1.0 - defaults["squat"]["velocity_loss_share"]))
@@ -409,7 +409,7 @@ def test_c7_foot_strike_angle_sets_braking(defaults: Config) -> None:
     )
     angle, braking = (
         cohort.performance.both[name][:, :, task_reps(cohort, "sprint")][:, :, 0]
-        for name in ("foot_strike_angle_deg", "braking_impulse_n_s")
+        for name in ("foot_strike_angle_deg", "horizontal_braking_impulse_n_s")
     )
     per_mass = braking / cohort.athletes.body_mass_kg[:, None]
     slopes, errors = least_squares(per_mass, [angle], athlete_of(angle))
@@ -422,7 +422,7 @@ def test_c8_feedback_raises_jumps_and_lifting_speed_and_can_speed_learning(defau
     group = cohort.athletes.feedback.astype(float)
     assert group.mean() == 0.5
     height = log_height(cohort)
-    lifting = np.log(cohort.performance.both["lifting_time_s"][:, :, task_reps(cohort, "squat")]).mean(axis=(1, 2))
+    lifting = np.log(cohort.performance.both["concentric_time_s"][:, :, task_reps(cohort, "squat")]).mean(axis=(1, 2))
     gain = defaults["jump"]["feedback_effect_size"] * defaults["jump"]["between_sd_percent"]
     faster = 1.0 + defaults["squat"]["feedback_velocity_percent"] / 100.0
     for y, truth in (
@@ -549,10 +549,10 @@ def test_plan_records_the_athletes_of_the_tables(defaults: Config) -> None:
 
 def test_nobody_lifts_a_squat_off_the_ground(defaults: Config) -> None:
     """Of squats that are planned faster than gravity slows a body, the feet stay on the plates."""
-    fast = changed(defaults, athletes=6, visits=1, squat__lifting_time_s__median=0.5)
+    fast = changed(defaults, athletes=6, visits=1, squat__concentric_time_s__median=0.5)
     for session in plan(fast, seed=32).sessions:
         for technique in (trial.technique for trial in session.trials if trial.task == "squat"):
-            assert technique.lifting_s >= shortest_lifting_s(technique.depth_m)
+            assert technique.concentric_s >= shortest_concentric_s(technique.depth_m)
             motion = simulate_motion("squat", session.athlete, technique, rate_hz=200.0)
             weight = (session.athlete.mass_kg + technique.barbell_kg) * STANDARD_GRAVITY
             assert motion.force[..., 1].sum(axis=0).min() > 0.03 * weight
@@ -566,7 +566,7 @@ def test_recorded_steps_brake_as_planned(defaults: Config) -> None:
         for technique in (trial.technique for trial in session.trials if trial.task == "sprint"):
             motion = simulate_motion("sprint", session.athlete, technique, rate_hz=1000.0)
             wanted = STEADY_BRAKING_M_PER_S["heel"] + BRAKING_PER_S * technique.touchdown_distance_m
-            shown = np.mean(motion.truth["braking_impulse_n_s"][1:3]) / session.athlete.mass_kg
+            shown = np.mean(motion.truth["horizontal_braking_impulse_n_s"][1:3]) / session.athlete.mass_kg
             if technique.foot_strike_angle_deg > 0.0:
                 rows.append((technique.foot_strike_angle_deg, wanted, shown))
     angle, wanted, shown = np.array(rows).T

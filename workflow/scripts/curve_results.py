@@ -3,7 +3,7 @@
 import pandas as pd
 import xarray as xr
 
-from legsci.models.curve_results import curve_findings
+from legsci.models.curve_results import curve_results
 from legsci.models.tables.longitudinal import NAMES
 
 from job_log import job_log
@@ -11,6 +11,6 @@ from job_log import job_log
 with job_log(snakemake.log[0]):
     tables = (pd.read_csv(path, dtype=NAMES) for path in (snakemake.input.metrics, snakemake.input.longitudinal))
     with xr.open_dataset(snakemake.input.curves, engine="netcdf4") as curves:
-        findings = curve_findings(curves.load(), *tables)
-    for name, finding in findings.items():
-        finding.to_csv(snakemake.output[name], index=False)
+        results = curve_results(curves.load(), *tables)
+    for name, table in results.items():
+        table.to_csv(snakemake.output[name], index=False)

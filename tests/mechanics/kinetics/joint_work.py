@@ -1,4 +1,4 @@
-"""Work of the joints over a stretch of time, and how much of it reaches the body's centre of mass."""
+"""Work of the joints over a stretch of time, from labelled dynamics: the slow twin of the metrics of work."""
 
 from __future__ import annotations
 
