@@ -1,4 +1,4 @@
-"""legsci: from study folders to results; each include below is one wing of the house, in the order of the data."""
+"""legsci: from study folders to results; each include below is one package of legsci, in the order of the data."""
 
 from snakemake.utils import min_version
 
