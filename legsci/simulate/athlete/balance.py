@@ -25,9 +25,9 @@ from legsci.simulate.athlete.kinetics import (
     edge_frames,
     inertial_moment,
 )
-from legsci.simulate.athlete.legs import postures
+from legsci.simulate.athlete.legs import LimbPlan, Skeleton, segment_poses
 from legsci.simulate.athlete.plan import Array, Plan
-from legsci.simulate.athlete.trunk import planned_turn, trunk_turns
+from legsci.simulate.athlete.trunk import GroundMoment, planned_turn, trunk_turns
 from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Largest free moment per vertical force: half a foot's width times friction, about [N m / N].
@@ -143,7 +143,7 @@ def _turning_inertia(limbs: _Limbs, motion: Balanced) -> Array:
     for axis in range(3):
         little = np.zeros((frames.size, 3))
         little[:, axis] = _LITTLE_TURN
-        turned, moved, _, _ = turned_so_far.postures(com, little)
+        turned, moved, _, _ = turned_so_far.poses(com, little)
         shift = (_centres(turned, moved, body.centre_of_mass) - centres) / _LITTLE_TURN
         product = turned @ np.swapaxes(rotation, -1, -2)
         skew = (product - np.swapaxes(product, -1, -2)) / (2.0 * _LITTLE_TURN)
@@ -167,7 +167,7 @@ def _com_acceleration(plan: Plan, com: Array) -> Array:
     return acceleration
 
 
-def _ground_limits(plan: Plan, com: Array, acceleration: Array, mass: float) -> tuple[Array, Array, Array]:
+def _ground_moment(plan: Plan, com: Array, acceleration: Array, mass: float) -> GroundMoment:
     """Moment of the ground reaction about the centre of mass as wanted, and the limits around it [N m]."""
     force = mass * (acceleration + np.array([0.0, STANDARD_GRAVITY, 0.0]))
     force[~plan.loaded.any(axis=0)] = 0.0
@@ -178,42 +178,35 @@ def _ground_limits(plan: Plan, com: Array, acceleration: Array, mass: float) -> 
     twist = _FREE_MOMENT_ARM * up
     low = np.stack([-ahead[:, 1] * up, -twist, back[:, 0] * up], axis=1)
     high = np.stack([-back[:, 1] * up, twist, ahead[:, 0] * up], axis=1)
-    return middle, low, high
+    return GroundMoment(middle, low, high)
 
 
 @dataclass(frozen=True)
 class _Limbs:
-    """What a plan says of pelvis, trunk and feet, frame by frame; the arguments of postures()."""
+    """The segments of a body, and what a plan says of pelvis, trunk and feet."""
 
     body: Body
-    pelvis: Array
-    trunk: Array
-    ankles: Array
-    foot_turns: Array
-    tilts: Array
+    planned: LimbPlan
 
     def at(self, frames: NDArray[np.intp], *, pelvis: Array, trunk: Array) -> _Limbs:
-        """The same at some frames, with other turns of pelvis and trunk."""
-        return _Limbs(
-            self.body, pelvis, trunk, self.ankles[:, frames], self.foot_turns[:, frames], self.tilts[:, frames]
-        )
+        """The same at some frames, with other rotations of pelvis and trunk."""
+        _, _, ankle, foot, tilt = self.planned
+        return _Limbs(self.body, LimbPlan(pelvis, trunk, ankle[:, frames], foot[:, frames], tilt[:, frames]))
 
-    def postures(self, com: Array, vector: Array) -> tuple[Array, Array, Array, Array]:
-        """Answer of postures() for a path of the centre of mass and a further turn of pelvis and trunk (n, 3)."""
+    def poses(self, com: Array, vector: Array) -> tuple[Array, Array, Array, Array]:
+        """Return segment_poses() for a path of the centre of mass and a further rotation of pelvis and trunk (n, 3)."""
         body = self.body
         lengths = np.stack([body.thigh_length, body.shank_length], axis=1)
-        answer: tuple[Array, Array, Array, Array] = postures(
-            com, vector, self.pelvis, self.trunk, self.ankles, self.foot_turns, self.tilts,
-            body.hip, body.lumbar, lengths, body.mass, body.centre_of_mass,
-        )  # fmt: skip
+        skeleton = Skeleton(body.hip, body.lumbar, lengths, body.mass, body.centre_of_mass)
+        answer: tuple[Array, Array, Array, Array] = segment_poses(com, vector, self.planned, skeleton)
         return answer
 
 
 def _limbs(body: Body, plan: Plan) -> _Limbs:
     """What a plan says of pelvis, trunk and feet."""
-    ankles, foot_turns = feet(body, plan)
-    tilts = plan.abduction * np.array([[1.0], [-1.0]])
-    return _Limbs(body, turn(*plan.pelvis.T), turn(*plan.trunk.T), ankles, foot_turns, tilts)
+    ankle, foot = feet(body, plan)
+    tilt = plan.abduction * np.array([[1.0], [-1.0]])
+    return _Limbs(body, LimbPlan(turn(*plan.pelvis.T), turn(*plan.trunk.T), ankle, foot, tilt))
 
 
 @njit(cache=True)
@@ -246,7 +239,7 @@ def _orbital_moment(mass, centres, com, acceleration):  # type: ignore[no-untype
 def _moved(limbs: _Limbs, plan: Plan, com: Array, vector: Array) -> Balanced:
     """Carry out a plan with a given path of the centre of mass (n, 3) and additional turn of pelvis and trunk."""
     body = limbs.body
-    rotation, position, reach, miss = limbs.postures(com, vector)
+    rotation, position, reach, miss = limbs.poses(com, vector)
     reach = np.where(miss < _MISS_M, reach, np.inf)
     angular_velocity, angular_acceleration = angular_motion(rotation, plan.rate_hz)
     centres = _centres(rotation, position, body.centre_of_mass)
@@ -303,9 +296,10 @@ def _turned(plan: Plan, com: Array, guess: _Guess, mass: float) -> tuple[Array, 
     """Turn of pelvis and trunk (n, 3) [rad] and moment of the ground (n, 3) [N m] for a path of the centre of mass."""
     if not guess.inertia.any():
         return np.zeros_like(com), np.zeros_like(com)
-    middle, low, high = _ground_limits(plan, com, _com_acceleration(plan, com), mass)
-    wanted, ahead = planned_turn(guess.needed - middle, np.minimum(-low, high), guess.inertia, plan.rate_hz)
-    vector, gain = trunk_turns(guess.needed, middle, ahead, wanted, low, high, guess.inertia, plan.rate_hz)
+    ground = _ground_moment(plan, com, _com_acceleration(plan, com), mass)
+    capacity = np.minimum(-ground.low, ground.high)
+    wanted, ahead = planned_turn(guess.needed - ground.middle, capacity, guess.inertia, plan.rate_hz)
+    vector, gain = trunk_turns(guess.needed, ahead, wanted, ground, guess.inertia, plan.rate_hz)
     return vector, guess.needed + guess.inertia * gain
 
 

@@ -5,8 +5,12 @@ Vectors are tuples here: numba keeps them in registers, while views into arrays 
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
+
+from legsci.simulate.athlete.plan import Array
 
 #: First row of a side's thigh, shank and foot in SEGMENTS, by side (left, right).
 FIRST_OF_SIDE = (5, 2)
@@ -14,6 +18,76 @@ _TOLERANCE = 1e-12  # [m]; twice differentiated at 1000 Hz it is 1e-6 m/s^2
 _MOST_STEPS = 30
 #: By how much the pelvis is moved to see how the centre of mass follows [m].
 _LITTLE = 1e-6
+
+_Vector = tuple[float, float, float]
+
+
+class Skeleton(NamedTuple):
+    """Geometry and masses of the segments.
+
+    Parameters
+    ----------
+    hip : (2, 3) hip joints in pelvis axes [m].
+    lumbar : (3,) lumbar joint in pelvis axes [m].
+    lengths : (2, 2) of thigh and shank by side [m].
+    mass : (segment,) [kg].
+    centre_of_mass : (segment, 3) in segment axes; those of thighs and shanks lie on the lines between their joints [m].
+    """
+
+    hip: Array
+    lumbar: Array
+    lengths: Array
+    mass: Array
+    centre_of_mass: Array
+
+
+class LimbPlan(NamedTuple):
+    """Planned orientation of pelvis and trunk and planned pose of the feet, frame by frame; sides are (left, right).
+
+    Parameters
+    ----------
+    pelvis, trunk : (n, 3, 3) rotations.
+    ankle : (2, n, 3) ankle centres [m].
+    foot : (2, n, 3, 3) rotations of the feet.
+    tilt : (2, n) of the shanks about the thighs' x: minus valgus on the right leg, valgus on the left [rad].
+    """
+
+    pelvis: Array
+    trunk: Array
+    ankle: Array
+    foot: Array
+    tilt: Array
+
+
+class _Leg(NamedTuple):
+    """A leg in one frame, before the position of the pelvis is known.
+
+    Parameters
+    ----------
+    way : from the middle of the hips to the hip [m].
+    ankle : centre of the ankle [m].
+    lateral, lengths, tilt : see _span().
+    shares : how far along thigh and shank their centres of mass lie.
+    weights : masses of thigh and shank over that of the body.
+    """
+
+    way: _Vector
+    ankle: _Vector
+    lateral: _Vector
+    lengths: tuple[float, float]
+    tilt: tuple[float, float]
+    shares: tuple[float, float]
+    weights: tuple[float, float]
+
+
+class _Span(NamedTuple):
+    """How a leg spans the line from hip to ankle; see _span()."""
+
+    reach: float
+    place: _Vector
+    along: _Vector
+    outward: _Vector
+    across: _Vector
 
 
 @njit(cache=True)
@@ -72,6 +146,7 @@ def _span(line, lateral, lengths, tilt):  # type: ignore[no-untyped-def]
 
     Returns
     -------
+    _Span, of
     reach : cosine of knee flexion; above 1 the leg is too short, and is drawn straight.
     place : unit vector of the line in thigh axes, where it is q = -l1 y + Rz(-flexion) Rx(tilt) (-l2 y), so that
         |q|^2 = l1^2 + l2^2 + 2 l1 l2 cos(flexion) cos(tilt) gives the flexion.
@@ -89,27 +164,28 @@ def _span(line, lateral, lengths, tilt):  # type: ignore[no-untyped-def]
     outward = _sum(lateral, along, -_dot(along, lateral))
     width = np.sqrt(_dot(outward, outward))
     outward = outward[0] / width, outward[1] / width, outward[2] / width
-    return reach, (x * one, y * one, z * one), along, outward, _cross(along, outward)
+    return _Span(reach, (x * one, y * one, z * one), along, outward, _cross(along, outward))
 
 
 @njit(cache=True)
-def _thigh_axis(place, along, outward, across):  # type: ignore[no-untyped-def]
-    """The y axis of the thigh whose leg spans a line as _span() says."""
-    x, y, z = place
+def _thigh_axis(span):  # type: ignore[no-untyped-def]
+    """The y axis of the thigh of a leg with this _Span."""
+    x, y, z = span.place
     aside = np.sqrt(1.0 - z * z)
-    axis = _sum((0.0, 0.0, 0.0), along, y)
-    return _sum(_sum(axis, outward, -y * z / aside), across, -x / aside)
+    axis = _sum((0.0, 0.0, 0.0), span.along, y)
+    return _sum(_sum(axis, span.outward, -y * z / aside), span.across, -x / aside)
 
 
 @njit(cache=True)
-def _write_leg(place, reach, along, outward, across, tilt, rotation, thigh, frame):  # type: ignore[no-untyped-def]
+def _write_leg(span, tilt, rotation, thigh, frame):  # type: ignore[no-untyped-def]
     """Write the rotations of thigh and, one row on, shank, with the tilt as knee abduction and no knee rotation.
 
     The thigh turns the line as it lies in thigh axes onto the line, and about it so that its z axis follows `outward`.
     """
-    cosine, shank = min(max(reach, -1.0), 1.0), thigh + 1
+    place, along, outward, across = span.place, span.along, span.outward, span.across
+    cosine, shank = min(max(span.reach, -1.0), 1.0), thigh + 1
     sine, aside = np.sqrt(1.0 - cosine * cosine), np.sqrt(1.0 - place[2] * place[2])
-    thigh_y = _thigh_axis(place, along, outward, across)
+    thigh_y = _thigh_axis(span)
     for row in range(3):
         thigh_z = place[2] * along[row] + aside * outward[row]
         thigh_x = place[0] * along[row] - (place[2] * place[0] * outward[row] - place[1] * across[row]) / aside
@@ -123,34 +199,26 @@ def _write_leg(place, reach, along, outward, across, tilt, rotation, thigh, fram
 
 
 @njit(cache=True)
-def _leg_part(pelvis, way, ankle, lateral, lengths, tilt, shares, weights):  # type: ignore[no-untyped-def]
-    """Part of the body's centre of mass that thigh and shank give, and their reach.
-
-    Parameters
-    ----------
-    pelvis, ankle : where they are [m]; way : from the pelvis to the hip [m].
-    lateral, lengths, tilt : see _span().
-    shares : how far along thigh and shank their centres of mass lie; weights : their masses over that of the body.
-    """
-    hip = _sum(pelvis, way, 1.0)
-    line = _sum(ankle, hip, -1.0)
-    reach, place, along, outward, across = _span(line, lateral, lengths, tilt)
-    knee = _sum(hip, _thigh_axis(place, along, outward, across), -lengths[0])
+def _leg_part(pelvis, leg):  # type: ignore[no-untyped-def]
+    """Part of the body's centre of mass that thigh and shank give [m], and their reach, with the pelvis at [m]."""
+    hip = _sum(pelvis, leg.way, 1.0)
+    span = _span(_sum(leg.ankle, hip, -1.0), leg.lateral, leg.lengths, leg.tilt)
+    knee = _sum(hip, _thigh_axis(span), -leg.lengths[0])
     # both centres lie on the lines between the joints
+    shares, weights = leg.shares, leg.weights
     part = _sum((0.0, 0.0, 0.0), hip, weights[0] * (1.0 - shares[0]))
     part = _sum(part, knee, weights[0] * shares[0] + weights[1] * (1.0 - shares[1]))
-    return _sum(part, ankle, weights[1] * shares[1]), reach
+    return _sum(part, leg.ankle, weights[1] * shares[1]), span.reach
 
 
 @njit(cache=True)
 def _com(pelvis, upper, fixed, left, right):  # type: ignore[no-untyped-def]
     """Centre of mass of the body for a place of the pelvis, and the legs' greatest reach.
 
-    `upper` : mass of pelvis and trunk over that of the body; `fixed` : see _fixed_part(); `left`, `right` : arguments
-    of _leg_part() after the first.
+    `upper` : mass of pelvis and trunk over that of the body; `fixed` : see _fixed_part(); `left`, `right` : _Leg.
     """
-    one, reach = _leg_part(pelvis, *left)
-    other, other_reach = _leg_part(pelvis, *right)
+    one, reach = _leg_part(pelvis, left)
+    other, other_reach = _leg_part(pelvis, right)
     return _sum(_sum(_sum(fixed, pelvis, upper), one, 1.0), other, 1.0), max(reach, other_reach)
 
 
@@ -167,33 +235,35 @@ def _inverse_response(pelvis, com, upper, fixed, left, right):  # type: ignore[n
 
 
 @njit(cache=True)
-def _fixed_part(rotation, frame, ankles, lumbar, mass, centre):  # type: ignore[no-untyped-def]
-    """Part of the body's centre of mass that feet, and the turns of pelvis and trunk, give [m]."""
+def _fixed_part(rotation, frame, ankle, skeleton):  # type: ignore[no-untyped-def]
+    """Part of the body's centre of mass that feet, and the rotations of pelvis and trunk, give [m]."""
+    mass, centre = skeleton.mass, skeleton.centre_of_mass
     fixed = _sum((0.0, 0.0, 0.0), _times(rotation, 0, frame, centre[0]), mass[0])
-    fixed = _sum(fixed, _times(rotation, 0, frame, lumbar), mass[1])
+    fixed = _sum(fixed, _times(rotation, 0, frame, skeleton.lumbar), mass[1])
     fixed = _sum(fixed, _times(rotation, 1, frame, centre[1]), mass[1])
     for side in range(2):
         foot = FIRST_OF_SIDE[side] + 2
-        fixed = _sum(fixed, (ankles[side, frame, 0], ankles[side, frame, 1], ankles[side, frame, 2]), mass[foot])
+        fixed = _sum(fixed, (ankle[side, frame, 0], ankle[side, frame, 1], ankle[side, frame, 2]), mass[foot])
         fixed = _sum(fixed, _times(rotation, foot, frame, centre[foot]), mass[foot])
     return _sum((0.0, 0.0, 0.0), fixed, 1.0 / mass.sum())
 
 
 @njit(cache=True)
-def _leg_arguments(side, frame, rotation, ankles, tilts, hips, lengths, mass, centre):  # type: ignore[no-untyped-def]
-    """Arguments of _leg_part() after the first."""
+def _leg(side, frame, rotation, limbs, skeleton):  # type: ignore[no-untyped-def]
+    """The _Leg of a side in a frame whose pelvis and feet are oriented."""
     thigh = FIRST_OF_SIDE[side]
+    mass, centre, lengths = skeleton.mass, skeleton.centre_of_mass, skeleton.lengths
     shank, foot, whole = thigh + 1, thigh + 2, mass.sum()
-    return (
-        _times(rotation, 0, frame, hips[side]),
-        (ankles[side, frame, 0], ankles[side, frame, 1], ankles[side, frame, 2]),
+    return _Leg(
+        _times(rotation, 0, frame, skeleton.hip[side]),
+        (limbs.ankle[side, frame, 0], limbs.ankle[side, frame, 1], limbs.ankle[side, frame, 2]),
         (
             rotation[foot, frame, 0, 2] + rotation[0, frame, 0, 2],
             rotation[foot, frame, 1, 2] + rotation[0, frame, 1, 2],
             rotation[foot, frame, 2, 2] + rotation[0, frame, 2, 2],
         ),
         (lengths[side, 0], lengths[side, 1]),
-        (np.cos(tilts[side, frame]), np.sin(tilts[side, frame])),
+        (np.cos(limbs.tilt[side, frame]), np.sin(limbs.tilt[side, frame])),
         (-centre[thigh, 1] / lengths[side, 0], -centre[shank, 1] / lengths[side, 1]),
         (mass[thigh] / whole, mass[shank] / whole),
     )
@@ -203,30 +273,25 @@ def _leg_arguments(side, frame, rotation, ankles, tilts, hips, lengths, mass, ce
 def _complete(frame, side, pelvis, leg, rotation, position):  # type: ignore[no-untyped-def]
     """Write thigh, shank and foot of a frame whose pelvis is known."""
     thigh = FIRST_OF_SIDE[side]
-    way, ankle, lateral, lengths, tilt = leg[0], leg[1], leg[2], leg[3], leg[4]
-    hip = _sum(pelvis, way, 1.0)
-    reach, place, along, outward, across = _span(_sum(ankle, hip, -1.0), lateral, lengths, tilt)
-    _write_leg(place, reach, along, outward, across, tilt, rotation, thigh, frame)
+    hip = _sum(pelvis, leg.way, 1.0)
+    span = _span(_sum(leg.ankle, hip, -1.0), leg.lateral, leg.lengths, leg.tilt)
+    _write_leg(span, leg.tilt, rotation, thigh, frame)
     for row in range(3):
         position[thigh, frame, row] = hip[row]
-        position[thigh + 1, frame, row] = hip[row] - lengths[0] * rotation[thigh, frame, row, 1]
-        position[thigh + 2, frame, row] = ankle[row]
+        position[thigh + 1, frame, row] = hip[row] - leg.lengths[0] * rotation[thigh, frame, row, 1]
+        position[thigh + 2, frame, row] = leg.ankle[row]
 
 
 @njit(cache=True)
-def postures(  # type: ignore[no-untyped-def]
-    com, vector, pelvis_turn, trunk_turn, ankles, foot_turns, tilts, hips, lumbar, lengths, mass, centre
-):
-    """Posture of every frame, with the body's centre of mass on its path.
+def segment_poses(com, vector, limbs, skeleton):  # type: ignore[no-untyped-def]
+    """Position and orientation of every segment in every frame, with the body's centre of mass on its path.
 
     Parameters
     ----------
     com : (n, 3) wanted centre of mass of the body [m].
-    vector : (n, 3) rotation of pelvis and trunk on top of pelvis_turn and trunk_turn, (n, 3, 3) [rad].
-    ankles : (2, n, 3) [m] and foot_turns : (2, n, 3, 3), (left, right).
-    tilts : (2, n) of the shanks about the thighs' x: minus valgus on the right leg, valgus on the left [rad].
-    hips : (2, 3), lumbar : (3,), lengths : (2, 2) of thigh and shank by side, mass, centre : of Body [m], [kg]; the
-        centres of mass of thighs and shanks lie on the lines between their joints.
+    vector : (n, 3) rotation of pelvis and trunk on top of their planned orientation [rad].
+    limbs : LimbPlan.
+    skeleton : Skeleton.
 
     Returns
     -------
@@ -238,21 +303,22 @@ def postures(  # type: ignore[no-untyped-def]
     Notes
     -----
     Newton's method on the position of the pelvis, from the last frames', with the Jacobian by differences where the
-    last one no longer converges fast. It needs the knees only; the posture is completed at its end.
+    last one no longer converges fast. It needs the knees only; the pose is completed at its end.
     """
+    mass = skeleton.mass
     count, upper = com.shape[0], (mass[0] + mass[1]) / mass.sum()
     rotation, position = np.empty((mass.size, count, 3, 3)), np.empty((mass.size, count, 3))
     reach, left_over = np.empty(count), np.empty(count)
     rows = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
     pelvis = com[0, 0], com[0, 1] - 0.1, com[0, 2]
     for frame in range(count):
-        _rotate_by_vector(vector, pelvis_turn, rotation, 0, frame)
-        _rotate_by_vector(vector, trunk_turn, rotation, 1, frame)
-        rotation[FIRST_OF_SIDE[0] + 2, frame] = foot_turns[0, frame]
-        rotation[FIRST_OF_SIDE[1] + 2, frame] = foot_turns[1, frame]
-        fixed = _fixed_part(rotation, frame, ankles, lumbar, mass, centre)
-        left = _leg_arguments(0, frame, rotation, ankles, tilts, hips, lengths, mass, centre)
-        right = _leg_arguments(1, frame, rotation, ankles, tilts, hips, lengths, mass, centre)
+        _rotate_by_vector(vector, limbs.pelvis, rotation, 0, frame)
+        _rotate_by_vector(vector, limbs.trunk, rotation, 1, frame)
+        rotation[FIRST_OF_SIDE[0] + 2, frame] = limbs.foot[0, frame]
+        rotation[FIRST_OF_SIDE[1] + 2, frame] = limbs.foot[1, frame]
+        fixed = _fixed_part(rotation, frame, limbs.ankle, skeleton)
+        left = _leg(0, frame, rotation, limbs, skeleton)
+        right = _leg(1, frame, rotation, limbs, skeleton)
         last_error = 1e-3 if frame > 0 else 0.0
         for _ in range(_MOST_STEPS):
             reached, reach[frame] = _com(pelvis, upper, fixed, left, right)
@@ -265,7 +331,7 @@ def postures(  # type: ignore[no-untyped-def]
                 rows = _inverse_response(pelvis, reached, upper, fixed, left, right)
             last_error = error
             pelvis = _sum(pelvis, (_dot(rows[0], miss), _dot(rows[1], miss), _dot(rows[2], miss)), 1.0)
-        arm = _times(rotation, 0, frame, lumbar)
+        arm = _times(rotation, 0, frame, skeleton.lumbar)
         for row in range(3):
             position[0, frame, row], position[1, frame, row] = pelvis[row], pelvis[row] + arm[row]
         _complete(frame, 0, pelvis, left, rotation, position)

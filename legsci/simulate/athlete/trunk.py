@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from scipy.interpolate import CubicSpline
@@ -17,6 +19,20 @@ _TURN_SCALE = 0.15
 _PLAN_INTERVAL_S, _PLAN_SLACK = 0.008, 0.3
 #: How sharply a moment is held back at its limit.
 _SHARPNESS = 6.0
+
+
+class GroundMoment(NamedTuple):
+    """Moment of the ground reaction about the body's centre of mass.
+
+    Parameters
+    ----------
+    middle : (n, 3) with the centre of pressure where it is wanted [N m].
+    low, high : (n, 3) limits around `middle`; 0 in flight [N m].
+    """
+
+    middle: Array
+    low: Array
+    high: Array
 
 
 @njit(cache=True)
@@ -63,16 +79,15 @@ def trunk_plan(deviation: Array, capacity: Array, inertia: Array, interval: floa
 
 
 @njit(cache=True)
-def trunk_turns(needed, middle, ahead, wanted, low, high, inertia, rate):  # type: ignore[no-untyped-def]
+def trunk_turns(needed, ahead, wanted, ground, inertia, rate):  # type: ignore[no-untyped-def]
     """Additional turning of pelvis and trunk that takes up what the feet cannot.
 
     Parameters
     ----------
     needed : (n, 3) moment that the motion without additional turning needs [N m].
-    middle : (n, 3) moment with the centre of pressure where it is wanted [N m].
-    ahead : (n, 3) by how much the ground's moment is planned to differ from `middle` [N m].
+    ahead : (n, 3) by how much the ground's moment is planned to differ from `ground.middle` [N m].
     wanted : (n, 3) planned turn, to which feedback leads back [rad].
-    low, high : (n, 3) limits of the ground's moment around `middle`; 0 in flight [N m].
+    ground : GroundMoment.
     inertia : (n, 3) against the turning [kg m^2].
     rate : [Hz].
 
@@ -89,8 +104,8 @@ def trunk_turns(needed, middle, ahead, wanted, low, high, inertia, rate):  # typ
             speed = (off - before + wanted[frame - 1, axis]) * rate
             back = _RETURN_FREQUENCY**2 * off + 2.0 * _RETURN_DAMPING * _RETURN_FREQUENCY * speed
             wish = ahead[frame, axis] - inertia[frame, axis] * back
-            ground = middle[frame, axis] + _limited(wish, low[frame, axis], high[frame, axis])
-            acceleration[frame, axis] = (ground - needed[frame, axis]) / inertia[frame, axis]
+            taken = ground.middle[frame, axis] + _limited(wish, ground.low[frame, axis], ground.high[frame, axis])
+            acceleration[frame, axis] = (taken - needed[frame, axis]) / inertia[frame, axis]
             vector[frame + 1, axis] = 2.0 * now - before + acceleration[frame, axis] / rate**2
     return vector, acceleration
 
