@@ -9,7 +9,7 @@ import numpy as np
 
 from legsci.simulate.athlete.body import Body
 from legsci.simulate.athlete.curves import Change, Path, Target, find_path, move_changes, ramp, rest_at
-from legsci.simulate.athlete.plan import Array, Plan, Technique
+from legsci.simulate.athlete.plan import Array, Plan, Technique, Timeline, Truth
 from legsci.simulate.athlete.stance import (
     FOREFOOT_M,
     STANDING_LEAN_DEG,
@@ -22,7 +22,7 @@ from legsci.simulate.athlete.stance import (
     com_height,
     eccentric_changes,
     lift,
-    plan_on_both_feet,
+    plan_both_legs,
     push_off,
     standing_height,
     trial_time,
@@ -87,62 +87,20 @@ def _heel_rise(time: Array, takeoff: float, landing: float) -> Array:
     return STRETCHED_HEEL_DEG * (ramp(time, takeoff - 0.18, 0.24) - ramp(time, landing - 0.06, 0.21))
 
 
-def _carried_out(
-    body: Body,
-    technique: Technique,
-    rate_hz: float,
-    *,
-    task: str,
-    path: Path,
-    standing: float,
-    flight: _Flight,
-    before: _Before,
-    events: dict[str, list[float]],
-    truth: dict[str, float | list[float]],
-) -> Plan:
-    """Add flight, landing and standing to a path that ends in take-off, and the curves of the rest of the body."""
-    path, landing_bottom, end = _landed(path, flight, technique, standing)
-    takeoff, landing = flight.takeoff, flight.landing
-    time = trial_time(end + technique.quiet_s, rate_hz)
-    forward, ground, toes, heels, aloft = before.feet(time)
-    sunk = ramp(time, before.sinks, before.bottom - before.sinks)
-    rises = before.bottom if before.held_until is None else before.held_until
-    deep = sunk - ramp(time, rises, 1.05 * (takeoff - rises))
-    landed = ramp(time, landing - 0.05, landing_bottom - landing + 0.15)
-    soft = landed - ramp(time, landing_bottom + 0.1, 0.85 * _RISE_S)
-    forefoot = body.toe[0, 0] - FOREFOOT_M - STANDING_PRESSURE_M
-    curves = Curves(
-        lumbar=technique.lumbar_flexion_deg * (deep + 0.5 * soft),
-        drop=technique.pelvic_drop_deg * (deep + soft),
-        effort=0.9 * deep + soft,
-        heel_rise=heels + _heel_rise(time, takeoff, landing),
-        lift=toes + lift(time, takeoff, landing, technique.takeoff_velocity_m_per_s, 0.0),
-        forward=forward,
-        ground=ground,
-        pressure=STANDING_PRESSURE_M + forefoot * (ramp(time, takeoff - 0.25, 0.2) - ramp(time, landing, 0.12)),
-    )
-    velocity = technique.takeoff_velocity_m_per_s
-    known: dict[str, float | list[float]] = {
-        "takeoff_velocity_m_per_s": velocity,
-        "jump_height_m": velocity**2 / (2.0 * G),
-        "flight_time_s": landing - takeoff,
-        "landing_depth_m": technique.landing_depth_m,
-    }
-    return plan_on_both_feet(
-        body, technique, task=task, time=time, rate_hz=rate_hz, height=path, curves=curves,
-        aloft=[*aloft, (takeoff, landing)], movements=[*before.earlier, (before.begins, end)],
-        events=events | {"takeoff": [takeoff], "landing": [landing], "landing_bottom": [landing_bottom]},
-        truth=known | truth,
-    )  # fmt: skip
-
-
 @dataclass(frozen=True)
-class _Before:
-    """What happens before the push-off: the trunk sinks until the bottom [s]; a fall from a box, if any.
+class _Preparation:
+    """What happens before the push-off: the trunk sinks until the bottom; a fall from a box, if any.
 
-    `begins` [s] is when standing ends for the jump, `earlier` (start, end) of movements before that [s]. At the bottom
-    one may stay until `held_until` [s]. `left` and
-    `touchdown` [s] bound the fall from `box` [m] at `speed` [m/s], `forward` [m] to the front.
+    Parameters
+    ----------
+    sinks, bottom : when the trunk begins to sink, and when it is lowest [s].
+    begins : end of standing for the jump [s].
+    earlier : (start, end) of movements before that [s].
+    left, touchdown : start and end of a fall from a box [s].
+    box : its height [m].
+    speed : of the fall at touchdown [m/s].
+    forward : how far in front of the box one lands [m].
+    held_until : end of a pause at the bottom, where there is one [s].
     """
 
     sinks: float
@@ -169,6 +127,65 @@ class _Before:
         return forward, ground, toes, heels, [(self.left, self.touchdown)]
 
 
+@dataclass(frozen=True)
+class _PushOff:
+    """A jump up to its take-off.
+
+    Parameters
+    ----------
+    task : key of TASKS.
+    path : height of the centre of mass until take-off.
+    preparation : what happens before the push-off.
+    flight : what follows it.
+    events, truth : name -> times [s], and values that were put in, as far as take-off.
+    """
+
+    task: str
+    path: Path
+    preparation: _Preparation
+    flight: _Flight
+    events: dict[str, list[float]]
+    truth: Truth
+
+
+def _complete_jump(body: Body, technique: Technique, rate_hz: float, jump: _PushOff) -> Plan:
+    """Add flight, landing and standing to a jump up to its take-off, and the curves of the rest of the body."""
+    before, flight = jump.preparation, jump.flight
+    path, landing_bottom, end = _landed(jump.path, flight, technique, standing_height(body, technique))
+    takeoff, landing = flight.takeoff, flight.landing
+    time = trial_time(end + technique.quiet_s, rate_hz)
+    forward, ground, toes, heels, falls = before.feet(time)
+    sunk = ramp(time, before.sinks, before.bottom - before.sinks)
+    rises = before.bottom if before.held_until is None else before.held_until
+    deep = sunk - ramp(time, rises, 1.05 * (takeoff - rises))
+    landed = ramp(time, landing - 0.05, landing_bottom - landing + 0.15)
+    soft = landed - ramp(time, landing_bottom + 0.1, 0.85 * _RISE_S)
+    forefoot = body.toe[0, 0] - FOREFOOT_M - STANDING_PRESSURE_M
+    curves = Curves(
+        lumbar=technique.lumbar_flexion_deg * (deep + 0.5 * soft),
+        drop=technique.pelvic_drop_deg * (deep + soft),
+        effort=0.9 * deep + soft,
+        heel_rise=heels + _heel_rise(time, takeoff, landing),
+        lift=toes + lift(time, takeoff, landing, technique.takeoff_velocity_m_per_s, 0.0),
+        forward=forward,
+        ground=ground,
+        pressure=STANDING_PRESSURE_M + forefoot * (ramp(time, takeoff - 0.25, 0.2) - ramp(time, landing, 0.12)),
+    )
+    velocity = technique.takeoff_velocity_m_per_s
+    truth: Truth = {
+        "takeoff_velocity_m_per_s": velocity,
+        "jump_height_m": velocity**2 / (2.0 * G),
+        "flight_time_s": landing - takeoff,
+        "landing_depth_m": technique.landing_depth_m,
+    }
+    events = jump.events | {"takeoff": [takeoff], "landing": [landing], "landing_bottom": [landing_bottom]}
+    timeline = Timeline(jump.task, time, rate_hz, [*before.earlier, (before.begins, end)], events)
+    flights = [*falls, (takeoff, landing)]
+    return plan_both_legs(
+        body, technique, timeline, height=path, curves=curves, flights=flights, truth=truth | jump.truth
+    )
+
+
 def plan_countermovement_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     """Countermovement jump: stand, lower by `depth_m` in `eccentric_s`, jump, land, stand.
 
@@ -185,11 +202,10 @@ def plan_countermovement_jump(body: Body, technique: Technique, rate_hz: float) 
         Change(flight.takeoff - _RELEASE_S, _RELEASE_S, -G - level, ZERO_FORCE_CORNER_S),
     )
     path = Path(0.0, standing, 0.0, 0.0, changes)
-    return _carried_out(
-        body, technique, rate_hz, task="countermovement_jump", path=path, standing=standing, flight=flight,
-        before=_Before(start, bottom, start), events={"movement_start": [start], "bottom": [bottom]},
-        truth={"depth_m": technique.depth_m, "time_to_takeoff_s": flight.takeoff - start},
-    )  # fmt: skip
+    events = {"movement_start": [start], "bottom": [bottom]}
+    truth: Truth = {"depth_m": technique.depth_m, "time_to_takeoff_s": flight.takeoff - start}
+    jump = _PushOff("countermovement_jump", path, _Preparation(start, bottom, start), flight, events, truth)
+    return _complete_jump(body, technique, rate_hz, jump)
 
 
 def plan_squat_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
@@ -208,12 +224,10 @@ def plan_squat_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
         Change(flight.takeoff - _RELEASE_S, _RELEASE_S, -G - level, ZERO_FORCE_CORNER_S),
     )
     path = find_path(Path(0.0, standing, 0.0, 0.0, changes), [rest_at(held, bottom)])
-    return _carried_out(
-        body, technique, rate_hz, task="squat_jump", path=path, standing=standing, flight=flight,
-        before=_Before(start, held, begin, ((start, held),), held_until=begin),
-        events={"sinking": [start], "held": [held], "movement_start": [begin]},
-        truth={"depth_m": technique.depth_m, "time_to_takeoff_s": flight.takeoff - begin},
-    )  # fmt: skip
+    preparation = _Preparation(start, held, begin, ((start, held),), held_until=begin)
+    events = {"sinking": [start], "held": [held], "movement_start": [begin]}
+    truth: Truth = {"depth_m": technique.depth_m, "time_to_takeoff_s": flight.takeoff - begin}
+    return _complete_jump(body, technique, rate_hz, _PushOff("squat_jump", path, preparation, flight, events, truth))
 
 
 def plan_drop_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
@@ -244,15 +258,13 @@ def plan_drop_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     fine = np.linspace(touchdown, flight.takeoff, 2001)
     heights = path.at(fine)[0]
     bottom = float(fine[np.argmin(heights)])
-    return _carried_out(
-        body, technique, rate_hz, task="drop_jump", path=path, standing=standing, flight=flight,
-        before=_Before(touchdown, bottom, technique.quiet_s, (), left, touchdown, box, -impact, _FORWARD_M),
-        events={
-            "movement_start": [technique.quiet_s], "box_left": [left], "touchdown": [touchdown], "bottom": [bottom],
-        },
-        truth={
-            "contact_time_s": contact,
-            "fall_height_m": impact**2 / (2.0 * G),
-            "depth_m": touch_height - float(heights.min()),
-        },
-    )  # fmt: skip
+    preparation = _Preparation(touchdown, bottom, technique.quiet_s, (), left, touchdown, box, -impact, _FORWARD_M)
+    events = {
+        "movement_start": [technique.quiet_s], "box_left": [left], "touchdown": [touchdown], "bottom": [bottom],
+    }  # fmt: skip
+    truth: Truth = {
+        "contact_time_s": contact,
+        "fall_height_m": impact**2 / (2.0 * G),
+        "depth_m": touch_height - float(heights.min()),
+    }
+    return _complete_jump(body, technique, rate_hz, _PushOff("drop_jump", path, preparation, flight, events, truth))

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+#: Values that were put into a trial, unit in the name.
+Truth = dict[str, float | list[float]]
 
 SEGMENTS = (
     "pelvis",
@@ -114,6 +116,25 @@ def default_technique(task: str) -> Technique:
 
 
 @dataclass(frozen=True)
+class Timeline:
+    """When what happens in a trial.
+
+    Parameters
+    ----------
+    task : key of TASKS.
+    time : (n,) [s]; rate_hz : [Hz].
+    movements : (start, end) of everything that is not standing [s].
+    events : name -> times [s].
+    """
+
+    task: str
+    time: Array
+    rate_hz: float
+    movements: list[tuple[float, float]]
+    events: dict[str, list[float]]
+
+
+@dataclass(frozen=True)
 class Plan:
     """What the body shall do, frame by frame; sided arrays are (left, right).
 
@@ -152,7 +173,7 @@ class Plan:
     loaded: Array
     foot_z: Array
     events: dict[str, list[float]] = field(default_factory=dict)
-    truth: dict[str, float | list[float]] = field(default_factory=dict)
+    truth: Truth = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -201,4 +222,4 @@ class Motion:
     joint_centre: dict[str, Array]
     angles: dict[str, Array]
     events: dict[str, list[float]]
-    truth: dict[str, float | list[float]] = field(default_factory=dict)
+    truth: Truth = field(default_factory=dict)

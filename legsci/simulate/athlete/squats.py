@@ -8,8 +8,8 @@ import numpy as np
 
 from legsci.simulate.athlete.body import Body
 from legsci.simulate.athlete.curves import Change, Path, Target, find_path, move_changes, rest_at
-from legsci.simulate.athlete.plan import Array, Plan, Technique
-from legsci.simulate.athlete.stance import STANDING_PRESSURE_M, Curves, plan_on_both_feet, standing_height, trial_time
+from legsci.simulate.athlete.plan import Array, Plan, Technique, Timeline, Truth
+from legsci.simulate.athlete.stance import STANDING_PRESSURE_M, Curves, plan_both_legs, standing_height, trial_time
 from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Largest acceleration of a move from rest to rest (`move_changes`), per way and per square of its time.
@@ -27,11 +27,9 @@ def plan_standing(body: Body, technique: Technique, rate_hz: float) -> Plan:
     """Quiet standing for three times `quiet_s`."""
     time = trial_time(3.0 * technique.quiet_s, rate_hz)
     path = Path(0.0, standing_height(body, technique), 0.0, 0.0, ())
+    timeline = Timeline("standing", time, rate_hz, [], {})
     curves = _curves(time, technique, path)
-    return plan_on_both_feet(
-        body, technique, task="standing", time=time, rate_hz=rate_hz, height=path, curves=curves, aloft=[],
-        movements=[], events={}, truth={},
-    )  # fmt: skip
+    return plan_both_legs(body, technique, timeline, height=path, curves=curves, flights=[], truth={})
 
 
 def plan_squat(body: Body, technique: Technique, rate_hz: float) -> Plan:
@@ -43,12 +41,12 @@ def plan_squat(body: Body, technique: Technique, rate_hz: float) -> Plan:
     standing = standing_height(body, technique)
     depths = np.asarray(technique.depth_scale_per_rep, dtype=float) * technique.depth_m
     progress = np.linspace(0.0, 1.0, depths.size) if depths.size > 1 else np.zeros(1)
-    lifting = technique.concentric_s * (1.0 + technique.slowing_per_rep * progress**2)
+    concentric = technique.concentric_s * (1.0 + technique.slowing_per_rep * progress**2)
     changes: list[Change] = []
     targets: list[Target] = []
     events: dict[str, list[float]] = {name: [] for name in ("rep_start", "bottom_start", "bottom_end", "rep_end")}
     start = technique.quiet_s
-    for depth, lift in zip(depths, lifting, strict=True):
+    for depth, lift in zip(depths, concentric, strict=True):
         down = start + technique.eccentric_s
         up = down + technique.pause_s
         end = up + float(lift)
@@ -59,16 +57,16 @@ def plan_squat(body: Body, technique: Technique, rate_hz: float) -> Plan:
         start = end + technique.rest_between_s
     path = find_path(Path(0.0, standing, 0.0, 0.0, tuple(changes)), targets)
     time = trial_time(events["rep_end"][-1] + technique.quiet_s, rate_hz)
-    return plan_on_both_feet(
-        body, technique, task="squat", time=time, rate_hz=rate_hz, height=path, curves=_curves(time, technique, path),
-        aloft=[], movements=list(zip(events["rep_start"], events["rep_end"], strict=True)), events=events,
-        truth={
-            "depth_m": [float(depth) for depth in depths],
-            "eccentric_time_s": [technique.eccentric_s] * depths.size,
-            "pause_time_s": [technique.pause_s] * depths.size,
-            "concentric_time_s": [float(lift) for lift in lifting],
-        },
-    )  # fmt: skip
+    movements = list(zip(events["rep_start"], events["rep_end"], strict=True))
+    timeline = Timeline("squat", time, rate_hz, movements, events)
+    truth: Truth = {
+        "depth_m": [float(depth) for depth in depths],
+        "eccentric_time_s": [technique.eccentric_s] * depths.size,
+        "pause_time_s": [technique.pause_s] * depths.size,
+        "concentric_time_s": [float(lift) for lift in concentric],
+    }
+    curves = _curves(time, technique, path)
+    return plan_both_legs(body, technique, timeline, height=path, curves=curves, flights=[], truth=truth)
 
 
 def _curves(time: Array, technique: Technique, path: Path) -> Curves:

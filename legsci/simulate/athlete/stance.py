@@ -10,7 +10,7 @@ from scipy.optimize import brentq
 from legsci.simulate.athlete.body import Body
 from legsci.simulate.athlete.curves import Change, Path, Target, find_path
 from legsci.simulate.athlete.kinetics import edge_frames
-from legsci.simulate.athlete.plan import Array, Plan, Technique
+from legsci.simulate.athlete.plan import Array, Plan, Technique, Timeline, Truth
 from legsci.simulate.athlete.sway import standing_window, sway
 from legsci.vocabulary import STANDARD_GRAVITY
 
@@ -208,35 +208,31 @@ def sole_start(tip: Array | float, heel: Array | float, heel_rise_deg: Array) ->
     return heel + heel_off * (tip - heel - _FOREFOOT_LENGTH_M)
 
 
-def plan_on_both_feet(
+def plan_both_legs(
     body: Body,
     technique: Technique,
+    timeline: Timeline,
     *,
-    task: str,
-    time: Array,
-    rate_hz: float,
     height: Path,
     curves: Curves,
-    aloft: list[tuple[float, float]],
-    movements: list[tuple[float, float]],
-    events: dict[str, list[float]],
-    truth: dict[str, float | list[float]],
+    flights: list[tuple[float, float]],
+    truth: Truth,
 ) -> Plan:
-    """Plan of a task in which both feet do the same at the same time.
+    """Plan of a task in which both legs do the same at the same time.
 
     Parameters
     ----------
-    body, technique, task, time, rate_hz : as in Plan.
+    body, technique, timeline : the athlete, what the trial should show, and when.
     height : of the centre of mass.
     curves : the rest of the movement.
-    aloft : (take-off, landing) of every flight [s].
-    movements : (start, end) of everything that is not standing [s].
-    events, truth : handed on.
+    flights : (take-off, landing) [s].
+    truth : of the trial.
 
     Returns
     -------
     Plan. The ankles stand at x = 0 at the start, the middle between them at z = 0.
     """
+    time = timeline.time
     side = np.array([-1.0, 1.0])
     half = 0.5 * technique.stance_width_m
     yaw = -side * np.radians(np.asarray(body.athlete.toe_out_deg))
@@ -246,7 +242,7 @@ def plan_on_both_feet(
     toe[:, :, 1] = curves.ground + curves.lift
     toe[:, :, 2] = (side * half - reach * np.sin(yaw))[:, None]
     loaded = np.ones((2, time.size), dtype=bool)
-    for takeoff, landing in aloft:
+    for takeoff, landing in flights:
         loaded &= ~((time >= takeoff) & (time <= landing))
     area_z = half + 0.5 * body.foot_half_width
     tip = toe[:, :, 0].min(axis=0)
@@ -254,7 +250,7 @@ def plan_on_both_feet(
     pressure_z = (2.0 * technique.asymmetry - 1.0) * half
     low = np.stack([sole_start(tip, heel + _EDGE_M, curves.heel_rise), np.full(time.size, -area_z)], axis=1)
     high = np.stack([tip - _EDGE_M, np.full(time.size, area_z)], axis=1)
-    swaying, rising = sway(technique, time, standing_window(time, movements), rate_hz)
+    swaying, rising = sway(technique, time, standing_window(time, timeline.movements), timeline.rate_hz)
     pressure = np.stack([curves.pressure + curves.forward, np.full(time.size, pressure_z)], axis=1) + swaying
     pressure[:, 0] = np.clip(pressure[:, 0], low[:, 0] + _EDGE_M, high[:, 0] - _EDGE_M)
     valgus = np.radians(np.asarray(technique.knee_abduction_peak_deg))
@@ -263,11 +259,11 @@ def plan_on_both_feet(
     _, lean_deg = crouch(body, technique, kinematics[0] - curves.ground - curves.lift, curves.heel_rise)
     drop, lean, lumbar = (np.radians(curve) for curve in (curves.drop, lean_deg, curves.lumbar))
     return Plan(
-        task=task, time=time, rate_hz=rate_hz, height=tuple(kinematics + rising), ground=curves.ground,
-        pressure=pressure, pressure_low=low, pressure_high=high,
+        task=timeline.task, time=time, rate_hz=timeline.rate_hz, height=tuple(kinematics + rising),
+        ground=curves.ground, pressure=pressure, pressure_low=low, pressure_high=high,
         ends=(tuple(pressure[0]), tuple(pressure[-1])),
         pelvis=np.stack([nothing, -drop, lean - lumbar], axis=1), trunk=np.stack([nothing, -0.3 * drop, lean], axis=1),
         toe=toe, heel_rise=np.tile(np.radians(curves.heel_rise), (2, 1)), yaw=np.tile(yaw[:, None], (1, time.size)),
         abduction=valgus[:, None] * curves.effort, loaded=loaded,
-        foot_z=np.tile((side * half)[:, None], (1, time.size)), events=events, truth=truth,
+        foot_z=np.tile((side * half)[:, None], (1, time.size)), events=timeline.events, truth=truth,
     )  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 
 from legsci.simulate.athlete.body import Body
 from legsci.simulate.athlete.curves import Change, Path, Target, bump, find_path, move_changes, ramp, rest_at
-from legsci.simulate.athlete.plan import Array, Plan, Technique
+from legsci.simulate.athlete.plan import Array, Plan, Technique, Timeline, Truth
 from legsci.simulate.athlete.stance import (
     STANDING_PRESSURE_M,
     STRETCH_M,
@@ -58,30 +58,40 @@ class _Contact:
     z: float
 
 
-def _single_plan(
+@dataclass(frozen=True)
+class _LegCurves:
+    """What changes during a task with one foot at most on the ground; sides are (left, right).
+
+    Parameters
+    ----------
+    toe : (2, n, 3) tip of the foot [m].
+    heel_rise : (2, n) pitch of the foot, toes down [deg].
+    stance : (2, n) 0 to 1, scales valgus and pelvic drop.
+    lean : (n,) forward lean of pelvis and trunk [deg].
+    pressure : (n,) wanted centre of pressure ahead of the ankle of the nearest contact [m].
+    ends : ((x, z), (x, z)) of the centre of mass in the first and last frame [m]; None: over the centre of pressure.
+    """
+
+    toe: Array
+    heel_rise: Array
+    stance: Array
+    lean: Array
+    pressure: Array
+    ends: tuple[tuple[float, float], tuple[float, float]] | None = None
+
+
+def _plan_single_leg(
     body: Body,
     technique: Technique,
+    timeline: Timeline,
     *,
-    task: str,
-    time: Array,
-    rate_hz: float,
     height: Path,
     contacts: list[_Contact],
-    movements: list[tuple[float, float]],
-    pressure_ahead: Array,
-    ends: tuple[tuple[float, float], tuple[float, float]] | None,
-    toe: Array,
-    heel_rise: Array,
-    lean_deg: Array,
-    stance: Array,
-    events: dict[str, list[float]],
-    truth: dict[str, float | list[float]],
+    curves: _LegCurves,
+    truth: Truth,
 ) -> Plan:
-    """Plan of a task with one foot at most on the ground.
-
-    `stance` (2, n), 0 to 1, scales valgus and pelvic drop; `movements` (start, end) [s] are what is not standing;
-    `ends` : of the centre of mass, None: over the centre of pressure.
-    """
+    """Plan of a task with one foot at most on the ground."""
+    time = timeline.time
     count = time.size
     loaded = np.zeros((2, count), dtype=bool)
     pressure, low, high = np.zeros((3, count, 2))
@@ -94,26 +104,27 @@ def _single_plan(
         heel, tip = contact.x + np.cos(yaw[contact.side]) * np.array(
             [body.heel[contact.side, 0], body.toe[contact.side, 0]]
         )
-        low[frames, 0] = sole_start(tip - _EDGE_M, heel + _EDGE_M, heel_rise[contact.side, frames])
+        low[frames, 0] = sole_start(tip - _EDGE_M, heel + _EDGE_M, curves.heel_rise[contact.side, frames])
         high[frames, 0] = tip - _EDGE_M
-        wanted = np.clip(contact.x + pressure_ahead[frames], low[frames, 0] + _EDGE_M, high[frames, 0] - _EDGE_M)
+        wanted = np.clip(contact.x + curves.pressure[frames], low[frames, 0] + _EDGE_M, high[frames, 0] - _EDGE_M)
         pressure[frames, 0] = wanted
         pressure[frames, 1] = contact.z - np.tan(yaw[contact.side]) * (wanted - contact.x)
         low[frames, 1] = pressure[frames, 1] - 0.7 * body.foot_half_width
         high[frames, 1] = pressure[frames, 1] + 0.7 * body.foot_half_width
-    swaying, rising = sway(technique, time, standing_window(time, movements), rate_hz)
+    swaying, rising = sway(technique, time, standing_window(time, timeline.movements), timeline.rate_hz)
     pressure += swaying
-    drop = np.radians(technique.pelvic_drop_deg) * (stance[1] - stance[0])
+    drop = np.radians(technique.pelvic_drop_deg) * (curves.stance[1] - curves.stance[0])
     valgus = np.radians(np.asarray(technique.knee_abduction_peak_deg))
     nothing = np.zeros(count)
-    lean = np.radians(lean_deg)
+    lean = np.radians(curves.lean)
     return Plan(
-        task=task, time=time, rate_hz=rate_hz, height=tuple(np.stack(height.at(time)) + rising), ground=nothing,
-        pressure=pressure, pressure_low=low, pressure_high=high,
-        ends=ends or (tuple(pressure[0]), tuple(pressure[-1])), pelvis=np.stack([nothing, -drop, lean], axis=1),
-        trunk=np.stack([nothing, -0.3 * drop, lean], axis=1), toe=toe, heel_rise=np.radians(heel_rise),
-        yaw=np.tile(yaw[:, None], (1, count)), abduction=valgus[:, None] * stance, loaded=loaded, foot_z=toe[:, :, 2],
-        events=events, truth=truth,
+        task=timeline.task, time=time, rate_hz=timeline.rate_hz, height=tuple(np.stack(height.at(time)) + rising),
+        ground=nothing, pressure=pressure, pressure_low=low, pressure_high=high,
+        ends=curves.ends or (tuple(pressure[0]), tuple(pressure[-1])),
+        pelvis=np.stack([nothing, -drop, lean], axis=1), trunk=np.stack([nothing, -0.3 * drop, lean], axis=1),
+        toe=curves.toe, heel_rise=np.radians(curves.heel_rise), yaw=np.tile(yaw[:, None], (1, count)),
+        abduction=valgus[:, None] * curves.stance, loaded=loaded, foot_z=curves.toe[:, :, 2], events=timeline.events,
+        truth=truth,
     )  # fmt: skip
 
 
@@ -153,21 +164,21 @@ def plan_sprint(body: Body, technique: Technique, rate_hz: float) -> Plan:
         stance[contact.side] += bump(time, contact.on - 0.03, 0.5 * contact_s + 0.03, 0.0, 0.5 * contact_s + 0.05)
         inside = (time > contact.on - 0.5 * flight_s) & (time <= contact.off + 0.5 * flight_s)
         progress[inside] = ramp(time[inside], contact.on, contact_s, 0.2 * contact_s)
-    ahead = back + (front - back) * progress
-    return _single_plan(
-        body, technique, task="sprint", time=time, rate_hz=rate_hz, height=height, contacts=seen,
-        movements=[(time[0], time[-1])], pressure_ahead=ahead, toe=toe, heel_rise=heel_rise,
+    curves = _LegCurves(
+        toe,
+        heel_rise,
+        stance,
+        lean=np.full(time.size, technique.running_lean_deg),
+        pressure=back + (front - back) * progress,
         ends=((speed * time[0], 0.0), (speed * time[-1], 0.0)),
-        lean_deg=np.full(time.size, technique.running_lean_deg), stance=stance,
-        events={
-            "touchdown": [contact.on for contact in seen],
-            "takeoff": [contact.off for contact in seen],
-        },
-        truth={
-            "contact_time_s": [contact_s] * len(seen),
-            "foot_strike_angle_deg": [technique.foot_strike_angle_deg] * len(seen),
-        },
-    )  # fmt: skip
+    )
+    events = {"touchdown": [contact.on for contact in seen], "takeoff": [contact.off for contact in seen]}
+    truth: Truth = {
+        "contact_time_s": [contact_s] * len(seen),
+        "foot_strike_angle_deg": [technique.foot_strike_angle_deg] * len(seen),
+    }
+    timeline = Timeline("sprint", time, rate_hz, [(time[0], time[-1])], events)
+    return _plan_single_leg(body, technique, timeline, height=height, contacts=seen, curves=curves, truth=truth)
 
 
 def _bouncing(body: Body, technique: Technique, contacts: list[_Contact]) -> Path:
@@ -276,18 +287,18 @@ def plan_lateral_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     ahead = STANDING_PRESSURE_M + (body.toe[0, 0] - 0.05 - STANDING_PRESSURE_M) * (
         ramp(time, takeoff - 0.2, 0.18) - ramp(time, landing, 0.1)
     )
-    return _single_plan(
-        body, technique, task="lateral_jump", time=time, rate_hz=rate_hz, height=height, contacts=contacts,
-        movements=[(start, end)], pressure_ahead=ahead, ends=None, toe=toe, heel_rise=heel_rise,
-        lean_deg=5.0 + (technique.trunk_lean_deg - 5.0) * deep, stance=stance,
-        events={name: [instant] for name, instant in instants.items() if name != "end"},
-        truth={
-            "takeoff_velocity_m_per_s": technique.takeoff_velocity_m_per_s,
-            "jump_height_m": technique.takeoff_velocity_m_per_s**2 / (2.0 * G),
-            "flight_time_s": landing - takeoff, "lateral_distance_m": technique.lateral_distance_m,
-            "depth_m": technique.depth_m,
-        },
-    )  # fmt: skip
+    lean = 5.0 + (technique.trunk_lean_deg - 5.0) * deep
+    events = {name: [instant] for name, instant in instants.items() if name != "end"}
+    truth: Truth = {
+        "takeoff_velocity_m_per_s": technique.takeoff_velocity_m_per_s,
+        "jump_height_m": technique.takeoff_velocity_m_per_s**2 / (2.0 * G),
+        "flight_time_s": landing - takeoff,
+        "lateral_distance_m": technique.lateral_distance_m,
+        "depth_m": technique.depth_m,
+    }
+    timeline = Timeline("lateral_jump", time, rate_hz, [(start, end)], events)
+    curves = _LegCurves(toe, heel_rise, stance, lean, pressure=ahead)
+    return _plan_single_leg(body, technique, timeline, height=height, contacts=contacts, curves=curves, truth=truth)
 
 
 def _jumping_feet(body: Body, technique: Technique, time: Array, contacts: list[_Contact]) -> tuple[Array, Array]:
