@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from legsci.simulate.cohort.athletes import Athletes, beighton_mean
 from legsci.simulate.cohort.draws import Floats, Streams, Variation, autocorrelated, varying
 from legsci.simulate.cohort.injury import LOAD_UNIT, FollowUp
-from legsci.simulate.cohort.training import Learning, Training, centre_of_alignment
+from legsci.simulate.cohort.training import Learning, Training, centre_of_alignment, weeks_of
 from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Jumps whose height follows the athlete's capacity, as a share of the countermovement jump's height; assumed.
@@ -58,6 +58,44 @@ class Performance:
     athlete: dict[str, Floats]
 
 
+@dataclass(frozen=True)
+class _Schedule:
+    """The reps of a session, and the week of each visit (visit,)."""
+
+    reps: tuple[PlannedRep, ...]
+    weeks: NDArray[np.int64]
+
+    @property
+    def tasks(self) -> NDArray[np.str_]:
+        """Task of each rep (rep,)."""
+        return np.array([rep.task for rep in self.reps])
+
+    @property
+    def size(self) -> dict[str, int]:
+        """Numbers of visits and reps, as varying() takes them."""
+        return {"visits": len(self.weeks), "reps": len(self.reps)}
+
+
+@dataclass(frozen=True)
+class _JumpAbility:
+    """What sets an athlete's jump height apart from the others'; all (athlete,).
+
+    Parameters
+    ----------
+    capacity : 100 log(height) of an athlete of typical alignment in week 0.
+    level : capacity with the effect of the athlete's typical alignment.
+    gain : by training [%/week].
+    feedback : by the end of the study [%].
+    slope : per degree of knee abduction about the athlete's typical alignment [%/deg].
+    """
+
+    capacity: Floats
+    level: Floats
+    gain: Floats
+    feedback: Floats
+    slope: Floats
+
+
 def planned_reps(config: Mapping[str, Any]) -> tuple[PlannedRep, ...]:
     """Return the reps of a session in order; lateral jumps are done with each leg, sprint trials alternate legs."""
     reps = []
@@ -82,31 +120,34 @@ def perform(
     config: Mapping[str, Any],
 ) -> Performance:
     """Draw every rep of every session, attended or not."""
-    reps = planned_reps(config)
-    weeks = np.arange(config["visits"]) * config["weeks_between_visits"]
-    size = {"visits": len(weeks), "reps": len(reps)}
-    tasks = np.array([rep.task for rep in reps])
-    sided = _alignment(streams, athletes, learning, seen.alignment[:, weeks], config, size)
-    squat = _squat(streams, athletes, config, reps)
-    lateral = _lateral_jump(streams, sided["pelvic_drop_max_deg"], reps, config, size)
-    jump, athlete = _jump(streams, athletes, training, learning, seen, squat, weeks, config, reps)
+    schedule = _Schedule(planned_reps(config), np.arange(config["visits"]) * config["weeks_between_visits"])
+    tasks = schedule.tasks
+    sided = _alignment(streams, athletes, seen.alignment[:, schedule.weeks], schedule, config)
+    squat = _squat(streams, athletes, schedule, config)
+    lateral = _lateral_jump(streams, sided["pelvic_drop_max_deg"], schedule, config)
+    ability = _jump_ability(streams, athletes, training, learning, squat, config)
+    shift = seen.alignment[:, schedule.weeks] - learning.typical[:, None]
+    load = seen.load_before[:, schedule.weeks]
+    jump = _jump_velocity(
+        streams, ability, schedule, shift=shift, load=load, depth=_depth_effect(squat, config["jump"]), config=config
+    )
     both = {name: np.where(tasks == "squat", value.value, np.nan) for name, value in squat.items()}
-    both |= _tempo(both, athletes, reps, config)
+    both |= _tempo(both, athletes, schedule.reps, config)
     both["takeoff_velocity_m_per_s"] = np.where(tasks == "lateral_jump", lateral.pop("takeoff_velocity_m_per_s"), jump)
     both["jump_height_impulse_m"] = np.where(
         np.isin(tasks, list(JUMP_SHARE)), both["takeoff_velocity_m_per_s"] ** 2 / (2.0 * STANDARD_GRAVITY), np.nan
     )
-    both |= lateral | _contacts(streams, athletes, tasks, config, size)
-    return Performance(reps, weeks, both, sided, athlete)
+    both |= lateral | _contacts(streams, athletes, schedule, config)
+    athlete = {
+        "capacity_log_percent": ability.capacity,
+        "gain_percent_per_week": ability.gain,
+        "abduction_slope_percent_per_deg": ability.slope,
+    }
+    return Performance(schedule.reps, schedule.weeks, both, sided, athlete)
 
 
 def _alignment(
-    streams: Streams,
-    athletes: Athletes,
-    learning: Learning,
-    session: Floats,
-    config: Mapping[str, Any],
-    size: Mapping[str, int],
+    streams: Streams, athletes: Athletes, session: Floats, schedule: _Schedule, config: Mapping[str, Any]
 ) -> dict[str, Floats]:
     """Draw knee abduction and pelvic drop of each rep and side [deg], about the session's mean of both knees."""
     settings = config["alignment"]
@@ -115,20 +156,20 @@ def _alignment(
     dominance = settings["knee_abduction_non_dominant_deg"] * np.where(athletes.right_dominant, 1.0, -1.0)
     half = 0.5 * (side + dominance)
     knees = session[:, :, None, None] + (half[:, None] * np.array([1.0, -1.0]))[:, None, None, :]
-    noise = settings["knee_abduction_rep_sd_deg"] * streams.normal(size["visits"], size["reps"], 2)
-    drop = varying(streams, settings["pelvic_drop_deg"], **size).value[..., None]
+    noise = settings["knee_abduction_rep_sd_deg"] * streams.normal(len(schedule.weeks), len(schedule.reps), 2)
+    drop = varying(streams, settings["pelvic_drop_deg"], **schedule.size).value[..., None]
     shared = settings["pelvic_drop_deg_per_knee_abduction_deg"] * (knees - centre_of_alignment(config))
     return {"knee_abduction_peak_deg": knees + noise, "pelvic_drop_max_deg": drop + shared}
 
 
 def _squat(
-    streams: Streams, athletes: Athletes, config: Mapping[str, Any], reps: tuple[PlannedRep, ...]
+    streams: Streams, athletes: Athletes, schedule: _Schedule, config: Mapping[str, Any]
 ) -> dict[str, Variation]:
     """Draw how each athlete squats; times as natural logarithms. Feedback on velocity makes the lifting faster.
 
     Nobody squats deeper than joints allow, however short the legs.
     """
-    settings, size = config["squat"], {"visits": config["visits"], "reps": len(reps)}
+    settings = config["squat"]
     names = {
         "squat_depth_m": "depth_m",
         "lumbar_flexion_max_deg": "lumbar_flexion_deg",
@@ -137,7 +178,7 @@ def _squat(
         "pause_time_s": "pause_time_s",
         "concentric_time_s": "concentric_time_s",
     }
-    drawn = {metric: varying(streams, settings[name], **size) for metric, name in names.items()}
+    drawn = {metric: varying(streams, settings[name], **schedule.size) for metric, name in names.items()}
     faster = np.log1p(settings["feedback_velocity_percent"] / PERCENT) * athletes.feedback[:, None, None]
     lifting, depth = drawn["concentric_time_s"], drawn["squat_depth_m"]
     deepest = DEEPEST_PER_HEIGHT * athletes.height_m[:, None, None]
@@ -173,51 +214,71 @@ def _tempo(
     }
 
 
-def _jump(
+def _jump_ability(
     streams: Streams,
     athletes: Athletes,
     training: Training,
     learning: Learning,
-    seen: FollowUp,
     squat: Mapping[str, Variation],
-    weeks: NDArray[np.int64],
     config: Mapping[str, Any],
-    reps: tuple[PlannedRep, ...],
-) -> tuple[Floats, dict[str, Floats]]:
-    """Return take-off velocity of each rep [m/s], NaN where no jump, and the athlete's own parameters.
-
-    100 log(height) = capacity + gain week + feedback + slope (alignment - typical) + between (typical - centre) + load
-    + (depth, neutral spine) + autocorrelated residual of the session + residual of the rep.
-    """
-    settings = config["jump"]
-    person, rep = streams.normal(3), streams.normal(len(weeks), len(reps))
-    residual = autocorrelated(
-        streams.normal(seen.hours.shape[1]),
-        sd=settings["session_sd_percent"],
-        correlation=settings["autocorrelation_per_week"],
-    )
+) -> _JumpAbility:
+    """Draw what sets the athletes' jump heights apart."""
+    settings, person = config["jump"], streams.normal(3)
     capacity = (
         PERCENT * np.log(np.where(athletes.female, settings["height_female_m"], settings["height_male_m"]))
         + settings["elite_percent"] * (athletes.proficiency - 0.5)
         + settings["between_sd_percent"] * person[:, 0]
     )
     between = learning.typical - centre_of_alignment(config)
-    slope = _abduction_slope(athletes, person[:, 1], config)
-    gain = _gain(training, squat["eccentric_time_s"].person[:, 0, 0], between, person[:, 2], config)
-    feedback = settings["feedback_effect_size"] * settings["between_sd_percent"] * athletes.feedback
+    return _JumpAbility(
+        capacity=capacity,
+        level=capacity + settings["percent_per_abduction_deg_between"] * between,
+        gain=_gain(training, squat["eccentric_time_s"].person[:, 0, 0], between, person[:, 2], config),
+        feedback=settings["feedback_effect_size"] * settings["between_sd_percent"] * athletes.feedback,
+        slope=_abduction_slope(athletes, person[:, 1], config),
+    )
+
+
+def _jump_velocity(
+    streams: Streams,
+    ability: _JumpAbility,
+    schedule: _Schedule,
+    *,
+    shift: Floats,
+    load: Floats,
+    depth: Floats,
+    config: Mapping[str, Any],
+) -> Floats:
+    """Return take-off velocity of each rep (athlete, visit, rep) [m/s], NaN where no jump.
+
+    100 log(height) = capacity + gain week + feedback + slope (alignment - typical) + between (typical - centre) + load
+    + (depth, neutral spine) + autocorrelated residual of the session + residual of the rep.
+
+    Parameters
+    ----------
+    shift : (athlete, visit) knee abduction less the athlete's typical one [deg].
+    load : (athlete, visit) of the week before, less the usual one [arbitrary units].
+    depth : (athlete, visit) effect of the session's squat depth [%].
+    """
+    settings, weeks = config["jump"], schedule.weeks
+    rep = streams.normal(len(weeks), len(schedule.reps))
+    residual = autocorrelated(
+        streams.normal(weeks_of(config)),
+        sd=settings["session_sd_percent"],
+        correlation=settings["autocorrelation_per_week"],
+    )
     session = (
-        (capacity + settings["percent_per_abduction_deg_between"] * between)[:, None]
-        + gain[:, None] * weeks
-        + feedback[:, None] * weeks / max(weeks[-1], 1)
-        + slope[:, None] * (seen.alignment[:, weeks] - learning.typical[:, None])
-        + settings["percent_per_1000_load"] * seen.load_before[:, weeks] / LOAD_UNIT
-        + _depth_effect(squat, settings)
+        ability.level[:, None]
+        + ability.gain[:, None] * weeks
+        + ability.feedback[:, None] * weeks / max(weeks[-1], 1)
+        + ability.slope[:, None] * shift
+        + settings["percent_per_1000_load"] * load / LOAD_UNIT
+        + depth
         + residual[:, weeks]
     )
-    share = np.array([JUMP_SHARE.get(rep.task, np.nan) for rep in reps])
+    share = np.array([JUMP_SHARE.get(rep.task, np.nan) for rep in schedule.reps])
     height = share * np.exp((session[:, :, None] + settings["rep_sd_percent"] * rep) / PERCENT)
-    own = {"capacity_log_percent": capacity, "gain_percent_per_week": gain, "abduction_slope_percent_per_deg": slope}
-    return np.sqrt(2.0 * STANDARD_GRAVITY * height), own
+    return np.asarray(np.sqrt(2.0 * STANDARD_GRAVITY * height), dtype=np.float64)
 
 
 def _abduction_slope(athletes: Athletes, normal: Floats, config: Mapping[str, Any]) -> Floats:
@@ -258,18 +319,14 @@ def _depth_effect(squat: Mapping[str, Variation], settings: Mapping[str, float])
 
 
 def _lateral_jump(
-    streams: Streams,
-    pelvic_drop: Floats,
-    reps: tuple[PlannedRep, ...],
-    config: Mapping[str, Any],
-    size: Mapping[str, int],
+    streams: Streams, pelvic_drop: Floats, schedule: _Schedule, config: Mapping[str, Any]
 ) -> dict[str, Floats]:
     """Draw gluteus medius onset [s] and peak [%] and take-off velocity [m/s] of lateral jumps; NaN in other tasks."""
     settings = config["lateral_jump"]
-    velocity = varying(streams, settings["takeoff_velocity_m_per_s"], **size).value
-    onset = varying(streams, settings["gluteus_medius_onset_s"], **size)
-    peak = varying(streams, settings["gluteus_medius_peak_percent"], **size)
-    push_off = np.array([int(rep.leg == "right") for rep in reps])
+    velocity = varying(streams, settings["takeoff_velocity_m_per_s"], **schedule.size).value
+    onset = varying(streams, settings["gluteus_medius_onset_s"], **schedule.size)
+    peak = varying(streams, settings["gluteus_medius_peak_percent"], **schedule.size)
+    push_off = np.array([int(rep.leg == "right") for rep in schedule.reps])
     drop = np.take_along_axis(pelvic_drop, push_off[None, None, :, None], axis=-1)[..., 0]
     late = settings["onset_s_per_pelvic_drop_deg"] * (drop - config["alignment"]["pelvic_drop_deg"]["mean"])
     effect = (
@@ -280,7 +337,7 @@ def _lateral_jump(
     effect = effect + settings["percent_per_peak_percent_between"] * (
         peak.person - settings["gluteus_medius_peak_percent"]["mean"]
     )
-    lateral = np.where([rep.task == "lateral_jump" for rep in reps], 1.0, np.nan)
+    lateral = np.where(schedule.tasks == "lateral_jump", 1.0, np.nan)
     return {
         "takeoff_velocity_m_per_s": lateral * np.exp(velocity + effect / PERCENT),
         "gluteus_medius_onset_s": lateral * (onset.value + late),
@@ -289,7 +346,7 @@ def _lateral_jump(
 
 
 def _contacts(
-    streams: Streams, athletes: Athletes, tasks: NDArray[np.str_], config: Mapping[str, Any], size: Mapping[str, int]
+    streams: Streams, athletes: Athletes, schedule: _Schedule, config: Mapping[str, Any]
 ) -> dict[str, Floats]:
     """Draw contact times of drop jumps and steps [s], foot strike angle [deg] and braking impulse [N s] of steps.
 
@@ -297,14 +354,16 @@ def _contacts(
     """
     settings = config["sprint"]
     drop_jump, step = (
-        np.exp(varying(streams, config[task]["contact_time_s"], **size).value) for task in ("drop_jump", "sprint")
+        np.exp(varying(streams, config[task]["contact_time_s"], **schedule.size).value)
+        for task in ("drop_jump", "sprint")
     )
-    angle = varying(streams, settings["foot_strike_angle_deg"], **size).value
+    angle = varying(streams, settings["foot_strike_angle_deg"], **schedule.size).value
     speed_lost = (
         settings["braking_m_per_s"]
         + settings["braking_sd_m_per_s"] * streams.normal(1, 1)
         + settings["braking_m_per_s_per_foot_strike_deg"] * (angle - settings["foot_strike_angle_deg"]["mean"])
     )
+    tasks = schedule.tasks
     sprint = np.where(tasks == "sprint", 1.0, np.nan)
     return {
         "contact_time_s": np.where(tasks == "drop_jump", drop_jump, sprint * step),

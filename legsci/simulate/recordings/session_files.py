@@ -20,7 +20,7 @@ from legsci.simulate.sensors.converter import converter_step
 from legsci.simulate.sensors.emg import CHANNELS, EmgSettings, record_emg
 from legsci.simulate.sensors.imu import ImuSettings, imus, record_imu
 from legsci.simulate.sensors.marker_placement import markers_of
-from legsci.simulate.sensors.markers import MarkerSettings, every_nth, record_markers
+from legsci.simulate.sensors.markers import MarkerSettings, Trajectories, every_nth, record_markers
 from legsci.simulate.sensors.plates import (
     SPREAD_TASKS,
     Plate,
@@ -169,8 +169,10 @@ def write_trial(
     mass_kg = plan.athlete.mass_kg + trial.technique.barbell_kg
     truth: dict[str, object] = {**trial_truth(motion, mass_kg=mass_kg), **plate_truth}
     if trial.markers:
-        streams = for_markers, for_emg
-        truth |= _write_motion_capture(path, plan, trial, instruments, motion, plates, channels, streams)
+        markers, marker_truth = _film(plan, trial, motion, instruments.markers, for_markers)
+        emg, emg_truth = _record_emg(trial, motion, instruments.emg, for_emg)
+        truth |= marker_truth | emg_truth
+        _write_motion_capture(path, instruments, plates=plates, channels=channels, markers=markers, emg=emg)
     else:
         wrenches = [surface_wrench(plate, signal) for plate, signal in zip(plates, channels, strict=True)]
         write_bioware(path, rate_hz=ANALOG_RATE_HZ, wrenches=wrenches)
@@ -182,53 +184,57 @@ def write_trial(
     return truth
 
 
-def _write_motion_capture(
-    path: Path,
-    plan: SessionPlan,
-    trial: TrialPlan,
-    instruments: Instruments,
-    motion: Motion,
-    plates: Sequence[Plate],
-    channels: Sequence[Array],
-    streams: tuple[np.random.Generator, np.random.Generator],
-) -> dict[str, object]:
-    """Write the C3D file of a trial with markers and, where it is wanted, EMG; return the truth about both."""
-    filming = instruments.markers
+def _film(
+    plan: SessionPlan, trial: TrialPlan, motion: Motion, settings: MarkerSettings, rng: np.random.Generator
+) -> tuple[Trajectories, dict[str, object]]:
+    """Record the markers of a trial; return the truth about them too."""
     if trial.task != "sprint":
-        filming = replace(filming, rate_hz=min(filming.rate_hz, SLOW_MARKER_RATE_HZ))
+        settings = replace(settings, rate_hz=min(settings.rate_hz, SLOW_MARKER_RATE_HZ))
     body = build_body(plan.athlete, barbell_kg=trial.technique.barbell_kg)
-    step = every_nth(motion.rate_hz, filming.rate_hz)
-    labels, clean = markers_of(body, motion, step=step)
+    labels, clean = markers_of(body, motion, step=every_nth(motion.rate_hz, settings.rate_hz))
     if trial.task != "standing" and any(other.task == "standing" and other.markers for other in plan.trials):
         # They are in the way of the other leg, and standing has shown where the joints are.
         worn = [column for column, label in enumerate(labels) if "_medial_" not in label]
         labels, clean = [labels[column] for column in worn], clean[:, worn]
-    markers, found = record_markers(motion, labels, clean, filming, streams[0])
-    truth = {f"marker_{name}": value for name, value in found.items()}
-    # C3D holds whole frames only: the recording ends with the last of them.
-    samples = len(markers) * step
-    emg: dict[str, Array] = {}
+    position, truth = record_markers(motion, labels, clean, settings, rng)
+    return Trajectories(labels, position, settings.rate_hz), {f"marker_{name}": value for name, value in truth.items()}
+
+
+def _record_emg(
+    trial: TrialPlan, motion: Motion, settings: EmgSettings, rng: np.random.Generator
+) -> tuple[dict[str, Array], dict[str, object]]:
+    """Record the EMG of a trial, channel -> (n,) [V], where it is wanted; return the truth about it too."""
+    if not trial.emg:
+        return {}, {}
+    muscles = replace(settings, onset_s={**settings.onset_s, **dict(trial.emg_onset_s)})
+    signals, truth = record_emg(motion, muscles, rng)
+    return dict(zip(CHANNELS, signals, strict=True)), {f"emg_{name}": value for name, value in truth.items()}
+
+
+def _write_motion_capture(
+    path: Path,
+    instruments: Instruments,
+    *,
+    plates: Sequence[Plate],
+    channels: Sequence[Array],
+    markers: Trajectories,
+    emg: Mapping[str, Array],
+) -> None:
+    """Write the C3D file of a trial with markers. C3D holds whole frames only: the file ends with the last of them."""
+    samples = len(markers.position) * every_nth(ANALOG_RATE_HZ, markers.rate_hz)
     steps = [step for plate in plates for step in converter_steps(plate, instruments.plates)]
-    if trial.emg:
-        muscles = replace(instruments.emg, onset_s={**instruments.emg.onset_s, **dict(trial.emg_onset_s)})
-        signals, found = record_emg(motion, muscles, streams[1])
-        emg = dict(zip(CHANNELS, signals[:, :samples], strict=True))
-        if muscles.bits is not None:
-            steps += [converter_step(muscles.range_v, muscles.bits)] * len(emg)
-        truth |= {f"emg_{name}": value for name, value in found.items()}
+    if instruments.emg.bits is not None:
+        steps += [converter_step(instruments.emg.range_v, instruments.emg.bits)] * len(emg)
     write_c3d(
         path,
-        analog_rate_hz=motion.rate_hz,
+        analog_rate_hz=ANALOG_RATE_HZ,
         plates=plates,
         plate_channels=[signal[:, :samples] for signal in channels],
-        labels=labels,
         markers=markers,
-        marker_rate_hz=filming.rate_hz,
-        emg=emg,
+        emg={name: signal[:samples] for name, signal in emg.items()},
         # A laboratory whose converters have no steps gets floating point.
         steps=steps if len(steps) == sum(map(len, channels)) + len(emg) else None,
     )
-    return truth
 
 
 def write_study_settings(folder: str | Path) -> None:

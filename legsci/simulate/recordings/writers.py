@@ -14,6 +14,7 @@ import numpy as np
 
 from legsci.simulate.athlete.plan import Array
 from legsci.simulate.sensors.imu import ImuRecording
+from legsci.simulate.sensors.markers import Trajectories
 from legsci.simulate.sensors.plates import Plate
 
 MILLIMETRES = 1000.0
@@ -53,9 +54,7 @@ def write_c3d(
     analog_rate_hz: float,
     plates: Sequence[Plate],
     plate_channels: Sequence[Array],
-    labels: Sequence[str],
-    markers: Array,
-    marker_rate_hz: float,
+    markers: Trajectories,
     emg: Mapping[str, Array] | None = None,
     steps: Sequence[float] | None = None,
 ) -> None:
@@ -66,8 +65,7 @@ def write_c3d(
     path : ends in .c3d.
     analog_rate_hz : rate of the plates and EMG.
     plates, plate_channels : per plate its place and its channels (channel, n) [N, N m].
-    labels, markers, marker_rate_hz : names, positions (frame, marker, 3) in ISB axes [m], rate; NaN is written as a
-        point with residual -1, as C3D marks what was not seen.
+    markers : names, positions, rate; NaN is written as a point with residual -1, as C3D marks what was not seen.
     emg : channel -> (n,) [V].
     steps : step of the converter of each channel, plates before EMG [N, N m, V]. With them the file holds 16-bit
         integers, half as large: analog channels lose nothing, positions are rounded to some 0.1 mm. None: 32-bit
@@ -93,13 +91,13 @@ def write_c3d(
     samples = np.concatenate([*plate_channels, *(channel[None] for channel in emg.values())])
     samples = samples * np.array(factors)[:, None]
 
-    file = ezc3d.c3d()
-    if round(len(markers) * analog_rate_hz / marker_rate_hz) != samples.shape[1]:
-        raise ValueError(f"{samples.shape[1]} samples at {analog_rate_hz:g} Hz do not cover {len(markers)} frames")
+    file, frames = ezc3d.c3d(), len(markers.position)
+    if round(frames * analog_rate_hz / markers.rate_hz) != samples.shape[1]:
+        raise ValueError(f"{samples.shape[1]} samples at {analog_rate_hz:g} Hz do not cover {frames} frames")
     # A file of integers needs ezc3d for its head only, which the first frame shows.
-    shown = len(markers) if steps is None else 1
-    _put_points(file, labels, markers[:shown], marker_rate_hz)
-    file["data"]["analogs"] = samples[None, :, : shown * samples.shape[1] // len(markers)]
+    shown = frames if steps is None else 1
+    _put_points(file, markers, shown)
+    file["data"]["analogs"] = samples[None, :, : shown * samples.shape[1] // frames]
     parameters = file["parameters"]["ANALOG"]
     parameters["RATE"]["value"] = [analog_rate_hz]
     parameters["LABELS"]["value"] = names
@@ -113,7 +111,7 @@ def write_c3d(
         file.write(str(unfinished))
         if steps is not None:
             counts = samples / np.array(scales)[:, None]
-            unfinished.write_bytes(_with_integers(unfinished.read_bytes(), markers, counts))
+            unfinished.write_bytes(_with_integers(unfinished.read_bytes(), markers.position, counts))
 
 
 def write_bioware(path: Path, *, rate_hz: float, wrenches: Sequence[tuple[Array, Array]]) -> None:
@@ -194,16 +192,17 @@ def write_table(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, 
         unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
 
 
-def _put_points(file: ezc3d.c3d, labels: Sequence[str], markers: Array, rate_hz: float) -> None:
-    """Put markers (frame, marker, 3) [m] into a C3D file [mm]."""
-    lost = np.isnan(markers).any(axis=2).T
-    points = np.ones((4, markers.shape[1], len(markers)))
-    points[:3] = np.where(lost, 0.0, markers.transpose(2, 1, 0)[LAB_AXES] * MILLIMETRES)
+def _put_points(file: ezc3d.c3d, markers: Trajectories, frames: int) -> None:
+    """Put the first frames of markers into a C3D file [mm]."""
+    position = markers.position[:frames]
+    lost = np.isnan(position).any(axis=2).T
+    points = np.ones((4, position.shape[1], frames))
+    points[:3] = np.where(lost, 0.0, position.transpose(2, 1, 0)[LAB_AXES] * MILLIMETRES)
     file["data"]["points"] = points
     file["data"]["meta_points"]["residuals"] = np.where(lost, -1.0, 0.0)[None]
     parameters = file["parameters"]["POINT"]
-    parameters["RATE"]["value"] = [rate_hz]
-    parameters["LABELS"]["value"] = list(labels)
+    parameters["RATE"]["value"] = [markers.rate_hz]
+    parameters["LABELS"]["value"] = list(markers.labels)
     parameters["UNITS"]["value"] = ["mm"]
 
 

@@ -82,6 +82,22 @@ class MarkerSettings:
     gap_s: float = 0.06
 
 
+@dataclass(frozen=True)
+class Trajectories:
+    """Markers as a file holds them.
+
+    Parameters
+    ----------
+    labels : names of the markers.
+    position : (frame, marker, 3) in ISB axes [m]; NaN where a marker was not seen.
+    rate_hz : frames per second.
+    """
+
+    labels: Sequence[str]
+    position: Array
+    rate_hz: float
+
+
 CLEAN_MARKERS = MarkerSettings(noise_m=0.0, soft_tissue_scale=0.0, gaps_per_s=0.0)
 
 

@@ -15,6 +15,7 @@ from legsci.ingest.recording import Recording
 from legsci.kernels.plates import centre_of_pressure
 from legsci.simulate.recordings.writers import LAB_AXES, write_bioware, write_c3d, write_table, write_xsens
 from legsci.simulate.sensors.imu import ImuRecording
+from legsci.simulate.sensors.markers import Trajectories
 from legsci.simulate.sensors.plates import (
     CLEAN_PLATES,
     PlateSettings,
@@ -32,10 +33,10 @@ def read(path: Path, reader: str, **described: str) -> Recording:
     return READERS[reader](path, device=Device(name="device", reader=reader, **described))
 
 
-def some_markers(frames: int) -> np.ndarray:
-    markers = np.random.default_rng(0).normal(size=(frames, len(LABELS), 3))
-    markers[100:120, 1] = np.nan
-    return markers
+def some_markers(frames: int) -> Trajectories:
+    position = np.random.default_rng(0).normal(size=(frames, len(LABELS), 3))
+    position[100:120, 1] = np.nan
+    return Trajectories(LABELS, position, 200.0)
 
 
 def write_hand_motion(path: Path, *, plate_type: int = 2) -> None:
@@ -47,9 +48,7 @@ def write_hand_motion(path: Path, *, plate_type: int = 2) -> None:
         analog_rate_hz=1000.0,
         plates=plates,
         plate_channels=channels,
-        labels=LABELS,
         markers=some_markers(800),
-        marker_rate_hz=200.0,
         emg={"left_gastrocnemius": np.full(4000, 1e-4)},
     )
 
@@ -73,7 +72,9 @@ def test_c3d_comes_back_through_the_reader(tmp_path: Path, plate_type: int) -> N
     markers = recording.signals["markers"]
     assert tuple(markers["marker"].to_numpy()) == LABELS
     assert markers.attrs["sampling_rate_hz"] == 200.0
-    np.testing.assert_allclose(markers["position"], some_markers(800)[:, :, LAB_AXES], atol=1e-6)  # NaN in gaps
+    np.testing.assert_allclose(
+        markers["position"], some_markers(800).position[:, :, LAB_AXES], atol=1e-6
+    )  # NaN in gaps
 
 
 def test_c3d_holds_emg_and_residuals_that_mark_gaps(tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_c3d_refuses_samples_that_do_not_fit(tmp_path: Path) -> None:
     motion = hand_motion()
     plates = plates_under(motion)
     channels, _ = record_plates(motion, plates, CLEAN_PLATES, np.random.default_rng(0))
-    about = {"analog_rate_hz": 1000.0, "plates": plates, "labels": LABELS, "marker_rate_hz": 200.0}
+    about = {"analog_rate_hz": 1000.0, "plates": plates}
     with pytest.raises(ValueError, match="4000 samples at 1000 Hz do not cover 799 frames"):
         write_c3d(tmp_path / "a.c3d", plate_channels=channels, markers=some_markers(799), **about)
     short = [channels[0], channels[1][:5]]
@@ -113,9 +114,7 @@ def test_integers_lose_nothing_of_the_converters_and_little_of_the_points(tmp_pa
         "analog_rate_hz": 1000.0,
         "plates": plates,
         "plate_channels": channels,
-        "labels": LABELS,
         "markers": markers,
-        "marker_rate_hz": 200.0,
     }
     write_c3d(tmp_path / "float.c3d", **about)
     steps = [step for plate in plates for step in converter_steps(plate, settings)]
@@ -125,10 +124,10 @@ def test_integers_lose_nothing_of_the_converters_and_little_of_the_points(tmp_pa
     full, half = (read(tmp_path / f"{name}.c3d", "c3d", up="z", forward="y") for name in ("float", "integer"))
     for name in ("force", "moment"):
         np.testing.assert_allclose(half.signals["force"][name], full.signals["force"][name], atol=2e-4)
-    step = np.ceil(np.nanmax(np.abs(markers)) * 1000.0 / 32767.0 * 100.0) / 100.0 / 1000.0
+    step = np.ceil(np.nanmax(np.abs(markers.position)) * 1000.0 / 32767.0 * 100.0) / 100.0 / 1000.0
     position = half.signals["markers"]["position"]
-    np.testing.assert_allclose(position, markers[:, :, LAB_AXES], atol=0.501 * step)
-    assert np.nanmax(np.abs(position - markers[:, :, LAB_AXES])) > 0.4 * step
+    np.testing.assert_allclose(position, markers.position[:, :, LAB_AXES], atol=0.501 * step)
+    assert np.nanmax(np.abs(position - markers.position[:, :, LAB_AXES])) > 0.4 * step
     file = ezc3d.c3d(str(tmp_path / "integer.c3d"))
     counts = file["data"]["analogs"][0] / np.array(file["parameters"]["ANALOG"]["SCALE"]["value"])[:, None]
     np.testing.assert_allclose(counts, np.concatenate(channels) / np.array(steps)[:, None], atol=0.01)
@@ -144,9 +143,7 @@ def test_integers_refuse_what_does_not_fit(tmp_path: Path) -> None:
             analog_rate_hz=1000.0,
             plates=plates,
             plate_channels=channels,
-            labels=LABELS,
             markers=some_markers(800),
-            marker_rate_hz=200.0,
             steps=[0.001] * 12,
         )
     assert list(tmp_path.iterdir()) == []
