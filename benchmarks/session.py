@@ -14,7 +14,7 @@ import yaml
 
 from benchmarks.timing import Measurement
 from legsci.ingest.study import Study, read_study
-from legsci.ingest.trial import build_session, open_session, write_session
+from legsci.ingest.trial import build_session, open_session, record_session
 from legsci.mechanics.reps.session import open_repetitions, session_repetitions, write_repetitions
 from legsci.metrics.tables import study_tables
 from legsci.simulate.cohort.study import plan
@@ -61,7 +61,7 @@ def _virtual_study(folder: Path, options: dict[str, Any]) -> Study:
     for name, table in planned.tables.items():
         table.to_csv(folder / f"{name}.tsv", sep="\t", index=False, na_rep="n/a", lineterminator="\n")
     files.write_session_tables(folder, [files.session_rows(first)])
-    files.write_session(folder, first)
+    files.record_session(folder, first)
     return read_study(folder, require_recordings=False, checked=True)
 
 
@@ -78,7 +78,7 @@ def _steps_s(study: Study, folder: Path, options: dict[str, Any]) -> dict[str, f
     session_file, reps_file = folder / "session.nc", folder / "reps.nc"
     keys = study.trials.iloc[0]
     built = timed("read raw files", lambda: build_session(study, keys["participant_id"], keys["session_id"]))
-    timed("write session", lambda: write_session(built, session_file))
+    timed("write session", lambda: record_session(built, session_file))
     session = timed("open session", lambda: open_session(session_file))
     scored = {"default": options["profile"], "profiles": options["profiles"], "curation": study.curation}
     reps, flags = timed("cut and score", lambda: session_repetitions(session, **scored))

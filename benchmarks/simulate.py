@@ -13,7 +13,7 @@ from legsci.ingest.readers import READERS
 from legsci.simulate.athlete.body import Athlete
 from legsci.simulate.athlete.motion import TASK_PLANS, simulate_motion
 from legsci.simulate.athlete.plan import default_technique
-from legsci.simulate.recordings.session_files import Instruments, write_trial
+from legsci.simulate.recordings.session_files import Instruments, record_trial
 from legsci.simulate.recordings.session_plan import SessionPlan, TrialPlan
 
 #: Simulating may cost this many times as much as reading.
@@ -39,7 +39,7 @@ def _trial(task: str, *, emg: bool) -> Measurement:
 
         def write() -> None:
             rng = np.random.default_rng(1)
-            write_trial(path, session, trial, instruments=Instruments(), rng=rng, wearables={})
+            record_trial(path, session, trial, instruments=Instruments(), rng=rng, wearables={})
 
         ours, reading = medians_ms(write, lambda: READERS["c3d"](path, device=VICON), rounds=5)
         size = path.stat().st_size / 1e6

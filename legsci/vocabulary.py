@@ -10,8 +10,13 @@ STANDARD_GRAVITY = 9.80665
 #: ISB laboratory axes: name -> meaning (Wu & Cavanagh 1995, J Biomech 28:1257).
 AXES = {"x": "anterior, the way the person faces", "y": "up", "z": "to the person's right"}
 SIDES = ("both", "left", "right")
+SIDES_OF_BODY = ("left", "right")
+#: Rigid segments of the body.
+SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in ("right", "left") for part in ("thigh", "shank", "foot")))
+DAYS_PER_WEEK = 7
+#: Questions of the OSTRC-O2 questionnaire (Clarsen et al. 2020, Br J Sports Med 54:390), columns of health.tsv.
+OSTRC_QUESTIONS = ("participation", "modified_training", "performance", "symptoms")
 
-_SIDES_OF_BODY = ("left", "right")
 _PAIRED_MARKERS = (
     "anterior_superior_iliac_spine",
     "posterior_superior_iliac_spine",
@@ -27,9 +32,9 @@ _PAIRED_MARKERS = (
     *(f"{segment}_{number}" for segment in ("thigh", "shank", "foot") for number in range(1, 5)),
 )
 #: Standard marker labels that mechanics looks for; other labels pass through under their own name.
-MARKERS = (*(f"{side}_{name}" for name in _PAIRED_MARKERS for side in _SIDES_OF_BODY), "sacrum", "c7", "sternum")
+MARKERS = (*(f"{side}_{name}" for name in _PAIRED_MARKERS for side in SIDES_OF_BODY), "sacrum", "c7", "sternum")
 PELVIS_MARKERS = tuple(
-    f"{side}_{place}_superior_iliac_spine" for place in ("anterior", "posterior") for side in _SIDES_OF_BODY
+    f"{side}_{place}_superior_iliac_spine" for place in ("anterior", "posterior") for side in SIDES_OF_BODY
 )
 
 

@@ -11,9 +11,10 @@ from legsci.mechanics.motion.alignment import HIP_CENTRE_M, LANDMARK_M
 from legsci.mechanics.motion.angles import kinematics
 from legsci.simulate.athlete.body import Athlete, build_body
 from legsci.simulate.athlete.motion import simulate_motion
-from legsci.simulate.athlete.plan import SEGMENTS, Motion, default_technique
+from legsci.simulate.athlete.plan import Motion, default_technique
 from legsci.simulate.sensors.marker_placement import markers_of
 from legsci.simulate.sensors.markers import MarkerSettings, record_markers, segment_of
+from legsci.vocabulary import SEGMENTS
 from tests.mechanics.athlete import marker_dataset
 
 RATE_HZ = 100.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from legsci.simulate.athlete.plan import SEGMENTS, Motion
+from legsci.simulate.athlete.plan import Motion
+from legsci.vocabulary import SEGMENTS
 
 SWING_RAD = 0.8
 SWING_RAD_PER_S = 2.0 * np.pi * 0.5

@@ -18,8 +18,8 @@ from legsci.metrics.tables import study_tables
 from legsci.models.parameter_recovery import parameter_recovery, truth_pairs
 from legsci.simulate.cohort.study import plan
 from legsci.simulate.recordings.session_files import (
+    record_session,
     session_rows,
-    write_session,
     write_session_tables,
     write_study_settings,
 )
@@ -65,7 +65,7 @@ def write_study(folder: Path, config: dict[str, Any]) -> pd.DataFrame:
         table.to_csv(folder / f"{name}.tsv", sep="\t", index=False, na_rep="n/a", lineterminator="\n")
     write_study_settings(folder)
     write_session_tables(folder, [session_rows(session) for session in planned.sessions])
-    return pd.DataFrame([row for session in planned.sessions for row in write_session(folder, session).truth])
+    return pd.DataFrame([row for session in planned.sessions for row in record_session(folder, session).truth])
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from legsci.simulate.cohort.study import plan
-from legsci.simulate.recordings.session_files import TRUTH_COLUMNS, write_session
+from legsci.simulate.recordings.session_files import TABLE_COLUMNS, record_session
 from legsci.simulate.recordings.writers import write_table
 
 from job_log import job_log
@@ -12,5 +12,5 @@ with job_log(snakemake.log[0]):
     options, recordings = snakemake.config["virtual"], Path(snakemake.output.recordings)
     sessions = plan(options, seed=options["seed"]).sessions
     own = [session for session in sessions if session.participant_id == snakemake.wildcards.participant]
-    truth = [row for session in own for row in write_session(recordings.parent, session).truth]
-    write_table(Path(snakemake.output.truth), TRUTH_COLUMNS, truth)
+    truth = [row for session in own for row in record_session(recordings.parent, session).truth]
+    write_table(Path(snakemake.output.truth), TABLE_COLUMNS["truth"], truth)

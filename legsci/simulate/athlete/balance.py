@@ -20,12 +20,12 @@ from legsci.simulate.athlete.body import Body
 from legsci.simulate.athlete.kinetics import (
     MARGIN,
     SEARCH_RATE_HZ,
-    angular_motion,
-    derivatives,
+    angular_kinematics,
+    central_differences,
     edge_frames,
     inertial_moment,
 )
-from legsci.simulate.athlete.legs import LimbPlan, Skeleton, segment_poses
+from legsci.simulate.athlete.legs import LimbPlan, SegmentGeometry, segment_poses
 from legsci.simulate.athlete.plan import Array, Plan
 from legsci.simulate.athlete.trunk import GroundMoment, planned_turn, trunk_turns
 from legsci.vocabulary import STANDARD_GRAVITY
@@ -72,15 +72,6 @@ def turn(yaw: Array, list_: Array, tilt: Array) -> Array:
         [-sy * cz + cy * sx * sz, sy * sz + cy * sx * cz, cy * cx],
     ]
     return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
-
-
-def turn_by_vector(vector: Array) -> Array:
-    """Rotation about `vector` (..., 3) by its length [rad] (Rodrigues)."""
-    angle = np.linalg.norm(vector, axis=-1)[..., None, None]
-    cross = np.zeros((*vector.shape[:-1], 3, 3))
-    cross[..., 0, 1], cross[..., 0, 2], cross[..., 1, 2] = -vector[..., 2], vector[..., 1], -vector[..., 0]
-    cross -= np.swapaxes(cross, -1, -2)
-    return np.eye(3) + np.sinc(angle / np.pi) * cross + 0.5 * np.sinc(angle / (2 * np.pi)) ** 2 * (cross @ cross)
 
 
 def feet(body: Body, plan: Plan) -> tuple[Array, Array]:
@@ -197,8 +188,8 @@ class _Limbs:
         """Return segment_poses() for a path of the centre of mass and a further rotation of pelvis and trunk (n, 3)."""
         body = self.body
         lengths = np.stack([body.thigh_length, body.shank_length], axis=1)
-        skeleton = Skeleton(body.hip, body.lumbar, lengths, body.mass, body.centre_of_mass)
-        answer: tuple[Array, Array, Array, Array] = segment_poses(com, vector, self.planned, skeleton)
+        geometry = SegmentGeometry(body.hip, body.lumbar, lengths, body.mass, body.centre_of_mass)
+        answer: tuple[Array, Array, Array, Array] = segment_poses(com, vector, self.planned, geometry)
         return answer
 
 
@@ -241,10 +232,10 @@ def _moved(limbs: _Limbs, plan: Plan, com: Array, vector: Array) -> Balanced:
     body = limbs.body
     rotation, position, reach, miss = limbs.poses(com, vector)
     reach = np.where(miss < _MISS_M, reach, np.inf)
-    angular_velocity, angular_acceleration = angular_motion(rotation, plan.rate_hz)
+    angular_velocity, angular_acceleration = angular_kinematics(rotation, plan.rate_hz)
     centres = _centres(rotation, position, body.centre_of_mass)
-    _, accelerations = derivatives(centres, plan.rate_hz)
-    velocity, acceleration = derivatives(com[None], plan.rate_hz)[0][0], _com_acceleration(plan, com)
+    _, accelerations = central_differences(centres, plan.rate_hz)
+    velocity, acceleration = central_differences(com[None], plan.rate_hz)[0][0], _com_acceleration(plan, com)
     velocity[:, 1] = plan.height[1]
     # What differences miss of the body's acceleration, where force reaches zero within a sample, all segments share.
     accelerations += acceleration - np.einsum("s,sni->ni", body.mass / body.total_mass, accelerations)

@@ -9,7 +9,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from legsci.simulate.athlete.plan import SEGMENTS, Array
+from legsci.simulate.athlete.plan import Array
+from legsci.vocabulary import SEGMENTS
 
 # Proportions that de Leva 1996 does not give; per body height unless said otherwise. They are options of this model,
 # and everything that is measured on the virtual athlete knows them exactly.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from legsci.simulate.athlete.plan import SEGMENTS, Array
+from legsci.simulate.athlete.plan import Array
+from legsci.vocabulary import SEGMENTS
 
 
 def _parts(proximal: Array, distal: Array, side: float) -> tuple[Array, Array, Array]:
@@ -19,7 +20,7 @@ def _parts(proximal: Array, distal: Array, side: float) -> tuple[Array, Array, A
     return about_z, side * about_x, side * about_y
 
 
-def joint_angles(rotation: Array) -> dict[str, Array]:
+def body_angles(rotation: Array) -> dict[str, Array]:
     """Joint angles of all frames.
 
     Parameters

@@ -23,7 +23,7 @@ from legsci.simulate.athlete.stance import (
     eccentric_changes,
     lift,
     plan_both_legs,
-    push_off,
+    plan_push_off,
     standing_height,
     trial_time,
 )
@@ -195,7 +195,7 @@ def plan_countermovement_jump(body: Body, technique: Technique, rate_hz: float) 
     bottom = start + lower
     standing = standing_height(body, technique)
     rise = _flight(body, technique, 0.0).takeoff_height - standing + technique.depth_m
-    push, level = push_off(rise, technique.takeoff_velocity_m_per_s, 1e-6, _RELEASE_S)
+    push, level = plan_push_off(rise, technique.takeoff_velocity_m_per_s, 1e-6, _RELEASE_S)
     flight = _flight(body, technique, bottom + push)
     changes = (
         *eccentric_changes(start, lower, standing, technique.depth_m, level),
@@ -216,7 +216,7 @@ def plan_squat_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     standing = standing_height(body, technique)
     bottom = standing - technique.depth_m
     rise = _flight(body, technique, 0.0).takeoff_height - bottom
-    push, level = push_off(rise, technique.takeoff_velocity_m_per_s, _GROW_S, _RELEASE_S)
+    push, level = plan_push_off(rise, technique.takeoff_velocity_m_per_s, _GROW_S, _RELEASE_S)
     flight = _flight(body, technique, begin + push)
     changes = (
         *move_changes(start, held - start),

@@ -22,7 +22,7 @@ _LITTLE = 1e-6
 _Vector = tuple[float, float, float]
 
 
-class Skeleton(NamedTuple):
+class SegmentGeometry(NamedTuple):
     """Geometry and masses of the segments.
 
     Parameters
@@ -235,11 +235,11 @@ def _inverse_response(pelvis, com, upper, fixed, left, right):  # type: ignore[n
 
 
 @njit(cache=True)
-def _fixed_part(rotation, frame, ankle, skeleton):  # type: ignore[no-untyped-def]
+def _fixed_part(rotation, frame, ankle, geometry):  # type: ignore[no-untyped-def]
     """Part of the body's centre of mass that feet, and the rotations of pelvis and trunk, give [m]."""
-    mass, centre = skeleton.mass, skeleton.centre_of_mass
+    mass, centre = geometry.mass, geometry.centre_of_mass
     fixed = _sum((0.0, 0.0, 0.0), _times(rotation, 0, frame, centre[0]), mass[0])
-    fixed = _sum(fixed, _times(rotation, 0, frame, skeleton.lumbar), mass[1])
+    fixed = _sum(fixed, _times(rotation, 0, frame, geometry.lumbar), mass[1])
     fixed = _sum(fixed, _times(rotation, 1, frame, centre[1]), mass[1])
     for side in range(2):
         foot = FIRST_OF_SIDE[side] + 2
@@ -249,13 +249,13 @@ def _fixed_part(rotation, frame, ankle, skeleton):  # type: ignore[no-untyped-de
 
 
 @njit(cache=True)
-def _leg(side, frame, rotation, limbs, skeleton):  # type: ignore[no-untyped-def]
+def _leg(side, frame, rotation, limbs, geometry):  # type: ignore[no-untyped-def]
     """The _Leg of a side in a frame whose pelvis and feet are oriented."""
     thigh = FIRST_OF_SIDE[side]
-    mass, centre, lengths = skeleton.mass, skeleton.centre_of_mass, skeleton.lengths
+    mass, centre, lengths = geometry.mass, geometry.centre_of_mass, geometry.lengths
     shank, foot, whole = thigh + 1, thigh + 2, mass.sum()
     return _Leg(
-        _times(rotation, 0, frame, skeleton.hip[side]),
+        _times(rotation, 0, frame, geometry.hip[side]),
         (limbs.ankle[side, frame, 0], limbs.ankle[side, frame, 1], limbs.ankle[side, frame, 2]),
         (
             rotation[foot, frame, 0, 2] + rotation[0, frame, 0, 2],
@@ -283,7 +283,7 @@ def _complete(frame, side, pelvis, leg, rotation, position):  # type: ignore[no-
 
 
 @njit(cache=True)
-def segment_poses(com, vector, limbs, skeleton):  # type: ignore[no-untyped-def]
+def segment_poses(com, vector, limbs, geometry):  # type: ignore[no-untyped-def]
     """Position and orientation of every segment in every frame, with the body's centre of mass on its path.
 
     Parameters
@@ -291,7 +291,7 @@ def segment_poses(com, vector, limbs, skeleton):  # type: ignore[no-untyped-def]
     com : (n, 3) wanted centre of mass of the body [m].
     vector : (n, 3) rotation of pelvis and trunk on top of their planned orientation [rad].
     limbs : LimbPlan.
-    skeleton : Skeleton.
+    geometry : SegmentGeometry.
 
     Returns
     -------
@@ -305,7 +305,7 @@ def segment_poses(com, vector, limbs, skeleton):  # type: ignore[no-untyped-def]
     Newton's method on the position of the pelvis, from the last frames', with the Jacobian by differences where the
     last one no longer converges fast. It needs the knees only; the pose is completed at its end.
     """
-    mass = skeleton.mass
+    mass = geometry.mass
     count, upper = com.shape[0], (mass[0] + mass[1]) / mass.sum()
     rotation, position = np.empty((mass.size, count, 3, 3)), np.empty((mass.size, count, 3))
     reach, left_over = np.empty(count), np.empty(count)
@@ -316,9 +316,9 @@ def segment_poses(com, vector, limbs, skeleton):  # type: ignore[no-untyped-def]
         _rotate_by_vector(vector, limbs.trunk, rotation, 1, frame)
         rotation[FIRST_OF_SIDE[0] + 2, frame] = limbs.foot[0, frame]
         rotation[FIRST_OF_SIDE[1] + 2, frame] = limbs.foot[1, frame]
-        fixed = _fixed_part(rotation, frame, limbs.ankle, skeleton)
-        left = _leg(0, frame, rotation, limbs, skeleton)
-        right = _leg(1, frame, rotation, limbs, skeleton)
+        fixed = _fixed_part(rotation, frame, limbs.ankle, geometry)
+        left = _leg(0, frame, rotation, limbs, geometry)
+        right = _leg(1, frame, rotation, limbs, geometry)
         last_error = 1e-3 if frame > 0 else 0.0
         for _ in range(_MOST_STEPS):
             reached, reach[frame] = _com(pelvis, upper, fixed, left, right)
@@ -331,7 +331,7 @@ def segment_poses(com, vector, limbs, skeleton):  # type: ignore[no-untyped-def]
                 rows = _inverse_response(pelvis, reached, upper, fixed, left, right)
             last_error = error
             pelvis = _sum(pelvis, (_dot(rows[0], miss), _dot(rows[1], miss), _dot(rows[2], miss)), 1.0)
-        arm = _times(rotation, 0, frame, skeleton.lumbar)
+        arm = _times(rotation, 0, frame, geometry.lumbar)
         for row in range(3):
             position[0, frame, row], position[1, frame, row] = pelvis[row], pelvis[row] + arm[row]
         _complete(frame, 0, pelvis, left, rotation, position)

@@ -6,15 +6,13 @@ import numpy as np
 
 from legsci.simulate.athlete.balance import Balanced, balance
 from legsci.simulate.athlete.body import Athlete, build_body
-from legsci.simulate.athlete.joint_angles import joint_angles
+from legsci.simulate.athlete.joint_angles import body_angles
 from legsci.simulate.athlete.jumps import plan_countermovement_jump, plan_drop_jump, plan_squat_jump
 from legsci.simulate.athlete.kinetics import edge_frames
-from legsci.simulate.athlete.plan import FEET, SEGMENTS, Array, Motion, Plan, Technique, default_technique
+from legsci.simulate.athlete.plan import Array, Motion, Plan, Technique
 from legsci.simulate.athlete.squats import plan_squat, plan_standing
 from legsci.simulate.athlete.steps import plan_lateral_jump, plan_sprint
-from legsci.vocabulary import STANDARD_GRAVITY
-
-__all__ = ["FEET", "SEGMENTS", "TASK_PLANS", "Motion", "Technique", "default_technique", "simulate_motion"]
+from legsci.vocabulary import SEGMENTS, SIDES_OF_BODY, STANDARD_GRAVITY
 
 #: How each task is planned: (body, technique, rate_hz) -> Plan.
 TASK_PLANS = {
@@ -59,7 +57,7 @@ def simulate_motion(task: str, athlete: Athlete, technique: Technique, *, rate_h
     inner = slice(edge_frames(rate_hz), -edge_frames(rate_hz))
     position = balanced.position[:, inner]
     rotation = balanced.rotation[:, inner]
-    angles = joint_angles(rotation)
+    angles = body_angles(rotation)
     joints = {"mid_hip": position[0], "lumbar": position[1]}
     for side in ("left", "right"):
         for joint, segment in (("hip", "thigh"), ("knee", "shank"), ("ankle", "foot")):
@@ -93,7 +91,7 @@ def _shown(plan: Plan, angles: dict[str, Array], force: Array) -> dict[str, floa
     shown: dict[str, float | list[float]] = {
         f"{name}_max_deg": float(angles[name].max()) for name in ("lumbar_flexion", "trunk_lean")
     }
-    for side in FEET:
+    for side in SIDES_OF_BODY:
         for name in ("knee_flexion", "knee_abduction", "pelvic_drop", "hip_flexion", "ankle_dorsiflexion"):
             shown[f"{side}_{name}_max_deg"] = float(angles[f"{side}_{name}"].max())
     if plan.task == "sprint":

@@ -12,19 +12,6 @@ Array = NDArray[np.float64]
 #: Values that were put into a trial, unit in the name.
 Truth = dict[str, float | list[float]]
 
-SEGMENTS = (
-    "pelvis",
-    "trunk",
-    "right_thigh",
-    "right_shank",
-    "right_foot",
-    "left_thigh",
-    "left_shank",
-    "left_foot",
-)
-#: Order of every sided array.
-FEET = ("left", "right")
-
 
 @dataclass(frozen=True)
 class Technique:
@@ -180,7 +167,7 @@ class Plan:
 class Motion:
     """One clean trial: everything about it is known. ISB axes (x anterior, y up, z right), SI units.
 
-    Rotations have the segment's axes as columns (R @ local = lab). Sided arrays are ordered as FEET (left, right).
+    Rotations have the segment's axes as columns (R @ local = lab). Sided arrays are (left, right).
 
     Parameters
     ----------

@@ -143,7 +143,7 @@ def _push_path(push: float, velocity: float, grow: float, release: float) -> Pat
     )
 
 
-def push_off(rise: float, velocity: float, grow: float, release: float) -> tuple[float, float]:
+def plan_push_off(rise: float, velocity: float, grow: float, release: float) -> tuple[float, float]:
     """Time [s] and level of acceleration [m/s^2] of a push-off that gains `rise` [m] and `velocity` [m/s] from rest."""
 
     def excess(push: float) -> float:

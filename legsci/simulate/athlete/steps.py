@@ -20,7 +20,7 @@ from legsci.simulate.athlete.stance import (
     com_height,
     eccentric_changes,
     lift,
-    push_off,
+    plan_push_off,
     sole_start,
     standing_height,
     trial_time,
@@ -241,7 +241,7 @@ def _lateral_height(body: Body, technique: Technique) -> tuple[Path, dict[str, f
     stretched = com_height(body, technique, knee_deg=STRETCHED_KNEE_DEG, lean_deg=5.0, heel_rise_deg=STRETCHED_HEEL_DEG)
     leave = stretched - STRETCH_M - _ASIDE_M
     bottom = start + lower
-    push, level = push_off(leave - standing + technique.depth_m, velocity, 1e-6, _RELEASE_S)
+    push, level = plan_push_off(leave - standing + technique.depth_m, velocity, 1e-6, _RELEASE_S)
     takeoff = bottom + push
     touch = leave - technique.landing_drop_m
     impact = -sqrt(velocity**2 + 2.0 * G * technique.landing_drop_m)

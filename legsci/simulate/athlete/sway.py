@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from legsci.simulate.athlete.curves import ramp
-from legsci.simulate.athlete.kinetics import derivatives
+from legsci.simulate.athlete.kinetics import central_differences
 from legsci.simulate.athlete.plan import Array, Technique
 
 # Sizes are options of this model, of the order that force plates read under people who stand quietly: some millimetres
@@ -46,7 +46,7 @@ def sway(technique: Technique, time: Array, window: Array, rate_hz: float) -> tu
     pressure = [size * _waves(time, PRESSURE_HZ, shape, rng) for size in PRESSURE_SD_M]
     up = VERTICAL_SD * _waves(time, VERTICAL_HZ, VERTICAL_HZ.size**-0.5 / (2.0 * np.pi * VERTICAL_HZ) ** 2, rng)
     height = technique.sway * window * up
-    changes = derivatives(height[None, :, None], rate_hz)
+    changes = central_differences(height[None, :, None], rate_hz)
     return technique.sway * window[:, None] * np.stack(pressure, axis=1), np.stack(
         [height, *(change[0, :, 0] for change in changes)]
     )

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtr, gammaincinv
 
-from legsci.simulate.cohort.draws import Floats, Streams
+from legsci.simulate.athlete.plan import Array
+from legsci.simulate.cohort.draws import Streams
 
 LEVELS = ("novice", "trained", "advanced", "elite")
-GROUPS = ("control", "feedback")
+STUDY_ARMS = ("control", "feedback")
 BEIGHTON_POINTS = 9
 #: Standing height [m], mean of each sex, and its SD: women after Krosshaug et al. 2016 (782 elite football and handball
 #: players, Am J Sports Med 44:874: 1.70 +/- 0.07 m, 67 +/- 8 kg, which makes 23.2 kg/m^2); men are assumed.
@@ -41,18 +42,18 @@ class Athletes:
     previous_injury: NDArray[np.bool_]
     feedback: NDArray[np.bool_]
     level: NDArray[np.int64]
-    age_years: Floats
-    height_m: Floats
-    body_mass_kg: Floats
+    age_years: Array
+    height_m: Array
+    body_mass_kg: Array
     beighton: NDArray[np.int64]
-    frailty: Floats
+    frailty: Array
 
     def __len__(self) -> int:
         """Return how many athletes there are."""
         return len(self.level)
 
     @property
-    def proficiency(self) -> Floats:
+    def proficiency(self) -> Array:
         """Level from 0 (novice) to 1 (elite) in equal steps."""
         return self.level / (len(LEVELS) - 1)
 
@@ -93,7 +94,7 @@ def beighton_mean(config: Mapping[str, Any]) -> float:
     return float(share * settings["beighton_mean_female"] + (1.0 - share) * settings["beighton_mean_male"])
 
 
-def _beighton(chance: Floats, female: NDArray[np.bool_], settings: Mapping[str, float]) -> NDArray[np.int64]:
+def _beighton(chance: Array, female: NDArray[np.bool_], settings: Mapping[str, float]) -> NDArray[np.int64]:
     """Turn chances into binomial Beighton scores of the mean that the settings give each sex."""
     points = np.arange(BEIGHTON_POINTS + 1)
     female_scores, male_scores = (
@@ -103,7 +104,7 @@ def _beighton(chance: Floats, female: NDArray[np.bool_], settings: Mapping[str, 
     return np.where(female, female_scores, male_scores)
 
 
-def _gamma(chance: Floats, *, variance: float) -> Floats:
+def _gamma(chance: Array, *, variance: float) -> Array:
     """Turn chances into gamma distributed factors of mean 1; all are 1 where the variance is 0."""
     if variance == 0.0:
         return np.ones_like(chance)

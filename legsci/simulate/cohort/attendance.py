@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from legsci.simulate.cohort.draws import Floats, Streams
+from legsci.simulate.athlete.plan import Array
+from legsci.simulate.cohort.draws import PERCENT, Streams
 
 SEVERITY_UNIT = 10.0
-PERCENT = 100.0
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Attendance:
 
     attended: NDArray[np.bool_]
     stayed: NDArray[np.bool_]
-    drop_out_chance: Floats
+    drop_out_chance: Array
 
     def weeks_observed(self, *, weeks_between_visits: int) -> NDArray[np.int64]:
         """Return how many weeks of each athlete are in the study's weekly tables (athlete,)."""
@@ -40,9 +40,9 @@ class Attendance:
 def attend(
     streams: Streams,
     *,
-    lost_days: Floats,
-    reported_severity: Floats,
-    jump_height: Floats,
+    lost_days: Array,
+    reported_severity: Array,
+    jump_height: Array,
     visit_weeks: NDArray[np.int64],
     config: Mapping[str, Any],
 ) -> Attendance:
@@ -83,7 +83,7 @@ def attend(
     return Attendance(attended, stayed, drop_out_chance)
 
 
-def _last_reported(severity: Floats) -> Floats:
+def _last_reported(severity: Array) -> Array:
     """Return the last score reported up to each week (athlete, week); 0 before the first answer."""
     weeks = np.where(np.isnan(severity), -1, np.arange(severity.shape[1]))
     last = np.maximum.accumulate(weeks, axis=1)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from legsci.simulate.athlete.plan import Array
+
+PERCENT = 100.0
 
 
 class Streams:
@@ -24,14 +25,14 @@ class Streams:
         children = np.random.SeedSequence(seed).spawn(athletes)
         self._generators = [np.random.Generator(np.random.PCG64(child)) for child in children]
 
-    def normal(self, *shape: int) -> Floats:
+    def normal(self, *shape: int) -> Array:
         """Return standard normal numbers (athlete, *shape)."""
         drawn = np.empty((len(self._generators), *shape))
         for generator, own in zip(self._generators, drawn.reshape(len(drawn), -1), strict=True):
             generator.standard_normal(out=own)
         return drawn
 
-    def uniform(self, *shape: int) -> Floats:
+    def uniform(self, *shape: int) -> Array:
         """Return numbers between 0 and 1 (athlete, *shape)."""
         drawn = np.empty((len(self._generators), *shape))
         for generator, own in zip(self._generators, drawn.reshape(len(drawn), -1), strict=True):
@@ -50,12 +51,12 @@ class Variation:
     rep : (athlete, visit, rep) deviation of a rep from its session.
     """
 
-    person: Floats
-    session: Floats
-    rep: Floats
+    person: Array
+    session: Array
+    rep: Array
 
     @property
-    def value(self) -> Floats:
+    def value(self) -> Array:
         """Value in each rep (athlete, visit, rep)."""
         return self.person + self.session + self.rep
 
@@ -81,7 +82,7 @@ def varying(streams: Streams, settings: Mapping[str, float], *, visits: int, rep
     )
 
 
-def autocorrelated(normal: Floats, *, sd: float, correlation: float) -> Floats:
+def autocorrelated(normal: Array, *, sd: float, correlation: float) -> Array:
     """Return a stationary first-order autoregression along the last axis.
 
     e_0 = sd n_0 and e_w = correlation e_(w-1) + sd sqrt(1 - correlation^2) n_w, so that each e_w has the same `sd`.

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from legsci.simulate.athlete.plan import Array
 from legsci.simulate.cohort.athletes import Athletes, beighton_mean
-from legsci.simulate.cohort.draws import Floats, Streams
+from legsci.simulate.cohort.draws import Streams
 from legsci.simulate.cohort.training import MINUTES_PER_HOUR, Learning, Training, centre_of_alignment
+from legsci.vocabulary import DAYS_PER_WEEK, OSTRC_QUESTIONS
 
-DAYS_PER_WEEK = 7
 #: 90th less 10th percentile of a normal distribution, in standard deviations.
-P90_LESS_P10 = 2.563103
+P90_LESS_P10_SD = 2.563103
 LOAD_UNIT = 1000.0
 #: Weeks of overuse-related absence never outlast this share of the problem; assumed.
 _ABSENT_SHARE = 0.5
@@ -27,7 +28,6 @@ _SEVERITY_OF_PROBLEM = 0.64
 #: Points of the four answer categories of every OSTRC-O2 question (Clarsen et al. 2020, Br J Sports Med 54:390); the
 #: sum of the four questions is the severity score, 0 to 100.
 ANSWER_POINTS = np.array([0.0, 8.0, 17.0, 25.0])
-QUESTIONS = ("participation", "modified_training", "performance", "symptoms")
 
 
 @dataclass(frozen=True)
@@ -49,31 +49,31 @@ class FollowUp:
     overuse_days, acute_days : days that the injury which began in the week costs [days]; 0 where none began.
     """
 
-    hours: Floats
-    load: Floats
-    load_before: Floats
-    alignment: Floats
-    lost_days: Floats
+    hours: Array
+    load: Array
+    load_before: Array
+    alignment: Array
+    lost_days: Array
     overuse_onset: NDArray[np.bool_]
     acute_onset: NDArray[np.bool_]
     at_risk_overuse: NDArray[np.bool_]
     problem: NDArray[np.bool_]
     absent: NDArray[np.bool_]
-    severity: Floats
-    overuse_days: Floats
-    acute_days: Floats
+    severity: Array
+    overuse_days: Array
+    acute_days: Array
 
 
 @dataclass(frozen=True)
 class _Fate:
     """What is drawn for each week before it is known whether anything begins; all (athlete, week)."""
 
-    overuse_chance: Floats
-    acute_chance: Floats
-    problem_weeks: Floats
-    absent_weeks: Floats
-    acute_days: Floats
-    severity: Floats
+    overuse_chance: Array
+    acute_chance: Array
+    problem_weeks: Array
+    absent_weeks: Array
+    acute_days: Array
+    severity: Array
 
 
 def follow_up(
@@ -119,18 +119,18 @@ def follow_up(
     return FollowUp(*(np.stack(column, axis=1) for column in zip(*weeks, strict=True)))
 
 
-def answers(streams: Streams, seen: FollowUp, config: Mapping[str, Any]) -> Floats:
+def answers(streams: Streams, seen: FollowUp, config: Mapping[str, Any]) -> Array:
     """Return the OSTRC-O2 answers of each week (athlete, week, question) [points]; NaN where nobody answered.
 
     Without a problem all four are 0, as the first question ends the questionnaire. With one, participation is at least
     "with problems" and there are symptoms; a week lost to it altogether scores 25 in every question.
     """
-    shape = (seen.hours.shape[1], len(QUESTIONS))
+    shape = (seen.hours.shape[1], len(OSTRC_QUESTIONS))
     noise, chance = streams.normal(*shape), streams.uniform(shape[0])
     severity = np.sqrt(_SEVERITY_OF_PROBLEM) * seen.severity[..., None] + np.sqrt(1.0 - _SEVERITY_OF_PROBLEM) * noise
     category = np.searchsorted(_SEVERITY_LIMITS, severity)
-    least = np.array([question in ("participation", "symptoms") for question in QUESTIONS], dtype=np.int64)
-    most = np.where(np.array(QUESTIONS) == "participation", len(ANSWER_POINTS) - 2, len(ANSWER_POINTS) - 1)
+    least = np.array([question in ("participation", "symptoms") for question in OSTRC_QUESTIONS], dtype=np.int64)
+    most = np.where(np.array(OSTRC_QUESTIONS) == "participation", len(ANSWER_POINTS) - 2, len(ANSWER_POINTS) - 1)
     category = np.where(seen.problem[..., None], np.clip(category, least, most), 0)
     points = ANSWER_POINTS[np.where(seen.absent[..., None], len(ANSWER_POINTS) - 1, category)]
     return np.where((chance < config["attendance"]["answer_share"])[..., None], points, np.nan)
@@ -155,11 +155,11 @@ def _draw_fate(streams: Streams, weeks: int, config: Mapping[str, Any]) -> _Fate
     )
 
 
-def _base_rate(athletes: Athletes, learning: Learning, config: Mapping[str, Any], kind: str) -> Floats:
+def _base_rate(athletes: Athletes, learning: Learning, config: Mapping[str, Any], kind: str) -> Array:
     """Return each athlete's rate per hour before what the week adds (athlete,)."""
     settings = config[kind]
     between = learning.typical - centre_of_alignment(config)
-    poor_less_good = P90_LESS_P10 * config["alignment"]["knee_abduction_between_sd_deg"]
+    poor_less_good = P90_LESS_P10_SD * config["alignment"]["knee_abduction_between_sd_deg"]
     log_ratio = (
         np.log(settings["rate_ratio_poor_against_good_alignment"]) * between / poor_less_good
         + np.log(settings["rate_ratio_previous_injury"]) * athletes.previous_injury
@@ -168,7 +168,7 @@ def _base_rate(athletes: Athletes, learning: Learning, config: Mapping[str, Any]
     return np.asarray(settings["rate_per_1000_hours"] / 1000.0 * athletes.frailty * np.exp(log_ratio), dtype=np.float64)
 
 
-def _week_ratio(settings: Mapping[str, float], alignment_within: Floats, load_before: Floats) -> Floats:
+def _week_ratio(settings: Mapping[str, float], alignment_within: Array, load_before: Array) -> Array:
     """Return the factor that the week's own alignment [deg] and the load before put on a rate (athlete,)."""
     per_degree = np.log(settings["rate_ratio_per_abduction_deg_within"])
     per_load = np.log(settings["rate_ratio_per_1000_load"])

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from legsci.simulate.athlete.plan import Array
 from legsci.simulate.cohort.athletes import Athletes, draw_athletes
 from legsci.simulate.cohort.attendance import Attendance, attend
-from legsci.simulate.cohort.draws import Floats, Streams
+from legsci.simulate.cohort.draws import Streams
 from legsci.simulate.cohort.injury import FollowUp, answers, follow_up
 from legsci.simulate.cohort.technique import Performance, perform
 from legsci.simulate.cohort.training import Learning, Training, learn_alignment, plan_training
@@ -49,9 +50,9 @@ class Cohort:
     seen: FollowUp
     performance: Performance
     attendance: Attendance
-    answers: Floats
-    measured_both: Mapping[str, Floats]
-    measured_sided: Mapping[str, Floats]
+    answers: Array
+    measured_both: Mapping[str, Array]
+    measured_sided: Mapping[str, Array]
 
     @property
     def participants(self) -> list[str]:
@@ -95,7 +96,7 @@ def simulate_cohort(config: Mapping[str, Any], *, seed: int) -> Cohort:
 
 def _measure(
     streams: Streams, performance: Performance, config: Mapping[str, Any]
-) -> tuple[dict[str, Floats], dict[str, Floats]]:
+) -> tuple[dict[str, Array], dict[str, Array]]:
     """Add measurement error; height follows from the measured velocity, as it does on a force plate."""
     measured = []
     for metrics in (performance.both, performance.sided):

@@ -65,10 +65,10 @@ def simulate_tables(config: Mapping[str, Any], *, seed: int) -> dict[str, pd.Dat
         the columns of metrics.csv.
     """
     cohort = simulate_cohort(config, seed=seed)
-    return study_tables(cohort) | {"metrics": metrics_table(cohort)}
+    return study_folder_tables(cohort) | {"metrics": metrics_table(cohort)}
 
 
-def study_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
+def study_folder_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
     """Return the tables of the study folder that say who came and what happened to them."""
     return {
         "participants": participants_table(cohort),
@@ -98,7 +98,7 @@ def plan(config: Mapping[str, Any], *, seed: int) -> CohortPlan:
         )
         for athlete, visit in np.argwhere(cohort.attendance.attended)
     )
-    return CohortPlan(cohort, study_tables(cohort), sessions)
+    return CohortPlan(cohort, study_folder_tables(cohort), sessions)
 
 
 def _body(cohort: Cohort, athlete: int) -> Athlete:

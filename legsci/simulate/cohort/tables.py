@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.simulate.cohort.athletes import GROUPS, LEVELS
-from legsci.simulate.cohort.injury import DAYS_PER_WEEK, QUESTIONS
+from legsci.simulate.cohort.athletes import LEVELS, STUDY_ARMS
 from legsci.simulate.cohort.process import Cohort
-from legsci.vocabulary import SIDES
+from legsci.vocabulary import DAYS_PER_WEEK, OSTRC_QUESTIONS, SIDES
 
 #: Most sessions that exposure.tsv takes in a week.
 _MOST_SESSIONS = 50
@@ -29,7 +28,7 @@ def participants_table(cohort: Cohort) -> pd.DataFrame:
             "beighton_score": athletes.beighton,
             "previous_injury": np.where(athletes.previous_injury, "knee or ankle", "none"),
             "level": np.array(LEVELS)[athletes.level],
-            "group": np.array(GROUPS)[athletes.feedback.astype(np.int64)],
+            "group": np.array(STUDY_ARMS)[athletes.feedback.astype(np.int64)],
         }
     )
 
@@ -73,7 +72,7 @@ def health_table(cohort: Cohort) -> pd.DataFrame:
         {
             "participant_id": _labels(athlete, cohort.participants),
             "week": week,
-            **dict(zip(QUESTIONS, points.T, strict=True)),
+            **dict(zip(OSTRC_QUESTIONS, points.T, strict=True)),
             "problem_location": _labels(reported - 1, ["leg"]),
             "problem_type": _labels(reported - 1, ["overuse"]),
         }

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from legsci.simulate.athlete.plan import Array
 from legsci.simulate.cohort.athletes import Athletes, beighton_mean
-from legsci.simulate.cohort.draws import Floats, Streams, Variation, autocorrelated, varying
+from legsci.simulate.cohort.draws import PERCENT, Streams, Variation, autocorrelated, varying
 from legsci.simulate.cohort.injury import LOAD_UNIT, FollowUp
 from legsci.simulate.cohort.training import Learning, Training, centre_of_alignment, weeks_of
 from legsci.vocabulary import STANDARD_GRAVITY
@@ -19,11 +20,10 @@ from legsci.vocabulary import STANDARD_GRAVITY
 JUMP_SHARE = {"countermovement_jump": 1.0, "squat_jump": 0.92, "drop_jump": 0.95}
 #: Lowering time at which its effect on training gains is 0 [s]: the tempo up to which Amdi & King 2025 found better
 #: gains.
-ECCENTRIC_TIME_S = 2.0
+REFERENCE_ECCENTRIC_TIME_S = 2.0
 #: Deepest squat that an athlete makes a habit of, per body height: the centre of mass as low as knees that bend by 145
 #: to 150 deg let it sink.
 DEEPEST_PER_HEIGHT = 0.31
-PERCENT = 100.0
 MILLISECOND = 1e-3
 CENTIMETRE = 1e-2
 
@@ -53,9 +53,9 @@ class Performance:
 
     reps: tuple[PlannedRep, ...]
     visit_weeks: NDArray[np.int64]
-    both: dict[str, Floats]
-    sided: dict[str, Floats]
-    athlete: dict[str, Floats]
+    both: dict[str, Array]
+    sided: dict[str, Array]
+    athlete: dict[str, Array]
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,11 @@ class _JumpAbility:
     slope : per degree of knee abduction about the athlete's typical alignment [%/deg].
     """
 
-    capacity: Floats
-    level: Floats
-    gain: Floats
-    feedback: Floats
-    slope: Floats
+    capacity: Array
+    level: Array
+    gain: Array
+    feedback: Array
+    slope: Array
 
 
 def planned_reps(config: Mapping[str, Any]) -> tuple[PlannedRep, ...]:
@@ -147,8 +147,8 @@ def perform(
 
 
 def _alignment(
-    streams: Streams, athletes: Athletes, session: Floats, schedule: _Schedule, config: Mapping[str, Any]
-) -> dict[str, Floats]:
+    streams: Streams, athletes: Athletes, session: Array, schedule: _Schedule, config: Mapping[str, Any]
+) -> dict[str, Array]:
     """Draw knee abduction and pelvic drop of each rep and side [deg], about the session's mean of both knees."""
     settings = config["alignment"]
     side = settings["knee_abduction_side_sd_deg"] * streams.normal()
@@ -189,8 +189,8 @@ def _squat(
 
 
 def _tempo(
-    squat: Mapping[str, Floats], athletes: Athletes, reps: tuple[PlannedRep, ...], config: Mapping[str, Any]
-) -> dict[str, Floats]:
+    squat: Mapping[str, Array], athletes: Athletes, reps: tuple[PlannedRep, ...], config: Mapping[str, Any]
+) -> dict[str, Array]:
     """Return lowering, bottom and lifting time of each rep [s] from their logarithms.
 
     Lifting time grows over the set by loss / (1 - loss), evenly from rep to rep, so that the last rep is slower by the
@@ -244,11 +244,11 @@ def _jump_velocity(
     ability: _JumpAbility,
     schedule: _Schedule,
     *,
-    shift: Floats,
-    load: Floats,
-    depth: Floats,
+    shift: Array,
+    load: Array,
+    depth: Array,
     config: Mapping[str, Any],
-) -> Floats:
+) -> Array:
     """Return take-off velocity of each rep (athlete, visit, rep) [m/s], NaN where no jump.
 
     100 log(height) = capacity + gain week + feedback + slope (alignment - typical) + between (typical - centre) + load
@@ -281,7 +281,7 @@ def _jump_velocity(
     return np.asarray(np.sqrt(2.0 * STANDARD_GRAVITY * height), dtype=np.float64)
 
 
-def _abduction_slope(athletes: Athletes, normal: Floats, config: Mapping[str, Any]) -> Floats:
+def _abduction_slope(athletes: Athletes, normal: Array, config: Mapping[str, Any]) -> Array:
     """Return each athlete's change of jump height per degree of knee abduction [%/deg]."""
     settings = config["jump"]
     return np.asarray(
@@ -294,15 +294,13 @@ def _abduction_slope(athletes: Athletes, normal: Floats, config: Mapping[str, An
     )
 
 
-def _gain(
-    training: Training, log_eccentric: Floats, between: Floats, normal: Floats, config: Mapping[str, Any]
-) -> Floats:
+def _gain(training: Training, log_eccentric: Array, between: Array, normal: Array, config: Mapping[str, Any]) -> Array:
     """Return each athlete's gain in jump height by training [%/week]."""
     settings, hours = config["jump"], config["training"]
     log_hours = np.log(training.usual_hours) - 0.5 * np.log(hours["hours_novice"] * hours["hours_elite"])
     share = (
         1.0
-        + settings["gain_share_per_log_eccentric_time"] * (log_eccentric - np.log(ECCENTRIC_TIME_S))
+        + settings["gain_share_per_log_eccentric_time"] * (log_eccentric - np.log(REFERENCE_ECCENTRIC_TIME_S))
         + settings["gain_share_per_log_hours"] * log_hours
     )
     undermined = settings["gain_percent_per_week_per_log_hours_per_abduction_deg"] * log_hours * between
@@ -310,7 +308,7 @@ def _gain(
     return np.asarray(settings["gain_percent_per_week"] * share + undermined + drawn, dtype=np.float64)
 
 
-def _depth_effect(squat: Mapping[str, Variation], settings: Mapping[str, float]) -> Floats:
+def _depth_effect(squat: Mapping[str, Variation], settings: Mapping[str, float]) -> Array:
     """Return what a session's squat depth adds to jump height (athlete, visit) [%]; a neutral spine changes it."""
     flexion = squat["lumbar_flexion_max_deg"]
     neutral = (flexion.person + flexion.session)[..., 0] < settings["neutral_spine_limit_deg"]
@@ -319,8 +317,8 @@ def _depth_effect(squat: Mapping[str, Variation], settings: Mapping[str, float])
 
 
 def _lateral_jump(
-    streams: Streams, pelvic_drop: Floats, schedule: _Schedule, config: Mapping[str, Any]
-) -> dict[str, Floats]:
+    streams: Streams, pelvic_drop: Array, schedule: _Schedule, config: Mapping[str, Any]
+) -> dict[str, Array]:
     """Draw gluteus medius onset [s] and peak [%] and take-off velocity [m/s] of lateral jumps; NaN in other tasks."""
     settings = config["lateral_jump"]
     velocity = varying(streams, settings["takeoff_velocity_m_per_s"], **schedule.size).value
@@ -345,9 +343,7 @@ def _lateral_jump(
     }
 
 
-def _contacts(
-    streams: Streams, athletes: Athletes, schedule: _Schedule, config: Mapping[str, Any]
-) -> dict[str, Floats]:
+def _contacts(streams: Streams, athletes: Athletes, schedule: _Schedule, config: Mapping[str, Any]) -> dict[str, Array]:
     """Draw contact times of drop jumps and steps [s], foot strike angle [deg] and braking impulse [N s] of steps.
 
     Braking impulse = body mass (braking + change per degree (foot strike angle - mean)).

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from legsci.simulate.athlete.plan import Array
 from legsci.simulate.cohort.athletes import Athletes, beighton_mean
-from legsci.simulate.cohort.draws import Floats, Streams, autocorrelated
+from legsci.simulate.cohort.draws import Streams, autocorrelated
 
 MINUTES_PER_HOUR = 60.0
 #: Correlation of planned hours of neighbouring weeks; assumed.
@@ -32,10 +33,10 @@ class Training:
     usual_load : (athlete,) usual weekly load, rating times minutes [arbitrary units].
     """
 
-    usual_hours: Floats
-    hours: Floats
-    exertion: Floats
-    usual_load: Floats
+    usual_hours: Array
+    hours: Array
+    exertion: Array
+    usual_load: Array
 
 
 @dataclass(frozen=True)
@@ -51,14 +52,14 @@ class Learning:
     residual : (athlete, week) autocorrelated departure of the week from it [deg].
     """
 
-    plateau: Floats
-    excess: Floats
-    half_time: Floats
-    expected: Floats
-    residual: Floats
+    plateau: Array
+    excess: Array
+    half_time: Array
+    expected: Array
+    residual: Array
 
     @property
-    def typical(self) -> Floats:
+    def typical(self) -> Array:
         """Mean over the follow-up (athlete,) [deg]: what between-athlete effects act on."""
         return self.expected.mean(axis=1)
 

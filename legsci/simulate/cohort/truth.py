@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from legsci.simulate.cohort.process import Cohort
+from legsci.vocabulary import SIDES_OF_BODY
 
 #: Folder of the truth within the study folder.
 FOLDER = "truth"
-SIDES_OF_BODY = ("left", "right")
 
 
 def truth_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:

@@ -40,12 +40,15 @@ SLOW_MARKER_RATE_HZ = 100.0
 ANALOG_RATE_HZ = 1000.0
 #: Number of the first sensor, as printed on it, hexadecimal.
 FIRST_SENSOR = 0x00B42101
-TRIAL_COLUMNS = ("participant_id", "session_id", "trial_id", "task", "leg", "load_kg", "drop_height_m", "set")
-RECORDING_COLUMNS = ("participant_id", "session_id", "trial_id", "device", "path")
-WEARABLE_COLUMNS = ("participant_id", "session_id", "trial_id", "sensor_id", "segment", "path")
-TRUTH_COLUMNS = ("participant_id", "session_id", "trial_id", "name", "value")
+#: Columns of the tables that a session adds rows to.
+TABLE_COLUMNS = {
+    "trials": ("participant_id", "session_id", "trial_id", "task", "leg", "load_kg", "drop_height_m", "set"),
+    "recordings": ("participant_id", "session_id", "trial_id", "device", "path"),
+    "wearables": ("participant_id", "session_id", "trial_id", "sensor_id", "segment", "path"),
+    "truth": ("participant_id", "session_id", "trial_id", "name", "value"),
+}
 
-Row = dict[str, object]
+TableRow = dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,10 @@ class SessionRows:
     truth : name and value (JSON) of what was put into each trial; times are on the trial's clock.
     """
 
-    trials: list[Row]
-    recordings: list[Row]
-    wearables: list[Row]
-    truth: list[Row]
+    trials: list[TableRow]
+    recordings: list[TableRow]
+    wearables: list[TableRow]
+    truth: list[TableRow]
 
 
 def session_rows(plan: SessionPlan) -> SessionRows:
@@ -110,7 +113,7 @@ def session_rows(plan: SessionPlan) -> SessionRows:
     return rows
 
 
-def write_session(folder: str | Path, plan: SessionPlan, *, instruments: Instruments | None = None) -> SessionRows:
+def record_session(folder: str | Path, plan: SessionPlan, *, instruments: Instruments | None = None) -> SessionRows:
     """Simulate the trials of a session and write their raw files.
 
     Parameters
@@ -132,7 +135,7 @@ def write_session(folder: str | Path, plan: SessionPlan, *, instruments: Instrum
     for number, trial in enumerate(plan.trials):
         wearables = [row for row in rows.wearables if row["trial_id"] == trial.trial_id]
         seeds = np.random.SeedSequence(plan.seed, spawn_key=(number,))
-        truth = write_trial(
+        truth = record_trial(
             paths[trial.trial_id],
             plan,
             trial,
@@ -145,7 +148,7 @@ def write_session(folder: str | Path, plan: SessionPlan, *, instruments: Instrum
     return rows
 
 
-def write_trial(
+def record_trial(
     path: Path,
     plan: SessionPlan,
     trial: TrialPlan,
@@ -246,19 +249,14 @@ def write_study_settings(folder: str | Path) -> None:
 
 def write_session_tables(folder: str | Path, sessions: list[SessionRows]) -> None:
     """Write trials.tsv, recordings.tsv, wearables.tsv and, where it is known, truth/trials.tsv of a study."""
-    for name, columns in (
-        ("trials", TRIAL_COLUMNS),
-        ("recordings", RECORDING_COLUMNS),
-        ("wearables", WEARABLE_COLUMNS),
-        ("truth", TRUTH_COLUMNS),
-    ):
+    for name, columns in TABLE_COLUMNS.items():
         rows = [row for session in sessions for row in getattr(session, name)]
         file = "truth/trials.tsv" if name == "truth" else f"{name}.tsv"
         if rows or name != "truth":
             write_table(Path(folder, file), columns, rows)
 
 
-def _key(plan: SessionPlan, trial: TrialPlan) -> Row:
+def _key(plan: SessionPlan, trial: TrialPlan) -> TableRow:
     """Key of a trial in the tables."""
     return {"participant_id": plan.participant_id, "session_id": plan.session_id, "trial_id": trial.trial_id}
 
@@ -268,7 +266,7 @@ def _stem(plan: SessionPlan, trial: TrialPlan) -> str:
     return f"{plan.participant_id}/{plan.session_id}/{trial.trial_id}"
 
 
-def _recording(plan: SessionPlan, trial: TrialPlan) -> Row:
+def _recording(plan: SessionPlan, trial: TrialPlan) -> TableRow:
     """Device and path of a trial's forces."""
     if not trial.markers:
         return {"device": PLATES_ALONE, "path": f"{_stem(plan, trial)}.txt"}

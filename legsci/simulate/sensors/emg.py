@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from legsci.simulate.athlete.plan import FEET, Array, Motion
+from legsci.simulate.athlete.plan import Array, Motion
 from legsci.simulate.sensors.converter import converted
+from legsci.vocabulary import SIDES_OF_BODY
 
 MUSCLES = ("gluteus_medius", "vastus_lateralis", "biceps_femoris", "gastrocnemius")
-CHANNELS = tuple(f"{side}_{muscle}" for side in FEET for muscle in MUSCLES)
+CHANNELS = tuple(f"{side}_{muscle}" for side in SIDES_OF_BODY for muscle in MUSCLES)
 #: Event to which onsets refer, and the event at which the bursts end; a burst ends `burst_s` later where there is none.
 EVENTS_OF_TASK: dict[str, tuple[str, str]] = {
     "squat": ("rep_start", "rep_end"),

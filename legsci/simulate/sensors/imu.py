@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from legsci.simulate.athlete.plan import SEGMENTS, Array, Motion
-from legsci.vocabulary import STANDARD_GRAVITY
+from legsci.simulate.athlete.plan import Array, Motion
+from legsci.vocabulary import SEGMENTS, STANDARD_GRAVITY
 
 #: Segments that carry a sensor.
 CARRIERS = ("pelvis", "left_thigh", "left_shank", "left_foot", "right_thigh", "right_shank", "right_foot")
-GRAVITY = np.array([0.0, -STANDARD_GRAVITY, 0.0])
+_GRAVITY = np.array([0.0, -STANDARD_GRAVITY, 0.0])
 _X, _Y, _Z = np.eye(3)
 
 
@@ -56,19 +56,6 @@ class ImuSettings:
     gyroscope_range: float = float(np.radians(2000.0))
     clock_offset_s: float = 0.25
     clock_drift: float = 2e-5
-
-
-CLEAN_IMUS = ImuSettings(
-    misalignment_deg=0.0,
-    accelerometer_bias=0.0,
-    gyroscope_bias=0.0,
-    accelerometer_noise=0.0,
-    gyroscope_noise=0.0,
-    accelerometer_range=np.inf,
-    gyroscope_range=np.inf,
-    clock_offset_s=0.0,
-    clock_drift=0.0,
-)
 
 
 @dataclass(frozen=True)
@@ -138,7 +125,7 @@ def record_imu(
     velocity, turning = motion.angular_velocity[number], motion.angular_acceleration[number]
     lever = motion.position[number] + rotation @ imu.place - motion.centre_of_mass[number]
     acceleration = motion.centre_of_mass_acceleration[number] + np.cross(turning, lever)
-    acceleration += np.cross(velocity, np.cross(velocity, lever)) - GRAVITY
+    acceleration += np.cross(velocity, np.cross(velocity, lever)) - _GRAVITY
     to_sensor = np.ascontiguousarray((rotation @ mounting).transpose(0, 2, 1))
     felt = np.concatenate([to_sensor @ acceleration[..., None], to_sensor @ velocity[..., None]], axis=1)[..., 0]
 

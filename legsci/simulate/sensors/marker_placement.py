@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from legsci.simulate.athlete.body import Body
-from legsci.simulate.athlete.plan import FEET, SEGMENTS, Array, Motion
-from legsci.vocabulary import MARKERS
+from legsci.simulate.athlete.plan import Array, Motion
+from legsci.vocabulary import MARKERS, SEGMENTS, SIDES_OF_BODY
 
 #: Radius of a marker's centre above skin or bone [m].
 _PROUD = 0.01
@@ -94,7 +94,7 @@ def _trunk(body: Body) -> dict[str, tuple[str, list[float]]]:
 
 def _leg(body: Body, side: int) -> dict[str, tuple[str, list[float]]]:
     """Markers on one leg: knee and ankle at the axes of the joints, clusters on the outer side, and the foot."""
-    name, sign = FEET[side], 2.0 * side - 1.0
+    name, sign = SIDES_OF_BODY[side], 2.0 * side - 1.0
     thigh, shank = float(body.thigh_length[side]), float(body.shank_length[side])
     knee, ankle = 0.030 * body.athlete.height_m + _PROUD, 0.020 * body.athlete.height_m + _PROUD
     toe, heel, half = body.toe[side], body.heel[side], body.foot_half_width

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from legsci.simulate.athlete.plan import SEGMENTS, Array, Motion
+from legsci.simulate.athlete.plan import Array, Motion
+from legsci.vocabulary import SEGMENTS
 
 #: Beginning of a marker's name, without the side -> segment whose skin it sticks to.
 SEGMENT_OF_MARKER = {
@@ -33,7 +34,7 @@ RIGHT_ANGLE = np.pi / 2
 
 
 @dataclass(frozen=True)
-class SoftTissue:
+class SoftTissueArtefact:
     """How far the markers of a segment stray from the bone once it has turned by 90 deg from where it began.
 
     The stray grows in proportion to the angle turned, so that it goes with the motion, as skin does, and filters cannot
@@ -53,12 +54,12 @@ class SoftTissue:
 
 #: Sizes are ours, within the range of the reviewed bone-pin and fluoroscopy studies: largest on the thigh, of the
 #: order of 10 mm (Leardini et al. 2005, Gait Posture 21:212).
-SOFT_TISSUE = {
-    "pelvis": SoftTissue(0.004, 1.0, 0.001),
-    "trunk": SoftTissue(0.006, 1.0, 0.002),
-    "thigh": SoftTissue(0.010, 2.0, 0.003),
-    "shank": SoftTissue(0.006, 1.0, 0.002),
-    "foot": SoftTissue(0.002, 0.5, 0.0005),
+SOFT_TISSUE_ARTEFACTS = {
+    "pelvis": SoftTissueArtefact(0.004, 1.0, 0.001),
+    "trunk": SoftTissueArtefact(0.006, 1.0, 0.002),
+    "thigh": SoftTissueArtefact(0.010, 2.0, 0.003),
+    "shank": SoftTissueArtefact(0.006, 1.0, 0.002),
+    "foot": SoftTissueArtefact(0.002, 0.5, 0.0005),
 }
 
 
@@ -70,7 +71,7 @@ class MarkerSettings:
     ----------
     rate_hz : frames per second; divides the motion's rate.
     noise_m : standard deviation of white noise per axis [m].
-    soft_tissue_scale : times the sizes of SOFT_TISSUE; 0 for markers on bone.
+    soft_tissue_scale : times the sizes of SOFT_TISSUE_ARTEFACTS; 0 for markers on bone.
     gaps_per_s : mean number of times per second that a marker is lost.
     gap_s : mean duration of a loss [s].
     """
@@ -96,9 +97,6 @@ class Trajectories:
     labels: Sequence[str]
     position: Array
     rate_hz: float
-
-
-CLEAN_MARKERS = MarkerSettings(noise_m=0.0, soft_tissue_scale=0.0, gaps_per_s=0.0)
 
 
 def record_markers(
@@ -135,7 +133,7 @@ def record_markers(
         if not chosen:
             continue
         rotation, origin = motion.rotation[number, whole], motion.position[number, whole]
-        tissue = SOFT_TISSUE[segment.rpartition("_")[2]]
+        tissue = SOFT_TISSUE_ARTEFACTS[segment.rpartition("_")[2]]
         shift = _stray(rotation, seen[:, chosen] - origin[:, None], tissue, rng) * settings.soft_tissue_scale
         seen[:, chosen] += shift
         stray[f"{segment}_largest_stray_m"] = float(np.linalg.norm(shift, axis=2).max())
@@ -166,7 +164,7 @@ def every_nth(rate_hz: float, wanted_hz: float) -> int:
     return step
 
 
-def _stray(rotation: Array, lever: Array, tissue: SoftTissue, rng: np.random.Generator) -> Array:
+def _stray(rotation: Array, lever: Array, tissue: SoftTissueArtefact, rng: np.random.Generator) -> Array:
     """Stray of a segment's markers from the bone (frame, marker, 3), laboratory axes [m].
 
     Parameters

@@ -7,22 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from legsci.simulate.athlete.plan import FEET, Array, Motion
+from legsci.simulate.athlete.plan import Array, Motion
 from legsci.simulate.sensors.converter import converted, converter_step
+from legsci.vocabulary import SIDES_OF_BODY
 
 #: Plate size across and along the way the person faces, a usual one; gap between two plates [m].
-WIDTH, LENGTH, GAP = 0.4, 0.6, 0.005
+PLATE_WIDTH_M, PLATE_LENGTH_M, PLATE_GAP_M = 0.4, 0.6, 0.005
 #: Transducers lie this far below the surface, and for TYPE 3 this far from its centre along plate x and y [m].
-DEPTH, REACH_X, REACH_Y = 0.04, 0.12, 0.20
+TRANSDUCER_DEPTH_M, TRANSDUCER_X_M, TRANSDUCER_Y_M = 0.04, 0.12, 0.20
 #: Centres of pressure higher than this above the floor are on something else, such as a drop box [m].
-HIGHEST_CONTACT = 0.05
+HIGHEST_CONTACT_M = 0.05
 #: Contacts of a foot closer than this share a plate [m].
-SAME_PLACE = 0.3
+SAME_PLATE_M = 0.3
 #: Tasks whose contacts lie apart: a plate under each. All others stand on one pair of plates, left foot on plate 1.
 SPREAD_TASKS = ("lateral_jump", "sprint")
 #: Plates are laid to this grid [m].
-GRID = 0.05
-UP = np.array([0.0, 1.0, 0.0])
+PLATE_GRID_M = 0.05
+_UP = np.array([0.0, 1.0, 0.0])
 
 
 @dataclass(frozen=True)
@@ -46,20 +47,26 @@ class Plate:
     @property
     def corners(self) -> Array:
         """(4, 3) in the order of the plate's quadrants +x+y, -x+y, -x-y, +x-y, ISB axes [m]."""
-        x, y = WIDTH / 2, LENGTH / 2
+        x, y = PLATE_WIDTH_M / 2, PLATE_LENGTH_M / 2
         return np.asarray(self.centre) + np.array([[x, y, 0], [-x, y, 0], [-x, -y, 0], [x, -y, 0]]) @ self.axes.T
 
     @property
     def origin(self) -> Array:
         """(3,) FORCE_PLATFORM:ORIGIN in plate axes [m]."""
-        return np.array([REACH_X, REACH_Y, -DEPTH]) if self.plate_type == 3 else np.array([0.0, 0.0, -DEPTH])
+        return (
+            np.array([TRANSDUCER_X_M, TRANSDUCER_Y_M, -TRANSDUCER_DEPTH_M])
+            if self.plate_type == 3
+            else np.array([0.0, 0.0, -TRANSDUCER_DEPTH_M])
+        )
 
     def carries(self, point: Array) -> np.ndarray:
         """Whether each point (n, 3) [m] lies on the surface; NaN lies nowhere."""
         distance = np.abs(point - np.asarray(self.centre))
         # A point exactly between two plates belongs to one of them: the gap is half each one's.
-        inside = (distance[:, 0] < (LENGTH + GAP) / 2) & (distance[:, 2] < (WIDTH + GAP) / 2)
-        return np.asarray(inside & (distance[:, 1] < HIGHEST_CONTACT))
+        inside = (distance[:, 0] < (PLATE_LENGTH_M + PLATE_GAP_M) / 2) & (
+            distance[:, 2] < (PLATE_WIDTH_M + PLATE_GAP_M) / 2
+        )
+        return np.asarray(inside & (distance[:, 1] < HIGHEST_CONTACT_M))
 
 
 @dataclass(frozen=True)
@@ -86,9 +93,6 @@ class PlateSettings:
     bits: int | None = 16
 
 
-CLEAN_PLATES = PlateSettings(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, np.inf, np.inf, None)
-
-
 def plates_under(motion: Motion, *, plate_type: int = 2) -> tuple[Plate, ...]:
     """Lay plates for a trial.
 
@@ -110,7 +114,7 @@ def plates_under(motion: Motion, *, plate_type: int = 2) -> tuple[Plate, ...]:
         centres = sorted((_on_grid(place) for place in places), key=lambda centre: centre[along])
         return tuple(Plate((x, 0.0, z), plate_type) for x, _, z in centres)
     x, _, z = _on_grid(np.mean(places, axis=0))
-    aside = (WIDTH + GAP) / 2
+    aside = (PLATE_WIDTH_M + PLATE_GAP_M) / 2
     return Plate((x, 0.0, z - aside), plate_type), Plate((x, 0.0, z + aside), plate_type)
 
 
@@ -144,7 +148,7 @@ def record_plates(
     The C3D file format user guide, FORCE_PLATFORM:TYPE and :ORIGIN, www.c3d.org.
     """
     channels, offsets, drifts = [], [], []
-    recorded = np.zeros((len(FEET), motion.time.size), dtype=bool)
+    recorded = np.zeros((len(SIDES_OF_BODY), motion.time.size), dtype=bool)
     for plate in plates:
         signal, on_plate = _clean_channels(motion, plate)
         recorded |= on_plate
@@ -157,7 +161,9 @@ def record_plates(
         offsets.append(offset.ravel().tolist())
         drifts.append(drift.ravel().tolist())
     missed = np.where(recorded, 0.0, motion.force[:, :, 1]).sum(axis=1) / motion.rate_hz
-    truth: dict[str, object] = {f"{foot}_unrecorded_impulse_n_s": float(missed[n]) for n, foot in enumerate(FEET)}
+    truth: dict[str, object] = {
+        f"{foot}_unrecorded_impulse_n_s": float(missed[n]) for n, foot in enumerate(SIDES_OF_BODY)
+    }
     return channels, truth | {"plate_offset": offsets, "plate_drift_per_s": drifts}
 
 
@@ -176,7 +182,7 @@ def surface_wrench(plate: Plate, channels: Array) -> tuple[Array, Array]:
     """
     wrench = _piezo_to_wrench() @ channels if plate.plate_type == 3 else channels
     force = np.ascontiguousarray(wrench[:3].T)
-    return force, wrench[3:].T - np.cross([0.0, 0.0, -DEPTH], force)
+    return force, wrench[3:].T - np.cross([0.0, 0.0, -TRANSDUCER_DEPTH_M], force)
 
 
 def _wrench_of_feet(motion: Motion, plate: Plate) -> tuple[Array, Array, np.ndarray]:
@@ -189,21 +195,21 @@ def _wrench_of_feet(motion: Motion, plate: Plate) -> tuple[Array, Array, np.ndar
     on_plate : (foot, n) which feet bear on it.
     """
     force, moment = np.zeros((motion.time.size, 3)), np.zeros((motion.time.size, 3))
-    on_plate = np.zeros((len(FEET), motion.time.size), dtype=bool)
-    for foot in range(len(FEET)):
+    on_plate = np.zeros((len(SIDES_OF_BODY), motion.time.size), dtype=bool)
+    for foot in range(len(SIDES_OF_BODY)):
         point = motion.centre_of_pressure[foot]
         on_plate[foot] = plate.carries(point)
         here = on_plate[foot]
         lever = point[here] - np.asarray(plate.centre)
         force[here] += motion.force[foot, here]
-        moment[here] += np.cross(lever, motion.force[foot, here]) + motion.free_moment[foot, here, None] * UP
+        moment[here] += np.cross(lever, motion.force[foot, here]) + motion.free_moment[foot, here, None] * _UP
     return force @ plate.axes, moment @ plate.axes, on_plate
 
 
 def _clean_channels(motion: Motion, plate: Plate) -> tuple[Array, np.ndarray]:
     """Channels (channel, n) of one plate without errors, and which feet bear on it (foot, n)."""
     force, moment, on_plate = _wrench_of_feet(motion, plate)
-    moment = moment + np.cross([0.0, 0.0, -DEPTH], force)
+    moment = moment + np.cross([0.0, 0.0, -TRANSDUCER_DEPTH_M], force)
     wrench = np.concatenate([force, moment], axis=1).T
     return (np.linalg.pinv(_piezo_to_wrench()) @ wrench if plate.plate_type == 3 else wrench), on_plate
 
@@ -215,8 +221,13 @@ def _piezo_to_wrench() -> Array:
     """
     ex, ey, ez = np.eye(3)
     # Each channel: direction of the force it senses, and a point of its line.
-    sensed = [(ex, REACH_Y * ey), (ex, -REACH_Y * ey), (ey, REACH_X * ex), (ey, -REACH_X * ex)]
-    sensed += [(ez, x * REACH_X * ex + y * REACH_Y * ey) for x, y in ((1, 1), (-1, 1), (-1, -1), (1, -1))]
+    sensed = [
+        (ex, TRANSDUCER_Y_M * ey),
+        (ex, -TRANSDUCER_Y_M * ey),
+        (ey, TRANSDUCER_X_M * ex),
+        (ey, -TRANSDUCER_X_M * ex),
+    ]
+    sensed += [(ez, x * TRANSDUCER_X_M * ex + y * TRANSDUCER_Y_M * ey) for x, y in ((1, 1), (-1, 1), (-1, -1), (1, -1))]
     return np.array([np.concatenate([direction, np.cross(point, direction)]) for direction, point in sensed]).T
 
 
@@ -225,12 +236,12 @@ def _places(motion: Motion) -> list[Array]:
     places: list[Array] = []
     for point in motion.centre_of_pressure:
         with np.errstate(invalid="ignore"):
-            down = np.concatenate([[False], point[:, 1] < HIGHEST_CONTACT, [False]])
+            down = np.concatenate([[False], point[:, 1] < HIGHEST_CONTACT_M, [False]])
         edges = np.flatnonzero(np.diff(down.astype(np.int8))).reshape(-1, 2)
         own: list[Array] = []
         for first, last in edges:
             place = point[first:last].mean(axis=0)
-            if all(np.linalg.norm(place - other) > SAME_PLACE for other in own):
+            if all(np.linalg.norm(place - other) > SAME_PLATE_M for other in own):
                 own.append(place)
         places += own
     return places
@@ -238,4 +249,4 @@ def _places(motion: Motion) -> list[Array]:
 
 def _on_grid(place: Array) -> tuple[float, ...]:
     """Nearest point of the grid to which plates are laid."""
-    return tuple(float(value) for value in np.round(place / GRID) * GRID)
+    return tuple(float(value) for value in np.round(place / PLATE_GRID_M) * PLATE_GRID_M)

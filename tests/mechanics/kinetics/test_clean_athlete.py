@@ -16,11 +16,11 @@ from legsci.mechanics.kinetics.inertia import BodySegments
 from legsci.mechanics.kinetics.inverse_dynamics import dynamics
 from legsci.mechanics.motion.angles import JOINTS, LABORATORY, kinematics
 from legsci.simulate.athlete.body import Body, build_body
-from legsci.simulate.athlete.kinetics import inverse_dynamics
 from legsci.simulate.athlete.motion import TASK_PLANS, simulate_motion
 from legsci.simulate.athlete.plan import Motion, default_technique
 from legsci.simulate.sensors.marker_placement import markers_of
 from tests.mechanics.athlete import ATHLETE, marker_dataset, plates_of, standing
+from tests.simulate.joint_loads import joint_loads
 
 RATE_HZ = 1000.0
 LEGS = tuple(f"{side}_{part}" for side in ("left", "right") for part in ("thigh", "shank", "foot"))
@@ -115,7 +115,7 @@ def test_angles_to_a_hundredth_of_a_degree(task: str) -> None:
 @pytest.mark.parametrize("task", sorted(TASK_PLANS))
 def test_moments_to_a_thousandth_of_their_peak(task: str) -> None:
     motion, body, _, solved = measured(task)
-    truth = inverse_dynamics(motion, body).moment
+    truth = joint_loads(motion, body).moment
     for joint in (f"{side}_{name}" for side in ("left", "right") for name in ("hip", "knee", "ankle")):
         theirs = truth[joint][INNER]
         ours = solved["joint_moment"].sel(joint=joint).transpose("time", "axis").to_numpy()[INNER]

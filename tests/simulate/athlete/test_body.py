@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from legsci.simulate.athlete.body import Athlete, build_body
-from legsci.simulate.athlete.plan import SEGMENTS
 from legsci.simulate.sensors.marker_placement import marker_offsets
-from legsci.vocabulary import MARKERS
+from legsci.vocabulary import MARKERS, SEGMENTS
 
 TABLE_NAMES = {
     "head": "Head 2", "upper_trunk": "Upper trunk 2", "middle_trunk": "Middle trunk", "lower_trunk": "Lower trunk",

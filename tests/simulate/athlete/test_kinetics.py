@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
-from legsci.simulate.athlete.balance import turn_by_vector
 from legsci.simulate.athlete.body import Athlete, Body, build_body
-from legsci.simulate.athlete.kinetics import MARGIN, angular_motion, derivatives, inertial_moment, inverse_dynamics
-from legsci.simulate.athlete.motion import default_technique, simulate_motion
-from legsci.simulate.athlete.plan import FEET, SEGMENTS, Motion
-from legsci.vocabulary import STANDARD_GRAVITY
+from legsci.simulate.athlete.kinetics import MARGIN, angular_kinematics, central_differences, inertial_moment
+from legsci.simulate.athlete.motion import simulate_motion
+from legsci.simulate.athlete.plan import Motion, default_technique
+from legsci.vocabulary import SEGMENTS, SIDES_OF_BODY, STANDARD_GRAVITY
+from tests.simulate.joint_loads import joint_loads
 
 ATHLETE = Athlete(leg_length_scale=(1.0, 1.004))
 BODY = build_body(ATHLETE)
@@ -33,7 +34,7 @@ def jump() -> Motion:
 def test_derivatives_of_a_sine() -> None:
     time = np.arange(400) / 1000.0
     values = np.sin(2 * np.pi * 20.0 * time)[None, :, None]
-    first, second = derivatives(values, 1000.0)
+    first, second = central_differences(values, 1000.0)
     rate = 2 * np.pi * 20.0
     np.testing.assert_allclose(first[0, INNER, 0], rate * np.cos(rate * time)[INNER], atol=1e-6 * rate)
     np.testing.assert_allclose(second[0, INNER, 0], -(rate**2) * np.sin(rate * time)[INNER], atol=1e-6 * rate**2)
@@ -43,9 +44,9 @@ def test_spin_about_a_turning_axis_by_hand() -> None:
     # R = Ry(a t) Rz(b t): angular velocity (b sin a t, a, b cos a t)
     time = np.arange(300) / 1000.0
     a, b = 3.0, 5.0
-    about_y = turn_by_vector(np.outer(a * time, [0.0, 1.0, 0.0]))
-    about_z = turn_by_vector(np.outer(b * time, [0.0, 0.0, 1.0]))
-    velocity, acceleration = angular_motion((about_y @ about_z)[None], 1000.0)
+    about_y = Rotation.from_rotvec(np.outer(a * time, [0.0, 1.0, 0.0])).as_matrix()
+    about_z = Rotation.from_rotvec(np.outer(b * time, [0.0, 0.0, 1.0])).as_matrix()
+    velocity, acceleration = angular_kinematics((about_y @ about_z)[None], 1000.0)
     wanted = np.stack([b * np.sin(a * time), np.full(time.size, a), b * np.cos(a * time)], axis=1)
     change = np.stack([a * b * np.cos(a * time), np.zeros(time.size), -a * b * np.sin(a * time)], axis=1)
     np.testing.assert_allclose(velocity[0, INNER], wanted[INNER], atol=1e-8)
@@ -55,12 +56,12 @@ def test_spin_about_a_turning_axis_by_hand() -> None:
 def test_change_of_angular_momentum_of_a_spinning_body() -> None:
     rng = np.random.default_rng(2)
     time = np.arange(200) / 1000.0
-    rotation = turn_by_vector(np.stack([np.sin(3 * time), 2 * time, np.cos(4 * time)], axis=1))[None]
+    rotation = Rotation.from_rotvec(np.stack([np.sin(3 * time), 2 * time, np.cos(4 * time)], axis=1)).as_matrix()[None]
     inertia = np.diag(rng.uniform(0.5, 1.5, 3))[None]
-    velocity, acceleration = angular_motion(rotation, 1000.0)
+    velocity, acceleration = angular_kinematics(rotation, 1000.0)
     tensor = rotation[0] @ inertia[0] @ np.swapaxes(rotation[0], 1, 2)
     momentum = np.einsum("nij,nj->ni", tensor, velocity[0])[None]
-    change, _ = derivatives(momentum, 1000.0)
+    change, _ = central_differences(momentum, 1000.0)
     inner = slice(2 * MARGIN, -2 * MARGIN)
     np.testing.assert_allclose(
         inertial_moment(rotation, inertia, velocity, acceleration)[0, inner], change[0, inner], atol=1e-6
@@ -69,14 +70,14 @@ def test_change_of_angular_momentum_of_a_spinning_body() -> None:
 
 def test_standing_by_hand() -> None:
     motion = simulate_motion("standing", ATHLETE, replace(default_technique("standing"), sway=0.0))
-    dynamics = inverse_dynamics(motion, BODY)
+    dynamics = joint_loads(motion, BODY)
     sample = motion.time.size // 2
     trunk = SEGMENTS.index("trunk")
     weight = np.array([0.0, BODY.mass[trunk] * STANDARD_GRAVITY, 0.0])
     np.testing.assert_allclose(dynamics.force["lumbar"][sample], weight, atol=1e-3)
     lever = motion.centre_of_mass[trunk, sample] - motion.position[trunk, sample]
     np.testing.assert_allclose(dynamics.moment["lumbar"][sample], np.cross(lever, weight), atol=1e-3)
-    for foot, side in enumerate(FEET):
+    for foot, side in enumerate(SIDES_OF_BODY):
         row = SEGMENTS.index(f"{side}_foot")
         weight = np.array([0.0, -BODY.mass[row] * STANDARD_GRAVITY, 0.0])
         ankle = motion.joint_centre[f"{side}_ankle"][sample]
@@ -88,14 +89,14 @@ def test_standing_by_hand() -> None:
 
 
 def test_joints_and_ground_deliver_the_energy(jump: Motion) -> None:
-    dynamics = inverse_dynamics(jump, BODY)
-    velocities = derivatives(jump.centre_of_mass, jump.rate_hz)[0]
+    dynamics = joint_loads(jump, BODY)
+    velocities = central_differences(jump.centre_of_mass, jump.rate_hz)[0]
     local = np.einsum("snji,snj->sni", jump.rotation, jump.angular_velocity)
     energy = np.einsum("s,sni,sni->n", BODY.mass, velocities, velocities) / 2
     energy += np.einsum("sni,sij,snj->n", local, BODY.inertia, local) / 2
     energy += STANDARD_GRAVITY * np.einsum("s,sn->n", BODY.mass, jump.centre_of_mass[:, :, 1])
     power = sum(dynamics.power.values())
-    for foot, side in enumerate(FEET):
+    for foot, side in enumerate(SIDES_OF_BODY):
         row = SEGMENTS.index(f"{side}_foot")
         loaded = jump.force[foot, :, 1] > 0.0
         arm = np.where(loaded[:, None], jump.centre_of_pressure[foot] - jump.centre_of_mass[row], 0.0)
@@ -116,7 +117,7 @@ def consistent(motion: Motion, body: Body) -> tuple[Motion, np.ndarray]:
         return np.cross(gain[segment], arm) + np.cross(spin[segment], np.cross(spin[segment], arm))
 
     origins = np.empty_like(motion.position)
-    _, second = derivatives(motion.position[:1], motion.rate_hz)
+    _, second = central_differences(motion.position[:1], motion.rate_hz)
     origins[0] = second[0]
     for name, parent in PARENTS.items():
         row, above = SEGMENTS.index(name), SEGMENTS.index(parent)
@@ -149,7 +150,7 @@ def engine_model(body: Body) -> str:
         if name == "trunk":
             return body.lumbar
         side, part = name.split("_")
-        number = FEET.index(side)
+        number = SIDES_OF_BODY.index(side)
         down = {"thigh": 0.0, "shank": body.thigh_length[number], "foot": body.shank_length[number]}[part]
         return body.hip[number] if part == "thigh" else np.array([0.0, -down, 0.0])
 
@@ -163,10 +164,10 @@ def engine_model(body: Body) -> str:
 def test_inverse_dynamics_agree_with_a_rigid_body_engine(task: str) -> None:
     mujoco = pytest.importorskip("mujoco", reason="the rigid-body engine mujoco is not installed")
     motion, origins = consistent(simulate_motion(task, ATHLETE, default_technique(task)), BODY)
-    ours = inverse_dynamics(motion, BODY)
+    ours = joint_loads(motion, BODY)
     joint_of = {
         f"{side}_{part}": f"{side}_{joint}"
-        for side in FEET
+        for side in SIDES_OF_BODY
         for part, joint in (("thigh", "hip"), ("shank", "knee"), ("foot", "ankle"))
     }
     model = mujoco.MjModel.from_xml_string(engine_model(BODY))
@@ -179,7 +180,7 @@ def test_inverse_dynamics_agree_with_a_rigid_body_engine(task: str) -> None:
         )
         mujoco.mju_mat2Quat(quaternion, turn[0].ravel())
         data.qpos[:3], data.qpos[3:7] = motion.position[0, frame], quaternion
-        velocity, _ = derivatives(motion.position[:1, frame - MARGIN : frame + MARGIN + 1], motion.rate_hz)
+        velocity, _ = central_differences(motion.position[:1, frame - MARGIN : frame + MARGIN + 1], motion.rate_hz)
         data.qvel[:3], data.qvel[3:6] = velocity[0, MARGIN], turn[0].T @ spin[0]
         data.qacc[:3], data.qacc[3:6] = origins[0, frame], turn[0].T @ gain[0]
         for name, parent in PARENTS.items():
@@ -193,7 +194,7 @@ def test_inverse_dynamics_agree_with_a_rigid_body_engine(task: str) -> None:
         mujoco.mj_inverse(model, data)
         # what acts from outside is part of the engine's answer
         ground = np.zeros(model.nv)
-        for foot, side in enumerate(FEET):
+        for foot, side in enumerate(SIDES_OF_BODY):
             if motion.force[foot, frame].any():
                 twist = np.array([0.0, motion.free_moment[foot, frame], 0.0])
                 point = motion.centre_of_pressure[foot, frame]

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from legsci.simulate.athlete.body import Athlete, build_body
-from legsci.simulate.athlete.kinetics import inertial_moment, inverse_dynamics
-from legsci.simulate.athlete.motion import TASK_PLANS, Motion, default_technique, simulate_motion
-from legsci.simulate.athlete.plan import FEET, SEGMENTS
+from legsci.simulate.athlete.kinetics import inertial_moment
+from legsci.simulate.athlete.motion import TASK_PLANS, simulate_motion
+from legsci.simulate.athlete.plan import Motion, default_technique
 from legsci.simulate.athlete.sway import PRESSURE_SD_M, VERTICAL_SD
 from legsci.tasks import TASKS as ALL_TASKS
-from legsci.vocabulary import STANDARD_GRAVITY
+from legsci.vocabulary import SEGMENTS, SIDES_OF_BODY, STANDARD_GRAVITY
+from tests.simulate.joint_loads import joint_loads
 
 TASKS = sorted(TASK_PLANS)
 JUMPS = ("countermovement_jump", "squat_jump", "drop_jump", "lateral_jump")
@@ -42,7 +43,7 @@ def com_velocity(motion: Motion, sample: int) -> np.ndarray:
 
 def toes_and_heels(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
     """Ends of the soles (foot, n, 3)."""
-    rows = [SEGMENTS.index(f"{side}_foot") for side in FEET]
+    rows = [SEGMENTS.index(f"{side}_foot") for side in SIDES_OF_BODY]
     return tuple(
         np.array([motion.position[row] + motion.rotation[row] @ end[foot] for foot, row in enumerate(rows)])
         for end in (BODY.toe, BODY.heel)
@@ -99,7 +100,7 @@ def test_angular_momentum_is_kept_in_flight(task: str, motions: dict[str, Motion
 
 @pytest.mark.parametrize("task", TASKS)
 def test_inverse_dynamics_closes_at_the_pelvis(task: str, motions: dict[str, Motion]) -> None:
-    dynamics = inverse_dynamics(motions[task], BODY)
+    dynamics = joint_loads(motions[task], BODY)
     assert np.abs(dynamics.residual_force).max() < 1.0
     assert np.abs(dynamics.residual_moment).max() < 0.5
 
@@ -108,7 +109,7 @@ def test_inverse_dynamics_closes_at_the_pelvis(task: str, motions: dict[str, Mot
 def test_feet_stay_put_in_stance(task: str, motions: dict[str, Motion]) -> None:
     motion = motions[task]
     toes, heels = toes_and_heels(motion)
-    for foot, side in enumerate(FEET):
+    for foot, side in enumerate(SIDES_OF_BODY):
         loaded = motion.force[foot, :, 1] > 0.0
         toes_up = motion.angles[f"{side}_foot_pitch"] > 1e-9
         starts = np.flatnonzero(np.diff(np.concatenate([[False], loaded]).astype(int)) == 1)
@@ -137,7 +138,7 @@ def test_centre_of_pressure_lies_under_the_foot(task: str, motions: dict[str, Mo
         along = np.einsum("ni,ni->n", pressure[loaded] - toes[foot, loaded], line / length)
         across = np.cross(pressure[loaded] - toes[foot, loaded], line / length)[:, 1]
         assert along.max() < 0.0
-        heel_up = motion.angles[f"{FEET[foot]}_foot_pitch"][loaded] < -10.0
+        heel_up = motion.angles[f"{SIDES_OF_BODY[foot]}_foot_pitch"][loaded] < -10.0
         assert along[heel_up & firm].min(initial=0.0) > -0.13
         assert along.min() > -np.linalg.norm(BODY.toe[foot] - BODY.heel[foot])
         assert np.abs(across[firm]).max() < BODY.foot_half_width
@@ -152,7 +153,7 @@ def test_segments_are_rigid_and_joined(task: str, motions: dict[str, Motion]) ->
     np.testing.assert_allclose(identity, np.broadcast_to(np.eye(3), identity.shape), atol=1e-12)
     com = np.einsum("s,sni->ni", BODY.mass, motion.centre_of_mass) / BODY.total_mass
     np.testing.assert_allclose(com, motion.body_com, atol=1e-9)
-    for foot, side in enumerate(FEET):
+    for foot, side in enumerate(SIDES_OF_BODY):
         thigh, shank = SEGMENTS.index(f"{side}_thigh"), SEGMENTS.index(f"{side}_shank")
         knee = motion.position[thigh] - BODY.thigh_length[foot] * motion.rotation[thigh][:, :, 1]
         ankle = motion.position[shank] - BODY.shank_length[foot] * motion.rotation[shank][:, :, 1]
@@ -166,7 +167,7 @@ def test_segments_are_rigid_and_joined(task: str, motions: dict[str, Motion]) ->
 def test_knees_bend_inward_as_asked_and_never_the_wrong_way(task: str, motions: dict[str, Motion]) -> None:
     motion = motions[task]
     wanted = {"left": 4.0, "right": 9.0}
-    for side in FEET:
+    for side in SIDES_OF_BODY:
         assert motion.angles[f"{side}_knee_flexion"].min() > 0.0
         assert np.abs(motion.angles[f"{side}_knee_rotation"]).max() < 1e-6
         if task != "standing":
@@ -193,7 +194,7 @@ def test_valgus_brings_the_knee_inside_the_line_from_hip_to_ankle() -> None:
         hip, knee, ankle = (motion.joint_centre[f"{side}_{joint}"][sample, 2] for joint in ("hip", "knee", "ankle"))
         return (0.5 * (hip + ankle) - knee) * (1.0 if side == "right" else -1.0)
 
-    for side in FEET:
+    for side in SIDES_OF_BODY:
         assert inside(10.0, side) > inside(0.0, side) + 0.01
 
 
@@ -347,6 +348,6 @@ def test_bodies_and_techniques_of_many_kinds_can_be_simulated() -> None:
             pelvic_drop_deg=rng.uniform(-1.0, 9.0),
             asymmetry=rng.uniform(0.45, 0.55),
         )
-        dynamics = inverse_dynamics(simulate_motion(task, athlete, technique), build_body(athlete))
+        dynamics = joint_loads(simulate_motion(task, athlete, technique), build_body(athlete))
         assert np.abs(dynamics.residual_force).max() < 1.0, task
         assert np.abs(dynamics.residual_moment).max() < 0.5, task

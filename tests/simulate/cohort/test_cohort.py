@@ -17,12 +17,12 @@ from scipy.stats import gamma
 from legsci.ingest.tables import read_table, typed_table
 from legsci.simulate.athlete.motion import simulate_motion
 from legsci.simulate.athlete.squats import shortest_concentric_s
-from legsci.simulate.cohort.injury import ANSWER_POINTS, P90_LESS_P10, QUESTIONS
+from legsci.simulate.cohort.injury import ANSWER_POINTS, P90_LESS_P10_SD
 from legsci.simulate.cohort.process import Cohort, simulate_cohort
 from legsci.simulate.cohort.study import BRAKING_PER_S, STEADY_BRAKING_M_PER_S, plan, simulate_tables
 from legsci.simulate.cohort.tables import metrics_table, weeks_observed
 from legsci.simulate.cohort.truth import FOLDER, truth_tables, write_truth
-from legsci.vocabulary import STANDARD_GRAVITY
+from legsci.vocabulary import OSTRC_QUESTIONS, STANDARD_GRAVITY
 
 Config = dict[str, Any]
 #: A cohort that is large enough for the Monte Carlo errors below, and the standard errors that a test allows.
@@ -123,7 +123,7 @@ def test_answers_are_points_of_the_questionnaire(defaults: Config) -> None:
     asked = answered[..., 0]
     assert (cohort.answers[asked & ~cohort.seen.problem] == 0.0).all()
     with_problem = cohort.answers[asked & cohort.seen.problem]
-    assert (with_problem[:, [QUESTIONS.index("participation"), QUESTIONS.index("symptoms")]] > 0.0).all()
+    assert (with_problem[:, [OSTRC_QUESTIONS.index("participation"), OSTRC_QUESTIONS.index("symptoms")]] > 0.0).all()
     assert (cohort.answers[asked & cohort.seen.absent] == ANSWER_POINTS[-1]).all()
     assert (cohort.answers[asked & ~cohort.seen.absent][:, 0] < ANSWER_POINTS[-1]).all()
 
@@ -335,7 +335,7 @@ def test_c5_rate_ratios_of_injuries(defaults: Config, kind: str, parameter: str,
     )
     cohort = simulate_cohort(config, seed=17)
     seen, typical = cohort.seen, cohort.learning.typical[:, None]
-    poor_less_good = P90_LESS_P10 * defaults["alignment"]["knee_abduction_between_sd_deg"]
+    poor_less_good = P90_LESS_P10_SD * defaults["alignment"]["knee_abduction_between_sd_deg"]
     x = {
         "rate_ratio_poor_against_good_alignment": typical / poor_less_good,
         "rate_ratio_per_abduction_deg_within": seen.alignment - typical,

@@ -16,25 +16,25 @@ from legsci.ingest.trial import build_session
 from legsci.kernels.plates import centre_of_pressure
 from legsci.simulate.athlete.body import Athlete
 from legsci.simulate.athlete.motion import TASK_PLANS, simulate_motion
-from legsci.simulate.athlete.plan import FEET, SEGMENTS, Motion, Technique, default_technique
+from legsci.simulate.athlete.plan import Motion, Technique, default_technique
 from legsci.simulate.recordings.session_files import (
     Instruments,
     SessionRows,
+    record_session,
     session_rows,
-    write_session,
     write_session_tables,
     write_study_settings,
 )
 from legsci.simulate.recordings.session_plan import SessionPlan, TrialPlan
 from legsci.simulate.recordings.writers import write_table
 from legsci.simulate.sensors.emg import EmgSettings
-from legsci.simulate.sensors.imu import CLEAN_IMUS, imus, record_imu
-from legsci.simulate.sensors.markers import CLEAN_MARKERS
-from legsci.simulate.sensors.plates import CLEAN_PLATES, SPREAD_TASKS
-from legsci.vocabulary import STANDARD_GRAVITY
+from legsci.simulate.sensors.imu import imus, record_imu
+from legsci.simulate.sensors.plates import SPREAD_TASKS
+from legsci.vocabulary import SEGMENTS, SIDES_OF_BODY, STANDARD_GRAVITY
+from tests.simulate.ideal_sensors import IDEAL_IMUS, IDEAL_MARKERS, IDEAL_PLATES
 
 TASKS = sorted(TASK_PLANS)
-CLEAN = Instruments(2, CLEAN_PLATES, CLEAN_MARKERS, CLEAN_IMUS, EmgSettings())
+CLEAN = Instruments(2, IDEAL_PLATES, IDEAL_MARKERS, IDEAL_IMUS, EmgSettings())
 ATHLETE = Athlete()
 
 
@@ -48,7 +48,7 @@ def session(*trials: TrialPlan, seed: int = 1) -> SessionPlan:
 
 
 def write_study(folder: Path, plan: SessionPlan, instruments: Instruments) -> SessionRows:
-    rows = write_session(folder, plan, instruments=instruments)
+    rows = record_session(folder, plan, instruments=instruments)
     write_study_settings(folder)
     write_session_tables(folder, [rows])
     write_table(folder / "participants.tsv", ["participant_id"], [{"participant_id": "P01"}])
@@ -82,7 +82,7 @@ def test_session_file_holds_the_forces_of_the_motion(task: str, clean_study: Pat
     by_foot = motion.force[:, :samples] * floor[..., None]
     np.testing.assert_allclose(group["force"].sum("plate"), by_foot.sum(axis=0), atol=1e-2)
     if task not in SPREAD_TASKS:
-        assert list(group["foot"].to_numpy()) == list(FEET)
+        assert list(group["foot"].to_numpy()) == list(SIDES_OF_BODY)
         for foot in range(2):
             plate = group.isel(plate=foot)
             np.testing.assert_allclose(plate["force"], by_foot[foot], atol=1e-2)
@@ -103,7 +103,7 @@ def test_a_trial_without_markers_comes_from_the_plates_software(clean_study: Pat
 def test_gyroscopes_add_up_to_the_rotation_of_their_segment(task: str, motions: dict[str, Motion]) -> None:
     motion = motions[task]
     for imu in imus():
-        recording, truth = record_imu(motion, imu, CLEAN_IMUS, np.random.default_rng(0))
+        recording, truth = record_imu(motion, imu, IDEAL_IMUS, np.random.default_rng(0))
         mounting, rotation = np.array(truth["sensor_to_segment"]), motion.rotation[SEGMENTS.index(imu.segment)]
         turned = Rotation.from_matrix(rotation[0] @ mounting)
         worst = 0.0
@@ -118,14 +118,14 @@ def test_gyroscopes_add_up_to_the_rotation_of_their_segment(task: str, motions: 
 def test_accelerometers_read_g_while_the_athlete_stands(motions: dict[str, Motion]) -> None:
     motion = motions["countermovement_jump"]
     for imu in imus():
-        recording, _ = record_imu(motion, imu, CLEAN_IMUS, np.random.default_rng(0))
+        recording, _ = record_imu(motion, imu, IDEAL_IMUS, np.random.default_rng(0))
         assert np.linalg.norm(recording.acceleration[:50], axis=1) == pytest.approx(STANDARD_GRAVITY, abs=0.05)
 
 
 def test_the_same_plan_gives_the_same_bytes_and_another_seed_others(tmp_path: Path) -> None:
     trial = TrialPlan("jump", "countermovement_jump", Technique(), emg=True, wearables=True)
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        write_session(tmp_path / name, session(trial, seed=seed))
+        record_session(tmp_path / name, session(trial, seed=seed))
     files = sorted(path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file())
     assert len(files) == 8
     for file in files:
@@ -136,8 +136,8 @@ def test_the_same_plan_gives_the_same_bytes_and_another_seed_others(tmp_path: Pa
 
 def test_trials_added_at_the_end_leave_the_others_as_they_are(tmp_path: Path) -> None:
     jump = TrialPlan("jump", "countermovement_jump", Technique())
-    write_session(tmp_path / "one", session(jump))
-    write_session(tmp_path / "two", session(jump, replace(jump, trial_id="again")))
+    record_session(tmp_path / "one", session(jump))
+    record_session(tmp_path / "two", session(jump, replace(jump, trial_id="again")))
     first, same, other = (
         tmp_path / name for name in ("one/P01/S01/jump.c3d", "two/P01/S01/jump.c3d", "two/P01/S01/again.c3d")
     )

@@ -16,15 +16,9 @@ from legsci.kernels.plates import centre_of_pressure
 from legsci.simulate.recordings.writers import LAB_AXES, write_bioware, write_c3d, write_table, write_xsens
 from legsci.simulate.sensors.imu import ImuRecording
 from legsci.simulate.sensors.markers import Trajectories
-from legsci.simulate.sensors.plates import (
-    CLEAN_PLATES,
-    PlateSettings,
-    converter_steps,
-    plates_under,
-    record_plates,
-    surface_wrench,
-)
+from legsci.simulate.sensors.plates import PlateSettings, converter_steps, plates_under, record_plates, surface_wrench
 from tests.simulate.hand_motion import hand_motion
+from tests.simulate.ideal_sensors import IDEAL_PLATES
 
 LABELS = ("right_anterior_superior_iliac_spine", "c7")
 
@@ -42,7 +36,7 @@ def some_markers(frames: int) -> Trajectories:
 def write_hand_motion(path: Path, *, plate_type: int = 2) -> None:
     motion = hand_motion()
     plates = plates_under(motion, plate_type=plate_type)
-    channels, _ = record_plates(motion, plates, CLEAN_PLATES, np.random.default_rng(0))
+    channels, _ = record_plates(motion, plates, IDEAL_PLATES, np.random.default_rng(0))
     write_c3d(
         path,
         analog_rate_hz=1000.0,
@@ -94,7 +88,7 @@ def test_c3d_holds_emg_and_residuals_that_mark_gaps(tmp_path: Path) -> None:
 def test_c3d_refuses_samples_that_do_not_fit(tmp_path: Path) -> None:
     motion = hand_motion()
     plates = plates_under(motion)
-    channels, _ = record_plates(motion, plates, CLEAN_PLATES, np.random.default_rng(0))
+    channels, _ = record_plates(motion, plates, IDEAL_PLATES, np.random.default_rng(0))
     about = {"analog_rate_hz": 1000.0, "plates": plates}
     with pytest.raises(ValueError, match="4000 samples at 1000 Hz do not cover 799 frames"):
         write_c3d(tmp_path / "a.c3d", plate_channels=channels, markers=some_markers(799), **about)
@@ -136,7 +130,7 @@ def test_integers_lose_nothing_of_the_converters_and_little_of_the_points(tmp_pa
 def test_integers_refuse_what_does_not_fit(tmp_path: Path) -> None:
     motion = hand_motion()
     plates = plates_under(motion)
-    channels, _ = record_plates(motion, plates, CLEAN_PLATES, np.random.default_rng(0))
+    channels, _ = record_plates(motion, plates, IDEAL_PLATES, np.random.default_rng(0))
     with pytest.raises(ValueError, match="do not fit into 16 bits"):
         write_c3d(
             tmp_path / "a.c3d",
@@ -160,7 +154,7 @@ def test_files_have_the_same_bytes_each_time(tmp_path: Path) -> None:
 def test_bioware_text_comes_back_through_the_reader(tmp_path: Path, plate_type: int) -> None:
     motion = hand_motion()
     plates = plates_under(motion, plate_type=plate_type)
-    channels, _ = record_plates(motion, plates, CLEAN_PLATES, np.random.default_rng(0))
+    channels, _ = record_plates(motion, plates, IDEAL_PLATES, np.random.default_rng(0))
     wrenches = [surface_wrench(plate, signal) for plate, signal in zip(plates, channels, strict=True)]
     write_bioware(tmp_path / "a.txt", rate_hz=1000.0, wrenches=wrenches)
     # Plate axes: z down, y the way the participant faces.

@@ -10,20 +10,13 @@ from scipy.signal import welch
 from scipy.spatial.transform import Rotation
 
 from legsci.kernels.plates import centre_of_pressure, plate_force_and_moment
-from legsci.simulate.athlete.plan import SEGMENTS
 from legsci.simulate.sensors.emg import BAND, CHANNELS, EmgSettings, record_emg
-from legsci.simulate.sensors.imu import CLEAN_IMUS, ImuSettings, imus, record_imu
-from legsci.simulate.sensors.markers import (
-    CLEAN_MARKERS,
-    SOFT_TISSUE,
-    MarkerSettings,
-    every_nth,
-    record_markers,
-    segment_of,
-)
-from legsci.simulate.sensors.plates import CLEAN_PLATES, Plate, PlateSettings, plates_under, record_plates
-from legsci.vocabulary import MARKERS, STANDARD_GRAVITY
+from legsci.simulate.sensors.imu import ImuSettings, imus, record_imu
+from legsci.simulate.sensors.markers import SOFT_TISSUE_ARTEFACTS, MarkerSettings, every_nth, record_markers, segment_of
+from legsci.simulate.sensors.plates import Plate, PlateSettings, plates_under, record_plates
+from legsci.vocabulary import MARKERS, SEGMENTS, STANDARD_GRAVITY
 from tests.simulate.hand_motion import FLIGHT, hand_motion, swing
+from tests.simulate.ideal_sensors import IDEAL_IMUS, IDEAL_MARKERS, IDEAL_PLATES
 
 
 def rng(seed: int = 1) -> np.random.Generator:
@@ -48,7 +41,7 @@ def test_contacts_apart_get_a_plate_each_and_a_box_gets_none() -> None:
     pressure[1, 2300:, 0] += 1.7
     plates = plates_under(replace(motion, centre_of_pressure=pressure))
     assert [plate.centre[0] for plate in plates] == pytest.approx([0.05, 0.1, 1.75], abs=0.051)
-    _, truth = record_plates(replace(motion, centre_of_pressure=pressure), plates, CLEAN_PLATES, rng())
+    _, truth = record_plates(replace(motion, centre_of_pressure=pressure), plates, IDEAL_PLATES, rng())
     assert truth["left_unrecorded_impulse_n_s"] == pytest.approx(motion.force[0, :2000, 1].sum() / 1000.0)
     assert truth["right_unrecorded_impulse_n_s"] == 0.0
 
@@ -68,7 +61,7 @@ def test_channels_of_a_plate_by_hand() -> None:
     torque = np.zeros_like(motion.free_moment)
     torque[0] = 3.0
     motion = replace(motion, force=force, centre_of_pressure=pressure, free_moment=torque)
-    (channels,), _ = record_plates(motion, [Plate((0.0, 0.0, 0.0))], CLEAN_PLATES, rng())
+    (channels,), _ = record_plates(motion, [Plate((0.0, 0.0, 0.0))], IDEAL_PLATES, rng())
     # Plate axes: x left, y forward, z down; so the point is (-0.05, 0.1) and the reaction (0, 0, -100).
     assert channels[:, 0] == pytest.approx([0.0, 0.0, -100.0, -10.0, -5.0, -3.0])
 
@@ -77,7 +70,7 @@ def test_channels_of_a_plate_by_hand() -> None:
 def test_clean_channels_give_force_and_centre_of_pressure_back(plate_type: int) -> None:
     motion = hand_motion()
     plates = plates_under(motion, plate_type=plate_type)
-    channels, _ = record_plates(motion, plates, CLEAN_PLATES, rng())
+    channels, _ = record_plates(motion, plates, IDEAL_PLATES, rng())
     for foot, (plate, signal) in enumerate(zip(plates, channels, strict=True)):
         force, moment = plate_force_and_moment(signal, plate_type, plate.corners, plate.origin, np.empty((0, 0)))
         point, torque = centre_of_pressure(force, moment, 0.0, 1, 20.0)
@@ -91,7 +84,7 @@ def test_clean_channels_give_force_and_centre_of_pressure_back(plate_type: int) 
 def test_errors_of_plates_have_the_size_that_is_set() -> None:
     motion = hand_motion()
     plates = plates_under(motion)
-    clean, _ = record_plates(motion, plates, CLEAN_PLATES, rng())
+    clean, _ = record_plates(motion, plates, IDEAL_PLATES, rng())
     settings = PlateSettings(noise_n=2.0, drift_n_per_s=0.5, bits=None)
     noisy, truth = record_plates(motion, plates, settings, rng())
     error = noisy[0][2] - clean[0][2]
@@ -103,7 +96,7 @@ def test_errors_of_plates_have_the_size_that_is_set() -> None:
 
 def test_converter_has_steps_and_ends() -> None:
     motion = hand_motion()
-    settings = replace(CLEAN_PLATES, range_n=400.0, range_n_m=400.0, bits=8)
+    settings = replace(IDEAL_PLATES, range_n=400.0, range_n_m=400.0, bits=8)
     (channels, _), _ = record_plates(motion, plates_under(motion), settings, rng())
     steps = channels / (2 * 400.0 / 2**8)
     np.testing.assert_allclose(steps, np.round(steps), atol=1e-9)
@@ -131,7 +124,7 @@ def marker_positions(motion, count: int) -> np.ndarray:
 def test_clean_markers_are_where_they_were_put() -> None:
     motion = hand_motion()
     position = marker_positions(motion, 3)
-    seen, truth = record_markers(motion, ["right_thigh_1", "right_thigh_2", "c7"], position, CLEAN_MARKERS, rng())
+    seen, truth = record_markers(motion, ["right_thigh_1", "right_thigh_2", "c7"], position, IDEAL_MARKERS, rng())
     np.testing.assert_array_equal(seen, position)
     assert truth["gaps"] == []
 
@@ -140,12 +133,12 @@ def test_soft_tissue_goes_with_the_motion_and_has_its_size() -> None:
     motion = hand_motion()
     labels = [f"right_thigh_{number}" for number in range(1, 5)]
     position = marker_positions(motion, 4)
-    settings = replace(CLEAN_MARKERS, soft_tissue_scale=1.0)
+    settings = replace(IDEAL_MARKERS, soft_tissue_scale=1.0)
     seen, truth = record_markers(motion, labels, position, settings, rng())
     stray = np.linalg.norm(seen - position, axis=2)
     turned = swing(motion.time[::5])[0] / (np.pi / 2)
     np.testing.assert_allclose(stray, turned[:, None] * (stray[200] / turned[200]), atol=1e-12)
-    tissue = SOFT_TISSUE["thigh"]
+    tissue = SOFT_TISSUE_ARTEFACTS["thigh"]
     reach = np.linalg.norm(position[0] - motion.position[0, 0], axis=1).max()
     largest = tissue.shift_m + tissue.own_m + np.radians(tissue.turn_deg) * reach
     assert 0.0 < truth["right_thigh_largest_stray_m"] <= turned.max() * largest
@@ -169,9 +162,9 @@ def test_markers_refuse_unknown_labels_and_rates() -> None:
     motion = hand_motion(seconds=0.1)
     position = marker_positions(motion, 1)
     with pytest.raises(ValueError, match="no segment carries these markers: elbow"):
-        record_markers(motion, ["elbow"], position, CLEAN_MARKERS, rng())
+        record_markers(motion, ["elbow"], position, IDEAL_MARKERS, rng())
     with pytest.raises(ValueError, match="does not divide"):
-        record_markers(motion, ["c7"], position, replace(CLEAN_MARKERS, rate_hz=300.0), rng())
+        record_markers(motion, ["c7"], position, replace(IDEAL_MARKERS, rate_hz=300.0), rng())
 
 
 # Inertial sensors
@@ -186,7 +179,7 @@ def test_accelerometer_at_rest_reads_g_upward() -> None:
         angular_acceleration=np.zeros_like(motion.position),
     )
     for imu in imus():
-        recording, truth = record_imu(still, imu, replace(CLEAN_IMUS, misalignment_deg=5.0), rng())
+        recording, truth = record_imu(still, imu, replace(IDEAL_IMUS, misalignment_deg=5.0), rng())
         upward = np.array(truth["sensor_to_segment"]).T @ [0.0, STANDARD_GRAVITY, 0.0]
         np.testing.assert_allclose(recording.acceleration, np.tile(upward, (400 - 1, 1)), atol=1e-9)
         np.testing.assert_allclose(recording.angular_velocity, 0.0, atol=1e-12)
@@ -197,7 +190,7 @@ def test_accelerometer_of_a_swinging_sensor_by_hand() -> None:
     motion = hand_motion()
     thigh = next(imu for imu in imus() if imu.segment == "right_thigh")
     imu = replace(thigh, place=np.array([0.0, -0.2, 0.0]), mounting=np.eye(3))
-    recording, _ = record_imu(motion, imu, replace(CLEAN_IMUS, rate_hz=1000.0), rng())
+    recording, _ = record_imu(motion, imu, replace(IDEAL_IMUS, rate_hz=1000.0), rng())
     middle = motion.time[:-1] + 0.0005
     angle, velocity, acceleration = swing(middle)
     expected = np.stack(
@@ -213,7 +206,7 @@ def test_accelerometer_of_a_swinging_sensor_by_hand() -> None:
 
 def test_clock_of_a_sensor_starts_late_and_runs_at_its_own_rate() -> None:
     motion = hand_motion()
-    settings = replace(CLEAN_IMUS, clock_offset_s=0.25, clock_drift=0.01)
+    settings = replace(IDEAL_IMUS, clock_offset_s=0.25, clock_drift=0.01)
     recording, truth = record_imu(motion, imus()[0], settings, rng(3))
     ends = (
         truth["clock_offset_s"] + (1.0 + truth["clock_drift"]) * np.arange(len(recording.angular_velocity) + 1) / 100.0
@@ -230,8 +223,8 @@ def test_clock_of_a_sensor_starts_late_and_runs_at_its_own_rate() -> None:
 def test_errors_of_inertial_sensors_have_the_size_that_is_set() -> None:
     motion = hand_motion()
     imu = imus()[1]
-    clean, _ = record_imu(motion, imu, CLEAN_IMUS, rng())
-    settings = replace(CLEAN_IMUS, gyroscope_bias=0.2, gyroscope_noise=0.05, accelerometer_range=5.0)
+    clean, _ = record_imu(motion, imu, IDEAL_IMUS, rng())
+    settings = replace(IDEAL_IMUS, gyroscope_bias=0.2, gyroscope_noise=0.05, accelerometer_range=5.0)
     noisy, truth = record_imu(motion, imu, settings, rng())
     error = noisy.angular_velocity - clean.angular_velocity
     assert error.mean(axis=0) == pytest.approx(truth["gyroscope_bias"], abs=0.015)
@@ -307,7 +300,7 @@ def turned_by(angular_velocity: np.ndarray, rate_hz: float) -> Rotation:
 def test_gyroscopes_add_up_to_the_rotation_of_the_segment() -> None:
     motion = hand_motion(seconds=1.5)
     for imu in imus():
-        recording, truth = record_imu(motion, imu, replace(CLEAN_IMUS, misalignment_deg=5.0), rng())
+        recording, truth = record_imu(motion, imu, replace(IDEAL_IMUS, misalignment_deg=5.0), rng())
         mounting = np.array(truth["sensor_to_segment"])
         number = SEGMENTS.index(imu.segment)
         last = len(recording.angular_velocity) * 10
