@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from legsci.ingest.study import Study
-from legsci.models.tables.person_weeks import QUESTIONS
+from legsci.vocabulary import DAYS_PER_WEEK, OSTRC_QUESTIONS
 
 #: What a study hands over beside its metrics; the last three may be absent or empty.
 TABLES = ("metrics", "participants", "sessions", "exposure", "health", "injuries")
@@ -19,7 +19,6 @@ TABLES = ("metrics", "participants", "sessions", "exposure", "health", "injuries
 NAMES = dict.fromkeys(
     ("participant_id", "session_id", "trial_id", "task", "side", "metric", "profile", "status", "reason"), "str"
 )
-DAYS_PER_WEEK = 7
 REP = ["participant_id", "session_id", "task", "trial_id", "rep"]
 SERIES = ["task", "side", "metric"]
 SESSION = ["participant_id", "session_id"]
@@ -141,8 +140,8 @@ def session_weeks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     load = exposure.set_index(["participant_id", "week"])["load"]
     usual = exposure.groupby("participant_id")[["training_hours", "load"]].mean()
     before = pd.MultiIndex.from_arrays([weeks["participant_id"], weeks["week"] - 1])
-    health = _weekly(tables, "health", list(QUESTIONS))
-    scores = health.set_index(["participant_id", "week"])[list(QUESTIONS)].sum(axis=1, skipna=False)
+    health = _weekly(tables, "health", list(OSTRC_QUESTIONS))
+    scores = health.set_index(["participant_id", "week"])[list(OSTRC_QUESTIONS)].sum(axis=1, skipna=False)
     worst = scores.groupby(level=[0, 1]).max()
     load_before = load.reindex(before).to_numpy(float)
     return weeks.assign(
@@ -212,7 +211,11 @@ def _people(tables: Mapping[str, pd.DataFrame], used: pd.DataFrame) -> list[tupl
     rows = _level("participants", tables["participants"], person, used, "no repetition that can be used")
     visits = used.drop_duplicates(SESSION)["participant_id"].astype(str).value_counts()
     rows.append(("participants", "noted", "one session only: no change within the athlete", int((visits == 1).sum())))
-    answered = _weekly(tables, "health", list(QUESTIONS)).dropna(subset=list(QUESTIONS))["participant_id"].nunique()
+    answered = (
+        _weekly(tables, "health", list(OSTRC_QUESTIONS))
+        .dropna(subset=list(OSTRC_QUESTIONS))["participant_id"]
+        .nunique()
+    )
     enrolled = tables["participants"]["participant_id"].nunique()
     return [*rows, ("participants", "noted", "no weekly answers on health", enrolled - answered)]
 

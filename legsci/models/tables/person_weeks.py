@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from legsci.models.result import ModelRefusal
+from legsci.vocabulary import OSTRC_QUESTIONS
 
-QUESTIONS = ("participation", "modified_training", "performance", "symptoms")
 MOST_POINTS = 25.0
 #: Both questionnaires call reductions of training or performance moderate from here on: categories are 0, 8, 17, 25
 #: points in OSTRC-O2 and 0, 6, 13, 19, 25 in its forerunner (Clarsen et al. 2013, Br J Sports Med 47:495).
@@ -71,8 +71,9 @@ def person_weeks(
     Parameters
     ----------
     exposure : participant_id, week, training_hours [h] and what else belongs to a week.
-    health : participant_id, week, the four QUESTIONS [points]; several rows per week for several problems, of which the
-        one with the highest score counts. `participation` of 0 or 25 alone is a whole answer: 0 resp. 25 in each.
+    health : participant_id, week, the four OSTRC_QUESTIONS [points]; several rows per week for several problems, of
+        which the one with the highest score counts. `participation` of 0 or 25 alone is a whole answer: 0 resp. 25 in
+        each.
     problem : one of PROBLEMS.
     problem_type : count only rows of health with this problem_type, however it is capitalised; rows of others are weeks
         without the problem, and a problem without a type makes its week unknown.
@@ -155,12 +156,12 @@ def _faults_of_exposure(exposure: pd.DataFrame) -> list[str]:
 
 
 def _faults_of_health(health: pd.DataFrame, problem_type: str | None) -> list[str]:
-    columns = ["participant_id", "week", *QUESTIONS, *(["problem_type"] if problem_type is not None else [])]
+    columns = ["participant_id", "week", *OSTRC_QUESTIONS, *(["problem_type"] if problem_type is not None else [])]
     faults = [f"health: there is no column {column}" for column in columns if column not in health]
     if faults:
         return faults
     faults = _faults_of_weeks("health", health)
-    for question in QUESTIONS:
+    for question in OSTRC_QUESTIONS:
         points = pd.to_numeric(health[question], errors="coerce")
         wrong = int(((points < 0) | (points > MOST_POINTS) | (points.isna() & health[question].notna())).sum())
         if wrong:
@@ -184,8 +185,8 @@ def _faults_of_weeks(name: str, table: pd.DataFrame) -> list[str]:
 def _answers_of_weeks(health: pd.DataFrame, problem_type: str | None) -> pd.DataFrame:
     """Return severity and PROBLEMS per athlete and week; missing where some row of the week is not whole."""
     health = health.reset_index(drop=True)
-    points = health[list(QUESTIONS)].astype(float)
-    alone = points[list(QUESTIONS[1:])].isna().all(axis=1) & points["participation"].isin([0.0, MOST_POINTS])
+    points = health[list(OSTRC_QUESTIONS)].astype(float)
+    alone = points[list(OSTRC_QUESTIONS[1:])].isna().all(axis=1) & points["participation"].isin([0.0, MOST_POINTS])
     points = points.mask(alone, points["participation"], axis=0)
     whole = points.notna().all(axis=1)
     if problem_type is not None:

@@ -12,8 +12,9 @@ import yaml
 
 from legsci.models.injury.rates import burden, incidence
 from legsci.models.result import ModelRefusal
-from legsci.models.tables.person_weeks import PROBLEMS, QUESTIONS, person_weeks, problem_prevalence
+from legsci.models.tables.person_weeks import PROBLEMS, person_weeks, problem_prevalence
 from legsci.simulate.cohort.study import simulate_tables
+from legsci.vocabulary import OSTRC_QUESTIONS
 
 N = np.nan
 CLEAR = (0.0, N, N, N)
@@ -25,7 +26,7 @@ SILENT = (N, N, N, N)
 
 def tables(hours: list[float], answers: list[tuple[float, ...]], name: str = "A") -> tuple[pd.DataFrame, pd.DataFrame]:
     weeks = {"participant_id": name, "week": range(len(hours))}
-    health = pd.DataFrame(weeks).join(pd.DataFrame(answers, columns=list(QUESTIONS)))
+    health = pd.DataFrame(weeks).join(pd.DataFrame(answers, columns=list(OSTRC_QUESTIONS)))
     return pd.DataFrame({**weeks, "training_hours": hours}), health
 
 
@@ -100,7 +101,7 @@ def test_two_clear_weeks_can_be_asked_for() -> None:
 
 def test_the_worst_of_several_problems_counts_and_others_can_be_left_aside() -> None:
     exposure, health = tables([5.0] * 2, [CLEAR, MILD])
-    second = health.iloc[[1]].assign(**dict(zip(QUESTIONS, MODERATE, strict=True)))
+    second = health.iloc[[1]].assign(**dict(zip(OSTRC_QUESTIONS, MODERATE, strict=True)))
     both = pd.concat([health, second]).assign(problem_type=[None, "overuse", "illness"])
     assert person_weeks(exposure, both).weeks["severity"].tolist() == [0.0, 50.0]
     assert person_weeks(exposure, both, problem_type="overuse").weeks["severity"].tolist() == [0.0, 24.0]
