@@ -17,7 +17,7 @@ from legsci.ingest.study import Study, read_study
 from legsci.ingest.trial import build_session, open_session, record_session
 from legsci.mechanics.reps.session import open_repetitions, session_repetitions, write_repetitions
 from legsci.metrics.tables import study_tables
-from legsci.simulate.cohort.study import plan
+from legsci.simulate.cohort.recording_plan import plan_recordings
 from legsci.simulate.recordings import session_files as files
 
 CONFIG = Path(__file__).parents[1] / "workflow" / "config.yaml"
@@ -55,7 +55,7 @@ def measure() -> list[Measurement]:
 
 def _virtual_study(folder: Path, options: dict[str, Any]) -> Study:
     """Simulate the first session of the first virtual athlete, and read its study."""
-    planned = plan(options, seed=options["seed"])
+    planned = plan_recordings(options, seed=options["seed"])
     first = planned.sessions[0]
     files.write_study_settings(folder)
     for name, table in planned.tables.items():

@@ -20,7 +20,7 @@ from legsci.models.tables.longitudinal import longitudinal_table, study_flow
 from legsci.present.figures.model_figures import MODEL_FIGURES
 from legsci.present.report.athlete_report import AthleteEvidence, athlete_report
 from legsci.present.results import Results
-from legsci.simulate.cohort.known import simulate_known
+from legsci.simulate.cohort.truth import simulate_tables_with_parameters
 
 Tables = dict[str, pd.DataFrame]
 
@@ -39,7 +39,7 @@ def registry(repository: Path) -> Registry:
 @pytest.fixture(scope="module")
 def cohort(repository: Path) -> Tables:
     config = yaml.safe_load((repository / "workflow/config.yaml").read_text(encoding="utf-8"))["virtual"]
-    return simulate_known(config | {"athletes": 16}, 11)
+    return simulate_tables_with_parameters(config | {"athletes": 16}, 11)
 
 
 def change(name: str, **columns: Callable[[pd.DataFrame], object] | object) -> Callable[[Tables], Tables]:

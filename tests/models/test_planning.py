@@ -19,7 +19,7 @@ from legsci.models.planning import (
     try_cohorts,
     with_changes,
 )
-from legsci.simulate.cohort.known import simulate_known
+from legsci.simulate.cohort.truth import simulate_tables_with_parameters
 
 COHORTS = 24
 #: Monte Carlo errors that a figure of a few cohorts may be off.
@@ -108,7 +108,7 @@ def test_effects_and_intervals_hold_in_a_few_cohorts(
 ) -> None:
     settings = coverage["scenarios"][scenario]
     tried = try_cohorts(
-        simulate_known,
+        simulate_tables_with_parameters,
         with_changes(config, settings["changes"]),
         registry,
         claims=settings["claims"],
@@ -126,7 +126,7 @@ def test_no_effect_is_seldom_called_supported(
 ) -> None:
     settings = coverage["scenarios"]["no_effect"]
     tried = try_cohorts(
-        simulate_known,
+        simulate_tables_with_parameters,
         with_changes(config, settings["changes"]),
         registry,
         claims=settings["claims"],
@@ -138,7 +138,9 @@ def test_no_effect_is_seldom_called_supported(
 
 
 def test_more_athletes_make_intervals_narrower(registry: Registry, config: dict[str, Any]) -> None:
-    curve = power_curve(simulate_known, config, registry, claim="C7", athletes=[8, 32], cohorts=6, seed=1, resamples=20)
+    curve = power_curve(
+        simulate_tables_with_parameters, config, registry, claim="C7", athletes=[8, 32], cohorts=6, seed=1, resamples=20
+    )
     assert curve["athletes"].tolist() == [8, 32]
     assert 0.3 < curve["half_width"].iloc[1] / curve["half_width"].iloc[0] < 0.8
 

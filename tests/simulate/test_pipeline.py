@@ -16,7 +16,7 @@ from legsci.mechanics.force.profiles import load_profiles
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.tables import study_tables
 from legsci.models.parameter_recovery import parameter_recovery, truth_pairs
-from legsci.simulate.cohort.study import plan
+from legsci.simulate.cohort.recording_plan import plan_recordings
 from legsci.simulate.recordings.session_files import (
     record_session,
     session_rows,
@@ -59,7 +59,7 @@ def digests(folder: Path) -> dict[str, str]:
 
 def write_study(folder: Path, config: dict[str, Any]) -> pd.DataFrame:
     """Write the study folder of a cohort; return the truth of its trials."""
-    planned = plan(config, seed=config["seed"])
+    planned = plan_recordings(config, seed=config["seed"])
     for name, table in planned.tables.items():
         folder.mkdir(exist_ok=True)
         table.to_csv(folder / f"{name}.tsv", sep="\t", index=False, na_rep="n/a", lineterminator="\n")

@@ -158,7 +158,7 @@ rule coverage_scenario:
         scenario="|".join(COVERAGE["scenarios"]),
     params:
         options=config["virtual"],
-        source=source_digest("legsci.models.planning", "legsci.simulate.cohort.known"),
+        source=source_digest("legsci.models.planning", "legsci.simulate.cohort.truth"),
     message:
         "Simulate the cohorts of {wildcards.scenario} and hold the claims against them"
     script:
@@ -179,7 +179,7 @@ rule planning:
     params:
         options=config["virtual"],
         source=source_digest(
-            "legsci.models.planning", "legsci.simulate.cohort.known", "legsci.present.figures.planning"
+            "legsci.models.planning", "legsci.simulate.cohort.truth", "legsci.present.figures.planning"
         ),
     message:
         "Simulate studies of several sizes"

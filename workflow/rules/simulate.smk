@@ -34,7 +34,7 @@ checkpoint simulate_cohort:
     params:
         options=config["virtual"],
         source=source_digest(
-            "legsci.simulate.cohort.study", "legsci.simulate.recordings.session_files", "legsci.simulate.cohort.truth"
+            "legsci.simulate.cohort.recording_plan", "legsci.simulate.recordings.session_files", "legsci.simulate.cohort.truth"
         ),
     message:
         "Draw the virtual athletes and what happens to them"
@@ -53,7 +53,7 @@ rule simulate_athlete:
     priority: FIRST
     params:
         options=ATHLETE_OPTIONS,
-        source=source_digest("legsci.simulate.cohort.study", "legsci.simulate.recordings.session_files"),
+        source=source_digest("legsci.simulate.cohort.recording_plan", "legsci.simulate.recordings.session_files"),
     message:
         "Record the sessions of virtual athlete {wildcards.participant}"
     script:

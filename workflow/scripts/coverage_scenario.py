@@ -7,7 +7,7 @@ import yaml
 
 from legsci.models.claims.registry import load_claims
 from legsci.models.planning import recovery_of_claims, try_cohorts, with_changes
-from legsci.simulate.cohort.known import simulate_known
+from legsci.simulate.cohort.truth import simulate_tables_with_parameters
 
 from job_log import job_log
 
@@ -15,7 +15,7 @@ with job_log(snakemake.log[0]):
     options = yaml.safe_load(Path(snakemake.input.options).read_text(encoding="utf-8"))["coverage"]
     scenario = options["scenarios"][snakemake.wildcards.scenario]
     cohorts = try_cohorts(
-        simulate_known,
+        simulate_tables_with_parameters,
         with_changes(snakemake.config["virtual"], scenario["changes"]),
         load_claims(Path(snakemake.input.claims)),
         claims=scenario["claims"],

@@ -9,7 +9,7 @@ from legsci.models.claims.registry import load_claims
 from legsci.models.planning import power_curve, with_changes
 from legsci.present.figures.planning import planning_figure
 from legsci.present.figures.style import save
-from legsci.simulate.cohort.known import simulate_known
+from legsci.simulate.cohort.truth import simulate_tables_with_parameters
 
 from job_log import job_log
 
@@ -21,7 +21,7 @@ with job_log(snakemake.log[0]):
     curves = []
     for effect in options["effects"]:
         changed = with_changes(config, {options["effect"]: effect})
-        curves.append(power_curve(simulate_known, changed, registry, **tried).assign(effect=effect))
+        curves.append(power_curve(simulate_tables_with_parameters, changed, registry, **tried).assign(effect=effect))
     table = pd.concat(curves, ignore_index=True)
     table.to_csv(snakemake.output.table, index=False)
     save(planning_figure(table, effect=options["effect_in_words"]), snakemake.output.figure)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from legsci.simulate.cohort.study import plan
+from legsci.simulate.cohort.recording_plan import plan_recordings
 from legsci.simulate.recordings.session_files import TABLE_COLUMNS, record_session
 from legsci.simulate.recordings.writers import write_table
 
@@ -10,7 +10,7 @@ from job_log import job_log
 
 with job_log(snakemake.log[0]):
     options, recordings = snakemake.config["virtual"], Path(snakemake.output.recordings)
-    sessions = plan(options, seed=options["seed"]).sessions
+    sessions = plan_recordings(options, seed=options["seed"]).sessions
     own = [session for session in sessions if session.participant_id == snakemake.wildcards.participant]
     truth = [row for session in own for row in record_session(recordings.parent, session).truth]
     write_table(Path(snakemake.output.truth), TABLE_COLUMNS["truth"], truth)

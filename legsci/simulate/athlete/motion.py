@@ -10,8 +10,8 @@ from legsci.simulate.athlete.joint_angles import body_angles
 from legsci.simulate.athlete.jumps import plan_countermovement_jump, plan_drop_jump, plan_squat_jump
 from legsci.simulate.athlete.kinetics import edge_frames
 from legsci.simulate.athlete.plan import Array, Motion, Plan, Technique
+from legsci.simulate.athlete.single_leg import plan_lateral_jump, plan_sprint
 from legsci.simulate.athlete.squats import plan_squat, plan_standing
-from legsci.simulate.athlete.steps import plan_lateral_jump, plan_sprint
 from legsci.vocabulary import SEGMENTS, SIDES_OF_BODY, STANDARD_GRAVITY
 
 #: How each task is planned: (body, technique, rate_hz) -> Plan.

@@ -13,7 +13,7 @@ from legsci.simulate.cohort.athletes import Athletes, draw_athletes
 from legsci.simulate.cohort.attendance import Attendance, attend
 from legsci.simulate.cohort.draws import Streams
 from legsci.simulate.cohort.injury import FollowUp, answers, follow_up
-from legsci.simulate.cohort.technique import Performance, perform
+from legsci.simulate.cohort.performance import Performance, perform
 from legsci.simulate.cohort.training import Learning, Training, learn_alignment, plan_training
 from legsci.vocabulary import STANDARD_GRAVITY
 

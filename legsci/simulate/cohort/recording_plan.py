@@ -1,4 +1,4 @@
-"""The cohort of the virtual athlete in two depths: tables only, or plans of raw recordings, from one latent process."""
+"""From a cohort to the sessions that are to be recorded: which trials, and what each of them should show."""
 
 from __future__ import annotations
 
@@ -13,14 +13,7 @@ from legsci.simulate.athlete.body import Athlete
 from legsci.simulate.athlete.plan import Technique
 from legsci.simulate.athlete.squats import shortest_concentric_s
 from legsci.simulate.cohort.process import Cohort, simulate_cohort
-from legsci.simulate.cohort.tables import (
-    exposure_table,
-    health_table,
-    injuries_table,
-    metrics_table,
-    participants_table,
-    sessions_table,
-)
+from legsci.simulate.cohort.tables import study_folder_tables
 from legsci.simulate.recordings.session_plan import SessionPlan, TrialPlan
 
 #: Braking of a running step that is set down where steady speed asks for, on the heel and on the forefoot [m/s], and
@@ -36,7 +29,7 @@ EMG_TASKS = ("lateral_jump",)
 
 
 @dataclass(frozen=True)
-class CohortPlan:
+class RecordingPlan:
     """A cohort that is to be recorded.
 
     Parameters
@@ -51,35 +44,7 @@ class CohortPlan:
     sessions: tuple[SessionPlan, ...]
 
 
-def simulate_tables(config: Mapping[str, Any], *, seed: int) -> dict[str, pd.DataFrame]:
-    """Simulate a cohort without its recordings.
-
-    Parameters
-    ----------
-    config : the block `virtual` of workflow/config.yaml.
-    seed : of the cohort.
-
-    Returns
-    -------
-    tables : participants, sessions, exposure, health, injuries with the columns of the study folder, and metrics with
-        the columns of metrics.csv.
-    """
-    cohort = simulate_cohort(config, seed=seed)
-    return study_folder_tables(cohort) | {"metrics": metrics_table(cohort)}
-
-
-def study_folder_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
-    """Return the tables of the study folder that say who came and what happened to them."""
-    return {
-        "participants": participants_table(cohort),
-        "sessions": sessions_table(cohort),
-        "exposure": exposure_table(cohort),
-        "health": health_table(cohort),
-        "injuries": injuries_table(cohort),
-    }
-
-
-def plan(config: Mapping[str, Any], *, seed: int) -> CohortPlan:
+def plan_recordings(config: Mapping[str, Any], *, seed: int) -> RecordingPlan:
     """Plan the raw recordings of a cohort.
 
     Parameters
@@ -98,7 +63,7 @@ def plan(config: Mapping[str, Any], *, seed: int) -> CohortPlan:
         )
         for athlete, visit in np.argwhere(cohort.attendance.attended)
     )
-    return CohortPlan(cohort, study_folder_tables(cohort), sessions)
+    return RecordingPlan(cohort, study_folder_tables(cohort), sessions)
 
 
 def _body(cohort: Cohort, athlete: int) -> Athlete:

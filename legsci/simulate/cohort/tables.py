@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from legsci.simulate.cohort.athletes import LEVELS, STUDY_ARMS
-from legsci.simulate.cohort.process import Cohort
+from legsci.simulate.cohort.process import Cohort, simulate_cohort
 from legsci.vocabulary import DAYS_PER_WEEK, OSTRC_QUESTIONS, SIDES
 
 #: Most sessions that exposure.tsv takes in a week.
 _MOST_SESSIONS = 50
+
+
+def simulate_tables(config: Mapping[str, Any], *, seed: int) -> dict[str, pd.DataFrame]:
+    """Simulate a cohort without its recordings.
+
+    Parameters
+    ----------
+    config : the block `virtual` of workflow/config.yaml.
+    seed : of the cohort.
+
+    Returns
+    -------
+    tables : participants, sessions, exposure, health, injuries with the columns of the study folder, and metrics with
+        the columns of metrics.csv.
+    """
+    cohort = simulate_cohort(config, seed=seed)
+    return study_folder_tables(cohort) | {"metrics": metrics_table(cohort)}
+
+
+def study_folder_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
+    """Return the tables of the study folder that say who came and what happened to them."""
+    return {
+        "participants": participants_table(cohort),
+        "sessions": sessions_table(cohort),
+        "exposure": exposure_table(cohort),
+        "health": health_table(cohort),
+        "injuries": injuries_table(cohort),
+    }
 
 
 def participants_table(cohort: Cohort) -> pd.DataFrame:

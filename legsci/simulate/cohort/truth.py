@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from legsci.simulate.cohort.process import Cohort
+from legsci.simulate.cohort.tables import simulate_tables
 from legsci.vocabulary import SIDES_OF_BODY
 
 #: Folder of the truth within the study folder.
@@ -52,6 +53,21 @@ def write_truth(folder: str | Path, cohort: Cohort) -> list[Path]:
 def parameters_table(config: Mapping[str, Any]) -> pd.DataFrame:
     """Return every number of the configuration with its dotted name, as in jump.gain_percent_per_week."""
     return pd.DataFrame(list(_flat(config)), columns=["parameter", "value"])
+
+
+def simulate_tables_with_parameters(config: Mapping[str, Any], seed: int) -> dict[str, pd.DataFrame]:
+    """Simulate a cohort without its recordings, for checks of models over many cohorts.
+
+    Parameters
+    ----------
+    config : the block `virtual` of workflow/config.yaml.
+    seed : of the cohort.
+
+    Returns
+    -------
+    The tables of `simulate_tables`, and `parameters` (see `parameters_table`).
+    """
+    return simulate_tables(config, seed=seed) | {"parameters": parameters_table(config)}
 
 
 def athletes_table(cohort: Cohort) -> pd.DataFrame:

@@ -27,7 +27,7 @@ from legsci.models.claims.verdicts import (
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.effects import Effect, fieller_interval, intervals
 from legsci.models.statistics.learning import half_time
-from legsci.simulate.cohort.known import simulate_known
+from legsci.simulate.cohort.truth import simulate_tables_with_parameters
 
 CLAIMS = Path("workflow/claims.yaml")
 
@@ -40,7 +40,7 @@ def registry(repository: Path) -> Registry:
 @pytest.fixture(scope="module")
 def cohort(repository: Path) -> dict[str, pd.DataFrame]:
     config = yaml.safe_load((repository / "workflow/config.yaml").read_text(encoding="utf-8"))["virtual"]
-    return simulate_known(config | {"athletes": 40}, 7)
+    return simulate_tables_with_parameters(config | {"athletes": 40}, 7)
 
 
 @pytest.fixture(scope="module")

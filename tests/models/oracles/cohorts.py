@@ -16,7 +16,7 @@ from legsci.models.planning import with_changes
 from legsci.models.statistics.design import split_within_between, to_log_percent
 from legsci.models.tables.analysis import session_table, week_table
 from legsci.models.tables.longitudinal import longitudinal_table
-from legsci.simulate.cohort.known import simulate_known
+from legsci.simulate.cohort.truth import simulate_tables_with_parameters
 
 SEED = 20250101
 CHANGES = {"athletes": 60, "visits": 12, "weeks_between_visits": 2}
@@ -30,7 +30,7 @@ WEEK_COLUMNS = [
 def main() -> None:
     """Simulate, lay out sessions and weeks at risk, and write them with six digits."""
     config = yaml.safe_load(Path("workflow/config.yaml").read_text(encoding="utf-8"))["virtual"]
-    tables = simulate_known(with_changes(config, CHANGES), SEED)
+    tables = simulate_tables_with_parameters(with_changes(config, CHANGES), SEED)
     variables = load_claims(Path("workflow/claims.yaml")).variables
     longitudinal = longitudinal_table(tables)
     sessions = session_table(longitudinal, {name: variables[name] for name in ("jump_height", "abduction")})

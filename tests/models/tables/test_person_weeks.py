@@ -13,7 +13,7 @@ import yaml
 from legsci.models.injury.rates import burden, incidence
 from legsci.models.result import ModelRefusal
 from legsci.models.tables.person_weeks import PROBLEMS, person_weeks, problem_prevalence
-from legsci.simulate.cohort.study import simulate_tables
+from legsci.simulate.cohort.tables import simulate_tables
 from legsci.vocabulary import OSTRC_QUESTIONS
 
 N = np.nan

@@ -19,8 +19,8 @@ from legsci.simulate.athlete.motion import simulate_motion
 from legsci.simulate.athlete.squats import shortest_concentric_s
 from legsci.simulate.cohort.injury import ANSWER_POINTS, P90_LESS_P10_SD
 from legsci.simulate.cohort.process import Cohort, simulate_cohort
-from legsci.simulate.cohort.study import BRAKING_PER_S, STEADY_BRAKING_M_PER_S, plan, simulate_tables
-from legsci.simulate.cohort.tables import metrics_table, weeks_observed
+from legsci.simulate.cohort.recording_plan import BRAKING_PER_S, STEADY_BRAKING_M_PER_S, plan_recordings
+from legsci.simulate.cohort.tables import metrics_table, simulate_tables, weeks_observed
 from legsci.simulate.cohort.truth import FOLDER, truth_tables, write_truth
 from legsci.vocabulary import OSTRC_QUESTIONS, STANDARD_GRAVITY
 
@@ -521,7 +521,7 @@ def test_attendance_is_whole(defaults: Config) -> None:
 
 
 def test_plan_records_the_athletes_of_the_tables(defaults: Config) -> None:
-    planned, tables = plan(defaults, seed=28), simulate_tables(defaults, seed=28)
+    planned, tables = plan_recordings(defaults, seed=28), simulate_tables(defaults, seed=28)
     for name, table in planned.tables.items():
         pd.testing.assert_frame_equal(table, tables[name])
     keys = [(session.participant_id, session.session_id) for session in planned.sessions]
@@ -550,7 +550,7 @@ def test_plan_records_the_athletes_of_the_tables(defaults: Config) -> None:
 def test_nobody_lifts_a_squat_off_the_ground(defaults: Config) -> None:
     """Of squats that are planned faster than gravity slows a body, the feet stay on the plates."""
     fast = changed(defaults, athletes=6, visits=1, squat__concentric_time_s__median=0.5)
-    for session in plan(fast, seed=32).sessions:
+    for session in plan_recordings(fast, seed=32).sessions:
         for technique in (trial.technique for trial in session.trials if trial.task == "squat"):
             assert technique.concentric_s >= shortest_concentric_s(technique.depth_m)
             motion = simulate_motion("squat", session.athlete, technique, rate_hz=200.0)
@@ -560,7 +560,7 @@ def test_nobody_lifts_a_squat_off_the_ground(defaults: Config) -> None:
 
 def test_recorded_steps_brake_as_planned(defaults: Config) -> None:
     """Each step by itself, and more the higher its toes at contact; steps on the forefoot as far as legs reach."""
-    planned = plan(defaults | {"athletes": 12, "visits": 2}, seed=31)
+    planned = plan_recordings(defaults | {"athletes": 12, "visits": 2}, seed=31)
     rows = []
     for session in planned.sessions:
         for technique in (trial.technique for trial in session.trials if trial.task == "sprint"):
