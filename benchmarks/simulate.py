@@ -1,4 +1,4 @@
-"""Simulating and writing a trial beside reading it: it shall cost less than ten times as much."""
+"""Time to simulate and write a trial compared with reading it: less than ten times as long."""
 
 from __future__ import annotations
 

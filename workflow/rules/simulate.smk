@@ -1,6 +1,6 @@
-"""The virtual athletes: tables of their study, recordings of each of them, and what the pipeline finds of the truth."""
+"""The virtual athletes: tables of their study, recordings of each of them, and parameter recovery."""
 
-#: What the recordings of an athlete depend on; more athletes leave the first ones as they are.
+#: Options on which the recordings of an athlete depend; a larger cohort does not change them.
 ATHLETE_OPTIONS = {name: value for name, value in config["virtual"].items() if name != "athletes"}
 
 
@@ -34,10 +34,12 @@ checkpoint simulate_cohort:
     params:
         options=config["virtual"],
         source=source_digest(
-            "legsci.simulate.cohort.recording_plan", "legsci.simulate.recordings.session_files", "legsci.simulate.cohort.truth"
+            "legsci.simulate.cohort.recording_plan",
+            "legsci.simulate.recordings.session_files",
+            "legsci.simulate.cohort.truth",
         ),
     message:
-        "Draw the virtual athletes and what happens to them"
+        "Simulate the cohort of virtual athletes"
     script:
         "../scripts/simulate_cohort.py"
 
@@ -60,7 +62,7 @@ rule simulate_athlete:
         "../scripts/simulate_athlete.py"
 
 
-# The one rule that reads the truth.
+# Only this rule reads the truth.
 rule parameter_recovery:
     input:
         metrics=f"results/{VIRTUAL}/metrics.csv",
@@ -81,6 +83,6 @@ rule parameter_recovery:
     params:
         source=source_digest("legsci.models.parameter_recovery"),
     message:
-        "Compare what was measured on the virtual athletes with the truth"
+        "Compare measurements of the virtual athletes with the truth"
     script:
         "../scripts/parameter_recovery.py"

@@ -1,4 +1,4 @@
-"""Simulate the sessions of a virtual athlete: the raw recordings, and what is true of each trial."""
+"""Simulate the sessions of a virtual athlete: raw recordings and the truth of each trial."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Draw the virtual athletes: the tables of their study, and the truth about them."""
+"""Simulate the cohort of virtual athletes: the tables of the study, and the truth."""
 
 from pathlib import Path
 

@@ -1,9 +1,9 @@
-"""From a plan to motion that obeys mechanics: horizontal path, trunk and ground reaction found so that moments balance.
+"""From a plan to a dynamically consistent motion: horizontal path, trunk and ground reaction that balance the moments.
 
-Rate of change of angular momentum about the centre of mass equals the moment of the ground reaction. Three things see
-to it: the horizontal path of the centre of mass is found from the wanted centre of pressure (a two-point boundary value
-problem); pelvis and trunk turn by what the feet cannot take, above all in flight, where nothing can be taken; and the
-centre of pressure is what then follows.
+Rate of change of angular momentum about the centre of mass equals the moment of the ground reaction. Three unknowns
+satisfy it: the horizontal path of the centre of mass is found from the wanted centre of pressure (a two-point boundary
+value problem); pelvis and trunk rotate by what the feet cannot absorb, above all in flight, where there is no external
+moment; and the centre of pressure follows from both.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Largest free moment per vertical force: half a foot's width times friction, about [N m / N].
 _FREE_MOMENT_ARM = 0.03
-#: Every how many frames of the search the inertia against turning is found, the turn used for it [rad], and its floor
+#: Interval of frames at which the inertia about each axis is found, the rotation used for it [rad], and its least value
 #: [kg m^2].
 _INERTIA_STEP, _LITTLE_TURN, _LEAST_INERTIA = 3, 1e-5, 0.5
-#: Rounds of the search at most, and in how many of them the horizontal path moves too.
+#: Most iterations of the search, and the first of them in which the horizontal path changes too.
 _MOST_ROUNDS, _PATH_ROUNDS = 24, 5
 #: The search ends when the centre of pressure is as planned within [m], and the moment of an unloaded body within
 #: [N m]; more than the last in flight is a failure [N m].
@@ -48,7 +48,7 @@ _LIGHT = 0.4
 
 @dataclass(frozen=True)
 class Balanced:
-    """Motion of the segments, the moment that it needs about the centre of mass, and the legs' reach; see balance()."""
+    """Motion of the segments, the moment about the centre of mass that it requires, the legs' reach; see balance()."""
 
     rotation: Array
     position: Array
@@ -86,7 +86,7 @@ def horizontal_path(plan: Plan, moment: Array, mass: float) -> Array:
     Parameters
     ----------
     plan : heights, wanted centre of pressure and ends.
-    moment : (n, 3) rate of change of angular momentum that the posture needs [N m].
+    moment : (n, 3) rate of change of angular momentum that the motion requires [N m].
     mass : [kg].
 
     Returns
@@ -121,10 +121,10 @@ def horizontal_path(plan: Plan, moment: Array, mass: float) -> Array:
 
 
 def _turning_inertia(limbs: _Limbs, motion: Balanced) -> Array:
-    """Inertia (n, 3) against a turn of pelvis and trunk while feet and centre of mass stay [kg m^2].
+    """Inertia (n, 3) against a rotation of pelvis and trunk with feet and centre of mass fixed [kg m^2].
 
-    Angular momentum per rate of turn, from postures turned a little further; every few frames, as it changes slowly.
-    Hips that move with the pelvis bend the legs, which counts for a third of it.
+    Angular momentum per angular velocity, from poses rotated a little further; every few frames, as it changes slowly.
+    Hips that move with the pelvis flex the legs, which makes up a third of it.
     """
     body, count = limbs.body, motion.com.shape[0]
     frames = np.arange(0, count, _INERTIA_STEP)
@@ -174,7 +174,7 @@ def _ground_moment(plan: Plan, com: Array, acceleration: Array, mass: float) -> 
 
 @dataclass(frozen=True)
 class _Limbs:
-    """The segments of a body, and what a plan says of pelvis, trunk and feet."""
+    """A body, and the planned orientation of its pelvis and trunk and pose of its feet."""
 
     body: Body
     planned: LimbPlan
@@ -194,7 +194,7 @@ class _Limbs:
 
 
 def _limbs(body: Body, plan: Plan) -> _Limbs:
-    """What a plan says of pelvis, trunk and feet."""
+    """The planned limbs of a body."""
     ankle, foot = feet(body, plan)
     tilt = plan.abduction * np.array([[1.0], [-1.0]])
     return _Limbs(body, LimbPlan(turn(*plan.pelvis.T), turn(*plan.trunk.T), ankle, foot, tilt))
@@ -228,7 +228,7 @@ def _orbital_moment(mass, centres, com, acceleration):  # type: ignore[no-untype
 
 
 def _moved(limbs: _Limbs, plan: Plan, com: Array, vector: Array) -> Balanced:
-    """Carry out a plan with a given path of the centre of mass (n, 3) and additional turn of pelvis and trunk."""
+    """Motion of a plan for a path of the centre of mass and an additional rotation of pelvis and trunk, both (n, 3)."""
     body = limbs.body
     rotation, position, reach, miss = limbs.poses(com, vector)
     reach = np.where(miss < _MISS_M, reach, np.inf)
@@ -237,7 +237,7 @@ def _moved(limbs: _Limbs, plan: Plan, com: Array, vector: Array) -> Balanced:
     _, accelerations = central_differences(centres, plan.rate_hz)
     velocity, acceleration = central_differences(com[None], plan.rate_hz)[0][0], _com_acceleration(plan, com)
     velocity[:, 1] = plan.height[1]
-    # What differences miss of the body's acceleration, where force reaches zero within a sample, all segments share.
+    # All segments share what differences miss of the body's acceleration where force reaches zero within a sample.
     accelerations += acceleration - np.einsum("s,sni->ni", body.mass / body.total_mass, accelerations)
     moment = inertial_moment(rotation, body.inertia, angular_velocity, angular_acceleration).sum(axis=0)
     moment += _orbital_moment(body.mass, centres, com, accelerations)
@@ -253,9 +253,9 @@ class _Guess:
 
     Parameters
     ----------
-    needed : (n, 3) moment that the motion needs without additional turning [N m].
+    needed : (n, 3) moment that the motion requires without additional rotation [N m].
     for_path : (n, 3) moment for which the horizontal path was found [N m].
-    inertia : (n, 3) against the turning [kg m^2]; 0 before it is known.
+    inertia : (n, 3) about each axis [kg m^2]; 0 before it is computed.
     """
 
     needed: Array
@@ -284,7 +284,8 @@ def _every_nth(plan: Plan, step: int) -> Plan:
 
 
 def _turned(plan: Plan, com: Array, guess: _Guess, mass: float) -> tuple[Array, Array]:
-    """Turn of pelvis and trunk (n, 3) [rad] and moment of the ground (n, 3) [N m] for a path of the centre of mass."""
+    """Rotation of pelvis and trunk (n, 3) [rad] and moment of the ground reaction (n, 3) [N m] for a path of the
+    centre of mass."""
     if not guess.inertia.any():
         return np.zeros_like(com), np.zeros_like(com)
     ground = _ground_moment(plan, com, _com_acceleration(plan, com), mass)
@@ -295,7 +296,7 @@ def _turned(plan: Plan, com: Array, guess: _Guess, mass: float) -> tuple[Array, 
 
 
 def _search(body: Body, plan: Plan, guess: _Guess, *, path_rounds: int) -> tuple[Balanced, _Guess]:
-    """Repeat path, turn and motion until the motion needs the moment that was foreseen for it."""
+    """Iterate path, rotation and motion until the motion requires the moment that was assumed for it."""
     limbs = _limbs(body, plan)
     for round_ in range(_MOST_ROUNDS):
         if round_ <= path_rounds:
@@ -309,7 +310,7 @@ def _search(body: Body, plan: Plan, guess: _Guess, *, path_rounds: int) -> tuple
         if guess.inertia.any() and excess[2 * MARGIN : -2 * MARGIN].max() < _MOMENT_ERROR:
             break
         inertia = guess.inertia if guess.inertia.any() else _turning_inertia(limbs, motion)
-        # differences see fast changes of the moment larger than trunk_turns() makes them: those would grow
+        # differences amplify fast changes of the moment more than trunk_turns() does: those would diverge
         change[:MARGIN], change[-MARGIN:] = 0.0, 0.0
         change[1:-1] = 0.15 * (change[:-2] + change[2:]) + 0.7 * change[1:-1]
         for_path = 0.5 * (guess.for_path + motion.moment) if round_ < path_rounds else guess.for_path
@@ -318,7 +319,7 @@ def _search(body: Body, plan: Plan, guess: _Guess, *, path_rounds: int) -> tuple
 
 
 def balance(body: Body, plan: Plan) -> Balanced:
-    """Carry out a plan so that the moments balance.
+    """Find the motion of a plan in which the moments balance.
 
     Parameters
     ----------
@@ -328,7 +329,7 @@ def balance(body: Body, plan: Plan) -> Balanced:
     Returns
     -------
     Balanced : in flight its moment about the centre of mass is 0 within 0.1 N m, in stance the centre of pressure that
-        it asks for lies in the contact area.
+        it requires lies in the contact area.
 
     Raises
     ------
@@ -336,7 +337,7 @@ def balance(body: Body, plan: Plan) -> Balanced:
 
     Notes
     -----
-    The search runs on every few frames first, since most of the rounds serve to find the slow part of the answer.
+    The search runs on a coarse time grid first, since most iterations serve to find the slow part of the solution.
     """
     step = max(round(plan.rate_hz / SEARCH_RATE_HZ), 1)
     thin = _every_nth(plan, step)

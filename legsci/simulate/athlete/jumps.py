@@ -31,9 +31,10 @@ from legsci.vocabulary import STANDARD_GRAVITY as G
 
 #: Fall of the force to zero before take-off, and its rise after landing [s].
 _RELEASE_S, _IMPACT_S = 0.06, 0.05
-#: Growth of the force of a squat jump; from standing on a box to free fall [s]; how far in front of it one lands [m].
+#: Rise of the force of a squat jump; from standing on a box to free fall [s]; distance of the landing from the box [m].
 _GROW_S, _LET_GO_S, _FORWARD_M = 0.12, 0.12, 0.22
-#: How one drops off a box: knees bend while one topples forward; how much lower than at take-off one lands [s], [m].
+#: Dropping off a box: time of tilting forward [s], how far the knees lower the body meanwhile, and how much lower than at
+#: take-off the centre of mass is at touchdown [m].
 _TOPPLE_S, _BENT_M, _SOFT_M = 0.8, 0.07, 0.05
 #: Rise to standing after a landing [s].
 _RISE_S = 1.0
@@ -51,7 +52,7 @@ class _Flight:
 
 
 def _flight(body: Body, technique: Technique, takeoff: float) -> _Flight:
-    """Ballistic flight from a take-off posture to a landing posture `landing_drop_m` lower."""
+    """Ballistic flight from take-off to landing with the centre of mass `landing_drop_m` lower."""
     stretched = com_height(
         body, technique, knee_deg=STRETCHED_KNEE_DEG, lean_deg=STANDING_LEAN_DEG, heel_rise_deg=STRETCHED_HEEL_DEG
     )
@@ -63,7 +64,7 @@ def _flight(body: Body, technique: Technique, takeoff: float) -> _Flight:
 
 
 def _landed(path: Path, flight: _Flight, technique: Technique, standing: float) -> tuple[Path, float, float]:
-    """Let a path that ends in flight land, sink by the landing depth and rise to standing; lowest and end times [s]."""
+    """Continue a path that ends in flight: landing, lowest point, standing; and the times of the last two [s]."""
     absorb = max(-2.5 * technique.landing_depth_m / flight.landing_velocity, 2.0 * _IMPACT_S)
     lowest = flight.landing + absorb
     end = lowest + _RISE_S
@@ -187,9 +188,9 @@ def _complete_jump(body: Body, technique: Technique, rate_hz: float, jump: _Push
 
 
 def plan_countermovement_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
-    """Countermovement jump: stand, lower by `depth_m` in `eccentric_s`, jump, land, stand.
+    """Countermovement jump: stand, sink by `depth_m` in `eccentric_s`, jump, land, stand.
 
-    The push-off keeps one level of force from the lowest point until force falls before take-off.
+    Force is constant from the lowest point until it falls before take-off.
     """
     start, lower = technique.quiet_s, technique.eccentric_s
     bottom = start + lower
@@ -209,7 +210,7 @@ def plan_countermovement_jump(body: Body, technique: Technique, rate_hz: float) 
 
 
 def plan_squat_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
-    """Squat jump: stand, sink by `depth_m`, hold for `quiet_s`, jump without lowering, land, stand."""
+    """Squat jump: stand, sink by `depth_m`, hold for `quiet_s`, jump without a countermovement, land, stand."""
     start = 0.5 * technique.quiet_s
     held = start + max(technique.eccentric_s, 0.8)
     begin = held + technique.quiet_s

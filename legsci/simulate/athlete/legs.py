@@ -1,4 +1,4 @@
-"""Posture: legs between hips and feet in closed form, and the pelvis that puts the centre of mass where it belongs.
+"""Inverse kinematics: legs between hips and feet in closed form, and a pelvis that keeps the centre of mass on its path.
 
 Vectors are tuples here: numba keeps them in registers, while views into arrays cost more than the arithmetic.
 """
@@ -16,7 +16,7 @@ from legsci.simulate.athlete.plan import Array
 FIRST_OF_SIDE = (5, 2)
 _TOLERANCE = 1e-12  # [m]; twice differentiated at 1000 Hz it is 1e-6 m/s^2
 _MOST_STEPS = 30
-#: By how much the pelvis is moved to see how the centre of mass follows [m].
+#: Displacement of the pelvis for the Jacobian of the centre of mass [m].
 _LITTLE = 1e-6
 
 _Vector = tuple[float, float, float]
@@ -224,7 +224,7 @@ def _com(pelvis, upper, fixed, left, right):  # type: ignore[no-untyped-def]
 
 @njit(cache=True)
 def _inverse_response(pelvis, com, upper, fixed, left, right):  # type: ignore[no-untyped-def]
-    """Rows of the matrix that says how the pelvis must move for the centre of mass to move."""
+    """Rows of the inverse Jacobian: displacement of the pelvis per displacement of the centre of mass."""
     east = _com((pelvis[0] + _LITTLE, pelvis[1], pelvis[2]), upper, fixed, left, right)[0]
     high = _com((pelvis[0], pelvis[1] + _LITTLE, pelvis[2]), upper, fixed, left, right)[0]
     side = _com((pelvis[0], pelvis[1], pelvis[2] + _LITTLE), upper, fixed, left, right)[0]
@@ -297,7 +297,7 @@ def segment_poses(com, vector, limbs, geometry):  # type: ignore[no-untyped-def]
     -------
     rotation : (segment, n, 3, 3).
     position : (segment, n, 3) [m].
-    reach : (n,) greatest cosine of knee flexion; above 1 a leg is too short for what is asked.
+    reach : (n,) greatest cosine of knee flexion; above 1 a leg is too short.
     miss : (n,) distance that is left between the centre of mass and its path [m].
 
     Notes

@@ -1,4 +1,4 @@
-"""Motion of the virtual athlete: one clean trial of a task, of which everything is known."""
+"""Motion of the virtual athlete: one trial of a task without measurement error."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ _SOLE_EDGE_M = 0.006
 
 
 def simulate_motion(task: str, athlete: Athlete, technique: Technique, *, rate_hz: float = 1000.0) -> Motion:
-    """Simulate one clean trial.
+    """Simulate one trial without measurement error.
 
     Parameters
     ----------
     task : key of TASK_PLANS.
     athlete : the person.
-    technique : what the trial shall show.
+    technique : what the trial should show.
     rate_hz : sampling rate [Hz].
 
     Returns
     -------
-    Motion, of which all parts agree with mechanics.
+    Motion : kinematics and ground reaction are dynamically consistent.
 
     Raises
     ------

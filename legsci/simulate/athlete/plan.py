@@ -1,4 +1,4 @@
-"""What a trial should show (Technique), how it is to be carried out (Plan), and what came of it (Motion)."""
+"""What a trial should show (Technique), its planned kinematics (Plan), and the resulting motion (Motion)."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Technique:
     depth_m : how far the centre of mass sinks (jumps and squats) [m].
     depth_scale_per_rep : depth of each squat, times `depth_m`; its length is the number of squats.
     eccentric_s, pause_s, concentric_s : times of a squat; of a countermovement jump only the first [s].
-    slowing_per_rep : lifting time grows by this fraction from the first to the last squat.
+    slowing_per_rep : concentric time grows by this fraction from the first to the last squat.
     rest_between_s : standing between two squats [s].
     barbell_kg : mass on the shoulders [kg].
     trunk_lean_deg : greatest forward lean of the trunk against the vertical [deg].
     lumbar_flexion_deg : greatest flexion of the trunk against the pelvis, more than in standing [deg].
     pelvic_drop_deg : greatest sinking of the pelvis on the side opposite to the loaded leg; in tasks on both legs the
-        right side counts as loaded [deg].
+        right side is treated as the loaded one [deg].
     knee_abduction_peak_deg : greatest valgus [deg].
     asymmetry : share of the load on the right foot, 0.5 = even.
     takeoff_velocity_m_per_s : vertical velocity of the centre of mass at take-off [m/s].
@@ -44,9 +44,9 @@ class Technique:
     flight_time_s : flight between two sprint steps [s].
     steps : ground contacts of a sprint trial.
     foot_strike_angle_deg : pitch of the foot at contact, toes up positive [deg].
-    touchdown_distance_m : how much further ahead of the centre of mass the foot is set down than steady speed asks for
-        (there, the middle of the centre of pressure's path lies ahead by half of what is travelled in contact); more
-        brakes [m].
+    touchdown_distance_m : how much further ahead of the centre of mass the foot lands than at steady speed, where the
+        middle of the path of the centre of pressure lies ahead by half of the distance travelled in contact; a larger
+        distance brakes [m].
     running_lean_deg : forward lean of the trunk in running [deg].
     sway : size of the sway in standing, 1 = ordinary, 0 = none; sway_seed : entropy of its phases.
     """
@@ -104,7 +104,7 @@ def default_technique(task: str) -> Technique:
 
 @dataclass(frozen=True)
 class Timeline:
-    """When what happens in a trial.
+    """Time course of a trial.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class Timeline:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the body shall do, frame by frame; sided arrays are (left, right).
+    """Planned kinematics, frame by frame; sided arrays are (left, right).
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class Plan:
     abduction : (2, n) valgus of the knees [rad].
     loaded : (2, n) whether the foot carries.
     foot_z : (2, n) where across the ground each foot's centre of pressure lies when both carry [m].
-    events, truth : handed on to Motion.
+    events, truth : see Motion.
     """
 
     task: str
@@ -165,7 +165,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Motion:
-    """One clean trial: everything about it is known. ISB axes (x anterior, y up, z right), SI units.
+    """One trial without measurement error. ISB axes (x anterior, y up, z right), SI units.
 
     Rotations have the segment's axes as columns (R @ local = lab). Sided arrays are (left, right).
 

@@ -1,4 +1,4 @@
-"""Tasks on one foot at a time: running steps, and the sideways jump from one leg to the other."""
+"""Tasks on one leg at a time: running steps, and the lateral jump from one leg to the other."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def plan_sprint(body: Body, technique: Technique, rate_hz: float) -> Plan:
     """Running steps over plates, from the middle of one flight to the middle of another.
 
     Vertical force rises and falls alike, so that the centre of mass leaves the ground as fast as it came; braking and
-    propulsion follow from where the foot is set down, see Technique.touchdown_distance_m.
+    propulsion follow from the touchdown distance, see Technique.touchdown_distance_m.
     """
     contact_s, flight_s, speed = technique.contact_time_s, technique.flight_time_s, technique.speed_m_per_s
     cycle = contact_s + flight_s
@@ -311,14 +311,14 @@ def _jumping_feet(body: Body, technique: Technique, time: Array, contacts: list[
     flight = land.on - push.off
     speed = technique.takeoff_velocity_m_per_s
     swing = ramp(time, push.off - 0.25, flight + 0.25, 0.3 * (flight + 0.25))
-    beside = 2.0 * body.hip[1, 2] * np.sign(land.z)
-    toe[land.side, :, 2] += beside + (land.z - beside) * swing
+    hip_width = 2.0 * body.hip[1, 2] * np.sign(land.z)
+    toe[land.side, :, 2] += hip_width + (land.z - hip_width) * swing
     toe[land.side, :, 0] -= _FREE_BACK_M * (1.0 - swing)
     toe[land.side, :, 1] += _FREE_LIFT_M + lift(time, push.off, land.on, speed, _FREE_LIFT_M)
     pitch[land.side] = _FREE_PITCH_DEG * (1.0 - ramp(time, land.on - 0.02, 0.13))
     pitch[push.side] = STRETCHED_HEEL_DEG * ramp(time, push.off - 0.18, 0.24) - 36.0 * ramp(time, land.on, 0.3)
     follow = ramp(time, push.off, flight + 0.25, 0.3 * (flight + 0.25))
-    toe[push.side, :, 2] += (land.z - beside) * follow
+    toe[push.side, :, 2] += (land.z - hip_width) * follow
     toe[push.side, :, 0] -= _FREE_BACK_M * follow
     toe[push.side, :, 1] += lift(time, push.off, land.on, speed, -_FREE_LIFT_M)
     return toe, pitch

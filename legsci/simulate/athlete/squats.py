@@ -35,8 +35,8 @@ def plan_standing(body: Body, technique: Technique, rate_hz: float) -> Plan:
 def plan_squat(body: Body, technique: Technique, rate_hz: float) -> Plan:
     """A set of squats, one per entry of `depth_scale_per_rep`: lower, hold, lift, rest.
 
-    Lifting takes from `concentric_s` in the first squat to (1 + `slowing_per_rep`) times that in the last, growing with
-    the square of the rep's number, as the last squats slow most.
+    The concentric phase takes from `concentric_s` in the first squat to (1 + `slowing_per_rep`) times that in the last,
+    growing with the square of the rep's number, as the last squats slow most.
     """
     standing = standing_height(body, technique)
     depths = np.asarray(technique.depth_scale_per_rep, dtype=float) * technique.depth_m

@@ -1,4 +1,4 @@
-"""Tasks on both feet: how posture, feet and centre of pressure follow from a few curves."""
+"""Tasks on both legs: limb poses and centre of pressure from a few curves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from legsci.simulate.athlete.plan import Array, Plan, Technique, Timeline, Truth
 from legsci.simulate.athlete.sway import standing_window, sway
 from legsci.vocabulary import STANDARD_GRAVITY
 
-#: Posture in quiet standing.
+#: Knee flexion and trunk lean in quiet standing.
 STANDING_KNEE_DEG, STANDING_LEAN_DEG = 14.0, 3.0
 #: Centre of pressure ahead of the ankles: in standing, and on the forefoot behind the tip of the toes [m].
 STANDING_PRESSURE_M, FOREFOOT_M = 0.045, 0.05
@@ -23,9 +23,9 @@ _FOREFOOT_LENGTH_M = 0.10
 _HEEL_OFF_DEG = 6.0
 #: Rounding of the corner where force reaches zero at take-off, and leaves it at landing [s].
 ZERO_FORCE_CORNER_S = 0.001
-#: How much the legs stretch after take-off while the feet take up the speed of the flight, and before landing [m].
+#: Extension of the legs after take-off while the feet reach the speed of the flight, and before landing [m].
 STRETCH_M = 0.055
-#: Posture of the legs in flight.
+#: Knee flexion and pitch of the feet in flight.
 STRETCHED_KNEE_DEG, STRETCHED_HEEL_DEG = 34.0, 66.0
 #: Where the contact area ends before the foot does [m].
 _EDGE_M = 0.01
@@ -54,7 +54,7 @@ class Curves:
 
 
 def trial_time(duration_s: float, rate_hz: float) -> Array:
-    """Times of a trial [s], from 0, with a margin at both ends that differences need and that is cut off in the end."""
+    """Times of a trial [s], from 0, with a margin at both ends for central differences, which is cut off later."""
     margin = edge_frames(rate_hz)
     return np.arange(-margin, round(duration_s * rate_hz) + margin) / rate_hz
 
@@ -99,7 +99,7 @@ def standing_height(body: Body, technique: Technique) -> float:
 
 
 def crouch(body: Body, technique: Technique, height: Array, heel_rise_deg: Array) -> tuple[Array, Array]:
-    """Knee flexion and a forward lean in proportion to it, as the height of the centre of mass asks for.
+    """Knee flexion and a forward lean in proportion to it for a height of the centre of mass.
 
     Parameters
     ----------
@@ -112,8 +112,8 @@ def crouch(body: Body, technique: Technique, height: Array, heel_rise_deg: Array
 
     Notes
     -----
-    Hips and knees that stretch together keep angular momentum small; a trunk that came up before or after the legs
-    would ask for more moment than the feet can take, above all near take-off.
+    Hips and knees that extend together keep angular momentum small; a trunk that rose before or after the legs would
+    require more moment than the feet can exert, above all near take-off.
     """
     thigh, shank, aside, trunk, hip_share = _heights(body, technique)
     base = _ankle_height(body, heel_rise_deg) + 2.0 * body.mass[4] / body.total_mass * body.centre_of_mass[4, 1]
@@ -158,17 +158,17 @@ def eccentric_changes(start: float, lower: float, standing: float, depth: float,
 
     Parameters
     ----------
-    start, lower : when lowering starts, and how long it takes [s].
+    start, lower : start and duration of the eccentric phase [s].
     standing, depth : height of the centre of mass in standing, and how far it sinks [m].
     level : upward acceleration at the lowest point [m/s^2].
 
     Returns
     -------
-    Changes of acceleration. Force grows to its level over as much of the lowering as possible.
+    Changes of acceleration. Force rises to its level over as much of the eccentric phase as possible.
 
     Raises
     ------
-    ValueError : no such lowering leaves a tenth of the body weight on the ground.
+    ValueError : no such countermovement keeps a tenth of the body weight on the ground.
     """
     bottom = start + lower
     fine = np.linspace(start, bottom, 201)

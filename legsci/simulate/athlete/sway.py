@@ -1,4 +1,4 @@
-"""Sway of standing: the centre of pressure wanders under the feet, and the body goes up and down a little."""
+"""Postural sway: the centre of pressure wanders between the feet, and the body moves up and down a little."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def standing_window(time: Array, movements: list[tuple[float, float]]) -> Array:
 
 
 def sway(technique: Technique, time: Array, window: Array, rate_hz: float) -> tuple[Array, Array]:
-    """How a person sways in standing.
+    """Postural sway in quiet standing.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Turning of pelvis and trunk by what the feet cannot take: planned ahead, then carried out with feedback."""
+"""Rotation of pelvis and trunk that absorbs what the feet cannot: planned ahead, then tracked with feedback."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from legsci.simulate.athlete.plan import Array
 
 #: Stiffness of the return of the trunk to its plan: angular frequency [rad/s] and damping ratio.
 _RETURN_FREQUENCY, _RETURN_DAMPING = 12.0, 0.9
-#: Turn of the trunk that counts as much as a centre of pressure at the edge of the foot [rad].
+#: Rotation of the trunk that costs as much as a centre of pressure at the edge of the foot [rad].
 _TURN_SCALE = 0.15
 #: Frames over which the turn is planned as one [s], and the moment that the planned flight may be off by [N m].
 _PLAN_INTERVAL_S, _PLAN_SLACK = 0.008, 0.3
-#: How sharply a moment is held back at its limit.
+#: How sharply a moment saturates at its limit.
 _SHARPNESS = 6.0
 
 
@@ -45,13 +45,13 @@ def _limited(moment, low, high):  # type: ignore[no-untyped-def]
 
 
 def trunk_plan(deviation: Array, capacity: Array, inertia: Array, interval: float) -> Array:
-    """Additional turn of pelvis and trunk about one axis that asks least of the feet, looking ahead.
+    """Additional rotation of pelvis and trunk about one axis that demands least of the feet over the whole trial.
 
     Parameters
     ----------
-    deviation : (n,) moment that the motion needs beyond the wanted moment of the ground [N m].
+    deviation : (n,) moment that the motion requires beyond the wanted moment of the ground reaction [N m].
     capacity : (n,) by how much the moment of the ground may differ from the wanted one; small in flight [N m].
-    inertia : (n,) against the turn [kg m^2].
+    inertia : (n,) about the axis [kg m^2].
     interval : between frames [s].
 
     Returns
@@ -80,15 +80,15 @@ def trunk_plan(deviation: Array, capacity: Array, inertia: Array, interval: floa
 
 @njit(cache=True)
 def trunk_turns(needed, ahead, wanted, ground, inertia, rate):  # type: ignore[no-untyped-def]
-    """Additional turning of pelvis and trunk that takes up what the feet cannot.
+    """Additional rotation of pelvis and trunk that absorbs the moment which the feet cannot.
 
     Parameters
     ----------
-    needed : (n, 3) moment that the motion without additional turning needs [N m].
+    needed : (n, 3) moment that the motion requires without additional rotation [N m].
     ahead : (n, 3) by how much the ground's moment is planned to differ from `ground.middle` [N m].
-    wanted : (n, 3) planned turn, to which feedback leads back [rad].
+    wanted : (n, 3) planned rotation, to which feedback returns [rad].
     ground : GroundMoment.
-    inertia : (n, 3) against the turning [kg m^2].
+    inertia : (n, 3) about each axis [kg m^2].
     rate : [Hz].
 
     Returns
@@ -111,7 +111,7 @@ def trunk_turns(needed, ahead, wanted, ground, inertia, rate):  # type: ignore[n
 
 
 def planned_turn(deviation: Array, capacity: Array, inertia: Array, rate_hz: float) -> tuple[Array, Array]:
-    """Planned additional turn [rad] and ground moment beyond the wanted one [N m], (n, 3), by trunk_plan()."""
+    """Planned additional rotation [rad] and ground moment beyond the wanted one [N m], (n, 3), by trunk_plan()."""
     step = max(round(_PLAN_INTERVAL_S * rate_hz), 1)
     interval, count = step / rate_hz, deviation.shape[0] // step
     need, room, against = (

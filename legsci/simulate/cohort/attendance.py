@@ -1,4 +1,4 @@
-"""Which sessions the virtual athletes miss and when they leave; both depend on nothing but what was observed."""
+"""Missed sessions and drop-out of the virtual athletes; both depend on observed values only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to the virtual athletes week by week: training done, overuse problems, acute injuries."""
+"""Training done, overuse problems and acute injuries of the virtual athletes, week by week."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class FollowUp:
 
 @dataclass(frozen=True)
 class _Fate:
-    """What is drawn for each week before it is known whether anything begins; all (athlete, week)."""
+    """What is drawn for each week whether or not an injury begins; all (athlete, week)."""
 
     overuse_chance: Array
     acute_chance: Array
@@ -79,7 +79,7 @@ class _Fate:
 def follow_up(
     streams: Streams, athletes: Athletes, training: Training, learning: Learning, config: Mapping[str, Any]
 ) -> FollowUp:
-    """Live through the weeks of follow-up.
+    """Simulate training, overuse problems and acute injuries week by week.
 
     In each week an athlete trains what is planned, cut by the share of days lost to injury. The training of the week
     before moves alignment and both injury rates. Onsets are Poisson in the hours trained, at most one of each kind a

@@ -1,4 +1,4 @@
-"""How the virtual athletes move in each rep of each session, and how high they jump for it."""
+"""Kinematics, tempo and jump height of the virtual athletes in each rep of each session."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Jumps whose height follows the athlete's capacity, as a share of the countermovement jump's height; assumed.
 JUMP_SHARE = {"countermovement_jump": 1.0, "squat_jump": 0.92, "drop_jump": 0.95}
-#: Lowering time at which its effect on training gains is 0 [s]: the tempo up to which Amdi & King 2025 found better
+#: Eccentric time at which its effect on training gains is 0 [s]: the tempo up to which Amdi & King 2025 found better
 #: gains.
 REFERENCE_ECCENTRIC_TIME_S = 2.0
 #: Deepest squat that an athlete makes a habit of, per body height: the centre of mass as low as knees that bend by 145
@@ -40,7 +40,7 @@ class PlannedRep:
 
 @dataclass(frozen=True)
 class Performance:
-    """What is true of each rep.
+    """True values of each rep.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class _Schedule:
 
 @dataclass(frozen=True)
 class _JumpAbility:
-    """What sets an athlete's jump height apart from the others'; all (athlete,).
+    """Random and fixed effects of the athlete on jump height; all (athlete,).
 
     Parameters
     ----------
@@ -165,9 +165,9 @@ def _alignment(
 def _squat(
     streams: Streams, athletes: Athletes, schedule: _Schedule, config: Mapping[str, Any]
 ) -> dict[str, Variation]:
-    """Draw how each athlete squats; times as natural logarithms. Feedback on velocity makes the lifting faster.
+    """Draw how each athlete squats; times as natural logarithms. Feedback on velocity shortens the concentric phase.
 
-    Nobody squats deeper than joints allow, however short the legs.
+    Squat depth is limited by the range of motion of the joints.
     """
     settings = config["squat"]
     names = {
@@ -180,21 +180,21 @@ def _squat(
     }
     drawn = {metric: varying(streams, settings[name], **schedule.size) for metric, name in names.items()}
     faster = np.log1p(settings["feedback_velocity_percent"] / PERCENT) * athletes.feedback[:, None, None]
-    lifting, depth = drawn["concentric_time_s"], drawn["squat_depth_m"]
+    concentric, depth = drawn["concentric_time_s"], drawn["squat_depth_m"]
     deepest = DEEPEST_PER_HEIGHT * athletes.height_m[:, None, None]
     return drawn | {
         "squat_depth_m": replace(depth, person=np.minimum(depth.person, deepest)),
-        "concentric_time_s": replace(lifting, person=lifting.person - faster),
+        "concentric_time_s": replace(concentric, person=concentric.person - faster),
     }
 
 
 def _tempo(
     squat: Mapping[str, Array], athletes: Athletes, reps: tuple[PlannedRep, ...], config: Mapping[str, Any]
 ) -> dict[str, Array]:
-    """Return lowering, bottom and lifting time of each rep [s] from their logarithms.
+    """Return eccentric, pause and concentric time of each rep [s] from their logarithms.
 
-    Lifting time grows over the set by loss / (1 - loss), evenly from rep to rep, so that the last rep is slower by the
-    velocity loss. In the last reps an elite athlete's times are longer by the two ratios, others' by their level's
+    Concentric time grows over the set by loss / (1 - loss), evenly from rep to rep, so that the last rep is slower by
+    the velocity loss. In the last reps an elite athlete's times are longer by the two ratios, others' by their level's
     share of them.
     """
     settings = config["squat"]
@@ -222,7 +222,7 @@ def _jump_ability(
     squat: Mapping[str, Variation],
     config: Mapping[str, Any],
 ) -> _JumpAbility:
-    """Draw what sets the athletes' jump heights apart."""
+    """Draw the effects of the athletes on jump height."""
     settings, person = config["jump"], streams.normal(3)
     capacity = (
         PERCENT * np.log(np.where(athletes.female, settings["height_female_m"], settings["height_male_m"]))

@@ -17,7 +17,7 @@ from legsci.simulate.cohort.performance import Performance, perform
 from legsci.simulate.cohort.training import Learning, Training, learn_alignment, plan_training
 from legsci.vocabulary import STANDARD_GRAVITY
 
-#: How a metric's name ends -> which measurement error it has; the first that fits.
+#: Ending of a metric's name -> its measurement error; the first that fits.
 _ERRORS = {
     "_m_per_s": "velocity_sd_m_per_s",
     "_n_s": "impulse_sd_n_s",
@@ -36,8 +36,8 @@ class Cohort:
     ----------
     config : the block `virtual` of workflow/config.yaml that it was drawn from.
     seed : of the cohort.
-    athletes, training, learning, seen, performance, attendance : who they are, what they plan, learn and live through,
-        how they perform, and when they come.
+    athletes, training, learning, seen, performance, attendance : persons, planned training, motor learning, weekly
+        follow-up, performance in each rep, attended sessions.
     answers : (athlete, week, question) OSTRC-O2 answers [points], NaN where nobody answered.
     measured_both, measured_sided : the metrics of `performance` with measurement error.
     """

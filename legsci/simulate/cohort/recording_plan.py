@@ -16,13 +16,13 @@ from legsci.simulate.cohort.process import Cohort, simulate_cohort
 from legsci.simulate.cohort.tables import study_folder_tables
 from legsci.simulate.recordings.session_plan import SessionPlan, TrialPlan
 
-#: Braking of a running step that is set down where steady speed asks for, on the heel and on the forefoot [m/s], and
-#: how much each metre further ahead adds [m/s per m]: read off simulated steps of 0.12 to 0.14 s at the usual speed.
+#: Braking of a running step at the touchdown distance of steady speed, on the heel and on the forefoot [m/s], and its
+#: increase per metre of touchdown distance [m/s per m]: from simulated steps of 0.12 to 0.14 s at the usual speed.
 STEADY_BRAKING_M_PER_S = {"heel": 0.19, "forefoot": 0.22}
 BRAKING_PER_S = 0.53
-#: Least and largest distance that legs of all builds reach [m]; it limits steps on the forefoot, one in fifty.
+#: Least and largest touchdown distance that every leg length reaches [m]; it limits one forefoot step in fifty.
 TOUCHDOWN_REACH_M = (-0.08, 0.12)
-#: How much more than half of the load stands on the dominant leg; assumed.
+#: Share of the load on the dominant leg beyond one half; assumed.
 ASYMMETRY_OF_DOMINANCE = 0.01
 #: Tasks in which the muscles are recorded.
 EMG_TASKS = ("lateral_jump",)
@@ -131,10 +131,10 @@ def _technique(cohort: Cohort, athlete: int, visit: int, numbers: list[int]) -> 
 
 
 def _squat(cohort: Cohort, athlete: int, both: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a set of squats shows; depth differs from rep to rep, lifting slows down evenly over the set.
+    """Return what a set of squats shows; depth differs from rep to rep, concentric time grows over the set.
 
-    The technique has one lowering time for all reps, so a longer lowering of the last ones is not shown. Nobody lifts
-    so fast that the feet would leave the ground.
+    The technique has one eccentric time for all reps, so a longer eccentric phase of the last ones is not simulated.
+    The concentric phase is never so fast that the feet would leave the ground.
     """
     settings, depth = cohort.config["squat"], both["squat_depth_m"]
     growth = settings["velocity_loss_share"] / (1.0 - settings["velocity_loss_share"]) if len(depth) > 1 else 0.0

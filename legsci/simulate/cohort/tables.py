@@ -35,7 +35,7 @@ def simulate_tables(config: Mapping[str, Any], *, seed: int) -> dict[str, pd.Dat
 
 
 def study_folder_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
-    """Return the tables of the study folder that say who came and what happened to them."""
+    """Return the tables of the study folder about persons, sessions, exposure and health."""
     return {
         "participants": participants_table(cohort),
         "sessions": sessions_table(cohort),
@@ -111,7 +111,7 @@ def health_table(cohort: Cohort) -> pd.DataFrame:
 
 
 def injuries_table(cohort: Cohort) -> pd.DataFrame:
-    """Return injuries.tsv: what a register of lost time sees, which leaves out most overuse problems.
+    """Return injuries.tsv: time-loss injuries, which leave out most overuse problems.
 
     An overuse injury is dated to the first day of the week in which it was first reported, an acute one to the last,
     since that week's training is time at risk. Days are lost from the next week on. What had not ended when the

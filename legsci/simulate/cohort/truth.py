@@ -1,4 +1,4 @@
-"""What was put into a simulated study: tables that nothing but the recovery check may read."""
+"""True values of a simulated study: tables that only parameter recovery may read."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ FOLDER = "truth"
 
 
 def truth_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
-    """Return what is true of a cohort.
+    """Return the true values of a cohort.
 
     Returns
     -------
     tables : parameters (one row per number of the configuration, by its dotted name), athletes (one row per athlete:
         what was drawn for the person), weeks (one row per athlete and week: alignment, time at risk, problems, whether
         or not the athlete was still in the study) and reps (one row per attended session, rep and side: values without
-        measurement error; what the technique of a recorded trial has only once, such as the lowering time of a set of
-        squats, is shown there as the mean of its reps).
+        measurement error; what is constant within a recorded trial, such as the eccentric time of a set of
+        squats, is recorded as the mean of its reps).
     """
     return {
         "parameters": parameters_table(cohort.config),

@@ -1,4 +1,4 @@
-"""A session of the virtual athlete as a laboratory would hand it over: raw files, rows of the tables, and the truth."""
+"""A recorded session of a virtual athlete: raw files as a laboratory exports them, rows of the tables, the truth."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from legsci.simulate.sensors.plates import (
     surface_wrench,
 )
 
-#: Devices of study.yaml. A sprint has its own, since which foot treads on which plate differs between trials.
+#: Devices of study.yaml. A sprint has its own, since the foot on each plate differs between trials.
 CAMERAS, RUNWAY, PLATES_ALONE = "vicon", "vicon_runway", "kistler"
 #: A sprint is filmed at the rate of the cameras' settings, the other tasks at this rate [Hz]. A second of 41 markers
 #: and two plates then takes 57 kB (73 kB with EMG), so that a session of eleven trials stays within some 5 MB.
@@ -53,7 +53,7 @@ TableRow = dict[str, object]
 
 @dataclass(frozen=True)
 class Instruments:
-    """What the laboratory measures with, and how well."""
+    """The instruments of the laboratory and their errors."""
 
     plate_type: int = 2
     plates: PlateSettings = field(default_factory=PlateSettings)
@@ -69,9 +69,8 @@ class SessionRows:
     Parameters
     ----------
     trials, recordings : of trials.tsv and recordings.tsv.
-    wearables : of wearables.tsv, which lists the files of inertial sensors. It stands beside the tables that legsci
-        reads, since no reader knows these files yet.
-    truth : name and value (JSON) of what was put into each trial; times are on the trial's clock.
+    wearables : of wearables.tsv, which lists the files of inertial sensors. legsci has no reader for them yet.
+    truth : name and value (JSON) of the true quantities of each trial; times are on the trial's clock.
     """
 
     trials: list[TableRow]
@@ -81,11 +80,11 @@ class SessionRows:
 
 
 def session_rows(plan: SessionPlan) -> SessionRows:
-    """Return the rows of a session without simulating it; those of the truth are not known then.
+    """Return the rows of a session without simulating it, and so without those of the truth.
 
     Raises
     ------
-    ValueError : lists the trials that ask for instruments which do not go together, and names that occur twice.
+    ValueError : lists trials with incompatible instruments, and names that occur twice.
     """
     faults = _faults(plan)
     if faults:
@@ -166,7 +165,7 @@ def record_trial(
     """
     motion = simulate_motion(trial.task, plan.athlete, trial.technique, rate_hz=ANALOG_RATE_HZ)
     plates = plates_under(motion, plate_type=instruments.plate_type)
-    # One stream per instrument, so that switching one off leaves the others as they are.
+    # One random stream per instrument, so that switching one off does not change the others.
     for_plates, for_markers, for_emg, *for_imus = rng.spawn(3 + len(wearables))
     channels, plate_truth = record_plates(motion, plates, instruments.plates, for_plates)
     mass_kg = plan.athlete.mass_kg + trial.technique.barbell_kg
@@ -196,7 +195,7 @@ def _film(
     body = build_body(plan.athlete, barbell_kg=trial.technique.barbell_kg)
     labels, clean = markers_of(body, motion, step=every_nth(motion.rate_hz, settings.rate_hz))
     if trial.task != "standing" and any(other.task == "standing" and other.markers for other in plan.trials):
-        # They are in the way of the other leg, and standing has shown where the joints are.
+        # Medial markers hinder the other leg; the static trial has located the joints.
         worn = [column for column, label in enumerate(labels) if "_medial_" not in label]
         labels, clean = [labels[column] for column in worn], clean[:, worn]
     position, truth = record_markers(motion, labels, clean, settings, rng)
@@ -262,7 +261,7 @@ def _key(plan: SessionPlan, trial: TrialPlan) -> TableRow:
 
 
 def _stem(plan: SessionPlan, trial: TrialPlan) -> str:
-    """Path of a trial's files in the study folder, without what tells them apart."""
+    """Path of a trial's files in the study folder, without their endings."""
     return f"{plan.participant_id}/{plan.session_id}/{trial.trial_id}"
 
 
@@ -274,7 +273,7 @@ def _recording(plan: SessionPlan, trial: TrialPlan) -> TableRow:
 
 
 def _faults(plan: SessionPlan) -> list[str]:
-    """Say what is wrong with a plan before anything is simulated."""
+    """Faults of a plan that can be found before anything is simulated."""
     names = [trial.trial_id for trial in plan.trials]
     faults = [f"trial {name} occurs {names.count(name)} times" for name in sorted(set(names)) if names.count(name) > 1]
     for trial in plan.trials:

@@ -1,4 +1,4 @@
-"""What is true of a recorded trial: what was put into its motion, and what follows from it."""
+"""True values of a recorded trial: parameters of its motion, and quantities that follow from it."""
 
 from __future__ import annotations
 

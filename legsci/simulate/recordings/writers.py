@@ -1,4 +1,4 @@
-"""Recordings of the virtual athlete as files of a laboratory: written whole or not at all, the same bytes each time."""
+"""Writers of the files of a laboratory: C3D, BioWare, Xsens and tables, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ INT16_MAX = 32767
 FLOATING_POINT_SCALE = b"(SCALE..\x04(?:\x00|\x01\x01))" + re.escape(struct.pack("<f", -1.0))
 #: POINT:FRAMES of one frame: name, link, type 2 (integer), no dimension, 1.
 ONE_FRAME = b"(FRAMES..\x02\x00)" + re.escape(struct.pack("<h", 1))
-#: The recorder's fine time counts tenths of a millisecond.
+#: The sensors' sample time counts tenths of a millisecond.
 FINE_TICKS_PER_S = 10_000
 
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Give a name beside `path` to write to; what was written there takes its place once it is complete."""
+    """Yield a temporary path in the folder of `path`; it replaces `path` once the file is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.stem}.{os.getpid()}.unfinished{path.suffix}")
     try:
@@ -65,7 +65,7 @@ def write_c3d(
     path : ends in .c3d.
     analog_rate_hz : rate of the plates and EMG.
     plates, plate_channels : per plate its place and its channels (channel, n) [N, N m].
-    markers : names, positions, rate; NaN is written as a point with residual -1, as C3D marks what was not seen.
+    markers : names, positions, rate; NaN is written as a point with residual -1, as C3D marks a missing point.
     emg : channel -> (n,) [V].
     steps : step of the converter of each channel, plates before EMG [N, N m, V]. With them the file holds 16-bit
         integers, half as large: analog channels lose nothing, positions are rounded to some 0.1 mm. None: 32-bit

@@ -8,7 +8,7 @@ from legsci.simulate.athlete.plan import Array
 
 
 def converter_step(limit: float, bits: int) -> float:
-    """Smallest difference that a converter tells, in the unit of `limit`: it has 2^bits values from -limit on."""
+    """Resolution of a converter in the unit of `limit`: it has 2^bits values from -limit on."""
     return 2.0 * limit / 2**bits
 
 

@@ -1,4 +1,4 @@
-"""Surface EMG of the virtual athlete: noise whose loudness follows the muscle, with an onset that is known."""
+"""Surface EMG of the virtual athlete: amplitude-modulated noise with true onsets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class EmgSettings:
     onset_s : muscle -> onset after the event of the task; negative before it [s].
     onset_sd_s : standard deviation of the onset between channels and bursts [s].
     rise_s : time in which the amplitude rises after the onset and falls after the end [s].
-    burst_s : length of a burst whose end no event tells [s].
+    burst_s : length of a burst whose end is marked by no event [s].
     amplitude_v : standard deviation of the signal in a burst [V].
     amplitude_sd : standard deviation between channels of the logarithm of the amplitude.
     baseline_v : standard deviation of the noise of electrodes and amplifier [V].
@@ -72,7 +72,7 @@ def record_emg(motion: Motion, settings: EmgSettings, rng: np.random.Generator) 
     ----------
     motion : at the rate at which EMG is sampled, more than twice BAND; with the events of its task (EVENTS_OF_TASK). A
         task without such events (standing) has no bursts.
-    settings, rng : muscles, electrodes and chance.
+    settings, rng : muscles, electrodes and random numbers.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def _band_noise(shape: tuple[int, int], rate_hz: float, rng: np.random.Generator
     frequency = np.fft.rfftfreq(shape[1], 1.0 / rate_hz)[1:]
     away = (frequency - BAND[0] * BAND[1] / frequency) / (BAND[1] - BAND[0])
     gain = np.concatenate([[0.0], 1.0 / np.sqrt(1.0 + away ** (2 * FILTER_ORDER))])
-    # white noise that passed such a filter for ever, and so began without settling
+    # the stationary response of such a filter to white noise, without a transient
     noise = np.fft.irfft(gain * np.fft.rfft(rng.normal(size=shape), axis=1), n=shape[1], axis=1)
     return np.asarray(noise / np.sqrt((gain**2).mean()))
 

@@ -17,7 +17,7 @@ _X, _Y, _Z = np.eye(3)
 
 @dataclass(frozen=True)
 class Imu:
-    """Where a sensor sits.
+    """Placement of a sensor.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def record_imu(
     Parameters
     ----------
     motion : at a rate well above the sensor's.
-    imu, settings, rng : where it sits, and its imperfections.
+    imu, settings, rng : its placement and errors.
 
     Returns
     -------

@@ -10,7 +10,7 @@ import numpy as np
 from legsci.simulate.athlete.plan import Array, Motion
 from legsci.vocabulary import SEGMENTS
 
-#: Beginning of a marker's name, without the side -> segment whose skin it sticks to.
+#: Beginning of a marker's name, without the side -> segment that carries it.
 SEGMENT_OF_MARKER = {
     "thigh": "thigh",
     "lateral_epicondyle": "thigh",
@@ -35,15 +35,15 @@ RIGHT_ANGLE = np.pi / 2
 
 @dataclass(frozen=True)
 class SoftTissueArtefact:
-    """How far the markers of a segment stray from the bone once it has turned by 90 deg from where it began.
+    """Displacement of the markers of a segment from the bone after a rotation by 90 deg from the first frame.
 
-    The stray grows in proportion to the angle turned, so that it goes with the motion, as skin does, and filters cannot
-    remove it. Every marker of the segment shares the shift and the turn; the rest is each marker's own.
+    The artefact grows in proportion to the angle, so that it correlates with the motion, as that of skin does, and
+    filters cannot remove it. All markers of the segment share shift and rotation; the rest is each marker's own.
 
     Parameters
     ----------
     shift_m : length of the shared shift [m].
-    turn_deg : shared turn about the segment's origin [deg].
+    turn_deg : shared rotation about the segment's origin [deg].
     own_m : length of each marker's own shift [m].
     """
 
@@ -102,7 +102,7 @@ class Trajectories:
 def record_markers(
     motion: Motion, labels: Sequence[str], position: Array, settings: MarkerSettings, rng: np.random.Generator
 ) -> tuple[Array, dict[str, object]]:
-    """See the markers as cameras do.
+    """Record markers with cameras.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def record_markers(
     Returns
     -------
     position : (frame, marker, 3) [m]; NaN in gaps.
-    truth : gaps as (label, first frame, last frame + 1), and the largest stray from the bone per segment [m].
+    truth : gaps as (label, first frame, last frame + 1), and the largest soft tissue artefact per segment [m].
 
     Raises
     ------
@@ -127,25 +127,27 @@ def record_markers(
     step = every_nth(motion.rate_hz, settings.rate_hz)
     whole = slice(0, len(position) * step, step)
     seen = np.array(position, dtype=np.float64)
-    stray: dict[str, float] = {}
+    largest: dict[str, float] = {}
     for number, segment in enumerate(SEGMENTS):
         chosen = [index for index, carrier in enumerate(carriers) if carrier == segment]
         if not chosen:
             continue
         rotation, origin = motion.rotation[number, whole], motion.position[number, whole]
         tissue = SOFT_TISSUE_ARTEFACTS[segment.rpartition("_")[2]]
-        shift = _stray(rotation, seen[:, chosen] - origin[:, None], tissue, rng) * settings.soft_tissue_scale
+        shift = (
+            _soft_tissue_artefact(rotation, seen[:, chosen] - origin[:, None], tissue, rng) * settings.soft_tissue_scale
+        )
         seen[:, chosen] += shift
-        stray[f"{segment}_largest_stray_m"] = float(np.linalg.norm(shift, axis=2).max())
+        largest[f"{segment}_largest_stray_m"] = float(np.linalg.norm(shift, axis=2).max())
     seen += settings.noise_m * rng.normal(size=seen.shape)
     gaps = _gaps(len(seen), labels, settings, rng)
     for label, first, last in gaps:
         seen[first:last, list(labels).index(label)] = np.nan
-    return seen, {"gaps": gaps, **stray}
+    return seen, {"gaps": gaps, **largest}
 
 
 def segment_of(label: str) -> str | None:
-    """Segment that carries a marker, None for a label that says none."""
+    """Segment that carries a marker; None for an unknown label."""
     side, _, name = label.partition("_")
     if side not in ("left", "right"):
         side, name = "", label
@@ -157,15 +159,15 @@ def segment_of(label: str) -> str | None:
 
 
 def every_nth(rate_hz: float, wanted_hz: float) -> int:
-    """Samples from one frame to the next when a rate is thinned out; ValueError where the rates do not divide."""
+    """Decimation factor from one rate to another; ValueError where the rates do not divide."""
     step = round(rate_hz / wanted_hz)
     if step < 1 or abs(step * wanted_hz - rate_hz) > 1e-9 * rate_hz:
         raise ValueError(f"a rate of {wanted_hz:g} Hz does not divide the motion's {rate_hz:g} Hz")
     return step
 
 
-def _stray(rotation: Array, lever: Array, tissue: SoftTissueArtefact, rng: np.random.Generator) -> Array:
-    """Stray of a segment's markers from the bone (frame, marker, 3), laboratory axes [m].
+def _soft_tissue_artefact(rotation: Array, lever: Array, tissue: SoftTissueArtefact, rng: np.random.Generator) -> Array:
+    """Soft tissue artefact of a segment's markers (frame, marker, 3), laboratory axes [m].
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from legsci.vocabulary import SIDES_OF_BODY
 PLATE_WIDTH_M, PLATE_LENGTH_M, PLATE_GAP_M = 0.4, 0.6, 0.005
 #: Transducers lie this far below the surface, and for TYPE 3 this far from its centre along plate x and y [m].
 TRANSDUCER_DEPTH_M, TRANSDUCER_X_M, TRANSDUCER_Y_M = 0.04, 0.12, 0.20
-#: Centres of pressure higher than this above the floor are on something else, such as a drop box [m].
+#: Centres of pressure higher than this above the ground are not on a plate but, for instance, on a drop box [m].
 HIGHEST_CONTACT_M = 0.05
 #: Contacts of a foot closer than this share a plate [m].
 SAME_PLATE_M = 0.3
@@ -99,7 +99,7 @@ def plates_under(motion: Motion, *, plate_type: int = 2) -> tuple[Plate, ...]:
     Returns
     -------
     Tasks on two feet: plate 1 left and plate 2 right of the line between the feet, side by side. Tasks whose contacts
-    lie apart: one plate per place where a foot treads, those of a sprint in the order of the runway, those of a lateral
+    lie apart: one plate per foot contact, those of a sprint in the order of the runway, those of a lateral
     jump from left to right. There is no plate under a box.
 
     Raises
@@ -121,7 +121,7 @@ def plates_under(motion: Motion, *, plate_type: int = 2) -> tuple[Plate, ...]:
 def record_plates(
     motion: Motion, plates: Sequence[Plate], settings: PlateSettings, rng: np.random.Generator
 ) -> tuple[list[Array], dict[str, object]]:
-    """Read the channels of force plates.
+    """Record the channels of force plates.
 
     Parameters
     ----------
