@@ -284,8 +284,7 @@ def _every_nth(plan: Plan, step: int) -> Plan:
 
 
 def _turned(plan: Plan, com: Array, guess: _Guess, mass: float) -> tuple[Array, Array]:
-    """Rotation of pelvis and trunk (n, 3) [rad] and moment of the ground reaction (n, 3) [N m] for a path of the
-    centre of mass."""
+    """Rotation of pelvis and trunk [rad] and moment of the ground reaction [N m], (n, 3), for a path of the centre."""
     if not guess.inertia.any():
         return np.zeros_like(com), np.zeros_like(com)
     ground = _ground_moment(plan, com, _com_acceleration(plan, com), mass)

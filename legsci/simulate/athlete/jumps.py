@@ -33,8 +33,8 @@ from legsci.vocabulary import STANDARD_GRAVITY as G
 _RELEASE_S, _IMPACT_S = 0.06, 0.05
 #: Rise of the force of a squat jump; from standing on a box to free fall [s]; distance of the landing from the box [m].
 _GROW_S, _LET_GO_S, _FORWARD_M = 0.12, 0.12, 0.22
-#: Dropping off a box: time of tilting forward [s], how far the knees lower the body meanwhile, and how much lower than at
-#: take-off the centre of mass is at touchdown [m].
+#: Dropping off a box: time of tilting forward [s], how far the knees lower the body meanwhile, and how much lower than
+#: at take-off the centre of mass is at touchdown [m].
 _TOPPLE_S, _BENT_M, _SOFT_M = 0.8, 0.07, 0.05
 #: Rise to standing after a landing [s].
 _RISE_S = 1.0

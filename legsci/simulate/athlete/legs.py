@@ -1,4 +1,4 @@
-"""Inverse kinematics: legs between hips and feet in closed form, and a pelvis that keeps the centre of mass on its path.
+"""Inverse kinematics: legs in closed form, and a pelvis that keeps the centre of mass on its path.
 
 Vectors are tuples here: numba keeps them in registers, while views into arrays cost more than the arithmetic.
 """

@@ -53,7 +53,7 @@ def simulate_motion(task: str, athlete: Athlete, technique: Technique, *, rate_h
     body = build_body(athlete, barbell_kg=technique.barbell_kg)
     plan = TASK_PLANS[task](body, technique, rate_hz)
     balanced = balance(body, plan)
-    force, pressure, twist = _ground_reaction(plan, balanced, body.total_mass, technique)
+    force, pressure, free_moment = _ground_reaction(plan, balanced, body.total_mass, technique)
     inner = slice(edge_frames(rate_hz), -edge_frames(rate_hz))
     position = balanced.position[:, inner]
     rotation = balanced.rotation[:, inner]
@@ -78,7 +78,7 @@ def simulate_motion(task: str, athlete: Athlete, technique: Technique, *, rate_h
         body_com_acceleration=balanced.com_acceleration[inner],
         force=force[:, inner],
         centre_of_pressure=pressure[:, inner],
-        free_moment=twist[:, inner],
+        free_moment=free_moment[:, inner],
         joint_centre=joints,
         angles=angles,
         events=plan.events,
@@ -119,8 +119,8 @@ def _ground_reaction(plan: Plan, motion: Balanced, mass: float, technique: Techn
     z = motion.com[:, 2] - (motion.moment[:, 0] + height * force[:, 2]) / up
     x = np.clip(x, plan.pressure_low[:, 0] - _SOLE_EDGE_M, plan.pressure_high[:, 0] + _SOLE_EDGE_M)
     z = np.clip(z, plan.pressure_low[:, 1] - _SOLE_EDGE_M, plan.pressure_high[:, 1] + _SOLE_EDGE_M)
-    twist = motion.moment[:, 1] - ((z - motion.com[:, 2]) * force[:, 0] - (x - motion.com[:, 0]) * force[:, 2])
-    twist[~loaded] = 0.0
+    free_moment = motion.moment[:, 1] - ((z - motion.com[:, 2]) * force[:, 0] - (x - motion.com[:, 0]) * force[:, 2])
+    free_moment[~loaded] = 0.0
     foot_z = plan.foot_z
     apart = foot_z[1] - foot_z[0]
     right = np.where(plan.loaded[1], 1.0, 0.0)
@@ -135,4 +135,4 @@ def _ground_reaction(plan: Plan, motion: Balanced, mass: float, technique: Techn
     forces[0, :, 2] += inward
     forces[1, :, 2] -= inward
     pressure[~(plan.loaded & (forces[:, :, 1] > 0.0))] = np.nan
-    return forces, pressure, share * twist
+    return forces, pressure, share * free_moment

@@ -65,7 +65,7 @@ class FollowUp:
 
 
 @dataclass(frozen=True)
-class _Fate:
+class _PotentialInjuries:
     """What is drawn for each week whether or not an injury begins; all (athlete, week)."""
 
     overuse_chance: Array
@@ -76,7 +76,7 @@ class _Fate:
     severity: Array
 
 
-def follow_up(
+def simulate_follow_up(
     streams: Streams, athletes: Athletes, training: Training, learning: Learning, config: Mapping[str, Any]
 ) -> FollowUp:
     """Simulate training, overuse problems and acute injuries week by week.
@@ -87,7 +87,7 @@ def follow_up(
     from the week after the onset, so that the hours of the week of onset are hours at risk.
     """
     count, length = training.hours.shape
-    fate = _draw_fate(streams, length, config)
+    potential = _draw_potential_injuries(streams, length, config)
     rates = {kind: _base_rate(athletes, learning, config, kind) for kind in ("overuse", "acute")}
     problem_left, load_before, severity = np.zeros(count), np.zeros(count), np.full(count, np.nan)
     days_left = dict.fromkeys(rates, np.zeros(count))
@@ -103,13 +103,13 @@ def follow_up(
             for kind, rate in rates.items()
         }
         at_risk = (problem_left <= 0.0) & (hours > 0.0)
-        overuse = at_risk & (fate.overuse_chance[:, week] < chance["overuse"])
-        acute = fate.acute_chance[:, week] < chance["acute"]
-        problem_left = np.where(overuse, fate.problem_weeks[:, week], problem_left)
-        severity = np.where(overuse, fate.severity[:, week], np.where(problem_left > 0.0, severity, np.nan))
+        overuse = at_risk & (potential.overuse_chance[:, week] < chance["overuse"])
+        acute = potential.acute_chance[:, week] < chance["acute"]
+        problem_left = np.where(overuse, potential.problem_weeks[:, week], problem_left)
+        severity = np.where(overuse, potential.severity[:, week], np.where(problem_left > 0.0, severity, np.nan))
         new_days = {
-            "overuse": np.where(overuse, DAYS_PER_WEEK * fate.absent_weeks[:, week], 0.0),
-            "acute": np.where(acute, fate.acute_days[:, week], 0.0),
+            "overuse": np.where(overuse, DAYS_PER_WEEK * potential.absent_weeks[:, week], 0.0),
+            "acute": np.where(acute, potential.acute_days[:, week], 0.0),
         }
         load = hours * MINUTES_PER_HOUR * training.exertion[:, week]
         state = (hours, load, load_before, within + learning.typical, lost, overuse, acute, at_risk, problem_left > 0.0)
@@ -119,24 +119,26 @@ def follow_up(
     return FollowUp(*(np.stack(column, axis=1) for column in zip(*weeks, strict=True)))
 
 
-def answers(streams: Streams, seen: FollowUp, config: Mapping[str, Any]) -> Array:
+def answers(streams: Streams, follow_up: FollowUp, config: Mapping[str, Any]) -> Array:
     """Return the OSTRC-O2 answers of each week (athlete, week, question) [points]; NaN where nobody answered.
 
     Without a problem all four are 0, as the first question ends the questionnaire. With one, participation is at least
     "with problems" and there are symptoms; a week lost to it altogether scores 25 in every question.
     """
-    shape = (seen.hours.shape[1], len(OSTRC_QUESTIONS))
+    shape = (follow_up.hours.shape[1], len(OSTRC_QUESTIONS))
     noise, chance = streams.normal(*shape), streams.uniform(shape[0])
-    severity = np.sqrt(_SEVERITY_OF_PROBLEM) * seen.severity[..., None] + np.sqrt(1.0 - _SEVERITY_OF_PROBLEM) * noise
+    severity = (
+        np.sqrt(_SEVERITY_OF_PROBLEM) * follow_up.severity[..., None] + np.sqrt(1.0 - _SEVERITY_OF_PROBLEM) * noise
+    )
     category = np.searchsorted(_SEVERITY_LIMITS, severity)
     least = np.array([question in ("participation", "symptoms") for question in OSTRC_QUESTIONS], dtype=np.int64)
     most = np.where(np.array(OSTRC_QUESTIONS) == "participation", len(ANSWER_POINTS) - 2, len(ANSWER_POINTS) - 1)
-    category = np.where(seen.problem[..., None], np.clip(category, least, most), 0)
-    points = ANSWER_POINTS[np.where(seen.absent[..., None], len(ANSWER_POINTS) - 1, category)]
+    category = np.where(follow_up.problem[..., None], np.clip(category, least, most), 0)
+    points = ANSWER_POINTS[np.where(follow_up.absent[..., None], len(ANSWER_POINTS) - 1, category)]
     return np.where((chance < config["attendance"]["answer_share"])[..., None], points, np.nan)
 
 
-def _draw_fate(streams: Streams, weeks: int, config: Mapping[str, Any]) -> _Fate:
+def _draw_potential_injuries(streams: Streams, weeks: int, config: Mapping[str, Any]) -> _PotentialInjuries:
     """Draw how long and how severe a problem would be if it began in a week."""
     chance, normal = streams.uniform(4, weeks), streams.normal(2, weeks)
     overuse, acute = config["overuse"], config["acute"]
@@ -144,7 +146,7 @@ def _draw_fate(streams: Streams, weeks: int, config: Mapping[str, Any]) -> _Fate
     absent = np.where(
         chance[:, 3] < overuse["time_loss_share"], np.maximum(np.floor(_ABSENT_SHARE * problem), 1.0), 0.0
     )
-    return _Fate(
+    return _PotentialInjuries(
         overuse_chance=chance[:, 0],
         acute_chance=chance[:, 1],
         # The week of onset is trained, so a problem that costs a week lasts two.

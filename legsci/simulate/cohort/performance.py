@@ -116,18 +116,18 @@ def perform(
     athletes: Athletes,
     training: Training,
     learning: Learning,
-    seen: FollowUp,
+    follow_up: FollowUp,
     config: Mapping[str, Any],
 ) -> Performance:
     """Draw every rep of every session, attended or not."""
     schedule = _Schedule(planned_reps(config), np.arange(config["visits"]) * config["weeks_between_visits"])
     tasks = schedule.tasks
-    sided = _alignment(streams, athletes, seen.alignment[:, schedule.weeks], schedule, config)
+    sided = _alignment(streams, athletes, follow_up.alignment[:, schedule.weeks], schedule, config)
     squat = _squat(streams, athletes, schedule, config)
     lateral = _lateral_jump(streams, sided["pelvic_drop_max_deg"], schedule, config)
     ability = _jump_ability(streams, athletes, training, learning, squat, config)
-    shift = seen.alignment[:, schedule.weeks] - learning.typical[:, None]
-    load = seen.load_before[:, schedule.weeks]
+    shift = follow_up.alignment[:, schedule.weeks] - learning.typical[:, None]
+    load = follow_up.load_before[:, schedule.weeks]
     jump = _jump_velocity(
         streams, ability, schedule, shift=shift, load=load, depth=_depth_effect(squat, config["jump"]), config=config
     )

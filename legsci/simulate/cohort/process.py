@@ -12,7 +12,7 @@ from legsci.simulate.athlete.plan import Array
 from legsci.simulate.cohort.athletes import Athletes, draw_athletes
 from legsci.simulate.cohort.attendance import Attendance, attend
 from legsci.simulate.cohort.draws import Streams
-from legsci.simulate.cohort.injury import FollowUp, answers, follow_up
+from legsci.simulate.cohort.injury import FollowUp, answers, simulate_follow_up
 from legsci.simulate.cohort.performance import Performance, perform
 from legsci.simulate.cohort.training import Learning, Training, learn_alignment, plan_training
 from legsci.vocabulary import STANDARD_GRAVITY
@@ -36,7 +36,7 @@ class Cohort:
     ----------
     config : the block `virtual` of workflow/config.yaml that it was drawn from.
     seed : of the cohort.
-    athletes, training, learning, seen, performance, attendance : persons, planned training, motor learning, weekly
+    athletes, training, learning, follow_up, performance, attendance : persons, planned training, motor learning, weekly
         follow-up, performance in each rep, attended sessions.
     answers : (athlete, week, question) OSTRC-O2 answers [points], NaN where nobody answered.
     measured_both, measured_sided : the metrics of `performance` with measurement error.
@@ -47,7 +47,7 @@ class Cohort:
     athletes: Athletes
     training: Training
     learning: Learning
-    seen: FollowUp
+    follow_up: FollowUp
     performance: Performance
     attendance: Attendance
     answers: Array
@@ -78,20 +78,20 @@ def simulate_cohort(config: Mapping[str, Any], *, seed: int) -> Cohort:
     athletes = draw_athletes(streams, config)
     training = plan_training(streams, athletes, config)
     learning = learn_alignment(streams, athletes, config)
-    seen = follow_up(streams, athletes, training, learning, config)
-    answered = answers(streams, seen, config)
-    performance = perform(streams, athletes, training, learning, seen, config)
+    follow_up = simulate_follow_up(streams, athletes, training, learning, config)
+    answered = answers(streams, follow_up, config)
+    performance = perform(streams, athletes, training, learning, follow_up, config)
     both, sided = _measure(streams, performance, config)
     jumps = np.array([rep.task == "countermovement_jump" for rep in performance.reps])
     attendance = attend(
         streams,
-        lost_days=seen.lost_days,
+        lost_days=follow_up.lost_days,
         reported_severity=answered.sum(axis=-1),
         jump_height=both["jump_height_impulse_m"][:, :, jumps].mean(axis=-1),
         visit_weeks=performance.visit_weeks,
         config=config,
     )
-    return Cohort(config, seed, athletes, training, learning, seen, performance, attendance, answered, both, sided)
+    return Cohort(config, seed, athletes, training, learning, follow_up, performance, attendance, answered, both, sided)
 
 
 def _measure(

@@ -80,7 +80,7 @@ def sessions_table(cohort: Cohort) -> pd.DataFrame:
 def exposure_table(cohort: Cohort) -> pd.DataFrame:
     """Return exposure.tsv: the weeks in which the athlete was in the study; a week lost to injury has 0 hours."""
     athlete, week = np.nonzero(weeks_observed(cohort))
-    hours = cohort.seen.hours[athlete, week]
+    hours = cohort.follow_up.hours[athlete, week]
     sessions = np.rint(hours / cohort.config["training"]["hours_per_session"])
     return pd.DataFrame(
         {
@@ -88,7 +88,7 @@ def exposure_table(cohort: Cohort) -> pd.DataFrame:
             "week": week,
             "training_hours": hours.round(2),
             "sessions": np.clip(sessions, hours > 0.0, _MOST_SESSIONS).astype(np.int64),
-            "load": cohort.seen.load[athlete, week].round(),
+            "load": cohort.follow_up.load[athlete, week].round(),
         }
     )
 
@@ -118,7 +118,7 @@ def injuries_table(cohort: Cohort) -> pd.DataFrame:
     athlete was last observed has no return and no time loss.
     """
     observed = weeks_observed(cohort)
-    days = np.stack([cohort.seen.overuse_days, cohort.seen.acute_days], axis=-1)
+    days = np.stack([cohort.follow_up.overuse_days, cohort.follow_up.acute_days], axis=-1)
     athlete, week, mode = np.nonzero(observed[..., None] & (days > 0.0))
     lost = days[athlete, week, mode]
     returned = DAYS_PER_WEEK * (week + 1) + lost
@@ -172,7 +172,7 @@ def metrics_table(cohort: Cohort) -> pd.DataFrame:
 
 def weeks_observed(cohort: Cohort) -> NDArray[np.bool_]:
     """Return whether the athlete was in the study in a week (athlete, week)."""
-    weeks = np.arange(cohort.seen.hours.shape[1])
+    weeks = np.arange(cohort.follow_up.hours.shape[1])
     length = cohort.attendance.weeks_observed(weeks_between_visits=cohort.config["weeks_between_visits"])
     return np.asarray(weeks < length[:, None])
 

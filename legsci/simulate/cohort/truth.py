@@ -91,18 +91,18 @@ def athletes_table(cohort: Cohort) -> pd.DataFrame:
 
 def weeks_table(cohort: Cohort) -> pd.DataFrame:
     """Return what was true of each week."""
-    seen = cohort.seen
-    athlete, week = (index.ravel() for index in np.indices(seen.hours.shape))
+    follow_up = cohort.follow_up
+    athlete, week = (index.ravel() for index in np.indices(follow_up.hours.shape))
     return pd.DataFrame(
         {
             "participant_id": np.array(cohort.participants)[athlete],
             "week": week,
-            "knee_abduction_deg": seen.alignment.ravel(),
-            "lost_days": seen.lost_days.ravel(),
-            "at_risk_overuse": seen.at_risk_overuse.ravel(),
-            "overuse_onset": seen.overuse_onset.ravel(),
-            "acute_onset": seen.acute_onset.ravel(),
-            "overuse_problem": seen.problem.ravel(),
+            "knee_abduction_deg": follow_up.alignment.ravel(),
+            "lost_days": follow_up.lost_days.ravel(),
+            "at_risk_overuse": follow_up.at_risk_overuse.ravel(),
+            "overuse_onset": follow_up.overuse_onset.ravel(),
+            "acute_onset": follow_up.acute_onset.ravel(),
+            "overuse_problem": follow_up.problem.ravel(),
         }
     )
 

@@ -121,11 +121,11 @@ def test_answers_are_points_of_the_questionnaire(defaults: Config) -> None:
     assert answered.mean() == pytest.approx(defaults["attendance"]["answer_share"], abs=0.01)
     assert set(np.unique(cohort.answers[answered])) == set(ANSWER_POINTS)
     asked = answered[..., 0]
-    assert (cohort.answers[asked & ~cohort.seen.problem] == 0.0).all()
-    with_problem = cohort.answers[asked & cohort.seen.problem]
+    assert (cohort.answers[asked & ~cohort.follow_up.problem] == 0.0).all()
+    with_problem = cohort.answers[asked & cohort.follow_up.problem]
     assert (with_problem[:, [OSTRC_QUESTIONS.index("participation"), OSTRC_QUESTIONS.index("symptoms")]] > 0.0).all()
-    assert (cohort.answers[asked & cohort.seen.absent] == ANSWER_POINTS[-1]).all()
-    assert (cohort.answers[asked & ~cohort.seen.absent][:, 0] < ANSWER_POINTS[-1]).all()
+    assert (cohort.answers[asked & cohort.follow_up.absent] == ANSWER_POINTS[-1]).all()
+    assert (cohort.answers[asked & ~cohort.follow_up.absent][:, 0] < ANSWER_POINTS[-1]).all()
 
 
 def test_weekly_prevalence_is_near_what_was_published(defaults: Config) -> None:
@@ -140,13 +140,13 @@ def test_weekly_prevalence_is_near_what_was_published(defaults: Config) -> None:
 
 def test_weeks_lost_to_injury_are_not_at_risk(defaults: Config) -> None:
     cohort = simulate_cohort(changed(defaults, athletes=MANY), seed=6)
-    seen, lost = cohort.seen, cohort.seen.lost_days == 7
+    follow_up, lost = cohort.follow_up, cohort.follow_up.lost_days == 7
     assert lost.sum() > 100
-    assert (seen.hours[lost] == 0.0).all()
-    assert not (seen.at_risk_overuse | seen.overuse_onset | seen.acute_onset)[lost].any()
-    assert not (seen.overuse_onset & ~seen.at_risk_overuse).any()
-    part = (seen.lost_days > 0) & ~lost
-    assert np.allclose(seen.hours[part], (cohort.training.hours * (1 - seen.lost_days / 7))[part])
+    assert (follow_up.hours[lost] == 0.0).all()
+    assert not (follow_up.at_risk_overuse | follow_up.overuse_onset | follow_up.acute_onset)[lost].any()
+    assert not (follow_up.overuse_onset & ~follow_up.at_risk_overuse).any()
+    part = (follow_up.lost_days > 0) & ~lost
+    assert np.allclose(follow_up.hours[part], (cohort.training.hours * (1 - follow_up.lost_days / 7))[part])
 
 
 def test_register_agrees_with_the_weeks(defaults: Config) -> None:
@@ -157,12 +157,12 @@ def test_register_agrees_with_the_weeks(defaults: Config) -> None:
     assert 0 < len(ended) < len(injuries)
     week = ended["onset_day"] // 7
     assert (ended["return_day"] - 7 * (week + 1) == ended["time_loss_days"]).all()
-    assert len(injuries) == ((cohort.seen.acute_onset + 1 * (cohort.seen.overuse_days > 0)) * observed).sum()
-    lost = (cohort.seen.lost_days * observed).sum()
+    assert len(injuries) == ((cohort.follow_up.acute_onset + 1 * (cohort.follow_up.overuse_days > 0)) * observed).sum()
+    lost = (cohort.follow_up.lost_days * observed).sum()
     hours = tables["exposure"].groupby("participant_id", observed=True)["training_hours"].sum().sum()
-    assert hours == pytest.approx((cohort.seen.hours * observed).sum(), rel=1e-3)
+    assert hours == pytest.approx((cohort.follow_up.hours * observed).sum(), rel=1e-3)
     assert 0 < lost <= 7 * observed.sum()
-    overuse = cohort.seen.overuse_onset & observed
+    overuse = cohort.follow_up.overuse_onset & observed
     share = (injuries["mode"] == "overuse").sum() / overuse.sum()
     expected = defaults["overuse"]["time_loss_share"]
     error = np.sqrt(expected * (1.0 - expected) / overuse.sum())
@@ -191,7 +191,7 @@ def test_alignment_is_about_as_reliable_as_published(defaults: Config) -> None:
     cohort = simulate_cohort(changed(defaults, athletes=MANY), seed=9)
     jumps = task_reps(cohort, "countermovement_jump")
     measured = cohort.measured_sided["knee_abduction_peak_deg"][:, :, jumps, 0].mean(axis=-1)
-    true = cohort.seen.alignment[:, cohort.performance.visit_weeks]
+    true = cohort.follow_up.alignment[:, cohort.performance.visit_weeks]
     own = np.cov(within(measured).ravel(), within(true).ravel())
     assert own[0, 1] / own[0, 0] == pytest.approx(0.77, abs=0.05)
     later = measured[:, 2:]
@@ -205,10 +205,10 @@ def test_error_of_alignment_attenuates_its_effect(defaults: Config) -> None:
     jumps = task_reps(cohort, "countermovement_jump")
     measured = cohort.measured_sided["knee_abduction_peak_deg"][:, :, jumps].mean(axis=(2, 3))
     week = np.broadcast_to(cohort.performance.visit_weeks, measured.shape)
-    load = cohort.seen.load_before[:, cohort.performance.visit_weeks]
+    load = cohort.follow_up.load_before[:, cohort.performance.visit_weeks]
     slopes = [
         least_squares(within(log_height(cohort)), [within(x), within(week), within(load)], athlete_of(x))[0][1]
-        for x in (cohort.seen.alignment[:, cohort.performance.visit_weeks], measured)
+        for x in (cohort.follow_up.alignment[:, cohort.performance.visit_weeks], measured)
     ]
     assert 0.6 < slopes[1] / slopes[0] < 0.95
 
@@ -219,7 +219,7 @@ def test_error_of_alignment_attenuates_its_effect(defaults: Config) -> None:
 def test_c1_alignment_within_athletes_moves_jump_height(defaults: Config) -> None:
     cohort = simulate_cohort(changed(defaults, athletes=MANY, jump__percent_per_abduction_deg_within=-1.0), seed=11)
     weeks = cohort.performance.visit_weeks
-    alignment, load = cohort.seen.alignment[:, weeks], cohort.seen.load_before[:, weeks]
+    alignment, load = cohort.follow_up.alignment[:, weeks], cohort.follow_up.load_before[:, weeks]
     columns = [within(alignment), within(load), within(np.broadcast_to(weeks, load.shape))]
     slopes, errors = least_squares(within(log_height(cohort)), columns, athlete_of(load))
     recovers(slopes[1], errors[1], -1.0, other=defaults["jump"]["percent_per_abduction_deg_within"])
@@ -334,22 +334,22 @@ def test_c5_rate_ratios_of_injuries(defaults: Config, kind: str, parameter: str,
         defaults, athletes=MANY, overuse__frailty_variance=0.0, **(ratios | {f"{kind}__{parameter}": ratio})
     )
     cohort = simulate_cohort(config, seed=17)
-    seen, typical = cohort.seen, cohort.learning.typical[:, None]
+    follow_up, typical = cohort.follow_up, cohort.learning.typical[:, None]
     poor_less_good = P90_LESS_P10_SD * defaults["alignment"]["knee_abduction_between_sd_deg"]
     x = {
         "rate_ratio_poor_against_good_alignment": typical / poor_less_good,
-        "rate_ratio_per_abduction_deg_within": seen.alignment - typical,
+        "rate_ratio_per_abduction_deg_within": follow_up.alignment - typical,
         "rate_ratio_previous_injury": cohort.athletes.previous_injury[:, None].astype(float),
         "rate_ratio_per_beighton": cohort.athletes.beighton[:, None].astype(float),
-        "rate_ratio_per_1000_load": seen.load_before / 1000.0,
+        "rate_ratio_per_1000_load": follow_up.load_before / 1000.0,
     }[parameter]
-    onset = seen.overuse_onset if kind == "overuse" else seen.acute_onset
-    at_risk = seen.at_risk_overuse if kind == "overuse" else seen.hours > 0.0
+    onset = follow_up.overuse_onset if kind == "overuse" else follow_up.acute_onset
+    at_risk = follow_up.at_risk_overuse if kind == "overuse" else follow_up.hours > 0.0
     fitted = sm.GLM(
         onset[at_risk].astype(float),
         sm.add_constant(np.broadcast_to(x, onset.shape)[at_risk]),
         family=sm.families.Binomial(sm.families.links.CLogLog()),
-        offset=np.log(seen.hours[at_risk] / 1000.0),
+        offset=np.log(follow_up.hours[at_risk] / 1000.0),
     ).fit()
     recovers(fitted.params[1], fitted.bse[1], np.log(ratio))
 
@@ -373,14 +373,14 @@ def test_frailty_makes_counts_more_variable_than_chance_does(defaults: Config) -
     often = {"acute__rate_per_1000_hours": 10.0, "acute__time_loss_median_days": 0.5, "acute__time_loss_sd_log": 0.0}
     ratios |= often | {"overuse__time_loss_share": 0.0}
     config = changed(defaults, athletes=MANY, overuse__frailty_variance=0.8, **ratios)
-    seen = simulate_cohort(config, seed=18).seen
-    count = seen.acute_onset.sum(axis=1)
+    follow_up = simulate_cohort(config, seed=18).follow_up
+    count = follow_up.acute_onset.sum(axis=1)
     for variance, agrees in ((0.8, True), (0.0, False)):
-        mean, expected = count_moments(seen.hours, 10.0 / 1000.0, variance)
+        mean, expected = count_moments(follow_up.hours, 10.0 / 1000.0, variance)
         excess = (count - mean) ** 2 / expected
         error = excess.std() / np.sqrt(MANY)
         assert (abs(excess.mean() - 1.0) < ERRORS * error) == agrees, variance
-    assert count.mean() == pytest.approx(count_moments(seen.hours, 0.01, 0.8)[0].mean(), rel=0.1)
+    assert count.mean() == pytest.approx(count_moments(follow_up.hours, 0.01, 0.8)[0].mean(), rel=0.1)
 
 
 @pytest.mark.parametrize("phase", ["concentric", "eccentric"])
@@ -443,8 +443,8 @@ def test_c9_slopes_differ_by_laxity_injury_and_person(defaults: Config) -> None:
     config = changed(defaults, athletes=MANY, **{f"jump__{name}": value for name, value in settings.items()})
     cohort = simulate_cohort(config, seed=23)
     weeks = cohort.performance.visit_weeks
-    alignment = within(cohort.seen.alignment[:, weeks])
-    load = within(cohort.seen.load_before[:, weeks])
+    alignment = within(cohort.follow_up.alignment[:, weeks])
+    load = within(cohort.follow_up.load_before[:, weeks])
     week = within(np.broadcast_to(weeks, load.shape))
     people = cohort.athletes
     columns = [alignment, alignment * people.beighton[:, None], alignment * people.previous_injury[:, None], load, week]
@@ -471,7 +471,7 @@ def test_c10_flawed_alignment_undermines_what_volume_gains(defaults: Config) -> 
 def test_c11_technique_approaches_its_plateau_by_halves(defaults: Config) -> None:
     settings = {"learning__half_time_sd_log": 0.0, "learning__half_time_weeks": 6.0}
     cohort = simulate_cohort(changed(defaults, athletes=MANY, **settings), seed=25)
-    alignment = cohort.seen.alignment[:, cohort.performance.visit_weeks]
+    alignment = cohort.follow_up.alignment[:, cohort.performance.visit_weeks]
     left = 2.0 ** (-cohort.performance.visit_weeks / 6.0)
     slopes, errors = least_squares(
         within(alignment), [within(np.broadcast_to(left, alignment.shape))], athlete_of(alignment)
@@ -490,7 +490,7 @@ def test_drop_out_depends_on_what_was_observed_only(defaults: Config) -> None:
     height = cohort.measured_both["jump_height_impulse_m"][:, :, task_reps(cohort, "countermovement_jump")].mean(
         axis=-1
     )
-    # Second visit to third, of those who came to the second: what was seen last is then the second visit.
+    # Second visit to third, of those who came to the second: what was follow_up last is then the second visit.
     came = attendance.attended[:, 1]
     score = pd.DataFrame(cohort.answers.sum(axis=-1)).ffill(axis=1).fillna(0.0).to_numpy()[:, weeks[2] - 1]
     decline = 100.0 * np.log(height[:, 0] / height[:, 1])
@@ -511,7 +511,7 @@ def test_attendance_is_whole(defaults: Config) -> None:
     assert (np.diff(attendance.stayed.astype(int), axis=1) <= 0).all()
     assert 0.6 < attendance.attended.mean() < 0.95
     absent = (attendance.stayed & ~attendance.attended)[:, 1:]
-    hurt = cohort.seen.lost_days[:, cohort.performance.visit_weeks[1:]] > 0
+    hurt = cohort.follow_up.lost_days[:, cohort.performance.visit_weeks[1:]] > 0
     stayed = attendance.stayed[:, 1:]
     assert absent[stayed & hurt].mean() > 2.0 * absent[stayed & ~hurt].mean()
     assert absent[stayed & ~hurt].mean() == pytest.approx(defaults["attendance"]["missed_share"], abs=0.015)
