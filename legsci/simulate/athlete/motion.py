@@ -6,7 +6,6 @@ import numpy as np
 
 from legsci.simulate.athlete.balance import Balanced, balance
 from legsci.simulate.athlete.body import Athlete, build_body
-from legsci.simulate.athlete.joint_angles import body_angles
 from legsci.simulate.athlete.jumps import plan_countermovement_jump, plan_drop_jump, plan_squat_jump
 from legsci.simulate.athlete.kinetics import edge_frames
 from legsci.simulate.athlete.plan import Array, Motion, Plan, Technique
@@ -57,7 +56,7 @@ def simulate_motion(task: str, athlete: Athlete, technique: Technique, *, rate_h
     inner = slice(edge_frames(rate_hz), -edge_frames(rate_hz))
     position = balanced.position[:, inner]
     rotation = balanced.rotation[:, inner]
-    angles = body_angles(rotation)
+    angles = _body_angles(rotation)
     joints = {"mid_hip": position[0], "lumbar": position[1]}
     for side in ("left", "right"):
         for joint, segment in (("hip", "thigh"), ("knee", "shank"), ("ankle", "foot")):
@@ -84,6 +83,59 @@ def simulate_motion(task: str, athlete: Athlete, technique: Technique, *, rate_h
         events=plan.events,
         truth=plan.truth | _shown(plan, angles, force),
     )
+
+
+def _grood_suntay(proximal: Array, distal: Array, side: float) -> tuple[Array, Array, Array]:
+    """Extension, adduction and internal rotation (n,) [rad]: about proximal z, floating axis and distal y.
+
+    R_proximal^T R_distal = Rz(a) Rx(b) Ry(c); b and c are turned so that they mean the same on both sides (-1: left).
+    """
+    relative = np.swapaxes(proximal, -1, -2) @ distal
+    about_z = np.arctan2(-relative[..., 0, 1], relative[..., 1, 1])
+    about_x = np.arcsin(np.clip(relative[..., 2, 1], -1.0, 1.0))
+    about_y = np.arctan2(-relative[..., 2, 0], relative[..., 2, 2])
+    return about_z, side * about_x, side * about_y
+
+
+def _body_angles(rotation: Array) -> dict[str, Array]:
+    """Joint and segment angles of all frames, after Grood & Suntay 1983 and the ISB recommendation (Wu et al. 2002).
+
+    Parameters
+    ----------
+    rotation : (segment, n, 3, 3), in the order of SEGMENTS.
+
+    Returns
+    -------
+    name -> (n,) [deg], per side `left_`/`right_`: hip_flexion, hip_adduction, hip_rotation (internal), knee_flexion,
+    knee_abduction (valgus), knee_rotation (internal), ankle_dorsiflexion, ankle_inversion, ankle_rotation (internal),
+    pelvic_drop (other side down, from the line between the hips), foot_pitch (toes up); and lumbar_flexion,
+    lumbar_bend (to the right), lumbar_rotation (to the left), trunk_lean (forward), pelvic_tilt (forward).
+    """
+    turn = dict(zip(SEGMENTS, rotation, strict=True))
+    angles: dict[str, Array] = {}
+    for name, side in (("left", -1.0), ("right", 1.0)):
+        thigh, shank, foot = (turn[f"{name}_{segment}"] for segment in ("thigh", "shank", "foot"))
+        hip = _grood_suntay(turn["pelvis"], thigh, side)
+        angles |= {f"{name}_hip_flexion": hip[0], f"{name}_hip_adduction": hip[1], f"{name}_hip_rotation": hip[2]}
+        knee = _grood_suntay(thigh, shank, side)
+        angles |= {
+            f"{name}_knee_flexion": -knee[0],
+            f"{name}_knee_abduction": -knee[1],
+            f"{name}_knee_rotation": knee[2],
+        }
+        ankle = _grood_suntay(shank, foot, side)
+        angles |= {
+            f"{name}_ankle_dorsiflexion": ankle[0],
+            f"{name}_ankle_inversion": ankle[1],
+            f"{name}_ankle_rotation": ankle[2],
+            f"{name}_pelvic_drop": side * np.arcsin(turn["pelvis"][:, 1, 2]),
+            f"{name}_foot_pitch": np.arcsin(np.clip(foot[:, 1, 0], -1.0, 1.0)),
+        }
+    lumbar = _grood_suntay(turn["pelvis"], turn["trunk"], 1.0)
+    angles |= {"lumbar_flexion": -lumbar[0], "lumbar_bend": lumbar[1], "lumbar_rotation": lumbar[2]}
+    for name, segment in (("trunk_lean", "trunk"), ("pelvic_tilt", "pelvis")):
+        angles[name] = np.arctan2(turn[segment][:, 0, 1], turn[segment][:, 1, 1])
+    return {name: np.degrees(values) for name, values in angles.items()}
 
 
 def _shown(plan: Plan, angles: dict[str, Array], force: Array) -> dict[str, float | list[float]]:
