@@ -15,6 +15,7 @@ from scipy.signal import butter, sosfiltfilt
 from legsci.ingest.devices import Device, PlateSetup
 from legsci.ingest.faults import RecordingError
 from legsci.ingest.readers import READERS
+from legsci.ingest.study import read_study
 from legsci.kernels.plates import centre_of_pressure
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -38,6 +39,7 @@ FORCES_FILE = {
     )
     for n in range(1, 8)
 }
+SIX_NAMED = PlateSetup(columns={name.lower(): name for name in ("Fx", "Fy", "Fz", "Mx", "My", "Mz")})
 # Pattern -> how the study would describe the file, the part of it, and the kinds of signal in it or the refusal.
 FILES: dict[str, tuple[Device, str | None, set[str] | str]] = {
     "acl-squatjump/*.csv": (described("opensim", "y"), None, {"force"}),
@@ -76,6 +78,15 @@ FILES: dict[str, tuple[Device, str | None, set[str] | str]] = {
     "fz-vertical-jumps/Dual-*.txt": (columns(text=TAB, rate_hz=1000.0, left="FP1", right="FP2"), None, {"force"}),
     "fz-vertical-jumps/Single-*.txt": (columns(rate_hz=1000.0, both=1), None, {"force"}),
     "gait-biomechzoo/*.c3d": (described("c3d"), None, {"force", "markers", "angles"}),
+    "isometric-pull/example1_500hz.csv": (
+        columns(text={"header_rows": 1, "time_column": "Time"}, plate="Fz"),
+        None,
+        {"force"},
+    ),
+    # The laboratory's angles, moments and powers stand among the points of the dynamic trial, and no parameter of the
+    # file tells them from markers.
+    "lasem-single-leg/FAILT01_SLDJ02.c3d": (described("c3d"), None, {"force", "markers"}),
+    "lasem-single-leg/FAILT01_static02.c3d": (described("c3d"), None, {"markers"}),
     "opencap-unfiltered/ID/*.mot": (described("opensim", "y"), None, {"force"}),
     "opencap-unfiltered/IK/*.mot": (described("opensim", "y"), None, {"angles"}),
     "opencap-unfiltered/MarkerData/*.trc": (described("opensim", "y"), None, {"markers"}),
@@ -118,6 +129,12 @@ FILES: dict[str, tuple[Device, str | None, set[str] | str]] = {
     "sprint-ja1/*_grf.mot": (described("opensim", "y"), None, {"force"}),
     "sprint-ja1/*_ik.mot": (described("opensim", "y"), None, {"angles"}),
     "squat-vicon-kinonly/*.c3d": (described("c3d", "y"), None, {"markers"}),
+    # A sound recording: no device can say yet that its text is Shift-JIS.
+    "text-shift-jis/a05.csv": (
+        described("delimited", rate_hz=1000.0, plates={"1": SIX_NAMED}, text={"header_rows": 6}),
+        None,
+        "expected a text file in UTF-8 or Windows-1252; found binary data",
+    ),
 }
 NEITHER_FORCES_NOR_MARKERS = (
     "*/LICENSE*.txt",
@@ -128,6 +145,7 @@ NEITHER_FORCES_NOR_MARKERS = (
     "dorem/*.csv",
     "emg-trigno/*.csv",
     "exscidata/*.csv",
+    "field-cases/*",  # study folders: read as their own study.yaml describes them, below
     "imu-vendor-specimens/*",
     "jimenez-reyes-fv/*.csv",
     "opensense-xsens/*.txt",
@@ -135,6 +153,9 @@ NEITHER_FORCES_NOR_MARKERS = (
     "pyomeca-tests/is_expected_array_val.csv",
     "xsens-dot/*.csv",
 )
+
+
+NO_DATA = [pytest.param("", marks=pytest.mark.skip("no ../shared/data"))]
 
 
 def real_files() -> list[str]:
@@ -153,7 +174,20 @@ def read(name: str, device: Device, part: str | None = None) -> dict[str, xr.Dat
     return READERS[device.reader](DATA / name, device=device, part=part).signals
 
 
-@pytest.mark.parametrize("name", real_files() or [pytest.param("", marks=pytest.mark.skip("no ../shared/data"))])
+def check_signals(signals: dict[str, xr.Dataset]) -> None:
+    for kind, signal in signals.items():
+        named = {"force": "force", "markers": "position", "segments": "rotation", "angles": "angle"}
+        assert np.isfinite(signal[named[kind]]).any()
+        assert signal.sizes["time"] > 1
+        assert signal.attrs["sampling_rate_hz"] > 0
+
+
+def upward_force(signal: xr.Dataset, device: Device) -> xr.DataArray:
+    axis = "up" if "up" in signal["axis"] else device.up[-1]
+    return signal["force"].sel(axis=axis).sum("plate") * (-1 if device.up.startswith("-") else 1)
+
+
+@pytest.mark.parametrize("name", real_files() or NO_DATA)
 def test_every_real_recording_reads_or_is_refused_by_name(name: str) -> None:
     device, part, expected = description_of(name)
     if isinstance(expected, str):
@@ -164,17 +198,57 @@ def test_every_real_recording_reads_or_is_refused_by_name(name: str) -> None:
         return
     signals = read(name, device, part)
     assert set(signals) == expected
-    for kind, signal in signals.items():
-        named = {"force": "force", "markers": "position", "segments": "rotation", "angles": "angle"}
-        variable = signal[named[kind]]
-        assert np.isfinite(variable).any()
-        assert signal.sizes["time"] > 1
-        assert signal.attrs["sampling_rate_hz"] > 0
+    check_signals(signals)
     if "force" in signals and "FP_Type1" not in name:  # whose plates carry nothing but noise
-        axis = "up" if "up" in signals["force"]["axis"] else device.up[-1]
-        upward = signals["force"]["force"].sel(axis=axis).sum("plate") * (-1 if device.up.startswith("-") else 1)
+        upward = upward_force(signals["force"], device)
         assert 300 < float(upward.max()) < 15000
         assert float(upward.min()) > -0.1 * float(upward.max())
+
+
+#: Recordings of field-cases that are refused although a study could use them -> sentence of the refusal.
+REFUSED_FIELD_CASES = {
+    # The reader of BioWare's text does not use the decimal comma that the device declares.
+    "bioware-comma/raw/comma_declared.txt": "expected a number; found '686,465500'",
+    # The unit of a moment with a letter of a Windows code page.
+    "letters-in-units/raw/latin1_plate_unit.c3d": "expected unit Nm, Ncm, Nmm, kNm; found N",
+    # In flight there is no centre of pressure.
+    "pressure-missing-in-flight/raw/cop_nan.csv": "expected a finite number in each mapped column; found none there",
+    "pressure-missing-in-flight/raw/cop_blank.csv": "expected a finite number in each mapped column; found none there",
+    # Rows that end with their last marker in sight, and empty rows before the first frame.
+    "trc-cut-cells/raw/tail_gap_cut.trc": "expected 14 columns; found 11 columns",
+    "trc-cut-cells/raw/leading_empty_rows.trc": "expected 495 frames, as the header says; found 496",
+    # An empty first line, from which the number of columns is taken.
+    "zeroed-with-the-athlete-on/raw/zero_right.txt": "columns: expected numbers from 1 to 1",
+    "zeroed-with-the-athlete-on/raw/zero_minus_762.txt": "columns: expected numbers from 1 to 1",
+}
+#: Files under raw/ of field-cases that no recordings.tsv names.
+FIELD_CASES_WITHOUT_ROW: set[str] = set()
+
+
+def field_cases() -> list[str]:
+    """Every file under raw/ of a study folder of field-cases, relative to field-cases."""
+    return sorted(path.relative_to(DATA / "field-cases").as_posix() for path in DATA.glob("field-cases/*/raw/**/*.*"))
+
+
+@pytest.mark.parametrize("name", field_cases() or NO_DATA)
+def test_every_field_case_reads_or_is_refused_as_its_study_describes_it(name: str) -> None:
+    case, _, path = name.partition("/")
+    study = read_study(DATA / "field-cases" / case)
+    rows = study.recordings[study.recordings["path"] == path]
+    assert rows.empty == (name in FIELD_CASES_WITHOUT_ROW)
+    for row in rows.itertuples():
+        device = study.devices[row.device]
+        if name in REFUSED_FIELD_CASES:
+            with pytest.raises(RecordingError) as refusal:
+                read(f"field-cases/{name}", device)
+            assert REFUSED_FIELD_CASES[name] in str(refusal.value)
+            assert Path(name).name in str(refusal.value)
+            continue
+        signals = read(f"field-cases/{name}", device)
+        assert "force" in signals or set(signals) == {"markers"}
+        check_signals(signals)
+        if "force" in signals:
+            assert 300 < float(upward_force(signals["force"], device).max()) < 15000
 
 
 @pytest.mark.parametrize(
