@@ -41,7 +41,7 @@ report: $(READY)
 	snakemake --report results/report.zip
 
 test: check
-	python -m pytest
+	python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(READY)
 	ruff check

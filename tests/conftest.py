@@ -22,3 +22,13 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real recordings of ../shared/data are not beside this checkout")
     return folder
+
+
+#: Test modules that last longest: a run on several workers begins with them, and the others fill the rest of the time.
+LONGEST = ("test_workflow.py", "test_virtual_workflow.py")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the longest modules first where xdist shares the modules among workers."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: item.path.name not in LONGEST)

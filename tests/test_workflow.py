@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import jsonschema
@@ -17,7 +11,8 @@ import pandas as pd
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.checkout import ROOT, copy_checkout, edited, planned, snakemake
+
 RATE_HZ = 1000.0
 MASS_KG = 70.0
 GRAVITY = 9.80665
@@ -67,43 +62,11 @@ def write_study(folder: Path) -> None:
     (folder / "P02_A.csv").write_text("force\nthis is no number\n", encoding="utf-8")
 
 
-def snakemake(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run snakemake in a checkout, on its small study unless told otherwise."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [sys.executable, "-m", "snakemake", *(arguments or ("--config", "study=data/raw/tiny"))]
-    return subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
-
-
-def planned(checkout: Path, *arguments: str) -> dict[str, int]:
-    """Rule -> number of jobs that a run would do now, the target rule left out."""
-    answer = snakemake(checkout, "--dry-run", *(arguments or ("--config", "study=data/raw/tiny")))
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    jobs = re.findall(r"^(\w+) +(\d+)$", answer.stdout + answer.stderr, flags=re.MULTILINE)
-    return {rule: int(count) for rule, count in jobs if rule not in ("all", "total")}
-
-
-@contextmanager
-def edited(path: Path, text: str) -> Iterator[None]:
-    """Append to a file; afterwards it is as it was, its time too."""
-    before, times = (path.read_bytes(), path.stat()) if path.exists() else (None, None)
-    path.write_bytes((before or b"") + text.encode())
-    try:
-        yield
-    finally:
-        if before is None or times is None:
-            path.unlink()
-        else:
-            path.write_bytes(before)
-            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-
-
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the checkout with the small study, before any run."""
     folder = tmp_path_factory.mktemp("checkout")
-    for name in ("legsci", "notebooks", "workflow", "profiles"):
-        shutil.copytree(ROOT / name, folder / name)
-    shutil.copy2(ROOT / "Snakefile", folder)
+    copy_checkout(folder)
     write_study(folder / "data" / "raw" / "tiny")
     return folder
 
@@ -130,8 +93,15 @@ def test_a_run_measures_each_good_session_and_names_the_bad_one(finished: Path) 
     assert len(pd.read_parquet(results / "metrics.parquet")) == len(pd.read_csv(results / "metrics.csv"))
 
 
-def test_a_second_run_does_nothing(finished: Path) -> None:
-    assert planned(finished) == {}
+def test_a_second_run_does_nothing_whatever_was_edited_that_no_result_depends_on(finished: Path) -> None:
+    with ExitStack() as edits:
+        for path, text in {
+            "legsci/metrics/tables.py": "# A comment.\n",
+            "legsci/ingest/fetch.py": "PLANTED = 1\n",
+            "legsci/ingest/check.py": "PLANTED = 1\n",
+        }.items():
+            edits.enter_context(edited(finished / path, text))
+        assert planned(finished) == {}
 
 
 def test_a_run_draws_each_session_and_shows_the_study(finished: Path) -> None:
@@ -178,15 +148,12 @@ P01_SESSIONS = {"ingest": 1, "cut_reps": 1, "study_curves": 1, **P01_MEASURED}
 @pytest.mark.parametrize(
     ("path", "text", "jobs"),
     [
-        ("legsci/metrics/tables.py", "# A comment.\n", {}),
-        ("legsci/ingest/fetch.py", "PLANTED = 1\n", {}),
         ("legsci/metrics/tables.py", "PLANTED = 1\n", ALL_MEASURED),
         ("legsci/present/figures/force_time.py", "PLANTED = 1\n", {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES}),
         ("legsci/present/report/notebooks.py", "PLANTED = 1\n", {"run_notebook": 4}),
         ("legsci/models/claims/verdicts.py", "PLANTED = 1\n", JUDGED),
         ("legsci/mechanics/reps/session.py", "PLANTED = 1\n", {"cut_reps": 2, "study_curves": 1, **ALL_MEASURED}),
         ("legsci/ingest/trial.py", "PLANTED = 1\n", ALL_SESSIONS),
-        ("legsci/ingest/check.py", "PLANTED = 1\n", {}),
         ("data/raw/tiny/P01_B.csv", "680.0\n", P01_SESSIONS),
         ("data/raw/tiny/sessions.tsv", "P02\tB\t9\n", MODELLED),
         ("data/raw/tiny/study.yaml", "title: A tiny study\n", ALL_SESSIONS),
@@ -202,81 +169,6 @@ def test_an_edit_remakes_what_depends_on_it_and_no_more(
 ) -> None:
     with edited(finished / path, text):
         assert planned(finished) == jobs
-
-
-VIRTUAL = """\
-studies: [data/raw/virtual]
-virtual:
-  athletes: 2
-  visits: 1
-  trials:
-    {standing: 1, squat: 0, countermovement_jump: 1, squat_jump: 0, drop_jump: 0, lateral_jump: 0, sprint: 0}
-"""
-MORE = "virtual: {athletes: 3}\n"
-RECOVERY = ("results/virtual/parameter_recovery.csv", "--configfile", "virtual.yaml")
-
-
-@pytest.fixture(scope="module")
-def simulated(checkout: Path) -> Path:
-    """The copy after virtual athletes were simulated and measured; figures are left to the other study."""
-    (checkout / "virtual.yaml").write_text(VIRTUAL, encoding="utf-8")
-    (checkout / "more.yaml").write_text(MORE, encoding="utf-8")
-    assert planned(checkout, *RECOVERY) == {"simulate_cohort": 1, "parameter_recovery": 1, "study_tables": 1}
-    answer = snakemake(checkout, *RECOVERY)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    return checkout
-
-
-def test_virtual_athletes_are_simulated_and_measured(simulated: Path) -> None:
-    metrics = pd.read_csv(simulated / "results/virtual/metrics.csv").query("side == 'both'")
-    recordings = sorted(path.name for path in (simulated / "data/raw/virtual").rglob("*.c3d"))
-    assert recordings == sorted(["standing_1.c3d", "countermovement_jump_1.c3d"] * 2)
-    assert len(metrics) == len(recordings)
-    pairs = pd.read_csv(simulated / "results/virtual/parameter_recovery_pairs.csv").query(
-        "metric == 'jump_height_impulse_m'"
-    )
-    assert len(pairs) == 2
-    assert pairs["measured"].to_numpy() == pytest.approx(pairs["true"].to_numpy(), abs=0.02)
-
-
-def test_first_session_of_the_virtual_athletes_is_drawn(simulated: Path) -> None:
-    jobs = planned(simulated, "--configfile", "virtual.yaml")
-    assert jobs["draw_force_time"] == 1
-    assert jobs["draw_parameter_recovery"] == 1
-
-
-def test_a_second_run_of_models_of_the_virtual_athletes_does_nothing(simulated: Path) -> None:
-    """Rules that depend on the simulated tables only through other rules' results among them."""
-    models = ("results/virtual/models/curve_clusters.csv", "--configfile", "virtual.yaml")
-    answer = snakemake(simulated, *models)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert planned(simulated, *models) == {}
-
-
-@pytest.mark.parametrize(
-    ("path", "jobs"),
-    [
-        (None, {}),
-        ("legsci/metrics/tables.py", {"study_tables": 1, "parameter_recovery": 1}),
-        ("legsci/models/parameter_recovery.py", {"parameter_recovery": 1}),
-        # What follows from the new tables is known once they are made.
-        ("legsci/simulate/sensors/plates.py", {"simulate_cohort": 1, "study_tables": 1, "parameter_recovery": 1}),
-    ],
-)
-def test_an_edit_simulates_anew_only_where_simulation_depends_on_it(
-    simulated: Path, path: str | None, jobs: dict[str, int]
-) -> None:
-    with edited(simulated / (path or "virtual.yaml"), "PLANTED = 1\n" if path else ""):
-        assert planned(simulated, *RECOVERY) == jobs
-
-
-def test_more_athletes_leave_the_recordings_of_the_first_ones(simulated: Path) -> None:
-    before = {path: path.stat().st_mtime_ns for path in (simulated / "data/raw/virtual").rglob("*.c3d")}
-    answer = snakemake(simulated, *RECOVERY, "more.yaml")
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    after = {path: path.stat().st_mtime_ns for path in (simulated / "data/raw/virtual").rglob("*.c3d")}
-    assert len(after) == len(before) + 2
-    assert {path: after[path] for path in before} == before
 
 
 def test_all_faults_of_the_choices_are_sentences(checkout: Path) -> None:

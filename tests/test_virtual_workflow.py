@@ -1,0 +1,86 @@
+"""The workflow on a few virtual athletes, in a copy of the checkout that legsci is not installed from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.checkout import copy_checkout, edited, planned, snakemake
+
+VIRTUAL = """\
+studies: [data/raw/virtual]
+virtual:
+  athletes: 2
+  visits: 1
+  trials:
+    {standing: 1, squat: 0, countermovement_jump: 1, squat_jump: 0, drop_jump: 0, lateral_jump: 0, sprint: 0}
+"""
+MORE = "virtual: {athletes: 3}\n"
+RECOVERY = ("results/virtual/parameter_recovery.csv", "--configfile", "virtual.yaml")
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout after virtual athletes were simulated and measured; test_workflow.py draws figures."""
+    checkout = tmp_path_factory.mktemp("virtual")
+    copy_checkout(checkout)
+    (checkout / "virtual.yaml").write_text(VIRTUAL, encoding="utf-8")
+    (checkout / "more.yaml").write_text(MORE, encoding="utf-8")
+    assert planned(checkout, *RECOVERY) == {"simulate_cohort": 1, "parameter_recovery": 1, "study_tables": 1}
+    answer = snakemake(checkout, *RECOVERY)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return checkout
+
+
+def test_virtual_athletes_are_simulated_and_measured(simulated: Path) -> None:
+    metrics = pd.read_csv(simulated / "results/virtual/metrics.csv").query("side == 'both'")
+    recordings = sorted(path.name for path in (simulated / "data/raw/virtual").rglob("*.c3d"))
+    assert recordings == sorted(["standing_1.c3d", "countermovement_jump_1.c3d"] * 2)
+    assert len(metrics) == len(recordings)
+    pairs = pd.read_csv(simulated / "results/virtual/parameter_recovery_pairs.csv").query(
+        "metric == 'jump_height_impulse_m'"
+    )
+    assert len(pairs) == 2
+    assert pairs["measured"].to_numpy() == pytest.approx(pairs["true"].to_numpy(), abs=0.02)
+
+
+def test_first_session_of_the_virtual_athletes_is_drawn(simulated: Path) -> None:
+    jobs = planned(simulated, "--configfile", "virtual.yaml")
+    assert jobs["draw_force_time"] == 1
+    assert jobs["draw_parameter_recovery"] == 1
+
+
+def test_a_second_run_of_models_of_the_virtual_athletes_does_nothing(simulated: Path) -> None:
+    """Rules that depend on the simulated tables only through other rules' results among them."""
+    models = ("results/virtual/models/curve_clusters.csv", "--configfile", "virtual.yaml")
+    answer = snakemake(simulated, *models)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert planned(simulated, *models) == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "jobs"),
+    [
+        (None, {}),
+        ("legsci/metrics/tables.py", {"study_tables": 1, "parameter_recovery": 1}),
+        ("legsci/models/parameter_recovery.py", {"parameter_recovery": 1}),
+        # What follows from the new tables is known once they are made.
+        ("legsci/simulate/sensors/plates.py", {"simulate_cohort": 1, "study_tables": 1, "parameter_recovery": 1}),
+    ],
+)
+def test_an_edit_simulates_anew_only_where_simulation_depends_on_it(
+    simulated: Path, path: str | None, jobs: dict[str, int]
+) -> None:
+    with edited(simulated / (path or "virtual.yaml"), "PLANTED = 1\n" if path else ""):
+        assert planned(simulated, *RECOVERY) == jobs
+
+
+def test_more_athletes_leave_the_recordings_of_the_first_ones(simulated: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in (simulated / "data/raw/virtual").rglob("*.c3d")}
+    answer = snakemake(simulated, *RECOVERY, "more.yaml")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    after = {path: path.stat().st_mtime_ns for path in (simulated / "data/raw/virtual").rglob("*.c3d")}
+    assert len(after) == len(before) + 2
+    assert {path: after[path] for path in before} == before
