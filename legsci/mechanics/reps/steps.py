@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from legsci.kernels.jumps import flight_edges
-from legsci.mechanics.force.events import Score, unloaded_sd
+from legsci.mechanics.force.events import Score, contact_limits
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.windows import Window
@@ -42,12 +42,11 @@ def score_step(reaction: GroundReaction, window: Window, *, task: Task, profile:
     ----------
     reaction, window, task, profile, mass_kg : as `legsci.mechanics.force.events.score_repetition`.
     """
-    limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(reaction, window))
-    loaded = max(limit, reaction.loaded_limit)
+    limits = contact_limits(reaction, window, profile)
     offset = profile.offset_shift * reaction.offset
     force = reaction.force[0] - offset
-    touchdown = flight_edges(force, (window.first + window.touchdown) // 2, limit, loaded)[1]
-    takeoff, following = flight_edges(force, window.middle, limit, loaded)
+    touchdown = flight_edges(force, (window.first + window.touchdown) // 2, limits)[1]
+    takeoff, following = flight_edges(force, window.middle, limits)
     events = {"touchdown": touchdown, "movement_start": touchdown, "takeoff": takeoff, "landing": following}
     return Score(
         events=profile.shifted(events),
