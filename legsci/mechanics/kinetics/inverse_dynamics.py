@@ -12,11 +12,17 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.kernels.newton_euler import derivatives, inverse_dynamics, mechanical_energy
+from legsci.kernels.newton_euler import (
+    SegmentInertia,
+    SegmentMotion,
+    derivatives,
+    inverse_dynamics,
+    mechanical_energy,
+)
 from legsci.mechanics.kinetics.consistency import dynamic_consistency
 from legsci.mechanics.kinetics.ground_contacts import GroundLoads, ground_loads
 from legsci.mechanics.kinetics.inertia import SIDES, BodySegments, body_segments
-from legsci.mechanics.kinetics.segment_motion import SegmentMotion, ground_power, power_residual, segment_motion
+from legsci.mechanics.kinetics.segment_motion import ground_power, power_residual, segment_motion
 from legsci.mechanics.motion.kinematics import Floats as Array
 from legsci.mechanics.motion.kinematics import Kinematics
 from legsci.quality import QualityFlag
@@ -245,20 +251,19 @@ def _solve(kinematics: Kinematics, body: BodySegments, loads: GroundLoads, chain
         if f"{side}_foot" in names:
             ground[:, names.index(f"{side}_foot")] = force, moment
     force, moment = inverse_dynamics(
-        parent,
-        body.mass[:count],
-        body.inertia[:count],
-        motion.rotation[:count],
-        joints,
-        motion.centre_of_mass[:count],
-        motion.acceleration[:count],
-        motion.angular_velocity[:count],
-        motion.angular_acceleration[:count],
-        ground[0],
-        ground[1],
-        GRAVITY,
+        parent, _inertia(body, count), _first_rows(motion, count), joints, ground[0], ground[1], GRAVITY
     )
     return _Tree(body, motion, tuple(chain), tuple(names), parent, joints, ground, force, moment, kinematics.rate_hz)
+
+
+def _inertia(body: BodySegments, count: int) -> SegmentInertia:
+    """Inertia of the first segments of a body."""
+    return SegmentInertia(body.mass[:count], body.inertia[:count])
+
+
+def _first_rows(motion: SegmentMotion, count: int) -> SegmentMotion:
+    """Motion of the first segments."""
+    return SegmentMotion(*(values[:count] for values in motion))
 
 
 def _put(variables: _Variables, name: str, dims: tuple[str, ...], values: Array, units: str) -> None:
@@ -298,19 +303,10 @@ def _put_joints(answer: _Variables, tree: _Tree, body_mass_kg: float) -> None:
 
 def _put_energy(answer: _Variables, tree: _Tree) -> None:
     """Add energy of the segments, power of the ground and the residual of the power balance."""
-    count, motion = len(tree.names), tree.motion
-    spin = motion.angular_velocity[:count]
-    energy, change = mechanical_energy(
-        tree.body.mass[:count],
-        tree.body.inertia[:count],
-        motion.rotation[:count],
-        motion.centre_of_mass[:count],
-        motion.velocity[:count],
-        motion.acceleration[:count],
-        spin,
-        motion.angular_acceleration[:count],
-        GRAVITY,
-    )
+    count = len(tree.names)
+    motion = _first_rows(tree.motion, count)
+    spin = motion.angular_velocity
+    energy, change = mechanical_energy(_inertia(tree.body, count), motion, GRAVITY)
     velocity = derivatives(tree.joints, tree.rate)[0]
     from_ground = ground_power(tree.ground[0], tree.ground[1], tree.joints, velocity, spin)
     residual = power_residual(change, spin, tree.parent, velocity, (tree.force, tree.moment), from_ground)

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.kernels.newton_euler import angular_motion, derivatives
+from legsci.kernels.newton_euler import SegmentMotion, angular_motion, derivatives
 from legsci.mechanics.kinetics.inertia import BodySegments
 from legsci.mechanics.motion.kinematics import Floats as Array
 from legsci.mechanics.motion.kinematics import Kinematics
-
-
-@dataclass(frozen=True)
-class SegmentMotion:
-    """Motion of the segments: rotation (segment, time, 3, 3), the rest (segment, time, 3), in SI units."""
-
-    rotation: Array
-    centre_of_mass: Array
-    velocity: Array
-    acceleration: Array
-    angular_velocity: Array
-    angular_acceleration: Array
 
 
 def segment_motion(kinematics: Kinematics, body: BodySegments, rate: float) -> SegmentMotion:
