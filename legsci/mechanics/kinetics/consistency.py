@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,28 +43,34 @@ MOST_BESIDE_M = 0.04
 _X, _Y, _Z = range(3)
 
 
-def dynamic_consistency(
-    force: Array,
-    moment: Array,
-    needed: Array,
-    residual_moment: Array,
-    centre_of_mass: Array,
-    *,
-    mass_kg: float,
-    body_mass_kg: float,
-    rate_hz: float,
-    cutoff_hz: float | None,
-) -> list[QualityFlag]:
-    """Compare the load of the ground with the motion of the whole body.
+class WholeBody(NamedTuple):
+    """Motion of the whole body, and what it requires.
 
     Parameters
     ----------
-    force, moment : (time, 3) of the ground on both feet together, about the origin of the laboratory [N], [N m]; NaN
-        where it is not known.
-    needed : (time, 3) force that the motion of all segments needs [N].
-    residual_moment : (time, 3) what it needs beyond the moments of the ground [N m].
+    force : (time, 3) force that the motion of all segments requires [N].
+    residual_moment : (time, 3) moment that it requires beyond those of the ground [N m].
     centre_of_mass : (time, 3) of all segments [m].
-    mass_kg, body_mass_kg : of all segments, with and without what the person carries [kg].
+    mass_kg : of all segments, with what the person carries [kg].
+    """
+
+    force: Array
+    residual_moment: Array
+    centre_of_mass: Array
+    mass_kg: float
+
+
+def dynamic_consistency(
+    ground: Array, body: WholeBody, *, body_mass_kg: float, rate_hz: float, cutoff_hz: float | None
+) -> list[QualityFlag]:
+    """Compare the ground reaction with the motion of the whole body.
+
+    Parameters
+    ----------
+    ground : (time, 6) force on both feet together and its moment about the origin of the laboratory [N], [N m]; NaN
+        where it is not known.
+    body : motion of all segments.
+    body_mass_kg : mass of the person without load [kg].
     rate_hz : frames per second [Hz].
     cutoff_hz : low-pass of all [Hz]; None: not filtered.
 
@@ -73,15 +81,15 @@ def dynamic_consistency(
     motion, where the vertical one is in time. `pressure_beside_body`: level distance of centre of mass and centre of
     pressure in quiet standing, of a person without load, since nobody says where a load is held.
     """
-    weight = mass_kg * STANDARD_GRAVITY
+    force, moment, required, weight = ground[:, :3], ground[:, 3:], body.force, body.mass_kg * STANDARD_GRAVITY
     # A person may stand where no plate is, such as on a box: there is nothing to compare while the plates are unloaded.
-    loaded = np.isfinite(force + needed).all(axis=1) & (force[:, _Y] > DISAGREEMENT_PART * weight)
-    flags = _size((needed - force)[loaded], residual_moment[loaded], weight)
-    delay = _time(force[:, _Y], needed[:, _Y], loaded, weight, rate_hz, cutoff_hz)
-    flags += delay or _direction(force[loaded], needed[loaded], weight)
-    if mass_kg - body_mass_kg < STILL_PART * body_mass_kg:
-        loads = force[loaded], needed[loaded]
-        flags += _place(*loads, moment[loaded], centre_of_mass[loaded], weight, rate_hz)
+    loaded = np.isfinite(force + required).all(axis=1) & (force[:, _Y] > DISAGREEMENT_PART * weight)
+    flags = _size((required - force)[loaded], body.residual_moment[loaded], weight)
+    delay = _time(force[:, _Y], required[:, _Y], loaded, weight, rate_hz, cutoff_hz)
+    flags += delay or _direction(force[loaded], required[loaded], weight)
+    if body.mass_kg - body_mass_kg < STILL_PART * body_mass_kg:
+        loads = force[loaded], required[loaded]
+        flags += _place(*loads, moment[loaded], body.centre_of_mass[loaded], weight, rate_hz)
     return flags
 
 
@@ -100,7 +108,7 @@ def _size(force: Array, moment: Array, weight: float) -> list[QualityFlag]:
 
 
 def _time(
-    force: Array, needed: Array, loaded: NDArray[np.bool_], weight: float, rate_hz: float, cutoff_hz: float | None
+    force: Array, required: Array, loaded: NDArray[np.bool_], weight: float, rate_hz: float, cutoff_hz: float | None
 ) -> list[QualityFlag]:
     """Vertical force (time,) that comes before or after the motion, by the frames in which plates are loaded."""
     if not loaded.any() or np.std(force[loaded]) < TELLING_PART * weight:
@@ -110,8 +118,8 @@ def _time(
     def apart(later: int) -> float:
         """Mean squared difference of force from the motion that many frames before [N^2]."""
         before = frames - later
-        inside = (before >= 0) & (before < len(needed))
-        difference = force[frames[inside]] - needed[before[inside]]
+        inside = (before >= 0) & (before < len(required))
+        difference = force[frames[inside]] - required[before[inside]]
         seen = difference[np.isfinite(difference)]
         return float(np.mean(seen**2)) if 2 * seen.size >= known else np.inf
 
@@ -137,33 +145,33 @@ def _time(
     return [QualityFlag("clocks_apart", "force", 1000.0 * later_s, 1000.0 * limit_s)] if abs(later_s) > limit_s else []
 
 
-def _direction(force: Array, needed: Array, weight: float) -> list[QualityFlag]:
+def _direction(force: Array, required: Array, weight: float) -> list[QualityFlag]:
     """Horizontal force (frame, 3) that runs against the motion."""
     flags: list[QualityFlag] = []
-    if len(force) < 2 or not _in_time(force[:, _Y], needed[:, _Y]):
+    if len(force) < 2 or not _in_time(force[:, _Y], required[:, _Y]):
         return flags
     for axis, signal in ((_X, "forward"), (_Z, "sideways")):
-        one, other = float(np.sum(force[:, axis] ** 2)), float(np.sum(needed[:, axis] ** 2))
+        one, other = float(np.sum(force[:, axis] ** 2)), float(np.sum(required[:, axis] ** 2))
         if min(one, other) <= len(force) * (TELLING_HORIZONTAL_PART * weight) ** 2:
             continue
-        correlation = float(np.sum(force[:, axis] * needed[:, axis])) / np.sqrt(one * other)
+        correlation = float(np.sum(force[:, axis] * required[:, axis])) / np.sqrt(one * other)
         if correlation < REVERSED_CORRELATION:
             flags.append(QualityFlag("force_axis_reversed", signal, correlation, REVERSED_CORRELATION))
     return flags
 
 
-def _in_time(force: Array, needed: Array) -> bool:
+def _in_time(force: Array, required: Array) -> bool:
     """Tell whether vertical force (frame,) follows the motion."""
-    one, other = force - force.mean(), needed - needed.mean()
+    one, other = force - force.mean(), required - required.mean()
     return bool(one @ other > IN_TIME_CORRELATION * np.sqrt((one @ one) * (other @ other)))
 
 
 def _place(
-    force: Array, needed: Array, moment: Array, centre_of_mass: Array, weight: float, rate_hz: float
+    force: Array, required: Array, moment: Array, centre_of_mass: Array, weight: float, rate_hz: float
 ) -> list[QualityFlag]:
     """Centre of pressure away from under the body that stands still; all (frame, 3)."""
     upright = np.array([0.0, weight, 0.0])
-    still = np.all([np.linalg.norm(load - upright, axis=1) < STILL_PART * weight for load in (force, needed)], axis=0)
+    still = np.all([np.linalg.norm(load - upright, axis=1) < STILL_PART * weight for load in (force, required)], axis=0)
     if still.sum() < SHORTEST_STILL_S * rate_hz:
         return []
     upward, turning, body = force[still, _Y].sum(), moment[still].sum(axis=0), centre_of_mass[still].mean(axis=0)

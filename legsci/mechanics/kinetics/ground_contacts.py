@@ -107,6 +107,18 @@ class _Contact:
     code: str = ""
 
 
+class _Sampling(NamedTuple):
+    """Times of the plates' samples (sample,) and of the markers' frames (time,) [s], and the sample of each frame.
+
+    `rate` is that of the plates [Hz].
+    """
+
+    plate_times: Array
+    rate: float
+    times: Array
+    nearest: NDArray[np.int64]
+
+
 def feet_of(kinematics: Kinematics, sole: Array) -> Feet:
     """Find soles and standing of the feet.
 
@@ -166,6 +178,7 @@ def ground_loads(
     plate_times = force.get_index("time").to_numpy()
     nearest = np.searchsorted(plate_times, times)
     rate = float(force.attrs["sampling_rate_hz"])
+    sampling = _Sampling(plate_times, rate, times, nearest)
     sums = np.zeros((len(SIDES), plate_times.size, 6))
     refused = np.zeros((len(SIDES), plate_times.size), dtype=bool)
     both, elsewhere = np.zeros((1, *sums.shape[1:])), np.zeros((1, plate_times.size), dtype=bool)
@@ -173,7 +186,7 @@ def ground_loads(
     for row, plate in enumerate(plates):
         others = np.delete(loads[:, :, _Y], row, axis=0)
         alone = np.asarray(~(others >= threshold_n).any(axis=0))
-        contacts = _contacts(plate, plate_times, rate, alone, feet, times, nearest, threshold_n)
+        contacts = _contacts(plate, sampling, alone, feet, threshold_n)
         for contact in contacts:
             all_sided &= bool(contact.side)
             during = slice(contact.first, contact.stop)
@@ -232,17 +245,9 @@ def _outline(corner: Array) -> Array:
     return np.array([corner.min(axis=0) - PLATE_MARGIN_M, corner.max(axis=0) + PLATE_MARGIN_M])
 
 
-def _contacts(
-    plate: _Plate,
-    plate_times: Array,
-    rate: float,
-    alone: Mask,
-    feet: Feet,
-    times: Array,
-    nearest: NDArray[np.int64],
-    threshold_n: float,
-) -> list[_Contact]:
-    """Contacts on one plate; no other plate loaded (sample,), times of the markers and their samples (time,)."""
+def _contacts(plate: _Plate, sampling: _Sampling, alone: Mask, feet: Feet, threshold_n: float) -> list[_Contact]:
+    """Contacts on one plate; `alone` (sample,): no other plate is loaded."""
+    plate_times, rate = sampling.plate_times, sampling.rate
     vertical = np.nan_to_num(plate.loads[:, _Y])
     limit = threshold_n
     if plate.foot == "box":
@@ -253,8 +258,10 @@ def _contacts(
         return [_Contact(int(first), int(stop), code="foot_on_box") for first, stop in spans]
     answers = []
     for first, stop in spans:
-        frames = slice(*np.searchsorted(times, [plate_times[first], np.nextafter(plate_times[stop - 1], np.inf)]))
-        samples = np.clip(nearest[frames], first, stop - 1)
+        frames = slice(
+            *np.searchsorted(sampling.times, [plate_times[first], np.nextafter(plate_times[stop - 1], np.inf)])
+        )
+        samples = np.clip(sampling.nearest[frames], first, stop - 1)
         under, there, watched = _feet_under(plate, samples, alone[samples], frames, feet)
         if stop - first < SHORTEST_LOAD_S * rate:
             watched[:] = 0.0  # a plate that rings is pressed nowhere

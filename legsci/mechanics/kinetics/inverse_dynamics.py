@@ -19,7 +19,8 @@ from legsci.kernels.newton_euler import (
     inverse_dynamics,
     mechanical_energy,
 )
-from legsci.mechanics.kinetics.consistency import dynamic_consistency
+from legsci.mechanics.kinetics.anthropometry import Person
+from legsci.mechanics.kinetics.consistency import WholeBody, dynamic_consistency
 from legsci.mechanics.kinetics.ground_contacts import GroundLoads, ground_loads
 from legsci.mechanics.kinetics.inertia import SIDES, BodySegments, body_segments
 from legsci.mechanics.kinetics.segment_motion import ground_power, power_residual, segment_motion
@@ -91,8 +92,7 @@ def dynamics(
     kinematics: xr.Dataset,
     force: xr.Dataset,
     *,
-    body_mass_kg: float,
-    sex: str,
+    person: Person,
     load_kg: float = 0.0,
     segments: BodySegments | None = None,
     threshold_n: float = 20.0,
@@ -105,8 +105,7 @@ def dynamics(
     kinematics : rotation (time, segment, axis, direction), position (time, segment, axis) [m] and joint_centre (time,
         joint, axis) [m]; attrs `sampling_rate_hz`. Smooth their markers before: accelerations amplify noise.
     force : the force group of the trial.
-    body_mass_kg : mass of the person without load [kg].
-    sex : "female" or "male": which table of segment inertia applies.
+    person : mass without load, and sex, by which the table of segment inertia is selected.
     load_kg : mass of a bar across the shoulders [kg].
     segments : inertia that is known otherwise; then body mass only scales the moments.
     threshold_n : vertical force from which a plate is loaded [N].
@@ -146,8 +145,8 @@ def dynamics(
     Winter DA 2009, Biomechanics and Motor Control of Human Movement, 4th ed., ch. 5 and 7.
     Bisseling RW, Hof AL 2006, J Biomech 39:2438. Kristianslund E et al. 2012, J Biomech 45:666.
     """
-    moved = Kinematics.of(kinematics)
-    body = segments or body_segments(moved, body_mass_kg=body_mass_kg, sex=sex, load_kg=load_kg)
+    moved, body_mass_kg = Kinematics.of(kinematics), person.body_mass_kg
+    body = segments or body_segments(moved, body_mass_kg=body_mass_kg, sex=person.sex, load_kg=load_kg)
     loads = solved_loads(moved, force, body, body_mass_kg=body_mass_kg, threshold_n=threshold_n, cutoff_hz=cutoff_hz)
     attrs = {
         "sampling_rate_hz": moved.rate_hz,
@@ -190,17 +189,8 @@ def solved_loads(
         _put_centre_of_mass(answer, tree)
     if whole:
         _put_remainder(answer, tree)
-        total = float(body.mass.sum())
         flags += dynamic_consistency(
-            ground.total[:, :3],
-            ground.total[:, 3:],
-            np.einsum("s,sti->ti", body.mass, tree.motion.acceleration) - total * GRAVITY,
-            tree.moment[-1],
-            np.einsum("s,sti->ti", body.mass / total, tree.motion.centre_of_mass),
-            mass_kg=total,
-            body_mass_kg=body_mass_kg,
-            rate_hz=tree.rate,
-            cutoff_hz=cutoff_hz,
+            ground.total, _whole_body(tree), body_mass_kg=body_mass_kg, rate_hz=tree.rate, cutoff_hz=cutoff_hz
         )
     return Loads(answer, tree.chain, tree.names, flags)
 
@@ -325,6 +315,17 @@ def _put_centre_of_mass(answer: _Variables, tree: _Tree) -> None:
         ("body_velocity", tree.motion.velocity, "m/s"),
     ):
         _put(answer, name, ("time", "axis"), np.einsum("s,sti->ti", share, points), units)
+
+
+def _whole_body(tree: _Tree) -> WholeBody:
+    """Motion of all segments together, and what it requires of the ground."""
+    mass, motion, total = tree.body.mass, tree.motion, float(tree.body.mass.sum())
+    return WholeBody(
+        force=np.einsum("s,sti->ti", mass, motion.acceleration) - total * GRAVITY,
+        residual_moment=tree.moment[-1],
+        centre_of_mass=np.einsum("s,sti->ti", mass / total, motion.centre_of_mass),
+        mass_kg=total,
+    )
 
 
 def _put_remainder(answer: _Variables, tree: _Tree) -> None:

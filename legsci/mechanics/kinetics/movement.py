@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
 
+from legsci.mechanics.kinetics.anthropometry import UNKNOWN_PERSON, Person
 from legsci.mechanics.kinetics.inertia import body_segments
 from legsci.mechanics.kinetics.inverse_dynamics import LINKS, PLANES, solved_loads
 from legsci.mechanics.motion.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignment_curves
@@ -16,6 +17,7 @@ from legsci.mechanics.motion.cross_talk import corrected_knees
 from legsci.mechanics.motion.kinematics import Floats as Array
 from legsci.mechanics.motion.kinematics import Kinematics
 from legsci.mechanics.motion.markers import CLUSTERS, whole_paths
+from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.motion.static_trial import StaticTrial
 from legsci.quality import QualityFlag
 from legsci.vocabulary import AXES, MARKERS, STANDARD_GRAVITY
@@ -73,41 +75,6 @@ class Movement:
     signals: dict[str, Array]
 
 
-@dataclass(frozen=True)
-class Person:
-    """What is known of a person beside the recordings.
-
-    Parameters
-    ----------
-    body_mass_kg : mass without load [kg]; NaN where it is not known.
-    sex : "female" or "male"; anything else where it is not known.
-    widths_m : "right_knee", "left_ankle", ... -> distance of the lateral marker from the medial side of the joint [m].
-    """
-
-    body_mass_kg: float = float("nan")
-    sex: str = ""
-    widths_m: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class MotionOptions:
-    """How joint centres and axes are found, and how fast a motion may be.
-
-    Parameters
-    ----------
-    hip_centre, knee_axis, thigh : see `legsci.mechanics.motion.segments.build_skeleton`.
-    cutoff_hz : low-pass of markers and of the ground's loads alike [Hz]; None: neither is filtered.
-    """
-
-    hip_centre: str = "harrington"
-    knee_axis: str = "epicondyles"
-    thigh: str = "anchored"
-    cutoff_hz: float | None = 12.0
-
-
-UNKNOWN_PERSON, DEFAULT_OPTIONS = Person(), MotionOptions()
-
-
 def person_of(session: xr.DataTree) -> Person:
     """What a session file says of the person."""
     widths = {
@@ -133,7 +100,7 @@ def trial_kinematics(
     if "markers" in trial.children:
         markers = trial.children["markers"].to_dataset(inherit=False)
         if not set(MARKERS).isdisjoint(markers.get_index("marker")):
-            return kinematics_of_markers(markers, standing, widths_m=dict(person.widths_m), **asdict(options))
+            return kinematics_of_markers(markers, standing, options=options, widths_m=person.widths_m)
     elif "segments" in trial.children:
         segments = trial.children["segments"].to_dataset(inherit=False)
         if not set(CLUSTERS).isdisjoint(segments.get_index("segment")):
@@ -153,7 +120,7 @@ def trial_movement(
     Parameters
     ----------
     trial : group of a session file.
-    standing : posture of the session's standing trial, which defines the anatomy; None: the trial's own quiet part.
+    standing : the session's static trial, which defines the anatomy; None: the trial's own quiet standing.
     person : who moves.
     options : how the motion is computed.
 
@@ -183,7 +150,7 @@ def trial_movement(
         flags.append(QualityFlag("angle_absent", signal="the frontal plane of the legs", detail=detail))
     if any(flag.code == "no_standing" for flag in flags):
         del signals["foot_pitch"]
-        detail = "nobody stands, which would show the foot flat"
+        detail = "no quiet standing shows the foot flat"
         flags.append(QualityFlag("angle_absent", signal="foot pitch", detail=detail))
     if "force" in trial.children:
         loaded, reasons = _loads(moved, trial, person, options)

@@ -101,8 +101,8 @@ def alignment(kinematics: xr.Dataset) -> xr.Dataset:
       more is valgus; only while the leg is straight to within `STRAIGHT_DEG`.
     - pelvic_drop [deg]: obliquity of the pelvis with the other side down, as in stance on this leg.
     - knee_medial_to_toe [m]: how far the knee centre lies inward of the upright plane through ankle and foot axis.
-    - foot_progression [deg]: direction of the foot against that of the person, toes out positive.
-    - foot_pitch [deg]: long axis of the foot against the floor, toes up positive; 0 in the posture that defines it.
+    - foot_progression [deg]: direction of the foot relative to that of the person, toes out positive.
+    - foot_pitch [deg]: long axis of the foot to the floor, toes up positive; 0 in the static trial.
     - thigh_inclination [deg]: line hip-knee from hanging straight down (0); 90 is level.
     """
     return _dataset(alignment_curves(Kinematics.of(kinematics), uncertainty=False), kinematics)

@@ -67,18 +67,18 @@ HIP_CENTRES: dict[str, Callable[..., Floats]] = {"harrington": hip_centre_harrin
 
 
 def functional_centre(proximal: Pose | None, distal: Pose | None) -> Floats | None:
-    """Point (3,) of the posture about which two segments turn [m]; None where they turn too little about any axis.
+    """Point (3,) of the static trial about which two segments turn [m]; None where they turn too little about any axis.
 
     Parameters
     ----------
-    proximal, distal : turn (time, 3, 3) and shift (time, 3) [m] from the posture; None for a segment without markers.
+    proximal, distal : turn (time, 3, 3) and shift (time, 3) [m] from the static trial; None without markers.
     """
     joint = None if proximal is None or distal is None else functional_joint(*proximal[:2], *distal[:2])
     return joint.proximal_centre if joint is not None and joint.spread[0] >= LEAST_SPREAD_FOR_CENTRE else None
 
 
 def functional_axis(proximal: Pose | None, distal: Pose | None, rightward: Floats) -> Floats | None:
-    """Direction (3,) in the posture of the axis about which two segments turn; None where they turn too little.
+    """Direction (3,) in the static trial of the axis about which two segments turn; None where they turn too little.
 
     Parameters
     ----------

@@ -49,12 +49,12 @@ SIGNS = {"x": (-1, 1, 1), "y": (1, -1, 1), "z": (1, 1, -1), "every coordinate": 
 INNER_OUTER = (("medial_epicondyle", "lateral_epicondyle"), ("medial_malleolus", "lateral_malleolus"))
 
 
-def swapped_labels(posture: Points) -> list[tuple[tuple[str, str], QualityFlag]]:
-    """Find pairs of labels that stand on each other's side in an upright posture.
+def swapped_labels(static: Points) -> list[tuple[tuple[str, str], QualityFlag]]:
+    """Find pairs of labels that stand on each other's side in a static trial.
 
     Parameters
     ----------
-    posture : label -> (3,) mean position while the person stands [m], ISB axes up to a turn about the vertical.
+    static : label -> (3,) mean position in the static trial [m], ISB axes up to a turn about the vertical.
 
     Returns
     -------
@@ -66,41 +66,40 @@ def swapped_labels(posture: Points) -> list[tuple[tuple[str, str], QualityFlag]]
     heel to toe. With r that direction, (right - left) . r and, on the right leg, (lateral - medial) . r are positive
     while standing, and so is (toe - heel) . forward; a pair with the other sign is swapped.
     """
-    right = _rightward(posture)
+    right = _rightward(static)
     if right is None:
         return []
-    swapped, known = [], set(posture)
+    swapped, known = [], set(static)
     for label in sorted(known):
         partner = label.replace("right_", "left_", 1)
-        if label.startswith("right_") and partner in posture and (posture[label] - posture[partner]) @ right < 0.0:
+        if label.startswith("right_") and partner in static and (static[label] - static[partner]) @ right < 0.0:
             swapped.append((label, partner))
     for (side, outward), (inner, outer) in product((("right", 1.0), ("left", -1.0)), INNER_OUTER):
         pair = f"{side}_{outer}", f"{side}_{inner}"
-        if known.issuperset(pair) and (posture[pair[0]] - posture[pair[1]]) @ right * outward < 0.0:
+        if known.issuperset(pair) and (static[pair[0]] - static[pair[1]]) @ right * outward < 0.0:
             swapped.append(pair)
-    if _pelvis_shows_the_way(posture):
+    if _pelvis_shows_forward(static):
         forward = np.cross([0.0, 1.0, 0.0], right)
         feet = ((f"{side}_heel", f"{side}_toe") for side in ("right", "left"))
-        swapped += [p for p in feet if known.issuperset(p) and (posture[p[1]] - posture[p[0]]) @ forward < 0.0]
+        swapped += [p for p in feet if known.issuperset(p) and (static[p[1]] - static[p[0]]) @ forward < 0.0]
     return [(pair, QualityFlag("labels_swapped", signal="markers", detail=" and ".join(pair))) for pair in swapped]
 
 
-def _pelvis_shows_the_way(posture: Points) -> bool:
+def _pelvis_shows_forward(static: Points) -> bool:
     """Whether forward is known from the pelvis, and not from the feet."""
     sides = [
-        {name for name in posture if name.endswith(f"{part}_superior_iliac_spine")}
-        for part in ("anterior", "posterior")
+        {name for name in static if name.endswith(f"{part}_superior_iliac_spine")} for part in ("anterior", "posterior")
     ]
-    return bool(sides[0]) and bool(sides[1] or "sacrum" in posture)
+    return bool(sides[0]) and bool(sides[1] or "sacrum" in static)
 
 
-def wrong_labels(markers: Markers, posture: Points) -> list[tuple[tuple[str, ...], QualityFlag]]:
+def wrong_labels(markers: Markers, static: Points) -> list[tuple[tuple[str, ...], QualityFlag]]:
     """Find markers of a trial whose labels do not fit the shape that their segments have in standing.
 
     Parameters
     ----------
     markers : of the trial.
-    posture : label -> (3,) [m] of another trial in which the person stands.
+    static : label -> (3,) [m] in the static trial.
 
     Returns
     -------
@@ -108,7 +107,7 @@ def wrong_labels(markers: Markers, posture: Points) -> list[tuple[tuple[str, ...
     and right of the segments that do not fit, explains the misfit; marker_astray where it is one marker's, of five or
     more.
     """
-    labels = _Labels(markers, posture)
+    labels = _Labels(markers, static)
     loose = [segment for segment in labels.present if labels.misfit([segment]) > LOOSE_M]
     mirrored = {label: other for label in labels.tracks if (other := _other_side(label)) in labels.tracks}
     if len(loose) > 1 and labels.misfit(loose, mirrored) * TIMES_NEARER < labels.misfit(loose):
@@ -136,14 +135,14 @@ def wrong_labels(markers: Markers, posture: Points) -> list[tuple[tuple[str, ...
 
 
 class _Labels:
-    """Markers of a trial held against the shape of their segments, with labels exchanged or left out."""
+    """Markers of a trial compared with the shape of their segments, with labels exchanged or left out."""
 
-    def __init__(self, markers: Markers, posture: Points) -> None:
+    def __init__(self, markers: Markers, static: Points) -> None:
         step = max(1, len(markers.position) // FRAMES_TRIED)
         self.tracks = dict(zip(markers.labels, markers.position[::step].transpose(1, 0, 2), strict=True))
-        self.posture = posture
+        self.static = static
         known = {
-            segment: [name for name in names if name in posture and name in self.tracks]
+            segment: [name for name in names if name in static and name in self.tracks]
             for segment, names in CLUSTERS.items()
         }
         self.present = {segment: names for segment, names in known.items() if len(names) > 3}
@@ -155,7 +154,7 @@ class _Labels:
         total = 0.0
         for segment in segments:
             names = [name for name in self.present[segment] if name not in without]
-            shape = np.stack([self.posture[name] for name in names])
+            shape = np.stack([self.static[name] for name in names])
             tracks = np.stack([self.tracks[(other or {}).get(name, name)] for name in names], axis=1)
             residual = cluster_pose(shape, tracks)[2]
             known = residual[np.isfinite(residual)]
@@ -170,9 +169,9 @@ class _Labels:
     def away(self, segment: str, name: str) -> float:
         """Median distance of a marker from where the others of its segment put it [m]."""
         others = [other for other in self.present[segment] if other != name]
-        shape, tracks = np.stack([self.posture[n] for n in others]), np.stack([self.tracks[n] for n in others], axis=1)
+        shape, tracks = np.stack([self.static[n] for n in others]), np.stack([self.tracks[n] for n in others], axis=1)
         turn, shift, _, _ = cluster_pose(shape, tracks)
-        return float(np.nanmedian(np.linalg.norm(turn @ self.posture[name] + shift - self.tracks[name], axis=1)))
+        return float(np.nanmedian(np.linalg.norm(turn @ self.static[name] + shift - self.tracks[name], axis=1)))
 
 
 def _other_side(label: str) -> str:
@@ -181,7 +180,7 @@ def _other_side(label: str) -> str:
     return there + label.removeprefix(here) if label.startswith(here) else ""
 
 
-def _rightward(posture: Points) -> Floats | None:
+def _rightward(static: Points) -> Floats | None:
     """Return the horizontal direction to the person's right (3,), or None where no marker tells it."""
     steps = [
         ("posterior_superior_iliac_spine", "anterior_superior_iliac_spine"),
@@ -190,11 +189,11 @@ def _rightward(posture: Points) -> Floats | None:
     ]
     for behind, ahead in steps:
         back, front = (
-            [posture[f"{side}_{name}"] for side in ("right", "left") if f"{side}_{name}" in posture]
+            [static[f"{side}_{name}"] for side in ("right", "left") if f"{side}_{name}" in static]
             for name in (behind, ahead)
         )
-        if not back and behind.startswith("posterior") and "sacrum" in posture:
-            back = [posture["sacrum"]]
+        if not back and behind.startswith("posterior") and "sacrum" in static:
+            back = [static["sacrum"]]
         if back and front and len(front) >= min(2, len(back)):
             forward = np.mean(front, axis=0) - np.mean(back, axis=0)
             return np.cross(forward, [0.0, 1.0, 0.0])
@@ -202,15 +201,15 @@ def _rightward(posture: Points) -> Floats | None:
 
 
 def exchanged_legs(
-    markers: Markers, posture: Points, joints: Mapping[str, Floats]
+    markers: Markers, static: Points, joints: Mapping[str, Floats]
 ) -> tuple[tuple[str, ...], QualityFlag] | None:
     """Find segments of the legs that bear the labels of the other leg, whose shape is much the same mirrored.
 
     Parameters
     ----------
     markers : of the trial.
-    posture : label -> (3,) [m] of another trial in which the person stands.
-    joints : right_hip, left_knee, ... -> (3,) centre in the posture [m].
+    static : label -> (3,) [m] in the static trial.
+    joints : right_hip, left_knee, ... -> (3,) centre in the static trial [m].
 
     Returns
     -------
@@ -218,7 +217,7 @@ def exchanged_legs(
     labels_swapped for left and right of the kinds of segments whose exchange brings the joints together; joint_parted,
     and no labels, where none does.
     """
-    legs = _Legs(markers, posture, joints)
+    legs = _Legs(markers, static, joints)
     before = legs.parted(())
     if not before or max(before.values()) <= MOST_PARTED_M:
         return None
@@ -236,9 +235,9 @@ def exchanged_legs(
 class _Legs:
     """Joints of the legs as the segments on either side of them carry their centres."""
 
-    def __init__(self, markers: Markers, posture: Points, joints: Mapping[str, Floats]) -> None:
+    def __init__(self, markers: Markers, static: Points, joints: Mapping[str, Floats]) -> None:
         step = max(1, len(markers.position) // FRAMES_TRIED)
-        self.tried, self.joints, self.posture = replace(markers, position=markers.position[::step]), joints, posture
+        self.tried, self.joints, self.static = replace(markers, position=markers.position[::step]), joints, static
         self.poses: dict[tuple[str, bool], tuple[Floats, Floats] | None] = {}
 
     def labels(self, kind: str) -> list[str]:
@@ -251,8 +250,8 @@ class _Legs:
             shape, tracks = [], []
             for name in CLUSTERS[segment]:
                 track = _other_side(name) if exchanged else name
-                if name in self.posture and track in self.tried.columns:
-                    shape.append(self.posture[name])
+                if name in self.static and track in self.tried.columns:
+                    shape.append(self.static[name])
                     tracks.append(track)
             found = cluster_pose(np.stack(shape), self.tried.paths(tracks)) if len(shape) > 2 else None
             self.poses[segment, exchanged] = None if found is None else found[:2]
@@ -277,32 +276,32 @@ class _Legs:
         return answer
 
 
-def displaced_markers(markers: Markers, posture: Points) -> list[QualityFlag]:
-    """Find markers that keep another place among those of their segment than in the posture, and a body of other size.
+def displaced_markers(markers: Markers, static: Points) -> list[QualityFlag]:
+    """Find markers that lie elsewhere on their segment than in the static trial, and a body of another size.
 
     Parameters
     ----------
     markers : of the trial.
-    posture : label -> (3,) [m] that gives the shape of the segments.
+    static : label -> (3,) [m] that gives the shape of the segments.
 
     Returns
     -------
     marker_displaced for the worst marker of a segment of four or more that lies further than MOST_DISPLACED_M from
     where the others put it (of four, another one may be to blame); standing_of_other_size where the segments of the
-    trial are larger or smaller than those of the posture by more than MOST_OTHER_SIZE, in the median.
+    trial are larger or smaller than those of the static trial by more than MOST_OTHER_SIZE, in the median.
     """
     flags, sizes = [], []
     step = max(1, len(markers.position) // FRAMES_TRIED)
     tried = replace(markers, position=markers.position[::step])
     for segment, names in CLUSTERS.items():
-        present = [name for name in names if name in markers.columns and name in posture]
+        present = [name for name in names if name in markers.columns and name in static]
         if len(present) < 4:
             continue
         tracks = tried.paths(present)
         tracks = tracks[np.isfinite(tracks.sum(axis=(1, 2)))]
         if not len(tracks):
             continue
-        shape = np.stack([posture[name] for name in present])
+        shape = np.stack([static[name] for name in present])
         sizes.append(_middle(_spread(tracks)) / float(_spread(shape[None])[0]))
         if _apart(shape, tracks, list(range(len(present)))).max() <= SUSPICIOUS_M:
             continue
@@ -343,19 +342,19 @@ def _middle(values: Floats) -> float:
     return float(np.sort(values)[len(values) // 2])
 
 
-def stray_markers(markers: Markers, posture: Points) -> dict[str, tuple[QualityFlag, bool]]:
+def stray_markers(markers: Markers, static: Points) -> dict[str, tuple[QualityFlag, bool]]:
     """Find markers that leave their segment, and say where a wrong sign explains it.
 
     Parameters
     ----------
     markers : of the trial.
-    posture : label -> (3,) [m] of a standing trial or of this trial itself, which gives the shape of the segments.
+    static : label -> (3,) [m] of a static trial or of this trial itself, which gives the shape of the segments.
 
     Returns
     -------
-    Label -> flag, and whether the posture has the marker where it belongs: marker_flipped where it fits its segment
+    Label -> flag, and whether the marker is in its place in the static trial: marker_flipped where it fits its segment
     once a coordinate (or all) changes sign, marker_astray where none helps. Segments of fewer than four markers are not
-    judged: nothing says there which one strays.
+    examined: which one strays is undetermined there.
 
     Notes
     -----
@@ -364,10 +363,10 @@ def stray_markers(markers: Markers, posture: Points) -> dict[str, tuple[QualityF
     """
     found = {}
     for names in CLUSTERS.values():
-        present = [name for name in names if name in markers.columns and name in posture]
+        present = [name for name in names if name in markers.columns and name in static]
         while len(present) >= 4:
             tracks = markers.paths(present)
-            shape = np.stack([posture[name] for name in present])
+            shape = np.stack([static[name] for name in present])
             strays = largest_strays(shape, tracks)
             worst = int(np.argmax(strays))
             if strays[worst] <= MOST_STRAY_M:

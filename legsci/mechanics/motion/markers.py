@@ -52,6 +52,9 @@ CLUSTERS: dict[str, tuple[str, ...]] = {
         for segment, names in LEG_CLUSTERS.items()
     },
 }
+#: Longest gap that is reconstructed from the segment's other markers, and that is bridged by a spline [s]. Both are our
+#: choice: a tenth of a second is a quarter of the shortest leg movement that is measured here.
+RIGID_LIMIT_S, SPLINE_LIMIT_S = 0.5, 0.1
 #: Frames on either side of a gap through which its spline is drawn.
 SPLINE_SUPPORT = 10
 
@@ -137,7 +140,7 @@ def whole_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Floats]:
 
 
 def fill_gaps(
-    markers: Markers, *, rigid_limit_s: float = 0.5, spline_limit_s: float = 0.1
+    markers: Markers, *, rigid_limit_s: float = RIGID_LIMIT_S, spline_limit_s: float = SPLINE_LIMIT_S
 ) -> tuple[Markers, Booleans, list[QualityFlag]]:
     """Fill gaps: from three or more markers of the same segment, else by a cubic spline.
 
@@ -145,8 +148,7 @@ def fill_gaps(
     ----------
     markers : with NaN in gaps.
     rigid_limit_s : longest gap that is reconstructed from the segment's other markers [s].
-    spline_limit_s : longest gap that is bridged by a spline [s]. Both limits are ours: a tenth of a second is a quarter
-        of the shortest leg movement that is measured here.
+    spline_limit_s : longest gap that is bridged by a spline [s].
 
     Returns
     -------

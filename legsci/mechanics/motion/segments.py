@@ -1,7 +1,8 @@
-"""Body segments: anatomical axes and joint centres of a standing posture, carried along by each segment's markers."""
+"""Body segments: anatomical axes and joint centres of the static trial, carried along by each segment's markers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 from legsci.kernels.rigid_body import cluster_pose, frames_from_vectors
 from legsci.mechanics.motion.joint_centres import HIP_CENTRES, functional_axis, functional_centre, hip_centre_harrington
 from legsci.mechanics.motion.markers import CLUSTERS, Markers
+from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.motion.skeleton import Segment, Skeleton
+from legsci.mechanics.motion.static_trial import StaticTrial
 from legsci.quality import QualityFlag
 from legsci.vocabulary import AXES
 
@@ -26,26 +29,22 @@ OUTWARD = {"right": 1.0, "left": -1.0}
 
 def build_skeleton(
     markers: Markers,
-    posture: Points,
+    static: StaticTrial,
     *,
-    still: bool = True,
-    hip_centre: str = "harrington",
-    knee_axis: str = "epicondyles",
-    thigh: str = "anchored",
-    widths_m: dict[str, float] | None = None,
+    options: MotionOptions = DEFAULT_OPTIONS,
+    widths_m: Mapping[str, float] | None = None,
 ) -> Skeleton:
-    """Define the segments in a posture and carry them through a trial.
+    """Define the segments in a static trial and carry them through another trial.
 
     Parameters
     ----------
     markers : of the trial; three markers of a segment in a frame give its pose. A thigh, shank or foot that has fewer
         is helped by its proximal joint centre.
-    posture : label -> (3,) position in the posture that defines the anatomy [m].
-    still : the person stands in it, soles flat.
-    hip_centre : "harrington", "bell" or "functional" (where pelvis and thigh turn enough against each other).
-    knee_axis : "epicondyles" or "functional" (where the knee bends enough; without a medial epicondyle always).
-    thigh : "anchored": its long axis runs from the knee to the hip that the pelvis carries, since soft tissue moves the
-        markers of the thigh most; or "cluster": from its own markers alone.
+    static : the static trial that defines the anatomy; where the person stands still in it, the soles are flat.
+    options : hip_centre "harrington", "bell" or "functional" (where pelvis and thigh turn enough relative to each
+        other); knee_axis "epicondyles" or "functional" (where the knee bends enough; without a medial epicondyle
+        always); thigh "anchored" (its long axis runs from the knee to the hip that the pelvis carries, since soft
+        tissue moves the markers of the thigh most) or "cluster" (from its own markers alone).
     widths_m : "right_knee", "left_ankle", ... -> distance of the lateral marker from the medial side of the joint [m],
         for sets without medial markers.
 
@@ -65,7 +64,7 @@ def build_skeleton(
     of human joint motion, part I: ankle, hip, and spine. J Biomech 35:543-548. Deviations: the shank's y runs to the
     middle of the knee, not across the torsional plane; the foot takes its y from the floor instead of from the shank.
     """
-    builder = _Builder(markers, posture, still, hip_centre, knee_axis, thigh, widths_m or {})
+    builder = _Builder(markers, static, options, widths_m or {})
     builder.add_pelvis()
     for side in ("right", "left"):
         builder.add_leg(side)
@@ -77,25 +76,17 @@ class _Builder:
     """Segments from the pelvis outward, each resting on those before it."""
 
     def __init__(
-        self,
-        markers: Markers,
-        posture: Points,
-        still: bool,
-        hip_centre: str,
-        knee_axis: str,
-        thigh: str,
-        widths_m: dict[str, float],
+        self, markers: Markers, static: StaticTrial, options: MotionOptions, widths_m: Mapping[str, float]
     ) -> None:
-        self.markers = markers
-        self.posture, self.still, self.hip_centre, self.knee_axis = posture, still, hip_centre, knee_axis
-        self.thigh, self.widths_m, self.skeleton = thigh, widths_m, Skeleton()
+        self.markers, self.options, self.widths_m = markers, options, widths_m
+        self.static, self.still, self.skeleton = static.points, static.still, Skeleton()
         self.unknown_centres: set[str] = set()
         self.poses = {name: self._pose(name) for name in CLUSTERS}
 
     def _pose(self, name: str, helper: tuple[Floats, Floats] | None = None) -> tuple[Floats, Floats, Floats] | None:
-        """Turn, shift and residual of a segment's markers from the posture; None with fewer than three markers."""
-        known = [label for label in CLUSTERS[name] if label in self.posture and label in self.markers.columns]
-        shape, tracks = [self.posture[label] for label in known], self.markers.paths(known)
+        """Turn, shift and residual of a segment's markers from the static trial; None with fewer than three markers."""
+        known = [label for label in CLUSTERS[name] if label in self.static and label in self.markers.columns]
+        shape, tracks = [self.static[label] for label in known], self.markers.paths(known)
         if helper is not None:
             shape, tracks = [*shape, helper[0]], np.concatenate([tracks, helper[1][:, None]], axis=1)
         if len(shape) < 3:
@@ -104,7 +95,7 @@ class _Builder:
         return turn, shift, residual
 
     def _add(self, name: str, main: Floats, main_axis: int, second: Floats, second_axis: int, origin: Floats) -> bool:
-        """Add a segment whose axes follow two vectors (3,) of the posture; False where it cannot be."""
+        """Add a segment whose axes follow two vectors (3,) of the static trial; False where it cannot be."""
         pose = self.poses[name]
         if pose is None:
             return self._absent(name, "fewer than three of its markers are there")
@@ -119,26 +110,26 @@ class _Builder:
         return False
 
     def _middle(self, *labels: str) -> Floats | None:
-        """Mean position of those of the labels that the posture has, None with none."""
-        points = [self.posture[label] for label in labels if label in self.posture]
+        """Mean position of those of the labels that the static trial has, None with none."""
+        points = [self.static[label] for label in labels if label in self.static]
         return np.mean(points, axis=0) if points else None
 
     def add_pelvis(self) -> None:
         """Pelvis and hip joint centres."""
-        right, left = (self.posture.get(f"{side}_anterior_superior_iliac_spine") for side in ("right", "left"))
+        right, left = (self.static.get(f"{side}_anterior_superior_iliac_spine") for side in ("right", "left"))
         behind = self._middle(*(f"{side}_posterior_superior_iliac_spine" for side in ("right", "left")))
-        behind = self.posture.get("sacrum") if behind is None else behind
+        behind = self.static.get("sacrum") if behind is None else behind
         if right is None or left is None or behind is None:
             self._absent("pelvis", "it needs both anterior superior iliac spines and one marker behind")
             return
         front = 0.5 * (right + left)
         axes = frames_from_vectors((right - left)[None], (front - behind)[None], Z, X)[0]
-        equation = HIP_CENTRES.get(self.hip_centre, hip_centre_harrington)
+        equation = HIP_CENTRES.get(self.options.hip_centre, hip_centre_harrington)
         # Across the width, so that one marker behind serves as well as the middle of two.
         depth = float((front - behind) @ axes[:, X])
         local = equation(pelvis_width_m=float(np.linalg.norm(right - left)), pelvis_depth_m=depth)
         hips = {side: front + axes @ (local * [1.0, 1.0, outward]) for side, outward in OUTWARD.items()}
-        if self.hip_centre == "functional":
+        if self.options.hip_centre == "functional":
             hips = {side: self._functional_hip(side, hip) for side, hip in hips.items()}
         middle = 0.5 * (hips["right"] + hips["left"])
         if self._add("pelvis", right - left, Z, front - behind, X, middle):
@@ -161,7 +152,7 @@ class _Builder:
             self._add_leg_of_centres(side)
             self._add_foot(side)
             return
-        absent = [name for name in (thigh, shank) if not set(CLUSTERS[name]) & set(self.posture)]
+        absent = [name for name in (thigh, shank) if not set(CLUSTERS[name]) & set(self.static)]
         if absent:
             for name in (thigh, shank, foot):
                 self._absent(name, f"no marker of the {' and '.join(absent)}")
@@ -178,7 +169,7 @@ class _Builder:
             return
         if not self._add(thigh, hip - knee, Y, axis, Z, hip):
             return
-        if self.thigh == "anchored":
+        if self.options.thigh == "anchored":
             self._anchor(thigh, hip, knee)
         self._place(f"{side}_knee", thigh, knee)
         self._help(shank, thigh, knee)
@@ -212,9 +203,9 @@ class _Builder:
         return np.full(3, np.nan) if joint in self.unknown_centres else centre
 
     def _knee(self, side: str, rightward: Floats) -> tuple[Floats | None, Floats | None]:
-        """Knee centre and axis to the right, in the posture."""
-        lateral, medial = (self.posture.get(f"{side}_{place}_epicondyle") for place in ("lateral", "medial"))
-        wanted = self.knee_axis == "functional" or medial is None
+        """Knee centre and axis to the right, in the static trial."""
+        lateral, medial = (self.static.get(f"{side}_{place}_epicondyle") for place in ("lateral", "medial"))
+        wanted = self.options.knee_axis == "functional" or medial is None
         segments = self.poses[f"{side}_thigh"], self.poses[f"{side}_shank"]
         axis = functional_axis(*segments, rightward) if wanted else None
         if lateral is None:
@@ -233,8 +224,8 @@ class _Builder:
         return 0.5 * (lateral + medial), axis
 
     def _ankle(self, side: str, knee_axis: Floats) -> tuple[Floats | None, Floats]:
-        """Ankle centre, and direction to the right that goes with it, in the posture."""
-        lateral, medial = (self.posture.get(f"{side}_{place}_malleolus") for place in ("lateral", "medial"))
+        """Ankle centre, and direction to the right that goes with it, in the static trial."""
+        lateral, medial = (self.static.get(f"{side}_{place}_malleolus") for place in ("lateral", "medial"))
         if lateral is None:
             return None, knee_axis
         if medial is None:
@@ -276,7 +267,7 @@ class _Builder:
             self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_{joint}", detail=detail))
 
     def _add_foot(self, side: str) -> None:
-        """Foot, flat on the floor in the posture."""
+        """Foot, flat on the floor in the static trial."""
         heel, tip = self._middle(f"{side}_heel"), self._forefoot(side)
         if heel is None or tip is None:
             self._absent(f"{side}_foot", "no heel or no marker on the forefoot")
@@ -297,20 +288,20 @@ class _Builder:
     def _forefoot(self, side: str) -> Floats | None:
         """Middle of the heads of the first and fifth metatarsal, else the second, else the toe."""
         pair = [f"{side}_first_metatarsal", f"{side}_fifth_metatarsal"]
-        if set(pair) <= set(self.posture):
+        if set(pair) <= set(self.static):
             return self._middle(*pair)
-        second = self.posture.get(f"{side}_second_metatarsal")
-        return self.posture.get(f"{side}_toe") if second is None else second
+        second = self.static.get(f"{side}_second_metatarsal")
+        return self.static.get(f"{side}_toe") if second is None else second
 
     def add_trunk(self) -> None:
         """Trunk above the middle of the hips."""
-        right, left = (self.posture.get(f"{side}_acromion") for side in ("right", "left"))
+        right, left = (self.static.get(f"{side}_acromion") for side in ("right", "left"))
         if "lumbar" not in self.skeleton.joints or right is None or left is None:
             self._absent("trunk", "it needs the pelvis and both acromia")
             return
         middle, across = self.skeleton.joints["lumbar"][1], right - left
         shoulders = 0.5 * (right + left)
-        if set(CHEST_AND_BACK) & set(self.posture) & set(self.markers.labels):
+        if set(CHEST_AND_BACK) & set(self.static) & set(self.markers.labels):
             self._add("trunk", shoulders - middle, Y, across, Z, middle)
         elif {f"{side}_acromion" for side in ("right", "left")} <= set(self.markers.columns):
             self._add_trunk_of_lines(middle, shoulders, across)
@@ -321,8 +312,8 @@ class _Builder:
         """Trunk that turns with the line from between the hips to c7 (or between the acromia)."""
         right, left = (self.markers.path(f"{side}_acromion") for side in ("right", "left"))
         top, upper = shoulders, 0.5 * (right + left)
-        if "c7" in self.posture and "c7" in self.markers.labels:
-            top, upper = self.posture["c7"], self.markers.path("c7")
+        if "c7" in self.static and "c7" in self.markers.labels:
+            top, upper = self.static["c7"], self.markers.path("c7")
         axes, line = (frames_from_vectors((end - middle)[None], across[None], Y, Z)[0] for end in (shoulders, top))
         lower = self.skeleton.segments["pelvis"].carry(middle)
         turn = frames_from_vectors(upper - lower, right - left, Y, Z) @ line.T

@@ -1,4 +1,4 @@
-"""The posture that defines the anatomy: mean marker positions while a person stands still and upright."""
+"""The static trial, which defines the anatomy: mean marker positions while a person stands still and upright."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 
 WINDOW_S = 0.5
-#: Median speed of the markers above which nobody stands still [m/s], over steps of STEP_S, which noise does not fill.
+#: Median speed of the markers below which a person stands still [m/s], over steps of STEP_S, long enough for noise.
 STILL_M_PER_S, STEP_S = 0.05, 0.1
-#: Still windows this much lower than the highest are a crouch or a lower step, not the upright posture [m].
+#: Still windows this much lower than the highest are a crouch or a lower step, not upright standing [m].
 UPRIGHT_WITHIN_M = 0.02
 
 
@@ -27,8 +27,8 @@ class StaticTrial(NamedTuple):
     Parameters
     ----------
     points : label -> (3,) [m], for the markers that were seen.
-    still : whether there is such a part. If not, the posture is that of the one frame in which most markers were seen
-        and moved least.
+    still : whether there is such a part. If not, the points are those of the one frame in which most markers were
+        seen and moved least.
     flags : what was assumed.
     """
 
@@ -38,12 +38,12 @@ class StaticTrial(NamedTuple):
 
 
 def static_trial(markers: Markers) -> StaticTrial:
-    """Find the posture of a standing trial, or of one in which the person stands for a while.
+    """Find quiet upright standing in a static trial, or in one in which the person stands for a while.
 
     Notes
     -----
     Of all windows of WINDOW_S in which the markers' median speed stays below STILL_M_PER_S on average, those whose
-    median height lies within UPRIGHT_WITHIN_M of the highest are upright, and the quietest of these serves.
+    median height lies within UPRIGHT_WITHIN_M of the highest are upright; the quietest of these is used.
     """
     position, labels, rate = markers.position, markers.labels, markers.rate_hz
     seen: Booleans = ~markers.missing()
@@ -72,7 +72,7 @@ def static_trial(markers: Markers) -> StaticTrial:
 
 
 def _upright_window(speed: Floats, height: Floats, length: int) -> int | None:
-    """Return the first frame of the quietest upright window of `length` speeds, None where nobody stands still."""
+    """Return the first frame of the quietest upright window of `length` speeds, None without quiet standing."""
     if length < 1 or len(speed) < length:
         return None
     weights = np.full(length, 1.0 / length)

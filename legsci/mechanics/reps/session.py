@@ -25,8 +25,9 @@ from legsci.mechanics.force.plates import (
 from legsci.mechanics.force.profiles import Profile, load_profiles, variants
 from legsci.mechanics.force.windows import Window, cut
 from legsci.mechanics.kinetics.ground_contacts import SWINGING_HEIGHT_M
-from legsci.mechanics.kinetics.movement import DEFAULT_OPTIONS, MotionOptions, Movement, person_of, trial_movement
+from legsci.mechanics.kinetics.movement import Movement, person_of, trial_movement
 from legsci.mechanics.motion.markers import Markers, whole_paths
+from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.motion.static_trial import StaticTrial, static_trial
 from legsci.mechanics.reps.curation import apply_decisions, decisions_without_effect, trial_decisions
 from legsci.mechanics.reps.repetition import Repetition, lay_out

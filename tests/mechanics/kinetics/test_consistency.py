@@ -8,9 +8,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from legsci.mechanics.kinetics.consistency import MOST_APART_S, MOST_BESIDE_M, REVERSED_CORRELATION, dynamic_consistency
+from legsci.mechanics.kinetics.anthropometry import Person
+from legsci.mechanics.kinetics.consistency import (
+    MOST_APART_S,
+    MOST_BESIDE_M,
+    REVERSED_CORRELATION,
+    WholeBody,
+    dynamic_consistency,
+)
 from legsci.mechanics.kinetics.inverse_dynamics import dynamics
-from legsci.mechanics.kinetics.movement import Person, trial_movement
+from legsci.mechanics.kinetics.movement import trial_movement
 from legsci.mechanics.motion.angles import kinematics
 from legsci.mechanics.motion.markers import Markers
 from legsci.mechanics.motion.static_trial import static_trial
@@ -95,10 +102,11 @@ def _judged(
     force: np.ndarray, needed: np.ndarray, moment: np.ndarray | None = None, **about: float
 ) -> dict[str, QualityFlag]:
     """Findings about loads at the origin, over which the centre of mass stays."""
-    given = {"mass_kg": MASS_KG, "body_mass_kg": MASS_KG, "rate_hz": RATE_HZ, "cutoff_hz": 12.0} | about
+    given = {"body_mass_kg": MASS_KG, "rate_hz": RATE_HZ, "cutoff_hz": 12.0} | about
     nothing = np.zeros_like(force)
-    moment = nothing if moment is None else moment
-    return {f.code: f for f in dynamic_consistency(force, moment, needed, nothing, nothing, **given)}
+    ground = np.hstack([force, nothing if moment is None else moment])
+    body = WholeBody(needed, nothing, nothing, given.pop("mass_kg", MASS_KG))
+    return {f.code: f for f in dynamic_consistency(ground, body, **given)}
 
 
 @pytest.mark.parametrize("noise", [20.0, 150.0])
@@ -216,4 +224,4 @@ def test_recorded_plates_and_markers_share_their_clock(shared_data):
 def _recorded(markers: xr.Dataset, force: xr.Dataset, marker_set: str) -> list[str]:
     motion = kinematics(markers, marker_set=marker_set, widths_m=WIDTHS_M)
     plates = force.assign_coords(foot=("plate", ["both"] * force.sizes["plate"]))
-    return codes(dynamics(motion, plates, body_mass_kg=75.3, sex="male"))
+    return codes(dynamics(motion, plates, person=Person(75.3, "male")))
