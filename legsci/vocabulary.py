@@ -10,8 +10,14 @@ STANDARD_GRAVITY = 9.80665
 #: ISB laboratory axes: name -> meaning (Wu & Cavanagh 1995, J Biomech 28:1257).
 AXES = {"x": "anterior, the way the person faces", "y": "up", "z": "to the person's right"}
 SIDES = ("both", "left", "right")
+FEET = ("left", "right")
+#: Legs in the order in which segments and joints are listed.
+LEGS = ("right", "left")
+#: Sign of the ISB axis z that points outward.
+OUTWARD = {"left": -1.0, "right": 1.0}
+#: Body mass of a person, with what is carried [kg].
+PLAUSIBLE_MASS_KG = (20.0, 250.0)
 
-_SIDES_OF_BODY = ("left", "right")
 _PAIRED_MARKERS = (
     "anterior_superior_iliac_spine",
     "posterior_superior_iliac_spine",
@@ -27,10 +33,8 @@ _PAIRED_MARKERS = (
     *(f"{segment}_{number}" for segment in ("thigh", "shank", "foot") for number in range(1, 5)),
 )
 #: Standard marker labels that mechanics looks for; other labels pass through under their own name.
-MARKERS = (*(f"{side}_{name}" for name in _PAIRED_MARKERS for side in _SIDES_OF_BODY), "sacrum", "c7", "sternum")
-PELVIS_MARKERS = tuple(
-    f"{side}_{place}_superior_iliac_spine" for place in ("anterior", "posterior") for side in _SIDES_OF_BODY
-)
+MARKERS = (*(f"{side}_{name}" for name in _PAIRED_MARKERS for side in FEET), "sacrum", "c7", "sternum")
+PELVIS_MARKERS = tuple(f"{side}_{place}_superior_iliac_spine" for place in ("anterior", "posterior") for side in FEET)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from legsci.kernels import jumps
 from legsci.kernels.jumps import (
     EVENTS,
     ContactLimits,
@@ -17,11 +18,16 @@ from legsci.kernels.jumps import (
     standing_jump_events,
     velocity_from_rest,
 )
+from legsci.vocabulary import STANDARD_GRAVITY
 
 GRAVITY = 9.80665
 RATE_HZ = 1000.0
 WEIGHT_N = 700.0
 LIMITS = ContactLimits(10.0, 150.0)
+
+
+def test_kernels_fall_at_the_vocabulary_s_gravity() -> None:
+    assert jumps._STANDARD_GRAVITY == STANDARD_GRAVITY
 
 
 def test_crossing_lies_where_the_line_between_two_samples_does() -> None:

@@ -21,7 +21,7 @@ from legsci.mechanics.force.weighing import Weighing, standing_stretch, weigh
 from legsci.mechanics.force.windows import Window
 from legsci.quality import QualityFlag
 from legsci.tasks import Task
-from legsci.vocabulary import STANDARD_GRAVITY
+from legsci.vocabulary import PLAUSIBLE_MASS_KG, STANDARD_GRAVITY
 
 #: Shortest stretch within the band around body weight that counts as standing still [s]; also Owen's 30 ms.
 STILL_S = 0.030
@@ -29,8 +29,6 @@ STILL_S = 0.030
 SETTLING_S = (0.3, 5.0)
 #: A squat jump starts from a squat that is held: stillness is looked for first in this time before the take-off [s].
 HOLD_S = 3.0
-#: Standing force of a person [kg].
-PLAUSIBLE_MASS_KG = (20.0, 250.0)
 #: Quiet standing before and after a jump may differ by this part of body weight.
 DRIFT_PART = 0.01
 #: Standing after a landing that is long enough: until the person leaves the plates, until the recording ends [s].

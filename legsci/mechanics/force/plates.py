@@ -11,6 +11,7 @@ import xarray as xr
 from legsci.kernels.events import intervals_above, intervals_below
 from legsci.mechanics.force.weighing import Weighing, weigh
 from legsci.quality import QualityFlag
+from legsci.vocabulary import FEET
 
 #: A plate that never carries this much for as long as `SHORTEST_LOAD_S` is empty, however it rings [N], [s].
 LEAST_LOAD_N = 50.0
@@ -36,7 +37,6 @@ SPIKE_S = 0.005
 SPIKE_SAMPLES = 2
 #: Shortest stretch off the plates from which a zero can be read [s].
 SHORTEST_EMPTY_S = 0.08
-FEET = ("left", "right")
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from legsci.mechanics.motion.kinematics import Floats as Array
+from legsci.mechanics.motion.kinematics import Array, Booleans
 from legsci.quality import QualityFlag
 from legsci.vocabulary import STANDARD_GRAVITY
 
@@ -108,7 +107,7 @@ def _size(force: Array, moment: Array, weight: float) -> list[QualityFlag]:
 
 
 def _time(
-    force: Array, required: Array, loaded: NDArray[np.bool_], weight: float, rate_hz: float, cutoff_hz: float | None
+    force: Array, required: Array, loaded: Booleans, weight: float, rate_hz: float, cutoff_hz: float | None
 ) -> list[QualityFlag]:
     """Vertical force (time,) that comes before or after the motion, by the frames in which plates are loaded."""
     if not loaded.any() or np.std(force[loaded]) < TELLING_PART * weight:

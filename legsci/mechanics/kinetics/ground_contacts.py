@@ -13,14 +13,10 @@ from legsci.kernels.events import intervals_above
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.kernels.newton_euler import derivatives
 from legsci.mechanics.force.plates import LEAST_LOAD_N, SHORTEST_LOAD_S
-from legsci.mechanics.kinetics.inertia import SIDES
-from legsci.mechanics.motion.kinematics import Floats as Array
-from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.mechanics.motion.kinematics import Array, Booleans, Kinematics
 from legsci.mechanics.motion.markers import smoothable
 from legsci.quality import QualityFlag
-from legsci.vocabulary import AXES
-
-Mask = NDArray[np.bool_]
+from legsci.vocabulary import AXES, LEGS
 
 #: A centre of pressure so close to the line from heel to toe lies under that foot: half a foot's breadth and the errors
 #: of markers and plate [m].
@@ -53,7 +49,7 @@ class GroundLoads:
 
     Parameters
     ----------
-    force : (side, time, 3) [N]; rows as SIDES; 0 for a foot in the air, NaN where it is not known.
+    force : (side, time, 3) [N]; rows as LEGS; 0 for a foot in the air, NaN where it is not known.
     moment : (side, time, 3) about the origin of the laboratory [N m], likewise.
     total : (time, 6) force and moment on both feet together, known as well where they are not told apart.
     flags : what could not be told, and why.
@@ -79,8 +75,8 @@ class Feet:
 
     heel: Array
     toe: Array
-    swinging: Mask
-    standing: Mask
+    swinging: Booleans
+    standing: Booleans
     seen: tuple[bool, ...]
 
 
@@ -128,8 +124,8 @@ def feet_of(kinematics: Kinematics, sole: Array) -> Feet:
     sole : (2, 3) heel and toe in foot axes [m].
     """
     frames, rate = kinematics.time.size, kinematics.rate_hz
-    ends = np.full((len(SIDES), 2, frames, 3), np.nan)
-    for row, side in enumerate(SIDES):
+    ends = np.full((len(LEGS), 2, frames, 3), np.nan)
+    for row, side in enumerate(LEGS):
         foot = f"{side}_foot"
         if foot in kinematics.rotation:
             ends[row] = kinematics.position[foot] + (
@@ -170,7 +166,7 @@ def ground_loads(
     """
     times = kinematics.time
     if "moment" not in force or set(force.get_index("axis")) != {"x", "y", "z"}:
-        nothing = np.full((len(SIDES), times.size, 3), np.nan)
+        nothing = np.full((len(LEGS), times.size, 3), np.nan)
         return GroundLoads(nothing, nothing.copy(), np.full((times.size, 6), np.nan), [QualityFlag("no_moments")])
     feet = feet_of(kinematics, sole)
     plates = _plates(force)
@@ -179,8 +175,8 @@ def ground_loads(
     nearest = np.searchsorted(plate_times, times)
     rate = float(force.attrs["sampling_rate_hz"])
     sampling = _Sampling(plate_times, rate, times, nearest)
-    sums = np.zeros((len(SIDES), plate_times.size, 6))
-    refused = np.zeros((len(SIDES), plate_times.size), dtype=bool)
+    sums = np.zeros((len(LEGS), plate_times.size, 6))
+    refused = np.zeros((len(LEGS), plate_times.size), dtype=bool)
     both, elsewhere = np.zeros((1, *sums.shape[1:])), np.zeros((1, plate_times.size), dtype=bool)
     flags, all_sided = _common_time(plate_times, times), True
     for row, plate in enumerate(plates):
@@ -195,7 +191,7 @@ def ground_loads(
             else:
                 both[0, during] += plate.loads[during]
             if contact.side:
-                sums[SIDES.index(contact.side), during] += plate.loads[during]
+                sums[LEGS.index(contact.side), during] += plate.loads[during]
             elif contact.code != "force_of_unseen_foot":
                 refused[:, during] = True
         flags += _reported(contacts, plate, rate)
@@ -212,7 +208,7 @@ def ground_loads(
     at_markers[~np.array(feet.seen)] = np.nan
     for row in np.flatnonzero(beside.any(axis=1)).tolist():
         seconds = float(beside[row].sum() / kinematics.rate_hz)
-        flags.append(QualityFlag("foot_beside_plates", "force", seconds, BESIDE_S, SIDES[row]))
+        flags.append(QualityFlag("foot_beside_plates", "force", seconds, BESIDE_S, LEGS[row]))
     return GroundLoads(at_markers[..., :3].copy(), at_markers[..., 3:].copy(), total, flags)
 
 
@@ -245,7 +241,7 @@ def _outline(corner: Array) -> Array:
     return np.array([corner.min(axis=0) - PLATE_MARGIN_M, corner.max(axis=0) + PLATE_MARGIN_M])
 
 
-def _contacts(plate: _Plate, sampling: _Sampling, alone: Mask, feet: Feet, threshold_n: float) -> list[_Contact]:
+def _contacts(plate: _Plate, sampling: _Sampling, alone: Booleans, feet: Feet, threshold_n: float) -> list[_Contact]:
     """Contacts on one plate; `alone` (sample,): no other plate is loaded."""
     plate_times, rate = sampling.plate_times, sampling.rate
     vertical = np.nan_to_num(plate.loads[:, _Y])
@@ -271,7 +267,7 @@ def _contacts(plate: _Plate, sampling: _Sampling, alone: Mask, feet: Feet, thres
 
 
 def _feet_under(
-    plate: _Plate, samples: NDArray[np.int64], alone: Mask, frames: slice, feet: Feet
+    plate: _Plate, samples: NDArray[np.int64], alone: Booleans, frames: slice, feet: Feet
 ) -> tuple[Array, Array, Array]:
     """Parts of a contact's impulse in which each foot lies under its pressure, may bear some of it, and is seen at all.
 
@@ -281,14 +277,14 @@ def _feet_under(
     loads, height, outline = plate.loads[samples], plate.height, plate.outline
     weight = np.clip(np.nan_to_num(loads[:, _Y]), 0.0, None)
     total = weight.sum()
-    under, there, watched = np.zeros((3, len(SIDES)))
+    under, there, watched = np.zeros((3, len(LEGS)))
     if not total > 0.0:
         return under, there, watched
     weight = weight / total
     with np.errstate(divide="ignore", invalid="ignore"):
         x = (loads[:, 3 + _Z] + height * loads[:, _X]) / loads[:, _Y]
         z = (height * loads[:, _Z] - loads[:, 3 + _X]) / loads[:, _Y]
-        for row in range(len(SIDES)):
+        for row in range(len(LEGS)):
             heel, toe = feet.heel[row, frames], feet.toe[row, frames]
             heel_x, heel_z = heel[:, _X], heel[:, _Z]
             along_x, along_z = toe[:, _X] - heel_x, toe[:, _Z] - heel_z
@@ -309,19 +305,19 @@ def _feet_under(
 
 def _judge(under: Array, there: Array, watched: Array, seen: tuple[bool, ...], said: str) -> tuple[str, str]:
     """Side of a contact, or the code of the reason why it has none."""
-    if said in SIDES:
-        own = SIDES.index(said)
+    if said in LEGS:
+        own = LEGS.index(said)
         if under[1 - own] >= UNDER_FOOT_PART and under[own] < OTHER_FOOT_PART and all(seen):
             return "", "plate_label_contradicted"
         judged = watched[own] > OTHER_FOOT_PART
         return ("", "pressure_beside_foot") if judged and under[own] < UNDER_FOOT_PART * watched[own] else (said, "")
-    close = [row for row in range(len(SIDES)) if under[row] >= UNDER_FOOT_PART]
+    close = [row for row in range(len(LEGS)) if under[row] >= UNDER_FOOT_PART]
     if len(close) == 1 and there[1 - close[0]] <= OTHER_FOOT_PART:
-        return SIDES[close[0]], ""
-    if close or under.sum() > OTHER_FOOT_PART or (there > OTHER_FOOT_PART).sum() == len(SIDES):
+        return LEGS[close[0]], ""
+    if close or under.sum() > OTHER_FOOT_PART or (there > OTHER_FOOT_PART).sum() == len(LEGS):
         return "", "sides_not_told_apart"
     if not all(seen):
-        one = [row for row in range(len(SIDES)) if seen[row]]
+        one = [row for row in range(len(LEGS)) if seen[row]]
         # With the only foot that has markers on the same plate, the load is of both.
         return "", "sides_not_told_apart" if one and there[one[0]] > OTHER_FOOT_PART else "force_of_unseen_foot"
     return "", "force_without_foot"
@@ -350,7 +346,7 @@ def _at_times(loads: Array, plate_times: Array, times: Array, rate: float, cutof
     return values.reshape(len(loads), 6, times.size).transpose(0, 2, 1).copy()
 
 
-def _refused_at(refused: Mask, plate_times: Array, times: Array, spread: float) -> Mask:
+def _refused_at(refused: Booleans, plate_times: Array, times: Array, spread: float) -> Booleans:
     """Marker frames within `spread` [s] of a refused sample; (row, sample) to (row, time)."""
     counts = np.concatenate([np.zeros((len(refused), 1)), np.cumsum(refused, axis=1)], axis=1)
     period = plate_times[1] - plate_times[0]
@@ -359,12 +355,12 @@ def _refused_at(refused: Mask, plate_times: Array, times: Array, spread: float) 
     return np.asarray(counts[:, stop] > counts[:, first])
 
 
-def _beside(feet: Feet, loads: Array, nearest: NDArray[np.int64], rate: float) -> Mask:
+def _beside(feet: Feet, loads: Array, nearest: NDArray[np.int64], rate: float) -> Booleans:
     """Frames (side, time) in which a foot stands for long, but no plate below it is loaded; nearest samples (time,)."""
     unloaded = loads[:, nearest, _Y] == 0.0
     shortest = max(int(BESIDE_S * rate), 1)
     beside = np.zeros(unloaded.shape, dtype=bool)
-    for row in range(len(SIDES)):
+    for row in range(len(LEGS)):
         for first, stop in intervals_above((feet.standing[row] & unloaded[row]).astype(float), 0.5, shortest):
             beside[row, first:stop] = True
     return beside

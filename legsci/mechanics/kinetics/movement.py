@@ -10,23 +10,22 @@ import xarray as xr
 
 from legsci.mechanics.kinetics.anthropometry import UNKNOWN_PERSON, Person
 from legsci.mechanics.kinetics.inertia import body_segments
-from legsci.mechanics.kinetics.inverse_dynamics import LINKS, PLANES, solved_loads
-from legsci.mechanics.motion.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignment_curves
+from legsci.mechanics.kinetics.inverse_dynamics import JOINT_CHAIN, PLANES, solved_loads
+from legsci.mechanics.motion.alignment import CURVES, UNCERTAIN_CURVES, alignment_curves
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
 from legsci.mechanics.motion.cross_talk import corrected_knees
-from legsci.mechanics.motion.kinematics import Floats as Array
-from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.mechanics.motion.kinematics import Array, Kinematics
 from legsci.mechanics.motion.markers import CLUSTERS, whole_paths
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.motion.static_trial import StaticTrial
 from legsci.quality import QualityFlag
-from legsci.vocabulary import AXES, MARKERS, STANDARD_GRAVITY
+from legsci.vocabulary import AXES, FEET, MARKERS, SIDES, STANDARD_GRAVITY
 
 #: Signal of frames by name: values (..., time), and the labels of its first dimension.
 Signals = dict[str, tuple[Array, Sequence[str]]]
 
 JOINT_ANGLES = tuple(name for joint in JOINTS.values() for name in joint.names)
-LOADED_JOINTS = tuple(LINKS)
+LOADED_JOINTS = tuple(JOINT_CHAIN)
 #: Place of abduction among the three angles of a knee.
 ABDUCTION = 1
 #: What a repetition keeps of each frame: name -> dimensions beside the frame, and unit. Every study has all of them, so
@@ -80,7 +79,7 @@ def person_of(session: xr.DataTree) -> Person:
     widths = {
         f"{side}_{joint}": float(session.attrs[f"{joint}_width_m"])
         for joint in ("knee", "ankle")
-        for side in ("left", "right")
+        for side in FEET
         if f"{joint}_width_m" in session.attrs
     }
     return Person(float(session.attrs.get("body_mass_kg", np.nan)), str(session.attrs.get("sex", "")), widths)

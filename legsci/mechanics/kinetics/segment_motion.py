@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from legsci.kernels.newton_euler import SegmentMotion, angular_motion, derivatives
 from legsci.mechanics.kinetics.inertia import BodySegments
-from legsci.mechanics.motion.kinematics import Floats as Array
-from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.mechanics.motion.kinematics import Array, Kinematics
 
 
 def segment_motion(kinematics: Kinematics, body: BodySegments, rate: float) -> SegmentMotion:

@@ -13,12 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.motion.kinematics import Floats as Array
-from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.mechanics.motion.kinematics import Array, Kinematics
+from legsci.vocabulary import OUTWARD, SIDES
 
-SIDES = ("both", "left", "right")
-OUTWARD = {"left": -1.0, "right": 1.0}
-#: The same as a column (leg, 1), and the joints of a leg.
+#: Sign of outward as a column (leg, 1), and the joints of a leg.
 OUT = np.array(list(OUTWARD.values()))[:, None]
 LEG_JOINTS = ("hip", "knee", "ankle")
 X, Y, Z = range(3)
@@ -63,7 +61,7 @@ KNEE_WIDTH_M, PELVIS_WIDTH_M, FOOT_LENGTH_M = 0.12, 0.24, 0.20
 HIP_LINE_RAD = 2.0**0.5 * LANDMARK_M / PELVIS_WIDTH_M
 
 
-class SoftTissue(NamedTuple):
+class SoftTissueArtefact(NamedTuple):
     """Standard uncertainty per axis of a segment's distal end [m] and turn [deg] when it is tilted by 90 deg."""
 
     shift_m: float
@@ -72,10 +70,10 @@ class SoftTissue(NamedTuple):
 
 #: The skin strays in proportion to the turn. Sizes are our reading of the review of Leardini et al. 2005 (Gait Posture
 #: 21:212), of the order of 10 mm on the thigh and less elsewhere.
-SOFT_TISSUE = {
-    "thigh": SoftTissue(0.008, 1.4),
-    "shank": SoftTissue(0.0035, 0.8),
-    "foot": SoftTissue(0.0015, 0.6),
+SOFT_TISSUE_ARTEFACT = {
+    "thigh": SoftTissueArtefact(0.008, 1.4),
+    "shank": SoftTissueArtefact(0.0035, 0.8),
+    "foot": SoftTissueArtefact(0.0015, 0.6),
 }
 
 
@@ -122,9 +120,9 @@ def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
     Notes
     -----
     Analytic, by propagation of independent errors (JCGM 100:2008, 5.1.2): hip centre (`HIP_CENTRE_M`), placement of
-    markers on landmarks (`LANDMARK_M`), and soft tissue (`SOFT_TISSUE`, in proportion to the tilt of the segment). With
-    h, k, a the frontal errors of hip, knee and ankle, f knee flexion, L the lengths of thigh and shank, and r the error
-    of the thigh's turn about its long axis, knee abduction changes by
+    markers on landmarks (`LANDMARK_M`), and soft tissue (`SOFT_TISSUE_ARTEFACT`, in proportion to the tilt of the
+    segment). With h, k, a the frontal errors of hip, knee and ankle, f knee flexion, L the lengths of thigh and shank,
+    and r the error of the thigh's rotation about its long axis, knee abduction changes by
 
         (h - k) cos f / L_thigh + r sin f - (k - a) / L_shank,
 
@@ -264,7 +262,7 @@ class _Skin(NamedTuple):
 def _skin(body: _Body) -> _Skin:
     """Soft tissue of both legs; the ankle centre moves as its shank is shifted and turned."""
     shift, turn = {}, {}
-    for segment, tissue in SOFT_TISSUE.items():
+    for segment, tissue in SOFT_TISSUE_ARTEFACT.items():
         part = np.arccos(np.clip(body.rotation(segment)[..., Y, Y], -1.0, 1.0)) / (np.pi / 2)
         shift[segment], turn[segment] = tissue.shift_m * part, np.radians(tissue.turn_deg) * part
     ankle = np.hypot(shift["shank"], 0.5 * body.shank_m * turn["shank"])

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from legsci.kernels.joint_angles import joint_angles
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.motion.joint_centres import HIP_CENTRES
-from legsci.mechanics.motion.kinematics import Floats, Kinematics, Paths
+from legsci.mechanics.motion.kinematics import Array, Booleans, Kinematics, Paths
 from legsci.mechanics.motion.marker_checks import (
     LOOSE_M,
     displaced_markers,
@@ -232,7 +231,7 @@ def _exchanged_legs(markers: Markers, static: StaticTrial, skeleton: Skeleton) -
     return (set(), []) if exchanged is None else (set(exchanged[0]), [exchanged[1]])
 
 
-def _without(labels: set[str], markers: Markers, filled: NDArray[np.bool_]) -> tuple[Markers, NDArray[np.bool_]]:
+def _without(labels: set[str], markers: Markers, filled: Booleans) -> tuple[Markers, Booleans]:
     """Leave markers out, and their columns of filled (time, marker)."""
     if not labels:
         return markers, filled
@@ -286,7 +285,7 @@ def kinematics_of_segments(recorded: xr.Dataset) -> Kinematics:
 
 
 def _answer(
-    skeleton: Skeleton, time: Floats, rate_hz: float, filled: dict[str, NDArray[np.bool_]], flags: list[QualityFlag]
+    skeleton: Skeleton, time: Array, rate_hz: float, filled: dict[str, Booleans], flags: list[QualityFlag]
 ) -> Kinematics:
     """Put together what the skeleton shows."""
     segments, angle = skeleton.segments, _angles(skeleton, flags)
@@ -329,7 +328,7 @@ def _implausible(angles: Paths, rate_hz: float) -> list[QualityFlag]:
     return flags
 
 
-def _when(frames: NDArray[np.bool_], rate_hz: float) -> str:
+def _when(frames: Booleans, rate_hz: float) -> str:
     """Put filled_samples (time,) into words."""
     return f"for {frames.sum() / rate_hz:.2f} s from {int(np.argmax(frames)) / rate_hz:.2f} s on"
 
@@ -368,7 +367,7 @@ def _angles(skeleton: Skeleton, flags: list[QualityFlag]) -> Paths:
     return angles
 
 
-def _filled(filled_samples: NDArray[np.bool_], labels: list[str], segments: list[str]) -> dict[str, NDArray[np.bool_]]:
+def _filled(filled_samples: Booleans, labels: list[str], segments: list[str]) -> dict[str, Booleans]:
     """Return by segment in which frames a marker of it was filled (time,)."""
     columns = {name: [label in CLUSTERS[name] for label in labels] for name in segments}
     return {name: np.asarray(filled_samples[:, own].any(axis=1)) for name, own in columns.items()}

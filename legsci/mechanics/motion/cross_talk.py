@@ -6,7 +6,8 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.motion.angles import JOINTS
-from legsci.mechanics.motion.kinematics import Floats, Kinematics
+from legsci.mechanics.motion.kinematics import Array, Kinematics
+from legsci.vocabulary import LEGS
 
 #: Frames below which three angles have no covariance to speak of.
 LEAST_FRAMES = 10
@@ -69,7 +70,7 @@ def pca_corrected_knee_angles(kinematics_of_trial: xr.Dataset) -> xr.DataArray:
     return xr.DataArray(values, dims=("time", "joint_angle"), coords=coords, name="angle", attrs={"units": "deg"})
 
 
-def corrected_knees(kinematics_of_trial: Kinematics) -> dict[str, Floats]:
+def corrected_knees(kinematics_of_trial: Kinematics) -> dict[str, Array]:
     """Angles of `pca_corrected_knee_angles` by side, (time, 3) [deg]."""
     answer = {}
     for side, angles in _knees(kinematics_of_trial).items():
@@ -81,7 +82,7 @@ def corrected_knees(kinematics_of_trial: Kinematics) -> dict[str, Floats]:
     return answer
 
 
-def _nearest_axes(vectors: Floats) -> list[int]:
+def _nearest_axes(vectors: Array) -> list[int]:
     """Return which eigenvector (columns) goes with flexion, abduction and rotation: the most of the three first."""
     left, order = [0, 1, 2], []
     for row in range(3):
@@ -90,10 +91,10 @@ def _nearest_axes(vectors: Floats) -> list[int]:
     return order
 
 
-def _knees(kinematics_of_trial: Kinematics) -> dict[str, Floats]:
+def _knees(kinematics_of_trial: Kinematics) -> dict[str, Array]:
     """Return side -> knee angles (time, 3) [deg] of the sides that have all three."""
     angle = kinematics_of_trial.angle
-    names = {side: JOINTS[f"{side}_knee"].names for side in ("right", "left")}
+    names = {side: JOINTS[f"{side}_knee"].names for side in LEGS}
     return {
         side: np.stack([angle[name] for name in own], axis=1) for side, own in names.items() if set(own) <= set(angle)
     }

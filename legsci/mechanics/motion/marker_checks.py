@@ -7,14 +7,12 @@ from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
-from numpy.typing import NDArray
 
 from legsci.kernels.rigid_body import FOUND, cluster_pose, largest_strays
+from legsci.mechanics.motion.kinematics import Array, Points
 from legsci.mechanics.motion.markers import CLUSTERS, Markers
 from legsci.quality import QualityFlag
-
-Floats = NDArray[np.float64]
-Points = dict[str, Floats]
+from legsci.vocabulary import LEGS, OUTWARD
 
 #: How far a marker may leave the shape of its segment [m]: five times the soft tissue motion of about 2 cm that is seen
 #: on the thigh (Leardini et al. 2005, Gait Posture 21:212), so that nothing but a wrong coordinate exceeds it.
@@ -44,7 +42,7 @@ FRAMES_TRIED = 40
 #: choice between the 10 mm of recordings in order and the 0.3 m by which exchanged legs miss their joints.
 MOST_PARTED_M = 0.08
 #: Joint -> kind of the segments above and below it.
-LEG_JOINTS = {"hip": ("pelvis", "thigh"), "knee": ("thigh", "shank"), "ankle": ("shank", "foot")}
+SEGMENTS_OF_JOINT = {"hip": ("pelvis", "thigh"), "knee": ("thigh", "shank"), "ankle": ("shank", "foot")}
 SIGNS = {"x": (-1, 1, 1), "y": (1, -1, 1), "z": (1, 1, -1), "every coordinate": (-1, -1, -1)}
 INNER_OUTER = (("medial_epicondyle", "lateral_epicondyle"), ("medial_malleolus", "lateral_malleolus"))
 
@@ -74,13 +72,13 @@ def swapped_labels(static: Points) -> list[tuple[tuple[str, str], QualityFlag]]:
         partner = label.replace("right_", "left_", 1)
         if label.startswith("right_") and partner in static and (static[label] - static[partner]) @ right < 0.0:
             swapped.append((label, partner))
-    for (side, outward), (inner, outer) in product((("right", 1.0), ("left", -1.0)), INNER_OUTER):
+    for side, (inner, outer) in product(LEGS, INNER_OUTER):
         pair = f"{side}_{outer}", f"{side}_{inner}"
-        if known.issuperset(pair) and (static[pair[0]] - static[pair[1]]) @ right * outward < 0.0:
+        if known.issuperset(pair) and (static[pair[0]] - static[pair[1]]) @ right * OUTWARD[side] < 0.0:
             swapped.append(pair)
     if _pelvis_shows_forward(static):
         forward = np.cross([0.0, 1.0, 0.0], right)
-        feet = ((f"{side}_heel", f"{side}_toe") for side in ("right", "left"))
+        feet = ((f"{side}_heel", f"{side}_toe") for side in LEGS)
         swapped += [p for p in feet if known.issuperset(p) and (static[p[1]] - static[p[0]]) @ forward < 0.0]
     return [(pair, QualityFlag("labels_swapped", signal="markers", detail=" and ".join(pair))) for pair in swapped]
 
@@ -180,7 +178,7 @@ def _other_side(label: str) -> str:
     return there + label.removeprefix(here) if label.startswith(here) else ""
 
 
-def _rightward(static: Points) -> Floats | None:
+def _rightward(static: Points) -> Array | None:
     """Return the horizontal direction to the person's right (3,), or None where no marker tells it."""
     steps = [
         ("posterior_superior_iliac_spine", "anterior_superior_iliac_spine"),
@@ -189,8 +187,7 @@ def _rightward(static: Points) -> Floats | None:
     ]
     for behind, ahead in steps:
         back, front = (
-            [static[f"{side}_{name}"] for side in ("right", "left") if f"{side}_{name}" in static]
-            for name in (behind, ahead)
+            [static[f"{side}_{name}"] for side in LEGS if f"{side}_{name}" in static] for name in (behind, ahead)
         )
         if not back and behind.startswith("posterior") and "sacrum" in static:
             back = [static["sacrum"]]
@@ -201,7 +198,7 @@ def _rightward(static: Points) -> Floats | None:
 
 
 def exchanged_legs(
-    markers: Markers, static: Points, joints: Mapping[str, Floats]
+    markers: Markers, static: Points, joints: Mapping[str, Array]
 ) -> tuple[tuple[str, ...], QualityFlag] | None:
     """Find segments of the legs that bear the labels of the other leg, whose shape is much the same mirrored.
 
@@ -235,16 +232,16 @@ def exchanged_legs(
 class _Legs:
     """Joints of the legs as the segments on either side of them carry their centres."""
 
-    def __init__(self, markers: Markers, static: Points, joints: Mapping[str, Floats]) -> None:
+    def __init__(self, markers: Markers, static: Points, joints: Mapping[str, Array]) -> None:
         step = max(1, len(markers.position) // FRAMES_TRIED)
         self.tried, self.joints, self.static = replace(markers, position=markers.position[::step]), joints, static
-        self.poses: dict[tuple[str, bool], tuple[Floats, Floats] | None] = {}
+        self.poses: dict[tuple[str, bool], tuple[Array, Array] | None] = {}
 
     def labels(self, kind: str) -> list[str]:
         """Labels of both sides of a kind of segment in the trial."""
-        return [name for side in ("right", "left") for name in CLUSTERS[f"{side}_{kind}"] if name in self.tried.columns]
+        return [name for side in LEGS for name in CLUSTERS[f"{side}_{kind}"] if name in self.tried.columns]
 
-    def pose(self, segment: str, exchanged: bool) -> tuple[Floats, Floats] | None:
+    def pose(self, segment: str, exchanged: bool) -> tuple[Array, Array] | None:
         """Turn and shift of a segment by its own markers, or by those of the other leg; None with fewer than three."""
         if (segment, exchanged) not in self.poses:
             shape, tracks = [], []
@@ -262,10 +259,10 @@ class _Legs:
         answer = {}
         for name, centre in self.joints.items():
             side, _, joint = name.partition("_")
-            if joint not in LEG_JOINTS or not np.isfinite(centre).all():
+            if joint not in SEGMENTS_OF_JOINT or not np.isfinite(centre).all():
                 continue
             ends = []
-            for kind in LEG_JOINTS[joint]:
+            for kind in SEGMENTS_OF_JOINT[joint]:
                 pose = self.pose(kind if kind == "pelvis" else f"{side}_{kind}", kind in exchanged)
                 ends.append(None if pose is None else pose[0] @ centre + pose[1])
             if ends[0] is not None and ends[1] is not None:
@@ -316,7 +313,7 @@ def displaced_markers(markers: Markers, static: Points) -> list[QualityFlag]:
     return flags
 
 
-def _apart(shape: Floats, tracks: Floats, posed: list[int]) -> Floats:
+def _apart(shape: Array, tracks: Array, posed: list[int]) -> Array:
     """Distance of markers from their place in the pose of some of them, in the frames most like standing (marker,) [m].
 
     shape (marker, 3), tracks (time, marker, 3) [m].
@@ -331,13 +328,13 @@ def _apart(shape: Floats, tracks: Floats, posed: list[int]) -> Floats:
     return np.sort(np.sqrt(np.einsum("tmi,tmi->tm", apart, apart)), axis=0)[int(LIKE_STANDING_PART * len(tracks))]
 
 
-def _spread(tracks: Floats) -> Floats:
+def _spread(tracks: Array) -> Array:
     """Root of the summed squared distances of markers (time, marker, 3) from their middle (time,) [m]."""
     around = tracks - tracks.mean(axis=1, keepdims=True)
     return np.asarray(np.sqrt(np.einsum("tmi,tmi->t", around, around)))
 
 
-def _middle(values: Floats) -> float:
+def _middle(values: Array) -> float:
     """Upper median of a few numbers, which numpy's own takes much longer to find."""
     return float(np.sort(values)[len(values) // 2])
 
@@ -376,7 +373,7 @@ def stray_markers(markers: Markers, static: Points) -> dict[str, tuple[QualityFl
     return found
 
 
-def _judge(label: str, tracks: Floats, shape: Floats, worst: int, stray_m: float) -> tuple[QualityFlag, bool]:
+def _judge(label: str, tracks: Array, shape: Array, worst: int, stray_m: float) -> tuple[QualityFlag, bool]:
     """Return the flag about the marker that strays most, and whether its place in the shape is right.
 
     In its track, or in the shape, a sign may be wrong. tracks (time, marker, 3), shape (marker, 3) [m].

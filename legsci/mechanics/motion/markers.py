@@ -8,15 +8,13 @@ from functools import cached_property
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.kernels.rigid_body import cluster_pose
+from legsci.mechanics.motion.kinematics import Array, Booleans
 from legsci.quality import QualityFlag
-
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
+from legsci.vocabulary import LEGS
 
 PELVIS_CLUSTER = (
     "left_anterior_superior_iliac_spine",
@@ -48,7 +46,7 @@ CLUSTERS: dict[str, tuple[str, ...]] = {
     "trunk": TRUNK_CLUSTER,
     **{
         f"{side}_{segment}": tuple(f"{side}_{name}" for name in names)
-        for side in ("right", "left")
+        for side in LEGS
         for segment, names in LEG_CLUSTERS.items()
     },
 }
@@ -71,7 +69,7 @@ class Markers:
     """
 
     labels: list[str]
-    position: Floats
+    position: Array
     rate_hz: float
 
     @classmethod
@@ -95,11 +93,11 @@ class Markers:
         """Column of each label."""
         return {label: column for column, label in enumerate(self.labels)}
 
-    def path(self, label: str) -> Floats:
+    def path(self, label: str) -> Array:
         """Position of one marker (time, 3) [m]."""
         return np.asarray(self.position[:, self.columns[label]])
 
-    def paths(self, labels: Sequence[str]) -> Floats:
+    def paths(self, labels: Sequence[str]) -> Array:
         """Positions of some markers (time, marker, 3) [m]."""
         return self.position.take([self.columns[label] for label in labels], axis=1)
 
@@ -114,7 +112,7 @@ class Markers:
         return np.asarray(x | y | z)
 
 
-def recorded_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Floats]:
+def recorded_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Array]:
     """Recorded position of some markers of a trial (time, 3) [m], NaN in gaps; quicker than `Markers` for a few.
 
     Parameters
@@ -127,7 +125,7 @@ def recorded_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Float
     return {label: position[known.index(label)].astype(np.float64) for label in labels if label in known}
 
 
-def whole_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Floats]:
+def whole_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Array]:
     """As `recorded_paths`, with gaps filled by the other markers of their segments; a gap that is left open is NaN."""
     paths = recorded_paths(signal, labels)
     if not any(np.isnan(path).any() for path in paths.values()):
@@ -225,7 +223,7 @@ def stretches(true_samples: Booleans) -> list[tuple[int, int]]:
     return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _from_segment(recorded: Floats, column: int, others: list[int], start: int, stop: int) -> Floats | None:
+def _from_segment(recorded: Array, column: int, others: list[int], start: int, stop: int) -> Array | None:
     """Return where the segment's other markers put a marker in frames [start, stop) (frame, 3), or None."""
     frames = np.ascontiguousarray(recorded[start:stop, others])
     answers, weights = [], []
@@ -246,7 +244,7 @@ def _from_segment(recorded: Floats, column: int, others: list[int], start: int, 
     return answers[0] * weights[0][:, None] + answers[1] * weights[1][:, None]
 
 
-def _from_spline(track: Floats, missing: Booleans, start: int, stop: int) -> Floats | None:
+def _from_spline(track: Array, missing: Booleans, start: int, stop: int) -> Array | None:
     """Return a cubic spline through the frames around a gap of one marker's track (time, 3), or None."""
     before = np.arange(max(0, start - SPLINE_SUPPORT), start)
     after = np.arange(stop, min(len(track), stop + SPLINE_SUPPORT))

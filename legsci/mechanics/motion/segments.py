@@ -6,25 +6,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from legsci.kernels.rigid_body import cluster_pose, frames_from_vectors
 from legsci.mechanics.motion.joint_centres import HIP_CENTRES, functional_axis, functional_centre, hip_centre_harrington
+from legsci.mechanics.motion.kinematics import Array
 from legsci.mechanics.motion.markers import CLUSTERS, Markers
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.motion.skeleton import Segment, Skeleton
 from legsci.mechanics.motion.static_trial import StaticTrial
 from legsci.quality import QualityFlag
-from legsci.vocabulary import AXES
-
-Floats = NDArray[np.float64]
-Points = dict[str, Floats]
+from legsci.vocabulary import AXES, LEGS, OUTWARD
 
 X, Y, Z = (list(AXES).index(name) for name in "xyz")
-UP = np.array([0.0, 1.0, 0.0])
+VERTICAL = np.array([0.0, 1.0, 0.0])
 #: Markers that move with the trunk alone. The acromia move with the arms as well, and lie on one line with c7 nearly.
 CHEST_AND_BACK = ("t10", "sternum", "clavicle")
-OUTWARD = {"right": 1.0, "left": -1.0}
 
 
 def build_skeleton(
@@ -66,7 +62,7 @@ def build_skeleton(
     """
     builder = _Builder(markers, static, options, widths_m or {})
     builder.add_pelvis()
-    for side in ("right", "left"):
+    for side in LEGS:
         builder.add_leg(side)
     builder.add_trunk()
     return builder.skeleton
@@ -83,7 +79,7 @@ class _Builder:
         self.unknown_centres: set[str] = set()
         self.poses = {name: self._pose(name) for name in CLUSTERS}
 
-    def _pose(self, name: str, helper: tuple[Floats, Floats] | None = None) -> tuple[Floats, Floats, Floats] | None:
+    def _pose(self, name: str, helper: tuple[Array, Array] | None = None) -> tuple[Array, Array, Array] | None:
         """Turn, shift and residual of a segment's markers from the static trial; None with fewer than three markers."""
         known = [label for label in CLUSTERS[name] if label in self.static and label in self.markers.columns]
         shape, tracks = [self.static[label] for label in known], self.markers.paths(known)
@@ -94,7 +90,7 @@ class _Builder:
         turn, shift, residual, _ = cluster_pose(np.stack(shape), tracks)
         return turn, shift, residual
 
-    def _add(self, name: str, main: Floats, main_axis: int, second: Floats, second_axis: int, origin: Floats) -> bool:
+    def _add(self, name: str, main: Array, main_axis: int, second: Array, second_axis: int, origin: Array) -> bool:
         """Add a segment whose axes follow two vectors (3,) of the static trial; False where it cannot be."""
         pose = self.poses[name]
         if pose is None:
@@ -109,15 +105,15 @@ class _Builder:
         self.skeleton.flags.append(QualityFlag("segment_absent", signal=name, detail=why))
         return False
 
-    def _middle(self, *labels: str) -> Floats | None:
+    def _middle(self, *labels: str) -> Array | None:
         """Mean position of those of the labels that the static trial has, None with none."""
         points = [self.static[label] for label in labels if label in self.static]
         return np.mean(points, axis=0) if points else None
 
     def add_pelvis(self) -> None:
         """Pelvis and hip joint centres."""
-        right, left = (self.static.get(f"{side}_anterior_superior_iliac_spine") for side in ("right", "left"))
-        behind = self._middle(*(f"{side}_posterior_superior_iliac_spine" for side in ("right", "left")))
+        right, left = (self.static.get(f"{side}_anterior_superior_iliac_spine") for side in LEGS)
+        behind = self._middle(*(f"{side}_posterior_superior_iliac_spine" for side in LEGS))
         behind = self.static.get("sacrum") if behind is None else behind
         if right is None or left is None or behind is None:
             self._absent("pelvis", "it needs both anterior superior iliac spines and one marker behind")
@@ -128,7 +124,7 @@ class _Builder:
         # Across the width, so that one marker behind serves as well as the middle of two.
         depth = float((front - behind) @ axes[:, X])
         local = equation(pelvis_width_m=float(np.linalg.norm(right - left)), pelvis_depth_m=depth)
-        hips = {side: front + axes @ (local * [1.0, 1.0, outward]) for side, outward in OUTWARD.items()}
+        hips = {side: front + axes @ (local * [1.0, 1.0, OUTWARD[side]]) for side in LEGS}
         if self.options.hip_centre == "functional":
             hips = {side: self._functional_hip(side, hip) for side, hip in hips.items()}
         middle = 0.5 * (hips["right"] + hips["left"])
@@ -136,7 +132,7 @@ class _Builder:
             self.skeleton.joints |= {f"{side}_hip": ("pelvis", hip) for side, hip in hips.items()}
             self.skeleton.joints["lumbar"] = ("pelvis", middle)
 
-    def _functional_hip(self, side: str, usual: Floats) -> Floats:
+    def _functional_hip(self, side: str, usual: Array) -> Array:
         """Centre about which the thigh turns, where it turns about all three axes."""
         centre = functional_centre(self.poses["pelvis"], self.poses[f"{side}_thigh"])
         if centre is not None:
@@ -181,7 +177,7 @@ class _Builder:
             self._help(foot, shank, ankle)
         self._add_foot(side)
 
-    def _anchor(self, thigh: str, hip: Floats, knee: Floats) -> None:
+    def _anchor(self, thigh: str, hip: Array, knee: Array) -> None:
         """Let the long axis of a thigh run from its knee to the hip of the pelvis; the knee stays where it was."""
         own, pelvis = self.skeleton.segments[thigh], self.skeleton.segments["pelvis"]
         path = own.carry(knee)
@@ -189,20 +185,20 @@ class _Builder:
         turn = rotation @ own.axes.T
         self.skeleton.segments[thigh] = replace(own, turn=turn, shift=path - turn @ knee)
 
-    def _help(self, name: str, proximal: str, joint: Floats) -> None:
+    def _help(self, name: str, proximal: str, joint: Array) -> None:
         """Give a segment of too few markers its proximal joint centre as one more."""
         if self.poses[name] is None and proximal in self.skeleton.segments:
             self.poses[name] = self._pose(name, (joint, self.skeleton.segments[proximal].carry(joint)))
 
-    def _place(self, joint: str, carrier: str, centre: Floats) -> None:
+    def _place(self, joint: str, carrier: str, centre: Array) -> None:
         """Note a joint centre, unless it is only the lateral marker."""
         if joint not in self.unknown_centres:
             self.skeleton.joints[joint] = (carrier, centre)
 
-    def _known(self, joint: str, centre: Floats) -> Floats:
+    def _known(self, joint: str, centre: Array) -> Array:
         return np.full(3, np.nan) if joint in self.unknown_centres else centre
 
-    def _knee(self, side: str, rightward: Floats) -> tuple[Floats | None, Floats | None]:
+    def _knee(self, side: str, rightward: Array) -> tuple[Array | None, Array | None]:
         """Knee centre and axis to the right, in the static trial."""
         lateral, medial = (self.static.get(f"{side}_{place}_epicondyle") for place in ("lateral", "medial"))
         wanted = self.options.knee_axis == "functional" or medial is None
@@ -223,7 +219,7 @@ class _Builder:
                 self.skeleton.flags.append(flag)
         return 0.5 * (lateral + medial), axis
 
-    def _ankle(self, side: str, knee_axis: Floats) -> tuple[Floats | None, Floats]:
+    def _ankle(self, side: str, knee_axis: Array) -> tuple[Array | None, Array]:
         """Ankle centre, and direction to the right that goes with it, in the static trial."""
         lateral, medial = (self.static.get(f"{side}_{place}_malleolus") for place in ("lateral", "medial"))
         if lateral is None:
@@ -232,7 +228,7 @@ class _Builder:
             return self._inward(f"{side}_ankle", lateral, knee_axis), knee_axis
         return 0.5 * (lateral + medial), (lateral - medial) * OUTWARD[side]
 
-    def _inward(self, joint: str, lateral: Floats, axis: Floats) -> Floats:
+    def _inward(self, joint: str, lateral: Array, axis: Array) -> Array:
         """Joint centre half a joint's width inward of the lateral marker; the marker itself where no width is given."""
         side = joint.partition("_")[0]
         if joint in self.widths_m:
@@ -277,7 +273,7 @@ class _Builder:
         outer = self._middle(f"{side}_fifth_metatarsal")
         ankle = self.skeleton.joints.get(f"{side}_ankle", ("", np.full(3, np.nan)))[1]
         if self.still:
-            self._add(f"{side}_foot", UP, Y, tip - heel, X, ankle)
+            self._add(f"{side}_foot", VERTICAL, Y, tip - heel, X, ankle)
         elif inner is not None and outer is not None:
             detail = "nobody stands: its axes rest on heel, inner and outer forefoot, not on the floor"
             self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_foot", detail=detail))
@@ -285,7 +281,7 @@ class _Builder:
         else:
             self._absent(f"{side}_foot", "nobody stands, and inner and outer forefoot do not show its sole")
 
-    def _forefoot(self, side: str) -> Floats | None:
+    def _forefoot(self, side: str) -> Array | None:
         """Middle of the heads of the first and fifth metatarsal, else the second, else the toe."""
         pair = [f"{side}_first_metatarsal", f"{side}_fifth_metatarsal"]
         if set(pair) <= set(self.static):
@@ -295,7 +291,7 @@ class _Builder:
 
     def add_trunk(self) -> None:
         """Trunk above the middle of the hips."""
-        right, left = (self.static.get(f"{side}_acromion") for side in ("right", "left"))
+        right, left = (self.static.get(f"{side}_acromion") for side in LEGS)
         if "lumbar" not in self.skeleton.joints or right is None or left is None:
             self._absent("trunk", "it needs the pelvis and both acromia")
             return
@@ -303,14 +299,14 @@ class _Builder:
         shoulders = 0.5 * (right + left)
         if set(CHEST_AND_BACK) & set(self.static) & set(self.markers.labels):
             self._add("trunk", shoulders - middle, Y, across, Z, middle)
-        elif {f"{side}_acromion" for side in ("right", "left")} <= set(self.markers.columns):
+        elif {f"{side}_acromion" for side in LEGS} <= set(self.markers.columns):
             self._add_trunk_of_lines(middle, shoulders, across)
         else:
             self._absent("trunk", "without a marker on chest or back it needs both acromia")
 
-    def _add_trunk_of_lines(self, middle: Floats, shoulders: Floats, across: Floats) -> None:
+    def _add_trunk_of_lines(self, middle: Array, shoulders: Array, across: Array) -> None:
         """Trunk that turns with the line from between the hips to c7 (or between the acromia)."""
-        right, left = (self.markers.path(f"{side}_acromion") for side in ("right", "left"))
+        right, left = (self.markers.path(f"{side}_acromion") for side in LEGS)
         top, upper = shoulders, 0.5 * (right + left)
         if "c7" in self.static and "c7" in self.markers.labels:
             top, upper = self.static["c7"], self.markers.path("c7")

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from legsci.mechanics.motion.kinematics import Array
 from legsci.quality import QualityFlag
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -25,18 +23,18 @@ class Segment:
     residual : (time,) root mean square distance of the markers from the rigid segment [m].
     """
 
-    axes: Floats
-    origin: Floats
-    turn: Floats
-    shift: Floats
-    residual: Floats
+    axes: Array
+    origin: Array
+    turn: Array
+    shift: Array
+    residual: Array
 
     @cached_property
-    def rotation(self) -> Floats:
+    def rotation(self) -> Array:
         """Segment axes in the laboratory (time, 3, 3)."""
         return np.asarray(self.turn.reshape(-1, 3) @ self.axes).reshape(-1, 3, 3)
 
-    def carry(self, point: Floats) -> Floats:
+    def carry(self, point: Array) -> Array:
         """Path (time, 3) of a point (3,) of the static trial [m]."""
         return self.shift + np.asarray(self.turn.reshape(-1, 3) @ point).reshape(-1, 3)
 
@@ -55,6 +53,6 @@ class Skeleton:
     """
 
     segments: dict[str, Segment] = field(default_factory=dict)
-    joints: dict[str, tuple[str, Floats]] = field(default_factory=dict)
+    joints: dict[str, tuple[str, Array]] = field(default_factory=dict)
     sagittal_only: set[str] = field(default_factory=set)
     flags: list[QualityFlag] = field(default_factory=list)

@@ -6,13 +6,10 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from legsci.mechanics.motion.kinematics import Array, Booleans
 from legsci.mechanics.motion.markers import Markers
 from legsci.quality import QualityFlag
-
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
 
 WINDOW_S = 0.5
 #: Median speed of the markers below which a person stands still [m/s], over steps of STEP_S, long enough for noise.
@@ -32,7 +29,7 @@ class StaticTrial(NamedTuple):
     flags : what was assumed.
     """
 
-    points: dict[str, Floats]
+    points: dict[str, Array]
     still: bool
     flags: list[QualityFlag]
 
@@ -71,7 +68,7 @@ def static_trial(markers: Markers) -> StaticTrial:
     return StaticTrial(points, start is not None, found)
 
 
-def _upright_window(speed: Floats, height: Floats, length: int) -> int | None:
+def _upright_window(speed: Array, height: Array, length: int) -> int | None:
     """Return the first frame of the quietest upright window of `length` speeds, None without quiet standing."""
     if length < 1 or len(speed) < length:
         return None

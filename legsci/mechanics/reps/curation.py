@@ -12,7 +12,7 @@ from legsci.quality import QualityFlag
 #: Code of a human decision about a repetition, by the word that curation.tsv has for it.
 CODE_OF_DECISION = {"exclude": "excluded", "keep": "kept", "move_event": "curated"}
 #: Events in the order in which they happen.
-ORDER = (
+EVENT_ORDER = (
     "touchdown", "movement_start", "minimum_force", "peak_negative_velocity",
     "bottom", "propulsion_start", "takeoff", "landing",
 )  # fmt: skip
@@ -99,7 +99,7 @@ def apply_decisions(
 def _in_order(score: Score, moves: dict[str, float], window: Window) -> bool:
     """Tell whether events stay in the repetition and in order once they are moved."""
     events = score.events | moves
-    times = np.array([events[name] for name in ORDER if np.isfinite(events.get(name, np.nan))])
+    times = np.array([events[name] for name in EVENT_ORDER if np.isfinite(events.get(name, np.nan))])
     inside = all(window.first <= position < window.last for position in moves.values())
     return inside and (not moves or bool(np.all(np.diff(times) >= 0.0)))
 

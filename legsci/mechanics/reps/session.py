@@ -14,7 +14,6 @@ import xarray as xr
 
 from legsci.mechanics.force.events import Score, score_repetition
 from legsci.mechanics.force.plates import (
-    FEET,
     GroundReaction,
     carries_load,
     centre_of_pressure,
@@ -34,8 +33,9 @@ from legsci.mechanics.reps.repetition import Repetition, lay_out
 from legsci.mechanics.reps.squats import score_squat, squats, unloaded_ground_reaction
 from legsci.mechanics.reps.steps import score_step, steps
 from legsci.quality import QualityFlag
+from legsci.storage import DECIMALS, compressed, written_whole
 from legsci.tasks import TASKS, Task
-from legsci.vocabulary import MARKERS, PELVIS_MARKERS, SIDES
+from legsci.vocabulary import FEET, MARKERS, PELVIS_MARKERS, SIDES
 
 #: How the events of a repetition are found where it is not by the events of a jump.
 SCORERS = {"descent": score_squat, "contact": score_step}
@@ -50,8 +50,6 @@ RAISED_FOOT_M = 0.05
 MOST_ACROSS_DEG, RUNNING_M_PER_S = 6.0, 1.0
 #: A recording shorter than this holds no movement and no standing [s].
 SHORTEST_RECORDING_S = 0.5
-#: Decimals of stored signals by their unit, finer than what recorders tell; what lies beyond does not compress.
-DECIMALS = {"N": 2, "m": 5, "deg": 3, "N m/kg": 5, "W/kg": 4, "J/kg": 5, "1": 5}
 QUALITY_COLUMNS = (
     "participant_id", "session_id", "trial_id", "task", "rep", "code",
     "severity", "signal", "value", "limit", "sentence",
@@ -388,14 +386,9 @@ def write_repetitions(reps: xr.Dataset | None, quality: pd.DataFrame, path: Path
     """Write a reps file, whole or not at all; the flags travel as JSON in the attribute `quality`."""
     dataset = (xr.Dataset() if reps is None else reps).assign_attrs(quality=quality.to_json(orient="records"))
     signals = [name for name in dataset if {"sample", "frame"} & set(dataset[name].dims)]
-    compressed = {"zlib": True, "complevel": 1, "dtype": "float32"}
-    encoding = {
-        name: {**compressed, "least_significant_digit": DECIMALS[dataset[name].attrs["units"]]} for name in signals
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    dataset.to_netcdf(partial, engine="netcdf4", encoding=encoding)
-    partial.replace(path)
+    encoding = {name: compressed(decimals=DECIMALS[dataset[name].attrs["units"]]) for name in signals}
+    with written_whole(path) as unfinished:
+        dataset.to_netcdf(unfinished, engine="netcdf4", encoding=encoding)
 
 
 def reps_files(folders: Iterable[str | Path]) -> list[Path]:

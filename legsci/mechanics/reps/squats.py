@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from legsci.kernels.events import intervals_below
 from legsci.mechanics.force.events import Score
@@ -14,11 +13,10 @@ from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.weighing import Weighing
 from legsci.mechanics.force.windows import Window
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement
+from legsci.mechanics.motion.kinematics import Array
 from legsci.quality import QualityFlag
 from legsci.tasks import Task
 from legsci.vocabulary import STANDARD_GRAVITY
-
-Array = NDArray[np.float64]
 
 #: A squat sinks at least this far [m], and this part of the deepest of its set; less is sway or a shift of the feet.
 LEAST_DEPTH_M = 0.10
