@@ -20,7 +20,8 @@ from matplotlib.text import Text
 
 import legsci
 from legsci.ingest.trial import write_session
-from legsci.mechanics.reps.session import session_repetitions, write_repetitions
+from legsci.mechanics.reps.files import write_repetitions
+from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.tables import study_tables
 from legsci.present.figures import style
 from legsci.present.figures.force_time import flag_lines, force_time

@@ -6,10 +6,12 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
+import xarray as xr
 
 from legsci.mechanics.motion.kinematics import Array, Booleans
 from legsci.mechanics.motion.markers import Markers
 from legsci.quality import QualityFlag
+from legsci.vocabulary import MARKERS
 
 WINDOW_S = 0.5
 #: Median speed of the markers below which a person stands still [m/s], over steps of STEP_S, long enough for noise.
@@ -79,3 +81,32 @@ def _upright_window(speed: Array, height: Array, length: int) -> int | None:
         return None
     upright = still[heights[still] > heights[still].max() - UPRIGHT_WITHIN_M]
     return int(upright[np.argmin(speeds[upright])])
+
+
+def session_static_trial(session: xr.DataTree) -> tuple[str | None, StaticTrial | None]:
+    """Static trial of a session: the standing trial with most markers under standard labels, the first of equals.
+
+    Parameters
+    ----------
+    session : a session file, opened.
+
+    Returns
+    -------
+    name : of the trial; without such markers, of the first standing trial of recorded segments; None without one.
+    static : None of recorded segments.
+    """
+    standing = {name: trial for name, trial in session.children.items() if trial.attrs["task"] == "standing"}
+    best: tuple[str | None, StaticTrial | None] = (None, None)
+    for name, trial in standing.items():
+        if "markers" not in trial.children:
+            continue
+        markers = Markers.recorded(trial.children["markers"].to_dataset(inherit=False))
+        if len(markers.position) < 2 or not np.isfinite(markers.rate_hz):
+            continue
+        static = static_trial(markers)
+        shown = len(set(MARKERS) & set(static.points))
+        if shown > (0 if best[1] is None else len(set(MARKERS) & set(best[1].points))):
+            best = str(name), static
+    if best[0] is None:
+        best = next((str(name) for name, trial in standing.items() if "segments" in trial.children), None), None
+    return best

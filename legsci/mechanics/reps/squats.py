@@ -57,12 +57,12 @@ def unloaded_ground_reaction(movement: Movement) -> GroundReaction:
     )
 
 
-def squats(under: GroundReaction, movement: Movement | None) -> tuple[list[Window], list[QualityFlag]]:
+def squats(reaction: GroundReaction, movement: Movement | None) -> tuple[list[Window], list[QualityFlag]]:
     """Cut a recording into squats.
 
     Parameters
     ----------
-    under : reaction of the trial, on whose samples the positions lie; its recording starts at 0 s.
+    reaction : ground reaction of the trial, at whose samples the positions lie; its recording starts at 0 s.
     movement : the trial's movement, whose pelvis is followed; None or without a pelvis: the centre of mass, by twice
         integrating force less weight between two rests at one height.
 
@@ -72,18 +72,18 @@ def squats(under: GroundReaction, movement: Movement | None) -> tuple[list[Windo
     flags : what was assumed, or that nobody squatted.
     """
     flags: list[QualityFlag] = []
-    height, rate, start_s = _pelvis_height(movement), under.rate, 0.0
+    height, rate, start_s = _pelvis_height(movement), reaction.rate, 0.0
     if height is not None and movement is not None:
         rate, start_s = movement.rate_hz, float(movement.time[0])
     else:
         flags.append(QualityFlag("height_from_force"))
-        height = _height_from_force(under)
+        height = _height_from_force(reaction)
     found = [] if height is None else descents(height, rate)
     if not found:
         return [], [*flags, QualityFlag("no_descent", signal="pelvis", limit=LEAST_DEPTH_M)]
-    moments = (np.array(found) / rate + start_s) * under.rate
+    moments = (np.array(found) / rate + start_s) * reaction.rate
     set_start = float(moments[0, 0])
-    ends = [0.0, *(0.5 * (moments[:-1, 4] + moments[1:, 0])), float(under.force.shape[1])]
+    ends = [0.0, *(0.5 * (moments[:-1, 4] + moments[1:, 0])), float(reaction.force.shape[1])]
     windows: list[Window] = [
         Descent(
             int(ends[k]), int(ends[k + 1]), **dict(zip(BORDERS, borders.tolist(), strict=True)), set_start=set_start
@@ -169,19 +169,19 @@ def _pelvis_height(movement: Movement | None) -> Array | None:
     return np.interp(frames, frames[~missing], height[~missing])
 
 
-def _height_from_force(under: GroundReaction) -> Array | None:
+def _height_from_force(reaction: GroundReaction) -> Array | None:
     """Height of the centre of mass (sample,) against its start [m]; None where nobody rests at both ends."""
-    total, half = under.force[0], under.force.shape[1] // 2
-    if not under.plates:
+    total, half = reaction.force[0], reaction.force.shape[1] // 2
+    if not reaction.plates:
         return None
-    rests = [under.weigh(first=first, last=last, length_s=0.5) for first, last in ((0, half), (half, total.size))]
+    rests = [reaction.weigh(first=first, last=last, length_s=0.5) for first, last in ((0, half), (half, total.size))]
     before, after = rests
     if before is None or after is None or not (before.still and after.still):
         return None
     weight = 0.5 * float(before.body_weight[0] + after.body_weight[0])
     ends = 0.5 * (before.first + before.last), 0.5 * (after.first + after.last)
-    speed = _settled(_integrated((total - weight) * STANDARD_GRAVITY / weight, under.rate), ends)
-    return _settled(_integrated(speed, under.rate), ends)
+    speed = _settled(_integrated((total - weight) * STANDARD_GRAVITY / weight, reaction.rate), ends)
+    return _settled(_integrated(speed, reaction.rate), ends)
 
 
 def _integrated(samples: Array, rate: float) -> Array:

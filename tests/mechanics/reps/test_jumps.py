@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.jump_errors import errors_of, jumps_of
 from legsci.mechanics.force.profiles import load_profiles, variants
-from legsci.mechanics.reps.session import FLAG_COLUMNS, open_repetitions, write_repetitions
+from legsci.mechanics.reps.files import FLAG_COLUMNS, open_repetitions, write_repetitions
 from legsci.metrics.tables import METRICS, study_tables
 from legsci.storage import DECIMALS
 from legsci.tasks import TASKS
