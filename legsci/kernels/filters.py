@@ -34,8 +34,8 @@ def butterworth_lowpass(
 
     Returns
     -------
-    (channel, time), the same unit. Stretches between gaps are filtered apart. A stretch of 3 (order + 1) samples or
-    fewer is too short for the edge extension and becomes NaN; gaps stay NaN.
+    (channel, time), the same unit. Stretches between gaps are filtered separately. A stretch of 3 (order + 1) samples
+    or fewer is too short for the edge extension and becomes NaN; gaps stay NaN.
 
     Raises
     ------

@@ -110,7 +110,7 @@ def largest_strays(reference: Array, position: Array) -> Array:
     Returns
     -------
     (marker,) the largest over the frames of the median, over the other markers seen, of the change of their distance
-    [m]; 0 for a marker that is never seen with another. A median, so that one stray marker does not accuse the rest.
+    [m]; 0 for a marker that is never seen with another. A median, so that one stray marker does not affect the others.
     """
     frames, markers = position.shape[0], position.shape[1]
     strays = np.zeros(markers)
@@ -122,8 +122,8 @@ def largest_strays(reference: Array, position: Array) -> Array:
     for time in range(frames):
         for i in range(markers):
             for j in range(i):
-                apart = _distance(position[time, i], position[time, j])
-                change[i, j] = change[j, i] = abs(apart - rest[i, j])
+                distance = _distance(position[time, i], position[time, j])
+                change[i, j] = change[j, i] = abs(distance - rest[i, j])
         for i in range(markers):
             seen = further = 0
             for j in range(markers):

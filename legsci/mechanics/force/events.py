@@ -23,11 +23,11 @@ from legsci.quality import QualityFlag
 from legsci.tasks import Task
 from legsci.vocabulary import PLAUSIBLE_MASS_KG, STANDARD_GRAVITY
 
-#: Shortest stretch within the band around body weight that counts as standing still [s]; also Owen's 30 ms.
+#: Shortest stretch within the band around body weight that is treated as standing still [s]; also Owen's 30 ms.
 STILL_S = 0.030
-#: Quiet standing after a landing is looked for from here to there after it [s].
+#: Quiet standing is searched between these times after a landing [s].
 SETTLING_S = (0.3, 5.0)
-#: A squat jump starts from a squat that is held: stillness is looked for first in this time before the take-off [s].
+#: A squat jump starts from a squat that is held: quiet standing is searched first in this time before the take-off [s].
 HOLD_S = 3.0
 #: Quiet standing before and after a jump may differ by this part of body weight.
 DRIFT_PART = 0.01
@@ -92,7 +92,7 @@ def _weigh_start(reaction: GroundReaction, window: Window, task: Task, profile: 
 
 
 def _from_held_squat(task: Task) -> bool:
-    """Tell a jump that starts from a squat, without a countermovement."""
+    """Whether a jump starts from a held squat, without a countermovement."""
     return task.cut == "flight" and "countermovement_depth_m" not in task.metrics
 
 
@@ -139,7 +139,7 @@ def _choose_weighing(
 
 
 def _never_still(weighing: Weighing | None) -> QualityFlag:
-    """Say how far from still the quietest stretch was."""
+    """Flag of the quietest stretch, with its wander."""
     if weighing is None:
         return QualityFlag("never_stood_still", detail="there is no stretch of standing that long")
     if weighing.body_weight[0] <= 0.0:
@@ -233,7 +233,7 @@ def score_repetition(
 
     Parameters
     ----------
-    reaction : force under the person.
+    reaction : ground reaction of the trial.
     window : the repetition.
     task : entry of TASKS.
     profile : the rules.

@@ -21,7 +21,7 @@ from legsci.vocabulary import AXES, LEGS
 #: A centre of pressure so close to the line from heel to toe lies under that foot: half a foot's breadth and the errors
 #: of markers and plate [m].
 SOLE_REACH_M = 0.08
-#: Part of a contact's impulse that must lie under a foot; and above which the other foot counts as standing there too.
+#: Part of the impulse of a contact that must lie under a foot; and above which the other foot is there too.
 UNDER_FOOT_PART = 0.9
 OTHER_FOOT_PART = 0.2
 #: A foot stands when it is no higher than this above where feet are lowest [m], and slower than this [m/s].
@@ -30,15 +30,15 @@ STANDING_SPEED_M_PER_S = 0.3
 #: A foot that is higher than the other by more than this swings past and bears nothing [m]; our choice, well below
 #: the 0.4 m at which the free foot of the recorded sprint passes over the pressure.
 SWINGING_HEIGHT_M = 0.1
-#: Standing without force for longer than this is a foot beside the plates, not a foot just before its contact [s].
-BESIDE_S = 0.1
+#: Standing without force for longer than this is a foot off the plates, not a foot just before its contact [s].
+OFF_PLATES_S = 0.1
 #: Shortest contact [s].
 SHORTEST_CONTACT_S = 0.01
 #: Contacts that do not bear the person, or not alone.
 NOT_OF_THE_FEET = ("foot_on_box", "force_without_foot")
 #: Plates and markers are to share this part of the shorter recording.
 LEAST_COMMON_PART = 0.5
-#: Feet are looked for this far outside of a plate's outline too [m].
+#: Feet are searched this far outside the outline of a plate too [m].
 PLATE_MARGIN_M = 0.05
 _X, _Y, _Z = range(3)
 
@@ -51,8 +51,8 @@ class GroundLoads:
     ----------
     force : (side, time, 3) [N]; rows as LEGS; 0 for a foot in the air, NaN where it is not known.
     moment : (side, time, 3) about the origin of the laboratory [N m], likewise.
-    total : (time, 6) force and moment on both feet together, known as well where they are not told apart.
-    flags : what could not be told, and why.
+    total : (time, 6) force and moment on both feet together, also where it is not known which foot bears them.
+    flags : loads that could not be assigned to a foot, and why.
     """
 
     force: Array
@@ -115,6 +115,12 @@ class _Sampling(NamedTuple):
     nearest: NDArray[np.int64]
 
 
+def _sampling(force: xr.Dataset, times: Array) -> _Sampling:
+    """Times of a force group and of frames (time,) [s]."""
+    plate_times = force.get_index("time").to_numpy()
+    return _Sampling(plate_times, float(force.attrs["sampling_rate_hz"]), times, np.searchsorted(plate_times, times))
+
+
 def feet_of(kinematics: Kinematics, sole: Array) -> Feet:
     """Find soles and standing of the feet.
 
@@ -149,7 +155,7 @@ def ground_loads(
 
     A contact belongs to a foot when its centre of pressure lies under that foot, and under no other, for at least
     `UNDER_FOOT_PART` of its vertical impulse, while the other foot does not stand on the plate too. Everything else is
-    refused with a reason, and the loads of the feet concerned are NaN for as long. What the study says about a plate's
+    left out with a reason, and the loads of the feet concerned are NaN for as long. What the study says about a plate's
     foot is taken unless the feet contradict it; but a load that does not act under that foot is refused as well, since
     plate and markers then disagree about where things are.
 
@@ -164,17 +170,14 @@ def ground_loads(
         plate's rate before they are interpolated at the markers' times, and keeps faster parts from folding into them
         [Hz]. None: interpolated as they are.
     """
-    times = kinematics.time
+    sampling = _sampling(force, kinematics.time)
+    plate_times, rate, times, nearest = sampling
     if "moment" not in force or set(force.get_index("axis")) != {"x", "y", "z"}:
         nothing = np.full((len(LEGS), times.size, 3), np.nan)
         return GroundLoads(nothing, nothing.copy(), np.full((times.size, 6), np.nan), [QualityFlag("no_moments")])
     feet = feet_of(kinematics, sole)
     plates = _plates(force)
     loads = np.stack([plate.loads for plate in plates])
-    plate_times = force.get_index("time").to_numpy()
-    nearest = np.searchsorted(plate_times, times)
-    rate = float(force.attrs["sampling_rate_hz"])
-    sampling = _Sampling(plate_times, rate, times, nearest)
     sums = np.zeros((len(LEGS), plate_times.size, 6))
     refused = np.zeros((len(LEGS), plate_times.size), dtype=bool)
     both, elsewhere = np.zeros((1, *sums.shape[1:])), np.zeros((1, plate_times.size), dtype=bool)
@@ -197,18 +200,18 @@ def ground_loads(
         flags += _reported(contacts, plate, rate)
         for loads_of in (sums, both):
             loads_of[:, np.isnan(plate.loads).any(axis=1)] = np.nan
-    at_markers = _at_times(sums, plate_times, times, rate, cutoff_hz)
+    at_markers = _at_times(sums, sampling, cutoff_hz)
     # Where every contact has its side the total is their sum, which need not be filtered again.
-    total = at_markers.sum(axis=0) if all_sided else _at_times(both, plate_times, times, rate, cutoff_hz)[0]
+    total = at_markers.sum(axis=0) if all_sided else _at_times(both, sampling, cutoff_hz)[0]
     spread = 0.0 if cutoff_hz is None else 0.5 / cutoff_hz
     unknown = _refused_at(refused, plate_times, times, spread)
-    beside = _beside(feet, sums, np.clip(nearest, 0, plate_times.size - 1), kinematics.rate_hz) & ~unknown
-    at_markers[unknown | beside] = np.nan
-    total[_refused_at(elsewhere, plate_times, times, spread)[0] | beside.any(axis=0)] = np.nan
+    off_plates = _off_plates(feet, sums, np.clip(nearest, 0, plate_times.size - 1), kinematics.rate_hz) & ~unknown
+    at_markers[unknown | off_plates] = np.nan
+    total[_refused_at(elsewhere, plate_times, times, spread)[0] | off_plates.any(axis=0)] = np.nan
     at_markers[~np.array(feet.seen)] = np.nan
-    for row in np.flatnonzero(beside.any(axis=1)).tolist():
-        seconds = float(beside[row].sum() / kinematics.rate_hz)
-        flags.append(QualityFlag("foot_beside_plates", "force", seconds, BESIDE_S, LEGS[row]))
+    for row in np.flatnonzero(off_plates.any(axis=1)).tolist():
+        seconds = float(off_plates[row].sum() / kinematics.rate_hz)
+        flags.append(QualityFlag("foot_beside_plates", "force", seconds, OFF_PLATES_S, LEGS[row]))
     return GroundLoads(at_markers[..., :3].copy(), at_markers[..., 3:].copy(), total, flags)
 
 
@@ -260,8 +263,8 @@ def _contacts(plate: _Plate, sampling: _Sampling, alone: Booleans, feet: Feet, t
         samples = np.clip(sampling.nearest[frames], first, stop - 1)
         under, there, watched = _feet_under(plate, samples, alone[samples], frames, feet)
         if stop - first < SHORTEST_LOAD_S * rate:
-            watched[:] = 0.0  # a plate that rings is pressed nowhere
-        side, code = _judge(under, there, watched, feet.seen, plate.foot)
+            watched[:] = 0.0  # a plate that rings has no centre of pressure
+        side, code = _side_of_contact(under, there, watched, feet.seen, plate.foot)
         answers.append(_Contact(int(first), int(stop), side, code))
     return answers
 
@@ -303,14 +306,16 @@ def _feet_under(
     return under, there, watched
 
 
-def _judge(under: Array, there: Array, watched: Array, seen: tuple[bool, ...], said: str) -> tuple[str, str]:
+def _side_of_contact(
+    under: Array, there: Array, watched: Array, seen: tuple[bool, ...], stated: str
+) -> tuple[str, str]:
     """Side of a contact, or the code of the reason why it has none."""
-    if said in LEGS:
-        own = LEGS.index(said)
+    if stated in LEGS:
+        own = LEGS.index(stated)
         if under[1 - own] >= UNDER_FOOT_PART and under[own] < OTHER_FOOT_PART and all(seen):
             return "", "plate_label_contradicted"
-        judged = watched[own] > OTHER_FOOT_PART
-        return ("", "pressure_beside_foot") if judged and under[own] < UNDER_FOOT_PART * watched[own] else (said, "")
+        off_foot = under[own] < UNDER_FOOT_PART * watched[own] and watched[own] > OTHER_FOOT_PART
+        return ("", "pressure_beside_foot") if off_foot else (stated, "")
     close = [row for row in range(len(LEGS)) if under[row] >= UNDER_FOOT_PART]
     if len(close) == 1 and there[1 - close[0]] <= OTHER_FOOT_PART:
         return LEGS[close[0]], ""
@@ -332,8 +337,9 @@ def _reported(contacts: list[_Contact], plate: _Plate, rate: float) -> list[Qual
     return flags
 
 
-def _at_times(loads: Array, plate_times: Array, times: Array, rate: float, cutoff_hz: float | None) -> Array:
-    """Low-pass loads (row, sample, 6) and interpolate them at times (time,); NaN outside the recording."""
+def _at_times(loads: Array, sampling: _Sampling, cutoff_hz: float | None) -> Array:
+    """Low-pass loads (row, sample, 6) and interpolate them at the times of the markers; NaN outside the recording."""
+    plate_times, rate, times, _ = sampling
     columns = np.ascontiguousarray(loads.transpose(0, 2, 1)).reshape(-1, loads.shape[1])
     if cutoff_hz is not None and smoothable(rate, cutoff_hz):
         columns = butterworth_lowpass(
@@ -355,12 +361,12 @@ def _refused_at(refused: Booleans, plate_times: Array, times: Array, spread: flo
     return np.asarray(counts[:, stop] > counts[:, first])
 
 
-def _beside(feet: Feet, loads: Array, nearest: NDArray[np.int64], rate: float) -> Booleans:
-    """Frames (side, time) in which a foot stands for long, but no plate below it is loaded; nearest samples (time,)."""
+def _off_plates(feet: Feet, loads: Array, nearest: NDArray[np.int64], rate: float) -> Booleans:
+    """Frames (side, time) in which a foot stands for long without load on a plate; nearest samples (time,)."""
     unloaded = loads[:, nearest, _Y] == 0.0
-    shortest = max(int(BESIDE_S * rate), 1)
-    beside = np.zeros(unloaded.shape, dtype=bool)
+    shortest = max(int(OFF_PLATES_S * rate), 1)
+    off_plates = np.zeros(unloaded.shape, dtype=bool)
     for row in range(len(LEGS)):
         for first, stop in intervals_above((feet.standing[row] & unloaded[row]).astype(float), 0.5, shortest):
-            beside[row, first:stop] = True
-    return beside
+            off_plates[row, first:stop] = True
+    return off_plates

@@ -49,7 +49,7 @@ SOLVED_SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in LEGS for pa
 
 
 class _Link(NamedTuple):
-    """A joint: the segment whose load is found through it, the segment that carries it, and the signs of its angles.
+    """A joint: the segment below it, the segment that carries it, and the signs of its angles.
 
     The load is found foot up, so below the lumbar joint it is the pelvis that hangs on the trunk. `signs` turn moments
     about the proximal z, x and y axes of a right joint into those that drive flexion, the frontal and the axial angle.
@@ -166,7 +166,7 @@ def solved_loads(
     threshold_n: float = 20.0,
     cutoff_hz: float | None = 12.0,
 ) -> Loads:
-    """What `dynamics` lays out as a Dataset, bare of labels, for a reader of many trials; parameters as there."""
+    """Loads of `dynamics` as plain arrays, for many trials; parameters as there."""
     ground = ground_loads(kinematics, force, body.sole, threshold_n=threshold_n, cutoff_hz=cutoff_hz)
     chain, missing = _chain(kinematics)
     flags = [
@@ -207,7 +207,7 @@ def _row(names: Sequence[str], name: str) -> int:
 
 
 def _chain(kinematics: Kinematics) -> tuple[list[str], list[str]]:
-    """Joints whose load can be found, from the feet up, and the segments and joint centres that are missing."""
+    """Joints with a known load, from the feet up, and the segments and joint centres that are missing."""
     known, centres = set(kinematics.rotation), set(kinematics.joint_centre)
     if "trunk" in known:
         centres |= {"lumbar"}
@@ -222,7 +222,7 @@ def _chain(kinematics: Kinematics) -> tuple[list[str], list[str]]:
 
 
 def _centres(kinematics: Kinematics, joints: list[str]) -> Array:
-    """Joint centres (joint, time, 3) [m]; where no lumbar joint is told apart, it is the trunk's origin."""
+    """Joint centres (joint, time, 3) [m]; without a lumbar joint, the trunk's origin."""
     known = kinematics.joint_centre
     if set(joints) - set(known):
         known = {**known, "lumbar": kinematics.position["trunk"]}
@@ -328,6 +328,6 @@ def _whole_body(tree: _Tree) -> WholeBody:
 
 
 def _put_remainder(answer: _Variables, tree: _Tree) -> None:
-    """Add what the trunk is left with."""
+    """Add the residual force and moment of the trunk."""
     _put(answer, "residual_force", ("time", "axis"), tree.force[-1], "N")
     _put(answer, "residual_moment", ("time", "axis"), tree.moment[-1], "N m")

@@ -1,4 +1,4 @@
-"""Movement of a trial: angles, alignment, moments and power of every frame, found once and cut into repetitions."""
+"""Movement of a trial: angles, alignment, moments and power of every frame, computed once and cut into repetitions."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ JOINT_ANGLES = tuple(name for joint in JOINTS.values() for name in joint.names)
 LOADED_JOINTS = tuple(JOINT_CHAIN)
 #: Place of abduction among the three angles of a knee.
 ABDUCTION = 1
-#: What a repetition keeps of each frame: name -> dimensions beside the frame, and unit. Every study has all of them, so
-#: that repetitions of different marker sets lie side by side; what a set does not give is NaN.
+#: What a repetition keeps of each frame: name -> dimensions other than the frame, and unit. Every study has all of
+#: them, so that repetitions of different marker sets lie side by side; what a set does not give is NaN.
 FRAME_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
     "angle": (("joint_angle",), "deg"),
     "moment": (("joint", "plane"), "N m/kg"),
@@ -54,14 +54,14 @@ FRAME_COORDS = {
 
 @dataclass(frozen=True)
 class Movement:
-    """Movement of a trial, bare of xarray, as it is cut into repetitions.
+    """Movement of a trial as plain arrays, as it is cut into repetitions.
 
     Parameters
     ----------
     time : (frame,) on the trial's clock [s].
     rate_hz : frames per second [Hz].
-    mean_speed_m_per_s, travel_deg : level speed of the pelvis from the first to the last frame that shows it, and the
-        angle of that way to forward.
+    mean_speed_m_per_s, travel_deg : horizontal speed of the pelvis from the first to the last frame in which it is
+        seen, and the angle of its path to forward.
     signals : name of FRAME_SIGNALS -> values (..., frame) along its dimensions, FRAME_COORDS, in its unit. Moments and
         powers are those of `inverse_dynamics.dynamics` per body mass; energy is the mechanical energy of the body's
         centre of mass per body mass. NaN where it is not known.
@@ -75,7 +75,7 @@ class Movement:
 
 
 def person_of(session: xr.DataTree) -> Person:
-    """What a session file says of the person."""
+    """Person of a session file."""
     widths = {
         f"{side}_{joint}": float(session.attrs[f"{joint}_width_m"])
         for joint in ("knee", "ankle")
@@ -114,7 +114,7 @@ def trial_movement(
     person: Person = UNKNOWN_PERSON,
     options: MotionOptions = DEFAULT_OPTIONS,
 ) -> tuple[Movement | None, list[QualityFlag]]:
-    """Compute what the markers of a trial, and its plates where they tell the feet apart, say of each frame.
+    """Compute the signals of each frame from the markers of a trial, and its plates where they separate the feet.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def trial_movement(
     Returns
     -------
     movement : None without markers that legsci knows.
-    flags : one per reason code, whose sentence joins what was found.
+    flags : one per code; its sentence joins those of all flags with that code.
     """
     moved = trial_kinematics(trial, standing, person=person, options=options)
     if moved is None:
@@ -224,7 +224,7 @@ def _foot_height(trial: xr.DataTree, moved: Kinematics) -> Array:
 def _loads(
     moved: Kinematics, trial: xr.DataTree, person: Person, options: MotionOptions
 ) -> tuple[Signals, list[QualityFlag]]:
-    """Moments, powers and energy of a trial, and what was found on the way."""
+    """Moments, powers and energy of a trial, and flags."""
     if not any(name.endswith(("thigh", "shank")) for name in moved.rotation):
         return {}, []
     unknown = [
@@ -238,7 +238,7 @@ def _loads(
     if unknown:
         return {}, [QualityFlag("person_unknown", signal="participant", detail=" and ".join(unknown))]
     if not moved.lengths:
-        detail = "a thigh or shank with both its joint centres, which tell how long and heavy the segments are"
+        detail = "a thigh or shank with both its joint centres, from which length and mass of the segments are scaled"
         return {}, [QualityFlag("segment_missing", signal="legs", detail=detail)]
     load = float(trial.attrs.get("load_kg", 0.0))
     load = 0.0 if np.isnan(load) else load

@@ -52,7 +52,7 @@ def power_residual(
     ----------
     change : (segment, time) rate of change of the segments' energy dE/dt [W].
     spin : (segment, time, 3) angular velocity omega [rad/s].
-    parent : (segment,) row that carries the segment, -1 for a root, whose remainder counts among its loads.
+    parent : (segment,) row that carries the segment, -1 for a root, with its remainder among its loads.
     velocity : (segment, time, 3) of the centre of the joint to the parent, as measured [m/s].
     on_segment : force F and moment M (segment, time, 3) of the parent on the segment [N], [N m].
     from_ground : (segment, time), see `ground_power` [W].

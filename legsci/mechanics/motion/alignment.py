@@ -1,9 +1,9 @@
-"""Alignment of the legs: what is loosely called knee valgus, as the different things it is, each with its uncertainty.
+"""Alignment of the legs: the separate measures that are loosely called knee valgus, each with its uncertainty.
 
 The three-dimensional knee abduction angle comes from `angles.py`. What is added here is measured between
-joint centres: the frontal-plane projection angle, the separation of the knees against that of the ankles, the medial
-displacement of the knee, and what explains them (hip-knee-ankle angle, pelvic drop, knee over toe, foot progression).
-None of them stands for another.
+joint centres: the frontal-plane projection angle, the separation of the knees relative to that of the ankles, the
+medial displacement of the knee, and what explains them (hip-knee-ankle angle, pelvic drop, knee medial to toe, foot
+progression). None of them replaces another.
 """
 
 from __future__ import annotations
@@ -127,8 +127,8 @@ def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
         (h - k) cos f / L_thigh + r sin f - (k - a) / L_shank,
 
     where errors of soft tissue move the knee of the thigh alone and turn the shank as a whole. The frontal plane turns
-    with the line of the hips (`HIP_LINE_RAD`), by which a knee ahead of the ankle seems to be beside it. Of a
-    displacement from the start only this and the soft tissue count. Noise of the cameras (some 0.1 mm) is left out.
+    with the line of the hips (`HIP_LINE_RAD`), by which a knee ahead of the ankle appears medial or lateral of it. A
+    displacement from the start has only this and the soft tissue part. Noise of the cameras (some 0.1 mm) is left out.
     """
     curves = alignment_curves(Kinematics.of(kinematics))
     return _dataset({f"u_{name}": curves[f"u_{name}"] for name in UNCERTAIN_CURVES}, kinematics)
@@ -162,7 +162,7 @@ def _dataset(curves: dict[str, Array], kinematics: xr.Dataset) -> xr.Dataset:
 
 
 class _Body:
-    """What kinematics tell of both legs, in the order of OUTWARD; NaN for what is absent."""
+    """Kinematics of both legs, in the order of OUTWARD; NaN for what is absent."""
 
     def __init__(self, kinematics: Kinematics) -> None:
         self.frames, self._known = kinematics.time.size, kinematics
@@ -271,9 +271,9 @@ def _skin(body: _Body) -> _Skin:
 
 def _separation_uncertainty(body: _Body, skin: _Skin) -> Array:
     ratio = _separation(body)
-    apart = _along(body.ankle[1] - body.ankle[0], body.right)
+    separation_m = _along(body.ankle[1] - body.ankle[0], body.right)
     knees, ankles = (np.hypot(*errors) for errors in skin.joints_m())
-    return np.asarray(np.hypot(knees, ratio * ankles) / np.abs(apart))
+    return np.asarray(np.hypot(knees, ratio * ankles) / np.abs(separation_m))
 
 
 def _leg_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
@@ -314,7 +314,7 @@ def _projection_slope(vector: Array, outward: Array) -> tuple[Array, Array]:
 
 
 def _projection_uncertainty(body: _Body, knee_m: Array, ankle_m: Array) -> Array:
-    """Standard uncertainty of the projection angle (leg, time) [deg]; large where a line points at the eye."""
+    """Standard uncertainty of the projection angle (leg, time) [deg]; large where a line is normal to the plane."""
     thigh, shank, ahead = body.thigh, body.shank, body.ahead
     above = _projection_slope(thigh, body.outward)
     below = _projection_slope(shank * [1.0, -1.0, 1.0], body.outward)

@@ -74,8 +74,8 @@ def _leg_joints(side: str) -> dict[str, Joint]:
     return joints
 
 
-#: Pelvis and trunk against the laboratory are turned about the vertical first, then tilted sideways, then forward: seen
-#: from the segment, that is the laboratory's turn about the segment's z, the floating axis and the vertical.
+#: Pelvis and trunk relative to the laboratory are turned about the vertical first, then tilted sideways, then forward:
+#: seen from the segment, that is the laboratory's turn about the segment's z, the floating axis and the vertical.
 JOINTS: dict[str, Joint] = {
     **_leg_joints("right"),
     **_leg_joints("left"),
@@ -83,7 +83,7 @@ JOINTS: dict[str, Joint] = {
     "pelvis": Joint("pelvis", LABORATORY, ("pelvis_tilt", "pelvis_obliquity", "pelvis_rotation"), (1, -1, -1)),
     "trunk": Joint("trunk", LABORATORY, ("trunk_lean", "trunk_side_lean", "trunk_heading"), (1, -1, -1)),
 }
-#: What no joint of an athlete leaves, whatever the marker set [deg]: the ranges of adults (American Academy of
+#: Range of the joint angles of athletes, whatever the marker set [deg]: the ranges of adults (American Academy of
 #: Orthopaedic Surgeons 1965, Joint Motion: Method of Measuring and Recording) widened by 45 deg or more, since neutral
 #: positions and axes differ between sets; for the turns of knee and ankle that are not listed there, our choice.
 PLAUSIBLE_DEG: dict[str, tuple[float, float]] = {
@@ -248,7 +248,7 @@ def _is_loose(skeleton: Skeleton) -> bool:
 
 
 def kinematics_of_segments(recorded: xr.Dataset) -> Kinematics:
-    """Joint centres and joint angles of a trial whose segments were recorded as such, by a markerless system.
+    """Joint centres and joint angles of a trial with segments recorded as such, by a markerless system.
 
     Parameters
     ----------
@@ -303,7 +303,7 @@ def _answer(
 
 
 def _deformed(skeleton: Skeleton, rate_hz: float) -> list[QualityFlag]:
-    """Say which segments do not keep their shape in some frames."""
+    """Report segments that do not keep their shape in some frames."""
     flags = []
     for name, segment in skeleton.segments.items():
         loose = segment.residual > LOOSE_M
@@ -314,7 +314,7 @@ def _deformed(skeleton: Skeleton, rate_hz: float) -> list[QualityFlag]:
 
 
 def _implausible(angles: Paths, rate_hz: float) -> list[QualityFlag]:
-    """Say which angles (time,) [deg] leave what joints do."""
+    """Report angles (time,) [deg] outside the range of the joints."""
     flags = []
     for name, angle in angles.items():
         limits = PLAUSIBLE_DEG.get(name.removeprefix("left_").removeprefix("right_"))
@@ -329,7 +329,7 @@ def _implausible(angles: Paths, rate_hz: float) -> list[QualityFlag]:
 
 
 def _when(frames: Booleans, rate_hz: float) -> str:
-    """Put filled_samples (time,) into words."""
+    """Duration and start of the frames (time,) that are true, in words."""
     return f"for {frames.sum() / rate_hz:.2f} s from {int(np.argmax(frames)) / rate_hz:.2f} s on"
 
 
@@ -362,7 +362,7 @@ def _angles(skeleton: Skeleton, flags: list[QualityFlag]) -> Paths:
             given = joint.names[: 1 if sagittal else 3]
             angles |= {angle: sign * row for angle, sign, row in zip(given, joint.signs, turn, strict=False)}
             if sagittal:
-                detail = "the axes beside it rest on lateral markers or joint centres alone"
+                detail = "its axes rest on lateral markers or joint centres alone"
                 flags.append(QualityFlag("angle_absent", signal=" and ".join(joint.names[1:]), detail=detail))
     return angles
 

@@ -24,7 +24,7 @@ Points = dict[str, Array]
 
 @dataclass(frozen=True)
 class Kinematics:
-    """Kinematics of a trial by name, bare of xarray, whose handling of labels takes longer than the arithmetic here.
+    """Kinematics of a trial as arrays by name: the label handling of xarray takes longer than the arithmetic here.
 
     `legsci.mechanics.motion.angles.kinematics` says what each is.
 
@@ -108,8 +108,8 @@ class Kinematics:
 def median_distance(one: Array, other: Array) -> float:
     """Median distance of two paths (time, 3) [m]; NaN where they are never seen together."""
     line = one - other
-    apart = np.sqrt(np.einsum("ti,ti->t", line, line))
-    seen = apart[np.isfinite(apart)]
+    distance = np.sqrt(np.einsum("ti,ti->t", line, line))
+    seen = distance[np.isfinite(distance)]
     return float(np.median(seen)) if seen.size else float("nan")
 
 

@@ -1,4 +1,4 @@
-"""Labels that cannot be right: left and right or inside and outside swapped, coordinates with a wrong sign."""
+"""Wrong labels: left and right or medial and lateral swapped, coordinates with a wrong sign, displaced markers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from legsci.vocabulary import LEGS, OUTWARD
 #: on the thigh (Leardini et al. 2005, Gait Posture 21:212), so that nothing but a wrong coordinate exceeds it.
 MOST_STRAY_M = 0.1
 #: A segment whose markers lie further than this from their shape in standing [m], root mean square over the markers in
-#: half of the frames, is looked through for wrong labels: more than soft tissue does.
+#: half of the frames, is examined for wrong labels: soft tissue moves less.
 LOOSE_M = 0.02
 #: A marker that lies further than this from where the others of its segment put it, in the frames that are most like
 #: standing, was put elsewhere or labelled otherwise there [m]: skin slides as far in deep flexion only (Leardini).
 MOST_DISPLACED_M = 0.02
 #: Those are the frames with the smallest such distance: it is taken from this part of them.
 LIKE_STANDING_PART = 0.1
-#: Segments in whose pose no marker misses its place by more than this are not looked through further [m].
+#: Segments with no marker further than this from its place are not examined further [m].
 SUSPICIOUS_M = 0.005
 #: Segments whose markers spread more or less than in standing by more than this part are another person's: skin moves a
 #: marker by some millimetres in a decimetre, in either direction.
@@ -179,7 +179,7 @@ def _other_side(label: str) -> str:
 
 
 def _rightward(static: Points) -> Array | None:
-    """Return the horizontal direction to the person's right (3,), or None where no marker tells it."""
+    """Horizontal direction to the person's right (3,), None where the markers do not determine it."""
     steps = [
         ("posterior_superior_iliac_spine", "anterior_superior_iliac_spine"),
         ("heel", "toe"),
@@ -200,7 +200,7 @@ def _rightward(static: Points) -> Array | None:
 def exchanged_legs(
     markers: Markers, static: Points, joints: Mapping[str, Array]
 ) -> tuple[tuple[str, ...], QualityFlag] | None:
-    """Find segments of the legs that bear the labels of the other leg, whose shape is much the same mirrored.
+    """Find segments of the legs labelled as those of the other leg, which have much the same shape mirrored.
 
     Parameters
     ----------
@@ -356,7 +356,7 @@ def stray_markers(markers: Markers, static: Points) -> dict[str, tuple[QualityFl
     Notes
     -----
     How far a marker strays is what `legsci.kernels.rigid_body.largest_strays` says. Only the worst marker of a segment
-    is judged at a time, then the rest without it.
+    is examined at a time, then the rest without it.
     """
     found = {}
     for names in CLUSTERS.values():

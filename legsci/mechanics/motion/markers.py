@@ -1,4 +1,4 @@
-"""Marker trajectories made whole: gaps filled from the rigid segment or by splines, and smoothed; all reported."""
+"""Marker trajectories: gaps filled from the rigid segment or by splines, and smoothed; all reported."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ SPLINE_SUPPORT = 10
 
 @dataclass(frozen=True)
 class Markers:
-    """Marker trajectories, bare of xarray, whose handling of labels takes longer than the arithmetic here.
+    """Marker trajectories as plain arrays: the label handling of xarray takes longer than the arithmetic here.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class Markers:
         return {label for label, known in zip(self.labels, seen, strict=True) if not known}
 
     def missing(self) -> Booleans:
-        """Tell which markers are not seen, or not wholly, in which frames (time, marker)."""
+        """Whether a marker is missing, or a coordinate of it, in a frame (time, marker)."""
         x, y, z = (np.isnan(self.position[..., axis]) for axis in range(3))
         return np.asarray(x | y | z)
 
@@ -131,8 +131,8 @@ def whole_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Array]:
     if not any(np.isnan(path).any() for path in paths.values()):
         return paths
     mates = {mate for names in CLUSTERS.values() if set(names) & set(paths) for mate in names}
-    beside = recorded_paths(signal, sorted(mates | set(paths)))
-    around = Markers(list(beside), np.stack(list(beside.values()), axis=1), float(signal.attrs["sampling_rate_hz"]))
+    recorded = recorded_paths(signal, sorted(mates | set(paths)))
+    around = Markers(list(recorded), np.stack(list(recorded.values()), axis=1), float(signal.attrs["sampling_rate_hz"]))
     whole = fill_gaps(around)[0]
     return {label: whole.path(label) for label in paths}
 
@@ -213,7 +213,7 @@ def smooth_markers(markers: Markers, *, cutoff_hz: float | None = 12.0) -> Marke
 
 
 def smoothable(rate_hz: float, cutoff_hz: float) -> bool:
-    """Whether a signal of a rate holds anything above a cut-off, so that it can be low-passed there."""
+    """Whether a cut-off lies below half the rate of a signal, so that it can be low-passed there."""
     return cutoff_hz < 0.5 * rate_hz
 
 

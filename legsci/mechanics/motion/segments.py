@@ -275,11 +275,13 @@ class _Builder:
         if self.still:
             self._add(f"{side}_foot", VERTICAL, Y, tip - heel, X, ankle)
         elif inner is not None and outer is not None:
-            detail = "nobody stands: its axes rest on heel, inner and outer forefoot, not on the floor"
+            detail = "without quiet standing its axes rest on heel, medial and lateral forefoot, not on the floor"
             self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_foot", detail=detail))
             self._add(f"{side}_foot", tip - heel, X, (outer - inner) * OUTWARD[side], Z, ankle)
         else:
-            self._absent(f"{side}_foot", "nobody stands, and inner and outer forefoot do not show its sole")
+            self._absent(
+                f"{side}_foot", "there is no quiet standing, and medial and lateral forefoot do not define its sole"
+            )
 
     def _forefoot(self, side: str) -> Array | None:
         """Middle of the heads of the first and fifth metatarsal, else the second, else the toe."""
@@ -316,7 +318,7 @@ class _Builder:
         unknown = np.full(len(lower), np.nan)
         self.skeleton.segments["trunk"] = Segment(axes, middle, turn, lower - turn @ middle, unknown)
         detail = (
-            "no marker on chest or back beside c7: it turns with the line from between the hips to c7, or between the"
+            "no marker on chest or back except c7: it turns with the line from between the hips to c7, or between the"
             " acromia, since these move with the arms"
         )
         self.skeleton.flags.append(QualityFlag("joint_definition", signal="trunk", detail=detail))

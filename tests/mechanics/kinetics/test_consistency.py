@@ -10,8 +10,8 @@ import xarray as xr
 
 from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.consistency import (
-    MOST_APART_S,
-    MOST_BESIDE_M,
+    LARGEST_DELAY_S,
+    LARGEST_OFFSET_M,
     REVERSED_CORRELATION,
     WholeBody,
     dynamic_consistency,
@@ -60,12 +60,12 @@ def test_clean_trials_are_consistent(task):
 def test_clocks_that_are_apart_are_told_to_a_millisecond(task, later_ms):
     flag = found(task, later_s=later_ms / 1000.0)["clocks_apart"]
     assert flag.value == pytest.approx(later_ms, abs=1.0)
-    assert abs(flag.value) > flag.limit >= 1000.0 * MOST_APART_S
+    assert abs(flag.value) > flag.limit >= 1000.0 * LARGEST_DELAY_S
 
 
 @pytest.mark.parametrize("task", ["countermovement_jump", "sprint"])
 def test_clocks_that_agree_to_within_the_limit_are_not_reported(task):
-    assert "clocks_apart" not in found(task, later_s=0.8 * MOST_APART_S)
+    assert "clocks_apart" not in found(task, later_s=0.8 * LARGEST_DELAY_S)
 
 
 @pytest.mark.parametrize(("task", "axis", "signal"), [("sprint", 0, "forward"), ("lateral_jump", 2, "sideways")])
@@ -83,10 +83,10 @@ def test_a_reversed_axis_of_the_plates_is_told(task, axis, signal):
     ("shift", "words"),
     [([-0.06, 0.0, 0.0], "m behind"), ([0.06, 0.0, 0.0], "m ahead"), ([0.0, 0.0, 0.06], "m to the right")],
 )
-def test_plates_at_another_place_than_stated_are_told_by_standing(shift, words):
+def test_plates_at_another_place_than_stated_are_detected_in_standing(shift, words):
     flag = found("standing", lambda force, moment: (force, moment + np.cross(shift, force)))["pressure_beside_body"]
     assert flag.value == pytest.approx(0.06, abs=0.002)
-    assert flag.limit == MOST_BESIDE_M
+    assert flag.limit == LARGEST_OFFSET_M
     assert words in flag.detail
 
 

@@ -97,7 +97,7 @@ def test_segments_with_the_labels_of_the_other_leg_are_caught_without_medial_mar
     assert codes(kinematics(worn, standing(), options=UNFILTERED)) == []
 
 
-def test_segments_that_belong_to_nobody_s_leg_are_said():
+def test_segments_that_belong_to_no_leg_are_flagged():
     _, markers = squat()
     moved = markers.copy(deep=True)
     foot = [label for label in map(str, markers["marker"].to_numpy()) if label in CLUSTERS["left_foot"]]
@@ -105,7 +105,7 @@ def test_segments_that_belong_to_nobody_s_leg_are_said():
     (note,) = [
         text for code, text in json.loads(kinematics(moved, standing()).attrs["notes"]) if code == "joint_parted"
     ]
-    assert "left_ankle put it 0.300 m apart" in note
+    assert "left_ankle by the segments on either side differ by 0.300 m" in note
 
 
 def test_a_marker_that_is_never_seen_is_as_good_as_none():
@@ -119,7 +119,7 @@ def test_a_marker_that_is_never_seen_is_as_good_as_none():
     assert np.isfinite(leans[0]).all()
     np.testing.assert_array_equal(*leans)
     said = dict(json.loads(kinematics(fallen, still).attrs["notes"]))
-    assert said["marker_never_seen"].endswith("counted as absent: c7.")
+    assert said["marker_never_seen"].endswith("treated as absent: c7.")
     unseen = markers.where(
         ~markers["marker"].str.startswith("left_") | markers["marker"].str.contains("iliac|acromion")
     )
