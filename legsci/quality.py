@@ -25,7 +25,7 @@ class Code:
 
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
-    "not_computed": Code("rejected", "Its computation failed ({detail}); the job's log says where."),
+    "not_computed": Code("rejected", "Its computation failed ({detail}); see the log of the job."),
     "no_force": Code("rejected", "No plate carries a person; nothing can be cut into repetitions{detail}.", "N"),
     "too_short": Code("rejected", "The recording lasts {value:.3f} s; at least {limit:.1f} s are needed.", "s"),
     "force_missing": Code(

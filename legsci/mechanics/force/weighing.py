@@ -75,7 +75,7 @@ def weigh_stretch(force: np.ndarray, *, rate: float, first: int, last: int) -> W
 def standing_stretch(force: np.ndarray, *, rate: float, quiet: Weighing, first: int, movement_start: int) -> Weighing:
     """Weigh over the whole of standing around the quietest second: back to where it began, on to the movement.
 
-    Between two moments of standing still the mean force is body weight, whatever sway lies between them, and the longer
+    Between two moments of standing still the mean force is body weight, with any sway between them, and the longer
     the time the better: with 2 N of sway the error of jump height is 1.2 mm (SD) instead of 4.6 mm with the quietest
     second alone.
 

@@ -155,9 +155,9 @@ def ground_loads(
 
     A contact belongs to a foot when its centre of pressure lies under that foot, and under no other, for at least
     `UNDER_FOOT_PART` of its vertical impulse, while the other foot does not stand on the plate too. Everything else is
-    left out with a reason, and the loads of the feet concerned are NaN for as long. What the study says about a plate's
-    foot is taken unless the feet contradict it; but a load that does not act under that foot is refused as well, since
-    plate and markers then disagree about where things are.
+    left out with a reason, and the loads of the feet concerned are NaN for as long. What the study states about a
+    plate's foot is taken unless the feet contradict it; but a load that does not act under that foot is refused as
+    well, since plate and markers then disagree about where things are.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def ground_loads(
 
 
 def _common_time(plate_times: Array, times: Array) -> list[QualityFlag]:
-    """Say when plates and markers were recorded at different times for the most part."""
+    """Flag of plates and markers that were recorded at different times for the most part."""
     common = min(plate_times[-1], times[-1]) - max(plate_times[0], times[0])
     shorter = min(np.ptp(plate_times), np.ptp(times))
     if common >= LEAST_COMMON_PART * shorter:

@@ -115,8 +115,8 @@ def kinematics(
     ----------
     trial_markers : position (time, marker, axis) [m], ISB axes (x forward, y up, z right; a laboratory turned about the
         vertical changes only pelvis_rotation and trunk_heading), standard labels; attrs sampling_rate_hz.
-    standing : the same of a static trial, which defines the anatomy, or its answer of `static_trial`, where it serves
-        many trials; None: the quietest upright part of the trial itself.
+    standing : the same of a static trial, which defines the anatomy, or its answer of `static_trial`, where it is used
+        for many trials; None: the quietest upright part of the trial itself.
     options : definition of joint centres and axes, see `build_skeleton`; cut-off, see `smooth_markers`.
     widths_m : see `build_skeleton`.
     marker_set : key of MARKER_SETS where the labels are the system's own; None: standard labels.

@@ -26,7 +26,7 @@ Points = dict[str, Array]
 class Kinematics:
     """Kinematics of a trial as arrays by name: the label handling of xarray takes longer than the arithmetic here.
 
-    `legsci.mechanics.motion.angles.kinematics` says what each is.
+    `legsci.mechanics.motion.angles.kinematics` defines each.
 
     Parameters
     ----------

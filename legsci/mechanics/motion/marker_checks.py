@@ -340,7 +340,7 @@ def _middle(values: Array) -> float:
 
 
 def stray_markers(markers: Markers, static: Points) -> dict[str, tuple[QualityFlag, bool]]:
-    """Find markers that leave their segment, and say where a wrong sign explains it.
+    """Find markers that leave their segment, and those of them that a wrong sign explains.
 
     Parameters
     ----------
@@ -355,7 +355,7 @@ def stray_markers(markers: Markers, static: Points) -> dict[str, tuple[QualityFl
 
     Notes
     -----
-    How far a marker strays is what `legsci.kernels.rigid_body.largest_strays` says. Only the worst marker of a segment
+    How far a marker strays is defined by `legsci.kernels.rigid_body.largest_strays`. Only the worst marker of a segment
     is examined at a time, then the rest without it.
     """
     found = {}

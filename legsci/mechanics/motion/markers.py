@@ -158,7 +158,7 @@ def fill_gaps(
     -----
     A gap from frame a to b is reconstructed twice: with the shape of the segment in frame a - 1 and with that in frame
     b, each carried by the pose of the other markers; the two answers are blended linearly over the gap, so that it
-    joins both ends. At an end of the recording the one shape serves; a spline does not reach beyond the ends.
+    joins both ends. At an end of the recording the one shape is used; a spline does not reach beyond the ends.
     """
     labels, columns, recorded, rate = markers.labels, markers.columns, markers.position, markers.rate_hz
     missing = markers.missing()

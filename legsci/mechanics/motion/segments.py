@@ -121,7 +121,7 @@ class _Builder:
         front = 0.5 * (right + left)
         axes = frames_from_vectors((right - left)[None], (front - behind)[None], Z, X)[0]
         equation = HIP_CENTRES.get(self.options.hip_centre, hip_centre_harrington)
-        # Across the width, so that one marker behind serves as well as the middle of two.
+        # Across the width, so that one posterior marker does as well as the middle of two.
         depth = float((front - behind) @ axes[:, X])
         local = equation(pelvis_width_m=float(np.linalg.norm(right - left)), pelvis_depth_m=depth)
         hips = {side: front + axes @ (local * [1.0, 1.0, OUTWARD[side]]) for side in LEGS}
@@ -137,7 +137,7 @@ class _Builder:
         centre = functional_centre(self.poses["pelvis"], self.poses[f"{side}_thigh"])
         if centre is not None:
             return centre
-        detail = "pelvis and thigh do not turn enough against each other about three axes; Harrington's equations serve"
+        detail = "pelvis and thigh rotate too little against each other about three axes: Harrington's equations"
         self.skeleton.flags.append(QualityFlag("functional_joint_refused", signal=f"{side}_hip", detail=detail))
         return usual
 

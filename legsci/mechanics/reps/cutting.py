@@ -20,7 +20,7 @@ SCORERS: dict[str, Callable[..., Score]] = {"descent": score_squat, "contact": s
 
 
 def trial_ground_reaction(trial: xr.DataTree, task: Task, movement: Movement | None) -> GroundReaction | None:
-    """Ground reaction of a trial; of squats without plates one without force; None where there is nothing to cut by.
+    """Ground reaction of a trial; of squats without plates one without force; None of other trials without plates.
 
     Parameters
     ----------

@@ -105,7 +105,7 @@ def descents(height: Array, rate: float) -> list[tuple[float, float, float, floa
     Returns
     -------
     Start and end of the eccentric phase, lowest point, start and end of the concentric phase of each squat [samples],
-    found from the speed as `_rest` says; the eccentric phase ends and the concentric phase starts at the lowest point
+    found from the speed, see `_rest`; the eccentric phase ends and the concentric phase starts at the lowest point
     where there is no pause. A squat that the recording cuts off is left out.
     """
     speed = np.gradient(height) * rate
