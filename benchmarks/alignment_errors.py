@@ -15,6 +15,7 @@ import xarray as xr
 
 from legsci.mechanics.motion.alignment import UNCERTAIN_CURVES, alignment, alignment_uncertainty
 from legsci.mechanics.motion.angles import kinematics
+from legsci.mechanics.motion.options import MotionOptions
 from legsci.metrics.signals import uncertain_peak
 from tests.mechanics.athlete import marker_dataset
 from tests.mechanics.marker_errors import RATE_HZ, Clean, clean, recorded
@@ -61,7 +62,7 @@ def errors_of(trial: Clean, seeds: range) -> pd.DataFrame:
     A row per recording, measure and side: measure, error (measured less true) and u, the stated standard uncertainty.
     """
     still, moving = (marker_dataset(trial.labels, position, RATE_HZ) for position in (trial.still, trial.moving))
-    truth = curves_of(kinematics(moving, still, cutoff_hz=None))
+    truth = curves_of(kinematics(moving, still, options=MotionOptions(cutoff_hz=None)))
     rows = []
     for seed in seeds:
         moved = recorded(trial, np.random.default_rng(seed))

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from legsci.mechanics.motion.angles import kinematics
+from legsci.mechanics.motion.options import MotionOptions
 from tests.mechanics.recordings import agreement, read_signal
 
 TABLE = Path(__file__).with_name("recorded_angles.csv")
@@ -41,7 +42,7 @@ def vicon() -> list[dict[str, object]]:
     folder = DATA / "biomdp-cmj-dj"
     markers = read_signal(folder / "vicon_CMJ_kinem_kinet_emg.c3d", "c3d", "markers", up="z", forward="y")
     theirs = read_signal(folder / "vicon_CMJ_kinem_kinet_emg.csv", "nexus", "angles")["angle"]
-    angle = kinematics(markers, marker_set="vicon_right_leg", cutoff_hz=None)["angle"]
+    angle = kinematics(markers, marker_set="vicon_right_leg", options=MotionOptions(cutoff_hz=None))["angle"]
     return [
         row("Vicon jump", name, angle.sel(joint_angle=name).to_numpy(), theirs.sel(joint_angle=other).to_numpy())
         for name, other in VICON.items()

@@ -14,8 +14,9 @@ import yaml
 
 from benchmarks.timing import Measurement
 from legsci.ingest.study import Study, read_study
-from legsci.ingest.trial import build_session, open_session, record_session
-from legsci.mechanics.reps.session import open_repetitions, session_repetitions, write_repetitions
+from legsci.ingest.trial import build_session, open_session, write_session
+from legsci.mechanics.reps.files import open_repetitions, write_repetitions
+from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.tables import study_tables
 from legsci.simulate.cohort.recording_plan import plan_recordings
 from legsci.simulate.recordings import session_files as files
@@ -78,7 +79,7 @@ def _steps_s(study: Study, folder: Path, options: dict[str, Any]) -> dict[str, f
     session_file, reps_file = folder / "session.nc", folder / "reps.nc"
     keys = study.trials.iloc[0]
     built = timed("read raw files", lambda: build_session(study, keys["participant_id"], keys["session_id"]))
-    timed("write session", lambda: record_session(built, session_file))
+    timed("write session", lambda: write_session(built, session_file))
     session = timed("open session", lambda: open_session(session_file))
     scored = {"default": options["profile"], "profiles": options["profiles"], "curation": study.curation}
     reps, flags = timed("cut and score", lambda: session_repetitions(session, **scored))

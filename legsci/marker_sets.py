@@ -150,7 +150,7 @@ MARKER_SETS: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True)
 class SegmentSet:
-    """What a system calls the segments whose pose it records, and how their axes lie.
+    """Labels of the segments that a system records, and the directions of their axes.
 
     Parameters
     ----------

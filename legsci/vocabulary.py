@@ -16,6 +16,12 @@ SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in ("right", "left") 
 DAYS_PER_WEEK = 7
 #: Questions of the OSTRC-O2 questionnaire (Clarsen et al. 2020, Br J Sports Med 54:390), columns of health.tsv.
 OSTRC_QUESTIONS = ("participation", "modified_training", "performance", "symptoms")
+#: Legs in the order in which segments and joints are listed.
+LEGS = ("right", "left")
+#: Sign of the ISB axis z that points outward.
+OUTWARD = {"left": -1.0, "right": 1.0}
+#: Body mass of a person, with what is carried [kg].
+PLAUSIBLE_MASS_KG = (20.0, 250.0)
 
 _PAIRED_MARKERS = (
     "anterior_superior_iliac_spine",

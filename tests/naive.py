@@ -66,9 +66,9 @@ def centre_of_pressure(force, moment, surface_height, vertical_axis, threshold):
     return np.array(points), np.array(free_moments)
 
 
-def butterworth(samples, *, kind, sampling_rate_hz, cutoff_hz, order, both=False):
+def butterworth(samples, *, sampling_rate_hz, cutoff_hz, order, both=False):
     """The difference equation of the whole filter over each gap-free stretch, forward and backward."""
-    numerator, denominator = _butterworth_polynomials(kind, sampling_rate_hz, cutoff_hz, order, both)
+    numerator, denominator = _butterworth_polynomials(sampling_rate_hz, cutoff_hz, order, both)
     filtered = np.full(samples.shape, np.nan)
     for row, channel in zip(filtered, samples, strict=True):
         for start, stop in runs(~np.isnan(channel)):
@@ -77,18 +77,16 @@ def butterworth(samples, *, kind, sampling_rate_hz, cutoff_hz, order, both=False
     return filtered
 
 
-def _butterworth_polynomials(kind, rate, cutoff, order, both):
+def _butterworth_polynomials(rate, cutoff, order, both):
     """Poles of the analogue prototype on the left half circle, through the bilinear transform z = (1 + s) / (1 - s)."""
     warped = math.tan(math.pi * cutoff / rate)
     if both:
-        ratio = (math.sqrt(2) - 1) ** (1 / (2 * order))
-        warped = warped / ratio if kind == "low" else warped * ratio
+        warped /= (math.sqrt(2) - 1) ** (1 / (2 * order))
     poles = np.exp(1j * np.pi * (2 * np.arange(order) + order + 1) / (2 * order))
-    poles = poles * warped if kind == "low" else warped / poles
+    poles = poles * warped
     denominator = np.poly((1 + poles) / (1 - poles)).real
-    numerator = np.poly(np.full(order, -1.0 if kind == "low" else 1.0))
-    at_rest = 1.0 if kind == "low" else -1.0
-    gain = np.polyval(denominator, at_rest) / np.polyval(numerator, at_rest)
+    numerator = np.poly(np.full(order, -1.0))
+    gain = np.polyval(denominator, 1.0) / np.polyval(numerator, 1.0)
     return numerator * gain, denominator
 
 
@@ -145,9 +143,3 @@ def integrate_forward(samples, interval, initial):
     """Sum of the trapezoids up to each sample."""
     trapezoids = [(a + b) / 2 * interval for a, b in pairwise(samples)]
     return np.array([initial + sum(trapezoids[:i]) for i in range(len(samples))])
-
-
-def integrate_backward(samples, interval, final):
-    """Final value less the trapezoids that are still to come."""
-    trapezoids = [(a + b) / 2 * interval for a, b in pairwise(samples)]
-    return np.array([final - sum(trapezoids[i:]) for i in range(len(samples))])

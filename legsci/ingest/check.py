@@ -18,9 +18,8 @@ from legsci.ingest.settings import FILE as SETTINGS
 from legsci.ingest.study import Study, collect_study, stays_inside
 from legsci.ingest.tables import suggestion
 from legsci.tasks import TASKS
+from legsci.vocabulary import PLAUSIBLE_MASS_KG, STANDARD_GRAVITY
 
-STANDARD_GRAVITY_M_PER_S2 = 9.80665
-BODY_MASS_BOUNDS_KG = (20.0, 250.0)
 QUIET_S = 1.0
 LOADED_FRACTION = 0.25
 RATE_TOLERANCE = 0.01
@@ -194,10 +193,10 @@ def _note(readings: _Readings, recording: Recording, device: Device, task: objec
         # A study may name a plate by its number as well as by its name (see trial.map_names).
         readings.plates |= {*plates, *map(str, range(1, len(plates) + 1))}
         if isinstance(task, str) and task in TASKS and TASKS[task].cut != "contact":
-            load_n = (0.0 if np.isnan(load_kg) else load_kg) * STANDARD_GRAVITY_M_PER_S2
+            load_n = (0.0 if np.isnan(load_kg) else load_kg) * STANDARD_GRAVITY
             weight_n = quiet_force(force, device)
             if np.isfinite(weight_n):
-                readings.masses_kg.append((weight_n - np.sign(weight_n) * load_n) / STANDARD_GRAVITY_M_PER_S2)
+                readings.masses_kg.append((weight_n - np.sign(weight_n) * load_n) / STANDARD_GRAVITY)
 
 
 def _device_faults(device: Device, readings: _Readings) -> list[Fault]:
@@ -220,7 +219,7 @@ def _device_faults(device: Device, readings: _Readings) -> list[Fault]:
     if rate is not None and not any(abs(found - rate) <= RATE_TOLERANCE * found for found in readings.rates_hz):
         rates = ", ".join(f"{found:g}" for found in sorted(readings.rates_hz))
         faults.append(Fault(SETTINGS, f"{where}.rate_hz", f"the rate of the recordings [Hz], {rates}", f"{rate:g}"))
-    low, high = BODY_MASS_BOUNDS_KG
+    low, high = PLAUSIBLE_MASS_KG
     if readings.masses_kg and not any(low <= mass <= high for mass in readings.masses_kg):
         faults.append(_weight_fault(device, readings.masses_kg[0]))
     return faults
@@ -233,7 +232,7 @@ def _names_a_setting(fault: Fault) -> bool:
 
 def _weight_fault(device: Device, mass_kg: float) -> Fault:
     """Say which setting turns a standing weight into a person's."""
-    low, high = BODY_MASS_BOUNDS_KG
+    low, high = PLAUSIBLE_MASS_KG
     now = f"a standing weight of {mass_kg:.4g} kg in the first of its recordings"
     where, expected = f"devices.{device.name}", f"a standing weight of {low:g} to {high:g} kg"
     if low <= -mass_kg <= high:

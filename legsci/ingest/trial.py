@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,13 +20,18 @@ from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.ingest.study import Study
 from legsci.marker_sets import SEGMENT_SETS, SegmentSet
+from legsci.storage import DECIMALS, ROTATION_DECIMALS, compressed, written_whole
 
 AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
 TRIAL_COLUMNS = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
 SHARED_CLOCK = "shared_clock"
-# Decimals of what is stored: 0.01 N, 0.001 N m, 0.01 mm, 0.001 deg, finer than recorders tell. What lies beyond is
-# noise, which does not compress: it would make a file a third larger.
-DECIMALS = {"force": 2, "moment": 3, "position": 5, "rotation": 6, "angle": 3}
+_STORED_DECIMALS = {
+    "force": DECIMALS["N"],
+    "moment": DECIMALS["N m"],
+    "position": DECIMALS["m"],
+    "rotation": ROTATION_DECIMALS,
+    "angle": DECIMALS["deg"],
+}
 
 
 def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:
@@ -231,23 +235,16 @@ def write_session(tree: xr.DataTree, path: str | Path) -> None:
 
     The same tree gives the same bytes each time.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    compressed = {"dtype": "float32", "zlib": True, "complevel": 1, "shuffle": True}
     encoding = {
         node.path: {
-            name: {**compressed, "least_significant_digit": DECIMALS[str(name)]}
+            name: compressed(decimals=_STORED_DECIMALS[str(name)])
             for name in node.data_vars
-            if name in DECIMALS
+            if name in _STORED_DECIMALS
         }
         for node in tree.subtree
     }
-    try:
+    with written_whole(Path(path)) as unfinished:
         tree.to_netcdf(unfinished, engine="netcdf4", encoding=encoding)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def open_session(path: str | Path) -> xr.DataTree:

@@ -34,8 +34,8 @@ def butterworth_lowpass(
 
     Returns
     -------
-    (channel, time), the same unit. Stretches between gaps are filtered apart. A stretch of 3 (order + 1) samples or
-    fewer is too short for the edge extension and becomes NaN; gaps stay NaN.
+    (channel, time), the same unit. Stretches between gaps are filtered separately. A stretch of 3 (order + 1) samples
+    or fewer is too short for the edge extension and becomes NaN; gaps stay NaN.
 
     Raises
     ------
@@ -59,38 +59,6 @@ def butterworth_lowpass(
     if cutoff_after_both_passes:
         warped /= _narrowing_by_second_pass(order)
     return _run(samples, [_lowpass_section(warped, damping) for damping in _dampings(order)], order)
-
-
-def butterworth_highpass(
-    samples: Array,
-    *,
-    sampling_rate_hz: float,
-    cutoff_hz: float,
-    order: int = 2,
-    cutoff_after_both_passes: bool = False,
-) -> Array:
-    """Remove what is slower than the cut-off, without delay; arguments, gaps and sources as `butterworth_lowpass`.
-
-    Parameters
-    ----------
-    samples : (channel, time), any unit; gaps are NaN.
-    sampling_rate_hz, cutoff_hz : [Hz].
-    order : order of one pass.
-    cutoff_after_both_passes : whether `cutoff_hz` is where both passes together pass half the power.
-
-    Returns
-    -------
-    (channel, time), the same unit.
-
-    Raises
-    ------
-    ValueError : lists every argument that is out of bounds.
-    """
-    _check(samples, sampling_rate_hz, cutoff_hz, order)
-    warped = math.tan(math.pi * cutoff_hz / sampling_rate_hz)
-    if cutoff_after_both_passes:
-        warped *= _narrowing_by_second_pass(order)
-    return _run(samples, [_highpass_section(warped, damping) for damping in _dampings(order)], order)
 
 
 def _run(samples: Array, sections: list[list[float]], order: int) -> Array:
@@ -132,15 +100,6 @@ def _lowpass_section(warped: float, damping: float | None) -> list[float]:
     scale = 1.0 / (1.0 + damping * warped + warped**2)
     gain = warped**2 * scale
     return [gain, 2.0 * gain, gain, *_poles(warped, damping, scale)]
-
-
-def _highpass_section(warped: float, damping: float | None) -> list[float]:
-    """Coefficients b0, b1, b2, a1, a2 of one high-pass section with unit gain at half the sampling rate."""
-    if damping is None:
-        gain = 1.0 / (1.0 + warped)
-        return [gain, -gain, 0.0, (warped - 1.0) / (warped + 1.0), 0.0]
-    scale = 1.0 / (1.0 + damping * warped + warped**2)
-    return [scale, -2.0 * scale, scale, *_poles(warped, damping, scale)]
 
 
 def _poles(warped: float, damping: float, scale: float) -> tuple[float, float]:

@@ -11,7 +11,7 @@ Array = NDArray[np.float64]
 
 
 class FunctionalJoint(NamedTuple):
-    """What two moving segments say of the joint between them.
+    """Centre and axis of the joint between two moving segments.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class FunctionalJoint(NamedTuple):
     residual: float
 
 
-#: Below this spread a direction tells nothing of the centre's place in it: turns of less than about 3 deg. Our choice.
+#: Below this spread the centre is undetermined in a direction: turns of less than about 3 deg. Our choice.
 LEAST_SPREAD = 0.04
 
 
@@ -82,7 +82,7 @@ def functional_joint(
     towards = directions.T @ (mean_relative.T @ mean_offset - turned_offset)
     distal_centre = directions @ np.where(moving, towards / np.where(moving, squares, 1.0), 0.0)
     proximal_centre = mean_relative @ distal_centre + mean_offset
-    apart = offset + (relative @ distal_centre) - proximal_centre
+    gap = offset + (relative @ distal_centre) - proximal_centre
     proximal_axis = mean_relative @ directions[:, 0]
     return FunctionalJoint(
         proximal_centre=proximal_centre,
@@ -90,5 +90,5 @@ def functional_joint(
         proximal_axis=proximal_axis / np.linalg.norm(proximal_axis),
         distal_axis=directions[:, 0],
         spread=spread,
-        residual=float(np.sqrt((apart * apart).sum(axis=1).mean())),
+        residual=float(np.sqrt((gap * gap).sum(axis=1).mean())),
     )

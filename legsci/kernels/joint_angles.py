@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-#: Cosine of the middle angle below which the other two cannot be told apart.
+#: Cosine of the middle angle below which the other two are not determined separately.
 GIMBAL_LOCK = 1e-6
 _TANGENT_OF_EIGHTH_TURN = math.tan(math.pi / 8.0)
 # arctan(t) / t as a polynomial in t^2 for |t| <= tan(pi / 8): interpolated at Chebyshev points, right to 1e-15.

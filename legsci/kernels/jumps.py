@@ -6,10 +6,12 @@ Force is the vertical ground reaction on the body [N], upward positive.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-from legsci.kernels.events import BLOCK
+from legsci.kernels.events import BLOCK, Array
 
 #: Events of a repetition, in the order of the arrays that the kernels return.
 EVENTS = (
@@ -21,11 +23,61 @@ EVENTS = (
     "takeoff",
     "landing",
 )
+#: Vertical speed that sway does not exceed [m/s], as in a squat; our choice.
+SWAY_M_PER_S = 0.02
+#: Standard acceleration of free fall [m/s^2]; kernels import nothing from legsci.vocabulary.
+_STANDARD_GRAVITY = 9.80665
 _MOVEMENT_START, _MINIMUM_FORCE, _PEAK_NEGATIVE_VELOCITY, _BOTTOM, _PROPULSION_START, _TAKEOFF, _LANDING = range(7)
 
 
+class ContactLimits(NamedTuple):
+    """Vertical force by which contact with the ground is detected [N].
+
+    Parameters
+    ----------
+    contact : force from which the feet are in contact.
+    loaded : force that only a loaded foot exerts and no ringing of the platform, at least `contact`.
+    """
+
+    contact: float
+    loaded: float
+
+
+class QuietStanding(NamedTuple):
+    """Quiet standing, at which velocity is zero and force is body weight.
+
+    Parameters
+    ----------
+    sample : a sample at rest; of standing before a jump, the one after the weighing window.
+    body_weight : [N].
+    """
+
+    sample: int
+    body_weight: float
+
+
+class OnsetRules(NamedTuple):
+    """How the onset of movement is detected.
+
+    Parameters
+    ----------
+    band : departure from body weight that is treated as movement [N]; negative: only the first sample within body
+        weight +- that much, searched backward from the movement.
+    still : shortest stretch within the band that is treated as standing still [samples].
+    lead : time by which the onset precedes the departure from the band [samples].
+    countermovement : the movement starts with unweighting, so that least force precedes peak force; False: from a held
+        squat, in which a dip of force is sway where stillness follows and the dip has left no more speed than
+        `SWAY_M_PER_S`.
+    """
+
+    band: float
+    still: int
+    lead: int
+    countermovement: bool
+
+
 @njit(cache=True)
-def crossing(force, inside, outside, limit):  # type: ignore[no-untyped-def]
+def crossing(force: Array, inside: int, outside: int, limit: float) -> float:
     """Position at which force passes `limit` between two neighbouring samples, by linear interpolation.
 
     Parameters
@@ -45,41 +97,40 @@ def crossing(force, inside, outside, limit):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def flight_edges(force, middle, limit, loaded):  # type: ignore[no-untyped-def]
-    """Take-off and landing: the last moments of contact around `middle`, told from a platform that rings.
+def flight_edges(force: Array, middle: int, limits: ContactLimits) -> tuple[float, float]:
+    """Take-off and landing around `middle`, told apart from the ringing of the platform.
 
-    A platform that swings after the feet have left may pass `limit` again, tens of milliseconds into the flight. The
-    search goes from `middle` to where force reaches `loaded`, which no ringing does, and from there back towards the
-    flight to the first passage of `limit`: take-off is the first moment without contact, landing the last.
+    A platform that rings may pass `limits.contact` again tens of milliseconds after the feet have left. The search goes
+    from `middle` to where force reaches `limits.loaded`, and from there back towards the flight to the first passage of
+    `limits.contact`: take-off is the first moment without contact, landing the last.
 
     Parameters
     ----------
     force : (sample,) [N].
     middle : a sample in flight.
-    limit : force that counts as contact [N].
-    loaded : force that only a foot exerts, at least `limit` [N].
+    limits : of contact [N].
 
     Returns
     -------
     takeoff, landing : positions [samples], interpolated; NaN where the recording begins or ends in flight.
     """
     first = middle
-    while first >= 0 and not force[first] >= loaded:
+    while first >= 0 and not force[first] >= limits.loaded:
         first -= 1
-    while 0 <= first < middle - 1 and force[first + 1] >= limit:
+    while 0 <= first < middle - 1 and force[first + 1] >= limits.contact:
         first += 1
     last = middle
-    while last < force.size and not force[last] >= loaded:
+    while last < force.size and not force[last] >= limits.loaded:
         last += 1
-    while middle + 1 < last < force.size and force[last - 1] >= limit:
+    while middle + 1 < last < force.size and force[last - 1] >= limits.contact:
         last -= 1
-    takeoff = np.nan if first < 0 else crossing(force, first + 1, first, limit)
-    landing = np.nan if last >= force.size else crossing(force, last - 1, last, limit)
+    takeoff = np.nan if first < 0 else crossing(force, first + 1, first, limits.contact)
+    landing = np.nan if last >= force.size else crossing(force, last - 1, last, limits.contact)
     return takeoff, landing
 
 
 @njit(cache=True)
-def last_stillness(force, first, last, body_weight, band, still):  # type: ignore[no-untyped-def]
+def last_stillness(force: Array, first: int, last: int, body_weight: float, band: float, still: int) -> int:
     """Sample after the last stretch of `still` samples before `last` in which force stays within body weight +- band.
 
     Searching backward from the movement, rather than forward from the weighing window, keeps sway between weighing and
@@ -108,7 +159,7 @@ def last_stillness(force, first, last, body_weight, band, still):  # type: ignor
 
 
 @njit(cache=True)
-def velocity_from_rest(force, rate, rest, first, last, body_weight):  # type: ignore[no-untyped-def]
+def velocity_from_rest(force: Array, rate: float, rest: int, first: int, last: int, body_weight: float) -> Array:
     """Velocity of the centre of mass, by the trapezoid rule, from a sample at which the person is at rest.
 
     v(t) = g / BW * integral of (F - BW) from rest to t; samples before `rest` are integrated backward in time.
@@ -125,9 +176,8 @@ def velocity_from_rest(force, rate, rest, first, last, body_weight):  # type: ig
     -------
     (sample,) [m/s], upward positive; NaN outside the limits and beyond a NaN of force.
     """
-    gravity = 9.80665
     velocity = np.full(force.size, np.nan)
-    scale = 0.5 * gravity / (body_weight * rate)
+    scale = 0.5 * _STANDARD_GRAVITY / (body_weight * rate)
     total = 0.0
     if rest <= last:
         if first <= rest:
@@ -147,12 +197,8 @@ def velocity_from_rest(force, rate, rest, first, last, body_weight):  # type: ig
     return velocity
 
 
-#: Vertical speed that sway does not exceed [m/s], as in a squat; our choice.
-SWAY_M_PER_S = 0.02
-
-
 @njit(cache=True)
-def _turning_points(velocity, first, takeoff, propulsion_velocity, events):  # type: ignore[no-untyped-def]
+def _turning_points(velocity: Array, first: int, takeoff: float, propulsion_velocity: float, events: Array) -> None:
     """Fill in peak negative velocity, bottom (v = 0) and propulsion start between `first` and take-off."""
     stop = int(takeoff)
     lowest = first
@@ -175,36 +221,26 @@ def _turning_points(velocity, first, takeoff, propulsion_velocity, events):  # t
 
 
 @njit(cache=True)
-def standing_jump_events(  # type: ignore[no-untyped-def]
-    force,
-    rate,
-    weighing_end,
-    middle,
-    body_weight,
-    band,
-    still,
-    lead,
-    contact_limit,
-    loaded,
-    propulsion_velocity,
-    lowering,
-):
-    """Events of a jump that starts from standing.
+def standing_jump_events(
+    force: Array,
+    rate: float,
+    standing: QuietStanding,
+    middle: int,
+    onset: OnsetRules,
+    limits: ContactLimits,
+    propulsion_velocity: float,
+) -> tuple[Array, float]:
+    """Events of a jump that starts from quiet standing.
 
     Parameters
     ----------
     force : (sample,) [N].
     rate : [Hz].
-    weighing_end : sample after the weighing window; the movement starts no earlier.
+    standing : the sample after the weighing window, before which no movement starts, and body weight.
     middle : a sample in flight.
-    body_weight : [N].
-    band : departure from body weight that counts as movement [N]; negative: only below body weight by that much.
-    still : stretch within the band that counts as standing still [samples].
-    lead : how far before leaving the band the movement is said to start [samples].
-    contact_limit, loaded : forces of `flight_edges` [N].
+    onset : how the movement's onset is detected.
+    limits : of contact [N].
     propulsion_velocity : upward velocity at which propulsion starts [m/s].
-    lowering : the movement starts by lowering, with least force before most; False: from a squat that is held, in which
-        a dip of force is sway where stillness follows and the dip has left no more speed than `SWAY_M_PER_S`.
 
     Returns
     -------
@@ -212,7 +248,9 @@ def standing_jump_events(  # type: ignore[no-untyped-def]
     takeoff_velocity : [m/s], upward positive; NaN where the movement's start or the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
-    takeoff, landing = flight_edges(force, middle, contact_limit, loaded)
+    weighing_end, body_weight = standing
+    band, still, lead, countermovement = onset
+    takeoff, landing = flight_edges(force, middle, limits)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= weighing_end + 1:
         return events, np.nan
@@ -221,9 +259,11 @@ def standing_jump_events(  # type: ignore[no-untyped-def]
     lowers = force[lowest] < body_weight - abs(band)
     if band >= 0.0:
         leaves = last_stillness(force, weighing_end - still, lowest if lowers else peak, body_weight, band, still)
-        if lowers and not lowering:
+        if lowers and not countermovement:
             later = last_stillness(force, lowest, peak, body_weight, band, still)
-            sinks = np.sum(force[max(leaves, 0) : max(later, 0)] - body_weight) / (body_weight * rate) * 9.80665
+            sinks = (
+                np.sum(force[max(leaves, 0) : max(later, 0)] - body_weight) / (body_weight * rate) * _STANDARD_GRAVITY
+            )
             if later >= 0 and (leaves < 0 or abs(sinks) <= SWAY_M_PER_S):
                 leaves = later
     else:
@@ -245,8 +285,8 @@ def standing_jump_events(  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _lowest_before_peak(force, first, last):  # type: ignore[no-untyped-def]
-    """Sample of least force before the sample of highest force, and that sample; of equals the first.
+def _lowest_before_peak(force: Array, first: int, last: int) -> tuple[int, int]:
+    """Sample of least force before the sample of peak force, and that sample; of equal samples the first.
 
     Records are rare: a block of samples without one is passed by in a single comparison of all its samples.
     """
@@ -269,7 +309,7 @@ def _lowest_before_peak(force, first, last):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _between(signal, position):  # type: ignore[no-untyped-def]
+def _between(signal: Array, position: float) -> float:
     """Signal at a position between two samples, by linear interpolation; the last sample beyond the end."""
     lower = min(int(position), signal.size - 1)
     upper = min(lower + 1, signal.size - 1)
@@ -277,21 +317,26 @@ def _between(signal, position):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def contact_events(  # type: ignore[no-untyped-def]
-    force, rate, rest, first, middle, body_weight, contact_limit, loaded, propulsion_velocity
-):
-    """Events of a jump whose velocity is known from rest at another time (a rebound, or no quiet start).
+def contact_events(
+    force: Array,
+    rate: float,
+    standing: QuietStanding,
+    first: int,
+    middle: int,
+    limits: ContactLimits,
+    propulsion_velocity: float,
+) -> tuple[Array, float]:
+    """Events of a jump whose velocity is integrated from quiet standing at another time (a rebound, or no quiet start).
 
     Parameters
     ----------
     force : (sample,) [N].
     rate : [Hz].
-    rest : sample at which the person stands still, before or after the contact.
+    standing : a sample at which the person stands still, before or after the contact, and body weight.
     first : a sample at or after which the contact begins.
     middle : a sample in flight.
-    body_weight : [N].
-    contact_limit, loaded : forces of `flight_edges` [N].
-    propulsion_velocity : [m/s].
+    limits : of contact [N].
+    propulsion_velocity : upward velocity at which propulsion starts [m/s].
 
     Returns
     -------
@@ -299,11 +344,13 @@ def contact_events(  # type: ignore[no-untyped-def]
     takeoff_velocity : [m/s], upward positive; NaN where the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
-    takeoff, landing = flight_edges(force, middle, contact_limit, loaded)
+    takeoff, landing = flight_edges(force, middle, limits)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= first:
         return events, np.nan
     events[_MOVEMENT_START] = first
-    velocity = velocity_from_rest(force, rate, rest, first, min(int(takeoff) + 1, force.size - 1), body_weight)
+    velocity = velocity_from_rest(
+        force, rate, standing.sample, first, min(int(takeoff) + 1, force.size - 1), standing.body_weight
+    )
     _turning_points(velocity, first, takeoff, propulsion_velocity, events)
     return events, _between(velocity, takeoff)

@@ -5,6 +5,8 @@ All vectors are in the axes of the laboratory; rotations hold a segment's axes a
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -31,6 +33,37 @@ _SECOND = np.array(
 )
 _LONGEST_REACH = 4
 _SHORTEST_STRETCH = 4
+
+
+class SegmentInertia(NamedTuple):
+    """Inertia of rigid segments.
+
+    Parameters
+    ----------
+    mass : (segment,) [kg].
+    tensor : (segment, 3, 3) about the centre of mass, in segment axes [kg m^2].
+    """
+
+    mass: Array
+    tensor: Array
+
+
+class SegmentMotion(NamedTuple):
+    """Motion of rigid segments in the axes of the laboratory.
+
+    Parameters
+    ----------
+    rotation : (segment, time, 3, 3), R @ local = lab.
+    centre_of_mass, velocity, acceleration : (segment, time, 3) [m], [m/s], [m/s^2].
+    angular_velocity, angular_acceleration : (segment, time, 3) [rad/s], [rad/s^2].
+    """
+
+    rotation: Array
+    centre_of_mass: Array
+    velocity: Array
+    acceleration: Array
+    angular_velocity: Array
+    angular_acceleration: Array
 
 
 @njit(cache=True)
@@ -175,14 +208,9 @@ def _transposed_times(matrix: Array, v: tuple) -> tuple:
 @njit(cache=True, fastmath={"contract"})
 def inverse_dynamics(
     parent: NDArray[np.int64],
-    mass: Array,
-    inertia: Array,
-    rotation: Array,
+    inertia: SegmentInertia,
+    motion: SegmentMotion,
     joint: Array,
-    centre_of_mass: Array,
-    acceleration: Array,
-    angular_velocity: Array,
-    angular_acceleration: Array,
     ground_force: Array,
     ground_moment: Array,
     gravity: Array,
@@ -193,13 +221,8 @@ def inverse_dynamics(
     ----------
     parent : (segment,) row of the segment that carries this one; always a later row, so that loads are known when they
         are needed; -1 for a root.
-    mass : (segment,) [kg].
-    inertia : (segment, 3, 3) about the centre of mass, in segment axes [kg m^2].
-    rotation : (segment, time, 3, 3).
+    inertia, motion : of the segments.
     joint : (segment, time, 3) the joint to the parent; of a root, the point that its remainder is taken about [m].
-    centre_of_mass : (segment, time, 3) [m].
-    acceleration : (segment, time, 3) of the centre of mass [m/s^2].
-    angular_velocity, angular_acceleration : (segment, time, 3) [rad/s], [rad/s^2].
     ground_force : (segment, time, 3) force of the ground on the segment [N].
     ground_moment : (segment, time, 3) its moment about the origin of the laboratory [N m]. Taken so, no centre of
         pressure is needed, which is lost in noise where the force is small.
@@ -232,14 +255,16 @@ def inverse_dynamics(
             raise ValueError("inverse dynamics: a segment's parent must be a later row, or -1")
     force, moment = np.zeros(joint.shape), np.zeros(joint.shape)
     gx, gy, gz = gravity
+    masses, tensors = inertia
+    rotation, centre, _, acceleration, angular_velocity, angular_acceleration = motion
     for segment in range(len(parent)):
-        tensor, weight, carrier = inertia[segment], mass[segment], parent[segment]
+        tensor, mass, carrier = tensors[segment], masses[segment], parent[segment]
         for frame in range(joint.shape[1]):
             turn = rotation[segment, frame]
             w, b = angular_velocity[segment, frame], angular_acceleration[segment, frame]
-            p, c, a = joint[segment, frame], centre_of_mass[segment, frame], acceleration[segment, frame]
+            p, c, a = joint[segment, frame], centre[segment, frame], acceleration[segment, frame]
             f, m = force[segment, frame], moment[segment, frame]
-            needed = (weight * (a[0] - gx), weight * (a[1] - gy), weight * (a[2] - gz))
+            needed = (mass * (a[0] - gx), mass * (a[1] - gy), mass * (a[2] - gz))
             spin = _transposed_times(turn, (w[0], w[1], w[2]))
             own = _times(tensor, _transposed_times(turn, (b[0], b[1], b[2])))
             gyroscopic = _cross(spin, _times(tensor, spin))
@@ -259,26 +284,12 @@ def inverse_dynamics(
 
 
 @njit(cache=True, fastmath={"contract"})
-def mechanical_energy(
-    mass: Array,
-    inertia: Array,
-    rotation: Array,
-    centre_of_mass: Array,
-    velocity: Array,
-    acceleration: Array,
-    angular_velocity: Array,
-    angular_acceleration: Array,
-    gravity: Array,
-) -> tuple[Array, Array]:
+def mechanical_energy(inertia: SegmentInertia, motion: SegmentMotion, gravity: Array) -> tuple[Array, Array]:
     """Kinetic and potential energy of each segment, and its rate of change.
 
     Parameters
     ----------
-    mass : (segment,) [kg].
-    inertia : (segment, 3, 3) about the centre of mass, in segment axes [kg m^2].
-    rotation : (segment, time, 3, 3).
-    centre_of_mass, velocity, acceleration : (segment, time, 3) [m], [m/s], [m/s^2].
-    angular_velocity, angular_acceleration : (segment, time, 3) [rad/s], [rad/s^2].
+    inertia, motion : of the segments.
     gravity : (3,) acceleration of free fall, downward [m/s^2].
 
     Returns
@@ -287,20 +298,22 @@ def mechanical_energy(
     rate : (segment, time) [W]: m v.(a - g) + w.I alpha, since w.(w x I w) = 0. Differences of the energy would miss
         most of what happens between two frames of an impact.
     """
-    energy, rate = np.empty(rotation.shape[:2]), np.empty(rotation.shape[:2])
-    for segment in range(rotation.shape[0]):
-        for frame in range(rotation.shape[1]):
-            w = angular_velocity[segment, frame]
-            spin = _transposed_times(rotation[segment, frame], (w[0], w[1], w[2]))
-            b = angular_acceleration[segment, frame]
-            momentum = _times(inertia[segment], spin)
-            change = _times(inertia[segment], _transposed_times(rotation[segment, frame], (b[0], b[1], b[2])))
+    energy, rate = np.empty(motion.rotation.shape[:2]), np.empty(motion.rotation.shape[:2])
+    for segment in range(motion.rotation.shape[0]):
+        mass, tensor = inertia.mass[segment], inertia.tensor[segment]
+        for frame in range(motion.rotation.shape[1]):
+            turn = motion.rotation[segment, frame]
+            w, b = motion.angular_velocity[segment, frame], motion.angular_acceleration[segment, frame]
+            c, v = motion.centre_of_mass[segment, frame], motion.velocity[segment, frame]
+            a = motion.acceleration[segment, frame]
+            spin = _transposed_times(turn, (w[0], w[1], w[2]))
+            momentum = _times(tensor, spin)
+            change = _times(tensor, _transposed_times(turn, (b[0], b[1], b[2])))
             total = power = 0.0
             for axis in range(3):
-                speed = velocity[segment, frame, axis]
-                total += mass[segment] * (0.5 * speed**2 - gravity[axis] * centre_of_mass[segment, frame, axis])
+                total += mass * (0.5 * v[axis] ** 2 - gravity[axis] * c[axis])
                 total += 0.5 * momentum[axis] * spin[axis]
-                power += mass[segment] * speed * (acceleration[segment, frame, axis] - gravity[axis])
+                power += mass * v[axis] * (a[axis] - gravity[axis])
                 power += change[axis] * spin[axis]
             energy[segment, frame], rate[segment, frame] = total, power
     return energy, rate

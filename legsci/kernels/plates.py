@@ -117,33 +117,6 @@ def centre_of_pressure(
     return point, free_moment
 
 
-def remove_offset(samples: Array, start: int, stop: int) -> Array:
-    """Subtract what each channel read, on average, while the plate carried nothing.
-
-    Parameters
-    ----------
-    samples : (channel, time), any unit.
-    start, stop : sample range [start, stop) in which the plate was empty; NaN in it are left out of the mean.
-
-    Returns
-    -------
-    (channel, time), the same unit.
-
-    Raises
-    ------
-    ValueError : the range is empty, leaves the recording, or holds no valid sample of some channel.
-    """
-    if not 0 <= start < stop <= samples.shape[1]:
-        raise ValueError(f"empty-plate window [{start}, {stop}) does not lie within {samples.shape[1]} samples")
-    window = samples[:, start:stop]
-    valid = ~np.isnan(window)
-    count = valid.sum(axis=1, keepdims=True)
-    if not count.all():
-        channels = np.flatnonzero(count == 0).tolist()
-        raise ValueError(f"empty-plate window [{start}, {stop}) holds no valid sample of channels {channels}")
-    return samples - np.where(valid, window, 0.0).sum(axis=1, keepdims=True) / count
-
-
 @njit(cache=True)
 def _map_six_channels(matrix: Array, channels: Array) -> tuple[Array, Array]:
     """Rows 0-2 of matrix @ channels as force (time, 3), rows 3-5 as moment (time, 3); NaN takes the whole sample."""

@@ -1,4 +1,4 @@
-"""Rigid bodies: pose of a marker cluster, markers that leave it, segment axes and angular velocity."""
+"""Rigid bodies: pose of a marker cluster, markers that leave it, and segment axes."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def largest_strays(reference: Array, position: Array) -> Array:
     Returns
     -------
     (marker,) the largest over the frames of the median, over the other markers seen, of the change of their distance
-    [m]; 0 for a marker that is never seen with another. A median, so that one stray marker does not accuse the rest.
+    [m]; 0 for a marker that is never seen with another. A median, so that one stray marker does not affect the others.
     """
     frames, markers = position.shape[0], position.shape[1]
     strays = np.zeros(markers)
@@ -122,8 +122,8 @@ def largest_strays(reference: Array, position: Array) -> Array:
     for time in range(frames):
         for i in range(markers):
             for j in range(i):
-                apart = _distance(position[time, i], position[time, j])
-                change[i, j] = change[j, i] = abs(apart - rest[i, j])
+                distance = _distance(position[time, i], position[time, j])
+                change[i, j] = change[j, i] = abs(distance - rest[i, j])
         for i in range(markers):
             seen = further = 0
             for j in range(markers):
@@ -186,45 +186,6 @@ def frames_from_vectors(main: Array, second: Array, main_axis: int, second_axis:
         frames[time, :, second_axis] = (x, y, z)
         frames[time, :, third_axis] = (sign * (b * z - c * y), sign * (c * x - a * z), sign * (a * y - b * x))
     return frames
-
-
-@njit(cache=True)
-def angular_velocity(rotation: Array, sampling_rate_hz: float) -> Array:
-    """Angular velocity in laboratory axes, from the turn between the frames before and after.
-
-    Parameters
-    ----------
-    rotation : (time, 3, 3), columns are the body's axes in laboratory axes; NaN in gaps.
-    sampling_rate_hz : frames per second [Hz].
-
-    Returns
-    -------
-    (time, 3) [rad/s]; one-sided beside gaps and at the ends, NaN where a frame or both of its neighbours are missing.
-
-    Notes
-    -----
-    v = log(R[i+1] R[i-1]^T) rate / 2: exact while the axis and speed of turning are constant, else of second order in
-    the frame's duration (one-sided: of first order). Turns between the two frames must stay below half a turn.
-    """
-    frames = rotation.shape[0]
-    velocity = np.full((frames, 3), np.nan)
-    for time in range(frames):
-        if np.isnan(rotation[time]).any():
-            continue
-        first = time - 1 if time > 0 and not np.isnan(rotation[time - 1]).any() else time
-        last = time + 1 if time + 1 < frames and not np.isnan(rotation[time + 1]).any() else time
-        if last > first:
-            velocity[time] = _rotation_vector(rotation[last] @ rotation[first].T) * (sampling_rate_hz / (last - first))
-    return velocity
-
-
-@njit(cache=True)
-def _rotation_vector(turn: Array) -> Array:
-    """Return the axis times the angle [rad] of a rotation (3, 3) of less than half a turn."""
-    twice_sine = np.array([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]])
-    sine = 0.5 * math.sqrt((twice_sine * twice_sine).sum())
-    angle = math.atan2(sine, 0.5 * (turn[0, 0] + turn[1, 1] + turn[2, 2] - 1.0))
-    return twice_sine * (0.5 * angle / sine if sine > 1e-12 else 0.5)
 
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})

@@ -10,6 +10,7 @@ import xarray as xr
 
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS
 from legsci.metrics.joints import movement_span
+from legsci.storage import written_whole
 
 #: Points of a curve: 0 to 100 % of the movement.
 POINTS = 101
@@ -78,7 +79,6 @@ def write_curves(sessions: Iterable[xr.Dataset | None], path: Path) -> None:
     """
     found = [normalised_curves(reps) for reps in sessions if reps is not None]
     curves = xr.concat(found, dim="rep", combine_attrs="override") if found else xr.Dataset()
-    partial = path.with_name(f".{path.name}.partial")
     encoding = {name: {"zlib": True, "complevel": 1} for name in curves.data_vars}
-    curves.to_netcdf(partial, engine="netcdf4", encoding=encoding)
-    partial.replace(path)
+    with written_whole(path) as unfinished:
+        curves.to_netcdf(unfinished, engine="netcdf4", encoding=encoding)

@@ -12,8 +12,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from legsci.kernels.filters import butterworth_lowpass
+from legsci.mechanics.reps.files import FLAG_COLUMNS, QUALITY_COLUMNS
 from legsci.mechanics.reps.repetition import STORED_EVENTS
-from legsci.mechanics.reps.session import FLAG_COLUMNS, QUALITY_COLUMNS
 from legsci.metrics import alignment, force, joints, kinetics, power
 from legsci.metrics.signals import Reps, velocity
 from legsci.quality import CODES, QualityFlag

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from legsci.ingest.trial import open_session, read_attributes
-from legsci.mechanics.reps.session import open_repetitions
+from legsci.mechanics.reps.files import open_repetitions
 
 #: Columns that name something: "01" is a session, not the number 1.
 NAMES = ("participant_id", "session_id", "trial_id", "task", "side", "profile", "status", "reason", "code", "signal")

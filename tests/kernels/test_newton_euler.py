@@ -8,14 +8,21 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from legsci.kernels.newton_euler import angular_motion, derivatives, inverse_dynamics, mechanical_energy
+from legsci.kernels.newton_euler import (
+    SegmentInertia,
+    SegmentMotion,
+    angular_motion,
+    derivatives,
+    inverse_dynamics,
+    mechanical_energy,
+)
 
 GRAVITY = np.array([0.0, -9.80665, 0.0])
 RATE = 200.0
 
 
 def _random_tree(frames=7, seed=3):
-    """Two legs, a pelvis and a trunk with random everything: the arguments of `inverse_dynamics`."""
+    """Two legs, a pelvis and a trunk with random everything: the arguments of `_solved`."""
     rng = np.random.default_rng(seed)
     parent = np.array([2, 3, 4, 5, 6, 6, 7, -1])
     rows = len(parent)
@@ -24,6 +31,12 @@ def _random_tree(frames=7, seed=3):
     rotation = Rotation.random(rows * frames, random_state=seed).as_matrix().reshape(rows, frames, 3, 3)
     vectors = [rng.normal(size=(rows, frames, 3)) for _ in range(7)]
     return [parent, rng.uniform(1.0, 9.0, rows), inertia, rotation, *vectors, GRAVITY]
+
+
+def _solved(parent, mass, inertia, rotation, joint, centre, acceleration, spin, turn, force, moment, gravity):
+    """Answer of the kernel, which takes no velocity into account."""
+    motion = SegmentMotion(rotation, centre, np.full_like(centre, np.nan), acceleration, spin, turn)
+    return inverse_dynamics(parent, SegmentInertia(mass, inertia), motion, joint, force, moment, gravity)
 
 
 def _naive(parent, mass, inertia, rotation, joint, centre, acceleration, spin, turn, force, moment, gravity):
@@ -55,14 +68,14 @@ def _path_to_root(parent, row):
 
 def test_inverse_dynamics_equals_its_naive_twin():
     tree = _random_tree()
-    for ours, twin in zip(inverse_dynamics(*tree), _naive(*tree), strict=True):
+    for ours, twin in zip(_solved(*tree), _naive(*tree), strict=True):
         np.testing.assert_allclose(ours, twin, rtol=1e-10, atol=1e-10)
 
 
 def test_a_gap_reaches_only_what_rests_on_it():
     tree = _random_tree()
     tree[6][2, 3, 0] = np.nan  # acceleration of the right shank in one frame
-    force, moment = inverse_dynamics(*tree)
+    force, moment = _solved(*tree)
     bad = np.isnan(moment).any(axis=2)
     assert bad[:, 3].tolist() == [False, False, True, False, True, False, True, True]
     assert not np.delete(bad, 3, axis=1).any()
@@ -74,7 +87,7 @@ def test_parents_must_come_later():
     tree = _random_tree()
     tree[0] = np.array([2, 3, 4, 5, 6, 6, 5, -1])
     with pytest.raises(ValueError, match="later row"):
-        inverse_dynamics(*tree)
+        _solved(*tree)
 
 
 def _single(angle, spin, turn, *, mass=3.0, length=0.4, moment_of_inertia=0.05):
@@ -87,7 +100,7 @@ def _single(angle, spin, turn, *, mass=3.0, length=0.4, moment_of_inertia=0.05):
     acceleration = np.cross(b, centre) + np.cross(w, np.cross(w, centre))
     nothing = np.zeros((1, frames, 3))
     tensor = np.diag([moment_of_inertia, 0.001, moment_of_inertia])[None]
-    return inverse_dynamics(
+    return _solved(
         np.array([-1]),
         np.array([mass]),
         tensor,
@@ -129,7 +142,7 @@ def test_static_leg_balances_weight_and_ground():
     ground[0, 0] = [0.0, 400.0, 0.0]
     about_origin[0, 0] = np.cross([0.1, 0.0, 0.1], ground[0, 0])
     tensor = np.tile(np.eye(3), (2, 1, 1))
-    force, moment = inverse_dynamics(
+    force, moment = _solved(
         parent, mass, tensor, rotation, joint, centre, still, still, still, ground, about_origin, GRAVITY
     )
     g = 9.80665
@@ -144,7 +157,7 @@ def test_free_fall_loads_no_joint():
     for row in (7, 8, 9, 10):  # no spin, no angular acceleration, no ground
         tree[row] = np.zeros_like(tree[row])
     tree[6] = np.broadcast_to(GRAVITY, tree[6].shape).copy()
-    force, moment = inverse_dynamics(*tree)
+    force, moment = _solved(*tree)
     assert np.abs(force).max() == 0.0
     assert np.abs(moment).max() == 0.0
 
@@ -163,7 +176,7 @@ def test_torque_free_spin_of_an_asymmetric_body_needs_no_moment():
     nothing = np.zeros((1, 5, 3))
     rotation = np.tile(r, (1, 5, 1, 1))
     still = np.broadcast_to(GRAVITY, nothing.shape).copy()
-    _, moment = inverse_dynamics(
+    _, moment = _solved(
         np.array([-1]),
         np.array([1.0]),
         np.diag(tensor)[None],
@@ -234,14 +247,15 @@ def test_energy_of_a_wheel():
     tensor = np.diag([0.3, 0.3, 0.1])[None]
     spin = rotation[0, 0] @ [0.0, 0.0, 5.0]
     energy, rate = mechanical_energy(
-        np.array([2.0]),
-        tensor,
-        rotation,
-        np.array([[[1.0, 3.0, 0.0]]]),
-        np.array([[[4.0, 0.0, 0.0]]]),
-        np.array([[[1.5, 7.0, 0.0]]]),
-        spin[None, None],
-        2.0 * spin[None, None],
+        SegmentInertia(np.array([2.0]), tensor),
+        SegmentMotion(
+            rotation=rotation,
+            centre_of_mass=np.array([[[1.0, 3.0, 0.0]]]),
+            velocity=np.array([[[4.0, 0.0, 0.0]]]),
+            acceleration=np.array([[[1.5, 7.0, 0.0]]]),
+            angular_velocity=spin[None, None],
+            angular_acceleration=2.0 * spin[None, None],
+        ),
         GRAVITY,
     )
     assert energy[0, 0] == pytest.approx(0.5 * 2.0 * 16.0 + 0.5 * 0.1 * 25.0 + 2.0 * 9.80665 * 3.0)
@@ -257,9 +271,8 @@ def test_energy_of_a_tumbling_body_changes_as_its_rate_says():
     velocity, acceleration = derivatives(place[None], RATE)
     spin, turning = angular_motion(rotation, RATE)
     inertia = np.array([[[0.3, 0.05, 0.0], [0.05, 0.4, 0.02], [0.0, 0.02, 0.1]]])
-    energy, rate = mechanical_energy(
-        np.array([2.0]), inertia, rotation, place[None], velocity, acceleration, spin, turning, GRAVITY
-    )
+    motion = SegmentMotion(rotation, place[None], velocity, acceleration, spin, turning)
+    energy, rate = mechanical_energy(SegmentInertia(np.array([2.0]), inertia), motion, GRAVITY)
     inner = slice(12, -12)
     change = derivatives(energy[..., None], RATE)[0][0, :, 0]
     np.testing.assert_allclose(rate[0, inner], change[inner], rtol=1e-6, atol=1e-5)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legsci.kernels.plates import centre_of_pressure, plate_force_and_moment, remove_offset
+from legsci.kernels.plates import centre_of_pressure, plate_force_and_moment
 from tests import naive
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -129,15 +129,6 @@ def test_every_fault_of_a_plate_is_listed():
         plate_force_and_moment(np.ones((5, 3)), 4, np.zeros((4, 3)), np.array([0.0, np.nan, 0.0]), NONE)
     with pytest.raises(ValueError, match="TYPE 7"):
         plate_force_and_moment(np.ones((6, 3)), 7, CORNERS, np.zeros(3), NONE)
-
-
-def test_offset_is_that_of_the_empty_plate():
-    samples = np.array([[1.0, 3.0, np.nan, 10.0], [0.0, 0.0, 6.0, 5.0]])
-    np.testing.assert_array_equal(remove_offset(samples, 0, 3), [[-1.0, 1.0, np.nan, 8.0], [-2.0, -2.0, 4.0, 3.0]])
-    with pytest.raises(ValueError, match="no valid sample of channels \\[0\\]"):
-        remove_offset(samples, 2, 3)
-    with pytest.raises(ValueError, match="does not lie within 4 samples"):
-        remove_offset(samples, 2, 5)
 
 
 def _plates(name):

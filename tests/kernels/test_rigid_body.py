@@ -14,7 +14,6 @@ from legsci.kernels.rigid_body import (
     COLLINEAR,
     FOUND,
     TOO_FEW_MARKERS,
-    angular_velocity,
     cluster_pose,
     frames_from_vectors,
     largest_strays,
@@ -166,26 +165,6 @@ def test_angles_say_where_they_are_not_defined():
     assert angles[1, 0] == pytest.approx(np.pi / 2)
     assert np.isnan(angles[[0, 2], 0]).all()
     assert np.isnan(angles[:, 1]).all()
-
-
-def test_angular_velocity_of_a_steady_turn_is_exact_and_gaps_are_one_sided():
-    velocity = np.array([3.0, -5.0, 2.0])
-    rotation = Rotation.from_rotvec(velocity * np.arange(50)[:, None] / 100.0).as_matrix() @ random_rotations(1, 5)[0]
-    rotation[20] = np.nan
-    rotation[30], rotation[32] = np.nan, np.nan
-    found = angular_velocity(rotation, 100.0)
-    missing = np.isnan(found).any(axis=1)
-    assert np.flatnonzero(missing).tolist() == [20, 30, 31, 32]
-    np.testing.assert_allclose(found[~missing], np.broadcast_to(velocity, (46, 3)), atol=1e-10)
-
-
-def test_angular_velocity_is_of_second_order():
-    errors = []
-    for rate in (100.0, 200.0):
-        time = np.arange(0.0, 1.0, 1 / rate)
-        rotation = Rotation.from_rotvec(np.outer(np.sin(3 * time), [0.0, 0.0, 1.0])).as_matrix()
-        errors.append(np.abs(angular_velocity(rotation, rate)[1:-1, 2] - 3 * np.cos(3 * time[1:-1])).max())
-    assert errors[0] / errors[1] == pytest.approx(4.0, rel=0.05)
 
 
 def moving_pair(relative, centre_proximal, centre_distal, seed=0):

@@ -9,6 +9,7 @@ from functools import cache
 import numpy as np
 import xarray as xr
 
+from legsci.mechanics.motion.options import MotionOptions
 from legsci.simulate.athlete.body import Athlete, build_body
 from legsci.simulate.athlete.motion import simulate_motion
 from legsci.simulate.athlete.plan import Motion, default_technique
@@ -17,6 +18,7 @@ from tests.mechanics.trials import trial
 
 RATE_HZ, PLATE_HZ = 200.0, 1000.0
 ATHLETE = Athlete()
+UNFILTERED = MotionOptions(cutoff_hz=None)
 
 
 def marker_dataset(labels: np.ndarray | list[str], position: np.ndarray, rate_hz: float = RATE_HZ) -> xr.Dataset:

@@ -75,5 +75,4 @@ def recorded(trial: Clean, rng: np.random.Generator) -> xr.Dataset:
     return kinematics(
         marker_dataset([trial.labels[column] for column in worn], seen[:, worn], RATE_HZ),
         marker_dataset(trial.labels, stood, RATE_HZ),
-        cutoff_hz=12.0,
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from legsci.mechanics.kinetics.movement import DEFAULT_OPTIONS, MotionOptions
+from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.tables import session_metrics
 

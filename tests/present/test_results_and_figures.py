@@ -19,8 +19,9 @@ from matplotlib.table import Table
 from matplotlib.text import Text
 
 import legsci
-from legsci.ingest.trial import DECIMALS, write_session
-from legsci.mechanics.reps.session import session_repetitions, write_repetitions
+from legsci.ingest.trial import write_session
+from legsci.mechanics.reps.files import write_repetitions
+from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.tables import study_tables
 from legsci.present.figures import style
 from legsci.present.figures.force_time import flag_lines, force_time
@@ -29,6 +30,7 @@ from legsci.present.figures.profile_comparison import widest_repetition
 from legsci.present.figures.registry import SESSION_FIGURES, STUDY_FIGURES
 from legsci.present.results import Results, ResultsError
 from legsci.quality import CODES, QualityFlag
+from legsci.storage import DECIMALS
 from legsci.vocabulary import STANDARD_GRAVITY
 
 RATE_HZ = 1000.0
@@ -126,7 +128,7 @@ def test_tables_keep_names_as_text(study: Results) -> None:
 
 def test_signals_are_those_of_the_session(study: Results) -> None:
     force = study.trial("P01", "01", "jump")["force"]["force"]
-    stored_within = force.sizes["plate"] * 0.5 * 10.0 ** -DECIMALS["force"]
+    stored_within = force.sizes["plate"] * 0.5 * 10.0 ** -DECIMALS["N"]
     np.testing.assert_allclose(force.sum("plate").sel(axis="y"), jump_force(), rtol=1e-7, atol=stored_within)
     reps = study.reps("P01", "01")
     assert reps is not None

@@ -6,8 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from legsci.ingest.trial import open_session
-from legsci.mechanics.kinetics.movement import MotionOptions
-from legsci.mechanics.reps.session import session_repetitions, write_repetitions
+from legsci.mechanics.motion.options import MotionOptions
+from legsci.mechanics.reps.files import write_repetitions
+from legsci.mechanics.reps.session import session_repetitions
 
 from job_log import job_log
 

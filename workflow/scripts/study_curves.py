@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from legsci.mechanics.reps.session import open_repetitions, reps_files
+from legsci.mechanics.reps.files import open_repetitions, reps_files
 from legsci.metrics.normalised_curves import write_curves
 
 from job_log import job_log

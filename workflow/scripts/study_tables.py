@@ -1,6 +1,6 @@
 """Measure the reps of all sessions of a study and write its tables."""
 
-from legsci.mechanics.reps.session import open_repetitions, reps_files
+from legsci.mechanics.reps.files import open_repetitions, reps_files
 from legsci.metrics.tables import study_tables
 
 from job_log import job_log

@@ -6,25 +6,37 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from legsci.kernels.jumps import EVENTS, contact_events, flight_edges, standing_jump_events
+from legsci.kernels.jumps import (
+    EVENTS,
+    ContactLimits,
+    OnsetRules,
+    QuietStanding,
+    contact_events,
+    flight_edges,
+    standing_jump_events,
+)
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.weighing import Weighing, standing_stretch, weigh
 from legsci.mechanics.force.windows import Window
 from legsci.quality import QualityFlag
 from legsci.tasks import Task
-from legsci.vocabulary import STANDARD_GRAVITY
+from legsci.vocabulary import PLAUSIBLE_MASS_KG, STANDARD_GRAVITY
 
-#: Shortest stretch within the band around body weight that counts as standing still [s]; also Owen's 30 ms.
+#: Shortest stretch within the band around body weight that is treated as standing still [s]; also Owen's 30 ms.
 STILL_S = 0.030
-#: Quiet standing after a landing is looked for from here to there after it [s].
+#: Quiet standing is searched between these times after a landing [s].
 SETTLING_S = (0.3, 5.0)
-#: A squat jump starts from a squat that is held: stillness is looked for first in this time before the take-off [s].
+#: A squat jump starts from a squat that is held: quiet standing is searched first in this time before the take-off [s].
 HOLD_S = 3.0
-#: Standing force of a person [kg].
-PLAUSIBLE_MASS_KG = (20.0, 250.0)
 #: Quiet standing before and after a jump may differ by this part of body weight.
 DRIFT_PART = 0.01
+#: Standing after a landing that is long enough: until the person leaves the plates, until the recording ends [s].
+SHORTEST_LANDING_S, SHORTEST_RECORDED_LANDING_S = 1.0, 0.5
+#: Body weight may differ from the session's mass by this much [%].
+MASS_DISAGREEMENT_PERCENT = 5.0
+#: Unweighting from which a jump out of a held squat has a countermovement, as part of body weight.
+UNWEIGHTING_PART = 0.1
 
 
 @dataclass
@@ -80,7 +92,7 @@ def _weigh_start(reaction: GroundReaction, window: Window, task: Task, profile: 
 
 
 def _from_held_squat(task: Task) -> bool:
-    """Tell a jump that starts from a squat, without a countermovement."""
+    """Whether a jump starts from a held squat, without a countermovement."""
     return task.cut == "flight" and "countermovement_depth_m" not in task.metrics
 
 
@@ -127,7 +139,7 @@ def _choose_weighing(
 
 
 def _never_still(weighing: Weighing | None) -> QualityFlag:
-    """Say how far from still the quietest stretch was."""
+    """Flag of the quietest stretch, with its wander."""
     if weighing is None:
         return QualityFlag("never_stood_still", detail="there is no stretch of standing that long")
     if weighing.body_weight[0] <= 0.0:
@@ -136,50 +148,34 @@ def _never_still(weighing: Weighing | None) -> QualityFlag:
     return QualityFlag("never_stood_still", value=weighing.wander, limit=weighing.allowed_wander, detail=detail)
 
 
-def _from_standing(
-    force: np.ndarray,
-    reaction: GroundReaction,
-    window: Window,
-    task: Task,
-    profile: Profile,
-    *,
-    quiet_end: int,
-    weight: float,
-    sd: float,
-) -> np.ndarray:
-    """Events of a jump after quiet standing, as `EVENTS` [samples]."""
-    limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(reaction, window))
-    found, _ = standing_jump_events(
-        force,
-        reaction.rate,
-        quiet_end,
-        window.middle,
-        weight,
-        profile.movement_band(weighing_sd_n=sd),
-        max(int(STILL_S * reaction.rate), 1),
-        round(profile.start_lead_s * reaction.rate),
-        limit,
-        max(limit, reaction.loaded_limit),
-        profile.propulsion_velocity_m_per_s,
-        not _from_held_squat(task),
+def contact_limits(reaction: GroundReaction, window: Window, profile: Profile) -> ContactLimits:
+    """Forces by which a profile detects contact in a repetition [N]."""
+    contact = profile.contact_limit(unloaded_sd_n=unloaded_sd(reaction, window))
+    return ContactLimits(contact, max(contact, reaction.loaded_limit))
+
+
+def _onset_rules(task: Task, profile: Profile, *, rate: float, weighing_sd: float) -> OnsetRules:
+    """How a profile detects the onset of movement, given the SD of force in quiet standing [N]."""
+    return OnsetRules(
+        band=profile.movement_band(weighing_sd_n=weighing_sd),
+        still=max(int(STILL_S * rate), 1),
+        lead=round(profile.start_lead_s * rate),
+        countermovement=not _from_held_squat(task),
     )
-    return np.asarray(found)
 
 
 def _over_standing(reaction: GroundReaction, window: Window, task: Task, profile: Profile, quiet: Weighing) -> Weighing:
     """Body weight over the whole of standing before the movement, where the profile weighs so."""
     if profile.weighing != "standing":
         return quiet
-    weight = float(quiet.body_weight[0])
-    found = _from_standing(
+    found, _ = standing_jump_events(
         reaction.force[0],
-        reaction,
-        window,
-        task,
-        profile,
-        quiet_end=quiet.last,
-        weight=weight,
-        sd=quiet.sd,
+        reaction.rate,
+        QuietStanding(quiet.last, float(quiet.body_weight[0])),
+        window.middle,
+        _onset_rules(task, profile, rate=reaction.rate, weighing_sd=quiet.sd),
+        contact_limits(reaction, window, profile),
+        profile.propulsion_velocity_m_per_s,
     )
     if np.isnan(found[0]):
         return quiet
@@ -203,39 +199,28 @@ def _events(
     `quiet_end` is the sample after the quietest standing before the movement, `rest` the first of quiet standing after
     it; -1 where there is none.
     """
-    limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(reaction, window))
-    loaded = max(limit, reaction.loaded_limit)
-    force, weight = reaction.force[0] - score.offset, float(score.body_weight[0])
+    limits, propulsion = contact_limits(reaction, window, profile), profile.propulsion_velocity_m_per_s
+    force, weight, rate = reaction.force[0] - score.offset, float(score.body_weight[0]), reaction.rate
     if window.touchdown >= 0:
         fall = (window.first + window.touchdown) // 2
-        score.events["touchdown"] = flight_edges(force, fall, limit, loaded)[1]
+        score.events["touchdown"] = flight_edges(force, fall, limits)[1]
     if window.middle < 0:
         return
     found = np.full(len(EVENTS), np.nan)
     if quiet_end >= 0:
-        found = _from_standing(
-            force, reaction, window, task, profile, quiet_end=quiet_end, weight=weight, sd=score.weighing_sd
-        )
+        standing = QuietStanding(quiet_end, weight)
+        onset = _onset_rules(task, profile, rate=rate, weighing_sd=score.weighing_sd)
+        found, _ = standing_jump_events(force, rate, standing, window.middle, onset, limits, propulsion)
         score.rest = found[0]
     elif rest >= 0 and np.isfinite(weight):
         first = int(np.ceil(score.events.get("touchdown", window.first)))
-        found, _ = contact_events(
-            force,
-            reaction.rate,
-            rest,
-            first,
-            window.middle,
-            weight,
-            limit,
-            loaded,
-            profile.propulsion_velocity_m_per_s,
-        )
+        found, _ = contact_events(force, rate, QuietStanding(rest, weight), first, window.middle, limits, propulsion)
         score.rest = float(rest)
         if task.quiet_start:
-            # where the movement began is not known, and without lowering neither is where it turned
+            # The onset of movement is not known, and without a countermovement neither is the lowest point.
             found[: 1 if "countermovement_depth_m" in task.metrics else -2] = np.nan
     else:
-        found[-2:] = flight_edges(force, window.middle, limit, loaded)
+        found[-2:] = flight_edges(force, window.middle, limits)
     score.events.update(zip(EVENTS, (float(position) for position in found), strict=True))
     if window.touchdown >= 0:
         score.events["movement_start"] = score.events["touchdown"]
@@ -248,7 +233,7 @@ def score_repetition(
 
     Parameters
     ----------
-    reaction : force under the person.
+    reaction : ground reaction of the trial.
     window : the repetition.
     task : entry of TASKS.
     profile : the rules.
@@ -283,55 +268,70 @@ def score_repetition(
     rest = after.first if after is not None and after.still else -1
     _events(reaction, window, task, profile, score, quiet_end=quiet_end, rest=rest)
     score.events = profile.shifted(score.events)
-    score.flags += _check(score, reaction, window, task, weighing, after, mass_kg, profile.title)
+    if window.middle >= 0:
+        stood = task.quiet_start and weighing is not None and weighing.last <= window.middle
+        score.flags += _check_velocity(score, task, stood=stood, title=profile.title)
+        score.flags += _check_drift(score, task, weighing, after)
+        score.flags += _check_landing(score, reaction, window)
+    score.flags += _check_weight(score, weighing, mass_kg)
+    if _from_held_squat(task):
+        score.flags += _check_countermovement(score, reaction)
     return score
 
 
-def _check(
-    score: Score,
-    reaction: GroundReaction,
-    window: Window,
-    task: Task,
-    weighing: Weighing | None,
-    after: Weighing | None,
-    mass_kg: float,
-    title: str,
-) -> list[QualityFlag]:
-    """Say what is doubtful about a scored repetition."""
+def _check_velocity(score: Score, task: Task, *, stood: bool, title: str) -> list[QualityFlag]:
+    """Report a flight without its contacts, and a velocity that is not integrated from quiet standing before it."""
     flags: list[QualityFlag] = []
-    weight, rate = float(score.body_weight[0]), reaction.rate
-    if window.middle >= 0:
-        if np.isnan(score.events["landing"]):
-            flags.append(QualityFlag("second_landing_missing"))
-        if np.isnan(score.events["takeoff"]):
-            flags.append(QualityFlag("clipped_start", detail="the flight has no take-off"))
-        if np.isnan(score.rest):
-            stood = task.quiet_start and weighing is not None and weighing.last <= window.middle
-            missing = QualityFlag("movement_start_not_found", detail=f"the rules of {title}")
-            flags.append(missing if stood else QualityFlag("no_velocity"))
-        elif task.quiet_start and np.isnan(score.events["movement_start"]):
-            flags.append(QualityFlag("integrated_backward"))
-        if task.quiet_start and weighing is not None and after is not None and after.still:
-            difference = abs(float(after.body_weight[0]) - float(weighing.body_weight[0]))
-            allowed = DRIFT_PART * weight + 2.0 * float(np.hypot(after.uncertainty, weighing.uncertainty))
-            if difference > allowed:
-                flags.append(QualityFlag("drift", value=difference, limit=allowed))
-        landing = score.events["landing"]
-        after_landing = (window.last - landing) / rate
-        if window.last < reaction.force.shape[1] and after_landing < 1.0:
-            flags.append(QualityFlag("step_off", value=after_landing))
-        elif window.last == reaction.force.shape[1] and after_landing < 0.5:
-            flags.append(QualityFlag("clipped_end", value=after_landing, limit=0.5))
-    if np.isfinite(weight) and not PLAUSIBLE_MASS_KG[0] <= weight / STANDARD_GRAVITY <= PLAUSIBLE_MASS_KG[1]:
-        flags.append(QualityFlag("implausible_weight", value=weight))
-    elif weighing is not None and np.isfinite(mass_kg):
-        percent = 100.0 * abs(weight / (mass_kg * STANDARD_GRAVITY) - 1.0)
-        if percent > 5.0:
-            flags.append(QualityFlag("weight_disagrees_with_mass", value=percent, limit=5.0))
-    if _from_held_squat(task) and "minimum_force" in score.events:
-        lowest = score.events["minimum_force"]
-        if np.isfinite(lowest):
-            drop = weight - float(reaction.force[0, int(lowest)])
-            if drop > 0.1 * weight:
-                flags.append(QualityFlag("countermovement_in_squat_jump", value=drop, limit=0.1 * weight))
+    if np.isnan(score.events["landing"]):
+        flags.append(QualityFlag("second_landing_missing"))
+    if np.isnan(score.events["takeoff"]):
+        flags.append(QualityFlag("clipped_start", detail="the flight has no take-off"))
+    if np.isnan(score.rest):
+        missing = QualityFlag("movement_start_not_found", detail=f"the rules of {title}")
+        flags.append(missing if stood else QualityFlag("no_velocity"))
+    elif task.quiet_start and np.isnan(score.events["movement_start"]):
+        flags.append(QualityFlag("integrated_backward"))
     return flags
+
+
+def _check_drift(score: Score, task: Task, before: Weighing | None, after: Weighing | None) -> list[QualityFlag]:
+    """Compare body weight in quiet standing before the jump with that after it."""
+    if not task.quiet_start or before is None or after is None or not after.still:
+        return []
+    difference = abs(float(after.body_weight[0]) - float(before.body_weight[0]))
+    uncertainty = 2.0 * float(np.hypot(after.uncertainty, before.uncertainty))
+    allowed = DRIFT_PART * float(score.body_weight[0]) + uncertainty
+    return [QualityFlag("drift", value=difference, limit=allowed)] if difference > allowed else []
+
+
+def _check_landing(score: Score, reaction: GroundReaction, window: Window) -> list[QualityFlag]:
+    """Report a landing soon after which the person leaves the plates or the recording ends."""
+    after_s = (window.last - score.events["landing"]) / reaction.rate
+    if window.last < reaction.force.shape[1]:
+        return [QualityFlag("step_off", value=after_s)] if after_s < SHORTEST_LANDING_S else []
+    if after_s < SHORTEST_RECORDED_LANDING_S:
+        return [QualityFlag("clipped_end", value=after_s, limit=SHORTEST_RECORDED_LANDING_S)]
+    return []
+
+
+def _check_weight(score: Score, weighing: Weighing | None, mass_kg: float) -> list[QualityFlag]:
+    """Compare body weight with that of people, and with the session's mass."""
+    weight = float(score.body_weight[0])
+    if np.isfinite(weight) and not PLAUSIBLE_MASS_KG[0] <= weight / STANDARD_GRAVITY <= PLAUSIBLE_MASS_KG[1]:
+        return [QualityFlag("implausible_weight", value=weight)]
+    if weighing is None or not np.isfinite(mass_kg):
+        return []
+    percent = 100.0 * abs(weight / (mass_kg * STANDARD_GRAVITY) - 1.0)
+    if percent > MASS_DISAGREEMENT_PERCENT:
+        return [QualityFlag("weight_disagrees_with_mass", value=percent, limit=MASS_DISAGREEMENT_PERCENT)]
+    return []
+
+
+def _check_countermovement(score: Score, reaction: GroundReaction) -> list[QualityFlag]:
+    """Report unweighting in a jump that starts from a held squat."""
+    lowest = score.events.get("minimum_force", np.nan)
+    if not np.isfinite(lowest):
+        return []
+    weight = float(score.body_weight[0])
+    drop, allowed = weight - float(reaction.force[0, int(lowest)]), UNWEIGHTING_PART * weight
+    return [QualityFlag("countermovement_in_squat_jump", value=drop, limit=allowed)] if drop > allowed else []

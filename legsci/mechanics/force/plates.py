@@ -1,4 +1,4 @@
-"""Force plates of a trial: which carry the person, what their zero is worth, and their sum, feet kept apart."""
+"""Force plates of a trial: which carry the person, their zero error, and their sum, feet separate."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import xarray as xr
 from legsci.kernels.events import intervals_above, intervals_below
 from legsci.mechanics.force.weighing import Weighing, weigh
 from legsci.quality import QualityFlag
+from legsci.vocabulary import SIDES_OF_BODY
 
 #: A plate that never carries this much for as long as `SHORTEST_LOAD_S` is empty, however it rings [N], [s].
 LEAST_LOAD_N = 50.0
@@ -19,14 +20,14 @@ SHORTEST_LOAD_S = 0.05
 #: 60 kg. A smaller offset stays, as in the published peaks that legsci is checked against, and enters the
 #: uncertainty instead [N].
 OFFSET_LIMIT_N = 6.0
-#: Equal samples in a row at a plate's highest force that no living load produces.
+#: Equal samples in a row at a plate's highest force that no person produces.
 SATURATED_SAMPLES = 5
-#: Saturation is looked for above this part of the standing load; a coarse converter repeats values in quiet standing.
+#: Saturation is searched above this part of the standing load; a coarse converter repeats values in quiet standing.
 SATURATED_PART = 1.5
 #: Between these parts of the standing load lies every force of a living person on the ground; ringing plates stay
 #: within them too, spikes of an amplifier do not.
 LOWEST_PART, HIGHEST_PART = -1.0, 30.0
-#: Part of the standing load below which the plates count as unloaded when stretches off the plate are sought.
+#: Part of the standing load below which the plates are treated as unloaded when stretches off them are searched.
 UNLOADED_PART = 0.05
 LEAST_UNLOADED_N = 20.0
 #: Part of the standing load that only feet exert: platforms on record ring by up to 0.09 of it after a take-off.
@@ -36,22 +37,21 @@ SPIKE_S = 0.005
 SPIKE_SAMPLES = 2
 #: Shortest stretch off the plates from which a zero can be read [s].
 SHORTEST_EMPTY_S = 0.08
-FEET = ("left", "right")
 
 
 @dataclass(frozen=True)
 class GroundReaction:
-    """Vertical force under the person.
+    """Vertical ground reaction.
 
     Parameters
     ----------
-    force : (side, sample) [N], upward positive; rows both, left, right; a side that was not recorded apart is NaN.
+    force : (side, sample) [N], upward positive; rows both, left, right; a side that was not recorded separately is NaN.
     rate : sampling rate [Hz].
-    unloaded : (stretch, 2) first and last sample + 1 of each stretch in which nobody stands on the plates.
-    unloaded_limit : force below which the plates count as unloaded [N].
+    unloaded : (stretch, 2) first and last sample + 1 of each stretch in which the plates are unloaded.
+    unloaded_limit : force below which the plates are treated as unloaded [N].
     box : (sample,) vertical force on the plate that carries a drop box [N], where there is one.
     plates : names of the plates in the sum.
-    offset : zero error of the plates, as read while nobody stands on them [N]. Whether it was removed or, being small,
+    offset : zero error of the plates, as read while unloaded [N]. Whether it was removed or, being small,
         left in `force`, it is not known to have been the same under load, and enters the uncertainty. Of plates that
         are never unloaded `OFFSET_LIMIT_N`, the largest that is not removed.
     """
@@ -67,7 +67,7 @@ class GroundReaction:
     _weighings: dict[tuple[float, ...], Weighing | None] = field(default_factory=dict, init=False, compare=False)
 
     def weigh(self, *, first: int, last: int, length_s: float, quietest: bool = True) -> Weighing | None:
-        """`legsci.mechanics.force.weighing.weigh` this force, once for all the rules that ask for the same stretch."""
+        """Weigh a stretch of this force (`legsci.mechanics.force.weighing.weigh`), once for all profiles."""
         asked = (first, last, length_s, quietest)
         if asked not in self._weighings:
             self._weighings[asked] = weigh(
@@ -86,7 +86,7 @@ class GroundReaction:
 
     @cached_property
     def loaded_limit(self) -> float:
-        """Force that only feet exert, however a platform rings [N]."""
+        """Force that only feet exert and no ringing of the platform [N]."""
         return LOADED_PART * standing_load(self.force[0])
 
 
@@ -97,7 +97,7 @@ def vertical_of_plates(force: xr.Dataset) -> np.ndarray:
 
 
 def carries_load(vertical_force: np.ndarray, *, rate: float) -> bool:
-    """Tell whether a plate (sample,) [N] ever carries `LEAST_LOAD_N` for `SHORTEST_LOAD_S` without a break."""
+    """Whether a plate (sample,) [N] ever carries `LEAST_LOAD_N` for `SHORTEST_LOAD_S` without a break."""
     return bool(len(intervals_below(-vertical_force, -LEAST_LOAD_N, max(int(SHORTEST_LOAD_S * rate), 1))))
 
 
@@ -108,7 +108,7 @@ def standing_load(vertical_force: np.ndarray) -> float:
 
 
 def unloaded_stretches(vertical_force: np.ndarray, *, rate: float) -> tuple[np.ndarray, float]:
-    """Stretches in which nobody stands on the plates.
+    """Stretches in which the plates are unloaded.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def unloaded_stretches(vertical_force: np.ndarray, *, rate: float) -> tuple[np.n
     Returns
     -------
     stretches : (stretch, 2) first sample and last sample + 1.
-    limit : force below which the plates counted as unloaded [N].
+    limit : force below which the plates are treated as unloaded [N].
     """
     limit = max(LEAST_UNLOADED_N, UNLOADED_PART * np.nan_to_num(standing_load(vertical_force)))
     runs = intervals_below(vertical_force, limit)
@@ -136,7 +136,7 @@ def _zero_error(vertical_force: np.ndarray, stretches: np.ndarray) -> float:
 
 
 def _saturation(vertical_force: np.ndarray, plate: str) -> list[QualityFlag]:
-    """Report a plate that sticks at its highest value."""
+    """Report a plate that is saturated at its highest value."""
     highest = vertical_force.max()
     runs = intervals_above(vertical_force, highest, SATURATED_SAMPLES)
     if not len(runs) or not highest > SATURATED_PART * standing_load(vertical_force):
@@ -148,7 +148,7 @@ def _saturation(vertical_force: np.ndarray, plate: str) -> list[QualityFlag]:
 
 
 def _impossible_force(vertical_force: np.ndarray) -> list[QualityFlag]:
-    """Report a sum of plates that leaves what a person can exert."""
+    """Report a sum of plates outside the range of forces that a person exerts."""
     load = standing_load(vertical_force)
     lowest, highest = float(vertical_force.min()), float(vertical_force.max())
     flags = []
@@ -164,10 +164,10 @@ def _impossible_force(vertical_force: np.ndarray) -> list[QualityFlag]:
 def ground_reaction(force: xr.Dataset, *, stepped_from_box: bool = False) -> GroundReaction:
     """Sum the plates that carry the person.
 
-    A plate that is never loaded is left out, since it rings when somebody lands beside it. A plate with foot `box`, or,
-    after a step from a box, one that is loaded before the first contact only, is kept apart. Plates with foot left or
-    right give those sides. A zero error above `OFFSET_LIMIT_N`, read while nobody stands on the plates, is removed and
-    reported.
+    A plate that is never loaded is left out, since it rings when a person lands next to it. A plate with foot `box`,
+    or, after a step from a box, one that is loaded before the first contact only, is kept separate. Plates with foot
+    left or right give those sides. A zero error above `OFFSET_LIMIT_N`, read while the plates are unloaded, is removed
+    and reported.
 
     Parameters
     ----------
@@ -192,9 +192,9 @@ def ground_reaction(force: xr.Dataset, *, stepped_from_box: bool = False) -> Gro
     total = vertical[carrying].sum(axis=0) if carrying else np.zeros(vertical.shape[1])
     flags += _impossible_force(total)
     stretches, limit = unloaded_stretches(total, rate=rate)
-    sides = {foot: [index for index in carrying if feet[index] == foot] for foot in FEET}
+    sides = {foot: [index for index in carrying if feet[index] == foot] for foot in SIDES_OF_BODY}
     rows = [total] + [
-        vertical[sides[foot]].sum(axis=0) if sides[foot] else np.full(total.size, np.nan) for foot in FEET
+        vertical[sides[foot]].sum(axis=0) if sides[foot] else np.full(total.size, np.nan) for foot in SIDES_OF_BODY
     ]
     kept = np.array(rows)
     offset = OFFSET_LIMIT_N if carrying else 0.0
@@ -216,7 +216,7 @@ def ground_reaction(force: xr.Dataset, *, stepped_from_box: bool = False) -> Gro
 
 
 def _only_before(vertical: np.ndarray, plate: int, loaded: list[int]) -> bool:
-    """Tell whether a plate is last loaded before any other plate is first loaded for good."""
+    """Whether a plate is last loaded before any other plate is first loaded for good."""
     others = vertical[[index for index in loaded if index != plate]].sum(axis=0)
     last = int(np.flatnonzero(vertical[plate] > LEAST_LOAD_N)[-1])
     well_loaded = np.flatnonzero(others > 4 * LEAST_LOAD_N)

@@ -8,10 +8,10 @@ from importlib.resources import files
 
 import yaml
 
-#: Floor of a contact limit drawn from the noise of the flight [N]: the filter of an amplifier and the ringing of a
-#: platform keep a quiet plate several newtons from zero for milliseconds after the feet have left.
+#: Least contact limit where it is drawn from the noise of the flight [N]: the filter of an amplifier and the ringing of
+#: a platform keep a quiet plate several newtons from zero for milliseconds after the feet have left.
 LEAST_CONTACT_N = 10.0
-#: Departure from body weight that no plate resolves; floors a band drawn from a noise-free weighing window [N].
+#: Departure from body weight that no plate resolves; least band where the weighing window is free of noise [N].
 LEAST_BAND_N = 1.0
 
 
@@ -43,7 +43,7 @@ class Profile:
     landing_shift: float = 0.0
 
     def contact_limit(self, *, unloaded_sd_n: float) -> float:
-        """Force that counts as contact [N], given the SD of the unloaded plate in mid-flight [N]."""
+        """Force from which the feet are in contact [N], given the SD of the unloaded plate in mid-flight [N]."""
         return self.contact_scale * max(self.contact_n, self.contact_sd * unloaded_sd_n, LEAST_CONTACT_N)
 
     def shifted(self, events: dict[str, float]) -> dict[str, float]:

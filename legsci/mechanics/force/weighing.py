@@ -1,4 +1,4 @@
-"""Weighing: body weight from quiet standing, and what it is worth."""
+"""Weighing: body weight from quiet standing, and its uncertainty."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 
 from legsci.kernels.events import quietest_window
 
-#: Force means over this time tell wandering from the plate's noise [s].
+#: Force is averaged over this time to separate sway from the noise of the plate [s].
 BLOCK_S = 0.05
 #: Slowest sway of quiet standing that moves the centre of mass up and down noticeably [Hz].
 SWAY_HZ = 0.5
-#: Standing counts as still while those means vary by no more than this part of body weight (SD).
+#: A person stands still while those means vary by no more than this part of body weight (SD).
 STILLNESS_PART = 0.025
 
 
@@ -43,7 +43,7 @@ class Weighing:
 
     @property
     def allowed_wander(self) -> float:
-        """Wander that still counts as standing [N]."""
+        """Largest wander of quiet standing [N]."""
         return STILLNESS_PART * float(self.body_weight[0])
 
 
@@ -75,8 +75,8 @@ def weigh_stretch(force: np.ndarray, *, rate: float, first: int, last: int) -> W
 def standing_stretch(force: np.ndarray, *, rate: float, quiet: Weighing, first: int, movement_start: int) -> Weighing:
     """Weigh over the whole of standing around the quietest second: back to where it began, on to the movement.
 
-    Between two moments of standing still the mean force is body weight, whatever sway lies between them, and the longer
-    the time the better: under 2 N of sway the jump height's error is 1.2 mm (SD) instead of 4.6 mm with the quietest
+    Between two moments of standing still the mean force is body weight, with any sway between them, and the longer
+    the time the better: with 2 N of sway the error of jump height is 1.2 mm (SD) instead of 4.6 mm with the quietest
     second alone.
 
     Parameters

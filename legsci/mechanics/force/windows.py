@@ -12,7 +12,7 @@ from legsci.quality import QualityFlag
 #: Shortest and longest flight of a jump [s]; 1.0 s is a height of 1.23 m, above any standing jump on record.
 SHORTEST_FLIGHT_S = 0.10
 LONGEST_FLIGHT_S = 1.0
-#: Within this time before a flight the push-off must exceed `PUSH_OFF_PART` of the standing load, or nobody jumped [s].
+#: Within this time before a flight the push-off must exceed `PUSH_OFF_PART` of the standing load for a jump [s].
 PUSH_OFF_S = 0.5
 PUSH_OFF_PART = 1.1
 #: Longest ground contact of a rebound [s]; longer ones are a landing and a new jump.
@@ -39,7 +39,7 @@ class Window:
 
 
 def _is_flight(reaction: GroundReaction, stretch: np.ndarray) -> bool:
-    """Tell a flight from stepping off: its length, and a push-off before it."""
+    """Distinguish a flight from stepping off by its length, and a push-off before it."""
     first, last = int(stretch[0]), int(stretch[1])
     duration = (last - first) / reaction.rate
     ends_in_air = last >= reaction.force.shape[1]
@@ -63,7 +63,7 @@ def _flights(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]
 
 
 def _why_no_flight(reaction: GroundReaction) -> str:
-    """Say why no stretch of a recording is a flight."""
+    """Why no stretch of a recording is a flight."""
     if len(reaction.unloaded):
         moments = ", ".join(f"{first / reaction.rate:.2f} s" for first in reaction.unloaded[:, 0])
         return (
@@ -74,8 +74,8 @@ def _why_no_flight(reaction: GroundReaction) -> str:
     if lowest < reaction.unloaded_limit:
         return f"force falls below {reaction.unloaded_limit:.1f} N for an instant only"
     return (
-        f"force never falls below {reaction.unloaded_limit:.1f} N (at least {lowest:.1f} N); either nobody jumped or "
-        "the plate's zero is off"
+        f"force never falls below {reaction.unloaded_limit:.1f} N (at least {lowest:.1f} N); there is no jump, or "
+        "the zero of the plate is wrong"
     )
 
 
@@ -103,13 +103,13 @@ def _rebounds(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]
 
 
 def _follows(previous: Window, ends: np.ndarray, reaction: GroundReaction) -> bool:
-    """Tell whether the contact that starts at the last of `ends` is the landing of the previous repetition."""
+    """Whether the contact that starts at the last of `ends` is the landing of the previous repetition."""
     first_landing = ends[ends > previous.middle][0]
     return bool(ends[-1] == first_landing)
 
 
 def _impacts(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
-    """One window per landing from an unloaded stretch whose impact is among the recording's highest."""
+    """One window per landing from an unloaded stretch with an impact among the highest of the recording."""
     stretches, samples, total = reaction.unloaded, reaction.force.shape[1], reaction.force[0]
     windows = []
     for index, (_, end) in enumerate(stretches):
@@ -135,7 +135,7 @@ def cut(reaction: GroundReaction, *, how: str) -> tuple[list[Window], list[Quali
 
     Parameters
     ----------
-    reaction : force under the person.
+    reaction : ground reaction of the trial.
     how : key of CUTS.
 
     Returns

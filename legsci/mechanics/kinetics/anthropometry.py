@@ -1,9 +1,10 @@
-"""Anthropometry: mass, length, centre of mass and radii of gyration of the segments of the body, per sex."""
+"""Anthropometry: a person, and mass, length, centre of mass and radii of gyration of body segments per sex."""
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib.resources import files
 
@@ -33,6 +34,25 @@ class Proportions:
     gyration_longitudinal_per_length: float
 
 
+@dataclass(frozen=True)
+class Person:
+    """Anthropometry of a person, as the study states it.
+
+    Parameters
+    ----------
+    body_mass_kg : mass without load [kg]; NaN where it is not known.
+    sex : "female" or "male"; anything else where it is not known.
+    widths_m : "right_knee", "left_ankle", ... -> distance of the lateral marker from the medial side of the joint [m].
+    """
+
+    body_mass_kg: float = float("nan")
+    sex: str = ""
+    widths_m: Mapping[str, float] = field(default_factory=dict)
+
+
+UNKNOWN_PERSON = Person()
+
+
 @cache
 def segment_proportions(sex: str) -> dict[str, Proportions]:
     """Proportions of head, upper_trunk, middle_trunk, lower_trunk, upper_arm, forearm, hand, thigh, shank and foot.
@@ -54,5 +74,5 @@ def segment_proportions(sex: str) -> dict[str, Proportions]:
     rows = [row for row in csv.DictReader(text.splitlines()) if row["sex"] == sex]
     if not rows:
         raise ValueError(f"segment proportions: sex is {sex!r}, expected 'female' or 'male'")
-    names = [field.name for field in fields(Proportions)]
+    names = [column.name for column in fields(Proportions)]
     return {row["segment"]: Proportions(*(float(row[name]) for name in names)) for row in rows}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import NamedTuple
 
-from legsci.mechanics.motion.kinematics import Floats as Array
+import numpy as np
+
+from legsci.mechanics.motion.kinematics import Array, Booleans
 from legsci.quality import QualityFlag
 from legsci.vocabulary import STANDARD_GRAVITY
 
@@ -13,21 +14,21 @@ from legsci.vocabulary import STANDARD_GRAVITY
 #: weight at this lever [m].
 DISAGREEMENT_PART = 0.1
 DISAGREEMENT_LEVER_M = 0.6
-#: Force may come this much before or after the motion, beside three times the uncertainty of that time [s]; our choice:
+#: Force may come this much before or after the motion, plus three times the uncertainty of that delay [s]; our choice:
 #: in 10 ms the force of the recorded drop jumps and sprint changes by 0.7 to 0.9 body weights.
-MOST_APART_S = 0.01
-#: Further apart is not looked for [s]: a running step later force and motion resemble each other again.
-SEARCHED_S = 0.2
-#: At the time that is told, the mean squared difference of force and motion is at most this part of what it is as
-#: recorded, and at any other time at which it is least around; else force fits the motion nowhere, or at several times.
+LARGEST_DELAY_S = 0.01
+#: Longest delay that is searched [s]: a running step later force and motion resemble each other again.
+SEARCHED_DELAY_S = 0.2
+#: At the delay that is reported, the mean squared difference of force and motion is at most this part of that as
+#: recorded, and of that at any other local minimum; else force fits the motion at no delay, or at several.
 CLEARLY_LESS = 0.8
 #: Part of body weight below which differences of force and motion are none.
 ROUNDING_PART = 0.001
-#: Part of body weight by which force has to vary (standard deviation) for its time to be told, and a horizontal force
-#: (root mean square) for its direction.
-TELLING_PART, TELLING_HORIZONTAL_PART = 0.1, 0.03
-#: Correlation of a horizontal force with the motion below which it runs the other way. The recorded sprint's sideways
-#: force, of a body whose arms are not measured, reads -0.2.
+#: Part of body weight by which force has to vary (standard deviation) for its delay to be estimated, and a horizontal
+#: force (root mean square) for its direction.
+VARYING_PART, HORIZONTAL_PART = 0.1, 0.03
+#: Correlation of a horizontal force with the motion below which it has the opposite sign. The recorded sprint's
+#: sideways force, of a body whose arms are not measured, reads -0.2.
 REVERSED_CORRELATION = -0.5
 #: Correlation of vertical force and motion from which their horizontal parts are compared: 0.82 to 0.99 in the recorded
 #: drop jumps and sprint.
@@ -36,52 +37,58 @@ IN_TIME_CORRELATION = 0.7
 STILL_PART = 0.05
 SHORTEST_STILL_S = 0.5
 #: In quiet standing the centre of mass lies above the centre of pressure to within this [m]; our choice. Virtual
-#: athletes with errors of markers stay within 4 mm; a person's masses lie less near to those of the table.
-MOST_BESIDE_M = 0.04
+#: athletes with errors of markers stay within 4 mm; the masses of a person differ more from those of the table.
+LARGEST_OFFSET_M = 0.04
 _X, _Y, _Z = range(3)
 
 
-def dynamic_consistency(
-    force: Array,
-    moment: Array,
-    needed: Array,
-    residual_moment: Array,
-    centre_of_mass: Array,
-    *,
-    mass_kg: float,
-    body_mass_kg: float,
-    rate_hz: float,
-    cutoff_hz: float | None,
-) -> list[QualityFlag]:
-    """Compare the load of the ground with the motion of the whole body.
+class WholeBody(NamedTuple):
+    """Motion of the whole body, and what it requires.
 
     Parameters
     ----------
-    force, moment : (time, 3) of the ground on both feet together, about the origin of the laboratory [N], [N m]; NaN
-        where it is not known.
-    needed : (time, 3) force that the motion of all segments needs [N].
-    residual_moment : (time, 3) what it needs beyond the moments of the ground [N m].
+    force : (time, 3) force that the motion of all segments requires [N].
+    residual_moment : (time, 3) moment that it requires beyond those of the ground [N m].
     centre_of_mass : (time, 3) of all segments [m].
-    mass_kg, body_mass_kg : of all segments, with and without what the person carries [kg].
+    mass_kg : of all segments, with what the person carries [kg].
+    """
+
+    force: Array
+    residual_moment: Array
+    centre_of_mass: Array
+    mass_kg: float
+
+
+def dynamic_consistency(
+    ground: Array, body: WholeBody, *, body_mass_kg: float, rate_hz: float, cutoff_hz: float | None
+) -> list[QualityFlag]:
+    """Compare the ground reaction with the motion of the whole body.
+
+    Parameters
+    ----------
+    ground : (time, 6) force on both feet together and its moment about the origin of the laboratory [N], [N m]; NaN
+        where it is not known.
+    body : motion of all segments.
+    body_mass_kg : mass of the person without load [kg].
     rate_hz : frames per second [Hz].
     cutoff_hz : low-pass of all [Hz]; None: not filtered.
 
     Returns
     -------
     One flag per disagreement. `clocks_apart`: the time by which force comes later than motion (negative: earlier),
-    which makes their vertical parts differ least. `force_axis_reversed`: a horizontal force that runs against the
-    motion, where the vertical one is in time. `pressure_beside_body`: level distance of centre of mass and centre of
-    pressure in quiet standing, of a person without load, since nobody says where a load is held.
+    which makes their vertical parts differ least. `force_axis_reversed`: a horizontal force with the opposite sign
+    to the motion, where the vertical one is in time. `pressure_beside_body`: level distance of centre of mass and
+    centre of pressure in quiet standing, of a person without load, since the place of a load is not known.
     """
-    weight = mass_kg * STANDARD_GRAVITY
+    force, moment, required, weight = ground[:, :3], ground[:, 3:], body.force, body.mass_kg * STANDARD_GRAVITY
     # A person may stand where no plate is, such as on a box: there is nothing to compare while the plates are unloaded.
-    loaded = np.isfinite(force + needed).all(axis=1) & (force[:, _Y] > DISAGREEMENT_PART * weight)
-    flags = _size((needed - force)[loaded], residual_moment[loaded], weight)
-    delay = _time(force[:, _Y], needed[:, _Y], loaded, weight, rate_hz, cutoff_hz)
-    flags += delay or _direction(force[loaded], needed[loaded], weight)
-    if mass_kg - body_mass_kg < STILL_PART * body_mass_kg:
-        loads = force[loaded], needed[loaded]
-        flags += _place(*loads, moment[loaded], centre_of_mass[loaded], weight, rate_hz)
+    loaded = np.isfinite(force + required).all(axis=1) & (force[:, _Y] > DISAGREEMENT_PART * weight)
+    flags = _size((required - force)[loaded], body.residual_moment[loaded], weight)
+    delay = _time(force[:, _Y], required[:, _Y], loaded, weight, rate_hz, cutoff_hz)
+    flags += delay or _direction(force[loaded], required[loaded], weight)
+    if body.mass_kg - body_mass_kg < STILL_PART * body_mass_kg:
+        loads = force[loaded], required[loaded]
+        flags += _place(*loads, moment[loaded], body.centre_of_mass[loaded], weight, rate_hz)
     return flags
 
 
@@ -100,26 +107,26 @@ def _size(force: Array, moment: Array, weight: float) -> list[QualityFlag]:
 
 
 def _time(
-    force: Array, needed: Array, loaded: NDArray[np.bool_], weight: float, rate_hz: float, cutoff_hz: float | None
+    force: Array, required: Array, loaded: Booleans, weight: float, rate_hz: float, cutoff_hz: float | None
 ) -> list[QualityFlag]:
-    """Vertical force (time,) that comes before or after the motion, by the frames in which plates are loaded."""
-    if not loaded.any() or np.std(force[loaded]) < TELLING_PART * weight:
+    """Delay of vertical force (time,) relative to the motion, by the frames in which plates are loaded."""
+    if not loaded.any() or np.std(force[loaded]) < VARYING_PART * weight:
         return []
     frames, known = np.flatnonzero(loaded), np.count_nonzero(loaded)
 
-    def apart(later: int) -> float:
-        """Mean squared difference of force from the motion that many frames before [N^2]."""
+    def squared_difference(later: int) -> float:
+        """Mean squared difference of force from the motion so many frames earlier [N^2]."""
         before = frames - later
-        inside = (before >= 0) & (before < len(needed))
-        difference = force[frames[inside]] - needed[before[inside]]
+        inside = (before >= 0) & (before < len(required))
+        difference = force[frames[inside]] - required[before[inside]]
         seen = difference[np.isfinite(difference)]
         return float(np.mean(seen**2)) if 2 * seen.size >= known else np.inf
 
-    as_recorded = apart(0)
-    if as_recorded <= min(apart(-1), apart(1)):
+    as_recorded = squared_difference(0)
+    if as_recorded <= min(squared_difference(-1), squared_difference(1)):
         return []
-    most = round(SEARCHED_S * rate_hz)
-    squares = np.array([apart(later) for later in range(-most, most + 1)])
+    most = round(SEARCHED_DELAY_S * rate_hz)
+    squares = np.array([squared_difference(later) for later in range(-most, most + 1)])
     lowest = int(np.argmin(squares))
     if lowest in (0, 2 * most) or not np.isfinite(squares[lowest - 1 : lowest + 2]).all():
         return []
@@ -133,45 +140,45 @@ def _time(
     later_s = (lowest - most + 0.5 * (before - after) / bend) / rate_hz
     # Least squares: independent are as many values as the low-pass leaves.
     independent = known / rate_hz * 2.0 * min(cutoff_hz or np.inf, 0.5 * rate_hz)
-    limit_s = MOST_APART_S + 3.0 * float(np.sqrt(2.0 * there / (bend * independent))) / rate_hz
+    limit_s = LARGEST_DELAY_S + 3.0 * float(np.sqrt(2.0 * there / (bend * independent))) / rate_hz
     return [QualityFlag("clocks_apart", "force", 1000.0 * later_s, 1000.0 * limit_s)] if abs(later_s) > limit_s else []
 
 
-def _direction(force: Array, needed: Array, weight: float) -> list[QualityFlag]:
-    """Horizontal force (frame, 3) that runs against the motion."""
+def _direction(force: Array, required: Array, weight: float) -> list[QualityFlag]:
+    """Horizontal force (frame, 3) with the opposite sign to the motion."""
     flags: list[QualityFlag] = []
-    if len(force) < 2 or not _in_time(force[:, _Y], needed[:, _Y]):
+    if len(force) < 2 or not _in_time(force[:, _Y], required[:, _Y]):
         return flags
     for axis, signal in ((_X, "forward"), (_Z, "sideways")):
-        one, other = float(np.sum(force[:, axis] ** 2)), float(np.sum(needed[:, axis] ** 2))
-        if min(one, other) <= len(force) * (TELLING_HORIZONTAL_PART * weight) ** 2:
+        one, other = float(np.sum(force[:, axis] ** 2)), float(np.sum(required[:, axis] ** 2))
+        if min(one, other) <= len(force) * (HORIZONTAL_PART * weight) ** 2:
             continue
-        correlation = float(np.sum(force[:, axis] * needed[:, axis])) / np.sqrt(one * other)
+        correlation = float(np.sum(force[:, axis] * required[:, axis])) / np.sqrt(one * other)
         if correlation < REVERSED_CORRELATION:
             flags.append(QualityFlag("force_axis_reversed", signal, correlation, REVERSED_CORRELATION))
     return flags
 
 
-def _in_time(force: Array, needed: Array) -> bool:
-    """Tell whether vertical force (frame,) follows the motion."""
-    one, other = force - force.mean(), needed - needed.mean()
+def _in_time(force: Array, required: Array) -> bool:
+    """Whether vertical force (frame,) follows the motion."""
+    one, other = force - force.mean(), required - required.mean()
     return bool(one @ other > IN_TIME_CORRELATION * np.sqrt((one @ one) * (other @ other)))
 
 
 def _place(
-    force: Array, needed: Array, moment: Array, centre_of_mass: Array, weight: float, rate_hz: float
+    force: Array, required: Array, moment: Array, centre_of_mass: Array, weight: float, rate_hz: float
 ) -> list[QualityFlag]:
-    """Centre of pressure away from under the body that stands still; all (frame, 3)."""
+    """Centre of pressure that is not below the centre of mass in quiet standing; all (frame, 3)."""
     upright = np.array([0.0, weight, 0.0])
-    still = np.all([np.linalg.norm(load - upright, axis=1) < STILL_PART * weight for load in (force, needed)], axis=0)
+    still = np.all([np.linalg.norm(load - upright, axis=1) < STILL_PART * weight for load in (force, required)], axis=0)
     if still.sum() < SHORTEST_STILL_S * rate_hz:
         return []
     upward, turning, body = force[still, _Y].sum(), moment[still].sum(axis=0), centre_of_mass[still].mean(axis=0)
     # The horizontal forces of standing are next to none, so that the height of the plates does not matter.
     forward, right = turning[_Z] / upward - body[_X], -turning[_X] / upward - body[_Z]
-    beside = float(np.hypot(forward, right))
-    if beside <= MOST_BESIDE_M:
+    offset = float(np.hypot(forward, right))
+    if offset <= LARGEST_OFFSET_M:
         return []
     where = f"{abs(forward):.3f} m {'ahead' if forward > 0.0 else 'behind'} and {abs(right):.3f} m to the "
     where += "right" if right > 0.0 else "left"
-    return [QualityFlag("pressure_beside_body", "force", beside, MOST_BESIDE_M, where)]
+    return [QualityFlag("pressure_beside_body", "force", offset, LARGEST_OFFSET_M, where)]

@@ -13,19 +13,15 @@ from legsci.kernels.events import intervals_above
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.kernels.newton_euler import derivatives
 from legsci.mechanics.force.plates import LEAST_LOAD_N, SHORTEST_LOAD_S
-from legsci.mechanics.kinetics.inertia import SIDES
-from legsci.mechanics.motion.kinematics import Floats as Array
-from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.mechanics.motion.kinematics import Array, Booleans, Kinematics
 from legsci.mechanics.motion.markers import smoothable
 from legsci.quality import QualityFlag
-from legsci.vocabulary import AXES
-
-Mask = NDArray[np.bool_]
+from legsci.vocabulary import AXES, LEGS
 
 #: A centre of pressure so close to the line from heel to toe lies under that foot: half a foot's breadth and the errors
 #: of markers and plate [m].
 SOLE_REACH_M = 0.08
-#: Part of a contact's impulse that must lie under a foot; and above which the other foot counts as standing there too.
+#: Part of the impulse of a contact that must lie under a foot; and above which the other foot is there too.
 UNDER_FOOT_PART = 0.9
 OTHER_FOOT_PART = 0.2
 #: A foot stands when it is no higher than this above where feet are lowest [m], and slower than this [m/s].
@@ -34,15 +30,15 @@ STANDING_SPEED_M_PER_S = 0.3
 #: A foot that is higher than the other by more than this swings past and bears nothing [m]; our choice, well below
 #: the 0.4 m at which the free foot of the recorded sprint passes over the pressure.
 SWINGING_HEIGHT_M = 0.1
-#: Standing without force for longer than this is a foot beside the plates, not a foot just before its contact [s].
-BESIDE_S = 0.1
+#: Standing without force for longer than this is a foot off the plates, not a foot just before its contact [s].
+OFF_PLATES_S = 0.1
 #: Shortest contact [s].
 SHORTEST_CONTACT_S = 0.01
 #: Contacts that do not bear the person, or not alone.
 NOT_OF_THE_FEET = ("foot_on_box", "force_without_foot")
 #: Plates and markers are to share this part of the shorter recording.
 LEAST_COMMON_PART = 0.5
-#: Feet are looked for this far outside of a plate's outline too [m].
+#: Feet are searched this far outside the outline of a plate too [m].
 PLATE_MARGIN_M = 0.05
 _X, _Y, _Z = range(3)
 
@@ -53,10 +49,10 @@ class GroundLoads:
 
     Parameters
     ----------
-    force : (side, time, 3) [N]; rows as SIDES; 0 for a foot in the air, NaN where it is not known.
+    force : (side, time, 3) [N]; rows as LEGS; 0 for a foot in the air, NaN where it is not known.
     moment : (side, time, 3) about the origin of the laboratory [N m], likewise.
-    total : (time, 6) force and moment on both feet together, known as well where they are not told apart.
-    flags : what could not be told, and why.
+    total : (time, 6) force and moment on both feet together, also where it is not known which foot bears them.
+    flags : loads that could not be assigned to a foot, and why.
     """
 
     force: Array
@@ -79,8 +75,8 @@ class Feet:
 
     heel: Array
     toe: Array
-    swinging: Mask
-    standing: Mask
+    swinging: Booleans
+    standing: Booleans
     seen: tuple[bool, ...]
 
 
@@ -107,6 +103,24 @@ class _Contact:
     code: str = ""
 
 
+class _Sampling(NamedTuple):
+    """Times of the plates' samples (sample,) and of the markers' frames (time,) [s], and the sample of each frame.
+
+    `rate` is that of the plates [Hz].
+    """
+
+    plate_times: Array
+    rate: float
+    times: Array
+    nearest: NDArray[np.int64]
+
+
+def _sampling(force: xr.Dataset, times: Array) -> _Sampling:
+    """Times of a force group and of frames (time,) [s]."""
+    plate_times = force.get_index("time").to_numpy()
+    return _Sampling(plate_times, float(force.attrs["sampling_rate_hz"]), times, np.searchsorted(plate_times, times))
+
+
 def feet_of(kinematics: Kinematics, sole: Array) -> Feet:
     """Find soles and standing of the feet.
 
@@ -116,8 +130,8 @@ def feet_of(kinematics: Kinematics, sole: Array) -> Feet:
     sole : (2, 3) heel and toe in foot axes [m].
     """
     frames, rate = kinematics.time.size, kinematics.rate_hz
-    ends = np.full((len(SIDES), 2, frames, 3), np.nan)
-    for row, side in enumerate(SIDES):
+    ends = np.full((len(LEGS), 2, frames, 3), np.nan)
+    for row, side in enumerate(LEGS):
         foot = f"{side}_foot"
         if foot in kinematics.rotation:
             ends[row] = kinematics.position[foot] + (
@@ -141,9 +155,9 @@ def ground_loads(
 
     A contact belongs to a foot when its centre of pressure lies under that foot, and under no other, for at least
     `UNDER_FOOT_PART` of its vertical impulse, while the other foot does not stand on the plate too. Everything else is
-    refused with a reason, and the loads of the feet concerned are NaN for as long. What the study says about a plate's
-    foot is taken unless the feet contradict it; but a load that does not act under that foot is refused as well, since
-    plate and markers then disagree about where things are.
+    left out with a reason, and the loads of the feet concerned are NaN for as long. What the study states about a
+    plate's foot is taken unless the feet contradict it; but a load that does not act under that foot is refused as
+    well, since plate and markers then disagree about where things are.
 
     Parameters
     ----------
@@ -156,24 +170,22 @@ def ground_loads(
         plate's rate before they are interpolated at the markers' times, and keeps faster parts from folding into them
         [Hz]. None: interpolated as they are.
     """
-    times = kinematics.time
+    sampling = _sampling(force, kinematics.time)
+    plate_times, rate, times, nearest = sampling
     if "moment" not in force or set(force.get_index("axis")) != {"x", "y", "z"}:
-        nothing = np.full((len(SIDES), times.size, 3), np.nan)
+        nothing = np.full((len(LEGS), times.size, 3), np.nan)
         return GroundLoads(nothing, nothing.copy(), np.full((times.size, 6), np.nan), [QualityFlag("no_moments")])
     feet = feet_of(kinematics, sole)
     plates = _plates(force)
     loads = np.stack([plate.loads for plate in plates])
-    plate_times = force.get_index("time").to_numpy()
-    nearest = np.searchsorted(plate_times, times)
-    rate = float(force.attrs["sampling_rate_hz"])
-    sums = np.zeros((len(SIDES), plate_times.size, 6))
-    refused = np.zeros((len(SIDES), plate_times.size), dtype=bool)
+    sums = np.zeros((len(LEGS), plate_times.size, 6))
+    refused = np.zeros((len(LEGS), plate_times.size), dtype=bool)
     both, elsewhere = np.zeros((1, *sums.shape[1:])), np.zeros((1, plate_times.size), dtype=bool)
     flags, all_sided = _common_time(plate_times, times), True
     for row, plate in enumerate(plates):
         others = np.delete(loads[:, :, _Y], row, axis=0)
         alone = np.asarray(~(others >= threshold_n).any(axis=0))
-        contacts = _contacts(plate, plate_times, rate, alone, feet, times, nearest, threshold_n)
+        contacts = _contacts(plate, sampling, alone, feet, threshold_n)
         for contact in contacts:
             all_sided &= bool(contact.side)
             during = slice(contact.first, contact.stop)
@@ -182,29 +194,29 @@ def ground_loads(
             else:
                 both[0, during] += plate.loads[during]
             if contact.side:
-                sums[SIDES.index(contact.side), during] += plate.loads[during]
+                sums[LEGS.index(contact.side), during] += plate.loads[during]
             elif contact.code != "force_of_unseen_foot":
                 refused[:, during] = True
         flags += _reported(contacts, plate, rate)
         for loads_of in (sums, both):
             loads_of[:, np.isnan(plate.loads).any(axis=1)] = np.nan
-    at_markers = _at_times(sums, plate_times, times, rate, cutoff_hz)
+    at_markers = _at_times(sums, sampling, cutoff_hz)
     # Where every contact has its side the total is their sum, which need not be filtered again.
-    total = at_markers.sum(axis=0) if all_sided else _at_times(both, plate_times, times, rate, cutoff_hz)[0]
+    total = at_markers.sum(axis=0) if all_sided else _at_times(both, sampling, cutoff_hz)[0]
     spread = 0.0 if cutoff_hz is None else 0.5 / cutoff_hz
     unknown = _refused_at(refused, plate_times, times, spread)
-    beside = _beside(feet, sums, np.clip(nearest, 0, plate_times.size - 1), kinematics.rate_hz) & ~unknown
-    at_markers[unknown | beside] = np.nan
-    total[_refused_at(elsewhere, plate_times, times, spread)[0] | beside.any(axis=0)] = np.nan
+    off_plates = _off_plates(feet, sums, np.clip(nearest, 0, plate_times.size - 1), kinematics.rate_hz) & ~unknown
+    at_markers[unknown | off_plates] = np.nan
+    total[_refused_at(elsewhere, plate_times, times, spread)[0] | off_plates.any(axis=0)] = np.nan
     at_markers[~np.array(feet.seen)] = np.nan
-    for row in np.flatnonzero(beside.any(axis=1)).tolist():
-        seconds = float(beside[row].sum() / kinematics.rate_hz)
-        flags.append(QualityFlag("foot_beside_plates", "force", seconds, BESIDE_S, SIDES[row]))
+    for row in np.flatnonzero(off_plates.any(axis=1)).tolist():
+        seconds = float(off_plates[row].sum() / kinematics.rate_hz)
+        flags.append(QualityFlag("foot_beside_plates", "force", seconds, OFF_PLATES_S, LEGS[row]))
     return GroundLoads(at_markers[..., :3].copy(), at_markers[..., 3:].copy(), total, flags)
 
 
 def _common_time(plate_times: Array, times: Array) -> list[QualityFlag]:
-    """Say when plates and markers were recorded at different times for the most part."""
+    """Flag of plates and markers that were recorded at different times for the most part."""
     common = min(plate_times[-1], times[-1]) - max(plate_times[0], times[0])
     shorter = min(np.ptp(plate_times), np.ptp(times))
     if common >= LEAST_COMMON_PART * shorter:
@@ -232,17 +244,9 @@ def _outline(corner: Array) -> Array:
     return np.array([corner.min(axis=0) - PLATE_MARGIN_M, corner.max(axis=0) + PLATE_MARGIN_M])
 
 
-def _contacts(
-    plate: _Plate,
-    plate_times: Array,
-    rate: float,
-    alone: Mask,
-    feet: Feet,
-    times: Array,
-    nearest: NDArray[np.int64],
-    threshold_n: float,
-) -> list[_Contact]:
-    """Contacts on one plate; no other plate loaded (sample,), times of the markers and their samples (time,)."""
+def _contacts(plate: _Plate, sampling: _Sampling, alone: Booleans, feet: Feet, threshold_n: float) -> list[_Contact]:
+    """Contacts on one plate; `alone` (sample,): no other plate is loaded."""
+    plate_times, rate = sampling.plate_times, sampling.rate
     vertical = np.nan_to_num(plate.loads[:, _Y])
     limit = threshold_n
     if plate.foot == "box":
@@ -253,18 +257,20 @@ def _contacts(
         return [_Contact(int(first), int(stop), code="foot_on_box") for first, stop in spans]
     answers = []
     for first, stop in spans:
-        frames = slice(*np.searchsorted(times, [plate_times[first], np.nextafter(plate_times[stop - 1], np.inf)]))
-        samples = np.clip(nearest[frames], first, stop - 1)
+        frames = slice(
+            *np.searchsorted(sampling.times, [plate_times[first], np.nextafter(plate_times[stop - 1], np.inf)])
+        )
+        samples = np.clip(sampling.nearest[frames], first, stop - 1)
         under, there, watched = _feet_under(plate, samples, alone[samples], frames, feet)
         if stop - first < SHORTEST_LOAD_S * rate:
-            watched[:] = 0.0  # a plate that rings is pressed nowhere
-        side, code = _judge(under, there, watched, feet.seen, plate.foot)
+            watched[:] = 0.0  # a plate that rings has no centre of pressure
+        side, code = _side_of_contact(under, there, watched, feet.seen, plate.foot)
         answers.append(_Contact(int(first), int(stop), side, code))
     return answers
 
 
 def _feet_under(
-    plate: _Plate, samples: NDArray[np.int64], alone: Mask, frames: slice, feet: Feet
+    plate: _Plate, samples: NDArray[np.int64], alone: Booleans, frames: slice, feet: Feet
 ) -> tuple[Array, Array, Array]:
     """Parts of a contact's impulse in which each foot lies under its pressure, may bear some of it, and is seen at all.
 
@@ -274,14 +280,14 @@ def _feet_under(
     loads, height, outline = plate.loads[samples], plate.height, plate.outline
     weight = np.clip(np.nan_to_num(loads[:, _Y]), 0.0, None)
     total = weight.sum()
-    under, there, watched = np.zeros((3, len(SIDES)))
+    under, there, watched = np.zeros((3, len(LEGS)))
     if not total > 0.0:
         return under, there, watched
     weight = weight / total
     with np.errstate(divide="ignore", invalid="ignore"):
         x = (loads[:, 3 + _Z] + height * loads[:, _X]) / loads[:, _Y]
         z = (height * loads[:, _Z] - loads[:, 3 + _X]) / loads[:, _Y]
-        for row in range(len(SIDES)):
+        for row in range(len(LEGS)):
             heel, toe = feet.heel[row, frames], feet.toe[row, frames]
             heel_x, heel_z = heel[:, _X], heel[:, _Z]
             along_x, along_z = toe[:, _X] - heel_x, toe[:, _Z] - heel_z
@@ -300,21 +306,23 @@ def _feet_under(
     return under, there, watched
 
 
-def _judge(under: Array, there: Array, watched: Array, seen: tuple[bool, ...], said: str) -> tuple[str, str]:
+def _side_of_contact(
+    under: Array, there: Array, watched: Array, seen: tuple[bool, ...], stated: str
+) -> tuple[str, str]:
     """Side of a contact, or the code of the reason why it has none."""
-    if said in SIDES:
-        own = SIDES.index(said)
+    if stated in LEGS:
+        own = LEGS.index(stated)
         if under[1 - own] >= UNDER_FOOT_PART and under[own] < OTHER_FOOT_PART and all(seen):
             return "", "plate_label_contradicted"
-        judged = watched[own] > OTHER_FOOT_PART
-        return ("", "pressure_beside_foot") if judged and under[own] < UNDER_FOOT_PART * watched[own] else (said, "")
-    close = [row for row in range(len(SIDES)) if under[row] >= UNDER_FOOT_PART]
+        off_foot = under[own] < UNDER_FOOT_PART * watched[own] and watched[own] > OTHER_FOOT_PART
+        return ("", "pressure_beside_foot") if off_foot else (stated, "")
+    close = [row for row in range(len(LEGS)) if under[row] >= UNDER_FOOT_PART]
     if len(close) == 1 and there[1 - close[0]] <= OTHER_FOOT_PART:
-        return SIDES[close[0]], ""
-    if close or under.sum() > OTHER_FOOT_PART or (there > OTHER_FOOT_PART).sum() == len(SIDES):
+        return LEGS[close[0]], ""
+    if close or under.sum() > OTHER_FOOT_PART or (there > OTHER_FOOT_PART).sum() == len(LEGS):
         return "", "sides_not_told_apart"
     if not all(seen):
-        one = [row for row in range(len(SIDES)) if seen[row]]
+        one = [row for row in range(len(LEGS)) if seen[row]]
         # With the only foot that has markers on the same plate, the load is of both.
         return "", "sides_not_told_apart" if one and there[one[0]] > OTHER_FOOT_PART else "force_of_unseen_foot"
     return "", "force_without_foot"
@@ -329,8 +337,9 @@ def _reported(contacts: list[_Contact], plate: _Plate, rate: float) -> list[Qual
     return flags
 
 
-def _at_times(loads: Array, plate_times: Array, times: Array, rate: float, cutoff_hz: float | None) -> Array:
-    """Low-pass loads (row, sample, 6) and interpolate them at times (time,); NaN outside the recording."""
+def _at_times(loads: Array, sampling: _Sampling, cutoff_hz: float | None) -> Array:
+    """Low-pass loads (row, sample, 6) and interpolate them at the times of the markers; NaN outside the recording."""
+    plate_times, rate, times, _ = sampling
     columns = np.ascontiguousarray(loads.transpose(0, 2, 1)).reshape(-1, loads.shape[1])
     if cutoff_hz is not None and smoothable(rate, cutoff_hz):
         columns = butterworth_lowpass(
@@ -343,7 +352,7 @@ def _at_times(loads: Array, plate_times: Array, times: Array, rate: float, cutof
     return values.reshape(len(loads), 6, times.size).transpose(0, 2, 1).copy()
 
 
-def _refused_at(refused: Mask, plate_times: Array, times: Array, spread: float) -> Mask:
+def _refused_at(refused: Booleans, plate_times: Array, times: Array, spread: float) -> Booleans:
     """Marker frames within `spread` [s] of a refused sample; (row, sample) to (row, time)."""
     counts = np.concatenate([np.zeros((len(refused), 1)), np.cumsum(refused, axis=1)], axis=1)
     period = plate_times[1] - plate_times[0]
@@ -352,12 +361,12 @@ def _refused_at(refused: Mask, plate_times: Array, times: Array, spread: float) 
     return np.asarray(counts[:, stop] > counts[:, first])
 
 
-def _beside(feet: Feet, loads: Array, nearest: NDArray[np.int64], rate: float) -> Mask:
-    """Frames (side, time) in which a foot stands for long, but no plate below it is loaded; nearest samples (time,)."""
+def _off_plates(feet: Feet, loads: Array, nearest: NDArray[np.int64], rate: float) -> Booleans:
+    """Frames (side, time) in which a foot stands for long without load on a plate; nearest samples (time,)."""
     unloaded = loads[:, nearest, _Y] == 0.0
-    shortest = max(int(BESIDE_S * rate), 1)
-    beside = np.zeros(unloaded.shape, dtype=bool)
-    for row in range(len(SIDES)):
+    shortest = max(int(OFF_PLATES_S * rate), 1)
+    off_plates = np.zeros(unloaded.shape, dtype=bool)
+    for row in range(len(LEGS)):
         for first, stop in intervals_above((feet.standing[row] & unloaded[row]).astype(float), 0.5, shortest):
-            beside[row, first:stop] = True
-    return beside
+            off_plates[row, first:stop] = True
+    return off_plates

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from legsci.mechanics.kinetics.anthropometry import PAIRED_SEGMENTS, Proportions, segment_proportions
-from legsci.mechanics.motion.kinematics import Floats as Array
-from legsci.mechanics.motion.kinematics import Kinematics, median_distance
+from legsci.mechanics.motion.kinematics import Array, Kinematics, median_distance
+from legsci.vocabulary import PLAUSIBLE_MASS_KG
 
-SIDES = ("right", "left")
 #: Shoulder joints below the seventh cervical vertebra, per height: length CERV-MIDH less MIDS-MIDH (de Leva 1996,
 #: table 4), which the two centres of mass of the trunk given there confirm.
 SHOULDER_BELOW_NECK_PER_HEIGHT = {"female": 0.0674, "male": 0.0504}
@@ -22,6 +21,8 @@ ANKLE_FROM_HEEL_PER_LENGTH = 0.24
 #: A bar across the back lies this much behind and below the upper end of the trunk, per height: on the muscles below
 #: the seventh cervical vertebra, 6 and 5 cm of a person of 1.75 m. Our choice.
 BAR_BEHIND_PER_HEIGHT, BAR_BELOW_PER_HEIGHT = 0.035, 0.03
+#: Heaviest barbell that is carried [kg].
+MOST_LOAD_KG = 500.0
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,11 @@ def body_segments(kinematics: Kinematics, *, body_mass_kg: float, sex: str, load
     de Leva P 1996, J Biomech 29:1223, table 4.
     """
     faults = []
-    if not 20.0 <= body_mass_kg <= 250.0:
-        faults.append(f"body_mass_kg is {body_mass_kg:g}, expected 20 to 250")
-    if not 0.0 <= load_kg <= 500.0:
-        faults.append(f"load_kg is {load_kg:g}, expected 0 to 500")
+    lightest, heaviest = PLAUSIBLE_MASS_KG
+    if not lightest <= body_mass_kg <= heaviest:
+        faults.append(f"body_mass_kg is {body_mass_kg:g}, expected {lightest:g} to {heaviest:g}")
+    if not 0.0 <= load_kg <= MOST_LOAD_KG:
+        faults.append(f"load_kg is {load_kg:g}, expected 0 to {MOST_LOAD_KG:g}")
     if sex not in SHOULDER_BELOW_NECK_PER_HEIGHT:
         faults.append(f"sex is {sex!r}, expected 'female' or 'male'")
     if faults:

@@ -12,20 +12,26 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.kernels.newton_euler import derivatives, inverse_dynamics, mechanical_energy
-from legsci.mechanics.kinetics.consistency import dynamic_consistency
+from legsci.kernels.newton_euler import (
+    SegmentInertia,
+    SegmentMotion,
+    derivatives,
+    inverse_dynamics,
+    mechanical_energy,
+)
+from legsci.mechanics.kinetics.anthropometry import Person
+from legsci.mechanics.kinetics.consistency import WholeBody, dynamic_consistency
 from legsci.mechanics.kinetics.ground_contacts import GroundLoads, ground_loads
-from legsci.mechanics.kinetics.inertia import SIDES, BodySegments, body_segments
-from legsci.mechanics.kinetics.segment_motion import SegmentMotion, ground_power, power_residual, segment_motion
-from legsci.mechanics.motion.kinematics import Floats as Array
-from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.mechanics.kinetics.inertia import BodySegments, body_segments
+from legsci.mechanics.kinetics.segment_motion import ground_power, power_residual, segment_motion
+from legsci.mechanics.motion.kinematics import Array, Kinematics
 from legsci.quality import QualityFlag
-from legsci.vocabulary import AXES, STANDARD_GRAVITY
+from legsci.vocabulary import AXES, LEGS, STANDARD_GRAVITY
 
 #: Variables of a Dataset: name -> dims, values, attrs. Set one by one in a Dataset they take longer than to compute.
 _Variables = dict[str, tuple[tuple[str, ...], Array, dict[str, str]]]
 
-GRAVITY = np.array([0.0, -STANDARD_GRAVITY, 0.0])
+_GRAVITY = np.array([0.0, -STANDARD_GRAVITY, 0.0])
 PLANES = ("sagittal", "frontal", "transverse")
 
 
@@ -39,11 +45,11 @@ class Loads:
     flags: list[QualityFlag]
 
 
-SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in SIDES for part in ("thigh", "shank", "foot")))
+SOLVED_SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in LEGS for part in ("thigh", "shank", "foot")))
 
 
 class _Link(NamedTuple):
-    """A joint: the segment whose load is found through it, the segment that carries it, and the signs of its angles.
+    """A joint: the segment below it, the segment that carries it, and the signs of its angles.
 
     The load is found foot up, so below the lumbar joint it is the pelvis that hangs on the trunk. `signs` turn moments
     about the proximal z, x and y axes of a right joint into those that drive flexion, the frontal and the axial angle.
@@ -73,10 +79,10 @@ class _Tree:
 #: Order from the feet up. Signs as those of the angles: hip flexion, adduction, internal rotation; knee flexion,
 #: abduction, internal rotation; ankle dorsiflexion, inversion, internal rotation; lumbar flexion, bending to the right,
 #: rotation to the left.
-LINKS = {
-    **{f"{side}_ankle": _Link(f"{side}_foot", f"{side}_shank", (1, 1, 1)) for side in SIDES},
-    **{f"{side}_knee": _Link(f"{side}_shank", f"{side}_thigh", (-1, -1, 1)) for side in SIDES},
-    **{f"{side}_hip": _Link(f"{side}_thigh", "pelvis", (1, 1, 1)) for side in SIDES},
+JOINT_CHAIN = {
+    **{f"{side}_ankle": _Link(f"{side}_foot", f"{side}_shank", (1, 1, 1)) for side in LEGS},
+    **{f"{side}_knee": _Link(f"{side}_shank", f"{side}_thigh", (-1, -1, 1)) for side in LEGS},
+    **{f"{side}_hip": _Link(f"{side}_thigh", "pelvis", (1, 1, 1)) for side in LEGS},
     "lumbar": _Link("pelvis", "trunk", (-1, 1, 1)),
 }
 
@@ -85,8 +91,7 @@ def dynamics(
     kinematics: xr.Dataset,
     force: xr.Dataset,
     *,
-    body_mass_kg: float,
-    sex: str,
+    person: Person,
     load_kg: float = 0.0,
     segments: BodySegments | None = None,
     threshold_n: float = 20.0,
@@ -99,8 +104,7 @@ def dynamics(
     kinematics : rotation (time, segment, axis, direction), position (time, segment, axis) [m] and joint_centre (time,
         joint, axis) [m]; attrs `sampling_rate_hz`. Smooth their markers before: accelerations amplify noise.
     force : the force group of the trial.
-    body_mass_kg : mass of the person without load [kg].
-    sex : "female" or "male": which table of segment inertia applies.
+    person : mass without load, and sex, by which the table of segment inertia is selected.
     load_kg : mass of a bar across the shoulders [kg].
     segments : inertia that is known otherwise; then body mass only scales the moments.
     threshold_n : vertical force from which a plate is loaded [N].
@@ -140,8 +144,8 @@ def dynamics(
     Winter DA 2009, Biomechanics and Motor Control of Human Movement, 4th ed., ch. 5 and 7.
     Bisseling RW, Hof AL 2006, J Biomech 39:2438. Kristianslund E et al. 2012, J Biomech 45:666.
     """
-    moved = Kinematics.of(kinematics)
-    body = segments or body_segments(moved, body_mass_kg=body_mass_kg, sex=sex, load_kg=load_kg)
+    moved, body_mass_kg = Kinematics.of(kinematics), person.body_mass_kg
+    body = segments or body_segments(moved, body_mass_kg=body_mass_kg, sex=person.sex, load_kg=load_kg)
     loads = solved_loads(moved, force, body, body_mass_kg=body_mass_kg, threshold_n=threshold_n, cutoff_hz=cutoff_hz)
     attrs = {
         "sampling_rate_hz": moved.rate_hz,
@@ -162,7 +166,7 @@ def solved_loads(
     threshold_n: float = 20.0,
     cutoff_hz: float | None = 12.0,
 ) -> Loads:
-    """What `dynamics` lays out as a Dataset, bare of labels, for a reader of many trials; parameters as there."""
+    """Loads of `dynamics` as plain arrays, for many trials; parameters as there."""
     ground = ground_loads(kinematics, force, body.sole, threshold_n=threshold_n, cutoff_hz=cutoff_hz)
     chain, missing = _chain(kinematics)
     flags = [
@@ -174,27 +178,18 @@ def solved_loads(
     _put(answer, "ground_moment", ("time", "side", "axis"), ground.moment.transpose(1, 0, 2), "N m")
     if not chain:
         return Loads(answer, (), (), flags)
-    whole = len(chain) == len(LINKS) and "trunk" in kinematics.rotation
-    solved = [LINKS[joint].segment for joint in chain] + ["trunk"] * whole
-    body = body.rows(solved + [name for name in SEGMENTS if name in kinematics.rotation and name not in solved])
+    whole = len(chain) == len(JOINT_CHAIN) and "trunk" in kinematics.rotation
+    solved = [JOINT_CHAIN[joint].segment for joint in chain] + ["trunk"] * whole
+    body = body.rows(solved + [name for name in SOLVED_SEGMENTS if name in kinematics.rotation and name not in solved])
     tree = _solve(kinematics, body, ground, chain, solved)
     _put_joints(answer, tree, body_mass_kg)
     _put_energy(answer, tree)
-    if set(SEGMENTS) <= set(body.segment):
+    if set(SOLVED_SEGMENTS) <= set(body.segment):
         _put_centre_of_mass(answer, tree)
     if whole:
         _put_remainder(answer, tree)
-        total = float(body.mass.sum())
         flags += dynamic_consistency(
-            ground.total[:, :3],
-            ground.total[:, 3:],
-            np.einsum("s,sti->ti", body.mass, tree.motion.acceleration) - total * GRAVITY,
-            tree.moment[-1],
-            np.einsum("s,sti->ti", body.mass / total, tree.motion.centre_of_mass),
-            mass_kg=total,
-            body_mass_kg=body_mass_kg,
-            rate_hz=tree.rate,
-            cutoff_hz=cutoff_hz,
+            ground.total, _whole_body(tree), body_mass_kg=body_mass_kg, rate_hz=tree.rate, cutoff_hz=cutoff_hz
         )
     return Loads(answer, tree.chain, tree.names, flags)
 
@@ -202,7 +197,7 @@ def solved_loads(
 @cache
 def _labels(joints: tuple[str, ...] = (), segments: tuple[str, ...] = ()) -> xr.Coordinates:
     """Coordinates that the trials of a marker set share; making them takes longer than most kernels."""
-    names = {"axis": AXES, "side": SIDES} | ({"joint": joints, "plane": PLANES, "segment": segments} if joints else {})
+    names = {"axis": AXES, "side": LEGS} | ({"joint": joints, "plane": PLANES, "segment": segments} if joints else {})
     return xr.Coordinates({name: list(labels) for name, labels in names.items()})
 
 
@@ -212,22 +207,22 @@ def _row(names: Sequence[str], name: str) -> int:
 
 
 def _chain(kinematics: Kinematics) -> tuple[list[str], list[str]]:
-    """Joints whose load can be found, from the feet up, and the segments and joint centres that are missing."""
+    """Joints with a known load, from the feet up, and the segments and joint centres that are missing."""
     known, centres = set(kinematics.rotation), set(kinematics.joint_centre)
     if "trunk" in known:
         centres |= {"lumbar"}
-    missing = [name for name in SEGMENTS if name not in known]
-    missing += [f"centre of {joint}" for joint in LINKS if joint not in centres]
+    missing = [name for name in SOLVED_SEGMENTS if name not in known]
+    missing += [f"centre of {joint}" for joint in JOINT_CHAIN if joint not in centres]
     chain: list[str] = []
-    for joint, link in LINKS.items():
-        below = [lower for lower, other in LINKS.items() if other.carrier == link.segment]
+    for joint, link in JOINT_CHAIN.items():
+        below = [lower for lower, other in JOINT_CHAIN.items() if other.carrier == link.segment]
         if link.segment in known and joint in centres and set(below) <= set(chain):
             chain.append(joint)
     return chain, missing
 
 
 def _centres(kinematics: Kinematics, joints: list[str]) -> Array:
-    """Joint centres (joint, time, 3) [m]; where no lumbar joint is told apart, it is the trunk's origin."""
+    """Joint centres (joint, time, 3) [m]; without a lumbar joint, the trunk's origin."""
     known = kinematics.joint_centre
     if set(joints) - set(known):
         known = {**known, "lumbar": kinematics.position["trunk"]}
@@ -238,27 +233,26 @@ def _solve(kinematics: Kinematics, body: BodySegments, loads: GroundLoads, chain
     """Run the kernel over the first segments of the body, `names`: those below the joints, and the trunk as root."""
     motion = segment_motion(kinematics, body, kinematics.rate_hz)
     count, roots = len(names), len(names) - len(chain)
-    parent = np.array([_row(names, LINKS[joint].carrier) for joint in chain] + [-1] * roots)
+    parent = np.array([_row(names, JOINT_CHAIN[joint].carrier) for joint in chain] + [-1] * roots)
     joints = _centres(kinematics, chain + ["lumbar"] * roots)
     ground = np.zeros((2, *joints.shape))
-    for side, force, moment in zip(SIDES, loads.force, loads.moment, strict=True):
+    for side, force, moment in zip(LEGS, loads.force, loads.moment, strict=True):
         if f"{side}_foot" in names:
             ground[:, names.index(f"{side}_foot")] = force, moment
     force, moment = inverse_dynamics(
-        parent,
-        body.mass[:count],
-        body.inertia[:count],
-        motion.rotation[:count],
-        joints,
-        motion.centre_of_mass[:count],
-        motion.acceleration[:count],
-        motion.angular_velocity[:count],
-        motion.angular_acceleration[:count],
-        ground[0],
-        ground[1],
-        GRAVITY,
+        parent, _inertia(body, count), _first_rows(motion, count), joints, ground[0], ground[1], _GRAVITY
     )
     return _Tree(body, motion, tuple(chain), tuple(names), parent, joints, ground, force, moment, kinematics.rate_hz)
+
+
+def _inertia(body: BodySegments, count: int) -> SegmentInertia:
+    """Inertia of the first segments of a body."""
+    return SegmentInertia(body.mass[:count], body.inertia[:count])
+
+
+def _first_rows(motion: SegmentMotion, count: int) -> SegmentMotion:
+    """Motion of the first segments."""
+    return SegmentMotion(*(values[:count] for values in motion))
 
 
 def _put(variables: _Variables, name: str, dims: tuple[str, ...], values: Array, units: str) -> None:
@@ -276,7 +270,7 @@ def _put_joints(answer: _Variables, tree: _Tree, body_mass_kg: float) -> None:
     local, local_rate = np.full((2, *moment.shape), np.nan)
     signs = np.ones((len(chain), 1, 3))
     for row, joint in enumerate(chain):
-        link = LINKS[joint]
+        link = JOINT_CHAIN[joint]
         signs[row] = link.signs
         if joint.startswith("left"):
             signs[row, 0, 1:] *= -1.0
@@ -298,25 +292,16 @@ def _put_joints(answer: _Variables, tree: _Tree, body_mass_kg: float) -> None:
 
 def _put_energy(answer: _Variables, tree: _Tree) -> None:
     """Add energy of the segments, power of the ground and the residual of the power balance."""
-    count, motion = len(tree.names), tree.motion
-    spin = motion.angular_velocity[:count]
-    energy, change = mechanical_energy(
-        tree.body.mass[:count],
-        tree.body.inertia[:count],
-        motion.rotation[:count],
-        motion.centre_of_mass[:count],
-        motion.velocity[:count],
-        motion.acceleration[:count],
-        spin,
-        motion.angular_acceleration[:count],
-        GRAVITY,
-    )
+    count = len(tree.names)
+    motion = _first_rows(tree.motion, count)
+    spin = motion.angular_velocity
+    energy, change = mechanical_energy(_inertia(tree.body, count), motion, _GRAVITY)
     velocity = derivatives(tree.joints, tree.rate)[0]
     from_ground = ground_power(tree.ground[0], tree.ground[1], tree.joints, velocity, spin)
     residual = power_residual(change, spin, tree.parent, velocity, (tree.force, tree.moment), from_ground)
     _put(answer, "segment_energy", ("time", "segment"), energy.T, "J")
     _put(answer, "segment_power_residual", ("time", "segment"), residual.T, "W")
-    feet = [_row(tree.names, f"{side}_foot") for side in SIDES]
+    feet = [_row(tree.names, f"{side}_foot") for side in LEGS]
     on_feet = [from_ground[row] if row >= 0 else np.full(energy.shape[1], np.nan) for row in feet]
     _put(answer, "ground_power", ("time", "side"), np.array(on_feet).T, "W")
 
@@ -331,7 +316,18 @@ def _put_centre_of_mass(answer: _Variables, tree: _Tree) -> None:
         _put(answer, name, ("time", "axis"), np.einsum("s,sti->ti", share, points), units)
 
 
+def _whole_body(tree: _Tree) -> WholeBody:
+    """Motion of all segments together, and what it requires of the ground."""
+    mass, motion, total = tree.body.mass, tree.motion, float(tree.body.mass.sum())
+    return WholeBody(
+        force=np.einsum("s,sti->ti", mass, motion.acceleration) - total * _GRAVITY,
+        residual_moment=tree.moment[-1],
+        centre_of_mass=np.einsum("s,sti->ti", mass / total, motion.centre_of_mass),
+        mass_kg=total,
+    )
+
+
 def _put_remainder(answer: _Variables, tree: _Tree) -> None:
-    """Add what the trunk is left with."""
+    """Add the residual force and moment of the trunk."""
     _put(answer, "residual_force", ("time", "axis"), tree.force[-1], "N")
     _put(answer, "residual_moment", ("time", "axis"), tree.moment[-1], "N m")

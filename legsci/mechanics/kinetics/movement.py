@@ -1,34 +1,35 @@
-"""Movement of a trial: angles, alignment, moments and power of every frame, found once and cut into repetitions."""
+"""Movement of a trial: angles, alignment, moments and power of every frame, computed once and cut into repetitions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
 
+from legsci.mechanics.kinetics.anthropometry import UNKNOWN_PERSON, Person
 from legsci.mechanics.kinetics.inertia import body_segments
-from legsci.mechanics.kinetics.inverse_dynamics import LINKS, PLANES, solved_loads
-from legsci.mechanics.motion.alignment import CURVES, SIDES, UNCERTAIN_CURVES, alignment_curves
+from legsci.mechanics.kinetics.inverse_dynamics import JOINT_CHAIN, PLANES, solved_loads
+from legsci.mechanics.motion.alignment import CURVES, UNCERTAIN_CURVES, alignment_curves
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
 from legsci.mechanics.motion.cross_talk import corrected_knees
-from legsci.mechanics.motion.kinematics import Floats as Array
-from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.mechanics.motion.kinematics import Array, Kinematics
 from legsci.mechanics.motion.markers import CLUSTERS, whole_paths
+from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.motion.static_trial import StaticTrial
 from legsci.quality import QualityFlag
-from legsci.vocabulary import AXES, MARKERS, STANDARD_GRAVITY
+from legsci.vocabulary import AXES, MARKERS, SIDES, SIDES_OF_BODY, STANDARD_GRAVITY
 
 #: Signal of frames by name: values (..., time), and the labels of its first dimension.
 Signals = dict[str, tuple[Array, Sequence[str]]]
 
 JOINT_ANGLES = tuple(name for joint in JOINTS.values() for name in joint.names)
-LOADED_JOINTS = tuple(LINKS)
+LOADED_JOINTS = tuple(JOINT_CHAIN)
 #: Place of abduction among the three angles of a knee.
 ABDUCTION = 1
-#: What a repetition keeps of each frame: name -> dimensions beside the frame, and unit. Every study has all of them, so
-#: that repetitions of different marker sets lie side by side; what a set does not give is NaN.
+#: What a repetition keeps of each frame: name -> dimensions other than the frame, and unit. Every study has all of
+#: them, so that repetitions of different marker sets lie side by side; what a set does not give is NaN.
 FRAME_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
     "angle": (("joint_angle",), "deg"),
     "moment": (("joint", "plane"), "N m/kg"),
@@ -53,14 +54,14 @@ FRAME_COORDS = {
 
 @dataclass(frozen=True)
 class Movement:
-    """Movement of a trial, bare of xarray, as it is cut into repetitions.
+    """Movement of a trial as plain arrays, as it is cut into repetitions.
 
     Parameters
     ----------
     time : (frame,) on the trial's clock [s].
     rate_hz : frames per second [Hz].
-    mean_speed_m_per_s, travel_deg : level speed of the pelvis from the first to the last frame that shows it, and the
-        angle of that way to forward.
+    mean_speed_m_per_s, travel_deg : horizontal speed of the pelvis from the first to the last frame in which it is
+        seen, and the angle of its path to forward.
     signals : name of FRAME_SIGNALS -> values (..., frame) along its dimensions, FRAME_COORDS, in its unit. Moments and
         powers are those of `inverse_dynamics.dynamics` per body mass; energy is the mechanical energy of the body's
         centre of mass per body mass. NaN where it is not known.
@@ -73,47 +74,12 @@ class Movement:
     signals: dict[str, Array]
 
 
-@dataclass(frozen=True)
-class Person:
-    """What is known of a person beside the recordings.
-
-    Parameters
-    ----------
-    body_mass_kg : mass without load [kg]; NaN where it is not known.
-    sex : "female" or "male"; anything else where it is not known.
-    widths_m : "right_knee", "left_ankle", ... -> distance of the lateral marker from the medial side of the joint [m].
-    """
-
-    body_mass_kg: float = float("nan")
-    sex: str = ""
-    widths_m: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class MotionOptions:
-    """How joint centres and axes are found, and how fast a motion may be.
-
-    Parameters
-    ----------
-    hip_centre, knee_axis, thigh : see `legsci.mechanics.motion.segments.build_skeleton`.
-    cutoff_hz : low-pass of markers and of the ground's loads alike [Hz]; None: neither is filtered.
-    """
-
-    hip_centre: str = "harrington"
-    knee_axis: str = "epicondyles"
-    thigh: str = "anchored"
-    cutoff_hz: float | None = 12.0
-
-
-UNKNOWN_PERSON, DEFAULT_OPTIONS = Person(), MotionOptions()
-
-
 def person_of(session: xr.DataTree) -> Person:
-    """What a session file says of the person."""
+    """Person of a session file."""
     widths = {
         f"{side}_{joint}": float(session.attrs[f"{joint}_width_m"])
         for joint in ("knee", "ankle")
-        for side in ("left", "right")
+        for side in SIDES_OF_BODY
         if f"{joint}_width_m" in session.attrs
     }
     return Person(float(session.attrs.get("body_mass_kg", np.nan)), str(session.attrs.get("sex", "")), widths)
@@ -133,7 +99,7 @@ def trial_kinematics(
     if "markers" in trial.children:
         markers = trial.children["markers"].to_dataset(inherit=False)
         if not set(MARKERS).isdisjoint(markers.get_index("marker")):
-            return kinematics_of_markers(markers, standing, widths_m=dict(person.widths_m), **asdict(options))
+            return kinematics_of_markers(markers, standing, options=options, widths_m=person.widths_m)
     elif "segments" in trial.children:
         segments = trial.children["segments"].to_dataset(inherit=False)
         if not set(CLUSTERS).isdisjoint(segments.get_index("segment")):
@@ -148,19 +114,19 @@ def trial_movement(
     person: Person = UNKNOWN_PERSON,
     options: MotionOptions = DEFAULT_OPTIONS,
 ) -> tuple[Movement | None, list[QualityFlag]]:
-    """Compute what the markers of a trial, and its plates where they tell the feet apart, say of each frame.
+    """Compute the signals of each frame from the markers of a trial, and its plates where they separate the feet.
 
     Parameters
     ----------
     trial : group of a session file.
-    standing : posture of the session's standing trial, which defines the anatomy; None: the trial's own quiet part.
+    standing : the session's static trial, which defines the anatomy; None: the trial's own quiet standing.
     person : who moves.
     options : how the motion is computed.
 
     Returns
     -------
     movement : None without markers that legsci knows.
-    flags : one per reason code, whose sentence joins what was found.
+    flags : one per code; its sentence joins those of all flags with that code.
     """
     moved = trial_kinematics(trial, standing, person=person, options=options)
     if moved is None:
@@ -183,7 +149,7 @@ def trial_movement(
         flags.append(QualityFlag("angle_absent", signal="the frontal plane of the legs", detail=detail))
     if any(flag.code == "no_standing" for flag in flags):
         del signals["foot_pitch"]
-        detail = "nobody stands, which would show the foot flat"
+        detail = "no quiet standing shows the foot flat"
         flags.append(QualityFlag("angle_absent", signal="foot pitch", detail=detail))
     if "force" in trial.children:
         loaded, reasons = _loads(moved, trial, person, options)
@@ -258,7 +224,7 @@ def _foot_height(trial: xr.DataTree, moved: Kinematics) -> Array:
 def _loads(
     moved: Kinematics, trial: xr.DataTree, person: Person, options: MotionOptions
 ) -> tuple[Signals, list[QualityFlag]]:
-    """Moments, powers and energy of a trial, and what was found on the way."""
+    """Moments, powers and energy of a trial, and flags."""
     if not any(name.endswith(("thigh", "shank")) for name in moved.rotation):
         return {}, []
     unknown = [
@@ -272,7 +238,7 @@ def _loads(
     if unknown:
         return {}, [QualityFlag("person_unknown", signal="participant", detail=" and ".join(unknown))]
     if not moved.lengths:
-        detail = "a thigh or shank with both its joint centres, which tell how long and heavy the segments are"
+        detail = "a thigh or shank with both its joint centres, from which length and mass of the segments are scaled"
         return {}, [QualityFlag("segment_missing", signal="legs", detail=detail)]
     load = float(trial.attrs.get("load_kg", 0.0))
     load = 0.0 if np.isnan(load) else load

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.kernels.newton_euler import angular_motion, derivatives
+from legsci.kernels.newton_euler import SegmentMotion, angular_motion, derivatives
 from legsci.mechanics.kinetics.inertia import BodySegments
-from legsci.mechanics.motion.kinematics import Floats as Array
-from legsci.mechanics.motion.kinematics import Kinematics
-
-
-@dataclass(frozen=True)
-class SegmentMotion:
-    """Motion of the segments: rotation (segment, time, 3, 3), the rest (segment, time, 3), in SI units."""
-
-    rotation: Array
-    centre_of_mass: Array
-    velocity: Array
-    acceleration: Array
-    angular_velocity: Array
-    angular_acceleration: Array
+from legsci.mechanics.motion.kinematics import Array, Kinematics
 
 
 def segment_motion(kinematics: Kinematics, body: BodySegments, rate: float) -> SegmentMotion:
@@ -67,7 +52,7 @@ def power_residual(
     ----------
     change : (segment, time) rate of change of the segments' energy dE/dt [W].
     spin : (segment, time, 3) angular velocity omega [rad/s].
-    parent : (segment,) row that carries the segment, -1 for a root, whose remainder counts among its loads.
+    parent : (segment,) row that carries the segment, -1 for a root, with its remainder among its loads.
     velocity : (segment, time, 3) of the centre of the joint to the parent, as measured [m/s].
     on_segment : force F and moment M (segment, time, 3) of the parent on the segment [N], [N m].
     from_ground : (segment, time), see `ground_power` [W].

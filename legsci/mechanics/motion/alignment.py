@@ -1,9 +1,9 @@
-"""Alignment of the legs: what is loosely called knee valgus, as the different things it is, each with its uncertainty.
+"""Alignment of the legs: the separate measures that are loosely called knee valgus, each with its uncertainty.
 
 The three-dimensional knee abduction angle comes from `angles.py`. What is added here is measured between
-joint centres: the frontal-plane projection angle, the separation of the knees against that of the ankles, the medial
-displacement of the knee, and what explains them (hip-knee-ankle angle, pelvic drop, knee over toe, foot progression).
-None of them stands for another.
+joint centres: the frontal-plane projection angle, the separation of the knees relative to that of the ankles, the
+medial displacement of the knee, and what explains them (hip-knee-ankle angle, pelvic drop, knee medial to toe, foot
+progression). None of them replaces another.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.motion.kinematics import Floats as Array
-from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.mechanics.motion.kinematics import Array, Kinematics
+from legsci.vocabulary import OUTWARD, SIDES
 
-SIDES = ("both", "left", "right")
-OUTWARD = {"left": -1.0, "right": 1.0}
-#: The same as a column (leg, 1), and the joints of a leg.
+#: Sign of outward as a column (leg, 1), and the joints of a leg.
 OUT = np.array(list(OUTWARD.values()))[:, None]
 LEG_JOINTS = ("hip", "knee", "ankle")
 X, Y, Z = range(3)
@@ -63,7 +61,7 @@ KNEE_WIDTH_M, PELVIS_WIDTH_M, FOOT_LENGTH_M = 0.12, 0.24, 0.20
 HIP_LINE_RAD = 2.0**0.5 * LANDMARK_M / PELVIS_WIDTH_M
 
 
-class SoftTissue(NamedTuple):
+class SoftTissueArtefact(NamedTuple):
     """Standard uncertainty per axis of a segment's distal end [m] and turn [deg] when it is tilted by 90 deg."""
 
     shift_m: float
@@ -72,10 +70,10 @@ class SoftTissue(NamedTuple):
 
 #: The skin strays in proportion to the turn. Sizes are our reading of the review of Leardini et al. 2005 (Gait Posture
 #: 21:212), of the order of 10 mm on the thigh and less elsewhere.
-SOFT_TISSUE = {
-    "thigh": SoftTissue(0.008, 1.4),
-    "shank": SoftTissue(0.0035, 0.8),
-    "foot": SoftTissue(0.0015, 0.6),
+SOFT_TISSUE_ARTEFACT = {
+    "thigh": SoftTissueArtefact(0.008, 1.4),
+    "shank": SoftTissueArtefact(0.0035, 0.8),
+    "foot": SoftTissueArtefact(0.0015, 0.6),
 }
 
 
@@ -101,8 +99,8 @@ def alignment(kinematics: xr.Dataset) -> xr.Dataset:
       more is valgus; only while the leg is straight to within `STRAIGHT_DEG`.
     - pelvic_drop [deg]: obliquity of the pelvis with the other side down, as in stance on this leg.
     - knee_medial_to_toe [m]: how far the knee centre lies inward of the upright plane through ankle and foot axis.
-    - foot_progression [deg]: direction of the foot against that of the person, toes out positive.
-    - foot_pitch [deg]: long axis of the foot against the floor, toes up positive; 0 in the posture that defines it.
+    - foot_progression [deg]: direction of the foot relative to that of the person, toes out positive.
+    - foot_pitch [deg]: long axis of the foot to the floor, toes up positive; 0 in the static trial.
     - thigh_inclination [deg]: line hip-knee from hanging straight down (0); 90 is level.
     """
     return _dataset(alignment_curves(Kinematics.of(kinematics), uncertainty=False), kinematics)
@@ -122,15 +120,15 @@ def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
     Notes
     -----
     Analytic, by propagation of independent errors (JCGM 100:2008, 5.1.2): hip centre (`HIP_CENTRE_M`), placement of
-    markers on landmarks (`LANDMARK_M`), and soft tissue (`SOFT_TISSUE`, in proportion to the tilt of the segment). With
-    h, k, a the frontal errors of hip, knee and ankle, f knee flexion, L the lengths of thigh and shank, and r the error
-    of the thigh's turn about its long axis, knee abduction changes by
+    markers on landmarks (`LANDMARK_M`), and soft tissue (`SOFT_TISSUE_ARTEFACT`, in proportion to the tilt of the
+    segment). With h, k, a the frontal errors of hip, knee and ankle, f knee flexion, L the lengths of thigh and shank,
+    and r the error of the thigh's rotation about its long axis, knee abduction changes by
 
         (h - k) cos f / L_thigh + r sin f - (k - a) / L_shank,
 
     where errors of soft tissue move the knee of the thigh alone and turn the shank as a whole. The frontal plane turns
-    with the line of the hips (`HIP_LINE_RAD`), by which a knee ahead of the ankle seems to be beside it. Of a
-    displacement from the start only this and the soft tissue count. Noise of the cameras (some 0.1 mm) is left out.
+    with the line of the hips (`HIP_LINE_RAD`), by which a knee ahead of the ankle appears medial or lateral of it. A
+    displacement from the start has only this and the soft tissue part. Noise of the cameras (some 0.1 mm) is left out.
     """
     curves = alignment_curves(Kinematics.of(kinematics))
     return _dataset({f"u_{name}": curves[f"u_{name}"] for name in UNCERTAIN_CURVES}, kinematics)
@@ -164,7 +162,7 @@ def _dataset(curves: dict[str, Array], kinematics: xr.Dataset) -> xr.Dataset:
 
 
 class _Body:
-    """What kinematics tell of both legs, in the order of OUTWARD; NaN for what is absent."""
+    """Kinematics of both legs, in the order of OUTWARD; NaN for what is absent."""
 
     def __init__(self, kinematics: Kinematics) -> None:
         self.frames, self._known = kinematics.time.size, kinematics
@@ -264,7 +262,7 @@ class _Skin(NamedTuple):
 def _skin(body: _Body) -> _Skin:
     """Soft tissue of both legs; the ankle centre moves as its shank is shifted and turned."""
     shift, turn = {}, {}
-    for segment, tissue in SOFT_TISSUE.items():
+    for segment, tissue in SOFT_TISSUE_ARTEFACT.items():
         part = np.arccos(np.clip(body.rotation(segment)[..., Y, Y], -1.0, 1.0)) / (np.pi / 2)
         shift[segment], turn[segment] = tissue.shift_m * part, np.radians(tissue.turn_deg) * part
     ankle = np.hypot(shift["shank"], 0.5 * body.shank_m * turn["shank"])
@@ -273,9 +271,9 @@ def _skin(body: _Body) -> _Skin:
 
 def _separation_uncertainty(body: _Body, skin: _Skin) -> Array:
     ratio = _separation(body)
-    apart = _along(body.ankle[1] - body.ankle[0], body.right)
+    separation_m = _along(body.ankle[1] - body.ankle[0], body.right)
     knees, ankles = (np.hypot(*errors) for errors in skin.joints_m())
-    return np.asarray(np.hypot(knees, ratio * ankles) / np.abs(apart))
+    return np.asarray(np.hypot(knees, ratio * ankles) / np.abs(separation_m))
 
 
 def _leg_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
@@ -316,7 +314,7 @@ def _projection_slope(vector: Array, outward: Array) -> tuple[Array, Array]:
 
 
 def _projection_uncertainty(body: _Body, knee_m: Array, ankle_m: Array) -> Array:
-    """Standard uncertainty of the projection angle (leg, time) [deg]; large where a line points at the eye."""
+    """Standard uncertainty of the projection angle (leg, time) [deg]; large where a line is normal to the plane."""
     thigh, shank, ahead = body.thigh, body.shank, body.ahead
     above = _projection_slope(thigh, body.outward)
     below = _projection_slope(shank * [1.0, -1.0, 1.0], body.outward)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from legsci.kernels.joint_angles import joint_angles
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.motion.joint_centres import HIP_CENTRES
-from legsci.mechanics.motion.kinematics import Floats, Kinematics, Paths
+from legsci.mechanics.motion.kinematics import Array, Booleans, Kinematics, Paths
 from legsci.mechanics.motion.marker_checks import (
     LOOSE_M,
     displaced_markers,
@@ -22,7 +20,16 @@ from legsci.mechanics.motion.marker_checks import (
     swapped_labels,
     wrong_labels,
 )
-from legsci.mechanics.motion.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, smoothable
+from legsci.mechanics.motion.markers import (
+    CLUSTERS,
+    RIGID_LIMIT_S,
+    SPLINE_LIMIT_S,
+    Markers,
+    fill_gaps,
+    smooth_markers,
+    smoothable,
+)
+from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.motion.segments import build_skeleton
 from legsci.mechanics.motion.skeleton import Segment, Skeleton
 from legsci.mechanics.motion.static_trial import StaticTrial, static_trial
@@ -67,8 +74,8 @@ def _leg_joints(side: str) -> dict[str, Joint]:
     return joints
 
 
-#: Pelvis and trunk against the laboratory are turned about the vertical first, then tilted sideways, then forward: seen
-#: from the segment, that is the laboratory's turn about the segment's z, the floating axis and the vertical.
+#: Pelvis and trunk relative to the laboratory are turned about the vertical first, then tilted sideways, then forward:
+#: seen from the segment, that is the laboratory's turn about the segment's z, the floating axis and the vertical.
 JOINTS: dict[str, Joint] = {
     **_leg_joints("right"),
     **_leg_joints("left"),
@@ -76,7 +83,7 @@ JOINTS: dict[str, Joint] = {
     "pelvis": Joint("pelvis", LABORATORY, ("pelvis_tilt", "pelvis_obliquity", "pelvis_rotation"), (1, -1, -1)),
     "trunk": Joint("trunk", LABORATORY, ("trunk_lean", "trunk_side_lean", "trunk_heading"), (1, -1, -1)),
 }
-#: What no joint of an athlete leaves, whatever the marker set [deg]: the ranges of adults (American Academy of
+#: Range of the joint angles of athletes, whatever the marker set [deg]: the ranges of adults (American Academy of
 #: Orthopaedic Surgeons 1965, Joint Motion: Method of Measuring and Recording) widened by 45 deg or more, since neutral
 #: positions and axes differ between sets; for the turns of knee and ankle that are not listed there, our choice.
 PLAUSIBLE_DEG: dict[str, tuple[float, float]] = {
@@ -93,7 +100,14 @@ PLAUSIBLE_DEG: dict[str, tuple[float, float]] = {
 
 
 def kinematics(
-    trial_markers: xr.Dataset, standing: xr.Dataset | StaticTrial | None = None, **options: Any
+    trial_markers: xr.Dataset,
+    standing: xr.Dataset | StaticTrial | None = None,
+    *,
+    options: MotionOptions = DEFAULT_OPTIONS,
+    widths_m: Mapping[str, float] | None = None,
+    marker_set: str | None = None,
+    rigid_limit_s: float = RIGID_LIMIT_S,
+    spline_limit_s: float = SPLINE_LIMIT_S,
 ) -> xr.Dataset:
     """Segments, joint centres and joint angles of a trial.
 
@@ -101,10 +115,12 @@ def kinematics(
     ----------
     trial_markers : position (time, marker, axis) [m], ISB axes (x forward, y up, z right; a laboratory turned about the
         vertical changes only pelvis_rotation and trunk_heading), standard labels; attrs sampling_rate_hz.
-    standing : the same of a standing trial, which defines the anatomy, or its posture, where it serves many trials;
-        None: the quietest upright part of the trial itself.
-    options : marker_set, cutoff_hz, hip_centre, knee_axis, thigh, widths_m, rigid_limit_s and spline_limit_s, see
-        `kinematics_of_markers`.
+    standing : the same of a static trial, which defines the anatomy, or its answer of `static_trial`, where it is used
+        for many trials; None: the quietest upright part of the trial itself.
+    options : definition of joint centres and axes, see `build_skeleton`; cut-off, see `smooth_markers`.
+    widths_m : see `build_skeleton`.
+    marker_set : key of MARKER_SETS where the labels are the system's own; None: standard labels.
+    rigid_limit_s, spline_limit_s : see `fill_gaps`.
 
     Returns
     -------
@@ -138,36 +154,29 @@ def kinematics(
     Baker R (2001) Pelvic angles: a mathematically rigorous definition which is consistent with a conventional clinical
     understanding of the terms. Gait Posture 13:1-6.
     """
-    return kinematics_of_markers(trial_markers, standing, **options).dataset()
+    return kinematics_of_markers(
+        trial_markers,
+        standing,
+        options=options,
+        widths_m=widths_m,
+        marker_set=marker_set,
+        rigid_limit_s=rigid_limit_s,
+        spline_limit_s=spline_limit_s,
+    ).dataset()
 
 
 def kinematics_of_markers(
     trial_markers: xr.Dataset,
     standing: xr.Dataset | StaticTrial | None = None,
     *,
+    options: MotionOptions = DEFAULT_OPTIONS,
+    widths_m: Mapping[str, float] | None = None,
     marker_set: str | None = None,
-    cutoff_hz: float | None = 12.0,
-    hip_centre: str = "harrington",
-    knee_axis: str = "epicondyles",
-    thigh: str = "anchored",
-    widths_m: dict[str, float] | None = None,
-    rigid_limit_s: float = 0.5,
-    spline_limit_s: float = 0.1,
+    rigid_limit_s: float = RIGID_LIMIT_S,
+    spline_limit_s: float = SPLINE_LIMIT_S,
 ) -> Kinematics:
-    """What `kinematics` lays out as a Dataset, by name and without labels, for a reader of many trials.
-
-    Parameters
-    ----------
-    trial_markers, standing : see `kinematics`.
-    marker_set : key of MARKER_SETS where the labels are the system's own; None: standard labels.
-    cutoff_hz, rigid_limit_s, spline_limit_s : see `smooth_markers` and `fill_gaps`.
-    hip_centre, knee_axis, thigh, widths_m : see `build_skeleton`.
-
-    Raises
-    ------
-    ValueError : lists every unknown option.
-    """
-    _check_options(marker_set, hip_centre, knee_axis, thigh)
+    """Kinematics of a trial as plain arrays by name, for many trials; parameters and errors as `kinematics`."""
+    _check_options(options, marker_set)
     names = MARKER_SETS[marker_set] if marker_set is not None else None
     recorded = Markers.recorded(trial_markers, names)
     unseen = recorded.never_seen()
@@ -175,41 +184,54 @@ def kinematics_of_markers(
     whole, filled, flags = fill_gaps(recorded, rigid_limit_s=rigid_limit_s, spline_limit_s=spline_limit_s)
     if unseen:
         flags.append(QualityFlag("marker_never_seen", "markers", detail=", ".join(sorted(unseen))))
-    markers = smooth_markers(whole, cutoff_hz=cutoff_hz)
-    if cutoff_hz is not None and not smoothable(markers.rate_hz, cutoff_hz):
-        flags.append(QualityFlag("not_smoothed", "markers", markers.rate_hz, 2.0 * cutoff_hz))
+    markers = smooth_markers(whole, cutoff_hz=options.cutoff_hz)
+    if options.cutoff_hz is not None and not smoothable(markers.rate_hz, options.cutoff_hz):
+        flags.append(QualityFlag("not_smoothed", "markers", markers.rate_hz, 2.0 * options.cutoff_hz))
     if not isinstance(standing, StaticTrial):
         standing = static_trial(markers if standing is None else Markers.recorded(standing, names))
-    posture, still, notes = standing
-    # Legs that swing pass each other: sides are told apart in a person who stands.
-    swaps = swapped_labels(posture) if still else []
-    doubtful = {label for pair, _ in swaps for label in pair}
-    strays = stray_markers(markers, {label: point for label, point in posture.items() if label not in doubtful})
-    flags += [*notes, *(flag for _, flag in swaps), *(flag for flag, _ in strays.values())]
-    # A marker that strays in the trial still shows in standing where its landmark is.
-    misplaced = doubtful | {label for label, (_, sound) in strays.items() if not sound}
-    posture = {label: point for label, point in posture.items() if label not in misplaced}
-    markers, filled = _without(set(strays), markers, filled)
-    build = partial(
-        build_skeleton, still=still, hip_centre=hip_centre, knee_axis=knee_axis, thigh=thigh, widths_m=widths_m
-    )
-    skeleton = build(markers, posture)
-    if still and _is_loose(skeleton) and (wrong := wrong_labels(markers, posture)):
-        flags += [flag for _, flag in wrong]
-        markers, filled = _without({name for names, _ in wrong for name in names}, markers, filled)
-        skeleton = build(markers, posture)
-    centres = {joint: centre for joint, (_, centre) in skeleton.joints.items()}
-    if still and (exchanged := exchanged_legs(markers, posture, centres)):
-        flags.append(exchanged[1])
-        if exchanged[0]:
-            markers, filled = _without(set(exchanged[0]), markers, filled)
-            skeleton = build(markers, posture)
-    flags += displaced_markers(markers, posture)
+    flags += standing.flags
+    static, omitted, found = _checked_labels(markers, standing)
+    flags += found
+    markers, filled = _without(omitted, markers, filled)
+    skeleton = build_skeleton(markers, static, options=options, widths_m=widths_m)
+    for check in (_wrong_labels, _exchanged_legs) if static.still else ():
+        omitted, found = check(markers, static, skeleton)
+        flags += found
+        if omitted:
+            markers, filled = _without(omitted, markers, filled)
+            skeleton = build_skeleton(markers, static, options=options, widths_m=widths_m)
+    flags += displaced_markers(markers, static.points)
     filled_samples = _filled(filled, markers.labels, list(skeleton.segments))
     return _answer(skeleton, trial_markers.get_index("time").to_numpy(), markers.rate_hz, filled_samples, flags)
 
 
-def _without(labels: set[str], markers: Markers, filled: NDArray[np.bool_]) -> tuple[Markers, NDArray[np.bool_]]:
+def _checked_labels(markers: Markers, static: StaticTrial) -> tuple[StaticTrial, set[str], list[QualityFlag]]:
+    """Static trial without markers that are misplaced in it, labels of the trial that are not used, and why."""
+    # Legs that swing pass each other: left and right are distinguished in a person who stands.
+    swaps = swapped_labels(static.points) if static.still else []
+    doubtful = {label for pair, _ in swaps for label in pair}
+    strays = stray_markers(markers, {label: point for label, point in static.points.items() if label not in doubtful})
+    # A marker that strays in the trial still shows in the static trial where its landmark is.
+    misplaced = doubtful | {label for label, (_, sound) in strays.items() if not sound}
+    points = {label: point for label, point in static.points.items() if label not in misplaced}
+    flags = [*(flag for _, flag in swaps), *(flag for flag, _ in strays.values())]
+    return static._replace(points=points), set(strays), flags
+
+
+def _wrong_labels(markers: Markers, static: StaticTrial, skeleton: Skeleton) -> tuple[set[str], list[QualityFlag]]:
+    """Labels that do not fit the shape of their segments, where a segment deforms, and why."""
+    wrong = wrong_labels(markers, static.points) if _is_loose(skeleton) else []
+    return {name for names, _ in wrong for name in names}, [flag for _, flag in wrong]
+
+
+def _exchanged_legs(markers: Markers, static: StaticTrial, skeleton: Skeleton) -> tuple[set[str], list[QualityFlag]]:
+    """Labels of segments that bear those of the other leg, and why; none where the joint is only parted."""
+    centres = {joint: centre for joint, (_, centre) in skeleton.joints.items()}
+    exchanged = exchanged_legs(markers, static.points, centres)
+    return (set(), []) if exchanged is None else (set(exchanged[0]), [exchanged[1]])
+
+
+def _without(labels: set[str], markers: Markers, filled: Booleans) -> tuple[Markers, Booleans]:
     """Leave markers out, and their columns of filled (time, marker)."""
     if not labels:
         return markers, filled
@@ -226,7 +248,7 @@ def _is_loose(skeleton: Skeleton) -> bool:
 
 
 def kinematics_of_segments(recorded: xr.Dataset) -> Kinematics:
-    """Joint centres and joint angles of a trial whose segments were recorded as such, by a markerless system.
+    """Joint centres and joint angles of a trial with segments recorded as such, by a markerless system.
 
     Parameters
     ----------
@@ -263,7 +285,7 @@ def kinematics_of_segments(recorded: xr.Dataset) -> Kinematics:
 
 
 def _answer(
-    skeleton: Skeleton, time: Floats, rate_hz: float, filled: dict[str, NDArray[np.bool_]], flags: list[QualityFlag]
+    skeleton: Skeleton, time: Array, rate_hz: float, filled: dict[str, Booleans], flags: list[QualityFlag]
 ) -> Kinematics:
     """Put together what the skeleton shows."""
     segments, angle = skeleton.segments, _angles(skeleton, flags)
@@ -281,7 +303,7 @@ def _answer(
 
 
 def _deformed(skeleton: Skeleton, rate_hz: float) -> list[QualityFlag]:
-    """Say which segments do not keep their shape in some frames."""
+    """Report segments that do not keep their shape in some frames."""
     flags = []
     for name, segment in skeleton.segments.items():
         loose = segment.residual > LOOSE_M
@@ -292,7 +314,7 @@ def _deformed(skeleton: Skeleton, rate_hz: float) -> list[QualityFlag]:
 
 
 def _implausible(angles: Paths, rate_hz: float) -> list[QualityFlag]:
-    """Say which angles (time,) [deg] leave what joints do."""
+    """Report angles (time,) [deg] outside the range of the joints."""
     flags = []
     for name, angle in angles.items():
         limits = PLAUSIBLE_DEG.get(name.removeprefix("left_").removeprefix("right_"))
@@ -306,20 +328,20 @@ def _implausible(angles: Paths, rate_hz: float) -> list[QualityFlag]:
     return flags
 
 
-def _when(frames: NDArray[np.bool_], rate_hz: float) -> str:
-    """Put filled_samples (time,) into words."""
+def _when(frames: Booleans, rate_hz: float) -> str:
+    """Duration and start of the frames (time,) that are true, in words."""
     return f"for {frames.sum() / rate_hz:.2f} s from {int(np.argmax(frames)) / rate_hz:.2f} s on"
 
 
-def _check_options(marker_set: str | None, hip_centre: str, knee_axis: str, thigh: str) -> None:
+def _check_options(options: MotionOptions, marker_set: str | None) -> None:
     """Raise ValueError that lists unknown options."""
-    options = (
+    choices = (
         ("marker_set", marker_set, (None, *MARKER_SETS)),
-        ("hip_centre", hip_centre, (*HIP_CENTRES, "functional")),
-        ("knee_axis", knee_axis, ("epicondyles", "functional")),
-        ("thigh", thigh, ("anchored", "cluster")),
+        ("hip_centre", options.hip_centre, (*HIP_CENTRES, "functional")),
+        ("knee_axis", options.knee_axis, ("epicondyles", "functional")),
+        ("thigh", options.thigh, ("anchored", "cluster")),
     )
-    faults = [f"{name} is {value!r}, expected one of {known}" for name, value, known in options if value not in known]
+    faults = [f"{name} is {value!r}, expected one of {known}" for name, value, known in choices if value not in known]
     if faults:
         raise ValueError("kinematics: " + "; ".join(faults))
 
@@ -340,12 +362,12 @@ def _angles(skeleton: Skeleton, flags: list[QualityFlag]) -> Paths:
             given = joint.names[: 1 if sagittal else 3]
             angles |= {angle: sign * row for angle, sign, row in zip(given, joint.signs, turn, strict=False)}
             if sagittal:
-                detail = "the axes beside it rest on lateral markers or joint centres alone"
+                detail = "its axes rest on lateral markers or joint centres alone"
                 flags.append(QualityFlag("angle_absent", signal=" and ".join(joint.names[1:]), detail=detail))
     return angles
 
 
-def _filled(filled_samples: NDArray[np.bool_], labels: list[str], segments: list[str]) -> dict[str, NDArray[np.bool_]]:
+def _filled(filled_samples: Booleans, labels: list[str], segments: list[str]) -> dict[str, Booleans]:
     """Return by segment in which frames a marker of it was filled (time,)."""
     columns = {name: [label in CLUSTERS[name] for label in labels] for name in segments}
     return {name: np.asarray(filled_samples[:, own].any(axis=1)) for name, own in columns.items()}

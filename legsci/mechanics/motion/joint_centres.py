@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from legsci.kernels.functional_joints import functional_joint
+from legsci.mechanics.motion.kinematics import Array
 
-Floats = NDArray[np.float64]
-Pose = tuple[Floats, Floats, Floats]
+Pose = tuple[Array, Array, Array]
 
 #: Smallest spread (see FunctionalJoint) across the two main directions of a joint that gives an axis, and across all
 #: three for a centre: turns of about 20 and 10 deg. Our choice.
 LEAST_SPREAD_FOR_AXIS, LEAST_SPREAD_FOR_CENTRE = 0.15, 0.08
 
 
-def hip_centre_harrington(*, pelvis_width_m: float, pelvis_depth_m: float) -> Floats:
+def hip_centre_harrington(*, pelvis_width_m: float, pelvis_depth_m: float) -> Array:
     """Right hip joint centre in pelvis axes, from the middle of the anterior superior iliac spines.
 
     Parameters
@@ -43,7 +42,7 @@ def hip_centre_harrington(*, pelvis_width_m: float, pelvis_depth_m: float) -> Fl
     return np.array([-0.24 * depth - 9.9, -0.30 * width - 10.9, 0.33 * width + 7.3]) / 1000.0
 
 
-def hip_centre_bell(*, pelvis_width_m: float, pelvis_depth_m: float = np.nan) -> Floats:
+def hip_centre_bell(*, pelvis_width_m: float, pelvis_depth_m: float = np.nan) -> Array:
     """Right hip joint centre as `hip_centre_harrington`, by shares of the pelvis width alone.
 
     Parameters
@@ -63,22 +62,22 @@ def hip_centre_bell(*, pelvis_width_m: float, pelvis_depth_m: float = np.nan) ->
     return pelvis_width_m * np.array([-0.19, -0.30, 0.36])
 
 
-HIP_CENTRES: dict[str, Callable[..., Floats]] = {"harrington": hip_centre_harrington, "bell": hip_centre_bell}
+HIP_CENTRES: dict[str, Callable[..., Array]] = {"harrington": hip_centre_harrington, "bell": hip_centre_bell}
 
 
-def functional_centre(proximal: Pose | None, distal: Pose | None) -> Floats | None:
-    """Point (3,) of the posture about which two segments turn [m]; None where they turn too little about any axis.
+def functional_centre(proximal: Pose | None, distal: Pose | None) -> Array | None:
+    """Point (3,) of the static trial about which two segments turn [m]; None where they turn too little about any axis.
 
     Parameters
     ----------
-    proximal, distal : turn (time, 3, 3) and shift (time, 3) [m] from the posture; None for a segment without markers.
+    proximal, distal : turn (time, 3, 3) and shift (time, 3) [m] from the static trial; None without markers.
     """
     joint = None if proximal is None or distal is None else functional_joint(*proximal[:2], *distal[:2])
     return joint.proximal_centre if joint is not None and joint.spread[0] >= LEAST_SPREAD_FOR_CENTRE else None
 
 
-def functional_axis(proximal: Pose | None, distal: Pose | None, rightward: Floats) -> Floats | None:
-    """Direction (3,) in the posture of the axis about which two segments turn; None where they turn too little.
+def functional_axis(proximal: Pose | None, distal: Pose | None, rightward: Array) -> Array | None:
+    """Direction (3,) in the static trial of the axis about which two segments turn; None where they turn too little.
 
     Parameters
     ----------

@@ -13,17 +13,20 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from legsci.quality import QualityFlag
-from legsci.vocabulary import AXES
+from legsci.vocabulary import AXES, LEGS
 
-Floats = NDArray[np.float64]
-Paths = dict[str, Floats]
+Array = NDArray[np.float64]
+Booleans = NDArray[np.bool_]
+#: Name -> (time, ...), and name -> (3,) [m].
+Paths = dict[str, Array]
+Points = dict[str, Array]
 
 
 @dataclass(frozen=True)
 class Kinematics:
-    """Kinematics of a trial by name, bare of xarray, whose handling of labels takes longer than the arithmetic here.
+    """Kinematics of a trial as arrays by name: the label handling of xarray takes longer than the arithmetic here.
 
-    `legsci.mechanics.motion.angles.kinematics` says what each is.
+    `legsci.mechanics.motion.angles.kinematics` defines each.
 
     Parameters
     ----------
@@ -38,7 +41,7 @@ class Kinematics:
     flags : what was assumed, and why something is absent.
     """
 
-    time: Floats
+    time: Array
     rate_hz: float
     rotation: Paths
     position: Paths
@@ -69,7 +72,7 @@ class Kinematics:
     def lengths(self) -> dict[str, float]:
         """Median length of each thigh and shank with joint centres at both ends [m]."""
         lengths = {}
-        for side in ("right", "left"):
+        for side in LEGS:
             for name, ends in (("thigh", ("hip", "knee")), ("shank", ("knee", "ankle"))):
                 upper, lower = (self.joint_centre.get(f"{side}_{end}") for end in ends)
                 length = median_distance(upper, lower) if upper is not None and lower is not None else np.nan
@@ -102,11 +105,11 @@ class Kinematics:
         return (("time", *dims), values, {"units": units} if units else {})
 
 
-def median_distance(one: Floats, other: Floats) -> float:
+def median_distance(one: Array, other: Array) -> float:
     """Median distance of two paths (time, 3) [m]; NaN where they are never seen together."""
     line = one - other
-    apart = np.sqrt(np.einsum("ti,ti->t", line, line))
-    seen = apart[np.isfinite(apart)]
+    distance = np.sqrt(np.einsum("ti,ti->t", line, line))
+    seen = distance[np.isfinite(distance)]
     return float(np.median(seen)) if seen.size else float("nan")
 
 

@@ -1,4 +1,4 @@
-"""Labels that cannot be right: left and right or inside and outside swapped, coordinates with a wrong sign."""
+"""Wrong labels: left and right or medial and lateral swapped, coordinates with a wrong sign, displaced markers."""
 
 from __future__ import annotations
 
@@ -7,27 +7,25 @@ from dataclasses import replace
 from itertools import combinations, product
 
 import numpy as np
-from numpy.typing import NDArray
 
 from legsci.kernels.rigid_body import FOUND, cluster_pose, largest_strays
+from legsci.mechanics.motion.kinematics import Array, Points
 from legsci.mechanics.motion.markers import CLUSTERS, Markers
 from legsci.quality import QualityFlag
-
-Floats = NDArray[np.float64]
-Points = dict[str, Floats]
+from legsci.vocabulary import LEGS, OUTWARD
 
 #: How far a marker may leave the shape of its segment [m]: five times the soft tissue motion of about 2 cm that is seen
 #: on the thigh (Leardini et al. 2005, Gait Posture 21:212), so that nothing but a wrong coordinate exceeds it.
 MOST_STRAY_M = 0.1
 #: A segment whose markers lie further than this from their shape in standing [m], root mean square over the markers in
-#: half of the frames, is looked through for wrong labels: more than soft tissue does.
+#: half of the frames, is examined for wrong labels: soft tissue moves less.
 LOOSE_M = 0.02
 #: A marker that lies further than this from where the others of its segment put it, in the frames that are most like
 #: standing, was put elsewhere or labelled otherwise there [m]: skin slides as far in deep flexion only (Leardini).
 MOST_DISPLACED_M = 0.02
 #: Those are the frames with the smallest such distance: it is taken from this part of them.
 LIKE_STANDING_PART = 0.1
-#: Segments in whose pose no marker misses its place by more than this are not looked through further [m].
+#: Segments with no marker further than this from its place are not examined further [m].
 SUSPICIOUS_M = 0.005
 #: Segments whose markers spread more or less than in standing by more than this part are another person's: skin moves a
 #: marker by some millimetres in a decimetre, in either direction.
@@ -44,17 +42,17 @@ FRAMES_TRIED = 40
 #: choice between the 10 mm of recordings in order and the 0.3 m by which exchanged legs miss their joints.
 MOST_PARTED_M = 0.08
 #: Joint -> kind of the segments above and below it.
-LEG_JOINTS = {"hip": ("pelvis", "thigh"), "knee": ("thigh", "shank"), "ankle": ("shank", "foot")}
+SEGMENTS_OF_JOINT = {"hip": ("pelvis", "thigh"), "knee": ("thigh", "shank"), "ankle": ("shank", "foot")}
 SIGNS = {"x": (-1, 1, 1), "y": (1, -1, 1), "z": (1, 1, -1), "every coordinate": (-1, -1, -1)}
 INNER_OUTER = (("medial_epicondyle", "lateral_epicondyle"), ("medial_malleolus", "lateral_malleolus"))
 
 
-def swapped_labels(posture: Points) -> list[tuple[tuple[str, str], QualityFlag]]:
-    """Find pairs of labels that stand on each other's side in an upright posture.
+def swapped_labels(static: Points) -> list[tuple[tuple[str, str], QualityFlag]]:
+    """Find pairs of labels that stand on each other's side in a static trial.
 
     Parameters
     ----------
-    posture : label -> (3,) mean position while the person stands [m], ISB axes up to a turn about the vertical.
+    static : label -> (3,) mean position in the static trial [m], ISB axes up to a turn about the vertical.
 
     Returns
     -------
@@ -66,41 +64,40 @@ def swapped_labels(posture: Points) -> list[tuple[tuple[str, str], QualityFlag]]
     heel to toe. With r that direction, (right - left) . r and, on the right leg, (lateral - medial) . r are positive
     while standing, and so is (toe - heel) . forward; a pair with the other sign is swapped.
     """
-    right = _rightward(posture)
+    right = _rightward(static)
     if right is None:
         return []
-    swapped, known = [], set(posture)
+    swapped, known = [], set(static)
     for label in sorted(known):
         partner = label.replace("right_", "left_", 1)
-        if label.startswith("right_") and partner in posture and (posture[label] - posture[partner]) @ right < 0.0:
+        if label.startswith("right_") and partner in static and (static[label] - static[partner]) @ right < 0.0:
             swapped.append((label, partner))
-    for (side, outward), (inner, outer) in product((("right", 1.0), ("left", -1.0)), INNER_OUTER):
+    for side, (inner, outer) in product(LEGS, INNER_OUTER):
         pair = f"{side}_{outer}", f"{side}_{inner}"
-        if known.issuperset(pair) and (posture[pair[0]] - posture[pair[1]]) @ right * outward < 0.0:
+        if known.issuperset(pair) and (static[pair[0]] - static[pair[1]]) @ right * OUTWARD[side] < 0.0:
             swapped.append(pair)
-    if _pelvis_shows_the_way(posture):
+    if _pelvis_shows_forward(static):
         forward = np.cross([0.0, 1.0, 0.0], right)
-        feet = ((f"{side}_heel", f"{side}_toe") for side in ("right", "left"))
-        swapped += [p for p in feet if known.issuperset(p) and (posture[p[1]] - posture[p[0]]) @ forward < 0.0]
+        feet = ((f"{side}_heel", f"{side}_toe") for side in LEGS)
+        swapped += [p for p in feet if known.issuperset(p) and (static[p[1]] - static[p[0]]) @ forward < 0.0]
     return [(pair, QualityFlag("labels_swapped", signal="markers", detail=" and ".join(pair))) for pair in swapped]
 
 
-def _pelvis_shows_the_way(posture: Points) -> bool:
+def _pelvis_shows_forward(static: Points) -> bool:
     """Whether forward is known from the pelvis, and not from the feet."""
     sides = [
-        {name for name in posture if name.endswith(f"{part}_superior_iliac_spine")}
-        for part in ("anterior", "posterior")
+        {name for name in static if name.endswith(f"{part}_superior_iliac_spine")} for part in ("anterior", "posterior")
     ]
-    return bool(sides[0]) and bool(sides[1] or "sacrum" in posture)
+    return bool(sides[0]) and bool(sides[1] or "sacrum" in static)
 
 
-def wrong_labels(markers: Markers, posture: Points) -> list[tuple[tuple[str, ...], QualityFlag]]:
+def wrong_labels(markers: Markers, static: Points) -> list[tuple[tuple[str, ...], QualityFlag]]:
     """Find markers of a trial whose labels do not fit the shape that their segments have in standing.
 
     Parameters
     ----------
     markers : of the trial.
-    posture : label -> (3,) [m] of another trial in which the person stands.
+    static : label -> (3,) [m] in the static trial.
 
     Returns
     -------
@@ -108,7 +105,7 @@ def wrong_labels(markers: Markers, posture: Points) -> list[tuple[tuple[str, ...
     and right of the segments that do not fit, explains the misfit; marker_astray where it is one marker's, of five or
     more.
     """
-    labels = _Labels(markers, posture)
+    labels = _Labels(markers, static)
     loose = [segment for segment in labels.present if labels.misfit([segment]) > LOOSE_M]
     mirrored = {label: other for label in labels.tracks if (other := _other_side(label)) in labels.tracks}
     if len(loose) > 1 and labels.misfit(loose, mirrored) * TIMES_NEARER < labels.misfit(loose):
@@ -136,14 +133,14 @@ def wrong_labels(markers: Markers, posture: Points) -> list[tuple[tuple[str, ...
 
 
 class _Labels:
-    """Markers of a trial held against the shape of their segments, with labels exchanged or left out."""
+    """Markers of a trial compared with the shape of their segments, with labels exchanged or left out."""
 
-    def __init__(self, markers: Markers, posture: Points) -> None:
+    def __init__(self, markers: Markers, static: Points) -> None:
         step = max(1, len(markers.position) // FRAMES_TRIED)
         self.tracks = dict(zip(markers.labels, markers.position[::step].transpose(1, 0, 2), strict=True))
-        self.posture = posture
+        self.static = static
         known = {
-            segment: [name for name in names if name in posture and name in self.tracks]
+            segment: [name for name in names if name in static and name in self.tracks]
             for segment, names in CLUSTERS.items()
         }
         self.present = {segment: names for segment, names in known.items() if len(names) > 3}
@@ -155,7 +152,7 @@ class _Labels:
         total = 0.0
         for segment in segments:
             names = [name for name in self.present[segment] if name not in without]
-            shape = np.stack([self.posture[name] for name in names])
+            shape = np.stack([self.static[name] for name in names])
             tracks = np.stack([self.tracks[(other or {}).get(name, name)] for name in names], axis=1)
             residual = cluster_pose(shape, tracks)[2]
             known = residual[np.isfinite(residual)]
@@ -170,9 +167,9 @@ class _Labels:
     def away(self, segment: str, name: str) -> float:
         """Median distance of a marker from where the others of its segment put it [m]."""
         others = [other for other in self.present[segment] if other != name]
-        shape, tracks = np.stack([self.posture[n] for n in others]), np.stack([self.tracks[n] for n in others], axis=1)
+        shape, tracks = np.stack([self.static[n] for n in others]), np.stack([self.tracks[n] for n in others], axis=1)
         turn, shift, _, _ = cluster_pose(shape, tracks)
-        return float(np.nanmedian(np.linalg.norm(turn @ self.posture[name] + shift - self.tracks[name], axis=1)))
+        return float(np.nanmedian(np.linalg.norm(turn @ self.static[name] + shift - self.tracks[name], axis=1)))
 
 
 def _other_side(label: str) -> str:
@@ -181,8 +178,8 @@ def _other_side(label: str) -> str:
     return there + label.removeprefix(here) if label.startswith(here) else ""
 
 
-def _rightward(posture: Points) -> Floats | None:
-    """Return the horizontal direction to the person's right (3,), or None where no marker tells it."""
+def _rightward(static: Points) -> Array | None:
+    """Horizontal direction to the person's right (3,), None where the markers do not determine it."""
     steps = [
         ("posterior_superior_iliac_spine", "anterior_superior_iliac_spine"),
         ("heel", "toe"),
@@ -190,11 +187,10 @@ def _rightward(posture: Points) -> Floats | None:
     ]
     for behind, ahead in steps:
         back, front = (
-            [posture[f"{side}_{name}"] for side in ("right", "left") if f"{side}_{name}" in posture]
-            for name in (behind, ahead)
+            [static[f"{side}_{name}"] for side in LEGS if f"{side}_{name}" in static] for name in (behind, ahead)
         )
-        if not back and behind.startswith("posterior") and "sacrum" in posture:
-            back = [posture["sacrum"]]
+        if not back and behind.startswith("posterior") and "sacrum" in static:
+            back = [static["sacrum"]]
         if back and front and len(front) >= min(2, len(back)):
             forward = np.mean(front, axis=0) - np.mean(back, axis=0)
             return np.cross(forward, [0.0, 1.0, 0.0])
@@ -202,15 +198,15 @@ def _rightward(posture: Points) -> Floats | None:
 
 
 def exchanged_legs(
-    markers: Markers, posture: Points, joints: Mapping[str, Floats]
+    markers: Markers, static: Points, joints: Mapping[str, Array]
 ) -> tuple[tuple[str, ...], QualityFlag] | None:
-    """Find segments of the legs that bear the labels of the other leg, whose shape is much the same mirrored.
+    """Find segments of the legs labelled as those of the other leg, which have much the same shape mirrored.
 
     Parameters
     ----------
     markers : of the trial.
-    posture : label -> (3,) [m] of another trial in which the person stands.
-    joints : right_hip, left_knee, ... -> (3,) centre in the posture [m].
+    static : label -> (3,) [m] in the static trial.
+    joints : right_hip, left_knee, ... -> (3,) centre in the static trial [m].
 
     Returns
     -------
@@ -218,7 +214,7 @@ def exchanged_legs(
     labels_swapped for left and right of the kinds of segments whose exchange brings the joints together; joint_parted,
     and no labels, where none does.
     """
-    legs = _Legs(markers, posture, joints)
+    legs = _Legs(markers, static, joints)
     before = legs.parted(())
     if not before or max(before.values()) <= MOST_PARTED_M:
         return None
@@ -236,23 +232,23 @@ def exchanged_legs(
 class _Legs:
     """Joints of the legs as the segments on either side of them carry their centres."""
 
-    def __init__(self, markers: Markers, posture: Points, joints: Mapping[str, Floats]) -> None:
+    def __init__(self, markers: Markers, static: Points, joints: Mapping[str, Array]) -> None:
         step = max(1, len(markers.position) // FRAMES_TRIED)
-        self.tried, self.joints, self.posture = replace(markers, position=markers.position[::step]), joints, posture
-        self.poses: dict[tuple[str, bool], tuple[Floats, Floats] | None] = {}
+        self.tried, self.joints, self.static = replace(markers, position=markers.position[::step]), joints, static
+        self.poses: dict[tuple[str, bool], tuple[Array, Array] | None] = {}
 
     def labels(self, kind: str) -> list[str]:
         """Labels of both sides of a kind of segment in the trial."""
-        return [name for side in ("right", "left") for name in CLUSTERS[f"{side}_{kind}"] if name in self.tried.columns]
+        return [name for side in LEGS for name in CLUSTERS[f"{side}_{kind}"] if name in self.tried.columns]
 
-    def pose(self, segment: str, exchanged: bool) -> tuple[Floats, Floats] | None:
+    def pose(self, segment: str, exchanged: bool) -> tuple[Array, Array] | None:
         """Turn and shift of a segment by its own markers, or by those of the other leg; None with fewer than three."""
         if (segment, exchanged) not in self.poses:
             shape, tracks = [], []
             for name in CLUSTERS[segment]:
                 track = _other_side(name) if exchanged else name
-                if name in self.posture and track in self.tried.columns:
-                    shape.append(self.posture[name])
+                if name in self.static and track in self.tried.columns:
+                    shape.append(self.static[name])
                     tracks.append(track)
             found = cluster_pose(np.stack(shape), self.tried.paths(tracks)) if len(shape) > 2 else None
             self.poses[segment, exchanged] = None if found is None else found[:2]
@@ -263,10 +259,10 @@ class _Legs:
         answer = {}
         for name, centre in self.joints.items():
             side, _, joint = name.partition("_")
-            if joint not in LEG_JOINTS or not np.isfinite(centre).all():
+            if joint not in SEGMENTS_OF_JOINT or not np.isfinite(centre).all():
                 continue
             ends = []
-            for kind in LEG_JOINTS[joint]:
+            for kind in SEGMENTS_OF_JOINT[joint]:
                 pose = self.pose(kind if kind == "pelvis" else f"{side}_{kind}", kind in exchanged)
                 ends.append(None if pose is None else pose[0] @ centre + pose[1])
             if ends[0] is not None and ends[1] is not None:
@@ -277,32 +273,32 @@ class _Legs:
         return answer
 
 
-def displaced_markers(markers: Markers, posture: Points) -> list[QualityFlag]:
-    """Find markers that keep another place among those of their segment than in the posture, and a body of other size.
+def displaced_markers(markers: Markers, static: Points) -> list[QualityFlag]:
+    """Find markers that lie elsewhere on their segment than in the static trial, and a body of another size.
 
     Parameters
     ----------
     markers : of the trial.
-    posture : label -> (3,) [m] that gives the shape of the segments.
+    static : label -> (3,) [m] that gives the shape of the segments.
 
     Returns
     -------
     marker_displaced for the worst marker of a segment of four or more that lies further than MOST_DISPLACED_M from
     where the others put it (of four, another one may be to blame); standing_of_other_size where the segments of the
-    trial are larger or smaller than those of the posture by more than MOST_OTHER_SIZE, in the median.
+    trial are larger or smaller than those of the static trial by more than MOST_OTHER_SIZE, in the median.
     """
     flags, sizes = [], []
     step = max(1, len(markers.position) // FRAMES_TRIED)
     tried = replace(markers, position=markers.position[::step])
     for segment, names in CLUSTERS.items():
-        present = [name for name in names if name in markers.columns and name in posture]
+        present = [name for name in names if name in markers.columns and name in static]
         if len(present) < 4:
             continue
         tracks = tried.paths(present)
         tracks = tracks[np.isfinite(tracks.sum(axis=(1, 2)))]
         if not len(tracks):
             continue
-        shape = np.stack([posture[name] for name in present])
+        shape = np.stack([static[name] for name in present])
         sizes.append(_middle(_spread(tracks)) / float(_spread(shape[None])[0]))
         if _apart(shape, tracks, list(range(len(present)))).max() <= SUSPICIOUS_M:
             continue
@@ -317,7 +313,7 @@ def displaced_markers(markers: Markers, posture: Points) -> list[QualityFlag]:
     return flags
 
 
-def _apart(shape: Floats, tracks: Floats, posed: list[int]) -> Floats:
+def _apart(shape: Array, tracks: Array, posed: list[int]) -> Array:
     """Distance of markers from their place in the pose of some of them, in the frames most like standing (marker,) [m].
 
     shape (marker, 3), tracks (time, marker, 3) [m].
@@ -332,42 +328,42 @@ def _apart(shape: Floats, tracks: Floats, posed: list[int]) -> Floats:
     return np.sort(np.sqrt(np.einsum("tmi,tmi->tm", apart, apart)), axis=0)[int(LIKE_STANDING_PART * len(tracks))]
 
 
-def _spread(tracks: Floats) -> Floats:
+def _spread(tracks: Array) -> Array:
     """Root of the summed squared distances of markers (time, marker, 3) from their middle (time,) [m]."""
     around = tracks - tracks.mean(axis=1, keepdims=True)
     return np.asarray(np.sqrt(np.einsum("tmi,tmi->t", around, around)))
 
 
-def _middle(values: Floats) -> float:
+def _middle(values: Array) -> float:
     """Upper median of a few numbers, which numpy's own takes much longer to find."""
     return float(np.sort(values)[len(values) // 2])
 
 
-def stray_markers(markers: Markers, posture: Points) -> dict[str, tuple[QualityFlag, bool]]:
-    """Find markers that leave their segment, and say where a wrong sign explains it.
+def stray_markers(markers: Markers, static: Points) -> dict[str, tuple[QualityFlag, bool]]:
+    """Find markers that leave their segment, and those of them that a wrong sign explains.
 
     Parameters
     ----------
     markers : of the trial.
-    posture : label -> (3,) [m] of a standing trial or of this trial itself, which gives the shape of the segments.
+    static : label -> (3,) [m] of a static trial or of this trial itself, which gives the shape of the segments.
 
     Returns
     -------
-    Label -> flag, and whether the posture has the marker where it belongs: marker_flipped where it fits its segment
+    Label -> flag, and whether the marker is in its place in the static trial: marker_flipped where it fits its segment
     once a coordinate (or all) changes sign, marker_astray where none helps. Segments of fewer than four markers are not
-    judged: nothing says there which one strays.
+    examined: which one strays is undetermined there.
 
     Notes
     -----
-    How far a marker strays is what `legsci.kernels.rigid_body.largest_strays` says. Only the worst marker of a segment
-    is judged at a time, then the rest without it.
+    How far a marker strays is defined by `legsci.kernels.rigid_body.largest_strays`. Only the worst marker of a segment
+    is examined at a time, then the rest without it.
     """
     found = {}
     for names in CLUSTERS.values():
-        present = [name for name in names if name in markers.columns and name in posture]
+        present = [name for name in names if name in markers.columns and name in static]
         while len(present) >= 4:
             tracks = markers.paths(present)
-            shape = np.stack([posture[name] for name in present])
+            shape = np.stack([static[name] for name in present])
             strays = largest_strays(shape, tracks)
             worst = int(np.argmax(strays))
             if strays[worst] <= MOST_STRAY_M:
@@ -377,7 +373,7 @@ def stray_markers(markers: Markers, posture: Points) -> dict[str, tuple[QualityF
     return found
 
 
-def _judge(label: str, tracks: Floats, shape: Floats, worst: int, stray_m: float) -> tuple[QualityFlag, bool]:
+def _judge(label: str, tracks: Array, shape: Array, worst: int, stray_m: float) -> tuple[QualityFlag, bool]:
     """Return the flag about the marker that strays most, and whether its place in the shape is right.
 
     In its track, or in the shape, a sign may be wrong. tracks (time, marker, 3), shape (marker, 3) [m].

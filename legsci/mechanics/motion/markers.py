@@ -1,4 +1,4 @@
-"""Marker trajectories made whole: gaps filled from the rigid segment or by splines, and smoothed; all reported."""
+"""Marker trajectories: gaps filled from the rigid segment or by splines, and smoothed; all reported."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from functools import cached_property
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.kernels.rigid_body import cluster_pose
+from legsci.mechanics.motion.kinematics import Array, Booleans
 from legsci.quality import QualityFlag
-
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
+from legsci.vocabulary import LEGS
 
 PELVIS_CLUSTER = (
     "left_anterior_superior_iliac_spine",
@@ -48,17 +46,20 @@ CLUSTERS: dict[str, tuple[str, ...]] = {
     "trunk": TRUNK_CLUSTER,
     **{
         f"{side}_{segment}": tuple(f"{side}_{name}" for name in names)
-        for side in ("right", "left")
+        for side in LEGS
         for segment, names in LEG_CLUSTERS.items()
     },
 }
+#: Longest gap that is reconstructed from the segment's other markers, and that is bridged by a spline [s]. Both are our
+#: choice: a tenth of a second is a quarter of the shortest leg movement that is measured here.
+RIGID_LIMIT_S, SPLINE_LIMIT_S = 0.5, 0.1
 #: Frames on either side of a gap through which its spline is drawn.
 SPLINE_SUPPORT = 10
 
 
 @dataclass(frozen=True)
 class Markers:
-    """Marker trajectories, bare of xarray, whose handling of labels takes longer than the arithmetic here.
+    """Marker trajectories as plain arrays: the label handling of xarray takes longer than the arithmetic here.
 
     Parameters
     ----------
@@ -68,7 +69,7 @@ class Markers:
     """
 
     labels: list[str]
-    position: Floats
+    position: Array
     rate_hz: float
 
     @classmethod
@@ -92,11 +93,11 @@ class Markers:
         """Column of each label."""
         return {label: column for column, label in enumerate(self.labels)}
 
-    def path(self, label: str) -> Floats:
+    def path(self, label: str) -> Array:
         """Position of one marker (time, 3) [m]."""
         return np.asarray(self.position[:, self.columns[label]])
 
-    def paths(self, labels: Sequence[str]) -> Floats:
+    def paths(self, labels: Sequence[str]) -> Array:
         """Positions of some markers (time, marker, 3) [m]."""
         return self.position.take([self.columns[label] for label in labels], axis=1)
 
@@ -106,12 +107,12 @@ class Markers:
         return {label for label, known in zip(self.labels, seen, strict=True) if not known}
 
     def missing(self) -> Booleans:
-        """Tell which markers are not seen, or not wholly, in which frames (time, marker)."""
+        """Whether a marker is missing, or a coordinate of it, in a frame (time, marker)."""
         x, y, z = (np.isnan(self.position[..., axis]) for axis in range(3))
         return np.asarray(x | y | z)
 
 
-def recorded_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Floats]:
+def recorded_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Array]:
     """Recorded position of some markers of a trial (time, 3) [m], NaN in gaps; quicker than `Markers` for a few.
 
     Parameters
@@ -124,20 +125,20 @@ def recorded_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Float
     return {label: position[known.index(label)].astype(np.float64) for label in labels if label in known}
 
 
-def whole_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Floats]:
+def whole_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Array]:
     """As `recorded_paths`, with gaps filled by the other markers of their segments; a gap that is left open is NaN."""
     paths = recorded_paths(signal, labels)
     if not any(np.isnan(path).any() for path in paths.values()):
         return paths
     mates = {mate for names in CLUSTERS.values() if set(names) & set(paths) for mate in names}
-    beside = recorded_paths(signal, sorted(mates | set(paths)))
-    around = Markers(list(beside), np.stack(list(beside.values()), axis=1), float(signal.attrs["sampling_rate_hz"]))
+    recorded = recorded_paths(signal, sorted(mates | set(paths)))
+    around = Markers(list(recorded), np.stack(list(recorded.values()), axis=1), float(signal.attrs["sampling_rate_hz"]))
     whole = fill_gaps(around)[0]
     return {label: whole.path(label) for label in paths}
 
 
 def fill_gaps(
-    markers: Markers, *, rigid_limit_s: float = 0.5, spline_limit_s: float = 0.1
+    markers: Markers, *, rigid_limit_s: float = RIGID_LIMIT_S, spline_limit_s: float = SPLINE_LIMIT_S
 ) -> tuple[Markers, Booleans, list[QualityFlag]]:
     """Fill gaps: from three or more markers of the same segment, else by a cubic spline.
 
@@ -145,8 +146,7 @@ def fill_gaps(
     ----------
     markers : with NaN in gaps.
     rigid_limit_s : longest gap that is reconstructed from the segment's other markers [s].
-    spline_limit_s : longest gap that is bridged by a spline [s]. Both limits are ours: a tenth of a second is a quarter
-        of the shortest leg movement that is measured here.
+    spline_limit_s : longest gap that is bridged by a spline [s].
 
     Returns
     -------
@@ -158,7 +158,7 @@ def fill_gaps(
     -----
     A gap from frame a to b is reconstructed twice: with the shape of the segment in frame a - 1 and with that in frame
     b, each carried by the pose of the other markers; the two answers are blended linearly over the gap, so that it
-    joins both ends. At an end of the recording the one shape serves; a spline does not reach beyond the ends.
+    joins both ends. At an end of the recording the one shape is used; a spline does not reach beyond the ends.
     """
     labels, columns, recorded, rate = markers.labels, markers.columns, markers.position, markers.rate_hz
     missing = markers.missing()
@@ -213,7 +213,7 @@ def smooth_markers(markers: Markers, *, cutoff_hz: float | None = 12.0) -> Marke
 
 
 def smoothable(rate_hz: float, cutoff_hz: float) -> bool:
-    """Whether a signal of a rate holds anything above a cut-off, so that it can be low-passed there."""
+    """Whether a cut-off lies below half the rate of a signal, so that it can be low-passed there."""
     return cutoff_hz < 0.5 * rate_hz
 
 
@@ -223,7 +223,7 @@ def stretches(true_samples: Booleans) -> list[tuple[int, int]]:
     return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _from_segment(recorded: Floats, column: int, others: list[int], start: int, stop: int) -> Floats | None:
+def _from_segment(recorded: Array, column: int, others: list[int], start: int, stop: int) -> Array | None:
     """Return where the segment's other markers put a marker in frames [start, stop) (frame, 3), or None."""
     frames = np.ascontiguousarray(recorded[start:stop, others])
     answers, weights = [], []
@@ -244,7 +244,7 @@ def _from_segment(recorded: Floats, column: int, others: list[int], start: int, 
     return answers[0] * weights[0][:, None] + answers[1] * weights[1][:, None]
 
 
-def _from_spline(track: Floats, missing: Booleans, start: int, stop: int) -> Floats | None:
+def _from_spline(track: Array, missing: Booleans, start: int, stop: int) -> Array | None:
     """Return a cubic spline through the frames around a gap of one marker's track (time, 3), or None."""
     before = np.arange(max(0, start - SPLINE_SUPPORT), start)
     after = np.arange(stop, min(len(track), stop + SPLINE_SUPPORT))

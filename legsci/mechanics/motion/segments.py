@@ -1,51 +1,46 @@
-"""Body segments: anatomical axes and joint centres of a standing posture, carried along by each segment's markers."""
+"""Body segments: anatomical axes and joint centres of the static trial, carried along by each segment's markers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from legsci.kernels.rigid_body import cluster_pose, frames_from_vectors
 from legsci.mechanics.motion.joint_centres import HIP_CENTRES, functional_axis, functional_centre, hip_centre_harrington
+from legsci.mechanics.motion.kinematics import Array
 from legsci.mechanics.motion.markers import CLUSTERS, Markers
+from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.motion.skeleton import Segment, Skeleton
+from legsci.mechanics.motion.static_trial import StaticTrial
 from legsci.quality import QualityFlag
-from legsci.vocabulary import AXES
-
-Floats = NDArray[np.float64]
-Points = dict[str, Floats]
+from legsci.vocabulary import AXES, LEGS, OUTWARD
 
 X, Y, Z = (list(AXES).index(name) for name in "xyz")
-UP = np.array([0.0, 1.0, 0.0])
+VERTICAL = np.array([0.0, 1.0, 0.0])
 #: Markers that move with the trunk alone. The acromia move with the arms as well, and lie on one line with c7 nearly.
 CHEST_AND_BACK = ("t10", "sternum", "clavicle")
-OUTWARD = {"right": 1.0, "left": -1.0}
 
 
 def build_skeleton(
     markers: Markers,
-    posture: Points,
+    static: StaticTrial,
     *,
-    still: bool = True,
-    hip_centre: str = "harrington",
-    knee_axis: str = "epicondyles",
-    thigh: str = "anchored",
-    widths_m: dict[str, float] | None = None,
+    options: MotionOptions = DEFAULT_OPTIONS,
+    widths_m: Mapping[str, float] | None = None,
 ) -> Skeleton:
-    """Define the segments in a posture and carry them through a trial.
+    """Define the segments in a static trial and carry them through another trial.
 
     Parameters
     ----------
     markers : of the trial; three markers of a segment in a frame give its pose. A thigh, shank or foot that has fewer
         is helped by its proximal joint centre.
-    posture : label -> (3,) position in the posture that defines the anatomy [m].
-    still : the person stands in it, soles flat.
-    hip_centre : "harrington", "bell" or "functional" (where pelvis and thigh turn enough against each other).
-    knee_axis : "epicondyles" or "functional" (where the knee bends enough; without a medial epicondyle always).
-    thigh : "anchored": its long axis runs from the knee to the hip that the pelvis carries, since soft tissue moves the
-        markers of the thigh most; or "cluster": from its own markers alone.
+    static : the static trial that defines the anatomy; where the person stands still in it, the soles are flat.
+    options : hip_centre "harrington", "bell" or "functional" (where pelvis and thigh turn enough relative to each
+        other); knee_axis "epicondyles" or "functional" (where the knee bends enough; without a medial epicondyle
+        always); thigh "anchored" (its long axis runs from the knee to the hip that the pelvis carries, since soft
+        tissue moves the markers of the thigh most) or "cluster" (from its own markers alone).
     widths_m : "right_knee", "left_ankle", ... -> distance of the lateral marker from the medial side of the joint [m],
         for sets without medial markers.
 
@@ -65,9 +60,9 @@ def build_skeleton(
     of human joint motion, part I: ankle, hip, and spine. J Biomech 35:543-548. Deviations: the shank's y runs to the
     middle of the knee, not across the torsional plane; the foot takes its y from the floor instead of from the shank.
     """
-    builder = _Builder(markers, posture, still, hip_centre, knee_axis, thigh, widths_m or {})
+    builder = _Builder(markers, static, options, widths_m or {})
     builder.add_pelvis()
-    for side in ("right", "left"):
+    for side in LEGS:
         builder.add_leg(side)
     builder.add_trunk()
     return builder.skeleton
@@ -77,25 +72,17 @@ class _Builder:
     """Segments from the pelvis outward, each resting on those before it."""
 
     def __init__(
-        self,
-        markers: Markers,
-        posture: Points,
-        still: bool,
-        hip_centre: str,
-        knee_axis: str,
-        thigh: str,
-        widths_m: dict[str, float],
+        self, markers: Markers, static: StaticTrial, options: MotionOptions, widths_m: Mapping[str, float]
     ) -> None:
-        self.markers = markers
-        self.posture, self.still, self.hip_centre, self.knee_axis = posture, still, hip_centre, knee_axis
-        self.thigh, self.widths_m, self.skeleton = thigh, widths_m, Skeleton()
+        self.markers, self.options, self.widths_m = markers, options, widths_m
+        self.static, self.still, self.skeleton = static.points, static.still, Skeleton()
         self.unknown_centres: set[str] = set()
         self.poses = {name: self._pose(name) for name in CLUSTERS}
 
-    def _pose(self, name: str, helper: tuple[Floats, Floats] | None = None) -> tuple[Floats, Floats, Floats] | None:
-        """Turn, shift and residual of a segment's markers from the posture; None with fewer than three markers."""
-        known = [label for label in CLUSTERS[name] if label in self.posture and label in self.markers.columns]
-        shape, tracks = [self.posture[label] for label in known], self.markers.paths(known)
+    def _pose(self, name: str, helper: tuple[Array, Array] | None = None) -> tuple[Array, Array, Array] | None:
+        """Turn, shift and residual of a segment's markers from the static trial; None with fewer than three markers."""
+        known = [label for label in CLUSTERS[name] if label in self.static and label in self.markers.columns]
+        shape, tracks = [self.static[label] for label in known], self.markers.paths(known)
         if helper is not None:
             shape, tracks = [*shape, helper[0]], np.concatenate([tracks, helper[1][:, None]], axis=1)
         if len(shape) < 3:
@@ -103,8 +90,8 @@ class _Builder:
         turn, shift, residual, _ = cluster_pose(np.stack(shape), tracks)
         return turn, shift, residual
 
-    def _add(self, name: str, main: Floats, main_axis: int, second: Floats, second_axis: int, origin: Floats) -> bool:
-        """Add a segment whose axes follow two vectors (3,) of the posture; False where it cannot be."""
+    def _add(self, name: str, main: Array, main_axis: int, second: Array, second_axis: int, origin: Array) -> bool:
+        """Add a segment whose axes follow two vectors (3,) of the static trial; False where it cannot be."""
         pose = self.poses[name]
         if pose is None:
             return self._absent(name, "fewer than three of its markers are there")
@@ -118,39 +105,39 @@ class _Builder:
         self.skeleton.flags.append(QualityFlag("segment_absent", signal=name, detail=why))
         return False
 
-    def _middle(self, *labels: str) -> Floats | None:
-        """Mean position of those of the labels that the posture has, None with none."""
-        points = [self.posture[label] for label in labels if label in self.posture]
+    def _middle(self, *labels: str) -> Array | None:
+        """Mean position of those of the labels that the static trial has, None with none."""
+        points = [self.static[label] for label in labels if label in self.static]
         return np.mean(points, axis=0) if points else None
 
     def add_pelvis(self) -> None:
         """Pelvis and hip joint centres."""
-        right, left = (self.posture.get(f"{side}_anterior_superior_iliac_spine") for side in ("right", "left"))
-        behind = self._middle(*(f"{side}_posterior_superior_iliac_spine" for side in ("right", "left")))
-        behind = self.posture.get("sacrum") if behind is None else behind
+        right, left = (self.static.get(f"{side}_anterior_superior_iliac_spine") for side in LEGS)
+        behind = self._middle(*(f"{side}_posterior_superior_iliac_spine" for side in LEGS))
+        behind = self.static.get("sacrum") if behind is None else behind
         if right is None or left is None or behind is None:
             self._absent("pelvis", "it needs both anterior superior iliac spines and one marker behind")
             return
         front = 0.5 * (right + left)
         axes = frames_from_vectors((right - left)[None], (front - behind)[None], Z, X)[0]
-        equation = HIP_CENTRES.get(self.hip_centre, hip_centre_harrington)
-        # Across the width, so that one marker behind serves as well as the middle of two.
+        equation = HIP_CENTRES.get(self.options.hip_centre, hip_centre_harrington)
+        # Across the width, so that one posterior marker does as well as the middle of two.
         depth = float((front - behind) @ axes[:, X])
         local = equation(pelvis_width_m=float(np.linalg.norm(right - left)), pelvis_depth_m=depth)
-        hips = {side: front + axes @ (local * [1.0, 1.0, outward]) for side, outward in OUTWARD.items()}
-        if self.hip_centre == "functional":
+        hips = {side: front + axes @ (local * [1.0, 1.0, OUTWARD[side]]) for side in LEGS}
+        if self.options.hip_centre == "functional":
             hips = {side: self._functional_hip(side, hip) for side, hip in hips.items()}
         middle = 0.5 * (hips["right"] + hips["left"])
         if self._add("pelvis", right - left, Z, front - behind, X, middle):
             self.skeleton.joints |= {f"{side}_hip": ("pelvis", hip) for side, hip in hips.items()}
             self.skeleton.joints["lumbar"] = ("pelvis", middle)
 
-    def _functional_hip(self, side: str, usual: Floats) -> Floats:
+    def _functional_hip(self, side: str, usual: Array) -> Array:
         """Centre about which the thigh turns, where it turns about all three axes."""
         centre = functional_centre(self.poses["pelvis"], self.poses[f"{side}_thigh"])
         if centre is not None:
             return centre
-        detail = "pelvis and thigh do not turn enough against each other about three axes; Harrington's equations serve"
+        detail = "pelvis and thigh rotate too little against each other about three axes: Harrington's equations"
         self.skeleton.flags.append(QualityFlag("functional_joint_refused", signal=f"{side}_hip", detail=detail))
         return usual
 
@@ -161,7 +148,7 @@ class _Builder:
             self._add_leg_of_centres(side)
             self._add_foot(side)
             return
-        absent = [name for name in (thigh, shank) if not set(CLUSTERS[name]) & set(self.posture)]
+        absent = [name for name in (thigh, shank) if not set(CLUSTERS[name]) & set(self.static)]
         if absent:
             for name in (thigh, shank, foot):
                 self._absent(name, f"no marker of the {' and '.join(absent)}")
@@ -178,7 +165,7 @@ class _Builder:
             return
         if not self._add(thigh, hip - knee, Y, axis, Z, hip):
             return
-        if self.thigh == "anchored":
+        if self.options.thigh == "anchored":
             self._anchor(thigh, hip, knee)
         self._place(f"{side}_knee", thigh, knee)
         self._help(shank, thigh, knee)
@@ -190,7 +177,7 @@ class _Builder:
             self._help(foot, shank, ankle)
         self._add_foot(side)
 
-    def _anchor(self, thigh: str, hip: Floats, knee: Floats) -> None:
+    def _anchor(self, thigh: str, hip: Array, knee: Array) -> None:
         """Let the long axis of a thigh run from its knee to the hip of the pelvis; the knee stays where it was."""
         own, pelvis = self.skeleton.segments[thigh], self.skeleton.segments["pelvis"]
         path = own.carry(knee)
@@ -198,23 +185,23 @@ class _Builder:
         turn = rotation @ own.axes.T
         self.skeleton.segments[thigh] = replace(own, turn=turn, shift=path - turn @ knee)
 
-    def _help(self, name: str, proximal: str, joint: Floats) -> None:
+    def _help(self, name: str, proximal: str, joint: Array) -> None:
         """Give a segment of too few markers its proximal joint centre as one more."""
         if self.poses[name] is None and proximal in self.skeleton.segments:
             self.poses[name] = self._pose(name, (joint, self.skeleton.segments[proximal].carry(joint)))
 
-    def _place(self, joint: str, carrier: str, centre: Floats) -> None:
+    def _place(self, joint: str, carrier: str, centre: Array) -> None:
         """Note a joint centre, unless it is only the lateral marker."""
         if joint not in self.unknown_centres:
             self.skeleton.joints[joint] = (carrier, centre)
 
-    def _known(self, joint: str, centre: Floats) -> Floats:
+    def _known(self, joint: str, centre: Array) -> Array:
         return np.full(3, np.nan) if joint in self.unknown_centres else centre
 
-    def _knee(self, side: str, rightward: Floats) -> tuple[Floats | None, Floats | None]:
-        """Knee centre and axis to the right, in the posture."""
-        lateral, medial = (self.posture.get(f"{side}_{place}_epicondyle") for place in ("lateral", "medial"))
-        wanted = self.knee_axis == "functional" or medial is None
+    def _knee(self, side: str, rightward: Array) -> tuple[Array | None, Array | None]:
+        """Knee centre and axis to the right, in the static trial."""
+        lateral, medial = (self.static.get(f"{side}_{place}_epicondyle") for place in ("lateral", "medial"))
+        wanted = self.options.knee_axis == "functional" or medial is None
         segments = self.poses[f"{side}_thigh"], self.poses[f"{side}_shank"]
         axis = functional_axis(*segments, rightward) if wanted else None
         if lateral is None:
@@ -232,16 +219,16 @@ class _Builder:
                 self.skeleton.flags.append(flag)
         return 0.5 * (lateral + medial), axis
 
-    def _ankle(self, side: str, knee_axis: Floats) -> tuple[Floats | None, Floats]:
-        """Ankle centre, and direction to the right that goes with it, in the posture."""
-        lateral, medial = (self.posture.get(f"{side}_{place}_malleolus") for place in ("lateral", "medial"))
+    def _ankle(self, side: str, knee_axis: Array) -> tuple[Array | None, Array]:
+        """Ankle centre, and direction to the right that goes with it, in the static trial."""
+        lateral, medial = (self.static.get(f"{side}_{place}_malleolus") for place in ("lateral", "medial"))
         if lateral is None:
             return None, knee_axis
         if medial is None:
             return self._inward(f"{side}_ankle", lateral, knee_axis), knee_axis
         return 0.5 * (lateral + medial), (lateral - medial) * OUTWARD[side]
 
-    def _inward(self, joint: str, lateral: Floats, axis: Floats) -> Floats:
+    def _inward(self, joint: str, lateral: Array, axis: Array) -> Array:
         """Joint centre half a joint's width inward of the lateral marker; the marker itself where no width is given."""
         side = joint.partition("_")[0]
         if joint in self.widths_m:
@@ -276,7 +263,7 @@ class _Builder:
             self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_{joint}", detail=detail))
 
     def _add_foot(self, side: str) -> None:
-        """Foot, flat on the floor in the posture."""
+        """Foot, flat on the floor in the static trial."""
         heel, tip = self._middle(f"{side}_heel"), self._forefoot(side)
         if heel is None or tip is None:
             self._absent(f"{side}_foot", "no heel or no marker on the forefoot")
@@ -286,50 +273,52 @@ class _Builder:
         outer = self._middle(f"{side}_fifth_metatarsal")
         ankle = self.skeleton.joints.get(f"{side}_ankle", ("", np.full(3, np.nan)))[1]
         if self.still:
-            self._add(f"{side}_foot", UP, Y, tip - heel, X, ankle)
+            self._add(f"{side}_foot", VERTICAL, Y, tip - heel, X, ankle)
         elif inner is not None and outer is not None:
-            detail = "nobody stands: its axes rest on heel, inner and outer forefoot, not on the floor"
+            detail = "without quiet standing its axes rest on heel, medial and lateral forefoot, not on the floor"
             self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_foot", detail=detail))
             self._add(f"{side}_foot", tip - heel, X, (outer - inner) * OUTWARD[side], Z, ankle)
         else:
-            self._absent(f"{side}_foot", "nobody stands, and inner and outer forefoot do not show its sole")
+            self._absent(
+                f"{side}_foot", "there is no quiet standing, and medial and lateral forefoot do not define its sole"
+            )
 
-    def _forefoot(self, side: str) -> Floats | None:
+    def _forefoot(self, side: str) -> Array | None:
         """Middle of the heads of the first and fifth metatarsal, else the second, else the toe."""
         pair = [f"{side}_first_metatarsal", f"{side}_fifth_metatarsal"]
-        if set(pair) <= set(self.posture):
+        if set(pair) <= set(self.static):
             return self._middle(*pair)
-        second = self.posture.get(f"{side}_second_metatarsal")
-        return self.posture.get(f"{side}_toe") if second is None else second
+        second = self.static.get(f"{side}_second_metatarsal")
+        return self.static.get(f"{side}_toe") if second is None else second
 
     def add_trunk(self) -> None:
         """Trunk above the middle of the hips."""
-        right, left = (self.posture.get(f"{side}_acromion") for side in ("right", "left"))
+        right, left = (self.static.get(f"{side}_acromion") for side in LEGS)
         if "lumbar" not in self.skeleton.joints or right is None or left is None:
             self._absent("trunk", "it needs the pelvis and both acromia")
             return
         middle, across = self.skeleton.joints["lumbar"][1], right - left
         shoulders = 0.5 * (right + left)
-        if set(CHEST_AND_BACK) & set(self.posture) & set(self.markers.labels):
+        if set(CHEST_AND_BACK) & set(self.static) & set(self.markers.labels):
             self._add("trunk", shoulders - middle, Y, across, Z, middle)
-        elif {f"{side}_acromion" for side in ("right", "left")} <= set(self.markers.columns):
+        elif {f"{side}_acromion" for side in LEGS} <= set(self.markers.columns):
             self._add_trunk_of_lines(middle, shoulders, across)
         else:
             self._absent("trunk", "without a marker on chest or back it needs both acromia")
 
-    def _add_trunk_of_lines(self, middle: Floats, shoulders: Floats, across: Floats) -> None:
+    def _add_trunk_of_lines(self, middle: Array, shoulders: Array, across: Array) -> None:
         """Trunk that turns with the line from between the hips to c7 (or between the acromia)."""
-        right, left = (self.markers.path(f"{side}_acromion") for side in ("right", "left"))
+        right, left = (self.markers.path(f"{side}_acromion") for side in LEGS)
         top, upper = shoulders, 0.5 * (right + left)
-        if "c7" in self.posture and "c7" in self.markers.labels:
-            top, upper = self.posture["c7"], self.markers.path("c7")
+        if "c7" in self.static and "c7" in self.markers.labels:
+            top, upper = self.static["c7"], self.markers.path("c7")
         axes, line = (frames_from_vectors((end - middle)[None], across[None], Y, Z)[0] for end in (shoulders, top))
         lower = self.skeleton.segments["pelvis"].carry(middle)
         turn = frames_from_vectors(upper - lower, right - left, Y, Z) @ line.T
         unknown = np.full(len(lower), np.nan)
         self.skeleton.segments["trunk"] = Segment(axes, middle, turn, lower - turn @ middle, unknown)
         detail = (
-            "no marker on chest or back beside c7: it turns with the line from between the hips to c7, or between the"
+            "no marker on chest or back except c7: it turns with the line from between the hips to c7, or between the"
             " acromia, since these move with the arms"
         )
         self.skeleton.flags.append(QualityFlag("joint_definition", signal="trunk", detail=detail))

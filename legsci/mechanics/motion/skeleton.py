@@ -1,4 +1,4 @@
-"""Segments of the body in a posture and on their way through a trial, with the joint centres that they carry."""
+"""Segments of the body in the static trial and on their path through a trial, and the joint centres they carry."""
 
 from __future__ import annotations
 
@@ -6,55 +6,53 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from legsci.mechanics.motion.kinematics import Array
 from legsci.quality import QualityFlag
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Segment:
-    """A segment in a posture, and how it moved from there.
+    """A segment in the static trial, and how it moves from there.
 
     Parameters
     ----------
-    axes : (3, 3) columns x, y, z of the segment in the posture, laboratory axes.
-    origin : (3,) proximal joint centre in the posture [m]; NaN where the markers do not tell it.
-    turn, shift : (time, 3, 3), (time, 3) [m]: a point p of the posture is at shift + turn @ p.
+    axes : (3, 3) columns x, y, z of the segment in the static trial, laboratory axes.
+    origin : (3,) proximal joint centre in the static trial [m]; NaN where the markers do not determine it.
+    turn, shift : (time, 3, 3), (time, 3) [m]: a point p of the static trial is at shift + turn @ p.
     residual : (time,) root mean square distance of the markers from the rigid segment [m].
     """
 
-    axes: Floats
-    origin: Floats
-    turn: Floats
-    shift: Floats
-    residual: Floats
+    axes: Array
+    origin: Array
+    turn: Array
+    shift: Array
+    residual: Array
 
     @cached_property
-    def rotation(self) -> Floats:
+    def rotation(self) -> Array:
         """Segment axes in the laboratory (time, 3, 3)."""
         return np.asarray(self.turn.reshape(-1, 3) @ self.axes).reshape(-1, 3, 3)
 
-    def carry(self, point: Floats) -> Floats:
-        """Path (time, 3) of a point (3,) of the posture [m]."""
+    def carry(self, point: Array) -> Array:
+        """Path (time, 3) of a point (3,) of the static trial [m]."""
         return self.shift + np.asarray(self.turn.reshape(-1, 3) @ point).reshape(-1, 3)
 
 
 @dataclass
 class Skeleton:
-    """What the markers tell of the body.
+    """Segments and joint centres that the markers determine.
 
     Parameters
     ----------
-    segments : name -> Segment; absent ones are absent.
-    joints : name -> (carrying segment, centre in the posture (3,) [m]).
-    sagittal_only : joints (right_knee, ...) with axes that rest on lateral markers alone: flexion is right, the other
-        planes are not.
+    segments : name -> Segment, of those that the markers determine.
+    joints : name -> (carrying segment, centre in the static trial (3,) [m]).
+    sagittal_only : joints (right_knee, ...) with axes from lateral markers alone: flexion is valid, the other planes
+        are not.
     flags : what was assumed, and why something is absent.
     """
 
     segments: dict[str, Segment] = field(default_factory=dict)
-    joints: dict[str, tuple[str, Floats]] = field(default_factory=dict)
+    joints: dict[str, tuple[str, Array]] = field(default_factory=dict)
     sagittal_only: set[str] = field(default_factory=set)
     flags: list[QualityFlag] = field(default_factory=list)

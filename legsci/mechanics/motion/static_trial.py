@@ -1,4 +1,4 @@
-"""The posture that defines the anatomy: mean marker positions while a person stands still and upright."""
+"""The static trial, which defines the anatomy: mean marker positions while a person stands still and upright."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import warnings
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+import xarray as xr
 
+from legsci.mechanics.motion.kinematics import Array, Booleans
 from legsci.mechanics.motion.markers import Markers
 from legsci.quality import QualityFlag
-
-Floats = NDArray[np.float64]
-Booleans = NDArray[np.bool_]
+from legsci.vocabulary import MARKERS
 
 WINDOW_S = 0.5
-#: Median speed of the markers above which nobody stands still [m/s], over steps of STEP_S, which noise does not fill.
+#: Median speed of the markers below which a person stands still [m/s], over steps of STEP_S, long enough for noise.
 STILL_M_PER_S, STEP_S = 0.05, 0.1
-#: Still windows this much lower than the highest are a crouch or a lower step, not the upright posture [m].
+#: Still windows this much lower than the highest are a crouch or a lower step, not upright standing [m].
 UPRIGHT_WITHIN_M = 0.02
 
 
@@ -27,23 +26,23 @@ class StaticTrial(NamedTuple):
     Parameters
     ----------
     points : label -> (3,) [m], for the markers that were seen.
-    still : whether there is such a part. If not, the posture is that of the one frame in which most markers were seen
-        and moved least.
+    still : whether there is such a part. If not, the points are those of the one frame in which most markers were
+        seen and moved least.
     flags : what was assumed.
     """
 
-    points: dict[str, Floats]
+    points: dict[str, Array]
     still: bool
     flags: list[QualityFlag]
 
 
 def static_trial(markers: Markers) -> StaticTrial:
-    """Find the posture of a standing trial, or of one in which the person stands for a while.
+    """Find quiet upright standing in a static trial, or in one in which the person stands for a while.
 
     Notes
     -----
     Of all windows of WINDOW_S in which the markers' median speed stays below STILL_M_PER_S on average, those whose
-    median height lies within UPRIGHT_WITHIN_M of the highest are upright, and the quietest of these serves.
+    median height lies within UPRIGHT_WITHIN_M of the highest are upright; the quietest of these is used.
     """
     position, labels, rate = markers.position, markers.labels, markers.rate_hz
     seen: Booleans = ~markers.missing()
@@ -71,8 +70,8 @@ def static_trial(markers: Markers) -> StaticTrial:
     return StaticTrial(points, start is not None, found)
 
 
-def _upright_window(speed: Floats, height: Floats, length: int) -> int | None:
-    """Return the first frame of the quietest upright window of `length` speeds, None where nobody stands still."""
+def _upright_window(speed: Array, height: Array, length: int) -> int | None:
+    """Return the first frame of the quietest upright window of `length` speeds, None without quiet standing."""
     if length < 1 or len(speed) < length:
         return None
     weights = np.full(length, 1.0 / length)
@@ -82,3 +81,32 @@ def _upright_window(speed: Floats, height: Floats, length: int) -> int | None:
         return None
     upright = still[heights[still] > heights[still].max() - UPRIGHT_WITHIN_M]
     return int(upright[np.argmin(speeds[upright])])
+
+
+def session_static_trial(session: xr.DataTree) -> tuple[str | None, StaticTrial | None]:
+    """Static trial of a session: the standing trial with most markers under standard labels, the first of equals.
+
+    Parameters
+    ----------
+    session : a session file, opened.
+
+    Returns
+    -------
+    name : of the trial; without such markers, of the first standing trial of recorded segments; None without one.
+    static : None of recorded segments.
+    """
+    standing = {name: trial for name, trial in session.children.items() if trial.attrs["task"] == "standing"}
+    best: tuple[str | None, StaticTrial | None] = (None, None)
+    for name, trial in standing.items():
+        if "markers" not in trial.children:
+            continue
+        markers = Markers.recorded(trial.children["markers"].to_dataset(inherit=False))
+        if len(markers.position) < 2 or not np.isfinite(markers.rate_hz):
+            continue
+        static = static_trial(markers)
+        shown = len(set(MARKERS) & set(static.points))
+        if shown > (0 if best[1] is None else len(set(MARKERS) & set(best[1].points))):
+            best = str(name), static
+    if best[0] is None:
+        best = next((str(name) for name, trial in standing.items() if "segments" in trial.children), None), None
+    return best

@@ -12,7 +12,7 @@ from legsci.quality import QualityFlag
 #: Code of a human decision about a repetition, by the word that curation.tsv has for it.
 CODE_OF_DECISION = {"exclude": "excluded", "keep": "kept", "move_event": "curated"}
 #: Events in the order in which they happen.
-ORDER = (
+EVENT_ORDER = (
     "touchdown", "movement_start", "minimum_force", "peak_negative_velocity",
     "bottom", "propulsion_start", "takeoff", "landing",
 )  # fmt: skip
@@ -30,7 +30,7 @@ def trial_decisions(curation: pd.DataFrame, *, sides: bool) -> list[QualityFlag]
     Parameters
     ----------
     curation : rows of curation.tsv about the trial.
-    sides : whether the plates of the trial tell left from right.
+    sides : whether the plates of the trial separate left and right.
     """
     if curation.empty:
         return []
@@ -39,7 +39,8 @@ def trial_decisions(curation: pd.DataFrame, *, sides: bool) -> list[QualityFlag]
     if sides:
         return [QualityFlag("curated", detail=detail) for detail in words]
     return [
-        QualityFlag("decision_without_effect", detail=f"{detail}; no sides were recorded apart") for detail in words
+        QualityFlag("decision_without_effect", detail=f"{detail}; left and right were not recorded separately")
+        for detail in words
     ]
 
 
@@ -67,7 +68,7 @@ def apply_decisions(
     """Follow the decisions about one repetition.
 
     Events that would leave the repetition, or the order in which they happen, are not moved: what rests on them would
-    be no measurement.
+    not be a measurement.
 
     Parameters
     ----------
@@ -97,9 +98,9 @@ def apply_decisions(
 
 
 def _in_order(score: Score, moves: dict[str, float], window: Window) -> bool:
-    """Tell whether events stay in the repetition and in order once they are moved."""
+    """Whether events stay in the repetition and in order once they are moved."""
     events = score.events | moves
-    times = np.array([events[name] for name in ORDER if np.isfinite(events.get(name, np.nan))])
+    times = np.array([events[name] for name in EVENT_ORDER if np.isfinite(events.get(name, np.nan))])
     inside = all(window.first <= position < window.last for position in moves.values())
     return inside and (not moves or bool(np.all(np.diff(times) >= 0.0)))
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS, Movement
+from legsci.mechanics.motion.kinematics import Array
 
 #: Frames kept before the first event of a movement and after its last [s].
 BEFORE_S, AFTER_S = 0.25, 0.75
 
-Variable = tuple[tuple[str, ...], NDArray[np.float64], dict[str, str]]
+DataVariable = tuple[tuple[str, ...], Array, dict[str, str]]
 
 
 class Span(NamedTuple):
@@ -26,7 +26,7 @@ class Span(NamedTuple):
 
 def frame_variables(
     spans: Sequence[Span], movements: Mapping[str, Movement | None], *, standing: str | None
-) -> dict[str, Variable]:
+) -> dict[str, DataVariable]:
     """Cut the movement of trials at spans.
 
     Parameters
@@ -45,7 +45,7 @@ def frame_variables(
     pieces = [_frames(movements.get(span.trial_id), span) for span in spans]
     length = max([1, *(piece.stop - piece.start for piece in pieces)])
     starts, rates, speeds = np.full((3, len(spans)), np.nan)
-    answer: dict[str, Variable] = {}
+    answer: dict[str, DataVariable] = {}
     for name, (dims, unit) in FRAME_SIGNALS.items():
         values = np.full((len(spans), *(len(FRAME_COORDS[dim]) for dim in dims), length), np.nan)
         answer[name] = (("rep", *dims, "frame"), values, {"units": unit})

@@ -10,7 +10,7 @@ import xarray as xr
 from legsci.kernels.jumps import EVENTS
 from legsci.mechanics.force.events import Score
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement
-from legsci.mechanics.reps.frames import Span, frame_variables
+from legsci.mechanics.reps.frames import DataVariable, Span, frame_variables
 from legsci.vocabulary import SIDES
 
 #: Events stored per repetition, in seconds on the trial's clock.
@@ -85,34 +85,7 @@ def lay_out(
     movements : trial_id -> answer of `legsci.mechanics.kinetics.movement.trial_movement`.
     standing : the standing trial, None where there is none.
     """
-    length = max((rep.force.shape[1] for rep in repetitions), default=0)
-
-    def scored(value) -> np.ndarray:  # type: ignore[no-untyped-def]
-        return np.array([[value(rep, rep.scores[name]) for name in scorings] for rep in repetitions])
-
-    def seconds(rep: Repetition, position: float) -> float:
-        return position / rep.rate
-
-    variables: dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, str]]] = {
-        "force": (("rep", "side", "sample"), _padded([r.force for r in repetitions], length), {"units": "N"}),
-        "pelvis_height": (("rep", "sample"), _padded([r.pelvis_height for r in repetitions], length), {"units": "m"}),
-        "centre_of_pressure": (
-            ("rep", "direction", "sample"),
-            _padded([r.centre_of_pressure for r in repetitions], length),
-            {"units": "m"},
-        ),
-        "forward_force": (("rep", "sample"), _padded([r.forward_force for r in repetitions], length), {"units": "N"}),
-        "body_weight": (("rep", "scoring", "side"), scored(lambda rep, s: s.body_weight), {"units": "N"}),
-        "weighing_sd": (("rep", "scoring"), scored(lambda rep, s: s.weighing_sd), {"units": "N"}),
-        "body_weight_uncertainty": (
-            ("rep", "scoring"), scored(lambda rep, s: s.body_weight_uncertainty), {"units": "N"},
-        ),
-        "offset": (("rep", "scoring"), scored(lambda rep, s: s.offset), {"units": "N"}),
-        "rest": (("rep", "scoring"), scored(lambda rep, s: seconds(rep, s.rest)), {"units": "s"}),
-    }  # fmt: skip
-    for event in STORED_EVENTS:
-        values = scored(lambda rep, s, event=event: seconds(rep, s.events.get(event, np.nan)))
-        variables[event] = (("rep", "scoring"), values, {"units": "s"})
+    variables = _signals(repetitions) | _scored(repetitions, scorings)
     variables |= frame_variables([_span(rep) for rep in repetitions], movements, standing=standing)
     rows = {
         "trial_id": np.array([rep.trial_id for rep in repetitions], dtype=str),
@@ -133,3 +106,39 @@ def lay_out(
             **{name: ("rep", values) for name, values in rows.items()},
         },
     )
+
+
+def _signals(repetitions: list[Repetition]) -> dict[str, DataVariable]:
+    """Signals at the samples of the plates (rep, ..., sample), NaN after the end of each repetition."""
+    length = max((rep.force.shape[1] for rep in repetitions), default=0)
+    dims = {
+        "force": (("side",), "N"),
+        "pelvis_height": ((), "m"),
+        "centre_of_pressure": (("direction",), "m"),
+        "forward_force": ((), "N"),
+    }
+    return {
+        name: (("rep", *own, "sample"), _padded([getattr(r, name) for r in repetitions], length), {"units": unit})
+        for name, (own, unit) in dims.items()
+    }
+
+
+def _scored(repetitions: list[Repetition], scorings: list[str]) -> dict[str, DataVariable]:
+    """Weight, zero error [N] and events [s on the trial's clock] of each repetition under each scoring."""
+    scores = [[rep.scores[name] for name in scorings] for rep in repetitions]
+
+    def scored(name: str) -> np.ndarray:
+        return np.array([[getattr(score, name) for score in row] for row in scores])
+
+    rates = np.array([rep.rate for rep in repetitions])[:, None]
+    variables: dict[str, DataVariable] = {
+        "body_weight": (("rep", "scoring", "side"), scored("body_weight"), {"units": "N"}),
+        "weighing_sd": (("rep", "scoring"), scored("weighing_sd"), {"units": "N"}),
+        "body_weight_uncertainty": (("rep", "scoring"), scored("body_weight_uncertainty"), {"units": "N"}),
+        "offset": (("rep", "scoring"), scored("offset"), {"units": "N"}),
+        "rest": (("rep", "scoring"), scored("rest") / rates, {"units": "s"}),
+    }
+    for event in STORED_EVENTS:
+        positions = np.array([[score.events.get(event, np.nan) for score in row] for row in scores])
+        variables[event] = (("rep", "scoring"), positions / rates, {"units": "s"})
+    return variables

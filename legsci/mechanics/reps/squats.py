@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from legsci.kernels.events import intervals_below
 from legsci.mechanics.force.events import Score
@@ -14,16 +13,15 @@ from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.weighing import Weighing
 from legsci.mechanics.force.windows import Window
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement
+from legsci.mechanics.motion.kinematics import Array
 from legsci.quality import QualityFlag
 from legsci.tasks import Task
 from legsci.vocabulary import STANDARD_GRAVITY
 
-Array = NDArray[np.float64]
-
 #: A squat sinks at least this far [m], and this part of the deepest of its set; less is sway or a shift of the feet.
 LEAST_DEPTH_M = 0.10
 DEPTH_PART = 0.4
-#: Height that is exceeded for a tenth of the time counts as standing [%].
+#: Percentile of the height that is taken for standing [%].
 STANDING_PERCENTILE = 90.0
 #: Speed up or down that sway and noise do not reach [m/s]; rest is found from it and from four times that.
 SLOW_M_PER_S = 0.02
@@ -39,8 +37,9 @@ class Descent(Window):
 
     Parameters
     ----------
-    eccentric_start, eccentric_end, bottom, concentric_start, concentric_end : lowering, rest at the bottom, lifting.
-    set_start : start of the first lowering of the set; before it the person is weighed.
+    eccentric_start, eccentric_end, bottom, concentric_start, concentric_end : of the eccentric phase, the lowest point
+        and the concentric phase.
+    set_start : start of the first eccentric phase of the set; before it the person is weighed.
     """
 
     eccentric_start: float = np.nan
@@ -52,40 +51,40 @@ class Descent(Window):
 
 
 def unloaded_ground_reaction(movement: Movement) -> GroundReaction:
-    """GroundReaction of a trial without plates, at the rate of the markers: its force is not known anywhere."""
+    """Ground reaction of a trial without plates, at the rate of the markers: all NaN."""
     nothing = np.full((3, movement.time.size), np.nan)
     return GroundReaction(
         nothing, movement.rate_hz, np.empty((0, 2), dtype=np.int64), float("nan"), plates=(), offset=0.0
     )
 
 
-def squats(under: GroundReaction, movement: Movement | None) -> tuple[list[Window], list[QualityFlag]]:
+def squats(reaction: GroundReaction, movement: Movement | None) -> tuple[list[Window], list[QualityFlag]]:
     """Cut a recording into squats.
 
     Parameters
     ----------
-    under : reaction of the trial, on whose samples the positions lie; its recording starts at 0 s.
-    movement : the trial's movement, whose pelvis is followed; None or without a pelvis: the centre of mass, by twice
-        integrating force less weight between two rests at one height.
+    reaction : ground reaction of the trial, at whose samples the positions lie; its recording starts at 0 s.
+    movement : movement of the trial, for the height of its pelvis; None or without a pelvis: the height of the centre
+        of mass, by integrating force less weight twice between two rests at one height.
 
     Returns
     -------
     windows : one Descent per squat, in order of time.
-    flags : what was assumed, or that nobody squatted.
+    flags : what was assumed, or that there is no squat.
     """
     flags: list[QualityFlag] = []
-    height, rate, start_s = _pelvis_height(movement), under.rate, 0.0
+    height, rate, start_s = _pelvis_height(movement), reaction.rate, 0.0
     if height is not None and movement is not None:
         rate, start_s = movement.rate_hz, float(movement.time[0])
     else:
         flags.append(QualityFlag("height_from_force"))
-        height = _height_from_force(under)
+        height = _height_from_force(reaction)
     found = [] if height is None else descents(height, rate)
     if not found:
         return [], [*flags, QualityFlag("no_descent", signal="pelvis", limit=LEAST_DEPTH_M)]
-    moments = (np.array(found) / rate + start_s) * under.rate
+    moments = (np.array(found) / rate + start_s) * reaction.rate
     set_start = float(moments[0, 0])
-    ends = [0.0, *(0.5 * (moments[:-1, 4] + moments[1:, 0])), float(under.force.shape[1])]
+    ends = [0.0, *(0.5 * (moments[:-1, 4] + moments[1:, 0])), float(reaction.force.shape[1])]
     windows: list[Window] = [
         Descent(
             int(ends[k]), int(ends[k + 1]), **dict(zip(BORDERS, borders.tolist(), strict=True)), set_start=set_start
@@ -105,9 +104,9 @@ def descents(height: Array, rate: float) -> list[tuple[float, float, float, floa
 
     Returns
     -------
-    Start and end of lowering, lowest point, start and end of lifting of each squat [samples], found from the speed as
-    `_rest` says; lowering ends and lifting starts at the lowest point where nobody rests there. A squat that the
-    recording cuts off is left out.
+    Start and end of the eccentric phase, lowest point, start and end of the concentric phase of each squat [samples],
+    found from the speed, see `_rest`; the eccentric phase ends and the concentric phase starts at the lowest point
+    where there is no pause. A squat that the recording cuts off is left out.
     """
     speed = np.gradient(height) * rate
     standing = float(np.percentile(height, STANDING_PERCENTILE))
@@ -163,7 +162,7 @@ def _pelvis_height(movement: Movement | None) -> Array | None:
     height = movement.signals["pelvis_position"][FRAME_COORDS["axis"].index("y")]
     missing = np.isnan(height)
     gaps = intervals_below(-missing.astype(float), -0.5)
-    # At its ends a recording may lack the pelvis for longer: nothing is bridged there but standing.
+    # At its ends a recording may lack the pelvis for longer: only standing is bridged there.
     inside = [stop - first for first, stop in gaps if first > 0 and stop < height.size]
     if missing.all() or max(inside, default=0) > LONGEST_GAP_S * movement.rate_hz:
         return None
@@ -171,19 +170,19 @@ def _pelvis_height(movement: Movement | None) -> Array | None:
     return np.interp(frames, frames[~missing], height[~missing])
 
 
-def _height_from_force(under: GroundReaction) -> Array | None:
-    """Height of the centre of mass (sample,) against its start [m]; None where nobody rests at both ends."""
-    total, half = under.force[0], under.force.shape[1] // 2
-    if not under.plates:
+def _height_from_force(reaction: GroundReaction) -> Array | None:
+    """Height of the centre of mass (sample,) above its start [m]; None without quiet standing at both ends."""
+    total, half = reaction.force[0], reaction.force.shape[1] // 2
+    if not reaction.plates:
         return None
-    rests = [under.weigh(first=first, last=last, length_s=0.5) for first, last in ((0, half), (half, total.size))]
+    rests = [reaction.weigh(first=first, last=last, length_s=0.5) for first, last in ((0, half), (half, total.size))]
     before, after = rests
     if before is None or after is None or not (before.still and after.still):
         return None
     weight = 0.5 * float(before.body_weight[0] + after.body_weight[0])
     ends = 0.5 * (before.first + before.last), 0.5 * (after.first + after.last)
-    speed = _settled(_integrated((total - weight) * STANDARD_GRAVITY / weight, under.rate), ends)
-    return _settled(_integrated(speed, under.rate), ends)
+    speed = _settled(_integrated((total - weight) * STANDARD_GRAVITY / weight, reaction.rate), ends)
+    return _settled(_integrated(speed, reaction.rate), ends)
 
 
 def _integrated(samples: Array, rate: float) -> Array:

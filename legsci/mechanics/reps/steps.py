@@ -1,4 +1,4 @@
-"""Running steps: contacts with the plates between two flights."""
+"""Running steps: contacts with the plates between two flights, and the foot of each."""
 
 from __future__ import annotations
 
@@ -7,28 +7,30 @@ from itertools import pairwise
 import numpy as np
 
 from legsci.kernels.jumps import flight_edges
-from legsci.mechanics.force.events import Score, unloaded_sd
+from legsci.mechanics.force.events import Score, contact_limits
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.windows import Window
+from legsci.mechanics.kinetics.ground_contacts import SWINGING_HEIGHT_M
+from legsci.mechanics.kinetics.movement import Movement
 from legsci.quality import QualityFlag
 from legsci.tasks import Task
-from legsci.vocabulary import STANDARD_GRAVITY
+from legsci.vocabulary import SIDES, SIDES_OF_BODY, STANDARD_GRAVITY
 
 #: Longest contact of a running step [s]; walking and standing last longer.
 LONGEST_STEP_S = 0.5
 
 
-def steps(under: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
+def steps(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     """One window per contact between two stretches off the plates, in order of time.
 
     Contacts that the recording begins or ends with are left out and counted in a flag.
     """
-    flights, samples = under.unloaded, under.force.shape[1]
+    flights, samples = reaction.unloaded, reaction.force.shape[1]
     windows = [
         Window(int(before[0]), int(after[1]), touchdown=int(before[1]), middle=int(after.sum()) // 2)
         for before, after in pairwise(flights)
-        if after[0] - before[1] <= LONGEST_STEP_S * under.rate
+        if after[0] - before[1] <= LONGEST_STEP_S * reaction.rate
     ]
     cut_off = 0 if not len(flights) else int(flights[0, 0] > 0) + int(flights[-1, 1] < samples)
     flags = [QualityFlag("contact_cut_off", value=float(cut_off))] if cut_off else []
@@ -36,18 +38,17 @@ def steps(under: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
 
 
 def score_step(reaction: GroundReaction, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
-    """Touchdown, take-off and next touchdown of a step; body weight is the session's mass, since nobody stands still.
+    """Touchdown, take-off and next touchdown of a step; body weight is that of the session's mass.
 
     Parameters
     ----------
     reaction, window, task, profile, mass_kg : as `legsci.mechanics.force.events.score_repetition`.
     """
-    limit = profile.contact_limit(unloaded_sd_n=unloaded_sd(reaction, window))
-    loaded = max(limit, reaction.loaded_limit)
+    limits = contact_limits(reaction, window, profile)
     offset = profile.offset_shift * reaction.offset
     force = reaction.force[0] - offset
-    touchdown = flight_edges(force, (window.first + window.touchdown) // 2, limit, loaded)[1]
-    takeoff, following = flight_edges(force, window.middle, limit, loaded)
+    touchdown = flight_edges(force, (window.first + window.touchdown) // 2, limits)[1]
+    takeoff, following = flight_edges(force, window.middle, limits)
     events = {"touchdown": touchdown, "movement_start": touchdown, "takeoff": takeoff, "landing": following}
     return Score(
         events=profile.shifted(events),
@@ -57,3 +58,29 @@ def score_step(reaction: GroundReaction, window: Window, *, task: Task, profile:
         rest=float("nan"),
         offset=offset,
     )
+
+
+def step_side(left_m: float, right_m: float, movement: Movement) -> tuple[str, list[QualityFlag]]:
+    """Foot of a running step: the lower one in the middle of the contact.
+
+    Where one foot alone has markers, the step is its own while it is about as low as it ever gets, else the other's.
+
+    Parameters
+    ----------
+    left_m, right_m : heights of the feet in the middle of the contact [m]; NaN without markers.
+    movement : of the trial.
+
+    Returns
+    -------
+    side : "left" or "right"; empty where neither foot has markers.
+    flags : which foot has none.
+    """
+    unseen = [side for side, height in zip(SIDES_OF_BODY, (left_m, right_m), strict=True) if not np.isfinite(height)]
+    if len(unseen) == len(SIDES_OF_BODY):
+        return "", [QualityFlag("step_of_unknown_foot")]
+    side = "left" if left_m < right_m else "right"
+    if unseen:
+        seen, height = ("right", right_m) if unseen == ["left"] else ("left", left_m)
+        lowest = float(np.nanmin(movement.signals["foot_height"][SIDES.index(seen)]))
+        side = seen if height < lowest + SWINGING_HEIGHT_M else unseen[0]
+    return side, [QualityFlag("step_by_one_foot", detail=foot) for foot in unseen]

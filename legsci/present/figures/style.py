@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from typing import Any
 import matplotlib as mpl
 import seaborn as sns
 from matplotlib.figure import Figure
+
+from legsci.storage import written_whole
 
 #: Width of a page without its margins [inch]; figures are as wide as this, so that text keeps its size in print.
 PAGE_WIDTH = 7.2
@@ -140,11 +141,5 @@ def save(figure: Figure, path: str | Path) -> None:
     metadata = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}
     if path.suffix not in metadata:
         raise ValueError(f"a figure is written as .png or .svg, not as {path.name}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
-        with figure_style():
-            figure.savefig(unfinished, dpi=RESOLUTION, metadata=metadata[path.suffix])
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with written_whole(path) as unfinished, figure_style():
+        figure.savefig(unfinished, dpi=RESOLUTION, metadata=metadata[path.suffix])

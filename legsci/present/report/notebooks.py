@@ -10,6 +10,8 @@ from nbclient import NotebookClient
 from nbconvert.exporters import HTMLExporter
 from traitlets.config import Config
 
+from legsci.storage import written_whole
+
 #: nbconvert's page, less what it would load from elsewhere: the notebooks hold neither widgets nor typeset formulas.
 _OFFLINE_PAGE = """
 {%- extends 'lab/index.html.j2' -%}
@@ -40,11 +42,5 @@ def render(notebook: str | Path, page: str | Path, *, results: str | Path) -> No
     client.execute(cwd=str(Path(notebook).resolve().parent), env=environment)
     exporter = HTMLExporter(config=Config(), raw_template=_OFFLINE_PAGE)
     html, _ = exporter.from_notebook_node(content, resources={"metadata": {"name": Path(notebook).stem}})
-    page = Path(page)
-    page.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = page.with_name(f".{page.name}.{os.getpid()}.unfinished")
-    try:
+    with written_whole(Path(page)) as unfinished:
         unfinished.write_text(html, encoding="utf-8")
-        unfinished.replace(page)
-    finally:
-        unfinished.unlink(missing_ok=True)

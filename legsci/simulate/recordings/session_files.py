@@ -15,7 +15,7 @@ from legsci.simulate.athlete.motion import simulate_motion
 from legsci.simulate.athlete.plan import Array, Motion
 from legsci.simulate.recordings.session_plan import SessionPlan, TrialPlan
 from legsci.simulate.recordings.truth import trial_truth
-from legsci.simulate.recordings.writers import write_bioware, write_c3d, write_table, write_xsens, written_whole
+from legsci.simulate.recordings.writers import write_bioware, write_c3d, write_table, write_xsens
 from legsci.simulate.sensors.converter import converter_step
 from legsci.simulate.sensors.emg import CHANNELS, EmgSettings, record_emg
 from legsci.simulate.sensors.imu import ImuSettings, imus, record_imu
@@ -30,6 +30,7 @@ from legsci.simulate.sensors.plates import (
     record_plates,
     surface_wrench,
 )
+from legsci.storage import written_whole
 
 #: Devices of study.yaml. A sprint has its own, since the foot on each plate differs between trials.
 CAMERAS, RUNWAY, PLATES_ALONE = "vicon", "vicon_runway", "kistler"

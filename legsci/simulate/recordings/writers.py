@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import struct
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import ezc3d
@@ -16,6 +14,7 @@ from legsci.simulate.athlete.plan import Array
 from legsci.simulate.sensors.imu import ImuRecording
 from legsci.simulate.sensors.markers import Trajectories
 from legsci.simulate.sensors.plates import Plate
+from legsci.storage import written_whole
 
 MILLIMETRES = 1000.0
 #: ISB axes that become the laboratory's x (right), y (forward) and z (up).
@@ -34,18 +33,6 @@ FLOATING_POINT_SCALE = b"(SCALE..\x04(?:\x00|\x01\x01))" + re.escape(struct.pack
 ONE_FRAME = b"(FRAMES..\x02\x00)" + re.escape(struct.pack("<h", 1))
 #: The sensors' sample time counts tenths of a millisecond.
 FINE_TICKS_PER_S = 10_000
-
-
-@contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """Yield a temporary path in the folder of `path`; it replaces `path` once the file is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.unfinished{path.suffix}")
-    try:
-        yield unfinished
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def write_c3d(

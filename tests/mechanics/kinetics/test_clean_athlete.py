@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.inertia import BodySegments
 from legsci.mechanics.kinetics.inverse_dynamics import dynamics
 from legsci.mechanics.motion.angles import JOINTS, LABORATORY, kinematics
@@ -19,7 +20,7 @@ from legsci.simulate.athlete.body import Body, build_body
 from legsci.simulate.athlete.motion import TASK_PLANS, simulate_motion
 from legsci.simulate.athlete.plan import Motion, default_technique
 from legsci.simulate.sensors.marker_placement import markers_of
-from tests.mechanics.athlete import ATHLETE, marker_dataset, plates_of, standing
+from tests.mechanics.athlete import ATHLETE, UNFILTERED, marker_dataset, plates_of, standing
 from tests.simulate.joint_loads import joint_loads
 
 RATE_HZ = 1000.0
@@ -50,10 +51,17 @@ def measured(task: str) -> tuple[Motion, Body, xr.Dataset, xr.Dataset]:
     body = build_body(ATHLETE, barbell_kg=technique.barbell_kg)
     force = plates_of(motion)
     labels, position = markers_of(body, motion)
-    moved = kinematics(marker_dataset(labels, position, RATE_HZ), standing(), cutoff_hz=None)
+    moved = kinematics(marker_dataset(labels, position, RATE_HZ), standing(), options=UNFILTERED)
     # A clean plate reads nothing but load, however small.
-    known = {"body_mass_kg": ATHLETE.mass_kg, "sex": ATHLETE.sex, "segments": own_segments(body)}
-    return motion, body, moved, dynamics(moved, force, **known, threshold_n=0.01, cutoff_hz=None)
+    solved = dynamics(
+        moved,
+        force,
+        person=Person(ATHLETE.mass_kg, ATHLETE.sex),
+        segments=own_segments(body),
+        threshold_n=0.01,
+        cutoff_hz=None,
+    )
+    return motion, body, moved, solved
 
 
 def naive_angles(proximal: np.ndarray, distal: np.ndarray) -> np.ndarray:

@@ -8,9 +8,16 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from legsci.mechanics.kinetics.consistency import MOST_APART_S, MOST_BESIDE_M, REVERSED_CORRELATION, dynamic_consistency
+from legsci.mechanics.kinetics.anthropometry import Person
+from legsci.mechanics.kinetics.consistency import (
+    LARGEST_DELAY_S,
+    LARGEST_OFFSET_M,
+    REVERSED_CORRELATION,
+    WholeBody,
+    dynamic_consistency,
+)
 from legsci.mechanics.kinetics.inverse_dynamics import dynamics
-from legsci.mechanics.kinetics.movement import Person, trial_movement
+from legsci.mechanics.kinetics.movement import trial_movement
 from legsci.mechanics.motion.angles import kinematics
 from legsci.mechanics.motion.markers import Markers
 from legsci.mechanics.motion.static_trial import static_trial
@@ -53,12 +60,12 @@ def test_clean_trials_are_consistent(task):
 def test_clocks_that_are_apart_are_told_to_a_millisecond(task, later_ms):
     flag = found(task, later_s=later_ms / 1000.0)["clocks_apart"]
     assert flag.value == pytest.approx(later_ms, abs=1.0)
-    assert abs(flag.value) > flag.limit >= 1000.0 * MOST_APART_S
+    assert abs(flag.value) > flag.limit >= 1000.0 * LARGEST_DELAY_S
 
 
 @pytest.mark.parametrize("task", ["countermovement_jump", "sprint"])
 def test_clocks_that_agree_to_within_the_limit_are_not_reported(task):
-    assert "clocks_apart" not in found(task, later_s=0.8 * MOST_APART_S)
+    assert "clocks_apart" not in found(task, later_s=0.8 * LARGEST_DELAY_S)
 
 
 @pytest.mark.parametrize(("task", "axis", "signal"), [("sprint", 0, "forward"), ("lateral_jump", 2, "sideways")])
@@ -76,10 +83,10 @@ def test_a_reversed_axis_of_the_plates_is_told(task, axis, signal):
     ("shift", "words"),
     [([-0.06, 0.0, 0.0], "m behind"), ([0.06, 0.0, 0.0], "m ahead"), ([0.0, 0.0, 0.06], "m to the right")],
 )
-def test_plates_at_another_place_than_stated_are_told_by_standing(shift, words):
+def test_plates_at_another_place_than_stated_are_detected_in_standing(shift, words):
     flag = found("standing", lambda force, moment: (force, moment + np.cross(shift, force)))["pressure_beside_body"]
     assert flag.value == pytest.approx(0.06, abs=0.002)
-    assert flag.limit == MOST_BESIDE_M
+    assert flag.limit == LARGEST_OFFSET_M
     assert words in flag.detail
 
 
@@ -95,10 +102,11 @@ def _judged(
     force: np.ndarray, needed: np.ndarray, moment: np.ndarray | None = None, **about: float
 ) -> dict[str, QualityFlag]:
     """Findings about loads at the origin, over which the centre of mass stays."""
-    given = {"mass_kg": MASS_KG, "body_mass_kg": MASS_KG, "rate_hz": RATE_HZ, "cutoff_hz": 12.0} | about
+    given = {"body_mass_kg": MASS_KG, "rate_hz": RATE_HZ, "cutoff_hz": 12.0} | about
     nothing = np.zeros_like(force)
-    moment = nothing if moment is None else moment
-    return {f.code: f for f in dynamic_consistency(force, moment, needed, nothing, nothing, **given)}
+    ground = np.hstack([force, nothing if moment is None else moment])
+    body = WholeBody(needed, nothing, nothing, given.pop("mass_kg", MASS_KG))
+    return {f.code: f for f in dynamic_consistency(ground, body, **given)}
 
 
 @pytest.mark.parametrize("noise", [20.0, 150.0])
@@ -216,4 +224,4 @@ def test_recorded_plates_and_markers_share_their_clock(shared_data):
 def _recorded(markers: xr.Dataset, force: xr.Dataset, marker_set: str) -> list[str]:
     motion = kinematics(markers, marker_set=marker_set, widths_m=WIDTHS_M)
     plates = force.assign_coords(foot=("plate", ["both"] * force.sizes["plate"]))
-    return codes(dynamics(motion, plates, body_mass_kg=75.3, sex="male"))
+    return codes(dynamics(motion, plates, person=Person(75.3, "male")))

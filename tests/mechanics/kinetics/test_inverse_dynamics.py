@@ -14,15 +14,15 @@ from scipy.spatial.transform import Rotation
 from legsci.ingest.devices import Device
 from legsci.ingest.readers import READERS
 from legsci.ingest.trial import to_isb
-from legsci.mechanics.kinetics.anthropometry import segment_proportions
-from legsci.mechanics.kinetics.inertia import SIDES, BodySegments, body_segments
+from legsci.mechanics.kinetics.anthropometry import Person, segment_proportions
+from legsci.mechanics.kinetics.inertia import BodySegments, body_segments
 from legsci.mechanics.kinetics.inverse_dynamics import dynamics
 from legsci.mechanics.motion.angles import kinematics as find_kinematics
 from legsci.mechanics.motion.kinematics import Kinematics
 from legsci.simulate.athlete.body import Athlete, build_body
 from legsci.simulate.athlete.motion import simulate_motion
 from legsci.simulate.athlete.plan import default_technique
-from legsci.vocabulary import STANDARD_GRAVITY
+from legsci.vocabulary import LEGS, STANDARD_GRAVITY
 from tests.mechanics.athlete import plates_of
 from tests.mechanics.kinetics.joint_work import external_work, force_transmission_ratio, frontal_plane_share, joint_work
 from tests.mechanics.recordings import read_signal
@@ -76,7 +76,7 @@ def body():
 
 def _solved(trial, body, **changes):
     _, kinematics, force = trial
-    arguments = {"body_mass_kg": ATHLETE.mass_kg, "sex": ATHLETE.sex, "segments": body} | changes
+    arguments = {"person": Person(ATHLETE.mass_kg, ATHLETE.sex), "segments": body} | changes
     arguments = {"threshold_n": 5.0, "cutoff_hz": None} | arguments
     return dynamics(arguments.pop("kinematics", kinematics), arguments.pop("force", force), **arguments)
 
@@ -268,7 +268,7 @@ def test_recorded_jump_with_both_feet_on_one_plate_is_refused(shared_data, repos
     labels = [setup["markers"].get(str(name), str(name)) for name in markers["marker"].to_numpy()]
     motion = find_kinematics(markers.assign_coords(marker=labels))
     plates = force.assign_coords(foot=("plate", ["both"] * force.sizes["plate"]))
-    solved = dynamics(motion, plates, body_mass_kg=75.0, sex="male")
+    solved = dynamics(motion, plates, person=Person(75.0, "male"))
     assert _codes(solved) == ["sides_not_told_apart", "segment_missing"]
     assert solved["joint"].to_numpy().tolist() == ["right_ankle", "right_knee", "right_hip"]
     standing = solved["joint_moment"].sel(time=slice(0.5, 1.0))
@@ -279,13 +279,13 @@ def test_a_foot_that_swings_past_bears_nothing(shared_data):
     """The recorded sprint: the other foot swings over the pressure, 0.4 to 0.6 m above the one that treads."""
     file = shared_data / "sprint-ja1" / "JA1Gait35.c3d"
     markers, force = (read_signal(file, "c3d", kind, up="z", forward="y") for kind in ("markers", "force"))
-    widths = {f"{side}_{joint}": width for side in SIDES for joint, width in (("knee", 0.105), ("ankle", 0.075))}
+    widths = {f"{side}_{joint}": width for side in LEGS for joint, width in (("knee", 0.105), ("ankle", 0.075))}
     motion = find_kinematics(markers, marker_set="sprint_lateral", widths_m=widths)
     plates = force.assign_coords(foot=("plate", ["both"] * force.sizes["plate"]))
-    solved = dynamics(motion, plates, body_mass_kg=75.0, sex="male")
+    solved = dynamics(motion, plates, person=Person(75.0, "male"))
     assert {"sides_not_told_apart", "force_without_foot"}.isdisjoint(_codes(solved))
     upward = solved["ground_force"].sel(axis="y")
-    for side in SIDES:
+    for side in LEGS:
         treads = np.diff((upward.sel(side=side) > 200.0).astype(int))
         assert (treads == 1).sum() == 2, side
 

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.inverse_dynamics import dynamics
-from legsci.mechanics.kinetics.movement import FRAME_SIGNALS, Person, trial_movement
+from legsci.mechanics.kinetics.movement import FRAME_SIGNALS, trial_movement
 from legsci.mechanics.motion.angles import kinematics
 from legsci.mechanics.motion.markers import Markers
 from legsci.mechanics.motion.static_trial import static_trial
@@ -162,9 +163,10 @@ def test_transmission_is_that_of_the_trial(known: Outcome) -> None:
     motion, tree = recording("countermovement_jump")
     row = known.row("countermovement_jump")
     solved = dynamics(
-        kinematics(tree["markers"].to_dataset(), standing()), tree["force"].to_dataset(),
-        body_mass_kg=MASS_KG, sex=ATHLETE.sex,
-    )  # fmt: skip
+        kinematics(tree["markers"].to_dataset(), standing()),
+        tree["force"].to_dataset(),
+        person=Person(MASS_KG, ATHLETE.sex),
+    )
     push = {"start_s": motion.events["bottom"][0], "stop_s": motion.events["takeoff"][0]}
     assert row["force_transmission_ratio"] == pytest.approx(force_transmission_ratio(solved, **push), abs=0.02)
 
@@ -172,9 +174,10 @@ def test_transmission_is_that_of_the_trial(known: Outcome) -> None:
 def test_work_residual_and_cross_talk_are_those_of_the_trial(known: Outcome) -> None:
     motion, tree = recording("squat")
     solved = dynamics(
-        kinematics(tree["markers"].to_dataset(), standing()), tree["force"].to_dataset(),
-        body_mass_kg=MASS_KG, sex=ATHLETE.sex,
-    )  # fmt: skip
+        kinematics(tree["markers"].to_dataset(), standing()),
+        tree["force"].to_dataset(),
+        person=Person(MASS_KG, ATHLETE.sex),
+    )
     first = {"start_s": motion.events["rep_start"][0], "stop_s": motion.events["rep_end"][0]}
     work = joint_work(solved, **first)
     for side in ("left", "right"):

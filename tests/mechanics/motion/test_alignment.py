@@ -8,7 +8,7 @@ import xarray as xr
 
 from legsci.mechanics.motion.alignment import HIP_CENTRE_M, LANDMARK_M, alignment, alignment_uncertainty
 from legsci.mechanics.motion.angles import kinematics
-from tests.mechanics.athlete import squat, standing
+from tests.mechanics.athlete import UNFILTERED, squat, standing
 from tests.mechanics.marker_errors import clean, recorded
 
 JOINTS = ("right_hip", "left_hip", "right_knee", "left_knee", "right_ankle", "left_ankle")
@@ -153,7 +153,7 @@ def with_shanks(kinematics_of_frame: xr.Dataset) -> xr.Dataset:
 
 def test_clean_squat_of_the_virtual_athlete() -> None:
     motion, markers = squat()
-    found = alignment(kinematics(markers, standing(), cutoff_hz=None))
+    found = alignment(kinematics(markers, standing(), options=UNFILTERED))
     for side in ("left", "right"):
         pitch, drop = (found[name].sel(side=side).to_numpy() for name in ("foot_pitch", "pelvic_drop"))
         np.testing.assert_allclose(pitch, motion.angles[f"{side}_foot_pitch"], atol=0.01)

@@ -10,8 +10,10 @@ from scipy.spatial.transform import Rotation
 from legsci.kernels.rigid_body import cluster_pose
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.motion.angles import kinematics
-from legsci.mechanics.motion.cross_talk import cross_talk, pca_corrected_knee_angles
-from tests.mechanics.athlete import angle, codes, marker_dataset, names_of, squat, standing
+from legsci.mechanics.motion.cross_talk import corrected_knees
+from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.mechanics.motion.options import MotionOptions
+from tests.mechanics.athlete import UNFILTERED, angle, codes, marker_dataset, names_of, squat, standing
 from tests.mechanics.recordings import agreement, read_signal
 
 HEADINGS = {"pelvis_rotation", "trunk_heading"}
@@ -31,7 +33,7 @@ def moved(markers: xr.Dataset, *, turn_deg: float = 0.0, mirror: bool = False) -
 
 def test_clean_markers_give_the_angles_of_the_athlete():
     motion, markers = squat()
-    result = kinematics(markers, standing(), cutoff_hz=None)
+    result = kinematics(markers, standing(), options=UNFILTERED)
     assert codes(result) == []
     compared = 0
     for name in names_of(result):
@@ -48,7 +50,7 @@ def test_clean_markers_give_the_angles_of_the_athlete():
 def turned_pair(distal: str, proximal: str, axis: str, degrees: float) -> xr.Dataset:
     """Standing, with a segment and all beyond it turned about an axis of the proximal joint."""
     markers = standing()
-    result = kinematics(markers, cutoff_hz=None)
+    result = kinematics(markers, options=UNFILTERED)
     side = distal.partition("_")[0]
     beyond = {"thigh": ("thigh", "epicondyle", "shank"), "shank": ("shank",), "foot": ()}[distal.partition("_")[2]]
     ends = {"shank": ("malleolus",), "thigh": ("malleolus",), "foot": ()}[distal.partition("_")[2]]
@@ -84,20 +86,20 @@ def turned_pair(distal: str, proximal: str, axis: str, degrees: float) -> xr.Dat
     ],
 )
 def test_signs_mean_the_same_on_both_sides(distal, proximal, axis, turn, name):
-    still = kinematics(standing(), cutoff_hz=None)
-    result = kinematics(turned_pair(distal, proximal, axis, turn), standing(), cutoff_hz=None)
+    still = kinematics(standing(), options=UNFILTERED)
+    result = kinematics(turned_pair(distal, proximal, axis, turn), standing(), options=UNFILTERED)
     change = np.mean(angle(result, name)) - np.mean(angle(still, name))
     assert change == pytest.approx(abs(turn), abs=1.0)
 
 
 def test_pelvis_and_trunk_in_the_laboratory():
     markers = standing()
-    level = kinematics(markers, cutoff_hz=None)
+    level = kinematics(markers, options=UNFILTERED)
     for euler, name in (("z", "pelvis_tilt"), ("x", "pelvis_obliquity"), ("y", "pelvis_rotation")):
         sign = -1.0 if euler == "z" else 1.0
         turn = Rotation.from_euler(euler, sign * 7.0, degrees=True).as_matrix()
         tilted = markers.assign(position=markers["position"].copy(data=markers["position"].to_numpy() @ turn.T))
-        result = kinematics(tilted, markers, cutoff_hz=None)
+        result = kinematics(tilted, markers, options=UNFILTERED)
         assert np.mean(angle(result, name) - angle(level, name)) == pytest.approx(7.0, abs=0.05)
     # right side lower: the right hip lies below the left one
     turn = Rotation.from_euler("x", 7.0, degrees=True).as_matrix()
@@ -148,7 +150,7 @@ def test_filled_frames_are_marked_on_their_segment():
     assert int(result["filled"].sum()) == 20
 
 
-def test_cross_talk_is_seen_and_corrected():
+def test_cross_talk_is_corrected():
     time = np.linspace(0.0, 4.0, 800)
     flexion, abduction, rotation = 60 * np.sin(time) ** 2, 4 * np.sin(3.1 * time), 6 * np.cos(5.3 * time)
     tilt = np.deg2rad(10.0)
@@ -159,10 +161,10 @@ def test_cross_talk_is_seen_and_corrected():
         coords={"time": time, "joint_angle": names},
         attrs={"sampling_rate_hz": 200.0},
     )
-    assert float(cross_talk(result).sel(side="right")) > 0.4
-    corrected = pca_corrected_knee_angles(result)
-    assert names_of(corrected.to_dataset()) == [f"{name}_pca_corrected" for name in names]
-    values = corrected.to_numpy()
+    assert np.corrcoef(mixed[0], mixed[1])[0, 1] ** 2 > 0.4
+    corrected = corrected_knees(Kinematics.of(result))
+    assert list(corrected) == ["right"]
+    values = corrected["right"]
     assert np.corrcoef(values[:, 0], values[:, 1])[0, 1] ** 2 < 1e-12
     assert np.corrcoef(values[:, 0], flexion)[0, 1] > 0.999
     before = np.corrcoef(mixed[1], abduction)[0, 1]
@@ -176,7 +178,7 @@ def test_sets_of_joint_centres_give_flexion_only():
         for part in ("Hip", "Knee", "Ankle"):
             labels.append(f"{prefix}{part}")
             paths.append(motion.joint_centre[f"{side}_{part.lower()}"])
-    result = kinematics(marker_dataset(labels, np.stack(paths, axis=1)), marker_set="pose2sim", cutoff_hz=None)
+    result = kinematics(marker_dataset(labels, np.stack(paths, axis=1)), marker_set="pose2sim", options=UNFILTERED)
     assert names_of(result) == ["right_knee_flexion", "left_knee_flexion"]
     difference = angle(result, "right_knee_flexion") - motion.angles["right_knee_flexion"]
     assert np.abs(difference).max() < 2.0
@@ -185,7 +187,7 @@ def test_sets_of_joint_centres_give_flexion_only():
 
 def test_unknown_options_are_listed():
     with pytest.raises(ValueError, match=r"marker_set is 'x'.*hip_centre is 'guess'.*knee_axis is 'y'.*thigh is 'z'"):
-        kinematics(standing(), marker_set="x", hip_centre="guess", knee_axis="y", thigh="z")
+        kinematics(standing(), marker_set="x", options=MotionOptions(hip_centre="guess", knee_axis="y", thigh="z"))
 
 
 def test_marker_sets_name_each_marker_once():
@@ -198,7 +200,7 @@ def vicon(shared_data):
     folder = shared_data / "biomdp-cmj-dj"
     markers = read_signal(folder / "vicon_CMJ_kinem_kinet_emg.c3d", "c3d", "markers", up="z", forward="y")
     vendor = read_signal(folder / "vicon_CMJ_kinem_kinet_emg.csv", "nexus", "angles")
-    return kinematics(markers, marker_set="vicon_right_leg", cutoff_hz=None), vendor["angle"]
+    return kinematics(markers, marker_set="vicon_right_leg", options=UNFILTERED), vendor["angle"]
 
 
 @pytest.mark.parametrize(

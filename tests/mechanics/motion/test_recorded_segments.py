@@ -14,8 +14,10 @@ from legsci.ingest.settings import devices_of
 from legsci.ingest.tables import load_schema
 from legsci.ingest.trial import map_names, to_isb
 from legsci.marker_sets import MARKER_SETS, SEGMENT_SETS
-from legsci.mechanics.kinetics.movement import MotionOptions, Person, trial_kinematics, trial_movement
+from legsci.mechanics.kinetics.anthropometry import Person
+from legsci.mechanics.kinetics.movement import trial_kinematics, trial_movement
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_segments
+from legsci.mechanics.motion.options import MotionOptions
 from legsci.present.figures.skeleton_scene import scene
 from tests.mechanics.athlete import squat
 from tests.mechanics.trials import outcome, trial

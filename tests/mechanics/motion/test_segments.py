@@ -10,6 +10,7 @@ import xarray as xr
 
 from legsci.mechanics.motion.joint_centres import hip_centre_bell, hip_centre_harrington
 from legsci.mechanics.motion.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, stretches
+from legsci.mechanics.motion.options import MotionOptions
 from legsci.mechanics.motion.segments import build_skeleton
 from legsci.mechanics.motion.static_trial import static_trial
 from tests.mechanics.athlete import ATHLETE, RATE_HZ, marker_dataset, squat, standing
@@ -86,10 +87,10 @@ def test_smoothing_takes_noise_and_leaves_movement():
 
 def test_the_quiet_upright_part_is_found():
     _, markers = squat()
-    posture, still, flags = static_trial(Markers.recorded(markers))
+    points, still, flags = static_trial(Markers.recorded(markers))
     assert still
     assert flags == []
-    assert posture["c7"][1] == pytest.approx(float(markers["position"].sel(marker="c7", axis="y").max()), abs=0.01)
+    assert points["c7"][1] == pytest.approx(float(markers["position"].sel(marker="c7", axis="y").max()), abs=0.01)
     moving = markers.isel(time=slice(300, 480))
     _, still, flags = static_trial(Markers.recorded(moving))
     assert not still
@@ -98,8 +99,8 @@ def test_the_quiet_upright_part_is_found():
 
 def test_joint_centres_and_axes_are_those_of_the_athlete():
     motion, markers = squat()
-    posture, _, _ = static_trial(Markers.recorded(standing()))
-    skeleton = build_skeleton(Markers.recorded(markers), posture)
+    static = static_trial(Markers.recorded(standing()))
+    skeleton = build_skeleton(Markers.recorded(markers), static)
     for joint, (carrier, centre) in skeleton.joints.items():
         if joint != "lumbar":
             path = skeleton.segments[carrier].carry(centre)
@@ -112,20 +113,22 @@ def test_joint_centres_and_axes_are_those_of_the_athlete():
 
 def test_functional_knee_axis_and_refusal_of_a_functional_hip():
     motion, markers = squat()
-    posture, _, _ = static_trial(Markers.recorded(standing()))
-    skeleton = build_skeleton(Markers.recorded(markers), posture, knee_axis="functional", hip_centre="functional")
+    static = static_trial(Markers.recorded(standing()))
+    skeleton = build_skeleton(
+        Markers.recorded(markers), static, options=MotionOptions(knee_axis="functional", hip_centre="functional")
+    )
     row = motion.segments.index("right_thigh")
     turned = np.einsum("ti,ti->t", skeleton.segments["right_thigh"].rotation[:, :, 2], motion.rotation[row][:, :, 2])
     assert np.rad2deg(np.arccos(turned.min())) < 8.0  # valgus and rotation go with flexion in this athlete
     refused = {flag.signal for flag in skeleton.flags if flag.code == "functional_joint_refused"}
     assert refused <= {"left_hip", "right_hip"}
-    still = build_skeleton(Markers.recorded(standing()), posture, knee_axis="functional")
+    still = build_skeleton(Markers.recorded(standing()), static, options=MotionOptions(knee_axis="functional"))
     assert {f.signal for f in still.flags} == {"right_knee", "left_knee"}
 
 
 def test_half_of_a_cluster_may_be_missing():
     motion, markers = squat()
-    posture, _, _ = static_trial(Markers.recorded(standing()))
+    static = static_trial(Markers.recorded(standing()))
     lost = markers["position"].copy(deep=True)
     rng = np.random.default_rng(1)
     labels = [str(label) for label in markers["marker"].to_numpy()]
@@ -135,7 +138,7 @@ def test_half_of_a_cluster_may_be_missing():
             for frame in range(0, markers.sizes["time"], 3):
                 gone = rng.choice(present, len(present) // 2, replace=False)
                 lost.to_numpy()[frame, [labels.index(name) for name in gone]] = np.nan
-    skeleton = build_skeleton(Markers.recorded(markers.assign(position=lost)), posture)
+    skeleton = build_skeleton(Markers.recorded(markers.assign(position=lost)), static)
     for name in ("right_thigh", "left_shank", "right_foot"):
         rotation = skeleton.segments[name].rotation
         refused = np.isnan(rotation).any(axis=(1, 2))  # what is left of the cluster lies on a line, now and then
@@ -147,8 +150,8 @@ def test_half_of_a_cluster_may_be_missing():
 def test_what_markers_do_not_give_is_absent_and_said():
     _, markers = squat()
     right = [m for m in markers["marker"].to_numpy() if not str(m).startswith("left_") or "iliac" in str(m)]
-    posture, _, _ = static_trial(Markers.recorded(standing().sel(marker=right)))
-    skeleton = build_skeleton(Markers.recorded(markers.sel(marker=right)), posture)
+    static = static_trial(Markers.recorded(standing().sel(marker=right)))
+    skeleton = build_skeleton(Markers.recorded(markers.sel(marker=right)), static)
     assert set(skeleton.segments) == {"pelvis", "right_thigh", "right_shank", "right_foot"}
     absent = {flag.signal for flag in skeleton.flags if flag.code == "segment_absent"}
     assert absent == {"left_thigh", "left_shank", "left_foot", "trunk"}
@@ -157,8 +160,8 @@ def test_what_markers_do_not_give_is_absent_and_said():
 def test_without_medial_markers_widths_stand_in_for_them():
     motion, markers = squat()
     lateral = [m for m in markers["marker"].to_numpy() if "medial" not in str(m)]
-    posture, _, _ = static_trial(Markers.recorded(standing().sel(marker=lateral)))
-    bare = build_skeleton(Markers.recorded(markers.sel(marker=lateral)), posture)
+    static = static_trial(Markers.recorded(standing().sel(marker=lateral)))
+    bare = build_skeleton(Markers.recorded(markers.sel(marker=lateral)), static)
     assert {f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle")} == bare.sagittal_only
     assert {"right_knee", "right_ankle"}.isdisjoint(bare.joints)
     assert np.isnan(bare.segments["right_shank"].origin).all()
@@ -173,16 +176,16 @@ def test_without_medial_markers_widths_stand_in_for_them():
         for side in ("left", "right")
         for joint, bone in (("knee", "epicondyle"), ("ankle", "malleolus"))
     }
-    known = build_skeleton(Markers.recorded(markers.sel(marker=lateral)), posture, widths_m=between)
+    known = build_skeleton(Markers.recorded(markers.sel(marker=lateral)), static, widths_m=between)
     assert known.sagittal_only == set()
     path = known.segments["right_thigh"].carry(known.joints["right_knee"][1])
     assert np.abs(path - motion.joint_centre["right_knee"]).max() < 0.01
 
 
 def test_the_athlete_has_a_hip_width_that_harrington_knows():
-    posture, _, _ = static_trial(Markers.recorded(standing()))
+    static = static_trial(Markers.recorded(standing()))
     skeleton = build_skeleton(
-        Markers.recorded(marker_dataset(*[standing()[name].to_numpy() for name in ("marker", "position")])), posture
+        Markers.recorded(marker_dataset(*[standing()[name].to_numpy() for name in ("marker", "position")])), static
     )
     apart = np.linalg.norm(skeleton.joints["right_hip"][1] - skeleton.joints["left_hip"][1])
     assert apart == pytest.approx(2 * 0.0485 * ATHLETE.height_m, abs=1e-6)
@@ -194,10 +197,11 @@ def test_without_markers_on_chest_or_back_the_trunk_does_not_turn_with_the_shoul
     raised = few["position"].copy(deep=True)
     for side in ("left", "right"):
         raised.loc[{"marker": f"{side}_acromion", "axis": "y"}][600:] += 0.06
-    posture, _, _ = static_trial(Markers.recorded(standing()))
-    points = {label: point for label, point in posture.items() if label != "sternum"}
+    static = static_trial(Markers.recorded(standing()))
+    points = {label: point for label, point in static.points.items() if label != "sternum"}
+    static = static._replace(points=points)
     known, lifted = (
-        build_skeleton(Markers.recorded(few.assign(position=position)), points).segments["trunk"].rotation
+        build_skeleton(Markers.recorded(few.assign(position=position)), static).segments["trunk"].rotation
         for position in (few["position"], raised)
     )
     np.testing.assert_allclose(lifted, known, atol=1e-9)

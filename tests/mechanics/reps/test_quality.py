@@ -13,8 +13,8 @@ import xarray as xr
 from legsci.ingest.readers.signals import clock, marker_signal
 from legsci.mechanics.force import events as scoring
 from legsci.mechanics.force import plates, windows
-from legsci.mechanics.reps import curation
-from legsci.mechanics.reps import session as repetitions
+from legsci.mechanics.reps import curation, session, steps, trial_flags, working_leg
+from legsci.mechanics.reps import trial as trials
 from legsci.metrics import tables as table
 from legsci.quality import CODES, QualityFlag
 from tests.analytic_jump import GRAVITY, countermovement_jump
@@ -233,7 +233,8 @@ CASES = {
 
 
 def test_every_code_of_the_force_modules_has_a_case() -> None:
-    sources = "".join(inspect.getsource(module) for module in (plates, windows, scoring, curation, repetitions, table))
+    of_trials = (session, trials, trial_flags, working_leg, steps.step_side)
+    sources = "".join(inspect.getsource(part) for part in (plates, windows, scoring, curation, *of_trials, table))
     assert {code for code in CODES if f'"{code}"' in sources} == set(CASES)
 
 

@@ -1,0 +1,59 @@
+"""Working legs of a repetition: those that the study names, or the foot of a running step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from legsci.mechanics.kinetics.movement import Movement
+from legsci.mechanics.reps.repetition import Repetition
+from legsci.mechanics.reps.steps import step_side
+from legsci.quality import QualityFlag
+from legsci.tasks import TASKS
+from legsci.vocabulary import SIDES, SIDES_OF_BODY
+
+#: A foot that is higher than the other by more than this does not push off [m].
+RAISED_FOOT_M = 0.05
+
+
+def with_working_leg(
+    repetition: Repetition, leg: str, movement: Movement | None
+) -> tuple[Repetition, list[QualityFlag]]:
+    """Name the working legs of a repetition; the force of a running step is that of its foot.
+
+    A leg that the study names is taken, and flagged where the height of the feet contradicts it.
+
+    Parameters
+    ----------
+    repetition : scored.
+    leg : "left", "right" or "both", as the study says.
+    movement : of the trial; None without markers.
+    """
+    named = leg if leg in SIDES else "both"
+    running = TASKS[repetition.task].cut == "contact"
+    if movement is None or not (running or named in SIDES_OF_BODY):
+        return replace(repetition, leg=named), []
+    left_m, right_m = _foot_heights(repetition, movement)
+    if running:
+        side, flags = step_side(left_m, right_m, movement)
+        if not side:
+            return replace(repetition, leg=side), flags
+        force = repetition.force.copy()
+        force[SIDES.index(side)] = force[SIDES.index("both")]
+        return replace(repetition, leg=side, force=force), flags
+    raised_m = (left_m - right_m) * (1.0 if named == "left" else -1.0)
+    flags = [QualityFlag("leg_contradicted", "markers", raised_m, detail=named)] if raised_m > RAISED_FOOT_M else []
+    return replace(repetition, leg=named), flags
+
+
+def _foot_heights(repetition: Repetition, movement: Movement) -> tuple[float, float]:
+    """Height of left and right foot in the middle of the push-off [m]; NaN where it is not known."""
+    events = next(iter(repetition.scores.values())).events
+    start = events["touchdown"] if "touchdown" in events else events.get("movement_start", np.nan)
+    middle = 0.5 * (start + events.get("takeoff", np.nan)) / repetition.rate
+    if not np.isfinite(middle):
+        return np.nan, np.nan
+    frame = int(np.argmin(np.abs(movement.time - middle)))
+    heights = movement.signals["foot_height"]
+    return float(heights[SIDES.index("left"), frame]), float(heights[SIDES.index("right"), frame])
