@@ -372,3 +372,30 @@ for _metric in ASYMMETRIES:
         "Bishop et al. 2016, Strength Cond J 38(6):34 (of nine in use, the signed bilateral form)",
         "right above left",
     )
+
+#: Names that were replaced -> their names now: metrics, events, keys of workflow/config.yaml. There are no aliases: an
+#: old name in an input is refused, and the sentence names the new one.
+RENAMED = {
+    "lowering_time_s": "eccentric_time_s",
+    "bottom_time_s": "pause_time_s",
+    "lifting_time_s": "concentric_time_s",
+    "lifting_velocity_m_per_s": "mean_concentric_velocity_m_per_s",
+    "knee_over_toe_max_m": "knee_medial_to_toe_max_m",
+    "lowering_end": "eccentric_end",
+    "findings": "models",
+    "gain_share_per_log_lowering_time": "gain_share_per_log_eccentric_time",
+    "elite_last_lifting_time_ratio": "elite_last_concentric_time_ratio",
+    "elite_last_lowering_time_ratio": "elite_last_eccentric_time_ratio",
+}
+#: Metrics that were replaced in one task and kept their names in the others: old name -> task -> name now.
+RENAMED_IN_TASK = {
+    "body_weight_n": {"squat": "system_weight_n"},
+    "asymmetry_body_weight_percent": {"squat": "asymmetry_system_weight_percent"},
+    "braking_impulse_n_s": {"sprint": "horizontal_braking_impulse_n_s"},
+    "propulsion_impulse_n_s": {"sprint": "horizontal_propulsion_impulse_n_s"},
+}
+
+
+def new_name(name: str, *, task: str = "") -> str | None:
+    """Return the name that replaced an old one, in a task where it is given; None for a name that was not replaced."""
+    return RENAMED_IN_TASK.get(name, {}).get(task) or RENAMED.get(name)

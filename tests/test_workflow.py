@@ -287,6 +287,20 @@ def test_all_faults_of_the_choices_are_sentences(checkout: Path) -> None:
     assert "Traceback" not in answer.stderr
 
 
+def test_replaced_keys_are_refused_with_the_new_name(checkout: Path) -> None:
+    old = [
+        "figures={findings: []}",
+        "virtual={squat: {lowering_time_s: 1}, jump: {gain_share_per_log_lowering_time: 0}}",
+    ]
+    answer = snakemake(checkout, "--dry-run", "--config", *old)
+    assert answer.returncode == 1
+    assert "figures: " in answer.stderr
+    assert "findings (now called models)" in answer.stderr
+    assert "lowering_time_s (now called eccentric_time_s)" in answer.stderr
+    assert "gain_share_per_log_lowering_time (now called gain_share_per_log_eccentric_time)" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
 def test_unknown_profiles_are_sentences(checkout: Path) -> None:
     answer = snakemake(checkout, "--dry-run", "--config", "profile=hary")
     assert answer.returncode == 1

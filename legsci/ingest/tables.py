@@ -16,6 +16,7 @@ import pandas as pd
 import yaml
 
 from legsci.ingest.faults import Fault
+from legsci.vocabulary import new_name
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
@@ -65,7 +66,9 @@ def validator(schema: dict[str, Any], *, checked: bool = False) -> Validator | _
 
 
 def suggestion(word: str, known: list[str]) -> str:
-    """Return " (did you mean ...?)" where a known word is close to the word, else an empty string."""
+    """Return " (now called ...)" for a replaced name, " (did you mean ...?)" for one close to a known word, else ""."""
+    if (new := new_name(word)) is not None:
+        return f" (now called {new})"
     close = get_close_matches(word, known, n=1)
     return f" (did you mean {close[0]}?)" if close else ""
 

@@ -292,6 +292,10 @@ PLANTED: dict[str, tuple[Callable[[Path], None], tuple[str, str, str]]] = {
         edit("curation.tsv", "takeoff\t2.5", "takeoff\tn/a"),
         ("curation.tsv: row 3", "event and value beside move_event", "n/a there"),
     ),
+    "curation under an old name of an event": (
+        edit("curation.tsv", "move_event\ttakeoff", "move_event\tlowering_end"),
+        ("curation.tsv: row 3, event", "event that moves", "'lowering_end' (now called eccentric_end)"),
+    ),
     "curation of no trial": (
         edit("curation.tsv", "cmj_2", "cmj_7"),
         ("curation.tsv: row 2, trial_id", "a row of trials.tsv", "P01, S01, cmj_7"),

@@ -17,7 +17,7 @@ from legsci.ingest.check import check_study
 from legsci.ingest.faults import StudyError
 from legsci.ingest.settings import read_settings
 from legsci.ingest.study import read_study
-from legsci.ingest.tables import load_schema, typed_table
+from legsci.ingest.tables import load_schema, suggestion, typed_table
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.provenance import content_digest, source_digest
 
@@ -32,15 +32,22 @@ wildcard_constraints:
     session="[A-Za-z0-9-]+",
 
 
+def schema_sentence(error):
+    """Say one error of the schema; of a key that it does not have, what the key is called now, or a similar one."""
+    sentence = f"{error.json_path.removeprefix('$').lstrip('.') or 'keys'}: {error.message}"
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        hints = {key: suggestion(key, known) for key in error.instance if key not in known}
+        sentence += "".join(f"; {key}{hint}" for key, hint in hints.items() if hint)
+    return sentence
+
+
 def check_config():
     """End the run with a sentence for each thing wrong with the options."""
     import jsonschema
 
     schema = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
-    faults = [
-        f"{error.json_path.removeprefix('$').lstrip('.') or 'keys'}: {error.message}"
-        for error in jsonschema.Draft202012Validator(schema).iter_errors(config)
-    ]
+    faults = [schema_sentence(error) for error in jsonschema.Draft202012Validator(schema).iter_errors(config)]
     if not faults:
         known = list(load_profiles())
         faults += [f"profiles: '{name}' is not one of {known}" for name in config["profiles"] if name not in known]
