@@ -185,7 +185,7 @@ P01_SESSIONS = {"ingest": 1, "cut_reps": 1, "study_curves": 1, **P01_MEASURED}
         ("legsci/present/report/notebooks.py", "PLANTED = 1\n", {"run_notebook": 4}),
         ("legsci/models/claims/verdicts.py", "PLANTED = 1\n", JUDGED),
         ("legsci/mechanics/reps/session.py", "PLANTED = 1\n", {"cut_reps": 2, "study_curves": 1, **ALL_MEASURED}),
-        ("legsci/ingest/trial.py", "PLANTED = 1\n", ALL_SESSIONS),
+        ("legsci/ingest/session.py", "PLANTED = 1\n", ALL_SESSIONS),
         ("legsci/ingest/check.py", "PLANTED = 1\n", {}),
         ("data/raw/tiny/P01_B.csv", "680.0\n", P01_SESSIONS),
         ("data/raw/tiny/sessions.tsv", "P02\tB\t9\n", MODELLED),

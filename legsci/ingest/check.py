@@ -191,7 +191,7 @@ def _note(readings: _Readings, recording: Recording, device: Device, task: objec
     if "force" in recording.signals:
         force = recording.signals["force"]
         plates = list(map(str, force["plate"].values))
-        # A study may name a plate by its number as well as by its name (see trial.map_names).
+        # A study may name a plate by its number as well as by its name (see session.map_names).
         readings.plates |= {*plates, *map(str, range(1, len(plates) + 1))}
         if isinstance(task, str) and task in TASKS and TASKS[task].cut != "contact":
             load_n = (0.0 if np.isnan(load_kg) else load_kg) * STANDARD_GRAVITY_M_PER_S2

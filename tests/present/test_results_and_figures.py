@@ -19,7 +19,7 @@ from matplotlib.table import Table
 from matplotlib.text import Text
 
 import legsci
-from legsci.ingest.trial import DECIMALS, write_session
+from legsci.ingest.session import DECIMALS, write_session
 from legsci.mechanics.reps.session import session_repetitions, write_repetitions
 from legsci.metrics.tables import study_tables
 from legsci.present.figures import style

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from legsci.ingest.session import build_session, write_session
 from legsci.ingest.study import read_study
-from legsci.ingest.trial import build_session, write_session
 
 from job_log import job_log
 

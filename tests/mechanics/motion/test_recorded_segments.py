@@ -10,9 +10,9 @@ import xarray as xr
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers import READERS
+from legsci.ingest.session import map_names, to_isb
 from legsci.ingest.settings import devices_of
 from legsci.ingest.tables import load_schema
-from legsci.ingest.trial import map_names, to_isb
 from legsci.marker_sets import MARKER_SETS, SEGMENT_SETS
 from legsci.mechanics.kinetics.movement import MotionOptions, Person, trial_kinematics, trial_movement
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_segments

@@ -11,7 +11,7 @@ import xarray as xr
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers import READERS
-from legsci.ingest.trial import to_isb
+from legsci.ingest.session import to_isb
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.reps.squats import descents
 from legsci.simulate.athlete.motion import simulate_motion
