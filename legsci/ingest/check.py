@@ -18,8 +18,8 @@ from legsci.ingest.settings import FILE as SETTINGS
 from legsci.ingest.study import Study, collect_study, stays_inside
 from legsci.ingest.tables import suggestion
 from legsci.tasks import TASKS
+from legsci.vocabulary import STANDARD_GRAVITY
 
-STANDARD_GRAVITY_M_PER_S2 = 9.80665
 BODY_MASS_BOUNDS_KG = (20.0, 250.0)
 QUIET_S = 1.0
 LOADED_FRACTION = 0.25
@@ -191,13 +191,13 @@ def _note(readings: _Readings, recording: Recording, device: Device, task: objec
     if "force" in recording.signals:
         force = recording.signals["force"]
         plates = list(map(str, force["plate"].values))
-        # A study may name a plate by its number as well as by its name (see session.map_names).
+        # A study may name a plate by its number as well as by its name (see names.map_names).
         readings.plates |= {*plates, *map(str, range(1, len(plates) + 1))}
         if isinstance(task, str) and task in TASKS and TASKS[task].cut != "contact":
-            load_n = (0.0 if np.isnan(load_kg) else load_kg) * STANDARD_GRAVITY_M_PER_S2
+            load_n = (0.0 if np.isnan(load_kg) else load_kg) * STANDARD_GRAVITY
             weight_n = quiet_force(force, device)
             if np.isfinite(weight_n):
-                readings.masses_kg.append((weight_n - np.sign(weight_n) * load_n) / STANDARD_GRAVITY_M_PER_S2)
+                readings.masses_kg.append((weight_n - np.sign(weight_n) * load_n) / STANDARD_GRAVITY)
 
 
 def _device_faults(device: Device, readings: _Readings) -> list[Fault]:

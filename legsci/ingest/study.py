@@ -16,7 +16,7 @@ from legsci.ingest.settings import devices_of, read_settings
 from legsci.ingest.tables import MISSING, load_schema, read_table, suggestion, typed_table
 from legsci.tasks import TASKS
 
-TABLES = ("participants", "sessions", "trials", "recordings", "exposure", "health", "injuries", "curation")
+STUDY_TABLES = ("participants", "sessions", "trials", "recordings", "exposure", "health", "injuries", "curation")
 REQUIRED_TABLES = ("participants", "sessions", "trials", "recordings")
 PARENTS = {
     "sessions": "participants",
@@ -99,7 +99,7 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
     faults += found
     tables: dict[str, pd.DataFrame] = {}
     present = set()
-    for name in TABLES:
+    for name in STUDY_TABLES:
         frame = pd.DataFrame()
         if (folder / f"{name}.tsv").is_file():
             frame, found = read_table(folder / f"{name}.tsv")
@@ -149,12 +149,12 @@ def _dangling(child: str, rows: pd.DataFrame, parent: str, known: pd.DataFrame) 
 
 def _misnamed_tables(folder: Path) -> list[Fault]:
     """Faults of files that are named almost as a table that the folder lacks; other files of the folder are its own."""
-    lacking = [name for name in TABLES if not (folder / f"{name}.tsv").is_file()]
+    lacking = [name for name in STUDY_TABLES if not (folder / f"{name}.tsv").is_file()]
     hints = {path.name: suggestion(path.stem.lower(), lacking) for path in sorted(folder.glob("[!.]*.tsv"))}
     return [
-        Fault(name, "", f"a table: one of {', '.join(TABLES)}", f"{Path(name).stem}{hint}")
+        Fault(name, "", f"a table: one of {', '.join(STUDY_TABLES)}", f"{Path(name).stem}{hint}")
         for name, hint in hints.items()
-        if hint and Path(name).stem not in TABLES
+        if hint and Path(name).stem not in STUDY_TABLES
     ]
 
 

@@ -19,7 +19,7 @@ from legsci.ingest.readers.signals import (
 from legsci.ingest.readers.text import number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
 
-FORCES, MOMENTS = ("Fx", "Fy", "Fz"), ("Mx", "My", "Mz")
+_FORCES, _MOMENTS = ("Fx", "Fy", "Fz"), ("Mx", "My", "Mz")
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
@@ -62,8 +62,8 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     header = {line.split("\t")[0].strip(): line.split("\t")[1:] for line in lines[:names_row]}
     rows = lines[names_row + 2 :]
     _check_count(path, header, len(rows))
-    forces = [name for name in FORCES if all(name in plate for plate in plates)]
-    moments = [name for name in MOMENTS if all(name in plate for plate in plates)]
+    forces = [name for name in _FORCES if all(name in plate for plate in plates)]
+    moments = [name for name in _MOMENTS if all(name in plate for plate in plates)]
     whole = len(forces) == 3 and len(moments) == 3
     wanted = [*forces, *(moments if whole else [])]
     scale = _scales(path, names_row + 2, plates, wanted, units)
@@ -91,7 +91,7 @@ def _plates(names: list[str]) -> list[dict[str, int]]:
     """Return, for each plate, the column of each of its force and moment names."""
     plates: list[dict[str, int]] = []
     for column, name in enumerate(names):
-        if name in FORCES + MOMENTS:
+        if name in _FORCES + _MOMENTS:
             if not plates or name in plates[-1]:
                 plates.append({})
             plates[-1][name] = column
@@ -101,7 +101,7 @@ def _plates(names: list[str]) -> list[dict[str, int]]:
 def _scales(path: Path, row: int, plates: list[dict[str, int]], wanted: list[str], units: list[str]) -> Floats:
     """Return the factor to SI of each wanted quantity of each plate (plate, quantity)."""
     factors = [
-        [unit_factor(units[plate[name]], FORCE_UNITS if name in FORCES else MOMENT_UNITS) for name in wanted]
+        [unit_factor(units[plate[name]], FORCE_UNITS if name in _FORCES else MOMENT_UNITS) for name in wanted]
         for plate in plates
     ]
     unknown = {

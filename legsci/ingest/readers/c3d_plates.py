@@ -10,6 +10,7 @@ from legsci.ingest.readers.c3d_file import C3dFile
 from legsci.ingest.readers.signals import (
     FORCE_UNITS,
     LENGTH_UNITS,
+    LOADED_N,
     MOMENT_UNITS,
     Floats,
     force_signal,
@@ -18,7 +19,6 @@ from legsci.ingest.readers.signals import (
 )
 from legsci.kernels.plates import CHANNELS_OF_PLATE_TYPE, plate_force_and_moment
 
-LOADED_N = 50.0  # vertical force beyond the noise of any plate: what the sign of the forces is told by
 QUANTITIES_OF_PLATE_TYPE = {1: "FFFLLM", 2: "FFFMMM", 3: "FFFFFFFF", 4: "FFFMMM"}  # force, length, moment
 AXIS_NUMBER = {"x": 0, "y": 1, "z": 2}
 

@@ -30,7 +30,7 @@ from legsci.ingest.readers.signals import (
 from legsci.ingest.readers.text import name_rows, number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
 
-FORCES, MOMENTS, POINTS, TORQUES = ("fx", "fy", "fz"), ("mx", "my", "mz"), ("px", "py", "pz"), ("tx", "ty", "tz")
+_FORCES, _MOMENTS, _POINTS, _TORQUES = ("fx", "fy", "fz"), ("mx", "my", "mz"), ("px", "py", "pz"), ("tx", "ty", "tz")
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
 
 def _quantities(path: Path, device: Device) -> list[str]:
     """Return the quantities that each plate has a column for."""
-    known = [*FORCES, *MOMENTS, *POINTS, *TORQUES, "up"]
+    known = [*_FORCES, *_MOMENTS, *_POINTS, *_TORQUES, "up"]
     mapped = [frozenset(setup.columns) for setup in device.plates.values()]
     faults = []
     if not mapped or not all(mapped):
@@ -117,7 +117,7 @@ def _quantities(path: Path, device: Device) -> list[str]:
         unknown = sorted(quantities - set(known))
         if unknown:
             faults.append(("plates", f"quantities {', '.join(known)}", ", ".join(unknown)))
-        if not quantities & {*FORCES, "up"} or ("up" in quantities and len(quantities) > 1):
+        if not quantities & {*_FORCES, "up"} or ("up" in quantities and len(quantities) > 1):
             faults.append(("plates", "columns fx, fy, fz, or 'up' alone", ", ".join(sorted(quantities))))
     if faults:
         raise refuse(path, *faults)
@@ -255,19 +255,19 @@ def _signal(path: Path, device: Device, values: dict[str, Floats], rate: float, 
         assumptions.append("Forces are the reaction on the body: the study names no sign.")
     if device.force_unit is None:
         assumptions.append("Forces are in N: the study names no unit.")
-    axes = ["up"] if "up" in values else [q[-1] for q in FORCES if q in values]
-    quantities = ["up"] if "up" in values else [q for q in FORCES if q in values]
+    axes = ["up"] if "up" in values else [q[-1] for q in _FORCES if q in values]
+    quantities = ["up"] if "up" in values else [q for q in _FORCES if q in values]
     force = sign * scale["force"] * np.stack([values[q] for q in quantities], axis=-1)
     moment = None
-    if len(axes) == 3 and all(q in values for q in MOMENTS):
-        moment = sign * scale["moment"] * np.stack([values[q] for q in MOMENTS], axis=-1)
+    if len(axes) == 3 and all(q in values for q in _MOMENTS):
+        moment = sign * scale["moment"] * np.stack([values[q] for q in _MOMENTS], axis=-1)
         assumptions.append("Moments are about the centre of each plate's surface, which is taken as the origin.")
-    elif len(axes) == 3 and sum(q in values for q in POINTS) >= 2:
+    elif len(axes) == 3 and sum(q in values for q in _POINTS) >= 2:
         zero = np.zeros_like(force[..., 0])
-        point = scale["length"] * np.stack([values.get(q, zero) for q in POINTS], axis=-1)
-        torque = sign * scale["moment"] * np.stack([values.get(q, zero) for q in TORQUES], axis=-1)
+        point = scale["length"] * np.stack([values.get(q, zero) for q in _POINTS], axis=-1)
+        torque = sign * scale["moment"] * np.stack([values.get(q, zero) for q in _TORQUES], axis=-1)
         moment = np.stack([moment_from_point(f, p, t) for f, p, t in zip(force, point, torque, strict=True)])
-        absent = [q for q in (*POINTS, *TORQUES) if q not in values]
+        absent = [q for q in (*_POINTS, *_TORQUES) if q not in values]
         if absent:
             assumptions.append(f"Not in the file, and zero therefore: {', '.join(absent)}.")
     return force_signal(force, rate_hz=rate, plates=list(device.plates), axes=axes, moment=moment)

@@ -13,6 +13,7 @@ from legsci.ingest.readers.signals import (
     ANGLE_UNITS,
     FORCE_UNITS,
     LENGTH_UNITS,
+    LOADED_N,
     MOMENT_UNITS,
     Floats,
     angle_signal,
@@ -27,7 +28,6 @@ from legsci.ingest.recording import Recording
 
 TITLES = ("Devices", "Joints", "Model Outputs", "Segments", "Trajectories")
 HEADER_ROWS = 5  # title, rate, names, components, units
-LOADED_N = 50.0  # vertical force beyond the noise of any plate
 LARGEST_COP_MISMATCH_M = 0.001  # between the file's CoP and what its forces and moments give
 UNIT_TABLES = {"Force": FORCE_UNITS, "Moment": MOMENT_UNITS, "CoP": LENGTH_UNITS}
 

@@ -13,6 +13,7 @@ from legsci.ingest.devices import Device
 from legsci.ingest.readers.signals import (
     ANGLE_UNITS,
     LENGTH_UNITS,
+    LOADED_N,
     MOMENT_UNITS,
     Floats,
     angle_signal,
@@ -33,8 +34,7 @@ FORCE_COLUMN = re.compile(
     r"^(?:(?P<before>.+)_)?ground_(?P<what>force|torque|moment)_?(?P<after>.*?)_(?P<kind>[vpm]?)(?P<axis>[xyz])$"
 )
 TRANSLATION = re.compile(r"(_t[xyz]|trans[xyz])$", re.IGNORECASE)
-FORCES, POINTS, TORQUES = ("vx", "vy", "vz"), ("px", "py", "pz"), ("mx", "my", "mz")
-LOADED_N = 50.0  # vertical force beyond the noise of any plate
+_FORCES, _POINTS, _TORQUES = ("vx", "vy", "vz"), ("px", "py", "pz"), ("mx", "my", "mz")
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
@@ -175,7 +175,7 @@ def _force_columns(path: Path, table: xr.DataArray) -> tuple[dict[str, dict[str,
             continue
         quantity = match["kind"] if match["what"] == "force" else "m"
         plates.setdefault(match["before"] or match["after"] or "ground_force", {})[quantity + match["axis"]] = name
-    ragged = [plate for plate, columns in plates.items() if not set(FORCES) <= set(columns)]
+    ragged = [plate for plate, columns in plates.items() if not set(_FORCES) <= set(columns)]
     if ragged:
         raise refuse(path, (", ".join(ragged), "a force along x, y and z", "fewer columns"))
     return plates, others
@@ -190,20 +190,20 @@ def _forces(
     torque_unit = declared_factor(path, device.moment_unit or "N m", MOMENT_UNITS)
     sign = -1.0 if device.force_sign == "action" else 1.0
     assumptions = ["Ground forces in an OpenSim file act on the body, in N, m and N m unless the study says otherwise."]
-    with_points = all(set(POINTS) <= set(columns) for columns in plates.values())
-    with_torques = all(set(TORQUES) <= set(columns) for columns in plates.values())
+    with_points = all(set(_POINTS) <= set(columns) for columns in plates.values())
+    with_torques = all(set(_TORQUES) <= set(columns) for columns in plates.values())
     if with_points and not with_torques:
         assumptions.append("The file has no torques: the free moment about the vertical counts as zero.")
     values = {
         quantity: np.stack([table.sel(column=[columns[q] for q in quantity]).to_numpy() for columns in plates.values()])
-        for quantity, given in ((FORCES, True), (POINTS, with_points), (TORQUES, with_torques))
+        for quantity, given in ((_FORCES, True), (_POINTS, with_points), (_TORQUES, with_torques))
         if given
     }
-    force = sign * values[FORCES]
+    force = sign * values[_FORCES]
     moment, height = None, None
     if with_points:
-        point = length * values[POINTS]
-        torque = sign * torque_unit * values[TORQUES] if with_torques else np.zeros_like(point)
+        point = length * values[_POINTS]
+        torque = sign * torque_unit * values[_TORQUES] if with_torques else np.zeros_like(point)
         moment = np.stack([moment_from_point(f, p, t) for f, p, t in zip(force, point, torque, strict=True)])
         height = [_height(f, p, device.up) for f, p in zip(force, point, strict=True)]
     signal = force_signal(force, rate_hz=rate, plates=list(plates), axes="xyz", moment=moment, surface_height=height)

@@ -21,6 +21,9 @@ FORCE_UNITS = {"N": 1.0, "kN": 1000.0}
 MOMENT_UNITS = {"Nm": 1.0, "Ncm": 0.01, "Nmm": 0.001, "kNm": 1000.0}
 ANGLE_UNITS = {"deg": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180.0 / np.pi, "radians": 180.0 / np.pi}
 
+#: Vertical force above the noise of any plate, from which a plate is taken as loaded [N].
+LOADED_N = 50.0
+
 # A recorder's clock that disagrees with the nominal rate by more than half a sample at the end of the file contradicts
 # it.
 LARGEST_DRIFT_SAMPLES = 0.5

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from legsci.ingest.axes import to_isb
 from legsci.ingest.devices import Device
+from legsci.ingest.names import map_names
 from legsci.ingest.readers import READERS
-from legsci.ingest.session import map_names, to_isb
 from legsci.ingest.settings import devices_of
 from legsci.ingest.tables import load_schema
 from legsci.marker_sets import MARKER_SETS, SEGMENT_SETS
