@@ -16,7 +16,7 @@ from legsci.ingest.readers.signals import (
     sampling_rate,
     unit_factor,
 )
-from legsci.ingest.readers.text import number_table, read_lines, split_cells
+from legsci.ingest.readers.text import TextTable, number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
 
 _FORCES, _MOMENTS = ("Fx", "Fy", "Fz"), ("Mx", "My", "Mz")
@@ -68,7 +68,8 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     wanted = [*forces, *(moments if whole else [])]
     scale = _scales(path, names_row + 2, plates, wanted, units)
     columns = [0, *(plate[name] for plate in plates for name in wanted)]
-    numbers = number_table(path, rows, first_row=names_row + 3, delimiter="\t", width=len(names), columns=columns)
+    table = TextTable(path, rows, first_row=names_row + 3, delimiter="\t", width=len(names))
+    numbers = number_table(table, columns=columns)
     rate = sampling_rate(path, numbers[:, 0], device.rate_hz or _header_rate(header))
     sign, assumption = _sign(device)
     values = sign * scale[:, None, :] * numbers[:, 1:].reshape(len(numbers), len(plates), -1).transpose(1, 0, 2)

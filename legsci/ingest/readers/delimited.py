@@ -27,24 +27,17 @@ from legsci.ingest.readers.signals import (
     refuse,
     sampling_rate,
 )
-from legsci.ingest.readers.text import name_rows, number_table, read_lines, split_cells
+from legsci.ingest.readers.text import TextTable, name_rows, number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
 
 _FORCES, _MOMENTS, _POINTS, _TORQUES = ("fx", "fy", "fz"), ("mx", "my", "mz"), ("px", "py", "pz"), ("tx", "ty", "tz")
 
 
 @dataclass(frozen=True)
-class _Table:
-    """The part of a file that is one recording, before it is numbers."""
+class _Table(TextTable):
+    """The rows of one recording, and the settings of the study that described them so (for messages)."""
 
-    path: Path
-    lines: Sequence[str]
-    first_row: int
-    delimiter: str
-    decimal: str
-    width: int
-    #: Which settings to look at where the table is not what the study says.
-    hint: str
+    hint: str = ""
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
@@ -78,7 +71,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     # Where the decimal mark is also the delimiter, cells are quoted and only a parser can count them.
     quoted = pd.read_csv(io.StringIO(first_data), sep=delimiter, header=None).shape[1] if delimiter == decimal else 0
     width = quoted or max(len(split_cells(first_data, delimiter)), 1)
-    table = _Table(path, lines[header_rows:], header_rows + 1, delimiter, decimal, width, hint)
+    table = _Table(path, lines[header_rows:], header_rows + 1, delimiter, width, decimal, hint)
     quantities = _quantities(path, device)
     columns = {q: [_column(table, setup.columns[q], names) for setup in device.plates.values()] for q in quantities}
     time = _column(table, text["time_column"], names) if "time_column" in text else None
@@ -212,16 +205,7 @@ def _rows_of_trial(table: _Table, part: str, trial_column: str | int | None, nam
 def _without_tail(table: _Table, wanted: list[int], assumptions: list[str]) -> Floats:
     """Return the numbers (row, column), less the empty rows at the end of a trial shorter than its neighbours."""
     try:
-        numbers = number_table(
-            table.path,
-            table.lines,
-            first_row=table.first_row,
-            delimiter=table.delimiter,
-            width=table.width,
-            columns=wanted,
-            decimal=table.decimal,
-            gaps=True,
-        )
+        numbers = number_table(table, columns=wanted, gaps=True)
     except RecordingError as error:
         # What goes wrong in the first rows is how the study describes the table; further down it is a bad cell.
         at_once = re.compile(rf"\brow ({table.first_row}|{table.first_row + 1})\b")

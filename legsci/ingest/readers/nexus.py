@@ -23,7 +23,7 @@ from legsci.ingest.readers.signals import (
     refuse,
     unit_factor,
 )
-from legsci.ingest.readers.text import number_table, read_lines, split_cells
+from legsci.ingest.readers.text import TextTable, number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
 
 TITLES = ("Devices", "Joints", "Model Outputs", "Segments", "Trajectories")
@@ -47,10 +47,8 @@ class _Block:
     def numbers(self, path: Path, columns: list[int], *, gaps: bool) -> Floats:
         """Return some columns of the block (row, column)."""
         first_row = self.first_row + HEADER_ROWS
-        width = len(self.components)
-        return number_table(
-            path, self.rows, first_row=first_row, delimiter=",", width=width, columns=columns, gaps=gaps
-        )
+        table = TextTable(path, self.rows, first_row=first_row, delimiter=",", width=len(self.components))
+        return number_table(table, columns=columns, gaps=gaps)
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:

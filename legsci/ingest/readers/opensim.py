@@ -26,7 +26,7 @@ from legsci.ingest.readers.signals import (
     sampling_rate,
     unit_factor,
 )
-from legsci.ingest.readers.text import number_table, read_lines, split_cells
+from legsci.ingest.readers.text import TextTable, number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
 
 # ground_force1_vx, ground_force_1_px, R_ground_force_vy, ground_torque1_z, 1_ground_torque_x, ground_force_1_mz, ...
@@ -96,9 +96,8 @@ def _read_trc(path: Path, lines: list[str], device: Device) -> Recording:
     if faults:
         raise refuse(path, *faults)
     width = 2 + 3 * len(labels)
-    numbers = number_table(
-        path, rows, first_row=first + 1, delimiter=delimiter, width=width, columns=range(width), gaps=True
-    )
+    table = TextTable(path, rows, first_row=first + 1, delimiter=delimiter, width=width)
+    numbers = number_table(table, columns=range(width), gaps=True)
     declared = device.rate_hz or _number(header.get("DataRate", ""))
     rate = sampling_rate(path, numbers[:, 1], declared)
     names, sentences = plain_labels(labels)
@@ -158,9 +157,8 @@ def _storage_table(path: Path, lines: list[str]) -> tuple[dict[str, str], xr.Dat
         faults.append((f"row {names_row + 1}", "distinct column names", f"more than one {', '.join(repeated)}"))
     if faults:
         raise refuse(path, *faults)
-    numbers = number_table(
-        path, rows, first_row=names_row + 2, delimiter=delimiter, width=len(names), columns=range(len(names))
-    )
+    table = TextTable(path, rows, first_row=names_row + 2, delimiter=delimiter, width=len(names))
+    numbers = number_table(table, columns=range(len(names)))
     return header, xr.DataArray(numbers, dims=("time", "column"), coords={"column": names})
 
 
