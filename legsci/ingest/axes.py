@@ -21,7 +21,7 @@ def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:
 
     Returns
     -------
-    The signal with those of x, y, z that the file's axes give, in that order.
+    The signal with those of x, y, z that were recorded, in that order.
 
     Raises
     ------
@@ -42,8 +42,8 @@ def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:
         if source in held and (source != "up" or isb_axis == "y"):
             names.append(isb_axis)
             rows.append((held.index(source), 1.0 if source == "up" else float(direction.sum())))
-    # A copy whose values are exchanged: building it anew takes longer than to turn them. Corners count as a coordinate,
-    # since their name is that of a dimension; they are turned as everything else.
+    # The values of a copy are replaced, which is faster than building a Dataset. Corners are a coordinate, since their
+    # name is that of a dimension; they are turned like all other variables.
     answer = signal.copy()
     for name, variable in answer.variables.items():
         if "axis" in variable.dims and name != "axis":
@@ -54,7 +54,7 @@ def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:
 def _turned(variable: xr.Variable, rows: list[tuple[int, float]]) -> Any:
     """Take the given rows of the dimension `axis`, each with its sign."""
     source = np.moveaxis(variable.data, variable.get_axis_num("axis"), 0)
-    # One axis after the other, laid out in memory as the file's reader left it: neighbours stay neighbours.
+    # One axis after the other, in the memory layout of the source.
     turned = np.empty_like(source, shape=(len(rows), *source.shape[1:]))
     for axis, (row, sign) in enumerate(rows):
         np.multiply(source[row], sign, out=turned[axis])

@@ -15,11 +15,11 @@ from legsci.marker_sets import SEGMENT_SETS, SegmentSet
 
 
 def map_names(recording: Recording, device: Device, path: str) -> Recording:
-    """Give plates their feet, and markers and segments their standard labels, as the device describes them.
+    """Assign feet to plates, and standard labels to markers and segments, as the device maps them.
 
-    Plates are found by the file's name or by their number; where the device lists plates, the others are left out and
-    the assumptions say so. Labels that the device does not map keep their own name. Segments of a known set turn their
-    own axes to x forward, y up, z right.
+    Plates are identified by the file's name or by their number; where the device lists plates, the others are left out
+    and listed in the assumptions. Labels that the device does not map are kept. Segments of a known set are
+    expressed in segment axes x forward, y up, z right.
 
     Raises
     ------

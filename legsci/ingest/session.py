@@ -1,4 +1,4 @@
-"""Recordings of a session -> one tree of trials in ISB axes, on one clock, written whole or not at all."""
+"""Recordings of a session -> one tree of trials in ISB axes, each on one clock; reading and writing session files."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
 
     Returns
     -------
-    The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id, simulated (0 or 1: netCDF keeps
-    no truth values) and, where known, body_mass_kg, sex, knee_width_m and ankle_width_m at its root: a child per trial,
+    The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id, simulated (0 or 1: netCDF has
+    no booleans) and, where known, body_mass_kg, sex, knee_width_m and ankle_width_m at its root: a child per trial,
     in it a child per kind of signal. A trial with a recording that cannot be used has no signals; its attribute
     `faults` is a JSON list of [code, sentence].
 
@@ -156,7 +156,7 @@ def read_attributes(path: str | Path) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _body_mass(study: Study, participant_id: str, session_id: str) -> dict[str, float]:
-    """Return body_mass_kg [kg] as weighed at the session, else as the participants table says it; else nothing."""
+    """Return body_mass_kg [kg] of the session, else of the participant; empty where neither is known."""
     people = study.participants[study.participants["participant_id"] == participant_id]
     for rows in (_of_session(study.sessions, participant_id, session_id), people):
         masses = rows["body_mass_kg"].dropna()
@@ -166,7 +166,7 @@ def _body_mass(study: Study, participant_id: str, session_id: str) -> dict[str, 
 
 
 def _build(study: Study, participant_id: str) -> dict[str, Any]:
-    """Return sex, knee_width_m and ankle_width_m as far as the participants table says them."""
+    """Return sex, knee_width_m and ankle_width_m where the participants table has them."""
     people = study.participants[study.participants["participant_id"] == participant_id]
     columns = [name for name in ("sex", "knee_width_m", "ankle_width_m") if name in people]
     return {name: _plain(people[name].iloc[0]) for name in columns if len(people) and pd.notna(people[name].iloc[0])}
@@ -178,12 +178,12 @@ def _of_session(table: pd.DataFrame, participant_id: str, session_id: str) -> pd
 
 
 def _plain(value: Any) -> Any:
-    """Return a table's value as text or number that netCDF can keep."""
+    """Return a table's value as text or number that netCDF can store."""
     return value.item() if isinstance(value, np.generic) else value
 
 
 def _repeated(recordings: list[tuple[Device, Recording, str]]) -> list[Fault]:
-    """Return a fault for each kind of signal that more than one recording of a trial holds."""
+    """Return a fault for each kind of signal that is in more than one recording of a trial."""
     sources: dict[str, list[str]] = {}
     for _, recording, path in recordings:
         for kind in recording.signals:

@@ -290,7 +290,7 @@ PLANTED: dict[str, tuple[Callable[[Path], None], tuple[str, str, str]]] = {
     ),
     "curation without a value": (
         edit("curation.tsv", "takeoff\t2.5", "takeoff\tn/a"),
-        ("curation.tsv: row 3", "event and value beside move_event", "n/a there"),
+        ("curation.tsv: row 3", "event and value with move_event", "n/a there"),
     ),
     "curation under an old name of an event": (
         edit("curation.tsv", "move_event\ttakeoff", "move_event\tlowering_end"),

@@ -38,17 +38,17 @@ _FORCES, _POINTS, _TORQUES = ("vx", "vy", "vz"), ("px", "py", "pz"), ("mx", "my"
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
-    """Read one OpenSim file; a title "PathFileType" makes it a .trc, columns "ground_force..." make it forces.
+    """Read one OpenSim file; the title "PathFileType" identifies a .trc, columns "ground_force..." forces.
 
     Signals: `markers` [m] of a .trc (an empty cell is a gap, NaN); `force` (reaction on the body [N]) of ground force
-    columns, plates bearing the part of the names that tells them apart ("1", "R", ...), with `moment` about the origin
+    columns, plates named by the part of the names that differs ("1", "R", ...), with `moment` about the origin
     of the axes, M = p x F + T [N m], where points and torques are given; `angles` [deg] of a file of coordinates
-    (translations are left out and named). OpenSim's axes: y up.
+    (translations are left out and listed). OpenSim's axes: y up.
 
     Raises
     ------
-    RecordingError : none of these, cut short, rows that are no numbers, unknown units, a rate that contradicts the time
-        stamps.
+    RecordingError : none of these, cut short, rows that are not numbers, unknown units, a rate that contradicts the
+        time stamps.
     """
     if part is not None:
         raise refuse(path, ("part", "none: an OpenSim file holds one recording", part))
@@ -59,7 +59,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
 
 
 def _delimiter(line: str) -> str:
-    """Return what separates the cells of a header line."""
+    """Return the delimiter of a header line."""
     return "\t" if "\t" in line else "," if "," in line else " "
 
 
@@ -78,9 +78,9 @@ def _read_trc(path: Path, lines: list[str], device: Device) -> Recording:
     assumptions, faults = [], []
     recorded = header.get("NumMarkers", "")
     computed = labels[int(recorded) :] if recorded.isdigit() else []
-    if computed and all(label.startswith("V_") for label in computed):  # Cortex counts only what its cameras saw
+    if computed and all(label.startswith("V_") for label in computed):  # Cortex counts measured markers only
         assumptions.append(
-            f"{len(computed)} points V_... beyond NumMarkers, computed by the recorder, count as markers."
+            f"{len(computed)} points V_... beyond NumMarkers, computed by the recorder, are treated as markers."
         )
         header["NumMarkers"] = str(len(labels))
     unit = device.length_unit or header.get("Units", "")
@@ -107,7 +107,7 @@ def _read_trc(path: Path, lines: list[str], device: Device) -> Recording:
 
 
 def _number(cell: str) -> float | None:
-    """Return a header's number, or None where it is none."""
+    """Return a header's value as a number, or None where it is not one."""
     try:
         return float(cell)
     except ValueError:
@@ -187,11 +187,13 @@ def _forces(
     length = declared_factor(path, device.length_unit or "m", LENGTH_UNITS)
     torque_unit = declared_factor(path, device.moment_unit or "N m", MOMENT_UNITS)
     sign = -1.0 if device.force_sign == "action" else 1.0
-    assumptions = ["Ground forces in an OpenSim file act on the body, in N, m and N m unless the study says otherwise."]
+    assumptions = [
+        "Ground forces in an OpenSim file act on the body, in N, m and N m unless the study states otherwise."
+    ]
     with_points = all(set(_POINTS) <= set(columns) for columns in plates.values())
     with_torques = all(set(_TORQUES) <= set(columns) for columns in plates.values())
     if with_points and not with_torques:
-        assumptions.append("The file has no torques: the free moment about the vertical counts as zero.")
+        assumptions.append("The file has no torques: the free moment is taken as zero.")
     values = {
         quantity: np.stack([table.sel(column=[columns[q] for q in quantity]).to_numpy() for columns in plates.values()])
         for quantity, given in ((_FORCES, True), (_POINTS, with_points), (_TORQUES, with_torques))

@@ -1,4 +1,4 @@
-"""Text files: decode, and turn rows of numbers into arrays, naming every row that is not one."""
+"""Text files: decoding, and rows of numbers -> arrays, with every invalid row named."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pandas as pd
 
 from legsci.ingest.readers.signals import Floats, refuse
 
-ROWS_NAMED = 8  # a fault names this many rows and counts the others
+ROWS_NAMED = 8  # a fault lists this many rows and counts the others
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def read_lines(path: Path) -> list[str]:
 
 
 def split_cells(line: str, delimiter: str) -> list[str]:
-    """Return the cells of a header line, without blanks and quotes around them; delimiter " " means any white space."""
+    """Return the cells of a header line, without blanks and quotes around them; delimiter " " is any white space."""
     cells = line.split() if delimiter == " " else line.split(delimiter)
     return [cell.strip().strip('"').strip() for cell in cells]
 
@@ -96,7 +96,7 @@ def number_table(table: TextTable, *, columns: Sequence[int], gaps: bool = False
 
     Raises
     ------
-    RecordingError : no rows, rows of another width, cells that are no number; every row is accounted for.
+    RecordingError : no rows, rows of another width, cells that are not numbers; every such row is counted.
     """
     if not table.lines:
         raise refuse(table.path, ("", "rows of data", "none"))
@@ -149,7 +149,7 @@ def _rows_of_width(table: TextTable) -> list[str]:
 
 
 def _bad_cells(table: TextTable, content: str, options: dict[str, Any]) -> Exception:
-    """Return the error that names, column by column, the rows whose cells are no number."""
+    """Return the error that lists, column by column, the rows whose cells are not numbers."""
     try:
         words = pd.read_csv(io.StringIO(content), dtype=str, skip_blank_lines=False, **options)
     except (ValueError, pd.errors.ParserError) as error:
