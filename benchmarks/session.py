@@ -13,8 +13,8 @@ import ezc3d
 import yaml
 
 from benchmarks.timing import Measurement
+from legsci.ingest.session import build_session, open_session, write_session
 from legsci.ingest.study import Study, read_study
-from legsci.ingest.trial import build_session, open_session, write_session
 from legsci.mechanics.reps.files import open_repetitions, write_repetitions
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.tables import study_tables

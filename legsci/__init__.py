@@ -12,7 +12,7 @@ PUBLIC = {
     "load_profiles": "legsci.mechanics.force.profiles",
     "check_study": "legsci.ingest.check",
     "read_study": "legsci.ingest.study",
-    "open_session": "legsci.ingest.trial",
+    "open_session": "legsci.ingest.session",
     "ground_reaction": "legsci.mechanics.force.plates",
     "session_repetitions": "legsci.mechanics.reps.session",
     "session_metrics": "legsci.metrics.tables",

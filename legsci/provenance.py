@@ -49,7 +49,7 @@ def source_digest(*modules: str, root: Path = ROOT) -> str:
 
     Parameters
     ----------
-    modules : dotted names, "legsci.ingest.trial".
+    modules : dotted names, "legsci.ingest.session".
     root : folder that holds the package.
 
     Returns

@@ -1,4 +1,4 @@
-"""Vocabulary: every metric and marker name once, with unit, sign, meaning and source."""
+"""Vocabulary: every metric and marker name once, with unit, sign, meaning and source; names that were replaced."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ PELVIS_MARKERS = tuple(
 
 @dataclass(frozen=True)
 class Term:
-    """What a column of the metrics table means.
+    """Definition of a column of the metrics table.
 
     Parameters
     ----------
     meaning : one sentence, with the equation where there is one.
     unit : SI unit as written on axes.
     sign : what a positive value means, where that is a choice.
-    source : who defined it so.
+    source : of the definition.
     label : short words for axes and tables.
     """
 
@@ -125,7 +125,7 @@ METRIC_TERMS: dict[str, Term] = {
     "countermovement_depth_m": Term(
         "countermovement depth",
         "m",
-        "How far the centre of mass sinks from movement start (drop jump: touchdown) to the lowest point.",
+        "Descent of the centre of mass from movement start (drop jump: touchdown) to the lowest point.",
         _MCMAHON,
         "downward",
     ),
@@ -177,13 +177,13 @@ METRIC_TERMS: dict[str, Term] = {
     "time_to_peak_force_s": Term("time to peak force", "s", "Landing peak less touchdown.", _MCMAHON),
     "loading_rate_n_per_s": Term("loading rate", "N/s", "Landing peak force / time to peak force.", _MCMAHON),
     "centre_of_pressure_range_ap_m": Term(
-        "COP range, forward",
+        "COP range, anteroposterior",
         "m",
         "Range of the centre of pressure along x in the weighing window.",
         "Prieto et al. 1996, IEEE Trans Biomed Eng 43:956",
     ),
     "centre_of_pressure_range_ml_m": Term(
-        "COP range, sideways",
+        "COP range, mediolateral",
         "m",
         "Range of the centre of pressure along z in the weighing window.",
         "Prieto et al. 1996, IEEE Trans Biomed Eng 43:956",
@@ -196,32 +196,49 @@ METRIC_TERMS: dict[str, Term] = {
     "lumbar_flexion_max_deg": Term(
         "lumbar flexion",
         "deg",
-        "Largest flexion of the trunk in the pelvis less that of standing, without a standing trial of the start.",
+        "Largest flexion of the trunk relative to the pelvis less that in standing, or without a standing trial at the "
+        "start.",
         _GROOD,
         "flexion",
     ),
-    "trunk_lean_max_deg": Term("trunk lean", "deg", "Largest lean of the trunk from the vertical.", _OURS, "forward"),
+    "trunk_lean_max_deg": Term("trunk lean", "deg", "Largest angle of the trunk from the vertical.", _OURS, "forward"),
     "squat_depth_m": Term(
-        "squat depth", "m", "How far the middle of the hips sinks from the start of lowering.", _OURS, "downward"
+        "squat depth",
+        "m",
+        "Descent of the mid-hip point from the start of the eccentric phase to the lowest point.",
+        _OURS,
+        "downward",
     ),
     "thigh_angle_max_deg": Term(
-        "thigh angle", "deg", "Largest angle of the line hip-knee from hanging straight down; 90 is level.", _OURS
+        "thigh angle", "deg", "Largest angle of the line hip-knee from the vertical; 90 is a horizontal thigh.", _OURS
     ),
     "eccentric_time_s": Term(
-        "lowering time", "s", "From the start of lowering to rest (see mechanics/squat.py).", _OURS
+        "eccentric time",
+        "s",
+        "Duration of the eccentric phase: from the start of the descent to the pause (mechanics/reps/squats.py).",
+        _OURS,
     ),
-    "pause_time_s": Term("bottom time", "s", "From the end of lowering to the start of lifting.", _OURS),
-    "concentric_time_s": Term("lifting time", "s", "From the start of lifting to rest.", _OURS),
+    "pause_time_s": Term(
+        "pause time", "s", "From the end of the eccentric to the start of the concentric phase.", _OURS
+    ),
+    "concentric_time_s": Term(
+        "concentric time", "s", "Duration of the concentric phase: from the start of the ascent to its end.", _OURS
+    ),
     "mean_concentric_velocity_m_per_s": Term(
-        "lifting velocity", "m/s", "Rise of the middle of the hips over lifting / lifting time.", _SANCHEZ, "upward"
+        "mean concentric velocity",
+        "m/s",
+        "Rise of the mid-hip point in the concentric phase / concentric time.",
+        _SANCHEZ,
+        "upward",
     ),
     "velocity_loss_percent": Term(
-        "velocity loss", "%", "100 (1 - lifting velocity / the highest of the set so far).", _SANCHEZ, "slower"
+        "velocity loss", "%", "100 (1 - mean concentric velocity / the highest of the set so far).", _SANCHEZ, "slower"
     ),
     "knee_abduction_peak_deg": Term(
         "knee abduction",
         "deg",
-        "Largest three-dimensional knee abduction angle of the movement; no other measure of valgus stands for it.",
+        "Largest three-dimensional knee abduction angle of the movement; not interchangeable with other measures of "
+        "valgus.",
         _GROOD,
         "valgus",
     ),
@@ -235,57 +252,66 @@ METRIC_TERMS: dict[str, Term] = {
     "knee_fppa_peak_deg": Term(
         "frontal-plane projection angle",
         "deg",
-        "Largest value of 180 less the angle hip-knee-ankle, projected on the upright plane through the hip centres, "
-        "while the thigh hangs to within 70 deg.",
+        "Largest value of 180 less the angle hip-knee-ankle, projected on the vertical plane through the hip centres, "
+        "while the thigh is within 70 deg of the vertical.",
         "Willson & Davis 2008, J Orthop Sports Phys Ther 38:606",
         "valgus",
     ),
     "knee_ankle_separation_ratio_min": Term(
         "knee-to-ankle separation",
         "1",
-        "Smallest distance of the knee centres / that of the ankle centres, along the line of the hips.",
+        "Smallest distance between the knee centres / that between the ankle centres, along the line of the hips.",
         "Noyes et al. 2005, Am J Sports Med 33:197",
         "knees apart",
     ),
     "medial_knee_displacement_max_m": Term(
         "medial knee displacement",
         "m",
-        "Largest inward path of the knee centre against the ankle centre since the start of the movement.",
+        "Largest medial displacement of the knee centre relative to the ankle centre since the start of the movement.",
         _OURS,
         "inward",
     ),
     "pelvic_drop_max_deg": Term(
-        "pelvic drop", "deg", "Largest obliquity of the pelvis in stance on this leg.", _BAKER, "other side down"
+        "pelvic drop",
+        "deg",
+        "Largest obliquity of the pelvis in stance on this leg.",
+        _BAKER,
+        "contralateral side down",
     ),
     "hip_knee_ankle_angle_deg": Term(
         "hip-knee-ankle angle",
         "deg",
-        "Angle of the lines hip-knee and knee-ankle across the thigh at the start of the movement, leg straight.",
+        "Angle of the lines hip-knee and knee-ankle in the frontal plane of the thigh at the start of the movement, "
+        "with the leg straight.",
         _OURS,
         "180 is straight, more is valgus",
     ),
     "knee_medial_to_toe_max_m": Term(
-        "knee inward of the toes",
+        "knee medial to toe",
         "m",
-        "Largest distance of the knee centre inward of the upright plane through ankle centre and axis of the foot.",
+        "Largest medial distance of the knee centre from the vertical plane through ankle centre and axis of the foot.",
         _OURS,
         "inward",
     ),
     "foot_progression_angle_deg": Term(
-        "foot progression", "deg", "Direction of the foot against that of the hips, at the start.", _OURS, "toes out"
+        "foot progression",
+        "deg",
+        "Direction of the foot relative to that of the hips, at the start.",
+        _OURS,
+        "toes out",
     ),
     "knee_cross_talk_r2": Term(
         "knee cross-talk",
         "1",
         "Squared correlation of flexion and abduction of the knee over the movement: near 1, a misplaced flexion axis "
-        "may pass flexion off as abduction; a knee that does go inward as it bends raises it as well.",
+        "may have turned flexion into abduction; true abduction that grows with flexion raises it as well.",
         _BAUDET,
     ),
     "knee_abduction_corrected_peak_deg": Term(
         "knee abduction, axes corrected",
         "deg",
-        "Largest knee abduction about axes turned so that over the trial flexion and abduction do not go together. "
-        "Where a knee does go inward as it bends, that is taken away too: to be compared with the value as measured.",
+        "Largest knee abduction about axes rotated so that flexion and abduction are uncorrelated over the trial. True "
+        "abduction that grows with flexion is removed too: compare with the uncorrected value.",
         _BAUDET,
         "valgus",
     ),
@@ -300,7 +326,7 @@ METRIC_TERMS: dict[str, Term] = {
         for joint in ("hip", "knee", "ankle", "lumbar")
     },
     "knee_abduction_moment_peak_n_m_per_kg": Term(
-        "knee abduction moment", "N m/kg", "Largest net moment that drives the knee into valgus.", _WINTER, "valgus"
+        "knee abduction moment", "N m/kg", "Largest net moment that abducts the knee (into valgus).", _WINTER, "valgus"
     ),
     **{
         f"{joint}_power_peak_w_per_kg": Term(
@@ -322,7 +348,7 @@ METRIC_TERMS: dict[str, Term] = {
     "power_residual_peak_w_per_kg": Term(
         "power residual",
         "W/kg",
-        "Largest part of the change of energy of a thigh, shank or foot that the power of its joints and of the ground "
+        "Largest rate of change of energy of a thigh, shank or foot that the power of its joints and of the ground "
         "does not explain, per body mass.",
         "Robertson & Winter 1980, J Biomech 13:845",
     ),
@@ -330,7 +356,7 @@ METRIC_TERMS: dict[str, Term] = {
         "force transmission ratio",
         "1",
         "Gain of mechanical energy of the centre of mass / positive work of hips, knees, ankles and lumbar joint, from "
-        "the lowest point to take-off (squat: lifting).",
+        "the lowest point to take-off (squat: concentric phase).",
         _OURS,
     ),
     "frontal_plane_work_percent": Term(
@@ -342,14 +368,14 @@ METRIC_TERMS: dict[str, Term] = {
     "horizontal_braking_impulse_n_s": Term(
         "horizontal braking impulse",
         "N s",
-        "Integral of the backward ground force over the contact.",
+        "Integral of the posterior ground reaction force over the contact.",
         _HUNTER,
         "backward",
     ),
     "horizontal_propulsion_impulse_n_s": Term(
         "horizontal propulsion impulse",
         "N s",
-        "Integral of the forward ground force over the contact.",
+        "Integral of the anterior ground reaction force over the contact.",
         _HUNTER,
         "forward",
     ),
@@ -360,9 +386,11 @@ METRIC_TERMS: dict[str, Term] = {
         "Altman & Davis 2012, Gait Posture 35:298",
         "toes up",
     ),
-    "running_speed_m_per_s": Term("running speed", "m/s", "Mean level speed of the pelvis over the recording.", _OURS),
+    "running_speed_m_per_s": Term(
+        "running speed", "m/s", "Mean horizontal speed of the pelvis over the recording.", _OURS
+    ),
     "step_speed_m_per_s": Term(
-        "step speed", "m/s", "Mean level speed of the pelvis to the next touchdown; the last step has none.", _OURS
+        "step speed", "m/s", "Mean horizontal speed of the pelvis to the next touchdown; the last step has none.", _OURS
     ),
 }
 #: Metrics that are also compared between sides, as asymmetry_<metric>_percent = 100 (right - left) / (right + left).
@@ -380,6 +408,33 @@ for _metric in ASYMMETRIES:
         f"asymmetry of {METRIC_TERMS[_metric].label}",
         "%",
         f"100 (R - L) / (R + L) of {_metric}.",
-        "Bishop et al. 2016, Strength Cond J 38(6):34 (of nine in use, the signed bilateral form)",
+        "Bishop et al. 2016, Strength Cond J 38(6):34 (of nine indices, the signed bilateral one)",
         "right above left",
     )
+
+#: Names that were replaced -> their names now: metrics, events, keys of workflow/config.yaml. There are no aliases: an
+#: old name in an input is refused, and the sentence names the new one.
+RENAMED = {
+    "lowering_time_s": "eccentric_time_s",
+    "bottom_time_s": "pause_time_s",
+    "lifting_time_s": "concentric_time_s",
+    "lifting_velocity_m_per_s": "mean_concentric_velocity_m_per_s",
+    "knee_over_toe_max_m": "knee_medial_to_toe_max_m",
+    "lowering_end": "eccentric_end",
+    "findings": "models",
+    "gain_share_per_log_lowering_time": "gain_share_per_log_eccentric_time",
+    "elite_last_lifting_time_ratio": "elite_last_concentric_time_ratio",
+    "elite_last_lowering_time_ratio": "elite_last_eccentric_time_ratio",
+}
+#: Metrics that were replaced in one task and kept their names in the others: old name -> task -> name now.
+RENAMED_IN_TASK = {
+    "body_weight_n": {"squat": "system_weight_n"},
+    "asymmetry_body_weight_percent": {"squat": "asymmetry_system_weight_percent"},
+    "braking_impulse_n_s": {"sprint": "horizontal_braking_impulse_n_s"},
+    "propulsion_impulse_n_s": {"sprint": "horizontal_propulsion_impulse_n_s"},
+}
+
+
+def new_name(name: str, *, task: str = "") -> str | None:
+    """Return the name that replaced an old one, in a task where it is given; None for a name that was not replaced."""
+    return RENAMED_IN_TASK.get(name, {}).get(task) or RENAMED.get(name)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from legsci.ingest.settings import devices_of, read_settings
-from legsci.ingest.study import TABLES
+from legsci.ingest.study import STUDY_TABLES
 from legsci.ingest.tables import load_schema
 from legsci.tasks import TASKS
 from legsci.vocabulary import MARKERS
@@ -39,7 +39,7 @@ def test_there_are_examples_of_every_reader() -> None:
 
 def test_guide_names_every_column_of_every_table() -> None:
     rows = dict(re.findall(r"^\| (\w+)\.tsv \| [^|]* \| ([^|]*) \|$", GUIDE, re.MULTILINE))
-    assert set(rows) == set(TABLES)
+    assert set(rows) == set(STUDY_TABLES)
     keys = {"participant_id", "session_id", "trial_id", "week"}
     for table, cell in rows.items():
         columns = set(load_schema(table)["properties"]) - keys

@@ -153,7 +153,7 @@ P01_SESSIONS = {"ingest": 1, "cut_reps": 1, "study_curves": 1, **P01_MEASURED}
         ("legsci/present/report/notebooks.py", "PLANTED = 1\n", {"run_notebook": 4}),
         ("legsci/models/claims/verdicts.py", "PLANTED = 1\n", JUDGED),
         ("legsci/mechanics/reps/session.py", "PLANTED = 1\n", {"cut_reps": 2, "study_curves": 1, **ALL_MEASURED}),
-        ("legsci/ingest/trial.py", "PLANTED = 1\n", ALL_SESSIONS),
+        ("legsci/ingest/session.py", "PLANTED = 1\n", ALL_SESSIONS),
         ("data/raw/tiny/P01_B.csv", "680.0\n", P01_SESSIONS),
         ("data/raw/tiny/sessions.tsv", "P02\tB\t9\n", MODELLED),
         ("data/raw/tiny/study.yaml", "title: A tiny study\n", ALL_SESSIONS),
@@ -176,6 +176,20 @@ def test_all_faults_of_the_choices_are_sentences(checkout: Path) -> None:
     assert answer.returncode == 1
     assert "'nonsense' was unexpected" in answer.stderr
     assert "profiles: [] should be non-empty" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_replaced_keys_are_refused_with_the_new_name(checkout: Path) -> None:
+    old = [
+        "figures={findings: []}",
+        "virtual={squat: {lowering_time_s: 1}, jump: {gain_share_per_log_lowering_time: 0}}",
+    ]
+    answer = snakemake(checkout, "--dry-run", "--config", *old)
+    assert answer.returncode == 1
+    assert "figures: " in answer.stderr
+    assert "findings (now called models)" in answer.stderr
+    assert "lowering_time_s (now called eccentric_time_s)" in answer.stderr
+    assert "gain_share_per_log_lowering_time (now called gain_share_per_log_eccentric_time)" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 

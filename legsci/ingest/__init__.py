@@ -1,1 +1,1 @@
-"""What a lab hands over becomes a session of trials."""
+"""From the study folder of a laboratory to session files."""

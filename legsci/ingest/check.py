@@ -1,4 +1,4 @@
-"""What a study says of its devices, held against the recordings themselves."""
+"""The device settings of a study, compared with its recordings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SETTINGS = {setting.name for setting in fields(Device)} - {"name"} | {"column",
 
 @dataclass
 class _Readings:
-    """What the recordings of one device said so far."""
+    """What the recordings of one device hold, as far as they were read."""
 
     labels: set[str] = field(default_factory=set)
     plates: set[str] = field(default_factory=set)
@@ -39,7 +39,7 @@ class _Readings:
 
 
 def check_study(folder: str | Path) -> Study:
-    """Read a study folder and open its recordings as far as the study's settings have to be checked against them.
+    """Read a study folder and compare its device settings with its recordings.
 
     Raises
     ------
@@ -54,21 +54,21 @@ def check_study(folder: str | Path) -> Study:
 
 
 def check_recordings(study: Study) -> list[Fault]:
-    """Hold each device of a study against its recordings.
+    """Compare the settings of each device of a study with its recordings.
 
-    A recording that cannot be used is a bad trial and no fault of the study, as long as another recording of the device
-    can. A fault of the study is what holds in none of the device's recordings: a marker label or a plate that no file
-    has, a rate that every file contradicts, a standing weight outside 20 to 250 kg in every file, several files and
-    all of them refused. A single file that is refused is a fault of the study only where the refusal names a setting
-    of the device. The files of a device are opened one after the other until nothing is left to find out.
+    A setting is wrong if it agrees with no recording of the device: a marker label or a plate that no file has, a
+    sampling rate that differs from every file, a standing weight outside 20 to 250 kg in every file. If one recording
+    of a device can be read, those that cannot are bad trials and not faults of the study. If none can, they are faults
+    of the study where there are several, or where the error of a single one names a setting of the device. The files of
+    a device are opened one after the other until every setting has been confirmed.
 
     Parameters
     ----------
-    study : study; recordings of unknown devices or trials and paths without a file are left to `read_study`.
+    study : study; recordings of unknown devices or trials and missing files are reported by `read_study`.
 
     Returns
     -------
-    One fault per thing that the study's settings have wrong.
+    One fault per wrong setting.
     """
     key = ["participant_id", "session_id", "trial_id"]
     trials = study.trials.set_index(key)[["task", "load_kg"]]
@@ -101,7 +101,7 @@ def quiet_force(force: xr.Dataset, device: Device) -> float:
 
     Returns
     -------
-    Mean of the second with the smallest standard deviation among those that carry at least a quarter of the largest
+    Mean of the second with the smallest standard deviation among those with a mean of at least a quarter of the largest
     mean [N], upward positive on the body; NaN where the recording is shorter or has gaps throughout.
     """
     if list(force["axis"].values) == ["up"]:
@@ -131,10 +131,10 @@ def _read(study: Study, device: Device, row: Any) -> Recording:
 
 
 def _repeated_signals(study: Study, device: Device, rows: list[Any]) -> list[Fault]:
-    """Faults of trials for which the device has two recordings of the same thing.
+    """Faults of trials for which the device has two recordings of the same kind of signal.
 
-    Files of one format for one trial are opened, trial after trial, until those of one trial complement each other:
-    then it is how the device records.
+    Trials with several files of one format are opened one after the other until the files of one trial complement each
+    other: this is then taken as how the device records.
     """
     together: dict[tuple[str, ...], list[Any]] = {}
     for row in rows:
@@ -167,7 +167,7 @@ def _repeated_signals(study: Study, device: Device, rows: list[Any]) -> list[Fau
 
 
 def _find(study: Study, device: Device, rows: list[Any]) -> _Readings:
-    """Open the recordings of a device until every question about it has an answer."""
+    """Open the recordings of a device until all of its settings are confirmed."""
     readings = _Readings()
     for row in rows:
         try:
@@ -182,7 +182,7 @@ def _find(study: Study, device: Device, rows: list[Any]) -> _Readings:
 
 
 def _note(readings: _Readings, recording: Recording, device: Device, task: object, load_kg: float) -> None:
-    """Add what one recording says."""
+    """Add labels, plates, rates and the standing weight of one recording."""
     readings.read += 1
     readings.rates_hz |= {float(signal.attrs["sampling_rate_hz"]) for signal in recording.signals.values()}
     if "markers" in recording.signals:
@@ -190,7 +190,7 @@ def _note(readings: _Readings, recording: Recording, device: Device, task: objec
     if "force" in recording.signals:
         force = recording.signals["force"]
         plates = list(map(str, force["plate"].values))
-        # A study may name a plate by its number as well as by its name (see trial.map_names).
+        # A study may name a plate by its number as well as by its name (see names.map_names).
         readings.plates |= {*plates, *map(str, range(1, len(plates) + 1))}
         if isinstance(task, str) and task in TASKS and TASKS[task].cut != "contact":
             load_n = (0.0 if np.isnan(load_kg) else load_kg) * STANDARD_GRAVITY
@@ -200,7 +200,7 @@ def _note(readings: _Readings, recording: Recording, device: Device, task: objec
 
 
 def _device_faults(device: Device, readings: _Readings) -> list[Fault]:
-    """Faults of a device that none of its recordings clears up."""
+    """Faults of a device: settings that none of its recordings confirms."""
     where = f"devices.{device.name}"
     if readings.read == 0:
         several = len({fault.file for fault in readings.refusals}) > 1
@@ -226,12 +226,12 @@ def _device_faults(device: Device, readings: _Readings) -> list[Fault]:
 
 
 def _names_a_setting(fault: Fault) -> bool:
-    """Whether a reader's fault is about what the study says of the device ("rate_hz", "column 'Fz'", ...)."""
+    """Whether a reader's fault is about a setting of the device ("rate_hz", "column 'Fz'", ...)."""
     return not _SETTINGS.isdisjoint(re.findall(r"\w+", fault.where))
 
 
 def _weight_fault(device: Device, mass_kg: float) -> Fault:
-    """Say which setting turns a standing weight into a person's."""
+    """Name the setting that would make the standing weight that of a person."""
     low, high = PLAUSIBLE_MASS_KG
     now = f"a standing weight of {mass_kg:.4g} kg in the first of its recordings"
     where, expected = f"devices.{device.name}", f"a standing weight of {low:g} to {high:g} kg"
@@ -241,7 +241,7 @@ def _weight_fault(device: Device, mass_kg: float) -> Fault:
         return Fault(
             SETTINGS, f"{where}.force_sign", f"upward force on the body: set {other}", f"{now}: the wrong sign"
         )
-    # The other formats fix the unit or name it; that of a C3D file is the study's only where the study names one.
+    # Other formats fix the unit or state it; in C3D files a unit in the study's settings has precedence.
     unit_is_ours = device.reader == "delimited" or (device.reader == "c3d" and device.force_unit is not None)
     up_is_ours = not any("up" in setup.columns for setup in device.plates.values())
     for unit, factor in (("kN", 1000.0), ("N", 0.001)):

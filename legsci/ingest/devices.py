@@ -1,4 +1,4 @@
-"""Devices: what a study says of the systems that recorded it."""
+"""Devices: the recording systems of a study, as its settings describe them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PlateSetup:
 
 @dataclass(frozen=True)
 class Device:
-    """A system that recorded files of the study: which reader, and what the file's names mean.
+    """A recording system of the study: the reader of its files, and what the names in them mean.
 
     Parameters
     ----------
@@ -38,13 +38,13 @@ class Device:
     reader : key of READERS.
     up, forward : signed file axes ("z", "-y", ...) that point up and the way the participant faces.
     rate_hz : sampling rate where the file carries none [Hz].
-    force_sign : "reaction" (on the body) or "action" (on the plate); None: what the format itself fixes or the reader
-        can tell.
+    force_sign : "reaction" (on the body) or "action" (on the plate); None: as the format defines it, or as the reader
+        detects it.
     length_unit, angle_unit, force_unit, moment_unit : unit where the file names none (m, mm; deg, rad; N, kN; N m,
         N mm).
     plates : the file's plate name or number (as text) -> setup; empty: every plate, both feet.
-    labels : key of MARKER_SETS or SEGMENT_SETS, a map of labels that legsci brings.
-    markers : the file's label -> standard label, before that of the marker set; labels not named keep their own name.
+    labels : key of MARKER_SETS or SEGMENT_SETS, a label map of legsci.
+    markers : the file's label -> standard label, with precedence over the marker set; other labels are kept.
     text : delimited text only: delimiter, decimal, header_rows (number of lines before the data), layout (wide, long),
         trial_column, time_column.
     """

@@ -1,4 +1,4 @@
-"""Faults of input: what is wrong, where, what was expected and what was found."""
+"""Faults of input: the place, what was expected and what was found."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Fault:
     ----------
     file : file or table, relative to the study folder.
     where : row, variable or key within the file ("row 7, task"); empty for the file as a whole.
-    expected, found : in words, so that the reader of the message can mend it.
+    expected, found : in words, precise enough to correct the input.
     """
 
     file: str
@@ -23,13 +23,13 @@ class Fault:
     found: str
 
     def __str__(self) -> str:
-        """Say it in one line."""
+        """Return the fault as one line."""
         place = f"{self.file}: {self.where}" if self.where else self.file
         return f"{place}: expected {self.expected}; found {self.found}"
 
 
 class InputFaults(ValueError):
-    """An input that cannot be used; `faults` holds all that is wrong with it, sorted."""
+    """An input that cannot be used; `faults` lists every fault, sorted."""
 
     def __init__(self, subject: str, faults: Iterable[Fault]) -> None:
         self.subject = subject
@@ -40,7 +40,7 @@ class InputFaults(ValueError):
 
 
 class RecordingError(InputFaults):
-    """A recording that cannot be read or that holds neither forces nor markers."""
+    """A recording that cannot be read, or that has none of the signals that legsci uses."""
 
 
 class StudyError(InputFaults):

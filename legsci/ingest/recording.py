@@ -1,4 +1,4 @@
-"""What a reader hands over: the signals of one file, before they enter a trial."""
+"""What a reader returns: the signals of one file."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ class Recording:
     Parameters
     ----------
     signals : kind ("force", "markers", "segments", "angles") -> Dataset with the variables of ARCHITECTURE.md and the
-        attr `sampling_rate_hz`. `axis` is a subset of x, y, z as the file means them, or the single axis "up".
-        `plate`, `marker` and `segment` carry the file's own names. Forces are reactions on the body, whatever the
+        attr `sampling_rate_hz`. `axis` is a subset of x, y, z of the file, or the single axis "up".
+        `plate`, `marker` and `segment` have the file's own names. Forces are reactions on the body, whatever the
         file's sign.
-    assumptions : sentences, each one thing that the reader took for granted because the file does not say it.
+    assumptions : sentences, one for each assumption that the reader made because the file does not state it.
     start_time_s : time of the first sample on the recorder's own clock [s] (C3D: first frame / rate).
+    notes : what was left out or not applied, by the name of its place in the file.
     """
 
     signals: dict[str, xr.Dataset]

@@ -1,4 +1,4 @@
-"""study.yaml: the study's settings and devices, and all that is wrong with them."""
+"""study.yaml: the settings and devices of a study, and their faults."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ FILE = "study.yaml"
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe loading with every key as the text that stands there, and a list of the keys that stand twice."""
+    """Safe loading with every key as text, and a list of the repeated keys."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self.repeated: list[tuple[int, str]] = []
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Build a mapping; of a key that stands twice the first value is kept."""
+        """Build a mapping; of a repeated key the first value is kept."""
         mapping: dict[Any, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
@@ -42,12 +42,12 @@ def read_settings(path: Path, *, checked: bool = False) -> tuple[dict[str, Any],
 
     Parameters
     ----------
-    path : the file; UTF-8 (a byte order mark is allowed), without aliases, which untrusted text can blow up with.
-    checked : the file was held against its schema before.
+    path : the file; UTF-8 (a byte order mark is allowed), without aliases, which can expand without bound.
+    checked : whether the file has been checked against its schema before.
 
     Returns
     -------
-    settings : as the file says, keys as text; empty where the file cannot be read.
+    settings : the content, keys as text; empty where the file cannot be read.
     faults : malformed YAML, repeated keys, and everything that the schema does not allow.
     """
     try:
@@ -76,7 +76,7 @@ def devices_of(settings: dict[str, Any], *, checked: bool = False) -> tuple[dict
     Parameters
     ----------
     settings : as `read_settings` returns them; devices that break the schema are left out, since they are faults there.
-    checked : they were held against the schema before.
+    checked : whether they have been checked against the schema before.
 
     Returns
     -------
@@ -105,14 +105,14 @@ def devices_of(settings: dict[str, Any], *, checked: bool = False) -> tuple[dict
 
 
 def _device(name: str, described: dict[str, Any]) -> Device:
-    """Build one device from what the file says, without its remarks."""
+    """Build one device from its settings, without the remarks."""
     known = {key: value for key, value in described.items() if key not in ("note", "plates")}
     plates = {plate: PlateSetup(**setup) for plate, setup in described.get("plates", {}).items()}
     return Device(name=name, plates=plates, **known)
 
 
 def _channel_faults(where: str, device: Device) -> list[Fault]:
-    """Faults of plates in delimited text: the study alone can say which columns are theirs."""
+    """Faults of plates in delimited text, whose columns must be given."""
     expected = "columns: the channels of the plate"
     if not device.plates:
         return [Fault(FILE, f"{where}.plates", expected, "no plates")]
@@ -124,7 +124,7 @@ def _channel_faults(where: str, device: Device) -> list[Fault]:
 
 
 def _schema_faults(error: ValidationError) -> list[Fault]:
-    """Say one schema error as faults: one per unknown or absent key, one per value that is not allowed."""
+    """Return one schema error as faults: one per unknown or missing key, one per value that is not allowed."""
     where = ".".join(map(str, error.absolute_path))
     rule = error.schema if isinstance(error.schema, dict) else {}
     value = error.instance
@@ -141,11 +141,11 @@ def _schema_faults(error: ValidationError) -> list[Fault]:
 
 
 def _line_of(error: Exception) -> str:
-    """Return "line n" where a YAML error knows its line."""
+    """Return "line n" where a YAML error has a line."""
     mark = getattr(error, "problem_mark", None)
     return f"line {mark.line + 1}" if mark is not None else ""
 
 
 def _problem_of(error: Exception) -> str:
-    """Return the first line of what a YAML error complains of."""
+    """Return the first line of the problem that a YAML error reports."""
     return str(getattr(error, "problem", None) or error).splitlines()[0]

@@ -1,4 +1,4 @@
-"""The study folder: what a lab hands over, read and checked; nothing in it is ever changed."""
+"""The study folder of a laboratory, read and checked; nothing in it is ever changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from legsci.ingest.settings import devices_of, read_settings
 from legsci.ingest.tables import MISSING, load_schema, read_table, suggestion, typed_table
 from legsci.tasks import TASKS
 
-TABLES = ("participants", "sessions", "trials", "recordings", "exposure", "health", "injuries", "curation")
+STUDY_TABLES = ("participants", "sessions", "trials", "recordings", "exposure", "health", "injuries", "curation")
 REQUIRED_TABLES = ("participants", "sessions", "trials", "recordings")
 PARENTS = {
     "sessions": "participants",
@@ -35,12 +35,12 @@ class Study:
 
     Parameters
     ----------
-    folder : where it stands.
+    folder : its path.
     name : its short name.
-    settings : study.yaml as it stands.
-    devices : name -> what the study says of the device.
+    settings : the content of study.yaml.
+    devices : name -> device.
     participants, sessions, trials, recordings, exposure, health, injuries, curation : the tables, with the columns of
-        their schemas and no others but notes; empty where the folder has no such table. The index `row` is the row in
+        their schemas and notes; empty where the folder has no such table. The index `row` is the row in
         the file (the header is row 1).
     """
 
@@ -71,7 +71,7 @@ def read_study(folder: str | Path, *, require_recordings: bool = True, checked: 
     folder : holds study.yaml, participants.tsv, sessions.tsv, trials.tsv, recordings.tsv, and where the study has them
         exposure.tsv, health.tsv, injuries.tsv, curation.tsv.
     require_recordings : False for a study whose recordings are still to be fetched.
-    checked : a job of a run that has checked the study at its start does not hold it against the schemas again.
+    checked : whether the run has checked the study against the schemas at its start; then it is not checked again.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
     faults += found
     tables: dict[str, pd.DataFrame] = {}
     present = set()
-    for name in TABLES:
+    for name in STUDY_TABLES:
         frame = pd.DataFrame()
         if (folder / f"{name}.tsv").is_file():
             frame, found = read_table(folder / f"{name}.tsv")
@@ -129,13 +129,13 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
 
 
 def _keys(frame: pd.DataFrame, key: list[str]) -> pd.Series:
-    """Return the key of each row whose key is whole, as tuples."""
+    """Return the key of each row whose key is complete, as tuples."""
     whole = frame[key].dropna()
     return pd.Series(list(whole.itertuples(index=False, name=None)), index=whole.index, dtype=object)
 
 
 def _dangling(child: str, rows: pd.DataFrame, parent: str, known: pd.DataFrame) -> list[Fault]:
-    """Faults of rows that refer to a row which the parent table does not have."""
+    """Faults of rows whose parent row is missing."""
     key = load_schema(parent)["key"]
     names = set(_keys(known, key))
     return [
@@ -148,13 +148,13 @@ def _dangling(child: str, rows: pd.DataFrame, parent: str, known: pd.DataFrame) 
 
 
 def _misnamed_tables(folder: Path) -> list[Fault]:
-    """Faults of files that are named almost as a table that the folder lacks; other files of the folder are its own."""
-    lacking = [name for name in TABLES if not (folder / f"{name}.tsv").is_file()]
+    """Faults of files whose name resembles that of a missing table; all other files are ignored."""
+    lacking = [name for name in STUDY_TABLES if not (folder / f"{name}.tsv").is_file()]
     hints = {path.name: suggestion(path.stem.lower(), lacking) for path in sorted(folder.glob("[!.]*.tsv"))}
     return [
-        Fault(name, "", f"a table: one of {', '.join(TABLES)}", f"{Path(name).stem}{hint}")
+        Fault(name, "", f"a table: one of {', '.join(STUDY_TABLES)}", f"{Path(name).stem}{hint}")
         for name, hint in hints.items()
-        if hint and Path(name).stem not in TABLES
+        if hint and Path(name).stem not in STUDY_TABLES
     ]
 
 
@@ -169,7 +169,7 @@ def _task_faults(trials: pd.DataFrame) -> list[Fault]:
 
 
 def _device_faults(recordings: pd.DataFrame, settings: dict[str, Any]) -> list[Fault]:
-    """Faults of recordings whose device is unknown, and of trials with several devices whose clocks nobody relates."""
+    """Faults of recordings whose device is unknown, and of trials with several devices without `synchronisation`."""
     listed = settings.get("devices")
     names = list(listed) if isinstance(listed, dict) else []
     faults = [
@@ -186,7 +186,7 @@ def _device_faults(recordings: pd.DataFrame, settings: dict[str, Any]) -> list[F
 
 
 def _part_faults(recordings: pd.DataFrame, devices: dict[str, Device]) -> list[Fault]:
-    """Faults of parts that name no trial of a file as its device describes it."""
+    """Faults of parts that are not valid for the layout of their device."""
     faults = []
     for row in recordings[recordings["device"].isin(list(devices))].itertuples():
         part = row.part if isinstance(row.part, str) else None
@@ -197,7 +197,7 @@ def _part_faults(recordings: pd.DataFrame, devices: dict[str, Device]) -> list[F
 
 
 def _part_expected(device: Device, part: str | None) -> str:
-    """Say what would be a part of the device's files; nothing where the given one may be."""
+    """Return which parts the device's files have, or an empty string where the given part is valid."""
     layout = device.text.get("layout") if device.reader == "delimited" else None
     if layout == "wide":
         return "" if part is not None and part.isdecimal() and int(part) > 0 else "the number of a trial, from 1"
@@ -212,7 +212,7 @@ def _part_expected(device: Device, part: str | None) -> str:
 
 
 def _path_faults(folder: Path, recordings: pd.DataFrame, *, require_recordings: bool) -> list[Fault]:
-    """Faults of paths that leave the study folder, or where no file stands."""
+    """Faults of paths that leave the study folder, and of missing files."""
     root, faults = folder.resolve(), []
     for row, path in recordings["path"].dropna().items():
         where = f"row {row}, path"
@@ -230,14 +230,14 @@ def stays_inside(root: Path, path: str) -> bool:
 
 
 def _is_written_inside(path: str) -> bool:
-    """Whether a path as it is written, links aside, is relative and has no steps upwards."""
+    """Whether a path, links aside, is relative and has no `..`."""
     parts = PurePosixPath(path)
     absolute = parts.is_absolute() or PureWindowsPath(path).drive
     return not (absolute or "\\" in path or "\0" in path or ".." in parts.parts)
 
 
 def _composed_otherwise(root: Path, path: str) -> str:
-    """Say where a file's name differs in nothing but how its accents are encoded, which nobody can see."""
+    """Return a hint where a file's name differs in nothing but the Unicode form of its accents, which is invisible."""
     for form, how in (("NFC", "composed"), ("NFD", "decomposed, as macOS writes them")):
         if (root / unicodedata.normalize(form, path)).is_file():  # type: ignore[arg-type]
             return f", but one of the same name whose accents are {how} (Unicode {form}): write both alike"
@@ -245,7 +245,7 @@ def _composed_otherwise(root: Path, path: str) -> str:
 
 
 def _unrecorded(trials: pd.DataFrame, recordings: pd.DataFrame) -> list[Fault]:
-    """Faults of trials that no recording belongs to."""
+    """Faults of trials without a recording."""
     key = load_schema("trials")["key"]
     recorded = set(_keys(recordings, key))
     return [

@@ -1,4 +1,4 @@
-"""Tables of a study folder: tab-separated text and its schema -> a typed frame and all that is wrong with it."""
+"""Tables of a study folder: tab-separated text and its schema -> a typed frame and its faults."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ import pandas as pd
 import yaml
 
 from legsci.ingest.faults import Fault
+from legsci.vocabulary import new_name
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 MISSING = "n/a"
 HEADER_ROW = 1
-#: What the files of spreadsheets begin with, .xlsx and .ods (both ZIP), and .xls.
+#: First bytes of spreadsheet files: .xlsx and .ods (both ZIP), and .xls.
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 _DTYPES = {"string": "str", "number": "float64", "integer": "Int64"}
@@ -38,26 +39,26 @@ def load_schema(name: str) -> dict[str, Any]:
     return schema
 
 
-class _Trust:
-    """Validator of what has been checked before: everything holds."""
+class _AcceptAll:
+    """Validator of what has been checked before: accepts everything."""
 
     def is_valid(self, value: object) -> bool:
         """Accept the value."""
         return True
 
     def iter_errors(self, value: object) -> Iterator[Any]:
-        """Find nothing."""
+        """Return no errors."""
         return iter(())
 
 
-def validator(schema: dict[str, Any], *, checked: bool = False) -> Validator | _Trust:
+def validator(schema: dict[str, Any], *, checked: bool = False) -> Validator | _AcceptAll:
     """Return a validator that knows dates (YYYY-MM-DD).
 
-    Importing jsonschema takes 1.8 s, since it builds the grammars of all its formats; a job that reads what the run has
-    checked at its start (`checked`) does without.
+    Importing jsonschema takes 1.8 s, since it builds the grammars of all its formats; jobs whose input the run has
+    checked at its start (`checked`) do not import it.
     """
     if checked:
-        return _Trust()
+        return _AcceptAll()
     import jsonschema
 
     kind = jsonschema.Draft202012Validator
@@ -65,13 +66,15 @@ def validator(schema: dict[str, Any], *, checked: bool = False) -> Validator | _
 
 
 def suggestion(word: str, known: list[str]) -> str:
-    """Return " (did you mean ...?)" where a known word is close to the word, else an empty string."""
+    """Return " (now called ...)" for a replaced name, " (did you mean ...?)" for one close to a known word, else ""."""
+    if (new := new_name(word)) is not None:
+        return f" (now called {new})"
     close = get_close_matches(word, known, n=1)
     return f" (did you mean {close[0]}?)" if close else ""
 
 
 def expectation(schema: dict[str, Any]) -> str:
-    """Say what a schema asks of a value: its description, and the options where there are some."""
+    """Return what a schema requires of a value: its description, and the allowed values if they are listed."""
     options = f": one of {', '.join(map(str, schema['enum']))}" if "enum" in schema else ""
     return f"{schema.get('description', 'a value that the schema allows')}{options}"
 
@@ -149,7 +152,7 @@ def typed_table(name: str, frame: pd.DataFrame, *, checked: bool = False) -> tup
     ----------
     name : table, as in "trials" for trials.tsv and trials.schema.yaml.
     frame : strings, as `read_table` returns them.
-    checked : the values were held against the schema before.
+    checked : whether the values have been checked against the schema before.
 
     Returns
     -------
@@ -157,7 +160,7 @@ def typed_table(name: str, frame: pd.DataFrame, *, checked: bool = False) -> tup
         notes; strings, float64, Int64 or datetime64. A value that is not allowed is missing here and named in `faults`.
     faults : unknown or absent columns, values that are missing, of the wrong type, out of bounds or not allowed, rows
         that break a rule of the schema, rows that repeat a key. Unknown columns are refused, since a misspelt column
-        would be lost without a word; `note` and `note_...` are free.
+        would be lost silently; `note` and `note_...` are free.
     """
     schema, file = load_schema(name), f"{name}.tsv"
     properties: dict[str, Any] = schema["properties"]
@@ -189,7 +192,7 @@ def typed_table(name: str, frame: pd.DataFrame, *, checked: bool = False) -> tup
 
 
 def _typed_column(file: str, text: pd.Series, rule: dict[str, Any], *, checked: bool) -> tuple[pd.Series, list[Fault]]:
-    """Convert one column; each distinct text is checked once, however many rows carry it."""
+    """Convert one column; each distinct text is checked once."""
     kind = "date" if rule.get("format") == "date" else rule.get("type", "string")
     check = validator(rule, checked=checked)
     values: dict[str, str | int | float] = {}
@@ -209,7 +212,7 @@ def _typed_column(file: str, text: pd.Series, rule: dict[str, Any], *, checked: 
 
 
 def _number(word: str) -> int | float | None:
-    """Return the number that a word says, None where it says none; a decimal comma is none."""
+    """Return a text as a number, or None where it is not one; a decimal comma is not accepted."""
     if not _NUMBER.fullmatch(word):
         return None
     number = float(word)
@@ -219,7 +222,7 @@ def _number(word: str) -> int | float | None:
 def _row_faults(
     file: str, schema: dict[str, Any], typed: pd.DataFrame, frame: pd.DataFrame, *, checked: bool
 ) -> list[Fault]:
-    """Faults of rows whose cells do not go together; `rule` in the schema says the rule in words."""
+    """Faults of rows whose cells contradict each other; `rule` in the schema states the rule in words."""
     rules = {key: schema[key] for key in _ROW_RULES if key in schema}
     if not rules or checked:
         return []
@@ -233,7 +236,7 @@ def _row_faults(
 
 
 def _repeated_keys(file: str, schema: dict[str, Any], frame: pd.DataFrame) -> list[Fault]:
-    """Faults of rows that name the same thing as an earlier row."""
+    """Faults of rows that repeat the key of an earlier row."""
     needed = [column for column in schema["key"] if column in schema["required"]]
     if not set(needed) <= set(frame.columns):
         return []

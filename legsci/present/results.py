@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from legsci.ingest.trial import open_session, read_attributes
+from legsci.ingest.session import open_session, read_attributes
 from legsci.mechanics.reps.files import open_repetitions
 
 #: Columns that name something: "01" is a session, not the number 1.

@@ -19,7 +19,7 @@ from legsci.ingest.devices import Device
 from legsci.ingest.faults import Fault, RecordingError, StudyError
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
-from legsci.ingest.study import TABLES, read_study
+from legsci.ingest.study import STUDY_TABLES, read_study
 from legsci.ingest.tables import load_schema
 
 GRAVITY = 9.80665
@@ -290,7 +290,11 @@ PLANTED: dict[str, tuple[Callable[[Path], None], tuple[str, str, str]]] = {
     ),
     "curation without a value": (
         edit("curation.tsv", "takeoff\t2.5", "takeoff\tn/a"),
-        ("curation.tsv: row 3", "event and value beside move_event", "n/a there"),
+        ("curation.tsv: row 3", "event and value with move_event", "n/a there"),
+    ),
+    "curation under an old name of an event": (
+        edit("curation.tsv", "move_event\ttakeoff", "move_event\tlowering_end"),
+        ("curation.tsv: row 3, event", "event that moves", "'lowering_end' (now called eccentric_end)"),
     ),
     "curation of no trial": (
         edit("curation.tsv", "cmj_2", "cmj_7"),
@@ -649,7 +653,7 @@ def test_the_schemas_are_whole() -> None:
         assert ("properties" in schema) <= (schema.get("additionalProperties") is False), where
         return found
 
-    for name in ("study", *TABLES):
+    for name in ("study", *STUDY_TABLES):
         assert undescribed(load_schema(name), name) == []
     listed = load_schema("study")["$defs"]["device"]["properties"]["reader"]["enum"]
     assert sorted(listed) == sorted(READERS), "the readers of study.schema.yaml are those of READERS"

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from legsci.ingest.axes import to_isb
 from legsci.ingest.devices import Device, PlateSetup
 from legsci.ingest.readers import READERS
-from legsci.ingest.trial import to_isb
 from tests.mechanics.trials import trial
 
 PELVIS = {

@@ -19,7 +19,7 @@ from matplotlib.table import Table
 from matplotlib.text import Text
 
 import legsci
-from legsci.ingest.trial import write_session
+from legsci.ingest.session import write_session
 from legsci.mechanics.reps.files import write_repetitions
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.tables import study_tables

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 import yaml
 
+from legsci.ingest.session import build_session
 from legsci.ingest.study import read_study
-from legsci.ingest.trial import build_session
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.tables import study_tables

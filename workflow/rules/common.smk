@@ -1,4 +1,4 @@
-"""The studies of this run, and what the rules ask about them."""
+"""The options and studies of a run, and input functions of the rules."""
 
 import json
 import os
@@ -17,11 +17,11 @@ from legsci.ingest.check import check_study
 from legsci.ingest.faults import StudyError
 from legsci.ingest.settings import read_settings
 from legsci.ingest.study import read_study
-from legsci.ingest.tables import load_schema, typed_table
+from legsci.ingest.tables import load_schema, suggestion, typed_table
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.provenance import content_digest, source_digest
 
-#: The one study that rules make; all others are brought.
+#: The one study that rules make; all others are given.
 VIRTUAL = "virtual"
 VIRTUAL_FOLDER = f"data/raw/{VIRTUAL}"
 
@@ -32,15 +32,22 @@ wildcard_constraints:
     session="[A-Za-z0-9-]+",
 
 
+def schema_sentence(error):
+    """Return one error of the schema as a sentence; for an unknown key with its new name or a similar key."""
+    sentence = f"{error.json_path.removeprefix('$').lstrip('.') or 'keys'}: {error.message}"
+    if error.validator == "additionalProperties":
+        known = list(error.schema["properties"])
+        hints = {key: suggestion(key, known) for key in error.instance if key not in known}
+        sentence += "".join(f"; {key}{hint}" for key, hint in hints.items() if hint)
+    return sentence
+
+
 def check_config():
-    """End the run with a sentence for each thing wrong with the options."""
+    """End the run with a sentence for each fault of the options."""
     import jsonschema
 
     schema = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
-    faults = [
-        f"{error.json_path.removeprefix('$').lstrip('.') or 'keys'}: {error.message}"
-        for error in jsonschema.Draft202012Validator(schema).iter_errors(config)
-    ]
+    faults = [schema_sentence(error) for error in jsonschema.Draft202012Validator(schema).iter_errors(config)]
     if not faults:
         known = list(load_profiles())
         faults += [f"profiles: '{name}' is not one of {known}" for name in config["profiles"] if name not in known]
@@ -53,7 +60,7 @@ def check_config():
 def read_studies():
     """The studies of this run by name, None for that of the virtual athletes, whose tables a rule makes.
 
-    All faults of all of them end the run before anything is made.
+    The faults of all studies are listed and end the run before any job starts.
     """
     folders = [config["study"]] if "study" in config else config["studies"]
     brought = [folder for folder in folders if Path(folder) != Path(VIRTUAL_FOLDER)]
@@ -63,8 +70,8 @@ def read_studies():
         fetched = Path(f"results/{settings.get('name')}/fetched.txt")
         awaited = "source" in settings and not fetched.exists()
         try:
-            # The recordings are opened here and not in a rule: an edited table would send every session after that rule.
-            # A job that runs as a process of its own leaves it to the main one.
+            # Recordings are checked here and not in a rule: else an edited table would remake every session. Only the
+            # main process checks them, not the jobs that run as processes of their own.
             opened = workflow.is_main_process and not awaited
             study = (
                 check_study(folder)
@@ -92,17 +99,16 @@ STUDIES = read_studies()
 
 @cache
 def read_virtual_study(written_ns):
-    """The study of the virtual athletes, read anew when its tables were written anew."""
+    """The study of the virtual athletes, read again when its tables have been written again."""
     return read_study(VIRTUAL_FOLDER, require_recordings=False, checked=not workflow.is_main_process)
 
 
-#: Priority of the jobs from recordings to claims, one after the other: figures and notebooks wait for no other job, and
-#: fill the cores that these leave idle.
+#: Priority of the chain of jobs from recordings to claims: no job waits for figures and notebooks, which fill idle cores.
 FIRST = 1
 
 
 def study_of(name):
-    """A study by name; where a rule makes its tables, what asks for it waits for them."""
+    """A study by name; that of the virtual athletes after the checkpoint that writes its tables."""
     if name != VIRTUAL:
         return STUDIES[name]
     checkpoints.simulate_cohort.get()
@@ -110,10 +116,10 @@ def study_of(name):
 
 
 def made_tables(wildcards):
-    """Input of a rule whose params ask for the tables of a study: they wait where a rule makes those tables.
+    """Input of a rule whose params depend on the tables of a study, where a rule makes those tables.
 
-    By the checkpoint, not by the file alone: else the params count as changed as long as the checkpoint is not looked
-    up, and rules that depend on that rule alone run again each time.
+    The checkpoint is requested, and not the file alone: else the params are treated as changed until it is evaluated,
+    and rules downstream run again each time.
     """
     if wildcards.study != VIRTUAL:
         return []
@@ -142,7 +148,7 @@ def per_participant(pattern):
 
 
 def recording_files(wildcards):
-    """Recordings of a participant; of a virtual athlete their folder; where they are fetched, the word that they are."""
+    """Recordings of a participant; of a virtual athlete their folder; of a fetched study the list of its recordings."""
     study = study_of(wildcards.study)
     if study.name == VIRTUAL:
         return f"{VIRTUAL_FOLDER}/{wildcards.participant}"
@@ -153,13 +159,13 @@ def recording_files(wildcards):
 
 
 def fetched_recordings(wildcards):
-    """What is fetched for a study, and from where."""
+    """Source and paths of the recordings that are fetched for a study."""
     study = STUDIES[wildcards.study]
     return json.dumps([study.settings["source"], sorted(study.recordings["path"].unique())], sort_keys=True)
 
 
 def rows_of(wildcards, name):
-    """What a table of a study says about one participant and the sessions that have trials, as JSON."""
+    """Rows of a table of a study about one participant and the sessions that have trials, as JSON."""
     study = study_of(wildcards.study)
     rows = getattr(study, name)
     rows = rows[rows["participant_id"] == wildcards.participant]
@@ -170,14 +176,14 @@ def rows_of(wildcards, name):
 
 
 def participant_digest(wildcards):
-    """Digest of what a study says about a participant's recordings: an edited row remakes this participant only."""
+    """Digest of the settings and rows about a participant's recordings: an edited row remakes this participant only."""
     tables = ("participants", "sessions", "trials", "recordings")
     settings = json.dumps(study_of(wildcards.study).settings, sort_keys=True)
     return content_digest(settings, *(rows_of(wildcards, name) for name in tables))
 
 
 def curation_of(wildcards):
-    """Human decisions about a participant's sessions; nobody looks through those of the virtual athletes."""
+    """Decisions by people about a participant's sessions; there are none about the virtual athletes."""
     if wildcards.study == VIRTUAL:
         nothing = pd.DataFrame(columns=list(load_schema("curation")["properties"]), dtype="str")
         return typed_table("curation", nothing, checked=True)[0].to_json(orient="table", index=False)
@@ -185,6 +191,6 @@ def curation_of(wildcards):
 
 
 def virtual_truth(wildcards):
-    """What is true of the trials of each virtual athlete who came to a session."""
+    """True values of the trials of each virtual athlete who came to a session."""
     people = study_of(VIRTUAL).trials["participant_id"].unique()
     return [f"{VIRTUAL_FOLDER}/truth/trials/{person}.tsv" for person in people]

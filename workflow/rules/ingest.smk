@@ -14,7 +14,7 @@ rule ingest:
     params:
         folder=study_folder,
         rows=participant_digest,
-        source=source_digest("legsci.ingest.trial"),
+        source=source_digest("legsci.ingest.session"),
     message:
         "Read the sessions of {wildcards.participant}, {wildcards.study}"
     script:

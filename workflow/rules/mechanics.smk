@@ -1,4 +1,4 @@
-"""The trials of each session -> its reps, scored under each definition profile, and what was found wrong with them."""
+"""The trials of each session -> its reps, scored under each definition profile, and their quality flags."""
 
 
 rule cut_reps:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from legsci.ingest.trial import open_session
+from legsci.ingest.session import open_session
 from legsci.mechanics.motion.options import MotionOptions
 from legsci.mechanics.reps.files import write_repetitions
 from legsci.mechanics.reps.session import session_repetitions

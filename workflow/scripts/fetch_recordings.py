@@ -1,4 +1,4 @@
-"""Fetch the recordings that a study names but does not hold, check the study against them, and list them."""
+"""Fetch the recordings of a study from its source, check the study against them, and list them."""
 
 from pathlib import Path
 

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+from legsci.ingest.session import build_session, write_session
 from legsci.ingest.study import read_study
-from legsci.ingest.trial import build_session, write_session
 
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    # Recordings of other participants may still be on their way.
+    # Recordings of other participants may not have been made yet.
     study = read_study(snakemake.params.folder, require_recordings=False, checked=True)
     participant = snakemake.wildcards.participant
     visits = study.trials.loc[study.trials["participant_id"] == participant, "session_id"].unique()

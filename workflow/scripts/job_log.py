@@ -1,4 +1,4 @@
-"""What a job says goes to its log; an input that cannot be used ends the job with sentences, not with a traceback."""
+"""Messages of a job go to its log; an input that cannot be used ends the job with sentences, not with a traceback."""
 
 import logging
 import sys
@@ -19,5 +19,5 @@ def job_log(path: str) -> Iterator[None]:
         logging.error(faults)
         sys.exit(1)
     except Exception:
-        logging.exception("The job ended with an error that is no fault of the input:")
+        logging.exception("The job ended with an error that is not a fault of the input:")
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""Readers of recordings, one module per file format. The study names the reader of each device; nothing is guessed."""
+"""Readers of recordings, one module per file format. The study names the reader of each device; none is guessed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from legsci.ingest.recording import Recording
 
 
 class Reader(Protocol):
-    """What every reader is."""
+    """Signature of every reader."""
 
     def __call__(self, path: Path, *, device: Device, part: str | None = None) -> Recording:
-        """Read a file, as its device describes it, and of a file with several trials the one named by `part`."""
+        """Read a file with the settings of its device; of a file with several trials the one named by `part`."""
 
 
 READERS: dict[str, Reader] = {

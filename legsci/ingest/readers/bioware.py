@@ -16,32 +16,32 @@ from legsci.ingest.readers.signals import (
     sampling_rate,
     unit_factor,
 )
-from legsci.ingest.readers.text import number_table, read_lines, split_cells
+from legsci.ingest.readers.text import TextTable, number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
 
-FORCES, MOMENTS = ("Fx", "Fy", "Fz"), ("Mx", "My", "Mz")
+_FORCES, _MOMENTS = ("Fx", "Fy", "Fz"), ("Mx", "My", "Mz")
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """Read the plate forces of a BioWare text export.
 
     Signals: `force` with the axes that were exported (all of Fx, Fy, Fz or some), and `moment` where Mx, My, Mz were
-    exported with all three forces. Plates are named "1", "2", ... in the order of the columns; their columns bear the
-    same names, so a plate begins where a force name comes again.
+    exported with all three forces. Plates are named "1", "2", ... in the order of the columns; their columns have the
+    same names, so a plate begins where a force name is repeated.
 
     Axes and signs: BioWare writes the vertical force of a loaded plate as positive. In Kistler's own axes z points down
-    into the plate and the numbers are the force on the plate: `device.up` is "-z". That these are the plain exports'
-    axes shows in quiet standing: sway moves the centre of pressure ahead of the body, so the horizontal reaction
-    points against it, and in the real recordings it does so for the negated numbers only. An export that was turned so
-    that z points up holds the reaction: `device.up` is "z". Either way the reaction is upward; `device.force_sign`
-    overrules.
+    into the plate and the numbers are the force on the plate: `device.up` is "-z". Quiet standing confirms these axes:
+    in sway the centre of pressure moves further than the centre of mass, and the horizontal reaction is directed
+    opposite to its displacement, which in real recordings holds for the negated numbers only. An export turned so that
+    z points up has the reaction: `device.up` is "z". In both cases the reaction is upward; `device.force_sign` has
+    precedence.
 
-    The moments are about the centre of the plate's surface (BioWare's Ax = -My / Fz, Ay = Mx / Fz); where the plates
-    stand the file does not say, so each plate's centre becomes the origin.
+    The moments are about the centre of the plate's surface (BioWare's Ax = -My / Fz, Ay = Mx / Fz); the
+    position of the plates is not in the file, so the centre of each plate is taken as the origin.
 
     Raises
     ------
-    RecordingError : not a BioWare export, cut short, no force columns, unknown units, rows that are no numbers, a rate
+    RecordingError : not a BioWare export, cut short, no force columns, unknown units, rows that are not numbers, a rate
         that contradicts the time stamps.
     """
     if part is not None:
@@ -62,13 +62,14 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     header = {line.split("\t")[0].strip(): line.split("\t")[1:] for line in lines[:names_row]}
     rows = lines[names_row + 2 :]
     _check_count(path, header, len(rows))
-    forces = [name for name in FORCES if all(name in plate for plate in plates)]
-    moments = [name for name in MOMENTS if all(name in plate for plate in plates)]
+    forces = [name for name in _FORCES if all(name in plate for plate in plates)]
+    moments = [name for name in _MOMENTS if all(name in plate for plate in plates)]
     whole = len(forces) == 3 and len(moments) == 3
     wanted = [*forces, *(moments if whole else [])]
     scale = _scales(path, names_row + 2, plates, wanted, units)
     columns = [0, *(plate[name] for plate in plates for name in wanted)]
-    numbers = number_table(path, rows, first_row=names_row + 3, delimiter="\t", width=len(names), columns=columns)
+    table = TextTable(path, rows, first_row=names_row + 3, delimiter="\t", width=len(names))
+    numbers = number_table(table, columns=columns)
     rate = sampling_rate(path, numbers[:, 0], device.rate_hz or _header_rate(header))
     sign, assumption = _sign(device)
     values = sign * scale[:, None, :] * numbers[:, 1:].reshape(len(numbers), len(plates), -1).transpose(1, 0, 2)
@@ -82,7 +83,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     assumptions = [assumption]
     if whole:
         assumptions.append(
-            "The centre of each plate's surface is taken as the origin: the file does not say where plates stand."
+            "The centre of each plate's surface is taken as the origin: the file has no positions of plates."
         )
     return Recording({"force": signal}, tuple(assumptions), float(numbers[0, 0]), _notes(header))
 
@@ -91,7 +92,7 @@ def _plates(names: list[str]) -> list[dict[str, int]]:
     """Return, for each plate, the column of each of its force and moment names."""
     plates: list[dict[str, int]] = []
     for column, name in enumerate(names):
-        if name in FORCES + MOMENTS:
+        if name in _FORCES + _MOMENTS:
             if not plates or name in plates[-1]:
                 plates.append({})
             plates[-1][name] = column
@@ -101,7 +102,7 @@ def _plates(names: list[str]) -> list[dict[str, int]]:
 def _scales(path: Path, row: int, plates: list[dict[str, int]], wanted: list[str], units: list[str]) -> Floats:
     """Return the factor to SI of each wanted quantity of each plate (plate, quantity)."""
     factors = [
-        [unit_factor(units[plate[name]], FORCE_UNITS if name in FORCES else MOMENT_UNITS) for name in wanted]
+        [unit_factor(units[plate[name]], FORCE_UNITS if name in _FORCES else MOMENT_UNITS) for name in wanted]
         for plate in plates
     ]
     unknown = {
@@ -117,7 +118,7 @@ def _scales(path: Path, row: int, plates: list[dict[str, int]], wanted: list[str
 
 
 def _check_count(path: Path, header: dict[str, list[str]], rows: int) -> None:
-    """Refuse a file that holds another number of samples than its header says."""
+    """Refuse a file whose number of samples differs from its header."""
     counts = {cell.strip() for cell in header.get("Samples (#):", []) if cell.strip()}
     if counts and counts != {str(rows)}:
         raise refuse(
@@ -126,7 +127,7 @@ def _check_count(path: Path, header: dict[str, list[str]], rows: int) -> None:
 
 
 def _header_rate(header: dict[str, list[str]]) -> float | None:
-    """Return the sampling rate that the header names [Hz]."""
+    """Return the sampling rate in the header [Hz]."""
     cells = [cell for cell in header.get("Rate (Hz):", []) if cell.strip()]
     try:
         return float(cells[0]) if cells else None
@@ -139,7 +140,7 @@ def _sign(device: Device) -> tuple[float, str]:
     if device.force_sign:
         return (
             -1.0 if device.force_sign == "action" else 1.0
-        ), f"Forces are the {device.force_sign}, as the study says."
+        ), f"Forces are the {device.force_sign}, as set in the study."
     if device.up == "-z":
         return -1.0, "Kistler's axes: z points down and the numbers are the force on the plate; they were negated."
     return (
@@ -149,7 +150,7 @@ def _sign(device: Device) -> tuple[float, str]:
 
 
 def _notes(header: dict[str, list[str]]) -> dict[str, str]:
-    """Return what else the header says that a person may want to know."""
+    """Return device, date and normalised force from the header."""
     wanted = {"Device:": "device", "Date": "date", "Normalized force (N):": "normalized_force_n"}
     notes = {}
     for key, name in wanted.items():

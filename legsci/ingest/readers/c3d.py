@@ -1,6 +1,6 @@
-"""C3D files of any maker: markers, poses of segments, force plates of TYPE 1 to 4, angles that the maker's model wrote.
+"""C3D files of any maker: markers, poses of segments, force plates of TYPE 1 to 4, angles of the maker's model.
 
-The format: The C3D file format user guide, www.c3d.org. Decoding is ezc3d's; what the numbers mean is settled here.
+The format: The C3D file format user guide, www.c3d.org. ezc3d decodes; this module interprets.
 """
 
 from __future__ import annotations
@@ -34,9 +34,10 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     `segments` (group ROTATION, as markerless systems write it: a pose each, the suffix _4X4 of its name left out) and
     `angles` [deg] (points of the group POINT:ANGLES, one name per component: "LKneeAngles.x"). Axes are the file's.
 
-    C3D puts the reaction into the channels of plates whose z points down. Some makers store the force on the plate, or
-    list the corners the other way round; both are told from the direction of the vertical force and of the plate's
-    normal relative to `device.up`, and are said in the assumptions. `device.force_sign` overrules the former.
+    By definition the channels of a C3D plate have z down and give the reaction. Some makers store the force on the
+    plate, or list the corners in the opposite order; both are detected from the direction of the vertical force and of
+    the plate's normal relative to `device.up`, and stated in the assumptions. For the former `device.force_sign` has
+    precedence.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
 
 
 def _points(file: C3dFile, assumptions: list[str], notes: dict[str, str]) -> dict[str, xr.Dataset]:
-    """Return markers and angles; name what else is stored as points."""
+    """Return markers and angles; other kinds of points are listed in the notes."""
     points, labels = file.data["points"], file.long_list("POINT:LABELS")
     used, frames = points.shape[1], points.shape[2]
     if not used or not frames:
@@ -85,7 +86,7 @@ def _points(file: C3dFile, assumptions: list[str], notes: dict[str, str]) -> dic
         )
     modelled = sorted(set(file.long_list("POINT:MODELED_MARKERS")) & set(labels))
     if modelled:
-        assumptions.append(f"Points that the maker's model computed count as markers: {', '.join(modelled)}.")
+        assumptions.append(f"Points computed by the maker's model are treated as markers: {', '.join(modelled)}.")
     signals = {}
     if "markers" in kinds:
         chosen = [index for index, kind in enumerate(kinds) if kind == "markers"]
@@ -100,7 +101,7 @@ def _points(file: C3dFile, assumptions: list[str], notes: dict[str, str]) -> dic
 
 
 def _seen(file: C3dFile, chosen: list[int]) -> Floats:
-    """Return the three values of points (time, point, 3) as the file has them, NaN where their residual is negative."""
+    """Return the three values of points (time, point, 3) in the file's unit, NaN where their residual is negative."""
     values = file.data["points"][:3, chosen]  # (3, point, time)
     unseen = file.data["meta_points"]["residuals"][0, chosen] < 0
     if unseen.any():
@@ -138,6 +139,6 @@ def _segments(file: C3dFile) -> dict[str, xr.Dataset]:
 
 
 def _what_else(file: C3dFile) -> str:
-    """Say what a file holds that has no signal for us."""
+    """Describe a file without any of the signals."""
     analogs = file.data["analogs"].shape[1]
     return f"{analogs} analog channels and no force plate" if analogs else "none of them"

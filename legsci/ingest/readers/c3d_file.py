@@ -1,4 +1,4 @@
-"""An open C3D file: whole, with its unit of length known, and its parameters at hand."""
+"""An open C3D file, checked to be complete, with its unit of length and parameters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MIPS = b"\x56"  # processor whose numbers are big-endian
 
 @dataclass(frozen=True)
 class C3dFile:
-    """An open C3D file: parameters by group and name, and what is needed to say what is wrong with it."""
+    """An open C3D file: parameters by group and name, with path and device for error messages."""
 
     path: Path
     device: Device
@@ -52,16 +52,16 @@ class C3dFile:
 
 
 def open_c3d(path: Path, device: Device) -> C3dFile:
-    """Open a file after making sure that it is a whole C3D file."""
+    """Open a file after checking that it is a complete C3D file."""
     promised = _promised_frames(path)
     try:
         content = ezc3d.c3d(str(path))
-    except Exception as error:  # ezc3d turns every C++ failure into its own kind of exception
+    except Exception as error:  # ezc3d raises its own exception for every C++ failure
         raise refuse(
             path, ("", "a C3D file", f"one that cannot be decoded: {str(error).strip() or type(error).__name__}")
         ) from None
     frames = content["data"]["points"].shape[2]
-    if frames < promised:  # ezc3d stops at the end of the file without a word
+    if frames < promised:  # ezc3d stops at the end of the file without an error
         raise refuse(path, ("", f"{promised} frames, as the header says", f"{frames}: the file is cut short"))
     groups = content["parameters"]
     units = {str(unit).strip() for unit in np.ravel(groups["POINT"].get("UNITS", {"value": []})["value"])} - {""}
@@ -77,10 +77,10 @@ def open_c3d(path: Path, device: Device) -> C3dFile:
 
 
 def _promised_frames(path: Path) -> int:
-    """Return the number of frames that the header promises.
+    """Return the number of frames in the header.
 
-    Refuses what does not begin as a C3D file does, and one whose chain of parameters leaves the file: ezc3d may follow
-    such a chain for ever.
+    A file without the mark of C3D is refused, and so is one whose chain of parameters leaves the file: ezc3d may never
+    reach the end of such a chain.
     """
     try:
         with path.open("rb") as stream:
@@ -99,7 +99,7 @@ def _promised_frames(path: Path) -> int:
 
 
 def _parameters_end(head: bytes, position: int, order: Literal["big", "little"]) -> bool:
-    """Tell whether the chain of parameters ends: each has a name's length, a group, a name, a link to the next."""
+    """Return whether the chain of parameters ends; each has the length of its name, a group, a name and a link."""
     while position + 2 <= len(head):
         name_length = abs(int.from_bytes(head[position : position + 1], order, signed=True))
         if name_length == 0 or head[position + 1] == 0:

@@ -10,6 +10,7 @@ from legsci.ingest.readers.c3d_file import C3dFile
 from legsci.ingest.readers.signals import (
     FORCE_UNITS,
     LENGTH_UNITS,
+    LOADED_N,
     MOMENT_UNITS,
     Floats,
     force_signal,
@@ -18,13 +19,12 @@ from legsci.ingest.readers.signals import (
 )
 from legsci.kernels.plates import CHANNELS_OF_PLATE_TYPE, plate_force_and_moment
 
-LOADED_N = 50.0  # vertical force beyond the noise of any plate: what the sign of the forces is told by
 QUANTITIES_OF_PLATE_TYPE = {1: "FFFLLM", 2: "FFFMMM", 3: "FFFFFFFF", 4: "FFFMMM"}  # force, length, moment
 AXIS_NUMBER = {"x": 0, "y": 1, "z": 2}
 
 
 def read_plates(file: C3dFile, assumptions: list[str]) -> xr.Dataset | None:
-    """Return the plates' reactions and moments, or None where the file uses no plate."""
+    """Return ground reactions and moments, or None where the file uses no plate."""
     used = int((file.values("FORCE_PLATFORM", "USED") or [0])[0])
     if not used:
         return None
@@ -61,18 +61,18 @@ def read_plates(file: C3dFile, assumptions: list[str]) -> xr.Dataset | None:
 
 
 def _reaction_sign(device: Device, vertical: Floats, assumptions: list[str]) -> float:
-    """Return -1 where the file holds the force on the plate; told by the vertical force unless the device says it."""
+    """Return -1 where the file has the force on the plate: as set for the device, else by the vertical force."""
     if device.force_sign:
         return -1.0 if device.force_sign == "action" else 1.0
     upward = vertical * (-1.0 if device.up.startswith("-") else 1.0)
     if np.count_nonzero(upward < -LOADED_N) > np.count_nonzero(upward > LOADED_N):
-        assumptions.append("The loaded plates read downward: the file holds the force on the plate, and was negated.")
+        assumptions.append("The loaded plates read downward: the file has the force on the plate; it was negated.")
         return -1.0
     return 1.0
 
 
 def _plate(file: C3dFile, number: int, samples: Floats, assumptions: list[str]) -> tuple[Floats, Floats, Floats]:
-    """Return force (time, 3), moment (time, 3) and corners (4, 3) of one plate, as the channels sign them."""
+    """Return force (time, 3), moment (time, 3) and corners (4, 3) of one plate, with the sign of the channels."""
     where = f"force plate {number + 1}"
     types, channel_numbers = file.values("FORCE_PLATFORM", "TYPE"), file.array("FORCE_PLATFORM", "CHANNEL")
     plate_type = int(types[number]) if number < len(types) else 0
@@ -84,14 +84,12 @@ def _plate(file: C3dFile, number: int, samples: Floats, assumptions: list[str]) 
         origin = file.array("FORCE_PLATFORM", "ORIGIN")[:, number] * file.length
         signal = samples[channels]
     except IndexError:
-        raise refuse(
-            file.path, (where, "CHANNEL, CORNERS and ORIGIN that the file holds", "fewer than USED says")
-        ) from None
+        raise refuse(file.path, (where, "CHANNEL, CORNERS and ORIGIN of each plate", "fewer than USED")) from None
     scale = _channel_scale(file, where, plate_type, channels)
     calibration = np.empty(0)
     if plate_type == 4:
         calibration = _calibration(file, number, where) * scale[:, None]
-        assumptions.append(f"The calibration matrix of plate {number + 1} gives the units that its channels name.")
+        assumptions.append(f"The calibration matrix of plate {number + 1} is taken to give the units of its channels.")
     else:
         signal = signal * scale[:, None]
     corners = _corners_with_z_down(file, where, corners, assumptions)
@@ -134,11 +132,11 @@ def _calibration(file: C3dFile, number: int, where: str) -> Floats:
 
 
 def _corners_with_z_down(file: C3dFile, where: str, corners: Floats, assumptions: list[str]) -> Floats:
-    """Return the corners in the order for which the plate's z points down, as C3D wants it.
+    """Return the corners in the order for which the plate's z points down, as C3D defines it.
 
-    BioWare lists them the other way round, which mirrors the plate. That x is the axis to turn shows in a real drop
-    jump from plate 2 to plate 1 (kistler_DJ_2plates.c3d): only then do the horizontal impulses point from the one to
-    the other.
+    BioWare lists them in the opposite order, which mirrors the plate. The axis to reverse is x: in a real drop jump
+    from plate 2 to plate 1 (kistler_DJ_2plates.c3d) only then are the horizontal impulses directed from one to the
+    other.
     """
     if (corners[0] - corners[1]) @ (corners[3] - corners[2]) < 0:
         corners = corners[[0, 1, 3, 2]]
@@ -153,7 +151,7 @@ def _corners_with_z_down(file: C3dFile, where: str, corners: Floats, assumptions
     if abs(tilt) < 0.5:
         raise refuse(
             file.path,
-            (where, f"a surface that faces {file.device.up}, which the study says is up", "one that stands on edge"),
+            (where, f"a surface that faces {file.device.up}, which the study sets as up", "one that stands on edge"),
         )
     if tilt < 0:
         return corners

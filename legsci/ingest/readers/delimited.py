@@ -1,4 +1,4 @@
-"""Delimited force text of any maker: the study says which column is what, since such files seldom do."""
+"""Delimited force text of any maker: the study assigns its columns, which such files seldom describe."""
 
 from __future__ import annotations
 
@@ -27,24 +27,17 @@ from legsci.ingest.readers.signals import (
     refuse,
     sampling_rate,
 )
-from legsci.ingest.readers.text import name_rows, number_table, read_lines, split_cells
+from legsci.ingest.readers.text import TextTable, name_rows, number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
 
-FORCES, MOMENTS, POINTS, TORQUES = ("fx", "fy", "fz"), ("mx", "my", "mz"), ("px", "py", "pz"), ("tx", "ty", "tz")
+_FORCES, _MOMENTS, _POINTS, _TORQUES = ("fx", "fy", "fz"), ("mx", "my", "mz"), ("px", "py", "pz"), ("tx", "ty", "tz")
 
 
 @dataclass(frozen=True)
-class _Table:
-    """The part of a file that is one recording, before it is numbers."""
+class _Table(TextTable):
+    """The rows of one recording, and the settings of the study that described them so (for messages)."""
 
-    path: Path
-    lines: Sequence[str]
-    first_row: int
-    delimiter: str
-    decimal: str
-    width: int
-    #: Which settings to look at where the table is not what the study says.
-    hint: str
+    hint: str = ""
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
@@ -53,17 +46,16 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     Signal: `force` (reaction on the body [N]) along the axes that are mapped, or along "up"; with all of fx fy fz and
     mx my mz (about the plate's centre), or px py (pz) and tz for a centre of pressure, also `moment` [N m].
 
-    `device.text`: delimiter ("," unless said; " " is any white space), decimal ("." unless said), header_rows (lines
-    before the data, 0 unless said; the last of them holds the column names), time_column (name or number), and where a
+    `device.text`: delimiter (default ","; " " is any white space), decimal (default "."), header_rows (lines before
+    the data, default 0; the last of them holds the column names), time_column (name or number), and where a
     file holds several trials, layout. Layout "wide": trials side by side; columns are numbers within a trial's block
     of columns, which reaches to the highest number mapped, and `part` counts the trials from 1. Layout "long": trials
     below each other; `part` is the value of trial_column, or "rows a:b" (rows of data counted from 1, both included).
 
     Raises
     ------
-    RecordingError : columns that the file does not have or that are not the same for all plates, rows that are no
-    numbers
-        or have gaps, no rate, a rate that contradicts the time column, a part that the file does not have.
+    RecordingError : columns that the file does not have or that are not the same for all plates, rows that are not
+        numbers or have gaps, no rate, a rate that contradicts the time column, a part that the file does not have.
     """
     text = device.text
     lines = read_lines(path)
@@ -78,7 +70,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     # Where the decimal mark is also the delimiter, cells are quoted and only a parser can count them.
     quoted = pd.read_csv(io.StringIO(first_data), sep=delimiter, header=None).shape[1] if delimiter == decimal else 0
     width = quoted or max(len(split_cells(first_data, delimiter)), 1)
-    table = _Table(path, lines[header_rows:], header_rows + 1, delimiter, decimal, width, hint)
+    table = _Table(path, lines[header_rows:], header_rows + 1, delimiter, width, decimal, hint)
     quantities = _quantities(path, device)
     columns = {q: [_column(table, setup.columns[q], names) for setup in device.plates.values()] for q in quantities}
     time = _column(table, text["time_column"], names) if "time_column" in text else None
@@ -91,7 +83,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     if time is not None:
         rate, start = sampling_rate(path, numbers[:, -1], device.rate_hz), float(numbers[0, -1])
     if rate is None:
-        raise refuse(path, ("rate_hz", "a sampling rate or a time column, which the study has to name", "neither"))
+        raise refuse(path, ("rate_hz", "a sampling rate or a time column, which the study has to give", "neither"))
     plates = len(device.plates)
     values = {q: numbers[:, n * plates : (n + 1) * plates].T for n, q in enumerate(quantities)}
     return Recording({"force": _signal(path, device, values, rate, assumptions)}, tuple(assumptions), start)
@@ -99,11 +91,13 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
 
 def _quantities(path: Path, device: Device) -> list[str]:
     """Return the quantities that each plate has a column for."""
-    known = [*FORCES, *MOMENTS, *POINTS, *TORQUES, "up"]
+    known = [*_FORCES, *_MOMENTS, *_POINTS, *_TORQUES, "up"]
     mapped = [frozenset(setup.columns) for setup in device.plates.values()]
     faults = []
     if not mapped or not all(mapped):
-        faults.append(("plates", "columns for each plate: delimited text does not say which column is a force", "none"))
+        faults.append(
+            ("plates", "columns for each plate: the columns of delimited text are not identified by the file", "none")
+        )
     elif len(set(mapped)) > 1:
         faults.append(
             (
@@ -117,7 +111,7 @@ def _quantities(path: Path, device: Device) -> list[str]:
         unknown = sorted(quantities - set(known))
         if unknown:
             faults.append(("plates", f"quantities {', '.join(known)}", ", ".join(unknown)))
-        if not quantities & {*FORCES, "up"} or ("up" in quantities and len(quantities) > 1):
+        if not quantities & {*_FORCES, "up"} or ("up" in quantities and len(quantities) > 1):
             faults.append(("plates", "columns fx, fy, fz, or 'up' alone", ", ".join(sorted(quantities))))
     if faults:
         raise refuse(path, *faults)
@@ -191,7 +185,7 @@ def _wide_shift(table: _Table, part: str | None, columns: dict[str, list[int]], 
 
 
 def _rows_of_trial(table: _Table, part: str, trial_column: str | int | None, names: list[str]) -> Sequence[int]:
-    """Return the rows that bear a trial's name; they must stand together."""
+    """Return the rows of the trial of that name; they must be contiguous."""
     if trial_column is None:
         raise refuse(table.path, ("part", "'rows a:b', or a trial_column in the study", repr(part)))
     column = _column(table, trial_column, names)
@@ -210,20 +204,11 @@ def _rows_of_trial(table: _Table, part: str, trial_column: str | int | None, nam
 
 
 def _without_tail(table: _Table, wanted: list[int], assumptions: list[str]) -> Floats:
-    """Return the numbers (row, column), less the empty rows at the end of a trial shorter than its neighbours."""
+    """Return the numbers (row, column), without the empty rows after the end of a trial shorter than its neighbours."""
     try:
-        numbers = number_table(
-            table.path,
-            table.lines,
-            first_row=table.first_row,
-            delimiter=table.delimiter,
-            width=table.width,
-            columns=wanted,
-            decimal=table.decimal,
-            gaps=True,
-        )
+        numbers = number_table(table, columns=wanted, gaps=True)
     except RecordingError as error:
-        # What goes wrong in the first rows is how the study describes the table; further down it is a bad cell.
+        # A fault in the first rows is due to the study's description of the table; further down it is a bad cell.
         at_once = re.compile(rf"\brow ({table.first_row}|{table.first_row + 1})\b")
         hint = f"{table.hint}, and text.decimal, now {json.dumps(table.decimal)}"
         faults = [replace(f, found=f.found + hint) if at_once.search(f.where) else f for f in error.faults]
@@ -252,22 +237,22 @@ def _signal(path: Path, device: Device, values: dict[str, Floats], rate: float, 
     }
     sign = -1.0 if device.force_sign == "action" else 1.0
     if device.force_sign is None:
-        assumptions.append("Forces are the reaction on the body: the study names no sign.")
+        assumptions.append("Forces are taken as the reaction on the body: the study gives no sign.")
     if device.force_unit is None:
-        assumptions.append("Forces are in N: the study names no unit.")
-    axes = ["up"] if "up" in values else [q[-1] for q in FORCES if q in values]
-    quantities = ["up"] if "up" in values else [q for q in FORCES if q in values]
+        assumptions.append("Forces are taken as N: the study gives no unit.")
+    axes = ["up"] if "up" in values else [q[-1] for q in _FORCES if q in values]
+    quantities = ["up"] if "up" in values else [q for q in _FORCES if q in values]
     force = sign * scale["force"] * np.stack([values[q] for q in quantities], axis=-1)
     moment = None
-    if len(axes) == 3 and all(q in values for q in MOMENTS):
-        moment = sign * scale["moment"] * np.stack([values[q] for q in MOMENTS], axis=-1)
+    if len(axes) == 3 and all(q in values for q in _MOMENTS):
+        moment = sign * scale["moment"] * np.stack([values[q] for q in _MOMENTS], axis=-1)
         assumptions.append("Moments are about the centre of each plate's surface, which is taken as the origin.")
-    elif len(axes) == 3 and sum(q in values for q in POINTS) >= 2:
+    elif len(axes) == 3 and sum(q in values for q in _POINTS) >= 2:
         zero = np.zeros_like(force[..., 0])
-        point = scale["length"] * np.stack([values.get(q, zero) for q in POINTS], axis=-1)
-        torque = sign * scale["moment"] * np.stack([values.get(q, zero) for q in TORQUES], axis=-1)
+        point = scale["length"] * np.stack([values.get(q, zero) for q in _POINTS], axis=-1)
+        torque = sign * scale["moment"] * np.stack([values.get(q, zero) for q in _TORQUES], axis=-1)
         moment = np.stack([moment_from_point(f, p, t) for f, p, t in zip(force, point, torque, strict=True)])
-        absent = [q for q in (*POINTS, *TORQUES) if q not in values]
+        absent = [q for q in (*_POINTS, *_TORQUES) if q not in values]
         if absent:
-            assumptions.append(f"Not in the file, and zero therefore: {', '.join(absent)}.")
+            assumptions.append(f"Not in the file, and taken as zero: {', '.join(absent)}.")
     return force_signal(force, rate_hz=rate, plates=list(device.plates), axes=axes, moment=moment)

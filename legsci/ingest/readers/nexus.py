@@ -1,4 +1,4 @@
-"""Vicon Nexus ASCII export (CSV): devices, model outputs and trajectories below each other, each at its own rate."""
+"""Vicon Nexus ASCII export (CSV): blocks of devices, model outputs and trajectories, each at its own rate."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from legsci.ingest.readers.signals import (
     ANGLE_UNITS,
     FORCE_UNITS,
     LENGTH_UNITS,
+    LOADED_N,
     MOMENT_UNITS,
     Floats,
     angle_signal,
@@ -22,12 +23,11 @@ from legsci.ingest.readers.signals import (
     refuse,
     unit_factor,
 )
-from legsci.ingest.readers.text import number_table, read_lines, split_cells
+from legsci.ingest.readers.text import TextTable, number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
 
 TITLES = ("Devices", "Joints", "Model Outputs", "Segments", "Trajectories")
 HEADER_ROWS = 5  # title, rate, names, components, units
-LOADED_N = 50.0  # vertical force beyond the noise of any plate
 LARGEST_COP_MISMATCH_M = 0.001  # between the file's CoP and what its forces and moments give
 UNIT_TABLES = {"Force": FORCE_UNITS, "Moment": MOMENT_UNITS, "CoP": LENGTH_UNITS}
 
@@ -39,7 +39,7 @@ class _Block:
     title: str
     first_row: int  # of the title in the file, counted from 1
     rate_hz: float
-    names: list[str]  # carried on from a group's first column to its others
+    names: list[str]  # of the group of each column
     components: list[str]
     units: list[str]
     rows: list[str]
@@ -47,26 +47,25 @@ class _Block:
     def numbers(self, path: Path, columns: list[int], *, gaps: bool) -> Floats:
         """Return some columns of the block (row, column)."""
         first_row = self.first_row + HEADER_ROWS
-        width = len(self.components)
-        return number_table(
-            path, self.rows, first_row=first_row, delimiter=",", width=width, columns=columns, gaps=gaps
-        )
+        table = TextTable(path, self.rows, first_row=first_row, delimiter=",", width=len(self.components))
+        return number_table(table, columns=columns, gaps=gaps)
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """Read force plates, model angles and trajectories of a Nexus export.
 
     Signals: `force` from the devices "<plate> - Force", "<plate> - Moment" and "<plate> - CoP" (reaction on the body
-    [N], moment about the laboratory's origin [N m], plates bear the file's names), `angles` [deg] from the model
+    [N], moment about the laboratory's origin [N m], plates with the file's names), `angles` [deg] from the model
     outputs in degrees or radians, `markers` [m] from the trajectories; an empty cell is a gap (NaN).
 
     Nexus writes the force on the plate, in the laboratory's axes, and the moment about the centre of the plate's
-    surface. Both are negated (unless `device.force_sign` is "reaction"), and the moment is moved to the laboratory's
-    origin by the plate's centre, which follows from the CoP in laboratory coordinates: c = CoP - (-My / Fz, Mx / Fz).
+    surface. Both are negated (unless `device.force_sign` is "reaction"), and the moment is transferred to the
+    laboratory's origin from the plate's centre, which follows from the CoP in laboratory coordinates:
+    c = CoP - (-My / Fz, Mx / Fz).
 
     Raises
     ------
-    RecordingError : no block of an export, cut short, rows that are no numbers, unknown units, a CoP that contradicts
+    RecordingError : no block of an export, cut short, rows that are not numbers, unknown units, a CoP that contradicts
         forces and moments, or neither forces nor angles nor trajectories.
     """
     if part is not None:
@@ -101,7 +100,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
 
 
 def _blocks(path: Path, lines: list[str]) -> list[_Block]:
-    """Cut an export into its blocks."""
+    """Split an export into its blocks."""
     bare = [line.rstrip(", ") for line in lines]
     starts = [row for row, line in enumerate(bare) if line in TITLES]
     if not starts or starts[0] != 0:
@@ -131,7 +130,7 @@ def _blocks(path: Path, lines: list[str]) -> list[_Block]:
 
 
 def _carry_on(names: list[str]) -> list[str]:
-    """Give each column the name of the group that it belongs to."""
+    """Return the name of each column's group, which stands above the group's first column only."""
     carried, current = [], ""
     for name in names:
         current = name or current
@@ -140,7 +139,7 @@ def _carry_on(names: list[str]) -> list[str]:
 
 
 def _frames(path: Path, block: _Block) -> tuple[int, int]:
-    """Return the first and the last frame of a block, having made sure that none is missing."""
+    """Return the first and the last frame of a block, having checked that none is missing."""
     stamps = block.numbers(path, [0, 1], gaps=False).astype(np.int64)
     per_frame = int(stamps[:, 1].max()) + 1
     count = stamps[:, 0] * per_frame + stamps[:, 1]
@@ -164,17 +163,17 @@ def _trajectories(path: Path, block: _Block, assumptions: list[str], notes: dict
     position = (block.numbers(path, columns, gaps=True) * scale).reshape(-1, len(labels), 3)
     empty = [label for number, label in enumerate(labels) if np.isnan(position[:, number]).all()]
     if empty:
-        notes["Trajectories"] = "without a single position: " + ", ".join(empty)
+        notes["Trajectories"] = "without any position: " + ", ".join(empty)
     return marker_signal(position, rate_hz=block.rate_hz, labels=labels)
 
 
 def _angles(path: Path, block: _Block, assumptions: list[str], notes: dict[str, str]) -> xr.Dataset | None:
-    """Return those model outputs that are angles [deg], and name the others."""
+    """Return the model outputs that are angles [deg]; the others are listed in the notes."""
     named = [c for c in range(2, len(block.components)) if block.names[c]]
     columns = [c for c in named if unit_factor(block.units[c], ANGLE_UNITS) is not None]
     others = dict.fromkeys(block.names[c] for c in named if c not in columns)
     if others:
-        notes["Model Outputs"] = "outputs that are no angles left out: " + ", ".join(others)
+        notes["Model Outputs"] = "outputs other than angles, left out: " + ", ".join(others)
     if not columns:
         return None
     outputs = list(dict.fromkeys(block.names[c] for c in columns))
@@ -189,7 +188,7 @@ def _angles(path: Path, block: _Block, assumptions: list[str], notes: dict[str, 
 def _forces(
     path: Path, block: _Block, device: Device, assumptions: list[str], notes: dict[str, str]
 ) -> xr.Dataset | None:
-    """Return the plates' reactions and moments about the laboratory's origin, or None where no device is a plate."""
+    """Return ground reactions and moments about the laboratory's origin, or None where no device is a plate."""
     columns: dict[str, dict[str, list[int]]] = {}
     others: dict[str, None] = {}
     for column in range(2, len(block.components)):
@@ -231,7 +230,7 @@ def _forces(
 
 
 def _centre(path: Path, plate: str, force: Floats, moment: Floats, point: Floats) -> Floats:
-    """Return the centre of a plate's surface [m], about which the moments are; the CoP tells it where loaded."""
+    """Return the centre of a plate's surface [m], about which the moments are, estimated from the CoP while loaded."""
     loaded = np.abs(force[:, 2]) > LOADED_N
     if not loaded.any():
         return np.asarray(point[0])  # Nexus puts the CoP of an empty plate at its centre

@@ -13,6 +13,7 @@ from legsci.ingest.devices import Device
 from legsci.ingest.readers.signals import (
     ANGLE_UNITS,
     LENGTH_UNITS,
+    LOADED_N,
     MOMENT_UNITS,
     Floats,
     angle_signal,
@@ -25,7 +26,7 @@ from legsci.ingest.readers.signals import (
     sampling_rate,
     unit_factor,
 )
-from legsci.ingest.readers.text import number_table, read_lines, split_cells
+from legsci.ingest.readers.text import TextTable, number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
 
 # ground_force1_vx, ground_force_1_px, R_ground_force_vy, ground_torque1_z, 1_ground_torque_x, ground_force_1_mz, ...
@@ -33,22 +34,21 @@ FORCE_COLUMN = re.compile(
     r"^(?:(?P<before>.+)_)?ground_(?P<what>force|torque|moment)_?(?P<after>.*?)_(?P<kind>[vpm]?)(?P<axis>[xyz])$"
 )
 TRANSLATION = re.compile(r"(_t[xyz]|trans[xyz])$", re.IGNORECASE)
-FORCES, POINTS, TORQUES = ("vx", "vy", "vz"), ("px", "py", "pz"), ("mx", "my", "mz")
-LOADED_N = 50.0  # vertical force beyond the noise of any plate
+_FORCES, _POINTS, _TORQUES = ("vx", "vy", "vz"), ("px", "py", "pz"), ("mx", "my", "mz")
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
-    """Read one OpenSim file; a title "PathFileType" makes it a .trc, columns "ground_force..." make it forces.
+    """Read one OpenSim file; the title "PathFileType" identifies a .trc, columns "ground_force..." forces.
 
     Signals: `markers` [m] of a .trc (an empty cell is a gap, NaN); `force` (reaction on the body [N]) of ground force
-    columns, plates bearing the part of the names that tells them apart ("1", "R", ...), with `moment` about the origin
+    columns, plates named by the part of the names that differs ("1", "R", ...), with `moment` about the origin
     of the axes, M = p x F + T [N m], where points and torques are given; `angles` [deg] of a file of coordinates
-    (translations are left out and named). OpenSim's axes: y up.
+    (translations are left out and listed). OpenSim's axes: y up.
 
     Raises
     ------
-    RecordingError : none of these, cut short, rows that are no numbers, unknown units, a rate that contradicts the time
-        stamps.
+    RecordingError : none of these, cut short, rows that are not numbers, unknown units, a rate that contradicts the
+        time stamps.
     """
     if part is not None:
         raise refuse(path, ("part", "none: an OpenSim file holds one recording", part))
@@ -59,7 +59,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
 
 
 def _delimiter(line: str) -> str:
-    """Return what separates the cells of a header line."""
+    """Return the delimiter of a header line."""
     return "\t" if "\t" in line else "," if "," in line else " "
 
 
@@ -78,9 +78,9 @@ def _read_trc(path: Path, lines: list[str], device: Device) -> Recording:
     assumptions, faults = [], []
     recorded = header.get("NumMarkers", "")
     computed = labels[int(recorded) :] if recorded.isdigit() else []
-    if computed and all(label.startswith("V_") for label in computed):  # Cortex counts only what its cameras saw
+    if computed and all(label.startswith("V_") for label in computed):  # Cortex counts measured markers only
         assumptions.append(
-            f"{len(computed)} points V_... beyond NumMarkers, computed by the recorder, count as markers."
+            f"{len(computed)} points V_... beyond NumMarkers, computed by the recorder, are treated as markers."
         )
         header["NumMarkers"] = str(len(labels))
     unit = device.length_unit or header.get("Units", "")
@@ -96,9 +96,8 @@ def _read_trc(path: Path, lines: list[str], device: Device) -> Recording:
     if faults:
         raise refuse(path, *faults)
     width = 2 + 3 * len(labels)
-    numbers = number_table(
-        path, rows, first_row=first + 1, delimiter=delimiter, width=width, columns=range(width), gaps=True
-    )
+    table = TextTable(path, rows, first_row=first + 1, delimiter=delimiter, width=width)
+    numbers = number_table(table, columns=range(width), gaps=True)
     declared = device.rate_hz or _number(header.get("DataRate", ""))
     rate = sampling_rate(path, numbers[:, 1], declared)
     names, sentences = plain_labels(labels)
@@ -108,7 +107,7 @@ def _read_trc(path: Path, lines: list[str], device: Device) -> Recording:
 
 
 def _number(cell: str) -> float | None:
-    """Return a header's number, or None where it is none."""
+    """Return a header's value as a number, or None where it is not one."""
     try:
         return float(cell)
     except ValueError:
@@ -158,9 +157,8 @@ def _storage_table(path: Path, lines: list[str]) -> tuple[dict[str, str], xr.Dat
         faults.append((f"row {names_row + 1}", "distinct column names", f"more than one {', '.join(repeated)}"))
     if faults:
         raise refuse(path, *faults)
-    numbers = number_table(
-        path, rows, first_row=names_row + 2, delimiter=delimiter, width=len(names), columns=range(len(names))
-    )
+    table = TextTable(path, rows, first_row=names_row + 2, delimiter=delimiter, width=len(names))
+    numbers = number_table(table, columns=range(len(names)))
     return header, xr.DataArray(numbers, dims=("time", "column"), coords={"column": names})
 
 
@@ -175,7 +173,7 @@ def _force_columns(path: Path, table: xr.DataArray) -> tuple[dict[str, dict[str,
             continue
         quantity = match["kind"] if match["what"] == "force" else "m"
         plates.setdefault(match["before"] or match["after"] or "ground_force", {})[quantity + match["axis"]] = name
-    ragged = [plate for plate, columns in plates.items() if not set(FORCES) <= set(columns)]
+    ragged = [plate for plate, columns in plates.items() if not set(_FORCES) <= set(columns)]
     if ragged:
         raise refuse(path, (", ".join(ragged), "a force along x, y and z", "fewer columns"))
     return plates, others
@@ -189,21 +187,23 @@ def _forces(
     length = declared_factor(path, device.length_unit or "m", LENGTH_UNITS)
     torque_unit = declared_factor(path, device.moment_unit or "N m", MOMENT_UNITS)
     sign = -1.0 if device.force_sign == "action" else 1.0
-    assumptions = ["Ground forces in an OpenSim file act on the body, in N, m and N m unless the study says otherwise."]
-    with_points = all(set(POINTS) <= set(columns) for columns in plates.values())
-    with_torques = all(set(TORQUES) <= set(columns) for columns in plates.values())
+    assumptions = [
+        "Ground forces in an OpenSim file act on the body, in N, m and N m unless the study states otherwise."
+    ]
+    with_points = all(set(_POINTS) <= set(columns) for columns in plates.values())
+    with_torques = all(set(_TORQUES) <= set(columns) for columns in plates.values())
     if with_points and not with_torques:
-        assumptions.append("The file has no torques: the free moment about the vertical counts as zero.")
+        assumptions.append("The file has no torques: the free moment is taken as zero.")
     values = {
         quantity: np.stack([table.sel(column=[columns[q] for q in quantity]).to_numpy() for columns in plates.values()])
-        for quantity, given in ((FORCES, True), (POINTS, with_points), (TORQUES, with_torques))
+        for quantity, given in ((_FORCES, True), (_POINTS, with_points), (_TORQUES, with_torques))
         if given
     }
-    force = sign * values[FORCES]
+    force = sign * values[_FORCES]
     moment, height = None, None
     if with_points:
-        point = length * values[POINTS]
-        torque = sign * torque_unit * values[TORQUES] if with_torques else np.zeros_like(point)
+        point = length * values[_POINTS]
+        torque = sign * torque_unit * values[_TORQUES] if with_torques else np.zeros_like(point)
         moment = np.stack([moment_from_point(f, p, t) for f, p, t in zip(force, point, torque, strict=True)])
         height = [_height(f, p, device.up) for f, p in zip(force, point, strict=True)]
     signal = force_signal(force, rate_hz=rate, plates=list(plates), axes="xyz", moment=moment, surface_height=height)

@@ -1,4 +1,4 @@
-"""Signals as every reader hands them over: units, labelled arrays and sampling rates."""
+"""The signals that readers return: units, labelled arrays and sampling rates."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from legsci.ingest.faults import Fault, RecordingError
 
 Floats = NDArray[np.float64]
 
-# What files call their units -> factor to SI. Compared after removing blanks, dots and stars.
+# Units as files write them -> factor to SI, after removing blanks, dots and stars.
 LENGTH_UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 FORCE_UNITS = {"N": 1.0, "kN": 1000.0}
 MOMENT_UNITS = {"Nm": 1.0, "Ncm": 0.01, "Nmm": 0.001, "kNm": 1000.0}
 ANGLE_UNITS = {"deg": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180.0 / np.pi, "radians": 180.0 / np.pi}
 
-# A recorder's clock that disagrees with the nominal rate by more than half a sample at the end of the file contradicts
-# it.
+#: Vertical force above the noise of any plate, from which a plate is taken as loaded [N].
+LOADED_N = 50.0
+
+# Largest difference between time stamps and nominal rate over a file [samples]; beyond it they contradict each other.
 LARGEST_DRIFT_SAMPLES = 0.5
 
 
@@ -32,7 +34,7 @@ def unit_factor(unit: str, units: dict[str, float]) -> float | None:
 
 
 def declared_factor(path: Path, unit: str, units: dict[str, float]) -> float:
-    """Return the factor from the unit that a study names to SI; refuse one that is not in `units`."""
+    """Return the factor from a unit of the study to SI; refuse one that is not in `units`."""
     factor = unit_factor(unit, units)
     if factor is None:
         raise refuse(path, ("unit", f"one of {', '.join(units)}", unit))
@@ -54,7 +56,7 @@ def force_signal(
     surface_height: Sequence[float] | None = None,
     corner: Floats | None = None,
 ) -> xr.Dataset:
-    """Label plate forces, each plate under "both" feet until the study says otherwise.
+    """Label plate forces; the foot of each plate is "both" until the study assigns one.
 
     Parameters
     ----------
@@ -62,7 +64,7 @@ def force_signal(
     rate_hz : sampling rate [Hz].
     plates, axes : names along `plate` and `axis` (a subset of x, y, z, or "up").
     moment : (plate, time, axis) moment of that reaction about the origin of the file's axes [N m].
-    surface_height : (plate,) height of the plane in which the centre of pressure is sought [m].
+    surface_height : (plate,) height of the plane of the centre of pressure [m].
     corner : (plate, corner, axis) outline of the plates [m].
     """
     dims = ("plate", "time", "axis")
@@ -76,7 +78,7 @@ def force_signal(
     foot = {"foot": xr.Variable("plate", ["both"] * len(plates))}
     return xr.Dataset(
         variables,
-        coords=_coordinates(force.shape[1], rate_hz, beside=foot, plate=plates, axis=axes),
+        coords=_coordinates(force.shape[1], rate_hz, further=foot, plate=plates, axis=axes),
         attrs={"sampling_rate_hz": rate_hz},
     )
 
@@ -84,7 +86,7 @@ def force_signal(
 def marker_signal(position: Floats, *, rate_hz: float, labels: Sequence[str]) -> xr.Dataset:
     """Label marker positions (time, marker, axis) [m] in the axes x, y, z; gaps are NaN.
 
-    So is a marker that lies at the origin to the last digit: recorders write zeros for one that was not seen.
+    A marker exactly at the origin is a gap too: recorders write zeros for a marker that was not seen.
     """
     x, y, z = (position[..., axis] == 0.0 for axis in range(3))
     unseen = x & y & z
@@ -98,7 +100,7 @@ def marker_signal(position: Floats, *, rate_hz: float, labels: Sequence[str]) ->
 
 
 def segment_signal(rotation: Floats, position: Floats, *, rate_hz: float, labels: Sequence[str]) -> xr.Dataset:
-    """Label poses of segments, NaN where one is not known.
+    """Label poses of segments, NaN where a pose is unknown.
 
     Parameters
     ----------
@@ -118,7 +120,7 @@ def segment_signal(rotation: Floats, position: Floats, *, rate_hz: float, labels
 
 
 def angle_signal(angle: Floats, *, rate_hz: float, names: Sequence[str]) -> xr.Dataset:
-    """Label the angles (time, joint_angle) [deg] that the file itself carries."""
+    """Label the angles (time, joint_angle) [deg] of the file itself."""
     return xr.Dataset(
         {"angle": (("time", "joint_angle"), angle, {"units": "deg"})},
         coords=_coordinates(angle.shape[0], rate_hz, joint_angle=names),
@@ -132,26 +134,26 @@ def clock(samples: int, rate_hz: float) -> xr.Variable:
 
 
 def _coordinates(
-    samples: int, rate_hz: float, *, beside: Mapping[str, xr.Variable] | None = None, **labels: Sequence[str]
+    samples: int, rate_hz: float, *, further: Mapping[str, xr.Variable] | None = None, **labels: Sequence[str]
 ) -> xr.Coordinates:
-    """Return the clock of a signal, the labels along its other dimensions, and what stands beside these."""
+    """Return the times of a signal, the labels along its other dimensions, and further coordinates."""
     time = xr.Coordinates({"time": clock(samples, rate_hz)})
     named = _label_coordinates(tuple((dim, tuple(names)) for dim, names in labels.items()))
-    variables = dict(named.variables) | dict(time.variables) | dict(beside or {})
+    variables = dict(named.variables) | dict(time.variables) | dict(further or {})
     return xr.Coordinates(variables, indexes={**named.xindexes, **time.xindexes})
 
 
 @lru_cache(maxsize=64)
 def _label_coordinates(labels: tuple[tuple[str, tuple[str, ...]], ...]) -> xr.Coordinates:
-    """Labels that the files of a laboratory share; making them takes longer than to turn the signal."""
+    """Return coordinates of labels; cached, since the files of a laboratory share them and building them is slow."""
     return xr.Coordinates({dim: list(names) for dim, names in labels})
 
 
 def moment_from_point(force: Floats, point: Floats, torque: Floats) -> Floats:
     """Return the moment about the origin [N m] of forces (time, 3) [N] at points (time, 3) [m] with free torques [N m].
 
-    M = p x F + T. Where no force acts, the file's point is meaningless: there the moment is the torque alone, which is
-    what the product gives for F = 0, and a missing point (NaN) with zero force counts as such.
+    M = p x F + T. Without force the point of application is undefined and may be missing (NaN): there the moment is the
+    torque alone.
     """
     loaded = np.asarray(force.any(axis=1))
     return np.cross(np.where(loaded[:, None], point, 0.0), force) + torque
@@ -162,7 +164,7 @@ def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
 
     Returns
     -------
-    The labels, and sentences that say what was changed.
+    The labels, and sentences on what was changed.
     """
     sentences = []
     bare = [label.rsplit(":", 1)[-1] for label in labels]
@@ -185,10 +187,10 @@ def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def sampling_rate(path: Path, times: Floats, declared_hz: float | None) -> float:
-    """Return the sampling rate [Hz] of a time column [s], having made sure that it is even and as declared.
+    """Return the sampling rate [Hz] of a time column [s], having checked that it is even and as declared.
 
-    A whole number of hertz, or the declared rate, is taken where the stamps agree with it to the decimals they are
-    printed with; else the mean rate.
+    This is the declared rate; without one, a whole number of hertz if the stamps agree with it within their printed
+    decimals, else the mean rate.
 
     Raises
     ------

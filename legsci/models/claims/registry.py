@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from legsci.models.tables.analysis import Codes, Variable
+from legsci.vocabulary import new_name
 
 COLUMNS_OF_SESSIONS = ("time", "load", "female", "beighton_score", "body_mass_kg", "previously_injured", "log_hours")
 
@@ -116,7 +117,8 @@ def _faults(content: object) -> list[str]:
         return faults
     claims = [_claim(settings) for settings in content["claims"]]
     ids = [claim.id for claim in claims]
-    faults = [f"{name} is there {ids.count(name)} times" for name in dict.fromkeys(ids) if ids.count(name) > 1]
+    faults = _replaced_names(content)
+    faults += [f"{name} is there {ids.count(name)} times" for name in dict.fromkeys(ids) if ids.count(name) > 1]
     for claim in claims:
         low, high = claim.equivalence
         if not low <= claim.null <= high:
@@ -128,6 +130,21 @@ def _faults(content: object) -> list[str]:
                 f"{claim.id}: the claimed size is not beyond the limits of equivalence, on the side of its direction"
             )
     return faults
+
+
+def _replaced_names(content: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each metric under a name that it had before."""
+    named = [(f"variables.{name}.metric", use["task"], use["metric"]) for name, use in content["variables"].items()]
+    named += [
+        (f"{claim['id']}: outcome", claim["model"]["set_task"], claim["model"]["outcome"])
+        for claim in content["claims"]
+        if claim["model"]["kind"] == "repetitions"
+    ]
+    return [
+        f"{where}: {metric} of task {task} is now called {new}"
+        for where, task, metric in named
+        if (new := new_name(metric, task=task)) is not None
+    ]
 
 
 def _claim(settings: Mapping[str, Any]) -> Claim:

@@ -11,9 +11,9 @@ import xarray as xr
 import yaml
 from scipy.spatial.transform import Rotation
 
+from legsci.ingest.axes import to_isb
 from legsci.ingest.devices import Device
 from legsci.ingest.readers import READERS
-from legsci.ingest.trial import to_isb
 from legsci.mechanics.kinetics.anthropometry import Person, segment_proportions
 from legsci.mechanics.kinetics.inertia import BodySegments, body_segments
 from legsci.mechanics.kinetics.inverse_dynamics import dynamics

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from legsci.ingest.axes import to_isb
 from legsci.ingest.devices import Device
+from legsci.ingest.names import map_names
 from legsci.ingest.readers import READERS
 from legsci.ingest.settings import devices_of
 from legsci.ingest.tables import load_schema
-from legsci.ingest.trial import map_names, to_isb
 from legsci.marker_sets import MARKER_SETS, SEGMENT_SETS
 from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.movement import trial_kinematics, trial_movement

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from legsci.ingest.axes import to_isb
 from legsci.ingest.devices import Device
 from legsci.ingest.readers import READERS
-from legsci.ingest.trial import to_isb
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.reps.squats import descents
 from legsci.simulate.athlete.motion import simulate_motion

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from legsci.ingest.axes import to_isb
 from legsci.ingest.devices import Device
 from legsci.ingest.readers import READERS
-from legsci.ingest.trial import to_isb
 from legsci.marker_sets import MARKER_SETS
 from tests.mechanics.trials import Outcome, outcome, trial, vertical_force
 

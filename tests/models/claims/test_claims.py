@@ -123,6 +123,25 @@ def test_all_faults_of_a_registry_are_told(tmp_path: Path, repository: Path) -> 
         load_claims(path)
 
 
+def test_replaced_metrics_are_refused_with_the_new_name(tmp_path: Path, repository: Path) -> None:
+    content = yaml.safe_load((repository / CLAIMS).read_text(encoding="utf-8"))
+    old = {"log_eccentric": "lowering_time_s", "depth_cm": "body_weight_n", "braking": "braking_impulse_n_s"}
+    for name, metric in old.items():
+        content["variables"][name]["metric"] = metric
+    content["variables"]["jump_height"]["metric"] = "body_weight_n"
+    content["claims"][6]["model"]["outcome"] = "lifting_time_s"
+    path = tmp_path / "claims.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(ClaimsError, match="4 faults") as refused:
+        load_claims(path)
+    assert "variables.log_eccentric.metric: lowering_time_s of task squat is now called eccentric_time_s" in str(
+        refused.value
+    )
+    assert "body_weight_n of task squat is now called system_weight_n" in str(refused.value)
+    assert "braking_impulse_n_s of task sprint is now called horizontal_braking_impulse_n_s" in str(refused.value)
+    assert "outcome: lifting_time_s of task squat is now called concentric_time_s" in str(refused.value)
+
+
 def test_models_without_what_they_need_and_contrasts_of_nothing_are_refused(tmp_path: Path, repository: Path) -> None:
     content = yaml.safe_load((repository / CLAIMS).read_text(encoding="utf-8"))
     claims = {settings["id"]: settings for settings in content["claims"]}

@@ -12,7 +12,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from legsci.ingest.check import check_study
-from legsci.ingest.trial import build_session
+from legsci.ingest.session import build_session
 from legsci.kernels.plates import centre_of_pressure
 from legsci.simulate.athlete.body import Athlete
 from legsci.simulate.athlete.motion import TASK_PLANS, simulate_motion

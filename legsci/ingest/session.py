@@ -1,9 +1,8 @@
-"""Recordings of a session -> one tree of trials in ISB axes, on one clock, written whole or not at all."""
+"""Recordings of a session -> one tree of trials in ISB axes, each on one clock; reading and writing session files."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -14,16 +13,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from legsci.ingest.axes import to_isb
 from legsci.ingest.devices import Device
 from legsci.ingest.faults import Fault, RecordingError
+from legsci.ingest.names import map_names
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.ingest.study import Study
-from legsci.marker_sets import SEGMENT_SETS, SegmentSet
 from legsci.storage import DECIMALS, ROTATION_DECIMALS, compressed, written_whole
 
-AXES = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
-TRIAL_COLUMNS = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
+TRIAL_ATTRIBUTES = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
 SHARED_CLOCK = "shared_clock"
 _STORED_DECIMALS = {
     "force": DECIMALS["N"],
@@ -32,57 +31,6 @@ _STORED_DECIMALS = {
     "rotation": ROTATION_DECIMALS,
     "angle": DECIMALS["deg"],
 }
-
-
-def to_isb(signal: xr.Dataset, *, up: str, forward: str) -> xr.Dataset:
-    """Turn a signal from the axes of its file to ISB axes: x forward, y up, z right.
-
-    Parameters
-    ----------
-    signal : variables with the dimension `axis` are turned; it may hold some of x, y, z, or the single axis "up".
-    up, forward : signed file axes ("z", "-y", ...) that point up and the way the participant faces; right is
-        forward x up.
-
-    Returns
-    -------
-    The signal with those of x, y, z that the file's axes give, in that order.
-
-    Raises
-    ------
-    ValueError : up and forward are not at right angles.
-
-    References
-    ----------
-    Wu & Cavanagh (1995), ISB recommendations for standardization in the reporting of kinematic data, J Biomech
-    28:1257-61.
-    """
-    ahead, upward = (np.array(AXES[name[-1]]) * (-1 if name.startswith("-") else 1) for name in (forward, up))
-    if ahead @ upward:
-        raise ValueError(f"up and forward must be at right angles, not {up} and {forward}")
-    held = [str(axis) for axis in signal.variables["axis"].data]
-    names, rows = [], []
-    for isb_axis, direction in zip("xyz", (ahead, upward, np.cross(ahead, upward)), strict=True):
-        source = "up" if held == ["up"] else "xyz"[int(np.flatnonzero(direction)[0])]
-        if source in held and (source != "up" or isb_axis == "y"):
-            names.append(isb_axis)
-            rows.append((held.index(source), 1.0 if source == "up" else float(direction.sum())))
-    # A copy whose values are exchanged: building it anew takes longer than to turn them. Corners count as a coordinate,
-    # since their name is that of a dimension; they are turned as everything else.
-    answer = signal.copy()
-    for name, variable in answer.variables.items():
-        if "axis" in variable.dims and name != "axis":
-            variable.data = _turned(variable, rows)
-    return answer if names == held else answer.assign_coords(axis=names)
-
-
-def _turned(variable: xr.Variable, rows: list[tuple[int, float]]) -> Any:
-    """Take the given rows of the dimension `axis`, each with its sign."""
-    source = np.moveaxis(variable.data, variable.get_axis_num("axis"), 0)
-    # One axis after the other, laid out in memory as the file's reader left it: neighbours stay neighbours.
-    turned = np.empty_like(source, shape=(len(rows), *source.shape[1:]))
-    for axis, (row, sign) in enumerate(rows):
-        np.multiply(source[row], sign, out=turned[axis])
-    return np.moveaxis(turned, 0, variable.get_axis_num("axis"))
 
 
 def build_session(study: Study, participant_id: str, session_id: str) -> xr.DataTree:
@@ -95,8 +43,8 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
 
     Returns
     -------
-    The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id, simulated (0 or 1: netCDF keeps
-    no truth values) and, where known, body_mass_kg, sex, knee_width_m and ankle_width_m at its root: a child per trial,
+    The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id, simulated (0 or 1: netCDF has
+    no booleans) and, where known, body_mass_kg, sex, knee_width_m and ankle_width_m at its root: a child per trial,
     in it a child per kind of signal. A trial with a recording that cannot be used has no signals; its attribute
     `faults` is a JSON list of [code, sentence].
 
@@ -115,7 +63,7 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     nodes = {"/": xr.Dataset(attrs=who | _body_mass(study, participant_id, session_id) | _build(study, participant_id))}
     for trial in trials.to_dict("records"):
         name = str(trial["trial_id"])
-        attrs = {key: _plain(trial[key]) for key in TRIAL_COLUMNS if not pd.isna(trial.get(key))}
+        attrs = {key: _plain(trial[key]) for key in TRIAL_ATTRIBUTES if not pd.isna(trial.get(key))}
         signals, measured = build_trial(study, recordings.get(trial["trial_id"], []))
         nodes[name] = xr.Dataset(attrs=attrs | measured)
         nodes |= {f"{name}/{kind}": signal for kind, signal in signals.items()}
@@ -171,65 +119,6 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
     return signals, {"start_time_s": start}
 
 
-def map_names(recording: Recording, device: Device, path: str) -> Recording:
-    """Give plates their feet, and markers and segments their standard labels, as the device describes them.
-
-    Plates are found by the file's name or by their number; where the device lists plates, the others are left out and
-    the assumptions say so. Labels that the device does not map keep their own name. Segments of a known set turn their
-    own axes to x forward, y up, z right.
-
-    Raises
-    ------
-    RecordingError : a plate that the file does not have, or one label for two markers.
-    """
-    signals, assumptions = dict(recording.signals), list(recording.assumptions)
-    faults = []
-    if "force" in signals:
-        force = signals["force"]
-        names = [str(name) for name in force.variables["plate"].data]
-        known = {name: name for name in names} | {
-            str(n + 1): name for n, name in enumerate(names) if str(n + 1) not in names
-        }
-        faults += [
-            Fault(path, f"plate {key}", f"one of {', '.join(known)}", "no such plate")
-            for key in device.plates
-            if key not in known
-        ]
-        feet = {known[key]: setup.foot for key, setup in device.plates.items() if key in known}
-        chosen = [name for name in names if name in feet or not device.plates]
-        if len(chosen) < len(names):
-            left_out = ", ".join(name for name in names if name not in chosen)
-            assumptions.append(f"Plates that the study does not list were left out: {left_out}.")
-            force = force.sel(plate=chosen)
-        signals["force"] = force = force.copy()
-        force.variables["foot"].data = np.array([feet.get(name, "both") for name in chosen])
-    if "markers" in signals:
-        labels = [str(label) for label in signals["markers"].variables["marker"].data]
-        absent = [label for label in device.markers if label not in labels]
-        if absent:
-            assumptions.append(f"Markers that the study names and this file does not have: {', '.join(absent)}.")
-        mapped = [device.standard_labels.get(label, label) for label in labels]
-        twice = sorted(label for label, count in Counter(mapped).items() if count > 1)
-        faults += [Fault(path, f"marker {label}", "one marker of that label", "several") for label in twice]
-        if mapped != labels:
-            signals["markers"] = signals["markers"].assign_coords(marker=mapped)
-    if "segments" in signals and device.labels in SEGMENT_SETS:
-        signals["segments"] = _with_own_axes(signals["segments"], SEGMENT_SETS[device.labels])
-    if faults:
-        raise RecordingError(path, faults)
-    return replace(recording, signals=signals, assumptions=tuple(assumptions))
-
-
-def _with_own_axes(segments: xr.Dataset, known: SegmentSet) -> xr.Dataset:
-    """Return segments under standard labels, the columns of their rotations being x forward, y up, z right."""
-    labels = [known.names.get(str(label), str(label)) for label in segments.variables["segment"].data]
-    forward, up = (segments["rotation"].sel(direction=axis).variable for axis in (known.forward, known.up))
-    right = xr.Variable(forward.dims, np.cross(forward.data, up.data, axis=forward.get_axis_num("axis")))
-    rotation = xr.Variable.concat([forward, up, right], dim="direction").transpose(*segments["rotation"].dims)
-    rotation.attrs = segments["rotation"].attrs
-    return segments.assign(rotation=rotation).assign_coords(segment=labels)
-
-
 def write_session(tree: xr.DataTree, path: str | Path) -> None:
     """Write a session file, whole or not at all: beside its place first, then moved there.
 
@@ -264,7 +153,7 @@ def read_attributes(path: str | Path) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def _body_mass(study: Study, participant_id: str, session_id: str) -> dict[str, float]:
-    """Return body_mass_kg [kg] as weighed at the session, else as the participants table says it; else nothing."""
+    """Return body_mass_kg [kg] of the session, else of the participant; empty where neither is known."""
     people = study.participants[study.participants["participant_id"] == participant_id]
     for rows in (_of_session(study.sessions, participant_id, session_id), people):
         masses = rows["body_mass_kg"].dropna()
@@ -274,7 +163,7 @@ def _body_mass(study: Study, participant_id: str, session_id: str) -> dict[str, 
 
 
 def _build(study: Study, participant_id: str) -> dict[str, Any]:
-    """Return sex, knee_width_m and ankle_width_m as far as the participants table says them."""
+    """Return sex, knee_width_m and ankle_width_m where the participants table has them."""
     people = study.participants[study.participants["participant_id"] == participant_id]
     columns = [name for name in ("sex", "knee_width_m", "ankle_width_m") if name in people]
     return {name: _plain(people[name].iloc[0]) for name in columns if len(people) and pd.notna(people[name].iloc[0])}
@@ -286,12 +175,12 @@ def _of_session(table: pd.DataFrame, participant_id: str, session_id: str) -> pd
 
 
 def _plain(value: Any) -> Any:
-    """Return a table's value as text or number that netCDF can keep."""
+    """Return a table's value as text or number that netCDF can store."""
     return value.item() if isinstance(value, np.generic) else value
 
 
 def _repeated(recordings: list[tuple[Device, Recording, str]]) -> list[Fault]:
-    """Return a fault for each kind of signal that more than one recording of a trial holds."""
+    """Return a fault for each kind of signal that is in more than one recording of a trial."""
     sources: dict[str, list[str]] = {}
     for _, recording, path in recordings:
         for kind in recording.signals:

@@ -15,11 +15,13 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from legsci.ingest.axes import to_isb
 from legsci.ingest.devices import Device, PlateSetup
 from legsci.ingest.faults import RecordingError
+from legsci.ingest.names import map_names
 from legsci.ingest.readers.signals import force_signal, marker_signal
 from legsci.ingest.recording import Recording
-from legsci.ingest.trial import build_session, map_names, open_session, to_isb, write_session
+from legsci.ingest.session import build_session, open_session, write_session
 
 AXES = ("x", "y", "z", "-x", "-y", "-z")
 UNIT = {"x": (1, 0, 0), "y": (0, 1, 0), "z": (0, 0, 1)}
