@@ -1,7 +1,7 @@
 """Metrics of leg alignment: four measures of knee valgus, never merged, and what explains them.
 
-Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says what each means. Metrics of STATED bring
-their standard uncertainty; of a peak see `legsci.metrics.signals.uncertain_peak`.
+Each takes what `prepare` in measure.py makes of a reps file; vocabulary.py says what each means. Metrics of
+WITH_UNCERTAINTY return their standard uncertainty too; for that of a peak see `legsci.metrics.signals.uncertain_peak`.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _knee_medial_to_toe(reps: Reps) -> Pair:
 
 
 #: Metric -> (value, standard uncertainty), each (rep, scoring, side).
-STATED: dict[str, Callable[[Reps], Pair]] = {
+WITH_UNCERTAINTY: dict[str, Callable[[Reps], Pair]] = {
     "knee_abduction_peak_deg": _knee_abduction,
     "landing_knee_abduction_peak_deg": _landing_knee_abduction,
     "knee_fppa_peak_deg": _knee_fppa,

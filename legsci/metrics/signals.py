@@ -8,7 +8,7 @@ their labels: comparing the labels of both sides of every operation would take s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from legsci.kernels import curves as kernel
 from legsci.kernels.jumps import velocity_from_rest
 from legsci.vocabulary import SIDES
 
-#: Signals and events of a session's repetitions by name, as `prepare` in table.py makes them of a reps file.
+#: Signals and events of a session's repetitions by name, as `prepare` in measure.py makes them of a reps file.
 Reps = Mapping[Any, xr.Variable]
 
 
@@ -27,6 +27,14 @@ def position(reps: Reps, seconds: xr.Variable) -> xr.Variable:
     start, rate = (reps[name].data[:, None] for name in ("window_start", "sampling_rate_hz"))
     times = seconds.transpose("rep", "scoring")
     return xr.Variable(times.dims, (times.data - start) * rate)
+
+
+def recorded_samples(signals: Mapping[str, xr.Variable], names: Iterable[str]) -> xr.Variable:
+    """Number of samples of each repetition (rep,) up to the last at which any of the named signals was recorded."""
+    recorded = [np.isfinite(signals[name].transpose("rep", ..., "sample").data) for name in names]
+    any_recorded = np.any([each.reshape(len(each), -1, each.shape[-1]).any(axis=1) for each in recorded], axis=0)
+    last = any_recorded.shape[1] - np.argmax(any_recorded[:, ::-1], axis=1)
+    return xr.Variable("rep", np.where(any_recorded.any(axis=1), last, 0))
 
 
 def of_both(signal: xr.Variable) -> xr.Variable:

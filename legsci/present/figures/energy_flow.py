@@ -12,8 +12,8 @@ from matplotlib.path import Path as Outline
 from legsci.mechanics.kinetics.movement import LOADED_JOINTS
 from legsci.metrics.joints import of_frames
 from legsci.metrics.kinetics import push_off
+from legsci.metrics.measure import prepare
 from legsci.metrics.signals import at, integral
-from legsci.metrics.tables import prepare
 from legsci.present.figures import style
 from legsci.tasks import TASKS
 

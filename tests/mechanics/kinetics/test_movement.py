@@ -13,8 +13,9 @@ from legsci.mechanics.motion.angles import kinematics
 from legsci.mechanics.motion.markers import Markers
 from legsci.mechanics.motion.static_trial import static_trial
 from legsci.mechanics.reps.session import session_repetitions
+from legsci.metrics.measure import measure
 from legsci.metrics.normalised_curves import POINTS, normalised_curves, write_curves
-from legsci.metrics.tables import measure, session_metrics
+from legsci.metrics.tables import session_metrics
 from tests.mechanics.athlete import ATHLETE, PLATE_HZ, recording, standing
 from tests.mechanics.kinetics.joint_work import force_transmission_ratio, joint_work
 from tests.mechanics.trials import DEFAULT, OTHERS, Outcome, decisions, trial

@@ -15,7 +15,7 @@ from legsci.mechanics.force import events as scoring
 from legsci.mechanics.force import plates, windows
 from legsci.mechanics.reps import curation
 from legsci.mechanics.reps import session as repetitions
-from legsci.metrics import tables as table
+from legsci.metrics import status
 from legsci.quality import CODES, QualityFlag
 from tests.analytic_jump import GRAVITY, countermovement_jump
 from tests.mechanics.trials import Outcome, decisions, force_trial, outcome, trial, vertical_force
@@ -233,7 +233,7 @@ CASES = {
 
 
 def test_every_code_of_the_force_modules_has_a_case() -> None:
-    sources = "".join(inspect.getsource(module) for module in (plates, windows, scoring, curation, repetitions, table))
+    sources = "".join(inspect.getsource(module) for module in (plates, windows, scoring, curation, repetitions, status))
     assert {code for code in CODES if f'"{code}"' in sources} == set(CASES)
 
 
