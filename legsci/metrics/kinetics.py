@@ -68,7 +68,7 @@ def power_residual_peak(reps: Reps) -> xr.Variable:
     return peak(of_frames(reps), reps["power_residual"], *span_of(reps))
 
 
-def push_off(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
+def push_off_span(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
     """Lowest point to take-off; of a squat lifting; where nothing is lowered the whole movement (rep, scoring) [s].
 
     The lowest point is that of the centre of mass, where force does not tell it that of the pelvis.
@@ -84,7 +84,7 @@ def force_transmission_ratio(reps: Reps) -> xr.Variable:
 
     The borders of the push-off may lie between frames.
     """
-    frames, (start, last) = of_frames(reps), push_off(reps)
+    frames, (start, last) = of_frames(reps), push_off_span(reps)
     energy = reps["energy"]
     gain = at(frames, energy, last) - at(frames, energy, start)
     work = integral(frames, reps["joint_power"].clip(min=0.0), start, last).sum("joint", skipna=False)

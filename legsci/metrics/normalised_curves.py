@@ -12,15 +12,15 @@ from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS
 from legsci.metrics.joints import movement_span
 
 #: Points of a curve: 0 to 100 % of the movement.
-POINTS = 101
+CURVE_POINTS = 101
 #: Coordinates of a repetition that go with its curves.
-KEYS = ("trial_id", "task", "number", "leg")
+REP_COORDS = ("trial_id", "task", "number", "leg")
 #: Signals that have no meaning from movement to movement: places in the laboratory.
 LEFT_OUT = ("pelvis_position", "foot_height", "ankle_height")
 
 
 def normalised_curves(reps: xr.Dataset) -> xr.Dataset:
-    """Stretch the signals of frames of each repetition to POINTS points.
+    """Stretch the signals of frames of each repetition to CURVE_POINTS points.
 
     Parameters
     ----------
@@ -36,17 +36,17 @@ def normalised_curves(reps: xr.Dataset) -> xr.Dataset:
     start, last = (moment.isel(scoring=0).data for moment in movement_span(reps.variables))
     first, rate = reps["frame_start"].to_numpy(), reps["frame_rate_hz"].to_numpy()
     kept = np.flatnonzero(np.isfinite(rate) & np.isfinite(start) & np.isfinite(last))
-    parts = np.linspace(0.0, 1.0, POINTS)
+    parts = np.linspace(0.0, 1.0, CURVE_POINTS)
     answer = {}
     for name, (dims, unit) in FRAME_SIGNALS.items():
         if name not in LEFT_OUT:
             signals = reps[name].transpose("rep", *dims, "frame").to_numpy()
             rows = [_at(signals[k], (start[k] + parts * (last[k] - start[k]) - first[k]) * rate[k]) for k in kept]
-            shape = (0, *signals.shape[1:-1], POINTS)
+            shape = (0, *signals.shape[1:-1], CURVE_POINTS)
             values = np.stack(rows) if rows else np.empty(shape)
             answer[name] = (("rep", *dims, "point"), values.astype(np.float32), {"units": unit})
     who = {key: np.full(kept.size, str(reps.attrs[key])) for key in ("participant_id", "session_id")}
-    named = {key: ("rep", reps[key].to_numpy()[kept]) for key in KEYS}
+    named = {key: ("rep", reps[key].to_numpy()[kept]) for key in REP_COORDS}
     return xr.Dataset(
         answer,
         coords={

@@ -110,7 +110,7 @@ def _missing(column: str) -> bool:
     return column.startswith("u_") and (name not in METRICS or METRICS[name].uncertainty is None)
 
 
-def repetition_table(reps: xr.Dataset) -> pd.DataFrame:
+def event_table(reps: xr.Dataset) -> pd.DataFrame:
     """Lay out the events of a session's repetitions under each profile, rows of reps.csv [s on the trial's clock]."""
     named = reps.variables
     profiles = named["scoring"].data.astype(str)
@@ -147,7 +147,7 @@ def study_tables(
         flags.append(judged)
         if reps is not None:
             default = str(reps.attrs["default_scoring"])
-            events.append(repetition_table(reps))
+            events.append(event_table(reps))
     everything = pd.concat(metrics, ignore_index=True)
     return {
         "metrics": everything[everything["profile"].isin([default]) | everything["profile"].isna()],

@@ -13,9 +13,20 @@ from legsci.ingest.trial import open_session, read_attributes
 from legsci.mechanics.reps.session import open_repetitions
 
 #: Columns that name something: "01" is a session, not the number 1.
-NAMES = ("participant_id", "session_id", "trial_id", "task", "side", "profile", "status", "reason", "code", "signal")
+TEXT_COLUMNS = (
+    "participant_id",
+    "session_id",
+    "trial_id",
+    "task",
+    "side",
+    "profile",
+    "status",
+    "reason",
+    "code",
+    "signal",
+)
 READING_COLUMNS = ("participant_id", "session_id", "trial_id", "signal", "rate_hz", "reader", "assumptions")
-TABLES = ("metrics.csv", "metrics_by_profile.csv", "reps.csv", "quality.csv")
+RESULT_TABLES = ("metrics.csv", "metrics_by_profile.csv", "reps.csv", "quality.csv")
 
 
 class ResultsError(ValueError):
@@ -148,7 +159,7 @@ class Results:
 
     def _table(self, name: str) -> pd.DataFrame:
         """Read a table; names stay text."""
-        return pd.read_csv(self.folder / name, dtype=dict.fromkeys(NAMES, "str"))
+        return pd.read_csv(self.folder / name, dtype=dict.fromkeys(TEXT_COLUMNS, "str"))
 
     def _file(self, kind: str, participant_id: str, session_id: str) -> Path:
         """File of a session, or a sentence that says which sessions there are."""
@@ -183,7 +194,7 @@ def open_study(path: str | Path) -> Results:
         raise ResultsError(
             f"there are no results in {path}: run `make study` in the checkout, or name the folder results/<study>"
         )
-    missing = [name for name in TABLES if not (folder / name).is_file()]
+    missing = [name for name in RESULT_TABLES if not (folder / name).is_file()]
     if missing:
         raise ResultsError(
             f"the results in {path} are not complete ({', '.join(missing)} missing): run `make study`, and look at "

@@ -23,7 +23,7 @@ from legsci.ingest.trial import DECIMALS, write_session
 from legsci.mechanics.reps.session import session_repetitions, write_repetitions
 from legsci.metrics.tables import study_tables
 from legsci.present.figures import style
-from legsci.present.figures.force_time import flag_lines, force_time
+from legsci.present.figures.force_time import flag_lines, force_time_figure
 from legsci.present.figures.model_figures import MODEL_FIGURES
 from legsci.present.figures.profile_comparison import widest_repetition
 from legsci.present.figures.registry import SESSION_FIGURES, STUDY_FIGURES
@@ -210,7 +210,7 @@ def test_findings_leave_room_for_the_picture(study: Results) -> None:
         [{"trial_id": "jump", "rep": 1, "profile": "", "code": code, "severity": CODES[code].severity, "sentence": code}
          for code in codes if CODES[code].severity in ("flagged", "noted")]
     )  # fmt: skip
-    figure = force_time(study.session(*key), study.reps(*key), pd.concat([study.quality_flags(*key), many]))
+    figure = force_time_figure(study.session(*key), study.reps(*key), pd.concat([study.quality_flags(*key), many]))
     (axes, _) = [axes for axes in drawn(figure) if axes.lines][:2]
     for each in (usual, axes):
         each.figure.get_figure(root=True).canvas.draw()

@@ -20,7 +20,7 @@ _X = {
 }
 
 
-def alignment_within_between(points: pd.DataFrame, coefficients: pd.DataFrame, *, simulated: bool) -> Figure:
+def alignment_within_between_figure(points: pd.DataFrame, coefficients: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw jump height over knee abduction, sessions within athletes beside athletes' means.
 
     Parameters

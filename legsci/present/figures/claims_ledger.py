@@ -23,7 +23,7 @@ _BAND = (0.88, 0.88, 0.88)
 _WIDEST = 3.0
 
 
-def claims_ledger(ledger: pd.DataFrame, *, simulated: bool) -> Figure:
+def claims_ledger_figure(ledger: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw the ledger, a row per claim.
 
     Parameters

@@ -7,16 +7,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from legsci.models.statistics.curves import ANGLES, LEGS, SESSIONS
+from legsci.models.statistics.curves import ALPHA, ANGLES, LEGS, SESSIONS
 from legsci.present.figures import style
 from legsci.present.figures.joint_angles import DASHES, ROW_HEIGHT
 
 #: Comparison -> side whose colour and dash it has.
 LOOKS = {SESSIONS: "left", LEGS: "right"}
-ALPHA = 0.05
 
 
-def curve_differences(differences: pd.DataFrame, clusters: pd.DataFrame, *, simulated: bool) -> Figure:
+def curve_differences_figure(differences: pd.DataFrame, clusters: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw mean differences of joint angles over the movement, a column per task and a row per angle.
 
     Parameters

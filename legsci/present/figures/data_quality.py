@@ -17,7 +17,7 @@ _MOST_ROWS = 60
 _TRIAL = ["participant_id", "session_id", "trial_id"]
 
 
-def data_quality(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: bool) -> Figure:
+def data_quality_figure(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw how often each reason occurs, and in which trials.
 
     Parameters

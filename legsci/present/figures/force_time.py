@@ -24,15 +24,15 @@ from legsci.present.figures.phases import Phase, event_times, phases
 #: Events that are marked: the weighing window is shaded instead.
 MARKED = tuple(name for name in STORED_EVENTS if not name.startswith("weighing"))
 #: Signal shown before the first and after the last event of a repetition [s].
-MARGIN_S = 0.75
+_MARGIN_S = 0.75
 #: Height of the picture of one repetition, and of the words that stand in place of one [inch].
-PANEL_HEIGHT, WORDS_HEIGHT = 3.4, 1.0
-#: Height of a line of a heading [inch], lines that PANEL_HEIGHT holds, and lines about flags at most.
+_PANEL_HEIGHT, _WORDS_HEIGHT = 3.4, 1.0
+#: Height of a line of a heading [inch], lines that _PANEL_HEIGHT holds, and lines about flags at most.
 LINE_HEIGHT, USUAL_LINES, MOST_LINES = 0.15, 3, 8
 #: Letters of what is said about flags of one code.
 LONGEST_WORDS = 2 * style.LINE_LENGTH - 40
 #: A gap of a marker as the sentences of `legsci.quality.CODES` put it: marker and length [s].
-GAP = re.compile(r"(\S+) was lost for ([\d.]+) s")
+GAP_SENTENCE = re.compile(r"(\S+) was lost for ([\d.]+) s")
 #: Events of one moment: the nearest two that are told apart, as a share of the time shown.
 ONE_MOMENT = 0.002
 #: Signal shown before the first sample that is kept, so that a mark on it is not cut [s].
@@ -41,7 +41,7 @@ TITLE_COLOURS = {"rejected": style.SEVERITY_COLOURS["rejected"]}
 LINES = {"both": "both feet", "left": "left foot", "right": "right foot"}
 
 
-def force_time(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.DataFrame) -> Figure:
+def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.DataFrame) -> Figure:
     """Draw each repetition of a session: force with phases and events, and beneath it velocity; rejected trials too.
 
     Parameters
@@ -62,7 +62,7 @@ def force_time(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.DataFram
         _heading(metrics, quality, trial, _number(reps, rep), str(session[trial].attrs["task"])) for trial, rep in shown
     ]
     further = [LINE_HEIGHT * max(words.count("\n") + 1 - USUAL_LINES, 0) for words, _ in headings]
-    heights = [(PANEL_HEIGHT if each else WORDS_HEIGHT) + more for each, more in zip(drawable, further, strict=True)]
+    heights = [(_PANEL_HEIGHT if each else _WORDS_HEIGHT) + more for each, more in zip(drawable, further, strict=True)]
     with style.figure_style():
         figure = Figure(
             figsize=(style.PAGE_WIDTH, sum(heights) + 0.8),
@@ -138,7 +138,7 @@ def flag_lines(found: pd.DataFrame) -> list[str]:
     ranks = found["severity"].map(list(style.SEVERITY_COLOURS).index)
     for (_, severity, code), rows in found.assign(rank=ranks).groupby(["rank", "severity", "code"], sort=True):
         words = " ".join(rows["sentence"])
-        gaps = GAP.findall(words)
+        gaps = GAP_SENTENCE.findall(words)
         if len(gaps) > 1:
             markers = style.counted(len({marker for marker, _ in gaps}), "marker")
             longest = max(float(seconds) for _, seconds in gaps)
@@ -195,7 +195,7 @@ def _span(time: np.ndarray, chosen: xr.Dataset, found: list[Phase], events: dict
     if not events:
         return float(time[0]), float(last)
     ends = [phase.end for phase in found if phase.name != "weighing"] + list(events.values())
-    return max(min(events.values()) - MARGIN_S, float(time[0]) - EDGE_S), min(max(ends) + MARGIN_S, float(last))
+    return max(min(events.values()) - _MARGIN_S, float(time[0]) - EDGE_S), min(max(ends) + _MARGIN_S, float(last))
 
 
 def _shade(axes: tuple[Axes, Axes], found: list[Phase]) -> None:

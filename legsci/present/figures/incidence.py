@@ -17,7 +17,7 @@ _NAMES = {
 }
 
 
-def incidence(rates: pd.DataFrame, burdens: pd.DataFrame, left_out: pd.DataFrame, *, simulated: bool) -> Figure:
+def incidence_figure(rates: pd.DataFrame, burdens: pd.DataFrame, left_out: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw new problems per 1000 h of training by each definition of a problem.
 
     Parameters

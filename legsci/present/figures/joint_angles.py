@@ -18,7 +18,7 @@ ROW_HEIGHT = 1.5
 DASHES: dict[str, Literal["-", "--"]] = {"left": "-", "right": "--", "both": "-"}
 
 
-class Row(NamedTuple):
+class PanelRow(NamedTuple):
     """One row of panels: signal of curves.nc, what is chosen of it for a side, its factor, and words for its axis."""
 
     label: str
@@ -32,16 +32,16 @@ def _sided(dim: str, name: str, **more: str) -> dict[str, dict[str, str]]:
     return {side: {dim: f"{side}_{name}", **more} for side in ("left", "right")}
 
 
-ANGLES = (
-    Row("hip flexion [deg]", "angle", _sided("joint_angle", "hip_flexion")),
-    Row("knee flexion [deg]", "angle", _sided("joint_angle", "knee_flexion")),
-    Row("dorsiflexion [deg]", "angle", _sided("joint_angle", "ankle_dorsiflexion")),
-    Row("knee abduction [deg]", "angle", _sided("joint_angle", "knee_abduction")),
-    Row("lumbar flexion [deg]", "angle", {"both": {"joint_angle": "lumbar_flexion"}}),
+ANGLE_ROWS = (
+    PanelRow("hip flexion [deg]", "angle", _sided("joint_angle", "hip_flexion")),
+    PanelRow("knee flexion [deg]", "angle", _sided("joint_angle", "knee_flexion")),
+    PanelRow("dorsiflexion [deg]", "angle", _sided("joint_angle", "ankle_dorsiflexion")),
+    PanelRow("knee abduction [deg]", "angle", _sided("joint_angle", "knee_abduction")),
+    PanelRow("lumbar flexion [deg]", "angle", {"both": {"joint_angle": "lumbar_flexion"}}),
 )
 
 
-def joint_angles(curves: xr.Dataset, *, simulated: bool) -> Figure:
+def joint_angles_figure(curves: xr.Dataset, *, simulated: bool) -> Figure:
     """Draw joint angles of a study.
 
     Parameters
@@ -54,10 +54,10 @@ def joint_angles(curves: xr.Dataset, *, simulated: bool) -> Figure:
     A figure with a column per task and a row per angle [deg]: mean and one standard deviation over the repetitions of
     each side, against the time of the movement [%].
     """
-    return bands(curves, ANGLES, "Joint angles", simulated=simulated)
+    return bands(curves, ANGLE_ROWS, "Joint angles", simulated=simulated)
 
 
-def bands(curves: xr.Dataset, rows: tuple[Row, ...], title: str, *, simulated: bool) -> Figure:
+def bands(curves: xr.Dataset, rows: tuple[PanelRow, ...], title: str, *, simulated: bool) -> Figure:
     """Draw bands of curves: a column per task that has any, a row per quantity.
 
     Parameters
@@ -100,7 +100,7 @@ def bands(curves: xr.Dataset, rows: tuple[Row, ...], title: str, *, simulated: b
     return figure
 
 
-def _of_task(curves: xr.Dataset, rows: tuple[Row, ...], task: str) -> xr.Dataset:
+def _of_task(curves: xr.Dataset, rows: tuple[PanelRow, ...], task: str) -> xr.Dataset:
     """Repetitions of a task that have something of what is drawn."""
     known = np.zeros(curves.sizes["rep"], bool)
     for row in rows:
@@ -109,7 +109,7 @@ def _of_task(curves: xr.Dataset, rows: tuple[Row, ...], task: str) -> xr.Dataset
     return curves.isel(rep=np.flatnonzero(known & (curves["task"].to_numpy() == task)))
 
 
-def _tasks(curves: xr.Dataset, rows: tuple[Row, ...]) -> list[str]:
+def _tasks(curves: xr.Dataset, rows: tuple[PanelRow, ...]) -> list[str]:
     """Tasks that move, with at least one curve."""
     if "task" not in curves:
         return []
@@ -117,7 +117,7 @@ def _tasks(curves: xr.Dataset, rows: tuple[Row, ...]) -> list[str]:
     return [task for task in names if task != "standing" and _of_task(curves, rows, task).sizes["rep"]]
 
 
-def _draw(axes: Axes, curves: xr.Dataset, row: Row) -> set[str]:
+def _draw(axes: Axes, curves: xr.Dataset, row: PanelRow) -> set[str]:
     """Draw the band of each side and return the sides drawn; of repetitions on one leg only that leg."""
     sides = set()
     legs = curves["leg"].to_numpy().astype(str)

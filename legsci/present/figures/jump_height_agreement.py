@@ -17,7 +17,7 @@ _ROW_HEIGHT = 0.42
 _MOST_ROWS = 40
 
 
-def jump_height_agreement(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
+def jump_height_agreement_figure(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw the heights of each jump, and how far the others are from the height by impulse.
 
     Parameters

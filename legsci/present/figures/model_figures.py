@@ -21,7 +21,7 @@ from legsci.present.results import Results
 
 def _study_flow(study: Results) -> Figure:
     """Draw what the study holds and what was left out."""
-    return study_flow.study_flow(study.table("study_flow"), simulated=study.simulated)
+    return study_flow.study_flow_figure(study.table("study_flow"), simulated=study.simulated)
 
 
 def _alignment_within_between(study: Results) -> Figure:
@@ -29,7 +29,7 @@ def _alignment_within_between(study: Results) -> Figure:
     points = study.table("models/points")
     if points.empty:
         return _refused(study, "alignment", "Alignment and jump height")
-    return alignment_within_between.alignment_within_between(
+    return alignment_within_between.alignment_within_between_figure(
         points, study.table("models/alignment"), simulated=study.simulated
     )
 
@@ -39,7 +39,7 @@ def _incidence(study: Results) -> Figure:
     rates = study.table("models/incidence")
     if rates.empty:
         return _refused(study, "incidence", "Incidence of overuse problems")
-    return incidence.incidence(
+    return incidence.incidence_figure(
         rates, study.table("models/burden"), study.table("models/weeks_left_out"), simulated=study.simulated
     )
 
@@ -49,7 +49,7 @@ def _reliability(study: Results) -> Figure:
     rows = study.table("models/reliability")
     if rows.empty:
         return _refused(study, "reliability", "Reliability between sessions")
-    return reliability.reliability(rows, simulated=study.simulated)
+    return reliability.reliability_figure(rows, simulated=study.simulated)
 
 
 def _curve_differences(study: Results) -> Figure:
@@ -57,12 +57,14 @@ def _curve_differences(study: Results) -> Figure:
     rows = study.table("models/curve_differences")
     if rows.empty:
         return _refused(study, "curves", "Joint angles within athletes", table="models/curve_refusals")
-    return curve_differences.curve_differences(rows, study.table("models/curve_clusters"), simulated=study.simulated)
+    return curve_differences.curve_differences_figure(
+        rows, study.table("models/curve_clusters"), simulated=study.simulated
+    )
 
 
 def _claims_ledger(study: Results) -> Figure:
     """Draw the ledger of claims."""
-    return claims_ledger.claims_ledger(study.table("claims"), simulated=study.simulated)
+    return claims_ledger.claims_ledger_figure(study.table("claims"), simulated=study.simulated)
 
 
 def _refused(study: Results, model: str, words: str, *, table: str = "models/refusals") -> Figure:

@@ -30,7 +30,7 @@ COMPARED = {
     "landing_peak_force_n": 0,
 }
 #: Time shown before the movement and after the landing [s].
-MARGIN_S = 0.2
+_MARGIN_S = 0.2
 #: Height of a profile's lane, and width of a letter in it as a part of the time shown.
 _LANE = 0.8
 _LETTER = 0.007
@@ -54,7 +54,7 @@ def widest_repetition(metrics_by_profile: pd.DataFrame) -> pd.Series | None:
     return None
 
 
-def profile_comparison(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int, simulated: bool) -> Figure:
+def profile_comparison_figure(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int, simulated: bool) -> Figure:
     """Draw one repetition's force, its phases under each profile, and the metrics that come of them.
 
     Parameters
@@ -81,7 +81,7 @@ def profile_comparison(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int, simula
         ]
         time = float(chosen["window_start"]) + np.arange(chosen.sizes["sample"]) / float(chosen["sampling_rate_hz"])
         trace.plot(time, chosen["force"].sel(side="both"), color="black")
-        trace.set_xlim(min(edges) - MARGIN_S, max(edges) - LANDING_S + MARGIN_S)
+        trace.set_xlim(min(edges) - _MARGIN_S, max(edges) - LANDING_S + _MARGIN_S)
         trace.set_ylabel("vertical force [N]")
         trace.tick_params(labelbottom=False)
         for place, name in enumerate(names):

@@ -30,7 +30,7 @@ WITHOUT_POWERS = ("markers_unknown", "no_moments", "person_unknown", "segment_ab
 def _force_time(study: Results, participant_id: str, session_id: str) -> Figure:
     """Draw each repetition of a session."""
     key = (participant_id, session_id)
-    return force_time.force_time(study.session(*key), study.reps(*key), study.quality_flags(*key))
+    return force_time.force_time_figure(study.session(*key), study.reps(*key), study.quality_flags(*key))
 
 
 def _profile_comparison(study: Results) -> Figure:
@@ -46,23 +46,23 @@ def _profile_comparison(study: Results) -> Figure:
     assert reps is not None, "a repetition with metrics is in its reps file"
     same = (reps["trial_id"] == widest["trial_id"]) & (reps["number"] == widest["rep"])
     place = int(np.flatnonzero(same.to_numpy())[0])
-    return profile_comparison.profile_comparison(reps, rows, rep=place, simulated=study.simulated)
+    return profile_comparison.profile_comparison_figure(reps, rows, rep=place, simulated=study.simulated)
 
 
 def _jump_height_agreement(study: Results) -> Figure:
     """Draw the heights of each jump side by side."""
-    return jump_height_agreement.jump_height_agreement(study.metrics, simulated=study.simulated)
+    return jump_height_agreement.jump_height_agreement_figure(study.metrics, simulated=study.simulated)
 
 
 def _data_quality(study: Results) -> Figure:
     """Draw what was rejected, corrected, flagged or noted."""
-    return data_quality.data_quality(study.metrics, study.quality, simulated=study.simulated)
+    return data_quality.data_quality_figure(study.metrics, study.quality, simulated=study.simulated)
 
 
 def _skeleton(study: Results, participant_id: str, session_id: str) -> Figure:
     """Draw the lowest point of each repetition of a session."""
     key = (participant_id, session_id)
-    return skeleton.skeletons(study.session(*key), study.reps(*key))
+    return skeleton.skeleton_figure(study.session(*key), study.reps(*key))
 
 
 def _energy_flow(study: Results, participant_id: str, session_id: str) -> Figure:
@@ -70,7 +70,7 @@ def _energy_flow(study: Results, participant_id: str, session_id: str) -> Figure
     key = (participant_id, session_id)
     # The session says for itself whether it is simulated: its figure does not wait for the tables of the study.
     session = study.session(*key)
-    return energy_flow.energy_flow(
+    return energy_flow.energy_flow_figure(
         study.reps(*key), simulated=bool(session.attrs["simulated"]), reason=_without_powers(study, session, key)
     )
 
@@ -92,12 +92,12 @@ def _curves(study: Results) -> xr.Dataset:
 
 def _joint_angles(study: Results) -> Figure:
     """Draw the joint angles of a study."""
-    return joint_angles.joint_angles(_curves(study), simulated=study.simulated)
+    return joint_angles.joint_angles_figure(_curves(study), simulated=study.simulated)
 
 
 def _joint_moments(study: Results) -> Figure:
     """Draw the joint moments and powers of a study."""
-    return joint_moments.joint_moments(_curves(study), simulated=study.simulated)
+    return joint_moments.joint_moments_figure(_curves(study), simulated=study.simulated)
 
 
 #: Figures with one file per session: name -> (study, participant, session) -> Figure.

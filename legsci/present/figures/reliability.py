@@ -37,7 +37,7 @@ DRAWN = (
 )
 
 
-def reliability(rows: pd.DataFrame, *, simulated: bool) -> Figure:
+def reliability_figure(rows: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw reliability and, in words, the minimal detectable change of metrics of both sides together.
 
     Of more than MOST_ROWS series those of DRAWN are shown.

@@ -16,7 +16,7 @@ NEWTONS_PER_METRE = 2000.0
 #: Length that is drawn as a scale, and its place below the floor [m].
 SCALE_M, SCALE_DEPTH_M = 0.5, -0.12
 FORCE_COLOUR = style.PHASE_COLOURS["propulsion"]
-PANEL_HEIGHT = 2.6
+_PANEL_HEIGHT = 2.6
 VIEWS = {"from the side": ("x", "y"), "from the front": ("z", "y")}
 _LAB = {"x": 0, "y": 1, "z": 2}
 
@@ -51,7 +51,7 @@ def draw_frame(axes: Axes, shown: Scene, frame: int, view: str) -> None:
     axes.set_axis_off()
 
 
-def skeletons(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
+def skeleton_figure(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
     """Draw the lowest point of each repetition of a session, or touchdown and standing where nothing is lowered.
 
     Parameters
@@ -79,7 +79,7 @@ def skeletons(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
     columns = min(len(drawn), 2)
     lines = -(-len(drawn) // columns)
     with style.figure_style():
-        figure = Figure(figsize=(0.5 * style.PAGE_WIDTH * columns, 1.1 + PANEL_HEIGHT * lines), layout="constrained")
+        figure = Figure(figsize=(0.5 * style.PAGE_WIDTH * columns, 1.1 + _PANEL_HEIGHT * lines), layout="constrained")
         panels = figure.subplots(lines, 2 * columns, squeeze=False).reshape(-1, 2)
         for pair in panels[len(drawn) :]:
             for panel in pair:

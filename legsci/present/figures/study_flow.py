@@ -14,7 +14,7 @@ _WIDTH = 46
 _ARROW = {"arrowstyle": "->", "linewidth": 0.8, "color": "black"}
 
 
-def study_flow(flow: pd.DataFrame, *, simulated: bool) -> Figure:
+def study_flow_figure(flow: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw the flow of a study: counted and used on the left, left out with its reasons on the right.
 
     Parameters

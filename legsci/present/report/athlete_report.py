@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from legsci.models.claims.verdicts import ALPHA
 from legsci.present.figures import style
 
 _JUMP = "countermovement_jump"
@@ -21,7 +22,6 @@ PANELS = (
     ("Time to take-off of countermovement jumps", _JUMP, "time_to_takeoff_s", 1000.0, "ms", ("slower", "faster")),
     ("Ground contact of drop jumps", "drop_jump", "contact_time_s", 1000.0, "ms", ("longer", "shorter")),
 )  # fmt: skip
-ALPHA = 0.05
 _LEGEND = (
     "Points: mean of the session's repetitions, with its standard error where there are several. Grey, where it is "
     "known: differences from the first session that also show where nothing changed (minimal detectable change, 95 %)."

@@ -18,7 +18,7 @@ from legsci.present.figures.skeleton_scene import LEAST_FORCE_N, Scene, scene
 #: Frames a second that are kept: as many as a screen shows.
 SHOWN_HZ = 60.0
 #: What stands for a gap among millimetres of 16 bits.
-GAP = -32768
+GAP_MM = -32768
 
 
 class SkeletonViewer:
@@ -94,5 +94,5 @@ def _bridged(path: np.ndarray) -> np.ndarray:
 def _millimetres(places: np.ndarray) -> str:
     """Places [m] as 16-bit millimetres, little-endian, base64; a place with a gap is a gap as a whole."""
     places = np.where(np.isnan(places).any(axis=-1, keepdims=True), np.nan, places)
-    whole = np.where(np.isnan(places), GAP, np.clip(np.round(1000.0 * np.nan_to_num(places)), -32767, 32767))
+    whole = np.where(np.isnan(places), GAP_MM, np.clip(np.round(1000.0 * np.nan_to_num(places)), -32767, 32767))
     return base64.b64encode(whole.astype("<i2").tobytes()).decode("ascii")
