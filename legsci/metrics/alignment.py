@@ -1,4 +1,4 @@
-"""Metrics of leg alignment: four measures of knee valgus, never merged, and what explains them.
+"""Metrics of leg alignment: four measures of knee valgus, reported separately, and measures that explain them.
 
 Each takes what `prepare` in measure.py makes of a reps file; vocabulary.py says what each means. Metrics of
 WITH_UNCERTAINTY return their standard uncertainty too; for that of a peak see `legsci.metrics.signals.uncertain_peak`.
@@ -49,8 +49,8 @@ def _knee_fppa(reps: Reps) -> UncertainValue:
     """Over the part of the movement in which the angle is defined; a gap of the markers makes it NaN as any other."""
     level = reps["thigh_inclination"] > HANGING_DEG
     curve = reps["knee_frontal_projection"].where(~level, -np.inf)
-    doubt = reps["u_knee_frontal_projection"].where(~level, 0.0)
-    return _of_legs(reps, uncertain_peak(of_frames(reps), curve, doubt, *span_of(reps)))
+    uncertainty = reps["u_knee_frontal_projection"].where(~level, 0.0)
+    return _of_legs(reps, uncertain_peak(of_frames(reps), curve, uncertainty, *span_of(reps)))
 
 
 def _separation(reps: Reps) -> UncertainValue:

@@ -64,14 +64,14 @@ def work(joint: str, kind: str) -> Measure:
 
 
 def power_residual_peak(reps: Reps) -> xr.Variable:
-    """Largest part of a leg segment's change of energy that no load explains (rep, scoring) [W/kg]."""
+    """Largest part of a leg segment's rate of energy change that joint loads do not explain (rep, scoring) [W/kg]."""
     return peak(of_frames(reps), reps["power_residual"], *span_of(reps))
 
 
 def push_off_span(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
-    """Lowest point to take-off; of a squat lifting; where nothing is lowered the whole movement (rep, scoring) [s].
+    """Lowest point to take-off; squat: concentric phase; without a lowest point the whole movement (rep, scoring) [s].
 
-    The lowest point is that of the centre of mass, where force does not tell it that of the pelvis.
+    The lowest point is that of the centre of mass by force, else that of the pelvis.
     """
     start, last = span_of(reps)
     lowest = reps["propulsion_start"].where(reps["task"] == "squat", reps["bottom"])

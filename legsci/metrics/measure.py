@@ -15,7 +15,7 @@ from legsci.vocabulary import ASYMMETRIES, SIDES
 
 
 class _Prepared(dict[str, xr.Variable]):
-    """Variables of repetitions, and those of SHARED, each made when it is first asked for."""
+    """Variables of repetitions, and those of SHARED, each computed when first used."""
 
     def __init__(self, stored: Mapping[Hashable, xr.Variable]) -> None:
         super().__init__()
@@ -49,9 +49,9 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
 
     Returns
     -------
-    A variable (rep, scoring, side) per metric, in the unit that its name ends in, u_<metric> where its uncertainty is
-    known without scoring again, and asymmetries [%] of those of ASYMMETRIES among them. NaN where the task has no such
-    metric; a metric without sides stands at side both.
+    A variable (rep, scoring, side) per metric, in the unit that its name ends in, u_<metric> of those whose uncertainty
+    is "stated", and asymmetries [%] of those of ASYMMETRIES among them. NaN where the task has no such metric; a metric
+    without sides is at side both.
     """
     prepared = prepare(reps)
     tasks = [TASKS[str(task)].metrics for task in reps.variables["task"].data]
@@ -62,8 +62,9 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
         if not applies.any():
             result[name] = np.full(tuple(sizes.values()), np.nan)
             continue
-        found = METRICS[name].measure(prepared)
-        columns = {name: found[0], f"u_{name}": found[1]} if METRICS[name].uncertainty == "stated" else {name: found}
+        answer = METRICS[name].measure(prepared)
+        stated = METRICS[name].uncertainty == "stated"
+        columns = {name: answer[0], f"u_{name}": answer[1]} if stated else {name: answer}
         result |= {column: _laid_out(values, sizes, applies) for column, values in columns.items()}
     for name in set(ASYMMETRIES) & set(result):
         left, right = (result[name][..., SIDES.index(side)] for side in ("left", "right"))
@@ -80,7 +81,7 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
 
 
 def _laid_out(values: xr.Variable, sizes: dict[str, int], applies: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Lay a metric out as (rep, scoring, side), NaN where it does not apply; without sides it stands at side both."""
+    """Lay a metric out as (rep, scoring, side), NaN where it does not apply; without sides it is at side both."""
     answer = np.full(tuple(sizes.values()), np.nan)
     sides = slice(None) if "side" in values.dims else [SIDES.index("both")]
     answer[applies, :, sides] = values.set_dims(sizes).transpose(*sizes).data[applies, :, sides]

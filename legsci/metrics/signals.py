@@ -23,7 +23,7 @@ Reps = Mapping[Any, xr.Variable]
 
 
 def position(reps: Reps, seconds: xr.Variable) -> xr.Variable:
-    """Position of a time (rep, scoring) in the repetition's window [samples]; NaN where the time is not known."""
+    """Position of a time (rep, scoring) in the repetition's window [samples]; NaN where the event was not detected."""
     start, rate = (reps[name].data[:, None] for name in ("window_start", "sampling_rate_hz"))
     times = seconds.transpose("rep", "scoring")
     return xr.Variable(times.dims, (times.data - start) * rate)
@@ -43,12 +43,11 @@ def of_both(signal: xr.Variable) -> xr.Variable:
 
 
 def velocity(reps: Reps) -> xr.Variable:
-    """Vertical velocity of the centre of mass (rep, scoring, sample) [m/s], upward; NaN where rest is unknown.
+    """Vertical velocity of the centre of mass (rep, scoring, sample) [m/s], upward; NaN without an instant of rest.
 
-    A squat rests at both its ends, between which force equals weight on average; it has no velocity where force was
-    not recorded from the one to the other.
-    A zero error of the plate that a scoring takes off (`offset`) drops out of force less body weight and changes the
-    mass only.
+    A squat starts and ends at rest, so that mean force between equals weight; without force over the whole of it there
+    is no velocity. A zero error of the plate that a scoring subtracts (`offset`) cancels in force minus body weight and
+    changes the mass only.
     """
     force = of_both(reps["force"]).transpose("rep", "sample").data
     weight = of_both(reps["body_weight"]).transpose("rep", "scoring").data
@@ -97,7 +96,7 @@ def at(reps: Reps, signal: xr.Variable, seconds: xr.Variable) -> xr.Variable:
 def peak(reps: Reps, signal: xr.Variable, start: xr.Variable, end: xr.Variable) -> xr.Variable:
     """Largest value of a signal (..., sample) between two times [unit of the signal].
 
-    NaN where the signal has a gap between them, which may hold the peak; what lies beyond the recording is no gap.
+    NaN where the signal has a gap between them, which may hold the peak; the end of the recording is not a gap.
     """
     return _peak(reps, signal, start, end)[0]
 

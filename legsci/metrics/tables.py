@@ -53,7 +53,7 @@ def session_metrics(reps: xr.Dataset | None, quality: pd.DataFrame) -> tuple[pd.
     -------
     metrics : rows of rep x side x profile, with status and reason under that profile; a trial without repetitions has
         one row, rep 0.
-    quality : the flags under the default profile, with those that rest on metrics added, columns QUALITY_COLUMNS.
+    quality : the flags under the default profile, with those that metrics give added, columns QUALITY_COLUMNS.
     """
     frames = []
     if reps is not None:
@@ -68,8 +68,8 @@ def session_metrics(reps: xr.Dataset | None, quality: pd.DataFrame) -> tuple[pd.
     metrics = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
     if "profile" not in metrics:
         metrics["profile"] = np.nan
-    found = row_status(metrics, quality)
-    metrics["status"], metrics["reason"] = [worst for worst, _ in found], [reasons for _, reasons in found]
+    statuses = row_status(metrics, quality)
+    metrics["status"], metrics["reason"] = [worst for worst, _ in statuses], [reasons for _, reasons in statuses]
     shown = {""} if reps is None else {"", str(reps.attrs["default_scoring"])}
     quality = quality.loc[quality["profile"].isin(shown), list(QUALITY_COLUMNS)]
     return _ordered(metrics), quality.reset_index(drop=True)
@@ -82,17 +82,17 @@ def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, objec
     default = str(reps.get_index("scoring")[0])
     chosen = ((frame["profile"] == default) & (frame["side"] == "both")).to_numpy()
     of_rep = frame["index"].to_numpy()
-    sure = {
+    uncertainties = {
         str(name): np.where(chosen, values.data[of_rep], np.nan)
         for name, values in uncertainty(reps, measured).variables.items()
     }
-    frame = pd.concat([frame, pd.DataFrame(sure, index=frame.index)], axis=1)
-    about = ("participant_id", "session_id", "trial_id", "task")
+    frame = pd.concat([frame, pd.DataFrame(uncertainties, index=frame.index)], axis=1)
+    keys = ("participant_id", "session_id", "trial_id", "task")
     heights = [column for column in frame if str(column).removeprefix("u_").startswith("jump_height_")]
     stated = ("rep", "code", "severity", "signal", "value", "limit", "sentence")
     flags = [
-        {name: values[name] for name in (*about, "profile")} | {name: getattr(flag, name) for name in stated}
-        for values in frame.loc[chosen, [*about, "profile", "rep", *heights]].to_dict("records")
+        {name: values[name] for name in (*keys, "profile")} | {name: getattr(flag, name) for name in stated}
+        for values in frame.loc[chosen, [*keys, "profile", "rep", *heights]].to_dict("records")
         for flag in height_flags(values)
     ]
     return frame[~frame["profile"].str.contains("|", regex=False)].drop(columns="index"), flags
@@ -105,7 +105,7 @@ def _ordered(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def _missing(column: str) -> bool:
-    """Tell an uncertainty that no metric has."""
+    """Whether a column is the uncertainty of a metric that has none."""
     name = column.removeprefix("u_")
     return column.startswith("u_") and (name not in METRICS or METRICS[name].uncertainty is None)
 

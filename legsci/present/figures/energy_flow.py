@@ -17,7 +17,7 @@ from legsci.metrics.signals import at, integral
 from legsci.present.figures import style
 from legsci.tasks import TASKS
 
-#: From the top; joints of a leg share its colour, so that their names stand beside them.
+#: Order of the bars from the top; joints of a leg share its colour and are distinguished by name.
 JOINTS_FROM_TOP = ("lumbar", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle")
 _COLUMNS = 3
 _PANEL_HEIGHT = 2.5
@@ -32,13 +32,13 @@ def energy_flow_figure(reps: xr.Dataset | None, *, simulated: bool, reason: str 
     ----------
     reps : the session's repetitions, None where there is none.
     simulated : whether the recordings are simulated.
-    reason : why joint powers are missing, where it is known.
+    reason : why joint powers are missing; empty where no reason was recorded.
 
     Returns
     -------
-    A figure with one picture per push-off of both legs whose joint powers are known. Left: positive work of each joint
-    in the push-off (of a squat: the lifting) [J/kg]. Right: what the centre of mass gained, and the rest, which moved
-    segments against each other or was absorbed by other joints.
+    A figure with one panel per two-legged push-off that has joint powers. Left: positive work of each joint
+    in the push-off (squat: concentric phase) [J/kg]. Right: energy gain of the centre of mass, and the rest, which
+    moved segments relative to each other or was absorbed by other joints.
     """
     works = [] if reps is None else _works(reps)
     if not works:
@@ -59,7 +59,7 @@ def energy_flow_figure(reps: xr.Dataset | None, *, simulated: bool, reason: str 
 
 
 def _works(reps: xr.Dataset) -> list[tuple[str, dict[str, float], float]]:
-    """Name, positive work of each joint and gain of the centre of mass [J/kg] of each known push-off of both legs."""
+    """Name, positive work of each joint and gain of the centre of mass [J/kg] of two-legged push-offs with powers."""
     prepared = prepare(reps.isel(scoring=[0]))
     frames, (start, last) = of_frames(prepared), push_off_span(prepared)
     power = prepared["power"].sum("plane", skipna=False).clip(min=0.0)

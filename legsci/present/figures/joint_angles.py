@@ -14,12 +14,12 @@ from legsci.present.figures import style
 
 #: Height of a row of panels [inch].
 ROW_HEIGHT = 1.5
-#: Dash of each side, beside its colour.
+#: Line style of each side.
 DASHES: dict[str, Literal["-", "--"]] = {"left": "-", "right": "--", "both": "-"}
 
 
 class PanelRow(NamedTuple):
-    """One row of panels: signal of curves.nc, what is chosen of it for a side, its factor, and words for its axis."""
+    """One row of panels: label of its axis, signal of curves.nc, selection for each side, and factor."""
 
     label: str
     signal: str
@@ -74,12 +74,12 @@ def bands(curves: xr.Dataset, rows: tuple[PanelRow, ...], title: str, *, simulat
     with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, 1.0 + ROW_HEIGHT * len(rows)), layout="constrained")
         panels = figure.subplots(len(rows), len(tasks), sharex=True, sharey="row", squeeze=False)
-        people: set[str] = set()
+        participants: set[str] = set()
         sides: set[str] = set()
         most = 0
         for column, task in enumerate(tasks):
             chosen = _of_task(curves, rows, task)
-            people |= set(chosen["participant_id"].to_numpy().tolist())
+            participants |= set(chosen["participant_id"].to_numpy().tolist())
             most = max(most, chosen.sizes["rep"])
             name = style.readable(task).replace(" jump", "\njump")
             panels[0, column].set_title(f"{name}\nn = {chosen.sizes['rep']}")
@@ -89,7 +89,7 @@ def bands(curves: xr.Dataset, rows: tuple[PanelRow, ...], title: str, *, simulat
         for row, quantity in enumerate(rows):
             panels[row, 0].set_ylabel(quantity.label)
         what = "mean and standard deviation of n repetitions of" if most > 1 else "one repetition per task,"
-        words = f"{title}: {what} {style.counted(len(people), 'participant')}"
+        words = f"{title}: {what} {style.counted(len(participants), 'participant')}"
         style.title(figure, words, simulated=simulated)
         keys = [
             Line2D([], [], color=style.SIDE_COLOURS[side], linestyle=dash, label=side)
@@ -101,12 +101,12 @@ def bands(curves: xr.Dataset, rows: tuple[PanelRow, ...], title: str, *, simulat
 
 
 def _of_task(curves: xr.Dataset, rows: tuple[PanelRow, ...], task: str) -> xr.Dataset:
-    """Repetitions of a task that have something of what is drawn."""
-    known = np.zeros(curves.sizes["rep"], bool)
+    """Repetitions of a task that have at least one of the drawn curves."""
+    complete = np.zeros(curves.sizes["rep"], bool)
     for row in rows:
         for choice in row.chosen.values():
-            known |= np.isfinite(curves[row.signal].sel(choice).transpose("rep", "point").to_numpy()).all(axis=1)
-    return curves.isel(rep=np.flatnonzero(known & (curves["task"].to_numpy() == task)))
+            complete |= np.isfinite(curves[row.signal].sel(choice).transpose("rep", "point").to_numpy()).all(axis=1)
+    return curves.isel(rep=np.flatnonzero(complete & (curves["task"].to_numpy() == task)))
 
 
 def _tasks(curves: xr.Dataset, rows: tuple[PanelRow, ...]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Figures of what models found in a study; each says why it is empty where there was nothing to draw."""
+"""Figures of the results of models; each states the reason where a model could not be estimated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from legsci.present.results import Results
 
 
 def _study_flow(study: Results) -> Figure:
-    """Draw what the study holds and what was left out."""
+    """Draw the flow of the study: used and excluded."""
     return study_flow.study_flow_figure(study.table("study_flow"), simulated=study.simulated)
 
 
@@ -53,7 +53,7 @@ def _reliability(study: Results) -> Figure:
 
 
 def _curve_differences(study: Results) -> Figure:
-    """Draw where joint angles changed and where legs differ."""
+    """Draw differences of joint angles between sessions and between legs."""
     rows = study.table("models/curve_differences")
     if rows.empty:
         return _refused(study, "curves", "Joint angles within athletes", table="models/curve_refusals")
@@ -68,13 +68,13 @@ def _claims_ledger(study: Results) -> Figure:
 
 
 def _refused(study: Results, model: str, words: str, *, table: str = "models/refusals") -> Figure:
-    """A figure that says why there is nothing to see."""
+    """A figure that states why a model could not be estimated."""
     refusals: pd.DataFrame = study.table(table)
     reasons = refusals.loc[refusals["model"].str.startswith(model), "sentence"].drop_duplicates().to_list()
     return style.words_only(f"{words}: cannot be estimated here. {'; '.join(reasons[:2])}", simulated=study.simulated)
 
 
-#: Figures of what models found, one file per study: name -> (study) -> Figure.
+#: Figures of the results of models, one file per study: name -> (study) -> Figure.
 MODEL_FIGURES: dict[str, Callable[[Results], Figure]] = {
     "study_flow": _study_flow,
     "alignment_within_between": _alignment_within_between,

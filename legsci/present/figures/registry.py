@@ -23,7 +23,7 @@ from legsci.present.figures import (
 from legsci.present.figures.model_figures import MODEL_FIGURES
 from legsci.present.results import Results
 
-#: Codes of findings that explain why joint powers are missing.
+#: Codes of quality flags that explain why joint powers are missing.
 WITHOUT_POWERS = ("markers_unknown", "no_moments", "person_unknown", "segment_absent", "segment_missing", "no_standing")
 
 
@@ -34,7 +34,7 @@ def _force_time(study: Results, participant_id: str, session_id: str) -> Figure:
 
 
 def _profile_comparison(study: Results) -> Figure:
-    """Draw the repetition that the profiles disagree about most."""
+    """Draw the repetition in which profiles differ most."""
     widest = profile_comparison.widest_repetition(study.metrics_by_profile)
     if widest is None:
         return style.words_only(
@@ -66,9 +66,9 @@ def _skeleton(study: Results, participant_id: str, session_id: str) -> Figure:
 
 
 def _energy_flow(study: Results, participant_id: str, session_id: str) -> Figure:
-    """Draw where the energy of each push-off of a session comes from."""
+    """Draw the energy flow of each push-off of a session."""
     key = (participant_id, session_id)
-    # The session says for itself whether it is simulated: its figure does not wait for the tables of the study.
+    # `simulated` is read from the session file: the figure does not depend on the tables of the study.
     session = study.session(*key)
     return energy_flow.energy_flow_figure(
         study.reps(*key), simulated=bool(session.attrs["simulated"]), reason=_without_powers(study, session, key)
@@ -76,11 +76,11 @@ def _energy_flow(study: Results, participant_id: str, session_id: str) -> Figure
 
 
 def _without_powers(study: Results, session: xr.DataTree, key: tuple[str, str]) -> str:
-    """Say why a session has no joint powers: without markers there are no joints, else as its findings say."""
+    """Say why a session has no joint powers: no markers, or the reasons in its quality flags."""
     if not any("markers" in trial.children for trial in session.children.values()):
         return "no trial has markers."
-    found = study.quality_flags(*key)
-    sentences = [text for code in WITHOUT_POWERS for text in found.loc[found["code"] == code, "sentence"].unique()]
+    flags = study.quality_flags(*key)
+    sentences = [text for code in WITHOUT_POWERS for text in flags.loc[flags["code"] == code, "sentence"].unique()]
     return textwrap.shorten(" ".join(sentences), 3 * style.LINE_LENGTH, placeholder=" ...; see quality.csv")
 
 

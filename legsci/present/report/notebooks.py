@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 from nbconvert.exporters import HTMLExporter
 from traitlets.config import Config
 
-#: nbconvert's page, less what it would load from elsewhere: the notebooks hold neither widgets nor typeset formulas.
+#: nbconvert's page without scripts loaded from the network: the notebooks have neither widgets nor typeset formulas.
 _OFFLINE_PAGE = """
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock -%}
