@@ -15,8 +15,8 @@ from legsci.present.figures import style
 
 _TITLES = {"within": "Within athletes: sessions", "between": "Between athletes: their means"}
 _X = {
-    "within": "knee abduction, difference from the athlete's mean [deg]",
-    "between": "athlete's mean knee abduction, difference from the study's [deg]",
+    "within": "knee abduction,\ndifference from the athlete's mean [deg]",
+    "between": "athlete's mean knee abduction,\ndifference from the mean of the study [deg]",
 }
 
 
