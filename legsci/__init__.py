@@ -1,6 +1,6 @@
-"""legsci: a research workbench for leg strength training, from raw recordings to findings.
+"""legsci: a research workbench for leg strength training, from raw recordings to results.
 
-The public names stand in `PUBLIC`; each is imported when it is first used, so that `import legsci.kernels` stays light.
+The public names stand in `PUBLIC`; each is imported when first used, so that `import legsci.kernels` stays light.
 """
 
 from importlib import import_module

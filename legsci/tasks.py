@@ -20,7 +20,7 @@ class Task:
         "descent": one repetition per squat, by the height of the pelvis, or of the centre of mass without markers.
         "contact": one repetition per running step on the plates.
     weighing : where body weight is taken: "start" (quiet standing before the movement) or "end" (quiet standing after
-        the last landing); the other end, then the session's body mass, stand in where there is none.
+        the last landing); where there is none, the other end is used, then the session's body mass.
     quiet_start : whether the person stands still before moving, so that integration can start there.
     metrics : names of the METRICS that apply.
     """
@@ -94,14 +94,14 @@ TASKS: dict[str, Task] = {
         ("body_weight_n", "centre_of_pressure_range_ap_m", "centre_of_pressure_range_ml_m", *_STRAIGHT),
     ),
     "countermovement_jump": Task(
-        "Vertical jump from standing, lowering first.",
+        "Vertical jump from standing, with a countermovement.",
         "flight",
         "start",
         True,
         (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_COUNTERMOVEMENT, *_BODY, *_STRAIGHT, *_JUMP),
     ),
     "squat_jump": Task(
-        "Vertical jump from a held squat, without lowering.",
+        "Vertical jump from a held squat, without a countermovement.",
         "flight",
         "start",
         True,

@@ -1,7 +1,7 @@
-"""Metrics of leg alignment: four measures of knee valgus, never merged, and what explains them.
+"""Metrics of leg alignment: four measures of knee valgus, reported separately, and measures that explain them.
 
-Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says what each means. Metrics of STATED bring
-their standard uncertainty; of a peak see `legsci.metrics.signals.uncertain_peak`.
+Each takes what `prepare` in measure.py makes of a reps file; vocabulary.py says what each means. Metrics of
+WITH_UNCERTAINTY return their standard uncertainty too; for that of a peak see `legsci.metrics.signals.uncertain_peak`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from legsci.metrics.force import LANDING_S
 from legsci.metrics.joints import leg_angle, of_frames, of_sides, on_both, span_of, working
 from legsci.metrics.signals import Reps, at, integral, peak, uncertain_peak
 
-Pair = tuple[xr.Variable, xr.Variable]
+UncertainValue = tuple[xr.Variable, xr.Variable]
 
 
 def _curve(reps: Reps, name: str) -> xr.Variable:
@@ -26,61 +26,61 @@ def _curve(reps: Reps, name: str) -> xr.Variable:
     return reps[name]
 
 
-def _largest(reps: Reps, name: str, sign: float = 1.0, span: Pair | None = None) -> Pair:
+def _largest(reps: Reps, name: str, sign: float = 1.0, span: UncertainValue | None = None) -> UncertainValue:
     """Largest value of a curve in the movement or a span, and its standard uncertainty, (rep, scoring, side)."""
     frames, curve, between = of_frames(reps), sign * _curve(reps, name), span or span_of(reps)
     value, uncertainty = uncertain_peak(frames, curve, reps[f"u_{name}"], *between)
     return sign * value, uncertainty
 
 
-def _of_legs(reps: Reps, pair: Pair) -> Pair:
+def _of_legs(reps: Reps, pair: UncertainValue) -> UncertainValue:
     return working(reps, pair[0]), working(reps, pair[1])
 
 
-def _knee_abduction(reps: Reps) -> Pair:
+def _knee_abduction(reps: Reps) -> UncertainValue:
     return _of_legs(reps, _largest(reps, "knee_abduction"))
 
 
-def _landing_knee_abduction(reps: Reps) -> Pair:
+def _landing_knee_abduction(reps: Reps) -> UncertainValue:
     return _of_legs(reps, _largest(reps, "knee_abduction", span=(reps["landing"], reps["landing"] + LANDING_S)))
 
 
-def _knee_fppa(reps: Reps) -> Pair:
+def _knee_fppa(reps: Reps) -> UncertainValue:
     """Over the part of the movement in which the angle is defined; a gap of the markers makes it NaN as any other."""
     level = reps["thigh_inclination"] > HANGING_DEG
     curve = reps["knee_frontal_projection"].where(~level, -np.inf)
-    doubt = reps["u_knee_frontal_projection"].where(~level, 0.0)
-    return _of_legs(reps, uncertain_peak(of_frames(reps), curve, doubt, *span_of(reps)))
+    uncertainty = reps["u_knee_frontal_projection"].where(~level, 0.0)
+    return _of_legs(reps, uncertain_peak(of_frames(reps), curve, uncertainty, *span_of(reps)))
 
 
-def _separation(reps: Reps) -> Pair:
+def _separation(reps: Reps) -> UncertainValue:
     value, uncertainty = _largest(reps, "knee_ankle_separation", -1.0)
     stands = reps["leg"] == "both"
     return tuple(on_both(of_sides(part, "both").where(stands)) for part in (value, uncertainty))  # type: ignore[return-value]
 
 
-def _medial_displacement(reps: Reps) -> Pair:
+def _medial_displacement(reps: Reps) -> UncertainValue:
     value, uncertainty = _largest(reps, "knee_medial_offset")
     start = at(of_frames(reps), _curve(reps, "knee_medial_offset"), reps["span_start"])
     return _of_legs(reps, (value - start, uncertainty))
 
 
-def _pelvic_drop(reps: Reps) -> Pair:
+def _pelvic_drop(reps: Reps) -> UncertainValue:
     return _of_legs(reps, _largest(reps, "pelvic_drop"))
 
 
-def _hip_knee_ankle(reps: Reps) -> Pair:
+def _hip_knee_ankle(reps: Reps) -> UncertainValue:
     frames, start = of_frames(reps), reps["span_start"]
     value = at(frames, _curve(reps, "hip_knee_ankle"), start)
     return _of_legs(reps, (value, at(frames, reps["u_hip_knee_ankle"], start)))
 
 
-def _knee_medial_to_toe(reps: Reps) -> Pair:
+def _knee_medial_to_toe(reps: Reps) -> UncertainValue:
     return _of_legs(reps, _largest(reps, "knee_medial_to_toe"))
 
 
 #: Metric -> (value, standard uncertainty), each (rep, scoring, side).
-STATED: dict[str, Callable[[Reps], Pair]] = {
+WITH_UNCERTAINTY: dict[str, Callable[[Reps], UncertainValue]] = {
     "knee_abduction_peak_deg": _knee_abduction,
     "landing_knee_abduction_peak_deg": _landing_knee_abduction,
     "knee_fppa_peak_deg": _knee_fppa,

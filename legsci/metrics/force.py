@@ -1,6 +1,6 @@
 """Metrics of vertical force: weights, peaks, times and impulses.
 
-Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says what each means.
+Each takes what `prepare` in measure.py makes of a reps file; vocabulary.py says what each means.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from legsci.mechanics.force.profiles import load_profiles
 from legsci.mechanics.reps.repetition import DIRECTIONS
 from legsci.metrics.signals import Reps, at, integral, peak, peak_time, position
 
-#: A landing's peak is looked for within this time [s].
+#: Search window of a landing's peak force [s].
 LANDING_S = 0.5
 
 
 def braking_start(reps: Reps) -> xr.Variable:
-    """Start of braking (rep, scoring) [s on the trial's clock]: the event that the profile names, or touchdown.
+    """Start of braking (rep, scoring) [s on the trial's clock]: the event that the profile defines, or touchdown.
 
-    NaN where the centre of mass does not sink first.
+    NaN without a countermovement.
     """
     profiles = load_profiles()
     names = [profiles[str(name).partition("|")[0]].braking_start for name in reps["scoring"].data]
@@ -93,7 +93,7 @@ def propulsion_time(reps: Reps) -> xr.Variable:
 
 
 def _net_impulse(reps: Reps, start: xr.Variable, end: xr.Variable) -> xr.Variable:
-    """Integral of force less body weight between two times (rep, scoring, side) [N s]."""
+    """Integral of force minus body weight between two times (rep, scoring, side) [N s]."""
     reading = reps["body_weight"] + reps["offset"]
     return integral(reps, reps["force"], start, end) - reading * (end - start)
 
@@ -125,7 +125,7 @@ def rate_of_force_development(reps: Reps) -> xr.Variable:
 
 
 def braking_is_defined(reps: Reps) -> xr.Variable:
-    """Whether the task lowers before it pushes off (rep, scoring)."""
+    """Whether the movement has a braking phase (rep, scoring)."""
     return (reps["task"] != "squat_jump") & np.isfinite(reps["braking_start"])
 
 

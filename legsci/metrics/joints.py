@@ -1,6 +1,6 @@
 """Metrics of joint angles, and the view of the frames that all metrics of markers share.
 
-Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says what each means. A metric of
+Each takes what `prepare` in measure.py makes of a reps file; vocabulary.py says what each means. A metric of
 a leg is given for the legs that work: both, or the one that pushes off or touches down.
 """
 
@@ -26,10 +26,10 @@ def of_frames(reps: Reps) -> Reps:
 
 
 def movement_span(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
-    """First and last instant of a movement (rep, scoring) [s]: that in which peaks are sought.
+    """First and last instant of a movement (rep, scoring) [s]: the search window of peaks.
 
-    From the start of movement or touchdown to take-off; of a squat to the end of lifting, of a landing for `LANDING_S`,
-    of standing the weighing window.
+    From the start of movement or touchdown to take-off; of a squat to the end of the concentric phase, of a landing for
+    `LANDING_S`, of standing the weighing window.
     """
     start = reps["movement_start"].fillna(reps["touchdown"])
     last = reps["takeoff"].fillna(reps["movement_end"])
@@ -78,8 +78,8 @@ def by_side(signal: xr.Variable, dim: str, name: str) -> xr.Variable:
     labels = FRAME_COORDS[dim]
     names = [name if side == "both" else f"{side}_{name}" for side in SIDES]
     axis = signal.get_axis_num(dim)
-    taken = signal.data.take([labels.index(known) if known in labels else 0 for known in names], axis=axis)
-    taken[(slice(None),) * axis + ([known not in labels for known in names],)] = np.nan
+    taken = signal.data.take([labels.index(label) if label in labels else 0 for label in names], axis=axis)
+    taken[(slice(None),) * axis + ([label not in labels for label in names],)] = np.nan
     return xr.Variable(["side" if other == dim else other for other in signal.dims], taken)
 
 
@@ -103,7 +103,7 @@ ankle_dorsiflexion_max = _leg_peak("ankle_dorsiflexion")
 
 
 def lumbar_flexion_max(reps: Reps) -> xr.Variable:
-    """Largest lumbar flexion of the movement less that of standing, else at its start (rep, scoring) [deg]."""
+    """Largest lumbar flexion of the movement relative to standing, else to its start (rep, scoring) [deg]."""
     frames, flexion = of_frames(reps), angle(reps, "lumbar_flexion")
     start, last = span_of(reps)
     return peak(frames, flexion, start, last) - reps["standing_lumbar_flexion"].fillna(at(frames, flexion, start))
@@ -115,12 +115,12 @@ def trunk_lean_max(reps: Reps) -> xr.Variable:
 
 
 def pelvis_height(reps: Reps) -> xr.Variable:
-    """Height of the middle of the hips (rep, frame) [m]."""
+    """Height of the midpoint of the hip joint centres (rep, frame) [m]."""
     return reps["pelvis_position"].isel(axis=list(AXES).index("y"))
 
 
 def squat_depth(reps: Reps) -> xr.Variable:
-    """How far the pelvis sinks from the start of lowering to its lowest point (rep, scoring) [m]."""
+    """Descent of the pelvis from the start of the eccentric phase to its lowest point (rep, scoring) [m]."""
     frames, height = of_frames(reps), pelvis_height(reps)
     start, last = span_of(reps)
     return at(frames, height, start) + peak(frames, -height, start, last)
@@ -133,29 +133,29 @@ def thigh_angle_max(reps: Reps) -> xr.Variable:
 
 
 def eccentric_time(reps: Reps) -> xr.Variable:
-    """Time of lowering (rep, scoring) [s]."""
+    """Duration of the eccentric phase (rep, scoring) [s]."""
     return reps["eccentric_end"] - reps["movement_start"]
 
 
 def pause_time(reps: Reps) -> xr.Variable:
-    """Time of rest at the bottom (rep, scoring) [s]."""
+    """Duration of the pause between eccentric and concentric phase (rep, scoring) [s]."""
     return reps["propulsion_start"] - reps["eccentric_end"]
 
 
 def concentric_time(reps: Reps) -> xr.Variable:
-    """Time of lifting (rep, scoring) [s]."""
+    """Duration of the concentric phase (rep, scoring) [s]."""
     return reps["movement_end"] - reps["propulsion_start"]
 
 
 def mean_concentric_velocity(reps: Reps) -> xr.Variable:
-    """Mean upward velocity of the pelvis over lifting (rep, scoring) [m/s]."""
+    """Mean upward velocity of the pelvis over the concentric phase (rep, scoring) [m/s]."""
     frames, height = of_frames(reps), pelvis_height(reps)
     rise = at(frames, height, reps["movement_end"]) - at(frames, height, reps["propulsion_start"])
     return rise / concentric_time(reps)
 
 
 def velocity_loss(reps: Reps) -> xr.Variable:
-    """How much slower a squat is lifted than the fastest of its set so far (rep, scoring) [%]."""
+    """Loss of mean concentric velocity relative to the fastest repetition of the set so far (rep, scoring) [%]."""
     velocity = mean_concentric_velocity(reps)
     values = velocity.transpose("rep", "scoring").data
     trials = reps["trial_id"].data.astype(str)
@@ -166,19 +166,19 @@ def velocity_loss(reps: Reps) -> xr.Variable:
 
 
 def foot_strike_angle(reps: Reps) -> xr.Variable:
-    """Pitch of the foot at touchdown, against standing (rep, scoring, side) [deg]."""
+    """Pitch of the foot at touchdown, relative to standing (rep, scoring, side) [deg]."""
     pitch = reps["foot_pitch"]
     return working(reps, at(of_frames(reps), pitch, reps["touchdown"]))
 
 
 def running_speed(reps: Reps) -> xr.Variable:
-    """Mean level speed of the pelvis over the recording (rep, scoring) [m/s]."""
+    """Mean horizontal speed of the pelvis over the recording (rep, scoring) [m/s]."""
     return reps["mean_speed"].set_dims(reps["takeoff"].sizes)
 
 
 def step_speed(reps: Reps) -> xr.Variable:
-    """Mean level speed of the pelvis from a touchdown to the next (rep, scoring) [m/s]."""
+    """Mean horizontal speed of the pelvis from a touchdown to the next (rep, scoring) [m/s]."""
     frames = of_frames(reps)
-    level = reps["pelvis_position"].isel(axis=[list(AXES).index(axis) for axis in "xz"])
-    way = at(frames, level, reps["landing"]) - at(frames, level, reps["touchdown"])
-    return (way**2).sum("axis", skipna=False) ** 0.5 / (reps["landing"] - reps["touchdown"])
+    horizontal = reps["pelvis_position"].isel(axis=[list(AXES).index(axis) for axis in "xz"])
+    displacement = at(frames, horizontal, reps["landing"]) - at(frames, horizontal, reps["touchdown"])
+    return (displacement**2).sum("axis", skipna=False) ** 0.5 / (reps["landing"] - reps["touchdown"])

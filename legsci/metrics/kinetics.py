@@ -1,6 +1,6 @@
 """Metrics of joint moments, power and work, and of the horizontal force of running steps.
 
-Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says what each means.
+Each takes what `prepare` in measure.py makes of a reps file; vocabulary.py says what each means.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ def work(joint: str, kind: str) -> Measure:
 
 
 def power_residual_peak(reps: Reps) -> xr.Variable:
-    """Largest part of a leg segment's change of energy that no load explains (rep, scoring) [W/kg]."""
+    """Largest part of a leg segment's rate of energy change that joint loads do not explain (rep, scoring) [W/kg]."""
     return peak(of_frames(reps), reps["power_residual"], *span_of(reps))
 
 
-def push_off(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
-    """Lowest point to take-off; of a squat lifting; where nothing is lowered the whole movement (rep, scoring) [s].
+def push_off_span(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
+    """Lowest point to take-off; squat: concentric phase; without a lowest point the whole movement (rep, scoring) [s].
 
-    The lowest point is that of the centre of mass, where force does not tell it that of the pelvis.
+    The lowest point is that of the centre of mass by force, else that of the pelvis.
     """
     start, last = span_of(reps)
     lowest = reps["propulsion_start"].where(reps["task"] == "squat", reps["bottom"])
@@ -84,7 +84,7 @@ def force_transmission_ratio(reps: Reps) -> xr.Variable:
 
     The borders of the push-off may lie between frames.
     """
-    frames, (start, last) = of_frames(reps), push_off(reps)
+    frames, (start, last) = of_frames(reps), push_off_span(reps)
     energy = reps["energy"]
     gain = at(frames, energy, last) - at(frames, energy, start)
     work = integral(frames, reps["joint_power"].clip(min=0.0), start, last).sum("joint", skipna=False)

@@ -1,4 +1,4 @@
-"""Curves over normalised time: each movement stretched to the same number of points, for figures and statistics."""
+"""Curves over normalised time: each movement resampled at the same number of points, for figures and statistics."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from legsci.metrics.joints import movement_span
 from legsci.storage import written_whole
 
 #: Points of a curve: 0 to 100 % of the movement.
-POINTS = 101
+CURVE_POINTS = 101
 #: Coordinates of a repetition that go with its curves.
-KEYS = ("trial_id", "task", "number", "leg")
-#: Signals that have no meaning from movement to movement: places in the laboratory.
+REP_COORDS = ("trial_id", "task", "number", "leg")
+#: Signals that cannot be averaged over movements: positions in the laboratory.
 LEFT_OUT = ("pelvis_position", "foot_height", "ankle_height")
 
 
 def normalised_curves(reps: xr.Dataset) -> xr.Dataset:
-    """Stretch the signals of frames of each repetition to POINTS points.
+    """Resample the signals of frames of each repetition at CURVE_POINTS points.
 
     Parameters
     ----------
@@ -30,30 +30,30 @@ def normalised_curves(reps: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     Signals of FRAME_SIGNALS (rep, ..., point), 0 to 100 % of the movement under the default scoring (from its start, or
-    touchdown, to take-off; of a squat to the end of lifting), interpolated linearly; units as there. Coordinates
-    duration_s (rep,) and those that name the repetition. Repetitions without markers, and those whose start or end is
-    not known, are left out.
+    touchdown, to take-off; of a squat to the end of the concentric phase), interpolated linearly; units as there.
+    Coordinates duration_s (rep,) and those that name the repetition. Repetitions without markers, and those without a
+    start or an end, are left out.
     """
     start, last = (moment.isel(scoring=0).data for moment in movement_span(reps.variables))
     first, rate = reps["frame_start"].to_numpy(), reps["frame_rate_hz"].to_numpy()
     kept = np.flatnonzero(np.isfinite(rate) & np.isfinite(start) & np.isfinite(last))
-    parts = np.linspace(0.0, 1.0, POINTS)
+    parts = np.linspace(0.0, 1.0, CURVE_POINTS)
     answer = {}
     for name, (dims, unit) in FRAME_SIGNALS.items():
         if name not in LEFT_OUT:
             signals = reps[name].transpose("rep", *dims, "frame").to_numpy()
             rows = [_at(signals[k], (start[k] + parts * (last[k] - start[k]) - first[k]) * rate[k]) for k in kept]
-            shape = (0, *signals.shape[1:-1], POINTS)
+            shape = (0, *signals.shape[1:-1], CURVE_POINTS)
             values = np.stack(rows) if rows else np.empty(shape)
             answer[name] = (("rep", *dims, "point"), values.astype(np.float32), {"units": unit})
-    who = {key: np.full(kept.size, str(reps.attrs[key])) for key in ("participant_id", "session_id")}
-    named = {key: ("rep", reps[key].to_numpy()[kept]) for key in KEYS}
+    person = {key: np.full(kept.size, str(reps.attrs[key])) for key in ("participant_id", "session_id")}
+    named = {key: ("rep", reps[key].to_numpy()[kept]) for key in REP_COORDS}
     return xr.Dataset(
         answer,
         coords={
             "point": 100.0 * parts,
             **{name: list(labels) for name, labels in FRAME_COORDS.items() if name != "axis"},
-            **{key: ("rep", values) for key, values in who.items()},
+            **{key: ("rep", values) for key, values in person.items()},
             **named,
             "duration_s": ("rep", (last - start)[kept], {"units": "s"}),
         },
@@ -77,8 +77,8 @@ def write_curves(sessions: Iterable[xr.Dataset | None], path: Path) -> None:
     sessions : Dataset of each reps file, None where a session has no repetition.
     path : of the netCDF file. A study without markers gets one without repetitions.
     """
-    found = [normalised_curves(reps) for reps in sessions if reps is not None]
-    curves = xr.concat(found, dim="rep", combine_attrs="override") if found else xr.Dataset()
+    stretched = [normalised_curves(reps) for reps in sessions if reps is not None]
+    curves = xr.concat(stretched, dim="rep", combine_attrs="override") if stretched else xr.Dataset()
     encoding = {name: {"zlib": True, "complevel": 1} for name in curves.data_vars}
     with written_whole(path) as unfinished:
         curves.to_netcdf(unfinished, engine="netcdf4", encoding=encoding)

@@ -1,6 +1,6 @@
 """Metrics of velocity, height and power.
 
-Each takes what `prepare` in table.py makes of a reps file; vocabulary.py says what each means.
+Each takes what `prepare` in measure.py makes of a reps file; vocabulary.py says what each means.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def jump_height_pelvis(reps: Reps) -> xr.Variable:
 
 
 def countermovement_depth(reps: Reps) -> xr.Variable:
-    """How far the centre of mass sinks to the lowest point (rep, scoring) [m]."""
+    """Descent of the centre of mass to the lowest point (rep, scoring) [m]."""
     return -integral(reps, reps["velocity"], reps["movement_start"], reps["bottom"])
 
 
@@ -46,7 +46,7 @@ def peak_power(reps: Reps) -> xr.Variable:
     positions = position(reps, reps["takeoff"]).data
     before = slice(int(positions[np.isfinite(positions)].max(initial=0.0)) + 2)
     velocity, force = (of.isel(sample=before) for of in (reps["velocity"], of_both(reps["force"])))
-    # in the order of dimensions of the velocity throughout, so that nothing so large is turned
+    # in the order of dimensions of the velocity throughout, so that nothing so large is transposed
     power = velocity * force - velocity * reps["offset"]
     return peak(reps, power, reps["movement_start"], reps["takeoff"])
 

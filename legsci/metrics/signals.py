@@ -8,7 +8,7 @@ their labels: comparing the labels of both sides of every operation would take s
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,15 +18,23 @@ from legsci.kernels import curves as kernel
 from legsci.kernels.jumps import velocity_from_rest
 from legsci.vocabulary import SIDES
 
-#: Signals and events of a session's repetitions by name, as `prepare` in table.py makes them of a reps file.
+#: Signals and events of a session's repetitions by name, as `prepare` in measure.py makes them of a reps file.
 Reps = Mapping[Any, xr.Variable]
 
 
 def position(reps: Reps, seconds: xr.Variable) -> xr.Variable:
-    """Position of a time (rep, scoring) in the repetition's window [samples]; NaN where the time is not known."""
+    """Position of a time (rep, scoring) in the repetition's window [samples]; NaN where the event was not detected."""
     start, rate = (reps[name].data[:, None] for name in ("window_start", "sampling_rate_hz"))
     times = seconds.transpose("rep", "scoring")
     return xr.Variable(times.dims, (times.data - start) * rate)
+
+
+def recorded_samples(signals: Mapping[str, xr.Variable], names: Iterable[str]) -> xr.Variable:
+    """Number of samples of each repetition (rep,) up to the last at which any of the named signals was recorded."""
+    recorded = [np.isfinite(signals[name].transpose("rep", ..., "sample").data) for name in names]
+    any_recorded = np.any([each.reshape(len(each), -1, each.shape[-1]).any(axis=1) for each in recorded], axis=0)
+    last = any_recorded.shape[1] - np.argmax(any_recorded[:, ::-1], axis=1)
+    return xr.Variable("rep", np.where(any_recorded.any(axis=1), last, 0))
 
 
 def of_both(signal: xr.Variable) -> xr.Variable:
@@ -35,12 +43,11 @@ def of_both(signal: xr.Variable) -> xr.Variable:
 
 
 def velocity(reps: Reps) -> xr.Variable:
-    """Vertical velocity of the centre of mass (rep, scoring, sample) [m/s], upward; NaN where rest is unknown.
+    """Vertical velocity of the centre of mass (rep, scoring, sample) [m/s], upward; NaN without an instant of rest.
 
-    A squat rests at both its ends, between which force equals weight on average; it has no velocity where force was
-    not recorded from the one to the other.
-    A zero error of the plate that a scoring takes off (`offset`) drops out of force less body weight and changes the
-    mass only.
+    A squat starts and ends at rest, so that mean force between equals weight; without force over the whole of it there
+    is no velocity. A zero error of the plate that a scoring subtracts (`offset`) cancels in force minus body weight and
+    changes the mass only.
     """
     force = of_both(reps["force"]).transpose("rep", "sample").data
     weight = of_both(reps["body_weight"]).transpose("rep", "scoring").data
@@ -89,7 +96,7 @@ def at(reps: Reps, signal: xr.Variable, seconds: xr.Variable) -> xr.Variable:
 def peak(reps: Reps, signal: xr.Variable, start: xr.Variable, end: xr.Variable) -> xr.Variable:
     """Largest value of a signal (..., sample) between two times [unit of the signal].
 
-    NaN where the signal has a gap between them, which may hold the peak; what lies beyond the recording is no gap.
+    NaN where the signal has a gap between them, which may hold the peak; the end of the recording is not a gap.
     """
     return _peak(reps, signal, start, end)[0]
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from legsci.metrics.tables import METRICS
+from legsci.metrics.registry import METRICS
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.agreement import agreement
 from legsci.tasks import TASKS
@@ -61,7 +61,7 @@ def truth_pairs(metrics: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     for metric, name in TRUE_VALUES.items():
         if f"true {name}" in rows:
             true = [_of_repetition(value, rep) for value, rep in zip(rows[f"true {name}"], rows["rep"], strict=True)]
-            stated = rows[f"u_{metric}"] if METRICS[metric].headline else np.nan
+            stated = rows[f"u_{metric}"] if METRICS[metric].uncertainty == "rescored" else np.nan
             pairs.append(rows.assign(metric=metric, measured=rows[metric], true=true, uncertainty=stated))
     table = pd.concat(pairs)[list(PAIR_COLUMNS)]
     tasks, metrics_of = table["task"], table["metric"]

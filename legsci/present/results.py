@@ -13,17 +13,28 @@ from legsci.ingest.session import open_session, read_attributes
 from legsci.mechanics.reps.files import open_repetitions
 
 #: Columns that name something: "01" is a session, not the number 1.
-NAMES = ("participant_id", "session_id", "trial_id", "task", "side", "profile", "status", "reason", "code", "signal")
+TEXT_COLUMNS = (
+    "participant_id",
+    "session_id",
+    "trial_id",
+    "task",
+    "side",
+    "profile",
+    "status",
+    "reason",
+    "code",
+    "signal",
+)
 READING_COLUMNS = ("participant_id", "session_id", "trial_id", "signal", "rate_hz", "reader", "assumptions")
-TABLES = ("metrics.csv", "metrics_by_profile.csv", "reps.csv", "quality.csv")
+RESULT_TABLES = ("metrics.csv", "metrics_by_profile.csv", "reps.csv", "quality.csv")
 
 
 class ResultsError(ValueError):
-    """What was asked for is not among the results; says what is there, or how to make it."""
+    """The requested result does not exist; the message lists those that do, or how to make it."""
 
 
 class Results:
-    """A finished study. Tables and signals are read when they are first asked for.
+    """A finished study. Tables and signals are read when first used.
 
     Parameters
     ----------
@@ -59,15 +70,15 @@ class Results:
         return self._table("quality.csv")
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table of what models found: longitudinal, study_flow, claims, or one of models/ ("models/reliability").
+        """A table of results of models: longitudinal, study_flow, claims, or one of models/ ("models/reliability").
 
         Raises
         ------
         ResultsError : there is no such table.
         """
         if not (self.folder / f"{name}.csv").is_file():
-            known = [*self.folder.glob("*.csv"), *self.folder.glob("models/*.csv")]
-            names = ", ".join(sorted(path.relative_to(self.folder).with_suffix("").as_posix() for path in known))
+            tables = [*self.folder.glob("*.csv"), *self.folder.glob("models/*.csv")]
+            names = ", ".join(sorted(path.relative_to(self.folder).with_suffix("").as_posix() for path in tables))
             raise ResultsError(f"study {self.name} has no table {name}; it has {names}")
         return self._table(f"{name}.csv")
 
@@ -77,13 +88,13 @@ class Results:
         return any(bool(self.session(*key).attrs["simulated"]) for key in self.sessions()[:1])
 
     def summary(self) -> str:
-        """Say in a line how much was measured, how many rows have each status, and where the tables are."""
+        """One line: numbers of repetitions, trials and participants, rows of each status, folder of the tables."""
         rows = self.metrics[self.metrics["side"] == "both"]
         trials = rows[["participant_id", "session_id", "trial_id"]].drop_duplicates()
-        found = ", ".join(f"{count} {status}" for status, count in rows["status"].value_counts().items())
+        counts = ", ".join(f"{count} {status}" for status, count in rows["status"].value_counts().items())
         return (
             f"{self.name}: {(rows['rep'] > 0).sum()} repetitions in {len(trials)} trials of "
-            f"{rows['participant_id'].nunique()} participants ({found}). Tables: {self.folder}; reasons: "
+            f"{rows['participant_id'].nunique()} participants ({counts}). Tables: {self.folder}; reasons: "
             f"{self.folder / 'quality.csv'}"
         )
 
@@ -92,10 +103,10 @@ class Results:
         """How each signal was read: participant_id, session_id, trial_id, signal, rate_hz, reader, assumptions."""
         rows = [
             {"participant_id": participant, "session_id": session, "trial_id": trial, "signal": kind}
-            | {"rate_hz": said["sampling_rate_hz"], "reader": said["reader"]}
-            | {"assumptions": " ".join(json.loads(said["assumptions"]))}
+            | {"rate_hz": attributes["sampling_rate_hz"], "reader": attributes["reader"]}
+            | {"assumptions": " ".join(json.loads(attributes["assumptions"]))}
             for participant, session in self.sessions()
-            for (trial, kind), said in read_attributes(self._file("sessions", participant, session)).items()
+            for (trial, kind), attributes in read_attributes(self._file("sessions", participant, session)).items()
         ]
         return pd.DataFrame(rows, columns=READING_COLUMNS)
 
@@ -138,7 +149,7 @@ class Results:
         return open_repetitions(self._file("reps", participant_id, session_id))[0]
 
     def quality_flags(self, participant_id: str, session_id: str) -> pd.DataFrame:
-        """What was found about a session while its trials were cut, before anything was measured.
+        """Quality flags of a session from cutting its trials, before metrics are computed.
 
         Raises
         ------
@@ -148,10 +159,10 @@ class Results:
 
     def _table(self, name: str) -> pd.DataFrame:
         """Read a table; names stay text."""
-        return pd.read_csv(self.folder / name, dtype=dict.fromkeys(NAMES, "str"))
+        return pd.read_csv(self.folder / name, dtype=dict.fromkeys(TEXT_COLUMNS, "str"))
 
     def _file(self, kind: str, participant_id: str, session_id: str) -> Path:
-        """File of a session, or a sentence that says which sessions there are."""
+        """File of a session; raises ResultsError with the sessions there are."""
         path = self.folder / kind / participant_id / f"{session_id}.nc"
         if not path.is_file():
             files = sorted(self.folder.glob(f"{kind}/*/*.nc"))
@@ -169,7 +180,7 @@ def open_study(path: str | Path) -> Results:
     Parameters
     ----------
     path : its folder of results, absolute, or relative to the working directory or to a folder above it, so that
-        "results/open" is found from the root of a checkout and from notebooks/ alike.
+        "results/open" resolves from the root of a checkout and from notebooks/ alike.
 
     Raises
     ------
@@ -183,7 +194,7 @@ def open_study(path: str | Path) -> Results:
         raise ResultsError(
             f"there are no results in {path}: run `make study` in the checkout, or name the folder results/<study>"
         )
-    missing = [name for name in TABLES if not (folder / name).is_file()]
+    missing = [name for name in RESULT_TABLES if not (folder / name).is_file()]
     if missing:
         raise ResultsError(
             f"the results in {path} are not complete ({', '.join(missing)} missing): run `make study`, and look at "

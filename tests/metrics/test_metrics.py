@@ -8,8 +8,9 @@ import pytest
 import xarray as xr
 
 from legsci.metrics import signals as curves
-from legsci.metrics import tables as table
 from legsci.metrics.force import braking_start
+from legsci.metrics.measure import measure
+from legsci.metrics.status import row_status
 from legsci.quality import CODES
 from legsci.vocabulary import SIDES
 from tests.analytic_jump import GRAVITY, countermovement_jump
@@ -202,8 +203,8 @@ def test_uncertainty_grows_with_sway() -> None:
 
 def test_measuring_some_metrics_gives_those_of_measuring_all(drawn: Outcome) -> None:
     assert drawn.reps is not None
-    everything = table.measure(drawn.reps)
-    some = table.measure(drawn.reps, names=["peak_force_n", "peak_power_w"])
+    everything = measure(drawn.reps)
+    some = measure(drawn.reps, names=["peak_force_n", "peak_power_w"])
     assert set(some) == {"peak_force_n", "asymmetry_peak_force_percent", "peak_power_w"}
     for name in some:
         xr.testing.assert_equal(some[name], everything[name])
@@ -217,11 +218,11 @@ def test_status_is_the_worst_of_repetition_and_trial_under_its_own_profile() -> 
         ("a", 2, "", "plate_left_out"),
     ]
     quality = pd.DataFrame(rows, columns=["trial_id", "rep", "profile", "code"])
-    judged = table._judge(
+    statuses = row_status(
         pd.DataFrame([("a", 1, "vald"), ("a", 1, "s3d"), ("a", 2, "vald")], columns=["trial_id", "rep", "profile"]),
         quality,
     )
-    assert judged == [
+    assert statuses == [
         ("incomplete", "no_velocity step_off plate_offset"),
         ("flagged", "step_off plate_offset"),
         ("accepted", "plate_offset"),

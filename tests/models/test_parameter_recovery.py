@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legsci.metrics.tables import METRICS
+from legsci.metrics.registry import METRICS
 from legsci.models.parameter_recovery import PAIR_COLUMNS, parameter_recovery, truth_pairs
 
 TRIAL = {"participant_id": "P01", "session_id": "A"}

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legsci.present.figures.data_quality import data_quality
-from legsci.present.figures.jump_height_agreement import jump_height_agreement
+from legsci.present.figures.data_quality import data_quality_figure
+from legsci.present.figures.jump_height_agreement import jump_height_agreement_figure
 from legsci.present.figures.style import HEIGHT_COLOURS
 from legsci.quality import CODES
 
@@ -38,7 +38,7 @@ def metrics() -> pd.DataFrame:
 
 
 def test_many_heights_are_points_with_their_mean_and_those_that_disagree(metrics: pd.DataFrame) -> None:
-    figure = jump_height_agreement(metrics, simulated=True)
+    figure = jump_height_agreement_figure(metrics, simulated=True)
     flight, pelvis = figure.axes
     assert figure.get_figheight() < 5.0
     assert "mean +2.5 cm, 25 of 100 repetitions disagree" in flight.get_title(loc="left")
@@ -54,7 +54,7 @@ def test_many_trials_are_gathered_by_task(metrics: pd.DataFrame) -> None:
     quality = metrics.loc[DISAGREE, ["participant_id", "session_id", "trial_id", "rep", "task"]].assign(
         code=code, severity=CODES[code].severity
     )
-    figure = data_quality(metrics, quality, simulated=True)
+    figure = data_quality_figure(metrics, quality, simulated=True)
     _, cells = figure.axes
     names = [label.get_text() for label in cells.get_yticklabels()]
     assert names == ["countermovement_jump (25 flagged, 25 accepted)", "squat_jump (50 accepted)"]

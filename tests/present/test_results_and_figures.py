@@ -24,7 +24,7 @@ from legsci.mechanics.reps.files import write_repetitions
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.tables import study_tables
 from legsci.present.figures import style
-from legsci.present.figures.force_time import flag_lines, force_time
+from legsci.present.figures.force_time import flag_lines, force_time_figure
 from legsci.present.figures.model_figures import MODEL_FIGURES
 from legsci.present.figures.profile_comparison import widest_repetition
 from legsci.present.figures.registry import SESSION_FIGURES, STUDY_FIGURES
@@ -145,8 +145,8 @@ def test_readings_tell_how_each_signal_was_read(study: Results) -> None:
     """A trial that could not be read has none."""
     rows = study.readings.to_dict("records")
     assert [row["trial_id"] for row in rows] == ["jump", "stood"]
-    who = {"participant_id": "P01", "session_id": "01", "trial_id": "stood", "signal": "force"}
-    assert rows[1] == who | {
+    reading = {"participant_id": "P01", "session_id": "01", "trial_id": "stood", "signal": "force"}
+    assert rows[1] == reading | {
         "rate_hz": RATE_HZ,
         "reader": "delimited",
         "assumptions": "Rate as the study says. Unit N.",
@@ -191,7 +191,7 @@ def flag_rows(*flags: QualityFlag) -> pd.DataFrame:
     return pd.DataFrame([(each.severity, each.code, each.sentence) for each in flags], columns=QUALITY)
 
 
-def test_many_findings_of_one_code_are_one_line() -> None:
+def test_many_flags_of_one_code_are_one_line() -> None:
     gaps = [QualityFlag("gap_left", f"M{place:02d}", 0.1 * (place + 1), 0.1, "from 1 s") for place in range(27)]
     flagged, noted = flag_lines(flag_rows(QualityFlag("foot_on_box", value=2.0), *gaps))
     assert flagged == "flagged: gap left: 27 gaps of 27 markers, the longest 2.7 s; see quality.csv"
@@ -204,7 +204,7 @@ def test_many_findings_of_one_code_are_one_line() -> None:
     assert flag_lines(flag_rows()) == []
 
 
-def test_findings_leave_room_for_the_picture(study: Results) -> None:
+def test_flags_leave_room_for_the_panel(study: Results) -> None:
     """Sixty kinds of flag about the jump: its heading is bounded, and the axes are as high as without them."""
     (usual, _), key = [axes for axes in drawn(legsci.draw(study, "force_time", "P01", "01")) if axes.lines][:2], P01
     codes = list(CODES)
@@ -212,7 +212,7 @@ def test_findings_leave_room_for_the_picture(study: Results) -> None:
         [{"trial_id": "jump", "rep": 1, "profile": "", "code": code, "severity": CODES[code].severity, "sentence": code}
          for code in codes if CODES[code].severity in ("flagged", "noted")]
     )  # fmt: skip
-    figure = force_time(study.session(*key), study.reps(*key), pd.concat([study.quality_flags(*key), many]))
+    figure = force_time_figure(study.session(*key), study.reps(*key), pd.concat([study.quality_flags(*key), many]))
     (axes, _) = [axes for axes in drawn(figure) if axes.lines][:2]
     for each in (usual, axes):
         each.figure.get_figure(root=True).canvas.draw()
@@ -264,7 +264,7 @@ def test_heights_and_their_differences_are_drawn_to_scale(study: Results) -> Non
     assert "n = 1 repetition;" in words(figure)
 
 
-def test_quality_counts_findings(study: Results) -> None:
+def test_quality_counts_flags(study: Results) -> None:
     figure = legsci.draw(study, "data_quality")
     bars = figure.axes[0]
     assert sum(bar.get_height() for bar in bars.patches) == len(study.quality)

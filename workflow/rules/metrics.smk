@@ -41,6 +41,6 @@ rule study_curves:
     params:
         source=source_digest("legsci.metrics.normalised_curves"),
     message:
-        "Stretch the movements of {wildcards.study} to the same number of points"
+        "Resample the movements of {wildcards.study} at the same number of points"
     script:
         "../scripts/study_curves.py"

@@ -1,8 +1,8 @@
-"""Findings -> figures and notebooks for people."""
+"""Results -> figures, reports and notebooks."""
 
 
 def session_figures(name):
-    """Input function: the figures of a study's sessions; of the virtual athletes as many as the options say."""
+    """Input function: the figures of a study's sessions; of the virtual athletes as many as the options give."""
 
     def files(wildcards):
         keys = session_keys(study_of(name))
@@ -18,8 +18,8 @@ def session_figures(name):
 
 
 NOTEBOOKS = ["01_data_quality", "02_rep_mechanics", "03_longitudinal", "04_claims"]
-#: What models found of a study, for its figures and notebooks.
-FOUND = [
+#: Results of the models of a study, for its figures and notebooks.
+PRESENTED_RESULTS = [
     *expand("results/{{study}}/{table}.csv", table=["longitudinal", "study_flow", "claims"]),
     *expand("results/{{study}}/models/{table}.csv", table=MODEL_TABLES + CURVE_TABLES),
 ]
@@ -116,7 +116,7 @@ for figure in config["figures"]["models"]:
         name:
             f"draw_{figure}"
         input:
-            FOUND,
+            PRESENTED_RESULTS,
         output:
             figure=report(
                 f"results/{{study}}/figures/{figure}.svg",
@@ -141,7 +141,7 @@ for figure in config["figures"]["models"]:
 
 rule athlete_report:
     input:
-        FOUND,
+        PRESENTED_RESULTS,
     output:
         pages=report(
             directory("results/{study}/figures/athlete_report"),
@@ -174,7 +174,7 @@ rule draw_parameter_recovery:
             caption="../report/parameter_recovery.rst",
             category=VIRTUAL,
             subcategory="study",
-            labels={"figure": "recovery"},
+            labels={"figure": "parameter recovery"},
         ),
     log:
         f"results/{VIRTUAL}/logs/draw_parameter_recovery.txt",
@@ -183,14 +183,14 @@ rule draw_parameter_recovery:
     params:
         source=source_digest("legsci.present.figures.parameter_recovery"),
     message:
-        "Draw what was recovered of the truth about the virtual athletes"
+        "Draw parameter recovery of the virtual athletes"
     script:
         "../scripts/draw_parameter_recovery.py"
 
 
 rule run_notebook:
     input:
-        FOUND,
+        PRESENTED_RESULTS,
         notebook="notebooks/{notebook}.ipynb",
         tables=multiext(
             "results/{study}/",

@@ -1,4 +1,4 @@
-"""Draw how well the truth about the virtual athletes was recovered."""
+"""Draw parameter recovery of the virtual athletes."""
 
 import pandas as pd
 

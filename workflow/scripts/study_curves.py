@@ -1,4 +1,4 @@
-"""Stretch the movements of all sessions of a study to the same number of points."""
+"""Resample the movements of all sessions of a study at the same number of points."""
 
 from pathlib import Path
 

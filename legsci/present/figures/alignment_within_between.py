@@ -1,4 +1,4 @@
-"""Alignment against jump height: what changes within athletes, and what differs between them."""
+"""Alignment and jump height: association within athletes, and between athletes."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from legsci.present.figures import style
 
 _TITLES = {"within": "Within athletes: sessions", "between": "Between athletes: their means"}
 _X = {
-    "within": "knee abduction less the athlete's mean [deg]",
-    "between": "athlete's mean knee abduction less the study's [deg]",
+    "within": "knee abduction,\ndifference from the athlete's mean [deg]",
+    "between": "athlete's mean knee abduction,\ndifference from the mean of the study [deg]",
 }
 
 
-def alignment_within_between(points: pd.DataFrame, coefficients: pd.DataFrame, *, simulated: bool) -> Figure:
-    """Draw jump height over knee abduction, sessions within athletes beside athletes' means.
+def alignment_within_between_figure(points: pd.DataFrame, coefficients: pd.DataFrame, *, simulated: bool) -> Figure:
+    """Draw jump height over knee abduction, left sessions within athletes, right athletes' means.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def alignment_within_between(points: pd.DataFrame, coefficients: pd.DataFrame, *
         for axes, part in zip(panels, _TITLES, strict=True):
             rows = points if part == "within" else points.drop_duplicates("participant_id")
             _draw(axes, rows, slopes[f"abduction_{part}"], part)
-        panels[0].set_ylabel("difference in jump height [%],\nother terms of the model taken off")
+        panels[0].set_ylabel("difference in jump height [%],\nadjusted for the other terms")
         athletes = points["participant_id"].nunique()
         words = (
             f"Alignment and jump height, n = {style.counted(athletes, 'athlete')}, "

@@ -23,7 +23,7 @@ _BAND = (0.88, 0.88, 0.88)
 _WIDEST = 3.0
 
 
-def claims_ledger(ledger: pd.DataFrame, *, simulated: bool) -> Figure:
+def claims_ledger_figure(ledger: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw the ledger, a row per claim.
 
     Parameters
@@ -39,22 +39,22 @@ def claims_ledger(ledger: pd.DataFrame, *, simulated: bool) -> Figure:
             sentence = "\n".join(textwrap.wrap(f"{row['id']}  {row['sentence']}", 62))
             words.text(0.0, 1.05, sentence, va="top", fontsize=6.5, transform=words.transAxes)
             words.text(0.0, -0.1, row["verdict"], va="bottom", fontweight="bold", fontsize=7, transform=words.transAxes)
-            words.text(1.0, -0.1, _rests_on(row), va="bottom", ha="right", fontsize=6, transform=words.transAxes)
+            words.text(1.0, -0.1, _sample_size(row), va="bottom", ha="right", fontsize=6, transform=words.transAxes)
             _draw(axes, row)
-        told = "verdicts on simulated athletes say nothing about people" if simulated else "one verdict per claim"
-        style.title(figure, f"Ledger of claims: {told}", simulated=simulated)
+        subtitle = "verdicts on simulated athletes say nothing about people" if simulated else "one verdict per claim"
+        style.title(figure, f"Ledger of claims: {subtitle}", simulated=simulated)
         marks = [
             Line2D([], [], color=_CLAIMED, marker="D", markersize=4, label="claimed"),
             Line2D([], [], color=_PUBLISHED, marker="s", markersize=4, label="published"),
             Line2D([], [], color=_ESTIMATED, marker="o", markersize=4, label="estimated, 95 % interval"),
-            Patch(color=_BAND, label="practically none"),
+            Patch(color=_BAND, label="practical equivalence"),
         ]
         figure.legend(handles=marks, loc="outside lower center", ncols=len(marks))
     return figure
 
 
-def _rests_on(row: Mapping[Hashable, Any]) -> str:
-    """Say how many athletes, rows and events an estimate rests on; nothing where there is none."""
+def _sample_size(row: Mapping[Hashable, Any]) -> str:
+    """Number of athletes, rows and events of an estimate; empty where there is none."""
     counted = [(row["participants"], "athlete"), (row["rows"], "row"), (row["events"], "event")]
     return ", ".join(style.counted(int(number), noun) for number, noun in counted if np.isfinite(float(number)))
 

@@ -1,4 +1,4 @@
-"""Where in a movement joint angles changed over the study, and where the legs differ: mean differences with limits."""
+"""Joint angles over the movement: mean differences between sessions and between legs, with simultaneous limits."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from legsci.models.statistics.curves import ANGLES, LEGS, SESSIONS
+from legsci.models.statistics.curves import ALPHA, ANGLES, LEGS, SESSIONS
 from legsci.present.figures import style
 from legsci.present.figures.joint_angles import DASHES, ROW_HEIGHT
 
-#: Comparison -> side whose colour and dash it has.
+#: Comparison -> side with the same colour and line style.
 LOOKS = {SESSIONS: "left", LEGS: "right"}
-ALPHA = 0.05
 
 
-def curve_differences(differences: pd.DataFrame, clusters: pd.DataFrame, *, simulated: bool) -> Figure:
+def curve_differences_figure(differences: pd.DataFrame, clusters: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw mean differences of joint angles over the movement, a column per task and a row per angle.
 
     Parameters
@@ -27,7 +26,7 @@ def curve_differences(differences: pd.DataFrame, clusters: pd.DataFrame, *, simu
 
     Returns
     -------
-    A figure of the differences with their simultaneous 95 % limits [deg]; bars at the foot of a panel mark clusters
+    A figure of the differences with their simultaneous 95 % limits [deg]; bars at the bottom of a panel mark clusters
     that differ after adjustment for the number of comparisons.
     """
     tasks = list(dict.fromkeys(differences["task"]))
@@ -38,8 +37,8 @@ def curve_differences(differences: pd.DataFrame, clusters: pd.DataFrame, *, simu
             own = differences[differences["task"] == task]
             panels[0, column].set_title(_heading(task, own))
             for row, angle in enumerate(ANGLES):
-                found = clusters[(clusters["task"] == task) & (clusters["angle"] == angle)]
-                _draw(panels[row, column], own[own["angle"] == angle], found)
+                tested = clusters[(clusters["task"] == task) & (clusters["angle"] == angle)]
+                _draw(panels[row, column], own[own["angle"] == angle], tested)
             panels[-1, column].set_xlabel("movement [%]")
         for row, angle in enumerate(ANGLES):
             panels[row, 0].set_ylabel(f"{style.readable(angle)}\n[deg]")
@@ -57,7 +56,7 @@ def curve_differences(differences: pd.DataFrame, clusters: pd.DataFrame, *, simu
 
 
 def _heading(task: str, rows: pd.DataFrame) -> str:
-    """Name the task, and how many athletes each comparison rests on at most."""
+    """Task, and the largest number of athletes in each comparison."""
     counts = rows.groupby("comparison", sort=False)["athletes"].max()
     numbers = " and ".join(str(counts[name]) for name in LOOKS if name in counts)
     return f"{style.readable(task).replace(' jump', chr(10) + 'jump')}\nn = {numbers}"
@@ -71,10 +70,10 @@ def _draw(axes: Axes, rows: pd.DataFrame, clusters: pd.DataFrame) -> None:
             continue
         axes.fill_between(own["percent"], own["low"], own["high"], color=colour, alpha=0.2, linewidth=0.0)
         axes.plot(own["percent"], own["difference"], color=colour, linestyle=DASHES[side])
-        sure = clusters[
+        significant = clusters[
             (clusters["comparison"] == name) & (clusters["p_value"] < ALPHA) & (clusters["adjusted_p"] < ALPHA)
         ]
-        for start, end in sure[["start_percent", "end_percent"]].itertuples(index=False):
+        for start, end in significant[["start_percent", "end_percent"]].itertuples(index=False):
             axes.axvspan(start, end, 0.01 + 0.05 * place, 0.04 + 0.05 * place, color=colour, linewidth=0.0)
     axes.axhline(0.0, color="black", linewidth=0.5)
     axes.set_xlim(0.0, 100.0)

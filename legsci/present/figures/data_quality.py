@@ -12,24 +12,24 @@ from legsci.present.figures import style
 from legsci.quality import CODES
 
 _ROW_HEIGHT = 0.24
-#: More trials than this are gathered by task.
+#: Above this number of trials, rows are tasks.
 _MOST_ROWS = 60
 _TRIAL = ["participant_id", "session_id", "trial_id"]
 
 
-def data_quality(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: bool) -> Figure:
-    """Draw how often each reason occurs, and in which trials.
+def data_quality_figure(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: bool) -> Figure:
+    """Draw how often each code occurs, and in which trials.
 
     Parameters
     ----------
-    metrics : rows of metrics.csv, which name every trial.
+    metrics : rows of metrics.csv, which has every trial.
     quality : rows of quality.csv.
     simulated : whether the recordings are simulated.
 
     Returns
     -------
     A figure. Above: flags per code. Below: a row per trial (of more than 60 trials: per task), a cell per
-    reason with the number of flags; the colour is the reason's severity, which the code's name carries too.
+    code with the number of flags; the colour is the severity, which the code's label gives too.
     """
     both = metrics[metrics["side"] == "both"]
     trials = both.groupby(_TRIAL, sort=False)
@@ -54,7 +54,7 @@ def data_quality(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: boo
                         Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, facecolor=colour, edgecolor="none")
                     )
                     cells.text(column, row, str(count), ha="center", va="center", fontsize=7)
-        _label(bars, cells, codes, [f"{' '.join(map(str, key))} ({_verdict(rows)})" for key, rows in gathered])
+        _label(bars, cells, codes, [f"{' '.join(map(str, key))} ({_statuses(rows)})" for key, rows in gathered])
         repetitions = int((metrics["side"] == "both").sum() - (metrics["rep"] == 0).sum())
         style.title(
             figure,
@@ -67,13 +67,13 @@ def data_quality(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: boo
     return figure
 
 
-def _verdict(rows: pd.DataFrame) -> str:
+def _statuses(rows: pd.DataFrame) -> str:
     """Status of a trial's repetitions, in words."""
     return ", ".join(f"{count} {status}" for status, count in rows["status"].value_counts().items())
 
 
 def _label(bars: Axes, cells: Axes, codes: list[str], trials: list[str]) -> None:
-    """Name trials, reasons and their severities."""
+    """Label trials, codes and their severities."""
     cells.set_yticks(range(len(trials)), trials)
     cells.set_ylim(len(trials) - 0.5, -0.5)
     names = [f"{code.replace('_', ' ')} ({CODES[code].severity})" for code in codes]
@@ -87,4 +87,4 @@ def _label(bars: Axes, cells: Axes, codes: list[str], trials: list[str]) -> None
     for axes in (bars, cells):
         axes.spines[["top", "right"]].set_visible(False)
     if not codes:
-        bars.text(0.5, 0.5, "nothing was found", transform=bars.transAxes, ha="center")
+        bars.text(0.5, 0.5, "no quality flags", transform=bars.transAxes, ha="center")

@@ -11,45 +11,45 @@ from matplotlib.path import Path as Outline
 
 from legsci.mechanics.kinetics.movement import LOADED_JOINTS
 from legsci.metrics.joints import of_frames
-from legsci.metrics.kinetics import push_off
+from legsci.metrics.kinetics import push_off_span
+from legsci.metrics.measure import prepare
 from legsci.metrics.signals import at, integral
-from legsci.metrics.tables import prepare
 from legsci.present.figures import style
 from legsci.tasks import TASKS
 
-#: From the top; joints of a leg share its colour, so that their names stand beside them.
-ORDER = ("lumbar", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle")
-COLUMNS = 3
-PANEL_HEIGHT = 2.5
+#: Order of the bars from the top; joints of a leg share its colour and are distinguished by name.
+JOINTS_FROM_TOP = ("lumbar", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle")
+_COLUMNS = 3
+_PANEL_HEIGHT = 2.5
 _BAR, _GAP = 0.12, 0.02
 _TAKEN, _REST = (0.25, 0.25, 0.25), (0.8, 0.8, 0.8)
 
 
-def energy_flow(reps: xr.Dataset | None, *, simulated: bool, reason: str = "") -> Figure:
+def energy_flow_figure(reps: xr.Dataset | None, *, simulated: bool, reason: str = "") -> Figure:
     """Draw the energy flow of each repetition of a session.
 
     Parameters
     ----------
     reps : the session's repetitions, None where there is none.
     simulated : whether the recordings are simulated.
-    reason : why joint powers are missing, where it is known.
+    reason : why joint powers are missing; empty where no reason was recorded.
 
     Returns
     -------
-    A figure with one picture per push-off of both legs whose joint powers are known. Left: positive work of each joint
-    in the push-off (of a squat: the lifting) [J/kg]. Right: what the centre of mass gained, and the rest, which moved
-    segments against each other or was absorbed by other joints.
+    A figure with one panel per two-legged push-off that has joint powers. Left: positive work of each joint
+    in the push-off (squat: concentric phase) [J/kg]. Right: energy gain of the centre of mass, and the rest, which
+    moved segments relative to each other or was absorbed by other joints.
     """
     works = [] if reps is None else _works(reps)
     if not works:
         words = "No push-off of this session has joint powers"
         return style.words_only(f"{words}: {reason}" if reason else f"{words}.", simulated=simulated)
     with style.figure_style():
-        lines = -(-len(works) // COLUMNS)
-        figure = Figure(figsize=(style.PAGE_WIDTH, 0.5 + PANEL_HEIGHT * lines), layout="constrained")
+        lines = -(-len(works) // _COLUMNS)
+        figure = Figure(figsize=(style.PAGE_WIDTH, 0.5 + _PANEL_HEIGHT * lines), layout="constrained")
         words = f"Positive joint work, gain of the centre of mass [J/kg]: n = {style.counted(len(works), 'push-off')}"
         style.title(figure, words, simulated=simulated)
-        panels = figure.subplots(lines, COLUMNS, squeeze=False).ravel()
+        panels = figure.subplots(lines, _COLUMNS, squeeze=False).ravel()
         for panel in panels:
             panel.set_axis_off()
         for panel, (name, work, gain) in zip(panels, works, strict=False):
@@ -59,9 +59,9 @@ def energy_flow(reps: xr.Dataset | None, *, simulated: bool, reason: str = "") -
 
 
 def _works(reps: xr.Dataset) -> list[tuple[str, dict[str, float], float]]:
-    """Name, positive work of each joint and gain of the centre of mass [J/kg] of each known push-off of both legs."""
+    """Name, positive work of each joint and gain of the centre of mass [J/kg] of two-legged push-offs with powers."""
     prepared = prepare(reps.isel(scoring=[0]))
-    frames, (start, last) = of_frames(prepared), push_off(prepared)
+    frames, (start, last) = of_frames(prepared), push_off_span(prepared)
     power = prepared["power"].sum("plane", skipna=False).clip(min=0.0)
     work = integral(frames, power, start, last).transpose("rep", "joint", "scoring").to_numpy()[..., 0]
     energy = prepared["energy"]
@@ -72,7 +72,7 @@ def _works(reps: xr.Dataset) -> list[tuple[str, dict[str, float], float]]:
     return [
         (
             f"{style.readable(str(reps['trial_id'].to_numpy()[rep]))}, {int(reps['number'][rep])}",
-            {joint: float(work[rep, LOADED_JOINTS.index(joint)]) for joint in ORDER},
+            {joint: float(work[rep, LOADED_JOINTS.index(joint)]) for joint in JOINTS_FROM_TOP},
             float(gain[rep]),
         )
         for rep in np.flatnonzero(measured & of_both)

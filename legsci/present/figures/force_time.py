@@ -1,4 +1,4 @@
-"""Force over time: a picture of every repetition of a session, and of every trial that gave none."""
+"""Force over time: a panel per repetition of a session, and per trial without repetitions."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ from legsci.present.figures.phases import Phase, event_times, phases
 #: Events that are marked: the weighing window is shaded instead.
 MARKED = tuple(name for name in STORED_EVENTS if not name.startswith("weighing"))
 #: Signal shown before the first and after the last event of a repetition [s].
-MARGIN_S = 0.75
-#: Height of the picture of one repetition, and of the words that stand in place of one [inch].
-PANEL_HEIGHT, WORDS_HEIGHT = 3.4, 1.0
-#: Height of a line of a heading [inch], lines that PANEL_HEIGHT holds, and lines about flags at most.
+_MARGIN_S = 0.75
+#: Height of the panel of one repetition, and of the text in place of one [inch].
+_PANEL_HEIGHT, _WORDS_HEIGHT = 3.4, 1.0
+#: Height of a line of a heading [inch], lines that _PANEL_HEIGHT holds, and lines about flags at most.
 LINE_HEIGHT, USUAL_LINES, MOST_LINES = 0.15, 3, 8
-#: Letters of what is said about flags of one code.
+#: Letters of the line about flags of one code.
 LONGEST_WORDS = 2 * style.LINE_LENGTH - 40
-#: A gap of a marker as the sentences of `legsci.quality.CODES` put it: marker and length [s].
-GAP = re.compile(r"(\S+) was lost for ([\d.]+) s")
-#: Events of one moment: the nearest two that are told apart, as a share of the time shown.
-ONE_MOMENT = 0.002
+#: A gap of a marker as worded in `legsci.quality.CODES`: marker and length [s].
+GAP_SENTENCE = re.compile(r"(\S+) was lost for ([\d.]+) s")
+#: Events closer than this share of the time shown are drawn as simultaneous.
+SIMULTANEOUS_SHARE = 0.002
 #: Signal shown before the first sample that is kept, so that a mark on it is not cut [s].
 EDGE_S = 0.03
 TITLE_COLOURS = {"rejected": style.SEVERITY_COLOURS["rejected"]}
 LINES = {"both": "both feet", "left": "left foot", "right": "right foot"}
 
 
-def force_time(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.DataFrame) -> Figure:
+def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.DataFrame) -> Figure:
     """Draw each repetition of a session: force with phases and events, and beneath it velocity; rejected trials too.
 
     Parameters
     ----------
     session : a session file, opened.
     reps : its repetitions, None where there is none.
-    flags : what was found about them while they were cut.
+    flags : quality flags of the session from cutting, columns FLAG_COLUMNS.
 
     Returns
     -------
-    A figure with one picture per repetition, in the order of the session's trials: vertical force [N] of both feet, and
+    A figure with one panel per repetition, in the order of the session's trials: vertical force [N] of both feet, and
     of each foot where plates belong to feet, under the default profile; velocity of the centre of mass [m/s], upward.
     """
     metrics, quality = session_metrics(reps, flags)
@@ -62,7 +62,7 @@ def force_time(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.DataFram
         _heading(metrics, quality, trial, _number(reps, rep), str(session[trial].attrs["task"])) for trial, rep in shown
     ]
     further = [LINE_HEIGHT * max(words.count("\n") + 1 - USUAL_LINES, 0) for words, _ in headings]
-    heights = [(PANEL_HEIGHT if each else WORDS_HEIGHT) + more for each, more in zip(drawable, further, strict=True)]
+    heights = [(_PANEL_HEIGHT if each else _WORDS_HEIGHT) + more for each, more in zip(drawable, further, strict=True)]
     with style.figure_style():
         figure = Figure(
             figsize=(style.PAGE_WIDTH, sum(heights) + 0.8),
@@ -78,10 +78,10 @@ def force_time(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.DataFram
                 _draw_recording(panel, session.children[trial])
         counted = sum(rep >= 0 for _, rep in shown)
         profile = load_profiles()[str(reps.attrs["default_scoring"])].title if reps is not None else "none"
-        who = f"Study {session.attrs['study']}, participant {session.attrs['participant_id']}"
+        session_name = f"Study {session.attrs['study']}, participant {session.attrs['participant_id']}"
         style.title(
             figure,
-            f"{who}, session {session.attrs['session_id']}: n = {style.counted(counted, 'repetition')} of "
+            f"{session_name}, session {session.attrs['session_id']}: n = {style.counted(counted, 'repetition')} of "
             f"{style.counted(len(session.children), 'trial')}; profile {profile}",
             simulated=bool(session.attrs["simulated"]),
         )
@@ -111,15 +111,15 @@ def _heading(metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: i
         if np.isfinite(values.get(column, np.nan)):
             method = style.readable(column.removeprefix("jump_height_").removesuffix("_m"))
             parts.append(f"{values[column]:.3f} ± {values[f'u_{column}']:.3f} m by {method}")
-    found = quality[(quality["trial_id"] == trial) & quality["rep"].isin([0, number])]
+    flags = quality[(quality["trial_id"] == trial) & quality["rep"].isin([0, number])]
     lines = [parts[0]] + (["jump height: " + ", ".join(parts[1:])] if len(parts) > 1 else [])
-    told: list[str] = []
-    kinds = [_wrapped([line]) for line in flag_lines(found)]
-    while kinds and len(told) + len(kinds[0]) <= MOST_LINES:
-        told += kinds.pop(0)
+    flagged: list[str] = []
+    kinds = [_wrapped([line]) for line in flag_lines(flags)]
+    while kinds and len(flagged) + len(kinds[0]) <= MOST_LINES:
+        flagged += kinds.pop(0)
     if kinds:
-        told.append(f"and {style.counted(len(kinds), 'further kind')} of flag; see quality.csv")
-    return "\n".join([*_wrapped(lines), *told]), str(values["status"])
+        flagged.append(f"and {style.counted(len(kinds), 'further kind')} of flag; see quality.csv")
+    return "\n".join([*_wrapped(lines), *flagged]), str(values["status"])
 
 
 def _wrapped(lines: list[str]) -> list[str]:
@@ -127,18 +127,18 @@ def _wrapped(lines: list[str]) -> list[str]:
     return [part for line in lines for part in textwrap.wrap(line, style.LINE_LENGTH, subsequent_indent="    ")]
 
 
-def flag_lines(found: pd.DataFrame) -> list[str]:
-    """Say what was found in a line per code, the worst first; many of one code are summed up.
+def flag_lines(flags: pd.DataFrame) -> list[str]:
+    """Summarise quality flags in a line per code, the worst first; many of one code are counted.
 
     Parameters
     ----------
-    found : rows of quality.csv.
+    flags : rows of quality.csv.
     """
     lines = []
-    ranks = found["severity"].map(list(style.SEVERITY_COLOURS).index)
-    for (_, severity, code), rows in found.assign(rank=ranks).groupby(["rank", "severity", "code"], sort=True):
+    ranks = flags["severity"].map(list(style.SEVERITY_COLOURS).index)
+    for (_, severity, code), rows in flags.assign(rank=ranks).groupby(["rank", "severity", "code"], sort=True):
         words = " ".join(rows["sentence"])
-        gaps = GAP.findall(words)
+        gaps = GAP_SENTENCE.findall(words)
         if len(gaps) > 1:
             markers = style.counted(len({marker for marker, _ in gaps}), "marker")
             longest = max(float(seconds) for _, seconds in gaps)
@@ -156,19 +156,19 @@ def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int) -> list[str]:
     chosen = reps.isel(rep=rep).sel(scoring=scoring)
     upper, lower = panel.subplots(2, 1, sharex=True, height_ratios=[2.2, 1.0])
     time = float(chosen["window_start"]) + np.arange(chosen.sizes["sample"]) / float(chosen["sampling_rate_hz"])
-    found, events = phases(reps, rep=rep, scoring=scoring), event_times(chosen, MARKED)
-    left, right = _span(time, chosen, found, events)
+    listed, events = phases(reps, rep=rep, scoring=scoring), event_times(chosen, MARKED)
+    left, right = _span(time, chosen, listed, events)
     sides = [side for side in ("left", "right", "both") if bool(chosen["force"].sel(side=side).notnull().any())]
     for side in sides:
         force = chosen["force"].sel(side=side).to_numpy()
         upper.plot(time, force, color=style.SIDE_COLOURS[side], linewidth=1.1 if side == "both" else 0.9)
     speed = velocity(reps.isel(rep=[rep]).variables)[0, reps.get_index("scoring").get_loc(scoring)].data
     upper.axhline(float(chosen["body_weight"].sel(side="both")), color="black", linewidth=0.7, linestyle=(0, (6, 3)))
-    _shade((upper, lower), found)
+    _shade((upper, lower), listed)
     size, before = 5.0, -np.inf
     for name, when in events.items():
-        # A mark on top of another is larger and beneath it, so that both are seen.
-        size = size + 4.5 if when - before < ONE_MOMENT * (right - left) else 5.0
+        # Of simultaneous events the later mark is larger and drawn below the earlier, so that both are visible.
+        size = size + 4.5 if when - before < SIMULTANEOUS_SHARE * (right - left) else 5.0
         before = when
         height = np.interp(when, time, chosen["force"].sel(side="both").to_numpy())
         marker = style.EVENT_MARKERS[name]
@@ -181,32 +181,32 @@ def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int) -> list[str]:
         lower.plot(time, speed, color=style.SIDE_COLOURS["both"])
         lower.axhline(0.0, color="black", linewidth=0.5)
     else:
-        lower.text(0.5, 0.5, "velocity is not integrated", transform=lower.transAxes, ha="center", va="center")
+        lower.text(0.5, 0.5, "velocity was not integrated", transform=lower.transAxes, ha="center", va="center")
         lower.set_yticks([])
     upper.set_xlim(left, right)
     _label(panel, upper, lower)
-    seen = [phase.name for phase in found if phase.start < right and phase.end > left]
+    seen = [phase.name for phase in listed if phase.start < right and phase.end > left]
     return [*seen, *(f"{name} event" for name in events), *sides]
 
 
-def _span(time: np.ndarray, chosen: xr.Dataset, found: list[Phase], events: dict[str, float]) -> tuple[float, float]:
-    """Times shown: the movement with a margin; all of it where nothing but standing was found [s]."""
+def _span(time: np.ndarray, chosen: xr.Dataset, listed: list[Phase], events: dict[str, float]) -> tuple[float, float]:
+    """Times shown: the movement with a margin; the whole recording where no event was detected [s]."""
     last = time[int(chosen["force"].sel(side="both").notnull().sum()) - 1]
     if not events:
         return float(time[0]), float(last)
-    ends = [phase.end for phase in found if phase.name != "weighing"] + list(events.values())
-    return max(min(events.values()) - MARGIN_S, float(time[0]) - EDGE_S), min(max(ends) + MARGIN_S, float(last))
+    ends = [phase.end for phase in listed if phase.name != "weighing"] + list(events.values())
+    return max(min(events.values()) - _MARGIN_S, float(time[0]) - EDGE_S), min(max(ends) + _MARGIN_S, float(last))
 
 
-def _shade(axes: tuple[Axes, Axes], found: list[Phase]) -> None:
+def _shade(axes: tuple[Axes, Axes], listed: list[Phase]) -> None:
     """Shade phases; one that lies within another is shaded over it."""
-    for phase in found:
+    for phase in listed:
         for each in axes:
             each.axvspan(phase.start, phase.end, color=style.PHASE_COLOURS[phase.name], alpha=0.3, linewidth=0.0)
 
 
 def _label(panel: SubFigure, upper: Axes, lower: Axes) -> None:
-    """Write quantities and units beside the axes of a repetition."""
+    """Label the axes of a repetition with quantity and unit."""
     upper.set_ylabel("vertical force [N]")
     lower.set_ylabel("velocity [m/s]")
     lower.set_xlabel("time of the trial [s]")

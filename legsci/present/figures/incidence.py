@@ -1,4 +1,4 @@
-"""Rates of overuse problems, with the events and the hours that they rest on."""
+"""Rates of overuse problems, with the number of events and hours at risk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NAMES = {
 }
 
 
-def incidence(rates: pd.DataFrame, burdens: pd.DataFrame, left_out: pd.DataFrame, *, simulated: bool) -> Figure:
+def incidence_figure(rates: pd.DataFrame, burdens: pd.DataFrame, left_out: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw new problems per 1000 h of training by each definition of a problem.
 
     Parameters
@@ -49,7 +49,7 @@ def incidence(rates: pd.DataFrame, burdens: pd.DataFrame, left_out: pd.DataFrame
 
 
 def _words(rates: pd.DataFrame, burdens: pd.DataFrame, left_out: pd.DataFrame) -> str:
-    """Say what the rates rest on, what problems cost, and which weeks are not at risk."""
+    """Events and hours at risk, burden, and the weeks not at risk with their reasons."""
     lines = [
         f"{style.readable(row['problem'])}: {style.counted(row['onsets'], 'onset')} in {row['hours_at_risk']:,.0f} h,\n"
         f"    {row['weeks_at_risk']} weeks of {row['participants']} athletes; "
@@ -63,8 +63,8 @@ def _words(rates: pd.DataFrame, burdens: pd.DataFrame, left_out: pd.DataFrame) -
     lines += ["", "weeks not at risk of any problem:"]
     for row in left_out.to_dict("records"):
         lost = row["onsets_left_out"]
-        told = f"; {style.counted(lost, 'new problem')} not counted" if lost else ""
-        lines += _wrapped(f"{row['weeks']}: {row['sentence']}{told}")
+        uncounted = f"; {style.counted(lost, 'new problem')} not counted" if lost else ""
+        lines += _wrapped(f"{row['weeks']}: {row['sentence']}{uncounted}")
     return "\n".join(lines)
 
 

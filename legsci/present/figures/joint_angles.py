@@ -14,12 +14,12 @@ from legsci.present.figures import style
 
 #: Height of a row of panels [inch].
 ROW_HEIGHT = 1.5
-#: Dash of each side, beside its colour.
+#: Line style of each side.
 DASHES: dict[str, Literal["-", "--"]] = {"left": "-", "right": "--", "both": "-"}
 
 
-class Row(NamedTuple):
-    """One row of panels: signal of curves.nc, what is chosen of it for a side, its factor, and words for its axis."""
+class PanelRow(NamedTuple):
+    """One row of panels: label of its axis, signal of curves.nc, selection for each side, and factor."""
 
     label: str
     signal: str
@@ -32,16 +32,16 @@ def _sided(dim: str, name: str, **more: str) -> dict[str, dict[str, str]]:
     return {side: {dim: f"{side}_{name}", **more} for side in ("left", "right")}
 
 
-ANGLES = (
-    Row("hip flexion [deg]", "angle", _sided("joint_angle", "hip_flexion")),
-    Row("knee flexion [deg]", "angle", _sided("joint_angle", "knee_flexion")),
-    Row("dorsiflexion [deg]", "angle", _sided("joint_angle", "ankle_dorsiflexion")),
-    Row("knee abduction [deg]", "angle", _sided("joint_angle", "knee_abduction")),
-    Row("lumbar flexion [deg]", "angle", {"both": {"joint_angle": "lumbar_flexion"}}),
+ANGLE_ROWS = (
+    PanelRow("hip flexion [deg]", "angle", _sided("joint_angle", "hip_flexion")),
+    PanelRow("knee flexion [deg]", "angle", _sided("joint_angle", "knee_flexion")),
+    PanelRow("dorsiflexion [deg]", "angle", _sided("joint_angle", "ankle_dorsiflexion")),
+    PanelRow("knee abduction [deg]", "angle", _sided("joint_angle", "knee_abduction")),
+    PanelRow("lumbar flexion [deg]", "angle", {"both": {"joint_angle": "lumbar_flexion"}}),
 )
 
 
-def joint_angles(curves: xr.Dataset, *, simulated: bool) -> Figure:
+def joint_angles_figure(curves: xr.Dataset, *, simulated: bool) -> Figure:
     """Draw joint angles of a study.
 
     Parameters
@@ -54,10 +54,10 @@ def joint_angles(curves: xr.Dataset, *, simulated: bool) -> Figure:
     A figure with a column per task and a row per angle [deg]: mean and one standard deviation over the repetitions of
     each side, against the time of the movement [%].
     """
-    return bands(curves, ANGLES, "Joint angles", simulated=simulated)
+    return bands(curves, ANGLE_ROWS, "Joint angles", simulated=simulated)
 
 
-def bands(curves: xr.Dataset, rows: tuple[Row, ...], title: str, *, simulated: bool) -> Figure:
+def bands(curves: xr.Dataset, rows: tuple[PanelRow, ...], title: str, *, simulated: bool) -> Figure:
     """Draw bands of curves: a column per task that has any, a row per quantity.
 
     Parameters
@@ -74,12 +74,12 @@ def bands(curves: xr.Dataset, rows: tuple[Row, ...], title: str, *, simulated: b
     with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, 1.0 + ROW_HEIGHT * len(rows)), layout="constrained")
         panels = figure.subplots(len(rows), len(tasks), sharex=True, sharey="row", squeeze=False)
-        people: set[str] = set()
+        participants: set[str] = set()
         sides: set[str] = set()
         most = 0
         for column, task in enumerate(tasks):
             chosen = _of_task(curves, rows, task)
-            people |= set(chosen["participant_id"].to_numpy().tolist())
+            participants |= set(chosen["participant_id"].to_numpy().tolist())
             most = max(most, chosen.sizes["rep"])
             name = style.readable(task).replace(" jump", "\njump")
             panels[0, column].set_title(f"{name}\nn = {chosen.sizes['rep']}")
@@ -89,7 +89,7 @@ def bands(curves: xr.Dataset, rows: tuple[Row, ...], title: str, *, simulated: b
         for row, quantity in enumerate(rows):
             panels[row, 0].set_ylabel(quantity.label)
         what = "mean and standard deviation of n repetitions of" if most > 1 else "one repetition per task,"
-        words = f"{title}: {what} {style.counted(len(people), 'participant')}"
+        words = f"{title}: {what} {style.counted(len(participants), 'participant')}"
         style.title(figure, words, simulated=simulated)
         keys = [
             Line2D([], [], color=style.SIDE_COLOURS[side], linestyle=dash, label=side)
@@ -100,16 +100,16 @@ def bands(curves: xr.Dataset, rows: tuple[Row, ...], title: str, *, simulated: b
     return figure
 
 
-def _of_task(curves: xr.Dataset, rows: tuple[Row, ...], task: str) -> xr.Dataset:
-    """Repetitions of a task that have something of what is drawn."""
-    known = np.zeros(curves.sizes["rep"], bool)
+def _of_task(curves: xr.Dataset, rows: tuple[PanelRow, ...], task: str) -> xr.Dataset:
+    """Repetitions of a task that have at least one of the drawn curves."""
+    complete = np.zeros(curves.sizes["rep"], bool)
     for row in rows:
         for choice in row.chosen.values():
-            known |= np.isfinite(curves[row.signal].sel(choice).transpose("rep", "point").to_numpy()).all(axis=1)
-    return curves.isel(rep=np.flatnonzero(known & (curves["task"].to_numpy() == task)))
+            complete |= np.isfinite(curves[row.signal].sel(choice).transpose("rep", "point").to_numpy()).all(axis=1)
+    return curves.isel(rep=np.flatnonzero(complete & (curves["task"].to_numpy() == task)))
 
 
-def _tasks(curves: xr.Dataset, rows: tuple[Row, ...]) -> list[str]:
+def _tasks(curves: xr.Dataset, rows: tuple[PanelRow, ...]) -> list[str]:
     """Tasks that move, with at least one curve."""
     if "task" not in curves:
         return []
@@ -117,7 +117,7 @@ def _tasks(curves: xr.Dataset, rows: tuple[Row, ...]) -> list[str]:
     return [task for task in names if task != "standing" and _of_task(curves, rows, task).sizes["rep"]]
 
 
-def _draw(axes: Axes, curves: xr.Dataset, row: Row) -> set[str]:
+def _draw(axes: Axes, curves: xr.Dataset, row: PanelRow) -> set[str]:
     """Draw the band of each side and return the sides drawn; of repetitions on one leg only that leg."""
     sides = set()
     legs = curves["leg"].to_numpy().astype(str)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import xarray as xr
 from matplotlib.figure import Figure
 
-from legsci.present.figures.joint_angles import Row, bands
+from legsci.present.figures.joint_angles import PanelRow, bands
 
 
 def _legs(joint: str, plane: str) -> dict[str, dict[str, str]]:
@@ -13,18 +13,18 @@ def _legs(joint: str, plane: str) -> dict[str, dict[str, str]]:
 
 
 #: Moments that extend are drawn upward, as they carry the body.
-ROWS = (
-    Row("hip extension\nmoment [N m/kg]", "moment", _legs("hip", "sagittal"), -1.0),
-    Row("knee extension\nmoment [N m/kg]", "moment", _legs("knee", "sagittal"), -1.0),
-    Row("plantarflexion\nmoment [N m/kg]", "moment", _legs("ankle", "sagittal"), -1.0),
-    Row("knee abduction\nmoment [N m/kg]", "moment", _legs("knee", "frontal")),
-    Row("hip power\n[W/kg]", "power", _legs("hip", "sagittal")),
-    Row("knee power\n[W/kg]", "power", _legs("knee", "sagittal")),
-    Row("ankle power\n[W/kg]", "power", _legs("ankle", "sagittal")),
+MOMENT_ROWS = (
+    PanelRow("hip extension\nmoment [N m/kg]", "moment", _legs("hip", "sagittal"), -1.0),
+    PanelRow("knee extension\nmoment [N m/kg]", "moment", _legs("knee", "sagittal"), -1.0),
+    PanelRow("plantarflexion\nmoment [N m/kg]", "moment", _legs("ankle", "sagittal"), -1.0),
+    PanelRow("knee abduction\nmoment [N m/kg]", "moment", _legs("knee", "frontal")),
+    PanelRow("hip power\n[W/kg]", "power", _legs("hip", "sagittal")),
+    PanelRow("knee power\n[W/kg]", "power", _legs("knee", "sagittal")),
+    PanelRow("ankle power\n[W/kg]", "power", _legs("ankle", "sagittal")),
 )
 
 
-def joint_moments(curves: xr.Dataset, *, simulated: bool) -> Figure:
+def joint_moments_figure(curves: xr.Dataset, *, simulated: bool) -> Figure:
     """Draw joint moments and sagittal powers of a study.
 
     Parameters
@@ -37,4 +37,4 @@ def joint_moments(curves: xr.Dataset, *, simulated: bool) -> Figure:
     A figure with a column per task and a row per moment [N m/kg], extension and valgus upward, or power [W/kg],
     generation upward: mean and one standard deviation over the repetitions of each side.
     """
-    return bands(curves, ROWS, "Joint moments and powers", simulated=simulated)
+    return bands(curves, MOMENT_ROWS, "Joint moments and powers", simulated=simulated)

@@ -17,7 +17,7 @@ _ROW_HEIGHT = 0.42
 _MOST_ROWS = 40
 
 
-def jump_height_agreement(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
+def jump_height_agreement_figure(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw the heights of each jump, and how far the others are from the height by impulse.
 
     Parameters
@@ -52,7 +52,7 @@ def jump_height_agreement(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
 
 
 def _differences(rows: pd.DataFrame, name: str) -> tuple[pd.Series, pd.Series]:
-    """Height by a method less that by impulse, and twice its standard uncertainty [cm]."""
+    """Difference of the height by a method from that by impulse, and twice its standard uncertainty [cm]."""
     variance = rows[f"u_{name}"] ** 2 + rows[f"u_{REFERENCE}"] ** 2
     return 100.0 * (rows[name] - rows[REFERENCE]), 200.0 * variance**0.5
 
@@ -81,11 +81,11 @@ def _draw_points(figure: Figure, rows: pd.DataFrame) -> None:
             axes.plot(rows[REFERENCE][chosen], difference[chosen], marker, color=colour, markersize=3.5, label=words)
         axes.axhline(difference.mean(), color="black", linewidth=1.0, linestyle=(0, (6, 3)))
         axes.axhline(0.0, color="black", linewidth=0.5)
-        known = style.counted(int(difference.notna().sum()), "repetition")
-        axes.set_title(f"{label}:\nmean {difference.mean():+.1f} cm, {int(apart.sum())} of {known} disagree")
+        compared = style.counted(int(difference.notna().sum()), "repetition")
+        axes.set_title(f"{label}:\nmean {difference.mean():+.1f} cm, {int(apart.sum())} of {compared} disagree")
         axes.set_xlabel(f"{METRIC_TERMS[REFERENCE].label} [m]")
         axes.spines[["top", "right"]].set_visible(False)
-    figure.axes[0].set_ylabel("less height by impulse [cm]")
+    figure.axes[0].set_ylabel("difference from height by impulse [cm]")
 
 
 def _label(left: Axes, right: Axes, rows: pd.DataFrame) -> None:
@@ -98,7 +98,7 @@ def _label(left: Axes, right: Axes, rows: pd.DataFrame) -> None:
     left.set_ylim(max(len(rows), 1) - 0.4, -0.6)
     left.set_xlabel("jump height ± standard uncertainty [m]")
     right.axvline(0.0, color="black", linewidth=0.6)
-    right.set_xlabel("less height by impulse,\n± twice its standard uncertainty [cm]")
+    right.set_xlabel("difference from height by impulse,\n± twice its standard uncertainty [cm]")
     right.tick_params(left=False)
     for axes in (left, right):
         axes.grid(visible=True, axis="x")

@@ -1,4 +1,4 @@
-"""Figures of what models found in a study; each says why it is empty where there was nothing to draw."""
+"""Figures of the results of models; each states the reason where a model could not be estimated."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from legsci.present.results import Results
 
 
 def _study_flow(study: Results) -> Figure:
-    """Draw what the study holds and what was left out."""
-    return study_flow.study_flow(study.table("study_flow"), simulated=study.simulated)
+    """Draw the flow of the study: used and excluded."""
+    return study_flow.study_flow_figure(study.table("study_flow"), simulated=study.simulated)
 
 
 def _alignment_within_between(study: Results) -> Figure:
@@ -29,7 +29,7 @@ def _alignment_within_between(study: Results) -> Figure:
     points = study.table("models/points")
     if points.empty:
         return _refused(study, "alignment", "Alignment and jump height")
-    return alignment_within_between.alignment_within_between(
+    return alignment_within_between.alignment_within_between_figure(
         points, study.table("models/alignment"), simulated=study.simulated
     )
 
@@ -39,7 +39,7 @@ def _incidence(study: Results) -> Figure:
     rates = study.table("models/incidence")
     if rates.empty:
         return _refused(study, "incidence", "Incidence of overuse problems")
-    return incidence.incidence(
+    return incidence.incidence_figure(
         rates, study.table("models/burden"), study.table("models/weeks_left_out"), simulated=study.simulated
     )
 
@@ -49,30 +49,32 @@ def _reliability(study: Results) -> Figure:
     rows = study.table("models/reliability")
     if rows.empty:
         return _refused(study, "reliability", "Reliability between sessions")
-    return reliability.reliability(rows, simulated=study.simulated)
+    return reliability.reliability_figure(rows, simulated=study.simulated)
 
 
 def _curve_differences(study: Results) -> Figure:
-    """Draw where joint angles changed and where legs differ."""
+    """Draw differences of joint angles between sessions and between legs."""
     rows = study.table("models/curve_differences")
     if rows.empty:
         return _refused(study, "curves", "Joint angles within athletes", table="models/curve_refusals")
-    return curve_differences.curve_differences(rows, study.table("models/curve_clusters"), simulated=study.simulated)
+    return curve_differences.curve_differences_figure(
+        rows, study.table("models/curve_clusters"), simulated=study.simulated
+    )
 
 
 def _claims_ledger(study: Results) -> Figure:
     """Draw the ledger of claims."""
-    return claims_ledger.claims_ledger(study.table("claims"), simulated=study.simulated)
+    return claims_ledger.claims_ledger_figure(study.table("claims"), simulated=study.simulated)
 
 
 def _refused(study: Results, model: str, words: str, *, table: str = "models/refusals") -> Figure:
-    """A figure that says why there is nothing to see."""
+    """A figure that states why a model could not be estimated."""
     refusals: pd.DataFrame = study.table(table)
     reasons = refusals.loc[refusals["model"].str.startswith(model), "sentence"].drop_duplicates().to_list()
     return style.words_only(f"{words}: cannot be estimated here. {'; '.join(reasons[:2])}", simulated=study.simulated)
 
 
-#: Figures of what models found, one file per study: name -> (study) -> Figure.
+#: Figures of the results of models, one file per study: name -> (study) -> Figure.
 MODEL_FIGURES: dict[str, Callable[[Results], Figure]] = {
     "study_flow": _study_flow,
     "alignment_within_between": _alignment_within_between,

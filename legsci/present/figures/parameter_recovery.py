@@ -1,4 +1,4 @@
-"""Recovery of a known truth: what was measured on the virtual athletes, less what was put in."""
+"""Parameter recovery: differences between measured and true values of the virtual athletes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from legsci.models.parameter_recovery import MEASURED
 from legsci.present.figures import style
 from legsci.vocabulary import METRIC_TERMS
 
-#: Unit of a metric -> factor and unit in which differences are read easily.
+#: Unit of a metric -> factor and unit of the differences on the axis.
 _READABLE = {"m": (100.0, "cm"), "s": (1000.0, "ms"), "m/s": (100.0, "cm/s")}
 _COLUMNS = 3
 _ROW_HEIGHT, _PANEL_HEAD = 0.21, 0.62
@@ -21,7 +21,7 @@ _SPREAD = 0.5
 
 
 def parameter_recovery_figure(pairs: pd.DataFrame, summary: pd.DataFrame) -> Figure:
-    """Draw the differences from the truth, a panel per metric and in it a row per task.
+    """Draw the differences from the true values, a panel per metric and in it a row per task.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def parameter_recovery_figure(pairs: pd.DataFrame, summary: pd.DataFrame) -> Fig
 
     Returns
     -------
-    A figure; its recordings are simulated, since no other truth is known.
+    A figure of simulated recordings, the only ones with true values.
     """
     metrics = list(dict.fromkeys(summary["metric"]))
     tallest = int(summary.groupby("metric").size().max()) if metrics else 1
@@ -45,8 +45,8 @@ def parameter_recovery_figure(pairs: pd.DataFrame, summary: pd.DataFrame) -> Fig
             panel.set_axis_off()
         compared = pairs[pairs["status"].isin(MEASURED)].drop_duplicates(_REPETITION)
         words = (
-            f"Measured less true: n = {style.counted(len(compared), 'repetition')}, bias and 95 % limits of agreement;"
-            " beside each row, how many lie within twice their stated uncertainty"
+            f"Measured minus true: n = {style.counted(len(compared), 'repetition')}, bias and 95 % limits of agreement;"
+            " right of each row, the share within twice the standard uncertainty"
         )
         style.title(figure, words, simulated=True)
     return figure

@@ -11,7 +11,7 @@ from legsci.mechanics.force.profiles import load_profiles
 from legsci.metrics.force import LANDING_S, braking_start
 from legsci.tasks import TASKS
 
-#: First and last event of each phase that a profile names; `braking_start` is the event that the profile says.
+#: First and last event of each phase that a profile names; `braking_start` is the event that the profile defines.
 EDGES = {
     "weighing": ("weighing_start", "weighing_end"),
     "unweighting": ("movement_start", "braking_start"),
@@ -37,26 +37,26 @@ class Phase(NamedTuple):
 
 
 def event_times(rep: xr.Dataset, names: tuple[str, ...]) -> dict[str, float]:
-    """Times of the events of one repetition under one scoring that were found, [s on the trial's clock]."""
+    """Times of the events of one repetition under one scoring, without those not detected [s on the trial's clock]."""
     times = {name: float(rep[name]) for name in names}
     return dict(sorted(((name, time) for name, time in times.items() if np.isfinite(time)), key=lambda item: item[1]))
 
 
 def phases(reps: xr.Dataset, *, rep: int, scoring: str) -> list[Phase]:
-    """Phases of one repetition, in order of time, without those that the task does not have or that were not found.
+    """Phases of one repetition, in order of time, without those that the task does not have or that were not detected.
 
     Parameters
     ----------
     reps : Dataset of a reps file.
     rep : its place along `rep`, from 0.
-    scoring : name of a definition profile among `scoring`. The landing phase is that in which its peak is looked for.
+    scoring : name of a definition profile among `scoring`. The landing phase is the search window of its peak.
     """
     chosen = reps.isel(rep=rep).sel(scoring=scoring)
     times = {name: float(chosen[name]) for edges in EDGES.values() for name in edges if name in chosen}
     times["braking_start"] = float(braking_start(reps.isel(rep=[rep]).sel(scoring=[scoring]).variables).data.item())
     times["impact"] = times["landing"] if np.isfinite(times["takeoff"]) else float(chosen["touchdown"])
-    # What a running step lands in is the next step.
+    # The landing of a running step belongs to the next step.
     running = TASKS[str(chosen["task"].item())].cut == "contact"
     times["impact_end"] = float("nan") if running else times["impact"] + LANDING_S
-    found = [Phase(name, *(times[edge] for edge in EDGES[name])) for name in load_profiles()[scoring].phases]
-    return sorted((phase for phase in found if phase.end > phase.start), key=lambda phase: phase.start)
+    listed = [Phase(name, *(times[edge] for edge in EDGES[name])) for name in load_profiles()[scoring].phases]
+    return sorted((phase for phase in listed if phase.end > phase.start), key=lambda phase: phase.start)

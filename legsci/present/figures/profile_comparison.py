@@ -1,4 +1,4 @@
-"""One trace under each definition profile: where the phases lie, and what that does to the numbers."""
+"""One repetition under each definition profile: its phases, and the metrics that follow from them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from legsci.present.figures import style
 from legsci.present.figures.phases import Phase, event_times, phases
 from legsci.vocabulary import METRIC_TERMS
 
-#: What the table beneath the phases tells of each profile, with its decimals.
+#: Metrics in the table below the phases, and their decimals.
 COMPARED = {
     "body_weight_n": 1,
     "time_to_takeoff_s": 3,
@@ -30,14 +30,14 @@ COMPARED = {
     "landing_peak_force_n": 0,
 }
 #: Time shown before the movement and after the landing [s].
-MARGIN_S = 0.2
-#: Height of a profile's lane, and width of a letter in it as a part of the time shown.
+_MARGIN_S = 0.2
+#: Height of a profile's lane, and width of a letter in it as a fraction of the time shown.
 _LANE = 0.8
 _LETTER = 0.007
 
 
 def widest_repetition(metrics_by_profile: pd.DataFrame) -> pd.Series | None:
-    """Choose the repetition whose braking times differ most between profiles, for want of braking the jump heights.
+    """Choose the repetition whose braking times differ most between profiles (without braking: jump heights).
 
     Returns
     -------
@@ -54,8 +54,8 @@ def widest_repetition(metrics_by_profile: pd.DataFrame) -> pd.Series | None:
     return None
 
 
-def profile_comparison(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int, simulated: bool) -> Figure:
-    """Draw one repetition's force, its phases under each profile, and the metrics that come of them.
+def profile_comparison_figure(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int, simulated: bool) -> Figure:
+    """Draw one repetition's force, its phases under each profile, and the metrics that follow.
 
     Parameters
     ----------
@@ -75,17 +75,15 @@ def profile_comparison(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int, simula
         figure = Figure(figsize=(style.PAGE_WIDTH, 3.2 + 0.75 * len(names)), layout="constrained")
         trace, lanes, table = figure.subplots(3, 1, height_ratios=[2.0, 0.45 * len(names), 0.25 * (len(names) + 2.5)])
         lanes.sharex(trace)
-        found = {name: phases(reps, rep=rep, scoring=name) for name in names}
-        edges = [
-            edge for listed in found.values() for phase in listed if phase.name != "weighing" for edge in phase[1:]
-        ]
+        listed = {name: phases(reps, rep=rep, scoring=name) for name in names}
+        edges = [edge for each in listed.values() for phase in each if phase.name != "weighing" for edge in phase[1:]]
         time = float(chosen["window_start"]) + np.arange(chosen.sizes["sample"]) / float(chosen["sampling_rate_hz"])
         trace.plot(time, chosen["force"].sel(side="both"), color="black")
-        trace.set_xlim(min(edges) - MARGIN_S, max(edges) - LANDING_S + MARGIN_S)
+        trace.set_xlim(min(edges) - _MARGIN_S, max(edges) - LANDING_S + _MARGIN_S)
         trace.set_ylabel("vertical force [N]")
         trace.tick_params(labelbottom=False)
         for place, name in enumerate(names):
-            _lane(lanes, place, found[name], chosen.sel(scoring=name), trace.get_xlim())
+            _lane(lanes, place, listed[name], chosen.sel(scoring=name), trace.get_xlim())
         lanes.set_yticks(range(len(names)), [load_profiles()[name].title for name in names])
         lanes.set_ylim(len(names) - 0.5, -0.5)
         lanes.set_xlabel("time of the trial [s]")
@@ -102,12 +100,12 @@ def profile_comparison(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int, simula
     return figure
 
 
-def _lane(axes: Axes, place: int, found: list[Phase], chosen: xr.Dataset, shown: tuple[float, float]) -> None:
+def _lane(axes: Axes, place: int, listed: list[Phase], chosen: xr.Dataset, shown: tuple[float, float]) -> None:
     """Draw the phases and events of one profile; a phase within another takes the lower half of the lane."""
-    for phase in found:
+    for phase in listed:
         inside = any(
-            other is not phase and other.start <= phase.start and phase.end <= other.end and len(found) > 1
-            for other in found
+            other is not phase and other.start <= phase.start and phase.end <= other.end and len(listed) > 1
+            for other in listed
         )
         start, end = max(phase.start, shown[0]), min(phase.end, shown[1])
         if end <= start:

@@ -23,18 +23,18 @@ from legsci.present.figures import (
 from legsci.present.figures.model_figures import MODEL_FIGURES
 from legsci.present.results import Results
 
-#: Codes of findings that explain why joint powers are missing.
+#: Codes of quality flags that explain why joint powers are missing.
 WITHOUT_POWERS = ("markers_unknown", "no_moments", "person_unknown", "segment_absent", "segment_missing", "no_standing")
 
 
 def _force_time(study: Results, participant_id: str, session_id: str) -> Figure:
     """Draw each repetition of a session."""
     key = (participant_id, session_id)
-    return force_time.force_time(study.session(*key), study.reps(*key), study.quality_flags(*key))
+    return force_time.force_time_figure(study.session(*key), study.reps(*key), study.quality_flags(*key))
 
 
 def _profile_comparison(study: Results) -> Figure:
-    """Draw the repetition that the profiles disagree about most."""
+    """Draw the repetition in which profiles differ most."""
     widest = profile_comparison.widest_repetition(study.metrics_by_profile)
     if widest is None:
         return style.words_only(
@@ -46,41 +46,41 @@ def _profile_comparison(study: Results) -> Figure:
     assert reps is not None, "a repetition with metrics is in its reps file"
     same = (reps["trial_id"] == widest["trial_id"]) & (reps["number"] == widest["rep"])
     place = int(np.flatnonzero(same.to_numpy())[0])
-    return profile_comparison.profile_comparison(reps, rows, rep=place, simulated=study.simulated)
+    return profile_comparison.profile_comparison_figure(reps, rows, rep=place, simulated=study.simulated)
 
 
 def _jump_height_agreement(study: Results) -> Figure:
     """Draw the heights of each jump side by side."""
-    return jump_height_agreement.jump_height_agreement(study.metrics, simulated=study.simulated)
+    return jump_height_agreement.jump_height_agreement_figure(study.metrics, simulated=study.simulated)
 
 
 def _data_quality(study: Results) -> Figure:
     """Draw what was rejected, corrected, flagged or noted."""
-    return data_quality.data_quality(study.metrics, study.quality, simulated=study.simulated)
+    return data_quality.data_quality_figure(study.metrics, study.quality, simulated=study.simulated)
 
 
 def _skeleton(study: Results, participant_id: str, session_id: str) -> Figure:
     """Draw the lowest point of each repetition of a session."""
     key = (participant_id, session_id)
-    return skeleton.skeletons(study.session(*key), study.reps(*key))
+    return skeleton.skeleton_figure(study.session(*key), study.reps(*key))
 
 
 def _energy_flow(study: Results, participant_id: str, session_id: str) -> Figure:
-    """Draw where the energy of each push-off of a session comes from."""
+    """Draw the energy flow of each push-off of a session."""
     key = (participant_id, session_id)
-    # The session says for itself whether it is simulated: its figure does not wait for the tables of the study.
+    # `simulated` is read from the session file: the figure does not depend on the tables of the study.
     session = study.session(*key)
-    return energy_flow.energy_flow(
+    return energy_flow.energy_flow_figure(
         study.reps(*key), simulated=bool(session.attrs["simulated"]), reason=_without_powers(study, session, key)
     )
 
 
 def _without_powers(study: Results, session: xr.DataTree, key: tuple[str, str]) -> str:
-    """Say why a session has no joint powers: without markers there are no joints, else as its findings say."""
+    """Say why a session has no joint powers: no markers, or the reasons in its quality flags."""
     if not any("markers" in trial.children for trial in session.children.values()):
         return "no trial has markers."
-    found = study.quality_flags(*key)
-    sentences = [text for code in WITHOUT_POWERS for text in found.loc[found["code"] == code, "sentence"].unique()]
+    flags = study.quality_flags(*key)
+    sentences = [text for code in WITHOUT_POWERS for text in flags.loc[flags["code"] == code, "sentence"].unique()]
     return textwrap.shorten(" ".join(sentences), 3 * style.LINE_LENGTH, placeholder=" ...; see quality.csv")
 
 
@@ -92,12 +92,12 @@ def _curves(study: Results) -> xr.Dataset:
 
 def _joint_angles(study: Results) -> Figure:
     """Draw the joint angles of a study."""
-    return joint_angles.joint_angles(_curves(study), simulated=study.simulated)
+    return joint_angles.joint_angles_figure(_curves(study), simulated=study.simulated)
 
 
 def _joint_moments(study: Results) -> Figure:
     """Draw the joint moments and powers of a study."""
-    return joint_moments.joint_moments(_curves(study), simulated=study.simulated)
+    return joint_moments.joint_moments_figure(_curves(study), simulated=study.simulated)
 
 
 #: Figures with one file per session: name -> (study, participant, session) -> Figure.

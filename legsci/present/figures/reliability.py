@@ -37,7 +37,7 @@ DRAWN = (
 )
 
 
-def reliability(rows: pd.DataFrame, *, simulated: bool) -> Figure:
+def reliability_figure(rows: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw reliability and, in words, the minimal detectable change of metrics of both sides together.
 
     Of more than MOST_ROWS series those of DRAWN are shown.
@@ -47,8 +47,8 @@ def reliability(rows: pd.DataFrame, *, simulated: bool) -> Figure:
     rows : rows of models/reliability.csv.
     simulated : whether the recordings are simulated.
     """
-    known = len(rows)
-    rows = rows[rows["metric"].isin(DRAWN)] if known > MOST_ROWS else rows
+    total = len(rows)
+    rows = rows[rows["metric"].isin(DRAWN)] if total > MOST_ROWS else rows
     rows = rows.sort_values(["task", "icc"], ascending=[True, False]).reset_index(drop=True)
     with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, 1.2 + _ROW_HEIGHT * len(rows)), layout="constrained")
@@ -64,7 +64,7 @@ def reliability(rows: pd.DataFrame, *, simulated: bool) -> Figure:
         left.set_xlim(right=1.0)
         form = rows["form"].iloc[0]
         left.set_xlabel(f"{form} between sessions [1]")
-        right.set_xlabel("coefficient of variation [%],\nof quantities that are always above zero")
+        right.set_xlabel("coefficient of variation [%],\nof ratio-scale quantities")
         widest = float(rows["cv_percent_high"].max())
         right.set_xlim(0.0, min(widest * 1.05, 100.0) if widest > 0.0 else 100.0)
         for place, row in enumerate(rows.to_dict("records")):
@@ -74,7 +74,7 @@ def reliability(rows: pd.DataFrame, *, simulated: bool) -> Figure:
             )
         athletes = int(rows["participants"].max())
         words = f"Reliability between sessions, n = {style.counted(athletes, 'athlete')}, 95 % intervals by athlete"
-        part = f" ({len(rows)} of {known} series; all are in models/reliability.csv)" if len(rows) < known else ""
+        part = f" ({len(rows)} of {total} series; all are in models/reliability.csv)" if len(rows) < total else ""
         style.title(figure, f"{words}{part}", simulated=simulated)
     return figure
 

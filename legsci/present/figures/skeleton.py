@@ -13,10 +13,10 @@ from legsci.present.figures.skeleton_scene import LEAST_FORCE_N, Scene, scene
 
 #: A force as large as this is drawn 1 m long [N].
 NEWTONS_PER_METRE = 2000.0
-#: Length that is drawn as a scale, and its place below the floor [m].
+#: Length of the scale bar, and its position below the floor [m].
 SCALE_M, SCALE_DEPTH_M = 0.5, -0.12
 FORCE_COLOUR = style.PHASE_COLOURS["propulsion"]
-PANEL_HEIGHT = 2.6
+_PANEL_HEIGHT = 2.6
 VIEWS = {"from the side": ("x", "y"), "from the front": ("z", "y")}
 _LAB = {"x": 0, "y": 1, "z": 2}
 
@@ -51,8 +51,8 @@ def draw_frame(axes: Axes, shown: Scene, frame: int, view: str) -> None:
     axes.set_axis_off()
 
 
-def skeletons(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
-    """Draw the lowest point of each repetition of a session, or touchdown and standing where nothing is lowered.
+def skeleton_figure(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
+    """Draw the lowest point of each repetition of a session; without one, mid-contact or touchdown, or standing.
 
     Parameters
     ----------
@@ -61,32 +61,34 @@ def skeletons(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
 
     Returns
     -------
-    A figure with two pictures per repetition: skeleton and ground reaction from the side and from the front; left and
+    A figure with two panels per repetition: skeleton and ground reaction from the side and from the front; left and
     right leg by colour, forces as arrows of 1 m per NEWTONS_PER_METRE.
     """
     shown = [] if reps is None else [(rep, _moment(reps, rep)) for rep in range(reps.sizes["rep"])]
     trials = [] if reps is None else [str(name) for name in reps["trial_id"].to_numpy()]
     scenes = {trial_id: scene(session, trial_id) for trial_id in dict.fromkeys(trials)}
     drawn = [
-        (rep, when, known) for rep, when in shown if (known := scenes[trials[rep]]) is not None and np.isfinite(when)
+        (rep, when, drawn_scene)
+        for rep, when in shown
+        if (drawn_scene := scenes[trials[rep]]) is not None and np.isfinite(when)
     ]
-    who = f"participant {session.attrs['participant_id']}, session {session.attrs['session_id']}"
+    session_name = f"participant {session.attrs['participant_id']}, session {session.attrs['session_id']}"
     simulated = bool(session.attrs["simulated"])
     if not drawn:
         marked = any("markers" in trial.children for trial in session.children.values())
         reason = "no repetition has markers of a leg" if marked else "no trial has markers"
-        return style.words_only(f"No skeleton of {who}: {reason}.", simulated=simulated)
+        return style.words_only(f"No skeleton of {session_name}: {reason}.", simulated=simulated)
     columns = min(len(drawn), 2)
     lines = -(-len(drawn) // columns)
     with style.figure_style():
-        figure = Figure(figsize=(0.5 * style.PAGE_WIDTH * columns, 1.1 + PANEL_HEIGHT * lines), layout="constrained")
+        figure = Figure(figsize=(0.5 * style.PAGE_WIDTH * columns, 1.1 + _PANEL_HEIGHT * lines), layout="constrained")
         panels = figure.subplots(lines, 2 * columns, squeeze=False).reshape(-1, 2)
         for pair in panels[len(drawn) :]:
             for panel in pair:
                 panel.set_axis_off()
-        for pair, (rep, when, known) in zip(panels, drawn, strict=False):
+        for pair, (rep, when, drawn_scene) in zip(panels, drawn, strict=False):
             for panel, view in zip(pair, VIEWS, strict=True):
-                draw_frame(panel, known, int(np.argmin(np.abs(known.time - when))), view)
+                draw_frame(panel, drawn_scene, int(np.argmin(np.abs(drawn_scene.time - when))), view)
                 panel.set_title(f"\n\n{view}")
                 _scales(panel)
             lowest, highest = min(panel.get_ylim()[0] for panel in pair), max(panel.get_ylim()[1] for panel in pair)
@@ -96,21 +98,21 @@ def skeletons(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
             pair[0].set_title(
                 f"{style.readable(trials[rep])}, {int(reps['number'][rep])}\nat {when:.2f} s\n{next(iter(VIEWS))}"
             )
-        words = f"Lowest point with ground reaction: {who}, n = {style.counted(len(drawn), 'repetition')}"
+        words = f"Lowest point with ground reaction: {session_name}, n = {style.counted(len(drawn), 'repetition')}"
         style.title(figure, words, simulated=simulated)
         figure.legend(handles=_keys(), loc="outside lower center", ncols=4)
     return figure
 
 
 def _keys() -> list[Line2D]:
-    """What the colours stand for."""
+    """Legend of the colours."""
     sides = {"left leg": "left", "right leg": "right", "pelvis, trunk": "both"}
     colours = {words: style.SIDE_COLOURS[side] for words, side in sides.items()} | {"ground reaction": FORCE_COLOUR}
     return [Line2D([], [], color=colour, label=words) for words, colour in colours.items()]
 
 
 def _scales(axes: Axes) -> None:
-    """Draw a length of SCALE_M beneath a skeleton, and say what force an arrow of that length is."""
+    """Draw a scale bar of SCALE_M below a skeleton, with the force of an arrow of that length."""
     left = axes.get_xlim()[0]
     axes.plot([left, left + SCALE_M], [SCALE_DEPTH_M] * 2, color="black", linewidth=1.4, solid_capstyle="butt")
     words = f"{SCALE_M:g} m; as an arrow {SCALE_M * NEWTONS_PER_METRE:g} N"

@@ -15,10 +15,10 @@ from legsci.mechanics.motion.static_trial import StaticTrial, static_trial
 
 #: Force that is drawn at least [N], and without a centre of pressure not at all.
 LEAST_FORCE_N = 20.0
-#: Drawn length of a foot of which only the ankle is known [m].
+#: Drawn length of a foot without markers in front of the ankle [m].
 FOOT_M = 0.18
-#: Where a joint centre is not known, the marker beside it is drawn.
-BESIDE = {"knee": "lateral_epicondyle", "ankle": "lateral_malleolus"}
+#: Marker drawn in place of a joint centre that could not be estimated.
+SUBSTITUTE_MARKERS = {"knee": "lateral_epicondyle", "ankle": "lateral_malleolus"}
 
 
 class Scene(NamedTuple):
@@ -27,8 +27,8 @@ class Scene(NamedTuple):
     Parameters
     ----------
     time : (frame,) [s].
-    lines : side whose colour it has, and path (frame, point, 3) whose points are joined by a line [m].
-    pressure, force : (plate, frame, 3) point of application [m] and ground reaction [N], NaN where nobody stands.
+    lines : side, which sets the colour, and path (frame, point, 3) whose points a line joins [m].
+    pressure, force : (plate, frame, 3) point of application [m] and ground reaction [N], NaN without load.
     """
 
     time: np.ndarray
@@ -42,41 +42,41 @@ def scene(session: xr.DataTree, trial_id: str) -> Scene | None:
 
     Parameters
     ----------
-    session : a session file, opened; its standing trial defines the anatomy.
+    session : a session file, opened; its static trial defines the anatomy.
     trial_id : one of its trials.
 
     Returns
     -------
-    What is drawn; None without a leg.
+    The scene; None without markers or segments of a leg.
     """
     trial = session.children[trial_id]
     moved = trial_kinematics(trial, _static_trial(session), person=person_of(session))
     if moved is None:
         return None
-    known = (_markers(trial) if "markers" in trial.children else _tips(moved)) | moved.joint_centre
-    lines = [(side, np.stack([known[name] for name in names], axis=1)) for side, names in _chains(known)]
+    points = (_markers(trial) if "markers" in trial.children else _tips(moved)) | moved.joint_centre
+    lines = [(side, np.stack([points[name] for name in names], axis=1)) for side, names in _chains(points)]
     if not any(side != "both" for side, _ in lines):
         return None
     return Scene(moved.time, lines, *_ground(trial, moved.time))
 
 
-def _chains(known: dict[str, np.ndarray]) -> list[tuple[str, list[str]]]:
-    """Points to join, of those that are known: legs, the line of the hips, trunk and shoulders."""
+def _chains(points: dict[str, np.ndarray]) -> list[tuple[str, list[str]]]:
+    """Points to join, of those available: legs, the line of the hips, trunk and shoulders."""
     chains = []
     for side in ("left", "right"):
         tips = (f"{side}_toe", f"{side}_second_metatarsal", f"{side}_foot_tip")
-        tip = next((name for name in tips if name in known), tips[0])
+        tip = next((name for name in tips if name in points), tips[0])
         leg = [f"{side}_{joint}" for joint in ("hip", "knee", "ankle")]
         chains.append((side, [*leg, f"{side}_heel", tip, f"{side}_ankle"]))
-    top = "c7" if "c7" in known else "trunk_top"
+    top = "c7" if "c7" in points else "trunk_top"
     body = (["left_hip", "right_hip"], ["lumbar", top], ["left_acromion", "c7", "right_acromion"])
     chains += [("both", names) for names in body]
-    present = [(side, [name for name in names if name in known]) for side, names in chains]
+    present = [(side, [name for name in names if name in points]) for side, names in chains]
     return [(side, names) for side, names in present if len(names) > 1]
 
 
 def _static_trial(session: xr.DataTree) -> StaticTrial | None:
-    """StaticTrial of the first standing trial of a session that has markers."""
+    """Static trial: the first standing trial of a session with markers."""
     for trial in session.children.values():
         if trial.attrs["task"] == "standing" and "markers" in trial.children:
             return static_trial(Markers.recorded(trial["markers"].to_dataset()))
@@ -84,20 +84,20 @@ def _static_trial(session: xr.DataTree) -> StaticTrial | None:
 
 
 def _markers(trial: xr.DataTree) -> dict[str, np.ndarray]:
-    """Paths of the markers (frame, 3), and those that stand for joint centres."""
+    """Paths of the markers (frame, 3), and those drawn in place of joint centres."""
     markers = Markers.recorded(trial["markers"].to_dataset())
     paths = {label: markers.path(label) for label in markers.labels}
-    beside = {
+    substitutes = {
         f"{side}_{joint}": paths[f"{side}_{marker}"]
         for side in ("left", "right")
-        for joint, marker in BESIDE.items()
+        for joint, marker in SUBSTITUTE_MARKERS.items()
         if f"{side}_{marker}" in paths
     }
-    return paths | beside
+    return paths | substitutes
 
 
 def _tips(moved: Kinematics) -> dict[str, np.ndarray]:
-    """Ends of recorded segments (frame, 3): the tip of a foot, straight ahead of the ankle, and the trunk's origin."""
+    """Ends of recorded segments (frame, 3): the tip of a foot, along its anterior axis, and the trunk's origin."""
     ends = {
         "left_foot": ("left_foot_tip", FOOT_M),
         "right_foot": ("right_foot_tip", FOOT_M),

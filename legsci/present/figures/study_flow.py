@@ -1,4 +1,4 @@
-"""How many participants, sessions, trials and repetitions a study holds, and what was left out at each level."""
+"""How many participants, sessions, trials and repetitions a study holds, and what was excluded at each level."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _WIDTH = 46
 _ARROW = {"arrowstyle": "->", "linewidth": 0.8, "color": "black"}
 
 
-def study_flow(flow: pd.DataFrame, *, simulated: bool) -> Figure:
-    """Draw the flow of a study: counted and used on the left, left out with its reasons on the right.
+def study_flow_figure(flow: pd.DataFrame, *, simulated: bool) -> Figure:
+    """Draw the flow of a study: counted and used on the left, excluded with its reasons on the right.
 
     Parameters
     ----------
@@ -38,18 +38,18 @@ def study_flow(flow: pd.DataFrame, *, simulated: bool) -> Figure:
             panel.annotate("", (0.44, 0.5), (0.34, 0.5), arrowprops=_ARROW)
             if place < len(_LEVELS) - 1:
                 panel.annotate("", (0.2, -0.12), (0.2, 0.18), arrowprops=_ARROW)
-        style.title(figure, "What the study holds, what was left out and why", simulated=simulated)
+        style.title(figure, "Flow of the study: used and excluded, with reasons", simulated=simulated)
     return figure
 
 
 def _words(rows: pd.DataFrame) -> tuple[str, str]:
-    """Return the words of a level's box, and those beside it."""
+    """Text of a level's box, and text to its right."""
     total = {step: int(rows.loc[rows["step"] == step, "count"].sum()) for step in ("counted", "used", "excluded")}
     level = rows["level"].iloc[0]
     left = f"{level}\n{total['used']} of {total['counted']} used"
-    lines = [f"left out: {total['excluded']}"]
-    told = rows[rows["step"].isin(["excluded", "noted"]) & (rows["count"] > 0)]
-    for step, reason, count in told[["step", "reason", "count"]].itertuples(index=False):
+    lines = [f"excluded: {total['excluded']}"]
+    reasons = rows[rows["step"].isin(["excluded", "noted"]) & (rows["count"] > 0)]
+    for step, reason, count in reasons[["step", "reason", "count"]].itertuples(index=False):
         words = f"{count}: {'used, but ' if step == 'noted' else ''}{style.readable(reason)}"
         lines += textwrap.wrap(words, _WIDTH, subsequent_indent="    ")
     return left, "\n".join(lines)

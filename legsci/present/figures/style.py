@@ -1,4 +1,4 @@
-"""One look for all figures: colours that colour-blind readers tell apart, sizes for print, files written whole."""
+"""One look for all figures: colours that colour-blind readers can distinguish, sizes for print, files written whole."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RESOLUTION = 200
 
 _BLUE, _ORANGE, _GREEN, _VERMILLION, _PURPLE, _BROWN, _PINK, _GREY, _YELLOW, _SKY = sns.color_palette("colorblind")
 
-#: Colour of a phase; phases that mean nearly the same in two profiles share one. Names stand beside colours everywhere.
+#: Colour of a phase; phases of nearly the same meaning in two profiles share one. Phases are named wherever coloured.
 PHASE_COLOURS = {
     "weighing": _GREY,
     "unweighting": _SKY,
@@ -51,7 +51,7 @@ SEVERITY_COLOURS = {
     "corrected": _SKY,
     "noted": (0.85, 0.85, 0.85),
 }
-#: Marker of an event, a shape of its own so that no event is told by colour alone.
+#: Marker of an event, a shape of its own so that no event is identified by colour alone.
 EVENT_MARKERS = {
     "touchdown": "P",
     "movement_start": "o",
@@ -87,21 +87,21 @@ _SETTINGS: dict[str, Any] = {
 
 @contextmanager
 def figure_style() -> Iterator[None]:
-    """Draw with the house's look inside the block; whatever was set before holds again after it."""
+    """Draw in the style of legsci inside the block; previous settings are restored after it."""
     looks: dict[Any, Any] = {**sns.axes_style("ticks"), **sns.plotting_context("paper"), **_SETTINGS}
     with mpl.rc_context(looks):
         yield
 
 
 def title(figure: Figure, words: str, *, simulated: bool) -> None:
-    """Name what a figure shows at its head, and say so where its recordings are simulated."""
+    """Title of a figure, marked SIMULATED where its recordings are."""
     length = int(TITLE_LENGTH * figure.get_figwidth() / PAGE_WIDTH)
     words = textwrap.fill(f"SIMULATED. {words}" if simulated else words, length)
     figure.suptitle(words, x=0.01, ha="left", fontweight="bold")
 
 
 def words_only(words: str, *, simulated: bool) -> Figure:
-    """Make a figure that says in words why there is nothing to draw.
+    """Make a figure of text alone, which states why there is nothing to draw.
 
     The words stand in axes without lines and ticks, since JupyterLab shows a figure only where it has axes.
     """

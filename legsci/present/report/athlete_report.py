@@ -1,4 +1,4 @@
-"""A page for an athlete: alignment, jump and timing over the sessions, what changed, and what is the athlete's own."""
+"""A page per athlete: alignment, jump and timing over the sessions, changes, and the athlete's own slope."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from legsci.models.claims.verdicts import ALPHA
 from legsci.present.figures import style
 
 _JUMP = "countermovement_jump"
@@ -21,17 +22,16 @@ PANELS = (
     ("Time to take-off of countermovement jumps", _JUMP, "time_to_takeoff_s", 1000.0, "ms", ("slower", "faster")),
     ("Ground contact of drop jumps", "drop_jump", "contact_time_s", 1000.0, "ms", ("longer", "shorter")),
 )  # fmt: skip
-ALPHA = 0.05
 _LEGEND = (
-    "Points: mean of the session's repetitions, with its standard error where there are several. Grey, where it is "
-    "known: differences from the first session that also show where nothing changed (minimal detectable change, 95 %)."
+    "Points: mean of the session's repetitions, with its standard error where there are several. Grey, where it could "
+    "be estimated: minimal detectable change from the first session (MDC95), within which a change may be error alone."
 )
 _WIDTH = 100
 
 
 @dataclass(frozen=True)
 class AthleteEvidence:
-    """What a study says that a report on its athletes needs.
+    """The tables of a study that the reports on its athletes need.
 
     Parameters
     ----------
@@ -56,9 +56,9 @@ class AthleteEvidence:
 def athlete_report(evidence: AthleteEvidence, participant_id: str) -> Figure:
     """Draw the page of an athlete.
 
-    A change is only called one where it exceeds the minimal detectable change (MDC95) of the study's own sessions, a
-    band about the first session. The athlete's own slope is only stated where athletes' slopes differ (claim C9) and
-    its interval excludes none.
+    A difference is called a change only where it exceeds the minimal detectable change (MDC95) of the study's own
+    sessions, a band about the first session. The athlete's own slope is stated only where athletes' slopes differ
+    (claim C9) and its interval excludes zero.
 
     Parameters
     ----------
@@ -112,11 +112,11 @@ def missing_reason(own: pd.DataFrame, task: str, metric: str) -> str:
     legs = sorted(done.loc[done["metric"] == metric, "side"].unique())
     if legs:
         return f"measured on the {' and '.join(legs)} leg only; the mean of both legs is shown here."
-    return f"not measured in the {name}s: why is said in quality.csv."
+    return f"not measured in the {name}s: see quality.csv for the reason."
 
 
 def _panel(axes: Axes, own: pd.DataFrame, reliability: pd.DataFrame, panel: tuple) -> str:
-    """Draw one quantity over the weeks and return what is said about its change."""
+    """Draw one quantity over the weeks and return the sentence about its change."""
     name, task, metric, factor, unit, directions = panel
     series = _series(own, task, metric).sort_values("week")
     axes.set_title(name)
@@ -143,42 +143,43 @@ def _series(table: pd.DataFrame, task: str, metric: str) -> pd.DataFrame:
 def change_sentence(
     name: str, values: np.ndarray, mdc: float | None, unit: str, directions: tuple[str, str], *, weeks: np.ndarray
 ) -> str:
-    """Say how the last session with a quantity differs from the first, and whether that is more than sessions differ.
+    """Say how the last session with a quantity differs from the first, and whether by more than the MDC95.
 
     Parameters
     ----------
     name : of the quantity.
     values : (session,) in order [unit].
-    mdc : minimal detectable change, MDC95 [unit]; None where it is not known.
+    mdc : minimal detectable change, MDC95 [unit]; None where it was not estimated.
     unit : of the values.
     directions : words for more and for less.
     weeks : (session,) of the study.
     """
     if len(values) < 2:
-        return f"{name}: {values[0]:.3g} {unit} in one session; nothing can be said about change."
+        return f"{name}: {values[0]:.3g} {unit} in one session; a change needs two sessions."
     change = float(values[-1] - values[0])
-    told = f"{name}: {values[-1]:.3g} {unit} in week {weeks[-1]:.0f}, {values[0]:.3g} in week {weeks[0]:.0f}."
+    measured = f"{name}: {values[-1]:.3g} {unit} in week {weeks[-1]:.0f}, {values[0]:.3g} in week {weeks[0]:.0f}."
     if mdc is None:
-        return f"{told} How much is needed for a real change is not known for this study."
+        return f"{measured} The minimal detectable change could not be estimated in this study."
     if abs(change) <= mdc:
-        return f"{told} The difference is within what athletes show from session to session ({mdc:.3g} {unit})."
+        return f"{measured} The difference is within the minimal detectable change ({mdc:.3g} {unit})."
     word = directions[0] if change > 0 else directions[1]
-    return f"{told} That is {word} by {abs(change):.3g} {unit}, more than sessions differ otherwise ({mdc:.3g} {unit})."
+    size = f"{word} by {abs(change):.3g} {unit}"
+    return f"{measured} That is {size}, more than the minimal detectable change ({mdc:.3g} {unit})."
 
 
 def personal_slope(evidence: AthleteEvidence, participant_id: str) -> str:
-    """Say what the athlete's own alignment does to the athlete's own jump, where the data support a statement."""
+    """Say how the athlete's own alignment is associated with the athlete's own jump height, where the data allow it."""
     name = "Own alignment and own jump"
     own = evidence.athletes[
         (evidence.athletes["participant_id"] == participant_id) & (evidence.athletes["term"] == "abduction_within")
     ]
     if own.empty:
-        return f"{name}: the study does not hold what a personal relation needs."
+        return f"{name}: this study has no data for an individual slope."
     differ = evidence.ledger.loc[evidence.ledger["id"] == "C9", "adjusted_p"]
     if not (differ < ALPHA).any():
-        return f"{name}: the athletes of this study cannot be told apart in it, so that no personal figure is given."
+        return f"{name}: athletes of this study do not differ in it significantly; no individual slope is given."
     slope, low, high = (float(own[column].iloc[0]) for column in ("coefficient", "ci_low", "ci_high"))
     interval = f"{slope:.2g} % per degree inward (95 % interval {low:.2g} to {high:.2g})"
     if low <= 0.0 <= high:
-        return f"{name}: {interval}: no relation can be told from none."
+        return f"{name}: {interval}: not different from zero."
     return f"{name}: jumps are {'higher' if slope > 0 else 'lower'} on days with knees further inward, {interval}."

@@ -12,7 +12,7 @@ from traitlets.config import Config
 
 from legsci.storage import written_whole
 
-#: nbconvert's page, less what it would load from elsewhere: the notebooks hold neither widgets nor typeset formulas.
+#: nbconvert's page without scripts loaded from the network: the notebooks have neither widgets nor typeset formulas.
 _OFFLINE_PAGE = """
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock -%}

@@ -1,4 +1,4 @@
-"""A trial to scrub through in JupyterLab: skeleton and ground reaction, turned by hand, without any connection."""
+"""The skeleton viewer: skeleton and ground reaction of a trial in JupyterLab, rotated by hand, without a network."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from legsci.present.figures.skeleton_scene import LEAST_FORCE_N, Scene, scene
 
 #: Frames a second that are kept: as many as a screen shows.
 SHOWN_HZ = 60.0
-#: What stands for a gap among millimetres of 16 bits.
-GAP = -32768
+#: Value of a gap in 16-bit millimetres.
+GAP_MM = -32768
 
 
 class SkeletonViewer:
@@ -26,7 +26,7 @@ class SkeletonViewer:
 
     Parameters
     ----------
-    html : the page, some 100 kB for ten seconds; it holds everything and asks for nothing.
+    html : the page, some 100 kB for ten seconds; it is self-contained.
     """
 
     def __init__(self, html: str) -> None:
@@ -50,8 +50,8 @@ def skeleton_viewer(session: xr.DataTree, trial_id: str) -> SkeletonViewer:
     """
     if trial_id not in session.children:
         raise ValueError(f"there is no trial {trial_id} in this session; it has {', '.join(session.children)}")
-    who = f"participant {session.attrs['participant_id']}, session {session.attrs['session_id']}"
-    title = f"<b>{escape(style.readable(trial_id))}, {escape(who)}</b>"
+    session_name = f"participant {session.attrs['participant_id']}, session {session.attrs['session_id']}"
+    title = f"<b>{escape(style.readable(trial_id))}, {escape(session_name)}</b>"
     title += " (simulated)" if session.attrs["simulated"] else ""
     shown = scene(session, trial_id)
     if shown is None:
@@ -63,7 +63,7 @@ def skeleton_viewer(session: xr.DataTree, trial_id: str) -> SkeletonViewer:
 
 
 def _packed(shown: Scene) -> dict[str, object]:
-    """What the page draws: colours, and places in millimetres."""
+    """What the page draws: colours, and positions in millimetres."""
     step = max(int((shown.time.size - 1) / max(SHOWN_HZ * (shown.time[-1] - shown.time[0]), 1.0)), 1)
     frames = slice(None, None, step)
     lines = [
@@ -85,14 +85,14 @@ def _packed(shown: Scene) -> dict[str, object]:
 
 
 def _bridged(path: np.ndarray) -> np.ndarray:
-    """Path (frame, 2) with gaps drawn straight, so that the eye of the viewer always has a place."""
+    """Path (frame, 2) with gaps interpolated linearly, so that the view always has a centre."""
     frames = np.arange(len(path))
     known = np.isfinite(path).all(axis=1)
     return np.stack([np.interp(frames, frames[known], column[known]) for column in path.T], axis=1)
 
 
 def _millimetres(places: np.ndarray) -> str:
-    """Places [m] as 16-bit millimetres, little-endian, base64; a place with a gap is a gap as a whole."""
+    """Positions [m] as 16-bit millimetres, little-endian, base64; a position with one missing coordinate is a gap."""
     places = np.where(np.isnan(places).any(axis=-1, keepdims=True), np.nan, places)
-    whole = np.where(np.isnan(places), GAP, np.clip(np.round(1000.0 * np.nan_to_num(places)), -32767, 32767))
+    whole = np.where(np.isnan(places), GAP_MM, np.clip(np.round(1000.0 * np.nan_to_num(places)), -32767, 32767))
     return base64.b64encode(whole.astype("<i2").tobytes()).decode("ascii")

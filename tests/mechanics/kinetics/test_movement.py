@@ -14,8 +14,9 @@ from legsci.mechanics.motion.angles import kinematics
 from legsci.mechanics.motion.markers import Markers
 from legsci.mechanics.motion.static_trial import static_trial
 from legsci.mechanics.reps.session import session_repetitions
-from legsci.metrics.normalised_curves import POINTS, normalised_curves, write_curves
-from legsci.metrics.tables import measure, session_metrics
+from legsci.metrics.measure import measure
+from legsci.metrics.normalised_curves import CURVE_POINTS, normalised_curves, write_curves
+from legsci.metrics.tables import session_metrics
 from tests.mechanics.athlete import ATHLETE, PLATE_HZ, recording, standing
 from tests.mechanics.kinetics.joint_work import force_transmission_ratio, joint_work
 from tests.mechanics.trials import DEFAULT, OTHERS, Outcome, decisions, trial
@@ -229,7 +230,7 @@ def test_without_mass_or_sex_moments_are_absent_and_said() -> None:
 def test_normalised_curves_keep_peaks_and_ends(known: Outcome, tmp_path) -> None:
     assert known.reps is not None
     curves = normalised_curves(known.reps)
-    assert curves.sizes["point"] == POINTS
+    assert curves.sizes["point"] == CURVE_POINTS
     squats = curves.isel(rep=np.flatnonzero(curves["task"].to_numpy() == "squat"))
     knee = squats["angle"].sel(joint_angle="right_knee_flexion")
     peaks = known.rows("squat", "right")["knee_flexion_max_deg"].to_numpy()

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from benchmarks.jump_errors import errors_of, jumps_of
 from legsci.mechanics.force.profiles import load_profiles, variants
 from legsci.mechanics.reps.files import FLAG_COLUMNS, open_repetitions, write_repetitions
-from legsci.metrics.tables import METRICS, study_tables
+from legsci.metrics.registry import METRICS
+from legsci.metrics.tables import study_tables
 from legsci.storage import DECIMALS
 from legsci.tasks import TASKS
 from legsci.vocabulary import ASYMMETRIES, METRIC_TERMS

@@ -15,7 +15,7 @@ from legsci.mechanics.force import events as scoring
 from legsci.mechanics.force import plates, windows
 from legsci.mechanics.reps import curation, session, steps, trial_flags, working_leg
 from legsci.mechanics.reps import trial as trials
-from legsci.metrics import tables as table
+from legsci.metrics import status
 from legsci.quality import CODES, QualityFlag
 from tests.analytic_jump import GRAVITY, countermovement_jump
 from tests.mechanics.trials import Outcome, decisions, force_trial, outcome, trial, vertical_force
@@ -234,7 +234,7 @@ CASES = {
 
 def test_every_code_of_the_force_modules_has_a_case() -> None:
     of_trials = (session, trials, trial_flags, working_leg, steps.step_side)
-    sources = "".join(inspect.getsource(part) for part in (plates, windows, scoring, curation, *of_trials, table))
+    sources = "".join(inspect.getsource(part) for part in (plates, windows, scoring, curation, *of_trials, status))
     assert {code for code in CODES if f'"{code}"' in sources} == set(CASES)
 
 

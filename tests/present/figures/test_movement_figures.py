@@ -1,4 +1,4 @@
-"""Figures of joints, energy and skeletons show what was measured, and say where there is nothing to show."""
+"""Figures of joints, energy and skeleton_figure show what was measured, and say where there is nothing to show."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from matplotlib.colors import to_hex
 
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.normalised_curves import normalised_curves
-from legsci.present.figures.energy_flow import energy_flow
-from legsci.present.figures.joint_angles import joint_angles
-from legsci.present.figures.joint_moments import joint_moments
-from legsci.present.figures.skeleton import NEWTONS_PER_METRE, skeletons
+from legsci.present.figures.energy_flow import energy_flow_figure
+from legsci.present.figures.joint_angles import joint_angles_figure
+from legsci.present.figures.joint_moments import joint_moments_figure
+from legsci.present.figures.skeleton import NEWTONS_PER_METRE, skeleton_figure
 from legsci.present.figures.skeleton_scene import scene
 from legsci.present.figures.style import SIDE_COLOURS
 from legsci.present.viewer.skeleton_viewer import skeleton_viewer
@@ -49,7 +49,7 @@ def words_of(figure) -> str:
 
 def test_joint_angles_have_a_column_per_task(reps: xr.Dataset) -> None:
     curves = normalised_curves(reps)
-    figure = joint_angles(curves, simulated=True)
+    figure = joint_angles_figure(curves, simulated=True)
     words = words_of(figure)
     assert words.startswith("SIMULATED. ")
     assert "squat\nn = 3" in words
@@ -66,7 +66,7 @@ def test_joint_angles_leave_out_what_is_not_there(reps: xr.Dataset) -> None:
     curves = curves.isel(rep=np.flatnonzero(curves["task"].to_numpy() == "countermovement_jump"))
     names = curves["joint_angle"].to_numpy().astype(str)
     right = np.array([name.startswith("right_") for name in names])
-    figure = joint_angles(
+    figure = joint_angles_figure(
         curves.assign(angle=curves["angle"].where(xr.DataArray(right, dims="joint_angle"))), simulated=False
     )
     words = words_of(figure)
@@ -78,7 +78,7 @@ def test_joint_angles_leave_out_what_is_not_there(reps: xr.Dataset) -> None:
 
 
 def test_joint_moments_draw_extension_upward(reps: xr.Dataset) -> None:
-    figure = joint_moments(normalised_curves(reps), simulated=False)
+    figure = joint_moments_figure(normalised_curves(reps), simulated=False)
     assert "knee extension\nmoment [N m/kg]" in words_of(figure)
     (knee,) = [axes for axes in figure.axes if axes.get_ylabel().startswith("knee extension")]
     highest = max(float(np.max(line.get_ydata())) for line in knee.lines if len(line.get_ydata()) == 101)
@@ -86,7 +86,7 @@ def test_joint_moments_draw_extension_upward(reps: xr.Dataset) -> None:
 
 
 def test_energy_flow_adds_up(reps: xr.Dataset) -> None:
-    figure = energy_flow(reps, simulated=True)
+    figure = energy_flow_figure(reps, simulated=True)
     words = words_of(figure)
     assert "n = 4 push-offs" in words
     assert "left knee" in words
@@ -95,7 +95,7 @@ def test_energy_flow_adds_up(reps: xr.Dataset) -> None:
 
 
 def test_skeletons_show_both_views_of_each_repetition(tree: xr.DataTree, reps: xr.Dataset) -> None:
-    figure = skeletons(tree, reps)
+    figure = skeleton_figure(tree, reps)
     assert "n = 4 repetitions" in words_of(figure)
     shown = [axes for axes in figure.axes if axes.lines]
     assert "from the side" in words_of(figure)
@@ -111,11 +111,15 @@ def test_nothing_to_draw_is_said() -> None:
     bare.attrs.update(participant_id="P01", session_id="S01", simulated=0)
     found, _ = session_repetitions(bare, default=DEFAULT, profiles=[], curation=decisions())
     assert found is not None
-    assert "no repetition of this study has them" in words_of(joint_angles(normalised_curves(found), simulated=False))
-    assert "no repetition of this study has them" in words_of(joint_moments(xr.Dataset(), simulated=False))
-    assert "No push-off of this session has joint powers." in words_of(energy_flow(found, simulated=False))
-    assert "joint powers: no trial has" in words_of(energy_flow(None, simulated=False, reason="no trial has markers."))
-    said = skeletons(bare, found)
+    assert "no repetition of this study has them" in words_of(
+        joint_angles_figure(normalised_curves(found), simulated=False)
+    )
+    assert "no repetition of this study has them" in words_of(joint_moments_figure(xr.Dataset(), simulated=False))
+    assert "No push-off of this session has joint powers." in words_of(energy_flow_figure(found, simulated=False))
+    assert "joint powers: no trial has" in words_of(
+        energy_flow_figure(None, simulated=False, reason="no trial has markers.")
+    )
+    said = skeleton_figure(bare, found)
     assert "No skeleton of participant P01, session S01: no trial has markers." in words_of(said)
     assert said.axes, "JupyterLab shows no figure without axes"
 

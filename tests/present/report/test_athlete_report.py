@@ -42,7 +42,7 @@ def test_one_session_has_one_tick_and_only_its_panels(evidence: AthleteEvidence)
     assert "measured on the right leg only; the mean of both legs is shown here" in said
 
 
-def test_what_was_not_done_is_told_from_what_was_not_measured(evidence: AthleteEvidence) -> None:
+def test_a_task_not_done_differs_from_a_metric_not_measured(evidence: AthleteEvidence) -> None:
     figure = athlete_report(evidence, "B")
     assert not [axes for axes in figure.axes if axes.axison]
     said = words(figure)
