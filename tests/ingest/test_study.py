@@ -390,14 +390,16 @@ def test_parts_that_a_device_may_have_are_no_fault(folder: Path, text: str, part
     ],
 )
 def test_no_earlier_injury_is_the_word_none(folder: Path, word: str, refused: bool) -> None:
-    """Any other word counts as an injury, so that another one for no is refused."""
+    """Any other word is read as an injury, so that another one for no is refused."""
     text = (folder / "participants.tsv").read_text().splitlines()
     cells = ["previous_injury", word, "knee", "n/a"]
     lines = [f"{line}\t{cell}" for line, cell in zip(text, cells, strict=True)]
     (folder / "participants.tsv").write_text("\n".join(lines) + "\n")
     if refused:
         (line,) = faults_of(folder)
-        assert line.strip().startswith("participants.tsv: row 2, previous_injury: expected earlier leg injury in words")
+        assert line.strip().startswith(
+            "participants.tsv: row 2, previous_injury: expected previous leg injury in words"
+        )
         assert line.endswith(f"found {word!r}")
     else:
         assert check_study(folder).participants["previous_injury"].iloc[0] == word
