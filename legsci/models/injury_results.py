@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,10 +10,12 @@ import pandas as pd
 from legsci.models.claims.evidence import Evidence, contrast_difference, means_of_athletes, weeks_at_risk
 from legsci.models.claims.registry import Claim
 from legsci.models.injury.counts import fit_injury_rate, fit_shared_gamma
+from legsci.models.injury.design import InjuryModel
 from legsci.models.injury.fit import InjuryFit
 from legsci.models.injury.rates import Rate, burden, incidence
-from legsci.models.injury.times import fit_recurrent_injuries, risk_intervals
+from legsci.models.injury.times import TimeScale, fit_recurrent_injuries, risk_intervals
 from legsci.models.result import Refusals, attempt
+from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.person_weeks import PROBLEMS, person_weeks, problem_prevalence
 
 INCIDENCE_COLUMNS = [
@@ -53,20 +54,25 @@ MODEL_COLUMNS = [
     "rows",
 ]
 #: Model -> fit of the weeks at risk; the first gives the verdict, the others show how far it hangs on the model.
-INJURY_MODELS: dict[str, Callable[..., InjuryFit]] = {
-    "rate per hour, GEE": fit_injury_rate,
-    "chance per week (cloglog), GEE": lambda weeks, **settings: fit_injury_rate(weeks, link="cloglog", **settings),
-    "counts with shared gamma": fit_shared_gamma,
-    "Andersen-Gill": lambda weeks, **settings: _hazard(weeks, "", **settings),
-    "PWP, total time": lambda weeks, **settings: _hazard(weeks, "", stratum="event_number", **settings),
-    "PWP, gap time": lambda weeks, **settings: _hazard(weeks, "gap_", stratum="event_number", **settings),
+INJURY_MODELS: dict[str, Callable[[pd.DataFrame, InjuryModel, Bootstrap], InjuryFit]] = {
+    "rate per hour, GEE": lambda weeks, model, draws: fit_injury_rate(weeks, model, bootstrap=draws),
+    "chance per week (cloglog), GEE": lambda weeks, model, draws: fit_injury_rate(
+        weeks, model, link="cloglog", bootstrap=draws
+    ),
+    "counts with shared gamma": lambda weeks, model, draws: fit_shared_gamma(weeks, model, bootstrap=draws),
+    "Andersen-Gill": lambda weeks, model, draws: _hazard(weeks, model, TimeScale("stop", "start"), draws),
+    "PWP, total time": lambda weeks, model, draws: _hazard(
+        weeks, model, TimeScale("stop", "start", "event_number"), draws
+    ),
+    "PWP, gap time": lambda weeks, model, draws: _hazard(
+        weeks, model, TimeScale("gap_stop", "gap_start", "event_number"), draws
+    ),
 }
 
 
-def _hazard(weeks: pd.DataFrame, clock: str, **settings: Any) -> InjuryFit:
+def _hazard(weeks: pd.DataFrame, model: InjuryModel, time_scale: TimeScale, bootstrap: Bootstrap) -> InjuryFit:
     """Fit hazards per hour trained: time at risk is counted in hours."""
-    intervals = risk_intervals(weeks, clock="hours")
-    return fit_recurrent_injuries(intervals, start=f"{clock}start", stop=f"{clock}stop", **settings)
+    return fit_recurrent_injuries(risk_intervals(weeks, clock="hours"), model, time_scale, bootstrap=bootstrap)
 
 
 def injury_results(
@@ -161,12 +167,11 @@ def _injury_models(evidence: Evidence, refusals: Refusals) -> pd.DataFrame:
         if claim.model["kind"] != "rate_ratio":
             continue
         answer = attempt(f"injury models of {claim.id}", refusals, weeks_at_risk, claim, evidence)
-        settings = {"terms": claim.model["terms"], "resamples": evidence.resamples, "seed": evidence.seed}
         if answer is None:
             continue
-        weeks, _ = answer
+        weeks, model = answer[0], InjuryModel(claim.model["terms"])
         for name, fit in INJURY_MODELS.items():
-            found = attempt(f"{name}, {claim.id}", refusals, fit, weeks, **settings)
+            found = attempt(f"{name}, {claim.id}", refusals, fit, weeks, model, evidence.bootstrap)
             if found:
                 rows.append({"claim": claim.id, "model": name} | _ratio(claim, found, weeks))
     return pd.DataFrame(rows, columns=MODEL_COLUMNS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -169,8 +169,7 @@ def power_curve(
     *,
     claim: str,
     athletes: Iterable[int],
-    cohorts: int,
-    seed: int,
+    seeds: Sequence[int],
     resamples: int = 100,
 ) -> pd.DataFrame:
     """Find the power to see a claim's effect, by the number of athletes.
@@ -181,8 +180,7 @@ def power_curve(
     config : options of the cohorts: effect, measurement error, visits, drop-out.
     claim : id.
     athletes : numbers of athletes to try.
-    cohorts : how many of each.
-    seed : of the first; the others count on from it.
+    seeds : of the cohorts of each number of athletes.
     resamples : of the cluster bootstraps.
 
     Returns
@@ -197,7 +195,7 @@ def power_curve(
             with_changes(config, {"athletes": number}),
             registry,
             claims=[claim],
-            seeds=range(seed, seed + cohorts),
+            seeds=seeds,
             resamples=resamples,
         )
         width = 0.5 * (tried["high"].astype(float) - tried["low"].astype(float)).median()

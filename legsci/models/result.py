@@ -68,7 +68,6 @@ class ModelResult:
 
     Parameters
     ----------
-    model : key of MODELS.
     outcome : column that is explained.
     formula : the model in one line, for people.
     estimates : one row per term (index `term`) with ESTIMATE_COLUMNS; the interval is the 95 % interval; `kind` is one
@@ -80,7 +79,6 @@ class ModelResult:
     notes : sentences on how the numbers came about.
     """
 
-    model: str
     outcome: str
     formula: str
     estimates: pd.DataFrame

@@ -16,8 +16,9 @@ from legsci.models.result import REFUSAL_COLUMNS, Refusals, attempt
 from legsci.models.statistics.agreement import agreement
 from legsci.models.statistics.athlete_slopes import personal_coefficients
 from legsci.models.statistics.design import split_within_between, to_log_percent
-from legsci.models.statistics.mixed import MixedFit, fit_mixed_model
+from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.reliability import reliability
+from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import complete_rows, session_table
 from legsci.models.tables.longitudinal import SERIES, usable
 
@@ -112,15 +113,16 @@ def study_results(
     refusals : model, sentence; what cannot be estimated, and why.
     """
     refusals: Refusals = []
-    evidence = Evidence(tables, longitudinal, registry, resamples, seed)
+    bootstrap = Bootstrap(resamples, seed)
+    evidence = Evidence(tables, longitudinal, registry, bootstrap)
     fit = attempt("alignment", refusals, alignment_model, longitudinal, registry)
     answers = {
         "alignment": _coefficients(fit) if fit else pd.DataFrame(columns=ESTIMATE_COLUMNS),
         "slope_moderators": slope_moderators(longitudinal, registry, refusals),
         "points": _points(fit) if fit else pd.DataFrame(columns=POINT_COLUMNS),
         "athletes": personal_coefficients(fit).reset_index() if fit else pd.DataFrame(columns=ATHLETE_COLUMNS),
-        "reliability": reliabilities(longitudinal, refusals, resamples=resamples, seed=seed),
-        "agreement": agreements(tables["metrics"], refusals, resamples=resamples, seed=seed),
+        "reliability": reliabilities(longitudinal, refusals, bootstrap),
+        "agreement": agreements(tables["metrics"], refusals, bootstrap),
         **injury_results(tables, evidence, refusals),
     }
     return answers | {"refusals": pd.DataFrame(refusals, columns=REFUSAL_COLUMNS)}
@@ -151,7 +153,7 @@ def alignment_model(longitudinal: pd.DataFrame, registry: Registry, moderator: s
     split = split_within_between(complete, ["abduction"])
     split["jump_height"] = to_log_percent(split["jump_height"])
     terms = [*ALIGNMENT_TERMS, *own, *(f"abduction_within:{name}" for name in own)]
-    return fit_mixed_model(split, outcome="jump_height", fixed=terms, random=["time", "abduction_within"])
+    return fit_mixed_model(split, MixedModel("jump_height", terms, random=["time", "abduction_within"]))
 
 
 def slope_moderators(longitudinal: pd.DataFrame, registry: Registry, refusals: Refusals) -> pd.DataFrame:
@@ -183,7 +185,7 @@ def _coefficients(fit: MixedFit) -> pd.DataFrame:
     return fit.result.estimates.reset_index().assign(model="alignment")[ESTIMATE_COLUMNS]
 
 
-def reliabilities(longitudinal: pd.DataFrame, refusals: Refusals, *, resamples: int, seed: int) -> pd.DataFrame:
+def reliabilities(longitudinal: pd.DataFrame, refusals: Refusals, bootstrap: Bootstrap) -> pd.DataFrame:
     """Return the reliability between visits of each metric of side both; what cannot be had joins `refusals`."""
     rows = []
     both = longitudinal[longitudinal["side"] == "both"].sort_values(["participant_id", "week", "session_id"])
@@ -191,7 +193,7 @@ def reliabilities(longitudinal: pd.DataFrame, refusals: Refusals, *, resamples: 
         # Sessions are counted, since their names need not be the same in all athletes.
         visits = series.assign(visit=series.groupby("participant_id").cumcount() + 1)
         visits = visits.rename(columns={"mean": str(metric)})
-        settings = {"value": metric, "occasion": "visit", "form": FORM, "resamples": resamples, "seed": seed}
+        settings = {"value": metric, "occasion": "visit", "form": FORM, "bootstrap": bootstrap}
         found = attempt(f"reliability of {metric}, {task}", refusals, reliability, visits, **settings)
         if found:
             row = {"task": task, "side": side, "metric": metric, "form": found.form, "mean": found.mean}
@@ -203,7 +205,7 @@ def reliabilities(longitudinal: pd.DataFrame, refusals: Refusals, *, resamples: 
     return pd.DataFrame(rows, columns=RELIABILITY_COLUMNS)
 
 
-def agreements(metrics: pd.DataFrame, refusals: Refusals, *, resamples: int, seed: int) -> pd.DataFrame:
+def agreements(metrics: pd.DataFrame, refusals: Refusals, bootstrap: Bootstrap) -> pd.DataFrame:
     """Compare the jump heights of the same repetitions; what cannot be had joins `refusals`."""
     rows = []
     used = usable(metrics)
@@ -214,7 +216,7 @@ def agreements(metrics: pd.DataFrame, refusals: Refusals, *, resamples: int, see
             pairs = own.dropna(subset=[first, second]) if {first, second} <= set(own) else own[:0]
             if pairs.empty:
                 continue
-            settings = {"first": first, "second": second, "resamples": resamples, "seed": seed}
+            settings = {"first": first, "second": second, "bootstrap": bootstrap}
             found = attempt(f"agreement of {first} and {second}, {task}", refusals, agreement, pairs, **settings)
             if found:
                 row = {"task": task, "first": first, "second": second, "standard_deviation": found.standard_deviation}

@@ -139,7 +139,13 @@ def test_no_effect_is_seldom_called_supported(
 
 def test_more_athletes_make_intervals_narrower(registry: Registry, config: dict[str, Any]) -> None:
     curve = power_curve(
-        simulate_tables_with_parameters, config, registry, claim="C7", athletes=[8, 32], cohorts=6, seed=1, resamples=20
+        simulate_tables_with_parameters,
+        config,
+        registry,
+        claim="C7",
+        athletes=[8, 32],
+        seeds=range(1, 7),
+        resamples=20,
     )
     assert curve["athletes"].tolist() == [8, 32]
     assert 0.3 < curve["half_width"].iloc[1] / curve["half_width"].iloc[0] < 0.8

@@ -22,13 +22,14 @@ from legsci.models.claims.evidence import (
 )
 from legsci.models.claims.registry import Claim
 from legsci.models.injury.counts import fit_injury_rate
+from legsci.models.injury.design import InjuryModel
 from legsci.models.result import ModelRefusal, ModelResult
 from legsci.models.statistics.athlete_slopes import slope_spread
 from legsci.models.statistics.effects import EQUIVALENCE_LEVEL, LEVEL, Effect, fieller_interval, intervals, to_scale
 from legsci.models.statistics.learning import half_time
 from legsci.models.statistics.measurement_error import fit_calibrated_model
-from legsci.models.statistics.mixed import MixedFit, fit_mixed_model
-from legsci.models.statistics.resampling import cluster_weights, percentile_interval
+from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
+from legsci.models.statistics.resampling import percentile_interval
 from legsci.models.tables.analysis import person_covariates, repetition_table
 
 Array = NDArray[np.float64]
@@ -52,25 +53,28 @@ def _linear_effect(claim: Claim, result: ModelResult, difference: float, notes: 
     )
 
 
+def _mixed_model(claim: Claim) -> MixedModel:
+    """Return the mixed model that a claim names."""
+    return MixedModel(claim.model["outcome"], claim.model["terms"], claim.model.get("random", []))
+
+
 def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
     """Effect of a term of a mixed model of sessions, corrected for measurement error where the claim says so."""
-    table, model = evidence.sessions(claim), claim.model
-    settings = {"outcome": model["outcome"], "fixed": model["terms"], "random": model.get("random", [])}
-    if "calibrated" not in model:
+    table = evidence.sessions(claim)
+    if "calibrated" not in claim.model:
         split = split_sessions(table, claim)
-        fit = fit_mixed_model(split, **settings)
+        fit = fit_mixed_model(split, _mixed_model(claim))
         difference = contrast_difference(claim, means_of_athletes(split, claim.contrast["term"]))
         said = [*left_out_note(table, split, "sessions"), *assumed_load_note(split, claim)]
         notes = [*said, *_loss_notes(claim, fit, fit.result)]
         return _linear_effect(claim, fit.result, difference, notes)
-    measured, complete = model["calibrated"], complete_sessions(table, claim)
+    measured, complete = claim.model["calibrated"], complete_sessions(table, claim)
     calibrated = fit_calibrated_model(
         complete,
+        _mixed_model(claim),
         measured=measured,
         error_variance=f"{measured}_error_variance",
-        resamples=evidence.resamples,
-        seed=evidence.seed,
-        **settings,
+        bootstrap=evidence.bootstrap,
     )
     low, high = calibrated.reliability_interval
     note = f"reliability of {measured} within athletes {calibrated.reliability:.2f} ({low:.2f} to {high:.2f})"
@@ -104,9 +108,7 @@ def mixed_ratio(claim: Claim, evidence: Evidence) -> Effect:
     """Ratio of slopes at two values of a moderator: 1 + difference x product / slope, with Fieller's interval."""
     table = evidence.sessions(claim)
     split = split_sessions(table, claim)
-    fit = fit_mixed_model(
-        split, outcome=claim.model["outcome"], fixed=claim.model["terms"], random=claim.model.get("random", [])
-    )
+    fit = fit_mixed_model(split, _mixed_model(claim))
     product, slope = claim.contrast["term"], claim.contrast["per"]
     at = [fit.design.terms.index(product), fit.design.terms.index(slope)]
     row, difference = fit.result.estimates.loc[product], float(claim.contrast["difference"])
@@ -138,9 +140,7 @@ def repetition_effect(claim: Claim, evidence: Evidence) -> Effect:
     table = repetition_table(
         evidence.tables, people, task=model["set_task"], columns=[model["outcome"]], last=model["last"]
     )
-    fit = fit_mixed_model(
-        to_model_scale(table, claim), outcome=model["outcome"], fixed=model["terms"], random=model.get("random", [])
-    )
+    fit = fit_mixed_model(to_model_scale(table, claim), _mixed_model(claim))
     return _linear_effect(claim, fit.result, float(claim.contrast["difference"]))
 
 
@@ -151,13 +151,11 @@ def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
     """
     table = evidence.sessions(claim)
     split = split_sessions(table, claim)
-    fit = fit_mixed_model(
-        split, outcome=claim.model["outcome"], fixed=claim.model["terms"], random=claim.model["random"]
-    )
+    fit = fit_mixed_model(split, _mixed_model(claim))
     term, difference = claim.contrast["term"], float(claim.contrast["difference"])
     spread, place = slope_spread(fit, term), fit.random.index(term)
     drawn = []
-    for weights in cluster_weights(len(fit.design.participants), resamples=evidence.resamples, seed=evidence.seed):
+    for weights in evidence.bootstrap.weights(len(fit.design.participants)):
         try:
             optimum = fit_profiled(fit.data, weights=weights, reml=fit.reml, start=fit.optimum.factor)
         except np.linalg.LinAlgError:
@@ -165,7 +163,8 @@ def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
         drawn.append(np.sqrt(optimum.random_covariance[place, place]) * difference)
     if not drawn:
         raise ModelRefusal(f"the spread of slopes of {term}", ["no resample of athletes can be estimated"])
-    lost = evidence.resamples - len(drawn)
+    resamples = evidence.bootstrap.resamples
+    lost = resamples - len(drawn)
     wide, narrow = (percentile_interval(np.array(drawn), level=level) for level in (LEVEL, EQUIVALENCE_LEVEL))
     return Effect(
         spread.standard_deviation * difference,
@@ -179,7 +178,7 @@ def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
             *(sentence for _, sentence in fit.result.warnings),
             *left_out_note(table, split, "sessions"),
             f"95 % of athletes have slopes of {spread.prediction_low:.2g} to {spread.prediction_high:.2g} per unit",
-            *([f"{lost} of {evidence.resamples} resamples cannot be estimated"] if lost else []),
+            *([f"{lost} of {resamples} resamples cannot be estimated"] if lost else []),
         ),
     )
 
@@ -207,7 +206,7 @@ def rate_ratio(claim: Claim, evidence: Evidence) -> Effect:
     """Rate ratio of new problems per difference of an athlete's mean, with the area under the curve as a note."""
     term = claim.contrast["term"]
     weeks, notes = weeks_at_risk(claim, evidence)
-    fit = fit_injury_rate(weeks, terms=claim.model["terms"], resamples=evidence.resamples, seed=evidence.seed)
+    fit = fit_injury_rate(weeks, InjuryModel(claim.model["terms"]), bootstrap=evidence.bootstrap)
     area = fit.ratios.loc[term]
     note = (
         f"area under the curve {area['auc']:.2f} ({area['auc_low']:.2f} to {area['auc_high']:.2f}): "

@@ -12,6 +12,7 @@ import pandas as pd
 from legsci.models.claims.registry import Claim, Registry
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.design import split_within_between, to_log_percent
+from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import complete_rows, session_table, week_table
 
 P90_LESS_P10 = "p90_less_p10"
@@ -27,14 +28,13 @@ class Evidence:
     tables : tables of the study folder by name, and `metrics`.
     longitudinal : rows of longitudinal.csv.
     registry : the claims and the quantities that they name.
-    resamples, seed : of every cluster bootstrap.
+    bootstrap : of everything that is resampled over athletes.
     """
 
     tables: Mapping[str, pd.DataFrame]
     longitudinal: pd.DataFrame
     registry: Registry
-    resamples: int
-    seed: int
+    bootstrap: Bootstrap
 
     @cached_property
     def every_session(self) -> pd.DataFrame:

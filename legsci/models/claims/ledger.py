@@ -13,6 +13,7 @@ from legsci.models.claims.registry import Claim, Registry
 from legsci.models.claims.verdicts import UNTESTABLE, adjusted_p_values, judge
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.effects import Effect
+from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import Variable
 from legsci.models.tables.longitudinal import longitudinal_table
 from legsci.vocabulary import METRIC_TERMS
@@ -77,7 +78,7 @@ def claims_ledger(
     """
     if longitudinal is None:
         longitudinal = longitudinal_table(tables)
-    evidence = Evidence(tables, longitudinal, registry, resamples, seed)
+    evidence = Evidence(tables, longitudinal, registry, Bootstrap(resamples, seed))
     answers = {claim.id: _answer(claim, evidence) for claim in registry.claims}
     effects = {name: answer for name, answer in answers.items() if isinstance(answer, Effect)}
     raw = pd.Series(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.tools.sm_exceptions import IterationLimitWarning, PerfectSeparationWarning
 
-from legsci.models.injury.design import FEWEST_EVENTS, InjuryDesign, build_injury_design
+from legsci.models.injury.design import InjuryDesign, InjuryModel, build_injury_design
 from legsci.models.injury.discrimination import Calibration, group_by_prediction, left_out_predictor
-from legsci.models.injury.fit import InjuryFit, injury_fit
+from legsci.models.injury.fit import AREA_BOOTSTRAP, InjuryFit, injury_fit
 from legsci.models.injury.shared_gamma import maximise_shared_gamma
-from legsci.models.result import ModelRefusal, estimate_table
+from legsci.models.result import ModelRefusal, ModelResult, estimate_table
+from legsci.models.statistics.resampling import Bootstrap
 
 Array = NDArray[np.float64]
 
@@ -28,18 +29,13 @@ NO_OVERDISPERSION = ("no_overdispersion", "athletes differ no more than by chanc
 
 def fit_injury_rate(
     table: pd.DataFrame,
+    model: InjuryModel,
     *,
-    terms: Sequence[str],
-    events: str = "onset",
     exposure: str = "training_hours",
     link: str = "log",
     working_correlation: str = "independence",
     covariance: str = "bias_reduced",
-    participant: str = "participant_id",
-    fewest_events: int = FEWEST_EVENTS,
-    model: str = "injury_gee",
-    resamples: int = 1000,
-    seed: int = 0,
+    bootstrap: Bootstrap = AREA_BOOTSTRAP,
 ) -> InjuryFit:
     """Fit the rate per hour by generalised estimating equations (Liang & Zeger 1986, Biometrika 73:13-22).
 
@@ -50,15 +46,12 @@ def fit_injury_rate(
     Parameters
     ----------
     table : rows at risk, one athlete's in several.
-    terms : see `build_design`.
-    events : column of counts per row.
+    model : terms, events, athletes.
     exposure : column of hours at risk [h].
     link : `log` or `cloglog`.
     working_correlation : `independence` or `exchangeable` (between rows of one athlete).
     covariance : `bias_reduced`, or `robust` for the plain sandwich.
-    participant, fewest_events : see `build_injury_design`.
-    model : key of MODELS for the result.
-    resamples, seed : of the bootstrap over athletes for the area under the curve; seed also of the folds.
+    bootstrap : over athletes, for the areas under the curve; its seed also assigns athletes to folds.
 
     Raises
     ------
@@ -72,11 +65,8 @@ def fit_injury_rate(
     ):
         if value not in known:
             raise ValueError(f"{name} is one of {', '.join(known)}; found {value}")
-    subject = f"the rate of {events}"
-    built = build_injury_design(
-        table, events=events, terms=terms, participant=participant, subject=subject, exposure=exposure,
-        single=link == "cloglog", fewest_events=fewest_events,
-    )  # fmt: skip
+    events, subject = model.events, f"the rate of {model.events}"
+    built = build_injury_design(table, model, subject=subject, exposure=exposure, single=link == "cloglog")
     hours = built.table[exposure].to_numpy(float)
     if link == "cloglog" and built.events.all():
         raise ModelRefusal(subject, [f"every row holds {events}, so that no chance of it can be estimated"])
@@ -86,34 +76,31 @@ def fit_injury_rate(
         built.design.terms, coefficients, errors, np.full(count, clusters - 1.0), kind=_kinds(built),
         se_kind=[COVARIANCES[covariance]] * count,
     )  # fmt: skip
-    return injury_fit(
-        built,
-        estimates,
-        model=model,
+    result = ModelResult(
         outcome=events,
         formula=f"{link}({events}) ~ {' + '.join(built.design.terms)} + offset ln({exposure}), {working_correlation}",
+        estimates=estimates,
         log_likelihood=None,
-        compared=lambda row: built.events == 0,
-        weight=hours,
-        calibration=_calibrate(built, hours, link, lambda rows: _rate(built, hours, link, rows), seed),
-        resamples=resamples,
-        seed=seed,
         variance_components={} if dependence is None else {"working correlation": dependence},
         n={"exposure_h": float(hours.sum())},
+    )
+    calibration = _calibrate(built, hours, link, lambda rows: _rate(built, hours, link, rows), bootstrap.seed)
+    return injury_fit(
+        built,
+        result,
+        compared=lambda row: built.events == 0,
+        weight=hours,
+        calibration=calibration,
+        bootstrap=bootstrap,
     )
 
 
 def fit_shared_gamma(
     table: pd.DataFrame,
+    model: InjuryModel,
     *,
-    terms: Sequence[str],
-    events: str = "onset",
     exposure: str = "training_hours",
-    participant: str = "participant_id",
-    fewest_events: int = FEWEST_EVENTS,
-    model: str = "injury_shared_gamma",
-    resamples: int = 1000,
-    seed: int = 0,
+    bootstrap: Bootstrap = AREA_BOOTSTRAP,
 ) -> InjuryFit:
     """Fit counts of athletes who differ in proneness: Poisson given a gamma factor of mean 1 that an athlete keeps.
 
@@ -122,18 +109,15 @@ def fit_shared_gamma(
 
     Parameters
     ----------
-    table, terms, events, exposure, participant, fewest_events, model, resamples, seed : see `fit_injury_rate`.
+    table, model, exposure, bootstrap : see `fit_injury_rate`.
 
     Raises
     ------
     ModelRefusal
         With all reasons why the model cannot be estimated.
     """
-    subject = f"the rate of {events} with athletes' proneness"
-    built = build_injury_design(
-        table, events=events, terms=terms, participant=participant, subject=subject, exposure=exposure,
-        fewest_events=fewest_events,
-    )  # fmt: skip
+    events, subject = model.events, f"the rate of {model.events} with athletes' proneness"
+    built = build_injury_design(table, model, subject=subject, exposure=exposure)
     hours, fixed, athlete = built.table[exposure].to_numpy(float), built.design.fixed, built.design.participant
 
     def refit(rows: NDArray[np.bool_]) -> Array:
@@ -151,21 +135,22 @@ def fit_shared_gamma(
         built.design.terms, found.coefficients, np.sqrt(np.diag(found.covariance)), np.full(count, np.inf),
         kind=_kinds(built), se_kind=["model"] * count,
     )  # fmt: skip
-    return injury_fit(
-        built,
-        estimates,
-        model=model,
+    result = ModelResult(
         outcome=events,
         formula=f"ln({events}) ~ {' + '.join(built.design.terms)} + offset ln({exposure}); by athlete: gamma factor",
+        estimates=estimates,
         log_likelihood=found.log_likelihood,
-        compared=lambda row: built.events == 0,
-        weight=hours,
-        calibration=_calibrate(built, hours, "log", refit, seed),
-        resamples=resamples,
-        seed=seed,
         variance_components={"proneness": found.variance},
         n={"exposure_h": float(hours.sum())},
         warnings=() if found.variance > 0.0 else (NO_OVERDISPERSION,),
+    )
+    return injury_fit(
+        built,
+        result,
+        compared=lambda row: built.events == 0,
+        weight=hours,
+        calibration=_calibrate(built, hours, "log", refit, bootstrap.seed),
+        bootstrap=bootstrap,
     )
 
 

@@ -21,6 +21,24 @@ FEWEST_PARTICIPANTS_PER_STATE = 2
 
 
 @dataclass(frozen=True)
+class InjuryModel:
+    """What injuries are regressed on.
+
+    Parameters
+    ----------
+    terms : see `build_design`.
+    events : column of counts per row, 0 or 1 in hazard models.
+    participant : column that names the athlete.
+    fewest_events : events needed in each state of an exposure, and in all per state (terms + 1).
+    """
+
+    terms: Sequence[str]
+    events: str = "onset"
+    participant: str = "participant_id"
+    fewest_events: int = FEWEST_EVENTS
+
+
+@dataclass(frozen=True)
 class InjuryDesign:
     """Rows at risk of an injury model.
 
@@ -55,36 +73,31 @@ class InjuryDesign:
 
 def build_injury_design(
     table: pd.DataFrame,
+    model: InjuryModel,
     *,
-    events: str,
-    terms: Sequence[str],
-    participant: str,
     subject: str,
     exposure: str | None = None,
     others: Sequence[str] = (),
     single: bool = False,
-    fewest_events: int = FEWEST_EVENTS,
 ) -> InjuryDesign:
     """Make the columns of an injury model and check that it can be estimated.
 
     Parameters
     ----------
     table : rows at risk.
-    events : column of counts.
-    terms : see `build_design`.
-    participant : column that names the athlete.
+    model : terms, events, athletes.
     subject : what cannot be estimated, for the message.
     exposure : column of hours at risk [h], where the model counts events in them. Rows of 0 h without event say nothing
         and are left out with a warning.
     others : further columns that have to be known.
     single : a row holds at most one event.
-    fewest_events : events needed in each state of an exposure, and in all per state (terms + 1).
 
     Raises
     ------
     ModelRefusal
         With all reasons.
     """
+    events, terms, participant = model.events, model.terms, model.participant
     numbers = [events, *([exposure] if exposure else [])]
     used = list(dict.fromkeys([participant, *numbers, *others, *(part for term in terms for part in term.split(":"))]))
     faults = [f"there is no column {column}" for column in used if column not in table]
@@ -110,7 +123,7 @@ def build_injury_design(
     marked = whole.reset_index(drop=True).assign(**{_ANY: np.arange(len(whole), dtype=float)})
     design = build_design(marked, outcome=_ANY, fixed=terms, random=(), participant=participant, subject=subject)
     built = InjuryDesign(design, whole[events].to_numpy(float), whole.reset_index(drop=True), tuple(told))
-    faults = _too_few_events(built, fewest_events)
+    faults = _too_few_events(built, model.fewest_events)
     if faults:
         raise ModelRefusal(subject, faults)
     return built

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.models.statistics.resampling import cluster_weights, percentile_interval
+from legsci.models.statistics.resampling import Bootstrap, percentile_interval
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
@@ -68,14 +68,14 @@ def concordance(
 
 
 def area_under_curve(
-    wins: Array, pairs: Array, *, resamples: int, seed: int
+    wins: Array, pairs: Array, *, bootstrap: Bootstrap
 ) -> tuple[float | None, tuple[float, float] | None]:
     """Area under the ROC curve: the chance that an event has a higher predictor than time at risk without event.
 
     Parameters
     ----------
     wins, pairs : see `concordance`.
-    resamples, seed : of the bootstrap over athletes.
+    bootstrap : over athletes.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def area_under_curve(
     """
     if pairs.sum() == 0:
         return None, None
-    weights = cluster_weights(len(pairs), resamples=resamples, seed=seed)
+    weights = bootstrap.weights(len(pairs))
     won, compared = (np.einsum("ra,ab,rb->r", weights, counts, weights, optimize=True) for counts in (wins, pairs))
     usable = compared > 0
     area = float(wins.sum() / pairs.sum())

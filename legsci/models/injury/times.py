@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.duration.hazard_regression import PHReg
 
-from legsci.models.injury.design import FEWEST_EVENTS, InjuryDesign, build_injury_design
+from legsci.models.injury.design import InjuryDesign, InjuryModel, build_injury_design
 from legsci.models.injury.discrimination import Calibration, group_by_prediction, left_out_predictor
-from legsci.models.injury.fit import InjuryFit, injury_fit
-from legsci.models.result import ModelRefusal, estimate_table
+from legsci.models.injury.fit import AREA_BOOTSTRAP, InjuryFit, injury_fit
+from legsci.models.result import ModelRefusal, ModelResult, estimate_table
+from legsci.models.statistics.resampling import Bootstrap
 
 Array = NDArray[np.float64]
 
@@ -64,20 +65,34 @@ def risk_intervals(
     return table
 
 
+@dataclass(frozen=True)
+class TimeScale:
+    """Time scale of a hazard model: columns of the intervals at risk (start, stop].
+
+    Parameters
+    ----------
+    stop : end of the interval. An athlete is at risk after start, up to and at stop.
+    start : beginning of the interval; 0 where no column is named.
+    stratum : strata with baseline hazards of their own; one baseline hazard where no column is named.
+    """
+
+    stop: str
+    start: str | None = None
+    stratum: str | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are named."""
+        return [column for column in (self.stop, self.start, self.stratum) if column]
+
+
 def fit_recurrent_injuries(
     table: pd.DataFrame,
+    model: InjuryModel,
+    time_scale: TimeScale,
     *,
-    stop: str,
-    terms: Sequence[str],
-    start: str | None = None,
-    event: str = "onset",
-    stratum: str | None = None,
     ties: str = "breslow",
-    participant: str = "participant_id",
-    fewest_events: int = FEWEST_EVENTS,
-    model: str = "injury_andersen_gill",
-    resamples: int = 1000,
-    seed: int = 0,
+    bootstrap: Bootstrap = AREA_BOOTSTRAP,
 ) -> InjuryFit:
     """Fit hazard_i(t) = hazard_0s(t) exp(x_i(t) beta) to intervals (start, stop] of recurrent events.
 
@@ -89,14 +104,10 @@ def fit_recurrent_injuries(
     Parameters
     ----------
     table : intervals at risk.
-    stop, start : columns; start is 0 where not named. An athlete is at risk after start, up to and at stop.
-    terms : see `build_design`.
-    event : column, 1 where the interval ends with an event, else 0.
-    stratum : column of strata with hazards of their own.
+    model : terms, events (1 where the interval ends with an event, else 0), athletes.
+    time_scale : columns of the intervals and their strata.
     ties : what events at one time weigh, `breslow` or `efron`.
-    participant, fewest_events : see `build_injury_design`.
-    model : key of MODELS for the result.
-    resamples, seed : of the bootstrap over athletes for the concordance.
+    bootstrap : over athletes, for the concordance; its seed also assigns athletes to folds.
 
     Raises
     ------
@@ -105,13 +116,9 @@ def fit_recurrent_injuries(
     """
     if ties not in TIES:
         raise ValueError(f"ties is one of {', '.join(TIES)}; found {ties}")
-    subject = f"the hazard of {event}"
-    others = [stop, *([start] if start else []), *([stratum] if stratum else [])]
-    built = build_injury_design(
-        table, events=event, terms=terms, participant=participant, subject=subject, others=others, single=True,
-        fewest_events=fewest_events,
-    )  # fmt: skip
-    begin, end, strata = _times(built.table, start, stop, stratum, participant, subject)
+    subject, stratum = f"the hazard of {model.events}", time_scale.stratum
+    built = build_injury_design(table, model, subject=subject, others=time_scale.columns, single=True)
+    begin, end, strata = _times(built.table, time_scale, model.participant, subject)
     status = built.events > 0
     coefficients, information, log_likelihood = _maximise(begin, end, status, built.covariates, strata, ties, subject)
     residuals = score_residuals(begin, end, status, built.covariates, coefficients, strata=strata, ties=ties)
@@ -124,18 +131,21 @@ def fit_recurrent_injuries(
         built.terms, coefficients, standard_error, np.full(count, clusters - 1.0), kind=built.design.kinds[1:],
         se_kind=["score residuals by athlete"] * count,
     )  # fmt: skip
+    result = ModelResult(
+        outcome=model.events,
+        formula=f"hazard of {model.events} ~ {' + '.join(built.terms)}" + (f", strata of {stratum}" if stratum else ""),
+        estimates=estimates,
+        log_likelihood=log_likelihood,
+        variance_components={},
+        n={},
+    )
     return injury_fit(
         built,
-        estimates,
-        model=model,
-        outcome=event,
-        formula=f"hazard of {event} ~ {' + '.join(built.terms)}" + (f", strata of {stratum}" if stratum else ""),
-        log_likelihood=log_likelihood,
+        result,
         compared=lambda row: _at_risk(begin, end, strata, row) & ~(status & (end == end[row])),
         weight=np.ones(len(end)),
-        calibration=_calibrate(built, begin, end, strata, ties, seed),
-        resamples=resamples,
-        seed=seed,
+        calibration=_calibrate(built, begin, end, strata, ties, bootstrap.seed),
+        bootstrap=bootstrap,
     )
 
 
@@ -227,9 +237,10 @@ def _calibrate(
 
 
 def _times(
-    table: pd.DataFrame, start: str | None, stop: str, stratum: str | None, participant: str, subject: str
+    table: pd.DataFrame, time_scale: TimeScale, participant: str, subject: str
 ) -> tuple[Array, Array, NDArray[np.int64]]:
     """Return start, stop and stratum of each row as ranks, which is all that the partial likelihood looks at."""
+    start, stop, stratum = time_scale.start, time_scale.stop, time_scale.stratum
     end = table[stop].to_numpy(float)
     begin = table[start].to_numpy(float) if start else np.minimum(0.0, end - 1.0)
     faults = []

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.reliability import FEWEST_PARTICIPANTS, Estimate
-from legsci.models.statistics.resampling import cluster_weights, percentile_interval
+from legsci.models.statistics.resampling import DEFAULT_BOOTSTRAP, Bootstrap, percentile_interval
 
 Array = NDArray[np.float64]
 
@@ -47,8 +47,7 @@ def agreement(
     first: str,
     second: str,
     participant: str = "participant_id",
-    resamples: int = 2000,
-    seed: int = 0,
+    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
 ) -> Agreement:
     """Compare two methods by their differences.
 
@@ -62,7 +61,7 @@ def agreement(
     table : long table, one row per pair; rows that lack a value are left out and counted.
     first, second : columns of the two methods, same unit.
     participant : column that names the athlete.
-    resamples, seed : of the cluster bootstrap.
+    bootstrap : over athletes.
 
     Raises
     ------
@@ -86,7 +85,7 @@ def agreement(
     total = np.bincount(codes, weights=difference).astype(float)
     within = np.bincount(codes, weights=(difference - (total / count)[codes]) ** 2).astype(float)
     bias, between_variance, within_variance = _one_way(count, total, within, np.ones((1, len(count))))
-    drawn = _one_way(count, total, within, cluster_weights(len(count), resamples=resamples, seed=seed))
+    drawn = _one_way(count, total, within, bootstrap.weights(len(count)))
     deviation, spread = float(np.sqrt(between_variance + within_variance)[0]), np.sqrt(drawn[1] + drawn[2])
     centre = float(bias[0])
     return Agreement(

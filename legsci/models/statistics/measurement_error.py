@@ -6,7 +6,6 @@ much smaller is known from how the repetitions of a session scatter.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +15,8 @@ from numpy.typing import NDArray
 from legsci.kernels.mixed_model import ProfiledFit, fit_profiled, marginal_products
 from legsci.models.result import ModelRefusal, ModelResult, estimate_table
 from legsci.models.statistics.design import split_within_between
-from legsci.models.statistics.mixed import MixedFit, fit_mixed_model
-from legsci.models.statistics.resampling import cluster_weights, percentile_interval
+from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
+from legsci.models.statistics.resampling import DEFAULT_BOOTSTRAP, Bootstrap, percentile_interval
 
 Array = NDArray[np.float64]
 
@@ -47,15 +46,11 @@ class CalibratedFit:
 
 def fit_calibrated_model(
     table: pd.DataFrame,
+    model: MixedModel,
     *,
-    outcome: str,
     measured: str,
     error_variance: str,
-    fixed: Sequence[str],
-    random: Sequence[str] = (),
-    participant: str = "participant_id",
-    resamples: int = 2000,
-    seed: int = 0,
+    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
 ) -> CalibratedFit:
     """Fit a mixed model on a variable's within and between part, corrected for the error of its measurement.
 
@@ -70,32 +65,32 @@ def fit_calibrated_model(
     Parameters
     ----------
     table : long table, one row per athlete and session.
-    outcome : column that is explained.
+    model : with the two terms below among its fixed effects; products with them are not corrected and therefore
+        refused.
     measured : column with the session's mean of the variable; terms `<measured>_within` and `<measured>_between` are
         made from it.
     error_variance : column with the variance of that mean's error: the variance of the session's repetitions over
         their number [unit of measured, squared].
-    fixed : all terms, those two among them; products with them are not corrected and therefore refused.
-    random : terms that vary by athlete.
-    participant : column that names the athlete.
-    resamples, seed : of the cluster bootstrap.
+    bootstrap : over athletes.
 
     Raises
     ------
     ModelRefusal
         The model or the correction cannot be estimated.
     """
-    subject = f"the effect of {measured} on {outcome}"
-    faults = _unusable(table, measured, error_variance, fixed, participant)
+    participant = model.participant
+    subject = f"the effect of {measured} on {model.outcome}"
+    faults = _unusable(table, model, measured, error_variance)
     if faults:
         raise ModelRefusal(subject, faults)
     # The factors of every term must be there too, or a row would shift an athlete's mean without being in the model.
-    used = {measured, error_variance, outcome, participant, *(part for term in fixed for part in term.split(":"))}
+    factors = (part for term in model.fixed for part in term.split(":"))
+    used = {measured, error_variance, model.outcome, participant, *factors}
     complete = table.dropna(subset=sorted(used & set(table.columns)))
     split = split_within_between(complete, [measured], participant=participant)
-    naive = fit_mixed_model(split, outcome=outcome, fixed=fixed, random=random, participant=participant)
+    naive = fit_mixed_model(split, model)
     errors = split[error_variance].groupby(split[participant]).mean().reindex(naive.design.participants).to_numpy()
-    terms = {part: f"{measured}_{part}" for part in ("within", "between") if f"{measured}_{part}" in fixed}
+    terms = {part: f"{measured}_{part}" for part in ("within", "between") if f"{measured}_{part}" in model.fixed}
     attenuation = _Attenuation(naive, terms, errors)
     everyone = np.ones(len(errors))
     reliability = attenuation.reliability(everyone)
@@ -107,7 +102,8 @@ def fit_calibrated_model(
                 f"more than its repetitions scatter; at least {LEAST_RELIABILITY} is needed"
             ],
         )
-    drawn = _resample(naive, attenuation, resamples, seed)
+    drawn = _resample(naive, attenuation, bootstrap)
+    resamples = bootstrap.resamples
     if len(drawn) < (1.0 - MOST_RESAMPLES_LOST) * resamples:
         raise ModelRefusal(
             subject, [f"{resamples - len(drawn)} of {resamples} resamples of athletes cannot be estimated"]
@@ -117,10 +113,8 @@ def fit_calibrated_model(
     return CalibratedFit(result, naive, reliability, percentile_interval(drawn[:, 0]))
 
 
-def _unusable(
-    table: pd.DataFrame, measured: str, error_variance: str, fixed: Sequence[str], participant: str
-) -> list[str]:
-    columns = (measured, error_variance, participant)
+def _unusable(table: pd.DataFrame, model: MixedModel, measured: str, error_variance: str) -> list[str]:
+    columns, fixed = (measured, error_variance, model.participant), model.fixed
     faults = [f"there is no column {column}" for column in columns if column not in table]
     if faults:
         return faults
@@ -172,10 +166,10 @@ class _Attenuation:
         return corrected
 
 
-def _resample(naive: MixedFit, attenuation: _Attenuation, resamples: int, seed: int) -> Array:
+def _resample(naive: MixedFit, attenuation: _Attenuation, bootstrap: Bootstrap) -> Array:
     """Return (resample, 1 + term): reliability and corrected coefficients of the resamples that can be estimated."""
     drawn = []
-    for weights in cluster_weights(len(attenuation.errors), resamples=resamples, seed=seed):
+    for weights in bootstrap.weights(len(attenuation.errors)):
         try:
             optimum = fit_profiled(naive.data, weights=weights, reml=naive.reml, start=naive.optimum.factor)
             corrected = attenuation.correct(optimum, weights)
@@ -204,7 +198,6 @@ def _result(
         told.append(("resamples_lost", f"{resamples - len(drawn)} of {resamples} resamples cannot be estimated"))
     note = f"corrected for measurement error: reliability of {measured} within athletes {reliability:.2f}"
     return ModelResult(
-        model=naive.result.model,
         outcome=naive.result.outcome,
         formula=naive.result.formula,
         estimates=estimates,

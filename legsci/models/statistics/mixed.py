@@ -30,6 +30,27 @@ MIXED_SHARE = 0.1
 
 
 @dataclass(frozen=True)
+class MixedModel:
+    """A linear mixed model of repeated measures of athletes.
+
+    Parameters
+    ----------
+    outcome : column of the response.
+    fixed : terms with fixed effects, columns or products `a:b`; see `build_design`. Moderators of a slope are such
+        products.
+    random : terms with a random slope by athlete, from those of `fixed`; the intercept is always random.
+    participant : column that names the athlete.
+    correlated : whether an athlete's random intercept and slopes may be correlated.
+    """
+
+    outcome: str
+    fixed: Sequence[str]
+    random: Sequence[str] = ()
+    participant: str = "participant_id"
+    correlated: bool = True
+
+
+@dataclass(frozen=True)
 class MixedFit:
     """A fitted mixed model: its result for people, and what predictions, tests and resampling need.
 
@@ -59,16 +80,11 @@ class MixedFit:
 
 def fit_mixed_model(
     table: pd.DataFrame,
+    model: MixedModel,
     *,
-    outcome: str,
-    fixed: Sequence[str],
-    random: Sequence[str] = (),
-    participant: str = "participant_id",
-    correlated: bool = True,
     reml: bool = True,
     standard_errors: str = "by kind",
     confirm: bool = True,
-    model: str = "mixed",
 ) -> MixedFit:
     """Fit y = X beta + Z b + e, b and e normal, with athletes' own intercepts and slopes b.
 
@@ -80,15 +96,10 @@ def fit_mixed_model(
     Parameters
     ----------
     table : long table, one row per occasion. Rows that lack a value are left out and counted in a warning.
-    outcome : column that is explained.
-    fixed : terms, columns or products `a:b`; see `build_design`. Moderators of a slope are such products.
-    random : terms whose slope varies by athlete, from those of `fixed`; the intercept varies always.
-    participant : column that names the athlete.
-    correlated : whether an athlete's intercept and slopes may be correlated.
+    model : outcome, fixed and random effects.
     reml : restricted (default) or full likelihood.
     standard_errors : `by kind`, `model` or `cluster` for all terms alike (with the same degrees of freedom).
     confirm : let MixedLM repeat the fit from the optimum. It takes seconds from 100,000 rows on.
-    model : key of MODELS for the result.
 
     Raises
     ------
@@ -97,25 +108,31 @@ def fit_mixed_model(
     """
     if standard_errors not in STANDARD_ERRORS:
         raise ValueError(f"standard_errors is one of {', '.join(STANDARD_ERRORS)}; found {standard_errors}")
-    subject = f"the mixed model of {outcome}"
-    design = build_design(table, outcome=outcome, fixed=fixed, random=random, participant=participant, subject=subject)
-    terms = (INTERCEPT, *random)
+    subject = f"the mixed model of {model.outcome}"
+    design = build_design(
+        table,
+        outcome=model.outcome,
+        fixed=model.fixed,
+        random=model.random,
+        participant=model.participant,
+        subject=subject,
+    )
+    terms = (INTERCEPT, *model.random)
     try:
         data = cluster_products(
-            design.outcome, design.fixed, design.columns(terms), design.participant, correlated=correlated
+            design.outcome, design.fixed, design.columns(terms), design.participant, correlated=model.correlated
         )
         optimum = fit_profiled(data, reml=reml)
     except np.linalg.LinAlgError as reason:
         raise ModelRefusal(subject, [str(reason)]) from reason
-    notes, told = [_formula(outcome, design, terms, correlated, reml)], _warnings(design, terms, data, optimum)
+    notes, told = [_formula(model, design, terms, reml)], _warnings(design, terms, data, optimum)
     if confirm:
         optimum, note = confirm_with_mixedlm(design, terms, data, optimum, reml)
         notes.append(note)
     if not optimum.converged:
         told.append(("not_converged", "the search ended where the likelihood can still grow: do not use the estimates"))
     result = ModelResult(
-        model=model,
-        outcome=outcome,
+        outcome=model.outcome,
         formula=notes[0],
         estimates=_estimates(design, data, optimum, standard_errors),
         log_likelihood=optimum.log_likelihood,
@@ -127,10 +144,10 @@ def fit_mixed_model(
     return MixedFit(result, design, terms, data, optimum, reml)
 
 
-def _formula(outcome: str, design: Design, random: Sequence[str], correlated: bool, reml: bool) -> str:
-    joint = "" if correlated or len(random) == 1 else ", uncorrelated"
+def _formula(model: MixedModel, design: Design, random: Sequence[str], reml: bool) -> str:
+    joint = "" if model.correlated or len(random) == 1 else ", uncorrelated"
     likelihood = "REML" if reml else "ML"
-    return f"{outcome} ~ {' + '.join(design.terms)}; by athlete: {' + '.join(random)}{joint} ({likelihood})"
+    return f"{model.outcome} ~ {' + '.join(design.terms)}; by athlete: {' + '.join(random)}{joint} ({likelihood})"
 
 
 def _sandwich(data: ClusterProducts, optimum: ProfiledFit) -> tuple[Array, NDArray[np.int64]]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from legsci.kernels.mixed_model import ProfiledFit, cluster_products, fit_profiled
 from legsci.models.result import ModelRefusal
-from legsci.models.statistics.resampling import cluster_weights, percentile_interval
+from legsci.models.statistics.resampling import DEFAULT_BOOTSTRAP, Bootstrap, percentile_interval
 
 Array = NDArray[np.float64]
 
@@ -92,8 +92,7 @@ def reliability(
     occasion: str,
     participant: str = "participant_id",
     form: str = "ICC(A,1)",
-    resamples: int = 2000,
-    seed: int = 0,
+    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
 ) -> Reliability:
     """Estimate the reliability of a measurement that was repeated on the same athletes.
 
@@ -111,7 +110,7 @@ def reliability(
     occasion : column that names the occasion (trial, day, rater).
     participant : column that names the athlete.
     form : key of FORMS.
-    resamples, seed : of the cluster bootstrap over athletes.
+    bootstrap : over athletes.
 
     Raises
     ------
@@ -134,15 +133,16 @@ def reliability(
     everyone = _variances(whole)
     k = float(1.0 / np.mean(1.0 / data.rows)) if average else 1.0
     drawn = []
-    for weights in cluster_weights(len(data.rows), resamples=resamples, seed=seed):
+    for weights in bootstrap.weights(len(data.rows)):
         try:
             resampled = fit_profiled(data, weights=weights, start=whole.factor)
             drawn.append(_summarise(*_variances(resampled), counts=counts, k=k))
         except np.linalg.LinAlgError:
             # An occasion that no athlete of this resample attended has no mean; how many stayed is told in n.
             continue
-    if len(drawn) < resamples / 2:
-        raise ModelRefusal(subject, [f"{resamples - len(drawn)} of {resamples} resamples of athletes lack an occasion"])
+    lost = bootstrap.resamples - len(drawn)
+    if len(drawn) < bootstrap.resamples / 2:
+        raise ModelRefusal(subject, [f"{lost} of {bootstrap.resamples} resamples of athletes lack an occasion"])
     estimates = [
         Estimate(point, *percentile_interval(column))
         for point, column in zip(_summarise(*everyone, counts=counts, k=k), np.array(drawn).T, strict=True)
