@@ -8,19 +8,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from legsci.models.claims.verdicts import adjusted_p_values
-from legsci.models.result import REFUSAL_COLUMNS, Refusals, attempt
-from legsci.models.statistics.curves import ANGLES, LEGS, SESSIONS, CurveComparison, compare_curves, curves_of_athletes
+from legsci.models.result import REFUSAL_COLUMNS, Array, Refusals, attempt
+from legsci.models.statistics.curves import (
+    ANGLES,
+    LEGS,
+    SESSIONS,
+    CurveComparison,
+    compare_curves,
+    curves_of_athletes,
+)
 from legsci.models.tables.longitudinal import SESSION, usable
 
-Array = NDArray[np.float64]
-Pair = tuple[pd.DataFrame, pd.DataFrame]
+CurvePair = tuple[pd.DataFrame, pd.DataFrame]
 
-KEYS = ["comparison", "task", "angle", "athletes"]
-CURVE_COLUMNS = [*KEYS, "percent", "difference", "low", "high"]
-CLUSTER_COLUMNS = [*KEYS, "start_percent", "end_percent", "mean_difference", "mass", "p_value", "adjusted_p"]
+COMPARISON_KEYS = ["comparison", "task", "angle", "athletes"]
+CURVE_COLUMNS = [*COMPARISON_KEYS, "percent", "difference", "low", "high"]
+CLUSTER_COLUMNS = [*COMPARISON_KEYS, "start_percent", "end_percent", "mean_difference", "mass", "p_value", "adjusted_p"]
 
 
 def curve_results(
@@ -58,7 +63,7 @@ def curve_results(
         found = attempt(name, refusals, compare_curves, first, second, paired=True, resamples=resamples, seed=seed)
         if found is None:
             continue
-        keys: dict[str, Any] = dict(zip(KEYS, (comparison, task, angle, found.athletes[0]), strict=True))
+        keys: dict[str, Any] = dict(zip(COMPARISON_KEYS, (comparison, task, angle, found.athletes[0]), strict=True))
         differences.append(_difference(first, second, found).assign(**keys))
         clusters.append(_clusters(found, first.columns.to_numpy(float)).assign(**keys))
     if not differences and not refusals:
@@ -92,7 +97,7 @@ def _usable_curves(curves: xr.Dataset, metrics: pd.DataFrame) -> xr.Dataset:
     return curves.isel(rep=np.flatnonzero(own.isin(kept)))
 
 
-def _pairs(curves: xr.Dataset, longitudinal: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], Pair]]:
+def _pairs(curves: xr.Dataset, longitudinal: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], CurvePair]]:
     """Yield (comparison, task, angle) and the mean curves of athletes in both of its conditions."""
     if "angle" not in curves or not curves.sizes["rep"]:
         return
@@ -146,7 +151,7 @@ def _clusters(found: CurveComparison, percent: Array) -> pd.DataFrame:
     """Return the clusters with the mean difference in each; one empty row where there is none."""
     rows = found.clusters
     if rows.empty:
-        return pd.DataFrame({name: [np.nan] for name in CLUSTER_COLUMNS[len(KEYS) : -1]})
+        return pd.DataFrame({name: [np.nan] for name in CLUSTER_COLUMNS[len(COMPARISON_KEYS) : -1]})
     ends = zip(rows["start_percent"].to_numpy(float), rows["end_percent"].to_numpy(float), strict=True)
     means = [found.difference[(percent >= start) & (percent <= end)].mean() for start, end in ends]
     return rows.assign(mean_difference=means)

@@ -19,11 +19,11 @@ from legsci.models.claims.evidence import variables_of
 from legsci.models.claims.ledger import claims_ledger
 from legsci.models.claims.registry import Registry
 from legsci.models.claims.verdicts import SUPPORTED, UNTESTABLE
+from legsci.models.result import ALPHA
 
 #: From the options and a seed to a cohort's tables, `parameters` (dotted name, value) among them.
 Simulate = Callable[[Mapping[str, Any], int], dict[str, pd.DataFrame]]
 
-ALPHA = 0.05
 #: Name of the row on all claims of a scenario together.
 ANY = "any"
 #: Cohorts after which the log says how far the work is.

@@ -8,12 +8,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
+Array = NDArray[np.float64]
 Answer = TypeVar("Answer")
 #: (model, sentence) for each reason why a model could not be estimated.
 Refusals = list[tuple[str, str]]
 REFUSAL_COLUMNS = ["model", "sentence"]
+#: Significance level of every test.
+ALPHA = 0.05
 
 ESTIMATE_COLUMNS = (
     "estimate",

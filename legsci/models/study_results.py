@@ -30,7 +30,7 @@ RELIABILITY_COLUMNS = [
     "participants",
     "sessions",
 ]
-ESTIMATE_COLUMNS = [
+ALIGNMENT_COLUMNS = [
     "model",
     "term",
     "estimate",
@@ -53,7 +53,7 @@ ATHLETE_COLUMNS = [
     "ci_high",
 ]
 POINT_COLUMNS = ["participant_id", "abduction_within", "abduction_between", "height_within", "height_between"]
-MODERATOR_COLUMNS = ["moderator", "unit", *ESTIMATE_COLUMNS[2:8]]
+MODERATOR_COLUMNS = ["moderator", "unit", *ALIGNMENT_COLUMNS[2:8]]
 AGREEMENT_COLUMNS = [
     "task",
     "first",
@@ -117,7 +117,7 @@ def study_results(
     evidence = Evidence(tables, longitudinal, registry, bootstrap)
     fit = attempt("alignment", refusals, alignment_model, longitudinal, registry)
     answers = {
-        "alignment": _coefficients(fit) if fit else pd.DataFrame(columns=ESTIMATE_COLUMNS),
+        "alignment": _coefficients(fit) if fit else pd.DataFrame(columns=ALIGNMENT_COLUMNS),
         "slope_moderators": slope_moderators(longitudinal, registry, refusals),
         "points": _points(fit) if fit else pd.DataFrame(columns=POINT_COLUMNS),
         "athletes": personal_coefficients(fit).reset_index() if fit else pd.DataFrame(columns=ATHLETE_COLUMNS),
@@ -182,7 +182,7 @@ def _points(fit: MixedFit) -> pd.DataFrame:
 
 
 def _coefficients(fit: MixedFit) -> pd.DataFrame:
-    return fit.result.estimates.reset_index().assign(model="alignment")[ESTIMATE_COLUMNS]
+    return fit.result.estimates.reset_index().assign(model="alignment")[ALIGNMENT_COLUMNS]
 
 
 def reliabilities(longitudinal: pd.DataFrame, refusals: Refusals, bootstrap: Bootstrap) -> pd.DataFrame:

@@ -10,10 +10,21 @@ from legsci.models.claims.registry import Registry
 from legsci.models.claims.verdicts import INCONCLUSIVE, UNTESTABLE, judge_truth
 
 #: 90th less 10th percentile of a normal distribution, in standard deviations.
-P90_LESS_P10 = float(stats.norm.ppf(0.9) - stats.norm.ppf(0.1))
+INTERDECILE_RANGE_SD = float(stats.norm.ppf(0.9) - stats.norm.ppf(0.1))
 #: Lowering time at which the simulated gain takes no part of it [s].
-ECCENTRIC_TIME_S = 2.0
-COLUMNS = ["id", "verdict", "true_verdict", "agreement", "estimate", "low", "high", "true_effect", "covered", "unit"]
+NEUTRAL_ECCENTRIC_TIME_S = 2.0
+TRUTH_COLUMNS = [
+    "id",
+    "verdict",
+    "true_verdict",
+    "agreement",
+    "estimate",
+    "low",
+    "high",
+    "true_effect",
+    "covered",
+    "unit",
+]
 
 
 def claims_against_truth(
@@ -30,8 +41,8 @@ def claims_against_truth(
 
     Returns
     -------
-    One row per claim with COLUMNS: `agreement` is `agrees`, `differs`, `undecided` (the verdict is inconclusive) or
-    `not tested`; `covered` says whether the 95 % interval holds the true effect (missing where there is none).
+    One row per claim with TRUTH_COLUMNS: `agreement` is `agrees`, `differs`, `undecided` (the verdict is inconclusive)
+    or `not tested`; `covered`, whether the 95 % interval includes the true effect (missing where there is none).
     """
     truth = true_effects(parameters, ledger.set_index("id")["difference"], tables)
     claims = {claim.id: claim for claim in registry.claims}
@@ -52,7 +63,7 @@ def claims_against_truth(
                 "covered": row["low"] <= effect <= row["high"] if tested else None,
             }
         )
-    return pd.DataFrame(rows)[COLUMNS]
+    return pd.DataFrame(rows)[TRUTH_COLUMNS]
 
 
 def true_effects(parameters: pd.DataFrame, differences: pd.Series, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
@@ -70,9 +81,9 @@ def true_effects(parameters: pd.DataFrame, differences: pd.Series, tables: dict[
     p = parameters.set_index("parameter")["value"].astype(float)
     jumps = tables["metrics"].query("task == 'countermovement_jump' and side == 'both'")["jump_height_impulse_m"]
     people = tables["participants"]
-    spread = P90_LESS_P10 * p["alignment.knee_abduction_between_sd_deg"]
+    spread = INTERDECILE_RANGE_SD * p["alignment.knee_abduction_between_sd_deg"]
     per_log = p["jump.gain_share_per_log_eccentric_time"]
-    usual = np.log(p["squat.eccentric_time_s.median"] / ECCENTRIC_TIME_S)
+    usual = np.log(p["squat.eccentric_time_s.median"] / NEUTRAL_ECCENTRIC_TIME_S)
     depth = p["jump.percent_per_depth_cm"] + p["jump.neutral_spine_percent_per_depth_cm"]
     volume = p["jump.gain_percent_per_week_per_log_hours_per_abduction_deg"]
     half_time = p["learning.half_time_weeks"] * p["learning.feedback_half_time_ratio"] ** p["athlete.feedback_share"]

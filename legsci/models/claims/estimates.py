@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from legsci.kernels.mixed_model import fit_profiled
@@ -31,8 +30,6 @@ from legsci.models.statistics.measurement_error import fit_calibrated_model
 from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.resampling import percentile_interval
 from legsci.models.tables.analysis import person_covariates, repetition_table
-
-Array = NDArray[np.float64]
 
 
 def _linear_effect(claim: Claim, result: ModelResult, difference: float, notes: Sequence[str] = ()) -> Effect:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from legsci.models.claims.registry import Claim
+from legsci.models.result import ALPHA
 from legsci.models.statistics.effects import Effect
-
-Array = NDArray[np.float64]
 
 SUPPORTED = "supported"
 SMALLER = "same direction but smaller"
@@ -18,8 +16,6 @@ CONTRADICTED = "contradicted"
 INCONCLUSIVE = "inconclusive"
 UNTESTABLE = "untestable"
 VERDICTS = (SUPPORTED, SMALLER, EQUIVALENT, CONTRADICTED, INCONCLUSIVE, UNTESTABLE)
-#: Share of errors that the adjusted p values hold to.
-ALPHA = 0.05
 
 
 def adjusted_p_values(p_values: pd.Series, *, method: str) -> pd.Series:

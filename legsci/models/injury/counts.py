@@ -16,14 +16,12 @@ from legsci.models.injury.design import InjuryDesign, InjuryModel, build_injury_
 from legsci.models.injury.discrimination import Calibration, group_by_prediction, left_out_predictor
 from legsci.models.injury.fit import AREA_BOOTSTRAP, InjuryFit, injury_fit
 from legsci.models.injury.shared_gamma import maximise_shared_gamma
-from legsci.models.result import ModelRefusal, ModelResult, estimate_table
+from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
 from legsci.models.statistics.resampling import Bootstrap
-
-Array = NDArray[np.float64]
 
 WORKING_CORRELATIONS = ("independence", "exchangeable")
 COVARIANCES = {"bias_reduced": "Mancl-DeRouen by athlete", "robust": "sandwich by athlete"}
-LINKS = ("log", "cloglog")
+LINK_FUNCTIONS = ("log", "cloglog")
 NO_OVERDISPERSION = ("no_overdispersion", "athletes differ no more than by chance: their variance is 0, a Poisson fit")
 
 
@@ -59,7 +57,7 @@ def fit_injury_rate(
         With all reasons why the model cannot be estimated.
     """
     for name, value, known in (
-        ("link", link, LINKS),
+        ("link", link, LINK_FUNCTIONS),
         ("working_correlation", working_correlation, WORKING_CORRELATIONS),
         ("covariance", covariance, tuple(COVARIANCES)),
     ):

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from legsci.models.result import ModelRefusal
+from legsci.models.result import Array, ModelRefusal
 from legsci.models.statistics.design import FEWEST_PARTICIPANTS, Design, build_design
-
-Array = NDArray[np.float64]
 
 #: Fewest injuries in each state of an exposure (Nielsen et al. 2019).
 FEWEST_EVENTS = 5

@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from legsci.models.result import Array
 from legsci.models.statistics.resampling import Bootstrap, percentile_interval
 
-Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
 
 FOLDS = 5
-GROUPS = 5
+CALIBRATION_GROUPS = 5
 #: Fewer resamples than this share with events and rows to compare them with make no interval.
 FEWEST_RESAMPLES = 0.9
 
@@ -136,7 +136,7 @@ def left_out_predictor(
 def group_by_prediction(predictor: Array, expected: Array, events: Array) -> pd.DataFrame:
     """Sum rows, observed and expected events by fifths of the predicted rate, the lowest first."""
     # Rows of one athlete often share a prediction, and stay together; groups may then differ in size.
-    edges = np.quantile(predictor, np.arange(1, GROUPS) / GROUPS)
+    edges = np.quantile(predictor, np.arange(1, CALIBRATION_GROUPS) / CALIBRATION_GROUPS)
     group = np.searchsorted(edges, predictor, side="right") + 1
     table = pd.DataFrame({"group": group, "rows": 1, "observed": events, "expected": expected})
     return table.groupby("group").sum()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from legsci.models.injury.design import InjuryDesign
 from legsci.models.injury.discrimination import Calibration, area_under_curve, concordance
 from legsci.models.result import ModelRefusal, ModelResult
+from legsci.models.statistics.design import FEW_PARTICIPANTS
 from legsci.models.statistics.resampling import Bootstrap
 
 #: Enough resamples for the interval of an area under the curve.
@@ -20,8 +21,8 @@ AREA_BOOTSTRAP = Bootstrap(resamples=1000)
 LARGEST_LOG_RATIO = 700.0
 Area = tuple[float | None, tuple[float, float] | None]
 
-#: Below this many athletes, sandwich standard errors tend to be too small and intervals too narrow.
-FEW_PARTICIPANTS = 20
+#: Score at the estimates, in its standard errors, above which the search has not converged.
+LARGEST_SCORE = 1e-6
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
 from legsci.models.result import ModelRefusal
 
-Array = NDArray[np.float64]
 HOURS = 1000.0
 
 

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-Array = NDArray[np.float64]
+from legsci.models.injury.fit import LARGEST_SCORE
+from legsci.models.result import Array
 
 #: A variance that keeps shrinking below this is 0: athletes alike.
-SMALLEST_VARIANCE = 1e-8
-LARGEST_SCORE = 1e-6
+SMALLEST_FRAILTY_VARIANCE = 1e-8
 #: A Poisson fit with a log rate beyond this, up or down, ran off to infinity: some term tells events without exception.
 LARGEST_LOG_RATE = 100.0
 #: A last step longer than this has left the maximum that the search had found.
@@ -84,7 +84,7 @@ def maximise_shared_gamma(
     covariance = _covariance(fixed, exposure * np.exp(fixed @ coefficients), cluster, variance)
     value, gradient = negative(found)
     errors = np.sqrt(np.concatenate([np.diag(np.linalg.inv(covariance * np.outer(scale, scale))), [1.0]]))
-    converged = bool((np.abs(gradient) / errors < LARGEST_SCORE).all()) and variance > SMALLEST_VARIANCE
+    converged = bool((np.abs(gradient) / errors < LARGEST_SCORE).all()) and variance > SMALLEST_FRAILTY_VARIANCE
     return SharedGamma(coefficients, covariance, variance, -value, converged)
 
 

@@ -13,18 +13,13 @@ from statsmodels.duration.hazard_regression import PHReg
 
 from legsci.models.injury.design import InjuryDesign, InjuryModel, build_injury_design
 from legsci.models.injury.discrimination import Calibration, group_by_prediction, left_out_predictor
-from legsci.models.injury.fit import AREA_BOOTSTRAP, InjuryFit, injury_fit
-from legsci.models.result import ModelRefusal, ModelResult, estimate_table
+from legsci.models.injury.fit import AREA_BOOTSTRAP, LARGEST_SCORE, InjuryFit, injury_fit
+from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
+from legsci.models.statistics.design import ROUNDING_SHARE
 from legsci.models.statistics.resampling import Bootstrap
-
-Array = NDArray[np.float64]
 
 TIES = ("breslow", "efron")
 CLOCKS = ("weeks", "hours")
-#: The score at the estimates, in standard errors of the score, above which the search has not ended.
-LARGEST_SCORE = 1e-6
-#: A robust variance below this share of the model's is rounding.
-SMALLEST_SHARE = 1e-12
 
 
 def risk_intervals(
@@ -124,7 +119,7 @@ def fit_recurrent_injuries(
     residuals = score_residuals(begin, end, status, built.covariates, coefficients, strata=strata, ties=ties)
     clusters = len(built.design.participants)
     standard_error = np.sqrt(np.diag(_sandwich(information, residuals, built.design.participant)))
-    if (standard_error**2 < SMALLEST_SHARE * np.diag(np.linalg.inv(information))).any():
+    if (standard_error**2 < ROUNDING_SHARE * np.diag(np.linalg.inv(information))).any():
         raise ModelRefusal(subject, ["the score residuals of athletes leave no spread between them"])
     count = len(coefficients)
     estimates = estimate_table(

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from legsci.models.result import ModelRefusal
-from legsci.models.statistics.reliability import FEWEST_PARTICIPANTS, Estimate
+from legsci.models.result import Array, ModelRefusal
+from legsci.models.statistics.design import FEWEST_PARTICIPANTS
+from legsci.models.statistics.reliability import Estimate
 from legsci.models.statistics.resampling import DEFAULT_BOOTSTRAP, Bootstrap, percentile_interval
-
-Array = NDArray[np.float64]
 
 #: Standard deviations on either side of the bias between which 95 % of normal differences lie.
 LIMIT = 1.96

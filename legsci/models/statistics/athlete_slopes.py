@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
 from legsci.kernels.mixed_model import cluster_products, fit_profiled, marginal_products
+from legsci.models.result import Array
 from legsci.models.statistics.design import INTERCEPT, Design
 from legsci.models.statistics.mixed import MixedFit
-
-Array = NDArray[np.float64]
 
 
 def personal_coefficients(fit: MixedFit, *, level: float = 0.95) -> pd.DataFrame:

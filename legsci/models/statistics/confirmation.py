@@ -10,13 +10,11 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams
 
 from legsci.kernels.mixed_model import ClusterProducts, ProfiledFit, fit_profiled, log_scale
+from legsci.models.result import Array
 from legsci.models.statistics.design import Design
-
-Array = NDArray[np.float64]
 
 #: Log-likelihoods further apart than this are two different answers.
 LOG_LIKELIHOOD_TOLERANCE = 1e-6

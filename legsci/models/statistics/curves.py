@@ -9,12 +9,10 @@ from math import comb
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
-from legsci.models.result import ModelRefusal
-
-Array = NDArray[np.float64]
+from legsci.models.result import ALPHA, Array, ModelRefusal
+from legsci.models.statistics.design import ROUNDING_SHARE
 
 #: Angles that are compared: name -> labels of the left and the right leg, or of the trunk alone.
 ANGLES = {
@@ -25,12 +23,9 @@ ANGLES = {
     "lumbar_flexion": ("lumbar_flexion",),
 }
 SESSIONS, LEGS = "last session less first", "right leg less left"
-ALPHA = 0.05
 FEWEST_ATHLETES = 3
 #: Rearrangements whose statistics are held at a time, so that memory does not grow with their number.
 BATCH = 2000
-#: Variance below this share of the mean square is rounding.
-SMALLEST_SHARE = 1e-12
 
 
 @dataclass(frozen=True)
@@ -237,7 +232,7 @@ def _two_sample_t(values: Array, members: Array) -> Array:
 def _ratio(difference: Array, variance: Array, mean_square: Array) -> Array:
     """Return difference / sqrt(variance): 0 where all curves are equal, infinite where a difference has no spread."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        known = np.where(variance > SMALLEST_SHARE * mean_square, variance, 0.0)
+        known = np.where(variance > ROUNDING_SHARE * mean_square, variance, 0.0)
         return np.where(mean_square > 0.0, difference / np.sqrt(known), 0.0)
 
 

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.models.result import ModelRefusal
-
-Array = NDArray[np.float64]
+from legsci.models.result import Array, ModelRefusal
 
 INTERCEPT = "intercept"
-#: Variance within athletes below this share of the whole is rounding: the term is constant within athletes.
-SMALLEST_SHARE = 1e-12
+#: A variance below this share of the mean square, or of the variance it is compared with, is rounding.
+ROUNDING_SHARE = 1e-12
 #: A column is a combination of others where they leave less than this share of its size.
 SMALLEST_REMAINDER = 1e-8
 #: Standard errors that rest on the spread between athletes need at least this many of them.
 FEWEST_PARTICIPANTS = 3
+#: Below this many athletes, sandwich standard errors tend to be too small and intervals too narrow.
+FEW_PARTICIPANTS = 20
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ def _expand(table: pd.DataFrame, term: str, codes: NDArray[np.int64]) -> dict[st
 
 def _varies_within(column: Array, codes: NDArray[np.int64]) -> bool:
     means = np.bincount(codes, weights=column) / np.bincount(codes)
-    return bool(np.sum((column - means[codes]) ** 2) > SMALLEST_SHARE * np.sum(column**2))
+    return bool(np.sum((column - means[codes]) ** 2) > ROUNDING_SHARE * np.sum(column**2))
 
 
 def _not_told_apart(terms: Sequence[str], matrix: Array) -> list[str]:

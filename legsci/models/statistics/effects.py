@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
+from legsci.models.result import Array
 from legsci.models.statistics.design import percent_change
-
-Array = NDArray[np.float64]
 
 Interval = tuple[float, float]
 

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import minimize_scalar
 
-from legsci.models.result import ModelRefusal
-
-Array = NDArray[np.float64]
+from legsci.models.result import Array, ModelRefusal
 
 #: Half-times that are looked at [weeks].
 SHORTEST, LONGEST = 0.25, 260.0

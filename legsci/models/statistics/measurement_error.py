@@ -10,15 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from legsci.kernels.mixed_model import ProfiledFit, fit_profiled, marginal_products
-from legsci.models.result import ModelRefusal, ModelResult, estimate_table
+from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
 from legsci.models.statistics.design import split_within_between
 from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.resampling import DEFAULT_BOOTSTRAP, Bootstrap, percentile_interval
-
-Array = NDArray[np.float64]
 
 #: Below this reliability the correction multiplies more noise than it removes error.
 LEAST_RELIABILITY = 0.3

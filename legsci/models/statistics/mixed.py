@@ -14,15 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from legsci.kernels.mixed_model import ClusterProducts, ProfiledFit, cluster_products, fit_profiled, marginal_products
-from legsci.models.result import ModelRefusal, ModelResult, estimate_table
+from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
 from legsci.models.statistics.confirmation import SMALLEST_VARIANCE, confirm_with_mixedlm, is_singular
-from legsci.models.statistics.design import INTERCEPT, Design, build_design
-
-Array = NDArray[np.float64]
+from legsci.models.statistics.design import FEW_PARTICIPANTS, INTERCEPT, Design, build_design
 
 STANDARD_ERRORS = ("by kind", "model", "cluster")
-#: Below this many athletes, sandwich standard errors tend to be too small.
-FEW_PARTICIPANTS = 20
 #: An athlete who has all but this share of what is known of a term carries it alone.
 SMALLEST_REST = 1e-8
 #: Share of a term's variance between athletes, beyond what the model holds apart, from which its effect is a mixture.

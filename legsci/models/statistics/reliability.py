@@ -14,10 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from legsci.kernels.mixed_model import ProfiledFit, cluster_products, fit_profiled
-from legsci.models.result import ModelRefusal
+from legsci.models.result import Array, ModelRefusal
+from legsci.models.statistics.design import FEWEST_PARTICIPANTS
 from legsci.models.statistics.resampling import DEFAULT_BOOTSTRAP, Bootstrap, percentile_interval
-
-Array = NDArray[np.float64]
 
 #: Form of the intraclass correlation -> (occasions are apart from error, their differences count as error, average of
 #: k). Names after Shrout & Fleiss 1979, Psychological Bulletin 86:420-428, and McGraw & Wong 1996, Psychological
@@ -36,8 +35,6 @@ FORMS: dict[str, tuple[bool, bool, bool]] = {
 }
 #: Factor from the standard error of measurement to the change that 95 % of unchanged athletes stay below.
 DETECTABLE = 1.96 * np.sqrt(2.0)
-#: Fewest athletes from whom a variance between athletes is estimated.
-FEWEST_PARTICIPANTS = 3
 
 
 @dataclass(frozen=True)

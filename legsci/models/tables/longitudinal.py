@@ -14,7 +14,7 @@ from legsci.ingest.study import Study
 from legsci.vocabulary import DAYS_PER_WEEK, OSTRC_QUESTIONS
 
 #: What a study hands over beside its metrics; the last three may be absent or empty.
-TABLES = ("metrics", "participants", "sessions", "exposure", "health", "injuries")
+ANALYSIS_TABLES = ("metrics", "participants", "sessions", "exposure", "health", "injuries")
 #: Columns of metrics.csv and longitudinal.csv that name something: "01" is a session, not the number 1.
 NAMES = dict.fromkeys(
     ("participant_id", "session_id", "trial_id", "task", "side", "metric", "profile", "status", "reason"), "str"
@@ -46,7 +46,7 @@ def tables_of(study: Study, metrics: pd.DataFrame) -> dict[str, pd.DataFrame]:
     study : its folder, read.
     metrics : rows of metrics.csv.
     """
-    return {"metrics": metrics} | {name: getattr(study, name) for name in TABLES[1:]}
+    return {"metrics": metrics} | {name: getattr(study, name) for name in ANALYSIS_TABLES[1:]}
 
 
 def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
