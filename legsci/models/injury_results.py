@@ -1,4 +1,4 @@
-"""What a study says of overuse problems and injuries: how often, at what cost, and what their rate goes with."""
+"""Incidence, prevalence, burden and rate ratios of overuse problems and injuries in a study."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from legsci.models.claims.evidence import Evidence, contrast_difference, means_of_athletes, weeks_at_risk
+from legsci.models.claims.evidence import Evidence, athlete_means, contrast_difference, weeks_at_risk
 from legsci.models.claims.registry import Claim
 from legsci.models.injury.counts import fit_injury_rate, fit_shared_gamma
 from legsci.models.injury.design import InjuryModel
@@ -53,7 +53,7 @@ MODEL_COLUMNS = [
     "participants",
     "rows",
 ]
-#: Model -> fit of the weeks at risk; the first gives the verdict, the others show how far it hangs on the model.
+#: Model -> fit to the weeks at risk; the first gives the verdict, the others are sensitivity analyses.
 INJURY_MODELS: dict[str, Callable[[pd.DataFrame, InjuryModel, Bootstrap], InjuryFit]] = {
     "rate per hour, GEE": lambda weeks, model, draws: fit_injury_rate(weeks, model, bootstrap=draws),
     "chance per week (cloglog), GEE": lambda weeks, model, draws: fit_injury_rate(
@@ -71,7 +71,7 @@ INJURY_MODELS: dict[str, Callable[[pd.DataFrame, InjuryModel, Bootstrap], Injury
 
 
 def _hazard(weeks: pd.DataFrame, model: InjuryModel, time_scale: TimeScale, bootstrap: Bootstrap) -> InjuryFit:
-    """Fit hazards per hour trained: time at risk is counted in hours."""
+    """Fit hazards per hour of training: the time scale is cumulative hours at risk."""
     return fit_recurrent_injuries(risk_intervals(weeks, clock="hours"), model, time_scale, bootstrap=bootstrap)
 
 
@@ -84,7 +84,7 @@ def injury_results(
     ----------
     tables : tables of the study folder by name.
     evidence : of the study, with the claims.
-    refusals : joined by what cannot be estimated.
+    refusals : reasons of failures are appended.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def injury_results(
         "injury_models": _injury_models(evidence, refusals),
     }
     if not all(len(tables.get(name, ())) for name in ("exposure", "health")):
-        refusals.append(("incidence", "exposure.tsv or health.tsv is not there: nothing is known of weeks at risk"))
+        refusals.append(("incidence", "exposure.tsv or health.tsv is missing: weeks at risk are unknown"))
         return answers
     rates = [attempt(f"incidence of {problem}", refusals, _incidence, tables, problem) for problem in PROBLEMS]
     answers["incidence"] = pd.DataFrame([row for row in rates if row], columns=INCIDENCE_COLUMNS)
@@ -128,7 +128,7 @@ def _incidence(tables: Mapping[str, pd.DataFrame], problem: str) -> dict[str, ob
 
 
 def _burdens(tables: Mapping[str, pd.DataFrame], refusals: Refusals) -> pd.DataFrame:
-    """Return what problems cost in points of severity, and injuries in days, per 1000 h."""
+    """Return severity of problems [points] and days lost to injuries per 1000 h."""
     columns = ["participant_id", "training_hours"]
     hours = tables["exposure"].dropna(subset=["training_hours"]).astype({"participant_id": str})[columns]
     rows = []
@@ -161,7 +161,7 @@ def _burden(name: str, rate: Rate | None, left_out: int) -> dict[str, object] | 
 
 
 def _injury_models(evidence: Evidence, refusals: Refusals) -> pd.DataFrame:
-    """Fit the weeks of each claim on a rate by every model."""
+    """Fit every injury model to the weeks at risk of each claim on a rate."""
     rows = []
     for claim in evidence.registry.claims:
         if claim.model["kind"] != "rate_ratio":
@@ -178,9 +178,9 @@ def _injury_models(evidence: Evidence, refusals: Refusals) -> pd.DataFrame:
 
 
 def _ratio(claim: Claim, fit: InjuryFit, weeks: pd.DataFrame) -> dict[str, object]:
-    """Return the ratio of the claim's contrast, with what its term alone tells of who is injured."""
+    """Return the rate ratio of the claim's contrast, with the area under the curve of its term."""
     term = claim.contrast["term"]
-    difference = contrast_difference(claim, means_of_athletes(weeks, term))
+    difference = contrast_difference(claim, athlete_means(weeks, term))
     row, own = fit.result.estimates.loc[term], fit.ratios.loc[term]
     slope = fit.calibration
     return {

@@ -1,6 +1,6 @@
-"""What a study's models say beside the claims: alignment and jump height, reliability of each metric, injury rates.
+"""Results of a study other than its claims: alignment and jump height, reliability, agreement, injury rates.
 
-A model that cannot be estimated leaves its reasons in `refusals`, and the rest goes on.
+The reasons why a model cannot be estimated are listed in `refusals`; the other models are fitted.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from legsci.models.claims.registry import Registry
 from legsci.models.injury_results import injury_results
 from legsci.models.result import REFUSAL_COLUMNS, Refusals, attempt
 from legsci.models.statistics.agreement import agreement
-from legsci.models.statistics.athlete_slopes import personal_coefficients
+from legsci.models.statistics.athlete_slopes import athlete_coefficients
 from legsci.models.statistics.design import split_within_between, to_log_percent
 from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.reliability import reliability
@@ -40,7 +40,7 @@ ALIGNMENT_COLUMNS = [
     "ci_low",
     "ci_high",
     "kind",
-    "se_kind",
+    "se_method",
 ]
 ATHLETE_COLUMNS = [
     "participant_id",
@@ -63,16 +63,16 @@ AGREEMENT_COLUMNS = [
     "pairs",
     "participants",
 ]
-#: Consistency between visits: what all athletes gained by the same visit is training, not error. What an athlete gained
-#: beyond that still is, so that changes are called so with caution.
-FORM = "ICC(C,1)"
-#: What an athlete's own slope may depend on: covariate -> what it is a step of.
+#: Consistency between visits: a gain common to all athletes is training, not error. Individual gains remain in the
+#: error, so that the minimal detectable change is conservative.
+ICC_FORM = "ICC(C,1)"
+#: Moderators of athletes' slopes: covariate -> meaning of one unit.
 MODERATORS = {
-    "left_dominant": "left-footed less right-footed",
+    "left_dominant": "left-footed minus right-footed",
     "beighton_score": "point of the Beighton score",
-    "previously_injured": "injured before less never injured",
+    "previously_injured": "previously injured minus never injured",
 }
-#: Systems that measure the same: the first is what the others are compared with.
+#: Methods for the same quantity; the first is the reference.
 JUMP_HEIGHTS = ("jump_height_impulse_m", "jump_height_flight_time_m", "jump_height_pelvis_m")
 ALIGNMENT_TERMS = ("time", "abduction_within", "abduction_between", "load", "female")
 
@@ -97,20 +97,21 @@ def study_results(
     Returns
     -------
     alignment : coefficients of 100 ln jump height on alignment within and between athletes.
-    slope_moderators : by how much an athlete's own slope on alignment differs with limb dominance, laxity and previous
-        injury, a model each [100 ln per degree and step of the moderator].
-    points : per session, alignment and jump height without what the model gives to time, load and sex, in their parts
+    slope_moderators : interactions of the slope on alignment with limb dominance, laxity and previous injury, a
+        model each [100 ln per degree and unit of the moderator].
+    points : partial residuals: per session, alignment and jump height adjusted for time, load and sex, in their parts
         within and between athletes [deg, 100 ln].
-    athletes : each athlete's own level, progress and slope in it, with interval.
+    athletes : each athlete's random intercept and slopes, with intervals.
     reliability : per task, side both, metric: ICC, SEM, MDC95, CV with 95 % intervals [unit of the metric]; no CV where
         values are at or below 0.
     agreement : per task and pair of jump heights: bias and 95 % limits of agreement with intervals [m].
     incidence : per definition of a problem: onsets, hours at risk, rate per 1000 h with exact and cluster interval,
         prevalence [share of answered weeks].
-    weeks_left_out : how many weeks were not at risk of any problem, and why.
-    burden : what problems cost in points of severity, and injuries in days, per 1000 h with interval by athlete.
-    injury_models : rate ratio of each claim on a rate by each injury model, with area under the curve and calibration.
-    refusals : model, sentence; what cannot be estimated, and why.
+    weeks_left_out : number of weeks not at risk of any problem, by reason.
+    burden : severity of problems [points] and days lost to injuries per 1000 h, with cluster-robust interval.
+    injury_models : rate ratio of each claim on a rate from each injury model, with area under the curve and
+        calibration.
+    refusals : model, sentence: the reasons why a model cannot be estimated.
     """
     refusals: Refusals = []
     bootstrap = Bootstrap(resamples, seed)
@@ -120,7 +121,7 @@ def study_results(
         "alignment": _coefficients(fit) if fit else pd.DataFrame(columns=ALIGNMENT_COLUMNS),
         "slope_moderators": slope_moderators(longitudinal, registry, refusals),
         "points": _points(fit) if fit else pd.DataFrame(columns=POINT_COLUMNS),
-        "athletes": personal_coefficients(fit).reset_index() if fit else pd.DataFrame(columns=ATHLETE_COLUMNS),
+        "athletes": athlete_coefficients(fit).reset_index() if fit else pd.DataFrame(columns=ATHLETE_COLUMNS),
         "reliability": reliabilities(longitudinal, refusals, bootstrap),
         "agreement": agreements(tables["metrics"], refusals, bootstrap),
         **injury_results(tables, evidence, refusals),
@@ -131,7 +132,7 @@ def study_results(
 def alignment_model(longitudinal: pd.DataFrame, registry: Registry, moderator: str | None = None) -> MixedFit:
     """Fit 100 ln(jump height) on knee abduction within and between athletes, weeks, load and sex.
 
-    Athletes have their own level, progress and slope on their own change of alignment. Coefficients are not corrected
+    Intercept and the slopes on time and on alignment within athletes are random. Coefficients are not corrected
     for measurement error; the ledger's are.
 
     Parameters
@@ -157,7 +158,7 @@ def alignment_model(longitudinal: pd.DataFrame, registry: Registry, moderator: s
 
 
 def slope_moderators(longitudinal: pd.DataFrame, registry: Registry, refusals: Refusals) -> pd.DataFrame:
-    """Return by how much slopes differ with each of MODERATORS; what cannot be had joins `refusals`."""
+    """Return the interaction of each of MODERATORS with the slope; reasons of failures are appended to `refusals`."""
     rows = []
     for name, unit in MODERATORS.items():
         fit = attempt(f"slopes by {name}", refusals, alignment_model, longitudinal, registry, name)
@@ -168,7 +169,7 @@ def slope_moderators(longitudinal: pd.DataFrame, registry: Registry, refusals: R
 
 
 def _points(fit: MixedFit) -> pd.DataFrame:
-    """Return what is left of jump height when all terms but those of alignment are taken off."""
+    """Return the partial residuals of jump height: all terms but those of alignment are subtracted."""
     design, others = fit.design, ("time", "load", "female")
     slopes = fit.result.estimates.loc[list(others), "estimate"].to_numpy(float)
     rest = pd.Series(design.outcome - design.columns(others) @ slopes)
@@ -186,14 +187,14 @@ def _coefficients(fit: MixedFit) -> pd.DataFrame:
 
 
 def reliabilities(longitudinal: pd.DataFrame, refusals: Refusals, bootstrap: Bootstrap) -> pd.DataFrame:
-    """Return the reliability between visits of each metric of side both; what cannot be had joins `refusals`."""
+    """Return the reliability between visits of each metric of side both; append reasons of failures to `refusals`."""
     rows = []
     both = longitudinal[longitudinal["side"] == "both"].sort_values(["participant_id", "week", "session_id"])
     for (task, side, metric), series in both.groupby(SERIES, sort=True):
-        # Sessions are counted, since their names need not be the same in all athletes.
+        # Visits are numbered by athlete, since session names may differ between athletes.
         visits = series.assign(visit=series.groupby("participant_id").cumcount() + 1)
         visits = visits.rename(columns={"mean": str(metric)})
-        settings = {"value": metric, "occasion": "visit", "form": FORM, "bootstrap": bootstrap}
+        settings = {"value": metric, "occasion": "visit", "form": ICC_FORM, "bootstrap": bootstrap}
         found = attempt(f"reliability of {metric}, {task}", refusals, reliability, visits, **settings)
         if found:
             row = {"task": task, "side": side, "metric": metric, "form": found.form, "mean": found.mean}
@@ -206,7 +207,7 @@ def reliabilities(longitudinal: pd.DataFrame, refusals: Refusals, bootstrap: Boo
 
 
 def agreements(metrics: pd.DataFrame, refusals: Refusals, bootstrap: Bootstrap) -> pd.DataFrame:
-    """Compare the jump heights of the same repetitions; what cannot be had joins `refusals`."""
+    """Compare the jump heights of the same repetitions; reasons of failures are appended to `refusals`."""
     rows = []
     used = usable(metrics)
     both = used[used["side"] == "both"]

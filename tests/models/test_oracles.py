@@ -89,7 +89,7 @@ def test_proneness_as_in_the_negative_binomial_of_totals(r: dict[str, Any], week
         weeks, InjuryModel(terms=["abduction_between", "previously_injured"]), bootstrap=Bootstrap(QUICK)
     ).result
     holds(found.estimates, r["shared_gamma"], standard_error=1e-3)
-    assert found.variance_components["proneness"] == pytest.approx(r["shared_gamma"]["proneness"], rel=1e-4)
+    assert found.variance_components["frailty"] == pytest.approx(r["shared_gamma"]["proneness"], rel=1e-4)
 
 
 @pytest.mark.parametrize("ties", ["breslow", "efron"])

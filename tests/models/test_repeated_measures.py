@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legsci.models.statistics.athlete_slopes import slope_spread
+from legsci.models.statistics.athlete_slopes import slope_heterogeneity
 from legsci.models.statistics.design import percent_change, split_within_between, to_log_percent
 from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.reliability import reliability
@@ -78,7 +78,7 @@ def test_athletes_gain_differently_and_lose_little(squat_jumps: pd.DataFrame, re
     assert any("MixedLM agrees" in note for note in fit.result.notes)
     assert f"training added {told(fit, 'trained')}" in reading
     assert f"a step of detraining took {told(fit, 'steps_off')}" in reading
-    spread = slope_spread(fit, "trained")
+    spread = slope_heterogeneity(fit, "trained")
     assert spread.p_value < 1e-50
     low, high = (percent_change(limit) for limit in (spread.prediction_low, spread.prediction_high))
     assert f"95 % of athletes like these gain {low:.0f} to {high:.0f} %" in reading
@@ -108,7 +108,7 @@ def test_a_change_counts_beyond_the_detectable_one(squat_jumps: pd.DataFrame, re
     after = squat_jumps[squat_jumps["occasion"] != "Pre"]
     found = reliability(after, value="height_m", occasion="occasion", form="ICC(C,1)", bootstrap=Bootstrap(200))
     wide = squat_jumps.pivot_table(index="participant_id", columns="occasion", values="height_m")
-    changed = found.is_change(wide["Post"] - wide["Pre"])
+    changed = (wide["Post"] - wide["Pre"]).abs() > found.mdc95.value
     cv = found.cv_percent
     assert cv is not None
     assert f"ICC(C,1) {found.icc.value:.3f}, CV {cv.value:.1f} %, MDC95 {1000.0 * found.mdc95.value:.1f} mm" in reading
@@ -125,7 +125,7 @@ def test_jumps_of_cyclists_do_not_change(cyclists: pd.DataFrame, reading: str) -
     assert cv is not None
     assert f"ICC(C,1) {found.icc.value:.2f}, CV {cv.value:.1f} %, MDC95 {found.mdc95.value:.1f} cm" in reading
     seen = cyclists.dropna(subset=["height_cm"]).groupby("participant_id", sort=False)["height_cm"]
-    changed = found.is_change(seen.last() - seen.first())
+    changed = (seen.last() - seen.first()).abs() > found.mdc95.value
     assert f"{changed.sum()} of 20 cyclists" in reading
 
 

@@ -1,4 +1,4 @@
-"""Find the power of studies of some sizes by simulated cohorts, and draw it."""
+"""Estimate the power of studies of several sizes by simulated cohorts, and draw it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Verdicts on a simulated study beside what was put into it."""
+"""Verdicts on a simulated study compared with the true effects."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from scipy import stats
 from legsci.models.claims.registry import Registry
 from legsci.models.claims.verdicts import INCONCLUSIVE, UNTESTABLE, judge_truth
 
-#: 90th less 10th percentile of a normal distribution, in standard deviations.
+#: 90th minus 10th percentile of a normal distribution [SD].
 INTERDECILE_RANGE_SD = float(stats.norm.ppf(0.9) - stats.norm.ppf(0.1))
-#: Lowering time at which the simulated gain takes no part of it [s].
+#: Eccentric time at which it does not modify the simulated gain [s].
 NEUTRAL_ECCENTRIC_TIME_S = 2.0
 TRUTH_COLUMNS = [
     "id",
@@ -30,7 +30,7 @@ TRUTH_COLUMNS = [
 def claims_against_truth(
     ledger: pd.DataFrame, registry: Registry, parameters: pd.DataFrame, tables: dict[str, pd.DataFrame]
 ) -> pd.DataFrame:
-    """Put each verdict beside the verdict that an endless study of the same athletes would come to.
+    """Compare each verdict with the verdict on the true effect in the same athletes.
 
     Parameters
     ----------
@@ -69,12 +69,13 @@ def claims_against_truth(
 def true_effects(parameters: pd.DataFrame, differences: pd.Series, tables: dict[str, pd.DataFrame]) -> dict[str, float]:
     """Return the true effect of each claim on its own scale.
 
-    Ratios of athletes with feedback are averaged on the log scale; without anything to learn there is no half-time.
+    Ratios of athletes with feedback are averaged on the log scale; without an excess at the start there is no
+    half-time.
 
     Parameters
     ----------
     parameters : parameter (dotted name), value.
-    differences : (claim,) of the predictor, as the ledger has them; where a claim was not tested, its effect is missing
+    differences : (claim,) of the predictor, as in the ledger; the effect of a claim that was not tested is missing
         if it depends on the difference.
     tables : metrics and participants of the study.
     """
@@ -96,7 +97,7 @@ def true_effects(parameters: pd.DataFrame, differences: pd.Series, tables: dict[
         "C6a": p["squat.elite_last_eccentric_time_ratio"] ** differences["C6a"],
         "C6b": p["squat.elite_last_concentric_time_ratio"] ** differences["C6b"],
         "C7": p["sprint.braking_m_per_s_per_foot_strike_deg"] * differences["C7"] * people["body_mass_kg"].mean(),
-        "C9": _spread_of_slopes(p, people) * differences["C9"],
+        "C9": _slope_standard_deviation(p, people) * differences["C9"],
         "C10": _percent(volume * differences["C10"]),
         "C11": half_time if p["learning.start_excess_deg"] else np.nan,
     }
@@ -106,8 +107,8 @@ def _percent(log_percent: float) -> float:
     return float(100.0 * np.expm1(log_percent / 100.0))
 
 
-def _spread_of_slopes(p: pd.Series, people: pd.DataFrame) -> float:
-    """Return the standard deviation of the slopes of athletes like these [% per degree]."""
+def _slope_standard_deviation(p: pd.Series, people: pd.DataFrame) -> float:
+    """Return the standard deviation of the slopes in this population [% per degree]."""
     drawn = p["jump.abduction_slope_sd_percent_per_deg"]
     laxity = p["jump.abduction_slope_percent_per_deg_per_beighton"] * people["beighton_score"].astype(float).std()
     injured = p["athlete.previous_injury_share"]

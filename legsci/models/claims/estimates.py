@@ -1,4 +1,4 @@
-"""How each kind of claim gets its effect from a study's tables; one function per kind, in ESTIMATORS."""
+"""Estimators of the effects of claims, one per kind of model, in ESTIMATORS."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from scipy import stats
 from legsci.kernels.mixed_model import fit_profiled
 from legsci.models.claims.evidence import (
     Evidence,
-    assumed_load_note,
+    athlete_means,
     complete_sessions,
     contrast_difference,
-    left_out_note,
-    means_of_athletes,
+    excluded_note,
+    imputed_load_note,
     split_sessions,
     to_model_scale,
     weeks_at_risk,
@@ -23,7 +23,7 @@ from legsci.models.claims.registry import Claim
 from legsci.models.injury.counts import fit_injury_rate
 from legsci.models.injury.design import InjuryModel
 from legsci.models.result import ModelRefusal, ModelResult
-from legsci.models.statistics.athlete_slopes import slope_spread
+from legsci.models.statistics.athlete_slopes import slope_heterogeneity
 from legsci.models.statistics.effects import EQUIVALENCE_LEVEL, LEVEL, Effect, fieller_interval, intervals, to_scale
 from legsci.models.statistics.learning import half_time
 from legsci.models.statistics.measurement_error import fit_calibrated_model
@@ -61,8 +61,8 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
     if "calibrated" not in claim.model:
         split = split_sessions(table, claim)
         fit = fit_mixed_model(split, _mixed_model(claim))
-        difference = contrast_difference(claim, means_of_athletes(split, claim.contrast["term"]))
-        said = [*left_out_note(table, split, "sessions"), *assumed_load_note(split, claim)]
+        difference = contrast_difference(claim, athlete_means(split, claim.contrast["term"]))
+        said = [*excluded_note(table, split, "sessions"), *imputed_load_note(split, claim)]
         notes = [*said, *_loss_notes(claim, fit, fit.result)]
         return _linear_effect(claim, fit.result, difference, notes)
     measured, complete = claim.model["calibrated"], complete_sessions(table, claim)
@@ -76,29 +76,31 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
     low, high = calibrated.reliability_interval
     note = f"reliability of {measured} within athletes {calibrated.reliability:.2f} ({low:.2f} to {high:.2f})"
     notes = [
-        *left_out_note(table, complete, "sessions"),
-        *assumed_load_note(complete, claim),
+        *excluded_note(table, complete, "sessions"),
+        *imputed_load_note(complete, claim),
         note,
         *_loss_notes(claim, calibrated.naive, calibrated.result),
     ]
     return _linear_effect(
-        claim, calibrated.result, contrast_difference(claim, means_of_athletes(complete, measured)), notes
+        claim, calibrated.result, contrast_difference(claim, athlete_means(complete, measured)), notes
     )
 
 
 def _loss_notes(claim: Claim, fit: MixedFit, result: ModelResult) -> list[str]:
-    """Say how many athletes would lose what is claimed, their slopes taken as normal."""
+    """Return the share of athletes with the claimed loss, assuming normally distributed slopes."""
     term = claim.contrast["term"]
     if claim.loss is None or term not in fit.random:
         return []
     mean, difference = float(result.estimates.loc[term, "estimate"]), float(claim.contrast["difference"])
-    spread = slope_spread(fit, term)
+    spread = slope_heterogeneity(fit, term)
     needed = 100.0 * np.log1p(-claim.loss / 100.0) / difference
     if spread.standard_deviation == 0.0:
         share = float(mean <= needed)
     else:
         share = float(stats.norm.cdf((needed - mean) / spread.standard_deviation))
-    return [f"athletes who would lose {claim.loss:g} % or more: {100.0 * share:.2g} %, their slopes taken as normal"]
+    return [
+        f"athletes who would lose {claim.loss:g} % or more: {100.0 * share:.2g} %, assuming normally distributed slopes"
+    ]
 
 
 def mixed_ratio(claim: Claim, evidence: Evidence) -> Effect:
@@ -116,9 +118,9 @@ def mixed_ratio(claim: Claim, evidence: Evidence) -> Effect:
     wide, narrow = (
         fieller_interval(other, usual, covariance, row["df"], level) for level in (LEVEL, EQUIVALENCE_LEVEL)
     )
-    notes = [*(sentence for _, sentence in fit.result.warnings), *left_out_note(table, split, "sessions")]
+    notes = [*(sentence for _, sentence in fit.result.warnings), *excluded_note(table, split, "sessions")]
     if not np.isfinite(wide[0]):
-        notes.append(f"the slope of {slope} does not differ from 0, so that a ratio to it has no limits")
+        notes.append(f"the slope of {slope} does not differ from 0, so that the ratio to it is unbounded")
     return Effect(
         float(other / usual),
         wide,
@@ -141,16 +143,16 @@ def repetition_effect(claim: Claim, evidence: Evidence) -> Effect:
     return _linear_effect(claim, fit.result, float(claim.contrast["difference"]))
 
 
-def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
+def slope_standard_deviation(claim: Claim, evidence: Evidence) -> Effect:
     """Standard deviation of athletes' slopes, with the percentile interval of a cluster bootstrap.
 
-    Resampled standard deviations never reach 0; the interval begins there where the test of no spread does not reject.
+    Resampled standard deviations are above 0; the lower limit is 0 where the test of zero variance does not reject.
     """
     table = evidence.sessions(claim)
     split = split_sessions(table, claim)
     fit = fit_mixed_model(split, _mixed_model(claim))
     term, difference = claim.contrast["term"], float(claim.contrast["difference"])
-    spread, place = slope_spread(fit, term), fit.random.index(term)
+    spread, place = slope_heterogeneity(fit, term), fit.random.index(term)
     drawn = []
     for weights in evidence.bootstrap.weights(len(fit.design.participants)):
         try:
@@ -159,7 +161,7 @@ def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
             continue
         drawn.append(np.sqrt(optimum.random_covariance[place, place]) * difference)
     if not drawn:
-        raise ModelRefusal(f"the spread of slopes of {term}", ["no resample of athletes can be estimated"])
+        raise ModelRefusal(f"the variance of slopes of {term}", ["no resample of athletes is estimable"])
     resamples = evidence.bootstrap.resamples
     lost = resamples - len(drawn)
     wide, narrow = (percentile_interval(np.array(drawn), level=level) for level in (LEVEL, EQUIVALENCE_LEVEL))
@@ -173,9 +175,9 @@ def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
         rows=int(fit.result.n["rows"]),
         notes=(
             *(sentence for _, sentence in fit.result.warnings),
-            *left_out_note(table, split, "sessions"),
+            *excluded_note(table, split, "sessions"),
             f"95 % of athletes have slopes of {spread.prediction_low:.2g} to {spread.prediction_high:.2g} per unit",
-            *([f"{lost} of {resamples} resamples cannot be estimated"] if lost else []),
+            *([f"{lost} of {resamples} resamples are not estimable"] if lost else []),
         ),
     )
 
@@ -194,13 +196,13 @@ def half_time_effect(claim: Claim, evidence: Evidence) -> Effect:
         rows=found.sessions,
         notes=(
             f"mean distance from the plateau at the first visit {found.excess:.2g} {claim.contrast['unit']}",
-            f"{len(table) - found.sessions} of {len(table)} sessions are of athletes with too few, and were left out",
+            f"{len(table) - found.sessions} of {len(table)} sessions, of athletes with fewer than three, were excluded",
         ),
     )
 
 
 def rate_ratio(claim: Claim, evidence: Evidence) -> Effect:
-    """Rate ratio of new problems per difference of an athlete's mean, with the area under the curve as a note."""
+    """Rate ratio of new problems per difference of an athlete's mean, with the area under the curve in a note."""
     term = claim.contrast["term"]
     weeks, notes = weeks_at_risk(claim, evidence)
     fit = fit_injury_rate(weeks, InjuryModel(claim.model["terms"]), bootstrap=evidence.bootstrap)
@@ -209,7 +211,7 @@ def rate_ratio(claim: Claim, evidence: Evidence) -> Effect:
         f"area under the curve {area['auc']:.2f} ({area['auc_low']:.2f} to {area['auc_high']:.2f}): "
         "an association is no screening test"
     )
-    difference = contrast_difference(claim, means_of_athletes(weeks, term))
+    difference = contrast_difference(claim, athlete_means(weeks, term))
     return _linear_effect(claim, fit.result, difference, [*notes, note])
 
 
@@ -218,7 +220,7 @@ ESTIMATORS: dict[str, Callable[[Claim, Evidence], Effect]] = {
     "mixed": mixed_effect,
     "mixed_ratio": mixed_ratio,
     "repetitions": repetition_effect,
-    "slope_spread": spread_of_slopes,
+    "slope_spread": slope_standard_deviation,
     "half_time": half_time_effect,
     "rate_ratio": rate_ratio,
 }

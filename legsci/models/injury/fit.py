@@ -1,4 +1,4 @@
-"""A fitted injury model: estimates, and beside every ratio how well its term tells who gets injured."""
+"""A fitted injury model: estimates, and for every ratio how well its term discriminates."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from legsci.models.result import ModelRefusal, ModelResult
 from legsci.models.statistics.design import FEW_PARTICIPANTS
 from legsci.models.statistics.resampling import Bootstrap
 
-#: Enough resamples for the interval of an area under the curve.
+#: Bootstrap of the areas under the curve where no other is given.
 AREA_BOOTSTRAP = Bootstrap(resamples=1000)
-#: Logarithm of ratios beyond what numbers hold.
+#: Log ratio beyond which its exponential overflows.
 LARGEST_LOG_RATIO = 700.0
 Area = tuple[float | None, tuple[float, float] | None]
 
@@ -33,9 +33,9 @@ class InjuryFit:
     ----------
     result : estimates on the log scale [ln ratio per unit of the term].
     ratios : index term: ratio, ci_low, ci_high [per unit of the term], auc, auc_low, auc_high: area under the ROC curve
-        of the term alone, in the direction of the fit, on the rows of the fit.
-    auc, auc_interval : area of all terms together; None where it cannot be had, which a warning says.
-    calibration : on athletes left out; None where it cannot be had, which a warning says.
+        of the term alone, in the direction of its coefficient, in sample.
+    auc, auc_interval : area of the linear predictor; None where it cannot be estimated, with a warning.
+    calibration : on held-out athletes; None where it cannot be estimated, with a warning.
     """
 
     result: ModelResult
@@ -68,27 +68,29 @@ def injury_fit(
     Raises
     ------
     ModelRefusal
-        An interval too wide to be a ratio.
+        The interval of a ratio is unbounded.
     """
-    told = [*built.warnings, *result.warnings]
+    messages = [*built.warnings, *result.warnings]
     if len(built.design.participants) < FEW_PARTICIPANTS:
-        told.append(("few_participants", f"{len(built.design.participants)} athletes: intervals may be too narrow"))
+        messages.append(("few_participants", f"{len(built.design.participants)} athletes: intervals may be too narrow"))
     if calibration is None:
-        told.append(("no_calibration", "too few events to leave athletes out: no calibration"))
+        messages.append(("no_calibration", "too few events for cross-validation over athletes: no calibration"))
     kept = result.estimates.loc[list(built.terms)]
-    endless = kept.index[kept[["ci_low", "ci_high"]].abs().max(axis=1) > LARGEST_LOG_RATIO]
-    if len(endless):
-        sentence = "the interval of the ratio has no bound: too few events, or a unit far too large"
-        raise ModelRefusal(result.formula, [f"{term}: {sentence}" for term in endless])
+    unbounded = kept.index[kept[["ci_low", "ci_high"]].abs().max(axis=1) > LARGEST_LOG_RATIO]
+    if len(unbounded):
+        sentence = "the interval of the ratio is unbounded: too few events, or a unit far too large"
+        raise ModelRefusal(result.formula, [f"{term}: {sentence}" for term in unbounded])
     areas = _areas(built, kept["estimate"].to_numpy(), compared, weight, bootstrap)
     area, interval = areas[-1]
     if interval is None:
-        told.append(("no_auc", "too few events, or too few rows without, for an area under the curve with an interval"))
+        messages.append(
+            ("no_auc", "too few events, or too few rows without events, for the area under the curve and its interval")
+        )
     completed = replace(
         result,
         n=built.n() | dict(result.n),
-        warnings=tuple(told),
-        notes=(*result.notes, "areas under the curve are those of the rows that were fitted, hence a little too high"),
+        warnings=tuple(messages),
+        notes=(*result.notes, "areas under the curve are in-sample estimates, hence slightly optimistic"),
     )
     return InjuryFit(completed, _ratios(kept, areas[:-1]), area, interval, calibration)
 

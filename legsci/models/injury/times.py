@@ -1,4 +1,4 @@
-"""Hazard models of recurrent injuries: Andersen-Gill and Prentice-Williams-Peterson, with errors by athlete."""
+"""Hazard models of recurrent injuries: Andersen-Gill and Prentice-Williams-Peterson, with cluster-robust errors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def risk_intervals(
     Parameters
     ----------
     at_risk : `PersonWeeks.at_risk`: one row per athlete and week at risk, with onset.
-    clock : `weeks` of the study, or `hours` trained at risk so far, so that the hazard is per hour.
+    clock : `weeks` of the study, or cumulative `hours` of training at risk, so that the hazard is per hour.
     exposure, participant : columns.
 
     Returns
@@ -91,7 +91,7 @@ def fit_recurrent_injuries(
 ) -> InjuryFit:
     """Fit hazard_i(t) = hazard_0s(t) exp(x_i(t) beta) to intervals (start, stop] of recurrent events.
 
-    Without strata this is the model of Andersen and Gill (1982, Ann Stat 10:1100-1120); with the number of the event as
+    Without strata this is the model of Andersen and Gill (1982, Ann Stat 10:1100-1120); with the event number as
     stratum it is that of Prentice, Williams and Peterson (1981, Biometrika 68:373-379), in total time with times since
     the start and in gap time with times since the last event. Standard errors come from the score residuals summed by
     athlete (Lin & Wei 1989, JASA 84:1074-1078): B (sum u u') B with B the inverse information; intervals from t(G - 1).
@@ -101,7 +101,7 @@ def fit_recurrent_injuries(
     table : intervals at risk.
     model : terms, events (1 where the interval ends with an event, else 0), athletes.
     time_scale : columns of the intervals and their strata.
-    ties : what events at one time weigh, `breslow` or `efron`.
+    ties : handling of tied event times, `breslow` or `efron`.
     bootstrap : over athletes, for the concordance; its seed also assigns athletes to folds.
 
     Raises
@@ -120,11 +120,11 @@ def fit_recurrent_injuries(
     clusters = len(built.design.participants)
     standard_error = np.sqrt(np.diag(_sandwich(information, residuals, built.design.participant)))
     if (standard_error**2 < ROUNDING_SHARE * np.diag(np.linalg.inv(information))).any():
-        raise ModelRefusal(subject, ["the score residuals of athletes leave no spread between them"])
+        raise ModelRefusal(subject, ["the score residuals do not vary between athletes"])
     count = len(coefficients)
     estimates = estimate_table(
         built.terms, coefficients, standard_error, np.full(count, clusters - 1.0), kind=built.design.kinds[1:],
-        se_kind=["score residuals by athlete"] * count,
+        se_method=["score residuals by athlete"] * count,
     )  # fmt: skip
     result = ModelResult(
         outcome=model.events,
@@ -205,7 +205,7 @@ def _sandwich(information: Array, residuals: Array, participant: NDArray[np.int6
 def _calibrate(
     built: InjuryDesign, start: Array, stop: Array, strata: NDArray[np.int64], ties: str, seed: int
 ) -> Calibration | None:
-    """Compare with the hazards predicted for athletes left out; expected events are cumulative hazards (Breslow)."""
+    """Compare with the hazards predicted for held-out athletes; expected events are cumulative hazards (Breslow)."""
     event, participant = built.events > 0, built.design.participant
 
     def refit(rows: NDArray[np.bool_]) -> Array:
@@ -234,7 +234,7 @@ def _calibrate(
 def _times(
     table: pd.DataFrame, time_scale: TimeScale, participant: str, subject: str
 ) -> tuple[Array, Array, NDArray[np.int64]]:
-    """Return start, stop and stratum of each row as ranks, which is all that the partial likelihood looks at."""
+    """Return start, stop and stratum of each row as ranks, on which alone the partial likelihood depends."""
     start, stop, stratum = time_scale.start, time_scale.stop, time_scale.stratum
     end = table[stop].to_numpy(float)
     begin = table[start].to_numpy(float) if start else np.minimum(0.0, end - 1.0)
@@ -249,7 +249,7 @@ def _times(
         numbered = table[stratum].to_numpy()[order] if stratum else np.zeros(len(order))
         overlap = same & (begin[order][1:] < end[order][:-1]) & (numbered[1:] == numbered[:-1])
         if overlap.any():
-            faults.append(f"{int(overlap.sum())} intervals begin before the athlete's interval before has ended")
+            faults.append(f"{int(overlap.sum())} intervals begin before the previous interval of the athlete has ended")
     if faults:
         raise ModelRefusal(subject, faults)
     ranks = np.unique(np.concatenate([begin, end]), return_inverse=True)[1].astype(float)
@@ -269,21 +269,22 @@ def _maximise(
     """Return coefficients, information and log partial likelihood."""
     scale = covariates.std(axis=0)
     scaled = (covariates - covariates.mean(axis=0)) / scale
-    # PHReg's risk sets are closed at entry; half a rank later they are open there, as they have to be.
+    # PHReg closes risk sets at entry; an entry half a rank later makes the intervals (start, stop].
     model = PHReg(stop, scaled, status=event.astype(float), entry=start + 0.5, strata=strata, ties=ties)
     with warnings.catch_warnings():
-        # Whether the search has ended is asked below, of the score itself.
+        # Convergence is checked below by the score.
         warnings.simplefilter("ignore")
         try:
             found = np.asarray(model.fit(maxiter=100, tol=1e-12).params, dtype=np.float64)
         except np.linalg.LinAlgError as reason:
-            raise ModelRefusal(subject, ["some term does not differ between those at risk at an event"]) from reason
+            raise ModelRefusal(subject, ["some term does not vary within the risk sets"]) from reason
         information = -np.asarray(model.hessian(found))
         score = np.asarray(model.score(found))
     with np.errstate(invalid="ignore", divide="ignore"):
         in_errors = np.abs(score) / np.sqrt(np.diag(information))
     if not (np.isfinite(found).all() and (in_errors < LARGEST_SCORE).all() and np.linalg.cond(information) < 1e12):
         raise ModelRefusal(
-            subject, ["the likelihood has no maximum: some term tells events from other rows at risk without exception"]
+            subject,
+            ["the likelihood has no maximum: some term separates events completely from the other rows at risk"],
         )
     return found / scale, information * np.outer(scale, scale), float(model.loglike(found))

@@ -25,12 +25,12 @@ QUICK = 200
 def cohort(
     *, athletes: int = 60, weeks: int = 24, ratio: float = 1.5, variance: float = 0.0, seed: int = 0, rate: float = 0.02
 ) -> pd.DataFrame:
-    """Weeks at risk of athletes of whom half are poorly aligned; counts are Poisson given each one's proneness."""
+    """Weeks at risk of athletes of whom half are poorly aligned; counts are Poisson given each one's frailty."""
     generator = np.random.default_rng(seed)
     poor = np.repeat(np.arange(athletes) % 2, weeks)
-    proneness = generator.gamma(1.0 / variance, variance, athletes) if variance else np.ones(athletes)
+    frailty = generator.gamma(1.0 / variance, variance, athletes) if variance else np.ones(athletes)
     hours = generator.uniform(3.0, 9.0, athletes * weeks).round(1)
-    mean = rate * hours * np.exp(np.log(ratio) * poor) * np.repeat(proneness, weeks)
+    mean = rate * hours * np.exp(np.log(ratio) * poor) * np.repeat(frailty, weeks)
     return pd.DataFrame(
         {
             "participant_id": np.repeat([f"P{number:03d}" for number in range(athletes)], weeks),
@@ -91,7 +91,7 @@ def _cloglog_rate(rows: pd.DataFrame) -> float:
 
 
 def test_intervals_cover_the_ratio_that_was_simulated() -> None:
-    """60 cohorts of athletes of different proneness: 95 % intervals of 1.5 miss it in 3, at most 10 by chance."""
+    """60 cohorts of athletes of different frailty: 95 % intervals of 1.5 miss it in 3, at most 10 by chance."""
     missed = 0
     for seed in range(60):
         table = cohort(athletes=30, weeks=12, variance=0.5, seed=seed)
@@ -103,7 +103,7 @@ def test_intervals_cover_the_ratio_that_was_simulated() -> None:
 def test_totals_with_shared_gamma_are_negative_binomial() -> None:
     table = cohort(variance=0.6, seed=5)
     found = fit_shared_gamma(table, InjuryModel(terms=["poor"]), bootstrap=Bootstrap(QUICK)).result
-    variance = found.variance_components["proneness"]
+    variance = found.variance_components["frailty"]
     assert 0.3 < variance < 1.1
 
     def log_likelihood(intercept: float, slope: float, variance: float) -> float:
@@ -130,7 +130,7 @@ def test_athletes_alike_leave_a_poisson_fit() -> None:
     table["onset"] = 0
     table.loc[table["week"] == 3, "onset"] = 1
     found = fit_shared_gamma(table, InjuryModel(terms=["poor"]), bootstrap=Bootstrap(QUICK)).result
-    assert found.variance_components["proneness"] == 0.0
+    assert found.variance_components["frailty"] == 0.0
     assert "no_overdispersion" in dict(found.warnings)
     rates = table.groupby("poor")[["onset", "training_hours"]].sum()
     rate = rates["onset"] / rates["training_hours"]
@@ -303,7 +303,7 @@ def test_negative_binomial_counts_as_in_mass(oracles: tuple[Path, dict[str, Any]
     ).result
     np.testing.assert_allclose(result.estimates["estimate"], list(reference["coef"].values()), atol=1e-8)
     np.testing.assert_allclose(result.estimates["standard_error"], list(reference["se"].values()), rtol=1e-8)
-    assert 1.0 / result.variance_components["proneness"] == pytest.approx(reference["theta"], abs=1e-7)
+    assert 1.0 / result.variance_components["frailty"] == pytest.approx(reference["theta"], abs=1e-7)
 
 
 def test_area_under_the_curve_by_hand() -> None:
@@ -344,7 +344,7 @@ FITS = {
         link="cloglog",
         bootstrap=Bootstrap(QUICK),
     ),
-    "proneness": lambda table: fit_shared_gamma(table, InjuryModel(terms=["poor"]), bootstrap=Bootstrap(QUICK)),
+    "frailty": lambda table: fit_shared_gamma(table, InjuryModel(terms=["poor"]), bootstrap=Bootstrap(QUICK)),
     "times": lambda table: fit_recurrent_injuries(
         table.assign(onset=table["onset"].clip(upper=1), stop=table["week"] + 1.0),
         InjuryModel(terms=["poor"]),
@@ -397,7 +397,7 @@ class TestEveryModel:
     def test_gives_numbers_everywhere(self, fit: Any) -> None:
         found = fit(cohort(seed=10, variance=0.3))
         assert np.isfinite(found.ratios.to_numpy(float)).all()
-        assert np.isfinite(found.result.estimates.drop(columns=["kind", "se_kind", "df"]).to_numpy(float)).all()
+        assert np.isfinite(found.result.estimates.drop(columns=["kind", "se_method", "df"]).to_numpy(float)).all()
 
     def test_says_the_same_in_any_order_of_rows(self, fit: Any) -> None:
         table = cohort(seed=10)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from legsci.models.result import ESTIMATE_COLUMNS, ModelRefusal
-from legsci.models.statistics.athlete_slopes import personal_coefficients, slope_spread
+from legsci.models.statistics.athlete_slopes import athlete_coefficients, slope_heterogeneity
 from legsci.models.statistics.design import percent_change, split_within_between, to_log_percent
 from legsci.models.statistics.measurement_error import fit_calibrated_model
 from legsci.models.statistics.mixed import MixedModel, fit_mixed_model
@@ -60,7 +60,7 @@ def test_r_finds_the_same(oracles, name, fit):
     assert ours.result.log_likelihood == pytest.approx(theirs["logLik"], abs=1e-6)
     assert ours.result.variance_components["residual"] == pytest.approx(theirs["sigma"] ** 2, rel=1e-4)
     assert any("MixedLM agrees" in note for note in ours.result.notes)
-    own = personal_coefficients(ours)["deviation"]
+    own = athlete_coefficients(ours)["deviation"]
     for row in next(iter(theirs["blup"].values())):
         assert own[row["id"], "intercept"] == pytest.approx(row["(Intercept)"], rel=1e-3, abs=1e-3)
         if len(ours.random) == 2:
@@ -112,7 +112,7 @@ def test_within_and_between_effects_differ_and_each_has_its_own_standard_error()
     table = fit.result.estimates
     assert tuple(table.columns) == ESTIMATE_COLUMNS
     assert list(table["kind"]) == ["between", "within", "within", "between"]
-    assert list(table["se_kind"]) == ["model", "cluster", "cluster", "model"]
+    assert list(table["se_method"]) == ["model", "cluster", "cluster", "model"]
     assert list(table["df"]) == [28.0, 29.0, 29.0, 28.0]
     for term, truth in {"time": 3.0, "alignment_within": -1.0, "alignment_between": -2.0}.items():
         assert abs(table["estimate"][term] - truth) < 3.0 * table["standard_error"][term]
@@ -175,7 +175,7 @@ def test_a_moderated_slope_reaches_the_athletes_it_belongs_to():
     assert product["kind"] == "within"
     assert product["df"] == 28.0
     assert abs(product["estimate"] - 5.0) < 3.0 * product["standard_error"]
-    own = personal_coefficients(fit).xs("time", level="term")
+    own = athlete_coefficients(fit).xs("time", level="term")
     expected = fit.result.estimates["estimate"]["time"] + np.where(np.arange(30) % 2, product["estimate"], 0.0)
     np.testing.assert_allclose(own["expected"], expected, rtol=1e-9)
     np.testing.assert_allclose(own["coefficient"], own["expected"] + own["deviation"])
@@ -188,10 +188,10 @@ def test_intervals_of_athletes_own_slopes_hold_the_true_slopes():
     jump = 3.0 * rng.normal(size=200)[athlete] + slopes[athlete] * time + rng.normal(size=1600)
     table = pd.DataFrame({"participant_id": athlete, "time": time, "jump": jump})
     fit = fit_mixed_model(table, MixedModel(outcome="jump", fixed=["time"], random=["time"]))
-    own = personal_coefficients(fit).xs("time", level="term")
+    own = athlete_coefficients(fit).xs("time", level="term")
     covered = np.mean((own["ci_low"] < slopes) & (slopes < own["ci_high"]))
     assert abs(covered - 0.95) < 3.0 * np.sqrt(0.95 * 0.05 / 200)
-    spread = slope_spread(fit, "time")
+    spread = slope_heterogeneity(fit, "time")
     assert spread.standard_deviation == pytest.approx(1.0, abs=0.2)
     assert spread.p_value < 1e-6
     assert np.mean((spread.prediction_low < slopes) & (slopes < spread.prediction_high)) == pytest.approx(
@@ -204,12 +204,12 @@ def test_slope_variance_is_tested_against_the_mixture(oracles):
         table_of(oracles, "sleepstudy"),
         MixedModel(participant="Subject", outcome="Reaction", fixed=["Days"], random=["Days"]),
     )
-    spread = slope_spread(fit, "Days")
+    spread = slope_heterogeneity(fit, "Days")
     # Twice the difference of R's log-likelihoods; the tails of chi-square with 1 and 2 degrees of freedom.
     assert spread.statistic == pytest.approx(2.0 * (893.23254269746 - 871.814135979246), abs=1e-5)
     assert spread.p_value == pytest.approx(0.5 * 5.9e-11 + 0.5 * np.exp(-spread.statistic / 2.0), rel=0.01)
-    with pytest.raises(ValueError, match="intercept has no random slope here; those that have: Days"):
-        slope_spread(fit, "intercept")
+    with pytest.raises(ValueError, match="intercept has no random slope in this model; terms with one: Days"):
+        slope_heterogeneity(fit, "intercept")
 
 
 def test_the_slope_test_rejects_seldom_where_all_slopes_are_alike():
@@ -220,7 +220,7 @@ def test_the_slope_test_rejects_seldom_where_all_slopes_are_alike():
             MixedModel(outcome="jump", fixed=["time"], random=["time"]),
             confirm=False,
         )
-        rejected.append(slope_spread(fit, "time").p_value < 0.05)
+        rejected.append(slope_heterogeneity(fit, "time").p_value < 0.05)
     assert np.mean(rejected) < 0.05 + 3.0 * np.sqrt(0.05 * 0.95 / 200)
 
 
@@ -231,7 +231,7 @@ def test_what_a_reader_must_know_is_told():
     table.loc[[0, 5], "jump"] = np.nan
     fit = fit_mixed_model(table, MixedModel(outcome="jump", fixed=["time", "alignment"], random=["time"]))
     told = dict(fit.result.warnings)
-    assert told["rows_left_out"] == "2 rows lack a value and were left out"
+    assert told["rows_left_out"] == "2 rows with missing values were excluded"
     assert "8 athletes" in told["few_participants"]
     assert told["singular"].startswith("athletes")
     assert "of the variance of alignment lies between athletes" in told["mixed_levels"]
@@ -245,13 +245,13 @@ FAULTS = {
     "collinear": (
         lambda t: t.assign(double=2.0 * t["time"] + 1.0),
         {"fixed": ["time", "double"]},
-        "double is a combination of intercept and time: leave one of them out",
+        "double is a linear combination of intercept and time: omit one of them",
     ),
     "one word": (lambda t: t.assign(level="club"), {"fixed": ["time", "level"]}, "level=club is 1 in every row"),
     "missing columns": (lambda t: t.drop(columns=["time", "jump"]), {}, "there is no column jump\n.*no column time"),
     "nothing there": (lambda t: t.assign(time=np.nan), {}, "time is missing in every row"),
     "infinite": (lambda t: t.assign(time=np.inf), {}, "time is infinite in 360 rows"),
-    "words": (lambda t: t.assign(jump="high"), {}, "jump holds words, a number is needed"),
+    "words": (lambda t: t.assign(jump="high"), {}, "jump is not numeric"),
     "same outcome": (lambda t: t.assign(jump=30.0), {}, "jump has the same value in every row"),
     "explained": (lambda t: t.assign(jump=t["time"]), {}, "explain the outcome without residual"),
     "same in each athlete": (
@@ -259,7 +259,11 @@ FAULTS = {
         {},
         "of each cluster explain the outcome without residual",
     ),
-    "no own slope": (lambda t: t, {"random": ["alignment"]}, "but alignment is not among the terms intercept, time"),
+    "no own slope": (
+        lambda t: t,
+        {"random": ["alignment"]},
+        "alignment has a random slope, but is not among the terms intercept, time",
+    ),
     "constant within": (
         lambda t: t,
         {"fixed": ["time", "level"], "random": ["level=elite"]},
@@ -273,7 +277,7 @@ FAULTS = {
     "too many terms between": (
         lambda t: t[t["participant_id"] < "P03"].assign(a=t["participant_id"].str[-1].astype(float) ** 2),
         {"fixed": ["time", "level", "a"]},
-        "3 athletes are too few for 3 terms that compare athletes",
+        "3 athletes are too few for 3 between-athlete terms",
     ),
     "empty": (lambda t: t.head(0), {}, "is missing in every row"),
 }
@@ -308,7 +312,7 @@ def test_calibration_undoes_what_measurement_error_takes():
     assert errors.mean() == pytest.approx(corrected.std(ddof=1), rel=0.6)
     low, high = fits[0].reliability_interval
     assert low < fits[0].reliability < high
-    assert set(fits[0].result.estimates["se_kind"]) == {"cluster bootstrap"}
+    assert set(fits[0].result.estimates["se_method"]) == {"cluster bootstrap"}
 
 
 def test_without_error_calibration_changes_nothing():
@@ -327,7 +331,7 @@ def test_without_error_calibration_changes_nothing():
 @pytest.mark.parametrize(
     ("error", "fixed", "sentence"),
     [
-        (5.0, SPLIT.fixed, "its sessions differ by little more than its repetitions scatter"),
+        (5.0, SPLIT.fixed, "sessions vary little more than the repetitions of a session"),
         (-1.0, SPLIT.fixed, "alignment_error is negative in 360 rows"),
         (0.1, ["time"], "alignment_within is not among the terms time"),
         (0.1, ["time", "alignment_within", "time:alignment_within"], "products are not corrected"),
