@@ -11,13 +11,14 @@ from statsmodels.regression.mixed_linear_model import MixedLM
 
 from benchmarks.timing import Measurement, medians_ms
 from legsci.kernels.mixed_model import cluster_products, fit_profiled
-from legsci.models.statistics.mixed import MixedFit, fit_mixed_model
-from legsci.models.statistics.resampling import cluster_weights
+from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
+from legsci.models.statistics.resampling import Bootstrap
 
 ATHLETES = 60
 RESAMPLES = 2000
 REFITS = 8
-FIXED, RANDOM = ["time", "alignment"], ["time"]
+FIXED = ["time", "alignment"]
+MODEL = MixedModel("jump", FIXED, random=["time"])
 
 
 def measure() -> list[Measurement]:
@@ -37,7 +38,7 @@ def _cohort(sessions: int) -> pd.DataFrame:
 
 
 def _fit(table: pd.DataFrame) -> MixedFit:
-    return fit_mixed_model(table, outcome="jump", fixed=FIXED, random=RANDOM, confirm=False)
+    return fit_mixed_model(table, MODEL, confirm=False)
 
 
 def _mixedlm(table: pd.DataFrame) -> float:
@@ -70,7 +71,7 @@ def _bootstrap() -> Measurement:
     """Compare resampled products with refits of resampled rows by MixedLM, of which a few are timed and scaled up."""
     table = _cohort(24)
     fit = _fit(table)
-    weights = cluster_weights(ATHLETES, resamples=RESAMPLES, seed=0)
+    weights = Bootstrap(RESAMPLES).weights(ATHLETES)
 
     def legsci() -> None:
         data = cluster_products(

@@ -1,4 +1,4 @@
-"""Where in a movement joint angles changed from the first session to the last, and where the legs differ."""
+"""Joint angles over the movement, compared between first and last session and between legs."""
 
 from __future__ import annotations
 
@@ -8,19 +8,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from legsci.models.claims.verdicts import adjusted_p_values
-from legsci.models.result import REFUSAL_COLUMNS, Refusals, attempt
-from legsci.models.statistics.curves import ANGLES, LEGS, SESSIONS, CurveComparison, compare_curves, curves_of_athletes
+from legsci.models.result import REFUSAL_COLUMNS, Array, Refusals, attempt
+from legsci.models.statistics.curves import (
+    ANGLES,
+    LEGS,
+    SESSIONS,
+    CurveComparison,
+    athlete_mean_curves,
+    compare_curves,
+)
 from legsci.models.tables.longitudinal import SESSION, usable
 
-Array = NDArray[np.float64]
-Pair = tuple[pd.DataFrame, pd.DataFrame]
+CurvePair = tuple[pd.DataFrame, pd.DataFrame]
 
-KEYS = ["comparison", "task", "angle", "athletes"]
-CURVE_COLUMNS = [*KEYS, "percent", "difference", "low", "high"]
-CLUSTER_COLUMNS = [*KEYS, "start_percent", "end_percent", "mean_difference", "mass", "p_value", "adjusted_p"]
+COMPARISON_KEYS = ["comparison", "task", "angle", "athletes"]
+CURVE_COLUMNS = [*COMPARISON_KEYS, "percent", "difference", "low", "high"]
+CLUSTER_COLUMNS = [*COMPARISON_KEYS, "start_percent", "end_percent", "mean_difference", "mass", "p_value", "adjusted_p"]
 
 
 def curve_results(
@@ -31,25 +36,25 @@ def curve_results(
     resamples: int = 2000,
     seed: int = 0,
 ) -> dict[str, pd.DataFrame]:
-    """Compare whole curves of joint angles within athletes.
+    """Compare curves of joint angles within athletes.
 
     Parameters
     ----------
     curves : curves.nc of a study: angle (rep, joint_angle, point) [deg].
-    metrics : rows of metrics.csv, which say what repetitions were rejected.
-    longitudinal : rows of longitudinal.csv, which say in what week a session was.
-    resamples : most rearrangements of athletes, see `compare_curves`.
+    metrics : rows of metrics.csv, with the status of the repetitions.
+    longitudinal : rows of longitudinal.csv, with the week of each session.
+    resamples : largest number of rearrangements of athletes, see `compare_curves`.
     seed : of the random ones.
 
     Returns
     -------
     curve_differences : per comparison (SESSIONS or LEGS), task, angle and percent of the movement: mean difference with
-        its simultaneous 95 % limits [deg], which no node leaves by chance in 95 % of rearrangements; missing where
-        athletes are too few to say so.
+        its simultaneous 95 % limits [deg], by the permutation distribution of the largest |t|; missing where there are
+        too few athletes.
     curve_clusters : per cluster: start and end [% of the movement], mean difference in it [deg], mass, p value, and the
         least p value of the comparison adjusted over all comparisons (Benjamini & Hochberg). A comparison without
-        cluster has a row without them.
-    curve_refusals : model, sentence; what cannot be compared, and why.
+        cluster has one empty row.
+    curve_refusals : model, sentence: the reasons why curves cannot be compared.
     """
     refusals: Refusals = []
     differences, clusters = [], []
@@ -58,7 +63,7 @@ def curve_results(
         found = attempt(name, refusals, compare_curves, first, second, paired=True, resamples=resamples, seed=seed)
         if found is None:
             continue
-        keys: dict[str, Any] = dict(zip(KEYS, (comparison, task, angle, found.athletes[0]), strict=True))
+        keys: dict[str, Any] = dict(zip(COMPARISON_KEYS, (comparison, task, angle, found.athletes[0]), strict=True))
         differences.append(_difference(first, second, found).assign(**keys))
         clusters.append(_clusters(found, first.columns.to_numpy(float)).assign(**keys))
     if not differences and not refusals:
@@ -66,16 +71,16 @@ def curve_results(
         refusals.append(("curves", sentence))
     least = pd.Series([rows["p_value"].fillna(1.0).min() for rows in clusters], dtype=float)
     adjusted = adjusted_p_values(least, method="benjamini_hochberg")
-    told = [rows.assign(adjusted_p=p_value) for rows, p_value in zip(clusters, adjusted, strict=True)]
+    adjusted_clusters = [rows.assign(adjusted_p=p_value) for rows, p_value in zip(clusters, adjusted, strict=True)]
     return {
-        "curve_differences": _together(differences, CURVE_COLUMNS),
-        "curve_clusters": _together(told, CLUSTER_COLUMNS),
+        "curve_differences": _concatenate(differences, CURVE_COLUMNS),
+        "curve_clusters": _concatenate(adjusted_clusters, CLUSTER_COLUMNS),
         "curve_refusals": pd.DataFrame(refusals, columns=REFUSAL_COLUMNS),
     }
 
 
-def _together(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
-    """Return the rows of all tables; the columns are there without rows too."""
+def _concatenate(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """Return the rows of all tables; an empty table has the columns too."""
     return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
 
@@ -92,7 +97,7 @@ def _usable_curves(curves: xr.Dataset, metrics: pd.DataFrame) -> xr.Dataset:
     return curves.isel(rep=np.flatnonzero(own.isin(kept)))
 
 
-def _pairs(curves: xr.Dataset, longitudinal: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], Pair]]:
+def _pairs(curves: xr.Dataset, longitudinal: pd.DataFrame) -> Iterator[tuple[tuple[str, str, str], CurvePair]]:
     """Yield (comparison, task, angle) and the mean curves of athletes in both of its conditions."""
     if "angle" not in curves or not curves.sizes["rep"]:
         return
@@ -106,25 +111,25 @@ def _pairs(curves: xr.Dataset, longitudinal: pd.DataFrame) -> Iterator[tuple[tup
         several = week.transform("nunique") > 1
         for angle, labels in ANGLES.items():
             legs = [own["angle"].sel(joint_angle=label).transpose("rep", "point").to_numpy() for label in labels]
-            # The mean of the legs that do the task; a leg of them that was not seen leaves it unknown.
+            # Mean of the working legs; missing where one of them is missing.
             working = np.array([[leg in ("both", label.partition("_")[0]) for leg in rows["leg"]] for label in labels])
             working |= len(labels) == 1
             mean = np.where(working[:, :, None], legs, 0.0).sum(axis=0) / working.sum(axis=0)[:, None]
-            last, first = (_of_athletes(mean, rows["participant_id"], chosen & several) for chosen in conditions)
+            last, first = (_athlete_means(mean, rows["participant_id"], chosen & several) for chosen in conditions)
             if len(last):
                 yield (SESSIONS, str(task), angle), (last, first)
             if len(labels) == 2 and (rows["leg"] == "both").any():
-                left, right = (_of_athletes(leg, rows["participant_id"], rows["leg"] == "both") for leg in legs)
+                left, right = (_athlete_means(leg, rows["participant_id"], rows["leg"] == "both") for leg in legs)
                 if len(left):
                     yield (LEGS, str(task), angle), (right, left)
 
 
-def _of_athletes(values: Array, participants: pd.Series, chosen: pd.Series) -> pd.DataFrame:
-    """Return the athletes' mean curves over the chosen repetitions that are whole."""
+def _athlete_means(values: Array, participants: pd.Series, chosen: pd.Series) -> pd.DataFrame:
+    """Return the athletes' mean curves over the complete ones of the selected repetitions."""
     kept = chosen.to_numpy(bool) & np.isfinite(values).all(axis=1)
     if not kept.any():
         return pd.DataFrame()
-    return curves_of_athletes(values[kept].astype(float), participants[kept].tolist())
+    return athlete_mean_curves(values[kept].astype(float), participants[kept].tolist())
 
 
 def _difference(first: pd.DataFrame, second: pd.DataFrame, found: CurveComparison) -> pd.DataFrame:
@@ -146,7 +151,7 @@ def _clusters(found: CurveComparison, percent: Array) -> pd.DataFrame:
     """Return the clusters with the mean difference in each; one empty row where there is none."""
     rows = found.clusters
     if rows.empty:
-        return pd.DataFrame({name: [np.nan] for name in CLUSTER_COLUMNS[len(KEYS) : -1]})
+        return pd.DataFrame({name: [np.nan] for name in CLUSTER_COLUMNS[len(COMPARISON_KEYS) : -1]})
     ends = zip(rows["start_percent"].to_numpy(float), rows["end_percent"].to_numpy(float), strict=True)
     means = [found.difference[(percent >= start) & (percent <= end)].mean() for start, end in ends]
     return rows.assign(mean_difference=means)

@@ -1,20 +1,21 @@
-"""What a study says of overuse problems and injuries: how often, at what cost, and what their rate goes with."""
+"""Incidence, prevalence, burden and rate ratios of overuse problems and injuries in a study."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from legsci.models.claims.evidence import Evidence, contrast_difference, means_of_athletes, weeks_at_risk
+from legsci.models.claims.evidence import Evidence, athlete_means, contrast_difference, weeks_at_risk
 from legsci.models.claims.registry import Claim
 from legsci.models.injury.counts import fit_injury_rate, fit_shared_gamma
+from legsci.models.injury.design import InjuryModel
 from legsci.models.injury.fit import InjuryFit
 from legsci.models.injury.rates import Rate, burden, incidence
-from legsci.models.injury.times import fit_recurrent_injuries, risk_intervals
+from legsci.models.injury.times import TimeScale, fit_recurrent_injuries, risk_intervals
 from legsci.models.result import Refusals, attempt
+from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.person_weeks import PROBLEMS, person_weeks, problem_prevalence
 
 INCIDENCE_COLUMNS = [
@@ -52,21 +53,26 @@ MODEL_COLUMNS = [
     "participants",
     "rows",
 ]
-#: Model -> fit of the weeks at risk; the first gives the verdict, the others show how far it hangs on the model.
-INJURY_MODELS: dict[str, Callable[..., InjuryFit]] = {
-    "rate per hour, GEE": fit_injury_rate,
-    "chance per week (cloglog), GEE": lambda weeks, **settings: fit_injury_rate(weeks, link="cloglog", **settings),
-    "counts with shared gamma": fit_shared_gamma,
-    "Andersen-Gill": lambda weeks, **settings: _hazard(weeks, "", **settings),
-    "PWP, total time": lambda weeks, **settings: _hazard(weeks, "", stratum="event_number", **settings),
-    "PWP, gap time": lambda weeks, **settings: _hazard(weeks, "gap_", stratum="event_number", **settings),
+#: Model -> fit to the weeks at risk; the first gives the verdict, the others are sensitivity analyses.
+INJURY_MODELS: dict[str, Callable[[pd.DataFrame, InjuryModel, Bootstrap], InjuryFit]] = {
+    "rate per hour, GEE": lambda weeks, model, draws: fit_injury_rate(weeks, model, bootstrap=draws),
+    "chance per week (cloglog), GEE": lambda weeks, model, draws: fit_injury_rate(
+        weeks, model, link="cloglog", bootstrap=draws
+    ),
+    "counts with shared gamma": lambda weeks, model, draws: fit_shared_gamma(weeks, model, bootstrap=draws),
+    "Andersen-Gill": lambda weeks, model, draws: _hazard(weeks, model, TimeScale("stop", "start"), draws),
+    "PWP, total time": lambda weeks, model, draws: _hazard(
+        weeks, model, TimeScale("stop", "start", "event_number"), draws
+    ),
+    "PWP, gap time": lambda weeks, model, draws: _hazard(
+        weeks, model, TimeScale("gap_stop", "gap_start", "event_number"), draws
+    ),
 }
 
 
-def _hazard(weeks: pd.DataFrame, clock: str, **settings: Any) -> InjuryFit:
-    """Fit hazards per hour trained: time at risk is counted in hours."""
-    intervals = risk_intervals(weeks, clock="hours")
-    return fit_recurrent_injuries(intervals, start=f"{clock}start", stop=f"{clock}stop", **settings)
+def _hazard(weeks: pd.DataFrame, model: InjuryModel, time_scale: TimeScale, bootstrap: Bootstrap) -> InjuryFit:
+    """Fit hazards per hour of training: the time scale is cumulative hours at risk."""
+    return fit_recurrent_injuries(risk_intervals(weeks, clock="hours"), model, time_scale, bootstrap=bootstrap)
 
 
 def injury_results(
@@ -78,7 +84,7 @@ def injury_results(
     ----------
     tables : tables of the study folder by name.
     evidence : of the study, with the claims.
-    refusals : joined by what cannot be estimated.
+    refusals : reasons of failures are appended.
 
     Returns
     -------
@@ -91,7 +97,7 @@ def injury_results(
         "injury_models": _injury_models(evidence, refusals),
     }
     if not all(len(tables.get(name, ())) for name in ("exposure", "health")):
-        refusals.append(("incidence", "exposure.tsv or health.tsv is not there: nothing is known of weeks at risk"))
+        refusals.append(("incidence", "exposure.tsv or health.tsv is missing: weeks at risk are unknown"))
         return answers
     rates = [attempt(f"incidence of {problem}", refusals, _incidence, tables, problem) for problem in PROBLEMS]
     answers["incidence"] = pd.DataFrame([row for row in rates if row], columns=INCIDENCE_COLUMNS)
@@ -122,7 +128,7 @@ def _incidence(tables: Mapping[str, pd.DataFrame], problem: str) -> dict[str, ob
 
 
 def _burdens(tables: Mapping[str, pd.DataFrame], refusals: Refusals) -> pd.DataFrame:
-    """Return what problems cost in points of severity, and injuries in days, per 1000 h."""
+    """Return severity of problems [points] and days lost to injuries per 1000 h."""
     columns = ["participant_id", "training_hours"]
     hours = tables["exposure"].dropna(subset=["training_hours"]).astype({"participant_id": str})[columns]
     rows = []
@@ -155,27 +161,26 @@ def _burden(name: str, rate: Rate | None, left_out: int) -> dict[str, object] | 
 
 
 def _injury_models(evidence: Evidence, refusals: Refusals) -> pd.DataFrame:
-    """Fit the weeks of each claim on a rate by every model."""
+    """Fit every injury model to the weeks at risk of each claim on a rate."""
     rows = []
     for claim in evidence.registry.claims:
         if claim.model["kind"] != "rate_ratio":
             continue
         answer = attempt(f"injury models of {claim.id}", refusals, weeks_at_risk, claim, evidence)
-        settings = {"terms": claim.model["terms"], "resamples": evidence.resamples, "seed": evidence.seed}
         if answer is None:
             continue
-        weeks, _ = answer
+        weeks, model = answer[0], InjuryModel(claim.model["terms"])
         for name, fit in INJURY_MODELS.items():
-            found = attempt(f"{name}, {claim.id}", refusals, fit, weeks, **settings)
+            found = attempt(f"{name}, {claim.id}", refusals, fit, weeks, model, evidence.bootstrap)
             if found:
                 rows.append({"claim": claim.id, "model": name} | _ratio(claim, found, weeks))
     return pd.DataFrame(rows, columns=MODEL_COLUMNS)
 
 
 def _ratio(claim: Claim, fit: InjuryFit, weeks: pd.DataFrame) -> dict[str, object]:
-    """Return the ratio of the claim's contrast, with what its term alone tells of who is injured."""
+    """Return the rate ratio of the claim's contrast, with the area under the curve of its term."""
     term = claim.contrast["term"]
-    difference = contrast_difference(claim, means_of_athletes(weeks, term))
+    difference = contrast_difference(claim, athlete_means(weeks, term))
     row, own = fit.result.estimates.loc[term], fit.ratios.loc[term]
     slope = fit.calibration
     return {

@@ -1,4 +1,4 @@
-"""What the pipeline finds of a truth that is known: metrics of simulated trials beside what was put in."""
+"""Parameter recovery: metrics of simulated trials compared with their true values."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ TRUE_VALUES = {
     "countermovement_depth_m": "depth_m",
     "fall_height_m": "fall_height_m",
 }
-#: Repetitions that are compared; the others are counted.
+#: Status of the repetitions that are compared; the others are counted.
 MEASURED = ("accepted", "flagged")
-#: A value is covered where it differs from the truth by no more than this many of its standard uncertainties.
+#: Coverage factor of the expanded uncertainty (GUM), about 95 %.
 COVERAGE_FACTOR = 2.0
 TRIAL = ["participant_id", "session_id", "trial_id"]
 AGREEMENT = ("bias", "bias_low", "bias_high", "sd", "lower_limit", "upper_limit")
@@ -40,7 +40,7 @@ PAIR_COLUMNS = (*TRIAL, "task", "rep", "status", "metric", "measured", "true", "
 
 
 def truth_pairs(metrics: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
-    """Put each metric whose truth is known beside it.
+    """Pair each metric with its true value.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ def truth_pairs(metrics: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    One row per repetition and metric: PAIR_COLUMNS, values in the unit that the metric's name ends in. A trial that
-    gave no repetition stands there as repetition 0 without measured values; `uncertainty` is missing for metrics that
+    One row per repetition and metric: PAIR_COLUMNS, values in the unit that the metric's name ends in. A trial without
+    repetition is listed as repetition 0 without measured values; `uncertainty` is missing for metrics that
     state none.
     """
     known = truth[truth["name"].isin(set(TRUE_VALUES.values()))]
@@ -82,11 +82,11 @@ def parameter_recovery(pairs: pd.DataFrame) -> pd.DataFrame:
     -------
     One row per task and metric, differences in the unit that the metric's name ends in:
 
-    unit; n, repetitions that were compared; left_out, repetitions without a value or neither accepted nor flagged;
-    bias, mean of measured less true, with its 95 % interval bias_low to bias_high; sd, standard deviation of a single
-    difference; lower_limit, upper_limit, 95 % limits of agreement (all as `agreement` of legsci.models defines them;
-    missing where too few athletes were measured, and `refusal` says so); largest absolute difference; coverage,
-    share of the values with a stated standard uncertainty that lie within twice that of the truth.
+    unit; n, repetitions that were compared; left_out, excluded repetitions: without a value, or neither accepted nor
+    flagged; bias, mean of measured minus true, with its 95 % interval bias_low to bias_high; sd, standard deviation of
+    a single difference; lower_limit, upper_limit, 95 % limits of agreement (all as `agreement` of legsci.models defines
+    them; missing where too few athletes were measured, and `refusal` says so); largest absolute difference; coverage,
+    share of the values with a stated standard uncertainty that lie within twice that uncertainty of the truth.
     """
     rows = []
     for (task, metric), group in pairs.groupby(["task", "metric"], sort=False):
@@ -97,7 +97,7 @@ def parameter_recovery(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _summary(used: pd.DataFrame) -> dict[str, object]:
-    """Agreement with the truth, and how often the stated uncertainty holds it."""
+    """Agreement with the truth, and coverage of the stated uncertainty."""
     difference = (used["measured"] - used["true"]).abs().to_numpy(float)
     uncertainty = used["uncertainty"].to_numpy(float)
     covered = (difference <= COVERAGE_FACTOR * uncertainty)[np.isfinite(uncertainty)]

@@ -1,13 +1,13 @@
-"""Planning by simulation: how often a study of some size finds an effect, and whether the models find what is true.
+"""Study planning by simulation: power by sample size, and bias and coverage of the models.
 
-Nothing here knows how cohorts are simulated: a function that returns a cohort's tables is handed in.
+The simulator is an argument: a function that returns the tables of a cohort.
 """
 
 from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,15 +19,15 @@ from legsci.models.claims.evidence import variables_of
 from legsci.models.claims.ledger import claims_ledger
 from legsci.models.claims.registry import Registry
 from legsci.models.claims.verdicts import SUPPORTED, UNTESTABLE
+from legsci.models.result import ALPHA
 
 #: From the options and a seed to a cohort's tables, `parameters` (dotted name, value) among them.
 Simulate = Callable[[Mapping[str, Any], int], dict[str, pd.DataFrame]]
 
-ALPHA = 0.05
 #: Name of the row on all claims of a scenario together.
 ANY = "any"
-#: Cohorts after which the log says how far the work is.
-TOLD_AFTER = 25
+#: Cohorts between two messages of progress.
+LOG_INTERVAL = 25
 COHORT_COLUMNS = ["seed", "id", "scale", "verdict", "estimate", "low", "high", "p_value", "true_effect", "participants"]
 
 
@@ -60,7 +60,7 @@ def with_changes(config: Mapping[str, Any], changes: Mapping[str, float]) -> dic
     return changed
 
 
-def try_cohorts(
+def simulate_ledgers(
     simulate: Simulate,
     config: Mapping[str, Any],
     registry: Registry,
@@ -69,20 +69,20 @@ def try_cohorts(
     seeds: Iterable[int],
     resamples: int,
 ) -> pd.DataFrame:
-    """Hold claims against many simulated cohorts.
+    """Test claims on many simulated cohorts.
 
     Parameters
     ----------
     simulate : makes a cohort's tables.
     config : options of the cohorts.
     registry : the claims.
-    claims : ids of those that are tried.
+    claims : ids of those that are tested.
     seeds : of the cohorts.
     resamples : of the cluster bootstraps in each.
 
     Returns
     -------
-    One row per cohort and claim with COHORT_COLUMNS; no estimate where the claim could not be tested.
+    One row per cohort and claim with COHORT_COLUMNS; without estimate where the claim could not be tested.
     """
     wanted = set(claims)
     small = replace(registry, claims=tuple(claim for claim in registry.claims if claim.id in wanted))
@@ -91,10 +91,10 @@ def try_cohorts(
     scales = {claim.id: claim.scale for claim in small.claims}
     rows = []
     for done, seed in enumerate(seeds):
-        if done % TOLD_AFTER == 0:
-            logging.info("%s cohorts held against %s", done, ", ".join(scales))
+        if done % LOG_INTERVAL == 0:
+            logging.info("%s cohorts analysed for %s", done, ", ".join(scales))
         tables = simulate(config, seed)
-        # The other tasks take part in nothing, but their repetitions would be summarised too.
+        # Repetitions of other tasks would be summarised without use.
         tables["metrics"] = tables["metrics"][tables["metrics"]["task"].isin(tasks)]
         ledger = claims_ledger(tables, small, simulated=True, resamples=resamples, seed=seed)
         differences = ledger.set_index("id")["difference"].reindex([claim.id for claim in registry.claims])
@@ -105,16 +105,16 @@ def try_cohorts(
     return pd.concat(rows, ignore_index=True)
 
 
-def recovery_of_claims(cohorts: pd.DataFrame) -> pd.DataFrame:
-    """Summarise how well claims' effects were recovered, each figure with its Monte Carlo standard error.
+def performance_measures(cohorts: pd.DataFrame) -> pd.DataFrame:
+    """Return bias, coverage and power over cohorts, each with its Monte Carlo standard error (Morris et al. 2019).
 
     Parameters
     ----------
-    cohorts : rows of `try_cohorts`, one scenario.
+    cohorts : rows of `simulate_ledgers`, one scenario.
 
     Returns
     -------
-    One row per claim: cohorts; tested, with an estimate; true_effect and mean_estimate [unit of the claim];
+    One row per claim: cohorts; tested, number with an estimate; true_effect and mean_estimate [unit of the claim];
     bias_percent of the true effect with its error, missing where that is none (ratios on the log scale); coverage of
     the 95 % interval with its error; supported, share of all cohorts with that verdict, with its error; power, share of
     p values below 0.05, with its error. Of several claims, a row ANY: supported, share of cohorts in which one is.
@@ -169,51 +169,49 @@ def power_curve(
     *,
     claim: str,
     athletes: Iterable[int],
-    cohorts: int,
-    seed: int,
+    seeds: Sequence[int],
     resamples: int = 100,
 ) -> pd.DataFrame:
-    """Find the power to see a claim's effect, by the number of athletes.
+    """Estimate the power to detect a claim's effect by the number of athletes.
 
     Parameters
     ----------
-    simulate, registry : see `try_cohorts`.
+    simulate, registry : see `simulate_ledgers`.
     config : options of the cohorts: effect, measurement error, visits, drop-out.
     claim : id.
-    athletes : numbers of athletes to try.
-    cohorts : how many of each.
-    seed : of the first; the others count on from it.
+    athletes : sample sizes.
+    seeds : of the cohorts of each number of athletes.
     resamples : of the cluster bootstraps.
 
     Returns
     -------
     One row per number of athletes: athletes; finished, mean number of athletes in the model; and the columns of
-    `recovery_of_claims`; half_width, median half width of the 95 % interval [unit of the claim].
+    `performance_measures`; half_width, median half width of the 95 % interval [unit of the claim].
     """
     rows = []
     for number in athletes:
-        tried = try_cohorts(
+        tried = simulate_ledgers(
             simulate,
             with_changes(config, {"athletes": number}),
             registry,
             claims=[claim],
-            seeds=range(seed, seed + cohorts),
+            seeds=seeds,
             resamples=resamples,
         )
         width = 0.5 * (tried["high"].astype(float) - tried["low"].astype(float)).median()
-        summary = recovery_of_claims(tried).iloc[0].to_dict()
+        summary = performance_measures(tried).iloc[0].to_dict()
         finished = tried["participants"].astype(float).mean()
         rows.append({"athletes": number, "finished": finished, "half_width": width} | summary)
     return pd.DataFrame(rows)
 
 
 def athletes_needed(curve: pd.DataFrame, *, power: float = 0.8) -> float | None:
-    """Return how many athletes give the power, from a line through its square root; None where none does.
+    """Return the sample size for a power, linear in its square root; None where no size reaches it.
 
     Parameters
     ----------
     curve : rows of `power_curve`.
-    power : wanted [share].
+    power : required [share].
     """
     rows = curve.sort_values("athletes")
     reached = np.flatnonzero(rows["power"].to_numpy(float) >= power)
@@ -223,6 +221,6 @@ def athletes_needed(curve: pd.DataFrame, *, power: float = 0.8) -> float | None:
     if last == 0:
         return float(rows["athletes"].iloc[0])
     ends = rows.iloc[[last - 1, last]]
-    # Power grows about evenly with the square root of the number of athletes.
+    # Power is nearly linear in the square root of the number of athletes.
     roots = np.interp(power, ends["power"].to_numpy(float), np.sqrt(ends["athletes"].to_numpy(float)))
     return float(np.ceil(roots**2))

@@ -1,4 +1,4 @@
-"""What every model answers: a table of estimates with what they rest on, or a refusal that says all that is wrong."""
+"""Result of a model: a table of estimates with sample sizes and warnings, or a refusal with all reasons."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
+Array = NDArray[np.float64]
 Answer = TypeVar("Answer")
 #: (model, sentence) for each reason why a model could not be estimated.
 Refusals = list[tuple[str, str]]
 REFUSAL_COLUMNS = ["model", "sentence"]
+#: Significance level of every test.
+ALPHA = 0.05
 
 ESTIMATE_COLUMNS = (
     "estimate",
@@ -24,10 +28,10 @@ ESTIMATE_COLUMNS = (
     "ci_low",
     "ci_high",
     "kind",
-    "se_kind",
+    "se_method",
 )
 
-#: What an effect compares: occasions of one athlete, athletes with each other, or neither of the two alone.
+#: Level of an effect: within athletes, between athletes, or neither of the two alone.
 KINDS = ("within", "between", "other")
 
 
@@ -47,13 +51,13 @@ class ModelRefusal(ValueError):
 def attempt(
     model: str, refusals: Refusals, fit: Callable[..., Answer], *arguments: Any, **settings: Any
 ) -> Answer | None:
-    """Return what a model answers, or None and its reasons in `refusals`.
+    """Return the result of a model, or None and append its reasons to `refusals`.
 
     Parameters
     ----------
-    model : its name among the refusals.
-    refusals : joined by the reasons.
-    fit, arguments, settings : the model and what it is called with.
+    model : its name in the table of refusals.
+    refusals : the reasons are appended.
+    fit, arguments, settings : the function that fits the model, and its arguments.
     """
     try:
         return fit(*arguments, **settings)
@@ -68,19 +72,17 @@ class ModelResult:
 
     Parameters
     ----------
-    model : key of MODELS.
-    outcome : column that is explained.
-    formula : the model in one line, for people.
+    outcome : column of the response.
+    formula : the model in one line.
     estimates : one row per term (index `term`) with ESTIMATE_COLUMNS; the interval is the 95 % interval; `kind` is one
-        of KINDS; `se_kind` says how the standard error was found; unit of estimate: [outcome per unit of the term].
+        of KINDS; `se_method` is the method of the standard error; unit of estimate: [outcome per unit of the term].
     log_likelihood : at the estimates; None for an estimator without likelihood.
     variance_components : name -> variance [unit of outcome, squared] or correlation [1].
-    n : what was counted: rows, participants, events, exposure, ...
-    warnings : (code, sentence) for what a reader must know before the numbers are used.
-    notes : sentences on how the numbers came about.
+    n : sample sizes: rows, participants, events, exposure, ...
+    warnings : (code, sentence) on limits of the estimates.
+    notes : sentences on the estimation.
     """
 
-    model: str
     outcome: str
     formula: str
     estimates: pd.DataFrame
@@ -91,7 +93,7 @@ class ModelResult:
     notes: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        """Hold the table to its columns."""
+        """Check the columns of the table."""
         if tuple(self.estimates.columns) != ESTIMATE_COLUMNS or self.estimates.index.name != "term":
             raise ValueError(f"estimates: expected index term and columns {', '.join(ESTIMATE_COLUMNS)}")
         unknown = sorted(set(self.estimates["kind"]) - set(KINDS))
@@ -106,7 +108,7 @@ def estimate_table(
     df: np.ndarray,
     *,
     kind: Iterable[str],
-    se_kind: Iterable[str],
+    se_method: Iterable[str],
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Return the estimates with t statistics, two-sided p values against zero and intervals.
@@ -116,7 +118,7 @@ def estimate_table(
     terms : (term,) names.
     estimate, standard_error : (term,) [unit of outcome per unit of the term].
     df : (term,) degrees of freedom of Student's t; infinity means the normal distribution.
-    kind, se_kind : (term,) see ModelResult.
+    kind, se_method : (term,) see ModelResult.
     level : coverage of the interval.
 
     Returns
@@ -134,6 +136,6 @@ def estimate_table(
         estimate - half_width,
         estimate + half_width,
         list(kind),
-        list(se_kind),
+        list(se_method),
     )
     return pd.DataFrame(dict(zip(ESTIMATE_COLUMNS, columns, strict=True)), index=pd.Index(list(terms), name="term"))

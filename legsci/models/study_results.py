@@ -1,6 +1,6 @@
-"""What a study's models say beside the claims: alignment and jump height, reliability of each metric, injury rates.
+"""Results of a study other than its claims: alignment and jump height, reliability, agreement, injury rates.
 
-A model that cannot be estimated leaves its reasons in `refusals`, and the rest goes on.
+The reasons why a model cannot be estimated are listed in `refusals`; the other models are fitted.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from legsci.models.claims.registry import Registry
 from legsci.models.injury_results import injury_results
 from legsci.models.result import REFUSAL_COLUMNS, Refusals, attempt
 from legsci.models.statistics.agreement import agreement
-from legsci.models.statistics.athlete_slopes import personal_coefficients
+from legsci.models.statistics.athlete_slopes import athlete_coefficients
 from legsci.models.statistics.design import split_within_between, to_log_percent
-from legsci.models.statistics.mixed import MixedFit, fit_mixed_model
+from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.reliability import reliability
+from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import complete_rows, session_table
 from legsci.models.tables.longitudinal import SERIES, usable
 
@@ -29,7 +30,7 @@ RELIABILITY_COLUMNS = [
     "participants",
     "sessions",
 ]
-ESTIMATE_COLUMNS = [
+ALIGNMENT_COLUMNS = [
     "model",
     "term",
     "estimate",
@@ -39,7 +40,7 @@ ESTIMATE_COLUMNS = [
     "ci_low",
     "ci_high",
     "kind",
-    "se_kind",
+    "se_method",
 ]
 ATHLETE_COLUMNS = [
     "participant_id",
@@ -52,7 +53,7 @@ ATHLETE_COLUMNS = [
     "ci_high",
 ]
 POINT_COLUMNS = ["participant_id", "abduction_within", "abduction_between", "height_within", "height_between"]
-MODERATOR_COLUMNS = ["moderator", "unit", *ESTIMATE_COLUMNS[2:8]]
+MODERATOR_COLUMNS = ["moderator", "unit", *ALIGNMENT_COLUMNS[2:8]]
 AGREEMENT_COLUMNS = [
     "task",
     "first",
@@ -62,16 +63,16 @@ AGREEMENT_COLUMNS = [
     "pairs",
     "participants",
 ]
-#: Consistency between visits: what all athletes gained by the same visit is training, not error. What an athlete gained
-#: beyond that still is, so that changes are called so with caution.
-FORM = "ICC(C,1)"
-#: What an athlete's own slope may depend on: covariate -> what it is a step of.
+#: Consistency between visits: a gain common to all athletes is training, not error. Individual gains remain in the
+#: error, so that the minimal detectable change is conservative.
+ICC_FORM = "ICC(C,1)"
+#: Moderators of athletes' slopes: covariate -> meaning of one unit.
 MODERATORS = {
-    "left_dominant": "left-footed less right-footed",
+    "left_dominant": "left-footed minus right-footed",
     "beighton_score": "point of the Beighton score",
-    "previously_injured": "injured before less never injured",
+    "previously_injured": "previously injured minus never injured",
 }
-#: Systems that measure the same: the first is what the others are compared with.
+#: Methods for the same quantity; the first is the reference.
 JUMP_HEIGHTS = ("jump_height_impulse_m", "jump_height_flight_time_m", "jump_height_pelvis_m")
 ALIGNMENT_TERMS = ("time", "abduction_within", "abduction_between", "load", "female")
 
@@ -96,31 +97,33 @@ def study_results(
     Returns
     -------
     alignment : coefficients of 100 ln jump height on alignment within and between athletes.
-    slope_moderators : by how much an athlete's own slope on alignment differs with limb dominance, laxity and previous
-        injury, a model each [100 ln per degree and step of the moderator].
-    points : per session, alignment and jump height without what the model gives to time, load and sex, in their parts
+    slope_moderators : interactions of the slope on alignment with limb dominance, laxity and previous injury, a
+        model each [100 ln per degree and unit of the moderator].
+    points : partial residuals: per session, alignment and jump height adjusted for time, load and sex, in their parts
         within and between athletes [deg, 100 ln].
-    athletes : each athlete's own level, progress and slope in it, with interval.
+    athletes : each athlete's random intercept and slopes, with intervals.
     reliability : per task, side both, metric: ICC, SEM, MDC95, CV with 95 % intervals [unit of the metric]; no CV where
         values are at or below 0.
     agreement : per task and pair of jump heights: bias and 95 % limits of agreement with intervals [m].
     incidence : per definition of a problem: onsets, hours at risk, rate per 1000 h with exact and cluster interval,
         prevalence [share of answered weeks].
-    weeks_left_out : how many weeks were not at risk of any problem, and why.
-    burden : what problems cost in points of severity, and injuries in days, per 1000 h with interval by athlete.
-    injury_models : rate ratio of each claim on a rate by each injury model, with area under the curve and calibration.
-    refusals : model, sentence; what cannot be estimated, and why.
+    weeks_left_out : number of weeks not at risk of any problem, by reason.
+    burden : severity of problems [points] and days lost to injuries per 1000 h, with cluster-robust interval.
+    injury_models : rate ratio of each claim on a rate from each injury model, with area under the curve and
+        calibration.
+    refusals : model, sentence: the reasons why a model cannot be estimated.
     """
     refusals: Refusals = []
-    evidence = Evidence(tables, longitudinal, registry, resamples, seed)
+    bootstrap = Bootstrap(resamples, seed)
+    evidence = Evidence(tables, longitudinal, registry, bootstrap)
     fit = attempt("alignment", refusals, alignment_model, longitudinal, registry)
     answers = {
-        "alignment": _coefficients(fit) if fit else pd.DataFrame(columns=ESTIMATE_COLUMNS),
+        "alignment": _coefficients(fit) if fit else pd.DataFrame(columns=ALIGNMENT_COLUMNS),
         "slope_moderators": slope_moderators(longitudinal, registry, refusals),
         "points": _points(fit) if fit else pd.DataFrame(columns=POINT_COLUMNS),
-        "athletes": personal_coefficients(fit).reset_index() if fit else pd.DataFrame(columns=ATHLETE_COLUMNS),
-        "reliability": reliabilities(longitudinal, refusals, resamples=resamples, seed=seed),
-        "agreement": agreements(tables["metrics"], refusals, resamples=resamples, seed=seed),
+        "athletes": athlete_coefficients(fit).reset_index() if fit else pd.DataFrame(columns=ATHLETE_COLUMNS),
+        "reliability": reliabilities(longitudinal, refusals, bootstrap),
+        "agreement": agreements(tables["metrics"], refusals, bootstrap),
         **injury_results(tables, evidence, refusals),
     }
     return answers | {"refusals": pd.DataFrame(refusals, columns=REFUSAL_COLUMNS)}
@@ -129,7 +132,7 @@ def study_results(
 def alignment_model(longitudinal: pd.DataFrame, registry: Registry, moderator: str | None = None) -> MixedFit:
     """Fit 100 ln(jump height) on knee abduction within and between athletes, weeks, load and sex.
 
-    Athletes have their own level, progress and slope on their own change of alignment. Coefficients are not corrected
+    Intercept and the slopes on time and on alignment within athletes are random. Coefficients are not corrected
     for measurement error; the ledger's are.
 
     Parameters
@@ -151,11 +154,11 @@ def alignment_model(longitudinal: pd.DataFrame, registry: Registry, moderator: s
     split = split_within_between(complete, ["abduction"])
     split["jump_height"] = to_log_percent(split["jump_height"])
     terms = [*ALIGNMENT_TERMS, *own, *(f"abduction_within:{name}" for name in own)]
-    return fit_mixed_model(split, outcome="jump_height", fixed=terms, random=["time", "abduction_within"])
+    return fit_mixed_model(split, MixedModel("jump_height", terms, random=["time", "abduction_within"]))
 
 
 def slope_moderators(longitudinal: pd.DataFrame, registry: Registry, refusals: Refusals) -> pd.DataFrame:
-    """Return by how much slopes differ with each of MODERATORS; what cannot be had joins `refusals`."""
+    """Return the interaction of each of MODERATORS with the slope; reasons of failures are appended to `refusals`."""
     rows = []
     for name, unit in MODERATORS.items():
         fit = attempt(f"slopes by {name}", refusals, alignment_model, longitudinal, registry, name)
@@ -166,7 +169,7 @@ def slope_moderators(longitudinal: pd.DataFrame, registry: Registry, refusals: R
 
 
 def _points(fit: MixedFit) -> pd.DataFrame:
-    """Return what is left of jump height when all terms but those of alignment are taken off."""
+    """Return the partial residuals of jump height: all terms but those of alignment are subtracted."""
     design, others = fit.design, ("time", "load", "female")
     slopes = fit.result.estimates.loc[list(others), "estimate"].to_numpy(float)
     rest = pd.Series(design.outcome - design.columns(others) @ slopes)
@@ -180,18 +183,18 @@ def _points(fit: MixedFit) -> pd.DataFrame:
 
 
 def _coefficients(fit: MixedFit) -> pd.DataFrame:
-    return fit.result.estimates.reset_index().assign(model="alignment")[ESTIMATE_COLUMNS]
+    return fit.result.estimates.reset_index().assign(model="alignment")[ALIGNMENT_COLUMNS]
 
 
-def reliabilities(longitudinal: pd.DataFrame, refusals: Refusals, *, resamples: int, seed: int) -> pd.DataFrame:
-    """Return the reliability between visits of each metric of side both; what cannot be had joins `refusals`."""
+def reliabilities(longitudinal: pd.DataFrame, refusals: Refusals, bootstrap: Bootstrap) -> pd.DataFrame:
+    """Return the reliability between visits of each metric of side both; append reasons of failures to `refusals`."""
     rows = []
     both = longitudinal[longitudinal["side"] == "both"].sort_values(["participant_id", "week", "session_id"])
     for (task, side, metric), series in both.groupby(SERIES, sort=True):
-        # Sessions are counted, since their names need not be the same in all athletes.
+        # Visits are numbered by athlete, since session names may differ between athletes.
         visits = series.assign(visit=series.groupby("participant_id").cumcount() + 1)
         visits = visits.rename(columns={"mean": str(metric)})
-        settings = {"value": metric, "occasion": "visit", "form": FORM, "resamples": resamples, "seed": seed}
+        settings = {"value": metric, "occasion": "visit", "form": ICC_FORM, "bootstrap": bootstrap}
         found = attempt(f"reliability of {metric}, {task}", refusals, reliability, visits, **settings)
         if found:
             row = {"task": task, "side": side, "metric": metric, "form": found.form, "mean": found.mean}
@@ -203,8 +206,8 @@ def reliabilities(longitudinal: pd.DataFrame, refusals: Refusals, *, resamples: 
     return pd.DataFrame(rows, columns=RELIABILITY_COLUMNS)
 
 
-def agreements(metrics: pd.DataFrame, refusals: Refusals, *, resamples: int, seed: int) -> pd.DataFrame:
-    """Compare the jump heights of the same repetitions; what cannot be had joins `refusals`."""
+def agreements(metrics: pd.DataFrame, refusals: Refusals, bootstrap: Bootstrap) -> pd.DataFrame:
+    """Compare the jump heights of the same repetitions; reasons of failures are appended to `refusals`."""
     rows = []
     used = usable(metrics)
     both = used[used["side"] == "both"]
@@ -214,7 +217,7 @@ def agreements(metrics: pd.DataFrame, refusals: Refusals, *, resamples: int, see
             pairs = own.dropna(subset=[first, second]) if {first, second} <= set(own) else own[:0]
             if pairs.empty:
                 continue
-            settings = {"first": first, "second": second, "resamples": resamples, "seed": seed}
+            settings = {"first": first, "second": second, "bootstrap": bootstrap}
             found = attempt(f"agreement of {first} and {second}, {task}", refusals, agreement, pairs, **settings)
             if found:
                 row = {"task": task, "first": first, "second": second, "standard_deviation": found.standard_deviation}

@@ -11,30 +11,32 @@ import pandas as pd
 import pytest
 
 from legsci.models.injury.counts import fit_injury_rate, fit_shared_gamma
-from legsci.models.injury.times import fit_recurrent_injuries
-from legsci.models.statistics.mixed import fit_mixed_model
+from legsci.models.injury.design import InjuryModel
+from legsci.models.injury.times import TimeScale, fit_recurrent_injuries
+from legsci.models.statistics.mixed import MixedModel, fit_mixed_model
+from legsci.models.statistics.resampling import Bootstrap
 
 FOLDER = Path(__file__).parent / "oracles"
 QUICK = 20
 FIXED = ["time", "abduction_within", "abduction_between", "load", "female"]
 RISKS = ["abduction_between", "load", "previously_injured"]
-MIXED: dict[str, dict[str, Any]] = {
-    "intercept": {},
-    "slope": {"random": ["time"]},
-    "slope_ml": {"random": ["time"], "reml": False},
-    "uncorrelated": {"random": ["time"], "correlated": False},
+MIXED = {
+    "intercept": MixedModel("jump_height", FIXED),
+    "slope": MixedModel("jump_height", FIXED, random=["time"]),
+    "slope_ml": MixedModel("jump_height", FIXED, random=["time"]),
+    "uncorrelated": MixedModel("jump_height", FIXED, random=["time"], correlated=False),
     # On the boundary: the three random effects are estimated as dependent on each other.
-    "two_slopes": {"random": ["time", "abduction_within"]},
+    "two_slopes": MixedModel("jump_height", FIXED, random=["time", "abduction_within"]),
 }
 EQUATIONS: dict[str, dict[str, str]] = {
     "independence": {},
     "exchangeable": {"working_correlation": "exchangeable"},
     "cloglog": {"link": "cloglog"},
 }
-CLOCKS = {
-    "andersen_gill": {"start": "start", "stop": "stop"},
-    "pwp_total": {"start": "start", "stop": "stop", "stratum": "event_number"},
-    "pwp_gap": {"start": "gap_start", "stop": "gap_stop", "stratum": "event_number"},
+TIME_SCALES = {
+    "andersen_gill": TimeScale("stop", "start"),
+    "pwp_total": TimeScale("stop", "start", "event_number"),
+    "pwp_gap": TimeScale("gap_stop", "gap_start", "event_number"),
 }
 
 
@@ -64,7 +66,7 @@ def holds(estimates: pd.DataFrame, expected: dict[str, Any], *, standard_error: 
 @pytest.mark.parametrize("name", MIXED)
 def test_mixed_models_as_in_lme4(r: dict[str, Any], sessions: pd.DataFrame, name: str) -> None:
     expected = r["mixed"][name]
-    fit = fit_mixed_model(sessions, outcome="jump_height", fixed=FIXED, standard_errors="model", **MIXED[name])
+    fit = fit_mixed_model(sessions, MIXED[name], reml=name != "slope_ml", standard_errors="model")
     holds(fit.result.estimates, expected, standard_error=1e-3)
     assert fit.result.log_likelihood == pytest.approx(expected["log_likelihood"], abs=1e-6)
     components = fit.result.variance_components
@@ -75,22 +77,28 @@ def test_mixed_models_as_in_lme4(r: dict[str, Any], sessions: pd.DataFrame, name
 
 @pytest.mark.parametrize("name", EQUATIONS)
 def test_rates_as_in_geepack(r: dict[str, Any], weeks: pd.DataFrame, name: str) -> None:
-    found = fit_injury_rate(weeks, terms=RISKS, covariance="robust", resamples=QUICK, **EQUATIONS[name])
+    found = fit_injury_rate(
+        weeks, InjuryModel(terms=RISKS), covariance="robust", **EQUATIONS[name], bootstrap=Bootstrap(QUICK)
+    )
     holds(found.result.estimates, r["gee"][name], standard_error=1e-5)
 
 
 def test_proneness_as_in_the_negative_binomial_of_totals(r: dict[str, Any], weeks: pd.DataFrame) -> None:
     """Where all terms are constant in an athlete, the weeks of an athlete say no more than their sum."""
-    found = fit_shared_gamma(weeks, terms=["abduction_between", "previously_injured"], resamples=QUICK).result
+    found = fit_shared_gamma(
+        weeks, InjuryModel(terms=["abduction_between", "previously_injured"]), bootstrap=Bootstrap(QUICK)
+    ).result
     holds(found.estimates, r["shared_gamma"], standard_error=1e-3)
-    assert found.variance_components["proneness"] == pytest.approx(r["shared_gamma"]["proneness"], rel=1e-4)
+    assert found.variance_components["frailty"] == pytest.approx(r["shared_gamma"]["proneness"], rel=1e-4)
 
 
 @pytest.mark.parametrize("ties", ["breslow", "efron"])
-@pytest.mark.parametrize("name", CLOCKS)
+@pytest.mark.parametrize("name", TIME_SCALES)
 def test_hazards_as_in_survival(r: dict[str, Any], weeks: pd.DataFrame, name: str, ties: str) -> None:
     expected = r["cox"][ties][name]
-    found = fit_recurrent_injuries(weeks, terms=RISKS, ties=ties, resamples=QUICK, **CLOCKS[name]).result
+    found = fit_recurrent_injuries(
+        weeks, InjuryModel(terms=RISKS), TIME_SCALES[name], ties=ties, bootstrap=Bootstrap(QUICK)
+    ).result
     rows = found.estimates.loc[expected["terms"]]
     np.testing.assert_allclose(rows["estimate"], expected["estimate"], rtol=0, atol=1e-8)
     np.testing.assert_allclose(rows["standard_error"], expected["standard_error"], rtol=0, atol=1e-8)

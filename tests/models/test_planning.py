@@ -14,9 +14,9 @@ from legsci.models.claims.registry import Registry, load_claims
 from legsci.models.planning import (
     COHORT_COLUMNS,
     athletes_needed,
+    performance_measures,
     power_curve,
-    recovery_of_claims,
-    try_cohorts,
+    simulate_ledgers,
     with_changes,
 )
 from legsci.simulate.cohort.truth import simulate_tables_with_parameters
@@ -70,7 +70,7 @@ def test_a_recovery_is_summarised_by_hand() -> None:
         verdict=["supported", "inconclusive", "inconclusive", "untestable"],
         p_value=[0.01, 0.2, 0.04, np.nan],
     )
-    row = recovery_of_claims(table).iloc[0]
+    row = performance_measures(table).iloc[0]
     assert (row["cohorts"], row["tested"]) == (4, 3)
     assert row["bias_percent"] == pytest.approx(0.0)
     assert row["bias_error"] == pytest.approx(10.0 / np.sqrt(3.0))
@@ -87,12 +87,12 @@ def test_a_verdict_on_any_claim_counts_once_a_cohort() -> None:
         "verdict": ["supported", "supported", "inconclusive", "contradicted"],
     }
     table = cohorts(estimate=1.0, low=0.0, high=2.0, true_effect=0.0, **two)
-    assert recovery_of_claims(table).set_index("id")["supported"].to_dict() == {"C1": 0.5, "C2": 0.5, "any": 0.5}
+    assert performance_measures(table).set_index("id")["supported"].to_dict() == {"C1": 0.5, "C2": 0.5, "any": 0.5}
 
 
 def test_ratios_are_compared_on_the_log_scale() -> None:
     table = cohorts(scale="ratio", estimate=[4.0, 1.0], low=[0.5, 0.5], high=[5.0, 5.0], true_effect=[2.0, 2.0])
-    assert recovery_of_claims(table).iloc[0]["bias_percent"] == pytest.approx(0.0)
+    assert performance_measures(table).iloc[0]["bias_percent"] == pytest.approx(0.0)
 
 
 def test_athletes_needed_are_read_off_the_curve() -> None:
@@ -107,7 +107,7 @@ def test_effects_and_intervals_hold_in_a_few_cohorts(
     registry: Registry, config: dict[str, Any], coverage: dict[str, Any], scenario: str
 ) -> None:
     settings = coverage["scenarios"][scenario]
-    tried = try_cohorts(
+    tried = simulate_ledgers(
         simulate_tables_with_parameters,
         with_changes(config, settings["changes"]),
         registry,
@@ -115,7 +115,7 @@ def test_effects_and_intervals_hold_in_a_few_cohorts(
         seeds=range(COHORTS),
         resamples=50,
     )
-    row = recovery_of_claims(tried).iloc[0]
+    row = performance_measures(tried).iloc[0]
     assert row["tested"] == COHORTS
     assert abs(row["bias_percent"]) < 5.0 + ERRORS * row["bias_error"]
     assert row["coverage"] > 0.95 - ERRORS * np.sqrt(0.95 * 0.05 / COHORTS)
@@ -125,7 +125,7 @@ def test_no_effect_is_seldom_called_supported(
     registry: Registry, config: dict[str, Any], coverage: dict[str, Any]
 ) -> None:
     settings = coverage["scenarios"]["no_effect"]
-    tried = try_cohorts(
+    tried = simulate_ledgers(
         simulate_tables_with_parameters,
         with_changes(config, settings["changes"]),
         registry,
@@ -133,13 +133,19 @@ def test_no_effect_is_seldom_called_supported(
         seeds=range(8),
         resamples=40,
     )
-    summary = recovery_of_claims(tried).set_index("id")
+    summary = performance_measures(tried).set_index("id")
     assert (summary["supported"] <= 0.05 + ERRORS * np.sqrt(0.05 * 0.95 / 8)).all(), summary["supported"]
 
 
 def test_more_athletes_make_intervals_narrower(registry: Registry, config: dict[str, Any]) -> None:
     curve = power_curve(
-        simulate_tables_with_parameters, config, registry, claim="C7", athletes=[8, 32], cohorts=6, seed=1, resamples=20
+        simulate_tables_with_parameters,
+        config,
+        registry,
+        claim="C7",
+        athletes=[8, 32],
+        seeds=range(1, 7),
+        resamples=20,
     )
     assert curve["athletes"].tolist() == [8, 32]
     assert 0.3 < curve["half_width"].iloc[1] / curve["half_width"].iloc[0] < 0.8

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legsci.models.statistics.athlete_slopes import slope_spread
+from legsci.models.statistics.athlete_slopes import slope_heterogeneity
 from legsci.models.statistics.design import percent_change, split_within_between, to_log_percent
-from legsci.models.statistics.mixed import MixedFit, fit_mixed_model
+from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.reliability import reliability
+from legsci.models.statistics.resampling import Bootstrap
 
 OCCASIONS = ["Pre", "Post", "Det1", "Det2", "Det3"]
 
@@ -62,7 +63,7 @@ def told(fit: MixedFit, term: str, difference: float = 1.0) -> str:
 def test_occasions_of_a_complete_table_are_its_means(squat_jumps: pd.DataFrame) -> None:
     for name in OCCASIONS[1:]:
         squat_jumps[name] = (squat_jumps["occasion"] == name).astype(float)
-    fit = fit_mixed_model(squat_jumps, outcome="height_m", fixed=OCCASIONS[1:])
+    fit = fit_mixed_model(squat_jumps, MixedModel(outcome="height_m", fixed=OCCASIONS[1:]))
     table = fit.result.estimates
     np.testing.assert_allclose(table["estimate"], [0.32242, 0.03648, 0.03747, 0.03487, 0.03308], atol=6e-6)
     wide = squat_jumps.pivot_table(index="participant_id", columns="occasion", values="height_m")
@@ -73,11 +74,11 @@ def test_occasions_of_a_complete_table_are_its_means(squat_jumps: pd.DataFrame) 
 
 
 def test_athletes_gain_differently_and_lose_little(squat_jumps: pd.DataFrame, reading: str) -> None:
-    fit = fit_mixed_model(squat_jumps, outcome="height", fixed=["trained", "steps_off"], random=["trained"])
+    fit = fit_mixed_model(squat_jumps, MixedModel(outcome="height", fixed=["trained", "steps_off"], random=["trained"]))
     assert any("MixedLM agrees" in note for note in fit.result.notes)
     assert f"training added {told(fit, 'trained')}" in reading
     assert f"a step of detraining took {told(fit, 'steps_off')}" in reading
-    spread = slope_spread(fit, "trained")
+    spread = slope_heterogeneity(fit, "trained")
     assert spread.p_value < 1e-50
     low, high = (percent_change(limit) for limit in (spread.prediction_low, spread.prediction_high))
     assert f"95 % of athletes like these gain {low:.0f} to {high:.0f} %" in reading
@@ -87,24 +88,27 @@ def test_technique_within_athletes_is_another_question_than_between_them(
     squat_jumps: pd.DataFrame, reading: str
 ) -> None:
     fit = fit_mixed_model(
-        squat_jumps, outcome="height", fixed=["imbalance_within", "imbalance_between"], random=["imbalance_within"]
+        squat_jumps,
+        MixedModel(outcome="height", fixed=["imbalance_within", "imbalance_between"], random=["imbalance_within"]),
     )
     within, between = (told(fit, f"imbalance_{part}", -10.0) for part in ("within", "between"))
     assert f"within athletes {within}, between athletes {between}" in reading
     adjusted = fit_mixed_model(
         squat_jumps,
-        outcome="height",
-        fixed=["trained", "steps_off", "imbalance_within", "imbalance_between"],
-        random=["imbalance_within"],
+        MixedModel(
+            outcome="height",
+            fixed=["trained", "steps_off", "imbalance_within", "imbalance_between"],
+            random=["imbalance_within"],
+        ),
     )
     assert f"with training in the model, {told(adjusted, 'imbalance_within', -10.0)} remain" in reading
 
 
 def test_a_change_counts_beyond_the_detectable_one(squat_jumps: pd.DataFrame, reading: str) -> None:
     after = squat_jumps[squat_jumps["occasion"] != "Pre"]
-    found = reliability(after, value="height_m", occasion="occasion", form="ICC(C,1)", resamples=200)
+    found = reliability(after, value="height_m", occasion="occasion", form="ICC(C,1)", bootstrap=Bootstrap(200))
     wide = squat_jumps.pivot_table(index="participant_id", columns="occasion", values="height_m")
-    changed = found.is_change(wide["Post"] - wide["Pre"])
+    changed = (wide["Post"] - wide["Pre"]).abs() > found.mdc95.value
     cv = found.cv_percent
     assert cv is not None
     assert f"ICC(C,1) {found.icc.value:.3f}, CV {cv.value:.1f} %, MDC95 {1000.0 * found.mdc95.value:.1f} mm" in reading
@@ -112,16 +116,16 @@ def test_a_change_counts_beyond_the_detectable_one(squat_jumps: pd.DataFrame, re
 
 
 def test_jumps_of_cyclists_do_not_change(cyclists: pd.DataFrame, reading: str) -> None:
-    fit = fit_mixed_model(cyclists, outcome="height", fixed=["meso1", "meso2", "meso3"])
+    fit = fit_mixed_model(cyclists, MixedModel(outcome="height", fixed=["meso1", "meso2", "meso3"]))
     assert fit.result.n == {"rows": 76, "participants": 20}
     assert dict(fit.result.warnings)["rows_left_out"].startswith("4 rows")
     assert f"after the last block {told(fit, 'meso3')}" in reading
-    found = reliability(cyclists, value="height_cm", occasion="occasion", form="ICC(C,1)", resamples=500)
+    found = reliability(cyclists, value="height_cm", occasion="occasion", form="ICC(C,1)", bootstrap=Bootstrap(500))
     cv = found.cv_percent
     assert cv is not None
     assert f"ICC(C,1) {found.icc.value:.2f}, CV {cv.value:.1f} %, MDC95 {found.mdc95.value:.1f} cm" in reading
     seen = cyclists.dropna(subset=["height_cm"]).groupby("participant_id", sort=False)["height_cm"]
-    changed = found.is_change(seen.last() - seen.first())
+    changed = (seen.last() - seen.first()).abs() > found.mdc95.value
     assert f"{changed.sum()} of 20 cyclists" in reading
 
 
@@ -139,10 +143,12 @@ def test_three_sets_gain_more_than_one_in_the_other_leg(shared_data: Path, readi
     )
     fit = fit_mixed_model(
         table,
-        outcome="strength",
-        fixed=["trained", "three_sets", "trained:three_sets"],
-        random=["trained"],
-        participant="subject",
+        MixedModel(
+            outcome="strength",
+            fixed=["trained", "three_sets", "trained:three_sets"],
+            random=["trained"],
+            participant="subject",
+        ),
     )
     assert f"one set added {told(fit, 'trained')}, three sets {told(fit, 'trained:three_sets')} more" in reading
     assert f"{fit.result.n['participants']} athletes" in reading
@@ -151,7 +157,7 @@ def test_three_sets_gain_more_than_one_in_the_other_leg(shared_data: Path, readi
 def test_lean_mass_with_missed_scans(shared_data: Path) -> None:
     table = pd.read_csv(shared_data / "exscidata" / "dxa_data.csv", sep=";", decimal=",")
     table["post"] = (table["timepoint"] == "post").astype(float)
-    fit = fit_mixed_model(table, outcome="lean.legs", fixed=["post"], participant="subject")
+    fit = fit_mixed_model(table, MixedModel(outcome="lean.legs", fixed=["post"], participant="subject"))
     wide = table.pivot_table(index="subject", columns="timepoint", values="lean.legs")
     change = (wide["post"] - wide["pre"]).dropna()
     assert fit.result.n == {"rows": 81, "participants": 42}

@@ -1,6 +1,6 @@
-"""Tables of a study -> a longitudinal table, models, and a verdict on each registered claim."""
+"""Tables of a study -> longitudinal table, models, and a verdict on each registered claim."""
 
-#: What models say of a study, as results/<study>/models/<name>.csv.
+#: Results of the models of a study, as results/<study>/models/<name>.csv.
 MODEL_TABLES = [
     "alignment",
     "slope_moderators",
@@ -23,7 +23,7 @@ MODEL_RESULTS = [
 
 
 def people_digest(wildcards):
-    """Digest of what a study says of persons, visits, training and health."""
+    """Digest of the tables of participants, sessions, exposure, health and injuries."""
     study = study_of(wildcards.study)
     names = ("participants", "sessions", "exposure", "health", "injuries")
     return content_digest(*(getattr(study, name).to_json(orient="table", index=False) for name in names))
@@ -70,7 +70,7 @@ rule claims:
         people=people_digest,
         source=source_digest("legsci.models.claims.ledger", "legsci.models.study_results"),
     message:
-        "Hold the registered claims against {wildcards.study}"
+        "Test the registered claims on {wildcards.study}"
     script:
         "../scripts/claims.py"
 
@@ -94,7 +94,7 @@ rule curve_results:
         "../scripts/curve_results.py"
 
 
-# Beside `recovery` the one rule that reads the truth.
+# With `parameter_recovery` the only rule that reads the truth.
 rule claims_against_truth:
     input:
         ledger=f"results/{VIRTUAL}/claims.csv",
@@ -117,7 +117,7 @@ rule claims_against_truth:
     params:
         source=source_digest("legsci.models.claims.against_truth"),
     message:
-        "Put the verdicts on the virtual athletes beside the truth"
+        "Compare the verdicts on the virtual athletes with the true effects"
     script:
         "../scripts/claims_against_truth.py"
 
@@ -125,7 +125,7 @@ rule claims_against_truth:
 COVERAGE = yaml.safe_load(Path(workflow.basedir, "workflow/planning.yaml").read_text(encoding="utf-8"))["coverage"]
 
 
-# Not part of `all`: some ten minutes on two cores, and the table is kept in the repository.
+# Not part of `all`: about ten minutes on two cores; the table is kept in the repository.
 rule coverage:
     input:
         summaries=expand("results/coverage/{scenario}.csv", scenario=COVERAGE["scenarios"]),
@@ -138,7 +138,7 @@ rule coverage:
     params:
         source=source_digest("legsci.models.planning"),
     message:
-        "Gather what was recovered of the scenarios"
+        "Gather bias, coverage and power of the scenarios"
     script:
         "../scripts/gather_coverage.py"
 
@@ -160,7 +160,7 @@ rule coverage_scenario:
         options=config["virtual"],
         source=source_digest("legsci.models.planning", "legsci.simulate.cohort.truth"),
     message:
-        "Simulate the cohorts of {wildcards.scenario} and hold the claims against them"
+        "Simulate the cohorts of {wildcards.scenario} and test the claims on them"
     script:
         "../scripts/coverage_scenario.py"
 
@@ -182,6 +182,6 @@ rule planning:
             "legsci.models.planning", "legsci.simulate.cohort.truth", "legsci.present.figures.planning"
         ),
     message:
-        "Simulate studies of several sizes"
+        "Estimate the power of studies of several sizes by simulation"
     script:
         "../scripts/planning.py"

@@ -1,4 +1,4 @@
-"""Fit the models of a study and hold each registered claim against it."""
+"""Fit the models of a study and test each registered claim on it."""
 
 from pathlib import Path
 

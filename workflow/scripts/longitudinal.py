@@ -1,4 +1,4 @@
-"""Summarise the sessions of a study, join what is known of weeks and persons, and count what was left out."""
+"""Summarise the sessions of a study, join covariates of weeks and persons, and count the exclusions."""
 
 import pandas as pd
 

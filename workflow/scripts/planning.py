@@ -1,4 +1,4 @@
-"""Find the power of studies of some sizes by simulated cohorts, and draw it."""
+"""Estimate the power of studies of several sizes by simulated cohorts, and draw it."""
 
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from job_log import job_log
 with job_log(snakemake.log[0]):
     options = yaml.safe_load(Path(snakemake.input.options).read_text(encoding="utf-8"))["planning"]
     config = with_changes(snakemake.config["virtual"], options["changes"])
-    tried = {name: options[name] for name in ("claim", "athletes", "cohorts", "seed", "resamples")}
+    tried = {name: options[name] for name in ("claim", "athletes", "resamples")}
+    tried["seeds"] = range(options["seed"], options["seed"] + options["cohorts"])
     registry = load_claims(Path(snakemake.input.claims))
     curves = []
     for effect in options["effects"]:

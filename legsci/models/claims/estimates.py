@@ -1,37 +1,35 @@
-"""How each kind of claim gets its effect from a study's tables; one function per kind, in ESTIMATORS."""
+"""Estimators of the effects of claims, one per kind of model, in ESTIMATORS."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from legsci.kernels.mixed_model import fit_profiled
 from legsci.models.claims.evidence import (
     Evidence,
-    assumed_load_note,
+    athlete_means,
     complete_sessions,
     contrast_difference,
-    left_out_note,
-    means_of_athletes,
+    excluded_note,
+    imputed_load_note,
     split_sessions,
     to_model_scale,
     weeks_at_risk,
 )
 from legsci.models.claims.registry import Claim
 from legsci.models.injury.counts import fit_injury_rate
+from legsci.models.injury.design import InjuryModel
 from legsci.models.result import ModelRefusal, ModelResult
-from legsci.models.statistics.athlete_slopes import slope_spread
+from legsci.models.statistics.athlete_slopes import slope_heterogeneity
 from legsci.models.statistics.effects import EQUIVALENCE_LEVEL, LEVEL, Effect, fieller_interval, intervals, to_scale
 from legsci.models.statistics.learning import half_time
 from legsci.models.statistics.measurement_error import fit_calibrated_model
-from legsci.models.statistics.mixed import MixedFit, fit_mixed_model
-from legsci.models.statistics.resampling import cluster_weights, percentile_interval
+from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
+from legsci.models.statistics.resampling import percentile_interval
 from legsci.models.tables.analysis import person_covariates, repetition_table
-
-Array = NDArray[np.float64]
 
 
 def _linear_effect(claim: Claim, result: ModelResult, difference: float, notes: Sequence[str] = ()) -> Effect:
@@ -52,61 +50,64 @@ def _linear_effect(claim: Claim, result: ModelResult, difference: float, notes: 
     )
 
 
+def _mixed_model(claim: Claim) -> MixedModel:
+    """Return the mixed model that a claim names."""
+    return MixedModel(claim.model["outcome"], claim.model["terms"], claim.model.get("random", []))
+
+
 def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
     """Effect of a term of a mixed model of sessions, corrected for measurement error where the claim says so."""
-    table, model = evidence.sessions(claim), claim.model
-    settings = {"outcome": model["outcome"], "fixed": model["terms"], "random": model.get("random", [])}
-    if "calibrated" not in model:
+    table = evidence.sessions(claim)
+    if "calibrated" not in claim.model:
         split = split_sessions(table, claim)
-        fit = fit_mixed_model(split, **settings)
-        difference = contrast_difference(claim, means_of_athletes(split, claim.contrast["term"]))
-        said = [*left_out_note(table, split, "sessions"), *assumed_load_note(split, claim)]
+        fit = fit_mixed_model(split, _mixed_model(claim))
+        difference = contrast_difference(claim, athlete_means(split, claim.contrast["term"]))
+        said = [*excluded_note(table, split, "sessions"), *imputed_load_note(split, claim)]
         notes = [*said, *_loss_notes(claim, fit, fit.result)]
         return _linear_effect(claim, fit.result, difference, notes)
-    measured, complete = model["calibrated"], complete_sessions(table, claim)
+    measured, complete = claim.model["calibrated"], complete_sessions(table, claim)
     calibrated = fit_calibrated_model(
         complete,
+        _mixed_model(claim),
         measured=measured,
         error_variance=f"{measured}_error_variance",
-        resamples=evidence.resamples,
-        seed=evidence.seed,
-        **settings,
+        bootstrap=evidence.bootstrap,
     )
     low, high = calibrated.reliability_interval
     note = f"reliability of {measured} within athletes {calibrated.reliability:.2f} ({low:.2f} to {high:.2f})"
     notes = [
-        *left_out_note(table, complete, "sessions"),
-        *assumed_load_note(complete, claim),
+        *excluded_note(table, complete, "sessions"),
+        *imputed_load_note(complete, claim),
         note,
         *_loss_notes(claim, calibrated.naive, calibrated.result),
     ]
     return _linear_effect(
-        claim, calibrated.result, contrast_difference(claim, means_of_athletes(complete, measured)), notes
+        claim, calibrated.result, contrast_difference(claim, athlete_means(complete, measured)), notes
     )
 
 
 def _loss_notes(claim: Claim, fit: MixedFit, result: ModelResult) -> list[str]:
-    """Say how many athletes would lose what is claimed, their slopes taken as normal."""
+    """Return the share of athletes with the claimed loss, assuming normally distributed slopes."""
     term = claim.contrast["term"]
     if claim.loss is None or term not in fit.random:
         return []
     mean, difference = float(result.estimates.loc[term, "estimate"]), float(claim.contrast["difference"])
-    spread = slope_spread(fit, term)
+    spread = slope_heterogeneity(fit, term)
     needed = 100.0 * np.log1p(-claim.loss / 100.0) / difference
     if spread.standard_deviation == 0.0:
         share = float(mean <= needed)
     else:
         share = float(stats.norm.cdf((needed - mean) / spread.standard_deviation))
-    return [f"athletes who would lose {claim.loss:g} % or more: {100.0 * share:.2g} %, their slopes taken as normal"]
+    return [
+        f"athletes who would lose {claim.loss:g} % or more: {100.0 * share:.2g} %, assuming normally distributed slopes"
+    ]
 
 
 def mixed_ratio(claim: Claim, evidence: Evidence) -> Effect:
     """Ratio of slopes at two values of a moderator: 1 + difference x product / slope, with Fieller's interval."""
     table = evidence.sessions(claim)
     split = split_sessions(table, claim)
-    fit = fit_mixed_model(
-        split, outcome=claim.model["outcome"], fixed=claim.model["terms"], random=claim.model.get("random", [])
-    )
+    fit = fit_mixed_model(split, _mixed_model(claim))
     product, slope = claim.contrast["term"], claim.contrast["per"]
     at = [fit.design.terms.index(product), fit.design.terms.index(slope)]
     row, difference = fit.result.estimates.loc[product], float(claim.contrast["difference"])
@@ -117,9 +118,9 @@ def mixed_ratio(claim: Claim, evidence: Evidence) -> Effect:
     wide, narrow = (
         fieller_interval(other, usual, covariance, row["df"], level) for level in (LEVEL, EQUIVALENCE_LEVEL)
     )
-    notes = [*(sentence for _, sentence in fit.result.warnings), *left_out_note(table, split, "sessions")]
+    notes = [*(sentence for _, sentence in fit.result.warnings), *excluded_note(table, split, "sessions")]
     if not np.isfinite(wide[0]):
-        notes.append(f"the slope of {slope} does not differ from 0, so that a ratio to it has no limits")
+        notes.append(f"the slope of {slope} does not differ from 0, so that the ratio to it is unbounded")
     return Effect(
         float(other / usual),
         wide,
@@ -138,34 +139,31 @@ def repetition_effect(claim: Claim, evidence: Evidence) -> Effect:
     table = repetition_table(
         evidence.tables, people, task=model["set_task"], columns=[model["outcome"]], last=model["last"]
     )
-    fit = fit_mixed_model(
-        to_model_scale(table, claim), outcome=model["outcome"], fixed=model["terms"], random=model.get("random", [])
-    )
+    fit = fit_mixed_model(to_model_scale(table, claim), _mixed_model(claim))
     return _linear_effect(claim, fit.result, float(claim.contrast["difference"]))
 
 
-def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
+def slope_standard_deviation(claim: Claim, evidence: Evidence) -> Effect:
     """Standard deviation of athletes' slopes, with the percentile interval of a cluster bootstrap.
 
-    Resampled standard deviations never reach 0; the interval begins there where the test of no spread does not reject.
+    Resampled standard deviations are above 0; the lower limit is 0 where the test of zero variance does not reject.
     """
     table = evidence.sessions(claim)
     split = split_sessions(table, claim)
-    fit = fit_mixed_model(
-        split, outcome=claim.model["outcome"], fixed=claim.model["terms"], random=claim.model["random"]
-    )
+    fit = fit_mixed_model(split, _mixed_model(claim))
     term, difference = claim.contrast["term"], float(claim.contrast["difference"])
-    spread, place = slope_spread(fit, term), fit.random.index(term)
+    spread, place = slope_heterogeneity(fit, term), fit.random.index(term)
     drawn = []
-    for weights in cluster_weights(len(fit.design.participants), resamples=evidence.resamples, seed=evidence.seed):
+    for weights in evidence.bootstrap.weights(len(fit.design.participants)):
         try:
             optimum = fit_profiled(fit.data, weights=weights, reml=fit.reml, start=fit.optimum.factor)
         except np.linalg.LinAlgError:
             continue
         drawn.append(np.sqrt(optimum.random_covariance[place, place]) * difference)
     if not drawn:
-        raise ModelRefusal(f"the spread of slopes of {term}", ["no resample of athletes can be estimated"])
-    lost = evidence.resamples - len(drawn)
+        raise ModelRefusal(f"the variance of slopes of {term}", ["no resample of athletes is estimable"])
+    resamples = evidence.bootstrap.resamples
+    lost = resamples - len(drawn)
     wide, narrow = (percentile_interval(np.array(drawn), level=level) for level in (LEVEL, EQUIVALENCE_LEVEL))
     return Effect(
         spread.standard_deviation * difference,
@@ -177,9 +175,9 @@ def spread_of_slopes(claim: Claim, evidence: Evidence) -> Effect:
         rows=int(fit.result.n["rows"]),
         notes=(
             *(sentence for _, sentence in fit.result.warnings),
-            *left_out_note(table, split, "sessions"),
+            *excluded_note(table, split, "sessions"),
             f"95 % of athletes have slopes of {spread.prediction_low:.2g} to {spread.prediction_high:.2g} per unit",
-            *([f"{lost} of {evidence.resamples} resamples cannot be estimated"] if lost else []),
+            *([f"{lost} of {resamples} resamples are not estimable"] if lost else []),
         ),
     )
 
@@ -198,22 +196,22 @@ def half_time_effect(claim: Claim, evidence: Evidence) -> Effect:
         rows=found.sessions,
         notes=(
             f"mean distance from the plateau at the first visit {found.excess:.2g} {claim.contrast['unit']}",
-            f"{len(table) - found.sessions} of {len(table)} sessions are of athletes with too few, and were left out",
+            f"{len(table) - found.sessions} of {len(table)} sessions, of athletes with fewer than three, were excluded",
         ),
     )
 
 
 def rate_ratio(claim: Claim, evidence: Evidence) -> Effect:
-    """Rate ratio of new problems per difference of an athlete's mean, with the area under the curve as a note."""
+    """Rate ratio of new problems per difference of an athlete's mean, with the area under the curve in a note."""
     term = claim.contrast["term"]
     weeks, notes = weeks_at_risk(claim, evidence)
-    fit = fit_injury_rate(weeks, terms=claim.model["terms"], resamples=evidence.resamples, seed=evidence.seed)
+    fit = fit_injury_rate(weeks, InjuryModel(claim.model["terms"]), bootstrap=evidence.bootstrap)
     area = fit.ratios.loc[term]
     note = (
         f"area under the curve {area['auc']:.2f} ({area['auc_low']:.2f} to {area['auc_high']:.2f}): "
         "an association is no screening test"
     )
-    difference = contrast_difference(claim, means_of_athletes(weeks, term))
+    difference = contrast_difference(claim, athlete_means(weeks, term))
     return _linear_effect(claim, fit.result, difference, [*notes, note])
 
 
@@ -222,7 +220,7 @@ ESTIMATORS: dict[str, Callable[[Claim, Evidence], Effect]] = {
     "mixed": mixed_effect,
     "mixed_ratio": mixed_ratio,
     "repetitions": repetition_effect,
-    "slope_spread": spread_of_slopes,
+    "slope_spread": slope_standard_deviation,
     "half_time": half_time_effect,
     "rate_ratio": rate_ratio,
 }

@@ -1,4 +1,4 @@
-"""What a study has to say about a claim: the rows that its model is fitted to, and what was left out of them."""
+"""Analysis sets of the claims: the rows that a model is fitted to, and the rows that were excluded."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pandas as pd
 from legsci.models.claims.registry import Claim, Registry
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.design import split_within_between, to_log_percent
+from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import complete_rows, session_table, week_table
 
 P90_LESS_P10 = "p90_less_p10"
@@ -20,21 +21,20 @@ PARTS = ("within", "between")
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a study has to say about claims.
+    """Data of a study on its claims.
 
     Parameters
     ----------
     tables : tables of the study folder by name, and `metrics`.
     longitudinal : rows of longitudinal.csv.
     registry : the claims and the quantities that they name.
-    resamples, seed : of every cluster bootstrap.
+    bootstrap : of all cluster bootstraps.
     """
 
     tables: Mapping[str, pd.DataFrame]
     longitudinal: pd.DataFrame
     registry: Registry
-    resamples: int
-    seed: int
+    bootstrap: Bootstrap
 
     @cached_property
     def every_session(self) -> pd.DataFrame:
@@ -44,7 +44,7 @@ class Evidence:
         return session_table(self.longitudinal, variables, self.registry.codes)
 
     def sessions(self, claim: Claim) -> pd.DataFrame:
-        """Return the sessions, with what a claim's model makes of its variables."""
+        """Return the sessions with the indicators and the scale of a claim's model."""
         table = self.every_session.copy()
         for name, (variable, limit) in claim.model.get("indicators", {}).items():
             table[name] = (table[variable] >= limit).astype(float).where(table[variable].notna())
@@ -75,28 +75,28 @@ def to_model_scale(table: pd.DataFrame, claim: Claim) -> pd.DataFrame:
 
 
 def split_sessions(table: pd.DataFrame, claim: Claim) -> pd.DataFrame:
-    """Split the variables whose parts are terms, over the rows that the model can use."""
+    """Split the variables whose parts are terms, over the complete rows."""
     parts = {part for term in claim.model["terms"] for part in term.split(":")}
     split = sorted({_base(part) for part in parts if part.endswith(PARTS)} & set(table.columns))
     return split_within_between(complete_sessions(table, claim), split)
 
 
 def complete_sessions(table: pd.DataFrame, claim: Claim) -> pd.DataFrame:
-    """Return the rows that have all that a claim's model uses."""
+    """Return the complete rows of a claim's model."""
     outcome, parts = claim.model["outcome"], [part for term in claim.model["terms"] for part in term.split(":")]
     return complete_rows(table, [outcome, *parts, *map(_base, parts)], f"the mixed model of {outcome}")
 
 
-def left_out_note(before: pd.DataFrame, after: pd.DataFrame, rows: str) -> list[str]:
-    """Say how many rows lack a value."""
+def excluded_note(before: pd.DataFrame, after: pd.DataFrame, rows: str) -> list[str]:
+    """Return the note on rows with missing values."""
     lost = len(before) - len(after)
-    return [f"{lost} of {len(before)} {rows} lack a value and were left out"] if lost else []
+    return [f"{lost} of {len(before)} {rows} with missing values were excluded"] if lost else []
 
 
-def assumed_load_note(rows: pd.DataFrame, claim: Claim) -> list[str]:
-    """Say in how many rows that a model uses the load of the week before is not recorded and taken as usual."""
-    assumed = int(rows["load_assumed"].sum()) if "load" in claim.model["terms"] else 0
-    words = "have no training recorded for the week before, which is taken as the athlete's usual"
+def imputed_load_note(rows: pd.DataFrame, claim: Claim) -> list[str]:
+    """Return the note on rows whose load of the previous week is imputed by the athlete's mean."""
+    assumed = int(rows["load_imputed"].sum()) if "load" in claim.model["terms"] else 0
+    words = "have no training recorded for the previous week; the athlete's mean load is imputed"
     return [f"{assumed} of {len(rows)} sessions {words}"] if assumed else []
 
 
@@ -118,18 +118,18 @@ def contrast_difference(claim: Claim, values: pd.Series) -> float:
     return float(high - low)
 
 
-def means_of_athletes(table: pd.DataFrame, term: str) -> pd.Series:
-    """Return each athlete's mean of a column, (athlete,); nothing where there is no such column."""
+def athlete_means(table: pd.DataFrame, term: str) -> pd.Series:
+    """Return each athlete's mean of a column, (athlete,); empty where there is no such column."""
     return table.groupby("participant_id")[term].mean() if term in table else pd.Series(dtype=float)
 
 
 def weeks_at_risk(claim: Claim, evidence: Evidence) -> tuple[pd.DataFrame, list[str]]:
-    """Return the weeks that a model of rates is fitted to, and what is to be said of those left out.
+    """Return the weeks that a model of rates is fitted to, and notes on the excluded ones.
 
     Raises
     ------
     ModelRefusal
-        See `week_table`; or no week has all that the model uses.
+        See `week_table`; or no week is complete.
     """
     model = claim.model
     weeks, exclusions = week_table(
@@ -138,4 +138,4 @@ def weeks_at_risk(claim: Claim, evidence: Evidence) -> tuple[pd.DataFrame, list[
     complete = complete_rows(weeks, model["terms"], "the rate of overuse problems")
     lost = exclusions[exclusions["onsets_left_out"] > 0]
     uncounted = [f"new problems not counted: {row.onsets_left_out} ({row.sentence})" for row in lost.itertuples()]
-    return complete, [*left_out_note(weeks, complete, "weeks at risk"), *uncounted]
+    return complete, [*excluded_note(weeks, complete, "weeks at risk"), *uncounted]

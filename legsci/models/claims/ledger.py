@@ -1,4 +1,4 @@
-"""The ledger of claims: each is estimated, adjusted for how many there are, and given one verdict with its reason."""
+"""The ledger of claims: each is estimated, adjusted for multiple testing, and given one verdict with its reason."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from legsci.models.claims.registry import Claim, Registry
 from legsci.models.claims.verdicts import UNTESTABLE, adjusted_p_values, judge
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.effects import Effect
+from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import Variable
 from legsci.models.tables.longitudinal import longitudinal_table
 from legsci.vocabulary import METRIC_TERMS
 
-#: How p values are adjusted: strictly where the hypothesis stood before the data, else for the share of false finds.
+#: Adjustment of p values: family-wise error rate of confirmatory claims, false discovery rate of exploratory ones.
 ADJUSTMENTS = {"confirmatory": "holm", "exploratory": "benjamini_hochberg"}
 LEDGER_COLUMNS = [
     "id",
@@ -59,13 +60,13 @@ def claims_ledger(
     resamples: int = 2000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Hold each registered claim against a study.
+    """Test each registered claim on the data of a study.
 
     Parameters
     ----------
     tables : tables of the study folder by name, and `metrics`; exposure and health may be absent or empty.
     registry : the claims.
-    simulated : whether the study is; its verdicts then say nothing about people.
+    simulated : whether the study is simulated; its verdicts then do not apply to people.
     longitudinal : rows of longitudinal.csv; made from the tables where it is not given.
     resamples, seed : of every cluster bootstrap.
 
@@ -73,11 +74,11 @@ def claims_ledger(
     -------
     One row per claim with LEDGER_COLUMNS: estimate with its 95 % interval [unit], p value of no effect and as adjusted
     over the testable claims of the same status, verdict and reason. A claim that cannot be tested has the verdict
-    `untestable`, no estimate, and the reason says what is missing.
+    `untestable`, no estimate, and the reason names what is missing.
     """
     if longitudinal is None:
         longitudinal = longitudinal_table(tables)
-    evidence = Evidence(tables, longitudinal, registry, resamples, seed)
+    evidence = Evidence(tables, longitudinal, registry, Bootstrap(resamples, seed))
     answers = {claim.id: _answer(claim, evidence) for claim in registry.claims}
     effects = {name: answer for name, answer in answers.items() if isinstance(answer, Effect)}
     raw = pd.Series(
@@ -102,7 +103,7 @@ def claims_ledger(
 
 
 def _answer(claim: Claim, evidence: Evidence) -> Effect | list[str]:
-    """Return the effect of a claim, or what is missing for it."""
+    """Return the effect of a claim, or the reasons why it cannot be tested."""
     missing = missing_data(claim, evidence)
     if missing:
         return missing
@@ -111,9 +112,9 @@ def _answer(claim: Claim, evidence: Evidence) -> Effect | list[str]:
     except ModelRefusal as refusal:
         return [f"{refusal.subject}: {sentence}" for sentence in refusal.sentences]
     except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
-        # One entry of the registry that names what does not exist must not cost the verdicts on the others.
+        # An invalid entry of the registry must not prevent the verdicts on the others.
         fault = f"{type(error).__name__} {error}"
-        return [f"the entry of {claim.id} in the registry of claims cannot be turned into a model: {fault}"]
+        return [f"the entry of {claim.id} in the registry of claims does not define a model: {fault}"]
 
 
 def missing_data(claim: Claim, evidence: Evidence) -> list[str]:
@@ -132,7 +133,7 @@ def missing_data(claim: Claim, evidence: Evidence) -> list[str]:
 
 
 def _missing_metric(variable: Variable, others: list[str]) -> str:
-    """Say that a metric is missing, or on which sides alone it is there."""
+    """Return the sentence on a missing metric, or on the only sides that have it."""
     name = f"{variable.metric} of {variable.task}"
     if variable.metric not in METRIC_TERMS:
         return f"this version of legsci does not measure {name}"
@@ -155,9 +156,9 @@ def _missing_of_people(claim: Claim, evidence: Evidence) -> list[str]:
     if (parts & {"load", "log_hours"} or model["kind"] == "rate_ratio") and not len(
         evidence.tables.get("exposure", ())
     ):
-        missing.append("exposure.tsv, with weekly training, is not there")
+        missing.append("exposure.tsv, with weekly training, is missing")
     if model["kind"] == "rate_ratio" and not len(evidence.tables.get("health", ())):
-        missing.append("health.tsv, with weekly answers, is not there")
+        missing.append("health.tsv, with weekly questionnaires, is missing")
     columns = {"female": "sex", "previously_injured": "previous_injury"}
     columns |= {name: code.column for name, code in evidence.registry.codes.items()}
     for name in sorted(parts & {"female", "previously_injured", "beighton_score", "body_mass_kg", *columns}):

@@ -1,4 +1,4 @@
-"""The registered claims: read from a table of hypotheses that was fixed before the data, held against its schema."""
+"""The registered claims: read from a table of hypotheses that was fixed before the data, checked against its schema."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ import yaml
 
 from legsci.models.tables.analysis import Codes, Variable
 from legsci.vocabulary import new_name
-
-COLUMNS_OF_SESSIONS = ("time", "load", "female", "beighton_score", "body_mass_kg", "previously_injured", "log_hours")
 
 
 class ClaimsError(ValueError):
@@ -30,7 +28,7 @@ class Claim:
     model, contrast : how the effect is estimated.
     unit, scale : of the effect.
     null : the effect that is none.
-    equivalence : low and high limit of effects that are practically none.
+    equivalence : low and high limit of effects that are practically equivalent to none.
     direction : 1 where the claim is above the null, -1 where below.
     size : low and high limit of the claimed effect; None where the claim names none.
     loss : a claim of up to this loss [%]; None for other claims.

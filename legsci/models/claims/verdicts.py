@@ -1,15 +1,13 @@
-"""One verdict per claim, from the interval of its effect, and the adjustment of p values over all claims."""
+"""One verdict per claim, from the interval of its effect, and the adjustment of p values for multiplicity."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from legsci.models.claims.registry import Claim
+from legsci.models.result import ALPHA
 from legsci.models.statistics.effects import Effect
-
-Array = NDArray[np.float64]
 
 SUPPORTED = "supported"
 SMALLER = "same direction but smaller"
@@ -17,19 +15,16 @@ EQUIVALENT = "equivalent to none"
 CONTRADICTED = "contradicted"
 INCONCLUSIVE = "inconclusive"
 UNTESTABLE = "untestable"
-VERDICTS = (SUPPORTED, SMALLER, EQUIVALENT, CONTRADICTED, INCONCLUSIVE, UNTESTABLE)
-#: Share of errors that the adjusted p values hold to.
-ALPHA = 0.05
 
 
 def adjusted_p_values(p_values: pd.Series, *, method: str) -> pd.Series:
-    """Adjust p values for how many there are.
+    """Adjust p values for multiple testing.
 
     Parameters
     ----------
-    p_values : (claim,) missing for claims that were not tested, which do not count.
-    method : `holm` holds the chance of any false rejection (Holm 1979, Scand J Stat 6:65-70);
-        `benjamini_hochberg` the expected share of false ones among them (Benjamini & Hochberg 1995, J R Stat
+    p_values : (claim,) missing for claims that were not tested, which are excluded.
+    method : `holm` controls the family-wise error rate (Holm 1979, Scand J Stat 6:65-70);
+        `benjamini_hochberg` the false discovery rate (Benjamini & Hochberg 1995, J R Stat
         Soc B 57:289-300).
 
     Returns
@@ -50,10 +45,11 @@ def adjusted_p_values(p_values: pd.Series, *, method: str) -> pd.Series:
 def judge(claim: Claim, effect: Effect, adjusted_p: float) -> tuple[str, str]:
     """Return the verdict on a claim and the reason for it.
 
-    Read along the direction of the claim: `equivalent to none`, the 90 % interval lies within the limits of practical
-    equivalence; `contradicted`, the effect differs from none (adjusted p < 0.05) the other way; `supported`, it
-    differs from none, the 95 % interval lies beyond practical equivalence and reaches the claimed size; `same direction
-    but smaller`, it differs from none and the interval ends short of the claimed size; else `inconclusive`.
+    In the direction of the claim: `equivalent to none`, the 90 % interval lies within the limits of practical
+    equivalence; `contradicted`, the effect differs from none (adjusted p < 0.05) in the opposite direction;
+    `supported`, it differs from none, the 95 % interval lies beyond practical equivalence and includes or exceeds the
+    claimed size; `same direction but smaller`, it differs from none and the interval does not reach the claimed size;
+    else `inconclusive`.
 
     Parameters
     ----------
@@ -72,21 +68,21 @@ def judge(claim: Claim, effect: Effect, adjusted_p: float) -> tuple[str, str]:
         return EQUIVALENT, f"the 90 % interval {interval} lies within {limits} {claim.unit}"
     differs = adjusted_p < ALPHA
     if differs and claim.direction * (effect.estimate - claim.null) < 0:
-        return CONTRADICTED, f"the effect runs the other way: {found}"
+        return CONTRADICTED, f"the effect is in the opposite direction: {found}"
     if differs and far < least:
-        return SMALLER, f"{found} excludes no effect and ends short of {claim.least:g}"
+        return SMALLER, f"{found} excludes no effect and does not reach {claim.least:g}"
     if differs and near > edge:
         if claim.size is None:
-            return SUPPORTED, f"{found} lies beyond {claim.edge:g}, as is claimed"
-        reach = "holds" if near <= least else "goes beyond"
+            return SUPPORTED, f"{found} lies beyond {claim.edge:g}, as claimed"
+        reach = "includes" if near <= least else "exceeds"
         return SUPPORTED, f"{found} lies beyond {claim.edge:g} and {reach} the claimed {claim.least:g}"
     sizes = "excludes" if far < least else "does not exclude"
-    claimed = "any effect of note that way" if claim.size is None else f"the claimed {claim.least:g}"
-    return INCONCLUSIVE, f"{found}, adjusted p {adjusted_p:.2g}: it {sizes} {claimed}"
+    claimed = "an effect beyond equivalence in this direction" if claim.size is None else f"the claimed {claim.least:g}"
+    return INCONCLUSIVE, f"{found}, adjusted p {adjusted_p:.2g}: the interval {sizes} {claimed}"
 
 
 def judge_truth(claim: Claim, truth: float) -> str:
-    """Return the verdict that an endless study would come to.
+    """Return the verdict on the true effect.
 
     Parameters
     ----------

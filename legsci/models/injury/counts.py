@@ -1,9 +1,9 @@
-"""Rates of injury per hour: population averages with errors by athlete, and athletes who differ in proneness."""
+"""Injury rates per hour: population-averaged (GEE) and with a shared gamma frailty of the athlete."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -12,53 +12,47 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.tools.sm_exceptions import IterationLimitWarning, PerfectSeparationWarning
 
-from legsci.models.injury.design import FEWEST_EVENTS, InjuryDesign, build_injury_design
+from legsci.models.injury.design import InjuryDesign, InjuryModel, build_injury_design
 from legsci.models.injury.discrimination import Calibration, group_by_prediction, left_out_predictor
-from legsci.models.injury.fit import InjuryFit, injury_fit
+from legsci.models.injury.fit import AREA_BOOTSTRAP, InjuryFit, injury_fit
 from legsci.models.injury.shared_gamma import maximise_shared_gamma
-from legsci.models.result import ModelRefusal, estimate_table
-
-Array = NDArray[np.float64]
+from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
+from legsci.models.statistics.resampling import Bootstrap
 
 WORKING_CORRELATIONS = ("independence", "exchangeable")
 COVARIANCES = {"bias_reduced": "Mancl-DeRouen by athlete", "robust": "sandwich by athlete"}
-LINKS = ("log", "cloglog")
-NO_OVERDISPERSION = ("no_overdispersion", "athletes differ no more than by chance: their variance is 0, a Poisson fit")
+LINK_FUNCTIONS = ("log", "cloglog")
+NO_OVERDISPERSION = (
+    "no_overdispersion",
+    "no overdispersion between athletes: the frailty variance is 0 and the fit is Poisson",
+)
 
 
 def fit_injury_rate(
     table: pd.DataFrame,
+    model: InjuryModel,
     *,
-    terms: Sequence[str],
-    events: str = "onset",
     exposure: str = "training_hours",
     link: str = "log",
     working_correlation: str = "independence",
     covariance: str = "bias_reduced",
-    participant: str = "participant_id",
-    fewest_events: int = FEWEST_EVENTS,
-    model: str = "injury_gee",
-    resamples: int = 1000,
-    seed: int = 0,
+    bootstrap: Bootstrap = AREA_BOOTSTRAP,
 ) -> InjuryFit:
     """Fit the rate per hour by generalised estimating equations (Liang & Zeger 1986, Biometrika 73:13-22).
 
     With link `log`, events are Poisson-like counts: E(events) = hours exp(x beta). With link `cloglog`, a row has one
-    event or none: P(event) = 1 - exp(-hours exp(x beta)), the same rate seen in discrete time. The covariance is the
+    event or none: P(event) = 1 - exp(-hours exp(x beta)), the same rate in discrete time. The covariance is the
     bias-reduced sandwich over athletes (Mancl & DeRouen 2001, Biometrics 57:126-134), intervals are from t(G - 1).
 
     Parameters
     ----------
     table : rows at risk, one athlete's in several.
-    terms : see `build_design`.
-    events : column of counts per row.
+    model : terms, events, athletes.
     exposure : column of hours at risk [h].
     link : `log` or `cloglog`.
     working_correlation : `independence` or `exchangeable` (between rows of one athlete).
     covariance : `bias_reduced`, or `robust` for the plain sandwich.
-    participant, fewest_events : see `build_injury_design`.
-    model : key of MODELS for the result.
-    resamples, seed : of the bootstrap over athletes for the area under the curve; seed also of the folds.
+    bootstrap : over athletes, for the areas under the curve; its seed also assigns athletes to folds.
 
     Raises
     ------
@@ -66,74 +60,65 @@ def fit_injury_rate(
         With all reasons why the model cannot be estimated.
     """
     for name, value, known in (
-        ("link", link, LINKS),
+        ("link", link, LINK_FUNCTIONS),
         ("working_correlation", working_correlation, WORKING_CORRELATIONS),
         ("covariance", covariance, tuple(COVARIANCES)),
     ):
         if value not in known:
             raise ValueError(f"{name} is one of {', '.join(known)}; found {value}")
-    subject = f"the rate of {events}"
-    built = build_injury_design(
-        table, events=events, terms=terms, participant=participant, subject=subject, exposure=exposure,
-        single=link == "cloglog", fewest_events=fewest_events,
-    )  # fmt: skip
+    events, subject = model.events, f"the rate of {model.events}"
+    built = build_injury_design(table, model, subject=subject, exposure=exposure, single=link == "cloglog")
     hours = built.table[exposure].to_numpy(float)
     if link == "cloglog" and built.events.all():
-        raise ModelRefusal(subject, [f"every row holds {events}, so that no chance of it can be estimated"])
+        raise ModelRefusal(subject, [f"every row has {events}, so that its probability cannot be estimated"])
     coefficients, errors, dependence = _solve(built, hours, link, working_correlation, covariance, subject)
     count, clusters = len(coefficients), len(built.design.participants)
     estimates = estimate_table(
         built.design.terms, coefficients, errors, np.full(count, clusters - 1.0), kind=_kinds(built),
-        se_kind=[COVARIANCES[covariance]] * count,
+        se_method=[COVARIANCES[covariance]] * count,
     )  # fmt: skip
-    return injury_fit(
-        built,
-        estimates,
-        model=model,
+    result = ModelResult(
         outcome=events,
         formula=f"{link}({events}) ~ {' + '.join(built.design.terms)} + offset ln({exposure}), {working_correlation}",
+        estimates=estimates,
         log_likelihood=None,
-        compared=lambda row: built.events == 0,
-        weight=hours,
-        calibration=_calibrate(built, hours, link, lambda rows: _rate(built, hours, link, rows), seed),
-        resamples=resamples,
-        seed=seed,
         variance_components={} if dependence is None else {"working correlation": dependence},
         n={"exposure_h": float(hours.sum())},
+    )
+    calibration = _calibrate(built, hours, link, lambda rows: _rate(built, hours, link, rows), bootstrap.seed)
+    return injury_fit(
+        built,
+        result,
+        compared=lambda row: built.events == 0,
+        weight=hours,
+        calibration=calibration,
+        bootstrap=bootstrap,
     )
 
 
 def fit_shared_gamma(
     table: pd.DataFrame,
+    model: InjuryModel,
     *,
-    terms: Sequence[str],
-    events: str = "onset",
     exposure: str = "training_hours",
-    participant: str = "participant_id",
-    fewest_events: int = FEWEST_EVENTS,
-    model: str = "injury_shared_gamma",
-    resamples: int = 1000,
-    seed: int = 0,
+    bootstrap: Bootstrap = AREA_BOOTSTRAP,
 ) -> InjuryFit:
-    """Fit counts of athletes who differ in proneness: Poisson given a gamma factor of mean 1 that an athlete keeps.
+    """Fit a Poisson model with a gamma frailty of mean 1 shared by the rows of an athlete.
 
     The totals of athletes are then negative binomial. Standard errors are the model's, of the expected information at
-    the variance found; intervals are from the normal distribution.
+    the estimated variance; intervals are from the normal distribution.
 
     Parameters
     ----------
-    table, terms, events, exposure, participant, fewest_events, model, resamples, seed : see `fit_injury_rate`.
+    table, model, exposure, bootstrap : see `fit_injury_rate`.
 
     Raises
     ------
     ModelRefusal
         With all reasons why the model cannot be estimated.
     """
-    subject = f"the rate of {events} with athletes' proneness"
-    built = build_injury_design(
-        table, events=events, terms=terms, participant=participant, subject=subject, exposure=exposure,
-        fewest_events=fewest_events,
-    )  # fmt: skip
+    events, subject = model.events, f"the rate of {model.events} with shared gamma frailty"
+    built = build_injury_design(table, model, subject=subject, exposure=exposure)
     hours, fixed, athlete = built.table[exposure].to_numpy(float), built.design.fixed, built.design.participant
 
     def refit(rows: NDArray[np.bool_]) -> Array:
@@ -145,27 +130,28 @@ def fit_shared_gamma(
     every = np.ones(len(hours), dtype=bool)
     found = maximise_shared_gamma(built.events, hours, fixed, athlete, start=_rate(built, hours, "log", every))
     if not found.converged:
-        raise ModelRefusal(subject, ["the likelihood has no maximum that the search could find"])
+        raise ModelRefusal(subject, ["the optimiser found no maximum of the likelihood"])
     count = len(built.design.terms)
     estimates = estimate_table(
         built.design.terms, found.coefficients, np.sqrt(np.diag(found.covariance)), np.full(count, np.inf),
-        kind=_kinds(built), se_kind=["model"] * count,
+        kind=_kinds(built), se_method=["model"] * count,
     )  # fmt: skip
-    return injury_fit(
-        built,
-        estimates,
-        model=model,
+    result = ModelResult(
         outcome=events,
-        formula=f"ln({events}) ~ {' + '.join(built.design.terms)} + offset ln({exposure}); by athlete: gamma factor",
+        formula=f"ln({events}) ~ {' + '.join(built.design.terms)} + offset ln({exposure}); by athlete: gamma frailty",
+        estimates=estimates,
         log_likelihood=found.log_likelihood,
-        compared=lambda row: built.events == 0,
-        weight=hours,
-        calibration=_calibrate(built, hours, "log", refit, seed),
-        resamples=resamples,
-        seed=seed,
-        variance_components={"proneness": found.variance},
+        variance_components={"frailty": found.variance},
         n={"exposure_h": float(hours.sum())},
         warnings=() if found.variance > 0.0 else (NO_OVERDISPERSION,),
+    )
+    return injury_fit(
+        built,
+        result,
+        compared=lambda row: built.events == 0,
+        weight=hours,
+        calibration=_calibrate(built, hours, "log", refit, bootstrap.seed),
+        bootstrap=bootstrap,
     )
 
 
@@ -185,7 +171,7 @@ def _solve(
     """Return coefficients, standard errors and the working correlation."""
     structure = {"independence": sm.cov_struct.Independence, "exchangeable": sm.cov_struct.Exchangeable}
     dependence = structure[working_correlation]()
-    # Columns of like size: weeks or loads beside indicators would spoil the solution of the equations.
+    # Standardised columns: weeks or loads next to indicators make the estimating equations ill-conditioned.
     scale = np.concatenate([[1.0], built.covariates.std(axis=0)])
     centre = np.concatenate([[0.0], built.covariates.mean(axis=0)])
     equations = sm.GEE(
@@ -194,27 +180,31 @@ def _solve(
     )  # fmt: skip
     try:
         with warnings.catch_warnings():
-            # What else is amiss on the way shows in numbers that are not finite.
+            # Other failures leave estimates that are not finite, which are checked below.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", IterationLimitWarning)
             warnings.simplefilter("error", PerfectSeparationWarning)
-            # Moments over all rows, not less the number of terms, are those of Liang and Zeger's followers in R.
+            # Moment estimators divide by the number of rows, as geepack does, not by rows less terms.
             found = equations.fit(maxiter=200, ctol=1e-8, ddof_scale=0, cov_type=covariance)
     except IterationLimitWarning as reason:
-        raise ModelRefusal(subject, ["the equations have no solution that 200 iterations could find"]) from reason
+        raise ModelRefusal(subject, ["the estimating equations did not converge in 200 iterations"]) from reason
     except PerfectSeparationWarning as reason:
-        raise ModelRefusal(subject, ["some term tells rows with events from others without exception"]) from reason
+        raise ModelRefusal(
+            subject, ["complete separation: some term separates rows with events from all others"]
+        ) from reason
     except np.linalg.LinAlgError as reason:
-        raise ModelRefusal(subject, ["one athlete alone carries some term: no spread between athletes"]) from reason
+        raise ModelRefusal(
+            subject, ["some term rests on one athlete: the variance between athletes cannot be estimated"]
+        ) from reason
     except ValueError as reason:
-        raise ModelRefusal(subject, [f"the search left the range of numbers: {reason}"]) from reason
-    # x = centre + scale z: the intercept takes back what centring gave it.
+        raise ModelRefusal(subject, [f"the iterations diverged: {reason}"]) from reason
+    # x = centre + scale z: coefficients are transformed back to the raw columns.
     back = np.diag(1.0 / scale)
     back[0, 1:] = -centre[1:] / scale[1:]
     coefficients = back @ np.asarray(found.params)
     variance = np.diag(back @ np.asarray(found.cov_params()) @ back.T)
     if not (np.isfinite(coefficients).all() and np.isfinite(variance).all() and (variance > 0.0).all()):
-        raise ModelRefusal(subject, ["the standard errors are not finite: some athlete or term leaves no spread"])
+        raise ModelRefusal(subject, ["the standard errors are not finite: no variance between athletes in some term"])
     correlation = float(dependence.dep_params) if working_correlation == "exchangeable" else None
     return coefficients, np.sqrt(variance), correlation
 
@@ -223,7 +213,7 @@ def _rate(built: InjuryDesign, hours: Array, link: str, rows: NDArray[np.bool_])
     """Return the maximum-likelihood coefficients of independent rows."""
     model = sm.GLM(built.events[rows], built.design.fixed[rows], family=_family(link), offset=np.log(hours[rows]))
     with warnings.catch_warnings():
-        # A fold that cannot be fitted has coefficients that are not finite, which the caller looks at.
+        # A fold that cannot be fitted has coefficients that are not finite, which the caller checks.
         warnings.simplefilter("ignore")
         return np.asarray(model.fit(maxiter=100, tol=1e-10).params, dtype=np.float64)
 

@@ -1,6 +1,6 @@
-"""Whether a model tells who gets injured: concordance beside every ratio, and calibration on athletes it has not seen.
+"""Discrimination and calibration of injury models: concordance of every term, calibration on held-out athletes.
 
-An association, however sure, is no screening test (Bahr 2016).
+An association, however certain, is no screening test (Bahr 2016).
 """
 
 from __future__ import annotations
@@ -12,24 +12,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.models.statistics.resampling import cluster_weights, percentile_interval
+from legsci.models.result import Array
+from legsci.models.statistics.resampling import Bootstrap, percentile_interval
 
-Array = NDArray[np.float64]
 Rows = NDArray[np.bool_]
 
 FOLDS = 5
-GROUPS = 5
-#: Fewer resamples than this share with events and rows to compare them with make no interval.
+CALIBRATION_GROUPS = 5
+#: Share of resamples with events and comparison rows below which no interval is given.
 FEWEST_RESAMPLES = 0.9
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How rates predicted for athletes left out of the fit agree with what happened to them.
+    """Agreement of the rates predicted for held-out athletes with the observed events.
 
     Parameters
     ----------
-    slope : of the log rate on the predicted log rate [1]; 1 is perfect, below 1 the predictions are too extreme.
+    slope : of the log rate on the predicted log rate [1]; 1 is perfect calibration, below 1 the predictions are too
+        extreme.
     slope_interval : 95 % interval, standard error by athlete, t(G - 1).
     groups : one row per fifth of the predicted rate: rows, observed, expected [events].
     """
@@ -50,8 +51,8 @@ def concordance(
     events : (row,) whether an event is in the row.
     compared : from the number of a row with an event to the rows (row,) it is compared with.
     participant : (row,) number of the athlete.
-    weight : (row,) of a row that is compared: its hours, where rates per hour are modelled, so that a term which says
-        nothing about the rate has 0.5 though weeks of more hours have more events.
+    weight : (row,) of a row that is compared: its hours, where rates per hour are modelled, so that a term unrelated
+        to the rate has 0.5 although weeks with more hours have more events.
 
     Returns
     -------
@@ -68,22 +69,22 @@ def concordance(
 
 
 def area_under_curve(
-    wins: Array, pairs: Array, *, resamples: int, seed: int
+    wins: Array, pairs: Array, *, bootstrap: Bootstrap
 ) -> tuple[float | None, tuple[float, float] | None]:
-    """Area under the ROC curve: the chance that an event has a higher predictor than time at risk without event.
+    """Area under the ROC curve: the probability that an event has a higher predictor than time at risk without event.
 
     Parameters
     ----------
     wins, pairs : see `concordance`.
-    resamples, seed : of the bootstrap over athletes.
+    bootstrap : over athletes.
 
     Returns
     -------
-    area [1] and its 95 % percentile interval; None where there is nothing to compare, resp. in too many resamples.
+    area [1] and its 95 % percentile interval; None where no pairs can be compared, or in too many resamples.
     """
     if pairs.sum() == 0:
         return None, None
-    weights = cluster_weights(len(pairs), resamples=resamples, seed=seed)
+    weights = bootstrap.weights(len(pairs))
     won, compared = (np.einsum("ra,ab,rb->r", weights, counts, weights, optimize=True) for counts in (wins, pairs))
     usable = compared > 0
     area = float(wins.sum() / pairs.sum())
@@ -100,7 +101,7 @@ def left_out_predictor(
     *,
     seed: int,
 ) -> Array | None:
-    """Predict each athlete's log rate by a fit to the others, in folds of athletes with like numbers of events.
+    """Predict each athlete's log rate by cross-validation, in folds of athletes balanced for their number of events.
 
     Parameters
     ----------
@@ -108,11 +109,11 @@ def left_out_predictor(
     fixed : (row, term) columns that the coefficients belong to.
     participant : (row,) number of the athlete.
     refit : from the rows (row,) kept to the coefficients (term,).
-    seed : of the order among athletes with as many events.
+    seed : of the random order among athletes with equal numbers of events.
 
     Returns
     -------
-    (row,); None where a two-valued term loses all events of a state in some fold, which leaves nothing to fit.
+    (row,); None where some fold leaves no event at a level of a binary term.
     """
     athletes = int(participant.max()) + 1
     count = np.bincount(participant, weights=events, minlength=athletes)
@@ -135,8 +136,8 @@ def left_out_predictor(
 
 def group_by_prediction(predictor: Array, expected: Array, events: Array) -> pd.DataFrame:
     """Sum rows, observed and expected events by fifths of the predicted rate, the lowest first."""
-    # Rows of one athlete often share a prediction, and stay together; groups may then differ in size.
-    edges = np.quantile(predictor, np.arange(1, GROUPS) / GROUPS)
+    # Tied predictions, as of rows of one athlete, stay in one group; groups may then differ in size.
+    edges = np.quantile(predictor, np.arange(1, CALIBRATION_GROUPS) / CALIBRATION_GROUPS)
     group = np.searchsorted(edges, predictor, side="right") + 1
     table = pd.DataFrame({"group": group, "rows": 1, "observed": events, "expected": expected})
     return table.groupby("group").sum()

@@ -1,9 +1,9 @@
-"""A fitted injury model: estimates, and beside every ratio how well its term tells who gets injured."""
+"""A fitted injury model: estimates, and for every ratio how well its term discriminates."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,13 +12,17 @@ from numpy.typing import NDArray
 from legsci.models.injury.design import InjuryDesign
 from legsci.models.injury.discrimination import Calibration, area_under_curve, concordance
 from legsci.models.result import ModelRefusal, ModelResult
+from legsci.models.statistics.design import FEW_PARTICIPANTS
+from legsci.models.statistics.resampling import Bootstrap
 
-#: Logarithm of ratios beyond what numbers hold.
+#: Bootstrap of the areas under the curve where no other is given.
+AREA_BOOTSTRAP = Bootstrap(resamples=1000)
+#: Log ratio beyond which its exponential overflows.
 LARGEST_LOG_RATIO = 700.0
 Area = tuple[float | None, tuple[float, float] | None]
 
-#: Below this many athletes, sandwich standard errors tend to be too small and intervals too narrow.
-FEW_PARTICIPANTS = 20
+#: Score at the estimates, in its standard errors, above which the search has not converged.
+LARGEST_SCORE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,9 @@ class InjuryFit:
     ----------
     result : estimates on the log scale [ln ratio per unit of the term].
     ratios : index term: ratio, ci_low, ci_high [per unit of the term], auc, auc_low, auc_high: area under the ROC curve
-        of the term alone, in the direction of the fit, on the rows of the fit.
-    auc, auc_interval : area of all terms together; None where it cannot be had, which a warning says.
-    calibration : on athletes left out; None where it cannot be had, which a warning says.
+        of the term alone, in the direction of its coefficient, in sample.
+    auc, auc_interval : area of the linear predictor; None where it cannot be estimated, with a warning.
+    calibration : on held-out athletes; None where it cannot be estimated, with a warning.
     """
 
     result: ModelResult
@@ -43,64 +47,52 @@ class InjuryFit:
 
 def injury_fit(
     built: InjuryDesign,
-    estimates: pd.DataFrame,
+    result: ModelResult,
     *,
-    model: str,
-    outcome: str,
-    formula: str,
-    log_likelihood: float | None,
     compared: Callable[[int], NDArray[np.bool_]],
     weight: NDArray[np.float64],
     calibration: Calibration | None,
-    resamples: int,
-    seed: int,
-    variance_components: Mapping[str, float] | None = None,
-    n: Mapping[str, float] | None = None,
-    warnings: tuple[tuple[str, str], ...] = (),
-    notes: tuple[str, ...] = (),
+    bootstrap: Bootstrap,
 ) -> InjuryFit:
-    """Put a fitted injury model together.
+    """Complete the result of an injury model by counts, warnings, ratios and areas under the curve.
 
     Parameters
     ----------
     built : the rows.
-    estimates : see ModelResult; `built.terms` with or without an intercept before them.
+    result : estimates of `built.terms`, with or without an intercept before them; `n` as far as it is not counted in
+        `built`.
     compared, weight : see `concordance`.
     calibration : see InjuryFit.
-    resamples, seed : of the bootstrap over athletes for the area under the curve.
-    model, outcome, formula, log_likelihood, variance_components, n, warnings, notes : see ModelResult.
+    bootstrap : over athletes, for the areas under the curve.
 
     Raises
     ------
     ModelRefusal
-        An interval too wide to be a ratio.
+        The interval of a ratio is unbounded.
     """
-    told = [*built.warnings, *warnings]
+    messages = [*built.warnings, *result.warnings]
     if len(built.design.participants) < FEW_PARTICIPANTS:
-        told.append(("few_participants", f"{len(built.design.participants)} athletes: intervals may be too narrow"))
+        messages.append(("few_participants", f"{len(built.design.participants)} athletes: intervals may be too narrow"))
     if calibration is None:
-        told.append(("no_calibration", "too few events to leave athletes out: no calibration"))
-    kept = estimates.loc[list(built.terms)]
-    endless = kept.index[kept[["ci_low", "ci_high"]].abs().max(axis=1) > LARGEST_LOG_RATIO]
-    if len(endless):
-        sentence = "the interval of the ratio has no bound: too few events, or a unit far too large"
-        raise ModelRefusal(formula, [f"{term}: {sentence}" for term in endless])
-    areas = _areas(built, kept["estimate"].to_numpy(), compared, weight, resamples, seed)
+        messages.append(("no_calibration", "too few events for cross-validation over athletes: no calibration"))
+    kept = result.estimates.loc[list(built.terms)]
+    unbounded = kept.index[kept[["ci_low", "ci_high"]].abs().max(axis=1) > LARGEST_LOG_RATIO]
+    if len(unbounded):
+        sentence = "the interval of the ratio is unbounded: too few events, or a unit far too large"
+        raise ModelRefusal(result.formula, [f"{term}: {sentence}" for term in unbounded])
+    areas = _areas(built, kept["estimate"].to_numpy(), compared, weight, bootstrap)
     area, interval = areas[-1]
     if interval is None:
-        told.append(("no_auc", "too few events, or too few rows without, for an area under the curve with an interval"))
-    result = ModelResult(
-        model=model,
-        outcome=outcome,
-        formula=formula,
-        estimates=estimates,
-        log_likelihood=log_likelihood,
-        variance_components=dict(variance_components or {}),
-        n=built.n() | dict(n or {}),
-        warnings=tuple(told),
-        notes=(*notes, "areas under the curve are those of the rows that were fitted, hence a little too high"),
+        messages.append(
+            ("no_auc", "too few events, or too few rows without events, for the area under the curve and its interval")
+        )
+    completed = replace(
+        result,
+        n=built.n() | dict(result.n),
+        warnings=tuple(messages),
+        notes=(*result.notes, "areas under the curve are in-sample estimates, hence slightly optimistic"),
     )
-    return InjuryFit(result, _ratios(kept, areas[:-1]), area, interval, calibration)
+    return InjuryFit(completed, _ratios(kept, areas[:-1]), area, interval, calibration)
 
 
 def _areas(
@@ -108,15 +100,14 @@ def _areas(
     coefficients: NDArray[np.float64],
     compared: Callable[[int], NDArray[np.bool_]],
     weight: NDArray[np.float64],
-    resamples: int,
-    seed: int,
+    bootstrap: Bootstrap,
 ) -> list[Area]:
     """Return the area of each term alone, then that of all together."""
     parts = built.covariates * coefficients
     areas = []
     for predictor in (*parts.T, parts.sum(axis=1)):
         wins, pairs = concordance(predictor, built.events > 0, compared, built.design.participant, weight)
-        areas.append(area_under_curve(wins, pairs, resamples=resamples, seed=seed))
+        areas.append(area_under_curve(wins, pairs, bootstrap=bootstrap))
     return areas
 
 

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
 from legsci.models.result import ModelRefusal
 
-Array = NDArray[np.float64]
 HOURS = 1000.0
 
 
@@ -21,13 +19,13 @@ class Rate:
 
     Parameters
     ----------
-    total : what was counted: onsets, days lost, points of severity.
+    total : onsets, days lost or points of severity.
     exposure_h : hours at risk [h].
     participants : athletes with exposure.
     per_1000_h : total / exposure x 1000.
     exact_interval : 95 % interval of a Poisson count after Garwood; None where the total is no count of events. It is
-        too narrow where athletes differ in their rate.
-    cluster_interval : 95 % interval from the spread between athletes; None where it cannot be had.
+        too narrow where rates differ between athletes.
+    cluster_interval : 95 % interval from the variance between athletes; None where it cannot be estimated.
     notes : why an interval is missing.
     """
 
@@ -47,7 +45,7 @@ def incidence(
     exposure: str = "training_hours",
     participant: str = "participant_id",
 ) -> Rate:
-    """Injuries per 1000 h at risk, with Garwood's exact interval and one from the spread between athletes.
+    """Injuries per 1000 h at risk, with Garwood's exact interval and one from the variance between athletes.
 
     Exact interval of n events: chi2(2n, 0.025) / 2 to chi2(2n + 2, 0.975) / 2 (Garwood 1936, Biometrika 28:437-442).
     Cluster interval: ln(rate) -+ t(G - 1) s / n with s2 = G / (G - 1) sum (n_i - rate hours_i)2 over the G athletes,
@@ -78,7 +76,7 @@ def burden(
     exposure: str = "training_hours",
     participant: str = "participant_id",
 ) -> Rate:
-    """What injuries cost per 1000 h: days lost, points of severity, with an interval from the spread between athletes.
+    """What injuries cost per 1000 h: days lost, points of severity, with a cluster-robust interval.
 
     Parameters
     ----------
@@ -97,11 +95,11 @@ def burden(
 
 def _rate(totals: pd.DataFrame, counted: str, exposure: str, exact: tuple[float, float] | None) -> Rate:
     total, hours, count = float(totals[counted].sum()), float(totals[exposure].sum()), len(totals)
-    notes = [] if exact else [f"{counted} is no count of events, so it has no exact interval"]
+    notes = [] if exact else [f"{counted} is no count of events: no exact interval"]
     cluster = None
     if total == 0 or count < 2:
         why = f"no {counted}" if total == 0 else "one athlete"
-        notes.append(f"{why}: there is no spread between athletes to make an interval from")
+        notes.append(f"{why}: the variance between athletes cannot be estimated")
     else:
         residual = totals[counted].to_numpy(float) - total / hours * totals[exposure].to_numpy(float)
         error = np.sqrt(count / (count - 1) * np.sum(residual**2)) / total
@@ -137,9 +135,9 @@ def _totals(
     faults += [f"{name}: {counted} {row[counted]:g} in 0 h of exposure" for name, row in unexposed.iterrows()]
     if whole:
         rows = int(((numbers[exposure] == 0) & (numbers[counted] > 0)).sum())
-        faults += [f"{rows} rows hold {counted} without exposure"] if rows and not len(unexposed) else []
+        faults += [f"{rows} rows have {counted} without exposure"] if rows and not len(unexposed) else []
     if not faults and totals[exposure].sum() == 0:
-        faults.append(f"{exposure} is 0 h in all: there is no time at risk")
+        faults.append(f"{exposure} is 0 h in total: there is no time at risk")
     if faults:
         raise ModelRefusal(subject, faults)
     return totals[totals[exposure] > 0]

@@ -1,4 +1,4 @@
-"""Likelihood of counts whose athletes keep a gamma-distributed proneness."""
+"""Likelihood of counts with a gamma frailty shared by the rows of an athlete."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-Array = NDArray[np.float64]
+from legsci.models.injury.fit import LARGEST_SCORE
+from legsci.models.result import Array
 
-#: A variance that keeps shrinking below this is 0: athletes alike.
-SMALLEST_VARIANCE = 1e-8
-LARGEST_SCORE = 1e-6
-#: A Poisson fit with a log rate beyond this, up or down, ran off to infinity: some term tells events without exception.
+#: A frailty variance below this is on the boundary: 0.
+SMALLEST_FRAILTY_VARIANCE = 1e-8
+#: A Poisson fit with an absolute log rate beyond this has diverged: complete separation.
 LARGEST_LOG_RATE = 100.0
-#: A last step longer than this has left the maximum that the search had found.
+#: A refinement that moves further than this has left the maximum that the optimiser found.
 LARGEST_STEP = 1e-3
 
 
 @dataclass(frozen=True)
 class SharedGamma:
-    """Where the likelihood is largest.
+    """Maximum-likelihood estimates.
 
     Parameters
     ----------
     coefficients : (term,) log rate per unit of the term.
-    covariance : (term, term) inverse of the expected information at the variance found.
-    variance : of the gamma factor, whose mean is 1 [1]; 0 on the boundary, where counts are Poisson.
+    covariance : (term, term) inverse of the expected information at the estimated variance.
+    variance : of the gamma frailty, whose mean is 1 [1]; 0 on the boundary, where counts are Poisson.
     log_likelihood : of the rows.
-    converged : whether the score is 0 in its own standard errors; where it is not, nothing else counts.
+    converged : whether the score is 0 relative to its standard errors; the other fields are valid only then.
     """
 
     coefficients: Array
@@ -65,18 +65,18 @@ def maximise_shared_gamma(
         return -value, -gradient
 
     if np.abs(fixed @ start).max() > LARGEST_LOG_RATE:
-        nothing = np.full((len(start), len(start)), np.nan)
-        return SharedGamma(start, nothing, 0.0, float("-inf"), False)
+        unknown = np.full((len(start), len(start)), np.nan)
+        return SharedGamma(start, unknown, 0.0, float("-inf"), False)
     mean = exposure * np.exp(fixed @ start)
     expected = np.bincount(cluster, weights=mean)
-    # The slope of the log-likelihood in v at v = 0: without a rise there, athletes differ no more than by chance.
+    # Score of v at v = 0: where it is not positive, the maximum lies on the boundary, a Poisson model.
     if np.sum((totals - expected) ** 2 - totals) <= 0.0:
         poisson = float(np.sum(events * np.log(mean) - mean - special.gammaln(events + 1.0)))
         return SharedGamma(start, _covariance(fixed, mean, cluster, 0.0), 0.0, poisson, True)
     guess = np.concatenate([start * scale, [0.0]])
     with np.errstate(over="ignore", invalid="ignore"):
         best = optimize.minimize(negative, guess, jac=True, method="BFGS", options={"gtol": 1e-7, "maxiter": 500})
-        # The line search ends where the likelihood is flat to rounding; its gradient still points to the maximum.
+        # The line search stops where the likelihood is flat to rounding; the root of the gradient is more precise.
         polished = optimize.root(lambda parameters: negative(parameters)[1], best.x, tol=1e-12)
     found = polished.x if np.abs(polished.x - best.x).max() < LARGEST_STEP else best.x
     variance = float(np.exp(found[-1]))
@@ -84,7 +84,7 @@ def maximise_shared_gamma(
     covariance = _covariance(fixed, exposure * np.exp(fixed @ coefficients), cluster, variance)
     value, gradient = negative(found)
     errors = np.sqrt(np.concatenate([np.diag(np.linalg.inv(covariance * np.outer(scale, scale))), [1.0]]))
-    converged = bool((np.abs(gradient) / errors < LARGEST_SCORE).all()) and variance > SMALLEST_VARIANCE
+    converged = bool((np.abs(gradient) / errors < LARGEST_SCORE).all()) and variance > SMALLEST_FRAILTY_VARIANCE
     return SharedGamma(coefficients, covariance, variance, -value, converged)
 
 
@@ -102,8 +102,8 @@ def _log_likelihood(
         - totals * np.log(shape + expected)
         - shape * np.log1p(expected / shape)
     )
-    proneness = (shape + totals) / (shape + expected)
-    slope = fixed.T @ (events - mean * proneness[cluster])
+    frailty = (shape + totals) / (shape + expected)
+    slope = fixed.T @ (events - mean * frailty[cluster])
     in_shape = np.sum(
         special.digamma(shape + totals)
         - special.digamma(shape)

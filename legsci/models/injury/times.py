@@ -1,9 +1,9 @@
-"""Hazard models of recurrent injuries: Andersen-Gill and Prentice-Williams-Peterson, with errors by athlete."""
+"""Hazard models of recurrent injuries: Andersen-Gill and Prentice-Williams-Peterson, with cluster-robust errors."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -11,19 +11,15 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.duration.hazard_regression import PHReg
 
-from legsci.models.injury.design import FEWEST_EVENTS, InjuryDesign, build_injury_design
+from legsci.models.injury.design import InjuryDesign, InjuryModel, build_injury_design
 from legsci.models.injury.discrimination import Calibration, group_by_prediction, left_out_predictor
-from legsci.models.injury.fit import InjuryFit, injury_fit
-from legsci.models.result import ModelRefusal, estimate_table
-
-Array = NDArray[np.float64]
+from legsci.models.injury.fit import AREA_BOOTSTRAP, LARGEST_SCORE, InjuryFit, injury_fit
+from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
+from legsci.models.statistics.design import ROUNDING_SHARE
+from legsci.models.statistics.resampling import Bootstrap
 
 TIES = ("breslow", "efron")
 CLOCKS = ("weeks", "hours")
-#: The score at the estimates, in standard errors of the score, above which the search has not ended.
-LARGEST_SCORE = 1e-6
-#: A robust variance below this share of the model's is rounding.
-SMALLEST_SHARE = 1e-12
 
 
 def risk_intervals(
@@ -38,7 +34,7 @@ def risk_intervals(
     Parameters
     ----------
     at_risk : `PersonWeeks.at_risk`: one row per athlete and week at risk, with onset.
-    clock : `weeks` of the study, or `hours` trained at risk so far, so that the hazard is per hour.
+    clock : `weeks` of the study, or cumulative `hours` of training at risk, so that the hazard is per hour.
     exposure, participant : columns.
 
     Returns
@@ -64,24 +60,38 @@ def risk_intervals(
     return table
 
 
+@dataclass(frozen=True)
+class TimeScale:
+    """Time scale of a hazard model: columns of the intervals at risk (start, stop].
+
+    Parameters
+    ----------
+    stop : end of the interval. An athlete is at risk after start, up to and at stop.
+    start : beginning of the interval; 0 where no column is named.
+    stratum : strata with baseline hazards of their own; one baseline hazard where no column is named.
+    """
+
+    stop: str
+    start: str | None = None
+    stratum: str | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that are named."""
+        return [column for column in (self.stop, self.start, self.stratum) if column]
+
+
 def fit_recurrent_injuries(
     table: pd.DataFrame,
+    model: InjuryModel,
+    time_scale: TimeScale,
     *,
-    stop: str,
-    terms: Sequence[str],
-    start: str | None = None,
-    event: str = "onset",
-    stratum: str | None = None,
     ties: str = "breslow",
-    participant: str = "participant_id",
-    fewest_events: int = FEWEST_EVENTS,
-    model: str = "injury_andersen_gill",
-    resamples: int = 1000,
-    seed: int = 0,
+    bootstrap: Bootstrap = AREA_BOOTSTRAP,
 ) -> InjuryFit:
     """Fit hazard_i(t) = hazard_0s(t) exp(x_i(t) beta) to intervals (start, stop] of recurrent events.
 
-    Without strata this is the model of Andersen and Gill (1982, Ann Stat 10:1100-1120); with the number of the event as
+    Without strata this is the model of Andersen and Gill (1982, Ann Stat 10:1100-1120); with the event number as
     stratum it is that of Prentice, Williams and Peterson (1981, Biometrika 68:373-379), in total time with times since
     the start and in gap time with times since the last event. Standard errors come from the score residuals summed by
     athlete (Lin & Wei 1989, JASA 84:1074-1078): B (sum u u') B with B the inverse information; intervals from t(G - 1).
@@ -89,14 +99,10 @@ def fit_recurrent_injuries(
     Parameters
     ----------
     table : intervals at risk.
-    stop, start : columns; start is 0 where not named. An athlete is at risk after start, up to and at stop.
-    terms : see `build_design`.
-    event : column, 1 where the interval ends with an event, else 0.
-    stratum : column of strata with hazards of their own.
-    ties : what events at one time weigh, `breslow` or `efron`.
-    participant, fewest_events : see `build_injury_design`.
-    model : key of MODELS for the result.
-    resamples, seed : of the bootstrap over athletes for the concordance.
+    model : terms, events (1 where the interval ends with an event, else 0), athletes.
+    time_scale : columns of the intervals and their strata.
+    ties : handling of tied event times, `breslow` or `efron`.
+    bootstrap : over athletes, for the concordance; its seed also assigns athletes to folds.
 
     Raises
     ------
@@ -105,37 +111,36 @@ def fit_recurrent_injuries(
     """
     if ties not in TIES:
         raise ValueError(f"ties is one of {', '.join(TIES)}; found {ties}")
-    subject = f"the hazard of {event}"
-    others = [stop, *([start] if start else []), *([stratum] if stratum else [])]
-    built = build_injury_design(
-        table, events=event, terms=terms, participant=participant, subject=subject, others=others, single=True,
-        fewest_events=fewest_events,
-    )  # fmt: skip
-    begin, end, strata = _times(built.table, start, stop, stratum, participant, subject)
+    subject, stratum = f"the hazard of {model.events}", time_scale.stratum
+    built = build_injury_design(table, model, subject=subject, others=time_scale.columns, single=True)
+    begin, end, strata = _times(built.table, time_scale, model.participant, subject)
     status = built.events > 0
     coefficients, information, log_likelihood = _maximise(begin, end, status, built.covariates, strata, ties, subject)
     residuals = score_residuals(begin, end, status, built.covariates, coefficients, strata=strata, ties=ties)
     clusters = len(built.design.participants)
     standard_error = np.sqrt(np.diag(_sandwich(information, residuals, built.design.participant)))
-    if (standard_error**2 < SMALLEST_SHARE * np.diag(np.linalg.inv(information))).any():
-        raise ModelRefusal(subject, ["the score residuals of athletes leave no spread between them"])
+    if (standard_error**2 < ROUNDING_SHARE * np.diag(np.linalg.inv(information))).any():
+        raise ModelRefusal(subject, ["the score residuals do not vary between athletes"])
     count = len(coefficients)
     estimates = estimate_table(
         built.terms, coefficients, standard_error, np.full(count, clusters - 1.0), kind=built.design.kinds[1:],
-        se_kind=["score residuals by athlete"] * count,
+        se_method=["score residuals by athlete"] * count,
     )  # fmt: skip
+    result = ModelResult(
+        outcome=model.events,
+        formula=f"hazard of {model.events} ~ {' + '.join(built.terms)}" + (f", strata of {stratum}" if stratum else ""),
+        estimates=estimates,
+        log_likelihood=log_likelihood,
+        variance_components={},
+        n={},
+    )
     return injury_fit(
         built,
-        estimates,
-        model=model,
-        outcome=event,
-        formula=f"hazard of {event} ~ {' + '.join(built.terms)}" + (f", strata of {stratum}" if stratum else ""),
-        log_likelihood=log_likelihood,
+        result,
         compared=lambda row: _at_risk(begin, end, strata, row) & ~(status & (end == end[row])),
         weight=np.ones(len(end)),
-        calibration=_calibrate(built, begin, end, strata, ties, seed),
-        resamples=resamples,
-        seed=seed,
+        calibration=_calibrate(built, begin, end, strata, ties, bootstrap.seed),
+        bootstrap=bootstrap,
     )
 
 
@@ -200,7 +205,7 @@ def _sandwich(information: Array, residuals: Array, participant: NDArray[np.int6
 def _calibrate(
     built: InjuryDesign, start: Array, stop: Array, strata: NDArray[np.int64], ties: str, seed: int
 ) -> Calibration | None:
-    """Compare with the hazards predicted for athletes left out; expected events are cumulative hazards (Breslow)."""
+    """Compare with the hazards predicted for held-out athletes; expected events are cumulative hazards (Breslow)."""
     event, participant = built.events > 0, built.design.participant
 
     def refit(rows: NDArray[np.bool_]) -> Array:
@@ -227,9 +232,10 @@ def _calibrate(
 
 
 def _times(
-    table: pd.DataFrame, start: str | None, stop: str, stratum: str | None, participant: str, subject: str
+    table: pd.DataFrame, time_scale: TimeScale, participant: str, subject: str
 ) -> tuple[Array, Array, NDArray[np.int64]]:
-    """Return start, stop and stratum of each row as ranks, which is all that the partial likelihood looks at."""
+    """Return start, stop and stratum of each row as ranks, on which alone the partial likelihood depends."""
+    start, stop, stratum = time_scale.start, time_scale.stop, time_scale.stratum
     end = table[stop].to_numpy(float)
     begin = table[start].to_numpy(float) if start else np.minimum(0.0, end - 1.0)
     faults = []
@@ -243,7 +249,7 @@ def _times(
         numbered = table[stratum].to_numpy()[order] if stratum else np.zeros(len(order))
         overlap = same & (begin[order][1:] < end[order][:-1]) & (numbered[1:] == numbered[:-1])
         if overlap.any():
-            faults.append(f"{int(overlap.sum())} intervals begin before the athlete's interval before has ended")
+            faults.append(f"{int(overlap.sum())} intervals begin before the previous interval of the athlete has ended")
     if faults:
         raise ModelRefusal(subject, faults)
     ranks = np.unique(np.concatenate([begin, end]), return_inverse=True)[1].astype(float)
@@ -263,21 +269,22 @@ def _maximise(
     """Return coefficients, information and log partial likelihood."""
     scale = covariates.std(axis=0)
     scaled = (covariates - covariates.mean(axis=0)) / scale
-    # PHReg's risk sets are closed at entry; half a rank later they are open there, as they have to be.
+    # PHReg closes risk sets at entry; an entry half a rank later makes the intervals (start, stop].
     model = PHReg(stop, scaled, status=event.astype(float), entry=start + 0.5, strata=strata, ties=ties)
     with warnings.catch_warnings():
-        # Whether the search has ended is asked below, of the score itself.
+        # Convergence is checked below by the score.
         warnings.simplefilter("ignore")
         try:
             found = np.asarray(model.fit(maxiter=100, tol=1e-12).params, dtype=np.float64)
         except np.linalg.LinAlgError as reason:
-            raise ModelRefusal(subject, ["some term does not differ between those at risk at an event"]) from reason
+            raise ModelRefusal(subject, ["some term does not vary within the risk sets"]) from reason
         information = -np.asarray(model.hessian(found))
         score = np.asarray(model.score(found))
     with np.errstate(invalid="ignore", divide="ignore"):
         in_errors = np.abs(score) / np.sqrt(np.diag(information))
     if not (np.isfinite(found).all() and (in_errors < LARGEST_SCORE).all() and np.linalg.cond(information) < 1e12):
         raise ModelRefusal(
-            subject, ["the likelihood has no maximum: some term tells events from other rows at risk without exception"]
+            subject,
+            ["the likelihood has no maximum: some term separates events completely from the other rows at risk"],
         )
     return found / scale, information * np.outer(scale, scale), float(model.loglike(found))

@@ -1,4 +1,4 @@
-"""Agreement of two methods that measured the same: bias and limits, aware of repeated measures (Bland & Altman)."""
+"""Agreement of two methods: bias and limits of agreement with repeated measures per athlete (Bland & Altman)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from legsci.models.result import ModelRefusal
-from legsci.models.statistics.reliability import FEWEST_PARTICIPANTS, Estimate
-from legsci.models.statistics.resampling import cluster_weights, percentile_interval
-
-Array = NDArray[np.float64]
+from legsci.models.result import Array, ModelRefusal
+from legsci.models.statistics.design import FEWEST_PARTICIPANTS
+from legsci.models.statistics.reliability import Estimate
+from legsci.models.statistics.resampling import DEFAULT_BOOTSTRAP, Bootstrap, percentile_interval
 
 #: Standard deviations on either side of the bias between which 95 % of normal differences lie.
-LIMIT = 1.96
+LIMITS_OF_AGREEMENT_SD = 1.96
 
 
 @dataclass(frozen=True)
@@ -28,8 +26,8 @@ class Agreement:
     lower_limit, upper_limit : 95 % of single differences lie between.
     standard_deviation : of a single difference of any athlete.
     between_variance, within_variance : of athletes' mean differences, and of differences of one athlete; with one pair
-        per athlete the two cannot be told apart, and `within_variance` is the whole.
-    n : pairs, participants, pairs left out.
+        per athlete the two are not identifiable, and `within_variance` is the total.
+    n : pairs, participants, excluded pairs.
     """
 
     bias: Estimate
@@ -47,22 +45,21 @@ def agreement(
     first: str,
     second: str,
     participant: str = "participant_id",
-    resamples: int = 2000,
-    seed: int = 0,
+    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
 ) -> Agreement:
     """Compare two methods by their differences.
 
     Limits are bias -+ 1.96 sqrt(between + within), the variances of differences from a one-way analysis of variance
     over athletes, where the true value varies from pair to pair (Bland & Altman 2007, Journal of Biopharmaceutical
-    Statistics 17:571-582). Pairs of one athlete are alike, and limits from all pairs as if independent would be off.
-    With one pair per athlete the limits are the common ones. Intervals: percentiles over resampled athletes.
+    Statistics 17:571-582). Pairs of one athlete are correlated, so that limits from all pairs as if independent would
+    be biased. With one pair per athlete the limits are the common ones. Intervals: percentiles over resampled athletes.
 
     Parameters
     ----------
-    table : long table, one row per pair; rows that lack a value are left out and counted.
+    table : long table, one row per pair; rows with missing values are excluded and counted.
     first, second : columns of the two methods, same unit.
     participant : column that names the athlete.
-    resamples, seed : of the cluster bootstrap.
+    bootstrap : over athletes.
 
     Raises
     ------
@@ -86,13 +83,19 @@ def agreement(
     total = np.bincount(codes, weights=difference).astype(float)
     within = np.bincount(codes, weights=(difference - (total / count)[codes]) ** 2).astype(float)
     bias, between_variance, within_variance = _one_way(count, total, within, np.ones((1, len(count))))
-    drawn = _one_way(count, total, within, cluster_weights(len(count), resamples=resamples, seed=seed))
+    drawn = _one_way(count, total, within, bootstrap.weights(len(count)))
     deviation, spread = float(np.sqrt(between_variance + within_variance)[0]), np.sqrt(drawn[1] + drawn[2])
     centre = float(bias[0])
     return Agreement(
         bias=Estimate(centre, *percentile_interval(drawn[0])),
-        lower_limit=Estimate(centre - LIMIT * deviation, *percentile_interval(drawn[0] - LIMIT * spread)),
-        upper_limit=Estimate(centre + LIMIT * deviation, *percentile_interval(drawn[0] + LIMIT * spread)),
+        lower_limit=Estimate(
+            centre - LIMITS_OF_AGREEMENT_SD * deviation,
+            *percentile_interval(drawn[0] - LIMITS_OF_AGREEMENT_SD * spread),
+        ),
+        upper_limit=Estimate(
+            centre + LIMITS_OF_AGREEMENT_SD * deviation,
+            *percentile_interval(drawn[0] + LIMITS_OF_AGREEMENT_SD * spread),
+        ),
         standard_deviation=deviation,
         between_variance=float(between_variance[0]),
         within_variance=float(within_variance[0]),
@@ -118,7 +121,7 @@ def _one_way(count: Array, total: Array, within: Array, weights: Array) -> tuple
     mean_between = squares_between / (clusters - 1.0)
     repeats = rows - clusters
     typical = (rows - weights @ count**2 / rows) / (clusters - 1.0)
-    # Without repeats the spread of athletes holds everything; it is called within, and nothing is left between.
+    # Without repeats the variance between athletes is the total; it is reported as within, and between is 0.
     single = repeats <= 0.0
     mean_within = np.where(single, mean_between, weights @ within / np.where(single, 1.0, repeats))
     return mean, np.maximum(0.0, (mean_between - mean_within) / typical), mean_within

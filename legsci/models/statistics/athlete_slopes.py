@@ -1,4 +1,4 @@
-"""Athletes' own levels and slopes in a mixed model: predictions with intervals, how widely they spread, and whether."""
+"""Random effects of athletes in a mixed model: predictions with intervals, their variance and its test."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
 from legsci.kernels.mixed_model import cluster_products, fit_profiled, marginal_products
+from legsci.models.result import Array
 from legsci.models.statistics.design import INTERCEPT, Design
 from legsci.models.statistics.mixed import MixedFit
 
-Array = NDArray[np.float64]
 
-
-def personal_coefficients(fit: MixedFit, *, level: float = 0.95) -> pd.DataFrame:
-    """Predict each athlete's own level and slopes (best linear unbiased prediction) with intervals.
+def athlete_coefficients(fit: MixedFit, *, level: float = 0.95) -> pd.DataFrame:
+    """Predict each athlete's intercept and slopes (best linear unbiased prediction) with intervals.
 
     b = P Z'V^-1 (y - X beta); the variance of the prediction error of an athlete's coefficient, A beta + b, is
     (P - P Z'V^-1 Z P) + (A - K) C (A - K)', K = P Z'V^-1 X, P and C the covariances of b and of beta (Henderson 1975,
-    Biometrics 31:423-447). The variances themselves are taken as known.
+    Biometrics 31:423-447). The uncertainty of the variance components is ignored.
 
     Parameters
     ----------
@@ -30,8 +28,8 @@ def personal_coefficients(fit: MixedFit, *, level: float = 0.95) -> pd.DataFrame
 
     Returns
     -------
-    One row per athlete and random term (index participant, term): `expected` (A beta: what the fixed effects say of an
-    athlete like this one, moderators included), `deviation` (b), `coefficient` (their sum), `standard_error` (of its
+    One row per athlete and random term (index participant, term): `expected` (A beta: the fixed-effect part,
+    moderators included), `deviation` (b), `coefficient` (their sum), `standard_error` (of its
     prediction error), `ci_low`, `ci_high` [unit of the outcome per unit of the term].
     """
     optimum, products = fit.optimum, marginal_products(fit.data, fit.optimum)
@@ -40,7 +38,7 @@ def personal_coefficients(fit: MixedFit, *, level: float = 0.95) -> pd.DataFrame
     deviation = products.random_residual @ relative
     carried = relative @ products.random_fixed
     remaining = optimum.random_covariance - relative @ products.random_random @ optimum.random_covariance
-    weights = np.stack([_athletes_weights(fit.design, term) for term in fit.random], axis=1)
+    weights = np.stack([_fixed_effect_weights(fit.design, term) for term in fit.random], axis=1)
     unsure = weights - carried
     variance = remaining + unsure @ optimum.coefficient_covariance @ unsure.transpose(0, 2, 1)
     standard_error = np.sqrt(np.diagonal(variance, axis1=1, axis2=2))
@@ -61,8 +59,8 @@ def personal_coefficients(fit: MixedFit, *, level: float = 0.95) -> pd.DataFrame
     return pd.DataFrame({name: values.ravel() for name, values in columns.items()}, index=index)
 
 
-def _athletes_weights(design: Design, term: str) -> Array:
-    """Return (athlete, term) by how much each fixed coefficient counts in an athlete's own coefficient of `term`.
+def _fixed_effect_weights(design: Design, term: str) -> Array:
+    """Return (athlete, term) the weight of each fixed coefficient in an athlete's coefficient of `term`.
 
     It is 1 for the term itself and the value of the moderator for a product of the term with what is constant within
     athletes; to the intercept belong all terms that are constant within athletes.
@@ -82,17 +80,17 @@ def _athletes_weights(design: Design, term: str) -> Array:
 
 
 @dataclass(frozen=True)
-class SlopeSpread:
-    """How much athletes differ in a slope.
+class SlopeHeterogeneity:
+    """Between-athlete variation of a slope.
 
     Parameters
     ----------
     term : the slope's term.
     mean : mean slope [unit of the outcome per unit of the term].
     standard_deviation : of the athletes' slopes, same unit.
-    prediction_low, prediction_high : 95 % of athletes like these have slopes between, same unit.
-    statistic : twice the gain in log-likelihood by letting the slope vary.
-    p_value : of no variance.
+    prediction_low, prediction_high : 95 % prediction interval of the slope of a new athlete, same unit.
+    statistic : likelihood-ratio statistic of the random slope.
+    p_value : of zero variance.
     """
 
     term: str
@@ -104,19 +102,19 @@ class SlopeSpread:
     p_value: float
 
 
-def slope_spread(fit: MixedFit, term: str, *, level: float = 0.95) -> SlopeSpread:
-    """Estimate how much athletes differ in a slope, and test whether they do.
+def slope_heterogeneity(fit: MixedFit, term: str, *, level: float = 0.95) -> SlopeHeterogeneity:
+    """Estimate the between-athlete variation of a slope and test it against zero.
 
-    No variance lies on the boundary of what is possible, so that twice the gain in log-likelihood is distributed as an
-    equal mixture of chi-square with q and q + 1 degrees of freedom, q the number of other random effects; with
+    Zero variance lies on the boundary of the parameter space, so that the likelihood-ratio statistic follows an equal
+    mixture of chi-square with q and q + 1 degrees of freedom, q the number of other random effects; with
     uncorrelated effects 0 and 1 (Self & Liang 1987, JASA 82:605-610; Stram & Lee 1994, Biometrics 50:1171-1177). The
-    interval of slopes is mean -+ t(G - 2) sqrt(variance + SE^2) (Higgins et al. 2009, J R Stat Soc A 172:137-159).
+    prediction interval is mean -+ t(G - 2) sqrt(variance + SE^2) (Higgins et al. 2009, J R Stat Soc A 172:137-159).
 
     Parameters
     ----------
     fit : a fitted mixed model.
     term : one of its random terms, not the intercept.
-    level : coverage of the interval of athletes' slopes.
+    level : coverage of the prediction interval.
 
     Raises
     ------
@@ -124,7 +122,9 @@ def slope_spread(fit: MixedFit, term: str, *, level: float = 0.95) -> SlopeSprea
         The term has no random slope in this model.
     """
     if term == INTERCEPT or term not in fit.random:
-        raise ValueError(f"{term} has no random slope here; those that have: {', '.join(fit.random[1:]) or 'none'}")
+        raise ValueError(
+            f"{term} has no random slope in this model; terms with one: {', '.join(fit.random[1:]) or 'none'}"
+        )
     others = [other for other in fit.random if other != term]
     design = fit.design
     reduced = cluster_products(
@@ -142,7 +142,7 @@ def slope_spread(fit: MixedFit, term: str, *, level: float = 0.95) -> SlopeSprea
     variance = float(fit.optimum.random_covariance[index, index])
     quantile = float(stats.t.ppf(0.5 + level / 2.0, len(design.participants) - 2))
     half_width = quantile * float(np.sqrt(variance + standard_error**2))
-    return SlopeSpread(
+    return SlopeHeterogeneity(
         term=term,
         mean=mean,
         standard_deviation=float(np.sqrt(variance)),

@@ -1,7 +1,7 @@
-"""The optimum of a mixed model, checked by statsmodels' MixedLM, which shares no code with the kernel that found it.
+"""The optimum of a mixed model, checked by statsmodels' MixedLM, an independent implementation.
 
-MixedLM is started at the optimum (`MixedLMParams.from_components`) on scaled columns: started elsewhere, or on raw
-weeks, it can stop short of the optimum with no more than a warning.
+MixedLM is started at the optimum (`MixedLMParams.from_components`) on scaled columns: from other starting values, or
+on raw weeks, it can stop short of the optimum with no more than a warning.
 """
 
 from __future__ import annotations
@@ -10,22 +10,20 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams
 
 from legsci.kernels.mixed_model import ClusterProducts, ProfiledFit, fit_profiled, log_scale
+from legsci.models.result import Array
 from legsci.models.statistics.design import Design
 
-Array = NDArray[np.float64]
-
-#: Log-likelihoods further apart than this are two different answers.
+#: Log-likelihoods further apart than this differ.
 LOG_LIKELIHOOD_TOLERANCE = 1e-6
-#: Variance of a random effect, relative to the residual variance, that counts as zero.
+#: Variance of a random effect, relative to the residual variance, that is treated as zero.
 SMALLEST_VARIANCE = 1e-6
 
 
 def is_singular(optimum: ProfiledFit) -> bool:
-    """Return whether some combination of the random effects has no variance, relative to the residual variance."""
+    """Return whether the covariance of the random effects is singular, relative to the residual variance."""
     relative = optimum.factor @ optimum.factor.T
     return bool(np.linalg.eigvalsh(relative)[0] < SMALLEST_VARIANCE)
 
@@ -33,7 +31,7 @@ def is_singular(optimum: ProfiledFit) -> bool:
 def confirm_with_mixedlm(
     design: Design, random: Sequence[str], data: ClusterProducts, optimum: ProfiledFit, reml: bool
 ) -> tuple[ProfiledFit, str]:
-    """Let MixedLM search on from the optimum; where it gets higher, the kernel searches on from there.
+    """Continue the optimisation with MixedLM; where it finds a higher likelihood, restart the kernel from there.
 
     Parameters
     ----------
@@ -41,10 +39,10 @@ def confirm_with_mixedlm(
 
     Returns
     -------
-    The optimum that stands, and a sentence on how the two compare.
+    The better optimum, and a sentence that compares the two.
     """
     if is_singular(optimum):
-        return optimum, "MixedLM was not asked: it cannot stand on a boundary, where the kernel has its own test"
+        return optimum, "MixedLM was not run: the fit is singular, where MixedLM does not converge"
     outcome = (design.outcome - design.fixed @ data.centre) / data.outcome_scale
     fixed, exog_random = design.fixed @ data.fixed_scale, design.columns(random) @ data.random_scale
     start = MixedLMParams.from_components(
@@ -54,7 +52,7 @@ def confirm_with_mixedlm(
     size = len(random)
     free = None if data.correlated else MixedLMParams.from_components(np.ones(fixed.shape[1]), np.eye(size))
     with warnings.catch_warnings():
-        # Its warnings speak of its own search and of variances below 0.01 in any unit; here the likelihood decides.
+        # Its warnings concern its own optimiser and absolute variances below 0.01; here the likelihood decides.
         warnings.simplefilter("ignore")
         other = MixedLM(outcome, fixed, groups=design.participant, exog_re=exog_random).fit(
             start_params=start, reml=reml, free=free, method="bfgs", gtol=1e-6
@@ -65,7 +63,7 @@ def confirm_with_mixedlm(
 def _better(
     data: ClusterProducts, optimum: ProfiledFit, reml: bool, covariance: Array, scaled_log_likelihood: float
 ) -> tuple[ProfiledFit, str]:
-    """Compare log-likelihoods in the units of the data and say in words which of the two stands."""
+    """Compare log-likelihoods in the units of the data and return the better optimum with a sentence."""
     rows = float(data.rows.sum())
     found = scaled_log_likelihood - log_scale(data, rows, reml=reml)
     gain = found - optimum.log_likelihood

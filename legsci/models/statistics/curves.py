@@ -1,4 +1,4 @@
-"""Whole curves over normalised time, compared between conditions or groups by permutations of athletes."""
+"""Curves over normalised time, compared between conditions or groups by permutation tests."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from math import comb
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
-from legsci.models.result import ModelRefusal
-
-Array = NDArray[np.float64]
+from legsci.models.result import ALPHA, Array, ModelRefusal
+from legsci.models.statistics.design import ROUNDING_SHARE
 
 #: Angles that are compared: name -> labels of the left and the right leg, or of the trunk alone.
 ANGLES = {
@@ -25,17 +23,14 @@ ANGLES = {
     "lumbar_flexion": ("lumbar_flexion",),
 }
 SESSIONS, LEGS = "last session less first", "right leg less left"
-ALPHA = 0.05
 FEWEST_ATHLETES = 3
-#: Rearrangements whose statistics are held at a time, so that memory does not grow with their number.
+#: Rearrangements per batch, so that memory does not grow with their number.
 BATCH = 2000
-#: Variance below this share of the mean square is rounding.
-SMALLEST_SHARE = 1e-12
 
 
 @dataclass(frozen=True)
 class CurveComparison:
-    """Where and how surely curves differ.
+    """Comparison of curves by a cluster-based permutation test.
 
     Parameters
     ----------
@@ -43,11 +38,11 @@ class CurveComparison:
     statistic : (node,) Student's t of that difference [1].
     forming_threshold : |t| from which neighbouring nodes of one sign form a cluster [1].
     critical_statistic : |t| that the largest of all nodes reaches in at most 5 % of rearrangements [1]; nodes with it
-        differ each in its own right. Infinite where rearrangements are too few to say so.
+        differ individually. Infinite where there are too few rearrangements.
     clusters : one row per cluster: start_percent, end_percent of normalised time, direction (1 first higher, -1 lower),
         mass (sum of |t|), p_value of the largest mass anywhere.
     largest_statistics : (rearrangement,) largest |t| of each [1].
-    exact : whether every rearrangement was made, once, or as many at random as `largest_statistics` has.
+    exact : whether all rearrangements were enumerated, or as many drawn at random as `largest_statistics` has.
     athletes : number in the first and in the second.
     warnings : (code, sentence).
     """
@@ -63,13 +58,13 @@ class CurveComparison:
     warnings: tuple[tuple[str, str], ...]
 
 
-def curves_of_athletes(curves: Array, participants: Sequence[str]) -> pd.DataFrame:
-    """Average the curves of each athlete, who is the unit of all comparisons, however many reps there are.
+def athlete_mean_curves(curves: Array, participants: Sequence[str]) -> pd.DataFrame:
+    """Average the curves of each athlete, the unit of all comparisons, however many reps there are.
 
     Parameters
     ----------
     curves : (rep, node) over normalised time [any unit].
-    participants : (rep,) whose rep it is.
+    participants : (rep,) athlete of each rep.
 
     Returns
     -------
@@ -78,7 +73,7 @@ def curves_of_athletes(curves: Array, participants: Sequence[str]) -> pd.DataFra
     Raises
     ------
     ModelRefusal
-        Shapes that do not fit, or reps with missing or infinite values.
+        Shapes that do not match, or reps with missing or infinite values.
     """
     values = np.asarray(curves, dtype=np.float64)
     if values.ndim != 2 or len(values) != len(participants) or values.shape[1] < 2:
@@ -104,19 +99,19 @@ def compare_curves(
 ) -> CurveComparison:
     """Compare two conditions of the same athletes, or two groups of athletes, by clusters of nodes.
 
-    Where condition or group does not matter, an athlete's two curves may be swapped (paired: the sign of the athlete's
-    difference), resp. athletes dealt anew to the groups. The largest cluster mass, the sum of |t| over neighbouring
-    nodes beyond the threshold with one sign, is compared with that of the rearrangements (Maris & Oostenveld 2007,
-    J Neurosci Methods 164:177-190), the largest |t| likewise (Nichols & Holmes 2002, Hum Brain Mapp 15:1-25). All
-    rearrangements are made where they are no more than `resamples`; otherwise as many at random, and the data count as
-    one of them: p = (1 + as large) / (1 + resamples) (Phipson & Smyth 2010, Stat Appl Genet Mol Biol 9:39). A cluster's
-    p value speaks of the cluster, not of where exactly it begins and ends.
+    Under the null hypothesis an athlete's two curves are exchangeable (paired: the sign of the athlete's difference),
+    or athletes reassigned to the groups. The largest cluster mass, the sum of |t| over neighbouring nodes beyond the
+    threshold with one sign, is compared with that of the rearrangements (Maris & Oostenveld 2007, J Neurosci Methods
+    164:177-190), the largest |t| likewise (Nichols & Holmes 2002, Hum Brain Mapp 15:1-25). All rearrangements are made
+    where they are no more than `resamples`; otherwise as many at random, and the observed data are one of them: p = (1
+    + as large) / (1 + resamples) (Phipson & Smyth 2010, Stat Appl Genet Mol Biol 9:39). A cluster's p value refers to
+    the cluster, not to its exact extent.
 
     Parameters
     ----------
-    first, second : (athlete, node) as from `curves_of_athletes`, one row per athlete.
-    paired : the same athletes in both; those in one only are left out with a warning.
-    forming_threshold : |t|; by default Student's t of p = 0.05, two-sided. To be chosen before looking.
+    first, second : (athlete, node) as from `athlete_mean_curves`, one row per athlete.
+    paired : the same athletes in both; those in one only are excluded with a warning.
+    forming_threshold : |t|; by default Student's t of p = 0.05, two-sided. To be chosen in advance.
     resamples : most rearrangements.
     seed : of the random rearrangements.
 
@@ -125,24 +120,24 @@ def compare_curves(
     ModelRefusal
         Nodes that differ, missing values, athletes twice, fewer than 3 athletes.
     """
-    told = _check(first, second, paired)
+    messages = _check(first, second, paired)
     if paired:
         common = first.index.intersection(second.index, sort=True)
         first, second = first.loc[common], second.loc[common]
     counts = len(first), len(second)
     higher, lower = first.to_numpy(float), second.to_numpy(float)
     values = higher - lower if paired else np.concatenate([higher, lower])
-    # t of groups does not change when all curves lose the same; sums of squares are then those of deviations.
+    # t of groups is invariant to a common shift; centring avoids cancellation in the sums of squares.
     values = values if paired else values - values.mean(axis=0)
     ways = 2 ** (counts[0] - 1) if paired else comb(sum(counts), counts[0])
     exact = ways <= resamples
-    moved = _every_way(counts, paired) if exact else _random_ways(counts, paired, resamples, seed)
+    moved = _all_rearrangements(counts, paired) if exact else _random_rearrangements(counts, paired, resamples, seed)
     test = _paired_t if paired else _two_sample_t
     observed = test(values, moved[:1])[0]
     if not np.isfinite(observed).all():
         percent = first.columns[~np.isfinite(observed)][0]
         raise ModelRefusal(
-            "the comparison of curves", [f"at {percent:g} % curves differ without any spread of athletes"]
+            "the comparison of curves", [f"at {percent:g} % curves differ without any variance between athletes"]
         )
     df = counts[0] - 1 if paired else sum(counts) - 2
     threshold = float(stats.t.ppf(1.0 - ALPHA / 2.0, df)) if forming_threshold is None else forming_threshold
@@ -150,7 +145,7 @@ def compare_curves(
     pairs = [(np.abs(batch).max(axis=1), _largest_mass(batch, threshold)) for batch in batches]
     largest, masses = (np.concatenate(each) for each in zip(*pairs, strict=True))
     if len(moved) * ALPHA < 1.0:
-        told.append(
+        messages.append(
             ("few_rearrangements", f"{len(moved)} rearrangements: no p value can be below {1 / len(moved):.3g}")
         )
     return CurveComparison(
@@ -162,7 +157,7 @@ def compare_curves(
         largest_statistics=largest,
         exact=exact,
         athletes=counts,
-        warnings=tuple(told),
+        warnings=tuple(messages),
     )
 
 
@@ -170,7 +165,7 @@ def _check(first: pd.DataFrame, second: pd.DataFrame, paired: bool) -> list[tupl
     """Return warnings, or refuse with every reason."""
     faults = []
     if first.shape[1] != second.shape[1] or not np.allclose(first.columns.astype(float), second.columns.astype(float)):
-        faults.append(f"the curves have other nodes: {first.shape[1]} and {second.shape[1]}")
+        faults.append(f"the curves have different nodes: {first.shape[1]} and {second.shape[1]}")
     for name, curves in (("first", first), ("second", second)):
         broken = curves.index[~np.isfinite(curves.to_numpy(float)).all(axis=1)]
         if len(broken):
@@ -189,11 +184,11 @@ def _check(first: pd.DataFrame, second: pd.DataFrame, paired: bool) -> list[tupl
         raise ModelRefusal("the comparison of curves", faults)
     alone = len(first) + len(second) - 2 * len(common)
     if paired and alone:
-        return [("unpaired", f"{alone} athletes have one of the two curves only and are left out")]
+        return [("unpaired", f"{alone} athletes have one of the two curves only and are excluded")]
     return []
 
 
-def _every_way(counts: tuple[int, int], paired: bool) -> Array:
+def _all_rearrangements(counts: tuple[int, int], paired: bool) -> Array:
     """Return all rearrangements, the given one first, (rearrangement, athlete).
 
     Signs of the first athlete stay: swapping everybody changes the sign of t, which the tests of |t| do not see.
@@ -206,7 +201,7 @@ def _every_way(counts: tuple[int, int], paired: bool) -> Array:
     return moved
 
 
-def _random_ways(counts: tuple[int, int], paired: bool, resamples: int, seed: int) -> Array:
+def _random_rearrangements(counts: tuple[int, int], paired: bool, resamples: int, seed: int) -> Array:
     """Return the given arrangement first, then random ones, (1 + resamples, athlete)."""
     generator = np.random.default_rng(seed)
     if paired:
@@ -235,9 +230,9 @@ def _two_sample_t(values: Array, members: Array) -> Array:
 
 
 def _ratio(difference: Array, variance: Array, mean_square: Array) -> Array:
-    """Return difference / sqrt(variance): 0 where all curves are equal, infinite where a difference has no spread."""
+    """Return difference / sqrt(variance): 0 where all curves are equal, infinite where a difference has no variance."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        known = np.where(variance > SMALLEST_SHARE * mean_square, variance, 0.0)
+        known = np.where(variance > ROUNDING_SHARE * mean_square, variance, 0.0)
         return np.where(mean_square > 0.0, difference / np.sqrt(known), 0.0)
 
 
@@ -255,7 +250,7 @@ def _largest_mass(statistics: Array, threshold: float) -> Array:
 def _critical(largest: Array) -> float:
     """Return the least value that at most ALPHA of the rearrangements, the data among them, reach; else infinity."""
     ordered = np.sort(largest)
-    # Mirrored rearrangements have the same statistic but for rounding.
+    # Mirrored rearrangements have equal statistics up to rounding.
     reaching = len(ordered) - np.searchsorted(ordered, ordered * (1.0 - 1e-9))
     rare = ordered[reaching <= ALPHA * len(ordered)]
     return float(rare[0]) if len(rare) else float("inf")

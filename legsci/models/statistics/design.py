@@ -1,4 +1,4 @@
-"""From a long table to the columns of a model: terms, their level, and every reason why they cannot be estimated."""
+"""Design matrix of a model from a long table: terms, their level, and all reasons why they are not estimable."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.models.result import ModelRefusal
-
-Array = NDArray[np.float64]
+from legsci.models.result import Array, ModelRefusal
 
 INTERCEPT = "intercept"
-#: Variance within athletes below this share of the whole is rounding: the term is constant within athletes.
-SMALLEST_SHARE = 1e-12
-#: A column is a combination of others where they leave less than this share of its size.
+#: A variance below this share of the mean square, or of the variance it is compared with, is rounding.
+ROUNDING_SHARE = 1e-12
+#: A column is collinear with others where less than this share of its norm remains.
 SMALLEST_REMAINDER = 1e-8
-#: Standard errors that rest on the spread between athletes need at least this many of them.
+#: Fewest athletes from whom a variance between athletes is estimated.
 FEWEST_PARTICIPANTS = 3
+#: Below this many athletes, sandwich standard errors tend to be too small and intervals too narrow.
+FEW_PARTICIPANTS = 20
 
 
 @dataclass(frozen=True)
 class Design:
-    """Columns of a model.
+    """Design matrix of a model.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class Design:
     moderators : (term,) how many factors of a product are constant within athletes.
     participant : (row,) number of the athlete.
     participants : (athlete,) names, in the order of the numbers.
-    left_out : rows of the table that lack a value.
+    left_out : rows of the table with missing values.
     """
 
     outcome: Array
@@ -66,7 +66,7 @@ def split_within_between(
     Returns
     -------
     A copy of the table with `<column>_within` (value - athlete's mean) and `<column>_between` (athlete's mean - mean of
-    the athletes' means) [unit of the column]; NaN where the value, resp. the whole athlete, is missing.
+    the athletes' means) [unit of the column]; NaN where the value, or all values of the athlete, are missing.
     """
     means = table.groupby(participant, observed=True)[list(columns)].mean()
     split = table.copy()
@@ -78,7 +78,7 @@ def split_within_between(
 
 
 def to_log_percent(values: pd.Series) -> pd.Series:
-    """Put a positive outcome on the scale 100 ln(y), on which a difference of 1 is about one percent.
+    """Transform a positive outcome to 100 ln(y), where a difference of 1 is about one percent.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def to_log_percent(values: pd.Series) -> pd.Series:
     Raises
     ------
     ModelRefusal
-        Some value is not positive: it has no logarithm.
+        Some value is not positive.
     """
     wrong = values[values <= 0]
     if len(wrong):
@@ -122,15 +122,15 @@ def build_design(
     participant: str,
     subject: str = "the mixed model",
 ) -> Design:
-    """Make the columns of a mixed model and check that they can be estimated.
+    """Build the design matrix of a mixed model and check that it is estimable.
 
     Parameters
     ----------
     table : long table, one row per occasion.
-    outcome : column that is explained.
-    fixed : terms: a column, or a product of columns `a:b`. A column of words becomes one term `column=word` for each
-        word but the first in the alphabet.
-    random : terms that vary by athlete, from those of `fixed`; the intercept varies always.
+    outcome : column of the response.
+    fixed : terms: a column, or a product of columns `a:b`. A categorical column becomes one indicator
+        `column=level` for each level but the first in alphabetical order.
+    random : terms with a random slope by athlete, from those of `fixed`; the intercept is always random.
     participant : column that names the athlete.
     subject : what cannot be estimated, for the message.
 
@@ -149,11 +149,11 @@ def build_design(
     codes, participants = pd.factorize(complete[participant], sort=True)
     if len(participants) < FEWEST_PARTICIPANTS:
         faults.append(
-            f"athletes with complete rows: {len(participants)}; at least {FEWEST_PARTICIPANTS} are needed to tell "
-            "athletes from occasions"
+            f"athletes with complete rows: {len(participants)}; at least {FEWEST_PARTICIPANTS} are needed to "
+            "separate variance between and within athletes"
         )
     elif np.bincount(codes).max() < 2:
-        faults.append("no athlete has more than one occasion, so that nothing can be said about change within athletes")
+        faults.append("no athlete has more than one occasion: change within athletes cannot be estimated")
     if faults:
         raise ModelRefusal(subject, faults)
     expanded = {INTERCEPT: (np.ones(len(complete)), 0)}
@@ -161,7 +161,7 @@ def build_design(
         expanded |= _expand(complete, term, codes)
     terms, matrix = tuple(expanded), np.column_stack([values for values, _ in expanded.values()])
     kinds = tuple("within" if _varies_within(column, codes) else "between" for column in matrix.T)
-    faults = [*_not_told_apart(terms, matrix), *_unusable_random(dict(zip(terms, kinds, strict=True)), random, codes)]
+    faults = [*_collinear_terms(terms, matrix), *_unusable_random(dict(zip(terms, kinds, strict=True)), random, codes)]
     if faults:
         raise ModelRefusal(subject, faults)
     return Design(
@@ -187,21 +187,21 @@ def _unusable(table: pd.DataFrame, outcome: str, columns: Sequence[str]) -> list
             infinite = int(np.isinf(values.dropna().to_numpy(float)).sum())
             faults += [f"{column} is infinite in {infinite} rows"] if infinite else []
         elif column == outcome:
-            faults.append(f"{outcome} holds words, a number is needed")
+            faults.append(f"{outcome} is not numeric")
     if not faults and np.ptp(table[outcome].dropna().to_numpy(float)) == 0:
         faults.append(f"{outcome} has the same value in every row")
     return faults
 
 
 def _expand(table: pd.DataFrame, term: str, codes: NDArray[np.int64]) -> dict[str, tuple[Array, int]]:
-    """Return name -> (column, number of factors that are constant within athletes); words become indicators."""
+    """Return name -> (column, number of factors that are constant within athletes); categories become indicators."""
     products: dict[str, tuple[Array, int]] = {"": (np.ones(len(table)), 0)}
     for column in term.split(":"):
         if pd.api.types.is_numeric_dtype(table[column]):
             factors = {column: table[column].to_numpy(float)}
         else:
             words = sorted(table[column].astype(str).unique())
-            # A column of one word keeps it as a term, which the check then calls constant.
+            # A single category stays as a term, which is then refused as constant.
             kept = words[1:] or words
             factors = {f"{column}={word}": (table[column].astype(str) == word).to_numpy(float) for word in kept}
         products = {
@@ -214,19 +214,19 @@ def _expand(table: pd.DataFrame, term: str, codes: NDArray[np.int64]) -> dict[st
 
 def _varies_within(column: Array, codes: NDArray[np.int64]) -> bool:
     means = np.bincount(codes, weights=column) / np.bincount(codes)
-    return bool(np.sum((column - means[codes]) ** 2) > SMALLEST_SHARE * np.sum(column**2))
+    return bool(np.sum((column - means[codes]) ** 2) > ROUNDING_SHARE * np.sum(column**2))
 
 
-def _not_told_apart(terms: Sequence[str], matrix: Array) -> list[str]:
-    """Return a sentence for each term that is constant or a combination of those before it."""
+def _collinear_terms(terms: Sequence[str], matrix: Array) -> list[str]:
+    """Return a sentence for each term that is constant or a linear combination of those before it."""
     faults: list[str] = []
     kept: list[int] = []
-    # Lengths and combinations of the columns are those of the triangle of their QR factors, which is small.
+    # R of the QR decomposition has the norms and linear dependences of the columns, and is small.
     triangle: Array = np.asarray(np.linalg.qr(matrix, mode="r"))
     for index, term in enumerate(terms):
         column, size = triangle[:, index], np.linalg.norm(triangle[:, index])
         if index and np.ptp(matrix[:, index]) <= SMALLEST_REMAINDER * np.abs(matrix[:, index]).max():
-            faults.append(f"{term} is {matrix[0, index]:g} in every row, so that it has no effect to estimate")
+            faults.append(f"{term} is {matrix[0, index]:g} in every row: its effect cannot be estimated")
             continue
         coefficients = np.linalg.lstsq(triangle[:, kept], column, rcond=None)[0] if kept else np.empty(0)
         if np.linalg.norm(column - triangle[:, kept] @ coefficients) > SMALLEST_REMAINDER * size:
@@ -234,7 +234,7 @@ def _not_told_apart(terms: Sequence[str], matrix: Array) -> list[str]:
             continue
         shares = np.abs(coefficients) * np.linalg.norm(triangle[:, kept], axis=0)
         others = [terms[k] for k, share in zip(kept, shares, strict=True) if share > SMALLEST_REMAINDER * size]
-        faults.append(f"{term} is a combination of {' and '.join(others)}: leave one of them out")
+        faults.append(f"{term} is a linear combination of {' and '.join(others)}: omit one of them")
     if not faults and len(matrix) <= len(terms) + 1:
         faults.append(f"{len(matrix)} complete rows are too few for {len(terms)} terms")
     return faults
@@ -245,11 +245,9 @@ def _unusable_random(kinds: dict[str, str], random: Sequence[str], codes: NDArra
     faults = []
     for term in random:
         if term not in kinds:
-            faults.append(
-                f"the slope of {term} varies by athlete, but {term} is not among the terms {', '.join(kinds)}"
-            )
+            faults.append(f"{term} has a random slope, but is not among the terms {', '.join(kinds)}")
         elif kinds[term] == "between":
-            faults.append(f"{term} does not vary within athletes, so that no athlete has a slope of their own")
+            faults.append(f"{term} does not vary within athletes: a random slope cannot be estimated")
     if not faults and len(codes) <= (len(random) + 1) * (codes.max() + 1):
         faults.append(
             f"{len(codes)} complete rows are too few for {len(random) + 1} random effects of {codes.max() + 1} athletes"

@@ -1,24 +1,20 @@
-"""An effect on the scale of a claim: estimate, intervals, p value, and how a model's coefficient becomes one."""
+"""An effect on the scale of a claim: estimate, intervals, p value, and its transformation from a coefficient."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
+from legsci.models.result import Array
 from legsci.models.statistics.design import percent_change
-
-Array = NDArray[np.float64]
 
 Interval = tuple[float, float]
 
 #: Equivalence is tested by two one-sided tests of 5 %, which is the 90 % interval (Schuirmann 1987, J Pharmacokinet
 #: Biopharm 15:657-680).
 LEVEL, EQUIVALENCE_LEVEL = 0.95, 0.90
-#: From the linear scale of a model to the scale of a claim.
-SCALES = ("identity", "percent", "ratio")
 
 
 @dataclass(frozen=True)
@@ -28,12 +24,12 @@ class Effect:
     Parameters
     ----------
     estimate : the effect.
-    interval, equivalence_interval : 95 % and 90 % interval; a limit is infinite where the data set none.
+    interval, equivalence_interval : 95 % and 90 % interval; an unbounded limit is infinite.
     p_value : two-sided, of no effect.
     difference : of the predictor that the effect belongs to, in the unit of the contrast.
-    participants, rows : that the estimate rests on.
-    events : that it rests on; None where nothing is counted.
-    notes : sentences for the reader: warnings of the model and side results.
+    participants, rows : number in the model.
+    events : number in the model; None where the outcome is no count.
+    notes : warnings of the model and secondary results, as sentences.
     """
 
     estimate: float
@@ -81,7 +77,7 @@ def fieller_interval(
     """Return the interval of a ratio of two estimates (Fieller 1954, J R Stat Soc B 16:175-185).
 
     It holds the ratios r for which numerator - r denominator does not differ from 0. Where the denominator itself does
-    not, the interval has no end.
+    not, the interval is unbounded.
 
     Parameters
     ----------

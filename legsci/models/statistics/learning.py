@@ -1,4 +1,4 @@
-"""How fast technique approaches its plateau: one half-time for all athletes, a plateau and an excess for each."""
+"""Exponential approach of technique to a plateau: a common half-time, a plateau and an excess per athlete."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import minimize_scalar
 
-from legsci.models.result import ModelRefusal
+from legsci.models.result import Array, ModelRefusal
 
-Array = NDArray[np.float64]
-
-#: Half-times that are looked at [weeks].
+#: Range of half-times that is searched [weeks].
 SHORTEST, LONGEST = 0.25, 260.0
-#: Steps per doubling of the half-time between which the least sum of squares is looked for.
+#: Grid points per doubling of the half-time.
 STEPS = 8
-#: Plateau, excess and something left to compare: sessions that an athlete needs.
+#: Sessions that an athlete needs: two parameters and one residual degree of freedom.
 FEWEST_SESSIONS = 3
 
 
@@ -29,11 +26,11 @@ class HalfTime:
     Parameters
     ----------
     estimate : [weeks]; infinite where a straight line fits as well as any approach to a plateau.
-    half_times : (half-time,) that were looked at, rising [weeks].
+    half_times : (half-time,) of the grid, ascending [weeks].
     statistic : (half-time,) Student's t over athletes of the slope of their sums of squares; it is negative below the
         half-time and positive above.
     excess : mean distance from the plateau in week 0 [unit of the outcome].
-    participants, sessions : that it rests on.
+    participants, sessions : number in the model.
     """
 
     estimate: float
@@ -44,9 +41,9 @@ class HalfTime:
     sessions: int
 
     def interval(self, level: float) -> tuple[float, float]:
-        """Return the half-times at which athletes' sums of squares are level, as far as t(G - 1) can tell [weeks].
+        """Return the confidence interval: half-times at which the mean slope of the sums of squares may be 0 [weeks].
 
-        Without an approach that can be told from none they are level everywhere: from 0 to infinity.
+        By t(G - 1); from 0 to infinity where no approach to a plateau is detected.
 
         Parameters
         ----------
@@ -79,23 +76,23 @@ def half_time(
 ) -> HalfTime:
     """Fit y = plateau_i + excess_i 2^(-week / h) by least squares, h common to all athletes.
 
-    For a given h the rest is linear (variable projection, Golub & Pereyra 1973, SIAM J Numer Anal 10:413-432): an
-    athlete's sum of squares is a curve over h, whose slope is 0 on average at the true h. The interval holds the h at
-    which the athletes' slopes do not differ from 0 (an interval from estimating equations, as that of Fieller for a
-    ratio): percentiles of a bootstrap are too narrow with few athletes. Learning curves of single learners are commonly
-    exponential (Heathcote, Brown & Mewhort 2000, Psychon Bull Rev 7:185-207).
+    For a given h the model is linear in the other parameters (variable projection, Golub & Pereyra 1973, SIAM J Numer
+    Anal 10:413-432): an athlete's sum of squares is a curve over h, whose slope is 0 on average at the true h. The
+    interval holds the h at which the athletes' slopes do not differ from 0 (an interval from estimating equations, as
+    that of Fieller for a ratio): percentiles of a bootstrap are too narrow with few athletes. Learning curves of single
+    learners are commonly exponential (Heathcote, Brown & Mewhort 2000, Psychon Bull Rev 7:185-207).
 
     Parameters
     ----------
     table : one row per athlete and session.
-    outcome : what is learned, falling or rising to its plateau.
+    outcome : column of the response, falling or rising to its plateau.
     week : column of time [weeks].
     participant : column that names the athlete.
 
     Raises
     ------
     ModelRefusal
-        Missing columns, fewer than three athletes with three sessions each, or an outcome that never changes.
+        Missing columns, fewer than three athletes with three sessions each, or an outcome without change.
     """
     subject = f"the half-time of {outcome}"
     faults = [f"there is no column {column}" for column in (outcome, week, participant) if column not in table]
@@ -119,7 +116,7 @@ def half_time(
     squares = np.array([_approach(*group, 2.0**doublings)[0] for group in groups])
     slopes = np.gradient(squares, doublings, axis=1)
     error = slopes.std(axis=0, ddof=1) / np.sqrt(len(groups))
-    # Far below the time between sessions all half-times fit alike: nothing there can be told apart.
+    # Far below the time between sessions the fit does not depend on the half-time: the slope is 0.
     level = error == 0.0
     estimate = _lowest(doublings, squares.sum(axis=0))
     return HalfTime(

@@ -1,29 +1,25 @@
 """Effects of a variable that is measured with error: regression calibration with a cluster bootstrap.
 
-A session's mean of a few repetitions is its true value plus error, and an effect on it looks smaller than it is. How
-much smaller is known from how the repetitions of a session scatter.
+A session's mean of a few repetitions is its true value plus error, which attenuates effects. The error variance is
+estimated from the replicate variance of the repetitions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from legsci.kernels.mixed_model import ProfiledFit, fit_profiled, marginal_products
-from legsci.models.result import ModelRefusal, ModelResult, estimate_table
+from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
 from legsci.models.statistics.design import split_within_between
-from legsci.models.statistics.mixed import MixedFit, fit_mixed_model
-from legsci.models.statistics.resampling import cluster_weights, percentile_interval
+from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
+from legsci.models.statistics.resampling import DEFAULT_BOOTSTRAP, Bootstrap, percentile_interval
 
-Array = NDArray[np.float64]
-
-#: Below this reliability the correction multiplies more noise than it removes error.
+#: Below this reliability the correction adds more variance than it removes bias.
 LEAST_RELIABILITY = 0.3
-#: A bootstrap that lost more than this share of its resamples is no account of the estimate's spread.
+#: Largest share of resamples without estimate for which the bootstrap is used.
 MOST_RESAMPLES_LOST = 0.05
 
 
@@ -34,7 +30,7 @@ class CalibratedFit:
     Parameters
     ----------
     result : corrected estimates with bootstrap standard errors.
-    naive : the same model as if the variable were measured without error.
+    naive : the same model without correction.
     reliability : share of the variance within athletes that is not measurement error [1].
     reliability_interval : 95 % percentile interval over resampled athletes.
     """
@@ -47,55 +43,51 @@ class CalibratedFit:
 
 def fit_calibrated_model(
     table: pd.DataFrame,
+    model: MixedModel,
     *,
-    outcome: str,
     measured: str,
     error_variance: str,
-    fixed: Sequence[str],
-    random: Sequence[str] = (),
-    participant: str = "participant_id",
-    resamples: int = 2000,
-    seed: int = 0,
+    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
 ) -> CalibratedFit:
     """Fit a mixed model on a variable's within and between part, corrected for the error of its measurement.
 
-    The naive coefficients are b = (X'V^-1 X)^-1 X'V^-1 y with X = truth + error, so that on average
+    The uncorrected coefficients are b = (X'V^-1 X)^-1 X'V^-1 y with X = truth + error, so that on average
     b = (X'V^-1 X)^-1 (X'V^-1 X - W) beta, where W holds the error's share of X'V^-1 X; regression calibration solves
     for beta (Carroll et al. 2006, Measurement Error in Nonlinear Models, chapters 3 and 4). With error variance s of
     an athlete's n sessions, W is s (tr V^-1 - 1'V^-1 1 / n) for the deviations from the athlete's mean and
     s 1'V^-1 1 / n for the mean, summed over athletes. V is the fitted covariance without the slope on the variable
-    itself, since that slope is a multiple of the error too. Each resample of athletes repeats fit, reliability and
+    itself, since that slope multiplies the error too. Each resample of athletes repeats fit, reliability and
     correction.
 
     Parameters
     ----------
     table : long table, one row per athlete and session.
-    outcome : column that is explained.
+    model : with the two terms below among its fixed effects; products with them are not corrected and therefore
+        refused.
     measured : column with the session's mean of the variable; terms `<measured>_within` and `<measured>_between` are
         made from it.
     error_variance : column with the variance of that mean's error: the variance of the session's repetitions over
         their number [unit of measured, squared].
-    fixed : all terms, those two among them; products with them are not corrected and therefore refused.
-    random : terms that vary by athlete.
-    participant : column that names the athlete.
-    resamples, seed : of the cluster bootstrap.
+    bootstrap : over athletes.
 
     Raises
     ------
     ModelRefusal
         The model or the correction cannot be estimated.
     """
-    subject = f"the effect of {measured} on {outcome}"
-    faults = _unusable(table, measured, error_variance, fixed, participant)
+    participant = model.participant
+    subject = f"the effect of {measured} on {model.outcome}"
+    faults = _unusable(table, model, measured, error_variance)
     if faults:
         raise ModelRefusal(subject, faults)
-    # The factors of every term must be there too, or a row would shift an athlete's mean without being in the model.
-    used = {measured, error_variance, outcome, participant, *(part for term in fixed for part in term.split(":"))}
+    # Rows with missing factors are excluded before centring: they would shift the athlete's mean.
+    factors = (part for term in model.fixed for part in term.split(":"))
+    used = {measured, error_variance, model.outcome, participant, *factors}
     complete = table.dropna(subset=sorted(used & set(table.columns)))
     split = split_within_between(complete, [measured], participant=participant)
-    naive = fit_mixed_model(split, outcome=outcome, fixed=fixed, random=random, participant=participant)
+    naive = fit_mixed_model(split, model)
     errors = split[error_variance].groupby(split[participant]).mean().reindex(naive.design.participants).to_numpy()
-    terms = {part: f"{measured}_{part}" for part in ("within", "between") if f"{measured}_{part}" in fixed}
+    terms = {part: f"{measured}_{part}" for part in ("within", "between") if f"{measured}_{part}" in model.fixed}
     attenuation = _Attenuation(naive, terms, errors)
     everyone = np.ones(len(errors))
     reliability = attenuation.reliability(everyone)
@@ -103,24 +95,23 @@ def fit_calibrated_model(
         raise ModelRefusal(
             subject,
             [
-                f"the reliability of {measured} within athletes is {reliability:.2f}: its sessions differ by little "
-                f"more than its repetitions scatter; at least {LEAST_RELIABILITY} is needed"
+                f"the reliability of {measured} within athletes is {reliability:.2f}: sessions vary little more than "
+                f"the repetitions of a session; at least {LEAST_RELIABILITY} is needed"
             ],
         )
-    drawn = _resample(naive, attenuation, resamples, seed)
+    drawn = _resample(naive, attenuation, bootstrap)
+    resamples = bootstrap.resamples
     if len(drawn) < (1.0 - MOST_RESAMPLES_LOST) * resamples:
         raise ModelRefusal(
-            subject, [f"{resamples - len(drawn)} of {resamples} resamples of athletes cannot be estimated"]
+            subject, [f"{resamples - len(drawn)} of {resamples} resamples of athletes are not estimable"]
         )
     corrected = attenuation.correct(naive.optimum, everyone)
     result = _result(naive, corrected, drawn[:, 1:], measured, reliability, resamples, len(table) - len(complete))
     return CalibratedFit(result, naive, reliability, percentile_interval(drawn[:, 0]))
 
 
-def _unusable(
-    table: pd.DataFrame, measured: str, error_variance: str, fixed: Sequence[str], participant: str
-) -> list[str]:
-    columns = (measured, error_variance, participant)
+def _unusable(table: pd.DataFrame, model: MixedModel, measured: str, error_variance: str) -> list[str]:
+    columns, fixed = (measured, error_variance, model.participant), model.fixed
     faults = [f"there is no column {column}" for column in columns if column not in table]
     if faults:
         return faults
@@ -131,7 +122,7 @@ def _unusable(
     if f"{measured}_within" not in fixed:
         faults.append(f"{measured}_within is not among the terms {', '.join(fixed)}")
     products = [term for term in fixed if ":" in term and parts & set(term.split(":"))]
-    faults += [f"{term} is a product with the variable, and products are not corrected" for term in products]
+    faults += [f"{term} is a product with the variable; products are not corrected" for term in products]
     return faults
 
 
@@ -167,15 +158,15 @@ class _Attenuation:
         for part, column in self.columns.items():
             truth[column, column] -= weights @ share[part]
         if np.linalg.eigvalsh(truth)[0] <= 0.0:
-            raise np.linalg.LinAlgError("measurement error exceeds what varies")
+            raise np.linalg.LinAlgError("the error variance exceeds the observed variance")
         corrected: Array = np.linalg.solve(truth, information @ optimum.coefficients)
         return corrected
 
 
-def _resample(naive: MixedFit, attenuation: _Attenuation, resamples: int, seed: int) -> Array:
-    """Return (resample, 1 + term): reliability and corrected coefficients of the resamples that can be estimated."""
+def _resample(naive: MixedFit, attenuation: _Attenuation, bootstrap: Bootstrap) -> Array:
+    """Return (resample, 1 + term): reliability and corrected coefficients of the estimable resamples."""
     drawn = []
-    for weights in cluster_weights(len(attenuation.errors), resamples=resamples, seed=seed):
+    for weights in bootstrap.weights(len(attenuation.errors)):
         try:
             optimum = fit_profiled(naive.data, weights=weights, reml=naive.reml, start=naive.optimum.factor)
             corrected = attenuation.correct(optimum, weights)
@@ -195,22 +186,21 @@ def _result(
         drawn.std(axis=0, ddof=1),
         table["df"].to_numpy(),
         kind=table["kind"],
-        se_kind=["cluster bootstrap"] * len(table),
+        se_method=["cluster bootstrap"] * len(table),
     )
-    told = list(naive.result.warnings)
+    messages = list(naive.result.warnings)
     if left_out:
-        told.append(("rows_left_out", f"{left_out} rows lack a value and were left out"))
+        messages.append(("rows_left_out", f"{left_out} rows with missing values were excluded"))
     if len(drawn) < resamples:
-        told.append(("resamples_lost", f"{resamples - len(drawn)} of {resamples} resamples cannot be estimated"))
+        messages.append(("resamples_lost", f"{resamples - len(drawn)} of {resamples} resamples are not estimable"))
     note = f"corrected for measurement error: reliability of {measured} within athletes {reliability:.2f}"
     return ModelResult(
-        model=naive.result.model,
         outcome=naive.result.outcome,
         formula=naive.result.formula,
         estimates=estimates,
         log_likelihood=None,
         variance_components=naive.result.variance_components,
         n={**naive.result.n, "resamples": len(drawn)},
-        warnings=tuple(told),
+        warnings=tuple(messages),
         notes=(*naive.result.notes, note),
     )

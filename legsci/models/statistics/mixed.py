@@ -1,7 +1,7 @@
-"""Linear mixed models of repeated measures: athletes differ in level and, where asked, in slopes.
+"""Linear mixed models of repeated measures: random intercepts and slopes of athletes.
 
-The optimum is found by the profiled-likelihood kernel. statsmodels' MixedLM, started there, has to agree: the two share
-no code, and MixedLM started elsewhere is what stops short of the optimum when columns are badly scaled.
+The optimum is found by the profiled-likelihood kernel and confirmed by statsmodels' MixedLM, which shares no code with
+it. MixedLM is started there, since from other values it can stop short of the optimum when columns are badly scaled.
 """
 
 from __future__ import annotations
@@ -14,32 +14,49 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from legsci.kernels.mixed_model import ClusterProducts, ProfiledFit, cluster_products, fit_profiled, marginal_products
-from legsci.models.result import ModelRefusal, ModelResult, estimate_table
+from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
 from legsci.models.statistics.confirmation import SMALLEST_VARIANCE, confirm_with_mixedlm, is_singular
-from legsci.models.statistics.design import INTERCEPT, Design, build_design
-
-Array = NDArray[np.float64]
+from legsci.models.statistics.design import FEW_PARTICIPANTS, INTERCEPT, Design, build_design
 
 STANDARD_ERRORS = ("by kind", "model", "cluster")
-#: Below this many athletes, sandwich standard errors tend to be too small.
-FEW_PARTICIPANTS = 20
-#: An athlete who has all but this share of what is known of a term carries it alone.
+#: Share of the information on a term that the other athletes must contribute, else it rests on one athlete.
 SMALLEST_REST = 1e-8
-#: Share of a term's variance between athletes, beyond what the model holds apart, from which its effect is a mixture.
+#: Share of a term's variance between athletes, given the between-athlete terms, from which its effect is a mixture.
 MIXED_SHARE = 0.1
 
 
 @dataclass(frozen=True)
+class MixedModel:
+    """A linear mixed model of repeated measures of athletes.
+
+    Parameters
+    ----------
+    outcome : column of the response.
+    fixed : terms with fixed effects, columns or products `a:b`; see `build_design`. Moderators of a slope are such
+        products.
+    random : terms with a random slope by athlete, from those of `fixed`; the intercept is always random.
+    participant : column that names the athlete.
+    correlated : whether an athlete's random intercept and slopes may be correlated.
+    """
+
+    outcome: str
+    fixed: Sequence[str]
+    random: Sequence[str] = ()
+    participant: str = "participant_id"
+    correlated: bool = True
+
+
+@dataclass(frozen=True)
 class MixedFit:
-    """A fitted mixed model: its result for people, and what predictions, tests and resampling need.
+    """A fitted mixed model: its result, and the quantities for predictions, tests and resampling.
 
     Parameters
     ----------
     result : the estimates.
-    design : columns of the model.
-    random : terms that vary by athlete, the intercept first.
+    design : design matrix.
+    random : terms with random effects, the intercept first.
     data : sums of products per athlete.
-    optimum : where the likelihood is largest.
+    optimum : of the likelihood.
     reml : restricted (True) or full likelihood.
     """
 
@@ -59,36 +76,26 @@ class MixedFit:
 
 def fit_mixed_model(
     table: pd.DataFrame,
+    model: MixedModel,
     *,
-    outcome: str,
-    fixed: Sequence[str],
-    random: Sequence[str] = (),
-    participant: str = "participant_id",
-    correlated: bool = True,
     reml: bool = True,
     standard_errors: str = "by kind",
     confirm: bool = True,
-    model: str = "mixed",
 ) -> MixedFit:
-    """Fit y = X beta + Z b + e, b and e normal, with athletes' own intercepts and slopes b.
+    """Fit y = X beta + Z b + e, b and e normal, with random intercepts and slopes b of athletes.
 
     Standard errors "by kind": terms that vary within athletes get the bias-reduced sandwich over athletes with
     t(G - 1), which holds when an athlete's residuals are correlated in time; terms that are constant within athletes
-    get the model's standard error with t(G - number of such terms), so t(G - 2) for one of them beside the intercept;
-    a product of both kinds gets the sandwich and gives up one more degree of freedom per constant factor.
+    get the model's standard error with t(G - number of such terms), so t(G - 2) for one of them and the intercept;
+    a product of both kinds gets the sandwich and one degree of freedom less per constant factor.
 
     Parameters
     ----------
-    table : long table, one row per occasion. Rows that lack a value are left out and counted in a warning.
-    outcome : column that is explained.
-    fixed : terms, columns or products `a:b`; see `build_design`. Moderators of a slope are such products.
-    random : terms whose slope varies by athlete, from those of `fixed`; the intercept varies always.
-    participant : column that names the athlete.
-    correlated : whether an athlete's intercept and slopes may be correlated.
+    table : long table, one row per occasion. Rows with missing values are excluded and counted in a warning.
+    model : outcome, fixed and random effects.
     reml : restricted (default) or full likelihood.
     standard_errors : `by kind`, `model` or `cluster` for all terms alike (with the same degrees of freedom).
-    confirm : let MixedLM repeat the fit from the optimum. It takes seconds from 100,000 rows on.
-    model : key of MODELS for the result.
+    confirm : repeat the fit by MixedLM from the optimum, which takes seconds from 100,000 rows on.
 
     Raises
     ------
@@ -97,54 +104,60 @@ def fit_mixed_model(
     """
     if standard_errors not in STANDARD_ERRORS:
         raise ValueError(f"standard_errors is one of {', '.join(STANDARD_ERRORS)}; found {standard_errors}")
-    subject = f"the mixed model of {outcome}"
-    design = build_design(table, outcome=outcome, fixed=fixed, random=random, participant=participant, subject=subject)
-    terms = (INTERCEPT, *random)
+    subject = f"the mixed model of {model.outcome}"
+    design = build_design(
+        table,
+        outcome=model.outcome,
+        fixed=model.fixed,
+        random=model.random,
+        participant=model.participant,
+        subject=subject,
+    )
+    terms = (INTERCEPT, *model.random)
     try:
         data = cluster_products(
-            design.outcome, design.fixed, design.columns(terms), design.participant, correlated=correlated
+            design.outcome, design.fixed, design.columns(terms), design.participant, correlated=model.correlated
         )
         optimum = fit_profiled(data, reml=reml)
     except np.linalg.LinAlgError as reason:
         raise ModelRefusal(subject, [str(reason)]) from reason
-    notes, told = [_formula(outcome, design, terms, correlated, reml)], _warnings(design, terms, data, optimum)
+    notes, messages = [_formula(model, design, terms, reml)], _warnings(design, terms, data, optimum)
     if confirm:
         optimum, note = confirm_with_mixedlm(design, terms, data, optimum, reml)
         notes.append(note)
     if not optimum.converged:
-        told.append(("not_converged", "the search ended where the likelihood can still grow: do not use the estimates"))
+        messages.append(("not_converged", "the optimiser did not converge: do not use the estimates"))
     result = ModelResult(
-        model=model,
-        outcome=outcome,
+        outcome=model.outcome,
         formula=notes[0],
         estimates=_estimates(design, data, optimum, standard_errors),
         log_likelihood=optimum.log_likelihood,
         variance_components=_components(terms, optimum),
         n={"rows": len(design.outcome), "participants": len(design.participants)},
-        warnings=tuple(told),
+        warnings=tuple(messages),
         notes=tuple(notes[1:]),
     )
     return MixedFit(result, design, terms, data, optimum, reml)
 
 
-def _formula(outcome: str, design: Design, random: Sequence[str], correlated: bool, reml: bool) -> str:
-    joint = "" if correlated or len(random) == 1 else ", uncorrelated"
+def _formula(model: MixedModel, design: Design, random: Sequence[str], reml: bool) -> str:
+    joint = "" if model.correlated or len(random) == 1 else ", uncorrelated"
     likelihood = "REML" if reml else "ML"
-    return f"{outcome} ~ {' + '.join(design.terms)}; by athlete: {' + '.join(random)}{joint} ({likelihood})"
+    return f"{model.outcome} ~ {' + '.join(design.terms)}; by athlete: {' + '.join(random)}{joint} ({likelihood})"
 
 
 def _sandwich(data: ClusterProducts, optimum: ProfiledFit) -> tuple[Array, NDArray[np.int64]]:
     """Return the sandwich over athletes, and which terms rest on one athlete alone.
 
     B (sum u u') B with B = (X'V^-1 X)^-1 and u = (1 - A B)^-1 X'V^-1 r of an athlete, A the athlete's part of X'V^-1 X:
-    the scores of Liang & Zeger (1986, Biometrika 73:13-22) without the share that the athlete's own rows took in the
-    fit (Mancl & DeRouen 2001, Biometrics 57:126-134). With few athletes, the plain sandwich is far too small for terms
-    that a few of them carry.
+    the scores of Liang & Zeger (1986, Biometrika 73:13-22) without the leverage of the athlete's own rows (Mancl &
+    DeRouen 2001, Biometrics 57:126-134). With few athletes, the plain sandwich is far too small for terms that rest on
+    a few of them.
 
     Returns
     -------
     covariance : (term, term).
-    lone : (term,) number of the athlete without whom the term could not be estimated; -1 where there is none.
+    lone : (term,) number of the athlete without whom the term is not estimable; -1 where there is none.
     """
     products = marginal_products(data, optimum)
     half = np.linalg.cholesky(optimum.coefficient_covariance)
@@ -170,7 +183,7 @@ def _estimates(design: Design, data: ClusterProducts, optimum: ProfiledFit, stan
     if np.any(df < 1):
         raise ModelRefusal(
             f"the standard errors of {', '.join(design.terms)}",
-            [f"{count} athletes are too few for {np.sum(~within)} terms that compare athletes"],
+            [f"{count} athletes are too few for {np.sum(~within)} between-athlete terms"],
         )
     covariance, lone = _sandwich(data, optimum)
     alone = [
@@ -186,7 +199,7 @@ def _estimates(design: Design, data: ClusterProducts, optimum: ProfiledFit, stan
         np.sqrt(np.where(by_cluster, cluster, model)),
         df,
         kind=design.kinds,
-        se_kind=np.where(by_cluster, "cluster", "model"),
+        se_method=np.where(by_cluster, "cluster", "model"),
     )
 
 
@@ -206,13 +219,15 @@ def _components(random: Sequence[str], optimum: ProfiledFit) -> dict[str, float]
 def _warnings(
     design: Design, random: Sequence[str], data: ClusterProducts, optimum: ProfiledFit
 ) -> list[tuple[str, str]]:
-    told = []
+    messages = []
     if design.left_out:
-        told.append(("rows_left_out", f"{design.left_out} rows lack a value and were left out"))
+        messages.append(("rows_left_out", f"{design.left_out} rows with missing values were excluded"))
     if len(design.participants) < FEW_PARTICIPANTS:
-        told.append(("few_participants", f"with {len(design.participants)} athletes, intervals tend to be too narrow"))
+        messages.append(
+            ("few_participants", f"with {len(design.participants)} athletes, intervals tend to be too narrow")
+        )
     if is_singular(optimum):
-        told.append(("singular", _singularity(random, data, optimum)))
+        messages.append(("singular", _singularity(random, data, optimum)))
     sums = np.stack([np.bincount(design.participant, weights=column) for column in design.fixed.T], axis=1)
     means = sums / data.rows[:, None]
     constant = means[:, np.array(design.kinds) == "between"]
@@ -225,8 +240,8 @@ def _warnings(
                     f"{share:.0%} of the variance of {term} lies between athletes, so that its effect mixes change "
                     "within athletes with differences between them: split it"
                 )
-                told.append(("mixed_levels", sentence))
-    return told
+                messages.append(("mixed_levels", sentence))
+    return messages
 
 
 def _singularity(random: Sequence[str], data: ClusterProducts, optimum: ProfiledFit) -> str:
@@ -235,5 +250,5 @@ def _singularity(random: Sequence[str], data: ClusterProducts, optimum: Profiled
     shares = np.diag(optimum.random_covariance) / optimum.residual_variance * mean_squares
     zero = [term for term, share in zip(random, shares, strict=True) if share < SMALLEST_VARIANCE]
     if zero:
-        return f"athletes do not differ in {' and '.join(zero)} beyond chance: that variance is estimated as zero"
-    return f"athletes' effects of {' and '.join(random)} are estimated as perfectly dependent on each other"
+        return f"athletes do not differ in {' and '.join(zero)}: the variance is estimated as zero"
+    return f"athletes' random effects of {' and '.join(random)} are estimated as perfectly correlated"

@@ -1,7 +1,7 @@
-"""How far a repeated measurement can be trusted: intraclass correlation, standard error, least detectable change, CV.
+"""Reliability of repeated measurements: intraclass correlation, standard error, minimal detectable change, CV.
 
-All follow from three variances: between athletes, between occasions (all athletes better on one day), and what is left.
-They are estimated by REML, so that a missed occasion costs only itself.
+All follow from three variance components: between athletes, between occasions, and residual, estimated by REML, so
+that incomplete tables can be used.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from legsci.kernels.mixed_model import ProfiledFit, cluster_products, fit_profiled
 from legsci.models.result import ModelRefusal
-from legsci.models.statistics.resampling import cluster_weights, percentile_interval
+from legsci.models.statistics.design import FEWEST_PARTICIPANTS
+from legsci.models.statistics.resampling import DEFAULT_BOOTSTRAP, Bootstrap, percentile_interval
 
-Array = NDArray[np.float64]
-
-#: Form of the intraclass correlation -> (occasions are apart from error, their differences count as error, average of
-#: k). Names after Shrout & Fleiss 1979, Psychological Bulletin 86:420-428, and McGraw & Wong 1996, Psychological
+#: Form of the intraclass correlation -> (occasions have a variance of their own, which is part of the error, average
+#: of k). Names after Shrout & Fleiss 1979, Psychological Bulletin 86:420-428, and McGraw & Wong 1996, Psychological
 #: Methods 1:30-46, who write A (agreement) for 2 and C (consistency) for 3.
-FORMS: dict[str, tuple[bool, bool, bool]] = {
+ICC_FORMS: dict[str, tuple[bool, bool, bool]] = {
     "ICC(1,1)": (False, False, False),
     "ICC(1,k)": (False, False, True),
     "ICC(2,1)": (True, True, False),
@@ -34,15 +32,13 @@ FORMS: dict[str, tuple[bool, bool, bool]] = {
     "ICC(C,1)": (True, False, False),
     "ICC(C,k)": (True, False, True),
 }
-#: Factor from the standard error of measurement to the change that 95 % of unchanged athletes stay below.
-DETECTABLE = 1.96 * np.sqrt(2.0)
-#: Fewest athletes from whom a variance between athletes is estimated.
-FEWEST_PARTICIPANTS = 3
+#: Minimal detectable change (95 %) in standard errors of measurement.
+DETECTABLE_CHANGE_FACTOR = 1.96 * np.sqrt(2.0)
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with its 95 % interval over resampled athletes."""
+    """A number with its 95 % percentile interval over resampled athletes."""
 
     value: float
     ci_low: float
@@ -55,15 +51,15 @@ class Reliability:
 
     Parameters
     ----------
-    form : of the intraclass correlation, key of FORMS.
+    form : of the intraclass correlation, key of ICC_FORMS.
     icc : intraclass correlation [1].
     sem : standard error of measurement [unit of the value].
     mdc95 : minimal detectable change, 1.96 sqrt(2) SEM [unit of the value].
-    cv_percent : coefficient of variation, 100 SEM / mean [%]; None where values are at or below 0, a point that then is
-        no floor of the scale, and a share of the mean has no sense.
+    cv_percent : coefficient of variation, 100 SEM / mean [%]; None where values are at or below 0: without a
+        ratio scale it has no meaning.
     mean : mean of the occasions' means [unit of the value].
-    variances : participant, occasion (where the form knows occasions) and residual [unit of the value, squared].
-    n : rows, participants, occasions per participant (k), rows left out, resamples.
+    variances : participant, occasion (where the form has them) and residual [unit of the value, squared].
+    n : rows, participants, occasions per participant (k), excluded rows, resamples.
     """
 
     form: str
@@ -75,15 +71,6 @@ class Reliability:
     variances: Mapping[str, float]
     n: Mapping[str, float]
 
-    def is_change(self, change: Array | float) -> NDArray[np.bool_]:
-        """Return whether a change exceeds what an unchanged athlete shows by error of measurement alone.
-
-        Parameters
-        ----------
-        change : second minus first value of an athlete [unit of the value]; NaN is no change that can be claimed.
-        """
-        return np.abs(np.asarray(change, float)) > self.mdc95.value
-
 
 def reliability(
     table: pd.DataFrame,
@@ -92,35 +79,34 @@ def reliability(
     occasion: str,
     participant: str = "participant_id",
     form: str = "ICC(A,1)",
-    resamples: int = 2000,
-    seed: int = 0,
+    bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
 ) -> Reliability:
     """Estimate the reliability of a measurement that was repeated on the same athletes.
 
-    With variances P between athletes, O between occasions and E left over: ICC(2,1) = P / (P + O + E) with
+    With variance components P of athletes, O of occasions and residual E: ICC(2,1) = P / (P + O + E) with
     SEM^2 = O + E; ICC(3,1) = P / (P + E) with SEM^2 = E; ICC(1,1) = P / (P + E) with occasions left in E; for the
     average of k occasions O and E are divided by k, in SEM too. Occasions enter the mixed model as fixed effects o_j,
-    which on complete tables gives the variances of the analysis of variance wherever these are not negative;
+    which on complete tables gives the estimates of the analysis of variance wherever these are not negative;
     O = var(o) - mean variance of the estimates' differences / 2, at least 0. Intervals are over resampled athletes:
-    the occasions stay as they were, and few of them say little about O.
+    occasions are fixed, so that the uncertainty of O from few occasions is not included.
 
     Parameters
     ----------
-    table : long table, one row per athlete and occasion; rows that lack the value are left out and counted.
+    table : long table, one row per athlete and occasion; rows with missing values are excluded and counted.
     value : column that was measured.
     occasion : column that names the occasion (trial, day, rater).
     participant : column that names the athlete.
-    form : key of FORMS.
-    resamples, seed : of the cluster bootstrap over athletes.
+    form : key of ICC_FORMS.
+    bootstrap : over athletes.
 
     Raises
     ------
     ModelRefusal
-        With all reasons: fewer than 3 athletes, no athlete measured twice, an occasion repeated, values all alike, ...
+        With all reasons: fewer than 3 athletes, no athlete measured twice, an occasion repeated, constant values, ...
     """
     subject = f"the reliability of {value}"
     complete = _checked(table, value, occasion, participant, form, subject)
-    apart, counts, average = FORMS[form]
+    apart, counts, average = ICC_FORMS[form]
     codes = pd.factorize(complete[participant], sort=True)[0].astype(np.int64)
     occasions = pd.factorize(complete[occasion], sort=True)[0] if apart else np.zeros(len(complete), np.int64)
     # Each occasion has its own mean, so that the fixed effects are the means themselves.
@@ -129,20 +115,21 @@ def reliability(
         data = cluster_products(complete[value].to_numpy(float), fixed, np.ones((len(complete), 1)), codes)
         whole = fit_profiled(data)
     except np.linalg.LinAlgError:
-        sentence = f"{value} differs between occasions by the same amount in every athlete, so that no error is left"
+        sentence = f"{value} differs between occasions by the same amount in every athlete: the residual variance is 0"
         raise ModelRefusal(subject, [sentence]) from None
     everyone = _variances(whole)
     k = float(1.0 / np.mean(1.0 / data.rows)) if average else 1.0
     drawn = []
-    for weights in cluster_weights(len(data.rows), resamples=resamples, seed=seed):
+    for weights in bootstrap.weights(len(data.rows)):
         try:
             resampled = fit_profiled(data, weights=weights, start=whole.factor)
             drawn.append(_summarise(*_variances(resampled), counts=counts, k=k))
         except np.linalg.LinAlgError:
-            # An occasion that no athlete of this resample attended has no mean; how many stayed is told in n.
+            # A resample without any athlete of some occasion is not estimable; n reports how many were.
             continue
-    if len(drawn) < resamples / 2:
-        raise ModelRefusal(subject, [f"{resamples - len(drawn)} of {resamples} resamples of athletes lack an occasion"])
+    lost = bootstrap.resamples - len(drawn)
+    if len(drawn) < bootstrap.resamples / 2:
+        raise ModelRefusal(subject, [f"{lost} of {bootstrap.resamples} resamples of athletes lack an occasion"])
     estimates = [
         Estimate(point, *percentile_interval(column))
         for point, column in zip(_summarise(*everyone, counts=counts, k=k), np.array(drawn).T, strict=True)
@@ -161,7 +148,7 @@ def reliability(
 
 
 def _variances(fit: ProfiledFit) -> tuple[float, float, float, float]:
-    """Return variances between athletes, between occasions and left over, and the mean of the occasions' means."""
+    """Return variances between athletes, between occasions and residual, and the mean of the occasions' means."""
     means, covariance = fit.coefficients, fit.coefficient_covariance
     count = len(means)
     between = 0.0
@@ -178,18 +165,18 @@ def _summarise(
     """Return ICC, SEM, MDC95 and CV [%]."""
     error = (residual + (occasion if counts else 0.0)) / k
     sem = float(np.sqrt(error))
-    return participant / (participant + error), sem, float(DETECTABLE) * sem, 100.0 * sem / mean
+    return participant / (participant + error), sem, float(DETECTABLE_CHANGE_FACTOR) * sem, 100.0 * sem / mean
 
 
 def _checked(table: pd.DataFrame, value: str, occasion: str, participant: str, form: str, subject: str) -> pd.DataFrame:
-    """Return the complete rows, or refuse with all that is wrong."""
-    faults = [f"there is no form {form}; known are {', '.join(FORMS)}"] if form not in FORMS else []
+    """Return the complete rows, or refuse with all faults."""
+    faults = [f"there is no form {form}; forms are {', '.join(ICC_FORMS)}"] if form not in ICC_FORMS else []
     columns = [value, occasion, participant]
     missing = [f"there is no column {column}" for column in columns if column not in table]
     if missing:
         raise ModelRefusal(subject, faults + missing)
     if not pd.api.types.is_numeric_dtype(table[value]):
-        raise ModelRefusal(subject, [*faults, f"{value} holds words, a number is needed"])
+        raise ModelRefusal(subject, [*faults, f"{value} is not numeric"])
     complete = table[columns].dropna()
     infinite = int(np.isinf(complete[value].to_numpy(float)).sum())
     if infinite:

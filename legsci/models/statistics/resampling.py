@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from legsci.models.result import Array
 
 
-def cluster_weights(clusters: int, *, resamples: int, seed: int) -> Array:
-    """Draw how often each cluster occurs in each resample of as many clusters.
+@dataclass(frozen=True)
+class Bootstrap:
+    """Settings of a cluster bootstrap.
 
     Parameters
     ----------
-    clusters : how many there are.
-    resamples : how many resamples are drawn.
-    seed : of the random numbers; the same seed draws the same resamples.
-
-    Returns
-    -------
-    (resample, cluster); each row sums to `clusters`.
+    resamples : number of resamples.
+    seed : of the random number generator; the same seed draws the same resamples.
     """
-    generator = np.random.default_rng(seed)
-    return generator.multinomial(clusters, np.full(clusters, 1.0 / clusters), size=resamples).astype(float)
+
+    resamples: int = 2000
+    seed: int = 0
+
+    def weights(self, clusters: int) -> Array:
+        """Draw how often each cluster occurs in each resample, (resample, cluster); each row sums to `clusters`.
+
+        Parameters
+        ----------
+        clusters : number of clusters in the sample, and in each resample.
+        """
+        generator = np.random.default_rng(self.seed)
+        return generator.multinomial(clusters, np.full(clusters, 1.0 / clusters), size=self.resamples).astype(float)
+
+
+#: The bootstrap of a fit for which no other was asked.
+DEFAULT_BOOTSTRAP = Bootstrap()
 
 
 def percentile_interval(values: Array, *, level: float = 0.95) -> tuple[float, float]:

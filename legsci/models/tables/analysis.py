@@ -64,9 +64,9 @@ def session_table(
     One row per session: participant_id, session_id; per variable `<name>`, mean of the session's repetitions [unit of
     the metric times factor], and `<name>_error_variance`, the variance of that mean [its square]; the columns of
     `person_covariates`; time [weeks, less the mean of the sessions]; load [1000 arbitrary units], of the week before,
-    less the athlete's usual, 0 where the week before is not recorded though others are (load_assumed).
+    less the athlete's usual, 0 where the week before is not recorded though others are (load_imputed).
     """
-    keys = [*SESSION, "week", "load_before_within", "hours_usual"]
+    keys = [*SESSION, "week", "previous_week_load_within", "mean_weekly_hours"]
     table = longitudinal.drop_duplicates(SESSION)[keys].reset_index(drop=True)
     for name, variable in variables.items():
         wanted = (longitudinal[["task", "metric", "side"]] == [variable.task, variable.metric, variable.side]).all(
@@ -83,39 +83,41 @@ def session_table(
             value, error = np.log(value), error / value**2
         series = pd.DataFrame({name: value, f"{name}_error_variance": error})
         table = table.join(series, on=SESSION)
-    recorded = table["load_before_within"].groupby(table["participant_id"]).transform("count") > 0
-    load = table["load_before_within"].where(table["load_before_within"].notna() | ~recorded, 0.0) / 1000.0
+    recorded = table["previous_week_load_within"].groupby(table["participant_id"]).transform("count") > 0
+    load = (
+        table["previous_week_load_within"].where(table["previous_week_load_within"].notna() | ~recorded, 0.0) / 1000.0
+    )
     people = person_covariates(longitudinal, codes or {})
-    assumed = table["load_before_within"].isna() & recorded
-    table = table.assign(time=table["week"] - table["week"].mean(), load=load, load_assumed=assumed)
-    return table.drop(columns="load_before_within").join(people, on="participant_id")
+    assumed = table["previous_week_load_within"].isna() & recorded
+    table = table.assign(time=table["week"] - table["week"].mean(), load=load, load_imputed=assumed)
+    return table.drop(columns="previous_week_load_within").join(people, on="participant_id")
 
 
 def complete_rows(table: pd.DataFrame, columns: Sequence[str], subject: str) -> pd.DataFrame:
-    """Return the rows that have all of some columns.
+    """Return the rows without missing values in some columns.
 
     Parameters
     ----------
     table : any rows.
-    columns : that a model uses; those that the table does not have are left to the model to name.
+    columns : that a model uses; columns that the table lacks are reported by the model.
     subject : what cannot be estimated, for the message.
 
     Raises
     ------
     ModelRefusal
-        No row has them all; names those that are missing in every row.
+        No row is complete; names the columns that are missing in every row.
     """
     used = [column for column in dict.fromkeys(columns) if column in table]
     complete = table.dropna(subset=used)
     if complete.empty:
         everywhere = [column for column in used if table[column].isna().all()]
         lacking = f"; missing in every row: {', '.join(everywhere)}" if everywhere else ""
-        raise ModelRefusal(subject, [f"no row has all of {', '.join(used)}{lacking}"])
+        raise ModelRefusal(subject, [f"no row is complete in {', '.join(used)}{lacking}"])
     return complete
 
 
 def person_covariates(longitudinal: pd.DataFrame, codes: Mapping[str, Codes]) -> pd.DataFrame:
-    """Return what is constant within athletes, as numbers where it is one.
+    """Return the covariates that are constant within athletes, as numbers where possible.
 
     Returns
     -------
@@ -124,7 +126,7 @@ def person_covariates(longitudinal: pd.DataFrame, codes: Mapping[str, Codes]) ->
     where unknown.
     """
     people = longitudinal.drop_duplicates("participant_id").set_index("participant_id")
-    hours = np.log(people["hours_usual"].where(people["hours_usual"] > 0.0))
+    hours = np.log(people["mean_weekly_hours"].where(people["mean_weekly_hours"] > 0.0))
     injured = people["previous_injury"]
     table = people[["sex", "beighton_score", "body_mass_kg"]].assign(
         beighton_score=people["beighton_score"].astype(float),
@@ -149,7 +151,7 @@ def repetition_table(
     people : as `person_covariates` returns them.
     task : whose sets are taken.
     columns : metrics of side both that are kept.
-    last : how many repetitions count as the last ones of a set.
+    last : number of repetitions at the end of a set that are treated as its last ones.
 
     Returns
     -------
@@ -203,7 +205,7 @@ def week_table(
     )
     exposure = exposure.sort_values(["participant_id", "week"])
     by_athlete = exposure.groupby("participant_id")["load"]
-    # A gap of weeks is no week before.
+    # After a gap there is no previous week.
     follows = exposure["week"].astype(float).groupby(exposure["participant_id"]).diff() == 1.0
     before = (by_athlete.shift(1) - by_athlete.transform("mean")).where(follows, 0.0) / 1000.0
     kept = exposure[["participant_id", "week", "training_hours"]].assign(load=before.fillna(0.0))

@@ -1,4 +1,4 @@
-"""Repetitions become one long table of sessions, joined with training load, health and the person; exclusions counted.
+"""Long table of sessions with training load, health and person covariates, and the flow of participants and data.
 
 Weeks count from a participant's first visit, in the weekly tables too, so that the week of a session is day // 7.
 """
@@ -13,9 +13,9 @@ import pandas as pd
 from legsci.ingest.study import Study
 from legsci.vocabulary import DAYS_PER_WEEK, OSTRC_QUESTIONS
 
-#: What a study hands over beside its metrics; the last three may be absent or empty.
-TABLES = ("metrics", "participants", "sessions", "exposure", "health", "injuries")
-#: Columns of metrics.csv and longitudinal.csv that name something: "01" is a session, not the number 1.
+#: Tables of a study that the models use; the last three may be absent or empty.
+ANALYSIS_TABLES = ("metrics", "participants", "sessions", "exposure", "health", "injuries")
+#: Text columns of metrics.csv and longitudinal.csv, so that session "01" is not read as the number 1.
 NAMES = dict.fromkeys(
     ("participant_id", "session_id", "trial_id", "task", "side", "metric", "profile", "status", "reason"), "str"
 )
@@ -34,23 +34,23 @@ PERSON_COLUMNS = [
     "level",
     "group",
 ]
-WEEK_COLUMNS = ["week", "load_before", "load_before_within", "hours_usual", "severity"]
+WEEK_COLUMNS = ["week", "previous_week_load", "previous_week_load_within", "mean_weekly_hours", "severity"]
 FLOW_COLUMNS = ["level", "step", "reason", "count"]
 
 
 def tables_of(study: Study, metrics: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Put a study's tables beside its metrics.
+    """Return the tables of a study by name, with its metrics.
 
     Parameters
     ----------
     study : its folder, read.
     metrics : rows of metrics.csv.
     """
-    return {"metrics": metrics} | {name: getattr(study, name) for name in TABLES[1:]}
+    return {"metrics": metrics} | {name: getattr(study, name) for name in ANALYSIS_TABLES[1:]}
 
 
 def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Summarise each session and join what is known of the week and the person.
+    """Summarise each session and join the covariates of the week and the person.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     One row per participant, session, task, side and metric: SUMMARY_COLUMNS (see `session_summaries`); `within`, the
-    session's mean less the athlete's mean over sessions, and `between`, that mean less the mean of the athletes [unit
+    session's mean minus the athlete's mean over sessions, and `between`, that mean minus the mean of the athletes [unit
     of the metric]; WEEK_COLUMNS (see `session_weeks`); PERSON_COLUMNS as in participants.tsv.
     """
     summaries = session_summaries(tables["metrics"])
@@ -75,9 +75,10 @@ def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def session_summaries(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Summarise the repetitions of each session; rejected ones and trials without repetition are left out.
+    """Summarise the repetitions of each session; rejected ones and trials without repetition are excluded.
 
-    Side `both` of a metric that exists by leg only is the mean of the repetition's legs, where all of them have it.
+    Side `both` of a metric that exists by leg only is the mean of the repetition's legs, where all of them have a
+    value.
 
     Parameters
     ----------
@@ -95,7 +96,7 @@ def session_summaries(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def usable(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of repetitions that were not rejected; a table without status has none that was."""
+    """Return the rows of repetitions that were not rejected; without a column of status, of all repetitions."""
     kept = metrics["rep"] > 0
     return metrics[kept & (metrics["status"] != "rejected")] if "status" in metrics else metrics[kept]
 
@@ -121,7 +122,7 @@ def _long(metrics: pd.DataFrame) -> pd.DataFrame:
 
 
 def session_weeks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return the week of each session with the training before it and the health in it.
+    """Return the week of each session with the previous training load and the health score.
 
     Parameters
     ----------
@@ -129,10 +130,10 @@ def session_weeks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     Returns
     -------
-    One row per session: participant_id, session_id, and WEEK_COLUMNS: week, from the first visit [weeks]; load_before,
-    of the week before [arbitrary units], and load_before_within, that less the athlete's mean weekly load;
-    hours_usual, the athlete's mean weekly training [h]; severity, OSTRC-O2 score of the week, the worst problem's
-    [points, 0 to 100].
+    One row per session: participant_id, session_id, and WEEK_COLUMNS: week, from the first visit [weeks];
+    previous_week_load, of the week before [arbitrary units], and previous_week_load_within, that less the athlete's
+    mean weekly load; mean_weekly_hours, the athlete's mean weekly training [h]; severity, OSTRC-O2 score of the week,
+    the worst problem's [points, 0 to 100].
     """
     sessions = tables["sessions"]
     weeks = sessions[SESSION].astype(str).assign(week=session_days(sessions) // DAYS_PER_WEEK)
@@ -143,11 +144,11 @@ def session_weeks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     health = _weekly(tables, "health", list(OSTRC_QUESTIONS))
     scores = health.set_index(["participant_id", "week"])[list(OSTRC_QUESTIONS)].sum(axis=1, skipna=False)
     worst = scores.groupby(level=[0, 1]).max()
-    load_before = load.reindex(before).to_numpy(float)
+    previous_week_load = load.reindex(before).to_numpy(float)
     return weeks.assign(
-        load_before=load_before,
-        load_before_within=load_before - weeks["participant_id"].map(usual["load"]).to_numpy(float),
-        hours_usual=weeks["participant_id"].map(usual["training_hours"]).to_numpy(float),
+        previous_week_load=previous_week_load,
+        previous_week_load_within=previous_week_load - weeks["participant_id"].map(usual["load"]).to_numpy(float),
+        mean_weekly_hours=weeks["participant_id"].map(usual["training_hours"]).to_numpy(float),
         severity=worst.reindex(pd.MultiIndex.from_frame(weeks[["participant_id", "week"]])).to_numpy(float),
     )
 
@@ -171,7 +172,7 @@ def _weekly(tables: Mapping[str, pd.DataFrame], name: str, columns: list[str]) -
 
 
 def study_flow(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Count participants, sessions, trials and repetitions, and at each level what was left out and why.
+    """Count participants, sessions, trials and repetitions, and at each level the exclusions by reason.
 
     Parameters
     ----------
@@ -185,7 +186,7 @@ def study_flow(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     metrics = tables["metrics"]
     repetitions = metrics[metrics["rep"] > 0].drop_duplicates(REP)
     used = usable(metrics).drop_duplicates(REP)
-    unknown = int(session_weeks(tables)["load_before"].isna().sum())
+    unknown = int(session_weeks(tables)["previous_week_load"].isna().sum())
     rows = [
         *_people(tables, used),
         *_level("sessions", tables["sessions"], SESSION, used, "no repetition that can be used"),
@@ -206,7 +207,7 @@ def study_flow(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def _people(tables: Mapping[str, pd.DataFrame], used: pd.DataFrame) -> list[tuple[str, str, str, int]]:
-    """Count participants, and note those of whom change within athletes or weekly answers say nothing."""
+    """Count participants, and note those with one session only or without weekly questionnaires."""
     person = ["participant_id"]
     rows = _level("participants", tables["participants"], person, used, "no repetition that can be used")
     visits = used.drop_duplicates(SESSION)["participant_id"].astype(str).value_counts()
@@ -223,7 +224,7 @@ def _people(tables: Mapping[str, pd.DataFrame], used: pd.DataFrame) -> list[tupl
 def _level(
     level: str, table: pd.DataFrame, key: list[str], used: pd.DataFrame, reason: str
 ) -> list[tuple[str, str, str, int]]:
-    """Count the rows of a table of the study that have repetitions in use, and those that have none."""
+    """Count the rows of a table of the study with and without usable repetitions."""
     found = _keys(table, key).isin(_keys(used, key))
     lost = int((~found).sum())
     return [

@@ -1,4 +1,4 @@
-"""Weekly exposure and weekly questionnaires become person-weeks at risk, and every week left out is counted.
+"""Person-weeks at risk from weekly exposure and questionnaires, with the excluded weeks by reason.
 
 The answers are those of the OSTRC-O2 questionnaire (Clarsen et al. 2020, Br J Sports Med 54:390), 0 to 25 points each.
 """
@@ -21,16 +21,16 @@ PROBLEMS = ("any_problem", "substantial_problem", "time_loss")
 
 EXCLUSIONS = {
     "no_exposure": "training hours are unknown",
-    "away": "no training: the week is not at risk",
-    "no_answer": "the questionnaire was not answered in full, or not what kind of problem it was",
-    "unknown_before": "the weeks before were not answered, so that a problem could be old",
-    "ongoing": "a problem of the weeks before was not over",
+    "away": "no training: not at risk",
+    "no_answer": "the questionnaire is incomplete, or the type of problem is missing",
+    "unknown_before": "the previous weeks were not answered, so that a problem could be an old one",
+    "ongoing": "a problem of the previous weeks was ongoing",
 }
 
 
 @dataclass(frozen=True)
 class PersonWeeks:
-    """Weeks of athletes, those at risk of a new problem among them.
+    """Weeks of athletes, with those at risk of a new problem.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def person_weeks(
     problem_type: str | None = None,
     clear_weeks: int = 1,
 ) -> PersonWeeks:
-    """Find the weeks at risk and the onsets in them.
+    """Determine the weeks at risk and the onsets in them.
 
     A problem is any answer above 0 (any_problem), moderate or greater reduction of training or performance or no
     participation (substantial_problem), or no participation (time_loss). Its onset is the first week with it after
@@ -72,7 +72,7 @@ def person_weeks(
     ----------
     exposure : participant_id, week, training_hours [h] and what else belongs to a week.
     health : participant_id, week, the four OSTRC_QUESTIONS [points]; several rows per week for several problems, of
-        which the one with the highest score counts. `participation` of 0 or 25 alone is a whole answer: 0 resp. 25 in
+        which the one with the highest score counts. `participation` of 0 or 25 alone is a complete answer: 0 or 25 in
         each.
     problem : one of PROBLEMS.
     problem_type : count only rows of health with this problem_type, however it is capitalised; rows of others are weeks
@@ -82,7 +82,7 @@ def person_weeks(
     Raises
     ------
     ModelRefusal
-        With all that contradicts itself in the tables.
+        With all contradictions in the tables.
     """
     faults = [*_faults_of_exposure(exposure), *_faults_of_health(health, problem_type)]
     if problem not in PROBLEMS:
@@ -174,7 +174,7 @@ def _faults_of_weeks(name: str, table: pd.DataFrame) -> list[str]:
         return [f"{name}: there are no rows"]
     faults = []
     if table["participant_id"].isna().any():
-        faults.append(f"{name}: {int(table['participant_id'].isna().sum())} rows name no athlete")
+        faults.append(f"{name}: {int(table['participant_id'].isna().sum())} rows have no participant_id")
     week = pd.to_numeric(table["week"], errors="coerce")
     wrong = int((~(week % 1 == 0)).sum())
     if wrong:
@@ -183,7 +183,7 @@ def _faults_of_weeks(name: str, table: pd.DataFrame) -> list[str]:
 
 
 def _answers_of_weeks(health: pd.DataFrame, problem_type: str | None) -> pd.DataFrame:
-    """Return severity and PROBLEMS per athlete and week; missing where some row of the week is not whole."""
+    """Return severity and PROBLEMS per athlete and week; missing where some row of the week is incomplete."""
     health = health.reset_index(drop=True)
     points = health[list(OSTRC_QUESTIONS)].astype(float)
     alone = points[list(OSTRC_QUESTIONS[1:])].isna().all(axis=1) & points["participation"].isin([0.0, MOST_POINTS])
@@ -191,7 +191,7 @@ def _answers_of_weeks(health: pd.DataFrame, problem_type: str | None) -> pd.Data
     whole = points.notna().all(axis=1)
     if problem_type is not None:
         said = health["problem_type"].astype("string").str.strip().str.casefold()
-        # A problem of which nobody said the kind may be one of this kind: its week is unknown, not clear.
+        # A problem of unknown type may be of this type: its week is missing, not clear.
         whole &= said.notna() | (points.max(axis=1) == 0.0)
         points[(said != problem_type.casefold()).fillna(True).astype(bool) & whole] = 0.0
     reduced = points[["modified_training", "performance"]].max(axis=1) >= MODERATE_POINTS

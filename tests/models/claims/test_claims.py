@@ -91,8 +91,8 @@ def test_verdicts_on_a_claimed_loss_of_30_percent(
 
 
 def test_a_supported_verdict_says_where_the_claimed_size_lies(registry: Registry) -> None:
-    assert "holds the claimed -30" in judge(claim(registry, "C1"), effect(-35.0, -20.0), 0.001)[1]
-    assert "goes beyond the claimed -30" in judge(claim(registry, "C1"), effect(-70.0, -50.0), 0.001)[1]
+    assert "includes the claimed -30" in judge(claim(registry, "C1"), effect(-35.0, -20.0), 0.001)[1]
+    assert "exceeds the claimed -30" in judge(claim(registry, "C1"), effect(-70.0, -50.0), 0.001)[1]
 
 
 def test_an_inconclusive_verdict_says_whether_the_claimed_size_is_excluded(registry: Registry) -> None:
@@ -176,7 +176,7 @@ def test_load_that_nobody_recorded_is_told(cohort: dict[str, pd.DataFrame], regi
     exposure = cohort["exposure"]
     some = cohort | {"exposure": exposure[exposure["week"] % 3 != 1]}
     notes = claims_ledger(some, registry, simulated=True, resamples=20).set_index("id")["notes"]
-    assert "have no training recorded for the week before" in notes["C1"]
+    assert "have no training recorded for the previous week" in notes["C1"]
 
 
 def test_limits_that_contradict_each_other_are_refused(tmp_path: Path, repository: Path) -> None:

@@ -12,10 +12,12 @@ import pytest
 from scipy import optimize, stats
 
 from legsci.models.injury.counts import fit_injury_rate, fit_shared_gamma
+from legsci.models.injury.design import InjuryModel
 from legsci.models.injury.discrimination import area_under_curve, concordance
 from legsci.models.injury.shared_gamma import maximise_shared_gamma
-from legsci.models.injury.times import fit_recurrent_injuries, risk_intervals, score_residuals
+from legsci.models.injury.times import TimeScale, fit_recurrent_injuries, risk_intervals, score_residuals
 from legsci.models.result import ModelRefusal
+from legsci.models.statistics.resampling import Bootstrap
 
 QUICK = 200
 
@@ -23,12 +25,12 @@ QUICK = 200
 def cohort(
     *, athletes: int = 60, weeks: int = 24, ratio: float = 1.5, variance: float = 0.0, seed: int = 0, rate: float = 0.02
 ) -> pd.DataFrame:
-    """Weeks at risk of athletes of whom half are poorly aligned; counts are Poisson given each one's proneness."""
+    """Weeks at risk of athletes of whom half are poorly aligned; counts are Poisson given each one's frailty."""
     generator = np.random.default_rng(seed)
     poor = np.repeat(np.arange(athletes) % 2, weeks)
-    proneness = generator.gamma(1.0 / variance, variance, athletes) if variance else np.ones(athletes)
+    frailty = generator.gamma(1.0 / variance, variance, athletes) if variance else np.ones(athletes)
     hours = generator.uniform(3.0, 9.0, athletes * weeks).round(1)
-    mean = rate * hours * np.exp(np.log(ratio) * poor) * np.repeat(proneness, weeks)
+    mean = rate * hours * np.exp(np.log(ratio) * poor) * np.repeat(frailty, weeks)
     return pd.DataFrame(
         {
             "participant_id": np.repeat([f"P{number:03d}" for number in range(athletes)], weeks),
@@ -59,7 +61,7 @@ def test_two_groups_by_hand() -> None:
         residual = group["onset"] - count * group["training_hours"] / hours
         variance.append(np.sum((residual / (1.0 - group["training_hours"] / hours)) ** 2) / count**2)
         log_rate.append(np.log(count / hours))
-    row = fit_injury_rate(table, terms=["poor"], resamples=QUICK).result.estimates.loc["poor"]
+    row = fit_injury_rate(table, InjuryModel(terms=["poor"]), bootstrap=Bootstrap(QUICK)).result.estimates.loc["poor"]
     assert row["estimate"] == pytest.approx(log_rate[1] - log_rate[0], rel=1e-8)
     assert row["standard_error"] == pytest.approx(np.sqrt(sum(variance)), rel=1e-7)
     assert row["df"] == 11.0
@@ -71,7 +73,10 @@ def test_discrete_time_sees_the_same_rate() -> None:
     """Rare onsets of rows of at most one: chance and count are the same, and the two links agree."""
     table = cohort(athletes=100, rate=0.002, ratio=2.0, seed=3)
     table["onset"] = table["onset"].clip(upper=1)
-    log, cloglog = (fit_injury_rate(table, terms=["poor"], link=link, resamples=QUICK) for link in ("log", "cloglog"))
+    log, cloglog = (
+        fit_injury_rate(table, InjuryModel(terms=["poor"]), link=link, bootstrap=Bootstrap(QUICK))
+        for link in ("log", "cloglog")
+    )
     assert cloglog.ratios.loc["poor", "ratio"] == pytest.approx(log.ratios.loc["poor", "ratio"], rel=0.02)
     chance = table.groupby("poor").apply(lambda rows: _cloglog_rate(rows), include_groups=False)
     assert cloglog.ratios.loc["poor", "ratio"] == pytest.approx(chance[1] / chance[0], rel=1e-6)
@@ -86,19 +91,19 @@ def _cloglog_rate(rows: pd.DataFrame) -> float:
 
 
 def test_intervals_cover_the_ratio_that_was_simulated() -> None:
-    """60 cohorts of athletes of different proneness: 95 % intervals of 1.5 miss it in 3, at most 10 by chance."""
+    """60 cohorts of athletes of different frailty: 95 % intervals of 1.5 miss it in 3, at most 10 by chance."""
     missed = 0
     for seed in range(60):
         table = cohort(athletes=30, weeks=12, variance=0.5, seed=seed)
-        row = fit_injury_rate(table, terms=["poor"], resamples=10).ratios.loc["poor"]
+        row = fit_injury_rate(table, InjuryModel(terms=["poor"]), bootstrap=Bootstrap(10)).ratios.loc["poor"]
         missed += not row["ci_low"] <= 1.5 <= row["ci_high"]
     assert missed <= 10
 
 
 def test_totals_with_shared_gamma_are_negative_binomial() -> None:
     table = cohort(variance=0.6, seed=5)
-    found = fit_shared_gamma(table, terms=["poor"], resamples=QUICK).result
-    variance = found.variance_components["proneness"]
+    found = fit_shared_gamma(table, InjuryModel(terms=["poor"]), bootstrap=Bootstrap(QUICK)).result
+    variance = found.variance_components["frailty"]
     assert 0.3 < variance < 1.1
 
     def log_likelihood(intercept: float, slope: float, variance: float) -> float:
@@ -124,8 +129,8 @@ def test_athletes_alike_leave_a_poisson_fit() -> None:
     table = cohort(seed=6)
     table["onset"] = 0
     table.loc[table["week"] == 3, "onset"] = 1
-    found = fit_shared_gamma(table, terms=["poor"], resamples=QUICK).result
-    assert found.variance_components["proneness"] == 0.0
+    found = fit_shared_gamma(table, InjuryModel(terms=["poor"]), bootstrap=Bootstrap(QUICK)).result
+    assert found.variance_components["frailty"] == 0.0
     assert "no_overdispersion" in dict(found.warnings)
     rates = table.groupby("poor")[["onset", "training_hours"]].sum()
     rate = rates["onset"] / rates["training_hours"]
@@ -175,7 +180,9 @@ def test_clocks_recover_the_ratio_per_hour() -> None:
     intervals = risk_intervals(cohort(athletes=200, weeks=24, rate=0.01, ratio=2.0, seed=8).assign(
         onset=lambda table: table["onset"].clip(upper=1)
     ), clock="hours")  # fmt: skip
-    found = fit_recurrent_injuries(intervals, start="start", stop="stop", terms=["poor"], resamples=QUICK)
+    found = fit_recurrent_injuries(
+        intervals, InjuryModel(terms=["poor"]), TimeScale(start="start", stop="stop"), bootstrap=Bootstrap(QUICK)
+    )
     row = found.ratios.loc["poor"]
     assert row["ci_low"] < 2.0 < row["ci_high"]
     assert row["ratio"] == pytest.approx(2.0, rel=0.2)
@@ -183,19 +190,25 @@ def test_clocks_recover_the_ratio_per_hour() -> None:
 
 @pytest.mark.parametrize("ties", ["breslow", "efron"])
 @pytest.mark.parametrize(
-    ("name", "columns"),
+    ("name", "time_scale"),
     [
-        ("AG", {"start": "start", "stop": "stop"}),
-        ("PWP_total", {"start": "start", "stop": "stop", "stratum": "enum"}),
-        ("PWP_gap", {"stop": "gap", "stratum": "enum"}),
+        ("AG", TimeScale("stop", "start")),
+        ("PWP_total", TimeScale("stop", "start", "enum")),
+        ("PWP_gap", TimeScale("gap", stratum="enum")),
     ],
 )
-def test_bladder_tumours_as_in_r(oracles: tuple[Path, dict[str, Any]], name: str, columns: dict, ties: str) -> None:
+def test_bladder_tumours_as_in_r(
+    oracles: tuple[Path, dict[str, Any]], name: str, time_scale: TimeScale, ties: str
+) -> None:
     folder, expected = oracles
     table = pd.read_csv(folder / "bladder2.csv").assign(gap=lambda rows: rows["stop"] - rows["start"])
     terms = ["rx", "number", "size"]
     found = fit_recurrent_injuries(
-        table, event="event", terms=terms, participant="id", ties=ties, resamples=QUICK, **columns
+        table,
+        InjuryModel(events="event", terms=terms, participant="id"),
+        time_scale,
+        ties=ties,
+        bootstrap=Bootstrap(QUICK),
     )
     _same_as_r(found.result, expected["bladder2"]["fits"][f"{name}_{ties}"], terms)
 
@@ -212,9 +225,12 @@ def test_granulomatous_disease_as_in_r(
     table = pd.read_csv(folder / "cgd.csv")
     table = table.assign(trt=table["treat"].eq("rIFN-g") * 1, inherit=table["inherit"].eq("autosomal") * 1)
     found = fit_recurrent_injuries(
-        table, start="tstart", stop="tstop", event="status", terms=terms, stratum=stratum, participant="id", ties=ties,
-        fewest_events=1, resamples=QUICK,
-    )  # fmt: skip
+        table,
+        InjuryModel(events="status", terms=terms, participant="id", fewest_events=1),
+        TimeScale(start="tstart", stop="tstop", stratum=stratum),
+        ties=ties,
+        bootstrap=Bootstrap(QUICK),
+    )
     _same_as_r(found.result, expected["cgd"]["fits"][f"{name}_{ties}"], terms)
 
 
@@ -222,9 +238,12 @@ def test_granulomatous_disease_as_in_r(
 def test_kidney_infections_as_in_r(oracles: tuple[Path, dict[str, Any]], ties: str) -> None:
     folder, expected = oracles
     found = fit_recurrent_injuries(
-        pd.read_csv(folder / "kidney.csv"), stop="time", event="status", terms=["age", "sex"], participant="id",
-        ties=ties, resamples=QUICK,
-    )  # fmt: skip
+        pd.read_csv(folder / "kidney.csv"),
+        InjuryModel(events="status", terms=["age", "sex"], participant="id"),
+        TimeScale(stop="time"),
+        ties=ties,
+        bootstrap=Bootstrap(QUICK),
+    )
     _same_as_r(found.result, expected["kidney"]["fits"][f"marginal_{ties}"], ["age", "sex"])
 
 
@@ -241,9 +260,13 @@ def test_seizures_as_in_geepack(oracles: tuple[Path, dict[str, Any]], structure:
     folder, expected = oracles
     table = pd.read_csv(folder / "epil.csv").assign(fortnights=1.0)
     found = fit_injury_rate(
-        table, events="y", exposure="fortnights", terms=["trt", "base", "age", "V4"], participant="subject",
-        working_correlation=structure, covariance="robust", resamples=QUICK,
-    ).result  # fmt: skip
+        table,
+        InjuryModel(events="y", terms=["trt", "base", "age", "V4"], participant="subject"),
+        exposure="fortnights",
+        working_correlation=structure,
+        covariance="robust",
+        bootstrap=Bootstrap(QUICK),
+    ).result
     # geepack stops its search for the working correlation a little earlier.
     for column, known in (("estimate", "fixef"), ("standard_error", "se")):
         reference = list(expected["epil"]["fits"][name][known].values())
@@ -273,11 +296,14 @@ def test_negative_binomial_counts_as_in_mass(oracles: tuple[Path, dict[str, Any]
         trt=infections["treat"].eq("rIFN-g") * 1, days=infections["tstop"] - infections["tstart"]
     )
     result = fit_shared_gamma(
-        infections, events="status", exposure="days", terms=["trt"], participant="id", resamples=QUICK
+        infections,
+        InjuryModel(events="status", terms=["trt"], participant="id"),
+        exposure="days",
+        bootstrap=Bootstrap(QUICK),
     ).result
     np.testing.assert_allclose(result.estimates["estimate"], list(reference["coef"].values()), atol=1e-8)
     np.testing.assert_allclose(result.estimates["standard_error"], list(reference["se"].values()), rtol=1e-8)
-    assert 1.0 / result.variance_components["proneness"] == pytest.approx(reference["theta"], abs=1e-7)
+    assert 1.0 / result.variance_components["frailty"] == pytest.approx(reference["theta"], abs=1e-7)
 
 
 def test_area_under_the_curve_by_hand() -> None:
@@ -287,16 +313,16 @@ def test_area_under_the_curve_by_hand() -> None:
     wins, pairs = concordance(predictor, events, lambda row: ~events, athlete, np.ones(5))
     assert wins.sum() == 4.5
     assert pairs.sum() == 6.0
-    area, _ = area_under_curve(wins, pairs, resamples=400, seed=1)
+    area, _ = area_under_curve(wins, pairs, bootstrap=Bootstrap(400, seed=1))
     assert area == pytest.approx(0.75)
     wins, pairs = concordance(
         predictor, np.ones(5, dtype=bool), lambda row: np.zeros(5, dtype=bool), athlete, np.ones(5)
     )
-    assert area_under_curve(wins, pairs, resamples=10, seed=1) == (None, None)
+    assert area_under_curve(wins, pairs, bootstrap=Bootstrap(10, seed=1)) == (None, None)
 
 
 def test_a_term_that_says_nothing_has_half_the_area_and_a_flat_calibration() -> None:
-    found = fit_injury_rate(cohort(ratio=3.0, seed=9), terms=["poor", "load"], resamples=QUICK)
+    found = fit_injury_rate(cohort(ratio=3.0, seed=9), InjuryModel(terms=["poor", "load"]), bootstrap=Bootstrap(QUICK))
     row = found.ratios.loc["load"]
     assert row["auc_low"] < 0.53
     assert found.ratios.loc["poor", "auc_low"] > 0.55
@@ -311,16 +337,21 @@ def test_a_term_that_says_nothing_has_half_the_area_and_a_flat_calibration() -> 
 
 
 FITS = {
-    "rate": lambda table: fit_injury_rate(table, terms=["poor"], resamples=QUICK),
+    "rate": lambda table: fit_injury_rate(table, InjuryModel(terms=["poor"]), bootstrap=Bootstrap(QUICK)),
     "chance": lambda table: fit_injury_rate(
-        table.assign(onset=table["onset"].clip(upper=1)), terms=["poor"], link="cloglog", resamples=QUICK
+        table.assign(onset=table["onset"].clip(upper=1)),
+        InjuryModel(terms=["poor"]),
+        link="cloglog",
+        bootstrap=Bootstrap(QUICK),
     ),
-    "proneness": lambda table: fit_shared_gamma(table, terms=["poor"], resamples=QUICK),
+    "frailty": lambda table: fit_shared_gamma(table, InjuryModel(terms=["poor"]), bootstrap=Bootstrap(QUICK)),
     "times": lambda table: fit_recurrent_injuries(
         table.assign(onset=table["onset"].clip(upper=1), stop=table["week"] + 1.0),
-        start="week", stop="stop", terms=["poor"], resamples=QUICK,
+        InjuryModel(terms=["poor"]),
+        TimeScale(start="week", stop="stop"),
+        bootstrap=Bootstrap(QUICK),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("fit", FITS.values(), ids=FITS.keys())
@@ -366,7 +397,7 @@ class TestEveryModel:
     def test_gives_numbers_everywhere(self, fit: Any) -> None:
         found = fit(cohort(seed=10, variance=0.3))
         assert np.isfinite(found.ratios.to_numpy(float)).all()
-        assert np.isfinite(found.result.estimates.drop(columns=["kind", "se_kind", "df"]).to_numpy(float)).all()
+        assert np.isfinite(found.result.estimates.drop(columns=["kind", "se_method", "df"]).to_numpy(float)).all()
 
     def test_says_the_same_in_any_order_of_rows(self, fit: Any) -> None:
         table = cohort(seed=10)
@@ -378,28 +409,28 @@ def test_an_injury_without_exposure_is_refused_by_name() -> None:
     table = cohort(seed=10)
     table.loc[table["participant_id"] == "P007", ["training_hours", "onset"]] = [0.0, 1]
     with pytest.raises(ModelRefusal, match="P007: 24 onset in rows with 0 training_hours"):
-        fit_injury_rate(table, terms=["poor"])
+        fit_injury_rate(table, InjuryModel(terms=["poor"]))
     with pytest.raises(ModelRefusal, match="P007"):
-        fit_shared_gamma(table, terms=["poor"])
+        fit_shared_gamma(table, InjuryModel(terms=["poor"]))
 
 
 def test_weeks_without_exposure_and_injury_are_told() -> None:
     table = cohort(seed=10)
     table.loc[table["week"] == 2, ["training_hours", "onset"]] = [0.0, 0]
-    found = fit_injury_rate(table, terms=["poor"], resamples=QUICK)
+    found = fit_injury_rate(table, InjuryModel(terms=["poor"]), bootstrap=Bootstrap(QUICK))
     assert "60 rows without exposure" in dict(found.result.warnings)["no_exposure"]
 
 
 def test_collinear_constant_and_impossible_terms_are_refused() -> None:
     table = cohort(seed=10).assign(good=lambda rows: 1 - rows["poor"], one=1.0)
     with pytest.raises(ModelRefusal, match="combination"):
-        fit_injury_rate(table, terms=["poor", "good"])
+        fit_injury_rate(table, InjuryModel(terms=["poor", "good"]))
     with pytest.raises(ModelRefusal, match="in every row"):
-        fit_injury_rate(table, terms=["poor", "one"])
+        fit_injury_rate(table, InjuryModel(terms=["poor", "one"]))
     with pytest.raises(ModelRefusal, match="no whole number"):
-        fit_injury_rate(table.assign(onset=table["onset"] * 0.5), terms=["poor"])
+        fit_injury_rate(table.assign(onset=table["onset"] * 0.5), InjuryModel(terms=["poor"]))
     with pytest.raises(ModelRefusal, match="above 1"):
-        fit_injury_rate(table.assign(onset=table["onset"] * 2), terms=["poor"], link="cloglog")
+        fit_injury_rate(table.assign(onset=table["onset"] * 2), InjuryModel(terms=["poor"]), link="cloglog")
 
 
 def test_too_few_events_for_the_terms_are_refused() -> None:
@@ -408,21 +439,25 @@ def test_too_few_events_for_the_terms_are_refused() -> None:
     table["onset"] = 0
     table.loc[struck[:9], "onset"] = 1
     with pytest.raises(ModelRefusal, match="9 events for 1 terms: at least 10"):
-        fit_injury_rate(table, terms=["load"])
+        fit_injury_rate(table, InjuryModel(terms=["load"]))
 
 
 def test_intervals_that_contradict_each_other_are_refused() -> None:
     table = cohort(seed=10).assign(onset=lambda rows: rows["onset"].clip(upper=1), stop=lambda rows: rows["week"] + 1.0)
     with pytest.raises(ModelRefusal, match="do not end after their start"):
-        fit_recurrent_injuries(table.assign(stop=table["week"]), start="week", stop="stop", terms=["poor"])
+        fit_recurrent_injuries(
+            table.assign(stop=table["week"]), InjuryModel(terms=["poor"]), TimeScale(start="week", stop="stop")
+        )
     with pytest.raises(ModelRefusal, match="begin before"):
-        fit_recurrent_injuries(table.assign(stop=table["week"] + 2.0), start="week", stop="stop", terms=["poor"])
+        fit_recurrent_injuries(
+            table.assign(stop=table["week"] + 2.0), InjuryModel(terms=["poor"]), TimeScale(start="week", stop="stop")
+        )
 
 
 def test_a_term_that_tells_events_without_exception_is_refused() -> None:
     table = cohort(seed=10).assign(onset=lambda rows: rows["onset"].clip(upper=1), stop=lambda rows: rows["week"] + 1.0)
     sure = table.assign(load=table["load"].clip(-1, 1).where(table["onset"] == 0, 2.0))
     with pytest.raises(ModelRefusal, match="no maximum"):
-        fit_recurrent_injuries(sure, start="week", stop="stop", terms=["load"])
+        fit_recurrent_injuries(sure, InjuryModel(terms=["load"]), TimeScale(start="week", stop="stop"))
     with pytest.raises(ModelRefusal):
-        fit_injury_rate(sure, terms=["load"], link="cloglog")
+        fit_injury_rate(sure, InjuryModel(terms=["load"]), link="cloglog")

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 
 from legsci.models.result import ModelRefusal
-from legsci.models.statistics.curves import CurveComparison, compare_curves, curves_of_athletes
+from legsci.models.statistics.curves import CurveComparison, athlete_mean_curves, compare_curves
 
 
 def frame(values: np.ndarray, prefix: str = "P") -> pd.DataFrame:
-    return curves_of_athletes(values, [f"{prefix}{row:02d}" for row in range(len(values))])
+    return athlete_mean_curves(values, [f"{prefix}{row:02d}" for row in range(len(values))])
 
 
 def noise(generator: np.random.Generator, athletes: int, nodes: int = 30) -> np.ndarray:
@@ -39,7 +39,7 @@ def naive_largest_mass(differences: np.ndarray, threshold: float) -> float:
 
 
 def test_reps_are_averaged_by_athlete() -> None:
-    curves = curves_of_athletes(np.array([[0.0, 2.0], [2.0, 4.0], [5.0, 5.0]]), ["a", "a", "b"])
+    curves = athlete_mean_curves(np.array([[0.0, 2.0], [2.0, 4.0], [5.0, 5.0]]), ["a", "a", "b"])
     assert curves.loc["a"].tolist() == [1.0, 3.0]
     assert curves.columns.tolist() == [0.0, 100.0]
 
@@ -123,7 +123,7 @@ def test_every_fault_is_told_at_once() -> None:
     assert len(refusal.value.sentences) == 3
     with pytest.raises(ModelRefusal, match="compared as pairs"):
         compare_curves(second, second, paired=False)
-    with pytest.raises(ModelRefusal, match="without any spread"):
+    with pytest.raises(ModelRefusal, match="without any variance"):
         compare_curves(frame(np.ones((4, 3))), frame(np.zeros((4, 3))), paired=True)
 
 

@@ -1,38 +1,35 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from legsci.models.result import ESTIMATE_COLUMNS, ModelRefusal
-from legsci.models.statistics.athlete_slopes import personal_coefficients, slope_spread
+from legsci.models.statistics.athlete_slopes import athlete_coefficients, slope_heterogeneity
 from legsci.models.statistics.design import percent_change, split_within_between, to_log_percent
 from legsci.models.statistics.measurement_error import fit_calibrated_model
-from legsci.models.statistics.mixed import fit_mixed_model
+from legsci.models.statistics.mixed import MixedModel, fit_mixed_model
+from legsci.models.statistics.resampling import Bootstrap
 
 # Name of R's fit -> how the same model is asked for here.
 R_FITS = {
-    ("sleepstudy", "ri_reml"): {"outcome": "Reaction", "fixed": ["Days"]},
-    ("sleepstudy", "rs_reml"): {"outcome": "Reaction", "fixed": ["Days"], "random": ["Days"]},
-    ("sleepstudy", "rs_ml"): {"outcome": "Reaction", "fixed": ["Days"], "random": ["Days"], "reml": False},
-    ("sleepstudy", "rs_uncorr_reml"): {
-        "outcome": "Reaction",
-        "fixed": ["Days"],
-        "random": ["Days"],
-        "correlated": False,
-    },
-    ("Orthodont", "rs_reml"): {"outcome": "distance", "fixed": ["age"], "random": ["age"]},
-    ("Orthodont", "ri_sex_reml"): {"outcome": "distance", "fixed": ["age", "female", "age:female"]},
-    ("Orthodont", "rs_cage_sex_reml"): {
-        "outcome": "distance",
-        "fixed": ["cage", "female", "cage:female"],
-        "random": ["cage"],
-    },
-    ("Oxboys", "rs_reml"): {"outcome": "height", "fixed": ["age"], "random": ["age"]},
-    ("Oxboys", "ri_reml"): {"outcome": "height", "fixed": ["age"]},
-    ("ergoStool", "ri"): {"outcome": "effort", "fixed": ["Type"]},
+    ("sleepstudy", "ri_reml"): MixedModel("Reaction", ["Days"], participant="Subject"),
+    ("sleepstudy", "rs_reml"): MixedModel("Reaction", ["Days"], random=["Days"], participant="Subject"),
+    ("sleepstudy", "rs_ml"): MixedModel("Reaction", ["Days"], random=["Days"], participant="Subject"),
+    ("sleepstudy", "rs_uncorr_reml"): MixedModel(
+        "Reaction", ["Days"], random=["Days"], participant="Subject", correlated=False
+    ),
+    ("Orthodont", "rs_reml"): MixedModel("distance", ["age"], random=["age"], participant="Subject"),
+    ("Orthodont", "ri_sex_reml"): MixedModel("distance", ["age", "female", "age:female"], participant="Subject"),
+    ("Orthodont", "rs_cage_sex_reml"): MixedModel(
+        "distance", ["cage", "female", "cage:female"], random=["cage"], participant="Subject"
+    ),
+    ("Oxboys", "rs_reml"): MixedModel("height", ["age"], random=["age"], participant="Subject"),
+    ("Oxboys", "ri_reml"): MixedModel("height", ["age"], participant="Subject"),
+    ("ergoStool", "ri"): MixedModel("effort", ["Type"], participant="Subject"),
 }
 
 
@@ -56,18 +53,18 @@ def table_of(folder, name):
 @pytest.mark.parametrize(("name", "fit"), R_FITS, ids=lambda part: part)
 def test_r_finds_the_same(oracles, name, fit):
     theirs = json.loads((oracles / "oracles.json").read_text(encoding="utf-8"))[name]["fits"][fit]
-    ours = fit_mixed_model(table_of(oracles, name), participant="Subject", standard_errors="model", **R_FITS[name, fit])
+    ours = fit_mixed_model(table_of(oracles, name), R_FITS[name, fit], reml=fit != "rs_ml", standard_errors="model")
     table = ours.result.estimates
     np.testing.assert_allclose(table["estimate"], list(theirs["fixef"].values()), rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(table["standard_error"], list(theirs["se"].values()), rtol=1e-3)
     assert ours.result.log_likelihood == pytest.approx(theirs["logLik"], abs=1e-6)
     assert ours.result.variance_components["residual"] == pytest.approx(theirs["sigma"] ** 2, rel=1e-4)
     assert any("MixedLM agrees" in note for note in ours.result.notes)
-    own = personal_coefficients(ours)["deviation"]
+    own = athlete_coefficients(ours)["deviation"]
     for row in next(iter(theirs["blup"].values())):
         assert own[row["id"], "intercept"] == pytest.approx(row["(Intercept)"], rel=1e-3, abs=1e-3)
         if len(ours.random) == 2:
-            assert own[row["id"], ours.random[1]] == pytest.approx(row[R_FITS[name, fit]["random"][0]], abs=1e-3)
+            assert own[row["id"], ours.random[1]] == pytest.approx(row[R_FITS[name, fit].random[0]], abs=1e-3)
 
 
 def cohort(seed=0, athletes=30, sessions=12, slope_deviation=0.5, error=0.0):
@@ -91,11 +88,7 @@ def cohort(seed=0, athletes=30, sessions=12, slope_deviation=0.5, error=0.0):
     )
 
 
-SPLIT = {
-    "outcome": "jump",
-    "fixed": ["time", "alignment_within", "alignment_between"],
-    "random": ["time"],
-}
+SPLIT = MixedModel("jump", ["time", "alignment_within", "alignment_between"], random=["time"])
 
 
 def test_means_and_deviations_by_hand():
@@ -115,11 +108,11 @@ def test_percent_scale_there_and_back():
 
 
 def test_within_and_between_effects_differ_and_each_has_its_own_standard_error():
-    fit = fit_mixed_model(split_within_between(cohort(), ["alignment"]), **SPLIT)
+    fit = fit_mixed_model(split_within_between(cohort(), ["alignment"]), SPLIT)
     table = fit.result.estimates
     assert tuple(table.columns) == ESTIMATE_COLUMNS
     assert list(table["kind"]) == ["between", "within", "within", "between"]
-    assert list(table["se_kind"]) == ["model", "cluster", "cluster", "model"]
+    assert list(table["se_method"]) == ["model", "cluster", "cluster", "model"]
     assert list(table["df"]) == [28.0, 29.0, 29.0, 28.0]
     for term, truth in {"time": 3.0, "alignment_within": -1.0, "alignment_between": -2.0}.items():
         assert abs(table["estimate"][term] - truth) < 3.0 * table["standard_error"][term]
@@ -130,7 +123,7 @@ def test_within_and_between_effects_differ_and_each_has_its_own_standard_error()
 def test_cluster_standard_errors_equal_the_dense_sandwich():
     """Residuals of an athlete's rows are freed of what those rows took in the fit, by the dense hat matrix."""
     table = split_within_between(cohort(athletes=20, sessions=6), ["alignment"])
-    fit = fit_mixed_model(table, standard_errors="cluster", **SPLIT)
+    fit = fit_mixed_model(table, SPLIT, standard_errors="cluster")
     design, optimum = fit.design, fit.optimum
     random = design.columns(fit.random)
     inverses = {}
@@ -159,16 +152,16 @@ def test_a_term_that_one_athlete_carries_has_no_error_by_athlete():
     table = cohort().assign(level=lambda rows: np.where(rows["participant_id"] == "P07", "elite", "club"))
     terms = ["time", "level", "time:level"]
     with pytest.raises(ModelRefusal, match=r"time:level=elite rests on P07 alone"):
-        fit_mixed_model(table, outcome="jump", fixed=terms, random=["time"])
+        fit_mixed_model(table, MixedModel(outcome="jump", fixed=terms, random=["time"]))
     # Of athletes' levels the model's own error stands.
-    between = fit_mixed_model(table, outcome="jump", fixed=["time", "level"], random=["time"])
+    between = fit_mixed_model(table, MixedModel(outcome="jump", fixed=["time", "level"], random=["time"]))
     assert np.isfinite(between.result.estimates["standard_error"]).all()
 
 
 def test_raw_weeks_give_the_same_optimum_as_centred_time():
     table = split_within_between(cohort(), ["alignment"])
-    plain = fit_mixed_model(table, **SPLIT).result
-    raw = fit_mixed_model(table.assign(time=52.0 * table["time"] + 2000.0), **SPLIT).result
+    plain = fit_mixed_model(table, SPLIT).result
+    raw = fit_mixed_model(table.assign(time=52.0 * table["time"] + 2000.0), SPLIT).result
     assert raw.estimates["estimate"]["time"] * 52.0 == pytest.approx(plain.estimates["estimate"]["time"], rel=1e-6)
     assert raw.estimates["statistic"]["time"] == pytest.approx(plain.estimates["statistic"]["time"], rel=1e-5)
     assert raw.log_likelihood + np.log(52.0) == pytest.approx(plain.log_likelihood, abs=1e-5)
@@ -177,12 +170,12 @@ def test_raw_weeks_give_the_same_optimum_as_centred_time():
 def test_a_moderated_slope_reaches_the_athletes_it_belongs_to():
     table = cohort(slope_deviation=0.2)
     table["jump"] += 5.0 * table["time"] * (table["level"] == "elite")
-    fit = fit_mixed_model(table, outcome="jump", fixed=["time", "level", "time:level"], random=["time"])
+    fit = fit_mixed_model(table, MixedModel(outcome="jump", fixed=["time", "level", "time:level"], random=["time"]))
     product = fit.result.estimates.loc["time:level=elite"]
     assert product["kind"] == "within"
     assert product["df"] == 28.0
     assert abs(product["estimate"] - 5.0) < 3.0 * product["standard_error"]
-    own = personal_coefficients(fit).xs("time", level="term")
+    own = athlete_coefficients(fit).xs("time", level="term")
     expected = fit.result.estimates["estimate"]["time"] + np.where(np.arange(30) % 2, product["estimate"], 0.0)
     np.testing.assert_allclose(own["expected"], expected, rtol=1e-9)
     np.testing.assert_allclose(own["coefficient"], own["expected"] + own["deviation"])
@@ -194,11 +187,11 @@ def test_intervals_of_athletes_own_slopes_hold_the_true_slopes():
     slopes = 2.0 + rng.normal(size=200)
     jump = 3.0 * rng.normal(size=200)[athlete] + slopes[athlete] * time + rng.normal(size=1600)
     table = pd.DataFrame({"participant_id": athlete, "time": time, "jump": jump})
-    fit = fit_mixed_model(table, outcome="jump", fixed=["time"], random=["time"])
-    own = personal_coefficients(fit).xs("time", level="term")
+    fit = fit_mixed_model(table, MixedModel(outcome="jump", fixed=["time"], random=["time"]))
+    own = athlete_coefficients(fit).xs("time", level="term")
     covered = np.mean((own["ci_low"] < slopes) & (slopes < own["ci_high"]))
     assert abs(covered - 0.95) < 3.0 * np.sqrt(0.95 * 0.05 / 200)
-    spread = slope_spread(fit, "time")
+    spread = slope_heterogeneity(fit, "time")
     assert spread.standard_deviation == pytest.approx(1.0, abs=0.2)
     assert spread.p_value < 1e-6
     assert np.mean((spread.prediction_low < slopes) & (slopes < spread.prediction_high)) == pytest.approx(
@@ -208,14 +201,15 @@ def test_intervals_of_athletes_own_slopes_hold_the_true_slopes():
 
 def test_slope_variance_is_tested_against_the_mixture(oracles):
     fit = fit_mixed_model(
-        table_of(oracles, "sleepstudy"), participant="Subject", outcome="Reaction", fixed=["Days"], random=["Days"]
+        table_of(oracles, "sleepstudy"),
+        MixedModel(participant="Subject", outcome="Reaction", fixed=["Days"], random=["Days"]),
     )
-    spread = slope_spread(fit, "Days")
+    spread = slope_heterogeneity(fit, "Days")
     # Twice the difference of R's log-likelihoods; the tails of chi-square with 1 and 2 degrees of freedom.
     assert spread.statistic == pytest.approx(2.0 * (893.23254269746 - 871.814135979246), abs=1e-5)
     assert spread.p_value == pytest.approx(0.5 * 5.9e-11 + 0.5 * np.exp(-spread.statistic / 2.0), rel=0.01)
-    with pytest.raises(ValueError, match="intercept has no random slope here; those that have: Days"):
-        slope_spread(fit, "intercept")
+    with pytest.raises(ValueError, match="intercept has no random slope in this model; terms with one: Days"):
+        slope_heterogeneity(fit, "intercept")
 
 
 def test_the_slope_test_rejects_seldom_where_all_slopes_are_alike():
@@ -223,12 +217,10 @@ def test_the_slope_test_rejects_seldom_where_all_slopes_are_alike():
     for seed in range(200):
         fit = fit_mixed_model(
             cohort(seed, athletes=15, sessions=5, slope_deviation=0.0),
-            outcome="jump",
-            fixed=["time"],
-            random=["time"],
+            MixedModel(outcome="jump", fixed=["time"], random=["time"]),
             confirm=False,
         )
-        rejected.append(slope_spread(fit, "time").p_value < 0.05)
+        rejected.append(slope_heterogeneity(fit, "time").p_value < 0.05)
     assert np.mean(rejected) < 0.05 + 3.0 * np.sqrt(0.05 * 0.95 / 200)
 
 
@@ -237,9 +229,9 @@ def test_what_a_reader_must_know_is_told():
     table = cohort(athletes=8)
     table["jump"] = 30.0 + rng.normal(size=len(table))
     table.loc[[0, 5], "jump"] = np.nan
-    fit = fit_mixed_model(table, outcome="jump", fixed=["time", "alignment"], random=["time"])
+    fit = fit_mixed_model(table, MixedModel(outcome="jump", fixed=["time", "alignment"], random=["time"]))
     told = dict(fit.result.warnings)
-    assert told["rows_left_out"] == "2 rows lack a value and were left out"
+    assert told["rows_left_out"] == "2 rows with missing values were excluded"
     assert "8 athletes" in told["few_participants"]
     assert told["singular"].startswith("athletes")
     assert "of the variance of alignment lies between athletes" in told["mixed_levels"]
@@ -253,13 +245,13 @@ FAULTS = {
     "collinear": (
         lambda t: t.assign(double=2.0 * t["time"] + 1.0),
         {"fixed": ["time", "double"]},
-        "double is a combination of intercept and time: leave one of them out",
+        "double is a linear combination of intercept and time: omit one of them",
     ),
     "one word": (lambda t: t.assign(level="club"), {"fixed": ["time", "level"]}, "level=club is 1 in every row"),
     "missing columns": (lambda t: t.drop(columns=["time", "jump"]), {}, "there is no column jump\n.*no column time"),
     "nothing there": (lambda t: t.assign(time=np.nan), {}, "time is missing in every row"),
     "infinite": (lambda t: t.assign(time=np.inf), {}, "time is infinite in 360 rows"),
-    "words": (lambda t: t.assign(jump="high"), {}, "jump holds words, a number is needed"),
+    "words": (lambda t: t.assign(jump="high"), {}, "jump is not numeric"),
     "same outcome": (lambda t: t.assign(jump=30.0), {}, "jump has the same value in every row"),
     "explained": (lambda t: t.assign(jump=t["time"]), {}, "explain the outcome without residual"),
     "same in each athlete": (
@@ -267,7 +259,11 @@ FAULTS = {
         {},
         "of each cluster explain the outcome without residual",
     ),
-    "no own slope": (lambda t: t, {"random": ["alignment"]}, "but alignment is not among the terms intercept, time"),
+    "no own slope": (
+        lambda t: t,
+        {"random": ["alignment"]},
+        "alignment has a random slope, but is not among the terms intercept, time",
+    ),
     "constant within": (
         lambda t: t,
         {"fixed": ["time", "level"], "random": ["level=elite"]},
@@ -281,7 +277,7 @@ FAULTS = {
     "too many terms between": (
         lambda t: t[t["participant_id"] < "P03"].assign(a=t["participant_id"].str[-1].astype(float) ** 2),
         {"fixed": ["time", "level", "a"]},
-        "3 athletes are too few for 3 terms that compare athletes",
+        "3 athletes are too few for 3 between-athlete terms",
     ),
     "empty": (lambda t: t.head(0), {}, "is missing in every row"),
 }
@@ -291,7 +287,7 @@ FAULTS = {
 def test_data_that_cannot_carry_the_model_get_a_sentence(name):
     spoil, arguments, sentence = FAULTS[name]
     with pytest.raises(ModelRefusal, match=f"(?s)cannot be estimated.*{sentence}") as refusal:
-        fit_mixed_model(spoil(cohort()), **({"outcome": "jump", "fixed": ["time"]} | arguments))
+        fit_mixed_model(spoil(cohort()), replace(MixedModel("jump", ["time"]), **arguments))
     assert refusal.value.sentences
 
 
@@ -299,10 +295,10 @@ def test_calibration_undoes_what_measurement_error_takes():
     fits = [
         fit_calibrated_model(
             cohort(seed, athletes=60, error=0.3),
+            SPLIT,
             measured="alignment",
             error_variance="alignment_error",
-            resamples=100,
-            **SPLIT,
+            bootstrap=Bootstrap(100),
         )
         for seed in range(12)
     ]
@@ -316,18 +312,18 @@ def test_calibration_undoes_what_measurement_error_takes():
     assert errors.mean() == pytest.approx(corrected.std(ddof=1), rel=0.6)
     low, high = fits[0].reliability_interval
     assert low < fits[0].reliability < high
-    assert set(fits[0].result.estimates["se_kind"]) == {"cluster bootstrap"}
+    assert set(fits[0].result.estimates["se_method"]) == {"cluster bootstrap"}
 
 
 def test_without_error_calibration_changes_nothing():
     table = cohort().assign(alignment_error=0.0)
     fit = fit_calibrated_model(
-        table, measured="alignment", error_variance="alignment_error", resamples=20, seed=1, **SPLIT
+        table, SPLIT, measured="alignment", error_variance="alignment_error", bootstrap=Bootstrap(20, seed=1)
     )
     assert fit.reliability == 1.0
     np.testing.assert_allclose(fit.result.estimates["estimate"], fit.naive.result.estimates["estimate"], rtol=1e-9)
     again = fit_calibrated_model(
-        table, measured="alignment", error_variance="alignment_error", resamples=20, seed=1, **SPLIT
+        table, SPLIT, measured="alignment", error_variance="alignment_error", bootstrap=Bootstrap(20, seed=1)
     )
     pd.testing.assert_frame_equal(fit.result.estimates, again.result.estimates)
 
@@ -335,8 +331,8 @@ def test_without_error_calibration_changes_nothing():
 @pytest.mark.parametrize(
     ("error", "fixed", "sentence"),
     [
-        (5.0, SPLIT["fixed"], "its sessions differ by little more than its repetitions scatter"),
-        (-1.0, SPLIT["fixed"], "alignment_error is negative in 360 rows"),
+        (5.0, SPLIT.fixed, "sessions vary little more than the repetitions of a session"),
+        (-1.0, SPLIT.fixed, "alignment_error is negative in 360 rows"),
         (0.1, ["time"], "alignment_within is not among the terms time"),
         (0.1, ["time", "alignment_within", "time:alignment_within"], "products are not corrected"),
     ],
@@ -345,9 +341,8 @@ def test_error_that_cannot_be_corrected_is_refused(error, fixed, sentence):
     with pytest.raises(ModelRefusal, match=sentence):
         fit_calibrated_model(
             cohort().assign(alignment_error=error),
-            outcome="jump",
+            MixedModel(outcome="jump", fixed=fixed),
             measured="alignment",
             error_variance="alignment_error",
-            fixed=fixed,
-            resamples=20,
+            bootstrap=Bootstrap(20),
         )

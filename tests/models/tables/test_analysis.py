@@ -18,7 +18,7 @@ def test_who_was_injured_before() -> None:
             "dominant_leg": ["left", "right", None, "right"],
             "beighton_score": pd.array([1, 2, None, 4], dtype="Int64"),
             "body_mass_kg": [60.0, 70.0, 80.0, np.nan],
-            "hours_usual": [5.0, 5.0, 5.0, 0.0],
+            "mean_weekly_hours": [5.0, 5.0, 5.0, 0.0],
         }
     )
     found = person_covariates(people, {})

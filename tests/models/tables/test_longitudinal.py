@@ -99,11 +99,11 @@ def test_weeks_bring_the_load_before_and_the_health_of_the_week() -> None:
     weeks = session_weeks(study()).set_index(["participant_id", "session_id"])
     second = weeks.loc[("A", "2")]
     assert second["week"] == 2
-    assert second["load_before"] == 1500.0
-    assert second["load_before_within"] == 500.0
+    assert second["previous_week_load"] == 1500.0
+    assert second["previous_week_load_within"] == 500.0
     assert second["severity"] == 33.0
-    assert second["hours_usual"] == 5.0
-    assert weeks.loc[[("A", "1"), ("B", "1")], "load_before"].isna().all()
+    assert second["mean_weekly_hours"] == 5.0
+    assert weeks.loc[[("A", "1"), ("B", "1")], "previous_week_load"].isna().all()
 
 
 def test_dates_count_from_the_first_visit() -> None:
@@ -141,4 +141,4 @@ def test_a_participant_without_a_usable_repetition_is_counted() -> None:
 def test_a_study_without_weekly_tables_has_no_weekly_numbers() -> None:
     tables = {name: table for name, table in study().items() if name not in ("exposure", "health")}
     table = longitudinal_table(tables)
-    assert table[["load_before", "hours_usual", "severity"]].isna().all(axis=None)
+    assert table[["previous_week_load", "mean_weekly_hours", "severity"]].isna().all(axis=None)
