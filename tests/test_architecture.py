@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import math
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -116,7 +119,46 @@ def test_scripts_are_thin(path: Path) -> None:
 
 
 def test_no_module_is_long() -> None:
-    assert {str(path.relative_to(ROOT)): lines_of(path) for path in SOURCES if lines_of(path) > 500} == {}
+    assert {str(path.relative_to(ROOT)): lines_of(path) for path in SOURCES if lines_of(path) > 400} == {}
+
+
+def test_no_folder_is_crowded() -> None:
+    """Readers and figures may be as many as there are formats and figures."""
+    modules = Counter(path.parent for path in SOURCES if path.stem != "__init__")
+    crowded = {folder.relative_to(ROOT).as_posix(): count for folder, count in modules.items() if count > 14}
+    assert crowded.keys() <= {"legsci/ingest/readers", "legsci/present/figures"}, crowded
+
+
+def functions_of(path: Path) -> list[ast.FunctionDef]:
+    """Functions and methods of a module, those within others as well."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
+def body_lines(function: ast.FunctionDef) -> int:
+    """Lines of a function's body, its docstring left out."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def parameters(function: ast.FunctionDef) -> int:
+    """Number of parameters, self and those without a default alike."""
+    given = function.args
+    return len([*given.posonlyargs, *given.args, *given.kwonlyargs, *filter(None, [given.vararg, given.kwarg])])
+
+
+def test_nine_of_ten_functions_are_short() -> None:
+    lengths = sorted(body_lines(function) for path in SOURCES for function in functions_of(path))
+    assert lengths[math.ceil(0.9 * len(lengths)) - 1] < 30
+
+
+def test_no_function_has_many_parameters() -> None:
+    found = {
+        f"{path.relative_to(ROOT)}:{function.lineno} {function.name}": parameters(function)
+        for path in SOURCES
+        for function in functions_of(path)
+    }
+    assert {place: count for place, count in found.items() if count > 7} == {}
 
 
 def test_notebooks_are_stored_without_outputs_and_short() -> None:

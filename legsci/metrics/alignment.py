@@ -1,6 +1,6 @@
 """Metrics of leg alignment: four measures of knee valgus, reported separately, and measures that explain them.
 
-Each takes what `prepare` in measure.py makes of a reps file; vocabulary.py says what each means. Metrics of
+Each takes what `prepare` in measure.py makes of a reps file; definitions.py says what each means. Metrics of
 WITH_UNCERTAINTY return their standard uncertainty too; for that of a peak see `legsci.metrics.signals.uncertain_peak`.
 """
 

@@ -1,6 +1,6 @@
 """Metrics of vertical force: weights, peaks, times and impulses.
 
-Each takes what `prepare` in measure.py makes of a reps file; vocabulary.py says what each means.
+Each takes what `prepare` in measure.py makes of a reps file; definitions.py says what each means.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Metrics of joint angles, and the view of the frames that all metrics of markers share.
 
-Each takes what `prepare` in measure.py makes of a reps file; vocabulary.py says what each means. A metric of
+Each takes what `prepare` in measure.py makes of a reps file; definitions.py says what each means. A metric of
 a leg is given for the legs that work: both, or the one that pushes off or touches down.
 """
 

@@ -1,6 +1,6 @@
 """Metrics of joint moments, power and work, and of the horizontal force of running steps.
 
-Each takes what `prepare` in measure.py makes of a reps file; vocabulary.py says what each means.
+Each takes what `prepare` in measure.py makes of a reps file; definitions.py says what each means.
 """
 
 from __future__ import annotations

@@ -8,10 +8,11 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from legsci.metrics.definitions import ASYMMETRIES
 from legsci.metrics.registry import METRICS, SHARED
 from legsci.metrics.signals import Reps
 from legsci.tasks import TASKS
-from legsci.vocabulary import ASYMMETRIES, SIDES
+from legsci.vocabulary import SIDES
 
 
 class _Prepared(dict[str, xr.Variable]):

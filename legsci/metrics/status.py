@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from legsci.metrics.definitions import METRIC_TERMS
 from legsci.metrics.registry import METRICS
 from legsci.quality import CODES, QualityFlag
-from legsci.vocabulary import METRIC_TERMS
 
 #: Jump heights of one repetition disagree where they differ by more than this many standard uncertainties.
 AGREEMENT_FACTOR = 2.0

@@ -10,11 +10,11 @@ import xarray as xr
 
 from legsci.mechanics.reps.files import FLAG_COLUMNS, QUALITY_COLUMNS
 from legsci.mechanics.reps.repetition import STORED_EVENTS
+from legsci.metrics.definitions import METRIC_TERMS
 from legsci.metrics.measure import measure
 from legsci.metrics.registry import METRICS
 from legsci.metrics.status import height_flags, row_status
 from legsci.metrics.uncertainty import uncertainty
-from legsci.vocabulary import METRIC_TERMS
 
 METRICS_KEYS = ("participant_id", "session_id", "trial_id", "rep", "side", "task", "profile", "status", "reason")
 

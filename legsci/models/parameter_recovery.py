@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pandas as pd
 
+from legsci.metrics.definitions import METRIC_TERMS
 from legsci.metrics.registry import METRICS
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.agreement import agreement
 from legsci.tasks import TASKS
-from legsci.vocabulary import METRIC_TERMS
 
 #: Metric -> name of its true value in the truth of a trial.
 TRUE_VALUES = {

@@ -111,13 +111,15 @@ def set_value(name: str, row: int, value: Any) -> Callable[[pd.DataFrame], pd.Da
 
 
 def test_same_folders_differ_in_nothing(
-    folders: tuple[Path, Path], differences: Callable, capsys: pytest.CaptureFixture[str]
+    folders: tuple[Path, Path], tmp_path: Path, differences: Callable, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edit_table(folders[1] / "metrics.csv", lambda rows: rows[::-1])
     edit_table(folders[1] / "quality.csv", lambda rows: rows[::-1].assign(sentence="in other words"))
     (folders[1] / "figures" / "force.csv").write_text("drawn anew", encoding="utf-8")
-    assert differences() == (0, [])
-    assert main([*map(str, folders)]) == 0
+    assert differences(not_compared=["sentence"]) == (0, [])
+    empty = tmp_path / "nothing_renamed.yaml"
+    empty.write_text("not_compared: [sentence]\n", encoding="utf-8")
+    assert main([*map(str, folders), "--renamed", str(empty)]) == 0
     *notes, summary = capsys.readouterr().out.splitlines()
     assert notes[0] == "rows compared in order: points.csv: where participant_id is equal: 1"
     assert "6 files, 5 tables" in summary

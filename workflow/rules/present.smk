@@ -223,6 +223,7 @@ rule run_notebook:
             "legsci.present.figures.registry",
             "legsci.present.results",
             "legsci.present.viewer.skeleton_viewer",
+            "legsci.metrics.definitions",
             "legsci.vocabulary",
         ),
     message:

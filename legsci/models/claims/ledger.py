@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from legsci.metrics.definitions import METRIC_TERMS
 from legsci.models.claims.estimates import ESTIMATORS
 from legsci.models.claims.evidence import Evidence, variables_of
 from legsci.models.claims.registry import Claim, Registry
@@ -16,7 +17,6 @@ from legsci.models.statistics.effects import Effect
 from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import Variable
 from legsci.models.tables.longitudinal import longitudinal_table
-from legsci.vocabulary import METRIC_TERMS
 
 #: Adjustment of p values: family-wise error rate of confirmatory claims, false discovery rate of exploratory ones.
 ADJUSTMENTS = {"confirmatory": "holm", "exploratory": "benjamini_hochberg"}

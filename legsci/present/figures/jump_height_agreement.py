@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from legsci.mechanics.force.profiles import load_profiles
+from legsci.metrics.definitions import METRIC_TERMS
 from legsci.present.figures import style
-from legsci.vocabulary import METRIC_TERMS
 
 REFERENCE = "jump_height_impulse_m"
 _ROW_HEIGHT = 0.42

@@ -7,9 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from legsci.metrics.definitions import METRIC_TERMS
 from legsci.models.parameter_recovery import MEASURED
 from legsci.present.figures import style
-from legsci.vocabulary import METRIC_TERMS
 
 #: Unit of a metric -> factor and unit of the differences on the axis.
 _READABLE = {"m": (100.0, "cm"), "s": (1000.0, "ms"), "m/s": (100.0, "cm/s")}

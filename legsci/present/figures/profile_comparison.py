@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from legsci.mechanics.force.profiles import load_profiles
+from legsci.metrics.definitions import METRIC_TERMS
 from legsci.metrics.force import LANDING_S
 from legsci.present.figures import style
 from legsci.present.figures.phases import Phase, event_times, phases
-from legsci.vocabulary import METRIC_TERMS
 
 #: Metrics in the table below the phases, and their decimals.
 COMPARED = {

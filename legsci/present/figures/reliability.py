@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from legsci.metrics.definitions import METRIC_TERMS
 from legsci.present.figures import style
-from legsci.vocabulary import METRIC_TERMS
 
 _ROW_HEIGHT = 0.2
 #: Metrics that are drawn where a study has more than MOST_ROWS series; the table has all.

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from benchmarks.jump_errors import errors_of, jumps_of
 from legsci.mechanics.force.profiles import load_profiles, variants
 from legsci.mechanics.reps.files import FLAG_COLUMNS, open_repetitions, write_repetitions
+from legsci.metrics.definitions import ASYMMETRIES, METRIC_TERMS
 from legsci.metrics.registry import METRICS
 from legsci.metrics.tables import study_tables
 from legsci.storage import DECIMALS
 from legsci.tasks import TASKS
-from legsci.vocabulary import ASYMMETRIES, METRIC_TERMS
 from tests.analytic_jump import GRAVITY, countermovement_jump
 from tests.mechanics.trials import DEFAULT, OTHERS, decisions, force_trial, outcome
 
