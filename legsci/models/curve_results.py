@@ -13,8 +13,8 @@ from legsci.models.claims.verdicts import adjusted_p_values
 from legsci.models.result import REFUSAL_COLUMNS, Array, Refusals, attempt
 from legsci.models.statistics.curves import (
     ANGLES,
-    LEGS,
-    SESSIONS,
+    LEG_COMPARISON,
+    SESSION_COMPARISON,
     CurveComparison,
     athlete_mean_curves,
     compare_curves,
@@ -48,9 +48,9 @@ def curve_results(
 
     Returns
     -------
-    curve_differences : per comparison (SESSIONS or LEGS), task, angle and percent of the movement: mean difference with
-        its simultaneous 95 % limits [deg], by the permutation distribution of the largest |t|; missing where there are
-        too few athletes.
+    curve_differences : per comparison (SESSION_COMPARISON or LEG_COMPARISON), task, angle and percent of the movement:
+        mean difference with its simultaneous 95 % limits [deg], by the permutation distribution of the largest |t|;
+        missing where there are too few athletes.
     curve_clusters : per cluster: start and end [% of the movement], mean difference in it [deg], mass, p value, and the
         least p value of the comparison adjusted over all comparisons (Benjamini & Hochberg). A comparison without
         cluster has one empty row.
@@ -117,11 +117,11 @@ def _pairs(curves: xr.Dataset, longitudinal: pd.DataFrame) -> Iterator[tuple[tup
             mean = np.where(working[:, :, None], legs, 0.0).sum(axis=0) / working.sum(axis=0)[:, None]
             last, first = (_athlete_means(mean, rows["participant_id"], chosen & several) for chosen in conditions)
             if len(last):
-                yield (SESSIONS, str(task), angle), (last, first)
+                yield (SESSION_COMPARISON, str(task), angle), (last, first)
             if len(labels) == 2 and (rows["leg"] == "both").any():
                 left, right = (_athlete_means(leg, rows["participant_id"], rows["leg"] == "both") for leg in legs)
                 if len(left):
-                    yield (LEGS, str(task), angle), (right, left)
+                    yield (LEG_COMPARISON, str(task), angle), (right, left)
 
 
 def _athlete_means(values: Array, participants: pd.Series, chosen: pd.Series) -> pd.DataFrame:

@@ -7,7 +7,13 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from legsci.models.curve_results import CLUSTER_COLUMNS, CURVE_COLUMNS, LEGS, SESSIONS, curve_results
+from legsci.models.curve_results import (
+    CLUSTER_COLUMNS,
+    CURVE_COLUMNS,
+    LEG_COMPARISON,
+    SESSION_COMPARISON,
+    curve_results,
+)
 
 LABELS = [f"{leg}_{name}" for leg in ("left", "right") for name in ("hip_flexion", "knee_flexion", "ankle_dorsiflexion",
           "knee_abduction")] + ["lumbar_flexion"]  # fmt: skip
@@ -51,14 +57,14 @@ def study(athletes: int = 10, *, leg: str = "both") -> tuple[xr.Dataset, pd.Data
 def test_a_change_is_found_where_it_is() -> None:
     found = curve_results(*study())
     sure = found["curve_clusters"].query("p_value < 0.05 and adjusted_p < 0.05")
-    knee = sure[(sure["comparison"] == SESSIONS) & (sure["angle"] == "knee_flexion")].iloc[0]
+    knee = sure[(sure["comparison"] == SESSION_COMPARISON) & (sure["angle"] == "knee_flexion")].iloc[0]
     assert len(sure) == 1
     assert knee["start_percent"] < 50.0 < knee["end_percent"]
     assert knee["athletes"] == 10
     middle = found["curve_differences"].query("angle == 'knee_flexion' and percent == 50").set_index("comparison")
-    assert middle.loc[SESSIONS, "difference"] == pytest.approx(CHANGE, abs=2.0)
-    assert middle.loc[SESSIONS, "low"] > 0.0
-    assert middle.loc[LEGS, "low"] < 0.0 < middle.loc[LEGS, "high"]
+    assert middle.loc[SESSION_COMPARISON, "difference"] == pytest.approx(CHANGE, abs=2.0)
+    assert middle.loc[SESSION_COMPARISON, "low"] > 0.0
+    assert middle.loc[LEG_COMPARISON, "low"] < 0.0 < middle.loc[LEG_COMPARISON, "high"]
 
 
 def test_rejected_repetitions_take_no_part() -> None:
@@ -76,7 +82,7 @@ def test_a_task_of_one_leg_is_that_legs() -> None:
     others = [label for label in LABELS if label.startswith("right")]
     curves["angle"].loc[{"joint_angle": others}] = np.nan
     found = curve_results(curves, metrics, longitudinal)["curve_differences"]
-    assert set(found["comparison"]) == {SESSIONS}
+    assert set(found["comparison"]) == {SESSION_COMPARISON}
     assert found["difference"].notna().all()
 
 

@@ -104,7 +104,7 @@ FAULTS: dict[str, tuple[Callable[[Tables], Tables], set[str], str]] = {
     ),
     "all of one level": (change("participants", level="trained"), {"C6a", "C6b"}, "proficiency"),
     "all events in one group": (events_of_the_injured, {"C5"}, "previously_injured = 0: 0 events"),
-    "collinear columns": (alignment_like_injury, {"C5"}, "is a combination of"),
+    "collinear columns": (alignment_like_injury, {"C5"}, "is a linear combination of"),
     "missing weeks": (keep("exposure", lambda table: table["week"] % 3 != 1), set(), ""),
     "no load": (change("exposure", load=np.nan), {"C1", "C3", "C5"}, "load"),
     "an athlete without exposure who is injured": (idle_and_hurt, set(), ""),

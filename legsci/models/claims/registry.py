@@ -59,7 +59,7 @@ class Claim:
 
     @property
     def least(self) -> float:
-        """Least effect that the claim speaks of; where it names no size, the edge of practical equivalence."""
+        """Least claimed effect; where no size is claimed, the limit of practical equivalence."""
         if self.size is None:
             return self.edge
         return min(self.size) if self.direction > 0 else max(self.size)

@@ -81,7 +81,7 @@ def burden(
     Parameters
     ----------
     table : rows of exposure and loss, one athlete's in one or more rows. Loss in rows of 0 h counts, for an athlete
-        loses days when away; over all their rows, each athlete who lost something needs exposure.
+        loses days when away; over all their rows, each athlete with a loss needs exposure.
     lost : column of what was lost per row.
     exposure, participant : see `incidence`.
 

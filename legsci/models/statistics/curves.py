@@ -22,7 +22,7 @@ ANGLES = {
     },
     "lumbar_flexion": ("lumbar_flexion",),
 }
-SESSIONS, LEGS = "last session less first", "right leg less left"
+SESSION_COMPARISON, LEG_COMPARISON = "last session less first", "right leg less left"
 FEWEST_ATHLETES = 3
 #: Rearrangements per batch, so that memory does not grow with their number.
 BATCH = 2000

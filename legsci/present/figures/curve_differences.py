@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from legsci.models.statistics.curves import ALPHA, ANGLES, LEGS, SESSIONS
+from legsci.models.statistics.curves import ALPHA, ANGLES, LEG_COMPARISON, SESSION_COMPARISON
 from legsci.present.figures import style
 from legsci.present.figures.joint_angles import DASHES, ROW_HEIGHT
 
 #: Comparison -> side with the same colour and line style.
-LOOKS = {SESSIONS: "left", LEGS: "right"}
+LOOKS = {SESSION_COMPARISON: "left", LEG_COMPARISON: "right"}
 
 
 def curve_differences_figure(differences: pd.DataFrame, clusters: pd.DataFrame, *, simulated: bool) -> Figure:
