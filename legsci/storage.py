@@ -15,7 +15,7 @@ ROTATION_DECIMALS = 6
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Give a temporary name in the folder of `path`; the file written there takes the place of `path` when complete.
 
     Parameters

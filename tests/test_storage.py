@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from legsci.storage import written_whole
+from legsci.storage import atomic_write
 
 
 def test_a_file_takes_its_place_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "table.csv"
-    with written_whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         unfinished.write_text("new", encoding="utf-8")
         assert not path.exists()
         assert unfinished.suffix == ".csv"
@@ -19,7 +19,7 @@ def test_a_file_takes_its_place_when_it_is_complete(tmp_path: Path) -> None:
 
 
 def _fail_halfway(path: Path) -> None:
-    with written_whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         unfinished.write_text("half", encoding="utf-8")
         raise OSError("disk full")
 

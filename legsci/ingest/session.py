@@ -20,7 +20,7 @@ from legsci.ingest.names import map_names
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.ingest.study import Study
-from legsci.storage import DECIMALS, ROTATION_DECIMALS, compressed, written_whole
+from legsci.storage import DECIMALS, ROTATION_DECIMALS, atomic_write, compressed
 
 TRIAL_ATTRIBUTES = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
 SHARED_CLOCK = "shared_clock"
@@ -132,7 +132,7 @@ def write_session(tree: xr.DataTree, path: str | Path) -> None:
         }
         for node in tree.subtree
     }
-    with written_whole(Path(path)) as unfinished:
+    with atomic_write(Path(path)) as unfinished:
         tree.to_netcdf(unfinished, engine="netcdf4", encoding=encoding)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.kernels.mixed_model_deviance import SMALLEST_PIVOT, descend, deviance, sum_products
+from legsci.kernels.mixed_model_deviance import SMALLEST_PIVOT, deviance, minimise_deviance, sum_products
 
 Array = NDArray[np.float64]
 
@@ -170,7 +170,7 @@ def fit_profiled(
     factor = np.eye(size) if start is None else np.ascontiguousarray(start, float)
     tolerance = 1e-6 * max(1.0, float(weights.sum()))
     for _ in range(2 * size + 1):
-        factor, value, largest = descend(data.products, weights, rows, factor, not data.correlated, reml)
+        factor, value, largest = minimise_deviance(data.products, weights, rows, factor, not data.correlated, reml)
         if np.isnan(value):
             raise np.linalg.LinAlgError("the terms cannot be told apart in these rows")
         answer = deviance(data.products, weights, rows, factor, reml)

@@ -277,7 +277,7 @@ def _update(curvature_inverse: Array, move: Array, change: Array, first: bool) -
 
 
 @njit(cache=True)
-def descend(
+def minimise_deviance(
     products: Array, weights: Array, rows: float, start: Array, diagonal: bool, reml: bool
 ) -> tuple[Array, float, float]:
     """Search the L with the least deviance from a start, along BFGS directions with steps that are halved as needed.

@@ -91,7 +91,7 @@ def force_transmission_ratio(reps: Reps) -> xr.Variable:
     return (gain / work.where(work > 0.0)).where(reps["leg"] == "both")
 
 
-def frontal_plane_share(reps: Reps) -> xr.Variable:
+def frontal_plane_work_share(reps: Reps) -> xr.Variable:
     """Share of the frontal plane in the work of a leg's joints, generated and absorbed (rep, scoring, side) [%]."""
     frames, span = of_frames(reps), span_of(reps)
     work = [integral(frames, abs(by_side(reps["power"], "joint", joint)), *span) for joint in ("hip", "knee", "ankle")]

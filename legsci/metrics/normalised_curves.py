@@ -10,7 +10,7 @@ import xarray as xr
 
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS
 from legsci.metrics.joints import movement_span
-from legsci.storage import written_whole
+from legsci.storage import atomic_write
 
 #: Points of a curve: 0 to 100 % of the movement.
 CURVE_POINTS = 101
@@ -80,5 +80,5 @@ def write_curves(sessions: Iterable[xr.Dataset | None], path: Path) -> None:
     stretched = [normalised_curves(reps) for reps in sessions if reps is not None]
     curves = xr.concat(stretched, dim="rep", combine_attrs="override") if stretched else xr.Dataset()
     encoding = {name: {"zlib": True, "complevel": 1} for name in curves.data_vars}
-    with written_whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         curves.to_netcdf(unfinished, engine="netcdf4", encoding=encoding)

@@ -97,7 +97,7 @@ METRICS: dict[str, Metric] = {
     },
     "power_residual_peak_w_per_kg": Metric(kinetics.power_residual_peak),
     "force_transmission_ratio": Metric(kinetics.force_transmission_ratio),
-    "frontal_plane_work_percent": Metric(kinetics.frontal_plane_share),
+    "frontal_plane_work_percent": Metric(kinetics.frontal_plane_work_share),
     "horizontal_braking_impulse_n_s": Metric(kinetics.horizontal_braking_impulse),
     "horizontal_propulsion_impulse_n_s": Metric(kinetics.horizontal_propulsion_impulse),
 }

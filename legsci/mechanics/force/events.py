@@ -61,7 +61,7 @@ class Score:
     flags: list[QualityFlag] = field(default_factory=list)
 
 
-def unloaded_sd(reaction: GroundReaction, window: Window) -> float:
+def flight_sd(reaction: GroundReaction, window: Window) -> float:
     """Return the standard deviation of force in mid-flight, or in the fall where there is no flight [N]."""
     inside = window.middle if window.middle >= 0 else window.touchdown - 1
     for (first, last), sd in zip(reaction.unloaded, reaction.unloaded_sd, strict=True):
@@ -150,7 +150,7 @@ def _never_still(weighing: Weighing | None) -> QualityFlag:
 
 def contact_limits(reaction: GroundReaction, window: Window, profile: Profile) -> ContactLimits:
     """Forces by which a profile detects contact in a repetition [N]."""
-    contact = profile.contact_limit(unloaded_sd_n=unloaded_sd(reaction, window))
+    contact = profile.contact_limit(unloaded_sd_n=flight_sd(reaction, window))
     return ContactLimits(contact, max(contact, reaction.loaded_limit))
 
 

@@ -146,7 +146,7 @@ def dynamics(
     """
     moved, body_mass_kg = Kinematics.of(kinematics), person.body_mass_kg
     body = segments or body_segments(moved, body_mass_kg=body_mass_kg, sex=person.sex, load_kg=load_kg)
-    loads = solved_loads(moved, force, body, body_mass_kg=body_mass_kg, threshold_n=threshold_n, cutoff_hz=cutoff_hz)
+    loads = trial_loads(moved, force, body, body_mass_kg=body_mass_kg, threshold_n=threshold_n, cutoff_hz=cutoff_hz)
     attrs = {
         "sampling_rate_hz": moved.rate_hz,
         "body_mass_kg": body_mass_kg,
@@ -157,7 +157,7 @@ def dynamics(
     return xr.Dataset(loads.variables, coords=_labels(loads.joints, loads.segments), attrs=attrs)
 
 
-def solved_loads(
+def trial_loads(
     kinematics: Kinematics,
     force: xr.Dataset,
     body: BodySegments,

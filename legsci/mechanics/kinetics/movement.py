@@ -10,10 +10,10 @@ import xarray as xr
 
 from legsci.mechanics.kinetics.anthropometry import UNKNOWN_PERSON, Person
 from legsci.mechanics.kinetics.inertia import body_segments
-from legsci.mechanics.kinetics.inverse_dynamics import JOINT_CHAIN, PLANES, solved_loads
+from legsci.mechanics.kinetics.inverse_dynamics import JOINT_CHAIN, PLANES, trial_loads
 from legsci.mechanics.motion.alignment import CURVES, UNCERTAIN_CURVES, alignment_curves
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
-from legsci.mechanics.motion.cross_talk import corrected_knees
+from legsci.mechanics.motion.cross_talk import cross_talk_corrected_knees
 from legsci.mechanics.motion.kinematics import Array, Kinematics
 from legsci.mechanics.motion.markers import CLUSTERS, whole_paths
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
@@ -140,7 +140,7 @@ def trial_movement(
         "foot_height": (_foot_height(trial, moved), SIDES),
     }
     signals |= {name: (curve, SIDES) for name, curve in alignment_curves(moved).items()}
-    corrected = {side: angles[:, ABDUCTION] for side, angles in corrected_knees(moved).items()}
+    corrected = {side: angles[:, ABDUCTION] for side, angles in cross_talk_corrected_knees(moved).items()}
     if corrected:
         signals["knee_abduction_corrected"] = (np.stack(list(corrected.values())), list(corrected))
     hips = [name for name in moved.joint_centre if name.endswith("_hip")]
@@ -245,7 +245,7 @@ def _loads(
     mass = person.body_mass_kg
     body = body_segments(moved, body_mass_kg=mass, sex=person.sex, load_kg=load)
     force = trial.children["force"].to_dataset(inherit=False)
-    solved = solved_loads(moved, force, body, body_mass_kg=mass, cutoff_hz=options.cutoff_hz)
+    solved = trial_loads(moved, force, body, body_mass_kg=mass, cutoff_hz=options.cutoff_hz)
     found = {name: values for name, (_, values, _) in solved.variables.items()}
     signals: Signals = {}
     if "joint_power_in_plane" in found:

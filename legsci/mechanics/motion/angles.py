@@ -16,7 +16,7 @@ from legsci.mechanics.motion.marker_checks import (
     LOOSE_M,
     displaced_markers,
     exchanged_legs,
-    stray_markers,
+    markers_off_segment,
     swapped_labels,
     wrong_labels,
 )
@@ -210,7 +210,9 @@ def _checked_labels(markers: Markers, static: StaticTrial) -> tuple[StaticTrial,
     # Legs that swing pass each other: left and right are distinguished in a person who stands.
     swaps = swapped_labels(static.points) if static.still else []
     doubtful = {label for pair, _ in swaps for label in pair}
-    strays = stray_markers(markers, {label: point for label, point in static.points.items() if label not in doubtful})
+    strays = markers_off_segment(
+        markers, {label: point for label, point in static.points.items() if label not in doubtful}
+    )
     # A marker that strays in the trial still shows in the static trial where its landmark is.
     misplaced = doubtful | {label for label, (_, sound) in strays.items() if not sound}
     points = {label: point for label, point in static.points.items() if label not in misplaced}

@@ -12,7 +12,7 @@ from legsci.vocabulary import LEGS
 LEAST_FRAMES = 10
 
 
-def corrected_knees(kinematics_of_trial: Kinematics) -> dict[str, Array]:
+def cross_talk_corrected_knees(kinematics_of_trial: Kinematics) -> dict[str, Array]:
     """Knee angles about axes turned so that flexion and abduction are no longer correlated.
 
     Parameters

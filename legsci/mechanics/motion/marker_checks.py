@@ -339,7 +339,7 @@ def _middle(values: Array) -> float:
     return float(np.sort(values)[len(values) // 2])
 
 
-def stray_markers(markers: Markers, static: Points) -> dict[str, tuple[QualityFlag, bool]]:
+def markers_off_segment(markers: Markers, static: Points) -> dict[str, tuple[QualityFlag, bool]]:
     """Find markers that leave their segment, and those of them that a wrong sign explains.
 
     Parameters

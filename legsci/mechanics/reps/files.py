@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from legsci.storage import DECIMALS, compressed, written_whole
+from legsci.storage import DECIMALS, atomic_write, compressed
 
 #: Columns of quality.csv.
 QUALITY_COLUMNS = (
@@ -25,7 +25,7 @@ def write_repetitions(reps: xr.Dataset | None, quality: pd.DataFrame, path: Path
     dataset = (xr.Dataset() if reps is None else reps).assign_attrs(quality=quality.to_json(orient="records"))
     signals = [name for name in dataset if {"sample", "frame"} & set(dataset[name].dims)]
     encoding = {name: compressed(decimals=DECIMALS[dataset[name].attrs["units"]]) for name in signals}
-    with written_whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         dataset.to_netcdf(unfinished, engine="netcdf4", encoding=encoding)
 
 

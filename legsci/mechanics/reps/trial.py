@@ -15,7 +15,7 @@ from legsci.mechanics.reps.curation import decisions_without_effect, trial_decis
 from legsci.mechanics.reps.cutting import trial_ground_reaction, trial_windows
 from legsci.mechanics.reps.repetition import Repetition
 from legsci.mechanics.reps.scoring import score_window
-from legsci.mechanics.reps.trial_flags import travel_flags, trial_flags
+from legsci.mechanics.reps.trial_flags import running_direction_flags, trial_flags
 from legsci.mechanics.reps.trial_signals import TrialSignals
 from legsci.mechanics.reps.working_leg import with_working_leg
 from legsci.quality import QualityFlag
@@ -54,7 +54,7 @@ def trial_repetitions(
     if not curation.empty and (curation["what"] == "swap_sides").any():
         reaction = replace(reaction, force=reaction.force[[0, 2, 1]])
     flags = [*reaction.flags, *trial_flags(trial, reaction), *trial_decisions(curation, sides=sides)]
-    flags += travel_flags(task, movement)
+    flags += running_direction_flags(task, movement)
     if any(flag.severity == "rejected" for flag in flags):
         return [], flags + decisions_without_effect(curation, repetitions=0)
     windows, missing = trial_windows(reaction, task, movement)

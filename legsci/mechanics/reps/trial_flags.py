@@ -36,7 +36,7 @@ def trial_flags(trial: xr.DataTree, reaction: GroundReaction) -> list[QualityFla
     return flags
 
 
-def travel_flags(task: Task, movement: Movement | None) -> list[QualityFlag]:
+def running_direction_flags(task: Task, movement: Movement | None) -> list[QualityFlag]:
     """Report running that is not along the laboratory's forward axis, by the path of the pelvis.
 
     Parameters

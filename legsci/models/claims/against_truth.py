@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from legsci.models.claims.registry import Registry
-from legsci.models.claims.verdicts import INCONCLUSIVE, UNTESTABLE, judge_truth
+from legsci.models.claims.verdicts import INCONCLUSIVE, UNTESTABLE, verdict_on_truth
 
 #: 90th minus 10th percentile of a normal distribution [SD].
 INTERDECILE_RANGE_SD = float(stats.norm.ppf(0.9) - stats.norm.ppf(0.1))
@@ -50,7 +50,7 @@ def claims_against_truth(
     for row in ledger[["id", "verdict", "estimate", "low", "high", "unit"]].to_dict("records"):
         effect = truth.get(row["id"])
         known = effect is not None and bool(np.isfinite(effect))
-        true_verdict = None if effect is None or not known else judge_truth(claims[row["id"]], effect)
+        true_verdict = None if effect is None or not known else verdict_on_truth(claims[row["id"]], effect)
         tested = row["verdict"] != UNTESTABLE and known
         words = "agrees" if row["verdict"] == true_verdict else "differs"
         agreement = "undecided" if row["verdict"] == INCONCLUSIVE else words

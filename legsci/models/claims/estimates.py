@@ -26,7 +26,7 @@ from legsci.models.result import ModelRefusal, ModelResult
 from legsci.models.statistics.athlete_slopes import slope_heterogeneity
 from legsci.models.statistics.effects import EQUIVALENCE_LEVEL, LEVEL, Effect, fieller_interval, intervals, to_scale
 from legsci.models.statistics.learning import half_time
-from legsci.models.statistics.measurement_error import fit_calibrated_model
+from legsci.models.statistics.measurement_error import fit_regression_calibration
 from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.resampling import percentile_interval
 from legsci.models.tables.analysis import person_covariates, repetition_table
@@ -66,7 +66,7 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
         notes = [*said, *_loss_notes(claim, fit, fit.result)]
         return _linear_effect(claim, fit.result, difference, notes)
     measured, complete = claim.model["calibrated"], complete_sessions(table, claim)
-    calibrated = fit_calibrated_model(
+    calibrated = fit_regression_calibration(
         complete,
         _mixed_model(claim),
         measured=measured,

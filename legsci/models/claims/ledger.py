@@ -11,7 +11,7 @@ from legsci.metrics.definitions import METRIC_TERMS
 from legsci.models.claims.estimates import ESTIMATORS
 from legsci.models.claims.evidence import Evidence, variables_of
 from legsci.models.claims.registry import Claim, Registry
-from legsci.models.claims.verdicts import UNTESTABLE, adjusted_p_values, judge
+from legsci.models.claims.verdicts import UNTESTABLE, adjusted_p_values, claim_verdict
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.effects import Effect
 from legsci.models.statistics.resampling import Bootstrap
@@ -96,7 +96,7 @@ def claims_ledger(
         answer = answers[claim.id]
         if isinstance(answer, Effect):
             p_value = float(adjusted[claim.id])
-            rows.append(_row(claim, *judge(claim, answer, p_value)) | _found(answer, p_value))
+            rows.append(_row(claim, *claim_verdict(claim, answer, p_value)) | _found(answer, p_value))
         else:
             rows.append(_row(claim, UNTESTABLE, f"untestable here: {'; '.join(answer)}"))
     return pd.DataFrame(rows).reindex(columns=LEDGER_COLUMNS[:-1]).assign(simulated=simulated)

@@ -42,7 +42,7 @@ def adjusted_p_values(p_values: pd.Series, *, method: str) -> pd.Series:
     return pd.Series(np.minimum(adjusted, 1.0), index=tested.index).reindex(p_values.index)
 
 
-def judge(claim: Claim, effect: Effect, adjusted_p: float) -> tuple[str, str]:
+def claim_verdict(claim: Claim, effect: Effect, adjusted_p: float) -> tuple[str, str]:
     """Return the verdict on a claim and the reason for it.
 
     In the direction of the claim: `equivalent to none`, the 90 % interval lies within the limits of practical
@@ -81,7 +81,7 @@ def judge(claim: Claim, effect: Effect, adjusted_p: float) -> tuple[str, str]:
     return INCONCLUSIVE, f"{found}, adjusted p {adjusted_p:.2g}: the interval {sizes} {claimed}"
 
 
-def judge_truth(claim: Claim, truth: float) -> str:
+def verdict_on_truth(claim: Claim, truth: float) -> str:
     """Return the verdict on the true effect.
 
     Parameters

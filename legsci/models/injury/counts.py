@@ -13,7 +13,7 @@ from scipy import stats
 from statsmodels.tools.sm_exceptions import IterationLimitWarning, PerfectSeparationWarning
 
 from legsci.models.injury.design import InjuryDesign, InjuryModel, build_injury_design
-from legsci.models.injury.discrimination import Calibration, group_by_prediction, left_out_predictor
+from legsci.models.injury.discrimination import Calibration, cross_validated_predictor, group_by_prediction
 from legsci.models.injury.fit import AREA_BOOTSTRAP, InjuryFit, injury_fit
 from legsci.models.injury.shared_gamma import maximise_shared_gamma
 from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
@@ -222,7 +222,7 @@ def _calibrate(
     built: InjuryDesign, hours: Array, link: str, refit: Callable[[NDArray[np.bool_]], Array], seed: int
 ) -> Calibration | None:
     participant = built.design.participant
-    predictor = left_out_predictor(built.events, built.design.fixed, participant, refit, seed=seed)
+    predictor = cross_validated_predictor(built.events, built.design.fixed, participant, refit, seed=seed)
     if predictor is None or np.ptp(predictor) == 0.0:
         return None
     with np.errstate(over="ignore"):

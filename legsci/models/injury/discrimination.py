@@ -93,7 +93,7 @@ def area_under_curve(
     return area, percentile_interval(won[usable] / compared[usable])
 
 
-def left_out_predictor(
+def cross_validated_predictor(
     events: Array,
     fixed: Array,
     participant: NDArray[np.int64],

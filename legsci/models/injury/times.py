@@ -12,7 +12,7 @@ from scipy import stats
 from statsmodels.duration.hazard_regression import PHReg
 
 from legsci.models.injury.design import InjuryDesign, InjuryModel, build_injury_design
-from legsci.models.injury.discrimination import Calibration, group_by_prediction, left_out_predictor
+from legsci.models.injury.discrimination import Calibration, cross_validated_predictor, group_by_prediction
 from legsci.models.injury.fit import AREA_BOOTSTRAP, LARGEST_SCORE, InjuryFit, injury_fit
 from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
 from legsci.models.statistics.design import ROUNDING_SHARE
@@ -213,7 +213,7 @@ def _calibrate(
         return _maximise(start[rows], stop[rows], event[rows], kept, strata[rows], ties, "the hazard in a fold")[0]
 
     try:
-        predictor = left_out_predictor(built.events, built.covariates, participant, refit, seed=seed)
+        predictor = cross_validated_predictor(built.events, built.covariates, participant, refit, seed=seed)
         if predictor is None or np.ptp(predictor) == 0.0:
             return None
         column = predictor[:, None]

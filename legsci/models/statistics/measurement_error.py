@@ -24,7 +24,7 @@ MOST_RESAMPLES_LOST = 0.05
 
 
 @dataclass(frozen=True)
-class CalibratedFit:
+class RegressionCalibrationFit:
     """A mixed model whose effects are corrected for measurement error.
 
     Parameters
@@ -41,14 +41,14 @@ class CalibratedFit:
     reliability_interval: tuple[float, float]
 
 
-def fit_calibrated_model(
+def fit_regression_calibration(
     table: pd.DataFrame,
     model: MixedModel,
     *,
     measured: str,
     error_variance: str,
     bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
-) -> CalibratedFit:
+) -> RegressionCalibrationFit:
     """Fit a mixed model on a variable's within and between part, corrected for the error of its measurement.
 
     The uncorrected coefficients are b = (X'V^-1 X)^-1 X'V^-1 y with X = truth + error, so that on average
@@ -107,7 +107,7 @@ def fit_calibrated_model(
         )
     corrected = attenuation.correct(naive.optimum, everyone)
     result = _result(naive, corrected, drawn[:, 1:], measured, reliability, resamples, len(table) - len(complete))
-    return CalibratedFit(result, naive, reliability, percentile_interval(drawn[:, 0]))
+    return RegressionCalibrationFit(result, naive, reliability, percentile_interval(drawn[:, 0]))
 
 
 def _unusable(table: pd.DataFrame, model: MixedModel, measured: str, error_variance: str) -> list[str]:

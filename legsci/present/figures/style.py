@@ -12,7 +12,7 @@ import matplotlib as mpl
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from legsci.storage import written_whole
+from legsci.storage import atomic_write
 
 #: Width of a page without its margins [inch]; figures are as wide as this, so that text keeps its size in print.
 PAGE_WIDTH = 7.2
@@ -141,5 +141,5 @@ def save(figure: Figure, path: str | Path) -> None:
     metadata = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}
     if path.suffix not in metadata:
         raise ValueError(f"a figure is written as .png or .svg, not as {path.name}")
-    with written_whole(path) as unfinished, figure_style():
+    with atomic_write(path) as unfinished, figure_style():
         figure.savefig(unfinished, dpi=RESOLUTION, metadata=metadata[path.suffix])

@@ -10,7 +10,7 @@ from nbclient import NotebookClient
 from nbconvert.exporters import HTMLExporter
 from traitlets.config import Config
 
-from legsci.storage import written_whole
+from legsci.storage import atomic_write
 
 #: nbconvert's page without scripts loaded from the network: the notebooks have neither widgets nor typeset formulas.
 _OFFLINE_PAGE = """
@@ -42,5 +42,5 @@ def render(notebook: str | Path, page: str | Path, *, results: str | Path) -> No
     client.execute(cwd=str(Path(notebook).resolve().parent), env=environment)
     exporter = HTMLExporter(config=Config(), raw_template=_OFFLINE_PAGE)
     html, _ = exporter.from_notebook_node(content, resources={"metadata": {"name": Path(notebook).stem}})
-    with written_whole(Path(page)) as unfinished:
+    with atomic_write(Path(page)) as unfinished:
         unfinished.write_text(html, encoding="utf-8")

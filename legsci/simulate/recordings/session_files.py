@@ -30,7 +30,7 @@ from legsci.simulate.sensors.plates import (
     record_plates,
     surface_wrench,
 )
-from legsci.storage import written_whole
+from legsci.storage import atomic_write
 
 #: Devices of study.yaml. A sprint has its own, since the foot on each plate differs between trials.
 CAMERAS, RUNWAY, PLATES_ALONE = "vicon", "vicon_runway", "kistler"
@@ -243,7 +243,7 @@ def _write_motion_capture(
 def write_study_settings(folder: str | Path) -> None:
     """Write study.yaml of the study `virtual`."""
     text = files("legsci.simulate.recordings").joinpath("study.yaml").read_text(encoding="utf-8")
-    with written_whole(Path(folder) / "study.yaml") as unfinished:
+    with atomic_write(Path(folder) / "study.yaml") as unfinished:
         unfinished.write_text(text, encoding="utf-8", newline="")
 
 

@@ -14,7 +14,7 @@ from legsci.simulate.athlete.plan import Array
 from legsci.simulate.sensors.imu import ImuRecording
 from legsci.simulate.sensors.markers import Trajectories
 from legsci.simulate.sensors.plates import Plate
-from legsci.storage import written_whole
+from legsci.storage import atomic_write
 
 MILLIMETRES = 1000.0
 #: ISB axes that become the laboratory's x (right), y (forward) and z (up).
@@ -94,7 +94,7 @@ def write_c3d(
     _describe_plates(file, plates)
     file.add_parameter("MANUFACTURER", "COMPANY", ["legsci"])
     file.add_parameter("MANUFACTURER", "SOFTWARE", ["legsci.simulate: a simulated recording"])
-    with written_whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         file.write(str(unfinished))
         if steps is not None:
             counts = samples / np.array(scales)[:, None]
@@ -175,7 +175,7 @@ def write_table(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, 
         raise ValueError(f"{path.name}: rows hold columns that the table does not have: {', '.join(unknown)}")
     lines = ["\t".join(columns)]
     lines += ["\t".join("n/a" if row.get(column) is None else str(row[column]) for column in columns) for row in rows]
-    with written_whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         unfinished.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="")
 
 
@@ -273,5 +273,5 @@ def _bioware_columns(force: Array, moment: Array) -> Array:
 def _write_lines(path: Path, header: Sequence[str], table: Array, row: str, ending: str) -> None:
     """Write lines of text and a table below them."""
     lines = [*header, *(row % tuple(values) for values in table.tolist())]
-    with written_whole(path) as unfinished:
+    with atomic_write(path) as unfinished:
         unfinished.write_text(ending.join(lines) + ending, encoding="utf-8", newline="")

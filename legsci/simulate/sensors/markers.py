@@ -34,7 +34,7 @@ RIGHT_ANGLE = np.pi / 2
 
 
 @dataclass(frozen=True)
-class SoftTissueArtefact:
+class SkinMotion:
     """Displacement of the markers of a segment from the bone after a rotation by 90 deg from the first frame.
 
     The artefact grows in proportion to the angle, so that it correlates with the motion, as that of skin does, and
@@ -54,12 +54,12 @@ class SoftTissueArtefact:
 
 #: Sizes are ours, within the range of the reviewed bone-pin and fluoroscopy studies: largest on the thigh, of the
 #: order of 10 mm (Leardini et al. 2005, Gait Posture 21:212).
-SOFT_TISSUE_ARTEFACTS = {
-    "pelvis": SoftTissueArtefact(0.004, 1.0, 0.001),
-    "trunk": SoftTissueArtefact(0.006, 1.0, 0.002),
-    "thigh": SoftTissueArtefact(0.010, 2.0, 0.003),
-    "shank": SoftTissueArtefact(0.006, 1.0, 0.002),
-    "foot": SoftTissueArtefact(0.002, 0.5, 0.0005),
+SKIN_MOTION = {
+    "pelvis": SkinMotion(0.004, 1.0, 0.001),
+    "trunk": SkinMotion(0.006, 1.0, 0.002),
+    "thigh": SkinMotion(0.010, 2.0, 0.003),
+    "shank": SkinMotion(0.006, 1.0, 0.002),
+    "foot": SkinMotion(0.002, 0.5, 0.0005),
 }
 
 
@@ -71,7 +71,7 @@ class MarkerSettings:
     ----------
     rate_hz : frames per second; divides the motion's rate.
     noise_m : standard deviation of white noise per axis [m].
-    soft_tissue_scale : times the sizes of SOFT_TISSUE_ARTEFACTS; 0 for markers on bone.
+    soft_tissue_scale : times the sizes of SKIN_MOTION; 0 for markers on bone.
     gaps_per_s : mean number of times per second that a marker is lost.
     gap_s : mean duration of a loss [s].
     """
@@ -133,7 +133,7 @@ def record_markers(
         if not chosen:
             continue
         rotation, origin = motion.rotation[number, whole], motion.position[number, whole]
-        tissue = SOFT_TISSUE_ARTEFACTS[segment.rpartition("_")[2]]
+        tissue = SKIN_MOTION[segment.rpartition("_")[2]]
         shift = (
             _soft_tissue_artefact(rotation, seen[:, chosen] - origin[:, None], tissue, rng) * settings.soft_tissue_scale
         )
@@ -166,7 +166,7 @@ def every_nth(rate_hz: float, wanted_hz: float) -> int:
     return step
 
 
-def _soft_tissue_artefact(rotation: Array, lever: Array, tissue: SoftTissueArtefact, rng: np.random.Generator) -> Array:
+def _soft_tissue_artefact(rotation: Array, lever: Array, tissue: SkinMotion, rng: np.random.Generator) -> Array:
     """Soft tissue artefact of a segment's markers (frame, marker, 3), laboratory axes [m].
 
     Parameters

@@ -85,7 +85,7 @@ def force_transmission_ratio(dynamics: xr.Dataset, *, start_s: float, stop_s: fl
     return external / positive if positive > 0.0 else float("nan")
 
 
-def frontal_plane_share(dynamics: xr.Dataset, *, start_s: float, stop_s: float, side: str | None = None) -> float:
+def frontal_plane_work_share(dynamics: xr.Dataset, *, start_s: float, stop_s: float, side: str | None = None) -> float:
     """Share of the legs' joint work, generated and absorbed, that is done in the frontal plane.
 
     Parameters

@@ -24,7 +24,12 @@ from legsci.simulate.athlete.motion import simulate_motion
 from legsci.simulate.athlete.plan import default_technique
 from legsci.vocabulary import LEGS, STANDARD_GRAVITY
 from tests.mechanics.athlete import plates_of
-from tests.mechanics.kinetics.joint_work import external_work, force_transmission_ratio, frontal_plane_share, joint_work
+from tests.mechanics.kinetics.joint_work import (
+    external_work,
+    force_transmission_ratio,
+    frontal_plane_work_share,
+    joint_work,
+)
 from tests.mechanics.recordings import read_signal
 
 ATHLETE = Athlete()
@@ -510,9 +515,9 @@ def test_transmission_and_frontal_share_by_hand():
     assert external_work(steady, start_s=0.0, stop_s=1.0) == pytest.approx(45.0 + 10.0 * 9.80665 * 0.5)
     ratio = force_transmission_ratio(steady, start_s=0.0, stop_s=1.0)
     assert ratio == pytest.approx((45.0 + 49.03325) / 125.0)
-    assert frontal_plane_share(steady, start_s=0.0, stop_s=1.0) == pytest.approx(0.2)
-    assert frontal_plane_share(steady, start_s=0.0, stop_s=1.0, side="right") == pytest.approx(0.2)
-    assert np.isnan(frontal_plane_share(steady, start_s=0.0, stop_s=1.0, side="left"))
+    assert frontal_plane_work_share(steady, start_s=0.0, stop_s=1.0) == pytest.approx(0.2)
+    assert frontal_plane_work_share(steady, start_s=0.0, stop_s=1.0, side="right") == pytest.approx(0.2)
+    assert np.isnan(frontal_plane_work_share(steady, start_s=0.0, stop_s=1.0, side="left"))
 
 
 def test_work_across_a_gap_is_not_known():
@@ -540,4 +545,4 @@ def test_force_transmission_of_a_jump(jump, body):
     gained = 0.5 * (speed[last] ** 2 - speed[first] ** 2) + STANDARD_GRAVITY * (height[last] - height[first])
     assert external_work(solved, **push) == pytest.approx(ATHLETE.mass_kg * gained, rel=1e-3)
     assert 0.7 < force_transmission_ratio(solved, **push) < 1.1
-    assert 0.0 < frontal_plane_share(solved, **push) < 0.1
+    assert 0.0 < frontal_plane_work_share(solved, **push) < 0.1

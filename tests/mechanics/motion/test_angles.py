@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 from legsci.kernels.rigid_body import cluster_pose
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.motion.angles import kinematics
-from legsci.mechanics.motion.cross_talk import corrected_knees
+from legsci.mechanics.motion.cross_talk import cross_talk_corrected_knees
 from legsci.mechanics.motion.kinematics import Kinematics
 from legsci.mechanics.motion.options import MotionOptions
 from tests.mechanics.athlete import UNFILTERED, angle, codes, marker_dataset, names_of, squat, standing
@@ -162,7 +162,7 @@ def test_cross_talk_is_corrected():
         attrs={"sampling_rate_hz": 200.0},
     )
     assert np.corrcoef(mixed[0], mixed[1])[0, 1] ** 2 > 0.4
-    corrected = corrected_knees(Kinematics.of(result))
+    corrected = cross_talk_corrected_knees(Kinematics.of(result))
     assert list(corrected) == ["right"]
     values = corrected["right"]
     assert np.corrcoef(values[:, 0], values[:, 1])[0, 1] ** 2 < 1e-12

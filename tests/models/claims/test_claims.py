@@ -21,8 +21,7 @@ from legsci.models.claims.verdicts import (
     SUPPORTED,
     UNTESTABLE,
     adjusted_p_values,
-    judge,
-    judge_truth,
+    claim_verdict,
 )
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.effects import Effect, fieller_interval, intervals
@@ -85,26 +84,26 @@ def test_holm_and_benjamini_hochberg_by_hand() -> None:
 def test_verdicts_on_a_claimed_loss_of_30_percent(
     registry: Registry, low: float, high: float, p_value: float, verdict: str
 ) -> None:
-    found, reason = judge(claim(registry, "C1"), effect(low, high), p_value)
+    found, reason = claim_verdict(claim(registry, "C1"), effect(low, high), p_value)
     assert found == verdict
     assert "% of jump height" in reason
 
 
 def test_a_supported_verdict_says_where_the_claimed_size_lies(registry: Registry) -> None:
-    assert "includes the claimed -30" in judge(claim(registry, "C1"), effect(-35.0, -20.0), 0.001)[1]
-    assert "exceeds the claimed -30" in judge(claim(registry, "C1"), effect(-70.0, -50.0), 0.001)[1]
+    assert "includes the claimed -30" in claim_verdict(claim(registry, "C1"), effect(-35.0, -20.0), 0.001)[1]
+    assert "exceeds the claimed -30" in claim_verdict(claim(registry, "C1"), effect(-70.0, -50.0), 0.001)[1]
 
 
 def test_an_inconclusive_verdict_says_whether_the_claimed_size_is_excluded(registry: Registry) -> None:
-    assert "excludes the claimed -30" in judge(claim(registry, "C1"), effect(-9.0, 6.0), 0.6)[1]
-    assert "does not exclude the claimed -30" in judge(claim(registry, "C1"), effect(-40.0, 6.0), 0.6)[1]
+    assert "excludes the claimed -30" in claim_verdict(claim(registry, "C1"), effect(-9.0, 6.0), 0.6)[1]
+    assert "does not exclude the claimed -30" in claim_verdict(claim(registry, "C1"), effect(-40.0, 6.0), 0.6)[1]
 
 
 def test_the_truth_has_a_verdict_too(registry: Registry) -> None:
     truths = {-31.0: SUPPORTED, -10.0: SMALLER, -1.0: EQUIVALENT, 5.0: CONTRADICTED}
-    assert {truth: judge_truth(claim(registry, "C1"), truth) for truth in truths} == truths
+    assert {truth: verdict_on_truth(claim(registry, "C1"), truth) for truth in truths} == truths
     # A claim without a size is borne out by any effect beyond practical equivalence.
-    assert judge_truth(claim(registry, "C7"), 0.2) == SUPPORTED
+    assert verdict_on_truth(claim(registry, "C7"), 0.2) == SUPPORTED
 
 
 def test_all_claims_are_registered_with_what_they_rest_on(registry: Registry) -> None:
@@ -324,4 +323,4 @@ def test_one_session_each_gets_sentences(cohort: dict[str, pd.DataFrame], regist
 
 def test_a_claim_is_judged_by_what_was_registered(registry: Registry) -> None:
     strict = replace(claim(registry, "C1"), equivalence=(-0.5, 0.5))
-    assert judge(strict, effect(-1.5, 1.2), 0.8)[0] == INCONCLUSIVE
+    assert claim_verdict(strict, effect(-1.5, 1.2), 0.8)[0] == INCONCLUSIVE

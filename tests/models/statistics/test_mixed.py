@@ -10,7 +10,7 @@ import pytest
 from legsci.models.result import ESTIMATE_COLUMNS, ModelRefusal
 from legsci.models.statistics.athlete_slopes import athlete_coefficients, slope_heterogeneity
 from legsci.models.statistics.design import percent_change, split_within_between, to_log_percent
-from legsci.models.statistics.measurement_error import fit_calibrated_model
+from legsci.models.statistics.measurement_error import fit_regression_calibration
 from legsci.models.statistics.mixed import MixedModel, fit_mixed_model
 from legsci.models.statistics.resampling import Bootstrap
 
@@ -293,7 +293,7 @@ def test_data_that_cannot_carry_the_model_get_a_sentence(name):
 
 def test_calibration_undoes_what_measurement_error_takes():
     fits = [
-        fit_calibrated_model(
+        fit_regression_calibration(
             cohort(seed, athletes=60, error=0.3),
             SPLIT,
             measured="alignment",
@@ -317,12 +317,12 @@ def test_calibration_undoes_what_measurement_error_takes():
 
 def test_without_error_calibration_changes_nothing():
     table = cohort().assign(alignment_error=0.0)
-    fit = fit_calibrated_model(
+    fit = fit_regression_calibration(
         table, SPLIT, measured="alignment", error_variance="alignment_error", bootstrap=Bootstrap(20, seed=1)
     )
     assert fit.reliability == 1.0
     np.testing.assert_allclose(fit.result.estimates["estimate"], fit.naive.result.estimates["estimate"], rtol=1e-9)
-    again = fit_calibrated_model(
+    again = fit_regression_calibration(
         table, SPLIT, measured="alignment", error_variance="alignment_error", bootstrap=Bootstrap(20, seed=1)
     )
     pd.testing.assert_frame_equal(fit.result.estimates, again.result.estimates)
@@ -339,7 +339,7 @@ def test_without_error_calibration_changes_nothing():
 )
 def test_error_that_cannot_be_corrected_is_refused(error, fixed, sentence):
     with pytest.raises(ModelRefusal, match=sentence):
-        fit_calibrated_model(
+        fit_regression_calibration(
             cohort().assign(alignment_error=error),
             MixedModel(outcome="jump", fixed=fixed),
             measured="alignment",

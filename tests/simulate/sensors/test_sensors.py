@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 from legsci.kernels.plates import centre_of_pressure, plate_force_and_moment
 from legsci.simulate.sensors.emg import BAND, CHANNELS, EmgSettings, record_emg
 from legsci.simulate.sensors.imu import ImuSettings, imus, record_imu
-from legsci.simulate.sensors.markers import SOFT_TISSUE_ARTEFACTS, MarkerSettings, every_nth, record_markers, segment_of
+from legsci.simulate.sensors.markers import SKIN_MOTION, MarkerSettings, every_nth, record_markers, segment_of
 from legsci.simulate.sensors.plates import Plate, PlateSettings, plates_under, record_plates
 from legsci.vocabulary import MARKERS, SEGMENTS, STANDARD_GRAVITY
 from tests.simulate.hand_motion import FLIGHT, hand_motion, swing
@@ -138,7 +138,7 @@ def test_soft_tissue_goes_with_the_motion_and_has_its_size() -> None:
     stray = np.linalg.norm(seen - position, axis=2)
     turned = swing(motion.time[::5])[0] / (np.pi / 2)
     np.testing.assert_allclose(stray, turned[:, None] * (stray[200] / turned[200]), atol=1e-12)
-    tissue = SOFT_TISSUE_ARTEFACTS["thigh"]
+    tissue = SKIN_MOTION["thigh"]
     reach = np.linalg.norm(position[0] - motion.position[0, 0], axis=1).max()
     largest = tissue.shift_m + tissue.own_m + np.radians(tissue.turn_deg) * reach
     assert 0.0 < truth["right_thigh_largest_stray_m"] <= turned.max() * largest
