@@ -22,6 +22,7 @@ from legsci.models.claims.verdicts import (
     UNTESTABLE,
     adjusted_p_values,
     claim_verdict,
+    verdict_on_truth,
 )
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.effects import Effect, fieller_interval, intervals
