@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.timing import Measurement, medians_ms
 from legsci.kernels.events import intervals_below, quietest_window
-from legsci.kernels.jumps import ContactLimits, OnsetRules, QuietStanding, standing_jump_events
+from legsci.kernels.jumps import DetectionRules, standing_jump_events
 from legsci.mechanics.force.plates import LOADED_PART
 
 GRAVITY = 9.80665
@@ -51,11 +51,10 @@ def legsci_height(force: np.ndarray) -> float:
     _, speed = standing_jump_events(
         force,
         RATE_HZ,
-        QuietStanding(start + int(WEIGHING_S * RATE_HZ), weight),
+        start + int(WEIGHING_S * RATE_HZ),
         first + airborne // 2,
-        OnsetRules(BAND_SD * sd, still, still, True),
-        ContactLimits(CONTACT_N, LOADED_PART * weight),
-        PROPULSION_M_PER_S,
+        weight,
+        DetectionRules(BAND_SD * sd, still, still, CONTACT_N, LOADED_PART * weight, PROPULSION_M_PER_S, True),
     )
     return float(speed**2 / (2 * GRAVITY))
 

@@ -30,41 +30,17 @@ _STANDARD_GRAVITY = 9.80665
 _MOVEMENT_START, _MINIMUM_FORCE, _PEAK_NEGATIVE_VELOCITY, _BOTTOM, _PROPULSION_START, _TAKEOFF, _LANDING = range(7)
 
 
-class ContactLimits(NamedTuple):
-    """Vertical force by which contact with the ground is detected [N].
-
-    Parameters
-    ----------
-    contact : force from which the feet are in contact.
-    loaded : force that only a loaded foot exerts and no ringing of the platform, at least `contact`.
-    """
-
-    contact: float
-    loaded: float
-
-
-class QuietStanding(NamedTuple):
-    """Quiet standing, at which velocity is zero and force is body weight.
-
-    Parameters
-    ----------
-    sample : a sample at rest; of standing before a jump, the one after the weighing window.
-    body_weight : [N].
-    """
-
-    sample: int
-    body_weight: float
-
-
-class OnsetRules(NamedTuple):
-    """How the onset of movement is detected.
+class DetectionRules(NamedTuple):
+    """Rules by which the events of a jump are detected: those of a definition profile, in the units of a recording.
 
     Parameters
     ----------
     band : departure from body weight that is treated as movement [N]; negative: only the first sample within body
         weight +- that much, searched backward from the movement.
     still : shortest stretch within the band that is treated as standing still [samples].
-    lead : time by which the onset precedes the departure from the band [samples].
+    lead : time by which the onset of movement precedes the departure from the band [samples].
+    contact, loaded : forces of `flight_edges` [N].
+    propulsion_velocity : upward velocity at which propulsion starts [m/s].
     countermovement : the movement starts with unweighting, so that least force precedes peak force; False: from a held
         squat, in which a dip of force is sway where stillness follows and the dip has left no more speed than
         `SWAY_M_PER_S`.
@@ -73,6 +49,9 @@ class OnsetRules(NamedTuple):
     band: float
     still: int
     lead: int
+    contact: float
+    loaded: float
+    propulsion_velocity: float
     countermovement: bool
 
 
@@ -97,35 +76,36 @@ def crossing(force: Array, inside: int, outside: int, limit: float) -> float:
 
 
 @njit(cache=True)
-def flight_edges(force: Array, middle: int, limits: ContactLimits) -> tuple[float, float]:
+def flight_edges(force: Array, middle: int, contact: float, loaded: float) -> tuple[float, float]:
     """Take-off and landing around `middle`, told apart from the ringing of the platform.
 
-    A platform that rings may pass `limits.contact` again tens of milliseconds after the feet have left. The search goes
-    from `middle` to where force reaches `limits.loaded`, and from there back towards the flight to the first passage of
-    `limits.contact`: take-off is the first moment without contact, landing the last.
+    A platform that rings may pass `contact` again tens of milliseconds after the feet have left. The search goes
+    from `middle` to where force reaches `loaded`, and from there back towards the flight to the first passage of
+    `contact`: take-off is the first moment without contact, landing the last.
 
     Parameters
     ----------
     force : (sample,) [N].
     middle : a sample in flight.
-    limits : of contact [N].
+    contact : force from which the feet are in contact [N].
+    loaded : force that only feet exert and no ringing of the platform, at least `contact` [N].
 
     Returns
     -------
     takeoff, landing : positions [samples], interpolated; NaN where the recording begins or ends in flight.
     """
     first = middle
-    while first >= 0 and not force[first] >= limits.loaded:
+    while first >= 0 and not force[first] >= loaded:
         first -= 1
-    while 0 <= first < middle - 1 and force[first + 1] >= limits.contact:
+    while 0 <= first < middle - 1 and force[first + 1] >= contact:
         first += 1
     last = middle
-    while last < force.size and not force[last] >= limits.loaded:
+    while last < force.size and not force[last] >= loaded:
         last += 1
-    while middle + 1 < last < force.size and force[last - 1] >= limits.contact:
+    while middle + 1 < last < force.size and force[last - 1] >= contact:
         last -= 1
-    takeoff = np.nan if first < 0 else crossing(force, first + 1, first, limits.contact)
-    landing = np.nan if last >= force.size else crossing(force, last - 1, last, limits.contact)
+    takeoff = np.nan if first < 0 else crossing(force, first + 1, first, contact)
+    landing = np.nan if last >= force.size else crossing(force, last - 1, last, contact)
     return takeoff, landing
 
 
@@ -222,13 +202,7 @@ def _turning_points(velocity: Array, first: int, takeoff: float, propulsion_velo
 
 @njit(cache=True)
 def standing_jump_events(
-    force: Array,
-    rate: float,
-    standing: QuietStanding,
-    middle: int,
-    onset: OnsetRules,
-    limits: ContactLimits,
-    propulsion_velocity: float,
+    force: Array, rate: float, weighing_end: int, middle: int, body_weight: float, rules: DetectionRules
 ) -> tuple[Array, float]:
     """Events of a jump that starts from quiet standing.
 
@@ -236,11 +210,10 @@ def standing_jump_events(
     ----------
     force : (sample,) [N].
     rate : [Hz].
-    standing : the sample after the weighing window, before which no movement starts, and body weight.
+    weighing_end : sample after the weighing window; the movement starts no earlier.
     middle : a sample in flight.
-    onset : how the movement's onset is detected.
-    limits : of contact [N].
-    propulsion_velocity : upward velocity at which propulsion starts [m/s].
+    body_weight : [N].
+    rules : how events are detected.
 
     Returns
     -------
@@ -248,9 +221,8 @@ def standing_jump_events(
     takeoff_velocity : [m/s], upward positive; NaN where the movement's start or the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
-    weighing_end, body_weight = standing
-    band, still, lead, countermovement = onset
-    takeoff, landing = flight_edges(force, middle, limits)
+    band, still, lead, contact, loaded, propulsion_velocity, countermovement = rules
+    takeoff, landing = flight_edges(force, middle, contact, loaded)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= weighing_end + 1:
         return events, np.nan
@@ -318,13 +290,7 @@ def _between(signal: Array, position: float) -> float:
 
 @njit(cache=True)
 def contact_events(
-    force: Array,
-    rate: float,
-    standing: QuietStanding,
-    first: int,
-    middle: int,
-    limits: ContactLimits,
-    propulsion_velocity: float,
+    force: Array, rate: float, rest: int, first: int, middle: int, body_weight: float, rules: DetectionRules
 ) -> tuple[Array, float]:
     """Events of a jump whose velocity is integrated from quiet standing at another time (a rebound, or no quiet start).
 
@@ -332,11 +298,11 @@ def contact_events(
     ----------
     force : (sample,) [N].
     rate : [Hz].
-    standing : a sample at which the person stands still, before or after the contact, and body weight.
+    rest : sample at which the person stands still, before or after the contact.
     first : a sample at or after which the contact begins.
     middle : a sample in flight.
-    limits : of contact [N].
-    propulsion_velocity : upward velocity at which propulsion starts [m/s].
+    body_weight : [N].
+    rules : how events are detected; those of the movement's onset are not used.
 
     Returns
     -------
@@ -344,13 +310,11 @@ def contact_events(
     takeoff_velocity : [m/s], upward positive; NaN where the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
-    takeoff, landing = flight_edges(force, middle, limits)
+    takeoff, landing = flight_edges(force, middle, rules.contact, rules.loaded)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= first:
         return events, np.nan
     events[_MOVEMENT_START] = first
-    velocity = velocity_from_rest(
-        force, rate, standing.sample, first, min(int(takeoff) + 1, force.size - 1), standing.body_weight
-    )
-    _turning_points(velocity, first, takeoff, propulsion_velocity, events)
+    velocity = velocity_from_rest(force, rate, rest, first, min(int(takeoff) + 1, force.size - 1), body_weight)
+    _turning_points(velocity, first, takeoff, rules.propulsion_velocity, events)
     return events, _between(velocity, takeoff)

@@ -8,9 +8,7 @@ import pytest
 from legsci.kernels import jumps
 from legsci.kernels.jumps import (
     EVENTS,
-    ContactLimits,
-    OnsetRules,
-    QuietStanding,
+    DetectionRules,
     contact_events,
     crossing,
     flight_edges,
@@ -23,7 +21,7 @@ from legsci.vocabulary import STANDARD_GRAVITY
 GRAVITY = 9.80665
 RATE_HZ = 1000.0
 WEIGHT_N = 700.0
-LIMITS = ContactLimits(10.0, 150.0)
+RULES = DetectionRules(5.0, 30, 0, 10.0, 150.0, 0.01, True)
 
 
 def test_kernels_fall_at_the_vocabulary_s_gravity() -> None:
@@ -38,22 +36,22 @@ def test_crossing_lies_where_the_line_between_two_samples_does() -> None:
 
 def test_edges_of_a_flight() -> None:
     force = np.concatenate([np.full(5, 100.0), np.zeros(10), np.full(5, 50.0)])
-    takeoff, landing = flight_edges(force, 9, ContactLimits(10.0, 40.0))
+    takeoff, landing = flight_edges(force, 9, 10.0, 40.0)
     assert takeoff == pytest.approx(4.9)
     assert landing == pytest.approx(14.2)
 
 
 def test_edges_of_a_flight_on_a_platform_that_rings() -> None:
     force = np.concatenate([np.full(5, 100.0), np.zeros(10), np.full(5, 50.0)])
-    quiet = flight_edges(force, 9, ContactLimits(10.0, 40.0))
+    quiet = flight_edges(force, 9, 10.0, 40.0)
     force[6:8], force[8], force[13] = -30.0, 30.0, 25.0  # below and above the limit, never loaded
-    assert flight_edges(force, 11, ContactLimits(10.0, 40.0)) == pytest.approx(quiet)
+    assert flight_edges(force, 11, 10.0, 40.0) == pytest.approx(quiet)
 
 
 @pytest.mark.parametrize(("first", "last", "missing"), [(5, 20, 0), (0, 15, 1)])
 def test_flight_at_an_end_of_the_recording_has_no_edge_there(first: int, last: int, missing: int) -> None:
     force = np.concatenate([np.full(5, 100.0), np.zeros(10), np.full(5, 50.0)])[first:last]
-    edges = flight_edges(force, 7 - first, ContactLimits(10.0, 40.0))
+    edges = flight_edges(force, 7 - first, 10.0, 40.0)
     assert [bool(np.isnan(edge)) for edge in edges] == [number == missing for number in range(2)]
 
 
@@ -101,8 +99,8 @@ def square_jump() -> np.ndarray:
 def events_of(
     force: np.ndarray, *, band: float = 5.0, lead: int = 0, countermovement: bool = True
 ) -> tuple[dict[str, float], float]:
-    onset = OnsetRules(band, 30, lead, countermovement)
-    found, speed = standing_jump_events(force, RATE_HZ, QuietStanding(800, WEIGHT_N), 1800, onset, LIMITS, 0.01)
+    rules = RULES._replace(band=band, lead=lead, countermovement=countermovement)
+    found, speed = standing_jump_events(force, RATE_HZ, 800, 1800, WEIGHT_N, rules)
     return dict(zip(EVENTS, found, strict=True)), speed
 
 
@@ -138,9 +136,7 @@ def test_a_countermovement_in_a_squat_jump_belongs_to_the_movement(dip: float) -
     force = square_jump()
     back = np.linspace(0.0, np.pi, 500)
     force = np.concatenate([force[:700], WEIGHT_N * (1.0 - dip * np.sin(back) ** 2), force[1200:]])
-    found, _ = standing_jump_events(
-        force, RATE_HZ, QuietStanding(600, WEIGHT_N), 1800, OnsetRules(5.0, 30, 0, False), LIMITS, 0.01
-    )
+    found, _ = standing_jump_events(force, RATE_HZ, 600, 1800, WEIGHT_N, RULES._replace(countermovement=False))
     events = dict(zip(EVENTS, found, strict=True))
     assert 700 <= events["movement_start"] < 780
     assert 900 < events["minimum_force"] < 1000
@@ -179,7 +175,7 @@ def test_contact_integrated_backward_from_standing() -> None:
     landing = takeoff_velocity - GRAVITY * 0.3
     stop = np.full(300, WEIGHT_N - landing * WEIGHT_N / GRAVITY / 0.3)
     force = np.concatenate([force, stop, np.full(200, WEIGHT_N)])
-    found, speed = contact_events(force, RATE_HZ, QuietStanding(force.size - 50, WEIGHT_N), 200, 700, LIMITS, 0.01)
+    found, speed = contact_events(force, RATE_HZ, force.size - 50, 200, 700, WEIGHT_N, RULES)
     events = dict(zip(EVENTS, found, strict=True))
     assert speed == pytest.approx(takeoff_velocity, abs=0.03)
     assert events["movement_start"] == 200
@@ -189,6 +185,6 @@ def test_contact_integrated_backward_from_standing() -> None:
 
 def test_contact_without_take_off_has_no_velocity() -> None:
     force = np.concatenate([np.zeros(300), np.full(300, WEIGHT_N)])
-    found, speed = contact_events(force, RATE_HZ, QuietStanding(500, WEIGHT_N), 0, 100, LIMITS, 0.01)
+    found, speed = contact_events(force, RATE_HZ, 500, 0, 100, WEIGHT_N, RULES)
     assert np.isnan(speed)
     assert np.isnan(found[EVENTS.index("takeoff")])

@@ -6,15 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from legsci.kernels.jumps import (
-    EVENTS,
-    ContactLimits,
-    OnsetRules,
-    QuietStanding,
-    contact_events,
-    flight_edges,
-    standing_jump_events,
-)
+from legsci.kernels.jumps import EVENTS, DetectionRules, contact_events, flight_edges, standing_jump_events
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.weighing import Weighing, standing_stretch, weigh
@@ -148,18 +140,24 @@ def _never_still(weighing: Weighing | None) -> QualityFlag:
     return QualityFlag("never_stood_still", value=weighing.wander, limit=weighing.allowed_wander, detail=detail)
 
 
-def contact_limits(reaction: GroundReaction, window: Window, profile: Profile) -> ContactLimits:
-    """Forces by which a profile detects contact in a repetition [N]."""
+def contact_limits(reaction: GroundReaction, window: Window, profile: Profile) -> tuple[float, float]:
+    """Forces by which a profile detects contact in a repetition, see `flight_edges` [N]."""
     contact = profile.contact_limit(unloaded_sd_n=flight_sd(reaction, window))
-    return ContactLimits(contact, max(contact, reaction.loaded_limit))
+    return contact, max(contact, reaction.loaded_limit)
 
 
-def _onset_rules(task: Task, profile: Profile, *, rate: float, weighing_sd: float) -> OnsetRules:
-    """How a profile detects the onset of movement, given the SD of force in quiet standing [N]."""
-    return OnsetRules(
+def _detection_rules(
+    reaction: GroundReaction, window: Window, task: Task, profile: Profile, *, weighing_sd: float
+) -> DetectionRules:
+    """Rules of a profile for one repetition, given the SD of force in quiet standing [N]."""
+    contact, loaded = contact_limits(reaction, window, profile)
+    return DetectionRules(
         band=profile.movement_band(weighing_sd_n=weighing_sd),
-        still=max(int(STILL_S * rate), 1),
-        lead=round(profile.start_lead_s * rate),
+        still=max(int(STILL_S * reaction.rate), 1),
+        lead=round(profile.start_lead_s * reaction.rate),
+        contact=contact,
+        loaded=loaded,
+        propulsion_velocity=profile.propulsion_velocity_m_per_s,
         countermovement=not _from_held_squat(task),
     )
 
@@ -171,11 +169,10 @@ def _over_standing(reaction: GroundReaction, window: Window, task: Task, profile
     found, _ = standing_jump_events(
         reaction.force[0],
         reaction.rate,
-        QuietStanding(quiet.last, float(quiet.body_weight[0])),
+        quiet.last,
         window.middle,
-        _onset_rules(task, profile, rate=reaction.rate, weighing_sd=quiet.sd),
-        contact_limits(reaction, window, profile),
-        profile.propulsion_velocity_m_per_s,
+        float(quiet.body_weight[0]),
+        _detection_rules(reaction, window, task, profile, weighing_sd=quiet.sd),
     )
     if np.isnan(found[0]):
         return quiet
@@ -199,28 +196,26 @@ def _events(
     `quiet_end` is the sample after the quietest standing before the movement, `rest` the first of quiet standing after
     it; -1 where there is none.
     """
-    limits, propulsion = contact_limits(reaction, window, profile), profile.propulsion_velocity_m_per_s
+    rules = _detection_rules(reaction, window, task, profile, weighing_sd=score.weighing_sd)
     force, weight, rate = reaction.force[0] - score.offset, float(score.body_weight[0]), reaction.rate
     if window.touchdown >= 0:
         fall = (window.first + window.touchdown) // 2
-        score.events["touchdown"] = flight_edges(force, fall, limits)[1]
+        score.events["touchdown"] = flight_edges(force, fall, rules.contact, rules.loaded)[1]
     if window.middle < 0:
         return
     found = np.full(len(EVENTS), np.nan)
     if quiet_end >= 0:
-        standing = QuietStanding(quiet_end, weight)
-        onset = _onset_rules(task, profile, rate=rate, weighing_sd=score.weighing_sd)
-        found, _ = standing_jump_events(force, rate, standing, window.middle, onset, limits, propulsion)
+        found, _ = standing_jump_events(force, rate, quiet_end, window.middle, weight, rules)
         score.rest = found[0]
     elif rest >= 0 and np.isfinite(weight):
         first = int(np.ceil(score.events.get("touchdown", window.first)))
-        found, _ = contact_events(force, rate, QuietStanding(rest, weight), first, window.middle, limits, propulsion)
+        found, _ = contact_events(force, rate, rest, first, window.middle, weight, rules)
         score.rest = float(rest)
         if task.quiet_start:
             # The onset of movement is not known, and without a countermovement neither is the lowest point.
             found[: 1 if "countermovement_depth_m" in task.metrics else -2] = np.nan
     else:
-        found[-2:] = flight_edges(force, window.middle, limits)
+        found[-2:] = flight_edges(force, window.middle, rules.contact, rules.loaded)
     score.events.update(zip(EVENTS, (float(position) for position in found), strict=True))
     if window.touchdown >= 0:
         score.events["movement_start"] = score.events["touchdown"]

@@ -47,8 +47,8 @@ def score_step(reaction: GroundReaction, window: Window, *, task: Task, profile:
     limits = contact_limits(reaction, window, profile)
     offset = profile.offset_shift * reaction.offset
     force = reaction.force[0] - offset
-    touchdown = flight_edges(force, (window.first + window.touchdown) // 2, limits)[1]
-    takeoff, following = flight_edges(force, window.middle, limits)
+    touchdown = flight_edges(force, (window.first + window.touchdown) // 2, *limits)[1]
+    takeoff, following = flight_edges(force, window.middle, *limits)
     events = {"touchdown": touchdown, "movement_start": touchdown, "takeoff": takeoff, "landing": following}
     return Score(
         events=profile.shifted(events),
