@@ -195,7 +195,7 @@ def test_many_flags_of_one_code_are_one_line() -> None:
     gaps = [QualityFlag("gap_left", f"M{place:02d}", 0.1 * (place + 1), 0.1, "from 1 s") for place in range(27)]
     flagged, noted = flag_lines(flag_rows(QualityFlag("foot_on_box", value=2.0), *gaps))
     assert flagged == "flagged: gap left: 27 gaps of 27 markers, the longest 2.7 s; see quality.csv"
-    assert noted.startswith("noted: Joint loads are missing for 2.00 s")
+    assert noted.startswith("noted: Joint kinetics are missing for 2.00 s")
     absent = [QualityFlag("segment_absent", f"segment {place}", detail="no marker of it") for place in range(40)]
     (line,) = flag_lines(flag_rows(*absent))
     assert line.startswith("noted: segment 0 is absent: no marker of it.")

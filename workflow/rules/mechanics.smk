@@ -18,6 +18,6 @@ rule cut_reps:
         curation=curation_of,
         source=source_digest("legsci.mechanics.reps.session"),
     message:
-        "Cut the sessions of {wildcards.participant} into reps, {wildcards.study}"
+        "Extract the repetitions of {wildcards.participant}, {wildcards.study}"
     script:
         "../scripts/cut_reps.py"

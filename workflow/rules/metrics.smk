@@ -24,7 +24,7 @@ rule study_tables:
     params:
         source=source_digest("legsci.metrics.tables"),
     message:
-        "Measure the reps of {wildcards.study}"
+        "Compute the metrics of {wildcards.study}"
     script:
         "../scripts/study_tables.py"
 
@@ -41,6 +41,6 @@ rule study_curves:
     params:
         source=source_digest("legsci.metrics.normalised_curves"),
     message:
-        "Resample the movements of {wildcards.study} at the same number of points"
+        "Time-normalise the movements of {wildcards.study}"
     script:
         "../scripts/study_curves.py"

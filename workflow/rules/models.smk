@@ -89,7 +89,7 @@ rule curve_results:
     params:
         source=source_digest("legsci.models.curve_results"),
     message:
-        "Compare the joint angles of {wildcards.study} over the movement"
+        "Compare joint angle curves, {wildcards.study}"
     script:
         "../scripts/curve_results.py"
 
@@ -117,7 +117,7 @@ rule claims_against_truth:
     params:
         source=source_digest("legsci.models.claims.against_truth"),
     message:
-        "Compare the verdicts on the virtual athletes with the true effects"
+        "Compare verdicts for the virtual athletes with the true effects"
     script:
         "../scripts/claims_against_truth.py"
 
@@ -138,7 +138,7 @@ rule coverage:
     params:
         source=source_digest("legsci.models.planning"),
     message:
-        "Gather bias, coverage and power of the scenarios"
+        "Collect bias, coverage and power of the scenarios"
     script:
         "../scripts/gather_coverage.py"
 
@@ -182,6 +182,6 @@ rule planning:
             "legsci.models.planning", "legsci.simulate.cohort.truth", "legsci.present.figures.planning"
         ),
     message:
-        "Estimate the power of studies of several sizes by simulation"
+        "Estimate statistical power by sample size in simulations"
     script:
         "../scripts/planning.py"

@@ -67,7 +67,7 @@ for figure in config["figures"]["session"]:
             results="results/{study}",
             source=source_digest("legsci.present.figures.registry"),
         message:
-            "Draw the reps of session {wildcards.session} of {wildcards.participant}, {wildcards.study}"
+            "Draw session {wildcards.session} of {wildcards.participant}, {wildcards.study}"
         script:
             "../scripts/draw_figure.py"
 
@@ -159,7 +159,7 @@ rule athlete_report:
         results="results/{study}",
         source=source_digest("legsci.present.report.athlete_report", "legsci.present.results"),
     message:
-        "Report to each athlete of {wildcards.study}"
+        "Write the athlete reports of {wildcards.study}"
     script:
         "../scripts/athlete_report.py"
 

@@ -57,7 +57,7 @@ rule simulate_athlete:
         options=ATHLETE_OPTIONS,
         source=source_digest("legsci.simulate.cohort.recording_plan", "legsci.simulate.recordings.session_files"),
     message:
-        "Record the sessions of virtual athlete {wildcards.participant}"
+        "Simulate the recordings of virtual athlete {wildcards.participant}"
     script:
         "../scripts/simulate_athlete.py"
 
@@ -83,6 +83,6 @@ rule parameter_recovery:
     params:
         source=source_digest("legsci.models.parameter_recovery"),
     message:
-        "Compare measurements of the virtual athletes with the truth"
+        "Compare metrics of the virtual athletes with their true values"
     script:
         "../scripts/parameter_recovery.py"

@@ -289,11 +289,14 @@ def test_decisions_about_a_recording_that_cannot_be_read_find_nothing_to_act_on(
 @pytest.mark.parametrize(
     ("flag", "sentence"),
     [
-        (QualityFlag("plate_offset", value=12.0), "Force reads 12.00 N while unloaded; removed."),
-        (QualityFlag("contact_cut_off", value=1.0), "Contacts not recorded as a whole, and left out: 1."),
+        (QualityFlag("plate_offset", value=12.0), "The unloaded plates read 12.00 N; this zero error was subtracted."),
+        (
+            QualityFlag("contact_cut_off", value=1.0),
+            "Ground contacts excluded because they were not recorded completely: 1.",
+        ),
         (
             QualityFlag("weight_disagrees_with_mass", value=7.5, limit=5.0),
-            "Weight on the plate differs from the stated body mass by 7.5 %, allowed 5.0 %.",
+            "Measured body weight differs from the stated body mass by 7.5 % (limit 5.0 %).",
         ),
     ],
 )
