@@ -168,8 +168,7 @@ CODES: dict[str, Code] = {
         "%",
     ),
     "no_standing": Code(
-        "flagged",
-        "No static trial: the marker configuration of the segments is that of one frame of the movement ({detail}).",
+        "flagged", "No quiet standing: the marker configuration is that of one frame of the movement ({detail})."
     ),
     "marker_never_seen": Code("noted", "Markers in the file but never visible, treated as absent: {detail}."),
     "segment_absent": Code("noted", "{signal} is absent: {detail}."),
