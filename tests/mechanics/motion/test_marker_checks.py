@@ -105,7 +105,7 @@ def test_segments_that_belong_to_no_leg_are_flagged():
     (note,) = [
         text for code, text in json.loads(kinematics(moved, standing()).attrs["notes"]) if code == "joint_parted"
     ]
-    assert "left_ankle by the segments on either side differ by 0.300 m" in note
+    assert "left_ankle estimated from the two adjacent segments are 0.300 m apart" in note
 
 
 def test_a_marker_that_is_never_seen_is_as_good_as_none():
