@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.timing import Measurement, medians_ms
-from legsci.kernels.newton_euler import SegmentInertia, SegmentMotion, inverse_dynamics
+from legsci.kernels.newton_euler import inverse_dynamics
 from legsci.vocabulary import STANDARD_GRAVITY
 
 FRAMES = 2000
@@ -61,8 +61,8 @@ def _with_numpy(motion: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]
 
 def _ours(motion: tuple[np.ndarray, ...]) -> tuple[np.ndarray, np.ndarray]:
     rotation, joint, centre, acceleration, spin, turn, ground, about_origin = motion
-    moved = SegmentMotion(rotation, centre, acceleration, acceleration, spin, turn)  # the velocity is not used
-    return inverse_dynamics(PARENT, SegmentInertia(MASS, INERTIA), moved, joint, ground, about_origin, GRAVITY)
+    moved = (rotation, centre, acceleration, acceleration, spin, turn)  # the velocity is not used
+    return inverse_dynamics(PARENT, (MASS, INERTIA), moved, joint, ground, about_origin, GRAVITY)
 
 
 def _against_numpy() -> Measurement:

@@ -40,7 +40,7 @@ force, moment = plates.plate_force_and_moment(channels, 2, corners, np.zeros(3),
 plates.centre_of_pressure(force, moment, 0.0, 2, 20.0)
 filters.butterworth_lowpass(channels, sampling_rate_hz=1000.0, cutoff_hz=20.0)
 events.quietest_window(channels[0], 50, 0, 200)
-rules = jumps.DetectionRules(0.1, 5, 5, 0.1, 0.2, 0.1, True)
+rules = (0.1, 5, 5, 0.1, 0.2, 0.1, True)
 jumps.standing_jump_events(channels[0], 1000.0, 60, 100, 1.0, rules)
 integrals.integrate_forward(channels[0], 0.001, 0.0)
 print((time.perf_counter() - start) * 1000, (start - begin) * 1000)

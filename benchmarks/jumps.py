@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.timing import Measurement, medians_ms
 from legsci.kernels.events import intervals_below, quietest_window
-from legsci.kernels.jumps import DetectionRules, standing_jump_events
+from legsci.kernels.jumps import standing_jump_events
 from legsci.mechanics.force.plates import LOADED_PART
 
 GRAVITY = 9.80665
@@ -54,7 +54,7 @@ def legsci_height(force: np.ndarray) -> float:
         start + int(WEIGHING_S * RATE_HZ),
         first + airborne // 2,
         weight,
-        DetectionRules(BAND_SD * sd, still, still, CONTACT_N, LOADED_PART * weight, PROPULSION_M_PER_S, True),
+        (BAND_SD * sd, still, still, CONTACT_N, LOADED_PART * weight, PROPULSION_M_PER_S, True),
     )
     return float(speed**2 / (2 * GRAVITY))
 

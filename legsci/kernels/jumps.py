@@ -6,7 +6,7 @@ Force is the vertical ground reaction on the body [N], upward positive.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -33,6 +33,8 @@ _MOVEMENT_START, _MINIMUM_FORCE, _PEAK_NEGATIVE_VELOCITY, _BOTTOM, _PROPULSION_S
 class DetectionRules(NamedTuple):
     """Rules by which the events of a jump are detected: those of a definition profile, in the units of a recording.
 
+    Kernels take them as a plain tuple, `tuple(rules)`: numba takes 1 us to look at a named one.
+
     Parameters
     ----------
     band : departure from body weight that is treated as movement [N]; negative: only the first sample within body
@@ -53,6 +55,10 @@ class DetectionRules(NamedTuple):
     loaded: float
     propulsion_velocity: float
     countermovement: bool
+
+
+#: Members of `DetectionRules` in a plain tuple.
+Rules = tuple[Any, ...]
 
 
 @njit(cache=True)
@@ -202,7 +208,7 @@ def _turning_points(velocity: Array, first: int, takeoff: float, propulsion_velo
 
 @njit(cache=True)
 def standing_jump_events(
-    force: Array, rate: float, weighing_end: int, middle: int, body_weight: float, rules: DetectionRules
+    force: Array, rate: float, weighing_end: int, middle: int, body_weight: float, rules: Rules
 ) -> tuple[Array, float]:
     """Events of a jump that starts from quiet standing.
 
@@ -213,7 +219,7 @@ def standing_jump_events(
     weighing_end : sample after the weighing window; the movement starts no earlier.
     middle : a sample in flight.
     body_weight : [N].
-    rules : how events are detected.
+    rules : members of `DetectionRules`.
 
     Returns
     -------
@@ -290,7 +296,7 @@ def _between(signal: Array, position: float) -> float:
 
 @njit(cache=True)
 def contact_events(
-    force: Array, rate: float, rest: int, first: int, middle: int, body_weight: float, rules: DetectionRules
+    force: Array, rate: float, rest: int, first: int, middle: int, body_weight: float, rules: Rules
 ) -> tuple[Array, float]:
     """Events of a jump whose velocity is integrated from quiet standing at another time (a rebound, or no quiet start).
 
@@ -302,7 +308,7 @@ def contact_events(
     first : a sample at or after which the contact begins.
     middle : a sample in flight.
     body_weight : [N].
-    rules : how events are detected; those of the movement's onset are not used.
+    rules : members of `DetectionRules`; those of the movement's onset are not used.
 
     Returns
     -------
@@ -310,11 +316,12 @@ def contact_events(
     takeoff_velocity : [m/s], upward positive; NaN where the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
-    takeoff, landing = flight_edges(force, middle, rules.contact, rules.loaded)
+    _, _, _, contact, loaded, propulsion_velocity, _ = rules
+    takeoff, landing = flight_edges(force, middle, contact, loaded)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= first:
         return events, np.nan
     events[_MOVEMENT_START] = first
     velocity = velocity_from_rest(force, rate, rest, first, min(int(takeoff) + 1, force.size - 1), body_weight)
-    _turning_points(velocity, first, takeoff, rules.propulsion_velocity, events)
+    _turning_points(velocity, first, takeoff, propulsion_velocity, events)
     return events, _between(velocity, takeoff)

@@ -35,21 +35,10 @@ _LONGEST_REACH = 4
 _SHORTEST_STRETCH = 4
 
 
-class SegmentInertia(NamedTuple):
-    """Inertia of rigid segments.
-
-    Parameters
-    ----------
-    mass : (segment,) [kg].
-    tensor : (segment, 3, 3) about the centre of mass, in segment axes [kg m^2].
-    """
-
-    mass: Array
-    tensor: Array
-
-
 class SegmentMotion(NamedTuple):
     """Motion of rigid segments in the axes of the laboratory.
+
+    Kernels take it as a plain tuple, `tuple(motion)`: numba takes 2 us to look at a named one.
 
     Parameters
     ----------
@@ -208,8 +197,8 @@ def _transposed_times(matrix: Array, v: tuple) -> tuple:
 @njit(cache=True, fastmath={"contract"})
 def inverse_dynamics(
     parent: NDArray[np.int64],
-    inertia: SegmentInertia,
-    motion: SegmentMotion,
+    inertia: tuple[Array, Array],
+    motion: tuple[Array, ...],
     joint: Array,
     ground_force: Array,
     ground_moment: Array,
@@ -221,7 +210,8 @@ def inverse_dynamics(
     ----------
     parent : (segment,) row of the segment that carries this one; always a later row, so that loads are known when they
         are needed; -1 for a root.
-    inertia, motion : of the segments.
+    inertia : mass (segment,) [kg] and tensor (segment, 3, 3) about the centre of mass, in segment axes [kg m^2].
+    motion : members of `SegmentMotion`; the velocity is not used.
     joint : (segment, time, 3) the joint to the parent; of a root, the point that its remainder is taken about [m].
     ground_force : (segment, time, 3) force of the ground on the segment [N].
     ground_moment : (segment, time, 3) its moment about the origin of the laboratory [N m]. Taken so, no centre of
@@ -284,12 +274,12 @@ def inverse_dynamics(
 
 
 @njit(cache=True, fastmath={"contract"})
-def mechanical_energy(inertia: SegmentInertia, motion: SegmentMotion, gravity: Array) -> tuple[Array, Array]:
+def mechanical_energy(inertia: tuple[Array, Array], motion: tuple[Array, ...], gravity: Array) -> tuple[Array, Array]:
     """Kinetic and potential energy of each segment, and its rate of change.
 
     Parameters
     ----------
-    inertia, motion : of the segments.
+    inertia, motion : of the segments, as in `inverse_dynamics`.
     gravity : (3,) acceleration of free fall, downward [m/s^2].
 
     Returns
@@ -298,14 +288,15 @@ def mechanical_energy(inertia: SegmentInertia, motion: SegmentMotion, gravity: A
     rate : (segment, time) [W]: m v.(a - g) + w.I alpha, since w.(w x I w) = 0. Differences of the energy would miss
         most of what happens between two frames of an impact.
     """
-    energy, rate = np.empty(motion.rotation.shape[:2]), np.empty(motion.rotation.shape[:2])
-    for segment in range(motion.rotation.shape[0]):
-        mass, tensor = inertia.mass[segment], inertia.tensor[segment]
-        for frame in range(motion.rotation.shape[1]):
-            turn = motion.rotation[segment, frame]
-            w, b = motion.angular_velocity[segment, frame], motion.angular_acceleration[segment, frame]
-            c, v = motion.centre_of_mass[segment, frame], motion.velocity[segment, frame]
-            a = motion.acceleration[segment, frame]
+    masses, tensors = inertia
+    rotation, centre, velocity, acceleration, angular_velocity, angular_acceleration = motion
+    energy, rate = np.empty(rotation.shape[:2]), np.empty(rotation.shape[:2])
+    for segment in range(rotation.shape[0]):
+        mass, tensor = masses[segment], tensors[segment]
+        for frame in range(rotation.shape[1]):
+            turn = rotation[segment, frame]
+            w, b = angular_velocity[segment, frame], angular_acceleration[segment, frame]
+            c, v, a = centre[segment, frame], velocity[segment, frame], acceleration[segment, frame]
             spin = _transposed_times(turn, (w[0], w[1], w[2]))
             momentum = _times(tensor, spin)
             change = _times(tensor, _transposed_times(turn, (b[0], b[1], b[2])))

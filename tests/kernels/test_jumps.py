@@ -99,7 +99,7 @@ def square_jump() -> np.ndarray:
 def events_of(
     force: np.ndarray, *, band: float = 5.0, lead: int = 0, countermovement: bool = True
 ) -> tuple[dict[str, float], float]:
-    rules = RULES._replace(band=band, lead=lead, countermovement=countermovement)
+    rules = tuple(RULES._replace(band=band, lead=lead, countermovement=countermovement))
     found, speed = standing_jump_events(force, RATE_HZ, 800, 1800, WEIGHT_N, rules)
     return dict(zip(EVENTS, found, strict=True)), speed
 
@@ -136,7 +136,7 @@ def test_a_countermovement_in_a_squat_jump_belongs_to_the_movement(dip: float) -
     force = square_jump()
     back = np.linspace(0.0, np.pi, 500)
     force = np.concatenate([force[:700], WEIGHT_N * (1.0 - dip * np.sin(back) ** 2), force[1200:]])
-    found, _ = standing_jump_events(force, RATE_HZ, 600, 1800, WEIGHT_N, RULES._replace(countermovement=False))
+    found, _ = standing_jump_events(force, RATE_HZ, 600, 1800, WEIGHT_N, tuple(RULES._replace(countermovement=False)))
     events = dict(zip(EVENTS, found, strict=True))
     assert 700 <= events["movement_start"] < 780
     assert 900 < events["minimum_force"] < 1000
@@ -175,7 +175,7 @@ def test_contact_integrated_backward_from_standing() -> None:
     landing = takeoff_velocity - GRAVITY * 0.3
     stop = np.full(300, WEIGHT_N - landing * WEIGHT_N / GRAVITY / 0.3)
     force = np.concatenate([force, stop, np.full(200, WEIGHT_N)])
-    found, speed = contact_events(force, RATE_HZ, force.size - 50, 200, 700, WEIGHT_N, RULES)
+    found, speed = contact_events(force, RATE_HZ, force.size - 50, 200, 700, WEIGHT_N, tuple(RULES))
     events = dict(zip(EVENTS, found, strict=True))
     assert speed == pytest.approx(takeoff_velocity, abs=0.03)
     assert events["movement_start"] == 200
@@ -185,6 +185,6 @@ def test_contact_integrated_backward_from_standing() -> None:
 
 def test_contact_without_take_off_has_no_velocity() -> None:
     force = np.concatenate([np.zeros(300), np.full(300, WEIGHT_N)])
-    found, speed = contact_events(force, RATE_HZ, 500, 0, 100, WEIGHT_N, RULES)
+    found, speed = contact_events(force, RATE_HZ, 500, 0, 100, WEIGHT_N, tuple(RULES))
     assert np.isnan(speed)
     assert np.isnan(found[EVENTS.index("takeoff")])

@@ -9,7 +9,6 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from legsci.kernels.newton_euler import (
-    SegmentInertia,
     SegmentMotion,
     angular_motion,
     derivatives,
@@ -36,7 +35,7 @@ def _random_tree(frames=7, seed=3):
 def _solved(parent, mass, inertia, rotation, joint, centre, acceleration, spin, turn, force, moment, gravity):
     """Answer of the kernel, which takes no velocity into account."""
     motion = SegmentMotion(rotation, centre, np.full_like(centre, np.nan), acceleration, spin, turn)
-    return inverse_dynamics(parent, SegmentInertia(mass, inertia), motion, joint, force, moment, gravity)
+    return inverse_dynamics(parent, (mass, inertia), tuple(motion), joint, force, moment, gravity)
 
 
 def _naive(parent, mass, inertia, rotation, joint, centre, acceleration, spin, turn, force, moment, gravity):
@@ -247,14 +246,16 @@ def test_energy_of_a_wheel():
     tensor = np.diag([0.3, 0.3, 0.1])[None]
     spin = rotation[0, 0] @ [0.0, 0.0, 5.0]
     energy, rate = mechanical_energy(
-        SegmentInertia(np.array([2.0]), tensor),
-        SegmentMotion(
-            rotation=rotation,
-            centre_of_mass=np.array([[[1.0, 3.0, 0.0]]]),
-            velocity=np.array([[[4.0, 0.0, 0.0]]]),
-            acceleration=np.array([[[1.5, 7.0, 0.0]]]),
-            angular_velocity=spin[None, None],
-            angular_acceleration=2.0 * spin[None, None],
+        (np.array([2.0]), tensor),
+        tuple(
+            SegmentMotion(
+                rotation=rotation,
+                centre_of_mass=np.array([[[1.0, 3.0, 0.0]]]),
+                velocity=np.array([[[4.0, 0.0, 0.0]]]),
+                acceleration=np.array([[[1.5, 7.0, 0.0]]]),
+                angular_velocity=spin[None, None],
+                angular_acceleration=2.0 * spin[None, None],
+            )
         ),
         GRAVITY,
     )
@@ -272,7 +273,7 @@ def test_energy_of_a_tumbling_body_changes_as_its_rate_says():
     spin, turning = angular_motion(rotation, RATE)
     inertia = np.array([[[0.3, 0.05, 0.0], [0.05, 0.4, 0.02], [0.0, 0.02, 0.1]]])
     motion = SegmentMotion(rotation, place[None], velocity, acceleration, spin, turning)
-    energy, rate = mechanical_energy(SegmentInertia(np.array([2.0]), inertia), motion, GRAVITY)
+    energy, rate = mechanical_energy((np.array([2.0]), inertia), tuple(motion), GRAVITY)
     inner = slice(12, -12)
     change = derivatives(energy[..., None], RATE)[0][0, :, 0]
     np.testing.assert_allclose(rate[0, inner], change[inner], rtol=1e-6, atol=1e-5)

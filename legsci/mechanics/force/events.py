@@ -172,7 +172,7 @@ def _over_standing(reaction: GroundReaction, window: Window, task: Task, profile
         quiet.last,
         window.middle,
         float(quiet.body_weight[0]),
-        _detection_rules(reaction, window, task, profile, weighing_sd=quiet.sd),
+        tuple(_detection_rules(reaction, window, task, profile, weighing_sd=quiet.sd)),
     )
     if np.isnan(found[0]):
         return quiet
@@ -205,11 +205,11 @@ def _events(
         return
     found = np.full(len(EVENTS), np.nan)
     if quiet_end >= 0:
-        found, _ = standing_jump_events(force, rate, quiet_end, window.middle, weight, rules)
+        found, _ = standing_jump_events(force, rate, quiet_end, window.middle, weight, tuple(rules))
         score.rest = found[0]
     elif rest >= 0 and np.isfinite(weight):
         first = int(np.ceil(score.events.get("touchdown", window.first)))
-        found, _ = contact_events(force, rate, rest, first, window.middle, weight, rules)
+        found, _ = contact_events(force, rate, rest, first, window.middle, weight, tuple(rules))
         score.rest = float(rest)
         if task.quiet_start:
             # The onset of movement is not known, and without a countermovement neither is the lowest point.

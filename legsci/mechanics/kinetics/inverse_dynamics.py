@@ -13,7 +13,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from legsci.kernels.newton_euler import (
-    SegmentInertia,
     SegmentMotion,
     derivatives,
     inverse_dynamics,
@@ -245,14 +244,14 @@ def _solve(kinematics: Kinematics, body: BodySegments, loads: GroundLoads, chain
     return _Tree(body, motion, tuple(chain), tuple(names), parent, joints, ground, force, moment, kinematics.rate_hz)
 
 
-def _inertia(body: BodySegments, count: int) -> SegmentInertia:
-    """Inertia of the first segments of a body."""
-    return SegmentInertia(body.mass[:count], body.inertia[:count])
+def _inertia(body: BodySegments, count: int) -> tuple[Array, Array]:
+    """Mass and inertia tensor of the first segments of a body."""
+    return body.mass[:count], body.inertia[:count]
 
 
-def _first_rows(motion: SegmentMotion, count: int) -> SegmentMotion:
+def _first_rows(motion: SegmentMotion, count: int) -> tuple[Array, ...]:
     """Motion of the first segments."""
-    return SegmentMotion(*(values[:count] for values in motion))
+    return tuple(values[:count] for values in motion)
 
 
 def _put(variables: _Variables, name: str, dims: tuple[str, ...], values: Array, units: str) -> None:
@@ -293,9 +292,8 @@ def _put_joints(answer: _Variables, tree: _Tree, body_mass_kg: float) -> None:
 def _put_energy(answer: _Variables, tree: _Tree) -> None:
     """Add energy of the segments, power of the ground and the residual of the power balance."""
     count = len(tree.names)
-    motion = _first_rows(tree.motion, count)
-    spin = motion.angular_velocity
-    energy, change = mechanical_energy(_inertia(tree.body, count), motion, _GRAVITY)
+    spin = tree.motion.angular_velocity[:count]
+    energy, change = mechanical_energy(_inertia(tree.body, count), _first_rows(tree.motion, count), _GRAVITY)
     velocity = derivatives(tree.joints, tree.rate)[0]
     from_ground = ground_power(tree.ground[0], tree.ground[1], tree.joints, velocity, spin)
     residual = power_residual(change, spin, tree.parent, velocity, (tree.force, tree.moment), from_ground)
