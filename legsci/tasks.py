@@ -1,8 +1,9 @@
-"""TASKS: one entry per movement task: how a recording is cut into repetitions, and which metrics apply."""
+"""TASKS: one entry per movement task: how it starts, with which legs, and how a recording of it is cut."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,12 @@ class Task:
     Parameters
     ----------
     meaning : one sentence.
+    start : what precedes the movement. "standing" and "held_squat": the person is still, is weighed there, and velocity
+        is integrated from there. "fall" and "running": the person is not; body weight is that of quiet standing after
+        the last landing, else the session's body mass.
+    legs : "both"; "one", which trials.tsv names; "either": both, or the one that trials.tsv names; "alternating": each
+        repetition is a step on the other leg.
+    direction : of the movement of the body: "vertical", "lateral", "forward", or None for standing.
     cut : how repetitions are found in a recording.
         "quiet": one repetition, the quietest stretch of standing.
         "flight": one repetition per flight that starts from standing (weighing before, landing after).
@@ -19,17 +26,22 @@ class Task:
         "impact": one repetition per landing from a fall, without a flight afterwards.
         "descent": one repetition per squat, by the height of the pelvis, or of the centre of mass without markers.
         "contact": one repetition per running step on the plates.
-    weighing : where body weight is taken: "start" (quiet standing before the movement) or "end" (quiet standing after
-        the last landing); where there is none, the other end is used, then the session's body mass.
-    quiet_start : whether the person stands still before moving, so that integration can start there.
+    cut_by : streams (STREAMS of vocabulary.py) that show where the repetitions lie, the preferred first.
     metrics : names of the METRICS that apply.
     """
 
     meaning: str
-    cut: str
-    weighing: str
-    quiet_start: bool
+    start: Literal["standing", "held_squat", "fall", "running"]
+    legs: Literal["both", "one", "either", "alternating"]
+    direction: Literal["vertical", "lateral", "forward"] | None
+    cut: Literal["quiet", "flight", "rebound", "impact", "descent", "contact"]
+    cut_by: tuple[str, ...]
     metrics: tuple[str, ...]
+
+    @property
+    def starts_still(self) -> bool:
+        """Whether the person is still before the movement."""
+        return self.start in ("standing", "held_squat")
 
 
 _FORCE = ("body_weight_n", "peak_force_n")
@@ -88,31 +100,39 @@ _COUNTERMOVEMENT = ("unweighting_time_s", "braking_time_s", "braking_impulse_n_s
 TASKS: dict[str, Task] = {
     "standing": Task(
         "Quiet standing.",
-        "quiet",
-        "start",
-        True,
-        ("body_weight_n", "centre_of_pressure_range_ap_m", "centre_of_pressure_range_ml_m", *_STRAIGHT),
+        start="standing",
+        legs="either",
+        direction=None,
+        cut="quiet",
+        cut_by=("force",),
+        metrics=("body_weight_n", "centre_of_pressure_range_ap_m", "centre_of_pressure_range_ml_m", *_STRAIGHT),
     ),
     "countermovement_jump": Task(
         "Vertical jump from standing, with a countermovement.",
-        "flight",
-        "start",
-        True,
-        (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_COUNTERMOVEMENT, *_BODY, *_STRAIGHT, *_JUMP),
+        start="standing",
+        legs="either",
+        direction="vertical",
+        cut="flight",
+        cut_by=("force",),
+        metrics=(*_FORCE, *_FLIGHT, *_PUSH_OFF, *_COUNTERMOVEMENT, *_BODY, *_STRAIGHT, *_JUMP),
     ),
     "squat_jump": Task(
         "Vertical jump from a held squat, without a countermovement.",
-        "flight",
-        "start",
-        True,
-        (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_BODY, *_JUMP),
+        start="held_squat",
+        legs="either",
+        direction="vertical",
+        cut="flight",
+        cut_by=("force",),
+        metrics=(*_FORCE, *_FLIGHT, *_PUSH_OFF, *_BODY, *_JUMP),
     ),
     "drop_jump": Task(
         "Step off a box, land, jump at once.",
-        "rebound",
-        "end",
-        False,
-        (
+        start="fall",
+        legs="either",
+        direction="vertical",
+        cut="rebound",
+        cut_by=("force",),
+        metrics=(
             *_FORCE,
             *_FLIGHT,
             "contact_time_s",
@@ -132,17 +152,21 @@ TASKS: dict[str, Task] = {
     ),
     "landing": Task(
         "Land from a height and stand.",
-        "impact",
-        "end",
-        False,
-        ("body_weight_n", "landing_peak_force_n", "time_to_peak_force_s", "loading_rate_n_per_s", *_BODY),
+        start="fall",
+        legs="either",
+        direction="vertical",
+        cut="impact",
+        cut_by=("force",),
+        metrics=("body_weight_n", "landing_peak_force_n", "time_to_peak_force_s", "loading_rate_n_per_s", *_BODY),
     ),
     "squat": Task(
         "Squats, one or many.",
-        "descent",
-        "start",
-        True,
-        (
+        start="standing",
+        legs="either",
+        direction="vertical",
+        cut="descent",
+        cut_by=("markers", "segments", "force"),
+        metrics=(
             "system_weight_n",
             "peak_force_n",
             "countermovement_depth_m",
@@ -160,17 +184,21 @@ TASKS: dict[str, Task] = {
     ),
     "lateral_jump": Task(
         "Sideways jump from one leg.",
-        "flight",
-        "start",
-        True,
-        (*_FORCE, *_FLIGHT, *_PUSH_OFF, *_COUNTERMOVEMENT, *_BODY),
+        start="standing",
+        legs="one",
+        direction="lateral",
+        cut="flight",
+        cut_by=("force",),
+        metrics=(*_FORCE, *_FLIGHT, *_PUSH_OFF, *_COUNTERMOVEMENT, *_BODY),
     ),
     "sprint": Task(
         "Running steps over plates.",
-        "contact",
-        "end",
-        False,
-        (
+        start="running",
+        legs="alternating",
+        direction="forward",
+        cut="contact",
+        cut_by=("force",),
+        metrics=(
             "peak_force_n",
             "contact_time_s",
             "horizontal_braking_impulse_n_s",

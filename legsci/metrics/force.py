@@ -10,7 +10,7 @@ import xarray as xr
 
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.mechanics.reps.repetition import DIRECTIONS
-from legsci.metrics.signals import Reps, at, integral, peak, peak_time, position
+from legsci.metrics.signals import Reps, at, integral, of_tasks, peak, peak_time, position
 
 #: Search window of a landing's peak force [s].
 LANDING_S = 0.5
@@ -126,7 +126,7 @@ def rate_of_force_development(reps: Reps) -> xr.Variable:
 
 def braking_is_defined(reps: Reps) -> xr.Variable:
     """Whether the movement has a braking phase (rep, scoring)."""
-    return (reps["task"] != "squat_jump") & np.isfinite(reps["braking_start"])
+    return of_tasks(reps, lambda task: task.start != "held_squat") & np.isfinite(reps["braking_start"])
 
 
 def _sway_range(reps: Reps, direction: str) -> xr.Variable:

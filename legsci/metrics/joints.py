@@ -13,7 +13,7 @@ import xarray as xr
 
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, JOINT_ANGLES
 from legsci.metrics.force import LANDING_S
-from legsci.metrics.signals import Reps, at, peak
+from legsci.metrics.signals import Reps, at, of_tasks, peak
 from legsci.vocabulary import AXES, SIDES
 
 Measure = Callable[[Reps], xr.Variable]
@@ -34,7 +34,7 @@ def movement_span(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
     start = reps["movement_start"].fillna(reps["touchdown"])
     last = reps["takeoff"].fillna(reps["movement_end"])
     last = last.fillna(start + LANDING_S)
-    still = ~np.isfinite(start) & (reps["task"] == "standing")
+    still = ~np.isfinite(start) & of_tasks(reps, lambda task: task.cut == "quiet")
     return start.where(~still, reps["weighing_start"]), last.where(~still, reps["weighing_end"])
 
 

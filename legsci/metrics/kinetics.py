@@ -10,7 +10,7 @@ import xarray as xr
 from legsci.mechanics.kinetics.inverse_dynamics import PLANES
 from legsci.mechanics.kinetics.movement import LOADED_JOINTS
 from legsci.metrics.joints import Measure, by_side, of_frames, on_both, pelvis_height, span_of, working
-from legsci.metrics.signals import Reps, at, integral, peak, peak_time
+from legsci.metrics.signals import Reps, at, integral, of_tasks, peak, peak_time
 from legsci.vocabulary import SIDES
 
 SAGITTAL, FRONTAL = PLANES.index("sagittal"), PLANES.index("frontal")
@@ -74,7 +74,7 @@ def push_off_span(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
     The lowest point is that of the centre of mass by force, else that of the pelvis.
     """
     start, last = span_of(reps)
-    lowest = reps["propulsion_start"].where(reps["task"] == "squat", reps["bottom"])
+    lowest = reps["propulsion_start"].where(of_tasks(reps, lambda task: task.cut == "descent"), reps["bottom"])
     lowest_pelvis = peak_time(of_frames(reps), -pelvis_height(reps), start, last)
     return lowest.fillna(lowest_pelvis).fillna(start), last
 

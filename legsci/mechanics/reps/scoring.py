@@ -11,7 +11,7 @@ from legsci.mechanics.force.events import Score
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.windows import Window
 from legsci.mechanics.reps.curation import apply_decisions
-from legsci.mechanics.reps.cutting import event_scorer
+from legsci.mechanics.reps.cutting import CUTTING
 from legsci.mechanics.reps.repetition import Repetition
 from legsci.mechanics.reps.trial_signals import TrialSignals
 from legsci.quality import QualityFlag
@@ -42,9 +42,8 @@ def score_window(
     decisions : rows of curation.tsv about the repetition.
     """
     reaction, task = signals.reaction, TASKS[signals.task]
-    scorer = event_scorer(task)
     scores = {
-        name: scorer(reaction, window, task=task, profile=profile, mass_kg=mass_kg)
+        name: CUTTING[task.cut].events(reaction, window, task=task, profile=profile, mass_kg=mass_kg)
         for name, profile in scorings.items()
     }
     flags = [replace(flag, profile=name) for name, score in scores.items() if "|" not in name for flag in score.flags]

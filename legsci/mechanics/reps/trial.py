@@ -12,7 +12,7 @@ import xarray as xr
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.kinetics.movement import Movement
 from legsci.mechanics.reps.curation import decisions_without_effect, trial_decisions
-from legsci.mechanics.reps.cutting import trial_ground_reaction, trial_windows
+from legsci.mechanics.reps.cutting import CUTTING, no_signal_to_cut_by, trial_ground_reaction
 from legsci.mechanics.reps.repetition import Repetition
 from legsci.mechanics.reps.scoring import score_window
 from legsci.mechanics.reps.trial_flags import running_direction_flags, trial_flags
@@ -49,7 +49,7 @@ def trial_repetitions(
     task = TASKS[str(trial.attrs["task"])]
     reaction = trial_ground_reaction(trial, task, movement)
     if reaction is None:
-        return [], [QualityFlag("no_force", signal="trial"), *_idle_decisions(curation)]
+        return [], [no_signal_to_cut_by(trial, task), *_idle_decisions(curation)]
     sides = bool(np.isfinite(reaction.force[1:]).any())
     if not curation.empty and (curation["what"] == "swap_sides").any():
         reaction = replace(reaction, force=reaction.force[[0, 2, 1]])
@@ -57,7 +57,7 @@ def trial_repetitions(
     flags += running_direction_flags(task, movement)
     if any(flag.severity == "rejected" for flag in flags):
         return [], flags + decisions_without_effect(curation, repetitions=0)
-    windows, missing = trial_windows(reaction, task, movement)
+    windows, missing = CUTTING[task.cut].windows(reaction, movement)
     signals, leg = TrialSignals(trial, trial_id, reaction), str(trial.attrs.get("leg", "both"))
     repetitions = []
     for number, window in enumerate(windows, start=1):

@@ -44,7 +44,7 @@ def running_direction_flags(task: Task, movement: Movement | None) -> list[Quali
     task : entry of TASKS.
     movement : answer of `legsci.mechanics.kinetics.movement.trial_movement`.
     """
-    if task.cut != "contact" or movement is None or not movement.mean_speed_m_per_s > RUNNING_M_PER_S:
+    if task.start != "running" or movement is None or not movement.mean_speed_m_per_s > RUNNING_M_PER_S:
         return []
     if not movement.travel_deg > MOST_ACROSS_DEG:
         return []
@@ -74,7 +74,7 @@ def _force_flags(trial: xr.DataTree, reaction: GroundReaction) -> list[QualityFl
 def _side_without_load(trial: xr.DataTree, reaction: GroundReaction) -> list[QualityFlag]:
     """Report a plate for one foot that is not loaded in a task of both legs."""
     task = TASKS[str(trial.attrs["task"])]
-    if task.cut == "contact" or trial.attrs.get("leg", "both") != "both" or not reaction.plates:
+    if task.legs == "alternating" or trial.attrs.get("leg", "both") != "both" or not reaction.plates:
         return []
     force = trial.children["force"].to_dataset(inherit=False)
     names, feet = force.get_index("plate").tolist(), force.variables["foot"].data.astype(str).tolist()
