@@ -11,6 +11,7 @@ import xarray as xr
 
 from legsci.ingest.session import open_session, read_attributes
 from legsci.mechanics.reps.files import open_repetitions
+from legsci.metrics.registry import dictionary
 
 #: Columns that name something: "01" is a session, not the number 1.
 TEXT_COLUMNS = (
@@ -51,8 +52,16 @@ class Results:
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
-        """One row per repetition and side under the default profile; columns are explained in `METRIC_TERMS`."""
+        """One row per repetition and side under the default profile; `dictionary` defines the columns."""
         return self._table("metrics.csv")
+
+    @cached_property
+    def dictionary(self) -> pd.DataFrame:
+        """Definition of each column of `metrics`: label, unit, sign, meaning, equation, source, ... (docs/metrics.md).
+
+        A column of an older version of legsci that is no longer defined has an empty row.
+        """
+        return dictionary().reindex(self.metrics.columns).rename_axis("column").fillna("")
 
     @cached_property
     def metrics_by_profile(self) -> pd.DataFrame:

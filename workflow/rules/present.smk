@@ -223,7 +223,6 @@ rule run_notebook:
             "legsci.present.figures.registry",
             "legsci.present.results",
             "legsci.present.viewer.skeleton_viewer",
-            "legsci.metrics.definitions",
             "legsci.vocabulary",
         ),
     message:
