@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from legsci.metrics.metric import Metric
+from legsci.metrics.metric import NOT_SIGNED, Metric
 from legsci.metrics.registry import FAMILIES, UNCERTAINTIES
 from legsci.tasks import TASKS
 
@@ -24,12 +24,13 @@ table, with one row per column of `metrics.csv`.
 ## Reading an entry
 
 - The name of a metric ends in its unit; ratios have none.
-- *Positive* says what a positive value means; ≥ 0 stands for a quantity without direction.
+- *Positive* says what a positive value means; a quantity without direction is ≥ 0.
 - *Equation* uses the symbols below.
-- *Signals* are those that the metric is computed from. A repetition also needs a signal by which its task is cut.
+- *Streams* are the kinds of signal that the metric is computed from. A repetition also needs one by which its task is
+  cut.
 - *Uncertainty* says how the standard uncertainty (k = 1) in the column `u_<metric>` is found:
 {uncertainties}
-- A value is missing (an empty cell) where the task does not have the metric, or where a signal is missing or has a gap;
+- A value is missing (an empty cell) where the task does not have the metric, or where a stream is missing or has a gap;
   the quality flags of the repetition give the reason.
 """
 _LEGS = (
@@ -96,9 +97,9 @@ def _entry(name: str, metric: Metric) -> str:
 **{metric.label[0].upper()}{metric.label[1:]}**{unit}. {metric.meaning}
 
 - Equation: `{metric.equation}`
-- Positive: {metric.sign}
+- {"Sign: ≥ 0" if metric.sign == NOT_SIGNED else f"Positive: {metric.sign}"}
 - Tasks: {", ".join(task for task in TASKS if task in metric.tasks)}
-- Signals: {", ".join(metric.streams)}
+- Streams: {", ".join(metric.streams)}
 - Uncertainty: {metric.uncertainty or "none stated"}
 - Source: {metric.source}"""
 
