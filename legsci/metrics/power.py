@@ -94,7 +94,7 @@ METRICS: dict[str, Metric] = {
         unit="m",
         sign=NOT_SIGNED,
         meaning="Rise of the centre of mass in half the flight time; overestimates the height if landing is with "
-        "flexed legs.",
+        "flexed legs, which its uncertainty includes.",
         equation="g (t_landing - t_takeoff)² / 8",
         source=LINTHORNE,
         tasks=JUMPS,
@@ -106,7 +106,8 @@ METRICS: dict[str, Metric] = {
         label="jump height (pelvis)",
         unit="m",
         sign=NOT_SIGNED,
-        meaning="Maximum mean height of the pelvis markers in flight minus their mean height at take-off.",
+        meaning="Maximum mean height of the pelvis markers in flight minus their mean height at take-off. Limbs move "
+        "relative to the pelvis, which its uncertainty includes.",
         equation="max y_pelvis, t_takeoff to t_landing, - y_pelvis(t_takeoff)",
         source="Eythorsdottir et al. 2024, Sports Med 54:2771 (comparison of jump height equations)",
         tasks=JUMPS,
@@ -130,7 +131,8 @@ METRICS: dict[str, Metric] = {
         label="countermovement depth",
         unit="m",
         sign="downward",
-        meaning="Descent of the centre of mass from movement start (drop jump: touchdown) to the lowest point.",
+        meaning="Descent of the centre of mass from movement start (drop jump: touchdown) to the lowest point. In "
+        "squats its uncertainty includes a small velocity at rest, where velocity is set to zero.",
         equation="-∫ v dt, t_movement_start to t_bottom",
         source=MCMAHON,
         tasks=(*COUNTERMOVEMENT_JUMPS, *REBOUND_JUMPS, *SQUATS),

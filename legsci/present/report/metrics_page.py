@@ -92,6 +92,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
 def _entry(name: str, metric: Metric) -> str:
     """Entry of a metric."""
     unit = "" if metric.unit == "1" else f" [{metric.unit}]"
+    asymmetry = f"\n- Asymmetry: [{metric.asymmetry}](#{metric.asymmetry})" if metric.asymmetry else ""
     return f"""### {name}
 
 **{metric.label[0].upper()}{metric.label[1:]}**{unit}. {metric.meaning}
@@ -101,7 +102,7 @@ def _entry(name: str, metric: Metric) -> str:
 - Tasks: {", ".join(task for task in TASKS if task in metric.tasks)}
 - Streams: {", ".join(metric.streams)}
 - Uncertainty: {metric.uncertainty or "none stated"}
-- Source: {metric.source}"""
+- Source: {metric.source}{asymmetry}"""
 
 
 if __name__ == "__main__":
