@@ -7,7 +7,7 @@ from importlib import import_module
 
 #: Public name -> module that defines it.
 PUBLIC = {
-    "METRIC_TERMS": "legsci.metrics.definitions",
+    "METRICS": "legsci.metrics.registry",
     "TASKS": "legsci.tasks",
     "load_profiles": "legsci.mechanics.force.profiles",
     "check_study": "legsci.ingest.check",

@@ -14,6 +14,7 @@ from legsci.mechanics.kinetics.motion_file import open_motion
 from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.mechanics.reps.files import open_repetitions
 from legsci.mechanics.reps.signals import with_signals
+from legsci.metrics.registry import dictionary
 
 #: Columns that name something: "01" is a session, not the number 1.
 TEXT_COLUMNS = (
@@ -54,8 +55,16 @@ class Results:
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
-        """One row per repetition and side under the default profile; columns are explained in `METRIC_TERMS`."""
+        """One row per repetition and side under the default profile; `dictionary` defines the columns."""
         return self._table("metrics.csv")
+
+    @cached_property
+    def dictionary(self) -> pd.DataFrame:
+        """Definition of each column of `metrics`: label, unit, sign, meaning, equation, source, ... (docs/metrics.md).
+
+        A column of an older version of legsci that is no longer defined has an empty row.
+        """
+        return dictionary().reindex(self.metrics.columns).rename_axis("column").fillna("")
 
     @cached_property
     def metrics_by_profile(self) -> pd.DataFrame:

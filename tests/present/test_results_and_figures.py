@@ -131,6 +131,19 @@ def test_tables_keep_names_as_text(study: Results) -> None:
     assert set(study.quality.query("trial_id == 'broken'")["code"]) == {"recording_unreadable"}
 
 
+def test_dictionary_defines_the_columns_of_the_study(study: Results) -> None:
+    assert list(study.dictionary.index) == list(study.metrics.columns)
+    assert (study.dictionary["meaning"] != "").all()
+    assert study.dictionary.loc["jump_height_impulse_m", "unit"] == "m"
+
+
+def test_dictionary_leaves_a_column_of_an_older_version_empty(folder: Path) -> None:
+    older = Results(folder)
+    older.metrics = older.metrics[["trial_id", "flight_time_s"]].assign(lifting_time_s=1.0)
+    assert (older.dictionary.loc["lifting_time_s"] == "").all()
+    assert older.dictionary.loc["flight_time_s", "label"] == "flight time"
+
+
 def test_signals_are_those_of_the_session(study: Results) -> None:
     force = study.trial("P01", "01", "jump")["force"]["force"]
     stored_within = force.sizes["plate"] * 0.5 * 10.0 ** -DECIMALS["N"]

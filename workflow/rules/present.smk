@@ -226,7 +226,6 @@ rule run_notebook:
             "legsci.present.figures.registry",
             "legsci.present.results",
             "legsci.present.viewer.skeleton_viewer",
-            "legsci.metrics.definitions",
             "legsci.vocabulary",
         ),
     message:

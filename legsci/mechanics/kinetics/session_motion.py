@@ -48,12 +48,14 @@ class TrialMotion:
     Parameters
     ----------
     attrs : of the trial in the session file: task, leg, load_kg, faults, ...
+    streams : kinds of signal that were recorded.
     reaction, pressure : of its plates; None without plates.
     movement : from its markers or recorded segments; None where it has neither under known labels.
     force_flags, flags : what was assumed, and why something is absent: of the plates, of the rest.
     """
 
     attrs: dict[str, Any]
+    streams: tuple[str, ...] = ()
     reaction: GroundReaction | None = None
     pressure: Pressure | None = None
     movement: Movement | None = None
@@ -118,7 +120,7 @@ def session_motion(
         except Exception as error:  # one trial that fails does not keep the others from being computed
             logging.getLogger(__name__).exception("trial %s", name)
             failed = QualityFlag("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")
-            trials[name] = TrialMotion(_attributes(trial), flags=[failed])
+            trials[name] = TrialMotion(_attributes(trial), tuple(trial.children), flags=[failed])
     upright = _standing_lumbar_flexion(trials[standing].movement) if standing is not None else float("nan")
     return SessionMotion(_attributes(session), options, upright, trials)
 
@@ -147,10 +149,11 @@ def _trial_motion(
     movement, flags = trial_movement(trial, static, person=person, options=options)
     force, task = stream(trial, "force"), TASKS[str(trial.attrs["task"])]
     if force is None:
-        return TrialMotion(_attributes(trial), movement=movement, flags=flags)
+        return TrialMotion(_attributes(trial), tuple(trial.children), movement=movement, flags=flags)
     reaction = ground_reaction(force, stepped_from_box=task.cut == "rebound")
     return TrialMotion(
         _attributes(trial),
+        tuple(trial.children),
         reaction,
         Pressure(
             _forward_force(force, reaction), _total_centre_of_pressure(force, reaction, sought=task.cut == "quiet")
