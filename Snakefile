@@ -12,7 +12,14 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/simulate.smk"
+
+
+if RUN_NAME is None:
+
+    # All runs share the recordings of the virtual athletes: a named run takes them as they are.
+    include: "workflow/rules/simulate.smk"
+
+
 include: "workflow/rules/fetch.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/mechanics.smk"
@@ -34,5 +41,6 @@ onsuccess:
     from legsci.present.results import Results
 
     for study in STUDIES:
-        if Path("results", study, "metrics.csv").is_file():
-            print(Results(Path("results", study)).summary())
+        results = Results(Path("results", study), run=RUN_NAME)
+        if (results.folder / "metrics.csv").is_file():
+            print(results.summary())

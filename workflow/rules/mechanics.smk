@@ -5,11 +5,11 @@ rule cut_reps:
     input:
         sessions="results/{study}/sessions/{participant}",
     output:
-        reps=directory("results/{study}/reps/{participant}"),
+        reps=directory(f"{RUN}/reps/{{participant}}"),
     log:
-        "results/{study}/logs/cut_reps/{participant}.txt",
+        f"{RUN}/logs/cut_reps/{{participant}}.txt",
     benchmark:
-        "results/{study}/benchmarks/cut_reps/{participant}.tsv"
+        f"{RUN}/benchmarks/cut_reps/{{participant}}.tsv"
     priority: FIRST
     params:
         profile=config["profile"],

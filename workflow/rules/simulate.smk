@@ -1,4 +1,4 @@
-"""The virtual athletes: tables of their study, recordings of each of them, and parameter recovery."""
+"""The virtual athletes: tables of their study, and recordings of each of them."""
 
 #: Options on which the recordings of an athlete depend; a larger cohort does not change them.
 ATHLETE_OPTIONS = {name: value for name, value in config["virtual"].items() if name != "athletes"}
@@ -60,29 +60,3 @@ rule simulate_athlete:
         "Simulate the recordings of virtual athlete {wildcards.participant}"
     script:
         "../scripts/simulate_athlete.py"
-
-
-# Only this rule reads the truth.
-rule parameter_recovery:
-    input:
-        metrics=f"results/{VIRTUAL}/metrics.csv",
-        truth=virtual_truth,
-    output:
-        pairs=f"results/{VIRTUAL}/parameter_recovery_pairs.csv",
-        recovery_table=report(
-            f"results/{VIRTUAL}/parameter_recovery.csv",
-            caption="../report/parameter_recovery_table.rst",
-            category=VIRTUAL,
-            subcategory="study",
-            labels={"figure": "recovery, table"},
-        ),
-    log:
-        f"results/{VIRTUAL}/logs/parameter_recovery.txt",
-    benchmark:
-        f"results/{VIRTUAL}/benchmarks/parameter_recovery.tsv"
-    params:
-        source=source_digest("legsci.models.parameter_recovery"),
-    message:
-        "Compare metrics of the virtual athletes with their true values"
-    script:
-        "../scripts/parameter_recovery.py"
