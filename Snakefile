@@ -12,14 +12,7 @@ report: "workflow/report/workflow.rst"
 
 
 include: "workflow/rules/common.smk"
-
-
-if RUN_NAME is None:
-
-    # All runs share the recordings of the virtual athletes: a named run takes them as they are.
-    include: "workflow/rules/simulate.smk"
-
-
+include: "workflow/rules/simulate.smk"
 include: "workflow/rules/fetch.smk"
 include: "workflow/rules/ingest.smk"
 include: "workflow/rules/mechanics.smk"

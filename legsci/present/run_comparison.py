@@ -47,6 +47,7 @@ def compare_runs(first: Results, second: Results) -> RunComparison:
     if first.study_folder != second.study_folder or first.run == second.run:
         raise ResultsError(f"two runs of one study are compared, not {first.label} and {second.label}")
     names = first.run_name, second.run_name
+    options = option_differences(first, second)
     counts = [_repetitions(study.metrics) for study in (first, second)]
     repetitions = _joined(counts, TRIAL_KEYS, "repetitions", names).fillna(0)
     columns = [f"repetitions_{name}" for name in names]
@@ -56,7 +57,7 @@ def compare_runs(first: Results, second: Results) -> RunComparison:
     metrics["difference"] = metrics[f"value_{names[1]}"] - metrics[f"value_{names[0]}"]
     unequal = metrics.set_index(TRIAL_KEYS).index.isin(repetitions.set_index(TRIAL_KEYS).index)
     return RunComparison(
-        options=option_differences(first, second),
+        options=options,
         metrics=metrics[~unequal].reset_index(drop=True),
         repetitions=repetitions.reset_index(drop=True),
         flags=_flags_of_one(first, second),

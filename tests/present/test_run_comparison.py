@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -87,6 +88,14 @@ def test_a_run_that_cannot_be_opened_is_a_sentence(folder: Path) -> None:
         legsci.open_study(folder, run="unfinished")
     with pytest.raises(ResultsError, match="is a run: open the folder results/<study> with run='faster'"):
         legsci.open_study(folder / "runs" / "faster")
+
+
+def test_options_without_those_of_the_default_run_are_not_compared(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "runs", tmp_path / "runs")
+    alone = legsci.open_study(tmp_path, run="faster")
+    assert repr(alone).endswith(", run faster (no default run to compare with)>")
+    with pytest.raises(ResultsError, match=r"run default of study .* has no options\.yaml: run it again"):
+        legsci.compare_runs(Results(tmp_path), alone)
 
 
 def test_numbers_that_moved_are_those_of_the_same_repetition(runs: tuple[Results, Results]) -> None:

@@ -94,32 +94,7 @@ rule curve_results:
         "../scripts/curve_results.py"
 
 
-# This rule and the next are the only ones that read the truth.
-rule parameter_recovery:
-    input:
-        metrics=f"{VIRTUAL_RUN}/metrics.csv",
-        truth=virtual_truth,
-    output:
-        pairs=f"{VIRTUAL_RUN}/parameter_recovery_pairs.csv",
-        recovery_table=report(
-            f"{VIRTUAL_RUN}/parameter_recovery.csv",
-            caption="../report/parameter_recovery_table.rst",
-            category=VIRTUAL,
-            subcategory="study",
-            labels={"figure": "recovery, table"},
-        ),
-    log:
-        f"{VIRTUAL_RUN}/logs/parameter_recovery.txt",
-    benchmark:
-        f"{VIRTUAL_RUN}/benchmarks/parameter_recovery.tsv"
-    params:
-        source=source_digest("legsci.models.parameter_recovery"),
-    message:
-        "Compare metrics of the virtual athletes with their true values"
-    script:
-        "../scripts/parameter_recovery.py"
-
-
+# With `parameter_recovery` the only rule that reads the truth.
 rule claims_against_truth:
     input:
         ledger=f"{VIRTUAL_RUN}/claims.csv",
