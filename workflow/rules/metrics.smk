@@ -18,6 +18,7 @@ TABLES = expand(
 rule study_tables:
     input:
         reps=per_participant(f"{RUN}/reps/{{participant}}"),
+        motion=per_participant(f"{RUN}/motion/{{participant}}"),
     output:
         metrics=f"{RUN}/metrics.csv",
         metrics_parquet=f"{RUN}/metrics.parquet",
@@ -42,6 +43,7 @@ rule study_tables:
 rule study_curves:
     input:
         reps=per_participant(f"{RUN}/reps/{{participant}}"),
+        motion=per_participant(f"{RUN}/motion/{{participant}}"),
     output:
         curves=f"{RUN}/curves.nc",
     log:

@@ -46,6 +46,7 @@ for figure in config["figures"]["session"]:
         input:
             sessions="results/{study}/sessions/{participant}",
             reps=f"{RUN}/reps/{{participant}}",
+            motion=f"{RUN}/motion/{{participant}}",
         output:
             figure=report(
                 f"{RUN}/figures/{figure}/{{participant}}_{{session}}.png",
@@ -88,6 +89,7 @@ for figure in config["figures"]["study"]:
             curves=f"{RUN}/curves.nc",
             sessions=per_participant("results/{study}/sessions/{participant}"),
             reps=per_participant(f"{RUN}/reps/{{participant}}"),
+            motion=per_participant(f"{RUN}/motion/{{participant}}"),
         output:
             figure=report(
                 f"{RUN}/figures/{figure}.svg",
@@ -200,6 +202,7 @@ rule run_notebook:
             "quality.csv",
         ),
         sessions=per_participant("results/{study}/sessions/{participant}"),
+        motion=per_participant(f"{RUN}/motion/{{participant}}"),
         reps=per_participant(f"{RUN}/reps/{{participant}}"),
     output:
         page=report(
