@@ -46,6 +46,14 @@ def refuse(path: Path, *faults: tuple[str, str, str]) -> RecordingError:
     return RecordingError(path.name, [Fault(path.name, *fault) for fault in faults])
 
 
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file; one that cannot be read is refused."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise refuse(path, ("", "a readable file", error.strerror or type(error).__name__)) from None
+
+
 def force_signal(
     force: Floats,
     *,
@@ -160,7 +168,10 @@ def moment_from_point(force: Floats, point: Floats, torque: Floats) -> Floats:
 
 
 def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Strip subject prefixes ("Ana:LASI" -> "LASI") where that keeps labels distinct, and number labels that repeat.
+    """Strip subject prefixes ("Ana:LASI" -> "LASI"), and number labels that repeat.
+
+    Where several prefixes have a label in common, they are several persons: all labels keep their prefixes then, so that
+    markers of one person are never taken for those of another.
 
     Returns
     -------
@@ -168,10 +179,17 @@ def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
     """
     sentences = []
     bare = [label.rsplit(":", 1)[-1] for label in labels]
-    once = Counter(bare)
+    distinct_labels = dict.fromkeys(labels)
+    common = Counter(label.rsplit(":", 1)[-1] for label in distinct_labels)
     prefixes = sorted({label.rsplit(":", 1)[0] for label in labels if ":" in label})
-    plain = [short if once[short] == 1 or short == label else label for label, short in zip(labels, bare, strict=True)]
-    if plain != list(labels):
+    several = [label for label in distinct_labels if ":" in label and common[label.rsplit(":", 1)[-1]] > 1]
+    plain = list(labels) if several else bare
+    if several:
+        sentences.append(
+            f"Several persons or objects have markers of the same name: {', '.join(prefixes)}. Labels keep their "
+            f"prefixes, as {several[0]}; the study maps the labels of one of them."
+        )
+    elif plain != list(labels):
         sentences.append(
             f"Label prefixes are names of subjects, not of markers, and were removed: {', '.join(prefixes)}."
         )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from legsci.ingest.readers.signals import Floats, refuse
+from legsci.ingest.readers.signals import Floats, read_bytes, refuse
 
 ROWS_NAMED = 8  # a fault lists this many rows and counts the others
 
@@ -47,10 +47,7 @@ def read_lines(path: Path) -> list[str]:
     ------
     RecordingError : the file is missing, empty, or not text.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise refuse(path, ("", "a readable file", error.strerror or type(error).__name__)) from None
+    raw = read_bytes(path)
     if b"\x00" in raw:
         raise refuse(path, ("", "a text file", "binary data"))
     try:
