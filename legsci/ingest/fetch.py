@@ -12,8 +12,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from legsci.ingest.faults import Fault, StudyError
+from legsci.ingest.paths import stays_inside
 from legsci.ingest.settings import FILE as SETTINGS
-from legsci.ingest.study import Study, stays_inside
+from legsci.ingest.study import Study
 
 DOWNLOADS = "downloads"
 LARGEST_RECORDING_BYTES = 500_000_000

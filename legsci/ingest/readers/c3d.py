@@ -84,7 +84,9 @@ def _points(file: C3dFile, assumptions: list[str], notes: dict[str, str]) -> dic
         left_out = [label for label, k in zip(labels, kinds, strict=True) if k == kind]
         notes[kind] = f"points left out: {', '.join(left_out)}"
     if "OUTPUTS" in kinds:
-        assumptions.append(f"{kinds.count('OUTPUTS')} points are outputs of a model by their names; they were left out.")
+        assumptions.append(
+            f"{kinds.count('OUTPUTS')} points are outputs of a model by their names; they were left out."
+        )
     return signals
 
 
@@ -94,7 +96,7 @@ def _kinds(file: C3dFile, labels: list[str]) -> list[str]:
     A label that the study maps is a marker, whatever its name.
     """
     groups = [str(g).strip() for g in file.values("POINT", "TYPE_GROUPS")[::2]]
-    modelled = {label: "markers" for label in file.long_list("POINT:MODELED_MARKERS")}
+    modelled = dict.fromkeys(file.long_list("POINT:MODELED_MARKERS"), "markers")
     computed = modelled | {
         label: g for g in groups if g and g != "MODELED_MARKERS" for label in file.long_list(f"POINT:{g}") if label
     }
@@ -135,7 +137,7 @@ def _angles(file: C3dFile, labels: list[str], kinds: list[str], rate: float) -> 
     if factor is None:
         raise refuse(file.path, ("POINT:ANGLE_UNITS", f"one of {', '.join(ANGLE_UNITS)}", unit))
     angle = file.points(chosen) * factor
-    beyond = (np.abs(angle) > LARGEST_ANGLE_DEG).any(axis=(0, 2))
+    beyond = np.asarray((np.abs(angle) > LARGEST_ANGLE_DEG).any(axis=(0, 2)))
     for index in (index for index, large in zip(chosen, beyond, strict=True) if large):
         kinds[index] = "OUTPUTS"
     chosen = [index for index, large in zip(chosen, beyond, strict=True) if not large]

@@ -183,10 +183,12 @@ def _layout(path: Path, header: Header, groups: Groups, size: int, assumptions: 
     layouts = [Layout(*choice) for choice in itertools.product(*(values for _, values in stated))]
     held = size - np.array([layout.start for layout in layouts])
     sizes = np.array([layout.size for layout in layouts])
-    whole = [n for n in range(len(layouts)) if 0 <= held[n] - sizes[n]]
+    whole = [n for n in range(len(layouts)) if held[n] - sizes[n] >= 0]
     if len(layouts) == 1 and whole:
         return layouts[0]
-    twice = [f"{name}: {first} in the header and {second} in the parameters" for name, (first, second) in _twice(stated)]
+    twice = [
+        f"{name}: {first} in the header and {second} in the parameters" for name, (first, second) in _twice(stated)
+    ]
     exact = [n for n in whole if held[n] - sizes[n] < BLOCK_BYTES]
     if len(exact) == 1:
         chosen = layouts[exact[0]]

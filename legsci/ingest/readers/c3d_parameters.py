@@ -1,7 +1,7 @@
 """The header and the parameters of a C3D file, decoded with every length checked against the file.
 
-The format: The C3D file format user guide, www.c3d.org. It is decoded here and not by a library in C++, because a damaged
-file must end as a refusal and not as a crash of the interpreter, and because text may be of any code page.
+The format: The C3D file format user guide, www.c3d.org. It is decoded here and not by a library in C++, because a
+damaged file must end as a refusal and not as a crash of the interpreter, and because text may be of any code page.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import xarray as xr
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.c3d_file import C3dFile
+from legsci.ingest.readers.pressure import check_on_plate
 from legsci.ingest.readers.signals import (
     FORCE_UNITS,
     LENGTH_UNITS,
@@ -46,6 +47,8 @@ def read_plates(file: C3dFile, assumptions: list[str]) -> xr.Dataset | None:
     sign = _reaction_sign(file.device, forces[:, :, up], assumptions)
     for loads in (forces, moments):
         loads *= sign
+    for n, *plate in zip(chosen, forces, moments, corner, strict=True):
+        check_on_plate(file.path, f"force plate {n + 1}", *plate)
     return force_signal(
         forces,
         rate_hz=rate,

@@ -21,6 +21,8 @@ FORCE_UNITS = {"N": 1.0, "kN": 1000.0}
 MOMENT_UNITS = {"Nm": 1.0, "Ncm": 0.01, "Nmm": 0.001, "kNm": 1000.0}
 ANGLE_UNITS = {"deg": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180.0 / np.pi, "radians": 180.0 / np.pi}
 
+TIME_UNITS = {"s": 1.0, "sec": 1.0, "ms": 0.001}
+
 #: Vertical force above the noise of any plate, from which a plate is taken as loaded [N].
 LOADED_N = 50.0
 
@@ -170,8 +172,8 @@ def moment_from_point(force: Floats, point: Floats, torque: Floats) -> Floats:
 def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
     """Strip subject prefixes ("Ana:LASI" -> "LASI"), and number labels that repeat.
 
-    Where several prefixes have a label in common, they are several persons: all labels keep their prefixes then, so that
-    markers of one person are never taken for those of another.
+    Where several prefixes have a label in common, they are several persons: all labels keep their prefixes then, so
+    that markers of one person are never taken for those of another.
 
     Returns
     -------
