@@ -45,7 +45,7 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
 
     Parameters
     ----------
-    reps : Dataset of a reps file.
+    reps : answer of `legsci.mechanics.reps.signals.with_signals`.
     names : which METRICS.
 
     Returns
@@ -77,7 +77,7 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
         values[..., SIDES.index("both")] = asymmetry
     return xr.Dataset(
         {name: (tuple(sizes), values) for name, values in result.items()},
-        coords={name: reps.get_index(name) for name in sizes},
+        coords={name: reps.get_index(name) for name in ("rep", "side")},
     )
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import xarray as xr
-
 from legsci.mechanics.force.events import Score, score_repetition
-from legsci.mechanics.force.plates import GroundReaction, ground_reaction
+from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.windows import Window, cut
 from legsci.mechanics.kinetics.movement import Movement
+from legsci.mechanics.kinetics.session_motion import TrialMotion
 from legsci.mechanics.reps.squats import score_squat, squats, unloaded_ground_reaction
 from legsci.mechanics.reps.steps import score_step, steps
 from legsci.quality import QualityFlag
@@ -19,19 +18,19 @@ from legsci.tasks import Task
 SCORERS: dict[str, Callable[..., Score]] = {"descent": score_squat, "contact": score_step}
 
 
-def trial_ground_reaction(trial: xr.DataTree, task: Task, movement: Movement | None) -> GroundReaction | None:
+def reaction_to_cut(motion: TrialMotion, task: Task) -> GroundReaction | None:
     """Ground reaction of a trial; of squats without plates one without force; None of other trials without plates.
 
     Parameters
     ----------
-    trial : group of a session file.
+    motion : of the trial.
     task : entry of TASKS.
-    movement : of the trial; None without markers.
     """
-    if "force" in trial.children:
-        force = trial.children["force"].to_dataset(inherit=False)
-        return ground_reaction(force, stepped_from_box=task.cut == "rebound")
-    return unloaded_ground_reaction(movement) if task.cut == "descent" and movement is not None else None
+    if motion.reaction is not None:
+        return motion.reaction
+    if task.cut == "descent" and motion.movement is not None:
+        return unloaded_ground_reaction(motion.movement)
+    return None
 
 
 def trial_windows(

@@ -12,8 +12,8 @@ import xarray as xr
 
 from legsci.ingest.readers.signals import clock, marker_signal
 from legsci.mechanics.force import events as scoring
-from legsci.mechanics.force import plates, windows
-from legsci.mechanics.reps import curation, session, steps, trial_flags, working_leg
+from legsci.mechanics.force import plates, trial_flags, windows
+from legsci.mechanics.reps import curation, session, steps, working_leg
 from legsci.mechanics.reps import trial as trials
 from legsci.metrics import status
 from legsci.quality import CODES, QualityFlag
@@ -233,7 +233,7 @@ CASES = {
 
 
 def test_every_code_of_the_force_modules_has_a_case() -> None:
-    of_trials = (session, trials, trial_flags, working_leg, steps.step_side)
+    of_trials = (session, trials, trial_flags, working_leg, steps.step_side, steps.running_direction_flags)
     sources = "".join(inspect.getsource(part) for part in (plates, windows, scoring, curation, *of_trials, status))
     assert {code for code in CODES if f'"{code}"' in sources} == set(CASES)
 
@@ -246,7 +246,7 @@ def test_recording_brings_its_code_about(code: str) -> None:
     assert found["severity"] == CODES[code].severity
     assert "nan" not in found["sentence"]
     assert "{" not in found["sentence"]
-    default = np.nan if result.reps is None else result.reps.attrs["default_scoring"]
+    default = np.nan if result.reps is None else result.reps.attrs["default_profile"]
     rows = result.metrics[(result.metrics["trial_id"] == "T") & result.metrics["profile"].isin([default, np.nan])]
     assert len(rows), "a rejected repetition stays in the table"
     if CODES[code].severity not in ("noted",):
