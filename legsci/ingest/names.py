@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from legsci.ingest.body_size import size_faults
 from legsci.ingest.devices import Device
 from legsci.ingest.faults import Fault, RecordingError
+from legsci.ingest.readers.body_size import size_faults
 from legsci.ingest.recording import Recording
 from legsci.marker_sets import SEGMENT_SETS, SegmentSet
 

@@ -22,6 +22,7 @@ from legsci.ingest.readers.signals import (
     refuse,
     segment_signal,
     unit_factor,
+    with_remarks,
 )
 from legsci.ingest.recording import Recording
 
@@ -60,7 +61,10 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
         notes["FORCE_PLATFORM:ZERO"] = (
             "names a baseline window; it was not applied, offsets are removed later and reported"
         )
-    return Recording(signals, tuple(assumptions), start, notes)
+    remarks = file.remarks
+    if force is not None and file.unsigned:
+        remarks.append("The analog samples are whole numbers without a sign (ANALOG:FORMAT UNSIGNED) and were read so.")
+    return Recording(with_remarks(signals, remarks), (*assumptions, *remarks), start, notes)
 
 
 def _points(file: C3dFile, assumptions: list[str], notes: dict[str, str]) -> dict[str, xr.Dataset]:

@@ -65,6 +65,7 @@ class C3dFile:
     layout: Layout
     length: float  # POINT:UNITS in metres
     assumptions: list[str]
+    remarks: list[str]
 
     def values(self, group: str, name: str) -> list[Any]:
         """Return a parameter as a flat list, empty where the file does not have it."""
@@ -114,7 +115,7 @@ class C3dFile:
         """Return analog channels, counted from 0 (channel, time), in the units of the file."""
         count, stated = self.analog_channels, _words(self.values("ANALOG", "OFFSET"))
         words = self._frames[:, WORDS_OF_POINT * self.layout.points :].reshape(-1, count)[:, list(channels)]
-        unsigned = self.values("ANALOG", "FORMAT")[:1] == ["UNSIGNED"] and not self.layout.real
+        unsigned = self.unsigned
         offsets = np.array([stated[c] if c < len(stated) else 0.0 for c in channels])
         if unsigned:
             words, offsets = words.view(words.dtype.str.replace("i", "u")), offsets % 65536.0
@@ -123,6 +124,11 @@ class C3dFile:
         general = (self.values("ANALOG", "GEN_SCALE") or [1.0])[0]
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused by the reader of plates
             return np.ascontiguousarray(((words.astype(np.float64) - offsets) * (factors * general)).T)
+
+    @property
+    def unsigned(self) -> bool:
+        """Whether the analog channels are whole numbers without a sign."""
+        return self.values("ANALOG", "FORMAT")[:1] == ["UNSIGNED"] and not self.layout.real
 
     @property
     def analog_channels(self) -> int:
@@ -171,13 +177,14 @@ def open_c3d(path: Path, device: Device) -> C3dFile:
         assumptions.append(
             "Text in the file is not UTF-8; it was read as Windows-1252 (text.encoding of the device names another)."
         )
-    layout = _layout(path, header, groups, len(content), assumptions)
+    remarks: list[str] = []
+    layout = _layout(path, header, groups, len(content), remarks)
     _check_rates(path, header, groups, layout)
-    length = _length(path, device, groups, assumptions)
-    return C3dFile(path, device, header, groups, numbers, content, layout, length, assumptions)
+    length = _length(path, device, groups, assumptions, remarks)
+    return C3dFile(path, device, header, groups, numbers, content, layout, length, assumptions, remarks)
 
 
-def _layout(path: Path, header: Header, groups: Groups, size: int, assumptions: list[str]) -> Layout:
+def _layout(path: Path, header: Header, groups: Groups, size: int, remarks: list[str]) -> Layout:
     """Return where the data are; of statements that contradict each other the one that the file's size confirms."""
     stated = _statements(path, header, groups)
     layouts = [Layout(*choice) for choice in itertools.product(*(values for _, values in stated))]
@@ -193,7 +200,7 @@ def _layout(path: Path, header: Header, groups: Groups, size: int, assumptions: 
     if len(exact) == 1:
         chosen = layouts[exact[0]]
         found = f"{chosen.points} points, {chosen.analog_words} analog values a frame and {chosen.frames} frames"
-        assumptions.append(f"{'; '.join(twice)}. The size of the file agrees with {found} only.")
+        remarks.append(f"{'; '.join(twice)}. The size of the file agrees with {found} only.")
         return chosen
     if twice:
         raise refuse(path, ("header", "what the parameters say too", "; ".join(twice)))
@@ -268,11 +275,11 @@ def _check_rates(path: Path, header: Header, groups: Groups, layout: Layout) -> 
         raise refuse(path, *faults)
 
 
-def _length(path: Path, device: Device, groups: Groups, assumptions: list[str]) -> float:
+def _length(path: Path, device: Device, groups: Groups, assumptions: list[str], remarks: list[str]) -> float:
     """Return POINT:UNITS in metres; the study's unit where the file names none, else millimetres."""
     units = {str(unit).strip() for unit in _values(groups, "POINT", "UNITS")} - {""}
     if units and device.length_unit and units != {device.length_unit}:
-        assumptions.append(
+        remarks.append(
             f"The file names the unit {', '.join(sorted(units))}; length_unit {device.length_unit} of the study is for "
             "files that name none."
         )

@@ -27,6 +27,7 @@ from legsci.ingest.readers.signals import (
     refuse,
     sampling_rate,
     unit_factor,
+    with_remarks,
 )
 from legsci.ingest.readers.text import (
     TextTable,
@@ -90,7 +91,7 @@ def _read_trc(path: Path, lines: list[str], title: int, device: Device) -> Recor
     labels = [label for label in labels[2:] if label]
     first = next((row for row in range(title + 5, len(lines)) if lines[row].strip(" ,\t")), len(lines))
     rows = lines[first:]
-    assumptions, faults = [], []
+    assumptions, remarks, faults = [], list[str](), []
     recorded = whole_number(header.get("NumMarkers", ""))
     computed = [] if recorded is None else labels[recorded:]
     if computed and all(label.startswith("V_") for label in computed):  # Cortex counts measured markers only
@@ -98,7 +99,7 @@ def _read_trc(path: Path, lines: list[str], title: int, device: Device) -> Recor
             f"{len(computed)} points V_... beyond NumMarkers, computed by the recorder, are treated as markers."
         )
         recorded = len(labels)
-    scale = _length_factor(header.get("Units", ""), device, assumptions)
+    scale = _length_factor(header.get("Units", ""), device, remarks)
     if scale is None:
         expected = f"one of {', '.join(LENGTH_UNITS)} (or length_unit of the device where the file names none)"
         faults.append((f"row {title + 3}, Units", expected, header.get("Units") or "none"))
@@ -114,8 +115,8 @@ def _read_trc(path: Path, lines: list[str], title: int, device: Device) -> Recor
         if promised > len(rows) and (not rows or not ends_with_line(path)):
             found = f"{len(rows)}, the last without an end: the file is cut short"
             raise refuse(path, (f"row {title + 3}, NumFrames", f"{promised} frames, as the header says", found))
-        assumptions.append(f"NumFrames is {promised}, but the file has {len(rows)} frames; these were read.")
-    rows = _filled_rows(rows, delimiter, width, assumptions)
+        remarks.append(f"NumFrames is {promised}, but the file has {len(rows)} frames; these were read.")
+    rows = _filled_rows(rows, delimiter, width, remarks)
     table = TextTable(path, rows, first_row=first + 1, delimiter=delimiter, width=width, decimal=decimal)
     numbers = number_table(table, columns=range(width), gaps=True)
     declared = device.rate_hz or _number(header.get("DataRate", ""), decimal)
@@ -123,26 +124,27 @@ def _read_trc(path: Path, lines: list[str], title: int, device: Device) -> Recor
     plain, sentences = plain_labels(labels)
     position = numbers[:, 2:].reshape(len(numbers), -1, 3) * (scale or 1.0)
     signal = marker_signal(position, rate_hz=rate, labels=plain)
-    return Recording({"markers": signal}, (*assumptions, *sentences), float(numbers[0, 1]))
+    signals = with_remarks({"markers": signal}, remarks)
+    return Recording(signals, (*assumptions, *sentences, *remarks), float(numbers[0, 1]))
 
 
-def _length_factor(unit: str, device: Device, assumptions: list[str]) -> float | None:
+def _length_factor(unit: str, device: Device, remarks: list[str]) -> float | None:
     """Return the factor to metres of the file's unit; that of the study counts where the file names none."""
     if unit and device.length_unit and unit != device.length_unit:
-        assumptions.append(
+        remarks.append(
             f"The file names the unit {unit}; length_unit {device.length_unit} of the study is for files without one."
         )
     return unit_factor(unit or device.length_unit or "", LENGTH_UNITS)
 
 
-def _filled_rows(rows: list[str], delimiter: str, width: int, assumptions: list[str]) -> list[str]:
+def _filled_rows(rows: list[str], delimiter: str, width: int, remarks: list[str]) -> list[str]:
     """Return rows with the cells that were cut at their ends: those of the last markers, where they were hidden."""
     if delimiter == " ":  # which cells are empty cannot be seen
         return rows
     counts = [row.count(delimiter) + 1 for row in rows]
     cut = sum(2 <= count < width and (count - 2) % 3 == 0 for count in counts)
     if cut:
-        assumptions.append(f"{cut} frames end before the last marker; the markers beyond are gaps there.")
+        remarks.append(f"{cut} frames end before the last marker; the markers beyond are gaps there.")
     return [
         row + delimiter * (width - count) if 2 <= count < width and (count - 2) % 3 == 0 else row
         for row, count in zip(rows, counts, strict=True)

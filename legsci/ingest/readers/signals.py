@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -46,6 +47,14 @@ def declared_factor(path: Path, unit: str, units: dict[str, float]) -> float:
 def refuse(path: Path, *faults: tuple[str, str, str]) -> RecordingError:
     """Make the error for a file from (where, expected, found) triples."""
     return RecordingError(path.name, [Fault(path.name, *fault) for fault in faults])
+
+
+def with_remarks(signals: dict[str, xr.Dataset], remarks: Sequence[str]) -> dict[str, xr.Dataset]:
+    """Return signals with the attribute `remarks` (JSON): what the file says and was not taken so, for quality.csv."""
+    if not remarks:
+        return signals
+    said = json.dumps(list(remarks), ensure_ascii=False)
+    return {kind: signal.assign_attrs(remarks=said) for kind, signal in signals.items()}
 
 
 def read_bytes(path: Path) -> bytes:
