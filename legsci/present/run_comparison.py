@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from legsci.metrics.tables import METRICS_KEYS
+from legsci.metrics.registry import KEYS
 from legsci.present.results import Results, ResultsError, option_differences
 
 TRIAL_KEYS = ["participant_id", "session_id", "trial_id", "task"]
@@ -72,7 +72,7 @@ def _repetitions(metrics: pd.DataFrame) -> pd.DataFrame:
 
 def _values(metrics: pd.DataFrame) -> pd.DataFrame:
     """One row per repetition, side and metric with a value."""
-    names = [name for name in metrics if name not in METRICS_KEYS]
+    names = [name for name in metrics if name not in KEYS]
     return metrics.melt(ROW_KEYS, names, "metric", "value").dropna(subset="value")
 
 
