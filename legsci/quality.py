@@ -26,6 +26,16 @@ class Code:
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
     "read_with_remark": Code("noted", "{detail}"),
+    "channels_not_mapped": Code(
+        "noted",
+        "{signal} holds {value:.0f} channels that the study does not map and that were not read ({detail}); they are "
+        "mapped under `channels` of the device in study.yaml.",
+        "channels",
+    ),
+    "clock_unknown": Code(
+        "noted",
+        "How the clock of {signal} is related to that of the trial is not known: it is not compared with others.",
+    ),
     "not_computed": Code("rejected", "The computation failed ({detail}); see the log of the job."),
     "no_signal_to_cut_by": Code("rejected", "The trial cannot be cut into repetitions: {detail}."),
     "no_force": Code("rejected", "No plate is loaded by a person, so there are no repetitions{detail}.", "N"),

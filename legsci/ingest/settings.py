@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from legsci.ingest.devices import Device, PlateSetup
+from legsci.ingest.devices import Channel, Device, PlateSetup
 from legsci.ingest.faults import Fault, shown
 from legsci.ingest.paths import link_faults
 from legsci.ingest.tables import expectation, load_schema, suggestion, validator
@@ -26,6 +26,7 @@ USED_BY = {
     "angle_unit": ("c3d", "opensim"),
     "force_unit": ("c3d", "bioware", *TABLES),
     "moment_unit": ("c3d", "bioware", "opensim", *TABLES),
+    "channels": ("c3d", *TABLES),
     "labels": ("c3d", "nexus", "opensim", "qualisys"),
     "markers": ("c3d", "nexus", "opensim", "qualisys"),
 }
@@ -156,9 +157,10 @@ def devices_of(settings: dict[str, Any], *, checked: bool = False) -> tuple[dict
 
 def _device(name: str, described: dict[str, Any]) -> Device:
     """Build one device from its settings, without the remarks."""
-    known = {key: value for key, value in described.items() if key not in ("note", "plates")}
+    known = {key: value for key, value in described.items() if key not in ("note", "plates", "channels")}
     plates = {plate: PlateSetup(**setup) for plate, setup in described.get("plates", {}).items()}
-    return Device(name=name, plates=plates, **known)
+    channels = {channel: Channel(**meaning) for channel, meaning in described.get("channels", {}).items()}
+    return Device(name=name, plates=plates, channels=channels, **known)
 
 
 def _unused_faults(where: str, described: dict[str, Any]) -> list[Fault]:
@@ -193,6 +195,8 @@ def _unused_faults(where: str, described: dict[str, Any]) -> list[Fault]:
 def _channel_faults(where: str, device: Device) -> list[Fault]:
     """Faults of plates in delimited text, whose columns must be given."""
     expected = "columns: the channels of the plate"
+    if not device.plates and device.channels:
+        return []
     if not device.plates:
         return [Fault(FILE, f"{where}.plates", expected, "no plates")]
     return [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pandas as pd
 import xarray as xr
 import yaml
 
-from legsci.ingest.session import open_session, read_attributes
+from legsci.ingest.session import open_session, session_readings
 from legsci.mechanics.kinetics.motion_file import open_motion
 from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.mechanics.reps.files import open_repetitions
@@ -30,7 +29,10 @@ TEXT_COLUMNS = (
     "code",
     "signal",
 )
-READING_COLUMNS = ("participant_id", "session_id", "trial_id", "signal", "rate_hz", "reader", "assumptions")
+READING_COLUMNS = (
+    "participant_id", "session_id", "trial_id", "signal", "kind", "device", "rate_hz", "reader",
+    "channels", "assumptions", "clock", "source", "sha256",
+)  # fmt: skip
 RESULT_TABLES = ("metrics.csv", "metrics_by_profile.csv", "reps.csv", "quality.csv")
 #: Folder of the named runs of a study, in its folder of results, and the name of the run that has none.
 RUNS, DEFAULT_RUN = "runs", "default"
@@ -154,13 +156,14 @@ class Results:
 
     @cached_property
     def readings(self) -> pd.DataFrame:
-        """How each signal was read: participant_id, session_id, trial_id, signal, rate_hz, reader, assumptions."""
+        """How each stream of each trial was read, and channels that nobody mapped; columns READING_COLUMNS.
+
+        See `legsci.ingest.session.session_readings`.
+        """
         rows = [
-            {"participant_id": participant, "session_id": session, "trial_id": trial, "signal": kind}
-            | {"rate_hz": attributes["sampling_rate_hz"], "reader": attributes["reader"]}
-            | {"assumptions": " ".join(json.loads(attributes["assumptions"]))}
+            {"participant_id": participant, "session_id": session, **row}
             for participant, session in self.sessions()
-            for (trial, kind), attributes in read_attributes(self._file("sessions", participant, session)).items()
+            for row in session_readings(self._file("sessions", participant, session))
         ]
         return pd.DataFrame(rows, columns=READING_COLUMNS)
 

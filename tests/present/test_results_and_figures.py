@@ -57,9 +57,10 @@ def jump_force() -> np.ndarray:
 
 
 #: Attributes of a signal as the reader leaves them.
-READING = {
+ORIGIN = {"kind": "force", "device": "plates", "reader": "delimited", "source": "jump.txt", "sha256": "0" * 64}
+READING = ORIGIN | {
     "sampling_rate_hz": RATE_HZ,
-    "reader": "delimited",
+    "clock_method": "clock of the recorder",
     "assumptions": json.dumps(["Rate as the study says.", "Unit N."]),
 }
 
@@ -164,10 +165,11 @@ def test_readings_tell_how_each_signal_was_read(study: Results) -> None:
     rows = study.readings.to_dict("records")
     assert [row["trial_id"] for row in rows] == ["jump", "stood"]
     reading = {"participant_id": "P01", "session_id": "01", "trial_id": "stood", "signal": "force"}
-    assert rows[1] == reading | {
+    assert rows[1] == reading | ORIGIN | {
         "rate_hz": RATE_HZ,
-        "reader": "delimited",
+        "channels": "1, 2",
         "assumptions": "Rate as the study says. Unit N.",
+        "clock": "clock of the recorder",
     }
 
 

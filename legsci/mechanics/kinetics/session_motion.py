@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from legsci.ingest.streams import stream
+from legsci.ingest.streams import stream, streams
 from legsci.mechanics.force.plates import GroundReaction, centre_of_pressure, ground_reaction, vertical_of_plates
 from legsci.mechanics.force.trial_flags import force_flags
 from legsci.mechanics.kinetics.anthropometry import Person
@@ -24,6 +24,8 @@ from legsci.tasks import TASKS
 
 #: Directions of the centre of pressure, ISB x and z.
 DIRECTIONS = ("anterior", "right")
+#: Channels that the flag of unmapped channels names; study.readings lists all.
+CHANNELS_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,10 @@ def with_exchanged_plates(trial: xr.DataTree) -> xr.DataTree:
         return trial
     other = {"left": "right", "right": "left"}
     feet = [other.get(foot, foot) for foot in force.variables["foot"].data.astype(str).tolist()]
-    changed = trial.copy()
-    changed["force"] = xr.DataTree(force.assign_coords(foot=("plate", feet)))
+    kept = {name: group for name, group in trial.children.items() if name not in streams(trial, "force")}
+    turned = xr.DataTree(force.assign_coords(foot=("plate", feet)))
+    changed = xr.DataTree(children={**kept, "force": turned})
+    changed.attrs.update(trial.attrs)
     return changed
 
 
@@ -148,7 +152,7 @@ def _trial_motion(
 ) -> TrialMotion:
     """Motion of a trial."""
     movement, flags = trial_movement(trial, static, person=person, options=options)
-    flags = [*_remarks(trial), *flags]
+    flags = [*_remarks(trial), *_stream_flags(trial), *flags]
     force, task = stream(trial, "force"), TASKS[str(trial.attrs["task"])]
     if force is None:
         return TrialMotion(_attributes(trial), tuple(trial.children), movement=movement, flags=flags)
@@ -174,6 +178,22 @@ def _remarks(trial: xr.DataTree) -> list[QualityFlag]:
         for sentence in json.loads(str(signal.attrs.get("remarks", "[]")))
     }
     return [QualityFlag("read_with_remark", signal=kind, detail=sentence) for sentence, kind in remarks.items()]
+
+
+def _stream_flags(trial: xr.DataTree) -> list[QualityFlag]:
+    """What was recorded and is not used: channels that nobody mapped, streams whose clock is not known."""
+    flags = []
+    unmapped: dict[str, list[str]] = {}
+    for path, channel, _ in json.loads(str(trial.attrs.get("unmapped", "[]"))):
+        unmapped.setdefault(path, []).append(channel)
+    for path, channels in unmapped.items():
+        flags.append(
+            QualityFlag("channels_not_mapped", path, float(len(channels)), detail=", ".join(channels[:CHANNELS_SHOWN]))
+        )
+    for name, group in trial.children.items():
+        if group.attrs.get("clock_method") == "unknown":
+            flags.append(QualityFlag("clock_unknown", str(name)))
+    return flags
 
 
 def _total_centre_of_pressure(force: xr.Dataset, reaction: GroundReaction, *, sought: bool) -> Array:
