@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.force.profiles import load_profiles
-from legsci.mechanics.reps.repetition import DIRECTIONS
+from legsci.mechanics.kinetics.session_motion import DIRECTIONS
 from legsci.metrics.metric import FLANAGAN, FORCE, LINTHORNE, MCMAHON, NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, at, integral, of_tasks, peak, peak_time, position
 from legsci.tasks import (
@@ -36,7 +36,7 @@ def braking_start(reps: Reps) -> xr.Variable:
     NaN without a countermovement.
     """
     profiles = load_profiles()
-    names = [profiles[str(name).partition("|")[0]].braking_start for name in reps["scoring"].data]
+    names = [profiles[str(name)].braking_start for name in reps["profile"].data]
     starts = [reps[name].isel(scoring=index) for index, name in enumerate(names)]
     start = reps["touchdown"].fillna(xr.Variable.concat(starts, dim="scoring"))
     return start.where(reps["bottom"] > reps["movement_start"])

@@ -46,7 +46,7 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
 
     Parameters
     ----------
-    reps : Dataset of a reps file.
+    reps : answer of `legsci.mechanics.reps.signals.with_signals`.
     names : which METRICS.
 
     Returns
@@ -69,7 +69,7 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
         result |= {column: _laid_out(values, sizes, applies) for column, values in columns.items()}
     return xr.Dataset(
         {name: (tuple(sizes), values) for name, values in result.items()},
-        coords={name: reps.get_index(name) for name in sizes},
+        coords={name: reps.get_index(name) for name in ("rep", "side")},
     )
 
 

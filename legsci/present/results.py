@@ -10,7 +10,10 @@ import pandas as pd
 import xarray as xr
 
 from legsci.ingest.session import open_session, read_attributes
+from legsci.mechanics.kinetics.motion_file import open_motion
+from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.mechanics.reps.files import open_repetitions
+from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.registry import dictionary
 
 #: Columns that name something: "01" is a session, not the number 1.
@@ -149,13 +152,32 @@ class Results:
         return session.children[trial_id]
 
     def reps(self, participant_id: str, session_id: str) -> xr.Dataset | None:
-        """Repetitions of a session: force, events and body weight under each profile; None where there is none.
+        """Repetitions of a session: events and body weight under each profile; None where there is none.
 
         Raises
         ------
         ResultsError : the study has no such session.
         """
         return open_repetitions(self._file("reps", participant_id, session_id))[0]
+
+    def motion(self, participant_id: str, session_id: str) -> SessionMotion:
+        """Kinematics and kinetics of a session, trial by trial.
+
+        Raises
+        ------
+        ResultsError : the study has no such session.
+        """
+        return open_motion(self._file("motion", participant_id, session_id))
+
+    def signals(self, participant_id: str, session_id: str) -> xr.Dataset | None:
+        """Repetitions of a session with the signals of each, as the metrics read them; None where there is none.
+
+        Raises
+        ------
+        ResultsError : the study has no such session.
+        """
+        reps = self.reps(participant_id, session_id)
+        return None if reps is None else with_signals(reps, self.motion(participant_id, session_id))
 
     def quality_flags(self, participant_id: str, session_id: str) -> pd.DataFrame:
         """Quality flags of a session from cutting its trials, before metrics are computed.

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from functools import cache
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -188,6 +189,13 @@ def curation_of(wildcards):
         nothing = pd.DataFrame(columns=list(load_schema("curation")["properties"]), dtype="str")
         return typed_table("curation", nothing, checked=True)[0].to_json(orient="table", index=False)
     return rows_of(wildcards, "curation")
+
+
+def swapped_sides_of(wildcards):
+    """Trials of a participant whose sides people swapped, by session: only these decisions change the motion."""
+    rows = pd.read_json(StringIO(curation_of(wildcards)), orient="table")
+    swapped = rows[rows["what"] == "swap_sides"]
+    return {visit: sorted(of["trial_id"].unique()) for visit, of in swapped.groupby("session_id")}
 
 
 def virtual_truth(wildcards):

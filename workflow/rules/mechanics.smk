@@ -1,9 +1,29 @@
-"""The trials of each session -> its reps, scored under each definition profile, and their quality flags."""
+"""Trials of each session -> motion; and reps, scored under each definition profile, with their quality flags."""
+
+
+rule motion:
+    input:
+        sessions="results/{study}/sessions/{participant}",
+    output:
+        motion=directory("results/{study}/motion/{participant}"),
+    log:
+        "results/{study}/logs/motion/{participant}.txt",
+    benchmark:
+        "results/{study}/benchmarks/motion/{participant}.tsv"
+    priority: FIRST
+    params:
+        options=config["motion"],
+        swapped=swapped_sides_of,
+        source=source_digest("legsci.mechanics.kinetics.motion_file"),
+    message:
+        "Compute the motion of {wildcards.participant}, {wildcards.study}"
+    script:
+        "../scripts/motion.py"
 
 
 rule cut_reps:
     input:
-        sessions="results/{study}/sessions/{participant}",
+        motion="results/{study}/motion/{participant}",
     output:
         reps=directory("results/{study}/reps/{participant}"),
     log:
@@ -14,7 +34,6 @@ rule cut_reps:
     params:
         profile=config["profile"],
         profiles=config["profiles"],
-        motion=config["motion"],
         curation=curation_of,
         source=source_digest("legsci.mechanics.reps.session"),
     message:

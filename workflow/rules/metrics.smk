@@ -10,6 +10,7 @@ TABLES = expand(
 rule study_tables:
     input:
         reps=per_participant("results/{study}/reps/{participant}"),
+        motion=per_participant("results/{study}/motion/{participant}"),
     output:
         metrics="results/{study}/metrics.csv",
         metrics_parquet="results/{study}/metrics.parquet",
@@ -32,6 +33,7 @@ rule study_tables:
 rule study_curves:
     input:
         reps=per_participant("results/{study}/reps/{participant}"),
+        motion=per_participant("results/{study}/motion/{participant}"),
     output:
         curves="results/{study}/curves.nc",
     log:

@@ -46,6 +46,7 @@ for figure in config["figures"]["session"]:
         input:
             sessions="results/{study}/sessions/{participant}",
             reps="results/{study}/reps/{participant}",
+            motion="results/{study}/motion/{participant}",
         output:
             figure=report(
                 f"results/{{study}}/figures/{figure}/{{participant}}_{{session}}.png",
@@ -88,6 +89,7 @@ for figure in config["figures"]["study"]:
             curves="results/{study}/curves.nc",
             sessions=per_participant("results/{study}/sessions/{participant}"),
             reps=per_participant("results/{study}/reps/{participant}"),
+            motion=per_participant("results/{study}/motion/{participant}"),
         output:
             figure=report(
                 f"results/{{study}}/figures/{figure}.svg",
@@ -200,6 +202,7 @@ rule run_notebook:
             "quality.csv",
         ),
         sessions=per_participant("results/{study}/sessions/{participant}"),
+        motion=per_participant("results/{study}/motion/{participant}"),
         reps=per_participant("results/{study}/reps/{participant}"),
     output:
         page=report(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import xarray as xr
-
 from legsci.mechanics.force.events import Score, score_repetition, score_standing
-from legsci.mechanics.force.plates import GroundReaction, ground_reaction
+from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.windows import Window, flights, impacts, rebounds, whole_recording
 from legsci.mechanics.kinetics.movement import Movement
+from legsci.mechanics.kinetics.session_motion import TrialMotion
 from legsci.mechanics.reps.squats import score_squat, squats, unloaded_ground_reaction
 from legsci.mechanics.reps.steps import score_step, steps
 from legsci.quality import QualityFlag
@@ -41,31 +40,32 @@ CUTTING: dict[str, Cutting] = {
 }
 
 
-def trial_ground_reaction(trial: xr.DataTree, task: Task, movement: Movement | None) -> GroundReaction | None:
+def reaction_to_cut(motion: TrialMotion, task: Task) -> GroundReaction | None:
     """Ground reaction of a trial; without plates one without force, if its task can be cut by motion, else None.
 
     Parameters
     ----------
-    trial : group of a session file.
+    motion : of the trial.
     task : entry of TASKS.
-    movement : of the trial; None without markers.
     """
-    if "force" in trial.children:
-        force = trial.children["force"].to_dataset(inherit=False)
-        return ground_reaction(force, stepped_from_box=task.cut == "rebound")
-    return unloaded_ground_reaction(movement) if "markers" in task.cut_by and movement is not None else None
+    if motion.reaction is not None:
+        return motion.reaction
+    if "markers" in task.cut_by and motion.movement is not None:
+        return unloaded_ground_reaction(motion.movement)
+    return None
 
 
-def no_signal_to_cut_by(trial: xr.DataTree, task: Task) -> QualityFlag:
+def no_signal_to_cut_by(motion: TrialMotion, task: Task) -> QualityFlag:
     """Flag of a trial that holds none of the streams by which its task can be cut.
 
     Parameters
     ----------
-    trial : group of a session file.
+    motion : of the trial.
     task : entry of TASKS.
     """
     *others, last = task.cut_by
     needed = f"{', '.join(others)} or {last}" if others else last
-    held = f"only {', '.join(sorted(trial.children))}" if trial.children else "no signal"
-    detail = f"{trial.attrs['task']} is cut by {needed}, and the trial holds {held}"
+    held = f"only {', '.join(motion.streams)}" if motion.streams else "no signal"
+    unknown = "" if set(motion.streams).isdisjoint(task.cut_by) else " without known labels"
+    detail = f"{motion.attrs['task']} is cut by {needed}, and the trial holds {held}{unknown}"
     return QualityFlag("no_signal_to_cut_by", signal="trial", detail=detail)

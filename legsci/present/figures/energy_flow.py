@@ -30,7 +30,7 @@ def energy_flow_figure(reps: xr.Dataset | None, *, simulated: bool, reason: str 
 
     Parameters
     ----------
-    reps : the session's repetitions, None where there is none.
+    reps : the session's repetitions with their signals, None where there is none.
     simulated : whether the recordings are simulated.
     reason : why joint powers are missing; empty where no reason was recorded.
 

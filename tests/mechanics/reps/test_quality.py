@@ -12,8 +12,8 @@ import xarray as xr
 
 from legsci.ingest.readers.signals import clock, marker_signal
 from legsci.mechanics.force import events as scoring
-from legsci.mechanics.force import plates, windows
-from legsci.mechanics.reps import curation, cutting, session, steps, trial_flags, working_leg
+from legsci.mechanics.force import plates, trial_flags, windows
+from legsci.mechanics.reps import curation, cutting, session, steps, working_leg
 from legsci.mechanics.reps import trial as trials
 from legsci.metrics import status
 from legsci.quality import CODES, QualityFlag
@@ -234,7 +234,7 @@ CASES = {
 
 
 def test_every_code_of_the_force_modules_has_a_case() -> None:
-    of_trials = (session, trials, cutting, trial_flags, working_leg, steps.step_side)
+    of_trials = (session, trials, cutting, trial_flags, working_leg, steps.step_side, steps.running_direction_flags)
     sources = "".join(inspect.getsource(part) for part in (plates, windows, scoring, curation, *of_trials, status))
     assert {code for code in CODES if f'"{code}"' in sources} == set(CASES)
 
@@ -247,7 +247,7 @@ def test_recording_brings_its_code_about(code: str) -> None:
     assert found["severity"] == CODES[code].severity
     assert "nan" not in found["sentence"]
     assert "{" not in found["sentence"]
-    default = np.nan if result.reps is None else result.reps.attrs["default_scoring"]
+    default = np.nan if result.reps is None else result.reps.attrs["default_profile"]
     rows = result.metrics[(result.metrics["trial_id"] == "T") & result.metrics["profile"].isin([default, np.nan])]
     assert len(rows), "a rejected repetition stays in the table"
     if CODES[code].severity not in ("noted",):
@@ -267,7 +267,7 @@ def test_recording_brings_its_code_about(code: str) -> None:
         (
             ("sensors", "angles"),
             "squat",
-            "squat is cut by markers, segments or force, and the trial holds only angles, sensors",
+            "squat is cut by markers, segments or force, and the trial holds only sensors, angles",
         ),
         ((), "sprint", "sprint is cut by force, and the trial holds no signal"),
     ],
@@ -278,6 +278,13 @@ def test_trial_without_a_signal_to_cut_by_says_what_its_task_needs(
     result = outcome(trial({name: xr.Dataset() for name in streams}, task=task))
     assert result.reps is None
     assert words in result.quality.loc[result.quality["code"] == "no_signal_to_cut_by", "sentence"].item()
+
+
+def test_markers_that_no_label_maps_do_not_cut_a_squat() -> None:
+    markers = marker_signal(np.ones((300, 2, 3)), rate_hz=100.0, labels=["M1", "M2"])
+    result = outcome(trial({"markers": markers}, task="squat"))
+    sentence = result.quality.loc[result.quality["code"] == "no_signal_to_cut_by", "sentence"].item()
+    assert sentence.endswith("and the trial holds only markers without known labels.")
 
 
 @pytest.mark.parametrize("seconds", [0.1, 900.0])
