@@ -20,6 +20,7 @@ PUBLIC = {
     "session_metrics": "legsci.metrics.tables",
     "velocity": "legsci.metrics.signals",
     "open_study": "legsci.present.results",
+    "compare_runs": "legsci.present.run_comparison",
     "draw": "legsci.present.figures.registry",
     "skeleton_viewer": "legsci.present.viewer.skeleton_viewer",
 }

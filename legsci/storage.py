@@ -1,8 +1,11 @@
-"""Files are written whole or not at all; trees of Datasets in netCDF; decimals of stored signals."""
+"""Files are written whole or not at all; trees of Datasets in netCDF; tables that no spreadsheet executes."""
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import Any
 
 import netCDF4
 import numpy as np
+import pandas as pd
 import xarray as xr
 
 #: Decimals of stored signals by their unit, finer than recorders resolve. What lies beyond is noise, which does not
@@ -17,6 +21,45 @@ import xarray as xr
 DECIMALS = {"N": 2, "N m": 3, "m": 5, "deg": 3, "1": 5, "N m/kg": 5, "W/kg": 4, "J/kg": 5}
 #: Decimals of direction cosines: levers of a metre multiply them.
 ROTATION_DECIMALS = 6
+
+
+#: A cell that begins so is a formula to spreadsheets (OWASP, CSV injection).
+_FORMULA = re.compile(r"[=+\-@\t\r]")
+SMALLEST_FREE_BYTES = 1_000_000
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]inf")
+_PLACES = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "it is on a read-only file system",
+    errno.EACCES: "it may not be written",
+    errno.EPERM: "it may not be written",
+}
+
+
+def harmless(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in which an apostrophe stands before each text that a spreadsheet would execute."""
+    changed = table.copy()
+    for column in table.columns[[dtype.kind not in "biufcMm" for dtype in table.dtypes]]:
+        cells = table[column].astype(object)
+        formulas = cells.map(_is_formula).astype(bool)
+        if formulas.any():
+            changed[column] = cells.where(~formulas, "'" + cells.astype(str))
+    return changed
+
+
+def _is_formula(cell: object) -> bool:
+    """Whether a cell is text that a spreadsheet would execute."""
+    return isinstance(cell, str) and bool(_FORMULA.match(cell)) and not _NUMBER.fullmatch(cell)
+
+
+def place_sentence(error: Exception) -> str | None:
+    """Return one sentence on a place that cannot be written, None where an error is of another kind."""
+    if isinstance(error, OSError) and error.errno in _PLACES:
+        return f"{error.filename or 'A file'} cannot be written: {_PLACES[error.errno]}."
+    # The netCDF library says nothing of the cause.
+    if isinstance(error, (OSError, RuntimeError)) and shutil.disk_usage(".").free < SMALLEST_FREE_BYTES:
+        return f"A file cannot be written: {_PLACES[errno.ENOSPC]}."
+    return None
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -48,7 +49,7 @@ class TrialMotion:
     Parameters
     ----------
     attrs : of the trial in the session file: task, leg, load_kg, faults, ...
-    streams : STREAMS that the trial holds in the session file.
+    streams : kinds of signal that were recorded.
     reaction, pressure : of its plates; None without plates.
     movement : from its markers or recorded segments; None where it has neither under known labels.
     force_flags, flags : what was assumed, and why something is absent: of the plates, of the rest.
@@ -147,6 +148,7 @@ def _trial_motion(
 ) -> TrialMotion:
     """Motion of a trial."""
     movement, flags = trial_movement(trial, static, person=person, options=options)
+    flags = [*_remarks(trial), *flags]
     force, task = stream(trial, "force"), TASKS[str(trial.attrs["task"])]
     if force is None:
         return TrialMotion(_attributes(trial), tuple(trial.children), movement=movement, flags=flags)
@@ -162,6 +164,16 @@ def _trial_motion(
         force_flags(trial, reaction),
         flags,
     )
+
+
+def _remarks(trial: xr.DataTree) -> list[QualityFlag]:
+    """What the reader of each signal found in the file and did not take as it stands there."""
+    remarks = {
+        sentence: kind
+        for kind, signal in reversed(list(trial.children.items()))
+        for sentence in json.loads(str(signal.attrs.get("remarks", "[]")))
+    }
+    return [QualityFlag("read_with_remark", signal=kind, detail=sentence) for sentence, kind in remarks.items()]
 
 
 def _total_centre_of_pressure(force: xr.Dataset, reaction: GroundReaction, *, sought: bool) -> Array:

@@ -43,8 +43,9 @@ def score_window(
     mass_kg : mass of the person and of what is carried [kg]; NaN where it is not known.
     decisions : rows of curation.tsv about the repetition.
     """
+    events = CUTTING[TASKS[task].cut].events
     scores = {
-        scoring: CUTTING[TASKS[task].cut].events(reaction, window, task=TASKS[task], profile=profile, mass_kg=mass_kg)
+        scoring: events(reaction, window, task=TASKS[task], profile=profile, mass_kg=mass_kg)
         for scoring, profile in scorings.items()
     }
     flags = [

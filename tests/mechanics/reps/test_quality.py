@@ -234,7 +234,8 @@ CASES = {
 
 
 def test_every_code_of_the_force_modules_has_a_case() -> None:
-    of_trials = (session, trials, cutting, trial_flags, working_leg, steps.step_side, steps.running_direction_flags)
+    of_steps = (steps.step_side, steps.running_direction_flags)
+    of_trials = (session, trials, cutting, trial_flags, working_leg, *of_steps)
     sources = "".join(inspect.getsource(part) for part in (plates, windows, scoring, curation, *of_trials, status))
     assert {code for code in CODES if f'"{code}"' in sources} == set(CASES)
 
@@ -267,7 +268,7 @@ def test_recording_brings_its_code_about(code: str) -> None:
         (
             ("sensors", "angles"),
             "squat",
-            "squat is cut by markers, segments or force, and the trial holds only sensors, angles",
+            "squat is cut by markers, segments or force, and the trial holds only angles, sensors",
         ),
         ((), "sprint", "sprint is cut by force, and the trial holds no signal"),
     ],
