@@ -66,5 +66,6 @@ def no_signal_to_cut_by(motion: TrialMotion, task: Task) -> QualityFlag:
     *others, last = task.cut_by
     needed = f"{', '.join(others)} or {last}" if others else last
     held = f"only {', '.join(sorted(motion.streams))}" if motion.streams else "no signal"
-    detail = f"{motion.attrs['task']} is cut by {needed}, and the trial holds {held}"
+    unknown = "" if set(motion.streams).isdisjoint(task.cut_by) else " without known labels"
+    detail = f"{motion.attrs['task']} is cut by {needed}, and the trial holds {held}{unknown}"
     return QualityFlag("no_signal_to_cut_by", signal="trial", detail=detail)

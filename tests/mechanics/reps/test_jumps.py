@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from benchmarks.jump_errors import errors_of, jumps_of
 from legsci.mechanics.force.profiles import load_profiles, variants
-from legsci.mechanics.kinetics.motion_file import write_motion
+from legsci.mechanics.kinetics.motion_file import open_motion, write_motion
 from legsci.mechanics.kinetics.session_motion import session_motion
 from legsci.mechanics.reps.files import FLAG_COLUMNS, measurable_sessions, open_repetitions, write_repetitions
 from legsci.mechanics.reps.session import session_repetitions
@@ -243,6 +243,7 @@ def test_repetitions_survive_writing(tmp_path: Path) -> None:
     assert sorted(tmp_path.rglob("*.nc*")) == sorted(paths)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert paths[2].read_bytes() == paths[3].read_bytes()
+    assert open_motion(paths[2]).trials["T"].streams == ("force",)
     ((reps, quality),) = measurable_sessions([paths[0].parent], [paths[2].parent])
     assert reps is not None
     for name, stored in reps.items():

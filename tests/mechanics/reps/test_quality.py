@@ -281,6 +281,13 @@ def test_trial_without_a_signal_to_cut_by_says_what_its_task_needs(
     assert words in result.quality.loc[result.quality["code"] == "no_signal_to_cut_by", "sentence"].item()
 
 
+def test_markers_that_no_label_maps_do_not_cut_a_squat() -> None:
+    markers = marker_signal(np.ones((300, 2, 3)), rate_hz=100.0, labels=["M1", "M2"])
+    result = outcome(trial({"markers": markers}, task="squat"))
+    sentence = result.quality.loc[result.quality["code"] == "no_signal_to_cut_by", "sentence"].item()
+    assert sentence.endswith("and the trial holds only markers without known labels.")
+
+
 @pytest.mark.parametrize("seconds", [0.1, 900.0])
 def test_event_is_not_moved_out_of_order_or_out_of_the_repetition(seconds: float) -> None:
     trial = force_trial(jump())
