@@ -376,9 +376,15 @@ ASYMMETRIES = (
     "braking_impulse_n_s",
     "propulsion_impulse_n_s",
 )
+
+
+def asymmetry_name(metric: str) -> str:
+    """Return the name of the asymmetry of a metric of ASYMMETRIES."""
+    return f"asymmetry_{metric.removesuffix('_s').removesuffix('_n')}_percent"
+
+
 for _metric in ASYMMETRIES:
-    _name = _metric.rpartition("_n")[0] if _metric.endswith("_n") else _metric.removesuffix("_n_s")
-    METRIC_TERMS[f"asymmetry_{_name}_percent"] = Term(
+    METRIC_TERMS[asymmetry_name(_metric)] = Term(
         f"asymmetry of {METRIC_TERMS[_metric].label}",
         "%",
         f"100 (R - L) / (R + L) of {_metric}.",

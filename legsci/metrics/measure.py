@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.metrics.definitions import ASYMMETRIES
+from legsci.metrics.definitions import ASYMMETRIES, asymmetry_name
 from legsci.metrics.registry import METRICS, SHARED
 from legsci.metrics.signals import Reps
 from legsci.tasks import TASKS
@@ -70,10 +70,9 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
     for name in set(ASYMMETRIES) & set(result):
         left, right = (result[name][..., SIDES.index(side)] for side in ("left", "right"))
         total = right + left
-        short = name.removesuffix("_n_s").removesuffix("_n")
         # forces that cancel have no larger side
         asymmetry = 100.0 * (right - left) / np.where(total > 0.0, total, np.nan)
-        values = result[f"asymmetry_{short}_percent"] = np.full(tuple(sizes.values()), np.nan)
+        values = result[asymmetry_name(name)] = np.full(tuple(sizes.values()), np.nan)
         values[..., SIDES.index("both")] = asymmetry
     return xr.Dataset(
         {name: (tuple(sizes), values) for name, values in result.items()},
