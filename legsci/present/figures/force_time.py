@@ -20,6 +20,7 @@ from legsci.metrics.signals import velocity
 from legsci.metrics.tables import session_metrics
 from legsci.present.figures import style
 from legsci.present.figures.phases import Phase, event_times, phases
+from legsci.tasks import TASKS
 
 #: Events that are marked: the weighing window is shaded instead.
 MARKED = tuple(name for name in STORED_EVENTS if not name.startswith("weighing"))
@@ -38,6 +39,8 @@ SIMULTANEOUS_SHARE = 0.002
 #: Signal shown before the first sample that is kept, so that a mark on it is not cut [s].
 EDGE_S = 0.03
 TITLE_COLOURS = {"rejected": style.SEVERITY_COLOURS["rejected"]}
+#: Name of the dashed line: weight of the athlete, and in squats of athlete and bar.
+WEIGHTS = {False: "body weight", True: "system weight\n(athlete and bar)"}
 LINES = {"both": "both feet", "left": "left foot", "right": "right foot"}
 
 
@@ -73,7 +76,7 @@ def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.D
         for panel, (trial, rep), (words, status) in zip(panels, shown, headings, strict=True):
             panel.suptitle(words, x=0.01, ha="left", fontsize=8, color=TITLE_COLOURS.get(status, "black"))
             if reps is not None and rep >= 0:
-                drawn |= dict.fromkeys(_draw_repetition(panel, reps, rep))
+                drawn |= dict.fromkeys([*_draw_repetition(panel, reps, rep), _weight(reps, rep)])
             else:
                 _draw_recording(panel, session.children[trial])
         counted = sum(rep >= 0 for _, rep in shown)
@@ -85,7 +88,7 @@ def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.D
             f"{style.counted(len(session.children), 'trial')}; profile {profile}",
             simulated=bool(session.attrs["simulated"]),
         )
-        figure.legend(handles=_keys(list(drawn)), loc="outside lower center", ncols=6)
+        figure.legend(handles=_keys(list(drawn)), loc="outside lower center", ncols=5)
     return figure
 
 
@@ -99,6 +102,11 @@ def _places(reps: xr.Dataset | None, trial: str) -> list[int]:
 def _number(reps: xr.Dataset | None, rep: int) -> int:
     """Number of a repetition in its trial, 0 for a trial without any."""
     return int(reps["number"][rep]) if reps is not None and rep >= 0 else 0
+
+
+def _weight(reps: xr.Dataset, rep: int) -> str:
+    """Name of the weight of a repetition."""
+    return WEIGHTS["system_weight_n" in TASKS[str(reps["task"].to_numpy()[rep])].metrics]
 
 
 def _heading(metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: int, task: str) -> tuple[str, str]:
@@ -246,6 +254,7 @@ def _keys(drawn: list[str]) -> list[Patch | Line2D]:
     for side, words in LINES.items():
         if side in drawn:
             entries.append(Line2D([], [], color=style.SIDE_COLOURS[side], label=words))
-    if drawn:
-        entries.append(Line2D([], [], color="black", linewidth=0.7, linestyle=(0, (6, 3)), label="body weight"))
+    weights = "; in squats\n".join(name for name in WEIGHTS.values() if name in drawn)
+    if weights:
+        entries.append(Line2D([], [], color="black", linewidth=0.7, linestyle=(0, (6, 3)), label=weights))
     return entries

@@ -237,7 +237,7 @@ def test_terms_that_are_allowed_are_columns_of_the_tables(cohort: dict[str, pd.D
     assert {*REPETITION_TERMS, *columns} == set(repetitions.select_dtypes("number").columns)
     exposed = {"abduction": registry.variables["abduction"]}
     weeks, _ = week_table(cohort, session_table(longitudinal, exposed), exposed="abduction", problem_type=None)
-    offset_and_outcome = {"training_hours", "onset"}
+    offset_and_outcome = {"training_hours", "onset", "severity"}
     assert {*WEEK_TERMS, "abduction_between"} == set(weeks.select_dtypes("number").columns) - offset_and_outcome
 
 
