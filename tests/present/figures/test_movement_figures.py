@@ -147,7 +147,7 @@ def test_the_dashed_line_is_called_what_was_weighed(tree: xr.DataTree, reps: xr.
         laid_out(figure)
         legend = figure.legends[0]
         assert legend.get_window_extent().x1 <= figure.bbox.width
-        legends[name] = [text.get_text() for text in legend.get_texts() if "weight" in text.get_text()]
+        legends[name] = [text.get_text() for text in legend.get_texts() if " weight" in text.get_text()]
     assert legends == {
         "squats": ["system weight\n(athlete and bar)"],
         "jumps": ["body weight"],
