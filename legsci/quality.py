@@ -25,7 +25,9 @@ class Code:
 
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
+    "read_with_remark": Code("noted", "{detail}"),
     "not_computed": Code("rejected", "The computation failed ({detail}); see the log of the job."),
+    "no_signal_to_cut_by": Code("rejected", "The trial cannot be cut into repetitions: {detail}."),
     "no_force": Code("rejected", "No plate is loaded by a person, so there are no repetitions{detail}.", "N"),
     "too_short": Code("rejected", "The recording lasts {value:.3f} s; at least {limit:.1f} s are needed.", "s"),
     "force_missing": Code(

@@ -11,6 +11,8 @@ SIDES = ("both", "left", "right")
 SIDES_OF_BODY = ("left", "right")
 #: Rigid segments of the body.
 SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in ("right", "left") for part in ("thigh", "shank", "foot")))
+#: Kinds of signal that a trial of a session file can hold (ARCHITECTURE.md).
+STREAMS = ("force", "markers", "segments", "angles")
 DAYS_PER_WEEK = 7
 #: Questions of the OSTRC-O2 questionnaire (Clarsen et al. 2020, Br J Sports Med 54:390), columns of health.tsv.
 OSTRC_QUESTIONS = ("participation", "modified_training", "performance", "symptoms")

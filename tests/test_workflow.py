@@ -173,11 +173,24 @@ def test_an_edit_remakes_what_depends_on_it_and_no_more(
         assert planned(finished) == jobs
 
 
+def test_a_named_run_makes_everything_but_the_sessions(finished: Path) -> None:
+    named = {rule: count for rule, count in ALL_SESSIONS.items() if rule != "ingest"}
+    assert planned(finished, *TINY, "run=harry", "profile=harry") == named
+
+
+def test_the_name_of_the_default_run_is_reserved(checkout: Path) -> None:
+    answer = snakemake(checkout, "--dry-run", *TINY, "run=default")
+    assert answer.returncode == 1
+    assert "run: 'default' is reserved for the run without a name" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
 def test_all_faults_of_the_choices_are_sentences(checkout: Path) -> None:
-    answer = snakemake(checkout, "--dry-run", "--config", "nonsense=1", "profiles=[]")
+    answer = snakemake(checkout, "--dry-run", "--config", "nonsense=1", "profiles=[]", "run=../elsewhere")
     assert answer.returncode == 1
     assert "'nonsense' was unexpected" in answer.stderr
     assert "profiles: [] should be non-empty" in answer.stderr
+    assert "run: '../elsewhere' is not a name: letters, digits, - and _" in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
@@ -285,12 +298,16 @@ def options() -> dict[str, object]:
 def test_the_schema_allows_the_choices_that_come_with_legsci(schema: dict, options: dict) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(options, schema)
+    jsonschema.validate(options | {"run": "cutoff-20_Hz"}, schema)
     assert all(rule["description"].endswith(".") for rule in schema["properties"].values())
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"profil": "harry"}, {"studies": []}, {"profiles": ["harry", "harry"]}, {"figures": "all"}, {"profile": 3}],
+    [
+        *({"profil": "harry"}, {"studies": []}, {"profiles": ["harry", "harry"]}, {"figures": "all"}, {"profile": 3}),
+        *({"run": name} for name in ("", ".", "..", "a/b", "a\\b", "a b", "a.b", "-a", "a\n", "default", 20, None)),
+    ],
 )
 def test_the_schema_refuses(schema: dict, options: dict, change: dict) -> None:
     with pytest.raises(jsonschema.ValidationError):

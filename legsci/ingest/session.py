@@ -20,7 +20,7 @@ from legsci.ingest.names import map_names
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.ingest.study import Study
-from legsci.storage import DECIMALS, ROTATION_DECIMALS, atomic_write, compressed
+from legsci.storage import DECIMALS, ROTATION_DECIMALS, read_tree, write_tree
 
 TRIAL_ATTRIBUTES = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
 SHARED_CLOCK = "shared_clock"
@@ -124,22 +124,12 @@ def write_session(tree: xr.DataTree, path: str | Path) -> None:
 
     The same tree gives the same bytes each time.
     """
-    encoding = {
-        node.path: {
-            name: compressed(decimals=_STORED_DECIMALS[str(name)])
-            for name in node.data_vars
-            if name in _STORED_DECIMALS
-        }
-        for node in tree.subtree
-    }
-    with atomic_write(Path(path)) as unfinished:
-        tree.to_netcdf(unfinished, engine="netcdf4", encoding=encoding)
+    write_tree(tree, Path(path), decimals=_STORED_DECIMALS)
 
 
 def open_session(path: str | Path) -> xr.DataTree:
     """Read a session file into memory."""
-    with xr.open_datatree(path, engine="netcdf4") as tree:
-        return tree.load()
+    return read_tree(path)
 
 
 def read_attributes(path: str | Path) -> dict[tuple[str, str], dict[str, Any]]:

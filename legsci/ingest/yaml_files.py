@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from legsci.ingest.faults import Fault
+from legsci.ingest.faults import Fault, shown
 from legsci.ingest.tables import expectation, suggestion, validator
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def schema_faults(file: str, error: ValidationError) -> list[Fault]:
         unknown = [key for key in value if key not in known]
         return [Fault(file, prefix + key, "a known key", key + suggestion(key, known)) for key in unknown]
     hint = suggestion(str(value), rule["enum"]) if "enum" in rule else ""
-    return [Fault(file, where, expectation(rule), f"{value!r}{hint}")]
+    return [Fault(file, where, expectation(rule), f"{shown(value)}{hint}")]
 
 
 def line_of(error: Exception) -> str:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from legsci.ingest.faults import Fault
 from legsci.ingest.tables import suggestion
-from legsci.metrics.definitions import METRIC_TERMS, asymmetry_name
+from legsci.metrics.registry import METRICS
 from legsci.models.tables.analysis import OF_COLUMN, REPETITION_TERMS, SESSION_TERMS, WEEK_TERMS
 from legsci.tasks import TASKS
 from legsci.vocabulary import new_name
@@ -33,9 +33,7 @@ class Names(NamedTuple):
 
 def task_metrics(task: str) -> list[str]:
     """Return the metrics of a task, its asymmetries and those that are not measured yet among them."""
-    own = TASKS[task].metrics
-    asymmetries = [name for metric in own if (name := asymmetry_name(metric)) in METRIC_TERMS]
-    return [*own, *asymmetries, *UNMEASURED.get(task, ())]
+    return [*(name for name, metric in METRICS.items() if task in metric.tasks), *UNMEASURED.get(task, ())]
 
 
 def name_faults(content: Mapping[str, Any], file: str) -> list[Fault]:
@@ -94,7 +92,7 @@ def _metric_faults(file: str, where: str, use: Mapping[str, Any], keys: tuple[st
         return []
     # Only a metric that is spelled correctly is known to be one of another task.
     current = (new_name(metric, task=task) or metric).casefold()
-    elsewhere = {current: f"is no metric of {task}"} if current in METRIC_TERMS and current not in known else {}
+    elsewhere = {current: f"is no metric of {task}"} if current in METRICS and current not in known else {}
     hint = suggestion(metric, known, task=task, elsewhere=elsewhere)
     return [Fault(file, f"{where}.{keys[1]}", f"a metric of {task}", f"{metric!r}{hint}")]
 
@@ -108,7 +106,7 @@ def _unknown(file: str, where: str, word: str, allowed: Collection[str], names: 
     if called:
         called = [name if name in allowed else f"{name}_between" for name in called]
         hint = f" ({f'now called {new}, ' if new else ''}named {' or '.join(called)} here)"
-    elif current in METRIC_TERMS:
+    elif current in METRICS:
         hint = f" ({f'now called {new}, ' if new else ''}a metric, which needs a name under variables)"
     else:
         hint = suggestion(word, allowed)

@@ -15,9 +15,9 @@ from legsci.mechanics.kinetics.movement import LOADED_JOINTS
 from legsci.metrics.joints import of_frames
 from legsci.metrics.kinetics import push_off_span
 from legsci.metrics.measure import prepare
+from legsci.metrics.registry import METRICS
 from legsci.metrics.signals import at, integral
 from legsci.present.figures import style
-from legsci.tasks import TASKS
 
 #: Order of the bars from the top; joints of a leg share its colour and are distinguished by name.
 JOINTS_FROM_TOP = ("lumbar", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle")
@@ -38,7 +38,7 @@ def energy_flow_figure(reps: xr.Dataset | None, *, simulated: bool, reason: str 
 
     Parameters
     ----------
-    reps : the session's repetitions, None where there is none.
+    reps : the session's repetitions with their signals, None where there is none.
     simulated : whether the recordings are simulated.
     reason : why joint powers are missing; empty where no reason was recorded.
 
@@ -75,8 +75,8 @@ def _works(reps: xr.Dataset) -> list[tuple[str, dict[str, float], float]]:
     work = integral(frames, power, start, last).transpose("rep", "joint", "scoring").to_numpy()[..., 0]
     energy = prepared["energy"]
     gain = (at(frames, energy, last) - at(frames, energy, start)).transpose("rep", "scoring").to_numpy()[:, 0]
-    pushes = ["force_transmission_ratio" in TASKS[str(task)].metrics for task in reps["task"].to_numpy()]
-    of_both = np.array(pushes) & (reps["leg"].to_numpy() == "both")
+    pushes = np.isin(reps["task"].to_numpy().astype(str), METRICS["force_transmission_ratio"].tasks)
+    of_both = pushes & (reps["leg"].to_numpy() == "both")
     measured = np.isfinite(work).all(axis=1) & np.isfinite(gain) & (gain > 0.0) & (work.sum(axis=1) > 0.0)
     return [
         (

@@ -14,13 +14,14 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from legsci.ingest.streams import stream
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.mechanics.reps.repetition import STORED_EVENTS
+from legsci.metrics.registry import METRICS
 from legsci.metrics.signals import velocity
 from legsci.metrics.tables import session_metrics
 from legsci.present.figures import style
 from legsci.present.figures.phases import Phase, event_times, phases
-from legsci.tasks import TASKS
 
 #: Events that are marked: the weighing window is shaded instead.
 MARKED = tuple(name for name in STORED_EVENTS if not name.startswith("weighing"))
@@ -50,7 +51,7 @@ def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.D
     Parameters
     ----------
     session : a session file, opened.
-    reps : its repetitions, None where there is none.
+    reps : its repetitions with their signals, None where there is none.
     flags : quality flags of the session from cutting, columns FLAG_COLUMNS.
 
     Returns
@@ -60,7 +61,7 @@ def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.D
     """
     metrics, quality = session_metrics(reps, flags)
     shown = [(trial, rep) for trial in session.children for rep in _places(reps, trial)]
-    drawable = [rep >= 0 or "force" in session.children[trial].children for trial, rep in shown]
+    drawable = [rep >= 0 or stream(session.children[trial], "force") is not None for trial, rep in shown]
     headings = [
         _heading(metrics, quality, trial, _number(reps, rep), str(session[trial].attrs["task"])) for trial, rep in shown
     ]
@@ -80,7 +81,7 @@ def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.D
             else:
                 _draw_recording(panel, session.children[trial])
         counted = sum(rep >= 0 for _, rep in shown)
-        profile = load_profiles()[str(reps.attrs["default_scoring"])].title if reps is not None else "none"
+        profile = load_profiles()[str(reps.attrs["default_profile"])].title if reps is not None else "none"
         session_name = f"Study {session.attrs['study']}, participant {session.attrs['participant_id']}"
         style.title(
             figure,
@@ -106,7 +107,7 @@ def _number(reps: xr.Dataset | None, rep: int) -> int:
 
 def _weight(reps: xr.Dataset, rep: int) -> str:
     """Name of the weight of a repetition."""
-    return WEIGHTS["system_weight_n" in TASKS[str(reps["task"].to_numpy()[rep])].metrics]
+    return WEIGHTS[str(reps["task"].to_numpy()[rep]) in METRICS["system_weight_n"].tasks]
 
 
 def _heading(metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: int, task: str) -> tuple[str, str]:
@@ -160,17 +161,16 @@ def flag_lines(flags: pd.DataFrame) -> list[str]:
 
 def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int) -> list[str]:
     """Draw force and velocity of one repetition; return the names of the phases, events and lines that need a key."""
-    scoring = str(reps.attrs["default_scoring"])
-    chosen = reps.isel(rep=rep).sel(scoring=scoring)
+    chosen = reps.isel(rep=rep, scoring=0)
     upper, lower = panel.subplots(2, 1, sharex=True, height_ratios=[2.2, 1.0])
     time = float(chosen["window_start"]) + np.arange(chosen.sizes["sample"]) / float(chosen["sampling_rate_hz"])
-    listed, events = phases(reps, rep=rep, scoring=scoring), event_times(chosen, MARKED)
+    listed, events = phases(reps, rep=rep, profile=str(reps.attrs["default_profile"])), event_times(chosen, MARKED)
     left, right = _span(time, chosen, listed, events)
     sides = [side for side in ("left", "right", "both") if bool(chosen["force"].sel(side=side).notnull().any())]
     for side in sides:
         force = chosen["force"].sel(side=side).to_numpy()
         upper.plot(time, force, color=style.SIDE_COLOURS[side], linewidth=1.1 if side == "both" else 0.9)
-    speed = velocity(reps.isel(rep=[rep]).variables)[0, reps.get_index("scoring").get_loc(scoring)].data
+    speed = velocity(reps.isel(rep=[rep]).variables)[0, 0].data
     upper.axhline(float(chosen["body_weight"].sel(side="both")), color="black", linewidth=0.7, linestyle=(0, (6, 3)))
     _shade((upper, lower), listed)
     size, before = 5.0, -np.inf
@@ -226,8 +226,9 @@ def _label(panel: SubFigure, upper: Axes, lower: Axes) -> None:
 def _draw_recording(panel: SubFigure, trial: xr.DataTree) -> None:
     """Draw the force of a trial without repetitions as it was recorded, plate by plate."""
     axes = panel.subplots()
-    if "force" in trial.children:
-        vertical = trial["force"]["force"].sel(axis="y")
+    force = stream(trial, "force")
+    if force is not None:
+        vertical = force["force"].sel(axis="y")
         for plate in vertical["plate"].to_numpy():
             axes.plot(vertical["time"], vertical.sel(plate=plate), label=f"plate {plate}, as recorded")
         axes.legend(loc="best")

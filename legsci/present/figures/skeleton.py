@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from legsci.ingest.streams import stream
+from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.present.figures import style
 from legsci.present.figures.skeleton_scene import LEAST_FORCE_N, Scene, scene
 
@@ -51,13 +53,14 @@ def draw_frame(axes: Axes, shown: Scene, frame: int, view: str) -> None:
     axes.set_axis_off()
 
 
-def skeleton_figure(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
+def skeleton_figure(session: xr.DataTree, motion: SessionMotion, reps: xr.Dataset | None) -> Figure:
     """Draw the lowest point of each repetition of a session; without one, mid-contact or touchdown, or standing.
 
     Parameters
     ----------
     session : a session file, opened.
-    reps : its repetitions, None where there is none.
+    motion : of the session.
+    reps : its repetitions with their signals, None where there is none.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def skeleton_figure(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
     """
     shown = [] if reps is None else [(rep, _moment(reps, rep)) for rep in range(reps.sizes["rep"])]
     trials = [] if reps is None else [str(name) for name in reps["trial_id"].to_numpy()]
-    scenes = {trial_id: scene(session, trial_id) for trial_id in dict.fromkeys(trials)}
+    scenes = {trial_id: scene(session, motion, trial_id) for trial_id in dict.fromkeys(trials)}
     drawn = [
         (rep, when, drawn_scene)
         for rep, when in shown
@@ -75,7 +78,7 @@ def skeleton_figure(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
     session_name = f"participant {session.attrs['participant_id']}, session {session.attrs['session_id']}"
     simulated = bool(session.attrs["simulated"])
     if not drawn:
-        marked = any("markers" in trial.children for trial in session.children.values())
+        marked = any(stream(trial, "markers") is not None for trial in session.children.values())
         reason = "no repetition has markers of a leg" if marked else "no trial has markers"
         return style.words_only(f"No skeleton of {session_name}: {reason}.", simulated=simulated)
     columns = min(len(drawn), 2)

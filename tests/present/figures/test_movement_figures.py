@@ -15,8 +15,8 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
+from legsci.mechanics.kinetics.session_motion import SessionMotion, session_motion
 from legsci.mechanics.reps.files import FLAG_COLUMNS
-from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.normalised_curves import normalised_curves
 from legsci.models.statistics.curves import ANGLES
 from legsci.present.figures.curve_differences import LOOKS, curve_differences_figure
@@ -32,7 +32,7 @@ from legsci.tasks import TASKS
 from legsci.vocabulary import STANDARD_GRAVITY
 from tests.mechanics.athlete import ATHLETE
 from tests.mechanics.kinetics.test_movement import MASS_KG, recording, session
-from tests.mechanics.trials import DEFAULT, decisions, trial
+from tests.mechanics.trials import cut_session, trial
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,13 @@ def tree() -> xr.DataTree:
 
 
 @pytest.fixture(scope="module")
+def motion(tree: xr.DataTree) -> SessionMotion:
+    return session_motion(tree)
+
+
+@pytest.fixture(scope="module")
 def reps(tree: xr.DataTree) -> xr.Dataset:
-    found, _ = session_repetitions(tree, default=DEFAULT, profiles=[], curation=decisions())
+    found, _ = cut_session(tree, profiles=[])
     assert found is not None
     return found
 
@@ -107,8 +112,10 @@ def test_energy_flow_adds_up(reps: xr.Dataset) -> None:
     assert "rest " not in words
 
 
-def test_skeletons_show_both_views_of_each_repetition(tree: xr.DataTree, reps: xr.Dataset) -> None:
-    figure = skeleton_figure(tree, reps)
+def test_skeletons_show_both_views_of_each_repetition(
+    tree: xr.DataTree, motion: SessionMotion, reps: xr.Dataset
+) -> None:
+    figure = skeleton_figure(tree, motion, reps)
     assert "n = 4 repetitions" in words_of(figure)
     shown = [axes for axes in figure.axes if axes.lines]
     assert "from the side" in words_of(figure)
@@ -125,8 +132,10 @@ def laid_out(figure: Figure) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_legend_of_skeletons_lies_within_the_figure(tree: xr.DataTree, reps: xr.Dataset, count: int) -> None:
-    figure = skeleton_figure(tree, reps.isel(rep=slice(count)))
+def test_legend_of_skeletons_lies_within_the_figure(
+    tree: xr.DataTree, motion: SessionMotion, reps: xr.Dataset, count: int
+) -> None:
+    figure = skeleton_figure(tree, motion, reps.isel(rep=slice(count)))
     laid_out(figure)
     box = figure.legends[0].get_window_extent()
     assert box.x0 >= 0.0
@@ -192,7 +201,7 @@ def test_nothing_to_draw_is_said() -> None:
     force = trial({"force": recording("countermovement_jump")[1]["force"].to_dataset()}, task="countermovement_jump")
     bare = xr.DataTree(children={"jump": force})
     bare.attrs.update(participant_id="P01", session_id="S01", simulated=0)
-    found, _ = session_repetitions(bare, default=DEFAULT, profiles=[], curation=decisions())
+    found, _ = cut_session(bare, profiles=[])
     assert found is not None
     assert "no repetition of this study has them" in words_of(
         joint_angles_figure(normalised_curves(found), simulated=False)
@@ -202,20 +211,20 @@ def test_nothing_to_draw_is_said() -> None:
     assert "joint powers: no trial has" in words_of(
         energy_flow_figure(None, simulated=False, reason="no trial has markers.")
     )
-    said = skeleton_figure(bare, found)
+    said = skeleton_figure(bare, session_motion(bare), found)
     assert "No skeleton of participant P01, session S01: no trial has markers." in words_of(said)
     assert said.axes, "JupyterLab shows no figure without axes"
 
 
-def test_a_trial_is_scrubbed_without_a_kernel(tree: xr.DataTree) -> None:
-    page = skeleton_viewer(tree, "squat")._repr_html_()
+def test_a_trial_is_scrubbed_without_a_kernel(tree: xr.DataTree, motion: SessionMotion) -> None:
+    page = skeleton_viewer(tree, motion, "squat")._repr_html_()
     assert "(simulated)" in page
     assert not re.search(r"https?://|src=", page)
     assert len(page) < 200_000
     shown = json.loads(re.search(r"const shown = (.*);\n", page)[1])
     assert [colour for colour, _, _ in shown["lines"]][:2] == [to_hex(SIDE_COLOURS[side]) for side in ("left", "right")]
     frames = len(shown["times"])
-    knee = scene(tree, "squat").lines[0][1][:, 1]
+    knee = scene(tree, motion, "squat").lines[0][1][:, 1]
     _, points, text = shown["lines"][0]
     packed = np.frombuffer(base64.b64decode(text), dtype="<i2").reshape(frames, points, 3)
     np.testing.assert_allclose(packed[:, 1], 1000.0 * knee[::3], atol=0.51)
@@ -225,11 +234,11 @@ def test_a_trial_is_scrubbed_without_a_kernel(tree: xr.DataTree) -> None:
     assert length * NEWTONS_PER_METRE == pytest.approx(MASS_KG * STANDARD_GRAVITY, rel=0.02)
 
 
-def test_the_viewer_says_what_there_is(tree: xr.DataTree) -> None:
+def test_the_viewer_says_what_there_is(tree: xr.DataTree, motion: SessionMotion) -> None:
     bare = xr.DataTree(children={"jump": trial({}, task="squat")})
     bare.attrs.update(participant_id="<P01>", session_id="S01", simulated=0)
-    page = skeleton_viewer(bare, "jump")._repr_html_()
+    page = skeleton_viewer(bare, session_motion(bare), "jump")._repr_html_()
     assert "neither markers nor segments" in page
     assert "&lt;P01&gt;" in page
     with pytest.raises(ValueError, match="no trial hop in this session; it has standing, squat, countermovement_jump"):
-        skeleton_viewer(tree, "hop")
+        skeleton_viewer(tree, motion, "hop")
