@@ -163,7 +163,7 @@ CODES: dict[str, Code] = {
     ),
     "angle_implausible": Code(
         "flagged",
-        "{signal} reaches {value:.0f} deg, beyond {limit:.0f} deg {detail}: outside the range of motion of the joint.",
+        "{name} reaches {value:.0f} deg, beyond {limit:.0f} deg {detail}: outside the range of motion of the joint.",
         "deg",
     ),
     "marker_displaced": Code(
@@ -183,10 +183,10 @@ CODES: dict[str, Code] = {
         "flagged", "No quiet standing: the marker configuration is that of one frame of the movement ({detail})."
     ),
     "marker_never_seen": Code("noted", "Markers in the file but never visible, treated as absent: {detail}."),
-    "segment_absent": Code("noted", "{signal} is absent: {detail}."),
-    "angle_absent": Code("noted", "{signal} is absent: {detail}."),
-    "functional_joint_refused": Code("noted", "{signal} keeps its default definition: {detail}."),
-    "joint_definition": Code("noted", "{signal}: {detail}."),
+    "segment_absent": Code("noted", "{name} is absent: {detail}."),
+    "angle_absent": Code("noted", "{name} is absent: {detail}."),
+    "functional_joint_refused": Code("noted", "{name} keeps its default definition: {detail}."),
+    "joint_definition": Code("noted", "{name}: {detail}."),
     "no_moments": Code(
         "noted", "The plates do not measure three-dimensional force and moment: joint kinetics are missing."
     ),
@@ -339,5 +339,9 @@ class QualityFlag:
     def sentence(self) -> str:
         """The flag in words."""
         return self.words or CODES[self.code].sentence.format(
-            value=self.value, limit=self.limit, signal=self.signal, detail=self.detail
+            value=self.value,
+            limit=self.limit,
+            signal=self.signal,
+            name=self.signal.replace("_", " "),
+            detail=self.detail,
         )

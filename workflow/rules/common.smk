@@ -16,12 +16,13 @@ sys.path.insert(0, workflow.basedir)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [workflow.basedir, os.environ.get("PYTHONPATH")]))
 
 from legsci.ingest.check import check_study
-from legsci.ingest.faults import StudyError
+from legsci.ingest.faults import InputFaults, StudyError
 from legsci.ingest.settings import read_settings
 from legsci.ingest.study import read_study
 from legsci.ingest.tables import load_schema, suggestion, typed_table
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.provenance import content_digest, source_digest
+from legsci.vocabulary import new_name
 
 #: The one study that rules make; all others are given.
 VIRTUAL = "virtual"
@@ -38,7 +39,7 @@ RUN_NAMES = "is not a name: letters, digits, - and _, the first a letter or digi
 
 
 def schema_sentence(error):
-    """Return one error of the schema as a sentence; for an unknown key with its new name or a similar key."""
+    """Return one error of the schema as a sentence; for an unknown name with its new name or a similar one."""
     if error.json_path == "$.run":
         fault = "is reserved for the run without a name" if error.validator == "not" else RUN_NAMES
         return f"run: {error.instance!r} {fault}"
@@ -47,7 +48,19 @@ def schema_sentence(error):
         known = list(error.schema["properties"])
         hints = {key: suggestion(key, known) for key in error.instance if key not in known}
         sentence += "".join(f"; {key}{hint}" for key, hint in hints.items() if hint)
+    if error.validator == "enum":
+        elsewhere = error.schema.get("elsewhere", {})
+        sentence += suggestion(str(error.instance), error.validator_value, elsewhere=elsewhere)
     return sentence
+
+
+def renamed(error):
+    """Whether an error is a missing key that is there under its old name, which is an error of its own."""
+    known = error.schema.get("properties", {}) if error.validator == "required" else {}
+    new = [new_name(key) for key in error.instance if key not in known] if known else []
+    return any(error.message == f"{name!r} is a required property" for name in new)
+
+
 
 
 def typed(value):
@@ -62,10 +75,12 @@ def check_config():
     import jsonschema
 
     schema = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
-    faults = [schema_sentence(error) for error in jsonschema.Draft202012Validator(schema).iter_errors(config)]
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
+    faults = [schema_sentence(error) for error in errors if not renamed(error)]
     if not faults:
         known = list(load_profiles())
-        faults += [f"profiles: '{name}' is not one of {known}" for name in config["profiles"] if name not in known]
+        unknown = [name for name in config["profiles"] if name not in known]
+        faults += [f"profiles: '{name}' is not one of {known}{suggestion(name, known)}" for name in unknown]
         if config["profile"] not in config["profiles"]:
             faults.append(f"profile: '{config['profile']}' is not one of profiles, {config['profiles']}")
         preset = yaml.safe_load(Path(workflow.basedir, "workflow/config.yaml").read_text(encoding="utf-8"))
@@ -118,8 +133,29 @@ def read_studies():
     return studies if brought == folders else studies | {VIRTUAL: None}
 
 
+def check_claims_and_plans():
+    """End the run with the faults of the registered claims and of the plans of simulated cohorts."""
+    from legsci.models.claims.registry import load_claims
+    from legsci.models.plans import load_plans
+
+    claims, faults = None, []
+    try:
+        claims = [claim.id for claim in load_claims(Path("workflow/claims.yaml")).claims]
+    except InputFaults as error:
+        faults.append(str(error))
+    try:
+        load_plans(Path("workflow/planning.yaml"), config["virtual"], claims=claims)
+    except InputFaults as error:
+        faults.append(str(error))
+    if faults:
+        sys.exit("\n".join(faults))
+
+
 config.update({name: typed(value) for name, value in config.items() if isinstance(value, dict)})
 check_config()
+# Importing the models takes a second, which each job would pay again.
+if workflow.is_main_process:
+    check_claims_and_plans()
 #: Name of this run, None for the default run.
 RUN_NAME = config.get("run")
 #: Folder of what depends on the options of a run. Session files do not, and are shared: results/{study}/sessions.
