@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from legsci.ingest.devices import Channel, Device, PlateSetup
 from legsci.ingest.faults import Fault
 from legsci.ingest.paths import link_faults
 from legsci.ingest.tables import load_schema, validator
