@@ -177,7 +177,10 @@ def _remarks(trial: xr.DataTree) -> list[QualityFlag]:
         for kind, signal in reversed(list(trial.children.items()))
         for sentence in json.loads(str(signal.attrs.get("remarks", "[]")))
     }
-    return [QualityFlag("read_with_remark", signal=kind, detail=sentence) for sentence, kind in remarks.items()]
+    return [
+        QualityFlag("read_with_remark", signal=kind, detail=sentence.removesuffix("."))
+        for sentence, kind in remarks.items()
+    ]
 
 
 def _stream_flags(trial: xr.DataTree) -> list[QualityFlag]:
