@@ -130,7 +130,7 @@ def plate_groups(force: np.ndarray, **changes: Any) -> Parameters:
 
 
 def standing(frames: int = 200, samples: int = 10, points: int = 2) -> tuple[np.ndarray, np.ndarray]:
-    """Markers (frame, point, 4) [mm] and the six channels of a plate (frame, sample, 6) of a person who stands still."""
+    """Markers (frame, point, 4) [mm] and six channels of a plate (frame, sample, 6) of a person who stands still."""
     rng = np.random.default_rng(3)
     position = np.zeros((frames, points, 4), np.float32)
     position[..., :3] = 1000.0 + 150.0 * np.arange(points)[None, :, None] + rng.normal(0.0, 0.2, (frames, points, 3))

@@ -182,7 +182,7 @@ def test_labels_of_several_persons_keep_their_names(tmp_path: Path) -> None:
 
 
 def test_outputs_of_a_model_are_no_markers_without_type_groups(tmp_path: Path) -> None:
-    """By name: angles are read as angles, the others left out and said once; a label that the study maps is a marker."""
+    """By name: angles are read, the others left out and said once; a label that the study maps is a marker."""
     outputs = ["LKneeAngles", "LHipMomentFEM", "RAnklePower", "CentreOfMass", "CofP1", "GRF2", "Vector1"]
     labels = ["LASI", "RASI", *outputs, "MForce"]
     points = np.repeat(POINTS[:, :1], len(labels), axis=1) + 0.0
