@@ -132,7 +132,7 @@ def _header_rate(header: dict[str, list[str]], decimal: str) -> float | None:
     """Return the sampling rate in the header [Hz], None where it is no positive number."""
     cells = [cell for cell in header.get("Rate (Hz):", []) if cell.strip()]
     try:
-        rate = float(cells[0].replace(decimal, ".")) if cells else 0.0
+        rate = float(cells[0].replace(decimal, ".")) if cells and cells[0].isascii() else 0.0
     except ValueError:
         return None
     return rate if 0.0 < rate < np.inf else None

@@ -154,7 +154,7 @@ def _filled_rows(rows: list[str], delimiter: str, width: int, remarks: list[str]
 def _number(cell: str, decimal: str) -> float | None:
     """Return a header's value as a positive number, or None where it is not one."""
     try:
-        value = float(cell.replace(decimal, "."))
+        value = float(cell.replace(decimal, ".")) if cell.isascii() else 0.0
     except ValueError:
         return None
     return value if 0.0 < value < np.inf else None

@@ -126,6 +126,8 @@ def _is_key(cell: str) -> bool:
 
 def _is_number(cell: str, decimal: str) -> bool:
     """Whether a cell is a number."""
+    if not cell.isascii():
+        return False
     try:
         float(cell.replace(decimal, "."))
     except ValueError:
