@@ -7,7 +7,7 @@ from importlib import import_module
 
 #: Public name -> module that defines it.
 PUBLIC = {
-    "METRIC_TERMS": "legsci.metrics.definitions",
+    "METRICS": "legsci.metrics.registry",
     "TASKS": "legsci.tasks",
     "load_profiles": "legsci.mechanics.force.profiles",
     "check_study": "legsci.ingest.check",
@@ -20,6 +20,7 @@ PUBLIC = {
     "session_metrics": "legsci.metrics.tables",
     "velocity": "legsci.metrics.signals",
     "open_study": "legsci.present.results",
+    "compare_runs": "legsci.present.run_comparison",
     "draw": "legsci.present.figures.registry",
     "skeleton_viewer": "legsci.present.viewer.skeleton_viewer",
 }

@@ -26,7 +26,18 @@ class Code:
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
     "read_with_remark": Code("noted", "{detail}"),
+    "channels_not_mapped": Code(
+        "noted",
+        "{signal} holds {value:.0f} channels that the study does not map and that were not read ({detail}); they are "
+        "mapped under `channels` of the device in study.yaml.",
+        "channels",
+    ),
+    "clock_unknown": Code(
+        "noted",
+        "How the clock of {signal} is related to that of the trial is not known: it is not compared with others.",
+    ),
     "not_computed": Code("rejected", "The computation failed ({detail}); see the log of the job."),
+    "no_signal_to_cut_by": Code("rejected", "The trial cannot be cut into repetitions: {detail}."),
     "no_force": Code("rejected", "No plate is loaded by a person, so there are no repetitions{detail}.", "N"),
     "too_short": Code("rejected", "The recording lasts {value:.3f} s; at least {limit:.1f} s are needed.", "s"),
     "force_missing": Code(
@@ -152,7 +163,7 @@ CODES: dict[str, Code] = {
     ),
     "angle_implausible": Code(
         "flagged",
-        "{signal} reaches {value:.0f} deg, beyond {limit:.0f} deg {detail}: outside the range of motion of the joint.",
+        "{name} reaches {value:.0f} deg, beyond {limit:.0f} deg {detail}: outside the range of motion of the joint.",
         "deg",
     ),
     "marker_displaced": Code(
@@ -172,10 +183,10 @@ CODES: dict[str, Code] = {
         "flagged", "No quiet standing: the marker configuration is that of one frame of the movement ({detail})."
     ),
     "marker_never_seen": Code("noted", "Markers in the file but never visible, treated as absent: {detail}."),
-    "segment_absent": Code("noted", "{signal} is absent: {detail}."),
-    "angle_absent": Code("noted", "{signal} is absent: {detail}."),
-    "functional_joint_refused": Code("noted", "{signal} keeps its default definition: {detail}."),
-    "joint_definition": Code("noted", "{signal}: {detail}."),
+    "segment_absent": Code("noted", "{name} is absent: {detail}."),
+    "angle_absent": Code("noted", "{name} is absent: {detail}."),
+    "functional_joint_refused": Code("noted", "{name} keeps its default definition: {detail}."),
+    "joint_definition": Code("noted", "{name}: {detail}."),
     "no_moments": Code(
         "noted", "The plates do not measure three-dimensional force and moment: joint kinetics are missing."
     ),
@@ -328,5 +339,9 @@ class QualityFlag:
     def sentence(self) -> str:
         """The flag in words."""
         return self.words or CODES[self.code].sentence.format(
-            value=self.value, limit=self.limit, signal=self.signal, detail=self.detail
+            value=self.value,
+            limit=self.limit,
+            signal=self.signal,
+            name=self.signal.replace("_", " "),
+            detail=self.detail,
         )

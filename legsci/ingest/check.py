@@ -202,7 +202,7 @@ def _note(readings: _Readings, recording: Recording, device: Device, row: Any) -
         plates = list(map(str, force["plate"].values))
         # A study may name a plate by its number as well as by its name (see names.map_names).
         readings.plates |= {*plates, *map(str, range(1, len(plates) + 1))}
-        if isinstance(task, str) and task in TASKS and TASKS[task].cut != "contact":
+        if isinstance(task, str) and task in TASKS and TASKS[task].start != "running":
             load_n = (0.0 if np.isnan(load_kg) else load_kg) * STANDARD_GRAVITY
             weight_n = quiet_force(force, device)
             if np.isfinite(weight_n):

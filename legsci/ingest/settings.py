@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
-from legsci.ingest.devices import Device, PlateSetup
-from legsci.ingest.faults import Fault, shown
+from legsci.ingest.devices import Channel, Device, PlateSetup
+from legsci.ingest.faults import Fault
 from legsci.ingest.paths import link_faults
-from legsci.ingest.tables import expectation, load_schema, suggestion, validator
-
-if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
+from legsci.ingest.tables import load_schema, validator
+from legsci.ingest.yaml_files import line_of, problem_of, schema_faults
 
 FILE = "study.yaml"
 #: Readers of tables whose columns the study names.
@@ -26,6 +24,7 @@ USED_BY = {
     "angle_unit": ("c3d", "opensim"),
     "force_unit": ("c3d", "bioware", *TABLES),
     "moment_unit": ("c3d", "bioware", "opensim", *TABLES),
+    "channels": ("c3d", *TABLES),
     "labels": ("c3d", "nexus", "opensim", "qualisys"),
     "markers": ("c3d", "nexus", "opensim", "qualisys"),
 }
@@ -112,12 +111,12 @@ def read_settings(path: Path, *, checked: bool = False) -> tuple[dict[str, Any],
     except UnicodeDecodeError as error:
         return {}, [Fault(FILE, "", "UTF-8 text", f"byte {error.start} that is not UTF-8")]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return {}, [Fault(FILE, _line_of(error), "YAML", _problem_of(error))]
+        return {}, [Fault(FILE, line_of(error), "YAML", problem_of(error))]
     faults = [Fault(FILE, f"line {line}, {key}", "each key once", "the key again") for line, key in loader.repeated]
     if not isinstance(settings, dict):
         return {}, [Fault(FILE, "", "keys with values", type(settings).__name__)]
     for broken in validator(load_schema("study"), checked=checked).iter_errors(settings):
-        faults += _schema_faults(broken)
+        faults += schema_faults(FILE, broken)
     return settings, faults
 
 
@@ -158,9 +157,10 @@ def devices_of(settings: dict[str, Any], *, checked: bool = False) -> tuple[dict
 
 def _device(name: str, described: dict[str, Any]) -> Device:
     """Build one device from its settings, without the remarks."""
-    known = {key: value for key, value in described.items() if key not in ("note", "plates")}
+    known = {key: value for key, value in described.items() if key not in ("note", "plates", "channels")}
     plates = {plate: PlateSetup(**setup) for plate, setup in described.get("plates", {}).items()}
-    return Device(name=name, plates=plates, **known)
+    channels = {channel: Channel(**meaning) for channel, meaning in described.get("channels", {}).items()}
+    return Device(name=name, plates=plates, channels=channels, **known)
 
 
 def _unused_faults(where: str, described: dict[str, Any]) -> list[Fault]:
@@ -195,6 +195,8 @@ def _unused_faults(where: str, described: dict[str, Any]) -> list[Fault]:
 def _channel_faults(where: str, device: Device) -> list[Fault]:
     """Faults of plates in delimited text, whose columns must be given."""
     expected = "columns: the channels of the plate"
+    if not device.plates and device.channels:
+        return []
     if not device.plates:
         return [Fault(FILE, f"{where}.plates", expected, "no plates")]
     return [
@@ -202,23 +204,6 @@ def _channel_faults(where: str, device: Device) -> list[Fault]:
         for plate, setup in device.plates.items()
         if not setup.columns
     ]
-
-
-def _schema_faults(error: ValidationError) -> list[Fault]:
-    """Return one schema error as faults: one per unknown or missing key, one per value that is not allowed."""
-    where = ".".join(map(str, error.absolute_path))
-    rule = error.schema if isinstance(error.schema, dict) else {}
-    value = error.instance
-    prefix = f"{where}." if where else ""
-    if error.validator == "required" and isinstance(value, dict):
-        absent = [key for key in rule["required"] if key not in value]
-        return [Fault(FILE, prefix + key, expectation(rule["properties"][key]), "no such key") for key in absent]
-    if error.validator == "additionalProperties" and isinstance(value, dict):
-        known = list(rule["properties"])
-        unknown = [key for key in value if key not in known]
-        return [Fault(FILE, prefix + key, "a known key", key + suggestion(key, known)) for key in unknown]
-    hint = suggestion(str(value), rule["enum"]) if "enum" in rule else ""
-    return [Fault(FILE, where, expectation(rule), f"{shown(value)}{hint}")]
 
 
 def _depth(text: str) -> int:
@@ -229,14 +214,3 @@ def _depth(text: str) -> int:
         depth = max(depth + (1 if bracket in "[{" else -1), 0)
         deepest = max(deepest, depth)
     return deepest
-
-
-def _line_of(error: Exception) -> str:
-    """Return "line n" where a YAML error has a line."""
-    mark = getattr(error, "problem_mark", None)
-    return f"line {mark.line + 1}" if mark is not None else ""
-
-
-def _problem_of(error: Exception) -> str:
-    """Return the first line of the problem that a YAML error reports."""
-    return str(getattr(error, "problem", None) or error).splitlines()[0]

@@ -6,10 +6,11 @@ import csv
 import functools
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -68,12 +69,31 @@ def validator(schema: dict[str, Any], *, checked: bool = False) -> Validator | _
     return kind(schema, format_checker=kind.FORMAT_CHECKER)
 
 
-def suggestion(word: str, known: list[str]) -> str:
-    """Return " (now called ...)" for a replaced name, " (did you mean ...?)" for one close to a known word, else ""."""
-    if (new := new_name(word)) is not None:
-        return f" (now called {new})"
-    close = get_close_matches(word, known, n=1) if len(word) <= LONGEST_COMPARED else []
-    return f" (did you mean {close[0]}?)" if close else ""
+def suggestion(
+    word: str, known: Collection[str], *, task: str = "", elsewhere: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return a hint at an unknown word: its new name, the closest known word; "" where there is neither.
+
+    Parameters
+    ----------
+    word : that is not known, in small or capital letters.
+    known : words that are allowed.
+    task : of a metric.
+    elsewhere : words that exist but are not allowed -> why; they are never mistaken for a misspelt known word.
+    """
+    new = new_name(word, task=task)
+    current = new or word
+    spelled = {name.casefold(): name for name in (*elsewhere, *known)}
+    close = get_close_matches(current.casefold(), spelled, n=1) if len(word) <= LONGEST_COMPARED else []
+    near = spelled[close[0]] if close else ""
+    parts = [f"now called {new}"] if new else []
+    if near in elsewhere and near not in known:
+        parts.append(f"{'which' if near.casefold() == current.casefold() else near} {elsewhere[near]}")
+    elif near and near != new:
+        parts.append(f"did you mean {near}?")
+    elif not near and new:
+        parts.append("which is not allowed here")
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def expectation(schema: dict[str, Any]) -> str:
@@ -216,7 +236,7 @@ def _typed_column(file: str, text: pd.Series, rule: dict[str, Any], *, checked: 
     for word, rows in _rows_by_word(text).items():
         value = _number(word) if kind in ("number", "integer") else word
         if value is None or next(check.iter_errors(value), None) is not None:
-            hint = suggestion(word, rule["enum"]) if "enum" in rule else ""
+            hint = suggestion(word, rule["enum"], elsewhere=rule.get("elsewhere", {})) if "enum" in rule else ""
             found = f"{shown(word)}{hint}"
             faults += [Fault(file, f"row {row}, {text.name}", expectation(rule), found) for row in rows]
         else:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from legsci.metrics.definitions import METRIC_TERMS
 from legsci.metrics.registry import METRICS
 from legsci.quality import CODES, QualityFlag
 
@@ -36,7 +35,7 @@ def height_flags(values: Mapping[Hashable, Any]) -> list[QualityFlag]:
             difference = abs(values[first] - values[second])
             limit = AGREEMENT_FACTOR * float(np.hypot(values[f"u_{first}"], values[f"u_{second}"]))
             if difference > limit:
-                words = " and ".join(METRIC_TERMS[name].label.partition("(")[2].rstrip(")") for name in (first, second))
+                words = " and ".join(METRICS[name].label.partition("(")[2].rstrip(")") for name in (first, second))
                 flags.append(
                     QualityFlag(
                         "heights_disagree", "jump height", difference, limit, f"by {words}", rep=int(values["rep"])

@@ -10,13 +10,10 @@ import xarray as xr
 
 from legsci.mechanics.reps.files import FLAG_COLUMNS, QUALITY_COLUMNS
 from legsci.mechanics.reps.repetition import STORED_EVENTS, UNPERTURBED
-from legsci.metrics.definitions import METRIC_TERMS
 from legsci.metrics.measure import measure
-from legsci.metrics.registry import METRICS
+from legsci.metrics.registry import COLUMNS
 from legsci.metrics.status import height_flags, row_status
 from legsci.metrics.uncertainty import uncertainty
-
-METRICS_KEYS = ("participant_id", "session_id", "trial_id", "rep", "side", "task", "profile", "status", "reason")
 
 
 def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
@@ -102,14 +99,7 @@ def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, objec
 
 def _ordered(metrics: pd.DataFrame) -> pd.DataFrame:
     """Keys first, then each metric followed by its uncertainty; every column present in every study."""
-    values = [column for name in METRIC_TERMS for column in (name, f"u_{name}") if not _missing(column)]
-    return metrics.reindex(columns=[*METRICS_KEYS, *values])
-
-
-def _missing(column: str) -> bool:
-    """Whether a column is the uncertainty of a metric that has none."""
-    name = column.removeprefix("u_")
-    return column.startswith("u_") and (name not in METRICS or METRICS[name].uncertainty is None)
+    return metrics.reindex(columns=list(COLUMNS))
 
 
 def event_table(reps: xr.Dataset) -> pd.DataFrame:

@@ -57,9 +57,10 @@ def jump_force() -> np.ndarray:
 
 
 #: Attributes of a signal as the reader leaves them.
-READING = {
+ORIGIN = {"kind": "force", "device": "plates", "reader": "delimited", "source": "jump.txt", "sha256": "0" * 64}
+READING = ORIGIN | {
     "sampling_rate_hz": RATE_HZ,
-    "reader": "delimited",
+    "clock_method": "clock of the recorder",
     "assumptions": json.dumps(["Rate as the study says.", "Unit N."]),
 }
 
@@ -131,6 +132,19 @@ def test_tables_keep_names_as_text(study: Results) -> None:
     assert set(study.quality.query("trial_id == 'broken'")["code"]) == {"recording_unreadable"}
 
 
+def test_dictionary_defines_the_columns_of_the_study(study: Results) -> None:
+    assert list(study.dictionary.index) == list(study.metrics.columns)
+    assert (study.dictionary["meaning"] != "").all()
+    assert study.dictionary.loc["jump_height_impulse_m", "unit"] == "m"
+
+
+def test_dictionary_leaves_a_column_of_an_older_version_empty(folder: Path) -> None:
+    older = Results(folder)
+    older.metrics = older.metrics[["trial_id", "flight_time_s"]].assign(lifting_time_s=1.0)
+    assert (older.dictionary.loc["lifting_time_s"] == "").all()
+    assert older.dictionary.loc["flight_time_s", "label"] == "flight time"
+
+
 def test_signals_are_those_of_the_session(study: Results) -> None:
     force = study.trial("P01", "01", "jump")["force"]["force"]
     stored_within = force.sizes["plate"] * 0.5 * 10.0 ** -DECIMALS["N"]
@@ -151,10 +165,11 @@ def test_readings_tell_how_each_signal_was_read(study: Results) -> None:
     rows = study.readings.to_dict("records")
     assert [row["trial_id"] for row in rows] == ["jump", "stood"]
     reading = {"participant_id": "P01", "session_id": "01", "trial_id": "stood", "signal": "force"}
-    assert rows[1] == reading | {
+    assert rows[1] == reading | ORIGIN | {
         "rate_hz": RATE_HZ,
-        "reader": "delimited",
+        "channels": "1, 2",
         "assumptions": "Rate as the study says. Unit N.",
+        "clock": "clock of the recorder",
     }
 
 

@@ -5,11 +5,11 @@ rule motion:
     input:
         sessions="results/{study}/sessions/{participant}",
     output:
-        motion=directory("results/{study}/motion/{participant}"),
+        motion=directory(f"{RUN}/motion/{{participant}}"),
     log:
-        "results/{study}/logs/motion/{participant}.txt",
+        f"{RUN}/logs/motion/{{participant}}.txt",
     benchmark:
-        "results/{study}/benchmarks/motion/{participant}.tsv"
+        f"{RUN}/benchmarks/motion/{{participant}}.tsv"
     priority: FIRST
     params:
         options=config["motion"],
@@ -23,13 +23,13 @@ rule motion:
 
 rule cut_reps:
     input:
-        motion="results/{study}/motion/{participant}",
+        motion=f"{RUN}/motion/{{participant}}",
     output:
-        reps=directory("results/{study}/reps/{participant}"),
+        reps=directory(f"{RUN}/reps/{{participant}}"),
     log:
-        "results/{study}/logs/cut_reps/{participant}.txt",
+        f"{RUN}/logs/cut_reps/{{participant}}.txt",
     benchmark:
-        "results/{study}/benchmarks/cut_reps/{participant}.tsv"
+        f"{RUN}/benchmarks/cut_reps/{{participant}}.tsv"
     priority: FIRST
     params:
         profile=config["profile"],

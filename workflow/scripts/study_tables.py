@@ -1,4 +1,8 @@
-"""Measure the reps of all sessions of a study and write its tables."""
+"""Measure the reps of all sessions of a study, and write its tables and the options they depend on."""
+
+from pathlib import Path
+
+import yaml
 
 from legsci.mechanics.reps.files import measurable_sessions
 from legsci.metrics.tables import study_tables
@@ -11,3 +15,4 @@ with job_log(snakemake.log[0]):
     tables["metrics"].to_parquet(snakemake.output.metrics_parquet, index=False)
     for name, table in tables.items():
         harmless(table).to_csv(snakemake.output[name], index=False)
+    Path(snakemake.output.options).write_text(yaml.safe_dump(snakemake.params.options), encoding="utf-8")

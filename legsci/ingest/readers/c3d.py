@@ -17,6 +17,7 @@ from legsci.ingest.readers.c3d_plates import read_plates
 from legsci.ingest.readers.signals import (
     ANGLE_UNITS,
     angle_signal,
+    channel_signals,
     marker_signal,
     plain_labels,
     refuse,
@@ -56,6 +57,8 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     force = read_plates(file, assumptions)
     if force is not None:
         signals["force"] = force
+    channels, unmapped = _channels(file)
+    signals |= channels
     if not signals:
         raise refuse(path, ("", "markers, segments, angles or a force plate", _what_else(file)))
     start = first_frame(file) / file.rate("POINT" if file.states_rate("POINT") else "ANALOG")
@@ -69,7 +72,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
         remarks.append(f"The file names no force plate; {file.analog_channels} analog channels were left out: {names}.")
     if force is not None and file.unsigned:
         remarks.append("The analog samples are whole numbers without a sign (ANALOG:FORMAT UNSIGNED) and were read so.")
-    return Recording(with_remarks(signals, remarks), (*assumptions, *remarks), start, notes)
+    return Recording(with_remarks(signals, remarks), (*assumptions, *remarks), start, unmapped, notes)
 
 
 def _points(file: C3dFile, assumptions: list[str], notes: dict[str, str]) -> dict[str, xr.Dataset]:
@@ -167,6 +170,33 @@ def _segments(file: C3dFile) -> dict[str, xr.Dataset]:
     labels = (labels + [f"segment_{number + 1}" for number in range(len(labels), count)])[:count]
     rotation, position = np.ascontiguousarray(matrices[..., :3, :3]), matrices[..., :3, 3] * file.length
     return {"segments": segment_signal(rotation, position, rate_hz=rate, labels=labels)}
+
+
+def _channels(file: C3dFile) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
+    """Return the analog channels that the device maps, by kind, and the units of those that nobody mapped, by name."""
+    of_plates = {int(channel) for channel in file.values("FORCE_PLATFORM", "CHANNEL")}
+    count = file.analog_channels
+    labels, units = file.long_list("ANALOG:LABELS"), file.long_list("ANALOG:UNITS")
+    names = [labels[n] if n < len(labels) and labels[n] else str(n + 1) for n in range(count)]
+    unit = [units[n] if n < len(units) else "" for n in range(count)]
+    mapped = file.device.channels
+    absent = sorted(set(mapped) - set(names))
+    faults = [(f"channels.{name}", f"one of the channels {', '.join(names) or 'none'}", "no such") for name in absent]
+    faults += [(f"channels.{name}", "one channel of that name", "several") for name in mapped if names.count(name) > 1]
+    if faults:
+        raise refuse(file.path, *faults)
+    chosen = [n for n in range(count) if names[n] in mapped]
+    others = {names[n]: unit[n] for n in range(count) if names[n] not in mapped and n + 1 not in of_plates}
+    if not chosen:
+        return {}, others
+    signals = channel_signals(
+        file.analogs(chosen),
+        rate_hz=file.rate("ANALOG"),
+        names=[names[n] for n in chosen],
+        units=[unit[n] for n in chosen],
+        device=file.device,
+    )
+    return signals, others
 
 
 def _what_else(file: C3dFile) -> str:

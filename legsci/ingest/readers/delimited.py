@@ -21,6 +21,7 @@ from legsci.ingest.readers.signals import (
     MOMENT_UNITS,
     TIME_UNITS,
     Floats,
+    channel_signals,
     force_signal,
     moment_from_point,
     refuse,
@@ -37,6 +38,8 @@ _UNITS: dict[str, tuple[dict[str, float], str]] = {
     "length": (LENGTH_UNITS, "length_unit"),
     "time": (TIME_UNITS, ""),
 }
+#: A number of a column has fewer digits.
+LONGEST_NUMBER = 6
 _DEFAULT_UNITS = {"force": "N", "moment": "Nm", "length": "m", "time": "s"}
 _FORCES, _MOMENTS, _POINTS, _TORQUES = ("fx", "fy", "fz"), ("mx", "my", "mz"), ("px", "py", "pz"), ("tx", "ty", "tz")
 
@@ -68,12 +71,15 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
 
 def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None) -> Recording:
     """Read plate forces from the rows of a file, which may be text or a spreadsheet (see `read`)."""
-    quantities = _quantities(path, device)
+    quantities = _quantities(path, device) if device.plates or not device.channels else []
     table, plates = lay_out(path, lines, device.text), len(device.plates)
     columns = {q: [column_number(table, setup.columns[q]) for setup in device.plates.values()] for q in quantities}
     time = column_number(table, device.text["time_column"]) if "time_column" in device.text else None
     assumptions: list[str] = []
-    used = [column for group in columns.values() for column in group] + ([] if time is None else [time])
+    channels = [column_number(table, _column_key(table, name)) for name in device.channels]
+    used = [column for group in columns.values() for column in group]
+    used += channels + ([] if time is None else [time])
+    unmapped = _unmapped(table, used, device)
     table, shift = select_part(table, device, part, used, assumptions)
     used = [column + shift for column in used]
     check_inside(table, used)
@@ -91,8 +97,35 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
         kind = _KINDS[quantity[0]]
         scale = _scale(table, used[n * plates : (n + 1) * plates], kind, device, assumptions)
         values[quantity] = values[quantity] * scale[:, None]
-    signal = _signal(path, device, values, rate, assumptions)
-    return Recording({"force": signal}, tuple(dict.fromkeys(assumptions)), start)
+    first = len(quantities) * plates
+    units = [table.units[column] if column < len(table.units) else "" for column in channels]
+    signals = channel_signals(
+        np.ascontiguousarray(numbers[:, first : first + len(channels)].T),
+        rate_hz=rate,
+        names=list(device.channels),
+        units=units,
+        device=device,
+    )
+    if quantities:
+        signals["force"] = _signal(path, device, values, rate, assumptions)
+    return Recording(signals, tuple(dict.fromkeys(assumptions)), start, unmapped)
+
+
+def _column_key(table: Table, name: str) -> str | int:
+    """Name of a column as the file has it, else its number."""
+    return int(name) if name.isdecimal() and len(name) < LONGEST_NUMBER and name not in table.names else name
+
+
+def _unmapped(table: Table, used: list[int], device: Device) -> dict[str, str]:
+    """Units of the columns with a name that neither plates nor channels use, by name; not of trials side by side."""
+    if device.text.get("layout") == "wide":
+        return {}
+    trial = device.text.get("trial_column")
+    return {
+        name: table.units[column] if column < len(table.units) else ""
+        for column, name in enumerate(table.names)
+        if name and column not in used and name != trial
+    }
 
 
 def _quantities(path: Path, device: Device) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from legsci.ingest.devices import Device
 from legsci.ingest.faults import Fault, RecordingError
 
 Floats = NDArray[np.float64]
@@ -145,6 +146,34 @@ def angle_signal(angle: Floats, *, rate_hz: float, names: Sequence[str]) -> xr.D
         coords=_coordinates(angle.shape[0], rate_hz, joint_angle=names),
         attrs={"sampling_rate_hz": rate_hz},
     )
+
+
+def channel_signals(
+    values: Floats, *, rate_hz: float, names: Sequence[str], units: Sequence[str], device: Device
+) -> dict[str, xr.Dataset]:
+    """Label channels (channel, time) that belong to no plate, as the device maps them, by kind.
+
+    Returns
+    -------
+    kind ("emg", "imu", "analog") -> Dataset with `value` (channel, time) in the unit of the file, coordinate `unit`
+    (channel), and what the study says of each channel.
+    """
+    answer = {}
+    for kind in dict.fromkeys(device.channels[name].kind for name in names):
+        rows = [row for row, name in enumerate(names) if device.channels[name].kind == kind]
+        mapped = [device.channels[names[row]] for row in rows]
+        meaning = {
+            of: ("channel", [getattr(channel, of) for channel in mapped])
+            for of in ("muscle", "segment", "side", "quantity", "axis", "mounting")
+            if any(getattr(channel, of) for channel in mapped)
+        }
+        further = {"unit": ("channel", [units[row] for row in rows]), **meaning}
+        answer[kind] = xr.Dataset(
+            {"value": (("channel", "time"), values[rows])},
+            coords={"channel": [names[row] for row in rows], "time": clock(values.shape[1], rate_hz), **further},
+            attrs={"sampling_rate_hz": rate_hz},
+        )
+    return answer
 
 
 def clock(samples: int, rate_hz: float) -> xr.Variable:

@@ -74,18 +74,13 @@ def _weigh_start(reaction: GroundReaction, window: Window, task: Task, profile: 
     quietest = profile.weighing != "first"
     last = _stretch_start(reaction, window.middle)
     starts = [window.first] if quietest else [0]
-    if quietest and _from_held_squat(task):
+    if quietest and task.start == "held_squat":
         starts.insert(0, max(window.first, last - int(HOLD_S * reaction.rate)))
     for first in starts:
         weighing = reaction.weigh(first=first, last=last, length_s=profile.weighing_length_s, quietest=quietest)
         if weighing is not None and weighing.still:
             break
     return weighing
-
-
-def _from_held_squat(task: Task) -> bool:
-    """Whether a jump starts from a held squat, without a countermovement."""
-    return task.cut == "flight" and "countermovement_depth_m" not in task.metrics
 
 
 def _weigh_end(reaction: GroundReaction, window: Window, profile: Profile) -> Weighing | None:
@@ -112,15 +107,13 @@ def _choose_weighing(
 ) -> tuple[Weighing | None, Weighing | None, np.ndarray, list[QualityFlag]]:
     """Return (weighing to use, weighing at the end, body weight (side), flags)."""
     before, after = _weigh_start(reaction, window, task, profile), _weigh_end(reaction, window, profile)
-    preferred, other = (before, after) if task.weighing == "start" else (after, before)
+    preferred, other = (before, after) if task.starts_still else (after, before)
     words = ("quiet standing after the landing", "quiet standing before the movement")
     flags: list[QualityFlag] = []
     if preferred is not None and preferred.still:
         return preferred, after, preferred.body_weight, flags
-    if task.cut == "quiet":
-        return None, None, np.full(3, np.nan), [_never_still(preferred)]
     box = _box_weight(reaction, window, profile)
-    for weighing, where in ((other, words[task.weighing == "end"]), (box, "standing on the box")):
+    for weighing, where in ((other, words[not task.starts_still]), (box, "standing on the box")):
         if weighing is not None and weighing.still:
             flags.append(QualityFlag("weighed_elsewhere", detail=where))
             return weighing, after, weighing.body_weight, flags
@@ -158,7 +151,7 @@ def _detection_rules(
         contact=contact,
         loaded=loaded,
         propulsion_velocity=profile.propulsion_velocity_m_per_s,
-        countermovement=not _from_held_squat(task),
+        countermovement=task.start != "held_squat",
     )
 
 
@@ -211,14 +204,45 @@ def _events(
         first = int(np.ceil(score.events.get("touchdown", window.first)))
         found, _ = contact_events(force, rate, rest, first, window.middle, weight, tuple(rules))
         score.rest = float(rest)
-        if task.quiet_start:
+        if task.starts_still:
             # The onset of movement is not known, and without a countermovement neither is the lowest point.
-            found[: 1 if "countermovement_depth_m" in task.metrics else -2] = np.nan
+            found[: -2 if task.start == "held_squat" else 1] = np.nan
     else:
         found[-2:] = flight_edges(force, window.middle, rules.contact, rules.loaded)
     score.events.update(zip(EVENTS, (float(position) for position in found), strict=True))
     if window.touchdown >= 0:
         score.events["movement_start"] = score.events["touchdown"]
+
+
+def score_standing(reaction: GroundReaction, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
+    """Weigh quiet standing: its quietest stretch under one profile.
+
+    Parameters
+    ----------
+    reaction, window, task, profile, mass_kg : as `score_repetition`.
+    """
+    weighing = reaction.weigh(first=window.first, last=window.last, length_s=profile.weighing_length_s)
+    if weighing is not None and weighing.still:
+        return _weighed(reaction, profile, weighing, weighing.body_weight, [])
+    return _weighed(reaction, profile, weighing, np.full(3, np.nan), [_never_still(weighing)])
+
+
+def _weighed(
+    reaction: GroundReaction, profile: Profile, weighing: Weighing | None, weight: np.ndarray, flags: list[QualityFlag]
+) -> Score:
+    """Score of a repetition that is weighed, without the events of its movement."""
+    uncertainty = weighing.uncertainty if weighing is not None else float("nan")
+    offset = profile.offset_shift * reaction.offset
+    events = {} if weighing is None else {"weighing_start": weighing.first, "weighing_end": weighing.last}
+    return Score(
+        events={name: float(position) for name, position in events.items()},
+        body_weight=weight - offset + profile.body_weight_shift_sd * uncertainty,
+        weighing_sd=weighing.sd if weighing is not None else float("nan"),
+        body_weight_uncertainty=uncertainty,
+        rest=float("nan"),
+        offset=offset,
+        flags=flags,
+    )
 
 
 def score_repetition(
@@ -235,41 +259,22 @@ def score_repetition(
     mass_kg : mass of the person and of what is carried, from the study; NaN where it is not known [kg].
     """
     weighing, after, weight, flags = _choose_weighing(reaction, window, task, profile, mass_kg)
-    if task.cut == "quiet":
-        weighing = reaction.weigh(first=window.first, last=window.last, length_s=profile.weighing_length_s)
-        still = weighing is not None and weighing.still
-        flags = [] if still else [_never_still(weighing)]
-        weight = weighing.body_weight if weighing is not None and still else weight
     quiet_end = -1
-    if task.quiet_start and task.cut != "quiet" and weighing is not None and weighing.last <= window.middle:
+    if task.starts_still and weighing is not None and weighing.last <= window.middle:
         quiet_end = weighing.last
         weighing = _over_standing(reaction, window, task, profile, weighing)
         weight = weighing.body_weight
-    uncertainty = weighing.uncertainty if weighing is not None else float("nan")
-    offset = profile.offset_shift * reaction.offset
-    score = Score(
-        events={},
-        body_weight=weight - offset + profile.body_weight_shift_sd * uncertainty,
-        weighing_sd=weighing.sd if weighing is not None else float("nan"),
-        body_weight_uncertainty=uncertainty,
-        rest=float("nan"),
-        offset=offset,
-        flags=flags,
-    )
-    if weighing is not None:
-        score.events.update(weighing_start=float(weighing.first), weighing_end=float(weighing.last))
-    if task.cut == "quiet":
-        return score
+    score = _weighed(reaction, profile, weighing, weight, flags)
     rest = after.first if after is not None and after.still else -1
     _events(reaction, window, task, profile, score, quiet_end=quiet_end, rest=rest)
     score.events = profile.shifted(score.events)
     if window.middle >= 0:
-        stood = task.quiet_start and weighing is not None and weighing.last <= window.middle
+        stood = task.starts_still and weighing is not None and weighing.last <= window.middle
         score.flags += _check_velocity(score, task, stood=stood, title=profile.title)
         score.flags += _check_drift(score, task, weighing, after)
         score.flags += _check_landing(score, reaction, window)
     score.flags += _check_weight(score, weighing, mass_kg)
-    if _from_held_squat(task):
+    if task.start == "held_squat":
         score.flags += _check_countermovement(score, reaction)
     return score
 
@@ -284,14 +289,14 @@ def _check_velocity(score: Score, task: Task, *, stood: bool, title: str) -> lis
     if np.isnan(score.rest):
         missing = QualityFlag("movement_start_not_found", detail=f"the rules of {title}")
         flags.append(missing if stood else QualityFlag("no_velocity"))
-    elif task.quiet_start and np.isnan(score.events["movement_start"]):
+    elif task.starts_still and np.isnan(score.events["movement_start"]):
         flags.append(QualityFlag("integrated_backward"))
     return flags
 
 
 def _check_drift(score: Score, task: Task, before: Weighing | None, after: Weighing | None) -> list[QualityFlag]:
     """Compare body weight in quiet standing before the jump with that after it."""
-    if not task.quiet_start or before is None or after is None or not after.still:
+    if not task.starts_still or before is None or after is None or not after.still:
         return []
     difference = abs(float(after.body_weight[0]) - float(before.body_weight[0]))
     uncertainty = 2.0 * float(np.hypot(after.uncertainty, before.uncertainty))

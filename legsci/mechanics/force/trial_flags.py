@@ -56,7 +56,8 @@ def _load_flags(trial: xr.DataTree, reaction: GroundReaction) -> list[QualityFla
 def _side_without_load(trial: xr.DataTree, reaction: GroundReaction) -> list[QualityFlag]:
     """Report a plate for one foot that is not loaded in a task of both legs."""
     task, force = TASKS[str(trial.attrs["task"])], stream(trial, "force")
-    if force is None or task.cut == "contact" or trial.attrs.get("leg", "both") != "both" or not reaction.plates:
+    one_leg = task.legs == "alternating" or trial.attrs.get("leg", "both") != "both"
+    if force is None or one_leg or not reaction.plates:
         return []
     names, feet = force.get_index("plate").tolist(), force.variables["foot"].data.astype(str).tolist()
     empty = [foot for foot in SIDES_OF_BODY if foot in feet and np.isnan(reaction.force[SIDES.index(foot)]).all()]

@@ -1,4 +1,8 @@
-"""Windows: where in a recording each repetition of a task lies."""
+"""Windows: where in a recording of force each repetition of a task lies.
+
+Each function takes the ground reaction of a trial and returns its windows in order of time, and quality flags: what was
+found wrong, or why there are none.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +53,7 @@ def _is_flight(reaction: GroundReaction, stretch: np.ndarray) -> bool:
     return bool(push_off.max() > PUSH_OFF_PART * standing_load(reaction.force[0]))
 
 
-def _flights(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
+def flights(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     """One window per flight, from the last landing to the next time off the plates."""
     stretches, samples = reaction.unloaded, reaction.force.shape[1]
     windows = []
@@ -79,10 +83,10 @@ def _why_no_flight(reaction: GroundReaction) -> str:
     )
 
 
-def _rebounds(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
+def rebounds(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     """One window per flight that follows a contact after a fall; a hop after a landing is not a new repetition."""
     windows: list[Window] = []
-    jumps, flags = _flights(reaction)
+    jumps, flags = flights(reaction)
     ends = reaction.unloaded[:, 1] if len(reaction.unloaded) else np.empty(0, int)
     for jump in jumps:
         before = ends[ends < jump.middle]
@@ -108,7 +112,7 @@ def _follows(previous: Window, ends: np.ndarray, reaction: GroundReaction) -> bo
     return bool(ends[-1] == first_landing)
 
 
-def _impacts(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
+def impacts(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     """One window per landing from an unloaded stretch with an impact among the highest of the recording."""
     stretches, samples, total = reaction.unloaded, reaction.force.shape[1], reaction.force[0]
     windows = []
@@ -121,25 +125,6 @@ def _impacts(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]
     return windows, [] if windows else [QualityFlag("no_landing")]
 
 
-def _whole(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
+def whole_recording(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     """Take the whole recording."""
     return [Window(0, reaction.force.shape[1])], []
-
-
-#: How a task's repetitions are found, by the word that `Task.cut` holds.
-CUTS = {"quiet": _whole, "flight": _flights, "rebound": _rebounds, "impact": _impacts}
-
-
-def cut(reaction: GroundReaction, *, how: str) -> tuple[list[Window], list[QualityFlag]]:
-    """Find the repetitions of a recording.
-
-    Parameters
-    ----------
-    reaction : ground reaction of the trial.
-    how : key of CUTS.
-
-    Returns
-    -------
-    windows in order of time, and what was found wrong where there are none.
-    """
-    return CUTS[how](reaction)

@@ -82,6 +82,7 @@ def _described(trial: TrialMotion) -> dict[str, Any]:
     """What a trial has beside its signals."""
     words: dict[str, Any] = {
         "attrs": trial.attrs,
+        "streams": list(trial.streams),
         "force_flags": [_stated(flag) for flag in trial.force_flags],
         "flags": [_stated(flag) for flag in trial.flags],
     }
@@ -137,7 +138,13 @@ def _trial(
             points={name: place[points.index(name)].T for name in stated["points"]},
         )
     return TrialMotion(
-        words["attrs"], reaction, pressure, movement, _flags(words["force_flags"]), _flags(words["flags"])
+        words["attrs"],
+        tuple(words["streams"]),
+        reaction,
+        pressure,
+        movement,
+        _flags(words["force_flags"]),
+        _flags(words["flags"]),
     )
 
 

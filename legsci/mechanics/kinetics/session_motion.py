@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from legsci.ingest.streams import stream
+from legsci.ingest.streams import stream, streams
 from legsci.mechanics.force.plates import GroundReaction, centre_of_pressure, ground_reaction, vertical_of_plates
 from legsci.mechanics.force.trial_flags import force_flags
 from legsci.mechanics.kinetics.anthropometry import Person
@@ -24,6 +24,8 @@ from legsci.tasks import TASKS
 
 #: Directions of the centre of pressure, ISB x and z.
 DIRECTIONS = ("anterior", "right")
+#: Channels that the flag of unmapped channels names; study.readings lists all.
+CHANNELS_SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,14 @@ class TrialMotion:
     Parameters
     ----------
     attrs : of the trial in the session file: task, leg, load_kg, faults, ...
+    streams : kinds of signal that were recorded.
     reaction, pressure : of its plates; None without plates.
     movement : from its markers or recorded segments; None where it has neither under known labels.
     force_flags, flags : what was assumed, and why something is absent: of the plates, of the rest.
     """
 
     attrs: dict[str, Any]
+    streams: tuple[str, ...] = ()
     reaction: GroundReaction | None = None
     pressure: Pressure | None = None
     movement: Movement | None = None
@@ -119,7 +123,7 @@ def session_motion(
         except Exception as error:  # one trial that fails does not keep the others from being computed
             logging.getLogger(__name__).exception("trial %s", name)
             failed = QualityFlag("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")
-            trials[name] = TrialMotion(_attributes(trial), flags=[failed])
+            trials[name] = TrialMotion(_attributes(trial), tuple(trial.children), flags=[failed])
     upright = _standing_lumbar_flexion(trials[standing].movement) if standing is not None else float("nan")
     return SessionMotion(_attributes(session), options, upright, trials)
 
@@ -131,8 +135,10 @@ def with_exchanged_plates(trial: xr.DataTree) -> xr.DataTree:
         return trial
     other = {"left": "right", "right": "left"}
     feet = [other.get(foot, foot) for foot in force.variables["foot"].data.astype(str).tolist()]
-    changed = trial.copy()
-    changed["force"] = xr.DataTree(force.assign_coords(foot=("plate", feet)))
+    kept = {name: group for name, group in trial.children.items() if name not in streams(trial, "force")}
+    turned = xr.DataTree(force.assign_coords(foot=("plate", feet)))
+    changed = xr.DataTree(children={**kept, "force": turned})
+    changed.attrs.update(trial.attrs)
     return changed
 
 
@@ -146,13 +152,14 @@ def _trial_motion(
 ) -> TrialMotion:
     """Motion of a trial."""
     movement, flags = trial_movement(trial, static, person=person, options=options)
-    flags = [*_remarks(trial), *flags]
+    flags = [*_remarks(trial), *_stream_flags(trial), *flags]
     force, task = stream(trial, "force"), TASKS[str(trial.attrs["task"])]
     if force is None:
-        return TrialMotion(_attributes(trial), movement=movement, flags=flags)
+        return TrialMotion(_attributes(trial), tuple(trial.children), movement=movement, flags=flags)
     reaction = ground_reaction(force, stepped_from_box=task.cut == "rebound")
     return TrialMotion(
         _attributes(trial),
+        tuple(trial.children),
         reaction,
         Pressure(
             _forward_force(force, reaction), _total_centre_of_pressure(force, reaction, sought=task.cut == "quiet")
@@ -171,6 +178,22 @@ def _remarks(trial: xr.DataTree) -> list[QualityFlag]:
         for sentence in json.loads(str(signal.attrs.get("remarks", "[]")))
     }
     return [QualityFlag("read_with_remark", signal=kind, detail=sentence) for sentence, kind in remarks.items()]
+
+
+def _stream_flags(trial: xr.DataTree) -> list[QualityFlag]:
+    """What was recorded and is not used: channels that nobody mapped, streams whose clock is not known."""
+    flags = []
+    unmapped: dict[str, list[str]] = {}
+    for path, channel, _ in json.loads(str(trial.attrs.get("unmapped", "[]"))):
+        unmapped.setdefault(path, []).append(channel)
+    for path, channels in unmapped.items():
+        flags.append(
+            QualityFlag("channels_not_mapped", path, float(len(channels)), detail=", ".join(channels[:CHANNELS_SHOWN]))
+        )
+    for name, group in trial.children.items():
+        if group.attrs.get("clock_method") == "unknown":
+            flags.append(QualityFlag("clock_unknown", str(name)))
+    return flags
 
 
 def _total_centre_of_pressure(force: xr.Dataset, reaction: GroundReaction, *, sought: bool) -> Array:

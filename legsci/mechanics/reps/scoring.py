@@ -12,7 +12,7 @@ from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.windows import Window
 from legsci.mechanics.reps.curation import apply_decisions
-from legsci.mechanics.reps.cutting import event_scorer
+from legsci.mechanics.reps.cutting import CUTTING
 from legsci.mechanics.reps.repetition import UNPERTURBED, Repetition, Scoring
 from legsci.quality import QualityFlag
 from legsci.tasks import TASKS
@@ -43,9 +43,9 @@ def score_window(
     mass_kg : mass of the person and of what is carried [kg]; NaN where it is not known.
     decisions : rows of curation.tsv about the repetition.
     """
-    scorer = event_scorer(TASKS[task])
+    events = CUTTING[TASKS[task].cut].events
     scores = {
-        scoring: scorer(reaction, window, task=TASKS[task], profile=profile, mass_kg=mass_kg)
+        scoring: events(reaction, window, task=TASKS[task], profile=profile, mass_kg=mass_kg)
         for scoring, profile in scorings.items()
     }
     flags = [

@@ -94,7 +94,7 @@ def _samples(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[
                 row[...] = _pelvis_height(trial, np.arange(first[rep], stop[rep]) / rates[rep])
             elif name in of_plates:
                 row[...] = of_plates[name][..., first[rep] : stop[rep]]
-        if "force" in names and TASKS[tasks[rep]].cut == "contact" and legs[rep] in SIDES:
+        if "force" in names and TASKS[tasks[rep]].legs == "alternating" and legs[rep] in SIDES:
             # In running the foot on the ground exerts all of the force.
             force = answer["force"][1][rep]
             force[SIDES.index(legs[rep])] = force[SIDES.index("both")]

@@ -48,7 +48,7 @@ def running_direction_flags(task: Task, movement: Movement | None) -> list[Quali
     task : entry of TASKS.
     movement : answer of `legsci.mechanics.kinetics.movement.trial_movement`.
     """
-    if task.cut != "contact" or movement is None or not movement.mean_speed_m_per_s > RUNNING_M_PER_S:
+    if task.start != "running" or movement is None or not movement.mean_speed_m_per_s > RUNNING_M_PER_S:
         return []
     if not movement.travel_deg > MOST_ACROSS_DEG:
         return []

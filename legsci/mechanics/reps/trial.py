@@ -11,7 +11,7 @@ import pandas as pd
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.kinetics.session_motion import TrialMotion
 from legsci.mechanics.reps.curation import decisions_without_effect, trial_decisions
-from legsci.mechanics.reps.cutting import reaction_to_cut, trial_windows
+from legsci.mechanics.reps.cutting import CUTTING, no_signal_to_cut_by, reaction_to_cut
 from legsci.mechanics.reps.repetition import Repetition, Scoring
 from legsci.mechanics.reps.scoring import score_window
 from legsci.mechanics.reps.steps import running_direction_flags
@@ -45,13 +45,13 @@ def trial_repetitions(
     task, movement = TASKS[str(motion.attrs["task"])], motion.movement
     reaction = reaction_to_cut(motion, task)
     if reaction is None:
-        return [], [QualityFlag("no_force", signal="trial"), *_idle_decisions(curation)]
+        return [], [no_signal_to_cut_by(motion, task), *_idle_decisions(curation)]
     sides = bool(np.isfinite(reaction.force[1:]).any())
     flags = [*reaction.flags, *motion.force_flags, *trial_decisions(curation, sides=sides)]
     flags += running_direction_flags(task, movement)
     if any(flag.severity == "rejected" for flag in flags):
         return [], flags + decisions_without_effect(curation, repetitions=0)
-    windows, missing = trial_windows(reaction, task, movement)
+    windows, missing = CUTTING[task.cut].windows(reaction, movement)
     leg = str(motion.attrs.get("leg", "both"))
     repetitions = []
     for number, window in enumerate(windows, start=1):

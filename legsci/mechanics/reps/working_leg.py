@@ -31,11 +31,11 @@ def with_working_leg(
     movement : of the trial; None without markers.
     """
     named = leg if leg in SIDES else "both"
-    running = TASKS[repetition.task].cut == "contact"
-    if movement is None or not (running or named in SIDES_OF_BODY):
+    alternating = TASKS[repetition.task].legs == "alternating"
+    if movement is None or not (alternating or named in SIDES_OF_BODY):
         return replace(repetition, leg=named), []
     left_m, right_m = _foot_heights(repetition, movement)
-    if running:
+    if alternating:
         side, flags = step_side(left_m, right_m, movement)
         return replace(repetition, leg=side), flags
     raised_m = (left_m - right_m) * (1.0 if named == "left" else -1.0)

@@ -17,6 +17,7 @@ from matplotlib.patches import Patch
 from legsci.ingest.streams import stream
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.mechanics.reps.repetition import STORED_EVENTS
+from legsci.metrics.registry import METRICS
 from legsci.metrics.signals import velocity
 from legsci.metrics.tables import session_metrics
 from legsci.present.figures import style
@@ -39,6 +40,8 @@ SIMULTANEOUS_SHARE = 0.002
 #: Signal shown before the first sample that is kept, so that a mark on it is not cut [s].
 EDGE_S = 0.03
 TITLE_COLOURS = {"rejected": style.SEVERITY_COLOURS["rejected"]}
+#: Name of the dashed line: weight of the athlete, and in squats of athlete and bar.
+WEIGHTS = {False: "body weight", True: "system weight\n(athlete and bar)"}
 LINES = {"both": "both feet", "left": "left foot", "right": "right foot"}
 
 
@@ -74,7 +77,7 @@ def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.D
         for panel, (trial, rep), (words, status) in zip(panels, shown, headings, strict=True):
             panel.suptitle(words, x=0.01, ha="left", fontsize=8, color=TITLE_COLOURS.get(status, "black"))
             if reps is not None and rep >= 0:
-                drawn |= dict.fromkeys(_draw_repetition(panel, reps, rep))
+                drawn |= dict.fromkeys([*_draw_repetition(panel, reps, rep), _weight(reps, rep)])
             else:
                 _draw_recording(panel, session.children[trial])
         counted = sum(rep >= 0 for _, rep in shown)
@@ -86,7 +89,7 @@ def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.D
             f"{style.counted(len(session.children), 'trial')}; profile {profile}",
             simulated=bool(session.attrs["simulated"]),
         )
-        figure.legend(handles=_keys(list(drawn)), loc="outside lower center", ncols=6)
+        figure.legend(handles=_keys(list(drawn)), loc="outside lower center", ncols=5)
     return figure
 
 
@@ -100,6 +103,11 @@ def _places(reps: xr.Dataset | None, trial: str) -> list[int]:
 def _number(reps: xr.Dataset | None, rep: int) -> int:
     """Number of a repetition in its trial, 0 for a trial without any."""
     return int(reps["number"][rep]) if reps is not None and rep >= 0 else 0
+
+
+def _weight(reps: xr.Dataset, rep: int) -> str:
+    """Name of the weight of a repetition."""
+    return WEIGHTS[str(reps["task"].to_numpy()[rep]) in METRICS["system_weight_n"].tasks]
 
 
 def _heading(metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: int, task: str) -> tuple[str, str]:
@@ -247,6 +255,7 @@ def _keys(drawn: list[str]) -> list[Patch | Line2D]:
     for side, words in LINES.items():
         if side in drawn:
             entries.append(Line2D([], [], color=style.SIDE_COLOURS[side], label=words))
-    if drawn:
-        entries.append(Line2D([], [], color="black", linewidth=0.7, linestyle=(0, (6, 3)), label="body weight"))
+    weights = "; in squats\n".join(name for name in WEIGHTS.values() if name in drawn)
+    if weights:
+        entries.append(Line2D([], [], color="black", linewidth=0.7, linestyle=(0, (6, 3)), label=weights))
     return entries

@@ -58,7 +58,7 @@ def phases(reps: xr.Dataset, *, rep: int, profile: str) -> list[Phase]:
     times["braking_start"] = float(braking_start(reps.isel(rep=[rep], scoring=[scoring]).variables).data.item())
     times["impact"] = times["landing"] if np.isfinite(times["takeoff"]) else float(chosen["touchdown"])
     # The landing of a running step belongs to the next step.
-    running = TASKS[str(chosen["task"].item())].cut == "contact"
+    running = TASKS[str(chosen["task"].item())].start == "running"
     times["impact_end"] = float("nan") if running else times["impact"] + LANDING_S
     listed = [Phase(name, *(times[edge] for edge in EDGES[name])) for name in load_profiles()[profile].phases]
     return sorted((phase for phase in listed if phase.end > phase.start), key=lambda phase: phase.start)

@@ -13,8 +13,8 @@ from matplotlib.transforms import Bbox
 
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.mechanics.reps.signals import scoring_of
-from legsci.metrics.definitions import METRIC_TERMS
 from legsci.metrics.force import LANDING_S
+from legsci.metrics.registry import METRICS
 from legsci.present.figures import style
 from legsci.present.figures.phases import Phase, event_times, phases
 
@@ -129,8 +129,7 @@ def _table(axes: Axes, rows: pd.DataFrame) -> None:
         for _, row in rows.iterrows()
     ]
     heads = [
-        f"{textwrap.fill(METRIC_TERMS[name].label, 13, break_on_hyphens=False)}\n[{METRIC_TERMS[name].unit}]"
-        for name in columns
+        f"{textwrap.fill(METRICS[name].label, 13, break_on_hyphens=False)}\n[{METRICS[name].unit}]" for name in columns
     ]
     axes.set_axis_off()
     table = axes.table(

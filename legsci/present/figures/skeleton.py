@@ -103,7 +103,7 @@ def skeleton_figure(session: xr.DataTree, motion: SessionMotion, reps: xr.Datase
             )
         words = f"Lowest point with ground reaction: {session_name}, n = {style.counted(len(drawn), 'repetition')}"
         style.title(figure, words, simulated=simulated)
-        figure.legend(handles=_keys(), loc="outside lower center", ncols=4)
+        figure.legend(handles=_keys(), loc="outside lower center", ncols=2 * columns)
     return figure
 
 
@@ -118,7 +118,7 @@ def _scales(axes: Axes) -> None:
     """Draw a scale bar of SCALE_M below a skeleton, with the force of an arrow of that length."""
     left = axes.get_xlim()[0]
     axes.plot([left, left + SCALE_M], [SCALE_DEPTH_M] * 2, color="black", linewidth=1.4, solid_capstyle="butt")
-    words = f"{SCALE_M:g} m; as an arrow {SCALE_M * NEWTONS_PER_METRE:g} N"
+    words = f"scale: {SCALE_M:g} m, force arrow\nof this length: {SCALE_M * NEWTONS_PER_METRE:g} N"
     axes.text(left, SCALE_DEPTH_M - 0.04, words, va="top", fontsize=6)
 
 

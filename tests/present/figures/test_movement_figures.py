@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from legsci.mechanics.kinetics.session_motion import SessionMotion, session_motion
+from legsci.mechanics.reps.files import FLAG_COLUMNS
 from legsci.metrics.normalised_curves import normalised_curves
+from legsci.models.statistics.curves import ANGLES
+from legsci.present.figures.curve_differences import LOOKS, curve_differences_figure
 from legsci.present.figures.energy_flow import energy_flow_figure
+from legsci.present.figures.force_time import force_time_figure
 from legsci.present.figures.joint_angles import joint_angles_figure
 from legsci.present.figures.joint_moments import joint_moments_figure
 from legsci.present.figures.skeleton import NEWTONS_PER_METRE, skeleton_figure
 from legsci.present.figures.skeleton_scene import scene
-from legsci.present.figures.style import SIDE_COLOURS
+from legsci.present.figures.style import SIDE_COLOURS, figure_style
 from legsci.present.viewer.skeleton_viewer import skeleton_viewer
+from legsci.tasks import TASKS
 from legsci.vocabulary import STANDARD_GRAVITY
 from tests.mechanics.athlete import ATHLETE
 from tests.mechanics.kinetics.test_movement import MASS_KG, recording, session
@@ -95,8 +104,12 @@ def test_energy_flow_adds_up(reps: xr.Dataset) -> None:
     words = words_of(figure)
     assert "n = 4 push-offs" in words
     assert "left knee" in words
-    ratio = float(words.partition("ratio ")[2][:4])
+    ratio = float(words.partition("gain / joint work ")[2][:4])
     assert 0.8 < ratio < 1.1
+    explained = figure.get_supxlabel()
+    assert "gain / joint work is the force transmission ratio" in explained.replace("\n", " ")
+    assert "Not gained: joint work that moved" in explained.replace("\n", " ")
+    assert "rest " not in words
 
 
 def test_skeletons_show_both_views_of_each_repetition(
@@ -107,9 +120,81 @@ def test_skeletons_show_both_views_of_each_repetition(
     shown = [axes for axes in figure.axes if axes.lines]
     assert "from the side" in words_of(figure)
     assert "from the front" in words_of(figure)
-    assert "0.5 m; as an arrow 1000 N" in words_of(figure)
+    assert "scale: 0.5 m, force arrow\nof this length: 1000 N" in words_of(figure)
     assert len(shown) == 8
     assert all(len(axes.texts) >= 2 for axes in shown), "an arrow for each foot"
+
+
+def laid_out(figure: Figure) -> None:
+    """Place everything in a figure as it is when it is written."""
+    with figure_style():
+        figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_legend_of_skeletons_lies_within_the_figure(
+    tree: xr.DataTree, motion: SessionMotion, reps: xr.Dataset, count: int
+) -> None:
+    figure = skeleton_figure(tree, motion, reps.isel(rep=slice(count)))
+    laid_out(figure)
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0.0
+    assert box.x1 <= figure.bbox.width
+
+
+def test_the_dashed_line_is_called_what_was_weighed(tree: xr.DataTree, reps: xr.Dataset) -> None:
+    flags = pd.DataFrame(columns=FLAG_COLUMNS)
+    squats, jumps = (
+        reps.isel(rep=np.flatnonzero(reps["task"].to_numpy() == task)) for task in ("squat", "countermovement_jump")
+    )
+    said = {"squats": squats, "jumps": jumps, "all": reps}
+    legends = {}
+    named = tree.copy()
+    named.attrs["study"] = "made"
+    for name, drawn in said.items():
+        figure = force_time_figure(named, drawn, flags)
+        laid_out(figure)
+        legend = figure.legends[0]
+        assert legend.get_window_extent().x1 <= figure.bbox.width
+        legends[name] = [text.get_text() for text in legend.get_texts() if " weight" in text.get_text()]
+    assert legends == {
+        "squats": ["system weight\n(athlete and bar)"],
+        "jumps": ["body weight"],
+        "all": ["body weight; in squats\nsystem weight\n(athlete and bar)"],
+    }
+
+
+def column_titles(figure: Figure) -> list[Bbox]:
+    """Places of the titles above the columns of panels, from left to right."""
+    laid_out(figure)
+    titles = [axes._left_title for axes in figure.axes if axes.get_title(loc="left")]
+    return sorted((title.get_window_extent() for title in titles), key=lambda box: box.x0)
+
+
+def test_titles_of_neighbouring_columns_do_not_touch(reps: xr.Dataset) -> None:
+    tasks = [task for task in TASKS if task not in ("standing", "landing")]
+    curves = normalised_curves(reps.isel(rep=[0] * len(tasks)))
+    curves["task"] = ("rep", tasks)
+    rows = [
+        {"task": task, "comparison": name, "angle": angle, "athletes": 100, "percent": point, "difference": 0.0}
+        for task in tasks
+        for name in LOOKS
+        for angle in ANGLES
+        for point in (0.0, 100.0)
+    ]
+    differences = pd.DataFrame(rows).assign(low=-1.0, high=1.0)
+    clusters = pd.DataFrame(
+        columns=["task", "angle", "comparison", "p_value", "adjusted_p", "start_percent", "end_percent"]
+    )
+    for figure in (
+        joint_angles_figure(curves, simulated=False),
+        joint_moments_figure(curves, simulated=False),
+        curve_differences_figure(differences, clusters, simulated=False),
+    ):
+        boxes = column_titles(figure)
+        assert len(boxes) == len(tasks)
+        # At least the width of a letter between them.
+        assert all(right.x0 - left.x1 > 5.0 for left, right in itertools.pairwise(boxes))
 
 
 def test_nothing_to_draw_is_said() -> None:
