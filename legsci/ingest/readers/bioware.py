@@ -88,7 +88,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
         assumptions.append(
             "The centre of each plate's surface is taken as the origin: the file has no positions of plates."
         )
-    return Recording({"force": signal}, tuple(assumptions), float(numbers[0, 0]), _notes(header))
+    return Recording({"force": signal}, tuple(assumptions), float(numbers[0, 0]), notes=_notes(header))
 
 
 def _plates(names: list[str]) -> list[dict[str, int]]:

@@ -67,7 +67,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
             "names a baseline window; it was not applied, offsets are removed later and reported"
         )
     remarks = file.remarks
-    if force is None and file.analog_channels:
+    if force is None and file.analog_channels and not channels:
         names = ", ".join(file.long_list("ANALOG:LABELS")[:CHANNELS_NAMED])
         remarks.append(f"The file names no force plate; {file.analog_channels} analog channels were left out: {names}.")
     if force is not None and file.unsigned:

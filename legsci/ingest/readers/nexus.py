@@ -96,7 +96,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
         )
     frame_rates = [block.rate_hz for block in blocks if block.title != "Devices"]
     start = (min(frames)[0] - 1) / frame_rates[0] if frame_rates else 0.0
-    return Recording(signals, tuple(assumptions), start, notes)
+    return Recording(signals, tuple(assumptions), start, notes=notes)
 
 
 def _blocks(path: Path, lines: list[str]) -> list[_Block]:

@@ -169,11 +169,11 @@ def _read_storage(path: Path, lines: list[str], first: int, device: Device) -> R
     names = [str(name) for name in table["column"].to_numpy()]
     if any(FORCE_COLUMN.match(name) for name in names):
         signal, assumptions, notes = _forces(path, table, rate, device)
-        return Recording({"force": signal}, assumptions, start, notes)
+        return Recording({"force": signal}, assumptions, start, notes=notes)
     forces = [name for name in names[1:] if FORCE_LIKE.search(name)]
     if title.lower().removeprefix("name ").startswith("coordinates") and not forces:
         signal, notes = _coordinates(table, rate, header, device)
-        return Recording({"angles": signal}, (), start, notes)
+        return Recording({"angles": signal}, (), start, notes=notes)
     shown_names = ", ".join(forces or names[1:NAMES_SHOWN])
     found = f"the title {shown(title)}, columns {shown_names}"
     raise refuse(path, ("", "columns ground_force... or the title Coordinates", found))
