@@ -171,13 +171,17 @@ def _trial_motion(
 
 
 def _remarks(trial: xr.DataTree) -> list[QualityFlag]:
-    """What the reader of each signal found in the file and did not take as it stands there."""
+    """Recordings that were left out, and what a reader found in a file and did not take as it stands there."""
     remarks = {
         sentence: kind
         for kind, signal in reversed(list(trial.children.items()))
         for sentence in json.loads(str(signal.attrs.get("remarks", "[]")))
     }
-    return [QualityFlag("read_with_remark", signal=kind, detail=sentence) for sentence, kind in remarks.items()]
+    left_out = json.loads(str(trial.attrs.get("left_out", "[]")))
+    return [
+        *(QualityFlag("recording_left_out", signal="trial", detail=sentence) for sentence in left_out),
+        *(QualityFlag("read_with_remark", signal=kind, detail=sentence) for sentence, kind in remarks.items()),
+    ]
 
 
 def _stream_flags(trial: xr.DataTree) -> list[QualityFlag]:
