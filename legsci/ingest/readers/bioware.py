@@ -62,6 +62,10 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     plates = _plates(names)
     if not plates:
         raise refuse(path, (f"row {names_row + 1}", "columns Fx, Fy or Fz", ", ".join(names)))
+    ragged = {frozenset(plate) for plate in plates}
+    if len(ragged) > 1:
+        found = "; ".join(", ".join(sorted(plate)) for plate in plates)
+        raise refuse(path, (f"row {names_row + 1}", "the same forces and moments of every plate", found))
     header = {line.split("\t")[0].strip(): line.split("\t")[1:] for line in lines[:names_row]}
     rows = lines[names_row + 2 :]
     _check_count(path, header, len(rows))
@@ -84,6 +88,10 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
         moment=np.ascontiguousarray(values[:, :, 3:]) if whole else None,
     )
     assumptions = [assumption]
+    used = {column for plate in plates for column in plate.values()}
+    others = [name for column, name in enumerate(names) if column not in used and column and name]
+    if others:
+        assumptions.append(f"Columns that are no force or moment of a plate were left out: {', '.join(others)}.")
     if whole:
         assumptions.append(
             "The centre of each plate's surface is taken as the origin: the file has no positions of plates."

@@ -115,7 +115,8 @@ class C3dFile:
         """Return points (time, point, 3) in the file's unit, NaN where their residual is negative."""
         frames = self._frames[:, : WORDS_OF_POINT * self.layout.points]
         values = frames.reshape(self.layout.frames, self.layout.points, WORDS_OF_POINT)[:, list(chosen)]
-        position = values[..., :3].astype(np.float64)
+        with np.errstate(invalid="ignore"):  # damaged numbers; what is not finite is a gap
+            position = values[..., :3].astype(np.float64)
         if not self.layout.real:
             position *= abs(self._point_scale())
         position[values[..., 3] < 0] = np.nan
@@ -175,7 +176,8 @@ class C3dFile:
                 self.path, ("ROTATION", f"{frames} frames, as the header says", f"{held}: the file is cut short")
             )
         values = self.numbers.floats(self.content[start : start + size]).reshape(frames, count, WORDS_OF_ROTATION)
-        matrices = values[..., :16].astype(np.float64).reshape(frames, count, 4, 4).swapaxes(2, 3)
+        with np.errstate(invalid="ignore"):
+            matrices = values[..., :16].astype(np.float64).reshape(frames, count, 4, 4).swapaxes(2, 3)
         matrices[values[..., 16] < 0] = np.nan
         return matrices
 
@@ -206,6 +208,7 @@ def open_c3d(path: Path, device: Device) -> C3dFile:
     remarks: list[str] = []
     _check_names(path, groups)
     layout = _layout(path, header, groups, len(content), remarks)
+    _check_end(path, groups, layout, len(content), remarks)
     _check_rates(path, header, groups, layout)
     length = _length(path, device, groups, assumptions, remarks)
     return C3dFile(path, device, header, groups, numbers, content, layout, length, assumptions, remarks)
@@ -249,6 +252,18 @@ def _layout(path: Path, header: Header, groups: Groups, size: int, remarks: list
     layout = layouts[0]
     frames = max(int(held[0]), 0) * layout.frames // max(layout.size, 1)
     raise refuse(path, ("", f"{layout.frames} frames, as the header says", f"{frames}: the file is cut short"))
+
+
+def _check_end(path: Path, groups: Groups, layout: Layout, size: int, remarks: list[str]) -> None:
+    """Refuse a file whose frames neither end with it nor leave it filled up to whole blocks."""
+    rest = size - layout.start - layout.size
+    if "ROTATION" in groups or rest == 0:
+        return
+    if size % BLOCK_BYTES:
+        expected = f"{size - rest} bytes, where the frames end, or whole blocks of {BLOCK_BYTES}"
+        raise refuse(path, ("", expected, f"{size} bytes: some were lost or added"))
+    if rest >= BLOCK_BYTES:
+        remarks.append(f"{rest} bytes behind the frames that the header counts were left out.")
 
 
 def _statements(path: Path, header: Header, groups: Groups) -> list[tuple[str, list[Any]]]:
