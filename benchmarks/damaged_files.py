@@ -1,7 +1,7 @@
 """Mutants of recordings and study folders: none may crash, raise anything but a refusal, or read wrong in silence.
 
-`python -m benchmarks.damaged_files` writes damaged_files.csv, with the date. Numbers that nothing else in a file confirms
-(samples, scales, corners of plates) may change without a word: they are counted apart, as values.
+`python -m benchmarks.damaged_files` writes damaged_files.csv, with the date. Numbers that nothing else in a file
+confirms (samples, scales, corners of plates) may change without a word: they are counted apart, as values.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,9 +70,7 @@ def specimens(folder: Path) -> dict[str, Specimen]:
             Device("d", "opensim", up="y", forward="x", markers=mapped),
             6,
         ),
-        "qualisys": _text(
-            exports.write_qualisys_force(folder / "a_f_1.tsv", jump, name="1", local=True), Device("d", "qualisys"), 23
-        ),
+        "qualisys": _qualisys(exports.write_qualisys_force(folder / "a_f_1.tsv", jump, name="1", local=True)),
         "delimited": _text(
             exports.write_bertec(folder / "c.txt", jump),
             Device("d", "delimited", plates={"1": PlateSetup("both", six)}, text=bertec),
@@ -87,6 +86,13 @@ def _text(path: Path, device: Device, header_rows: int) -> Specimen:
     """A text file whose rows after the header are numbers."""
     lines = path.read_bytes().split(b"\n")
     return Specimen(path, device, ((sum(len(line) + 1 for line in lines[:header_rows]), path.stat().st_size),))
+
+
+def _qualisys(path: Path) -> Specimen:
+    """A Qualisys file; of the corners of the plate each is confirmed by the others to some millimetres only."""
+    specimen, content = _text(path, Device("d", "qualisys"), 23), path.read_bytes()
+    corners = [(m.start(1), m.end(1)) for m in re.finditer(rb"FORCE_PLATE_CORNER_\w+\t([^\r]*)", content)]
+    return Specimen(path, specimen.device, (*corners, *specimen.values))
 
 
 def _c3d_values(path: Path) -> tuple[Span, ...]:
@@ -121,7 +127,7 @@ def mutate(specimen: Specimen, rng: np.random.Generator) -> tuple[str, bytes]:
         "bytes lost": lambda: content[:inside] + content[inside + int(rng.integers(1, 50)) :],
         "bytes added": lambda: content[:inside] + rng.bytes(int(rng.integers(1, 50))) + content[inside:],
     }
-    header = min((first for first, _ in specimen.values), default=len(content))
+    header = max((first for first, _ in specimen.values), default=len(content))
     place = int(rng.integers(0, header))
     actions["header byte"] = lambda: content[:place] + bytes([int(rng.integers(32, 127))]) + content[place + 1 :]
     if not binary:
@@ -134,9 +140,10 @@ def mutate(specimen: Specimen, rng: np.random.Generator) -> tuple[str, bytes]:
     changed = actions[how]()
     if how == "header byte" and any(first <= place < last for first, last in specimen.values):
         return "value byte", changed
-    if how == "bytes lost":  # digits of one number
-        is_value &= not set(content[inside : inside + len(content) - len(changed)]) - set(b"0123456789.-+eE")
-    return (f"value {how}" if is_value and how in ("byte", "bit", "bytes lost") else how), changed
+    if how in ("bytes lost", "bytes added"):  # digits of one number
+        longer, length = max(content, changed, key=len), abs(len(content) - len(changed))
+        is_value &= not set(longer[inside : inside + length]) - set(b"0123456789.-+eE")
+    return (f"value {how}" if is_value and how in ("byte", "bit", "bytes lost", "bytes added") else how), changed
 
 
 def outcome(path: Path, specimen: Specimen, sound: Recording) -> Outcome:

@@ -1,4 +1,4 @@
-"""A small form of `make fuzz`: no mutant ends the interpreter, raises anything but a refusal, or reads wrong in silence."""
+"""A small form of `make fuzz`: no mutant crashes, raises anything but a refusal, or reads wrong in silence."""
 
 from __future__ import annotations
 

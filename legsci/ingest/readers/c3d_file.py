@@ -17,8 +17,8 @@ from legsci.ingest.faults import shown
 from legsci.ingest.readers.c3d_parameters import BLOCK_BYTES, Groups, Header, Numbers, read_parameters
 from legsci.ingest.readers.signals import LENGTH_UNITS, Floats, read_bytes, refuse, unit_factor
 
-#: Largest difference between two statements of the same rate, as a part of it.
-RATE_TOLERANCE = 0.01
+#: Largest difference between two statements of the same rate, as a part of it: the resolution of their numbers.
+RATE_TOLERANCE = 1e-6
 LARGEST_RATE_HZ = 1e6
 #: Groups and parameters that the reader uses.
 STANDARD_NAMES = {
