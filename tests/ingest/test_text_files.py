@@ -229,7 +229,7 @@ def test_counts_and_rates_that_are_no_numbers_are_no_crash(tmp_path: Path, count
 )
 def test_nothing_takes_quadratic_time(tmp_path: Path, content: str) -> None:
     path = write(tmp_path / "a.csv", content)
-    began = time.perf_counter()
+    began = time.process_time()
     said = refusal(path, device("delimited", rate_hz=100.0, plates=UP, text={"header_rows": 1}))
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
     assert len(said) < 2000
