@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 import yaml
 
+from legsci.ingest.check import check_study
 from legsci.ingest.devices import Device
 from legsci.ingest.faults import RecordingError
 from legsci.ingest.names import map_names
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
+from legsci.ingest.session import build_session
 from legsci.ingest.settings import devices_of
+from legsci.ingest.streams import stream
 from tests import foreign_exports as exports
 from tests.foreign_files import CENTRE, plate_jump
 
@@ -144,3 +147,36 @@ def test_text_in_shift_jis_reads_with_its_code_page_and_the_refusal_names_the_ke
     assert read(path, device).signals["force"].sizes["time"] == 4000
     with pytest.raises(RecordingError, match=r"another code page set as text\.encoding"):
         read(path, replace(device, text={"header_rows": 6}))
+
+
+def test_files_that_each_hold_a_plate_are_one_set_of_plates(tmp_path: Path) -> None:
+    """Two plates and the markers of a trial in three files: the second plate is empty and costs nothing."""
+    device = yaml.safe_load(
+        "{reader: qualisys, plates: {Force-plate 1: {foot: left}, Force-plate 2: {foot: right}},"
+        " markers: {L_IAS: left_anterior_superior_iliac_spine, R_IAS: right_anterior_superior_iliac_spine}}"
+    )
+    study = {"name": "plates", "lab": {"up": "z", "forward": "x"}, "devices": {"qtm": device}}
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(study))
+    exports.write_qualisys_force(tmp_path / "a_f_1.tsv", JUMP, name="Force-plate 1", local=True)
+    exports.write_qualisys_force(tmp_path / "a_f_2.tsv", JUMP, name="Force-plate 2", local=True, share=0.0)
+    seen = np.arange(len(JUMP.force) // 10)[:, None] / 100.0
+    markers = {name: np.array([0.1, 0.2 + 0.25 * n, 1.0]) + 0.01 * seen for n, name in enumerate(("L_IAS", "R_IAS"))}
+    exports.write_qualisys_markers(tmp_path / "a.tsv", markers, rate_hz=100.0, times=True)
+    key = "participant_id\tsession_id\ttrial_id"
+    tables = {
+        "participants": "participant_id\nP01\n",
+        "sessions": "participant_id\tsession_id\tday\nP01\tA\t0\n",
+        "trials": f"{key}\ttask\nP01\tA\tt\tcountermovement_jump\n",
+        "recordings": "\n".join(
+            [f"{key}\tdevice\tpath", *(f"P01\tA\tt\tqtm\t{name}" for name in ("a_f_2.tsv", "a_f_1.tsv", "a.tsv")), ""]
+        ),
+    }
+    for name, text in tables.items():
+        (tmp_path / f"{name}.tsv").write_text(text)
+    trial = build_session(check_study(tmp_path), "P01", "A")["t"]
+    assert "faults" not in trial.attrs
+    force = stream(trial, "force")
+    assert force is not None
+    assert sorted(force["foot"].to_numpy()) == ["left", "right"]
+    np.testing.assert_allclose(force["force"].sel(axis="y").sum("plate"), JUMP.jump.force, atol=1e-4)
+    assert stream(trial, "markers") is not None
