@@ -182,12 +182,22 @@ def _device_faults(recordings: pd.DataFrame, settings: dict[str, Any]) -> list[F
         for row, device in recordings["device"].dropna().items()
         if names and device not in names
     ]
-    counts = recordings.groupby(load_schema("trials")["key"])["device"].nunique()
+    # Sensors and analog channels may keep a clock of their own; what is compared with each other may not.
+    compared = recordings[~recordings["device"].map(lambda name: _channels_alone(listed, name)).astype(bool)]
+    counts = compared.groupby(load_schema("trials")["key"])["device"].nunique()
     several = counts[counts > 1]
     if len(several) and "synchronisation" not in settings:
         found = f"no such key, but {len(several)} trials with several devices, first {', '.join(several.index[0])}"
         faults.append(Fault(SETTINGS, "synchronisation", "how the clocks of several devices are related", found))
     return faults
+
+
+def _channels_alone(devices: Any, name: object) -> bool:
+    """Whether a device of delimited text or of a spreadsheet holds channels of EMG, sensors or analog inputs alone."""
+    described = devices.get(name) if isinstance(devices, dict) else None
+    if not isinstance(described, dict) or described.get("reader") not in TABLES:
+        return False
+    return "channels" in described and "plates" not in described
 
 
 def _named(word: str, known: list[str]) -> str:

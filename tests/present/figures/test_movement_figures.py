@@ -15,7 +15,10 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
+from legsci.mechanics.kinetics.movement import person_of, trial_kinematics
 from legsci.mechanics.kinetics.session_motion import SessionMotion, session_motion
+from legsci.mechanics.motion.options import MotionOptions
+from legsci.mechanics.motion.static_trial import session_static_trial
 from legsci.mechanics.reps.files import FLAG_COLUMNS
 from legsci.metrics.normalised_curves import normalised_curves
 from legsci.models.statistics.curves import ANGLES
@@ -195,6 +198,21 @@ def test_titles_of_neighbouring_columns_do_not_touch(reps: xr.Dataset) -> None:
         assert len(boxes) == len(tasks)
         # At least the width of a letter between them.
         assert all(right.x0 - left.x1 > 5.0 for left, right in itertools.pairwise(boxes))
+
+
+def test_hip_centres_are_drawn_as_the_tables_have_them(tree: xr.DataTree) -> None:
+    """With markers of the pelvis alone the regression decides where the hips are; figures read it from the motion."""
+    trial, hips = tree.children["squat"], {}
+    for name in ("harrington", "bell"):
+        options = MotionOptions(hip_centre=name)
+        computed = trial_kinematics(trial, session_static_trial(tree)[1], person=person_of(tree), options=options)
+        drawn = scene(tree, session_motion(tree, options=options), "squat")
+        assert computed is not None
+        assert drawn is not None
+        for side, paths in drawn.lines[:2]:
+            np.testing.assert_allclose(paths[:, 0], computed.joint_centre[f"{side}_hip"])
+        hips[name] = drawn.lines[0][1][:, 0]
+    assert np.linalg.norm(hips["bell"] - hips["harrington"], axis=1).min() > 0.002
 
 
 def test_nothing_to_draw_is_said() -> None:
