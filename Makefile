@@ -5,6 +5,7 @@
 # make lab     JupyterLab
 # make bench   side by side with the libraries a user would otherwise pick
 # make errors  errors of jump height and leg alignment against known truth (minutes; benchmarks/*_errors.csv)
+# make fuzz    300 mutants of a recording per reader and 300 faulty study folders (a minute; benchmarks/damaged_files.csv)
 # make dictionary  write docs/metrics.md anew from the registry of metrics
 # make lock    resolve the dependencies of pyproject.toml anew
 # make clean   remove what the workflow and the tools made (never data/)
@@ -32,7 +33,7 @@ export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 # The tools that a rule starts (jupyter) are those of the same environment.
 export PATH := $(BIN):$(PATH)
 
-.PHONY: study report test check lab bench errors dictionary lock clean
+.PHONY: study report test check lab bench errors fuzz dictionary lock clean
 .DEFAULT_GOAL := study
 
 study: $(READY)
@@ -53,6 +54,9 @@ check: $(READY)
 
 lab: $(READY)
 	jupyter lab --notebook-dir notebooks
+
+fuzz: $(READY)
+	python -m benchmarks.damaged_files
 
 errors: $(READY)
 	python -m benchmarks.jump_errors

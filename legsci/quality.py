@@ -25,6 +25,7 @@ class Code:
 
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
+    "recording_left_out": Code("flagged", "A recording of the trial was left out, the others were used: {detail}."),
     "read_with_remark": Code("noted", "In the recorded {signal}: {detail}."),
     "channels_not_mapped": Code(
         "noted",

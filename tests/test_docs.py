@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from legsci.ingest.readers import READERS
 from legsci.ingest.settings import devices_of, read_settings
 from legsci.ingest.study import STUDY_TABLES
 from legsci.ingest.tables import load_schema
@@ -34,7 +35,7 @@ def test_example_of_study_yaml_is_valid(tmp_path: Path, block: str) -> None:
 
 
 def test_there_are_examples_of_every_reader() -> None:
-    assert set(re.findall(r"reader: (\w+)", GUIDE)) == {"c3d", "bioware", "nexus", "opensim", "delimited"}
+    assert set(re.findall(r"reader: (\w+)", GUIDE)) == set(READERS)
 
 
 def test_guide_names_every_column_of_every_table() -> None:

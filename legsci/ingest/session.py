@@ -95,10 +95,12 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
     -------
     streams : name -> Dataset in ISB axes; time 0 is the first sample of the plates, else of the trial. The name is the
         kind of signal, with the device where there are several of a kind. Empty where there are faults.
-    attrs : start_time_s [s] on the recorder's clock, and `unmapped`, a JSON list of [path, channel, unit]; or faults.
+    attrs : start_time_s [s] on the recorder's clock, `unmapped`, a JSON list of [path, channel, unit], and `left_out`,
+        a JSON list of the faults of recordings without which the others were used; or faults.
     """
     read: list[_Read] = []
     faults: list[tuple[str, Fault]] = []
+    refused: set[tuple[str, str]] = set()
     for row in rows:
         device, part, path = study.devices[row["device"]], row.get("part"), str(row["path"])
         file = study.folder / path
@@ -107,6 +109,11 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
             read.append(_Read(device, map_names(recording, device, path), path, _sha256(file)))
         except RecordingError as error:
             faults += [("unreadable_recording", replace(fault, file=path)) for fault in error.faults]
+            refused.add(_kind_of_file(device, path))
+    whole = [one for one in read if _kind_of_file(one.device, one.path) not in refused]
+    left_out = [str(fault) for _, fault in faults] if whole else []
+    if left_out:  # what the refused files would have held is not missed by the others
+        read, faults = whole, []
     if not read and not faults:
         faults.append(("no_recording", Fault("recordings.tsv", "", "a recording of this trial", "none")))
     shared = study.settings.get("synchronisation") == SHARED_CLOCK
@@ -129,9 +136,16 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
     }
     unmapped = [[one.path, name, unit] for one in read for name, unit in one.recording.unmapped.items()]
     attrs: dict[str, Any] = {"start_time_s": start}
+    if left_out:
+        attrs["left_out"] = json.dumps(left_out, ensure_ascii=False)
     if unmapped:
         attrs["unmapped"] = json.dumps(unmapped, ensure_ascii=False)
     return found_streams, attrs
+
+
+def _kind_of_file(device: Device, path: str) -> tuple[str, str]:
+    """Device and kind of a file; files of one kind may each hold a plate, so that none is whole without the others."""
+    return device.name, Path(path).suffix.lower()
 
 
 def _stream(one: _Read, kind: str, *, start: float, known_clock: bool) -> xr.Dataset:

@@ -97,7 +97,9 @@ def read_settings(path: Path, *, checked: bool = False) -> tuple[dict[str, Any],
             return {}, [Fault(FILE, "", f"at most {LARGEST_BYTES} bytes", f"{len(content)}")]
         text = content.decode("utf-8-sig")
         if _depth(text) > LARGEST_DEPTH:
-            return {}, [Fault(FILE, "", f"at most {LARGEST_DEPTH} brackets within each other", f"{_depth(text)}")]
+            return {}, [
+                Fault(FILE, "", f"at most {LARGEST_DEPTH} brackets or dashes within each other", f"{_depth(text)}")
+            ]
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
             return {}, [Fault(FILE, "", "no aliases (*name)", "an alias")]
         loader = _Loader(text)
@@ -205,8 +207,9 @@ def _channel_faults(where: str, device: Device) -> list[Fault]:
 
 
 def _depth(text: str) -> int:
-    """Return how many brackets stand within each other, quoted ones and those of comments included."""
-    depth = deepest = 0
+    """Return how many brackets, or dashes of a row, stand within each other, those of texts and comments included."""
+    dashes = re.findall(r"^ *((?:[-?:] +)+)", text, re.MULTILINE)
+    depth, deepest = 0, max((len(row.split()) for row in dashes), default=0)
     for bracket in re.findall(r"[\[\]{}]", text):
         depth = max(depth + (1 if bracket in "[{" else -1), 0)
         deepest = max(deepest, depth)

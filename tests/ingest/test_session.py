@@ -187,6 +187,26 @@ def test_bad_recording_leaves_a_trial_with_faults_among_good_ones(tmp_path: Path
         assert words in sentence
 
 
+def test_one_bad_file_of_a_trial_leaves_what_is_whole(tmp_path: Path) -> None:
+    write_files(tmp_path)
+    rows = [("one", "mocap", "a.trc"), ("one", "plate", "bad.csv")]
+    tree = build_session(small_study(tmp_path, rows), "P01", "S01")
+    assert list(tree["one"].children) == ["markers"]
+    (sentence,) = json.loads(tree["one"].attrs["left_out"])
+    assert sentence.startswith("bad.csv: column 1, row 2")
+    assert "faults" not in tree["one"].attrs
+
+
+def test_a_bad_file_among_several_of_a_kind_costs_the_kind(tmp_path: Path) -> None:
+    """Files of one device and format may each hold a plate: the weight is not known without one of them."""
+    write_files(tmp_path)
+    rows = [("one", "plate", "a.csv"), ("one", "plate", "bad.csv")]
+    tree = build_session(small_study(tmp_path, rows), "P01", "S01")
+    assert not tree["one"].children
+    ((code, sentence),) = json.loads(tree["one"].attrs["faults"])
+    assert (code, sentence[:7]) == ("unreadable_recording", "bad.csv")
+
+
 def test_two_devices_need_a_shared_clock_and_keep_their_offset(tmp_path: Path) -> None:
     write_files(tmp_path, start=0.05)
     rows = [("one", "mocap", "a.trc"), ("one", "plate", "a.csv")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Protocol
@@ -10,9 +11,12 @@ from legsci.ingest.devices import Device
 from legsci.ingest.faults import RecordingError
 from legsci.ingest.readers import bioware, c3d, delimited, nexus, opensim, qualisys, spreadsheet
 from legsci.ingest.readers.signals import refuse
+from legsci.ingest.readers.text import ends_with_line
 from legsci.ingest.recording import Recording
 
 LONGEST_REASON = 200
+TEXTS = (bioware, delimited, nexus, opensim, qualisys)
+CUT = "The file does not end with the end of a line: its last number may have been cut."
 
 
 class Reader(Protocol):
@@ -37,6 +41,8 @@ def _guarded(reader: ModuleType) -> Reader:
             said = " ".join(str(error).split())[:LONGEST_REASON]
             expected = f"a file that the reader {reader.__name__.rpartition('.')[2]} can read"
             raise refuse(path, ("", expected, f"one at which it fails: {type(error).__name__}: {said}")) from error
+        if reader in TEXTS and not ends_with_line(path):
+            return replace(recording, assumptions=(*recording.assumptions, CUT))
         return recording
 
     return read

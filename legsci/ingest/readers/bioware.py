@@ -62,6 +62,10 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     plates = _plates(names)
     if not plates:
         raise refuse(path, (f"row {names_row + 1}", "columns Fx, Fy or Fz", ", ".join(names)))
+    ragged = {frozenset(plate) for plate in plates}
+    if len(ragged) > 1:
+        found = "; ".join(", ".join(sorted(plate)) for plate in plates)
+        raise refuse(path, (f"row {names_row + 1}", "the same forces and moments of every plate", found))
     header = {line.split("\t")[0].strip(): line.split("\t")[1:] for line in lines[:names_row]}
     rows = lines[names_row + 2 :]
     _check_count(path, header, len(rows))
@@ -84,11 +88,15 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
         moment=np.ascontiguousarray(values[:, :, 3:]) if whole else None,
     )
     assumptions = [assumption]
+    used = {column for plate in plates for column in plate.values()}
+    others = [name for column, name in enumerate(names) if column not in used and column and name]
+    if others:
+        assumptions.append(f"Columns that are no force or moment of a plate were left out: {', '.join(others)}.")
     if whole:
         assumptions.append(
             "The centre of each plate's surface is taken as the origin: the file has no positions of plates."
         )
-    return Recording({"force": signal}, tuple(assumptions), float(numbers[0, 0]), _notes(header))
+    return Recording({"force": signal}, tuple(assumptions), float(numbers[0, 0]), notes=_notes(header))
 
 
 def _plates(names: list[str]) -> list[dict[str, int]]:
@@ -132,7 +140,7 @@ def _header_rate(header: dict[str, list[str]], decimal: str) -> float | None:
     """Return the sampling rate in the header [Hz], None where it is no positive number."""
     cells = [cell for cell in header.get("Rate (Hz):", []) if cell.strip()]
     try:
-        rate = float(cells[0].replace(decimal, ".")) if cells else 0.0
+        rate = float(cells[0].replace(decimal, ".")) if cells and cells[0].isascii() else 0.0
     except ValueError:
         return None
     return rate if 0.0 < rate < np.inf else None

@@ -27,6 +27,8 @@ from legsci.ingest.readers.signals import (
 )
 from legsci.ingest.recording import Recording
 
+CHANNELS_NAMED = 20
+
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """Read markers, poses of segments, plate forces and vendor angles of one C3D file.
@@ -65,6 +67,9 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
             "names a baseline window; it was not applied, offsets are removed later and reported"
         )
     remarks = file.remarks
+    if force is None and file.analog_channels and not channels:
+        names = ", ".join(file.long_list("ANALOG:LABELS")[:CHANNELS_NAMED])
+        remarks.append(f"The file names no force plate; {file.analog_channels} analog channels were left out: {names}.")
     if force is not None and file.unsigned:
         remarks.append("The analog samples are whole numbers without a sign (ANALOG:FORMAT UNSIGNED) and were read so.")
     return Recording(with_remarks(signals, remarks), (*assumptions, *remarks), start, unmapped, notes)
@@ -197,4 +202,5 @@ def _channels(file: C3dFile) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
 def _what_else(file: C3dFile) -> str:
     """Describe a file without any of the signals."""
     analogs = file.analog_channels
-    return f"{analogs} analog channels and no force plate" if analogs else "none of them"
+    names = ", ".join(file.long_list("ANALOG:LABELS")[:CHANNELS_NAMED])
+    return f"{analogs} analog channels and no force plate: {names}" if analogs else "none of them"

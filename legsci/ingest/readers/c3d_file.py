@@ -13,12 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from legsci.ingest.devices import Device
+from legsci.ingest.faults import shown
 from legsci.ingest.readers.c3d_parameters import BLOCK_BYTES, Groups, Header, Numbers, read_parameters
 from legsci.ingest.readers.signals import LENGTH_UNITS, Floats, read_bytes, refuse, unit_factor
 
-#: Largest difference between two statements of the same rate, as a part of it.
-RATE_TOLERANCE = 0.01
+#: Largest difference between two statements of the same rate, as a part of it: the resolution of their numbers.
+RATE_TOLERANCE = 1e-6
 LARGEST_RATE_HZ = 1e6
+#: Groups and parameters that the reader uses.
+STANDARD_NAMES = {
+    "POINT": ("USED", "FRAMES", "SCALE", "RATE", "DATA_START", "UNITS", "LABELS"),
+    "ANALOG": ("USED", "RATE", "GEN_SCALE", "SCALE", "OFFSET", "UNITS", "LABELS", "FORMAT"),
+    "FORCE_PLATFORM": ("USED", "TYPE", "CHANNEL", "CORNERS", "ORIGIN", "CAL_MATRIX"),
+    "ROTATION": ("USED", "RATIO", "DATA_START", "LABELS"),
+}
+#: A name that differs from a known one in no more characters is that name, damaged.
+DAMAGED_CHARACTERS = 2
 WORDS_OF_POINT = 4
 WORDS_OF_ROTATION = 17
 LAST_FRAME_OF_HEADER = 65535
@@ -105,25 +115,42 @@ class C3dFile:
         """Return points (time, point, 3) in the file's unit, NaN where their residual is negative."""
         frames = self._frames[:, : WORDS_OF_POINT * self.layout.points]
         values = frames.reshape(self.layout.frames, self.layout.points, WORDS_OF_POINT)[:, list(chosen)]
-        position = values[..., :3].astype(np.float64)
+        with np.errstate(invalid="ignore"):  # damaged numbers; what is not finite is a gap
+            position = values[..., :3].astype(np.float64)
         if not self.layout.real:
             position *= abs(self._point_scale())
         position[values[..., 3] < 0] = np.nan
         return position
 
     def analogs(self, channels: Sequence[int]) -> Floats:
-        """Return analog channels, counted from 0 (channel, time), in the units of the file."""
+        """Return analog channels, counted from 0 (channel, time), in the units of the file.
+
+        Raises
+        ------
+        RecordingError : a channel without SCALE or OFFSET, or no GEN_SCALE: its values are then in no unit.
+        """
         count, stated = self.analog_channels, _words(self.values("ANALOG", "OFFSET"))
+        scales, general = (_words(self.values("ANALOG", name)) for name in ("SCALE", "GEN_SCALE"))
+        form = (self.values("ANALOG", "FORMAT") or [""])[0]
+        faults = [
+            (f"ANALOG:{name}", f"a number for each of {wanted} channels", f"{len(values)}")
+            for name, values, wanted in (("OFFSET", stated, max(channels) + 1), ("SCALE", scales, max(channels) + 1))
+            if len(values) < wanted
+        ]
+        if not general:
+            faults.append(("ANALOG:GEN_SCALE", "a number", "none"))
+        if form not in ("", "SIGNED", "UNSIGNED"):
+            faults.append(("ANALOG:FORMAT", "SIGNED or UNSIGNED", repr(form)))
+        if faults:
+            raise refuse(self.path, *faults)
         words = self._frames[:, WORDS_OF_POINT * self.layout.points :].reshape(-1, count)[:, list(channels)]
         unsigned = self.unsigned
-        offsets = np.array([stated[c] if c < len(stated) else 0.0 for c in channels])
+        offsets = np.array([stated[c] for c in channels])
         if unsigned:
             words, offsets = words.view(words.dtype.str.replace("i", "u")), offsets % 65536.0
-        scales = self.values("ANALOG", "SCALE")
-        factors = np.array([scales[c] if c < len(scales) else 1.0 for c in channels], dtype=np.float64)
-        general = (self.values("ANALOG", "GEN_SCALE") or [1.0])[0]
+        factors = np.array([scales[c] for c in channels]) * general[0]
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused by the reader of plates
-            return np.ascontiguousarray(((words.astype(np.float64) - offsets) * (factors * general)).T)
+            return np.ascontiguousarray(((words.astype(np.float64) - offsets) * factors).T)
 
     @property
     def unsigned(self) -> bool:
@@ -149,7 +176,8 @@ class C3dFile:
                 self.path, ("ROTATION", f"{frames} frames, as the header says", f"{held}: the file is cut short")
             )
         values = self.numbers.floats(self.content[start : start + size]).reshape(frames, count, WORDS_OF_ROTATION)
-        matrices = values[..., :16].astype(np.float64).reshape(frames, count, 4, 4).swapaxes(2, 3)
+        with np.errstate(invalid="ignore"):
+            matrices = values[..., :16].astype(np.float64).reshape(frames, count, 4, 4).swapaxes(2, 3)
         matrices[values[..., 16] < 0] = np.nan
         return matrices
 
@@ -178,10 +206,27 @@ def open_c3d(path: Path, device: Device) -> C3dFile:
             "Text in the file is not UTF-8; it was read as Windows-1252 (text.encoding of the device names another)."
         )
     remarks: list[str] = []
+    _check_names(path, groups)
     layout = _layout(path, header, groups, len(content), remarks)
+    _check_end(path, groups, layout, len(content), remarks)
     _check_rates(path, header, groups, layout)
     length = _length(path, device, groups, assumptions, remarks)
     return C3dFile(path, device, header, groups, numbers, content, layout, length, assumptions, remarks)
+
+
+def _check_names(path: Path, groups: Groups) -> None:
+    """Refuse names of groups and parameters in which one or two characters of a known one are changed: damage."""
+    pairs = [("group", name, known) for name in groups for known in STANDARD_NAMES if known not in groups]
+    for group, standard in STANDARD_NAMES.items():
+        held = groups.get(group, {})
+        pairs += [(f"{group}:", name, known) for name in held for known in standard if known not in held]
+    faults = [
+        (f"{where} {name}".replace(": ", ":"), f"the name {known}", shown(name))
+        for where, name, known in pairs
+        if len(name) == len(known) and 0 < sum(a != b for a, b in zip(name, known, strict=True)) <= DAMAGED_CHARACTERS
+    ]
+    if faults:
+        raise refuse(path, *faults)
 
 
 def _layout(path: Path, header: Header, groups: Groups, size: int, remarks: list[str]) -> Layout:
@@ -207,6 +252,18 @@ def _layout(path: Path, header: Header, groups: Groups, size: int, remarks: list
     layout = layouts[0]
     frames = max(int(held[0]), 0) * layout.frames // max(layout.size, 1)
     raise refuse(path, ("", f"{layout.frames} frames, as the header says", f"{frames}: the file is cut short"))
+
+
+def _check_end(path: Path, groups: Groups, layout: Layout, size: int, remarks: list[str]) -> None:
+    """Refuse a file whose frames neither end with it nor leave it filled up to whole blocks."""
+    rest = size - layout.start - layout.size
+    if "ROTATION" in groups or rest == 0:
+        return
+    if size % BLOCK_BYTES:
+        expected = f"{size - rest} bytes, where the frames end, or whole blocks of {BLOCK_BYTES}"
+        raise refuse(path, ("", expected, f"{size} bytes: some were lost or added"))
+    if rest >= BLOCK_BYTES:
+        remarks.append(f"{rest} bytes behind the frames that the header counts were left out.")
 
 
 def _statements(path: Path, header: Header, groups: Groups) -> list[tuple[str, list[Any]]]:

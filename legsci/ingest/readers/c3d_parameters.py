@@ -66,7 +66,8 @@ class Numbers:
 
     def float(self, content: bytes) -> float:
         """Return one floating point number."""
-        return float(self.floats(content)[0])
+        with np.errstate(invalid="ignore"):
+            return float(self.floats(content)[0])
 
 
 Groups = dict[str, dict[str, Any]]
@@ -176,7 +177,8 @@ class _Records:
             values = self.numbers.floats(content)
         else:
             values = np.frombuffer(content, "i1" if kind == _BYTE else self.numbers.order + "i2")
-        return values.astype(np.float64).reshape(shape, order="F")
+        with np.errstate(invalid="ignore"):  # damaged numbers
+            return values.astype(np.float64).reshape(shape, order="F")
 
     def _text(self, content: bytes) -> str:
         """Decode text as the study says, else as UTF-8, else as Windows-1252 or Latin-1, which has every byte."""

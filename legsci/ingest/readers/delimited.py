@@ -66,7 +66,8 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
         numbers or have gaps, no rate, a rate that contradicts the time column, a part that the file does not have, a
         centre of pressure metres off its plate.
     """
-    return read_rows(path, read_lines(path, encoding=device.text.get("encoding")), device=device, part=part)
+    lines = read_lines(path, encoding=device.text.get("encoding"))
+    return read_rows(path, lines, device=device, part=part)
 
 
 def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None) -> Recording:

@@ -27,6 +27,7 @@ from legsci.ingest.readers.text import TextTable, number_table, read_lines, spli
 from legsci.ingest.recording import Recording
 
 TITLES = ("Devices", "Joints", "Model Outputs", "Segments", "Trajectories")
+RATE_TOLERANCE = 0.01  # between the frames per second of two blocks
 HEADER_ROWS = 5  # title, rate, names, components, units
 LARGEST_COP_MISMATCH_M = 0.001  # between the file's CoP and what its forces and moments give
 UNIT_TABLES = {"Force": FORCE_UNITS, "Moment": MOMENT_UNITS, "CoP": LENGTH_UNITS}
@@ -75,8 +76,11 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     notes: dict[str, str] = {}
     signals = {}
     frames: set[tuple[int, int]] = set()
+    rates: dict[str, float] = {}
     for block in blocks:
-        frames.add(_frames(path, block))
+        first, last, per_frame = _frames(path, block)
+        frames.add((first, last))
+        rates[block.title] = block.rate_hz / per_frame
         if block.title == "Trajectories":
             signals["markers"] = _trajectories(path, block, assumptions, notes)
         elif block.title == "Model Outputs":
@@ -90,13 +94,16 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     if len(frames) > 1:
         found = "; ".join(f"frames {first} to {last}" for first, last in sorted(frames))
         raise refuse(path, ("Frame", "the same frames in every block", found))
+    if max(rates.values()) > (1.0 + RATE_TOLERANCE) * min(rates.values()):
+        found = "; ".join(f"{title} {rate:g} Hz" for title, rate in rates.items())
+        raise refuse(path, ("rates of the blocks", "the same number of frames per second in every block", found))
     if not signals:
         raise refuse(
             path, ("", "force plates, model angles or trajectories", ", ".join(f"{k}: {v}" for k, v in notes.items()))
         )
     frame_rates = [block.rate_hz for block in blocks if block.title != "Devices"]
     start = (min(frames)[0] - 1) / frame_rates[0] if frame_rates else 0.0
-    return Recording(signals, tuple(assumptions), start, notes)
+    return Recording(signals, tuple(assumptions), start, notes=notes)
 
 
 def _blocks(path: Path, lines: list[str]) -> list[_Block]:
@@ -138,8 +145,8 @@ def _carry_on(names: list[str]) -> list[str]:
     return carried
 
 
-def _frames(path: Path, block: _Block) -> tuple[int, int]:
-    """Return the first and the last frame of a block, having checked that none is missing."""
+def _frames(path: Path, block: _Block) -> tuple[int, int, int]:
+    """Return the first and the last frame of a block and its samples a frame, having checked that none is missing."""
     stamps = block.numbers(path, [0, 1], gaps=False).astype(np.int64)
     per_frame = int(stamps[:, 1].max()) + 1
     count = stamps[:, 0] * per_frame + stamps[:, 1]
@@ -149,7 +156,7 @@ def _frames(path: Path, block: _Block) -> tuple[int, int]:
         raise refuse(
             path, (f"row {row}", f"every frame of {block.title} with its {per_frame} sub-frames", "a missing one")
         )
-    return int(stamps[0, 0]), int(stamps[-1, 0])
+    return int(stamps[0, 0]), int(stamps[-1, 0]), per_frame
 
 
 def _trajectories(path: Path, block: _Block, assumptions: list[str], notes: dict[str, str]) -> xr.Dataset:

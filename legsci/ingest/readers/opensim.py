@@ -49,6 +49,8 @@ UNDEFINED_IN_FLIGHT = re.compile(r"^(.+_)?ground_(force_?.*_p[xyz]|(torque|momen
 #: Columns that are forces by their names, although OpenSim does not name them so ("1_Force_X", "grf_vy").
 FORCE_LIKE = re.compile(r"force|torque|grf|fp[0-9]", re.IGNORECASE)
 NAMES_SHOWN = 20
+#: No joint angle is larger; radians taken for degrees are, or degrees for radians.
+LARGEST_ANGLE_DEG = 1080.0
 TRANSLATION = re.compile(r"(_t[xyz]|trans[xyz])$", re.IGNORECASE)
 _FORCES, _POINTS, _TORQUES = ("vx", "vy", "vz"), ("px", "py", "pz"), ("mx", "my", "mz")
 
@@ -154,7 +156,7 @@ def _filled_rows(rows: list[str], delimiter: str, width: int, remarks: list[str]
 def _number(cell: str, decimal: str) -> float | None:
     """Return a header's value as a positive number, or None where it is not one."""
     try:
-        value = float(cell.replace(decimal, "."))
+        value = float(cell.replace(decimal, ".")) if cell.isascii() else 0.0
     except ValueError:
         return None
     return value if 0.0 < value < np.inf else None
@@ -169,11 +171,11 @@ def _read_storage(path: Path, lines: list[str], first: int, device: Device) -> R
     names = [str(name) for name in table["column"].to_numpy()]
     if any(FORCE_COLUMN.match(name) for name in names):
         signal, assumptions, notes = _forces(path, table, rate, device)
-        return Recording({"force": signal}, assumptions, start, notes)
+        return Recording({"force": signal}, assumptions, start, notes=notes)
     forces = [name for name in names[1:] if FORCE_LIKE.search(name)]
     if title.lower().removeprefix("name ").startswith("coordinates") and not forces:
-        signal, notes = _coordinates(table, rate, header, device)
-        return Recording({"angles": signal}, (), start, notes)
+        signal, notes = _coordinates(path, table, rate, header, device)
+        return Recording({"angles": signal}, (), start, notes=notes)
     shown_names = ", ".join(forces or names[1:NAMES_SHOWN])
     found = f"the title {shown(title)}, columns {shown_names}"
     raise refuse(path, ("", "columns ground_force... or the title Coordinates", found))
@@ -275,13 +277,22 @@ def _height(force: Floats, point: Floats, up: str) -> float:
 
 
 def _coordinates(
-    table: xr.DataArray, rate: float, header: dict[str, str], device: Device
+    path: Path, table: xr.DataArray, rate: float, header: dict[str, str], device: Device
 ) -> tuple[xr.Dataset, dict[str, str]]:
     """Return the rotational coordinates [deg]."""
     names = [str(name) for name in table["column"].to_numpy()[1:]]
     rotations = [name for name in names if not TRANSLATION.search(name)]
     translations = [name for name in names if TRANSLATION.search(name)]
-    unit = device.angle_unit or ("deg" if header.get("inDegrees", "no").strip().lower() == "yes" else "rad")
+    stated = header.get("inDegrees", "no").strip().lower()
+    if device.angle_unit is None and stated not in ("yes", "no"):
+        raise refuse(path, ("inDegrees", "yes or no (or angle_unit of the device)", shown(stated)))
+    unit = device.angle_unit or ("deg" if stated == "yes" else "rad")
+    largest = float(np.abs(table.sel(column=rotations).values).max(initial=0.0)) * ANGLE_UNITS[unit]
+    if largest > LARGEST_ANGLE_DEG:
+        expected = (
+            f"angles of at most {LARGEST_ANGLE_DEG:g} deg: see inDegrees in the file, or angle_unit of the device"
+        )
+        raise refuse(path, ("", expected, f"{largest:.4g} deg"))
     angle = table.sel(column=rotations).values * ANGLE_UNITS[unit]
     notes = {"translations": "left out: " + ", ".join(translations)} if translations else {}
     return angle_signal(angle, rate_hz=rate, names=rotations), notes

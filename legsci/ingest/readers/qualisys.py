@@ -32,6 +32,7 @@ _FORCE_COLUMNS = [f"{what}_{axis}" for what in ("Force", "Moment", "COP") for ax
 _TIME_COLUMNS = ("Frame", "Time", "SAMPLE", "TIME")
 #: Corners in the header, in the order of the quadrants of the plate's own axes.
 _CORNERS = ("POSX_POSY", "NEGX_POSY", "NEGX_NEGY", "POSX_NEGY")
+LARGEST_SKEW_M = 0.005  # between opposite sides of a plate
 LARGEST_COP_MISMATCH_M = 0.002  # between the file's CoP and what its forces and moments give
 
 
@@ -126,6 +127,8 @@ def _is_key(cell: str) -> bool:
 
 def _is_number(cell: str, decimal: str) -> bool:
     """Whether a cell is a number."""
+    if not cell.isascii():
+        return False
     try:
         float(cell.replace(decimal, "."))
     except ValueError:
@@ -196,8 +199,9 @@ def _corners(export: _Export, device: Device) -> Floats:
         raise refuse(export.path, ("FORCE_PLATE_CORNER_...", "three coordinates of four corners [mm]", "fewer"))
     corners = MM * np.array([[float(cell.replace(decimal, ".")) for cell in row] for row in cells])
     sides = np.linalg.norm(corners - np.roll(corners, 1, axis=0), axis=1)
-    if not np.isfinite(corners).all() or sides.min() < MM:
-        raise refuse(export.path, ("FORCE_PLATE_CORNER_...", "corners that span a plate", "corners that do not"))
+    skew = np.linalg.norm(corners[0] - corners[1] + corners[2] - corners[3])
+    if not np.isfinite(corners).all() or sides.min() < MM or skew > LARGEST_SKEW_M:
+        raise refuse(export.path, ("FORCE_PLATE_CORNER_...", "corners of a rectangular plate", "corners that are none"))
     return corners
 
 

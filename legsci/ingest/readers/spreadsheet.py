@@ -8,12 +8,16 @@ import warnings
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from legsci.ingest.devices import Device
-from legsci.ingest.faults import shown
+from legsci.ingest.faults import RecordingError, shown
 from legsci.ingest.readers.delimited import read_rows
 from legsci.ingest.readers.signals import read_bytes, refuse
 from legsci.ingest.recording import Recording
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 #: Unpacked, no recording is larger; an archive that is was made to fill the memory.
 LARGEST_BYTES = 500_000_000
@@ -59,21 +63,30 @@ def _rows(path: Path, sheet: str | None, decimal: str) -> list[str]:
         raise refuse(path, ("", f"a spreadsheet (.xlsx) of at most {LARGEST_BYTES} bytes unpacked", found))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles that openpyxl does not know
-        book = openpyxl.load_workbook(content, read_only=True, data_only=True)
         try:
-            names = list(book.sheetnames)
-            if sheet is None and len(names) > 1:
-                raise refuse(path, ("text.sheet", f"one of the sheets {', '.join(map(shown, names))}", "none"))
-            if sheet is not None and sheet not in names:
-                raise refuse(path, ("text.sheet", f"one of the sheets {', '.join(map(shown, names))}", shown(sheet)))
-            chosen = book[sheet or names[0]]
-            # What a file says of its own size may be wrong.
-            chosen.reset_dimensions()
-            cells = [[_text(cell, decimal) for cell in row] for row in chosen.iter_rows(values_only=True)]
-        finally:
-            book.close()
+            cells = _cells(path, openpyxl.load_workbook(content, read_only=True, data_only=True), sheet, decimal)
+        except RecordingError:
+            raise
+        except Exception as error:  # openpyxl and the parsers below it raise what they happen to meet
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            raise refuse(path, ("", "a spreadsheet (.xlsx) that is whole", said)) from None
     width = max(map(len, cells), default=0)
     return ["\t".join(row + [""] * (width - len(row))) for row in cells]
+
+
+def _cells(path: Path, book: Workbook, sheet: str | None, decimal: str) -> list[list[str]]:
+    """Return the cells of a sheet as text."""
+    try:
+        names = list(book.sheetnames)
+        if sheet is None and len(names) > 1:
+            raise refuse(path, ("text.sheet", f"one of the sheets {', '.join(map(shown, names))}", "none"))
+        if sheet is not None and sheet not in names:
+            raise refuse(path, ("text.sheet", f"one of the sheets {', '.join(map(shown, names))}", shown(sheet)))
+        chosen = book[sheet or names[0]]
+        chosen.reset_dimensions()  # what a file says of its own size may be wrong
+        return [[_text(cell, decimal) for cell in row] for row in chosen.iter_rows(values_only=True)]
+    finally:
+        book.close()
 
 
 def _text(cell: object, decimal: str) -> str:

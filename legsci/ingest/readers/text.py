@@ -21,6 +21,7 @@ SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _WHOLE = re.compile(r"([0-9]{1,9})(\.[0-9]*)?$")
 _DECIMAL = re.compile(r"[+-]?[0-9]+[.,][0-9]+([eE][+-]?[0-9]+)?$")
+LONGEST_LINE_END = 8  # bytes, in any code page
 ROWS_NAMED = 8  # a fault lists this many rows and counts the others
 
 
@@ -93,7 +94,9 @@ def _decoded(path: Path, raw: bytes, encoding: str | None) -> str:
 
 def ends_with_line(path: Path) -> bool:
     """Whether a text file ends with the end of a line, as files that were written whole do."""
-    return read_bytes(path).rstrip(b"\0").endswith((b"\n", b"\r"))
+    with path.open("rb") as stream:
+        stream.seek(max(path.stat().st_size - LONGEST_LINE_END, 0))
+        return stream.read().rstrip(b"\0").endswith((b"\n", b"\r"))
 
 
 def split_cells(line: str, delimiter: str) -> list[str]:

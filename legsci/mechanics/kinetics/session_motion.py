@@ -171,15 +171,17 @@ def _trial_motion(
 
 
 def _remarks(trial: xr.DataTree) -> list[QualityFlag]:
-    """What the reader of each signal found in the file and did not take as it stands there."""
+    """Recordings that were left out, and what a reader found in a file and did not take as it stands there."""
     remarks = {
         sentence: kind
         for kind, signal in reversed(list(trial.children.items()))
         for sentence in json.loads(str(signal.attrs.get("remarks", "[]")))
     }
+    left_out = json.loads(str(trial.attrs.get("left_out", "[]")))
+    said = [(sentence.removesuffix("."), kind) for sentence, kind in remarks.items()]
     return [
-        QualityFlag("read_with_remark", signal=kind, detail=sentence.removesuffix("."))
-        for sentence, kind in remarks.items()
+        *(QualityFlag("recording_left_out", signal="trial", detail=sentence) for sentence in left_out),
+        *(QualityFlag("read_with_remark", signal=kind, detail=sentence) for sentence, kind in said),
     ]
 
 
