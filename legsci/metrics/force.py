@@ -34,11 +34,10 @@ def body_weight(reps: Reps) -> xr.Variable:
 
 
 def peak_force(reps: Reps) -> xr.Variable:
-    """Peak force (rep, scoring, side) [N]; NaN where force was not recorded to the end, which may hold the peak."""
-    start = reps["movement_start"].fillna(reps["takeoff"] - LANDING_S)
+    """Peak force (rep, scoring, side) [N]; NaN where the movement start was not found, or force ends early."""
     end = reps["takeoff"].fillna(reps["movement_end"])
     whole = position(reps, end) <= reps["sample_count"] - 1.0
-    return (peak(reps, reps["force"], start, end) - reps["offset"]).where(whole)
+    return (peak(reps, reps["force"], reps["movement_start"], end) - reps["offset"]).where(whole)
 
 
 def _impact(reps: Reps) -> xr.Variable:

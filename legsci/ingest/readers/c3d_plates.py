@@ -49,7 +49,7 @@ def read_plates(file: C3dFile, assumptions: list[str]) -> xr.Dataset | None:
     sign = _reaction_sign(file.device, forces[:, :, up], assumptions)
     for loads in (forces, moments):
         loads *= sign
-    return force_signal(
+    signal = force_signal(
         forces,
         rate_hz=rate,
         plates=[str(n + 1) for n in chosen],
@@ -58,6 +58,18 @@ def read_plates(file: C3dFile, assumptions: list[str]) -> xr.Dataset | None:
         surface_height=corner[:, :, up].mean(axis=1) * (-1.0 if file.device.up.startswith("-") else 1.0),
         corner=corner,
     )
+    return signal.assign_attrs(_zero_frames(file))
+
+
+def _zero_frames(file: C3dFile) -> dict[str, float]:
+    """When the plates were empty as FORCE_PLATFORM:ZERO says: zero_start_s, zero_stop_s [s]; empty where it does not.
+
+    It holds the first and the last frame (of markers, counted from 1); 0 as one of them stands for none.
+    """
+    frames, rate = file.values("FORCE_PLATFORM", "ZERO"), float((file.values("POINT", "RATE") or [0.0])[0])
+    if len(frames) < 2 or rate <= 0.0 or not 1 <= int(frames[0]) < int(frames[1]):
+        return {}
+    return {"zero_start_s": (int(frames[0]) - 1) / rate, "zero_stop_s": int(frames[1]) / rate}
 
 
 def _reaction_sign(device: Device, vertical: Floats, assumptions: list[str]) -> float:

@@ -63,14 +63,16 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     if len(lines) <= header_rows:
         raise refuse(path, ("", f"rows of data after {header_rows} header rows", f"{len(lines)} rows"))
     delimiter = str(text.get("delimiter", ","))
-    first_data = lines[header_rows]
+    # Some systems begin an export with an empty line.
+    first = next(row for row in range(header_rows, len(lines)) if lines[row].strip())
+    first_data = lines[first]
     names = split_cells(lines[header_rows - 1], delimiter) if header_rows else []
     decimal = str(text.get("decimal", "."))
     hint = f": see text.delimiter, now {json.dumps(delimiter)}, and text.header_rows, now {header_rows}"
     # Where the decimal mark is also the delimiter, cells are quoted and only a parser can count them.
     quoted = pd.read_csv(io.StringIO(first_data), sep=delimiter, header=None).shape[1] if delimiter == decimal else 0
     width = quoted or max(len(split_cells(first_data, delimiter)), 1)
-    table = _Table(path, lines[header_rows:], header_rows + 1, delimiter, width, decimal, hint)
+    table = _Table(path, lines[first:], first + 1, delimiter, width, decimal, hint)
     quantities = _quantities(path, device)
     columns = {q: [_column(table, setup.columns[q], names) for setup in device.plates.values()] for q in quantities}
     time = _column(table, text["time_column"], names) if "time_column" in text else None

@@ -10,7 +10,7 @@ from legsci.kernels.jumps import EVENTS, DetectionRules, contact_events, flight_
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.weighing import Weighing, standing_stretch, weigh
-from legsci.mechanics.force.windows import Window
+from legsci.mechanics.force.windows import LONGEST_FLIGHT_S, Window
 from legsci.quality import QualityFlag
 from legsci.tasks import Task
 from legsci.vocabulary import PLAUSIBLE_MASS_KG, STANDARD_GRAVITY
@@ -27,6 +27,8 @@ DRIFT_PART = 0.01
 SHORTEST_LANDING_S, SHORTEST_RECORDED_LANDING_S = 1.0, 0.5
 #: Body weight may differ from the session's mass by this much [%].
 MASS_DISAGREEMENT_PERCENT = 5.0
+#: A person lighter than this, of whom no mass is stated, may be an adult whose force is in pounds [kg].
+LIGHT_MASS_KG = 35.0
 #: Unweighting from which a jump out of a held squat has a countermovement, as part of body weight.
 UNWEIGHTING_PART = 0.1
 
@@ -41,7 +43,7 @@ class Score:
     body_weight : (both, left, right) [N], all NaN where it is not known.
     weighing_sd, body_weight_uncertainty : [N].
     rest : sample from which velocity is integrated, NaN where there is none.
-    offset : zero error that this scoring takes off the force [N].
+    offset : error of the zero that this scoring supposes, and takes off the force [N].
     """
 
     events: dict[str, float]
@@ -108,7 +110,7 @@ def _box_weight(reaction: GroundReaction, window: Window, profile: Profile) -> W
 
 
 def _choose_weighing(
-    reaction: GroundReaction, window: Window, task: Task, profile: Profile, mass_kg: float
+    reaction: GroundReaction, window: Window, task: Task, profile: Profile
 ) -> tuple[Weighing | None, Weighing | None, np.ndarray, list[QualityFlag]]:
     """Return (weighing to use, weighing at the end, body weight (side), flags)."""
     before, after = _weigh_start(reaction, window, task, profile), _weigh_end(reaction, window, profile)
@@ -124,10 +126,18 @@ def _choose_weighing(
         if weighing is not None and weighing.still:
             flags.append(QualityFlag("weighed_elsewhere", detail=where))
             return weighing, after, weighing.body_weight, flags
-    if np.isfinite(mass_kg):
-        flags.append(QualityFlag("weighed_elsewhere", detail=f"the session's mass of {mass_kg:.1f} kg"))
-        return None, after, np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan]), flags
+    known = reaction.known_weight
+    if known is not None:
+        flags.append(QualityFlag("weighed_elsewhere", detail=known.source))
+        return None, after, np.array([known.newtons, np.nan, np.nan]), flags
     return None, after, np.full(3, np.nan), [_never_still(preferred)]
+
+
+def weight_uncertainty(reaction: GroundReaction, weighing: Weighing | None) -> float:
+    """Standard uncertainty of the body weight [N]: of the weighing, its zero apart, else of the weight as known."""
+    if weighing is not None:
+        return weighing.uncertainty
+    return float("nan") if reaction.known_weight is None else reaction.known_weight.uncertainty
 
 
 def _never_still(weighing: Weighing | None) -> QualityFlag:
@@ -216,6 +226,8 @@ def _events(
             found[: 1 if "countermovement_depth_m" in task.metrics else -2] = np.nan
     else:
         found[-2:] = flight_edges(force, window.middle, rules.contact, rules.loaded)
+    if not window.lands:
+        found[-1] = np.nan
     score.events.update(zip(EVENTS, (float(position) for position in found), strict=True))
     if window.touchdown >= 0:
         score.events["movement_start"] = score.events["touchdown"]
@@ -234,7 +246,7 @@ def score_repetition(
     profile : the rules.
     mass_kg : mass of the person and of what is carried, from the study; NaN where it is not known [kg].
     """
-    weighing, after, weight, flags = _choose_weighing(reaction, window, task, profile, mass_kg)
+    weighing, after, weight, flags = _choose_weighing(reaction, window, task, profile)
     if task.cut == "quiet":
         weighing = reaction.weigh(first=window.first, last=window.last, length_s=profile.weighing_length_s)
         still = weighing is not None and weighing.still
@@ -245,11 +257,11 @@ def score_repetition(
         quiet_end = weighing.last
         weighing = _over_standing(reaction, window, task, profile, weighing)
         weight = weighing.body_weight
-    uncertainty = weighing.uncertainty if weighing is not None else float("nan")
-    offset = profile.offset_shift * reaction.offset
+    uncertainty = weight_uncertainty(reaction, weighing)
+    offset = profile.offset_shift * reaction.zero_uncertainty
     score = Score(
         events={},
-        body_weight=weight - offset + profile.body_weight_shift_sd * uncertainty,
+        body_weight=weight - offset * (weighing is not None) + profile.body_weight_shift_sd * uncertainty,
         weighing_sd=weighing.sd if weighing is not None else float("nan"),
         body_weight_uncertainty=uncertainty,
         rest=float("nan"),
@@ -258,6 +270,8 @@ def score_repetition(
     )
     if weighing is not None:
         score.events.update(weighing_start=float(weighing.first), weighing_end=float(weighing.last))
+    if weighing is not None and weighing.still:
+        score.flags += check_weight(float(score.body_weight[0]), reaction, mass_kg)
     if task.cut == "quiet":
         return score
     rest = after.first if after is not None and after.still else -1
@@ -266,21 +280,32 @@ def score_repetition(
     if window.middle >= 0:
         stood = task.quiet_start and weighing is not None and weighing.last <= window.middle
         score.flags += _check_velocity(score, task, stood=stood, title=profile.title)
+        score.flags += _check_flight(score, reaction, window)
         score.flags += _check_drift(score, task, weighing, after)
         score.flags += _check_landing(score, reaction, window)
-    score.flags += _check_weight(score, weighing, mass_kg)
     if _from_held_squat(task):
         score.flags += _check_countermovement(score, reaction)
     return score
 
 
-def _check_velocity(score: Score, task: Task, *, stood: bool, title: str) -> list[QualityFlag]:
-    """Report a flight without its contacts, and a velocity that is not integrated from quiet standing before it."""
+def _check_flight(score: Score, reaction: GroundReaction, window: Window) -> list[QualityFlag]:
+    """Report a flight without its contacts."""
     flags: list[QualityFlag] = []
     if np.isnan(score.events["landing"]):
-        flags.append(QualityFlag("second_landing_missing"))
+        recorded_s = (reaction.force.shape[1] - score.events["takeoff"]) / reaction.rate
+        beside = not window.lands and recorded_s > LONGEST_FLIGHT_S
+        why = f"nobody lands on the plates within {LONGEST_FLIGHT_S:.1f} s of take-off"
+        flags.append(
+            QualityFlag("second_landing_missing", detail=why if beside else "the recording ends during flight")
+        )
     if np.isnan(score.events["takeoff"]):
         flags.append(QualityFlag("clipped_start", detail="the flight has no take-off"))
+    return flags
+
+
+def _check_velocity(score: Score, task: Task, *, stood: bool, title: str) -> list[QualityFlag]:
+    """Report a velocity that is not integrated from quiet standing before the movement."""
+    flags: list[QualityFlag] = []
     if np.isnan(score.rest):
         missing = QualityFlag("movement_start_not_found", detail=f"the rules of {title}")
         flags.append(missing if stood else QualityFlag("no_velocity"))
@@ -309,16 +334,29 @@ def _check_landing(score: Score, reaction: GroundReaction, window: Window) -> li
     return []
 
 
-def _check_weight(score: Score, weighing: Weighing | None, mass_kg: float) -> list[QualityFlag]:
-    """Compare body weight with that of people, and with the session's mass."""
-    weight = float(score.body_weight[0])
-    if np.isfinite(weight) and not PLAUSIBLE_MASS_KG[0] <= weight / STANDARD_GRAVITY <= PLAUSIBLE_MASS_KG[1]:
-        return [QualityFlag("implausible_weight", value=weight)]
-    if weighing is None or not np.isfinite(mass_kg):
+def check_weight(weight_n: float, reaction: GroundReaction, mass_kg: float) -> list[QualityFlag]:
+    """Compare a measured weight with that of people, with the stated mass, and with the other trials.
+
+    Parameters
+    ----------
+    weight_n : as measured in the trial; NaN where it was not [N].
+    reaction : of the trial.
+    mass_kg : of the person and of what is carried, as stated; NaN where it is not [kg].
+    """
+    if not np.isfinite(weight_n):
         return []
-    percent = 100.0 * abs(weight / (mass_kg * STANDARD_GRAVITY) - 1.0)
-    if percent > MASS_DISAGREEMENT_PERCENT:
-        return [QualityFlag("weight_disagrees_with_mass", value=percent, limit=MASS_DISAGREEMENT_PERCENT)]
+    measured_kg = weight_n / STANDARD_GRAVITY
+    if not PLAUSIBLE_MASS_KG[0] <= measured_kg <= PLAUSIBLE_MASS_KG[1]:
+        return [QualityFlag("implausible_weight", value=weight_n)]
+    known, limit = reaction.known_weight, MASS_DISAGREEMENT_PERCENT
+    if np.isfinite(mass_kg):
+        percent = 100.0 * abs(measured_kg / mass_kg - 1.0)
+        return [QualityFlag("weight_disagrees_with_mass", value=percent, limit=limit)] if percent > limit else []
+    if known is not None and 100.0 * abs(weight_n / known.newtons - 1.0) > limit:
+        percent = 100.0 * abs(weight_n / known.newtons - 1.0)
+        return [QualityFlag("weight_differs_in_session", value=percent, limit=limit, detail=known.source)]
+    if measured_kg < LIGHT_MASS_KG:
+        return [QualityFlag("light_person", value=measured_kg, limit=LIGHT_MASS_KG)]
     return []
 
 

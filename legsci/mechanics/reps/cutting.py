@@ -8,6 +8,7 @@ import xarray as xr
 
 from legsci.mechanics.force.events import Score, score_repetition
 from legsci.mechanics.force.plates import GroundReaction, ground_reaction
+from legsci.mechanics.force.session_reference import TrialReference
 from legsci.mechanics.force.windows import Window, cut
 from legsci.mechanics.kinetics.movement import Movement
 from legsci.mechanics.reps.squats import score_squat, squats, unloaded_ground_reaction
@@ -19,18 +20,26 @@ from legsci.tasks import Task
 SCORERS: dict[str, Callable[..., Score]] = {"descent": score_squat, "contact": score_step}
 
 
-def trial_ground_reaction(trial: xr.DataTree, task: Task, movement: Movement | None) -> GroundReaction | None:
+def trial_ground_reaction(
+    trial: xr.DataTree, task: Task, movement: Movement | None, reference: TrialReference
+) -> GroundReaction | None:
     """Ground reaction of a trial; of squats without plates one without force; None of other trials without plates.
 
     Parameters
     ----------
-    trial : group of a session file.
+    trial : group of a session file, less the zeros of its plates.
     task : entry of TASKS.
     movement : of the trial; None without markers.
+    reference : what the session knows of the trial.
     """
     if "force" in trial.children:
         force = trial.children["force"].to_dataset(inherit=False)
-        return ground_reaction(force, stepped_from_box=task.cut == "rebound")
+        return ground_reaction(
+            force,
+            stepped_from_box=task.cut == "rebound",
+            zero_uncertainty=reference.zero_uncertainty,
+            known_weight=reference.weight,
+        )
     return unloaded_ground_reaction(movement) if task.cut == "descent" and movement is not None else None
 
 

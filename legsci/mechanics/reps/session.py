@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from legsci.mechanics.force.profiles import load_profiles, variants
+from legsci.mechanics.force.session_reference import TrialReference, session_reference, with_known_zero
 from legsci.mechanics.kinetics.movement import Movement, person_of, trial_movement
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.motion.static_trial import session_static_trial
@@ -47,15 +48,17 @@ def session_repetitions(
     scorings |= {name: published[name] for name in profiles if name != default}
     scorings |= variants(published[default])
     person = person_of(session)
+    reference = session_reference(session)
     repetitions: list[Repetition] = []
     movements: dict[str, Movement | None] = {}
     standing, static = session_static_trial(session)
     rows = []
     who = {name: str(session.attrs[name]) for name in ("participant_id", "session_id")}
-    for trial_id, trial in session.children.items():
-        load = float(trial.attrs.get("load_kg", np.nan))
+    for trial_id, recorded in session.children.items():
+        load = float(recorded.attrs.get("load_kg", np.nan))
         decided = curation if curation.empty else curation[curation["trial_id"] == trial_id]
         try:
+            trial = with_known_zero(recorded, reference.trials.get(trial_id, TrialReference()))
             movements[trial_id], notes = trial_movement(trial, static, person=person, options=options)
             found, flags = trial_repetitions(
                 trial,
@@ -64,6 +67,7 @@ def session_repetitions(
                 mass_kg=person.body_mass_kg + (0.0 if np.isnan(load) else load),
                 curation=decided,
                 movement=movements[trial_id],
+                reference=reference.trials.get(trial_id, TrialReference()),
             )
         except Exception as error:  # one trial that fails does not keep the others from being scored
             logging.getLogger(__name__).exception("trial %s", trial_id)
@@ -71,7 +75,7 @@ def session_repetitions(
             movements[trial_id], found, flags, notes = None, [], [failed], []
         flags += notes
         repetitions += found
-        task = str(trial.attrs["task"])
+        task = str(recorded.attrs["task"])
         rows += [{**who, "trial_id": trial_id, "task": task, **_columns(flag)} for flag in flags]
     quality = pd.DataFrame(rows, columns=list(FLAG_COLUMNS))
     if not repetitions:

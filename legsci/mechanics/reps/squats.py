@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from legsci.kernels.events import intervals_below
-from legsci.mechanics.force.events import Score
+from legsci.mechanics.force.events import Score, check_weight, weight_uncertainty
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.weighing import Weighing
@@ -54,7 +54,7 @@ def unloaded_ground_reaction(movement: Movement) -> GroundReaction:
     """Ground reaction of a trial without plates, at the rate of the markers: all NaN."""
     nothing = np.full((3, movement.time.size), np.nan)
     return GroundReaction(
-        nothing, movement.rate_hz, np.empty((0, 2), dtype=np.int64), float("nan"), plates=(), offset=0.0
+        nothing, movement.rate_hz, np.empty((0, 2), dtype=np.int64), float("nan"), plates=(), zero_uncertainty=0.0
     )
 
 
@@ -206,12 +206,14 @@ def score_squat(reaction: GroundReaction, window: Window, *, task: Task, profile
     """
     assert isinstance(window, Descent), "squats are cut by `squats`"
     weighing, flags = _weighing(reaction, window, profile)
-    uncertainty = weighing.uncertainty if weighing is not None else float("nan")
-    offset = profile.offset_shift * reaction.offset
+    uncertainty = weight_uncertainty(reaction, weighing) if reaction.plates else float("nan")
+    offset = profile.offset_shift * reaction.zero_uncertainty
     weight = np.full(3, np.nan) if weighing is None else weighing.body_weight
-    if weighing is None and reaction.plates and np.isfinite(mass_kg):
-        weight = np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan])
-        flags.append(QualityFlag("weighed_elsewhere", detail=f"the session's mass of {mass_kg:.1f} kg"))
+    if weighing is None and reaction.plates and reaction.known_weight is not None:
+        weight = np.array([reaction.known_weight.newtons, np.nan, np.nan])
+        flags = [QualityFlag("weighed_elsewhere", detail=reaction.known_weight.source)]
+    if weighing is not None and window.eccentric_start == window.set_start:
+        flags += check_weight(float(weight[0]), reaction, mass_kg)
     length = window.concentric_end - window.eccentric_start
     recorded = min(window.concentric_end, reaction.force.shape[1] - 1.0) - max(window.eccentric_start, 0.0)
     if reaction.plates and recorded < length:
@@ -227,7 +229,7 @@ def score_squat(reaction: GroundReaction, window: Window, *, task: Task, profile
         events |= {"weighing_start": float(weighing.first), "weighing_end": float(weighing.last)}
     return Score(
         events=events,
-        body_weight=weight - offset + profile.body_weight_shift_sd * uncertainty,
+        body_weight=weight - offset * (weighing is not None) + profile.body_weight_shift_sd * uncertainty,
         weighing_sd=weighing.sd if weighing is not None else float("nan"),
         body_weight_uncertainty=uncertainty,
         rest=float(round(window.eccentric_start)) if np.isfinite(weight[0]) else float("nan"),

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from legsci.mechanics.force.profiles import Profile
+from legsci.mechanics.force.session_reference import TrialReference
 from legsci.mechanics.kinetics.movement import Movement
 from legsci.mechanics.reps.curation import decisions_without_effect, trial_decisions
 from legsci.mechanics.reps.cutting import trial_ground_reaction, trial_windows
@@ -30,30 +31,33 @@ def trial_repetitions(
     mass_kg: float,
     curation: pd.DataFrame,
     movement: Movement | None = None,
+    reference: TrialReference | None = None,
 ) -> tuple[list[Repetition], list[QualityFlag]]:
     """Cut one trial into repetitions and score each.
 
     Parameters
     ----------
-    trial : group of a session file.
+    trial : group of a session file, less the zeros of its plates (`with_known_zero`).
     trial_id : its name.
     scorings : name -> rules; the first is the default, whose flags are reported.
     mass_kg : mass of the person and of what is carried [kg]; NaN where it is not known.
     curation : rows of curation.tsv about this trial.
     movement : answer of `legsci.mechanics.kinetics.movement.trial_movement`.
+    reference : what the other trials of the session tell of this one.
     """
     faults = json.loads(str(trial.attrs.get("faults", "[]")))
     if faults:
         unreadable = [QualityFlag("recording_unreadable", detail=sentence) for _, sentence in faults]
         return [], unreadable + _idle_decisions(curation)
     task = TASKS[str(trial.attrs["task"])]
-    reaction = trial_ground_reaction(trial, task, movement)
+    reference = TrialReference() if reference is None else reference
+    reaction = trial_ground_reaction(trial, task, movement, reference)
     if reaction is None:
         return [], [QualityFlag("no_force", signal="trial"), *_idle_decisions(curation)]
     sides = bool(np.isfinite(reaction.force[1:]).any())
     if not curation.empty and (curation["what"] == "swap_sides").any():
         reaction = replace(reaction, force=reaction.force[[0, 2, 1]])
-    flags = [*reaction.flags, *trial_flags(trial, reaction), *trial_decisions(curation, sides=sides)]
+    flags = [*reference.flags, *reaction.flags, *trial_flags(trial, reaction), *trial_decisions(curation, sides=sides)]
     flags += running_direction_flags(task, movement)
     if any(flag.severity == "rejected" for flag in flags):
         return [], flags + decisions_without_effect(curation, repetitions=0)

@@ -124,7 +124,8 @@ def test_sides_add_up_and_mirrored_sides_flip_the_asymmetry() -> None:
     of_squats = "asymmetry_system_weight_percent"
     assert np.isnan(both[of_squats])
     for name in (term for term in METRIC_TERMS if term.startswith("asymmetry_") and term != of_squats):
-        assert both[name] == pytest.approx(10.0, abs=1e-6), name
+        # each plate's zero is read from its own samples below the limit, and noise of 0.3 N is in it
+        assert both[name] == pytest.approx(10.0, abs=1e-4), name
         assert mirrored[name] == pytest.approx(-both[name], abs=1e-6), name
 
 

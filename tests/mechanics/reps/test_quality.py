@@ -12,7 +12,7 @@ import xarray as xr
 
 from legsci.ingest.readers.signals import clock, marker_signal
 from legsci.mechanics.force import events as scoring
-from legsci.mechanics.force import plates, windows
+from legsci.mechanics.force import plates, session_reference, windows
 from legsci.mechanics.reps import curation, session, steps, trial_flags, working_leg
 from legsci.mechanics.reps import trial as trials
 from legsci.metrics import status
@@ -183,6 +183,27 @@ def box_plates() -> Outcome:
     )
 
 
+def hopping() -> np.ndarray:
+    """A jump with a hop 0.3 s after the landing [N]."""
+    jumped = countermovement_jump(noise_n=1.0)
+    force, first = jumped.force.copy(), round((jumped.landing + 0.3) * RATE_HZ)
+    force[first : first + 150] = np.random.default_rng(4).normal(0.0, 1.0, 150)
+    return force
+
+
+def session_of(zeros_n: tuple[float, ...], standing_n: float, *, task: str = "standing") -> Outcome:
+    """Jumps on plates of different zeros, and trial T without an empty plate that reads `standing_n` more."""
+    halves = np.array([[0.5], [0.5]])
+    trials = {
+        f"jump_{number}": force_trial(halves * jump(seed=number) + zero, feet=("left", "right"))
+        for number, zero in enumerate(zeros_n)
+    }
+    noise = np.random.default_rng(1).normal(0.0, 1.0, (2, 3000))
+    return outcome(
+        trials | {"T": force_trial(0.5 * (WEIGHT_N + standing_n) + noise, task=task, feet=("left", "right"))}
+    )
+
+
 CURATED = ("T", 1.0, "move_event", "takeoff", 3.35, "toe drags", "AB")
 # Code -> a recording that brings it about.
 CASES = {
@@ -215,6 +236,16 @@ CASES = {
     "uncertain_height": lambda: outcome(force_trial(jump(mass_kg=35.0, noise_n=10.0, sway_n=5.0))),
     "low_rate": lambda: outcome(force_trial(jump(rate_hz=100.0), rate_hz=100.0)),
     "plate_offset": lambda: outcome(force_trial(jump() + 12.0)),
+    "plate_zero_unknown": lambda: outcome(
+        force_trial(WEIGHT_N + np.random.default_rng(0).normal(0.0, 1.0, 3000), task="standing")
+    ),
+    "zero_not_steady": lambda: session_of((-30.0, 10.0, 50.0), 0.0),
+    "zero_by_weight": lambda: session_of((-30.0, 10.0, 50.0), -400.0),
+    "hop_after_landing": lambda: outcome(force_trial(hopping())),
+    "light_person": lambda: outcome(force_trial(0.2248 * jump(mass_kg=110.0))),
+    "weight_differs_in_session": lambda: outcome(
+        {"one": force_trial(jump()), "two": force_trial(jump(seed=1)), "T": force_trial(0.4 * jump(seed=2))}
+    ),
     "plate_left_out": lambda: outcome(force_trial(np.vstack([jump(), 0.01 * jump()]), feet=("both", "both"))),
     "side_without_load": lambda: outcome(force_trial(np.vstack([jump(), 0.01 * jump()]), feet=("left", "right"))),
     "box_plate_assumed": box_plates,
@@ -233,7 +264,7 @@ CASES = {
 
 
 def test_every_code_of_the_force_modules_has_a_case() -> None:
-    of_trials = (session, trials, trial_flags, working_leg, steps.step_side)
+    of_trials = (session, session_reference, trials, trial_flags, working_leg, steps.step_side)
     sources = "".join(inspect.getsource(part) for part in (plates, windows, scoring, curation, *of_trials, status))
     assert {code for code in CODES if f'"{code}"' in sources} == set(CASES)
 
@@ -289,7 +320,10 @@ def test_decisions_about_a_recording_that_cannot_be_read_find_nothing_to_act_on(
 @pytest.mark.parametrize(
     ("flag", "sentence"),
     [
-        (QualityFlag("plate_offset", value=12.0), "The unloaded plates read 12.00 N; this zero error was subtracted."),
+        (
+            QualityFlag("plate_offset", "plate 1", value=12.0),
+            "plate 1 reads 12.00 N when empty; this zero error was subtracted.",
+        ),
         (
             QualityFlag("contact_cut_off", value=1.0),
             "Ground contacts excluded because they were not recorded completely: 1.",
