@@ -33,10 +33,14 @@ from legsci.vocabulary import STANDARD_GRAVITY
 REPORTED_ZERO_N = 6.0
 #: Zeros of a plate that differ more than this between trials (SD) were set anew between them [N].
 STEADY_ZERO_N = 6.0
+#: Median absolute deviation of a normal distribution times this is its standard deviation.
+NORMAL_MAD = 1.4826
 #: Standard uncertainty of a zero that one other trial gives [N]: it drifts, and is set anew.
 BETWEEN_TRIALS_N = 2.0
 #: Standard uncertainty of a stated body mass [kg]: to the nearest kilogram, in clothes or without.
 STATED_MASS_KG = 0.6
+#: Body weights of one person in one session agree within this part.
+ALIKE_PART = 0.05
 #: Source of a zero that no trial gives.
 NOWHERE = "nowhere"
 
@@ -76,7 +80,7 @@ class SessionReference:
     Parameters
     ----------
     trials : name of the trial -> what is known of it.
-    source : name of the trial that the body weight comes from; empty where none with a known zero holds standing.
+    source : names of the trials that the body weight comes from; empty where none with a known zero holds standing.
     body_weight_n, uncertainty_n : of the person, NaN where it is not known [N].
     """
 
@@ -227,7 +231,7 @@ def _with_session(
         if plate in zeros:
             continue
         others = _elsewhere(name, plate, forces, found)
-        spread = float(np.std([zero.force[up] for zero in others], ddof=1)) if len(others) > 1 else BETWEEN_TRIALS_N
+        spread = _spread([float(zero.force[up]) for zero in others])
         if others and spread <= STEADY_ZERO_N:
             zeros[plate] = _mean_zero(others, spread)
         elif others:
@@ -251,13 +255,20 @@ def _unknown(plate: str, zero: PlateZero | None) -> QualityFlag:
     return QualityFlag("plate_zero_unknown", f"plate {plate}", uncertainty, detail=detail)
 
 
+def _spread(levels_n: list[float]) -> float:
+    """Standard deviation of a plate's zero between trials [N], from their median deviation: one may be wrong."""
+    if len(levels_n) < 2:
+        return BETWEEN_TRIALS_N
+    return float(NORMAL_MAD * np.median(np.abs(np.array(levels_n) - np.median(levels_n))))
+
+
 def _mean_zero(zeros: list[PlateZero], spread: float) -> PlateZero:
-    """Mean of the zeros of other trials, which vary by `spread` (SD) [N]."""
+    """Median of the zeros of other trials, which vary by `spread` (SD) [N]."""
     between = spread * np.sqrt(1.0 + 1.0 / len(zeros)) if len(zeros) > 1 else spread
-    own = float(np.mean([zero.uncertainty for zero in zeros]))
+    own = float(np.median([zero.uncertainty for zero in zeros]))
     return PlateZero(
-        np.mean([zero.force for zero in zeros], axis=0),
-        np.mean([zero.moment for zero in zeros], axis=0),
+        np.median([zero.force for zero in zeros], axis=0),
+        np.median([zero.moment for zero in zeros], axis=0),
         float(np.hypot(between, own)),
         f"{len(zeros)} other {'trials' if len(zeros) > 1 else 'trial'} of the session",
     )
@@ -272,11 +283,13 @@ def _reaction(force: xr.Dataset, task: str, zeros: dict[str, PlateZero]) -> Grou
 
 
 def _body_weight(session: xr.DataTree, forces: Mapping[str, xr.Dataset], own: Zeros) -> tuple[str, float, float] | None:
-    """Trial, body weight and its standard uncertainty [N]: the median trial that shows its plates empty and standing.
+    """Trials, body weight and its standard uncertainty [N] from quiet standing in trials that show their plates empty.
 
-    A standing trial is preferred where one shows its plates empty. Trials with a load tell nothing.
+    Standing trials are preferred. Weights further than `ALIKE_PART` from their median are left out, others weigh by
+    their inverse variance; the uncertainty is multiplied by the Birge ratio where they differ by more. Trials with a
+    load tell nothing.
     """
-    candidates: list[tuple[bool, float, float, str]] = []
+    found: dict[bool, list[tuple[float, float, str]]] = {True: [], False: []}
     for name, force in forces.items():
         task = str(session[name].attrs["task"])
         if TASKS[task].cut == "contact" or _load_kg(session.children[name]) > 0.0:
@@ -285,12 +298,18 @@ def _body_weight(session: xr.DataTree, forces: Mapping[str, xr.Dataset], own: Ze
         standing = reaction.standing if reaction.plates and set(reaction.plates) <= set(own[name]) else None
         if standing is not None:
             uncertainty = float(np.hypot(standing.uncertainty, reaction.zero_uncertainty))
-            candidates.append((task != "standing", float(standing.body_weight[0]), uncertainty, name))
+            found[task == "standing"].append((float(standing.body_weight[0]), uncertainty, name))
+    candidates = found[True] or found[False]
     if not candidates:
         return None
-    preferred = sorted(c for c in candidates if c[0] == min(candidate[0] for candidate in candidates))
-    _, weight, uncertainty, name = preferred[(len(preferred) - 1) // 2]
-    return name, weight, uncertainty
+    median = np.median([weight for weight, _, _ in candidates])
+    alike = [c for c in candidates if abs(c[0] - median) <= ALIKE_PART * median] or candidates[:1]
+    weights, stated = (np.array([c[column] for c in alike]) for column in (0, 1))
+    shares = stated**-2.0 / (stated**-2.0).sum()
+    mean = float(shares @ weights)
+    birge = float(((weights - mean) ** 2 / stated**2).sum()) / max(len(alike) - 1, 1)
+    uncertainty = float(np.sqrt(max(birge, 1.0) / (stated**-2.0).sum()))
+    return ", ".join(name for _, _, name in alike), mean, uncertainty
 
 
 def _load_kg(trial: xr.DataTree) -> float:
@@ -313,7 +332,7 @@ def _with_weight(
     """Add the person's weight with what is carried; from it the zero of the sum where plates' zeros are not known."""
     source, weight, uncertainty = weighed
     task, load_kg = str(trial.attrs["task"]), _load_kg(trial)
-    words = f"quiet standing of trial {source}" + (f" and the load of {load_kg:g} kg" if load_kg else "")
+    words = f"quiet standing of {source}" + (f" and the load of {load_kg:g} kg" if load_kg else "")
     known = KnownWeight(weight + load_kg * STANDARD_GRAVITY, uncertainty, words)
     told = replace(reference, weight=known)
     if reference.feet_parted or TASKS[task].cut == "contact":
