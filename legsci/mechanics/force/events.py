@@ -150,17 +150,17 @@ def _never_still(weighing: Weighing | None) -> QualityFlag:
     return QualityFlag("never_stood_still", value=weighing.wander, limit=weighing.allowed_wander, detail=detail)
 
 
-def contact_limits(reaction: GroundReaction, window: Window, profile: Profile) -> tuple[float, float]:
-    """Forces by which a profile detects contact in a repetition, see `flight_edges` [N]."""
+def contact_limits(reaction: GroundReaction, window: Window, profile: Profile) -> tuple[float, float, bool]:
+    """Forces [N] by which a profile detects contact in a repetition, and whether on to zero, see `flight_edges`."""
     contact = profile.contact_limit(unloaded_sd_n=flight_sd(reaction, window))
-    return contact, max(contact, reaction.loaded_limit)
+    return contact, max(contact, reaction.loaded_limit), profile.contact_edge == "zero"
 
 
 def _detection_rules(
     reaction: GroundReaction, window: Window, task: Task, profile: Profile, *, weighing_sd: float
 ) -> DetectionRules:
     """Rules of a profile for one repetition, given the SD of force in quiet standing [N]."""
-    contact, loaded = contact_limits(reaction, window, profile)
+    contact, loaded, to_zero = contact_limits(reaction, window, profile)
     return DetectionRules(
         band=profile.movement_band(weighing_sd_n=weighing_sd),
         still=max(int(STILL_S * reaction.rate), 1),
@@ -168,6 +168,7 @@ def _detection_rules(
         contact=contact,
         loaded=loaded,
         propulsion_velocity=profile.propulsion_velocity_m_per_s,
+        to_zero=to_zero,
         countermovement=not _from_held_squat(task),
     )
 
@@ -210,7 +211,7 @@ def _events(
     force, weight, rate = reaction.force[0] - score.offset, float(score.body_weight[0]), reaction.rate
     if window.touchdown >= 0:
         fall = (window.first + window.touchdown) // 2
-        score.events["touchdown"] = flight_edges(force, fall, rules.contact, rules.loaded)[1]
+        score.events["touchdown"] = flight_edges(force, fall, rules.contact, rules.loaded, rules.to_zero)[1]
     if window.middle < 0:
         return
     found = np.full(len(EVENTS), np.nan)
@@ -225,7 +226,7 @@ def _events(
             # The onset of movement is not known, and without a countermovement neither is the lowest point.
             found[: 1 if "countermovement_depth_m" in task.metrics else -2] = np.nan
     else:
-        found[-2:] = flight_edges(force, window.middle, rules.contact, rules.loaded)
+        found[-2:] = flight_edges(force, window.middle, rules.contact, rules.loaded, rules.to_zero)
     if not window.lands:
         found[-1] = np.nan
     score.events.update(zip(EVENTS, (float(position) for position in found), strict=True))

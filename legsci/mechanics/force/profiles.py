@@ -32,6 +32,7 @@ class Profile:
     start_lead_s: float
     contact_n: float
     contact_sd: float
+    contact_edge: str
     braking_start: str
     propulsion_velocity_m_per_s: float
     phases: tuple[str, ...]
