@@ -37,6 +37,8 @@ STEADY_ZERO_N = 6.0
 NORMAL_MAD = 1.4826
 #: Standard uncertainty of a zero that one other trial gives [N]: it drifts, and is set anew.
 BETWEEN_TRIALS_N = 2.0
+#: Trials that this weighs as much as, where several show the zero.
+PRIOR_TRIALS = 2.0
 #: Standard uncertainty of a stated body mass [kg]: to the nearest kilogram, in clothes or without.
 STATED_MASS_KG = 0.6
 #: Body weights of one person in one session agree within this part.
@@ -256,10 +258,16 @@ def _unknown(plate: str, zero: PlateZero | None) -> QualityFlag:
 
 
 def _spread(levels_n: list[float]) -> float:
-    """Standard deviation of a plate's zero between trials [N], from their median deviation: one may be wrong."""
-    if len(levels_n) < 2:
+    """Standard deviation of a plate's zero between trials [N].
+
+    From the median deviation, since one trial may be wrong, drawn towards `BETWEEN_TRIALS_N`, which weighs as
+    much as `PRIOR_TRIALS` trials: a few trials tell a standard deviation badly.
+    """
+    count = len(levels_n)
+    if count < 2:
         return BETWEEN_TRIALS_N
-    return float(NORMAL_MAD * np.median(np.abs(np.array(levels_n) - np.median(levels_n))))
+    found = NORMAL_MAD * np.median(np.abs(np.array(levels_n) - np.median(levels_n)))
+    return float(np.sqrt((count * found**2 + PRIOR_TRIALS * BETWEEN_TRIALS_N**2) / (count + PRIOR_TRIALS)))
 
 
 def _mean_zero(zeros: list[PlateZero], spread: float) -> PlateZero:
