@@ -47,6 +47,12 @@ CODES: dict[str, Code] = {
         "{signal} stays at its maximum force ({detail}) for {value:.0f} samples: the plate is saturated.",
         "samples",
     ),
+    "plate_constant": Code(
+        "rejected",
+        "{signal} reads exactly the same under load ({detail}) for {value:.2f} s, though it has noise when empty: the "
+        "channel is saturated or dead.",
+        "s",
+    ),
     "implausible_weight": Code(
         "rejected",
         "A standing force of {value:.1f} N is not a plausible body weight: the sign or unit of the force is wrong.",
@@ -88,6 +94,22 @@ CODES: dict[str, Code] = {
         "Force falls {value:.1f} N below body weight before the squat jump; more than {limit:.1f} N is a "
         "countermovement.",
         "N",
+    ),
+    "no_countermovement": Code(
+        "flagged",
+        "Force falls only {value:.1f} N below body weight before the jump (more than {limit:.1f} N in a "
+        "countermovement): a squat jump recorded as a countermovement jump?",
+        "N",
+    ),
+    "held_before_jump": Code(
+        "flagged",
+        "Force stays about body weight for {value:.2f} s between the descent and the jump (a countermovement passes it "
+        "in less than {limit:.1f} s): a squat jump recorded as a countermovement jump?",
+        "s",
+    ),
+    "implausible_value": Code(
+        "flagged",
+        "{signal} is {value:.3g}, which nobody reaches (limit {limit:.3g}): {detail}?",
     ),
     "drift": Code(
         "flagged",

@@ -23,6 +23,7 @@ from legsci.ingest.readers.signals import (
     Floats,
     declared_factor,
     force_signal,
+    in_seconds,
     moment_from_point,
     refuse,
     sampling_rate,
@@ -83,7 +84,8 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     numbers = _without_tail(table, wanted, assumptions)
     rate, start = None if device.rate_hz is None else float(device.rate_hz), 0.0
     if time is not None:
-        rate, start = sampling_rate(path, numbers[:, -1], device.rate_hz), float(numbers[0, -1])
+        stamps = in_seconds(numbers[:, -1], assumptions)
+        rate, start = sampling_rate(path, stamps, device.rate_hz), float(stamps[0])
     if rate is None:
         raise refuse(path, ("rate_hz", "a sampling rate or a time column, which the study has to give", "neither"))
     plates = len(device.plates)

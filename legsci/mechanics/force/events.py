@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from legsci.kernels.events import intervals_below
 from legsci.kernels.jumps import EVENTS, DetectionRules, contact_events, flight_edges, standing_jump_events
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
@@ -31,6 +32,8 @@ MASS_DISAGREEMENT_PERCENT = 5.0
 LIGHT_MASS_KG = 35.0
 #: Unweighting from which a jump out of a held squat has a countermovement, as part of body weight.
 UNWEIGHTING_PART = 0.1
+#: Within that part of it, force of a countermovement passes through body weight in less than this [s].
+PASSAGE_S = 0.3
 
 
 @dataclass
@@ -286,6 +289,8 @@ def score_repetition(
         score.flags += _check_landing(score, reaction, window)
     if _from_held_squat(task):
         score.flags += _check_countermovement(score, reaction)
+    elif task.cut == "flight":
+        score.flags += _check_hold(score, reaction)
     return score
 
 
@@ -369,3 +374,24 @@ def _check_countermovement(score: Score, reaction: GroundReaction) -> list[Quali
     weight = float(score.body_weight[0])
     drop, allowed = weight - float(reaction.force[0, int(lowest)]), UNWEIGHTING_PART * weight
     return [QualityFlag("countermovement_in_squat_jump", value=drop, limit=allowed)] if drop > allowed else []
+
+
+def _check_hold(score: Score, reaction: GroundReaction) -> list[QualityFlag]:
+    """Report a jump that should start with a countermovement but starts from a held squat.
+
+    It does where force never falls below body weight by more than sway, or stays about body weight for a while between
+    its least value and the take-off, where a countermovement passes through it.
+    """
+    start, takeoff = score.events.get("movement_start", np.nan), score.events.get("takeoff", np.nan)
+    weight = float(score.body_weight[0])
+    if not np.isfinite([start, takeoff, weight]).all():
+        return []
+    force = reaction.force[0, int(start) : int(takeoff)]
+    peak = int(np.argmax(force)) if force.size else 0
+    lowest = int(np.argmin(force[: peak + 1])) if force.size else 0
+    if not force.size or weight - force[lowest] <= UNWEIGHTING_PART * weight:
+        drop = weight - float(force[lowest]) if force.size else 0.0
+        return [QualityFlag("no_countermovement", value=drop, limit=UNWEIGHTING_PART * weight)]
+    still = intervals_below(np.abs(force[lowest:peak] - weight), UNWEIGHTING_PART * weight)
+    longest = float((still[:, 1] - still[:, 0]).max() / reaction.rate) if len(still) else 0.0
+    return [QualityFlag("held_before_jump", value=longest, limit=PASSAGE_S)] if longest > PASSAGE_S else []

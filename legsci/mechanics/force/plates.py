@@ -23,6 +23,10 @@ UNKNOWN_ZERO_N = 6.0 / 3.0**0.5
 SATURATED_SAMPLES = 5
 #: Saturation is searched above this part of the standing load; a coarse converter repeats values in quiet standing.
 SATURATED_PART = 1.5
+#: Force comes to the limit of a plate's range in steps larger than this many of the converter's.
+CLIPPING_STEPS = 3.0
+#: A loaded plate that reads the same for longer than this has a dead channel [s].
+CONSTANT_S = 0.25
 #: Between these parts of the standing load lies every force of a living person on the ground; ringing plates stay
 #: within them too, spikes of an amplifier do not.
 LOWEST_PART, HIGHEST_PART = -1.0, 30.0
@@ -148,16 +152,70 @@ def unloaded_stretches(vertical_force: np.ndarray, *, rate: float) -> tuple[np.n
     return whole[last - first >= max(int(SHORTEST_EMPTY_S * rate), 2)], limit
 
 
-def _saturation(vertical_force: np.ndarray, plate: str) -> list[QualityFlag]:
-    """Report a plate that is saturated at its highest value."""
-    highest = vertical_force.max()
+def _saturation(vertical_force: np.ndarray, plate: str, *, rate: float, others_noise: float) -> list[QualityFlag]:
+    """Report a plate that is saturated at its highest value, or whose channel stands still under load.
+
+    The top of a smooth curve is flat too where the converter is coarse: force then comes to it in its smallest steps,
+    and to the limit of a range in larger ones. A plate with noise while it is empty, or beside one with noise, has
+    noise under load.
+
+    Parameters
+    ----------
+    vertical_force : (sample,) of the plate [N].
+    plate : its name.
+    rate : [Hz].
+    others_noise : largest noise of the other plates under load [N].
+    """
+    highest, step = float(vertical_force.max()), _resolution(vertical_force)
     runs = intervals_above(vertical_force, highest, SATURATED_SAMPLES)
-    if not len(runs) or not highest > SATURATED_PART * standing_load(vertical_force):
-        return []
-    longest = int((runs[:, 1] - runs[:, 0]).max())
-    return [
-        QualityFlag("plate_saturated", f"plate {plate}", float(longest), float(SATURATED_SAMPLES), f"{highest:.1f} N")
-    ]
+    edges = [_edge_step(vertical_force, int(first), int(last)) for first, last in runs]
+    clipped = [run for run, edge in zip(runs, edges, strict=True) if edge > CLIPPING_STEPS * step]
+    flags = []
+    if clipped and highest > SATURATED_PART * standing_load(vertical_force):
+        longest = float(max(last - first for first, last in clipped))
+        detail = f"{highest:.1f} N"
+        flags.append(QualityFlag("plate_saturated", f"plate {plate}", longest, float(SATURATED_SAMPLES), detail))
+    stuck = _longest_constant(vertical_force)
+    length = stuck[1] - stuck[0]
+    level = float(vertical_force[stuck[0]])
+    noise = max(_noise_of_empty(vertical_force, rate=rate), others_noise)
+    if not flags and length >= CONSTANT_S * rate and level > LEAST_LOAD_N and noise > 0.5 * step:
+        detail = f"{level:.1f} N"
+        flags.append(QualityFlag("plate_constant", f"plate {plate}", length / rate, CONSTANT_S, detail))
+    return flags
+
+
+def _resolution(samples: np.ndarray) -> float:
+    """Smallest step between values (sample,); 0 where all are equal."""
+    values = np.unique(samples)
+    steps = np.diff(values)
+    return float(steps[steps > 1e-9].min(initial=np.inf)) if (steps > 1e-9).any() else 0.0
+
+
+def _edge_step(samples: np.ndarray, first: int, last: int) -> float:
+    """Step into or out of a run of samples, the larger."""
+    before = samples[first] - samples[first - 1] if first else 0.0
+    after = samples[last - 1] - samples[last] if last < samples.size else 0.0
+    return float(max(before, after))
+
+
+def _longest_constant(samples: np.ndarray) -> tuple[int, int]:
+    """First sample and last sample + 1 of the longest run of equal samples."""
+    borders = np.concatenate([[0], np.flatnonzero(np.diff(samples) != 0.0) + 1, [samples.size]])
+    longest = int(np.argmax(np.diff(borders)))
+    return int(borders[longest]), int(borders[longest + 1])
+
+
+def _change(samples: np.ndarray) -> float:
+    """Median change from sample to sample, without sign [N]."""
+    return float(np.median(np.abs(np.diff(samples)))) if samples.size > 1 else 0.0
+
+
+def _noise_of_empty(vertical_force: np.ndarray, *, rate: float) -> float:
+    """Standard deviation of force while the plate is unloaded [N]; 0 where it never is."""
+    stretches, _ = unloaded_stretches(vertical_force, rate=rate)
+    middles = [vertical_force[first + (last - first) // 4 : last - (last - first) // 4] for first, last in stretches]
+    return float(min((middle.std() for middle in middles), default=0.0))
 
 
 def _impossible_force(vertical_force: np.ndarray) -> list[QualityFlag]:
@@ -208,7 +266,8 @@ def ground_reaction(
         flags += [QualityFlag("box_plate_assumed", f"plate {names[index]}") for index in boxes]
     carrying = [index for index in loaded if index not in boxes]
     for index in carrying:
-        flags += _saturation(vertical[index], names[index])
+        others = [_change(vertical[other]) for other in carrying if other != index]
+        flags += _saturation(vertical[index], names[index], rate=rate, others_noise=max(others, default=0.0))
     total = vertical[carrying].sum(axis=0) if carrying else np.zeros(vertical.shape[1])
     flags += _impossible_force(total)
     stretches, limit = unloaded_stretches(total, rate=rate)

@@ -26,10 +26,10 @@ DEPTH_PART = 0.4
 STANDING_PERCENTILE = 90.0
 #: Speed up or down that sway and noise do not reach [m/s]; rest is found from it and from four times that.
 SLOW_M_PER_S = 0.02
-#: Cut-off of the low-pass filter of the height before its speed is taken [Hz]: a squat lasts a second, and noise of 1 mm
-#: at 200 Hz is a speed of 0.14 m/s.
+#: Cut-off of the low-pass filter of the height before its speed is taken [Hz]: a squat lasts a second, and noise of
+#: 1 mm at 200 Hz is a speed of 0.14 m/s.
 SPEED_HZ = 10.0
-#: Speed below which a phase has ended [m/s], and how much further than from 4 to 1 times `SLOW_M_PER_S` it may creep on.
+#: Speed below which a phase has ended [m/s]; how often it may creep on for the time from 4 to 1 times `SLOW_M_PER_S`.
 CREEP_M_PER_S, TAIL_FACTOR = 0.0003, 6.0
 #: Sum of the exponents of a beta density from which its ends are not to be told: it is a normal density.
 LARGEST_SHAPE = 40.0

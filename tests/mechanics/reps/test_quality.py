@@ -15,7 +15,7 @@ from legsci.mechanics.force import events as scoring
 from legsci.mechanics.force import plates, session_reference, windows
 from legsci.mechanics.reps import curation, session, steps, trial_flags, working_leg
 from legsci.mechanics.reps import trial as trials
-from legsci.metrics import status
+from legsci.metrics import plausibility, status
 from legsci.quality import CODES, QualityFlag
 from tests.analytic_jump import GRAVITY, countermovement_jump
 from tests.mechanics.trials import Outcome, decisions, force_trial, outcome, trial, vertical_force
@@ -162,6 +162,22 @@ def pelvis(rise_m: float) -> Outcome:
     return outcome(trial({"force": vertical_force(analytic.force), "markers": markers}))
 
 
+def held_jump_force() -> np.ndarray:
+    """Sink into a squat, hold it for 1.5 s, push off without a countermovement, fly, land and stand."""
+    sink = 0.25 * WEIGHT_N * np.sin(2.0 * np.pi * np.arange(800) / 800)
+    jumped = squat_jump_force()
+    sunk = np.concatenate([np.full(1500, WEIGHT_N), WEIGHT_N - sink])
+    jumped[500:2000] += 40.0 * np.sin(4.0 * np.pi * np.arange(1500) / 1000)
+    return np.concatenate([sunk + np.random.default_rng(6).normal(0.0, 0.5, sunk.size), jumped[500:]])
+
+
+def stuck() -> Outcome:
+    """A plate whose channel stands still in quiet standing."""
+    force = jump()
+    force[500:1500] = force[500]
+    return outcome(force_trial(force))
+
+
 def with_spike() -> Outcome:
     force = jump()
     force[1000:1003] = 60_000.0
@@ -231,9 +247,13 @@ CASES = {
     "movement_start_not_found": moving_at_once,
     "countermovement_in_squat_jump": lambda: outcome(force_trial(squat_jump_force(0.3), task="squat_jump")),
     "drift": drifting,
+    "no_countermovement": lambda: outcome(force_trial(squat_jump_force())),
+    "held_before_jump": lambda: outcome(force_trial(held_jump_force())),
+    "implausible_value": lambda: outcome(force_trial(jump(up=2.6, down=0.6))),
+    "plate_constant": stuck,
     "step_off": lambda: outcome(force_trial(jump(stays=False))),
     "heights_disagree": lambda: pelvis(0.9),
-    "uncertain_height": lambda: outcome(force_trial(jump(mass_kg=35.0, noise_n=10.0, sway_n=5.0))),
+    "uncertain_height": lambda: outcome(force_trial(jump(mass_kg=40.0, noise_n=10.0, sway_n=8.0))),
     "low_rate": lambda: outcome(force_trial(jump(rate_hz=100.0), rate_hz=100.0)),
     "plate_offset": lambda: outcome(force_trial(jump() + 12.0)),
     "plate_zero_unknown": lambda: outcome(
@@ -265,7 +285,9 @@ CASES = {
 
 def test_every_code_of_the_force_modules_has_a_case() -> None:
     of_trials = (session, session_reference, trials, trial_flags, working_leg, steps.step_side)
-    sources = "".join(inspect.getsource(part) for part in (plates, windows, scoring, curation, *of_trials, status))
+    sources = "".join(
+        inspect.getsource(part) for part in (plates, windows, scoring, curation, *of_trials, status, plausibility)
+    )
     assert {code for code in CODES if f'"{code}"' in sources} == set(CASES)
 
 
