@@ -29,8 +29,9 @@ SLOW_M_PER_S = 0.02
 #: Cut-off of the low-pass filter of the height before its speed is taken [Hz]: a squat lasts a second, and noise of
 #: 1 mm at 200 Hz is a speed of 0.14 m/s.
 SPEED_HZ = 10.0
-#: Speed below which a phase has ended [m/s]; how often it may creep on for the time from 4 to 1 times `SLOW_M_PER_S`.
-CREEP_M_PER_S, TAIL_FACTOR = 0.0003, 6.0
+#: Speed below which a phase has ended [m/s]; what is slower than `SLOW_M_PER_S` lasts at most so many times as long as
+#: the time from 4 to 1 times that speed, and the rest of a recording is sway or drift.
+CREEP_M_PER_S, TAIL_FACTOR = 0.0003, 4.0
 #: Sum of the exponents of a beta density from which its ends are not to be told: it is a normal density.
 LARGEST_SHAPE = 40.0
 #: Borders of a squat, in order of time.
@@ -157,25 +158,26 @@ def _phase(speed: Array, fastest: int, first: int, last: int) -> tuple[float, fl
     ----------
     Johnson NL, Kotz S, Balakrishnan N (1995) Continuous univariate distributions, vol. 2, ch. 25. Wiley.
     """
-    slow = [_falls_to(speed, fastest, step, SLOW_M_PER_S) for step in (-1, 1)]
+    slow, faster = (
+        np.array([_falls_to(speed, fastest, step, part * SLOW_M_PER_S) for step in (-1, 1)]) for part in (1.0, 4.0)
+    )
     if not np.isfinite(slow).all():
         return float("nan"), float("nan")
-    begin, end = (int(_creeps(speed, fastest, step, (first, last))) for step in (-1, 1))
+    furthest = slow + TAIL_FACTOR * (slow - faster)
+    bounds = max(furthest[0], float(first)), min(furthest[1], float(last))
+    begin, end = (_creeps(speed, fastest, step, bound) for step, bound in zip((-1, 1), bounds, strict=True))
     ends = _beta_support(speed[begin : end + 1])
-    return (slow[0], slow[1]) if ends is None else (begin + ends[0], begin + ends[1])
+    # speed that grows with the square of time from rest: at constant jerk
+    found = 2.0 * slow - faster if ends is None else begin + np.array(ends)
+    return max(float(found[0]), furthest[0]), min(float(found[1]), furthest[1])
 
 
-def _creeps(speed: Array, fastest: int, step: int, limits: tuple[int, int]) -> float:
-    """Sample at which speed falls to `CREEP_M_PER_S`, no further beyond `SLOW_M_PER_S` than `TAIL_FACTOR` allows."""
-    slow, faster = (_falls_to(speed, fastest, step, part * SLOW_M_PER_S) for part in (1.0, 4.0))
-    furthest = slow + step * TAIL_FACTOR * abs(slow - faster)
+def _creeps(speed: Array, fastest: int, step: int, bound: float) -> int:
+    """Sample at which speed falls to `CREEP_M_PER_S`, walking from the fastest as far as a bound."""
     index = fastest
-    low, high = limits[0], min(limits[1], speed.size - 1)
-    while low < index < high or index == fastest:
-        if speed[index] <= CREEP_M_PER_S or (index - furthest) * step >= 0.0:
-            break
+    while 0 <= index + step < speed.size and speed[index] > CREEP_M_PER_S and (index - bound) * step < 0.0:
         index += step
-    return float(min(max(index, 0), speed.size - 1))
+    return index
 
 
 def _beta_support(density: Array) -> tuple[float, float] | None:
