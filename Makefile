@@ -5,6 +5,7 @@
 # make lab     JupyterLab
 # make bench   side by side with the libraries a user would otherwise pick
 # make errors  errors of jump height and leg alignment against known truth (minutes; benchmarks/*_errors.csv)
+# make dictionary  write docs/metrics.md anew from the registry of metrics
 # make lock    resolve the dependencies of pyproject.toml anew
 # make clean   remove what the workflow and the tools made (never data/)
 #
@@ -31,7 +32,7 @@ export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 # The tools that a rule starts (jupyter) are those of the same environment.
 export PATH := $(BIN):$(PATH)
 
-.PHONY: study report test check lab bench errors lock clean
+.PHONY: study report test check lab bench errors dictionary lock clean
 .DEFAULT_GOAL := study
 
 study: $(READY)
@@ -57,6 +58,9 @@ errors: $(READY)
 	python -m benchmarks.jump_errors
 	python -m benchmarks.alignment_errors
 	python -m benchmarks.recorded_angles
+
+dictionary: $(READY)
+	python -m legsci.present.report.metrics_page docs/metrics.md
 
 bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks

@@ -34,5 +34,6 @@ onsuccess:
     from legsci.present.results import Results
 
     for study in STUDIES:
-        if Path("results", study, "metrics.csv").is_file():
-            print(Results(Path("results", study)).summary())
+        results = Results(Path("results", study), run=RUN_NAME)
+        if (results.folder / "metrics.csv").is_file():
+            print(results.summary())

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-SUFFIXES, FOLDERS_LEFT_OUT = {".csv", ".parquet", ".nc"}, {"figures", "notebooks", "logs", "benchmarks"}
+SUFFIXES, FOLDERS_LEFT_OUT = {".csv", ".parquet", ".nc"}, {"figures", "notebooks", "logs", "benchmarks", "runs"}
 #: Columns that tell rows apart, and those of which a table takes as many, in this order, as its rows need to differ.
 KEYS = ("participant_id", "session_id", "trial_id", "rep", "side", "task", "profile", "metric")
 MORE_KEYS = (

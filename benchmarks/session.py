@@ -15,8 +15,11 @@ import yaml
 from benchmarks.timing import Measurement
 from legsci.ingest.session import build_session, open_session, write_session
 from legsci.ingest.study import Study, read_study
+from legsci.mechanics.kinetics.motion_file import open_motion, write_motion
+from legsci.mechanics.kinetics.session_motion import session_motion
 from legsci.mechanics.reps.files import open_repetitions, write_repetitions
 from legsci.mechanics.reps.session import session_repetitions
+from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.tables import study_tables
 from legsci.simulate.cohort.recording_plan import plan_recordings
 from legsci.simulate.recordings import session_files as files
@@ -26,7 +29,7 @@ CONFIG = Path(__file__).parents[1] / "workflow" / "config.yaml"
 ROUNDS = 31
 LIMIT_MS = 1000.0
 #: Steps that only keep what the jobs of the workflow hand on.
-FILES_BETWEEN = ("write session", "open session", "write reps", "open reps")
+FILES_BETWEEN = ("write session", "open session", "write motion", "open motion", "write reps", "open reps")
 #: Beside the steps: ezc3d reads the same files and nothing else is done, which tells how fast the machine is just then.
 DECODING = "ezc3d alone"
 #: The whole way is to take no more than this many times as long.
@@ -73,19 +76,24 @@ def _steps_s(study: Study, folder: Path, options: dict[str, Any]) -> dict[str, f
     def timed(name: str, step: Callable[[], Any]) -> Any:
         start = time.process_time()
         answer = step()
-        taken[name] = time.process_time() - start
+        taken[name] = taken.get(name, 0.0) + time.process_time() - start
         return answer
 
-    session_file, reps_file = folder / "session.nc", folder / "reps.nc"
+    session_file, motion_file, reps_file = (folder / f"{name}.nc" for name in ("session", "motion", "reps"))
     keys = study.trials.iloc[0]
     built = timed("read raw files", lambda: build_session(study, keys["participant_id"], keys["session_id"]))
     timed("write session", lambda: write_session(built, session_file))
     session = timed("open session", lambda: open_session(session_file))
+    computed = timed("compute motion", lambda: session_motion(session))
+    timed("write motion", lambda: write_motion(computed, motion_file))
+    motion = timed("open motion", lambda: open_motion(motion_file))
     scored = {"default": options["profile"], "profiles": options["profiles"], "curation": study.curation}
-    reps, flags = timed("cut and score", lambda: session_repetitions(session, **scored))
+    reps, flags = timed("cut and score", lambda: session_repetitions(motion, **scored))
     timed("write reps", lambda: write_repetitions(reps, flags, reps_file))
-    opened = timed("open reps", lambda: open_repetitions(reps_file))
-    timed("measure", lambda: study_tables([opened]))
+    kept, flags = timed("open reps", lambda: open_repetitions(reps_file))
+    # The job that measures opens the motion once more.
+    again = timed("open motion", lambda: open_motion(motion_file))
+    timed("measure", lambda: study_tables([(with_signals(kept, again), flags)]))
     files_read = [study.folder / str(path) for path in study.recordings["path"]]
     timed(DECODING, lambda: [ezc3d.c3d(str(path)) for path in files_read])
     return taken

@@ -7,17 +7,20 @@ from importlib import import_module
 
 #: Public name -> module that defines it.
 PUBLIC = {
-    "METRIC_TERMS": "legsci.metrics.definitions",
+    "METRICS": "legsci.metrics.registry",
     "TASKS": "legsci.tasks",
     "load_profiles": "legsci.mechanics.force.profiles",
     "check_study": "legsci.ingest.check",
     "read_study": "legsci.ingest.study",
     "open_session": "legsci.ingest.session",
     "ground_reaction": "legsci.mechanics.force.plates",
+    "session_motion": "legsci.mechanics.kinetics.session_motion",
     "session_repetitions": "legsci.mechanics.reps.session",
+    "with_signals": "legsci.mechanics.reps.signals",
     "session_metrics": "legsci.metrics.tables",
     "velocity": "legsci.metrics.signals",
     "open_study": "legsci.present.results",
+    "compare_runs": "legsci.present.run_comparison",
     "draw": "legsci.present.figures.registry",
     "skeleton_viewer": "legsci.present.viewer.skeleton_viewer",
 }

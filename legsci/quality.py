@@ -25,7 +25,19 @@ class Code:
 
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
+    "read_with_remark": Code("noted", "In the recorded {signal}: {detail}."),
+    "channels_not_mapped": Code(
+        "noted",
+        "{signal} holds {value:.0f} channels that the study does not map and that were not read ({detail}); they are "
+        "mapped under `channels` of the device in study.yaml.",
+        "channels",
+    ),
+    "clock_unknown": Code(
+        "noted",
+        "How the clock of {signal} is related to that of the trial is not known: it is not compared with others.",
+    ),
     "not_computed": Code("rejected", "The computation failed ({detail}); see the log of the job."),
+    "no_signal_to_cut_by": Code("rejected", "The trial cannot be cut into repetitions: {detail}."),
     "no_force": Code("rejected", "No plate is loaded by a person, so there are no repetitions{detail}.", "N"),
     "too_short": Code("rejected", "The recording lasts {value:.3f} s; at least {limit:.1f} s are needed.", "s"),
     "force_missing": Code(
@@ -48,10 +60,7 @@ CODES: dict[str, Code] = {
         "samples",
     ),
     "plate_constant": Code(
-        "rejected",
-        "{signal} reads exactly the same under load ({detail}) for {value:.2f} s, though it has noise when empty: the "
-        "channel is saturated or dead.",
-        "s",
+        "rejected", "{signal} reads {detail} under load, without any noise, for {value:.2f} s: saturated or dead.", "s"
     ),
     "implausible_weight": Code(
         "rejected",
@@ -76,8 +85,7 @@ CODES: dict[str, Code] = {
     ),
     "light_person": Code(
         "flagged",
-        "Body weight is that of a person of {value:.1f} kg (flagged below {limit:.0f} kg where no mass is stated): "
-        "force in pounds or a wrong calibration reads so; state body_mass_kg.",
+        "Weight is that of {value:.1f} kg (flagged below {limit:.0f} kg): state body_mass_kg; pounds read so.",
         "kg",
     ),
     "weighed_elsewhere": Code("flagged", "Body weight was taken from {detail}."),
@@ -97,19 +105,14 @@ CODES: dict[str, Code] = {
     ),
     "no_countermovement": Code(
         "flagged",
-        "Force falls only {value:.1f} N below body weight before the jump (more than {limit:.1f} N in a "
-        "countermovement): a squat jump recorded as a countermovement jump?",
+        "Force falls {value:.1f} N below body weight before the jump (countermovement: {limit:.1f} N): a squat jump?",
         "N",
     ),
     "held_before_jump": Code(
-        "flagged",
-        "Force stays about body weight for {value:.2f} s between the descent and the jump (a countermovement passes it "
-        "in less than {limit:.1f} s): a squat jump recorded as a countermovement jump?",
-        "s",
+        "flagged", "Force stays about body weight for {value:.2f} s before the jump: a squat jump held?", "s"
     ),
     "implausible_value": Code(
-        "flagged",
-        "{signal} is {value:.3g}, which nobody reaches (limit {limit:.3g}): {detail}?",
+        "flagged", "{signal} is {value:.3g}, which nobody reaches (limit {limit:.3g}): {detail}?"
     ),
     "drift": Code(
         "flagged",
@@ -207,7 +210,7 @@ CODES: dict[str, Code] = {
     ),
     "angle_implausible": Code(
         "flagged",
-        "{signal} reaches {value:.0f} deg, beyond {limit:.0f} deg {detail}: outside the range of motion of the joint.",
+        "{name} reaches {value:.0f} deg, beyond {limit:.0f} deg {detail}: outside the range of motion of the joint.",
         "deg",
     ),
     "marker_displaced": Code(
@@ -227,10 +230,10 @@ CODES: dict[str, Code] = {
         "flagged", "No quiet standing: the marker configuration is that of one frame of the movement ({detail})."
     ),
     "marker_never_seen": Code("noted", "Markers in the file but never visible, treated as absent: {detail}."),
-    "segment_absent": Code("noted", "{signal} is absent: {detail}."),
-    "angle_absent": Code("noted", "{signal} is absent: {detail}."),
-    "functional_joint_refused": Code("noted", "{signal} keeps its default definition: {detail}."),
-    "joint_definition": Code("noted", "{signal}: {detail}."),
+    "segment_absent": Code("noted", "{name} is absent: {detail}."),
+    "angle_absent": Code("noted", "{name} is absent: {detail}."),
+    "functional_joint_refused": Code("noted", "{name} keeps its default definition: {detail}."),
+    "joint_definition": Code("noted", "{name}: {detail}."),
     "no_moments": Code(
         "noted", "The plates do not measure three-dimensional force and moment: joint kinetics are missing."
     ),
@@ -383,5 +386,9 @@ class QualityFlag:
     def sentence(self) -> str:
         """The flag in words."""
         return self.words or CODES[self.code].sentence.format(
-            value=self.value, limit=self.limit, signal=self.signal, detail=self.detail
+            value=self.value,
+            limit=self.limit,
+            signal=self.signal,
+            name=self.signal.replace("_", " "),
+            detail=self.detail,
         )

@@ -11,6 +11,8 @@ SIDES = ("both", "left", "right")
 SIDES_OF_BODY = ("left", "right")
 #: Rigid segments of the body.
 SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in ("right", "left") for part in ("thigh", "shank", "foot")))
+#: Kinds of signal that a trial of a session file can hold (ARCHITECTURE.md).
+STREAMS = ("force", "markers", "segments", "angles", "emg", "imu", "analog")
 DAYS_PER_WEEK = 7
 #: Questions of the OSTRC-O2 questionnaire (Clarsen et al. 2020, Br J Sports Med 54:390), columns of health.tsv.
 OSTRC_QUESTIONS = ("participation", "modified_training", "performance", "symptoms")
@@ -41,15 +43,23 @@ PELVIS_MARKERS = tuple(
     f"{side}_{place}_superior_iliac_spine" for place in ("anterior", "posterior") for side in SIDES_OF_BODY
 )
 
-#: Names that were replaced -> their names now: metrics, events, keys of workflow/config.yaml. There are no aliases: an
-#: old name in an input is refused, and the sentence names the new one.
+#: Names that were replaced -> their names now: metrics, columns, events, figures, keys of workflow/config.yaml. There
+#: are no aliases: an old name in an input is refused, and the sentence names the new one.
 RENAMED = {
     "lowering_time_s": "eccentric_time_s",
     "bottom_time_s": "pause_time_s",
     "lifting_time_s": "concentric_time_s",
     "lifting_velocity_m_per_s": "mean_concentric_velocity_m_per_s",
     "knee_over_toe_max_m": "knee_medial_to_toe_max_m",
+    "knee_over_toe": "knee_medial_to_toe",
     "lowering_end": "eccentric_end",
+    "lowering_end_s": "eccentric_end_s",
+    "load_before": "previous_week_load",
+    "load_before_within": "previous_week_load_within",
+    "hours_usual": "mean_weekly_hours",
+    "se_kind": "se_method",
+    "recovery": "parameter_recovery",
+    "recovered": "parameter_recovery_pairs",
     "findings": "models",
     "gain_share_per_log_lowering_time": "gain_share_per_log_eccentric_time",
     "elite_last_lifting_time_ratio": "elite_last_concentric_time_ratio",
@@ -64,6 +74,20 @@ RENAMED_IN_TASK = {
 }
 
 
+#: Prefix of the column that holds the standard uncertainty of a metric.
+UNCERTAINTY = "u_"
+
+
 def new_name(name: str, *, task: str = "") -> str | None:
-    """Return the name that replaced an old one, in a task where it is given; None for a name that was not replaced."""
-    return RENAMED_IN_TASK.get(name, {}).get(task) or RENAMED.get(name)
+    """Return the name that replaced an old one; None for a name that was not replaced.
+
+    Parameters
+    ----------
+    name : in small or capital letters; that of a standard uncertainty follows its metric.
+    task : where the name is that of a metric of a task.
+    """
+    old = name.casefold()
+    prefix = UNCERTAINTY if old.startswith(UNCERTAINTY) else ""
+    old = old.removeprefix(prefix)
+    new = RENAMED_IN_TASK.get(old, {}).get(task) or RENAMED.get(old)
+    return f"{prefix}{new}" if new else None

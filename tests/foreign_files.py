@@ -230,10 +230,13 @@ def c3d_channels(recorded: PlateJump, plate_type: int) -> tuple[np.ndarray, np.n
 UNITS = {1: ["N", "N", "N", "mm", "mm", "Nmm"], 2: ["N"] * 3 + ["Nmm"] * 3, 3: ["N"] * 8, 4: ["N"] * 3 + ["Nm"] * 3}
 
 
-def write_c3d(path: Path, recorded: PlateJump, markers: dict[str, np.ndarray], *, plate_type: int) -> Path:
+def write_c3d(
+    path: Path, recorded: PlateJump, markers: dict[str, np.ndarray], *, plate_type: int, further: int = 0
+) -> Path:
     """C3D as motion capture systems write it: millimetres, floating point, corners counted round a z that points down.
 
     markers : label -> (frame, 3) [m], NaN where hidden. The moments of TYPE 4 are in N m, all others in N mm.
+    further : number of analog channels beside those of the plate, "Voltage.1", ...: channel n holds n volts.
     """
     file = ezc3d.c3d()
     points = 1000.0 * np.stack(list(markers.values()), axis=1).transpose(2, 1, 0)
@@ -246,9 +249,12 @@ def write_c3d(path: Path, recorded: PlateJump, markers: dict[str, np.ndarray], *
     channels, origin, calibration = c3d_channels(recorded, plate_type)
     scale = np.array([1000.0 if unit.endswith("mm") else 1.0 for unit in UNITS[plate_type]])
     analog = file["parameters"]["ANALOG"]
-    analog["RATE"]["value"], analog["UNITS"]["value"] = [recorded.jump.rate], UNITS[plate_type]
-    analog["LABELS"]["value"] = [f"Plate.{n + 1}" for n in range(len(scale))]
-    file["data"]["analogs"] = (scale[:, None] * channels)[None, :, : frames * sub]
+    volts = np.repeat(np.arange(1.0, further + 1)[:, None], frames * sub, axis=1)
+    analog["RATE"]["value"], analog["UNITS"]["value"] = [recorded.jump.rate], [*UNITS[plate_type], *["V"] * further]
+    analog["LABELS"]["value"] = [f"Plate.{n + 1}" for n in range(len(scale))] + [
+        f"Voltage.{n + 1}" for n in range(further)
+    ]
+    file["data"]["analogs"] = np.concatenate([(scale[:, None] * channels)[:, : frames * sub], volts])[None]
     signs = np.array([[1.0, 1.0], [-1.0, 1.0], [-1.0, -1.0], [1.0, -1.0]])  # of the corners, in the plate's axes
     corners = CENTRE + np.column_stack([signs * HALF, np.zeros(4)]) @ AXES.T
     parameters = {

@@ -11,6 +11,7 @@ import yaml
 from legsci.ingest.settings import devices_of, read_settings
 from legsci.ingest.study import STUDY_TABLES
 from legsci.ingest.tables import load_schema
+from legsci.present.report.metrics_page import metrics_page
 from legsci.tasks import TASKS
 from legsci.vocabulary import MARKERS
 
@@ -44,6 +45,11 @@ def test_guide_names_every_column_of_every_table() -> None:
     for table, cell in rows.items():
         columns = set(load_schema(table)["properties"]) - keys
         assert {column for column in columns if column not in re.findall(r"\w+", cell)} == set(), table
+
+
+def test_page_of_metrics_is_that_of_the_registry() -> None:
+    """After a change of TASKS or METRICS run `make dictionary`."""
+    assert (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8") == metrics_page()
 
 
 def test_readme_names_every_task() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+import legsci
 from tests.checkout import copy_checkout, edited, planned, snakemake
 
 VIRTUAL = """\
@@ -18,6 +20,11 @@ virtual:
     {standing: 1, squat: 0, countermovement_jump: 1, squat_jump: 0, drop_jump: 0, lateral_jump: 0, sprint: 0}
 """
 MORE = "virtual: {athletes: 3}\n"
+#: The block `virtual` is that of the default run, which a named run does not repeat.
+FASTER = (
+    *("results/virtual/runs/faster/metrics.csv", "--config", "study=data/raw/virtual", "run=faster"),
+    "motion={cutoff_hz: 20}",
+)
 RECOVERY = ("results/virtual/parameter_recovery.csv", "--configfile", "virtual.yaml")
 
 
@@ -60,9 +67,48 @@ def test_a_second_run_of_models_of_the_virtual_athletes_does_nothing(simulated: 
     assert planned(simulated, *models) == {}
 
 
+def digests(folder: Path) -> dict[Path, str]:
+    """SHA-256 of each file of a folder of results, without those of its named runs."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if "runs" not in path.relative_to(folder).parts
+    }
+
+
+def test_a_named_run_reuses_the_sessions_and_leaves_the_default_run(simulated: Path) -> None:
+    results, recordings = simulated / "results" / "virtual", simulated / "data" / "raw" / "virtual"
+    before = digests(results), digests(recordings)
+    answer = snakemake(simulated, *FASTER)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "virtual, run faster (motion.cutoff_hz 20 instead of 12.0): 4 rep" in answer.stdout
+    assert (digests(results), digests(recordings)) == before
+    assert not (results / "runs" / "faster" / "sessions").exists()
+    logs = {path.name for path in (results / "runs" / "faster" / "logs").iterdir()}
+    assert logs == {"motion", "cut_reps", "study_tables.txt"}
+    default, faster = legsci.open_study(results), legsci.open_study(results, run="faster")
+    assert default.runs == ["faster"]
+    assert faster.session("V0001", "S01").equals(default.session("V0001", "S01"))
+    compared = legsci.compare_runs(default, faster)
+    assert compared.repetitions.empty
+    moved = set(compared.metrics.query("difference != 0")["metric"])
+    assert "ankle_moment_peak_n_m_per_kg" in moved
+    still = {"body_weight_n", "jump_height_impulse_m", "flight_time_s"}
+    assert still <= set(compared.metrics["metric"])
+    assert still & moved == set()
+
+
+def test_a_named_run_does_not_simulate(simulated: Path) -> None:
+    answer = snakemake(simulated, "--dry-run", "--configfile", "virtual.yaml", "--config", "run=faster")
+    assert answer.returncode == 1
+    assert "virtual: a named run takes the virtual athletes as the default run simulated them" in answer.stderr
+
+
 @pytest.mark.parametrize(
     ("path", "jobs"),
     [
+        # Nor does the named run above leave anything for the default run to do.
         (None, {}),
         ("legsci/metrics/tables.py", {"study_tables": 1, "parameter_recovery": 1}),
         ("legsci/models/parameter_recovery.py", {"parameter_recovery": 1}),

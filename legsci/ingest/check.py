@@ -12,10 +12,11 @@ import xarray as xr
 
 from legsci.ingest.devices import Device
 from legsci.ingest.faults import Fault, RecordingError, StudyError
+from legsci.ingest.paths import is_file, stays_inside
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.ingest.settings import FILE as SETTINGS
-from legsci.ingest.study import Study, collect_study, stays_inside
+from legsci.ingest.study import Study, collect_study
 from legsci.ingest.tables import suggestion
 from legsci.tasks import TASKS
 from legsci.vocabulary import PLAUSIBLE_MASS_KG, STANDARD_GRAVITY
@@ -23,6 +24,7 @@ from legsci.vocabulary import PLAUSIBLE_MASS_KG, STANDARD_GRAVITY
 QUIET_S = 1.0
 LOADED_FRACTION = 0.25
 RATE_TOLERANCE = 0.01
+NAMES_SHOWN = 40
 _SETTINGS = {setting.name for setting in fields(Device)} - {"name"} | {"column", "columns"}
 
 
@@ -33,9 +35,9 @@ class _Readings:
     labels: set[str] = field(default_factory=set)
     plates: set[str] = field(default_factory=set)
     rates_hz: set[float] = field(default_factory=set)
-    masses_kg: list[float] = field(default_factory=list)
+    masses_kg: dict[tuple[str, ...], tuple[float, str]] = field(default_factory=dict)
+    paths: list[str] = field(default_factory=list)
     refusals: list[Fault] = field(default_factory=list)
-    read: int = 0
 
 
 def check_study(folder: str | Path) -> Study:
@@ -80,7 +82,7 @@ def check_recordings(study: Study) -> list[Fault]:
         if row.device in study.devices
         and isinstance(row.path, str)
         and stays_inside(root, row.path)
-        and (root / row.path).is_file()
+        and is_file(root / row.path)
     ]
     faults = []
     for name, device in study.devices.items():
@@ -142,11 +144,11 @@ def _repeated_signals(study: Study, device: Device, rows: list[Any]) -> list[Fau
         together.setdefault(key, []).append(row)
     faults = []
     for several in (group for group in together.values() if len({(row.path, str(row.part)) for row in group}) > 1):
-        first: dict[str, int] = {}
+        first: dict[tuple[str, str], int] = {}
         repeated = []
         try:
             for row in several:
-                for kind in _read(study, device, row).signals:
+                for kind in _kinds(_read(study, device, row)):
                     if first.setdefault(kind, row.Index) != row.Index:
                         repeated.append((row, kind))
         except RecordingError:
@@ -158,12 +160,19 @@ def _repeated_signals(study: Study, device: Device, rows: list[Any]) -> list[Fau
             Fault(
                 "recordings.tsv",
                 f"row {row.Index}, trial_id",
-                f"{expected} that holds {kind}",
+                f"{expected} that holds {kind[0]}",
                 f"another in row {first[kind]}",
             )
             for row, kind in repeated
         ]
     return faults
+
+
+def _kinds(recording: Recording) -> list[tuple[str, str]]:
+    """Return (kind of signal, plate) of a recording: files may hold one plate each, and are then no repetition."""
+    kinds = [(kind, "") for kind in recording.signals if kind != "force"]
+    plates = list(recording.signals["force"]["plate"].values) if "force" in recording.signals else []
+    return kinds + [("force", str(plate)) for plate in plates]
 
 
 def _find(study: Study, device: Device, rows: list[Any]) -> _Readings:
@@ -175,15 +184,16 @@ def _find(study: Study, device: Device, rows: list[Any]) -> _Readings:
         except RecordingError as error:
             readings.refusals += [Fault(row.path, fault.where, fault.expected, fault.found) for fault in error.faults]
             continue
-        _note(readings, recording, device, row.task, row.load_kg)
+        _note(readings, recording, device, row)
         if not _device_faults(device, readings):
             break
     return readings
 
 
-def _note(readings: _Readings, recording: Recording, device: Device, task: object, load_kg: float) -> None:
-    """Add labels, plates, rates and the standing weight of one recording."""
-    readings.read += 1
+def _note(readings: _Readings, recording: Recording, device: Device, row: Any) -> None:
+    """Add labels, plates, rates and the standing weight of the recording of a row."""
+    readings.paths.append(str(row.path))
+    task, load_kg = row.task, row.load_kg
     readings.rates_hz |= {float(signal.attrs["sampling_rate_hz"]) for signal in recording.signals.values()}
     if "markers" in recording.signals:
         readings.labels |= set(map(str, recording.signals["markers"]["marker"].values))
@@ -192,17 +202,22 @@ def _note(readings: _Readings, recording: Recording, device: Device, task: objec
         plates = list(map(str, force["plate"].values))
         # A study may name a plate by its number as well as by its name (see names.map_names).
         readings.plates |= {*plates, *map(str, range(1, len(plates) + 1))}
-        if isinstance(task, str) and task in TASKS and TASKS[task].cut != "contact":
+        if isinstance(task, str) and task in TASKS and TASKS[task].start != "running":
             load_n = (0.0 if np.isnan(load_kg) else load_kg) * STANDARD_GRAVITY
             weight_n = quiet_force(force, device)
             if np.isfinite(weight_n):
-                readings.masses_kg.append((weight_n - np.sign(weight_n) * load_n) / STANDARD_GRAVITY)
+                # Files of one trial that each hold a plate share its weight; the load is carried once.
+                trial = (row.participant_id, row.session_id, row.trial_id)
+                other_kg, path = readings.masses_kg.get(
+                    trial, (-np.sign(weight_n) * load_n / STANDARD_GRAVITY, row.path)
+                )
+                readings.masses_kg[trial] = (float(weight_n) / STANDARD_GRAVITY + other_kg, str(path))
 
 
 def _device_faults(device: Device, readings: _Readings) -> list[Fault]:
     """Faults of a device: settings that none of its recordings confirms."""
     where = f"devices.{device.name}"
-    if readings.read == 0:
+    if not readings.paths:
         several = len({fault.file for fault in readings.refusals}) > 1
         return [fault for fault in readings.refusals if several or _names_a_setting(fault)]
     faults = []
@@ -212,17 +227,24 @@ def _device_faults(device: Device, readings: _Readings) -> list[Fault]:
     ):
         names = sorted(found)
         for name in set(described) - found:
-            held = f"{name} in none of them{suggestion(name, names)}; they hold {', '.join(names) or 'none'}"
+            held = f"{name} in none of {_few(readings.paths)}{suggestion(name, names)}; they hold {_few(names)}"
             expected = f"one of the {kind} of the device's recordings"
             faults.append(Fault(SETTINGS, f"{where}.{kind}.{name}", expected, held))
     rate = device.rate_hz
     if rate is not None and not any(abs(found - rate) <= RATE_TOLERANCE * found for found in readings.rates_hz):
         rates = ", ".join(f"{found:g}" for found in sorted(readings.rates_hz))
-        faults.append(Fault(SETTINGS, f"{where}.rate_hz", f"the rate of the recordings [Hz], {rates}", f"{rate:g}"))
+        stated = f"{rate:g}; read {_few(readings.paths)}"
+        faults.append(Fault(SETTINGS, f"{where}.rate_hz", f"the rate of the recordings [Hz], {rates}", stated))
     low, high = PLAUSIBLE_MASS_KG
-    if readings.masses_kg and not any(low <= mass <= high for mass in readings.masses_kg):
-        faults.append(_weight_fault(device, readings.masses_kg[0]))
+    if readings.masses_kg and not any(low <= mass <= high for mass, _ in readings.masses_kg.values()):
+        faults.append(_weight_fault(device, *next(iter(readings.masses_kg.values()))))
     return faults
+
+
+def _few(names: list[str]) -> str:
+    """Return some names, and how many more there are."""
+    more = f" and {len(names) - NAMES_SHOWN} more" if len(names) > NAMES_SHOWN else ""
+    return ", ".join(names[:NAMES_SHOWN]) + more if names else "none"
 
 
 def _names_a_setting(fault: Fault) -> bool:
@@ -230,10 +252,10 @@ def _names_a_setting(fault: Fault) -> bool:
     return not _SETTINGS.isdisjoint(re.findall(r"\w+", fault.where))
 
 
-def _weight_fault(device: Device, mass_kg: float) -> Fault:
-    """Name the setting that would make the standing weight that of a person."""
+def _weight_fault(device: Device, mass_kg: float, path: str) -> Fault:
+    """Name the setting that would make the standing weight in a recording that of a person."""
     low, high = PLAUSIBLE_MASS_KG
-    now = f"a standing weight of {mass_kg:.4g} kg in the first of its recordings"
+    now = f"a standing weight of {mass_kg:.4g} kg in the first of its recordings, {path}"
     where, expected = f"devices.{device.name}", f"a standing weight of {low:g} to {high:g} kg"
     if low <= -mass_kg <= high:
         sign = "action" if device.force_sign == "reaction" else "reaction"
@@ -242,7 +264,9 @@ def _weight_fault(device: Device, mass_kg: float) -> Fault:
             SETTINGS, f"{where}.force_sign", f"upward force on the body: set {other}", f"{now}: the wrong sign"
         )
     # Other formats fix the unit or state it; in C3D files a unit in the study's settings has precedence.
-    unit_is_ours = device.reader == "delimited" or (device.reader == "c3d" and device.force_unit is not None)
+    unit_is_ours = device.reader in ("delimited", "spreadsheet") or (
+        device.reader == "c3d" and device.force_unit is not None
+    )
     up_is_ours = not any("up" in setup.columns for setup in device.plates.values())
     for unit, factor in (("kN", 1000.0), ("N", 0.001)):
         if unit_is_ours and low <= mass_kg * factor <= high:

@@ -29,6 +29,29 @@ class PlateSetup:
 
 
 @dataclass(frozen=True)
+class Channel:
+    """What a channel of a file measures, as the study describes it.
+
+    Parameters
+    ----------
+    kind : "emg", "imu" or "analog".
+    muscle, side : of EMG; side also of a sensor on a leg.
+    segment : that carries the sensor.
+    quantity : "acceleration", "angular_velocity", "magnetic_field" or "orientation" of a sensor.
+    axis : of the sensor, "x", "y", "z", or "w" of a quaternion.
+    mounting : where and how the sensor is fixed, in words.
+    """
+
+    kind: str
+    muscle: str = ""
+    segment: str = ""
+    side: str = ""
+    quantity: str = ""
+    axis: str = ""
+    mounting: str = ""
+
+
+@dataclass(frozen=True)
 class Device:
     """A recording system of the study: the reader of its files, and what the names in them mean.
 
@@ -45,6 +68,7 @@ class Device:
     plates : the file's plate name or number (as text) -> setup; empty: every plate, both feet.
     labels : key of MARKER_SETS or SEGMENT_SETS, a label map of legsci.
     markers : the file's label -> standard label, with precedence over the marker set; other labels are kept.
+    channels : the file's name (or number, as text) of a channel that belongs to no plate -> what it measures.
     text : delimited text only: delimiter, decimal, header_rows (number of lines before the data), layout (wide, long),
         trial_column, time_column.
     """
@@ -62,6 +86,7 @@ class Device:
     plates: dict[str, PlateSetup] = field(default_factory=dict)
     labels: str | None = None
     markers: dict[str, str] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
     text: dict[str, Any] = field(default_factory=dict)
 
     @property

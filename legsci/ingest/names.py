@@ -10,8 +10,12 @@ import xarray as xr
 
 from legsci.ingest.devices import Device
 from legsci.ingest.faults import Fault, RecordingError
+from legsci.ingest.readers.body_size import size_faults
 from legsci.ingest.recording import Recording
 from legsci.marker_sets import SEGMENT_SETS, SegmentSet
+
+#: Readers of files that hold one plate each; the other plates of the device are in other files of the trial.
+ONE_PLATE_A_FILE = ("qualisys",)
 
 
 def map_names(recording: Recording, device: Device, path: str) -> Recording:
@@ -23,20 +27,24 @@ def map_names(recording: Recording, device: Device, path: str) -> Recording:
 
     Raises
     ------
-    RecordingError : a plate that the file does not have, or one label for two markers.
+    RecordingError : a plate that the file does not have, one label for two markers, or markers at distances that no
+        body has.
     """
     signals, assumptions = dict(recording.signals), list(recording.assumptions)
     faults = []
     if "force" in signals:
         force = signals["force"]
         names = [str(name) for name in force.variables["plate"].data]
-        known = {name: name for name in names} | {
-            str(n + 1): name for n, name in enumerate(names) if str(n + 1) not in names
-        }
+        known = {name: name for name in names}
+        if device.reader in ONE_PLATE_A_FILE:
+            elsewhere = set(device.plates) - known.keys() if known.keys() & device.plates.keys() else set()
+        else:
+            known |= {str(n + 1): name for n, name in enumerate(names) if str(n + 1) not in names}
+            elsewhere = set()
         faults += [
             Fault(path, f"plate {key}", f"one of {', '.join(known)}", "no such plate")
             for key in device.plates
-            if key not in known
+            if key not in known and key not in elsewhere
         ]
         feet = {known[key]: setup.foot for key, setup in device.plates.items() if key in known}
         chosen = [name for name in names if name in feet or not device.plates]
@@ -56,6 +64,7 @@ def map_names(recording: Recording, device: Device, path: str) -> Recording:
         faults += [Fault(path, f"marker {label}", "one marker of that label", "several") for label in twice]
         if mapped != labels:
             signals["markers"] = signals["markers"].assign_coords(marker=mapped)
+        faults += size_faults(path, signals["markers"])
     if "segments" in signals and device.labels in SEGMENT_SETS:
         signals["segments"] = _with_own_axes(signals["segments"], SEGMENT_SETS[device.labels])
     if faults:

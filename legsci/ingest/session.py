@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,9 @@ from legsci.ingest.faults import Fault, RecordingError
 from legsci.ingest.names import map_names
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
+from legsci.ingest.streams import PARTS
 from legsci.ingest.study import Study
-from legsci.storage import DECIMALS, ROTATION_DECIMALS, atomic_write, compressed
+from legsci.storage import DECIMALS, ROTATION_DECIMALS, read_tree, write_tree
 
 TRIAL_ATTRIBUTES = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
 SHARED_CLOCK = "shared_clock"
@@ -45,7 +48,7 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     -------
     The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id, simulated (0 or 1: netCDF has
     no booleans) and, where known, body_mass_kg, sex, knee_width_m and ankle_width_m at its root: a child per trial,
-    in it a child per kind of signal. A trial with a recording that cannot be used has no signals; its attribute
+    in it a child per stream. A trial with a recording that cannot be used has no signals; its attribute
     `faults` is a JSON list of [code, sentence].
 
     Raises
@@ -64,10 +67,20 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     for trial in trials.to_dict("records"):
         name = str(trial["trial_id"])
         attrs = {key: _plain(trial[key]) for key in TRIAL_ATTRIBUTES if not pd.isna(trial.get(key))}
-        signals, measured = build_trial(study, recordings.get(trial["trial_id"], []))
+        streams, measured = build_trial(study, recordings.get(trial["trial_id"], []))
         nodes[name] = xr.Dataset(attrs=attrs | measured)
-        nodes |= {f"{name}/{kind}": signal for kind, signal in signals.items()}
+        nodes |= {f"{name}/{stream}": signal for stream, signal in streams.items()}
     return xr.DataTree.from_dict(nodes, name=f"{participant_id}_{session_id}")
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A recording that was read: its device, its signals, its path in the study folder and the SHA-256 of the file."""
+
+    device: Device
+    recording: Recording
+    path: str
+    sha256: str
 
 
 def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
@@ -80,43 +93,88 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
 
     Returns
     -------
-    signals : kind -> Dataset in ISB axes; time 0 is the trial's first sample. Empty where there are faults.
-    attrs : start_time_s [s] on the recorder's clock, or faults.
+    streams : name -> Dataset in ISB axes; time 0 is the first sample of the plates, else of the trial. The name is the
+        kind of signal, with the device where there are several of a kind. Empty where there are faults.
+    attrs : start_time_s [s] on the recorder's clock, and `unmapped`, a JSON list of [path, channel, unit]; or faults.
     """
-    recordings: list[tuple[Device, Recording, str]] = []
+    read: list[_Read] = []
     faults: list[tuple[str, Fault]] = []
     for row in rows:
-        device, part = study.devices[row["device"]], row.get("part")
-        path = str(row["path"])
+        device, part, path = study.devices[row["device"]], row.get("part"), str(row["path"])
+        file = study.folder / path
         try:
-            recording = READERS[device.reader](
-                study.folder / path, device=device, part=None if pd.isna(part) else str(part)
-            )
-            recordings.append((device, map_names(recording, device, path), path))
+            recording = READERS[device.reader](file, device=device, part=None if pd.isna(part) else str(part))
+            read.append(_Read(device, map_names(recording, device, path), path, _sha256(file)))
         except RecordingError as error:
             faults += [("unreadable_recording", replace(fault, file=path)) for fault in error.faults]
-    if not recordings and not faults:
+    if not read and not faults:
         faults.append(("no_recording", Fault("recordings.tsv", "", "a recording of this trial", "none")))
-    faults += [("signal_twice", fault) for fault in _repeated(recordings)]
-    if len({device.name for device, _, _ in recordings}) > 1 and study.settings.get("synchronisation") != SHARED_CLOCK:
-        found = ", ".join(sorted({device.name for device, _, _ in recordings})) + " without"
+    shared = study.settings.get("synchronisation") == SHARED_CLOCK
+    faults += [("signal_twice", fault) for fault in _contradictions(read)]
+    apart = sorted({one.device.name for one in read if set(PARTS) & set(one.recording.signals)})
+    if len(apart) > 1 and not shared:
+        found = f"{', '.join(apart)} without"
         faults.append(
             ("no_shared_clock", Fault("study.yaml", "synchronisation", f"{SHARED_CLOCK} for several devices", found))
         )
     if faults:
         return {}, {"faults": json.dumps([[code, str(fault)] for code, fault in faults], ensure_ascii=False)}
-    start = min(recording.start_time_s for _, recording, _ in recordings)
-    signals = {}
-    for device, recording, path in recordings:
-        for kind, signal in recording.signals.items():
-            turned = to_isb(signal, up=device.up, forward=device.forward) if "axis" in signal.dims else signal
-            if recording.start_time_s > start:
-                later = turned.variables["time"].data + (recording.start_time_s - start)
-                turned = turned.assign_coords(time=("time", later, {"units": "s"}))
-            assumptions = json.dumps(list(recording.assumptions), ensure_ascii=False)
-            turned.attrs |= {"source": path, "reader": device.reader, "assumptions": assumptions}
-            signals[kind] = turned
-    return signals, {"start_time_s": start}
+    with_plates = [one for one in read if "force" in one.recording.signals]
+    start = min(one.recording.start_time_s for one in with_plates or read)
+    clock_of = apart[:1] if not shared else sorted({one.device.name for one in read})
+    named = _named([(kind, one) for one in read for kind in one.recording.signals])
+    found_streams = {
+        name: _stream(one, kind, start=start, known_clock=not clock_of or one.device.name in clock_of)
+        for name, (kind, one) in named.items()
+    }
+    unmapped = [[one.path, name, unit] for one in read for name, unit in one.recording.unmapped.items()]
+    attrs: dict[str, Any] = {"start_time_s": start}
+    if unmapped:
+        attrs["unmapped"] = json.dumps(unmapped, ensure_ascii=False)
+    return found_streams, attrs
+
+
+def _stream(one: _Read, kind: str, *, start: float, known_clock: bool) -> xr.Dataset:
+    """A signal of a recording in ISB axes on the clock of its trial, with its origin in its attributes.
+
+    Sensors keep axes of their own. Without a known clock time 0 is the first sample of the recording.
+    """
+    signal, device = one.recording.signals[kind], one.device
+    turned = to_isb(signal, up=device.up, forward=device.forward) if "axis" in signal.dims else signal
+    offset = one.recording.start_time_s - start if known_clock else 0.0
+    if offset != 0.0:
+        turned = turned.assign_coords(time=("time", turned.variables["time"].data + offset, {"units": "s"}))
+    turned.attrs |= {
+        "kind": kind,
+        "device": device.name,
+        "source": one.path,
+        "sha256": one.sha256,
+        "reader": device.reader,
+        "assumptions": json.dumps(list(one.recording.assumptions), ensure_ascii=False),
+        "clock_offset_s": offset if known_clock else float("nan"),
+        "clock_drift": 0.0 if known_clock else float("nan"),
+        "clock_offset_uncertainty_s": 0.0 if known_clock else float("nan"),
+        "clock_drift_uncertainty": 0.0 if known_clock else float("nan"),
+        "clock_method": "clock of the recorder" if known_clock else "unknown",
+    }
+    return turned
+
+
+def _named(found: list[tuple[str, _Read]]) -> dict[str, tuple[str, _Read]]:
+    """Name each stream: its kind, with the device where a trial has several, and a number if the device has several."""
+    kinds = Counter(kind for kind, _ in found)
+    names = [kind if kinds[kind] == 1 else f"{kind}_{one.device.name}" for kind, one in found]
+    answer: dict[str, tuple[str, _Read]] = {}
+    for name, stream in zip(names, found, strict=True):
+        number = sum(other == name or other.startswith(f"{name}_file_") for other in answer) + 1
+        answer[name if names.count(name) == 1 else f"{name}_file_{number}"] = stream
+    return answer
+
+
+def _sha256(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_session(tree: xr.DataTree, path: str | Path) -> None:
@@ -124,32 +182,43 @@ def write_session(tree: xr.DataTree, path: str | Path) -> None:
 
     The same tree gives the same bytes each time.
     """
-    encoding = {
-        node.path: {
-            name: compressed(decimals=_STORED_DECIMALS[str(name)])
-            for name in node.data_vars
-            if name in _STORED_DECIMALS
-        }
-        for node in tree.subtree
-    }
-    with atomic_write(Path(path)) as unfinished:
-        tree.to_netcdf(unfinished, engine="netcdf4", encoding=encoding)
+    write_tree(tree, Path(path), decimals=_STORED_DECIMALS)
 
 
 def open_session(path: str | Path) -> xr.DataTree:
     """Read a session file into memory."""
-    with xr.open_datatree(path, engine="netcdf4") as tree:
-        return tree.load()
+    return read_tree(path)
 
 
-def read_attributes(path: str | Path) -> dict[tuple[str, str], dict[str, Any]]:
-    """Attributes of each signal of a session file, by trial and kind of signal, without reading the signals."""
+def session_readings(path: str | Path) -> list[dict[str, Any]]:
+    """How each stream of a session file was read, without reading the signals.
+
+    Returns
+    -------
+    A row per stream: trial_id, signal (name of the stream), kind, device, rate_hz, reader, channels (names of its
+    plates, markers, segments, angles or channels), assumptions, clock (how it is related to that of the trial), source,
+    sha256; and a row per file with channels that nobody mapped, of kind "not mapped".
+    """
+    rows = []
     with netCDF4.Dataset(str(path)) as file:
-        return {
-            (trial, kind): {name: signal.getncattr(name) for name in signal.ncattrs()}
-            for trial, group in file.groups.items()
-            for kind, signal in group.groups.items()
-        }
+        for trial, group in file.groups.items():
+            for name, stream in group.groups.items():
+                attrs = {key: stream.getncattr(key) for key in stream.ncattrs()}
+                part = PARTS.get(attrs["kind"], "channel")
+                rows.append(
+                    {"trial_id": trial, "signal": name, "rate_hz": attrs["sampling_rate_hz"]}
+                    | {"clock": attrs["clock_method"], "channels": ", ".join(map(str, stream.variables[part][:]))}
+                    | {"assumptions": " ".join(json.loads(attrs["assumptions"]))}
+                    | {key: attrs[key] for key in ("kind", "device", "reader", "source", "sha256")}
+                )
+            unmapped: dict[str, list[str]] = {}
+            for source, channel, _ in json.loads(getattr(group, "unmapped", "[]")):
+                unmapped.setdefault(source, []).append(channel)
+            rows += [
+                {"trial_id": trial, "signal": "", "kind": "not mapped", "channels": ", ".join(names), "source": source}
+                for source, names in unmapped.items()
+            ]
+    return rows
 
 
 def _body_mass(study: Study, participant_id: str, session_id: str) -> dict[str, float]:
@@ -179,14 +248,24 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _repeated(recordings: list[tuple[Device, Recording, str]]) -> list[Fault]:
-    """Return a fault for each kind of signal that is in more than one recording of a trial."""
-    sources: dict[str, list[str]] = {}
-    for _, recording, path in recordings:
-        for kind in recording.signals:
-            sources.setdefault(kind, []).append(path)
-    return [
-        Fault(", ".join(p), kind, "one recording of a trial that holds it", f"{len(p)}")
-        for kind, p in sources.items()
-        if len(p) > 1
-    ]
+def _contradictions(read: list[_Read]) -> list[Fault]:
+    """Faults of streams of a kind that cannot be laid side by side: parts of one name, other rates, other starts."""
+    faults = []
+    for kind, part in PARTS.items():
+        holding = [one for one in read if kind in one.recording.signals]
+        if len(holding) < 2:
+            continue
+        paths = ", ".join(one.path for one in holding)
+        names = Counter(str(name) for one in holding for name in one.recording.signals[kind].get_index(part))
+        twice = ", ".join(name for name, count in names.items() if count > 1)
+        if twice:
+            faults.append(Fault(paths, kind, f"one recording of a trial that holds each {part}", f"{twice} in several"))
+        rates = sorted({float(one.recording.signals[kind].attrs["sampling_rate_hz"]) for one in holding})
+        if len(rates) > 1:
+            found = ", ".join(f"{rate:g} Hz" for rate in rates)
+            faults.append(Fault(paths, kind, "one sampling rate", found))
+        starts = [one.recording.start_time_s for one in holding]
+        if max(starts) - min(starts) > 0.5 / rates[0]:
+            found = f"{min(starts):.4f} to {max(starts):.4f} s"
+            faults.append(Fault(paths, kind, "recordings that start together", found))
+    return faults

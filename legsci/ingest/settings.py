@@ -2,27 +2,61 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 
-from legsci.ingest.devices import Device, PlateSetup
+from legsci.ingest.devices import Channel, Device, PlateSetup
 from legsci.ingest.faults import Fault
-from legsci.ingest.tables import expectation, load_schema, suggestion, validator
-
-if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
+from legsci.ingest.paths import link_faults
+from legsci.ingest.tables import load_schema, validator
+from legsci.ingest.yaml_files import line_of, problem_of, schema_faults
 
 FILE = "study.yaml"
+#: Readers of tables whose columns the study names.
+TABLES = ("delimited", "spreadsheet")
+_TEXTS = ("bioware", "nexus", "opensim", "qualisys", "delimited")
+#: Settings that only some readers use; a setting that would be without effect is a fault.
+USED_BY = {
+    "length_unit": ("c3d", "opensim", *TABLES),
+    "angle_unit": ("c3d", "opensim"),
+    "force_unit": ("c3d", "bioware", *TABLES),
+    "moment_unit": ("c3d", "bioware", "opensim", *TABLES),
+    "channels": ("c3d", *TABLES),
+    "labels": ("c3d", "nexus", "opensim", "qualisys"),
+    "markers": ("c3d", "nexus", "opensim", "qualisys"),
+}
+TEXT_USED_BY = {
+    "encoding": ("c3d", *_TEXTS),
+    "decimal": ("bioware", "opensim", "qualisys", "delimited"),
+    "delimiter": ("delimited",),
+    "sheet": ("spreadsheet",),
+    **dict.fromkeys(
+        ("header_rows", "names_row", "units_row", "footer_rows", "layout", "trial_column", "time_column"), TABLES
+    ),
+}
+
+
+#: Deeper nesting and longer files than any description of a study has; YAML parsers are slow on both.
+LARGEST_DEPTH = 50
+LARGEST_BYTES = 1_000_000
+_DECIMAL_NUMBER = re.compile(r"[+-]?(0|[1-9][0-9]{0,14})$|[+-]?([0-9]{1,15}\.[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$")
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe loading with every key as text, and a list of the repeated keys."""
+    """Safe loading with every key as text, numbers only where they are plain decimals, and a list of repeated keys."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self.repeated: list[tuple[int, str]] = []
+
+    def plain_number(self, node: yaml.ScalarNode) -> Any:
+        """Build a decimal number; YAML's octal (010), sexagesimal (1:30), underscored and infinite ones stay text."""
+        if not _DECIMAL_NUMBER.match(node.value):
+            return node.value
+        return int(node.value) if node.value.lstrip("+-").isdigit() else float(node.value)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Build a mapping; of a repeated key the first value is kept."""
@@ -35,6 +69,10 @@ class _Loader(yaml.SafeLoader):
             else:
                 mapping[key_node.value] = self.construct_object(value_node, deep=True)
         return mapping
+
+
+_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.plain_number)
+_Loader.add_constructor("tag:yaml.org,2002:float", _Loader.plain_number)
 
 
 def read_settings(path: Path, *, checked: bool = False) -> tuple[dict[str, Any], list[Fault]]:
@@ -50,23 +88,33 @@ def read_settings(path: Path, *, checked: bool = False) -> tuple[dict[str, Any],
     settings : the content, keys as text; empty where the file cannot be read.
     faults : malformed YAML, repeated keys, and everything that the schema does not allow.
     """
+    linked = link_faults(path)
+    if linked:
+        return {}, linked
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+        if len(content) > LARGEST_BYTES:
+            return {}, [Fault(FILE, "", f"at most {LARGEST_BYTES} bytes", f"{len(content)}")]
+        text = content.decode("utf-8-sig")
+        if _depth(text) > LARGEST_DEPTH:
+            return {}, [Fault(FILE, "", f"at most {LARGEST_DEPTH} brackets within each other", f"{_depth(text)}")]
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
             return {}, [Fault(FILE, "", "no aliases (*name)", "an alias")]
         loader = _Loader(text)
         settings = loader.get_single_data()
     except FileNotFoundError:
         return {}, [Fault(FILE, "", "a file that describes the study", "no such file")]
+    except OSError as error:
+        return {}, [Fault(FILE, "", "a readable file", error.strerror or type(error).__name__)]
     except UnicodeDecodeError as error:
         return {}, [Fault(FILE, "", "UTF-8 text", f"byte {error.start} that is not UTF-8")]
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return {}, [Fault(FILE, _line_of(error), "YAML", _problem_of(error))]
+        return {}, [Fault(FILE, line_of(error), "YAML", problem_of(error))]
     faults = [Fault(FILE, f"line {line}, {key}", "each key once", "the key again") for line, key in loader.repeated]
     if not isinstance(settings, dict):
         return {}, [Fault(FILE, "", "keys with values", type(settings).__name__)]
     for broken in validator(load_schema("study"), checked=checked).iter_errors(settings):
-        faults += _schema_faults(broken)
+        faults += schema_faults(FILE, broken)
     return settings, faults
 
 
@@ -98,22 +146,55 @@ def devices_of(settings: dict[str, Any], *, checked: bool = False) -> tuple[dict
         if device.up[-1] == device.forward[-1]:
             found = f"up {device.up} and forward {device.forward}"
             faults.append(Fault(FILE, where, "up and forward on different axes", found))
-        if device.reader == "delimited":
+        if device.reader in TABLES:
             faults += _channel_faults(where, device)
+        faults += _unused_faults(where, described)
         devices[name] = device
     return devices, faults
 
 
 def _device(name: str, described: dict[str, Any]) -> Device:
     """Build one device from its settings, without the remarks."""
-    known = {key: value for key, value in described.items() if key not in ("note", "plates")}
+    known = {key: value for key, value in described.items() if key not in ("note", "plates", "channels")}
     plates = {plate: PlateSetup(**setup) for plate, setup in described.get("plates", {}).items()}
-    return Device(name=name, plates=plates, **known)
+    channels = {channel: Channel(**meaning) for channel, meaning in described.get("channels", {}).items()}
+    return Device(name=name, plates=plates, channels=channels, **known)
+
+
+def _unused_faults(where: str, described: dict[str, Any]) -> list[Fault]:
+    """Faults of settings that the reader of a device does not use, and of text settings that contradict each other."""
+    reader, text = described["reader"], described.get("text", {})
+    faults = [
+        Fault(FILE, f"{where}.{key}", f"a setting that the reader {reader} uses", key)
+        for key, readers in USED_BY.items()
+        if key in described and reader not in readers
+    ]
+    faults += [
+        Fault(FILE, f"{where}.text.{key}", f"a setting that the reader {reader} uses", key)
+        for key in text
+        if reader not in TEXT_USED_BY[key]
+    ]
+    faults += [
+        Fault(FILE, f"{where}.plates.{plate}.columns", f"columns for the readers {', '.join(TABLES)} only", reader)
+        for plate, setup in described.get("plates", {}).items()
+        if "columns" in setup and reader not in TABLES
+    ]
+    header_rows = text.get("header_rows", 0)
+    faults += [
+        Fault(FILE, f"{where}.text.{key}", f"a row of the header (text.header_rows {header_rows})", str(text[key]))
+        for key in ("names_row", "units_row")
+        if text.get(key, 0) > header_rows
+    ]
+    if "trial_column" in text and text.get("layout") != "long":
+        faults.append(Fault(FILE, f"{where}.text.trial_column", "text.layout long", str(text.get("layout", "none"))))
+    return faults
 
 
 def _channel_faults(where: str, device: Device) -> list[Fault]:
     """Faults of plates in delimited text, whose columns must be given."""
     expected = "columns: the channels of the plate"
+    if not device.plates and device.channels:
+        return []
     if not device.plates:
         return [Fault(FILE, f"{where}.plates", expected, "no plates")]
     return [
@@ -123,29 +204,10 @@ def _channel_faults(where: str, device: Device) -> list[Fault]:
     ]
 
 
-def _schema_faults(error: ValidationError) -> list[Fault]:
-    """Return one schema error as faults: one per unknown or missing key, one per value that is not allowed."""
-    where = ".".join(map(str, error.absolute_path))
-    rule = error.schema if isinstance(error.schema, dict) else {}
-    value = error.instance
-    prefix = f"{where}." if where else ""
-    if error.validator == "required" and isinstance(value, dict):
-        absent = [key for key in rule["required"] if key not in value]
-        return [Fault(FILE, prefix + key, expectation(rule["properties"][key]), "no such key") for key in absent]
-    if error.validator == "additionalProperties" and isinstance(value, dict):
-        known = list(rule["properties"])
-        unknown = [key for key in value if key not in known]
-        return [Fault(FILE, prefix + key, "a known key", key + suggestion(key, known)) for key in unknown]
-    hint = suggestion(str(value), rule["enum"]) if "enum" in rule else ""
-    return [Fault(FILE, where, expectation(rule), f"{value!r}{hint}")]
-
-
-def _line_of(error: Exception) -> str:
-    """Return "line n" where a YAML error has a line."""
-    mark = getattr(error, "problem_mark", None)
-    return f"line {mark.line + 1}" if mark is not None else ""
-
-
-def _problem_of(error: Exception) -> str:
-    """Return the first line of the problem that a YAML error reports."""
-    return str(getattr(error, "problem", None) or error).splitlines()[0]
+def _depth(text: str) -> int:
+    """Return how many brackets stand within each other, quoted ones and those of comments included."""
+    depth = deepest = 0
+    for bracket in re.findall(r"[\[\]{}]", text):
+        depth = max(depth + (1 if bracket in "[{" else -1), 0)
+        deepest = max(deepest, depth)
+    return deepest

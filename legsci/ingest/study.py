@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from legsci.ingest.devices import ROW_RANGE, Device
-from legsci.ingest.faults import Fault, StudyError
+from legsci.ingest.faults import Fault, StudyError, shown
+from legsci.ingest.paths import is_file, link_faults, path_fault
 from legsci.ingest.settings import FILE as SETTINGS
-from legsci.ingest.settings import devices_of, read_settings
+from legsci.ingest.settings import TABLES, devices_of, read_settings
 from legsci.ingest.tables import MISSING, load_schema, read_table, suggestion, typed_table
 from legsci.tasks import TASKS
 
 STUDY_TABLES = ("participants", "sessions", "trials", "recordings", "exposure", "health", "injuries", "curation")
 REQUIRED_TABLES = ("participants", "sessions", "trials", "recordings")
+_TRIAL_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+LONGEST_PART = 100
 PARENTS = {
     "sessions": "participants",
     "trials": "sessions",
@@ -101,8 +104,10 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
     present = set()
     for name in STUDY_TABLES:
         frame = pd.DataFrame()
-        if (folder / f"{name}.tsv").is_file():
-            frame, found = read_table(folder / f"{name}.tsv")
+        if is_file(folder / f"{name}.tsv"):
+            found = link_faults(folder / f"{name}.tsv")
+            if not found:
+                frame, found = read_table(folder / f"{name}.tsv")
             faults += found
         elif name in REQUIRED_TABLES:
             faults.append(Fault(f"{name}.tsv", "", "a table", "no such file"))
@@ -162,7 +167,7 @@ def _task_faults(trials: pd.DataFrame) -> list[Fault]:
     """Faults of trials whose task is unknown."""
     expected = f"a task: one of {', '.join(TASKS)}"
     return [
-        Fault("trials.tsv", f"row {row}, task", expected, task + suggestion(task, list(TASKS)))
+        Fault("trials.tsv", f"row {row}, task", expected, _named(task, list(TASKS)))
         for row, task in trials["task"].dropna().items()
         if task not in TASKS
     ]
@@ -173,16 +178,31 @@ def _device_faults(recordings: pd.DataFrame, settings: dict[str, Any]) -> list[F
     listed = settings.get("devices")
     names = list(listed) if isinstance(listed, dict) else []
     faults = [
-        Fault("recordings.tsv", f"row {row}, device", f"a device of {SETTINGS}", device + suggestion(device, names))
+        Fault("recordings.tsv", f"row {row}, device", f"a device of {SETTINGS}", _named(device, names))
         for row, device in recordings["device"].dropna().items()
         if names and device not in names
     ]
-    counts = recordings.groupby(load_schema("trials")["key"])["device"].nunique()
+    # Sensors and analog channels may keep a clock of their own; what is compared with each other may not.
+    compared = recordings[~recordings["device"].map(lambda name: _channels_alone(listed, name)).astype(bool)]
+    counts = compared.groupby(load_schema("trials")["key"])["device"].nunique()
     several = counts[counts > 1]
     if len(several) and "synchronisation" not in settings:
         found = f"no such key, but {len(several)} trials with several devices, first {', '.join(several.index[0])}"
         faults.append(Fault(SETTINGS, "synchronisation", "how the clocks of several devices are related", found))
     return faults
+
+
+def _channels_alone(devices: Any, name: object) -> bool:
+    """Whether a device of delimited text or of a spreadsheet holds channels of EMG, sensors or analog inputs alone."""
+    described = devices.get(name) if isinstance(devices, dict) else None
+    if not isinstance(described, dict) or described.get("reader") not in TABLES:
+        return False
+    return "channels" in described and "plates" not in described
+
+
+def _named(word: str, known: list[str]) -> str:
+    """Return a word as it stands, its middle left out where it is long, and a known word that is similar."""
+    return (word if len(word) <= LONGEST_PART else shown(word)) + suggestion(word, known)
 
 
 def _part_faults(recordings: pd.DataFrame, devices: dict[str, Device]) -> list[Fault]:
@@ -198,15 +218,15 @@ def _part_faults(recordings: pd.DataFrame, devices: dict[str, Device]) -> list[F
 
 def _part_expected(device: Device, part: str | None) -> str:
     """Return which parts the device's files have, or an empty string where the given part is valid."""
-    layout = device.text.get("layout") if device.reader == "delimited" else None
+    layout = device.text.get("layout") if device.reader in TABLES else None
     if layout == "wide":
-        return "" if part is not None and part.isdecimal() and int(part) > 0 else "the number of a trial, from 1"
+        return "" if part is not None and _TRIAL_NUMBER.fullmatch(part) else "the number of a trial, from 1"
     if part is None:
         return ""
     if layout is None:
-        several = ", or text.layout (wide, long) for files of several trials" if device.reader == "delimited" else ""
+        several = ", or text.layout (wide, long) for files of several trials" if device.reader in TABLES else ""
         return f"{MISSING}, since a file of {device.name} is one recording{several}"
-    rows = ROW_RANGE.match(part)
+    rows = ROW_RANGE.match(part) if len(part) <= LONGEST_PART else None
     named = "trial_column" in device.text or (rows and 1 <= int(rows["first"]) <= int(rows["last"]))
     return "" if named else f"rows a:b, or text.trial_column for devices.{device.name} in {SETTINGS}"
 
@@ -215,33 +235,10 @@ def _path_faults(folder: Path, recordings: pd.DataFrame, *, require_recordings: 
     """Faults of paths that leave the study folder, and of missing files."""
     root, faults = folder.resolve(), []
     for row, path in recordings["path"].dropna().items():
-        where = f"row {row}, path"
-        if not stays_inside(root, path):
-            link = ", a link that leaves the study folder" if _is_written_inside(path) else ""
-            faults.append(Fault("recordings.tsv", where, "a path inside the study folder, with /", f"{path}{link}"))
-        elif require_recordings and not (root / path).is_file():
-            faults.append(Fault("recordings.tsv", where, "a file", f"no file {path}{_composed_otherwise(root, path)}"))
+        wrong = path_fault(root, path, require_file=require_recordings)
+        if wrong:
+            faults.append(Fault("recordings.tsv", f"row {row}, path", *wrong))
     return faults
-
-
-def stays_inside(root: Path, path: str) -> bool:
-    """Whether a relative path, links followed, stays inside a folder whose own links are resolved."""
-    return _is_written_inside(path) and (root / path).resolve().is_relative_to(root)
-
-
-def _is_written_inside(path: str) -> bool:
-    """Whether a path, links aside, is relative and has no `..`."""
-    parts = PurePosixPath(path)
-    absolute = parts.is_absolute() or PureWindowsPath(path).drive
-    return not (absolute or "\\" in path or "\0" in path or ".." in parts.parts)
-
-
-def _composed_otherwise(root: Path, path: str) -> str:
-    """Return a hint where a file's name differs in nothing but the Unicode form of its accents, which is invisible."""
-    for form, how in (("NFC", "composed"), ("NFD", "decomposed, as macOS writes them")):
-        if (root / unicodedata.normalize(form, path)).is_file():  # type: ignore[arg-type]
-            return f", but one of the same name whose accents are {how} (Unicode {form}): write both alike"
-    return ""
 
 
 def _unrecorded(trials: pd.DataFrame, recordings: pd.DataFrame) -> list[Fault]:

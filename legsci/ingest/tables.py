@@ -6,16 +6,17 @@ import csv
 import functools
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import yaml
 
-from legsci.ingest.faults import Fault
+from legsci.ingest.faults import Fault, shown
 from legsci.vocabulary import new_name
 
 if TYPE_CHECKING:
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 
 MISSING = "n/a"
 HEADER_ROW = 1
+ROWS_NAMED = 8  # of rows with the same fault
 #: First bytes of spreadsheet files: .xlsx and .ods (both ZIP), and .xls.
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"[+-]?([0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})([eE][+-]?[0-9]{1,3})?")
+#: Longer words are not compared with known ones: similarity takes quadratic time.
+LONGEST_COMPARED = 100
 _DTYPES = {"string": "str", "number": "float64", "integer": "Int64"}
 _ROW_RULES = ("anyOf", "if", "then")
 
@@ -65,12 +69,31 @@ def validator(schema: dict[str, Any], *, checked: bool = False) -> Validator | _
     return kind(schema, format_checker=kind.FORMAT_CHECKER)
 
 
-def suggestion(word: str, known: list[str]) -> str:
-    """Return " (now called ...)" for a replaced name, " (did you mean ...?)" for one close to a known word, else ""."""
-    if (new := new_name(word)) is not None:
-        return f" (now called {new})"
-    close = get_close_matches(word, known, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
+def suggestion(
+    word: str, known: Collection[str], *, task: str = "", elsewhere: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return a hint at an unknown word: its new name, the closest known word; "" where there is neither.
+
+    Parameters
+    ----------
+    word : that is not known, in small or capital letters.
+    known : words that are allowed.
+    task : of a metric.
+    elsewhere : words that exist but are not allowed -> why; they are never mistaken for a misspelt known word.
+    """
+    new = new_name(word, task=task)
+    current = new or word
+    spelled = {name.casefold(): name for name in (*elsewhere, *known)}
+    close = get_close_matches(current.casefold(), spelled, n=1) if len(word) <= LONGEST_COMPARED else []
+    near = spelled[close[0]] if close else ""
+    parts = [f"now called {new}"] if new else []
+    if near in elsewhere and near not in known:
+        parts.append(f"{'which' if near.casefold() == current.casefold() else near} {elsewhere[near]}")
+    elif near and near != new:
+        parts.append(f"did you mean {near}?")
+    elif not near and new:
+        parts.append("which is not allowed here")
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def expectation(schema: dict[str, Any]) -> str:
@@ -100,6 +123,11 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[Fault]]:
     except UnicodeDecodeError as error:
         return pd.DataFrame(), [Fault(path.name, "", "UTF-8 text", f"byte {error.start} that is not UTF-8")]
     lines = text.replace("\r\n", "\n").split("\n")
+    returns = [row for row, line in enumerate(lines, start=HEADER_ROW) if "\r" in line]
+    if returns:
+        expected = "line ends of Unix or Windows, and no carriage return within a row"
+        found = "a lone carriage return (line ends of old Macs, or a break in a cell)"
+        return pd.DataFrame(), [Fault(path.name, f"row {row}", expected, found) for row in returns[:ROWS_NAMED]]
     columns = lines[0].split("\t")
     faults = _header_faults(path.name, columns)
     if faults:
@@ -141,8 +169,13 @@ def _header_faults(name: str, columns: list[str]) -> list[Fault]:
         if not column.strip():
             faults.append(Fault(name, where, "a name for every column", "a column without a name"))
         elif columns.count(column) > 1:
-            faults.append(Fault(name, where, "each column once", f"{column} {columns.count(column)} times"))
+            faults.append(Fault(name, where, "each column once", f"{_short(column)} {columns.count(column)} times"))
     return faults
+
+
+def _short(word: str) -> str:
+    """Return a name as it stands, its middle left out where it is long."""
+    return word if len(word) <= LONGEST_COMPARED else shown(word)
 
 
 def typed_table(name: str, frame: pd.DataFrame, *, checked: bool = False) -> tuple[pd.DataFrame, list[Fault]]:
@@ -168,7 +201,10 @@ def typed_table(name: str, frame: pd.DataFrame, *, checked: bool = False) -> tup
     unknown = [column for column in frame.columns if column not in properties and column not in notes]
     faults = [
         Fault(
-            file, f"row {HEADER_ROW}", "known columns, note or note_...", column + suggestion(column, list(properties))
+            file,
+            f"row {HEADER_ROW}",
+            "known columns, note or note_...",
+            _short(column) + suggestion(column, list(properties)),
         )
         for column in unknown
     ]
@@ -197,18 +233,26 @@ def _typed_column(file: str, text: pd.Series, rule: dict[str, Any], *, checked: 
     check = validator(rule, checked=checked)
     values: dict[str, str | int | float] = {}
     faults = []
-    for word in text.dropna().unique():
+    for word, rows in _rows_by_word(text).items():
         value = _number(word) if kind in ("number", "integer") else word
         if value is None or next(check.iter_errors(value), None) is not None:
-            hint = suggestion(word, rule["enum"]) if "enum" in rule else ""
-            rows = text.index[text.eq(word).fillna(False)]
-            faults += [Fault(file, f"row {row}, {text.name}", expectation(rule), f"{word!r}{hint}") for row in rows]
+            hint = suggestion(word, rule["enum"], elsewhere=rule.get("elsewhere", {})) if "enum" in rule else ""
+            found = f"{shown(word)}{hint}"
+            faults += [Fault(file, f"row {row}, {text.name}", expectation(rule), found) for row in rows]
         else:
             values[word] = value
     typed = text.map(values)
     if kind == "date":
         return pd.to_datetime(typed, format="%Y-%m-%d").dt.as_unit("s"), faults
     return typed.astype(pd.api.types.pandas_dtype(_DTYPES[kind])), faults
+
+
+def _rows_by_word(text: pd.Series) -> dict[str, list[int]]:
+    """Return each distinct word of a column with its rows."""
+    rows: dict[str, list[int]] = {}
+    for row, word in text.dropna().items():
+        rows.setdefault(str(word), []).append(int(row))  # type: ignore[call-overload]
+    return rows
 
 
 def _number(word: str) -> int | float | None:
@@ -242,9 +286,10 @@ def _repeated_keys(file: str, schema: dict[str, Any], frame: pd.DataFrame) -> li
         return []
     key = [column for column in schema["key"] if column in frame.columns]
     words = frame[key][frame[needed].notna().all(axis=1)].fillna(MISSING)
-    faults = []
-    for row in words.index[words.duplicated()]:
-        first = words.index[words.eq(words.loc[row]).all(axis=1)][0]
-        found = f"{', '.join(words.loc[row])} again, as in row {first}"
-        faults.append(Fault(file, f"row {row}, {', '.join(key)}", "a key that no other row has", found))
+    faults, first = [], dict[tuple[str, ...], int]()
+    for row, cells in zip(words.index, words.itertuples(index=False, name=None), strict=True):
+        if cells in first:
+            found = f"{', '.join(cells)} again, as in row {first[cells]}"
+            faults.append(Fault(file, f"row {row}, {', '.join(key)}", "a key that no other row has", found))
+        first.setdefault(cells, row)
     return faults

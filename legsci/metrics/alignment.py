@@ -1,12 +1,10 @@
 """Metrics of leg alignment: four measures of knee valgus, reported separately, and measures that explain them.
 
-Each takes what `prepare` in measure.py makes of a reps file; definitions.py says what each means. Metrics of
-WITH_UNCERTAINTY return their standard uncertainty too; for that of a peak see `legsci.metrics.signals.uncertain_peak`.
+Each takes what `prepare` in measure.py makes of a reps file; METRICS, at the end, defines each. Those whose
+uncertainty is "stated" return it too; for that of a peak see `legsci.metrics.signals.uncertain_peak`.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
@@ -14,9 +12,12 @@ import xarray as xr
 from legsci.mechanics.motion.alignment import HANGING_DEG
 from legsci.metrics.force import LANDING_S
 from legsci.metrics.joints import leg_angle, of_frames, of_sides, on_both, span_of, working
+from legsci.metrics.metric import GROOD, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps, at, integral, peak, uncertain_peak
+from legsci.tasks import MOVEMENTS, STRAIGHT_LEGGED, VERTICAL_JUMPS
 
 UncertainValue = tuple[xr.Variable, xr.Variable]
+_BAUDET = "Baudet et al. 2014, PLoS ONE 9:e102098"
 
 
 def _curve(reps: Reps, name: str) -> xr.Variable:
@@ -79,19 +80,6 @@ def _knee_medial_to_toe(reps: Reps) -> UncertainValue:
     return _of_legs(reps, _largest(reps, "knee_medial_to_toe"))
 
 
-#: Metric -> (value, standard uncertainty), each (rep, scoring, side).
-WITH_UNCERTAINTY: dict[str, Callable[[Reps], UncertainValue]] = {
-    "knee_abduction_peak_deg": _knee_abduction,
-    "landing_knee_abduction_peak_deg": _landing_knee_abduction,
-    "knee_fppa_peak_deg": _knee_fppa,
-    "knee_ankle_separation_ratio_min": _separation,
-    "medial_knee_displacement_max_m": _medial_displacement,
-    "pelvic_drop_max_deg": _pelvic_drop,
-    "hip_knee_ankle_angle_deg": _hip_knee_ankle,
-    "knee_medial_to_toe_max_m": _knee_medial_to_toe,
-}
-
-
 def knee_cross_talk(reps: Reps) -> xr.Variable:
     """Squared correlation of flexion and abduction of the knee over the movement (rep, scoring, side) [1]."""
     frames, (start, last) = of_frames(reps), span_of(reps)
@@ -114,3 +102,144 @@ def knee_abduction_corrected_peak(reps: Reps) -> xr.Variable:
 def foot_progression_angle(reps: Reps) -> xr.Variable:
     """Direction of the foot at the start of the movement (rep, scoring, side) [deg]."""
     return working(reps, at(of_frames(reps), _curve(reps, "foot_progression"), reps["span_start"]))
+
+
+METRICS: dict[str, Metric] = {
+    "knee_abduction_peak_deg": Metric(
+        _knee_abduction,
+        label="knee abduction",
+        unit="deg",
+        sign="valgus",
+        meaning="Maximum three-dimensional knee abduction angle during the movement; not interchangeable with other "
+        "measures of valgus.",
+        equation="max knee_abduction over the movement",
+        source=GROOD,
+        tasks=MOVEMENTS,
+        streams=MOTION,
+        uncertainty="stated",
+    ),
+    "landing_knee_abduction_peak_deg": Metric(
+        _landing_knee_abduction,
+        label="knee abduction in landing",
+        unit="deg",
+        sign="valgus",
+        meaning="Maximum three-dimensional knee abduction angle in the 0.5 s after landing.",
+        equation="max knee_abduction, t_landing to t_landing + 0.5 s",
+        source=GROOD,
+        tasks=VERTICAL_JUMPS,
+        streams=MOTION,
+        uncertainty="stated",
+    ),
+    "knee_fppa_peak_deg": Metric(
+        _knee_fppa,
+        label="frontal-plane projection angle",
+        unit="deg",
+        sign="valgus",
+        meaning="Maximum of 180 deg minus the hip-knee-ankle angle, projected onto the vertical plane through the hip "
+        "joint centres, while the thigh is within 70 deg of the vertical.",
+        equation="max (180° - angle hip-knee-ankle in the frontal plane) over the movement",
+        source="Willson & Davis 2008, J Orthop Sports Phys Ther 38:606",
+        tasks=MOVEMENTS,
+        streams=MOTION,
+        uncertainty="stated",
+    ),
+    "knee_ankle_separation_ratio_min": Metric(
+        _separation,
+        label="knee-to-ankle separation",
+        unit="1",
+        sign="knees apart",
+        meaning="Minimum ratio of the distance between the knee joint centres to that between the ankle joint centres, "
+        "along the line through the hip joint centres.",
+        equation="min (distance of the knees / distance of the ankles) over the movement",
+        source="Noyes et al. 2005, Am J Sports Med 33:197",
+        tasks=MOVEMENTS,
+        streams=MOTION,
+        uncertainty="stated",
+    ),
+    "medial_knee_displacement_max_m": Metric(
+        _medial_displacement,
+        label="medial knee displacement",
+        unit="m",
+        sign="inward",
+        meaning="Maximum medial displacement of the knee joint centre relative to the ankle joint centre from the "
+        "start of the movement.",
+        equation="max knee_medial_offset over the movement - knee_medial_offset at its start",
+        source=OWN_DEFINITION,
+        tasks=MOVEMENTS,
+        streams=MOTION,
+        uncertainty="stated",
+    ),
+    "pelvic_drop_max_deg": Metric(
+        _pelvic_drop,
+        label="pelvic drop",
+        unit="deg",
+        sign="contralateral side down",
+        meaning="Maximum pelvic obliquity during stance on this leg.",
+        equation="max pelvic_drop over the movement",
+        source="Baker 2001, Gait Posture 13:1",
+        tasks=MOVEMENTS,
+        streams=MOTION,
+        uncertainty="stated",
+    ),
+    "hip_knee_ankle_angle_deg": Metric(
+        _hip_knee_ankle,
+        label="hip-knee-ankle angle",
+        unit="deg",
+        sign="180 is straight, more is valgus",
+        meaning="Angle between the hip-knee and knee-ankle lines in the frontal plane of the thigh at the start of the "
+        "movement, with the leg extended.",
+        equation="hip_knee_ankle at the start of the movement",
+        source=OWN_DEFINITION,
+        tasks=STRAIGHT_LEGGED,
+        streams=MOTION,
+        uncertainty="stated",
+    ),
+    "knee_medial_to_toe_max_m": Metric(
+        _knee_medial_to_toe,
+        label="knee medial to toe",
+        unit="m",
+        sign="inward",
+        meaning="Maximum medial distance of the knee joint centre from the vertical plane through the ankle joint "
+        "centre and the long axis of the foot.",
+        equation="max knee_medial_to_toe over the movement",
+        source=OWN_DEFINITION,
+        tasks=MOVEMENTS,
+        streams=MOTION,
+        uncertainty="stated",
+    ),
+    "foot_progression_angle_deg": Metric(
+        foot_progression_angle,
+        label="foot progression",
+        unit="deg",
+        sign="toes out",
+        meaning="Angle of the long axis of the foot to the forward direction of the hips at the start of the movement.",
+        equation="foot_progression at the start of the movement",
+        source=OWN_DEFINITION,
+        tasks=MOVEMENTS,
+        streams=MOTION,
+    ),
+    "knee_cross_talk_r2": Metric(
+        knee_cross_talk,
+        label="knee cross-talk",
+        unit="1",
+        sign=NOT_SIGNED,
+        meaning="Squared correlation of knee flexion and abduction over the movement. Near 1, flexion may appear as "
+        "abduction through a misaligned flexion axis; true abduction that increases with flexion also raises it.",
+        equation="r² of knee_flexion and knee_abduction over the movement",
+        source=_BAUDET,
+        tasks=MOVEMENTS,
+        streams=MOTION,
+    ),
+    "knee_abduction_corrected_peak_deg": Metric(
+        knee_abduction_corrected_peak,
+        label="knee abduction, axes corrected",
+        unit="deg",
+        sign="valgus",
+        meaning="Maximum knee abduction about axes rotated so that flexion and abduction are uncorrelated over the "
+        "trial. True abduction that increases with flexion is also removed: compare with the uncorrected value.",
+        equation="max knee_abduction_corrected over the movement",
+        source=_BAUDET,
+        tasks=MOVEMENTS,
+        streams=MOTION,
+    ),
+}

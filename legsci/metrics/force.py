@@ -1,6 +1,6 @@
 """Metrics of vertical force: weights, peaks, times and impulses.
 
-Each takes what `prepare` in measure.py makes of a reps file; definitions.py says what each means.
+Each takes what `prepare` in measure.py makes of a reps file; METRICS, at the end, defines each.
 """
 
 from __future__ import annotations
@@ -9,11 +9,25 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.force.profiles import load_profiles
-from legsci.mechanics.reps.repetition import DIRECTIONS
-from legsci.metrics.signals import Reps, at, integral, peak, peak_time, position
+from legsci.mechanics.kinetics.session_motion import DIRECTIONS
+from legsci.metrics.metric import FLANAGAN, FORCE, LINTHORNE, MCMAHON, NOT_SIGNED, Metric
+from legsci.metrics.signals import Reps, at, integral, of_tasks, peak, peak_time, position
+from legsci.tasks import (
+    COUNTERMOVEMENT_JUMPS,
+    JUMPS,
+    JUMPS_FROM_REST,
+    LANDINGS,
+    REBOUND_JUMPS,
+    RUNNING,
+    SQUATS,
+    STANDING,
+)
 
 #: Search window of a landing's peak force [s].
 LANDING_S = 0.5
+
+_OWEN = "Owen et al. 2014, J Strength Cond Res 28:1552"
+_PRIETO = "Prieto et al. 1996, IEEE Trans Biomed Eng 43:956"
 
 
 def braking_start(reps: Reps) -> xr.Variable:
@@ -22,7 +36,7 @@ def braking_start(reps: Reps) -> xr.Variable:
     NaN without a countermovement.
     """
     profiles = load_profiles()
-    names = [profiles[str(name).partition("|")[0]].braking_start for name in reps["scoring"].data]
+    names = [profiles[str(name)].braking_start for name in reps["profile"].data]
     starts = [reps[name].isel(scoring=index) for index, name in enumerate(names)]
     start = reps["touchdown"].fillna(xr.Variable.concat(starts, dim="scoring"))
     return start.where(reps["bottom"] > reps["movement_start"])
@@ -125,7 +139,7 @@ def rate_of_force_development(reps: Reps) -> xr.Variable:
 
 def braking_is_defined(reps: Reps) -> xr.Variable:
     """Whether the movement has a braking phase (rep, scoring)."""
-    return (reps["task"] != "squat_jump") & np.isfinite(reps["braking_start"])
+    return of_tasks(reps, lambda task: task.start != "held_squat") & np.isfinite(reps["braking_start"])
 
 
 def _sway_range(reps: Reps, direction: str) -> xr.Variable:
@@ -143,3 +157,220 @@ def centre_of_pressure_range_ap(reps: Reps) -> xr.Variable:
 def centre_of_pressure_range_ml(reps: Reps) -> xr.Variable:
     """Range of the centre of pressure along z (rep, scoring) [m]."""
     return _sway_range(reps, "right")
+
+
+METRICS: dict[str, Metric] = {
+    "body_weight_n": Metric(
+        body_weight,
+        label="body weight",
+        unit="N",
+        sign="upward",
+        meaning="Mean vertical force over the weighing window.",
+        equation="W = mean F over the weighing window",
+        source=_OWEN,
+        tasks=(*STANDING, *JUMPS, *LANDINGS),
+        streams=FORCE,
+        uncertainty="rescored",
+        asymmetry="asymmetry_body_weight_percent",
+    ),
+    "system_weight_n": Metric(
+        body_weight,
+        label="system weight",
+        unit="N",
+        sign="upward",
+        meaning="Mean vertical force over the weighing window: weight of the person and the barbell together.",
+        equation="W = mean F over the weighing window",
+        source=_OWEN,
+        tasks=SQUATS,
+        streams=FORCE,
+        uncertainty="rescored",
+        asymmetry="asymmetry_system_weight_percent",
+    ),
+    "peak_force_n": Metric(
+        peak_force,
+        label="peak force",
+        unit="N",
+        sign="upward",
+        meaning="Maximum vertical force from movement start to take-off (squat: to the end).",
+        equation="max F, t_movement_start to t_takeoff",
+        source=MCMAHON,
+        tasks=(*JUMPS, *SQUATS, *RUNNING),
+        streams=FORCE,
+        uncertainty="rescored",
+        asymmetry="asymmetry_peak_force_percent",
+    ),
+    "landing_peak_force_n": Metric(
+        landing_peak_force,
+        label="landing peak force",
+        unit="N",
+        sign="upward",
+        meaning="Maximum vertical force in the 0.5 s after landing (task landing: after touchdown).",
+        equation="max F, t_landing to t_landing + 0.5 s",
+        source=MCMAHON,
+        tasks=(*JUMPS, *LANDINGS),
+        streams=FORCE,
+        uncertainty="rescored",
+        asymmetry="asymmetry_landing_peak_force_percent",
+    ),
+    "flight_time_s": Metric(
+        flight_time,
+        label="flight time",
+        unit="s",
+        sign=NOT_SIGNED,
+        meaning="Time from take-off to landing; in running to the next touchdown.",
+        equation="t_landing - t_takeoff",
+        source=LINTHORNE,
+        tasks=(*JUMPS, *RUNNING),
+        streams=FORCE,
+        uncertainty="rescored",
+    ),
+    "contact_time_s": Metric(
+        contact_time,
+        label="contact time",
+        unit="s",
+        sign=NOT_SIGNED,
+        meaning="Time from touchdown to take-off.",
+        equation="t_takeoff - t_touchdown",
+        source=FLANAGAN,
+        tasks=(*REBOUND_JUMPS, *RUNNING),
+        streams=FORCE,
+        uncertainty="rescored",
+    ),
+    "time_to_takeoff_s": Metric(
+        time_to_takeoff,
+        label="time to take-off",
+        unit="s",
+        sign=NOT_SIGNED,
+        meaning="Time from movement start to take-off.",
+        equation="t_takeoff - t_movement_start",
+        source="Ebben & Petushek 2010, J Strength Cond Res 24:1983",
+        tasks=JUMPS_FROM_REST,
+        streams=FORCE,
+        uncertainty="rescored",
+    ),
+    "unweighting_time_s": Metric(
+        unweighting_time,
+        label="unweighting time",
+        unit="s",
+        sign=NOT_SIGNED,
+        meaning="Time from movement start to braking start (as the profile defines it).",
+        equation="t_braking_start - t_movement_start",
+        source=MCMAHON,
+        tasks=COUNTERMOVEMENT_JUMPS,
+        streams=FORCE,
+    ),
+    "braking_time_s": Metric(
+        braking_time,
+        label="braking time",
+        unit="s",
+        sign=NOT_SIGNED,
+        meaning="Time from braking start (as the profile defines it; drop jump: touchdown) to the lowest point, v = 0.",
+        equation="t_bottom - t_braking_start",
+        source=MCMAHON,
+        tasks=(*COUNTERMOVEMENT_JUMPS, *REBOUND_JUMPS),
+        streams=FORCE,
+    ),
+    "propulsion_time_s": Metric(
+        propulsion_time,
+        label="propulsion time",
+        unit="s",
+        sign=NOT_SIGNED,
+        meaning="Time from propulsion start (as the profile defines it) to take-off.",
+        equation="t_takeoff - t_propulsion_start",
+        source=MCMAHON,
+        tasks=JUMPS,
+        streams=FORCE,
+    ),
+    "net_impulse_n_s": Metric(
+        net_impulse,
+        label="net impulse",
+        unit="N s",
+        sign="upward",
+        meaning="Integral of force minus body weight from movement start to take-off.",
+        equation="∫ (F - W) dt, t_movement_start to t_takeoff",
+        source=LINTHORNE,
+        tasks=JUMPS,
+        streams=FORCE,
+        uncertainty="rescored",
+    ),
+    "braking_impulse_n_s": Metric(
+        braking_impulse,
+        label="braking impulse",
+        unit="N s",
+        sign="upward",
+        meaning="Integral of force minus body weight over braking.",
+        equation="∫ (F - W) dt, t_braking_start to t_bottom",
+        source=MCMAHON,
+        tasks=(*COUNTERMOVEMENT_JUMPS, *REBOUND_JUMPS),
+        streams=FORCE,
+        asymmetry="asymmetry_braking_impulse_percent",
+    ),
+    "propulsion_impulse_n_s": Metric(
+        propulsion_impulse,
+        label="propulsion impulse",
+        unit="N s",
+        sign="upward",
+        meaning="Integral of force minus body weight over propulsion.",
+        equation="∫ (F - W) dt, t_propulsion_start to t_takeoff",
+        source=MCMAHON,
+        tasks=JUMPS,
+        streams=FORCE,
+        asymmetry="asymmetry_propulsion_impulse_percent",
+    ),
+    "rate_of_force_development_n_per_s": Metric(
+        rate_of_force_development,
+        label="rate of force development",
+        unit="N/s",
+        sign="rising force",
+        meaning="Mean slope of force over braking; without a braking phase, from movement start to peak force.",
+        equation="(F(t_bottom) - F(t_braking_start)) / (t_bottom - t_braking_start)",
+        source=MCMAHON,
+        tasks=JUMPS_FROM_REST,
+        streams=FORCE,
+        uncertainty="rescored",
+    ),
+    "time_to_peak_force_s": Metric(
+        time_to_peak_force,
+        label="time to peak force",
+        unit="s",
+        sign=NOT_SIGNED,
+        meaning="Time from touchdown to the landing peak force.",
+        equation="t_peak - t_touchdown",
+        source=MCMAHON,
+        tasks=LANDINGS,
+        streams=FORCE,
+    ),
+    "loading_rate_n_per_s": Metric(
+        loading_rate,
+        label="loading rate",
+        unit="N/s",
+        sign="rising force",
+        meaning="Landing peak force divided by the time from touchdown to it.",
+        equation="F(t_peak) / (t_peak - t_touchdown)",
+        source=MCMAHON,
+        tasks=LANDINGS,
+        streams=FORCE,
+    ),
+    "centre_of_pressure_range_ap_m": Metric(
+        centre_of_pressure_range_ap,
+        label="COP range, anteroposterior",
+        unit="m",
+        sign=NOT_SIGNED,
+        meaning="Range of the centre of pressure along x (anteroposterior) in the weighing window.",
+        equation="max x_COP - min x_COP over the weighing window",
+        source=_PRIETO,
+        tasks=STANDING,
+        streams=FORCE,
+    ),
+    "centre_of_pressure_range_ml_m": Metric(
+        centre_of_pressure_range_ml,
+        label="COP range, mediolateral",
+        unit="m",
+        sign=NOT_SIGNED,
+        meaning="Range of the centre of pressure along z (mediolateral) in the weighing window.",
+        equation="max z_COP - min z_COP over the weighing window",
+        source=_PRIETO,
+        tasks=STANDING,
+        streams=FORCE,
+    ),
+}

@@ -1,6 +1,6 @@
-"""Metrics of joint angles, and the view of the frames that all metrics of markers share.
+"""Metrics of joint angles and squats, and the view of the frames that all metrics of markers share.
 
-Each takes what `prepare` in measure.py makes of a reps file; definitions.py says what each means. A metric of
+Each takes what `prepare` in measure.py makes of a reps file; METRICS, at the end, defines each. A metric of
 a leg is given for the legs that work: both, or the one that pushes off or touches down.
 """
 
@@ -13,10 +13,16 @@ import xarray as xr
 
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, JOINT_ANGLES
 from legsci.metrics.force import LANDING_S
-from legsci.metrics.signals import Reps, at, peak
+from legsci.metrics.metric import GROOD, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
+from legsci.metrics.signals import Reps, at, of_tasks, peak
+from legsci.tasks import MOVEMENTS, SQUATS
 from legsci.vocabulary import AXES, SIDES
 
 Measure = Callable[[Reps], xr.Variable]
+
+#: The phases of squats are found from the height of the pelvis, or without it from force.
+_MOTION_OR_FORCE = ("markers or segments or force",)
+_SANCHEZ = "Sanchez-Medina & Gonzalez-Badillo 2011, Med Sci Sports Exerc 43:1725"
 
 
 def of_frames(reps: Reps) -> Reps:
@@ -34,7 +40,7 @@ def movement_span(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
     start = reps["movement_start"].fillna(reps["touchdown"])
     last = reps["takeoff"].fillna(reps["movement_end"])
     last = last.fillna(start + LANDING_S)
-    still = ~np.isfinite(start) & (reps["task"] == "standing")
+    still = ~np.isfinite(start) & of_tasks(reps, lambda task: task.cut == "quiet")
     return start.where(~still, reps["weighing_start"]), last.where(~still, reps["weighing_end"])
 
 
@@ -165,20 +171,138 @@ def velocity_loss(reps: Reps) -> xr.Variable:
     return 100.0 * (1.0 - velocity / xr.Variable(("rep", "scoring"), fastest))
 
 
-def foot_strike_angle(reps: Reps) -> xr.Variable:
-    """Pitch of the foot at touchdown, relative to standing (rep, scoring, side) [deg]."""
-    pitch = reps["foot_pitch"]
-    return working(reps, at(of_frames(reps), pitch, reps["touchdown"]))
-
-
-def running_speed(reps: Reps) -> xr.Variable:
-    """Mean horizontal speed of the pelvis over the recording (rep, scoring) [m/s]."""
-    return reps["mean_speed"].set_dims(reps["takeoff"].sizes)
-
-
-def step_speed(reps: Reps) -> xr.Variable:
-    """Mean horizontal speed of the pelvis from a touchdown to the next (rep, scoring) [m/s]."""
-    frames = of_frames(reps)
-    horizontal = reps["pelvis_position"].isel(axis=[list(AXES).index(axis) for axis in "xz"])
-    displacement = at(frames, horizontal, reps["landing"]) - at(frames, horizontal, reps["touchdown"])
-    return (displacement**2).sum("axis", skipna=False) ** 0.5 / (reps["landing"] - reps["touchdown"])
+METRICS: dict[str, Metric] = {
+    "knee_flexion_max_deg": Metric(
+        knee_flexion_max,
+        label="knee flexion",
+        unit="deg",
+        sign="flexion",
+        meaning="Maximum knee flexion during the movement.",
+        equation="max knee_flexion over the movement",
+        source=GROOD,
+        tasks=MOVEMENTS,
+        streams=MOTION,
+    ),
+    "hip_flexion_max_deg": Metric(
+        hip_flexion_max,
+        label="hip flexion",
+        unit="deg",
+        sign="flexion",
+        meaning="Maximum hip flexion during the movement.",
+        equation="max hip_flexion over the movement",
+        source=GROOD,
+        tasks=MOVEMENTS,
+        streams=MOTION,
+    ),
+    "ankle_dorsiflexion_max_deg": Metric(
+        ankle_dorsiflexion_max,
+        label="ankle dorsiflexion",
+        unit="deg",
+        sign="dorsiflexion",
+        meaning="Maximum ankle dorsiflexion during the movement.",
+        equation="max ankle_dorsiflexion over the movement",
+        source=GROOD,
+        tasks=MOVEMENTS,
+        streams=MOTION,
+    ),
+    "lumbar_flexion_max_deg": Metric(
+        lumbar_flexion_max,
+        label="lumbar flexion",
+        unit="deg",
+        sign="flexion",
+        meaning="Maximum flexion of the trunk relative to the pelvis minus that in standing; without a standing trial, "
+        "minus that at the start of the movement.",
+        equation="max lumbar_flexion over the movement - lumbar_flexion in standing",
+        source=GROOD,
+        tasks=MOVEMENTS,
+        streams=MOTION,
+    ),
+    "trunk_lean_max_deg": Metric(
+        trunk_lean_max,
+        label="trunk lean",
+        unit="deg",
+        sign="forward",
+        meaning="Maximum angle of the trunk from the vertical.",
+        equation="max trunk_lean over the movement",
+        source=OWN_DEFINITION,
+        tasks=MOVEMENTS,
+        streams=MOTION,
+    ),
+    "squat_depth_m": Metric(
+        squat_depth,
+        label="squat depth",
+        unit="m",
+        sign="downward",
+        meaning="Descent of the mid-hip point from the start of the eccentric phase to the lowest point.",
+        equation="y_hips(t_movement_start) - min y_hips over the movement",
+        source=OWN_DEFINITION,
+        tasks=SQUATS,
+        streams=MOTION,
+    ),
+    "thigh_angle_max_deg": Metric(
+        thigh_angle_max,
+        label="thigh angle",
+        unit="deg",
+        sign=NOT_SIGNED,
+        meaning="Maximum angle of the hip-knee line from the vertical; 90 is a horizontal thigh.",
+        equation="max thigh_inclination over the movement",
+        source=OWN_DEFINITION,
+        tasks=SQUATS,
+        streams=MOTION,
+    ),
+    "eccentric_time_s": Metric(
+        eccentric_time,
+        label="eccentric time",
+        unit="s",
+        sign=NOT_SIGNED,
+        meaning="Duration of the eccentric phase: from the start of the descent to the start of the pause.",
+        equation="t_eccentric_end - t_movement_start",
+        source=OWN_DEFINITION,
+        tasks=SQUATS,
+        streams=_MOTION_OR_FORCE,
+    ),
+    "pause_time_s": Metric(
+        pause_time,
+        label="pause time",
+        unit="s",
+        sign=NOT_SIGNED,
+        meaning="Time from the end of the eccentric phase to the start of the concentric phase.",
+        equation="t_propulsion_start - t_eccentric_end",
+        source=OWN_DEFINITION,
+        tasks=SQUATS,
+        streams=_MOTION_OR_FORCE,
+    ),
+    "concentric_time_s": Metric(
+        concentric_time,
+        label="concentric time",
+        unit="s",
+        sign=NOT_SIGNED,
+        meaning="Duration of the concentric phase: from the start of the ascent to its end.",
+        equation="t_movement_end - t_propulsion_start",
+        source=OWN_DEFINITION,
+        tasks=SQUATS,
+        streams=_MOTION_OR_FORCE,
+    ),
+    "mean_concentric_velocity_m_per_s": Metric(
+        mean_concentric_velocity,
+        label="mean concentric velocity",
+        unit="m/s",
+        sign="upward",
+        meaning="Rise of the mid-hip point in the concentric phase divided by the concentric time.",
+        equation="(y_hips(t_movement_end) - y_hips(t_propulsion_start)) / concentric_time_s",
+        source=_SANCHEZ,
+        tasks=SQUATS,
+        streams=MOTION,
+    ),
+    "velocity_loss_percent": Metric(
+        velocity_loss,
+        label="velocity loss",
+        unit="%",
+        sign="slower",
+        meaning="Loss of mean concentric velocity relative to the highest in the set so far.",
+        equation="100 (1 - mean_concentric_velocity_m_per_s / its maximum in the set so far)",
+        source=_SANCHEZ,
+        tasks=SQUATS,
+        streams=MOTION,
+    ),
+}

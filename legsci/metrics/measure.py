@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.metrics.definitions import ASYMMETRIES
 from legsci.metrics.registry import METRICS, SHARED
 from legsci.metrics.signals import Reps
-from legsci.tasks import TASKS
 from legsci.vocabulary import SIDES
 
 
 class _Prepared(dict[str, xr.Variable]):
-    """Variables of repetitions, and those of SHARED, each computed when first used."""
+    """Variables of repetitions, those of SHARED and METRICS, each computed when first used."""
 
     def __init__(self, stored: Mapping[Hashable, xr.Variable]) -> None:
         super().__init__()
@@ -25,6 +24,8 @@ class _Prepared(dict[str, xr.Variable]):
     def __missing__(self, name: str) -> xr.Variable:
         if name in SHARED:
             self[name] = SHARED[name](self)
+        elif name in METRICS:
+            self[name] = METRICS[name].measure(self)
         else:
             signal = self._stored[name]
             dims = ["sample" if dim == "frame" else dim for dim in signal.dims]
@@ -45,39 +46,30 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
 
     Parameters
     ----------
-    reps : Dataset of a reps file.
+    reps : answer of `legsci.mechanics.reps.signals.with_signals`.
     names : which METRICS.
 
     Returns
     -------
     A variable (rep, scoring, side) per metric, in the unit that its name ends in, u_<metric> of those whose uncertainty
-    is "stated", and asymmetries [%] of those of ASYMMETRIES among them. NaN where the task has no such metric; a metric
-    without sides is at side both.
+    is "stated". NaN where the task has no such metric; a metric without sides is at side both.
     """
     prepared = prepare(reps)
-    tasks = [TASKS[str(task)].metrics for task in reps.variables["task"].data]
+    tasks = reps.variables["task"].data.astype(str)
     sizes = {dim: reps.sizes[dim] for dim in ("rep", "scoring", "side")}
     result = {}
     for name in names:
-        applies = np.array([name in metrics for metrics in tasks])
+        applies = np.isin(tasks, METRICS[name].tasks)
         if not applies.any():
             result[name] = np.full(tuple(sizes.values()), np.nan)
             continue
-        answer = METRICS[name].measure(prepared)
+        answer: Any = prepared[name]
         stated = METRICS[name].uncertainty == "stated"
         columns = {name: answer[0], f"u_{name}": answer[1]} if stated else {name: answer}
         result |= {column: _laid_out(values, sizes, applies) for column, values in columns.items()}
-    for name in set(ASYMMETRIES) & set(result):
-        left, right = (result[name][..., SIDES.index(side)] for side in ("left", "right"))
-        total = right + left
-        short = name.removesuffix("_n_s").removesuffix("_n")
-        # forces that cancel have no larger side
-        asymmetry = 100.0 * (right - left) / np.where(total > 0.0, total, np.nan)
-        values = result[f"asymmetry_{short}_percent"] = np.full(tuple(sizes.values()), np.nan)
-        values[..., SIDES.index("both")] = asymmetry
     return xr.Dataset(
         {name: (tuple(sizes), values) for name, values in result.items()},
-        coords={name: reps.get_index(name) for name in sizes},
+        coords={name: reps.get_index(name) for name in ("rep", "side")},
     )
 
 

@@ -17,7 +17,7 @@ CURVE_POINTS = 101
 #: Coordinates of a repetition that go with its curves.
 REP_COORDS = ("trial_id", "task", "number", "leg")
 #: Signals that cannot be averaged over movements: positions in the laboratory.
-LEFT_OUT = ("pelvis_position", "foot_height", "ankle_height")
+LEFT_OUT = ("pelvis_position", "pelvis_height", "foot_height", "ankle_height")
 
 
 def normalised_curves(reps: xr.Dataset) -> xr.Dataset:
@@ -25,7 +25,7 @@ def normalised_curves(reps: xr.Dataset) -> xr.Dataset:
 
     Parameters
     ----------
-    reps : Dataset of a reps file.
+    reps : answer of `legsci.mechanics.reps.signals.with_signals`.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def write_curves(sessions: Iterable[xr.Dataset | None], path: Path) -> None:
 
     Parameters
     ----------
-    sessions : Dataset of each reps file, None where a session has no repetition.
+    sessions : repetitions of each session with their signals, None where a session has no repetition.
     path : of the netCDF file. A study without markers gets one without repetitions.
     """
     stretched = [normalised_curves(reps) for reps in sessions if reps is not None]

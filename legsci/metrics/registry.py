@@ -1,106 +1,90 @@
-"""METRICS: the columns of metrics.csv and the function that computes each; SHARED: what several of them use."""
+"""METRICS: the metrics of all families, and the data dictionary that is made of them.
+
+A metric is defined in one place: in METRICS of its family's module, beside the function that computes it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import replace
 
+import pandas as pd
 import xarray as xr
 
-from legsci.metrics import alignment, force, joints, kinetics, power
+from legsci.metrics import alignment, force, joints, kinetics, power, running
+from legsci.metrics.metric import NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, recorded_samples, velocity
+from legsci.tasks import TASKS
+from legsci.vocabulary import SIDES
 
-
-@dataclass(frozen=True)
-class Metric:
-    """One column of metrics.csv.
-
-    Parameters
-    ----------
-    measure : answer of `prepare` (measure.py) -> (rep, scoring) or (rep, scoring, side), in the unit that the name ends
-        in; where uncertainty is "stated", the pair of value and standard uncertainty.
-    uncertainty : how the standard uncertainty u_<name> is found. "rescored": the repetition is scored again with each
-        source of uncertainty moved (uncertainty.py); "stated": `measure` returns it; None: none is reported.
-    """
-
-    measure: Callable[[Reps], Any]
-    uncertainty: Literal["rescored", "stated"] | None = None
-
-
-METRICS: dict[str, Metric] = {
-    # vertical force: force.py
-    "body_weight_n": Metric(force.body_weight, uncertainty="rescored"),
-    "system_weight_n": Metric(force.body_weight, uncertainty="rescored"),
-    "peak_force_n": Metric(force.peak_force, uncertainty="rescored"),
-    "landing_peak_force_n": Metric(force.landing_peak_force, uncertainty="rescored"),
-    "flight_time_s": Metric(force.flight_time, uncertainty="rescored"),
-    "contact_time_s": Metric(force.contact_time, uncertainty="rescored"),
-    "time_to_takeoff_s": Metric(force.time_to_takeoff, uncertainty="rescored"),
-    "unweighting_time_s": Metric(force.unweighting_time),
-    "braking_time_s": Metric(force.braking_time),
-    "propulsion_time_s": Metric(force.propulsion_time),
-    "net_impulse_n_s": Metric(force.net_impulse, uncertainty="rescored"),
-    "braking_impulse_n_s": Metric(force.braking_impulse),
-    "propulsion_impulse_n_s": Metric(force.propulsion_impulse),
-    "rate_of_force_development_n_per_s": Metric(force.rate_of_force_development, uncertainty="rescored"),
-    "time_to_peak_force_s": Metric(force.time_to_peak_force),
-    "loading_rate_n_per_s": Metric(force.loading_rate),
-    "centre_of_pressure_range_ap_m": Metric(force.centre_of_pressure_range_ap),
-    "centre_of_pressure_range_ml_m": Metric(force.centre_of_pressure_range_ml),
-    # velocity, height and power of the centre of mass: power.py
-    "jump_height_impulse_m": Metric(power.jump_height_impulse, uncertainty="rescored"),
-    "jump_height_flight_time_m": Metric(power.jump_height_flight_time, uncertainty="rescored"),
-    "jump_height_pelvis_m": Metric(power.jump_height_pelvis, uncertainty="rescored"),
-    "takeoff_velocity_m_per_s": Metric(power.takeoff_velocity, uncertainty="rescored"),
-    "countermovement_depth_m": Metric(power.countermovement_depth, uncertainty="rescored"),
-    "peak_power_w": Metric(power.peak_power, uncertainty="rescored"),
-    "rsi_modified_m_per_s": Metric(power.rsi_modified, uncertainty="rescored"),
-    "rsi_m_per_s": Metric(power.rsi, uncertainty="rescored"),
-    "flight_contact_ratio": Metric(power.flight_contact_ratio),
-    "fall_height_m": Metric(power.fall_height, uncertainty="rescored"),
-    # joint angles and motion of the body: joints.py
-    "knee_flexion_max_deg": Metric(joints.knee_flexion_max),
-    "hip_flexion_max_deg": Metric(joints.hip_flexion_max),
-    "ankle_dorsiflexion_max_deg": Metric(joints.ankle_dorsiflexion_max),
-    "lumbar_flexion_max_deg": Metric(joints.lumbar_flexion_max),
-    "trunk_lean_max_deg": Metric(joints.trunk_lean_max),
-    "squat_depth_m": Metric(joints.squat_depth),
-    "thigh_angle_max_deg": Metric(joints.thigh_angle_max),
-    "eccentric_time_s": Metric(joints.eccentric_time),
-    "pause_time_s": Metric(joints.pause_time),
-    "concentric_time_s": Metric(joints.concentric_time),
-    "mean_concentric_velocity_m_per_s": Metric(joints.mean_concentric_velocity),
-    "velocity_loss_percent": Metric(joints.velocity_loss),
-    "foot_strike_angle_deg": Metric(joints.foot_strike_angle),
-    "running_speed_m_per_s": Metric(joints.running_speed),
-    "step_speed_m_per_s": Metric(joints.step_speed),
-    # alignment of the leg: alignment.py
-    **{name: Metric(measure, uncertainty="stated") for name, measure in alignment.WITH_UNCERTAINTY.items()},
-    "foot_progression_angle_deg": Metric(alignment.foot_progression_angle),
-    "knee_cross_talk_r2": Metric(alignment.knee_cross_talk),
-    "knee_abduction_corrected_peak_deg": Metric(alignment.knee_abduction_corrected_peak),
-    # joint moments, power and work, horizontal force: kinetics.py
-    **{
-        f"{joint}_moment_peak_n_m_per_kg": Metric(kinetics.moment_peak(joint))
-        for joint in ("hip", "knee", "ankle", "lumbar")
-    },
-    "knee_abduction_moment_peak_n_m_per_kg": Metric(kinetics.abduction_moment_peak),
-    **{
-        f"{joint}_power_peak_w_per_kg": Metric(kinetics.power_peak(joint))
-        for joint in ("hip", "knee", "ankle", "lumbar")
-    },
-    **{
-        f"{joint}_work_{kind}_j_per_kg": Metric(kinetics.work(joint, kind))
-        for joint in ("hip", "knee", "ankle", "lumbar")
-        for kind in ("generated", "absorbed")
-    },
-    "power_residual_peak_w_per_kg": Metric(kinetics.power_residual_peak),
-    "force_transmission_ratio": Metric(kinetics.force_transmission_ratio),
-    "frontal_plane_work_percent": Metric(kinetics.frontal_plane_work_share),
-    "horizontal_braking_impulse_n_s": Metric(kinetics.horizontal_braking_impulse),
-    "horizontal_propulsion_impulse_n_s": Metric(kinetics.horizontal_propulsion_impulse),
+#: Columns of metrics.csv that say what a row is about -> their meaning.
+KEYS = {
+    "participant_id": "Participant, as in participants.tsv.",
+    "session_id": "Session, as in sessions.tsv.",
+    "trial_id": "Trial, as in trials.tsv.",
+    "rep": "Number of the repetition in its trial, from 1; 0 for a trial without repetitions.",
+    "side": "Side to which the metrics of the row belong: left, right, or both (both legs together, the whole body).",
+    "task": "Movement task of the trial, as in trials.tsv.",
+    "profile": "Definition profile under which the repetition was scored.",
+    "status": "Worst severity among the quality flags of the repetition and of its trial: accepted (none), flagged, "
+    "incomplete or rejected.",
+    "reason": "Codes of these flags; quality.csv states them in sentences.",
 }
+#: How a standard uncertainty is found (`Metric.uncertainty`), in words, and the source.
+UNCERTAINTIES = {
+    "rescored": (
+        "root sum of squares of the changes when the repetition is scored again with each source of uncertainty moved "
+        "by one standard uncertainty; at side both under the default profile",
+        "JCGM 100:2008, 5.1.3",
+    ),
+    "stated": (
+        "propagated from the uncertainties of joint centres, marker placement and soft tissue artefact",
+        "JCGM 100:2008, 5.1.2",
+    ),
+}
+
+
+def _asymmetry(name: str, metric: Metric) -> Metric:
+    """Entry of the asymmetry of a metric: the signed bilateral index, (rep, scoring) [%]."""
+
+    def measure(reps: Reps) -> xr.Variable:
+        left, right = (reps[name].isel(side=SIDES.index(side)) for side in ("left", "right"))
+        total = right + left
+        # forces that cancel have no larger side
+        return 100.0 * (right - left) / total.where(total > 0.0)
+
+    return replace(
+        metric,
+        measure=measure,
+        label=f"asymmetry of {metric.label}",
+        unit="%",
+        sign="right above left",
+        meaning=f"Difference of {metric.label} between right (R) and left (L), as a percentage of their sum.",
+        equation=f"100 (R - L) / (R + L) of {name}",
+        source="Bishop et al. 2016, Strength Cond J 38(6):34 (the signed bilateral index among nine)",
+        uncertainty=None,
+        asymmetry=None,
+    )
+
+
+_MEASURED: dict[str, dict[str, Metric]] = {
+    "Vertical force": force.METRICS,
+    "Velocity, height and power of the centre of mass": power.METRICS,
+    "Joint angles and squats": joints.METRICS,
+    "Alignment of the leg": alignment.METRICS,
+    "Joint moments, power and work": kinetics.METRICS,
+    "Running steps": running.METRICS,
+}
+#: Title of a family -> its metrics by name, in the order of the columns of metrics.csv.
+FAMILIES: dict[str, dict[str, Metric]] = _MEASURED | {
+    "Asymmetry": {
+        metric.asymmetry: _asymmetry(name, metric)
+        for family in _MEASURED.values()
+        for name, metric in family.items()
+        if metric.asymmetry is not None
+    }
+}
+METRICS: dict[str, Metric] = {name: metric for family in FAMILIES.values() for name, metric in family.items()}
 #: What several metrics share, computed when the first of them needs it.
 SHARED: dict[str, Callable[[Reps], xr.Variable]] = {
     "works": lambda reps: xr.Variable(("rep", "side"), joints.working_legs(reps["leg"].data)),
@@ -117,3 +101,41 @@ SHARED: dict[str, Callable[[Reps], xr.Variable]] = {
     "joint_work_generated": kinetics.joint_work(1.0),
     "joint_work_absorbed": kinetics.joint_work(-1.0),
 }
+
+
+def _columns() -> dict[str, dict[str, str]]:
+    """Define each column of metrics.csv in words: keys, then each metric followed by its standard uncertainty."""
+    columns = {key: {"family": "Keys", "meaning": meaning} for key, meaning in KEYS.items()}
+    texts = ("label", "unit", "sign", "meaning", "equation", "source")
+    for family, metrics in FAMILIES.items():
+        for name, metric in metrics.items():
+            row = {text: str(getattr(metric, text)) for text in texts} | {"family": family}
+            row |= {"tasks": ", ".join(task for task in TASKS if task in metric.tasks)}
+            row |= {"streams": ", ".join(metric.streams), "uncertainty": metric.uncertainty or ""}
+            columns[name] = row
+            if metric.uncertainty is not None:
+                how, source = UNCERTAINTIES[metric.uncertainty]
+                columns[f"u_{name}"] = row | {
+                    "label": f"standard uncertainty of {metric.label}",
+                    "sign": NOT_SIGNED,
+                    "meaning": f"Standard uncertainty (k = 1) of {name}: {how}.",
+                    "equation": "",
+                    "source": source,
+                }
+    return columns
+
+
+#: Columns of metrics.csv in their order.
+COLUMNS: dict[str, dict[str, str]] = _columns()
+
+
+def dictionary() -> pd.DataFrame:
+    """Data dictionary: one row per column of metrics.csv, in their order.
+
+    Returns
+    -------
+    Index `column`; label, unit, sign (of a positive value), meaning, equation, uncertainty ("rescored" or "stated", see
+    `Metric`), tasks, streams, source and family: texts, empty where there is nothing to say.
+    """
+    fields = ["label", "unit", "sign", "meaning", "equation", "uncertainty", "tasks", "streams", "source", "family"]
+    return pd.DataFrame.from_dict(COLUMNS, orient="index").reindex(columns=fields).fillna("").rename_axis("column")

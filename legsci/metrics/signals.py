@@ -16,6 +16,7 @@ import xarray as xr
 
 from legsci.kernels import curves as kernel
 from legsci.kernels.jumps import velocity_from_rest
+from legsci.tasks import TASKS, Task
 from legsci.vocabulary import SIDES
 
 #: Signals and events of a session's repetitions by name, as `prepare` in measure.py makes them of a reps file.
@@ -35,6 +36,11 @@ def recorded_samples(signals: Mapping[str, xr.Variable], names: Iterable[str]) -
     any_recorded = np.any([each.reshape(len(each), -1, each.shape[-1]).any(axis=1) for each in recorded], axis=0)
     last = any_recorded.shape[1] - np.argmax(any_recorded[:, ::-1], axis=1)
     return xr.Variable("rep", np.where(any_recorded.any(axis=1), last, 0))
+
+
+def of_tasks(reps: Reps, chosen: Callable[[Task], bool]) -> xr.Variable:
+    """Whether the task of each repetition (rep,) is chosen."""
+    return xr.Variable("rep", np.array([chosen(TASKS[str(name)]) for name in reps["task"].data], dtype=bool))
 
 
 def of_both(signal: xr.Variable) -> xr.Variable:

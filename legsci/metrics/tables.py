@@ -9,22 +9,18 @@ import pandas as pd
 import xarray as xr
 
 from legsci.mechanics.reps.files import FLAG_COLUMNS, QUALITY_COLUMNS
-from legsci.mechanics.reps.repetition import STORED_EVENTS
-from legsci.metrics.definitions import METRIC_TERMS
+from legsci.mechanics.reps.repetition import STORED_EVENTS, UNPERTURBED
 from legsci.metrics.measure import measure
-from legsci.metrics.plausibility import LIMITS, plausibility_flags
-from legsci.metrics.registry import METRICS
-from legsci.metrics.status import height_flags, row_status
+from legsci.metrics.registry import COLUMNS
+from legsci.metrics.status import LIMITS, height_flags, plausibility_flags, row_status
 from legsci.metrics.uncertainty import uncertainty
-
-METRICS_KEYS = ("participant_id", "session_id", "trial_id", "rep", "side", "task", "profile", "status", "reason")
 
 
 def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
     """Metrics as rows of rep x scoring x side, only sides that were recorded; `index` numbers the repetitions."""
     named = reps.variables
-    scorings, sides = (named[name].data.astype(str) for name in ("scoring", "side"))
-    shape = (reps.sizes["rep"], scorings.size, sides.size)
+    profiles, moved, sides = (named[name].data.astype(str) for name in ("profile", "perturbation", "side"))
+    shape = (reps.sizes["rep"], profiles.size, sides.size)
     index, scoring, side = (axis.ravel() for axis in np.indices(shape))
     keys = {
         "participant_id": reps.attrs["participant_id"],
@@ -33,7 +29,8 @@ def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
         "rep": named["number"].data[index],
         "side": sides[side],
         "task": named["task"].data.astype(str)[index],
-        "profile": scorings[scoring],
+        "profile": profiles[scoring],
+        "perturbation": moved[scoring],
         "index": index,
     }
     values = {str(name): measured.variables[name].data.ravel() for name in measured.data_vars}
@@ -47,7 +44,7 @@ def session_metrics(reps: xr.Dataset | None, quality: pd.DataFrame) -> tuple[pd.
 
     Parameters
     ----------
-    reps : Dataset of its reps file, None where no trial holds a repetition.
+    reps : answer of `legsci.mechanics.reps.signals.with_signals`, None where no trial holds a repetition.
     quality : its flags so far, columns FLAG_COLUMNS.
 
     Returns
@@ -71,7 +68,7 @@ def session_metrics(reps: xr.Dataset | None, quality: pd.DataFrame) -> tuple[pd.
         metrics["profile"] = np.nan
     statuses = row_status(metrics, quality)
     metrics["status"], metrics["reason"] = [worst for worst, _ in statuses], [reasons for _, reasons in statuses]
-    shown = {""} if reps is None else {"", str(reps.attrs["default_scoring"])}
+    shown = {""} if reps is None else {"", str(reps.attrs["default_profile"])}
     quality = quality.loc[quality["profile"].isin(shown), list(QUALITY_COLUMNS)]
     return _ordered(metrics), quality.reset_index(drop=True)
 
@@ -80,8 +77,9 @@ def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, objec
     """Rows of rep x side x profile, with uncertainties where the profile is the default; and flags about them."""
     measured = measure(reps)
     frame = _frame(measured, reps)
-    default = str(reps.get_index("scoring")[0])
-    chosen = ((frame["profile"] == default) & (frame["side"] == "both")).to_numpy()
+    published = (frame["perturbation"] == UNPERTURBED).to_numpy()
+    default = (frame["profile"] == str(reps.attrs["default_profile"])).to_numpy()
+    chosen = default & published & (frame["side"] == "both").to_numpy()
     of_rep = frame["index"].to_numpy()
     uncertainties = {
         str(name): np.where(chosen, values.data[of_rep], np.nan)
@@ -97,27 +95,20 @@ def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, objec
         for values in frame.loc[chosen, [*keys, "profile", "rep", *checked]].to_dict("records")
         for flag in (*height_flags(values), *plausibility_flags(values))
     ]
-    return frame[~frame["profile"].str.contains("|", regex=False)].drop(columns="index"), flags
+    return frame[published].drop(columns=["index", "perturbation"]), flags
 
 
 def _ordered(metrics: pd.DataFrame) -> pd.DataFrame:
     """Keys first, then each metric followed by its uncertainty; every column present in every study."""
-    values = [column for name in METRIC_TERMS for column in (name, f"u_{name}") if not _missing(column)]
-    return metrics.reindex(columns=[*METRICS_KEYS, *values])
-
-
-def _missing(column: str) -> bool:
-    """Whether a column is the uncertainty of a metric that has none."""
-    name = column.removeprefix("u_")
-    return column.startswith("u_") and (name not in METRICS or METRICS[name].uncertainty is None)
+    return metrics.reindex(columns=list(COLUMNS))
 
 
 def event_table(reps: xr.Dataset) -> pd.DataFrame:
     """Lay out the events of a session's repetitions under each profile, rows of reps.csv [s on the trial's clock]."""
     named = reps.variables
-    profiles = named["scoring"].data.astype(str)
-    published = ["|" not in name for name in profiles]
-    rep, scoring = (axis.ravel() for axis in np.indices((reps.sizes["rep"], sum(published))))
+    profiles = named["profile"].data.astype(str)
+    published = named["perturbation"].data.astype(str) == UNPERTURBED
+    rep, scoring = (axis.ravel() for axis in np.indices((reps.sizes["rep"], int(published.sum()))))
     keys = {
         "participant_id": reps.attrs["participant_id"],
         "session_id": reps.attrs["session_id"],
@@ -148,7 +139,7 @@ def study_tables(
         metrics.append(measured)
         flags.append(judged)
         if reps is not None:
-            default = str(reps.attrs["default_scoring"])
+            default = str(reps.attrs["default_profile"])
             events.append(event_table(reps))
     everything = pd.concat(metrics, ignore_index=True)
     return {

@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from legsci.kernels.filters import butterworth_lowpass
+from legsci.mechanics.reps.repetition import UNPERTURBED
 from legsci.metrics.measure import measure
 from legsci.metrics.registry import METRICS
 from legsci.vocabulary import SIDES
@@ -49,8 +50,7 @@ def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
     100:2008, 5.1.3, numerically). Heights that depend on posture carry `POSTURE_M` as well, depths of squats the
     displacement that a velocity of `REST_SPEED_M_PER_S` at rest gives until the lowest point.
     """
-    scorings = [str(name) for name in reps.get_index("scoring")]
-    moved = [index for index, name in enumerate(scorings) if name.startswith(f"{scorings[0]}|")]
+    moved = np.flatnonzero(reps.variables["perturbation"].data != UNPERTURBED)
     rescored = [name for name, metric in METRICS.items() if metric.uncertainty == "rescored"]
     filtered = measure(_filtered(reps), names=rescored)
     both = SIDES.index("both")

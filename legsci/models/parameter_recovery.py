@@ -7,11 +7,9 @@ import json
 import numpy as np
 import pandas as pd
 
-from legsci.metrics.definitions import METRIC_TERMS
 from legsci.metrics.registry import METRICS
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.agreement import agreement
-from legsci.tasks import TASKS
 
 #: Metric -> name of its true value in the truth of a trial.
 TRUE_VALUES = {
@@ -66,7 +64,7 @@ def truth_pairs(metrics: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     table = pd.concat(pairs)[list(PAIR_COLUMNS)]
     tasks, metrics_of = table["task"], table["metric"]
     applies = np.array(
-        [metric in TASKS[task].metrics for task, metric in zip(tasks, metrics_of, strict=True)], dtype=bool
+        [task in METRICS[metric].tasks for task, metric in zip(tasks, metrics_of, strict=True)], dtype=bool
     )
     return table[applies & table["true"].notna()].reset_index(drop=True)
 
@@ -92,7 +90,7 @@ def parameter_recovery(pairs: pd.DataFrame) -> pd.DataFrame:
     for (task, metric), group in pairs.groupby(["task", "metric"], sort=False):
         used = group[group["status"].isin(MEASURED) & group["measured"].notna()]
         counts = {"n": len(used), "left_out": len(group) - len(used)}
-        rows.append({"task": task, "metric": metric, "unit": METRIC_TERMS[str(metric)].unit} | counts | _summary(used))
+        rows.append({"task": task, "metric": metric, "unit": METRICS[str(metric)].unit} | counts | _summary(used))
     return pd.DataFrame(rows)
 
 

@@ -5,7 +5,6 @@ The simulator is an argument: a function that returns the tables of a cohort.
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ from legsci.models.claims.evidence import variables_of
 from legsci.models.claims.ledger import claims_ledger
 from legsci.models.claims.registry import Registry
 from legsci.models.claims.verdicts import SUPPORTED, UNTESTABLE
+from legsci.models.plans import with_changes
 from legsci.models.result import ALPHA
 
 #: From the options and a seed to a cohort's tables, `parameters` (dotted name, value) among them.
@@ -29,35 +29,6 @@ ANY = "any"
 #: Cohorts between two messages of progress.
 LOG_INTERVAL = 25
 COHORT_COLUMNS = ["seed", "id", "scale", "verdict", "estimate", "low", "high", "p_value", "true_effect", "participants"]
-
-
-def with_changes(config: Mapping[str, Any], changes: Mapping[str, float]) -> dict[str, Any]:
-    """Return a copy of nested options with some changed.
-
-    Parameters
-    ----------
-    config : nested options.
-    changes : dotted name, as in `jump.gain_percent_per_week` -> value.
-
-    Raises
-    ------
-    KeyError
-        With all names that the options do not have.
-    """
-    changed = copy.deepcopy(dict(config))
-    unknown = []
-    for name, value in changes.items():
-        *path, last = name.split(".")
-        place: Any = changed
-        for part in path:
-            place = place.get(part, {}) if isinstance(place, dict) else {}
-        if not isinstance(place, dict) or last not in place:
-            unknown.append(name)
-        else:
-            place[last] = value
-    if unknown:
-        raise KeyError(f"the options have no {', '.join(unknown)}")
-    return changed
 
 
 def simulate_ledgers(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 import xarray as xr
+import yaml
 
-from legsci.ingest.session import open_session, read_attributes
+from legsci.ingest.session import open_session, session_readings
+from legsci.mechanics.kinetics.motion_file import open_motion
+from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.mechanics.reps.files import open_repetitions
+from legsci.mechanics.reps.signals import with_signals
+from legsci.metrics.registry import dictionary
 
 #: Columns that name something: "01" is a session, not the number 1.
 TEXT_COLUMNS = (
@@ -25,8 +29,14 @@ TEXT_COLUMNS = (
     "code",
     "signal",
 )
-READING_COLUMNS = ("participant_id", "session_id", "trial_id", "signal", "rate_hz", "reader", "assumptions")
+READING_COLUMNS = (
+    "participant_id", "session_id", "trial_id", "signal", "kind", "device", "rate_hz", "reader",
+    "channels", "assumptions", "clock", "source", "sha256",
+)  # fmt: skip
 RESULT_TABLES = ("metrics.csv", "metrics_by_profile.csv", "reps.csv", "quality.csv")
+#: Folder of the named runs of a study, in its folder of results, and the name of the run that has none.
+RUNS, DEFAULT_RUN = "runs", "default"
+OPTIONS = "options.yaml"
 
 
 class ResultsError(ValueError):
@@ -34,25 +44,71 @@ class ResultsError(ValueError):
 
 
 class Results:
-    """A finished study. Tables and signals are read when first used.
+    """A run of a study. Tables and signals are read when first used.
 
     Parameters
     ----------
-    folder : results/<study> of a checkout in which the workflow ran.
+    study_folder : results/<study> of a checkout in which the workflow ran.
+    run : name of a run with other options, None for the default run.
+
+    Attributes
+    ----------
+    folder : holds what depends on the options of the run; sessions are those of the study.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, study_folder: Path, *, run: str | None = None) -> None:
+        self.study_folder, self.run = study_folder, run
+        self.folder = study_folder / RUNS / run if run else study_folder
+
+    def __repr__(self) -> str:
+        """Study, run, and in which options it differs from the default run."""
+        return f"<Results of {self.label}{self._changes()}>"
 
     @property
     def name(self) -> str:
         """Name of the study."""
-        return self.folder.name
+        return self.study_folder.name
+
+    @property
+    def run_name(self) -> str:
+        """Name of the run; `default` for the default run."""
+        return self.run or DEFAULT_RUN
+
+    @property
+    def label(self) -> str:
+        """Name of the study, and of the run where it has one."""
+        return f"{self.name}, run {self.run}" if self.run else self.name
+
+    @property
+    def runs(self) -> list[str]:
+        """Names of the runs of this study with other options, finished or not."""
+        return sorted(path.name for path in self.study_folder.glob(f"{RUNS}/*") if path.is_dir())
+
+    @cached_property
+    def options(self) -> dict[str, object]:
+        """Options with which the results were made, by dotted name: "profile", "motion.cutoff_hz", ... [as named].
+
+        Raises
+        ------
+        ResultsError : the run has not recorded its options.
+        """
+        path = self.folder / OPTIONS
+        if not path.is_file():
+            raise ResultsError(f"run {self.run_name} of study {self.name} has no {OPTIONS}: run it again")
+        return _dotted(yaml.safe_load(path.read_text(encoding="utf-8")))
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
-        """One row per repetition and side under the default profile; columns are explained in `METRIC_TERMS`."""
+        """One row per repetition and side under the default profile; `dictionary` defines the columns."""
         return self._table("metrics.csv")
+
+    @cached_property
+    def dictionary(self) -> pd.DataFrame:
+        """Definition of each column of `metrics`: label, unit, sign, meaning, equation, source, ... (docs/metrics.md).
+
+        A column of an older version of legsci that is no longer defined has an empty row.
+        """
+        return dictionary().reindex(self.metrics.columns).rename_axis("column").fillna("")
 
     @cached_property
     def metrics_by_profile(self) -> pd.DataFrame:
@@ -93,20 +149,21 @@ class Results:
         trials = rows[["participant_id", "session_id", "trial_id"]].drop_duplicates()
         counts = ", ".join(f"{count} {status}" for status, count in rows["status"].value_counts().items())
         return (
-            f"{self.name}: {(rows['rep'] > 0).sum()} repetitions in {len(trials)} trials of "
+            f"{self.label}{self._changes()}: {(rows['rep'] > 0).sum()} repetitions in {len(trials)} trials of "
             f"{rows['participant_id'].nunique()} participants ({counts}). Tables: {self.folder}; reasons: "
             f"{self.folder / 'quality.csv'}"
         )
 
     @cached_property
     def readings(self) -> pd.DataFrame:
-        """How each signal was read: participant_id, session_id, trial_id, signal, rate_hz, reader, assumptions."""
+        """How each stream of each trial was read, and channels that nobody mapped; columns READING_COLUMNS.
+
+        See `legsci.ingest.session.session_readings`.
+        """
         rows = [
-            {"participant_id": participant, "session_id": session, "trial_id": trial, "signal": kind}
-            | {"rate_hz": attributes["sampling_rate_hz"], "reader": attributes["reader"]}
-            | {"assumptions": " ".join(json.loads(attributes["assumptions"]))}
+            {"participant_id": participant, "session_id": session, **row}
             for participant, session in self.sessions()
-            for (trial, kind), attributes in read_attributes(self._file("sessions", participant, session)).items()
+            for row in session_readings(self._file("sessions", participant, session))
         ]
         return pd.DataFrame(rows, columns=READING_COLUMNS)
 
@@ -140,13 +197,32 @@ class Results:
         return session.children[trial_id]
 
     def reps(self, participant_id: str, session_id: str) -> xr.Dataset | None:
-        """Repetitions of a session: force, events and body weight under each profile; None where there is none.
+        """Repetitions of a session: events and body weight under each profile; None where there is none.
 
         Raises
         ------
         ResultsError : the study has no such session.
         """
         return open_repetitions(self._file("reps", participant_id, session_id))[0]
+
+    def motion(self, participant_id: str, session_id: str) -> SessionMotion:
+        """Kinematics and kinetics of a session, trial by trial.
+
+        Raises
+        ------
+        ResultsError : the study has no such session.
+        """
+        return open_motion(self._file("motion", participant_id, session_id))
+
+    def signals(self, participant_id: str, session_id: str) -> xr.Dataset | None:
+        """Repetitions of a session with the signals of each, as the metrics read them; None where there is none.
+
+        Raises
+        ------
+        ResultsError : the study has no such session.
+        """
+        reps = self.reps(participant_id, session_id)
+        return None if reps is None else with_signals(reps, self.motion(participant_id, session_id))
 
     def quality_flags(self, participant_id: str, session_id: str) -> pd.DataFrame:
         """Quality flags of a session from cutting its trials, before metrics are computed.
@@ -157,15 +233,27 @@ class Results:
         """
         return open_repetitions(self._file("reps", participant_id, session_id))[1]
 
+    def _changes(self) -> str:
+        """Options of a named run that differ from those of the default run, in brackets; empty for the default run."""
+        default = Results(self.study_folder)
+        if not self.run:
+            return ""
+        if not (default.folder / OPTIONS).is_file():
+            return " (no default run to compare with)"
+        rows = option_differences(default, self).itertuples(index=False)
+        changed = ", ".join(f"{option} {value} instead of {other}" for option, other, value in rows)
+        return f" ({changed or 'options of the default run'})"
+
     def _table(self, name: str) -> pd.DataFrame:
         """Read a table; names stay text."""
         return pd.read_csv(self.folder / name, dtype=dict.fromkeys(TEXT_COLUMNS, "str"))
 
     def _file(self, kind: str, participant_id: str, session_id: str) -> Path:
         """File of a session; raises ResultsError with the sessions there are."""
-        path = self.folder / kind / participant_id / f"{session_id}.nc"
+        folder = self.study_folder if kind == "sessions" else self.folder
+        path = folder / kind / participant_id / f"{session_id}.nc"
         if not path.is_file():
-            files = sorted(self.folder.glob(f"{kind}/*/*.nc"))
+            files = sorted(folder.glob(f"{kind}/*/*.nc"))
             present = ", ".join(f"{file.parent.name} {file.stem}" for file in files) or "none"
             raise ResultsError(
                 f"study {self.name} has no session {session_id} of participant {participant_id} in {kind}; "
@@ -174,17 +262,39 @@ class Results:
         return path
 
 
-def open_study(path: str | Path) -> Results:
-    """Open a finished study.
+def _dotted(options: dict[str, object], prefix: str = "") -> dict[str, object]:
+    """Options by dotted name, those of a block after its name."""
+    named: dict[str, object] = {}
+    for key, value in options.items():
+        named |= _dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return named
+
+
+def option_differences(first: Results, second: Results) -> pd.DataFrame:
+    """Options in which two runs differ: columns option, value_<first run>, value_<second run>.
+
+    Raises
+    ------
+    ResultsError : a run has not recorded its options.
+    """
+    names = sorted(first.options.keys() | second.options.keys())
+    pairs = [(name, first.options.get(name), second.options.get(name)) for name in names]
+    columns = ["option", f"value_{first.run_name}", f"value_{second.run_name}"]
+    return pd.DataFrame([pair for pair in pairs if pair[1] != pair[2]], columns=columns, dtype=object)
+
+
+def open_study(path: str | Path, *, run: str | None = None) -> Results:
+    """Open a finished study, or one of its runs with other options.
 
     Parameters
     ----------
     path : its folder of results, absolute, or relative to the working directory or to a folder above it, so that
         "results/open" resolves from the root of a checkout and from notebooks/ alike.
+    run : name of a run (`snakemake --config run=NAME`); None or "" for the default run.
 
     Raises
     ------
-    ResultsError : no such folder, or the workflow has not finished there.
+    ResultsError : no such folder or run, or the workflow has not finished there.
     """
     path = Path(path)
     here = Path.cwd()
@@ -194,10 +304,18 @@ def open_study(path: str | Path) -> Results:
         raise ResultsError(
             f"there are no results in {path}: run `make study` in the checkout, or name the folder results/<study>"
         )
-    missing = [name for name in RESULT_TABLES if not (folder / name).is_file()]
+    study = Results(folder.resolve(), run=run or None)
+    if study.study_folder.parent.name == RUNS:
+        raise ResultsError(f"{path} is a run: open the folder results/<study> with run={study.name!r}")
+    if run and run not in study.runs:
+        raise ResultsError(f"study {study.name} has no run {run}; it has {', '.join(study.runs) or 'none'}")
+    missing = [name for name in RESULT_TABLES if not (study.folder / name).is_file()]
     if missing:
-        raise ResultsError(
-            f"the results in {path} are not complete ({', '.join(missing)} missing): run `make study`, and look at "
-            "the last lines that it prints; for a study of your own, `snakemake --config study=data/raw/<name>`"
+        cure = (
+            f"run `snakemake --config study=data/raw/{study.name} run={run}` with its options again"
+            if run
+            else "run `make study`, and look at the last lines that it prints; for a study of your own, "
+            "`snakemake --config study=data/raw/<name>`"
         )
-    return Results(folder.resolve())
+        raise ResultsError(f"the results in {path} are not complete ({', '.join(missing)} missing): {cure}")
+    return study

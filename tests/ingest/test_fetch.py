@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import stat
-import subprocess
 import tarfile
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -53,21 +55,30 @@ def make_study(root: Path, archive: bytes) -> Study:
     return read_study(root, require_recordings=False)
 
 
-class Pip:
-    """Stands for pip: puts an archive where it is told to, and keeps the commands."""
+class Index:
+    """Stands for the package index: a page of links and an archive, and keeps the addresses that were opened."""
 
-    def __init__(self, archive: bytes | None, stderr: str = "") -> None:
-        self.archive, self.stderr = archive, stderr
-        self.commands: list[list[str]] = []
-        self.requirement = ""
+    def __init__(self, archive: bytes | None, *, html: bool = False, digest: str | None = None) -> None:
+        self.archive, self.html, self.digest = archive, html, digest
+        self.opened: list[str] = []
 
-    def __call__(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        """Run nothing."""
-        self.commands.append(list(command))
-        self.requirement = Path(command[command.index("--requirement") + 1]).read_text()
-        if self.archive is not None:
-            (Path(command[command.index("--dest") + 1]) / "jumps-1.0.tar.gz").write_bytes(self.archive)
-        return subprocess.CompletedProcess(list(command), int(self.archive is None), "", self.stderr)
+    def __call__(self, request: Request) -> io.BytesIO:
+        """Return the page, or the archive."""
+        self.opened.append(request.full_url)
+        if self.archive is None:
+            raise URLError("Name or service not known")
+        if request.full_url.endswith(".gz"):
+            return io.BytesIO(self.archive)
+        digest = self.digest or hashlib.sha256(self.archive).hexdigest()
+        other = hashlib.sha256(b"another").hexdigest()
+        if self.html:
+            links = (
+                f'<a href="../../x/jumps-0.9.tar.gz#sha256={other}">0.9</a><a href="../../x/jumps-1.0.tar.gz#sha256='
+            )
+            return io.BytesIO(f'<!DOCTYPE html><body>{links}{digest}">1.0</a></body>'.encode())
+        urls = (("https://files.example/jumps-0.9.tar.gz", other), ("https://files.example/jumps-1.0.tar.gz", digest))
+        files = [{"filename": url[22:], "url": url, "hashes": {"sha256": value}} for url, value in urls]
+        return io.BytesIO(json.dumps({"name": "jumps", "files": files}).encode())
 
 
 GOOD = archive_of({f"src/tests/{name}": content for name, content in FILES.items()} | {"setup.py": b"raise SystemExit"})
@@ -79,44 +90,47 @@ def left_in(root: Path) -> set[str]:
     return {name for name in found if not name.endswith((".tsv", ".yaml"))}
 
 
-def test_the_named_recordings_are_put_in_place_read_only(tmp_path: Path) -> None:
+@pytest.mark.parametrize("html", [False, True], ids=["json", "html"])
+def test_the_named_recordings_are_put_in_place_read_only(tmp_path: Path, html: bool) -> None:
     """Only the files of recordings.tsv, byte for byte, without write bits; a second call downloads nothing."""
-    study, pip = make_study(tmp_path / "study", GOOD), Pip(GOOD)
-    paths = fetch_recordings(study, run=pip)
+    study, index = make_study(tmp_path / "study", GOOD), Index(GOOD, html=html)
+    paths = fetch_recordings(study, opener=index)
     assert [path.read_bytes() for path in paths] == list(FILES.values())
     assert left_in(study.folder) == set(FILES)
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o444 for path in paths)
-    assert fetch_recordings(study, run=pip) == paths
-    assert len(pip.commands) == 1
+    assert fetch_recordings(study, opener=index) == paths
+    archive = "https://pypi.org/x/jumps-1.0.tar.gz" if html else "https://files.example/jumps-1.0.tar.gz"
+    assert index.opened == ["https://pypi.org/simple/jumps/", archive]
     assert read_study(study.folder).name == "fetched"
 
 
-def test_pip_checks_the_hash_before_it_looks_inside(tmp_path: Path) -> None:
-    """pip gets the digest of the study, and asks for the source distribution alone."""
-    study, pip = make_study(tmp_path / "study", GOOD), Pip(GOOD)
-    fetch_recordings(study, run=pip)
-    assert pip.requirement == f"jumps==1.0 --hash=sha256:{hashlib.sha256(GOOD).hexdigest()}\n"
-    assert {"--require-hashes", "--no-deps"} <= set(pip.commands[0])
-
-
-def test_pip_refuses_another_archive(tmp_path: Path) -> None:
-    """The real pip, offered another archive than the study names, refuses it without running its build step."""
-    pytest.importorskip("pip", reason="pip is not installed in this environment")
-    wheels, witness = tmp_path / "index", tmp_path / "ran"
-    wheels.mkdir()
+def test_nothing_of_the_package_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A real index in a folder, and an archive whose build would leave a witness."""
+    witness, index = tmp_path / "ran", tmp_path / "index" / "jumps"
+    index.mkdir(parents=True)
     setup = f"open({str(witness)!r}, 'w').close()\n".encode()
-    (wheels / "jumps-1.0.tar.gz").write_bytes(
-        archive_of({"setup.py": setup, "PKG-INFO": b"Name: jumps\nVersion: 1.0\n"})
-    )
-    study = make_study(tmp_path / "study", GOOD)
+    archive = archive_of({f"src/tests/{name}": content for name, content in FILES.items()} | {"setup.py": setup})
+    (index / "jumps-1.0.tar.gz").write_bytes(archive)
+    link = f'<a href="jumps-1.0.tar.gz#sha256={hashlib.sha256(archive).hexdigest()}">jumps</a>'
+    (index / "index.html").write_text(link)
+    monkeypatch.setenv("PIP_INDEX_URL", (tmp_path / "index").as_uri())
 
-    def offline(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        more = ["--no-index", "--find-links", str(wheels), "--no-build-isolation"]
-        return fetch._run([*command[:4], "--isolated", *more, *command[4:]])
+    def opener(request: Request) -> Any:
+        page = request.full_url.endswith("/")  # a file server gives the index of a folder
+        return urlopen(Request(request.full_url + "index.html") if page else request)
 
-    with pytest.raises(StudyError, match=r"(?i)hashes"):
-        fetch_recordings(study, run=offline)
+    study = make_study(tmp_path / "study", archive)
+    assert [path.read_bytes() for path in fetch_recordings(study, opener=opener)] == list(FILES.values())
     assert not witness.exists()
+
+
+def test_an_index_without_that_archive_is_left_alone(tmp_path: Path) -> None:
+    """The archive is found by its digest alone; another one is not downloaded, nor one at a plain http address."""
+    study = make_study(tmp_path / "study", GOOD)
+    index = Index(archive_of({"setup.py": b"raise SystemExit"}))
+    with pytest.raises(StudyError, match="no file with SHA-256"):
+        fetch_recordings(study, opener=index)
+    assert index.opened == ["https://pypi.org/simple/jumps/"]
     assert left_in(study.folder) == set()
 
 
@@ -124,23 +138,21 @@ def test_without_a_network_the_sentence_says_what_to_do(tmp_path: Path) -> None:
     """No download: the fault names the package, the reason and the place for an archive put there by hand."""
     study = make_study(tmp_path / "study", GOOD)
     with pytest.raises(StudyError) as caught:
-        fetch_recordings(
-            study, run=Pip(None, "WARNING: retrying\nERROR: No matching distribution found for jumps==1.0\n")
-        )
+        fetch_recordings(study, opener=Index(None))
     (fault,) = caught.value.faults
     assert "jumps==1.0" in fault.expected
     assert str(study.folder / "downloads" / "jumps-1.0.tar.gz") in fault.expected
-    assert "No matching distribution" in fault.found
+    assert "Name or service not known" in fault.found
     assert left_in(study.folder) == set()
 
 
 def test_an_archive_put_there_by_hand_is_used(tmp_path: Path) -> None:
     """With the archive in downloads/ nothing is downloaded."""
-    study, pip = make_study(tmp_path / "study", GOOD), Pip(None)
+    study, index = make_study(tmp_path / "study", GOOD), Index(None)
     (study.folder / "downloads").mkdir()
     (study.folder / "downloads" / "jumps-1.0.tar.gz").write_bytes(GOOD)
-    assert [path.read_bytes() for path in fetch_recordings(study, run=pip)] == list(FILES.values())
-    assert pip.commands == []
+    assert [path.read_bytes() for path in fetch_recordings(study, opener=index)] == list(FILES.values())
+    assert index.opened == []
 
 
 def test_another_archive_than_the_study_names_is_not_unpacked(tmp_path: Path) -> None:
@@ -148,7 +160,7 @@ def test_another_archive_than_the_study_names_is_not_unpacked(tmp_path: Path) ->
     study = make_study(tmp_path / "study", GOOD)
     other = archive_of({f"src/tests/{name}": b"changed" for name in FILES})
     with pytest.raises(StudyError, match="nothing was unpacked"):
-        fetch_recordings(study, run=Pip(other))
+        fetch_recordings(study, opener=Index(other, digest=hashlib.sha256(GOOD).hexdigest()))
     assert left_in(study.folder) == set()
 
 
@@ -167,7 +179,7 @@ def test_an_archive_without_all_recordings_leaves_nothing(tmp_path: Path, archiv
     """All of the recordings or none, and no half-written file."""
     study = make_study(tmp_path / "study", archive)
     with pytest.raises(StudyError, match=said):
-        fetch_recordings(study, run=Pip(archive))
+        fetch_recordings(study, opener=Index(archive))
     assert left_in(study.folder) == set()
 
 
@@ -176,7 +188,7 @@ def test_a_recording_above_the_limit_is_refused(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(fetch, "LARGEST_RECORDING_BYTES", 15)
     study = make_study(tmp_path / "study", GOOD)
     with pytest.raises(StudyError, match=r"raw/b.c3d: expected at most 15 bytes; found 16 bytes"):
-        fetch_recordings(study, run=Pip(GOOD))
+        fetch_recordings(study, opener=Index(GOOD))
     assert left_in(study.folder) == set()
 
 
@@ -186,7 +198,7 @@ def test_a_different_file_that_stands_is_never_overwritten(tmp_path: Path) -> No
     (study.folder / "raw").mkdir()
     (study.folder / "raw" / "a.c3d").write_bytes(b"somebody's own")
     with pytest.raises(StudyError, match=r"raw/a.c3d: expected the file of jumps-1.0.tar.gz, or none yet"):
-        fetch_recordings(study, run=Pip(GOOD))
+        fetch_recordings(study, opener=Index(GOOD))
     assert (study.folder / "raw" / "a.c3d").read_bytes() == b"somebody's own"
     assert left_in(study.folder) == {"raw/a.c3d"}
 
@@ -197,7 +209,7 @@ def test_the_same_file_that_stands_is_kept(tmp_path: Path) -> None:
     (study.folder / "raw").mkdir()
     (study.folder / "raw" / "a.c3d").write_bytes(FILES["raw/a.c3d"])
     before = (study.folder / "raw" / "a.c3d").stat().st_ino
-    fetch_recordings(study, run=Pip(GOOD))
+    fetch_recordings(study, opener=Index(GOOD))
     assert (study.folder / "raw" / "a.c3d").stat().st_ino == before
     assert left_in(study.folder) == set(FILES)
 
@@ -207,4 +219,4 @@ def test_a_study_without_a_source_says_so(tmp_path: Path) -> None:
     study = make_study(tmp_path / "study", GOOD)
     del study.settings["source"]
     with pytest.raises(StudyError, match=r"study.yaml: source: expected where the recordings are; found no such key"):
-        fetch_recordings(study, run=Pip(None))
+        fetch_recordings(study, opener=Index(None))

@@ -83,9 +83,8 @@ FILES: dict[str, tuple[Device, str | None, set[str] | str]] = {
         None,
         {"force"},
     ),
-    # The laboratory's angles, moments and powers stand among the points of the dynamic trial, and no parameter of the
-    # file tells them from markers.
-    "lasem-single-leg/FAILT01_SLDJ02.c3d": (described("c3d"), None, {"force", "markers"}),
+    # The laboratory's angles, moments and powers stand among the points of the dynamic trial; their names tell them.
+    "lasem-single-leg/FAILT01_SLDJ02.c3d": (described("c3d"), None, {"force", "markers", "angles"}),
     "lasem-single-leg/FAILT01_static02.c3d": (described("c3d"), None, {"markers"}),
     "opencap-unfiltered/ID/*.mot": (described("opensim", "y"), None, {"force"}),
     "opencap-unfiltered/IK/*.mot": (described("opensim", "y"), None, {"angles"}),
@@ -95,7 +94,8 @@ FILES: dict[str, tuple[Device, str | None, set[str] | str]] = {
     "pyomeca-tests/markers_analogs.c3d": (described("c3d"), None, {"markers"}),
     "pyomeca-tests/markers.csv": (described("nexus"), None, {"markers"}),
     "pyomeca-tests/analogs.csv": (described("nexus"), None, "found Devices: devices left out: Imported Analog EMG"),
-    "pyomeca-tests/markers.trc": (described("opensim"), None, "expected 652 frames, as the header says; found 93"),
+    # Its header says 652 frames; the 93 in it are whole.
+    "pyomeca-tests/markers.trc": (described("opensim"), None, {"markers"}),
     "pyomeca-tests/inverse_kin.mot": (described("opensim"), None, "expected 250 rows, as the header says; found 88"),
     "pyomeca-tests/inverse_dyn.sto": (described("opensim"), None, "expected 250 rows, as the header says; found 92"),
     "shiny-vertical-jump/comma_long.csv": (
@@ -129,11 +129,16 @@ FILES: dict[str, tuple[Device, str | None, set[str] | str]] = {
     "sprint-ja1/*_grf.mot": (described("opensim", "y"), None, {"force"}),
     "sprint-ja1/*_ik.mot": (described("opensim", "y"), None, {"angles"}),
     "squat-vicon-kinonly/*.c3d": (described("c3d", "y"), None, {"markers"}),
-    # A sound recording: no device can say yet that its text is Shift-JIS.
     "text-shift-jis/a05.csv": (
-        described("delimited", rate_hz=1000.0, plates={"1": SIX_NAMED}, text={"header_rows": 6}),
+        described(
+            "delimited",
+            rate_hz=1000.0,
+            plates={"1": SIX_NAMED},
+            text={"header_rows": 6, "encoding": "shift_jis"},
+            force_sign="action",
+        ),
         None,
-        "expected a text file in UTF-8 or Windows-1252; found binary data",
+        {"force"},
     ),
 }
 NEITHER_FORCES_NOR_MARKERS = (
@@ -199,27 +204,16 @@ def test_every_real_recording_reads_or_is_refused_by_name(name: str) -> None:
     signals = read(name, device, part)
     assert set(signals) == expected
     check_signals(signals)
-    if "force" in signals and "FP_Type1" not in name:  # whose plates carry nothing but noise
+    if "force" in signals and not any(empty in name for empty in ("FP_Type1", "shift-jis")):  # plates without a load
         upward = upward_force(signals["force"], device)
         assert 300 < float(upward.max()) < 15000
         assert float(upward.min()) > -0.1 * float(upward.max())
 
 
-#: Recordings of field-cases that are refused although a study could use them -> sentence of the refusal.
+#: Recordings of field-cases that no setting makes usable -> sentence of the refusal, with the unit that is wrong.
 REFUSED_FIELD_CASES = {
-    # The reader of BioWare's text does not use the decimal comma that the device declares.
-    "bioware-comma/raw/comma_declared.txt": "expected a number; found '686,465500'",
-    # The unit of a moment with a letter of a Windows code page.
-    "letters-in-units/raw/latin1_plate_unit.c3d": "expected unit Nm, Ncm, Nmm, kNm; found N",
-    # In flight there is no centre of pressure.
-    "pressure-missing-in-flight/raw/cop_nan.csv": "expected a finite number in each mapped column; found none there",
-    "pressure-missing-in-flight/raw/cop_blank.csv": "expected a finite number in each mapped column; found none there",
-    # Rows that end with their last marker in sight, and empty rows before the first frame.
-    "trc-cut-cells/raw/tail_gap_cut.trc": "expected 14 columns; found 11 columns",
-    "trc-cut-cells/raw/leading_empty_rows.trc": "expected 495 frames, as the header says; found 496",
-    # An empty first line, from which the number of columns is taken.
-    "zeroed-with-the-athlete-on/raw/zero_right.txt": "columns: expected numbers from 1 to 1",
-    "zeroed-with-the-athlete-on/raw/zero_minus_762.txt": "columns: expected numbers from 1 to 1",
+    "pressure-in-mm/raw/stand_cop_mm.mot": "a centre of pressure on the plate: see the unit of length (length_unit",
+    "zero-of-each-plate/raw/stand_mm_said_m.c3d": "on the plate: see the unit of its moments (moment_unit",
 }
 #: Files under raw/ of field-cases that no recordings.tsv names.
 FIELD_CASES_WITHOUT_ROW: set[str] = set()

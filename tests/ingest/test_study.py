@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+import yaml
 
 from legsci.ingest import check
 from legsci.ingest.check import check_recordings, check_study, quiet_force
@@ -21,6 +22,10 @@ from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.ingest.study import STUDY_TABLES, read_study
 from legsci.ingest.tables import load_schema
+from legsci.mechanics.reps.curation import EVENT_ORDER
+from legsci.mechanics.reps.repetition import STORED_EVENTS
+from legsci.mechanics.reps.squats import BORDERS
+from legsci.vocabulary import new_name
 
 GRAVITY = 9.80665
 
@@ -294,7 +299,11 @@ PLANTED: dict[str, tuple[Callable[[Path], None], tuple[str, str, str]]] = {
     ),
     "curation under an old name of an event": (
         edit("curation.tsv", "move_event\ttakeoff", "move_event\tlowering_end"),
-        ("curation.tsv: row 3, event", "event that moves", "'lowering_end' (now called eccentric_end)"),
+        (
+            "curation.tsv: row 3, event",
+            "event that can be moved: one of touchdown, movement_start",
+            "'lowering_end' (now called eccentric_end, which cannot be moved)",
+        ),
     ),
     "curation of no trial": (
         edit("curation.tsv", "cmj_2", "cmj_7"),
@@ -692,3 +701,39 @@ def test_the_open_study_holds_against_its_recordings(repository: Path, shared_da
     study = check_study(root)
     assert not study.simulated
     assert len(study.recordings) == len(study.trials)
+
+
+@pytest.mark.parametrize(
+    ("event", "hint"),
+    [
+        ("Lowering_End", " (now called eccentric_end, which cannot be moved)"),
+        ("lowering_end_s", " (now called eccentric_end_s, eccentric_end cannot be moved)"),
+        ("movement_end", " (which cannot be moved)"),
+        ("concentric_start", " (which is called propulsion_start)"),
+        ("takeof", " (did you mean takeoff?)"),
+        ("flight", ""),
+    ],
+)
+def test_an_event_that_exists_is_not_taken_for_another_one(folder: Path, event: str, hint: str) -> None:
+    edit("curation.tsv", "move_event\ttakeoff", f"move_event\t{event}")(folder)
+    [line] = faults_of(folder)
+    assert line.endswith(f"found {event!r}{hint}")
+
+
+def test_events_that_can_and_cannot_be_moved_are_those_of_repetitions() -> None:
+    rule = load_schema("curation")["properties"]["event"]
+    assert rule["enum"] == list(EVENT_ORDER)
+    assert set(STORED_EVENTS) <= {*rule["enum"], *rule["elsewhere"]}
+    assert set(BORDERS) <= {*rule["enum"], *rule["elsewhere"]}
+
+
+def test_names_that_were_replaced_are_all_recognised(repository: Path) -> None:
+    """Every old name of a column, variable or file in the table of renamed things has its new name."""
+    table = yaml.safe_load((repository / "benchmarks/renamed.yaml").read_text(encoding="utf-8"))
+    for old, new in (table["columns"] | table["variables"]).items():
+        assert new_name(old) == new_name(old.upper()) == new
+    for old, new in table["files"].items():
+        assert new_name(Path(old).stem) == Path(new).stem
+    for old, tasks in table["columns_by_task"].items():
+        assert {task: new_name(old, task=task) for task in tasks} == tasks
+        assert new_name(old, task="countermovement_jump") is None

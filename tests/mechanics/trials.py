@@ -9,8 +9,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from legsci.mechanics.kinetics.session_motion import session_motion
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
-from legsci.mechanics.reps.session import session_repetitions
+from legsci.mechanics.reps.session import session_repetitions, trials_with_swapped_sides
+from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.tables import session_metrics
 
 CURATION_COLUMNS = ["trial_id", "rep", "what", "event", "value", "reason", "initials"]
@@ -24,7 +26,7 @@ class Outcome:
 
     Parameters
     ----------
-    reps : Dataset of the reps file, None where nothing could be cut.
+    reps : repetitions with their signals, None where nothing could be cut.
     quality, metrics : tables.
     """
 
@@ -87,6 +89,28 @@ def decisions(*rows: tuple[object, ...]) -> pd.DataFrame:
     return pd.DataFrame(list(rows), columns=CURATION_COLUMNS)
 
 
+def session_of(trials: dict[str, xr.DataTree] | xr.DataTree) -> xr.DataTree:
+    """Make a session of trials; a lone trial is called T."""
+    session = xr.DataTree(children=trials if isinstance(trials, dict) else {"T": trials})
+    session.attrs.update(participant_id="P01", session_id="S01")
+    return session
+
+
+def cut_session(
+    session: xr.DataTree,
+    *,
+    default: str = DEFAULT,
+    profiles: list[str],
+    curation: pd.DataFrame | None = None,
+    options: MotionOptions = DEFAULT_OPTIONS,
+) -> tuple[xr.Dataset | None, pd.DataFrame]:
+    """Compute motion, cut and score a session: repetitions with their signals, and flags."""
+    decided = decisions() if curation is None else curation
+    motion = session_motion(session, options=options, swapped=trials_with_swapped_sides(decided))
+    reps, quality = session_repetitions(motion, default=default, profiles=profiles, curation=decided)
+    return (None if reps is None else with_signals(reps, motion)), quality
+
+
 def outcome(
     trials: dict[str, xr.DataTree] | xr.DataTree,
     *,
@@ -97,11 +121,10 @@ def outcome(
     options: MotionOptions = DEFAULT_OPTIONS,
 ) -> Outcome:
     """Cut, score and measure trials of one session; a lone trial is called T."""
-    session = xr.DataTree(children=trials if isinstance(trials, dict) else {"T": trials})
-    session.attrs.update(participant_id="P01", session_id="S01")
+    session = session_of(trials)
     if mass_kg is not None:
         session.attrs["body_mass_kg"] = mass_kg
-    reps, quality = session_repetitions(
+    reps, quality = cut_session(
         session,
         default=default,
         profiles=OTHERS if profiles is None else profiles,

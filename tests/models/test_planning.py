@@ -17,8 +17,8 @@ from legsci.models.planning import (
     performance_measures,
     power_curve,
     simulate_ledgers,
-    with_changes,
 )
+from legsci.models.plans import PlanError, load_plans, with_changes
 from legsci.simulate.cohort.truth import simulate_tables_with_parameters
 
 COHORTS = 24
@@ -57,8 +57,70 @@ def test_choices_change_by_dotted_name_and_unknown_ones_are_named() -> None:
     options = {"athletes": 5, "jump": {"gain": 1.0}}
     assert with_changes(options, {"jump.gain": 2.0, "athletes": 6}) == {"athletes": 6, "jump": {"gain": 2.0}}
     assert options["jump"] == {"gain": 1.0}
-    with pytest.raises(KeyError, match=r"jump.again, athletes.gain, sprint.gain"):
+    with pytest.raises(PlanError, match="3 faults") as refused:
         with_changes(options, {"jump.again": 1.0, "athletes.gain": 1.0, "sprint.gain": 1.0})
+    lines = str(refused.value).splitlines()[1:]
+    assert [line.partition(": expected")[0] for line in lines] == [
+        "  options: athletes.gain",
+        "  options: jump.again",
+        "  options: sprint.gain",
+    ]
+    assert "found no again (did you mean gain?)" in lines[1]
+
+
+def test_a_block_is_not_replaced_by_a_number_nor_a_number_by_words() -> None:
+    options = {"athletes": 5, "jump": {"gain": 1.0}}
+    with pytest.raises(PlanError, match=r"jump: expected a single option: one of jump.gain; found a block of options"):
+        with_changes(options, {"jump": 1.0})
+    for value in ({"gain": 1.0}, "many", True, None):
+        with pytest.raises(PlanError, match="athletes: expected a number"):
+            with_changes(options, {"athletes": value})
+
+
+def test_the_plans_that_come_with_legsci_can_be_followed(
+    registry: Registry, config: dict[str, Any], coverage: dict[str, Any], repository: Path
+) -> None:
+    claims = [claim.id for claim in registry.claims]
+    plans = load_plans(repository / "workflow/planning.yaml", config, claims=claims)
+    assert plans["coverage"] == coverage
+
+
+def test_all_faults_of_plans_are_listed_with_the_names_to_use(
+    config: dict[str, Any], repository: Path, tmp_path: Path
+) -> None:
+    plans = yaml.safe_load((repository / "workflow/planning.yaml").read_text(encoding="utf-8"))
+    plans["planning"] |= {"effect": "jump.gain_share_per_log_lowering_time", "claim": "C99", "effects": [1.0, 2.0]}
+    plans["planning"]["changes"] = {"squat.Lowering_Time_s.median": 1.0, "jump": 1.0}
+    plans["coverage"]["scenarios"]["no_effect"] = {"claims": ["C1", "c2"], "changes": {"sprnt.braking_m_per_s": 0.1}}
+    path = tmp_path / "planning.yaml"
+    path.write_text(yaml.safe_dump(plans), encoding="utf-8")
+    with pytest.raises(PlanError) as refused:
+        load_plans(path, config, claims=["C1", "C2"])
+    said = {
+        "coverage.scenarios.injury_20_athletes.claims": "'C5'",
+        "coverage.scenarios.injury_60_athletes.claims": "'C5'",
+        "coverage.scenarios.no_effect.changes.sprnt.braking_m_per_s": "no sprnt (did you mean sprint?)",
+        "coverage.scenarios.no_effect.claims": "'c2' (did you mean C2?)",
+        "planning.changes.jump": "a block of options",
+        "planning.changes.squat.Lowering_Time_s.median": "no Lowering_Time_s (now called eccentric_time_s)",
+        "planning.claim": "'C99'",
+        "planning.effect, jump.gain_share_per_log_lowering_time": "(now called gain_share_per_log_eccentric_time)",
+    }
+    assert {fault.where for fault in refused.value.faults} == set(said)
+    assert all(said[fault.where] in fault.found for fault in refused.value.faults)
+
+
+def test_plans_that_the_schema_does_not_allow_are_refused(
+    config: dict[str, Any], repository: Path, tmp_path: Path
+) -> None:
+    plans = yaml.safe_load((repository / "workflow/planning.yaml").read_text(encoding="utf-8"))
+    plans["planning"]["atheltes"] = plans["planning"].pop("athletes")
+    plans["coverage"]["cohorts"] = 0
+    path = tmp_path / "planning.yaml"
+    path.write_text(yaml.safe_dump(plans), encoding="utf-8")
+    with pytest.raises(PlanError, match="3 faults") as refused:
+        load_plans(path, config, claims=None)
+    assert "atheltes (did you mean athletes?)" in str(refused.value)
 
 
 def test_a_recovery_is_summarised_by_hand() -> None:

@@ -20,8 +20,11 @@ from matplotlib.text import Text
 
 import legsci
 from legsci.ingest.session import write_session
+from legsci.mechanics.kinetics.motion_file import write_motion
+from legsci.mechanics.kinetics.session_motion import session_motion
 from legsci.mechanics.reps.files import write_repetitions
 from legsci.mechanics.reps.session import session_repetitions
+from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.tables import study_tables
 from legsci.present.figures import style
 from legsci.present.figures.force_time import flag_lines, force_time_figure
@@ -54,9 +57,10 @@ def jump_force() -> np.ndarray:
 
 
 #: Attributes of a signal as the reader leaves them.
-READING = {
+ORIGIN = {"kind": "force", "device": "plates", "reader": "delimited", "source": "jump.txt", "sha256": "0" * 64}
+READING = ORIGIN | {
     "sampling_rate_hz": RATE_HZ,
-    "reader": "delimited",
+    "clock_method": "clock of the recorder",
     "assumptions": json.dumps(["Rate as the study says.", "Unit N."]),
 }
 
@@ -87,11 +91,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     session.attrs = {"study": "made", "participant_id": "P01", "session_id": "01", "simulated": 1}
     write_session(session, folder / "sessions" / "P01" / "01.nc")
     profiles = ["owen_mcmahon", "harry", "vald", "s3d"]
-    reps, flags = session_repetitions(session, default="owen_mcmahon", profiles=profiles, curation=NO_DECISIONS)
+    motion = session_motion(session)
+    write_motion(motion, folder / "motion" / "P01" / "01.nc")
+    reps, flags = session_repetitions(motion, default="owen_mcmahon", profiles=profiles, curation=NO_DECISIONS)
     assert reps is not None
     (folder / "reps").mkdir()
     write_repetitions(reps, flags, folder / "reps" / "P01" / "01.nc")
-    for name, table in study_tables([(reps, flags)]).items():
+    for name, table in study_tables([(with_signals(reps, motion), flags)]).items():
         table.to_csv(folder / f"{name}.csv", index=False)
     return folder
 
@@ -126,6 +132,19 @@ def test_tables_keep_names_as_text(study: Results) -> None:
     assert set(study.quality.query("trial_id == 'broken'")["code"]) == {"recording_unreadable"}
 
 
+def test_dictionary_defines_the_columns_of_the_study(study: Results) -> None:
+    assert list(study.dictionary.index) == list(study.metrics.columns)
+    assert (study.dictionary["meaning"] != "").all()
+    assert study.dictionary.loc["jump_height_impulse_m", "unit"] == "m"
+
+
+def test_dictionary_leaves_a_column_of_an_older_version_empty(folder: Path) -> None:
+    older = Results(folder)
+    older.metrics = older.metrics[["trial_id", "flight_time_s"]].assign(lifting_time_s=1.0)
+    assert (older.dictionary.loc["lifting_time_s"] == "").all()
+    assert older.dictionary.loc["flight_time_s", "label"] == "flight time"
+
+
 def test_signals_are_those_of_the_session(study: Results) -> None:
     force = study.trial("P01", "01", "jump")["force"]["force"]
     stored_within = force.sizes["plate"] * 0.5 * 10.0 ** -DECIMALS["N"]
@@ -146,10 +165,11 @@ def test_readings_tell_how_each_signal_was_read(study: Results) -> None:
     rows = study.readings.to_dict("records")
     assert [row["trial_id"] for row in rows] == ["jump", "stood"]
     reading = {"participant_id": "P01", "session_id": "01", "trial_id": "stood", "signal": "force"}
-    assert rows[1] == reading | {
+    assert rows[1] == reading | ORIGIN | {
         "rate_hz": RATE_HZ,
-        "reader": "delimited",
+        "channels": "1, 2",
         "assumptions": "Rate as the study says. Unit N.",
+        "clock": "clock of the recorder",
     }
 
 
@@ -212,7 +232,7 @@ def test_flags_leave_room_for_the_panel(study: Results) -> None:
         [{"trial_id": "jump", "rep": 1, "profile": "", "code": code, "severity": CODES[code].severity, "sentence": code}
          for code in codes if CODES[code].severity in ("flagged", "noted")]
     )  # fmt: skip
-    figure = force_time_figure(study.session(*key), study.reps(*key), pd.concat([study.quality_flags(*key), many]))
+    figure = force_time_figure(study.session(*key), study.signals(*key), pd.concat([study.quality_flags(*key), many]))
     (axes, _) = [axes for axes in drawn(figure) if axes.lines][:2]
     for each in (usual, axes):
         each.figure.get_figure(root=True).canvas.draw()

@@ -13,7 +13,6 @@ import yaml
 from legsci.ingest.session import build_session
 from legsci.ingest.study import read_study
 from legsci.mechanics.force.profiles import load_profiles
-from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.tables import study_tables
 from legsci.models.parameter_recovery import parameter_recovery, truth_pairs
 from legsci.simulate.cohort.recording_plan import plan_recordings
@@ -23,9 +22,9 @@ from legsci.simulate.recordings.session_files import (
     write_session_tables,
     write_study_settings,
 )
+from tests.mechanics.trials import cut_session
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-DEFAULT = "owen_mcmahon"
 #: (task, metric) -> largest bias and largest single difference allowed, in the metric's unit. Force takes 5 ms to leave
 #: zero gently in the simulated push-off, so that a threshold of force sees take-off some 4 ms early: 4 cm/s and 1 cm.
 BOUNDS = {
@@ -76,12 +75,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, pd
     study = read_study(folder)
     sessions = study.trials[["participant_id", "session_id"]].drop_duplicates().itertuples(index=False)
     reps = (
-        session_repetitions(
-            build_session(study, person, visit),
-            default=DEFAULT,
-            profiles=list(load_profiles()),
-            curation=study.curation,
-        )
+        cut_session(build_session(study, person, visit), profiles=list(load_profiles()), curation=study.curation)
         for person, visit in sessions
     )
     return study_tables(reps)["metrics"], truth

@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import sys
 from functools import cache
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -14,12 +16,13 @@ sys.path.insert(0, workflow.basedir)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [workflow.basedir, os.environ.get("PYTHONPATH")]))
 
 from legsci.ingest.check import check_study
-from legsci.ingest.faults import StudyError
+from legsci.ingest.faults import InputFaults, StudyError
 from legsci.ingest.settings import read_settings
 from legsci.ingest.study import read_study
 from legsci.ingest.tables import load_schema, suggestion, typed_table
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.provenance import content_digest, source_digest
+from legsci.vocabulary import new_name
 
 #: The one study that rules make; all others are given.
 VIRTUAL = "virtual"
@@ -32,14 +35,39 @@ wildcard_constraints:
     session="[A-Za-z0-9-]+",
 
 
+RUN_NAMES = "is not a name: letters, digits, - and _, the first a letter or digit, and not a number alone"
+
+
 def schema_sentence(error):
-    """Return one error of the schema as a sentence; for an unknown key with its new name or a similar key."""
+    """Return one error of the schema as a sentence; for an unknown name with its new name or a similar one."""
+    if error.json_path == "$.run":
+        fault = "is reserved for the run without a name" if error.validator == "not" else RUN_NAMES
+        return f"run: {error.instance!r} {fault}"
     sentence = f"{error.json_path.removeprefix('$').lstrip('.') or 'keys'}: {error.message}"
     if error.validator == "additionalProperties":
         known = list(error.schema["properties"])
         hints = {key: suggestion(key, known) for key in error.instance if key not in known}
         sentence += "".join(f"; {key}{hint}" for key, hint in hints.items() if hint)
+    if error.validator == "enum":
+        elsewhere = error.schema.get("elsewhere", {})
+        sentence += suggestion(str(error.instance), error.validator_value, elsewhere=elsewhere)
     return sentence
+
+
+def renamed(error):
+    """Whether an error is a missing key that is there under its old name, which is an error of its own."""
+    known = error.schema.get("properties", {}) if error.validator == "required" else {}
+    new = [new_name(key) for key in error.instance if key not in known] if known else []
+    return any(error.message == f"{name!r} is a required property" for name in new)
+
+
+
+
+def typed(value):
+    """Numbers and words inside a block of options, which `--config` leaves as text, as YAML reads them."""
+    if isinstance(value, dict):
+        return {key: typed(inner) for key, inner in value.items()}
+    return yaml.safe_load(value) if isinstance(value, str) and re.fullmatch(r"[\w.+-]+", value) else value
 
 
 def check_config():
@@ -47,23 +75,31 @@ def check_config():
     import jsonschema
 
     schema = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
-    faults = [schema_sentence(error) for error in jsonschema.Draft202012Validator(schema).iter_errors(config)]
+    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
+    faults = [schema_sentence(error) for error in errors if not renamed(error)]
     if not faults:
         known = list(load_profiles())
-        faults += [f"profiles: '{name}' is not one of {known}" for name in config["profiles"] if name not in known]
+        unknown = [name for name in config["profiles"] if name not in known]
+        faults += [f"profiles: '{name}' is not one of {known}{suggestion(name, known)}" for name in unknown]
         if config["profile"] not in config["profiles"]:
             faults.append(f"profile: '{config['profile']}' is not one of profiles, {config['profiles']}")
+        preset = yaml.safe_load(Path(workflow.basedir, "workflow/config.yaml").read_text(encoding="utf-8"))
+        if "run" in config and config["virtual"] != preset["virtual"]:
+            faults.append(
+                "virtual: a named run takes the virtual athletes as the default run simulated them; leave these options out"
+            )
     if faults:
         sys.exit("\n  ".join(["workflow/config.yaml and --config cannot be used:", *faults]))
 
 
 def read_studies():
-    """The studies of this run by name, None for that of the virtual athletes, whose tables a rule makes.
+    """The studies of this run by name, None for that of the virtual athletes, if rules of this run make its tables.
 
     The faults of all studies are listed and end the run before any job starts.
     """
     folders = [config["study"]] if "study" in config else config["studies"]
-    brought = [folder for folder in folders if Path(folder) != Path(VIRTUAL_FOLDER)]
+    simulated = [folder for folder in folders if Path(folder) == Path(VIRTUAL_FOLDER)]
+    brought = [folder for folder in folders if RUN_NAME or folder not in simulated]
     studies, faults = {}, []
     for folder in brought:
         settings, _ = read_settings(Path(folder, "study.yaml"), checked=True)
@@ -82,10 +118,14 @@ def read_studies():
             faults.append(str(error))
             if "source" in settings and not awaited:
                 faults.append(f"  if recordings that were fetched are gone: delete {fetched} to fetch them again")
+            if folder in simulated:
+                faults.append(
+                    "  the default run makes the recordings of the virtual athletes: run `snakemake` without run="
+                )
             continue
         if study.name in studies:
             faults.append(f"study {folder}: the name {study.name} is taken by {studies[study.name].folder}")
-        if study.name == VIRTUAL:
+        if study.name == VIRTUAL and folder not in simulated:
             faults.append(f"study {folder}: the name {VIRTUAL} is taken by {VIRTUAL_FOLDER}")
         studies[study.name] = study
     if faults:
@@ -93,7 +133,38 @@ def read_studies():
     return studies if brought == folders else studies | {VIRTUAL: None}
 
 
+def check_claims_and_plans():
+    """End the run with the faults of the registered claims and of the plans of simulated cohorts."""
+    from legsci.models.claims.registry import load_claims
+    from legsci.models.plans import load_plans
+
+    claims, faults = None, []
+    try:
+        claims = [claim.id for claim in load_claims(Path("workflow/claims.yaml")).claims]
+    except InputFaults as error:
+        faults.append(str(error))
+    try:
+        load_plans(Path("workflow/planning.yaml"), config["virtual"], claims=claims)
+    except InputFaults as error:
+        faults.append(str(error))
+    if faults:
+        sys.exit("\n".join(faults))
+
+
+config.update({name: typed(value) for name, value in config.items() if isinstance(value, dict)})
 check_config()
+# Importing the models takes a second, which each job would pay again.
+if workflow.is_main_process:
+    check_claims_and_plans()
+#: Name of this run, None for the default run.
+RUN_NAME = config.get("run")
+#: Folder of what depends on the options of a run. Session files do not, and are shared: results/{study}/sessions.
+RUN = f"results/{{study}}/runs/{RUN_NAME}" if RUN_NAME else "results/{study}"
+VIRTUAL_RUN = RUN.format(study=VIRTUAL)
+#: Options on which the results of a run depend.
+OPTIONS = {
+    name: value for name, value in config.items() if name not in ("studies", "study", "run", "figures", "virtual")
+}
 STUDIES = read_studies()
 
 
@@ -109,7 +180,7 @@ FIRST = 1
 
 def study_of(name):
     """A study by name; that of the virtual athletes after the checkpoint that writes its tables."""
-    if name != VIRTUAL:
+    if STUDIES[name]:
         return STUDIES[name]
     checkpoints.simulate_cohort.get()
     return read_virtual_study(Path(VIRTUAL_FOLDER, "trials.tsv").stat().st_mtime_ns)
@@ -121,7 +192,7 @@ def made_tables(wildcards):
     The checkpoint is requested, and not the file alone: else the params are treated as changed until it is evaluated,
     and rules downstream run again each time.
     """
-    if wildcards.study != VIRTUAL:
+    if STUDIES[wildcards.study]:
         return []
     checkpoints.simulate_cohort.get()
     return f"{VIRTUAL_FOLDER}/study.yaml"
@@ -188,6 +259,13 @@ def curation_of(wildcards):
         nothing = pd.DataFrame(columns=list(load_schema("curation")["properties"]), dtype="str")
         return typed_table("curation", nothing, checked=True)[0].to_json(orient="table", index=False)
     return rows_of(wildcards, "curation")
+
+
+def swapped_sides_of(wildcards):
+    """Trials of a participant whose sides people swapped, by session: only these decisions change the motion."""
+    rows = pd.read_json(StringIO(curation_of(wildcards)), orient="table")
+    swapped = rows[rows["what"] == "swap_sides"]
+    return {visit: sorted(of["trial_id"].unique()) for visit, of in swapped.groupby("session_id")}
 
 
 def virtual_truth(wildcards):

@@ -1,27 +1,38 @@
 """The reps of a study -> its tables: one number per rep, side and metric, and what was rejected, corrected or flagged."""
 
 TABLES = expand(
-    "results/{study}/{table}",
+    f"{RUN}/{{table}}",
     study=STUDIES,
-    table=["metrics.csv", "metrics.parquet", "metrics_by_profile.csv", "reps.csv", "quality.csv", "curves.nc"],
+    table=[
+        "metrics.csv",
+        "metrics.parquet",
+        "metrics_by_profile.csv",
+        "reps.csv",
+        "quality.csv",
+        "options.yaml",
+        "curves.nc",
+    ],
 )
 
 
 rule study_tables:
     input:
-        reps=per_participant("results/{study}/reps/{participant}"),
+        reps=per_participant(f"{RUN}/reps/{{participant}}"),
+        motion=per_participant(f"{RUN}/motion/{{participant}}"),
     output:
-        metrics="results/{study}/metrics.csv",
-        metrics_parquet="results/{study}/metrics.parquet",
-        metrics_by_profile="results/{study}/metrics_by_profile.csv",
-        reps="results/{study}/reps.csv",
-        quality="results/{study}/quality.csv",
+        metrics=f"{RUN}/metrics.csv",
+        metrics_parquet=f"{RUN}/metrics.parquet",
+        metrics_by_profile=f"{RUN}/metrics_by_profile.csv",
+        reps=f"{RUN}/reps.csv",
+        quality=f"{RUN}/quality.csv",
+        options=f"{RUN}/options.yaml",
     log:
-        "results/{study}/logs/study_tables.txt",
+        f"{RUN}/logs/study_tables.txt",
     benchmark:
-        "results/{study}/benchmarks/study_tables.tsv"
+        f"{RUN}/benchmarks/study_tables.tsv"
     priority: FIRST
     params:
+        options=OPTIONS,
         source=source_digest("legsci.metrics.tables"),
     message:
         "Compute the metrics of {wildcards.study}"
@@ -31,13 +42,14 @@ rule study_tables:
 
 rule study_curves:
     input:
-        reps=per_participant("results/{study}/reps/{participant}"),
+        reps=per_participant(f"{RUN}/reps/{{participant}}"),
+        motion=per_participant(f"{RUN}/motion/{{participant}}"),
     output:
-        curves="results/{study}/curves.nc",
+        curves=f"{RUN}/curves.nc",
     log:
-        "results/{study}/logs/study_curves.txt",
+        f"{RUN}/logs/study_curves.txt",
     benchmark:
-        "results/{study}/benchmarks/study_curves.tsv"
+        f"{RUN}/benchmarks/study_curves.tsv"
     params:
         source=source_digest("legsci.metrics.normalised_curves"),
     message:

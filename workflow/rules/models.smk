@@ -16,9 +16,9 @@ MODEL_TABLES = [
 ]
 CURVE_TABLES = ["curve_differences", "curve_clusters", "curve_refusals"]
 MODEL_RESULTS = [
-    *expand("results/{study}/{table}.csv", study=STUDIES, table=["longitudinal", "study_flow", "claims"]),
-    *expand("results/{study}/models/{table}.csv", study=STUDIES, table=MODEL_TABLES + CURVE_TABLES),
-    *([f"results/{VIRTUAL}/claims_against_truth.csv"] if VIRTUAL in STUDIES else []),
+    *expand(f"{RUN}/{{table}}.csv", study=STUDIES, table=["longitudinal", "study_flow", "claims"]),
+    *expand(f"{RUN}/models/{{table}}.csv", study=STUDIES, table=MODEL_TABLES + CURVE_TABLES),
+    *([f"{VIRTUAL_RUN}/claims_against_truth.csv"] if VIRTUAL in STUDIES else []),
 ]
 
 
@@ -32,14 +32,14 @@ def people_digest(wildcards):
 rule longitudinal:
     input:
         made_tables,
-        metrics="results/{study}/metrics.csv",
+        metrics=f"{RUN}/metrics.csv",
     output:
-        longitudinal="results/{study}/longitudinal.csv",
-        flow="results/{study}/study_flow.csv",
+        longitudinal=f"{RUN}/longitudinal.csv",
+        flow=f"{RUN}/study_flow.csv",
     log:
-        "results/{study}/logs/longitudinal.txt",
+        f"{RUN}/logs/longitudinal.txt",
     benchmark:
-        "results/{study}/benchmarks/longitudinal.tsv"
+        f"{RUN}/benchmarks/longitudinal.tsv"
     priority: FIRST
     params:
         folder=study_folder,
@@ -54,16 +54,16 @@ rule longitudinal:
 rule claims:
     input:
         made_tables,
-        metrics="results/{study}/metrics.csv",
-        longitudinal="results/{study}/longitudinal.csv",
+        metrics=f"{RUN}/metrics.csv",
+        longitudinal=f"{RUN}/longitudinal.csv",
         claims="workflow/claims.yaml",
     output:
-        **{name: f"results/{{study}}/models/{name}.csv" for name in MODEL_TABLES},
-        ledger="results/{study}/claims.csv",
+        **{name: f"{RUN}/models/{name}.csv" for name in MODEL_TABLES},
+        ledger=f"{RUN}/claims.csv",
     log:
-        "results/{study}/logs/claims.txt",
+        f"{RUN}/logs/claims.txt",
     benchmark:
-        "results/{study}/benchmarks/claims.tsv"
+        f"{RUN}/benchmarks/claims.tsv"
     priority: FIRST
     params:
         folder=study_folder,
@@ -77,15 +77,15 @@ rule claims:
 
 rule curve_results:
     input:
-        curves="results/{study}/curves.nc",
-        metrics="results/{study}/metrics.csv",
-        longitudinal="results/{study}/longitudinal.csv",
+        curves=f"{RUN}/curves.nc",
+        metrics=f"{RUN}/metrics.csv",
+        longitudinal=f"{RUN}/longitudinal.csv",
     output:
-        **{name: f"results/{{study}}/models/{name}.csv" for name in CURVE_TABLES},
+        **{name: f"{RUN}/models/{name}.csv" for name in CURVE_TABLES},
     log:
-        "results/{study}/logs/curve_results.txt",
+        f"{RUN}/logs/curve_results.txt",
     benchmark:
-        "results/{study}/benchmarks/curve_results.tsv"
+        f"{RUN}/benchmarks/curve_results.tsv"
     params:
         source=source_digest("legsci.models.curve_results"),
     message:
@@ -97,23 +97,23 @@ rule curve_results:
 # With `parameter_recovery` the only rule that reads the truth.
 rule claims_against_truth:
     input:
-        ledger=f"results/{VIRTUAL}/claims.csv",
+        ledger=f"{VIRTUAL_RUN}/claims.csv",
         claims="workflow/claims.yaml",
-        metrics=f"results/{VIRTUAL}/metrics.csv",
+        metrics=f"{VIRTUAL_RUN}/metrics.csv",
         participants=f"{VIRTUAL_FOLDER}/participants.tsv",
         parameters=f"{VIRTUAL_FOLDER}/truth/parameters.tsv",
     output:
         comparison=report(
-            f"results/{VIRTUAL}/claims_against_truth.csv",
+            f"{VIRTUAL_RUN}/claims_against_truth.csv",
             caption="../report/claims_against_truth.rst",
             category=VIRTUAL,
             subcategory="models",
             labels={"figure": "claims against truth, table"},
         ),
     log:
-        f"results/{VIRTUAL}/logs/claims_against_truth.txt",
+        f"{VIRTUAL_RUN}/logs/claims_against_truth.txt",
     benchmark:
-        f"results/{VIRTUAL}/benchmarks/claims_against_truth.tsv"
+        f"{VIRTUAL_RUN}/benchmarks/claims_against_truth.tsv"
     params:
         source=source_digest("legsci.models.claims.against_truth"),
     message:

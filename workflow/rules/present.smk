@@ -9,7 +9,7 @@ def session_figures(name):
         if name == VIRTUAL and config["figures"]["virtual_sessions"] == "first":
             keys = [min(keys)]
         return [
-            f"results/{name}/figures/{figure}/{person}_{visit}.png"
+            f"{RUN.format(study=name)}/figures/{figure}/{person}_{visit}.png"
             for figure in config["figures"]["session"]
             for person, visit in keys
         ]
@@ -20,17 +20,17 @@ def session_figures(name):
 NOTEBOOKS = ["01_data_quality", "02_rep_mechanics", "03_longitudinal", "04_claims"]
 #: Results of the models of a study, for its figures and notebooks.
 PRESENTED_RESULTS = [
-    *expand("results/{{study}}/{table}.csv", table=["longitudinal", "study_flow", "claims"]),
-    *expand("results/{{study}}/models/{table}.csv", table=MODEL_TABLES + CURVE_TABLES),
+    *(f"{RUN}/{table}.csv" for table in ("longitudinal", "study_flow", "claims")),
+    *(f"{RUN}/models/{table}.csv" for table in MODEL_TABLES + CURVE_TABLES),
 ]
 FIGURES = [
-    *expand("results/{study}/figures/{figure}.svg", study=STUDIES, figure=config["figures"]["study"]),
-    *expand("results/{study}/figures/{figure}.svg", study=STUDIES, figure=config["figures"]["models"]),
-    *expand("results/{study}/figures/athlete_report", study=STUDIES),
+    *expand(f"{RUN}/figures/{{figure}}.svg", study=STUDIES, figure=config["figures"]["study"]),
+    *expand(f"{RUN}/figures/{{figure}}.svg", study=STUDIES, figure=config["figures"]["models"]),
+    *expand(f"{RUN}/figures/athlete_report", study=STUDIES),
     *map(session_figures, STUDIES),
-    *expand("results/{study}/notebooks/{notebook}.html", study=STUDIES, notebook=NOTEBOOKS),
+    *expand(f"{RUN}/notebooks/{{notebook}}.html", study=STUDIES, notebook=NOTEBOOKS),
     *(
-        [f"results/{VIRTUAL}/parameter_recovery.csv", f"results/{VIRTUAL}/figures/parameter_recovery.svg"]
+        [f"{VIRTUAL_RUN}/parameter_recovery.csv", f"{VIRTUAL_RUN}/figures/parameter_recovery.svg"]
         if VIRTUAL in STUDIES
         else []
     ),
@@ -45,10 +45,11 @@ for figure in config["figures"]["session"]:
             f"draw_{figure}"
         input:
             sessions="results/{study}/sessions/{participant}",
-            reps="results/{study}/reps/{participant}",
+            reps=f"{RUN}/reps/{{participant}}",
+            motion=f"{RUN}/motion/{{participant}}",
         output:
             figure=report(
-                f"results/{{study}}/figures/{figure}/{{participant}}_{{session}}.png",
+                f"{RUN}/figures/{figure}/{{participant}}_{{session}}.png",
                 caption=f"../report/{figure}.rst",
                 category="{study}",
                 subcategory="sessions",
@@ -59,9 +60,9 @@ for figure in config["figures"]["session"]:
                 },
             ),
         log:
-            f"results/{{study}}/logs/draw_{figure}/{{participant}}_{{session}}.txt",
+            f"{RUN}/logs/draw_{figure}/{{participant}}_{{session}}.txt",
         benchmark:
-            f"results/{{study}}/benchmarks/draw_{figure}/{{participant}}_{{session}}.tsv"
+            f"{RUN}/benchmarks/draw_{figure}/{{participant}}_{{session}}.tsv"
         params:
             figure=figure,
             results="results/{study}",
@@ -79,27 +80,28 @@ for figure in config["figures"]["study"]:
             f"draw_{figure}"
         input:
             tables=multiext(
-                "results/{study}/",
+                f"{RUN}/",
                 "metrics.csv",
                 "metrics_by_profile.csv",
                 "reps.csv",
                 "quality.csv",
             ),
-            curves="results/{study}/curves.nc",
+            curves=f"{RUN}/curves.nc",
             sessions=per_participant("results/{study}/sessions/{participant}"),
-            reps=per_participant("results/{study}/reps/{participant}"),
+            reps=per_participant(f"{RUN}/reps/{{participant}}"),
+            motion=per_participant(f"{RUN}/motion/{{participant}}"),
         output:
             figure=report(
-                f"results/{{study}}/figures/{figure}.svg",
+                f"{RUN}/figures/{figure}.svg",
                 caption=f"../report/{figure}.rst",
                 category="{study}",
                 subcategory="study",
                 labels={"figure": figure.replace("_", " ")},
             ),
         log:
-            f"results/{{study}}/logs/draw_{figure}.txt",
+            f"{RUN}/logs/draw_{figure}.txt",
         benchmark:
-            f"results/{{study}}/benchmarks/draw_{figure}.tsv"
+            f"{RUN}/benchmarks/draw_{figure}.tsv"
         params:
             figure=figure,
             results="results/{study}",
@@ -119,16 +121,16 @@ for figure in config["figures"]["models"]:
             PRESENTED_RESULTS,
         output:
             figure=report(
-                f"results/{{study}}/figures/{figure}.svg",
+                f"{RUN}/figures/{figure}.svg",
                 caption=f"../report/{figure}.rst",
                 category="{study}",
                 subcategory="models",
                 labels={"figure": figure.replace("_", " ")},
             ),
         log:
-            f"results/{{study}}/logs/draw_{figure}.txt",
+            f"{RUN}/logs/draw_{figure}.txt",
         benchmark:
-            f"results/{{study}}/benchmarks/draw_{figure}.tsv"
+            f"{RUN}/benchmarks/draw_{figure}.tsv"
         params:
             figure=figure,
             results="results/{study}",
@@ -144,7 +146,7 @@ rule athlete_report:
         PRESENTED_RESULTS,
     output:
         pages=report(
-            directory("results/{study}/figures/athlete_report"),
+            directory(f"{RUN}/figures/athlete_report"),
             patterns=["{participant}.png"],
             caption="../report/athlete_report.rst",
             category="{study}",
@@ -152,9 +154,9 @@ rule athlete_report:
             labels={"participant": "{participant}"},
         ),
     log:
-        "results/{study}/logs/athlete_report.txt",
+        f"{RUN}/logs/athlete_report.txt",
     benchmark:
-        "results/{study}/benchmarks/athlete_report.tsv"
+        f"{RUN}/benchmarks/athlete_report.tsv"
     params:
         results="results/{study}",
         source=source_digest("legsci.present.report.athlete_report", "legsci.present.results"),
@@ -166,20 +168,20 @@ rule athlete_report:
 
 rule draw_parameter_recovery:
     input:
-        pairs=f"results/{VIRTUAL}/parameter_recovery_pairs.csv",
-        recovery_table=f"results/{VIRTUAL}/parameter_recovery.csv",
+        pairs=f"{VIRTUAL_RUN}/parameter_recovery_pairs.csv",
+        recovery_table=f"{VIRTUAL_RUN}/parameter_recovery.csv",
     output:
         figure=report(
-            f"results/{VIRTUAL}/figures/parameter_recovery.svg",
+            f"{VIRTUAL_RUN}/figures/parameter_recovery.svg",
             caption="../report/parameter_recovery.rst",
             category=VIRTUAL,
             subcategory="study",
             labels={"figure": "parameter recovery"},
         ),
     log:
-        f"results/{VIRTUAL}/logs/draw_parameter_recovery.txt",
+        f"{VIRTUAL_RUN}/logs/draw_parameter_recovery.txt",
     benchmark:
-        f"results/{VIRTUAL}/benchmarks/draw_parameter_recovery.tsv"
+        f"{VIRTUAL_RUN}/benchmarks/draw_parameter_recovery.tsv"
     params:
         source=source_digest("legsci.present.figures.parameter_recovery"),
     message:
@@ -193,26 +195,27 @@ rule run_notebook:
         PRESENTED_RESULTS,
         notebook="notebooks/{notebook}.ipynb",
         tables=multiext(
-            "results/{study}/",
+            f"{RUN}/",
             "metrics.csv",
             "metrics_by_profile.csv",
             "reps.csv",
             "quality.csv",
         ),
         sessions=per_participant("results/{study}/sessions/{participant}"),
-        reps=per_participant("results/{study}/reps/{participant}"),
+        motion=per_participant(f"{RUN}/motion/{{participant}}"),
+        reps=per_participant(f"{RUN}/reps/{{participant}}"),
     output:
         page=report(
-            "results/{study}/notebooks/{notebook}.html",
+            f"{RUN}/notebooks/{{notebook}}.html",
             caption="../report/notebook.rst",
             category="{study}",
             subcategory="notebooks",
             labels={"notebook": "{notebook}"},
         ),
     log:
-        "results/{study}/logs/run_notebook/{notebook}.txt",
+        f"{RUN}/logs/run_notebook/{{notebook}}.txt",
     benchmark:
-        "results/{study}/benchmarks/run_notebook/{notebook}.tsv"
+        f"{RUN}/benchmarks/run_notebook/{{notebook}}.tsv"
     params:
         results="results/{study}",
         source=source_digest(
@@ -223,7 +226,6 @@ rule run_notebook:
             "legsci.present.figures.registry",
             "legsci.present.results",
             "legsci.present.viewer.skeleton_viewer",
-            "legsci.metrics.definitions",
             "legsci.vocabulary",
         ),
     message:

@@ -9,7 +9,8 @@ from legsci.present.results import Results
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    study, pages = Results(Path(snakemake.params.results)), Path(snakemake.output.pages)
+    study = Results(Path(snakemake.params.results), run=snakemake.config.get("run"))
+    pages = Path(snakemake.output.pages)
     evidence = AthleteEvidence(
         longitudinal=study.table("longitudinal"),
         reliability=study.table("models/reliability"),

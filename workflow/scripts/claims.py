@@ -9,6 +9,7 @@ from legsci.models.claims.ledger import claims_ledger
 from legsci.models.claims.registry import load_claims
 from legsci.models.study_results import study_results
 from legsci.models.tables.longitudinal import NAMES, tables_of
+from legsci.storage import harmless
 
 from job_log import job_log
 
@@ -18,6 +19,6 @@ with job_log(snakemake.log[0]):
     longitudinal = pd.read_csv(snakemake.input.longitudinal, dtype=NAMES)
     registry = load_claims(Path(snakemake.input.claims))
     for name, table in study_results(tables, longitudinal, registry).items():
-        table.to_csv(snakemake.output[name], index=False)
+        harmless(table).to_csv(snakemake.output[name], index=False)
     ledger = claims_ledger(tables, registry, simulated=study.simulated, longitudinal=longitudinal)
-    ledger.to_csv(snakemake.output.ledger, index=False)
+    harmless(ledger).to_csv(snakemake.output.ledger, index=False)

@@ -6,7 +6,8 @@ from pathlib import Path
 import yaml
 
 from legsci.models.claims.registry import load_claims
-from legsci.models.planning import performance_measures, simulate_ledgers, with_changes
+from legsci.models.planning import performance_measures, simulate_ledgers
+from legsci.models.plans import with_changes
 from legsci.simulate.cohort.truth import simulate_tables_with_parameters
 
 from job_log import job_log

@@ -5,6 +5,7 @@ import xarray as xr
 
 from legsci.models.curve_results import curve_results
 from legsci.models.tables.longitudinal import NAMES
+from legsci.storage import harmless
 
 from job_log import job_log
 
@@ -13,4 +14,4 @@ with job_log(snakemake.log[0]):
     with xr.open_dataset(snakemake.input.curves, engine="netcdf4") as curves:
         results = curve_results(curves.load(), *tables)
     for name, table in results.items():
-        table.to_csv(snakemake.output[name], index=False)
+        harmless(table).to_csv(snakemake.output[name], index=False)

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from legsci.ingest.session import open_session
-from legsci.mechanics.motion.options import MotionOptions
+from legsci.mechanics.kinetics.motion_file import open_motion
 from legsci.mechanics.reps.files import write_repetitions
 from legsci.mechanics.reps.session import session_repetitions
 
@@ -14,13 +13,12 @@ from job_log import job_log
 
 with job_log(snakemake.log[0]):
     curation = pd.read_json(StringIO(snakemake.params.curation), orient="table")
-    for path in sorted(Path(snakemake.input.sessions).glob("*.nc")):
-        session = open_session(path)
+    for path in sorted(Path(snakemake.input.motion).glob("*.nc")):
+        motion = open_motion(path)
         reps, flags = session_repetitions(
-            session,
+            motion,
             default=snakemake.params.profile,
             profiles=snakemake.params.profiles,
-            options=MotionOptions(**snakemake.params.motion),
-            curation=curation[curation["session_id"] == session.attrs["session_id"]],
+            curation=curation[curation["session_id"] == motion.attrs["session_id"]],
         )
         write_repetitions(reps, flags, Path(snakemake.output.reps, path.name))

@@ -11,13 +11,20 @@ from legsci.ingest.faults import InputFaults
 @contextmanager
 def job_log(path: str) -> Iterator[None]:
     """Send messages, warnings and errors of the block to the file; end the job with code 1 on faults of the input."""
-    logging.basicConfig(filename=path, filemode="w", level=logging.INFO, format="%(message)s", force=True)
+    try:
+        logging.basicConfig(filename=path, filemode="w", level=logging.INFO, format="%(message)s", force=True)
+    except OSError as error:
+        sys.exit(f"{path} cannot be written: {error.strerror}.")
     logging.captureWarnings(True)
     try:
         yield
     except InputFaults as faults:
         logging.error(faults)
         sys.exit(1)
-    except Exception:
-        logging.exception("The job ended with an error that is not a fault of the input:")
+    except Exception as error:
+        from legsci.storage import place_sentence  # 0.2 s, for jobs that fail only
+
+        sentence = place_sentence(error)
+        traceback = None if sentence else error
+        logging.error(sentence or "The job ended with an error that is not a fault of the input:", exc_info=traceback)
         sys.exit(1)

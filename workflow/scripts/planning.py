@@ -6,7 +6,8 @@ import pandas as pd
 import yaml
 
 from legsci.models.claims.registry import load_claims
-from legsci.models.planning import power_curve, with_changes
+from legsci.models.planning import power_curve
+from legsci.models.plans import with_changes
 from legsci.present.figures.planning import planning_figure
 from legsci.present.figures.style import save
 from legsci.simulate.cohort.truth import simulate_tables_with_parameters

@@ -5,4 +5,5 @@ from legsci.present.report.notebooks import render
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    render(snakemake.input.notebook, snakemake.output.page, results=snakemake.params.results)
+    run = snakemake.config.get("run")
+    render(snakemake.input.notebook, snakemake.output.page, results=snakemake.params.results, run=run)

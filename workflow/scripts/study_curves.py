@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from legsci.mechanics.reps.files import open_repetitions, reps_files
+from legsci.mechanics.reps.files import measurable_sessions
 from legsci.metrics.normalised_curves import write_curves
 
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    sessions = (open_repetitions(path)[0] for path in reps_files(snakemake.input.reps))
+    sessions = (reps for reps, _ in measurable_sessions(snakemake.input.reps, snakemake.input.motion))
     write_curves(sessions, Path(snakemake.output.curves))

@@ -1,12 +1,18 @@
-"""Measure the reps of all sessions of a study and write its tables."""
+"""Measure the reps of all sessions of a study, and write its tables and the options they depend on."""
 
-from legsci.mechanics.reps.files import open_repetitions, reps_files
+from pathlib import Path
+
+import yaml
+
+from legsci.mechanics.reps.files import measurable_sessions
 from legsci.metrics.tables import study_tables
+from legsci.storage import harmless
 
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    tables = study_tables(open_repetitions(path) for path in reps_files(snakemake.input.reps))
+    tables = study_tables(measurable_sessions(snakemake.input.reps, snakemake.input.motion))
     tables["metrics"].to_parquet(snakemake.output.metrics_parquet, index=False)
     for name, table in tables.items():
-        table.to_csv(snakemake.output[name], index=False)
+        harmless(table).to_csv(snakemake.output[name], index=False)
+    Path(snakemake.output.options).write_text(yaml.safe_dump(snakemake.params.options), encoding="utf-8")

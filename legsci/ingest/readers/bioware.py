@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from legsci.ingest.devices import Device
+from legsci.ingest.faults import shown
 from legsci.ingest.readers.signals import (
     FORCE_UNITS,
     MOMENT_UNITS,
@@ -16,7 +17,7 @@ from legsci.ingest.readers.signals import (
     sampling_rate,
     unit_factor,
 )
-from legsci.ingest.readers.text import TextTable, number_table, read_lines, split_cells
+from legsci.ingest.readers.text import ROWS_NAMED, TextTable, number_table, read_lines, split_cells, whole_number
 from legsci.ingest.recording import Recording
 
 _FORCES, _MOMENTS = ("Fx", "Fy", "Fz"), ("Mx", "My", "Mz")
@@ -46,9 +47,11 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """
     if part is not None:
         raise refuse(path, ("part", "none: a BioWare export holds one recording", part))
-    lines = read_lines(path)
-    if "BioWare" not in lines[0]:
-        raise refuse(path, ("row 1", "the title of a BioWare export", repr(lines[0][:60])))
+    lines = read_lines(path, encoding=device.text.get("encoding"))
+    decimal = str(device.text.get("decimal", "."))
+    title = next(row for row, line in enumerate(lines) if line.strip())
+    if "BioWare" not in lines[title]:
+        raise refuse(path, (f"row {title + 1}", "the title of a BioWare export", shown(lines[title])))
     names_row = next((row for row, line in enumerate(lines) if line.lower().startswith("abs time")), None)
     if names_row is None or names_row + 2 >= len(lines):
         raise refuse(
@@ -68,9 +71,9 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     wanted = [*forces, *(moments if whole else [])]
     scale = _scales(path, names_row + 2, plates, wanted, units)
     columns = [0, *(plate[name] for plate in plates for name in wanted)]
-    table = TextTable(path, rows, first_row=names_row + 3, delimiter="\t", width=len(names))
+    table = TextTable(path, rows, names_row + 3, "\t", len(names), decimal)
     numbers = number_table(table, columns=columns)
-    rate = sampling_rate(path, numbers[:, 0], device.rate_hz or _header_rate(header))
+    rate = sampling_rate(path, numbers[:, 0], device.rate_hz or _header_rate(header, decimal))
     sign, assumption = _sign(device)
     values = sign * scale[:, None, :] * numbers[:, 1:].reshape(len(numbers), len(plates), -1).transpose(1, 0, 2)
     signal = force_signal(
@@ -120,19 +123,19 @@ def _scales(path: Path, row: int, plates: list[dict[str, int]], wanted: list[str
 def _check_count(path: Path, header: dict[str, list[str]], rows: int) -> None:
     """Refuse a file whose number of samples differs from its header."""
     counts = {cell.strip() for cell in header.get("Samples (#):", []) if cell.strip()}
-    if counts and counts != {str(rows)}:
-        raise refuse(
-            path, ("Samples (#)", f"{', '.join(sorted(counts))} rows of samples, as the header says", f"{rows}")
-        )
+    if counts and {whole_number(count) for count in counts} != {rows}:
+        said = ", ".join(sorted(counts)[:ROWS_NAMED])
+        raise refuse(path, ("Samples (#)", f"{said} rows of samples, as the header says", f"{rows}"))
 
 
-def _header_rate(header: dict[str, list[str]]) -> float | None:
-    """Return the sampling rate in the header [Hz]."""
+def _header_rate(header: dict[str, list[str]], decimal: str) -> float | None:
+    """Return the sampling rate in the header [Hz], None where it is no positive number."""
     cells = [cell for cell in header.get("Rate (Hz):", []) if cell.strip()]
     try:
-        return float(cells[0]) if cells else None
+        rate = float(cells[0].replace(decimal, ".")) if cells else 0.0
     except ValueError:
         return None
+    return rate if 0.0 < rate < np.inf else None
 
 
 def _sign(device: Device) -> tuple[float, str]:

@@ -1,22 +1,55 @@
-"""An open C3D file, checked to be complete, with its unit of length and parameters."""
+"""An open C3D file, checked to be complete, with its unit of length, parameters, points and analog channels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import ezc3d
 import numpy as np
+from numpy.typing import NDArray
 
 from legsci.ingest.devices import Device
-from legsci.ingest.readers.signals import LENGTH_UNITS, Floats, refuse, unit_factor
+from legsci.ingest.readers.c3d_parameters import BLOCK_BYTES, Groups, Header, Numbers, read_parameters
+from legsci.ingest.readers.signals import LENGTH_UNITS, Floats, read_bytes, refuse, unit_factor
 
-BLOCK_BYTES = 512
-LARGEST_PARAMETER_BYTES = 257 * BLOCK_BYTES  # a header and at most 255 blocks of parameters
-C3D_MARK = 80
-MIPS = b"\x56"  # processor whose numbers are big-endian
+#: Largest difference between two statements of the same rate, as a part of it.
+RATE_TOLERANCE = 0.01
+LARGEST_RATE_HZ = 1e6
+WORDS_OF_POINT = 4
+WORDS_OF_ROTATION = 17
+LAST_FRAME_OF_HEADER = 65535
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the data of a file are.
+
+    Parameters
+    ----------
+    start : byte of the first frame.
+    points, analog_words, frames : of which a frame and the file consist.
+    real : whether the data are floating point (4 bytes) or whole numbers (2 bytes).
+    """
+
+    start: int
+    points: int
+    analog_words: int
+    frames: int
+    real: bool
+
+    @property
+    def words(self) -> int:
+        """Number of values of a frame."""
+        return WORDS_OF_POINT * self.points + self.analog_words
+
+    @property
+    def size(self) -> int:
+        """Bytes of all frames."""
+        return self.frames * self.words * (4 if self.real else 2)
 
 
 @dataclass(frozen=True)
@@ -25,22 +58,27 @@ class C3dFile:
 
     path: Path
     device: Device
-    groups: Mapping[str, Any]
-    data: Mapping[str, Any]
+    header: Header
+    groups: Mapping[str, Mapping[str, Any]]
+    numbers: Numbers
+    content: bytes
+    layout: Layout
     length: float  # POINT:UNITS in metres
+    assumptions: list[str]
+    remarks: list[str]
 
     def values(self, group: str, name: str) -> list[Any]:
         """Return a parameter as a flat list, empty where the file does not have it."""
-        parameter = self.groups.get(group, {}).get(name)
-        if parameter is None:
-            return []
-        value = parameter["value"]
-        return list(value) if isinstance(value, list) else list(np.ravel(value))
+        return _values(self.groups, group, name)
 
     def array(self, group: str, name: str) -> Floats:
         """Return a numeric parameter in its own shape, empty where the file does not have it."""
-        parameter = self.groups.get(group, {}).get(name)
-        return np.empty(0) if parameter is None else np.asarray(parameter["value"], dtype=np.float64)
+        value = self.groups.get(group, {}).get(name)
+        return value if isinstance(value, np.ndarray) else np.empty(0)
+
+    def count(self, group: str, name: str) -> int:
+        """Return a count, 0 where the file does not have it; what is no whole number is refused."""
+        return _count(self.path, self.groups, group, name)
 
     def long_list(self, name: str) -> list[str]:
         """Return a list of POINT or ANALOG text that continues in NAME2, NAME3 beyond 255 entries."""
@@ -50,71 +88,253 @@ class C3dFile:
             entries += [str(entry).strip() for entry in self.values(group, name + suffix)]
         return entries
 
+    def rate(self, group: str) -> float:
+        """Return the rate of POINT, ANALOG or ROTATION [Hz]; one that is not a positive number is refused."""
+        rate = _rate(self.groups, group)
+        if group == "POINT" and rate == 0.0:
+            rate = self.header.rate_hz
+        if not 0.0 < rate <= LARGEST_RATE_HZ:
+            raise refuse(self.path, (f"{group}:RATE", "more than 0 Hz", f"{rate:g} Hz"))
+        return rate
+
+    def states_rate(self, group: str) -> bool:
+        """Whether the file states a rate of POINT, ANALOG or ROTATION."""
+        return _rate(self.groups, group) != 0.0
+
+    def points(self, chosen: Sequence[int]) -> Floats:
+        """Return points (time, point, 3) in the file's unit, NaN where their residual is negative."""
+        frames = self._frames[:, : WORDS_OF_POINT * self.layout.points]
+        values = frames.reshape(self.layout.frames, self.layout.points, WORDS_OF_POINT)[:, list(chosen)]
+        position = values[..., :3].astype(np.float64)
+        if not self.layout.real:
+            position *= abs(self._point_scale())
+        position[values[..., 3] < 0] = np.nan
+        return position
+
+    def analogs(self, channels: Sequence[int]) -> Floats:
+        """Return analog channels, counted from 0 (channel, time), in the units of the file."""
+        count, stated = self.analog_channels, _words(self.values("ANALOG", "OFFSET"))
+        words = self._frames[:, WORDS_OF_POINT * self.layout.points :].reshape(-1, count)[:, list(channels)]
+        unsigned = self.unsigned
+        offsets = np.array([stated[c] if c < len(stated) else 0.0 for c in channels])
+        if unsigned:
+            words, offsets = words.view(words.dtype.str.replace("i", "u")), offsets % 65536.0
+        scales = self.values("ANALOG", "SCALE")
+        factors = np.array([scales[c] if c < len(scales) else 1.0 for c in channels], dtype=np.float64)
+        general = (self.values("ANALOG", "GEN_SCALE") or [1.0])[0]
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused by the reader of plates
+            return np.ascontiguousarray(((words.astype(np.float64) - offsets) * (factors * general)).T)
+
+    @property
+    def unsigned(self) -> bool:
+        """Whether the analog channels are whole numbers without a sign."""
+        return self.values("ANALOG", "FORMAT")[:1] == ["UNSIGNED"] and not self.layout.real
+
+    @property
+    def analog_channels(self) -> int:
+        """Number of analog channels."""
+        return self.layout.analog_words // max(self.header.samples, 1)
+
+    def rotations(self) -> Floats:
+        """Return the matrices of the group ROTATION (time, segment, 4, 4), NaN where their reliability is negative."""
+        count, ratio = (_count(self.path, self.groups, "ROTATION", name) for name in ("USED", "RATIO"))
+        block = _count(self.path, self.groups, "ROTATION", "DATA_START")
+        if not count or not block:
+            return np.empty((0, 0, 4, 4))
+        frames, start = self.layout.frames * max(ratio, 1), BLOCK_BYTES * (block - 1)
+        size = frames * count * WORDS_OF_ROTATION * 4
+        if start < 0 or start + size > len(self.content):
+            held = max(len(self.content) - start, 0) // (count * WORDS_OF_ROTATION * 4)
+            raise refuse(
+                self.path, ("ROTATION", f"{frames} frames, as the header says", f"{held}: the file is cut short")
+            )
+        values = self.numbers.floats(self.content[start : start + size]).reshape(frames, count, WORDS_OF_ROTATION)
+        matrices = values[..., :16].astype(np.float64).reshape(frames, count, 4, 4).swapaxes(2, 3)
+        matrices[values[..., 16] < 0] = np.nan
+        return matrices
+
+    @property
+    def _frames(self) -> NDArray[Any]:
+        """The values of each frame (frame, word)."""
+        content = self.content[self.layout.start : self.layout.start + self.layout.size]
+        values = self.numbers.floats(content) if self.layout.real else np.frombuffer(content, self.numbers.order + "i2")
+        return values.reshape(self.layout.frames, self.layout.words)
+
+    def _point_scale(self) -> float:
+        """Return the factor from whole numbers to the unit of length, which header and parameters must agree on."""
+        stated = float((self.values("POINT", "SCALE") or [self.header.scale])[0])
+        if not math.isclose(stated, self.header.scale, rel_tol=1e-3) or stated == 0.0:
+            raise refuse(self.path, ("POINT:SCALE", f"{self.header.scale:g}, as in the header", f"{stated:g}"))
+        return stated
+
 
 def open_c3d(path: Path, device: Device) -> C3dFile:
-    """Open a file after checking that it is a complete C3D file."""
-    promised = _promised_frames(path)
-    try:
-        content = ezc3d.c3d(str(path))
-    except Exception as error:  # ezc3d raises its own exception for every C++ failure
-        raise refuse(
-            path, ("", "a C3D file", f"one that cannot be decoded: {str(error).strip() or type(error).__name__}")
-        ) from None
-    frames = content["data"]["points"].shape[2]
-    if frames < promised:  # ezc3d stops at the end of the file without an error
-        raise refuse(path, ("", f"{promised} frames, as the header says", f"{frames}: the file is cut short"))
-    groups = content["parameters"]
-    units = {str(unit).strip() for unit in np.ravel(groups["POINT"].get("UNITS", {"value": []})["value"])} - {""}
-    if device.length_unit:
-        units = {device.length_unit}
-    factors = {unit_factor(unit, LENGTH_UNITS) for unit in units or {"mm"}}
+    """Open a file after checking that it is a complete C3D file whose header and parameters agree."""
+    content = read_bytes(path)
+    header, groups, numbers, guessed = read_parameters(path, content, device.text.get("encoding"))
+    assumptions: list[str] = []
+    if guessed:
+        assumptions.append(
+            "Text in the file is not UTF-8; it was read as Windows-1252 (text.encoding of the device names another)."
+        )
+    remarks: list[str] = []
+    layout = _layout(path, header, groups, len(content), remarks)
+    _check_rates(path, header, groups, layout)
+    length = _length(path, device, groups, assumptions, remarks)
+    return C3dFile(path, device, header, groups, numbers, content, layout, length, assumptions, remarks)
+
+
+def _layout(path: Path, header: Header, groups: Groups, size: int, remarks: list[str]) -> Layout:
+    """Return where the data are; of statements that contradict each other the one that the file's size confirms."""
+    stated = _statements(path, header, groups)
+    layouts = [Layout(*choice) for choice in itertools.product(*(values for _, values in stated))]
+    held = size - np.array([layout.start for layout in layouts])
+    sizes = np.array([layout.size for layout in layouts])
+    whole = [n for n in range(len(layouts)) if held[n] - sizes[n] >= 0]
+    if len(layouts) == 1 and whole:
+        return layouts[0]
+    twice = [
+        f"{name}: {first} in the header and {second} in the parameters" for name, (first, second) in _twice(stated)
+    ]
+    exact = [n for n in whole if held[n] - sizes[n] < BLOCK_BYTES]
+    if len(exact) == 1:
+        chosen = layouts[exact[0]]
+        found = f"{chosen.points} points, {chosen.analog_words} analog values a frame and {chosen.frames} frames"
+        remarks.append(f"{'; '.join(twice)}. The size of the file agrees with {found} only.")
+        return chosen
+    if twice:
+        raise refuse(path, ("header", "what the parameters say too", "; ".join(twice)))
+    layout = layouts[0]
+    frames = max(int(held[0]), 0) * layout.frames // max(layout.size, 1)
+    raise refuse(path, ("", f"{layout.frames} frames, as the header says", f"{frames}: the file is cut short"))
+
+
+def _statements(path: Path, header: Header, groups: Groups) -> list[tuple[str, list[Any]]]:
+    """Return what header and parameters say of each part of a Layout: one value where they agree, else two."""
+    rotations = _count(path, groups, "ROTATION", "DATA_START")
+    block = _count(path, groups, "POINT", "DATA_START") or header.data_block
+    scale = float((_values(groups, "POINT", "SCALE") or [header.scale])[0])
+    points = _count(path, groups, "POINT", "USED") if "USED" in groups.get("POINT", {}) else header.points
+    words = _count(path, groups, "ANALOG", "USED") * header.samples
+    analogs = words if "USED" in groups.get("ANALOG", {}) else header.analog_words
+    if header.data_block == 0 or block == 0:
+        raise refuse(path, ("header", "the block of the data", "0"))
+    if rotations and not points and not analogs:
+        block = header.data_block  # without points DATA_START may be anything
+    both = [
+        ("start", BLOCK_BYTES * (header.data_block - 1), BLOCK_BYTES * (block - 1)),
+        ("points", header.points, points),
+        ("analog values a frame", header.analog_words, analogs),
+        ("frames", *_frame_counts(path, header, groups)),
+        ("floating point", header.scale < 0, scale < 0),
+    ]
+    return [(name, list(dict.fromkeys((first, second)))) for name, first, second in both]
+
+
+def _twice(stated: list[tuple[str, list[Any]]]) -> list[tuple[str, list[Any]]]:
+    """Return the statements that contradict each other."""
+    return [(name, values) for name, values in stated if len(values) > 1]
+
+
+def _frame_counts(path: Path, header: Header, groups: Groups) -> tuple[int, int]:
+    """Return the number of frames in the header and in the parameters; the header's words end at 65535."""
+    counted = header.last - header.first + 1
+    start, end = (_long(_values(groups, "TRIAL", f"ACTUAL_{word}_FIELD")) for word in ("START", "END"))
+    stated = _count(path, groups, "POINT", "LONG_FRAMES") or _count(path, groups, "POINT", "FRAMES")
+    if start is not None and end is not None and end - start + 1 > LAST_FRAME_OF_HEADER:
+        stated = end - start + 1
+    if header.last == LAST_FRAME_OF_HEADER and stated >= counted:
+        counted = stated
+    stated = stated or counted
+    if counted < 1:
+        counted = stated
+    if min(counted, stated) < 1:
+        raise refuse(path, ("header", "at least one frame", f"frames {header.first} to {header.last}"))
+    return counted, stated
+
+
+def _check_rates(path: Path, header: Header, groups: Groups, layout: Layout) -> None:
+    """Refuse rates that contradict each other: of the header, of the points, of the analog channels."""
+    points, analogs = _rate(groups, "POINT"), _rate(groups, "ANALOG")
+    faults = []
+    for name, rate in (("POINT:RATE", points), ("ANALOG:RATE", analogs), ("header, rate", header.rate_hz)):
+        if not 0.0 <= rate <= LARGEST_RATE_HZ:
+            faults.append((name, "more than 0 Hz", f"{rate:g} Hz"))
+    if not faults and points > 0 and header.rate_hz > 0 and abs(points - header.rate_hz) > RATE_TOLERANCE * points:
+        faults.append(("POINT:RATE", f"{header.rate_hz:g} Hz, as in the header", f"{points:g} Hz"))
+    frames = points or header.rate_hz
+    if not faults and layout.analog_words and frames > 0 and analogs > 0:
+        expected = header.samples * frames
+        if abs(expected - analogs) > RATE_TOLERANCE * analogs:
+            what = f"{header.samples} times the rate of the frames, {expected:g} Hz"
+            faults.append(("ANALOG:RATE", what, f"{analogs:g} Hz"))
+    if layout.analog_words and (header.samples == 0 or layout.analog_words % header.samples):
+        what = f"a part of the {layout.analog_words} analog values of a frame"
+        faults.append(("header, analog samples a frame", what, f"{header.samples}"))
+    if faults:
+        raise refuse(path, *faults)
+
+
+def _length(path: Path, device: Device, groups: Groups, assumptions: list[str], remarks: list[str]) -> float:
+    """Return POINT:UNITS in metres; the study's unit where the file names none, else millimetres."""
+    units = {str(unit).strip() for unit in _values(groups, "POINT", "UNITS")} - {""}
+    if units and device.length_unit and units != {device.length_unit}:
+        remarks.append(
+            f"The file names the unit {', '.join(sorted(units))}; length_unit {device.length_unit} of the study is for "
+            "files that name none."
+        )
+    if not units:
+        units = {device.length_unit or "mm"}
+        if not device.length_unit and _values(groups, "POINT", "LABELS"):
+            assumptions.append("The file names no unit of length; mm was taken (length_unit names another).")
+    factors = {unit_factor(unit, LENGTH_UNITS) for unit in units}
     if len(factors) > 1 or None in factors:
         raise refuse(
             path, ("POINT:UNITS", f"one of {', '.join(LENGTH_UNITS)}, the same for all", ", ".join(sorted(units)))
         )
-    data = {**content["data"], "first_frame": content["header"]["points"]["first_frame"]}
-    return C3dFile(path, device, groups, data, float(factors.pop() or 0.001))
+    return float(factors.pop() or 0.001)
 
 
-def _promised_frames(path: Path) -> int:
-    """Return the number of frames in the header.
-
-    A file without the mark of C3D is refused, and so is one whose chain of parameters leaves the file: ezc3d may never
-    reach the end of such a chain.
-    """
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(LARGEST_PARAMETER_BYTES)
-    except OSError as error:
-        raise refuse(path, ("", "a readable file", error.strerror or type(error).__name__)) from None
-    if len(head) < BLOCK_BYTES or head[1] != C3D_MARK:
-        mark = f"the mark of a C3D file (second byte {C3D_MARK})"
-        raise refuse(path, ("header", mark, "another file" if head else "an empty file"))
-    start = BLOCK_BYTES * (head[0] - 1)
-    order: Literal["big", "little"] = "big" if head[start + 3 : start + 4] == MIPS else "little"
-    if head[0] == 0 or not _parameters_end(head, start + 4, order):
-        raise refuse(path, ("parameters", "a chain of parameters that ends within the file", "the end of the file"))
-    first, last = (int.from_bytes(head[at : at + 2], order) for at in (6, 8))
-    return last - first + 1
+def _values(groups: Mapping[str, Mapping[str, Any]], group: str, name: str) -> list[Any]:
+    """Return a parameter as a flat list, empty where the file does not have it."""
+    value = groups.get(group, {}).get(name)
+    if value is None:
+        return []
+    return value if isinstance(value, list) else value.ravel(order="F").tolist()
 
 
-def _parameters_end(head: bytes, position: int, order: Literal["big", "little"]) -> bool:
-    """Return whether the chain of parameters ends; each has the length of its name, a group, a name and a link."""
-    while position + 2 <= len(head):
-        name_length = abs(int.from_bytes(head[position : position + 1], order, signed=True))
-        if name_length == 0 or head[position + 1] == 0:
-            return True
-        link = position + 2 + name_length
-        step = int.from_bytes(head[link : link + 2], order)
-        if step == 0 and link + 2 <= len(head):
-            return True
-        position = link + max(step, 2)
-    return False
+def _words(values: list[Any]) -> list[float]:
+    """Return those of a list that are numbers; text where numbers belong counts as none."""
+    return [float(value) for value in values if isinstance(value, (int, float))]
+
+
+def _rate(groups: Mapping[str, Mapping[str, Any]], group: str) -> float:
+    """Return a rate, 0 where the file has none and NaN where it is no number."""
+    values = _values(groups, group, "RATE")
+    if not values:
+        return 0.0
+    return float(values[0]) if isinstance(values[0], float) else math.nan
+
+
+def _count(path: Path, groups: Mapping[str, Mapping[str, Any]], group: str, name: str) -> int:
+    """Return a count; 16-bit words are without a sign, and floating point may hold a larger one."""
+    values = _values(groups, group, name)
+    if not values:
+        return 0
+    value = values[0]
+    if not isinstance(value, float) or not math.isfinite(value) or value != int(value) or abs(value) > 2**31:
+        raise refuse(path, (f"{group}:{name}", "a whole number", repr(value)))
+    return int(value) % 65536 if value < 0 else int(value)
+
+
+def _long(values: list[Any]) -> int | None:
+    """Return a number of two 16-bit words, low word first; None where there is none."""
+    if len(values) != 2 or not all(isinstance(value, float) and math.isfinite(value) for value in values):
+        return None
+    return int(values[0]) % 65536 + 65536 * (int(values[1]) % 65536)
 
 
 def first_frame(file: C3dFile) -> int:
     """Return the number of the first frame, counted from 0: TRIAL:ACTUAL_START_FIELD, else the header's."""
-    start = file.values("TRIAL", "ACTUAL_START_FIELD")
-    if len(start) == 2:  # two 16-bit words, low word first; counted from 1
-        return max(int(start[0]) % 65536 + 65536 * int(start[1]) - 1, 0)
-    return int(file.data["first_frame"])
+    start = _long(file.values("TRIAL", "ACTUAL_START_FIELD"))
+    return max((file.header.first if start is None else start) - 1, 0)

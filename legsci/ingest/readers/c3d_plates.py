@@ -7,6 +7,7 @@ import xarray as xr
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.c3d_file import C3dFile
+from legsci.ingest.readers.pressure import check_on_plate
 from legsci.ingest.readers.signals import (
     FORCE_UNITS,
     LENGTH_UNITS,
@@ -25,22 +26,19 @@ AXIS_NUMBER = {"x": 0, "y": 1, "z": 2}
 
 def read_plates(file: C3dFile, assumptions: list[str]) -> xr.Dataset | None:
     """Return ground reactions and moments, or None where the file uses no plate."""
-    used = int((file.values("FORCE_PLATFORM", "USED") or [0])[0])
+    used = file.count("FORCE_PLATFORM", "USED")
     if not used:
         return None
     chosen = [n for n in range(used) if not file.device.plates or str(n + 1) in file.device.plates]
-    rate = float((file.values("ANALOG", "RATE") or [0.0])[0])
-    samples = file.data["analogs"][0]
-    faults = [] if rate > 0 else [("ANALOG:RATE", "more than 0 Hz", f"{rate:g} Hz")]
-    if not samples.size:
-        faults.append(("ANALOG", f"channels of {used} force plates", "none"))
+    faults = [] if file.analog_channels else [("ANALOG", f"channels of {used} force plates", "none")]
     unknown = sorted(set(file.device.plates) - {str(n + 1) for n in range(used)})
     faults += [(f"plate {name}", f"a plate number from 1 to {used}", name) for name in unknown]
     if faults:
         raise refuse(file.path, *faults)
+    rate = file.rate("ANALOG")
     force, moment, outline = [], [], []
     for number in chosen:
-        one_force, one_moment, corners = _plate(file, number, samples, assumptions)
+        one_force, one_moment, corners = _plate(file, number, assumptions)
         force.append(one_force)
         moment.append(one_moment)
         outline.append(corners)
@@ -49,6 +47,8 @@ def read_plates(file: C3dFile, assumptions: list[str]) -> xr.Dataset | None:
     sign = _reaction_sign(file.device, forces[:, :, up], assumptions)
     for loads in (forces, moments):
         loads *= sign
+    for n, *plate in zip(chosen, forces, moments, corner, strict=True):
+        check_on_plate(file.path, f"force plate {n + 1}", *plate)
     signal = force_signal(
         forces,
         rate_hz=rate,
@@ -83,20 +83,23 @@ def _reaction_sign(device: Device, vertical: Floats, assumptions: list[str]) -> 
     return 1.0
 
 
-def _plate(file: C3dFile, number: int, samples: Floats, assumptions: list[str]) -> tuple[Floats, Floats, Floats]:
+def _plate(file: C3dFile, number: int, assumptions: list[str]) -> tuple[Floats, Floats, Floats]:
     """Return force (time, 3), moment (time, 3) and corners (4, 3) of one plate, with the sign of the channels."""
     where = f"force plate {number + 1}"
     types, channel_numbers = file.values("FORCE_PLATFORM", "TYPE"), file.array("FORCE_PLATFORM", "CHANNEL")
-    plate_type = int(types[number]) if number < len(types) else 0
+    plate_type = int(types[number]) if number < len(types) and np.isfinite(types[number]) else 0
     if plate_type not in CHANNELS_OF_PLATE_TYPE:
         raise refuse(file.path, (where, "TYPE 1 to 4", f"TYPE {plate_type}"))
     try:
-        channels = [int(n) - 1 for n in channel_numbers[: CHANNELS_OF_PLATE_TYPE[plate_type], number]]
+        numbers = channel_numbers[: CHANNELS_OF_PLATE_TYPE[plate_type], number]
         corners = file.array("FORCE_PLATFORM", "CORNERS")[:, :, number].T * file.length
         origin = file.array("FORCE_PLATFORM", "ORIGIN")[:, number] * file.length
-        signal = samples[channels]
     except IndexError:
         raise refuse(file.path, (where, "CHANNEL, CORNERS and ORIGIN of each plate", "fewer than USED")) from None
+    channels = _channels(file, where, numbers)
+    signal = file.analogs(channels)
+    if not np.isfinite(signal).all():
+        raise refuse(file.path, (where, "numbers in all of its channels", "values that are none, or infinite"))
     scale = _channel_scale(file, where, plate_type, channels)
     calibration = np.empty(0)
     if plate_type == 4:
@@ -112,21 +115,32 @@ def _plate(file: C3dFile, number: int, samples: Floats, assumptions: list[str]) 
     return force, moment, corners
 
 
+def _channels(file: C3dFile, where: str, numbers: Floats) -> list[int]:
+    """Return the channels of a plate, counted from 0; FORCE_PLATFORM:CHANNEL counts them from 1 in 16-bit words."""
+    counted = [int(n) % 65536 if np.isfinite(n) else 0 for n in numbers]
+    absent = [n for n in counted if not 1 <= n <= file.analog_channels]
+    if absent:
+        expected = f"channels from 1 to {file.analog_channels}"
+        raise refuse(file.path, (f"{where}, FORCE_PLATFORM:CHANNEL", expected, ", ".join(map(str, absent))))
+    return [n - 1 for n in counted]
+
+
 def _channel_scale(file: C3dFile, where: str, plate_type: int, channels: list[int]) -> Floats:
     """Return the factor to SI of each channel."""
     units, device = file.long_list("ANALOG:UNITS"), file.device
     tables = {
-        "F": (FORCE_UNITS, device.force_unit),
-        "M": (MOMENT_UNITS, device.moment_unit),
-        "L": (LENGTH_UNITS, device.length_unit),
+        "F": (FORCE_UNITS, device.force_unit, "force_unit"),
+        "M": (MOMENT_UNITS, device.moment_unit, "moment_unit"),
+        "L": (LENGTH_UNITS, None, "length_unit"),
     }
     scale, faults = [], []
     for channel, quantity in zip(channels, QUANTITIES_OF_PLATE_TYPE[plate_type], strict=True):
-        table, declared = tables[quantity]
+        table, declared, key = tables[quantity]
         unit = declared or (units[channel] if channel < len(units) else "")
-        factor = unit_factor(unit, table)
+        factor = unit_factor(unit or (device.length_unit or "" if quantity == "L" else ""), table)
         if factor is None:
-            faults.append((f"{where}, channel {channel + 1}", f"unit {', '.join(table)}", unit or "no unit"))
+            expected = f"unit {', '.join(table)} (or {key} of the device in study.yaml)"
+            faults.append((f"{where}, channel {channel + 1}", expected, unit or "no unit"))
         scale.append(factor or 0.0)
     if faults:
         raise refuse(file.path, *faults)

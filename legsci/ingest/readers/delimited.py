@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
-from legsci.ingest.devices import ROW_RANGE, Device
-from legsci.ingest.faults import RecordingError
+from legsci.ingest.devices import Device
+from legsci.ingest.faults import RecordingError, shown
+from legsci.ingest.readers.layout import Table, check_inside, column_number, lay_out, select_part
+from legsci.ingest.readers.pressure import known_points
 from legsci.ingest.readers.signals import (
     FORCE_UNITS,
     LENGTH_UNITS,
     MOMENT_UNITS,
+    TIME_UNITS,
     Floats,
-    declared_factor,
+    channel_signals,
     force_signal,
     in_seconds,
     moment_from_point,
     refuse,
     sampling_rate,
+    unit_factor,
 )
-from legsci.ingest.readers.text import TextTable, name_rows, number_table, read_lines, split_cells
+from legsci.ingest.readers.text import name_rows, number_table, read_lines
 from legsci.ingest.recording import Recording
 
+_KINDS = {"f": "force", "u": "force", "m": "moment", "t": "moment", "p": "length"}
+_UNITS: dict[str, tuple[dict[str, float], str]] = {
+    "force": (FORCE_UNITS, "force_unit"),
+    "moment": (MOMENT_UNITS, "moment_unit"),
+    "length": (LENGTH_UNITS, "length_unit"),
+    "time": (TIME_UNITS, ""),
+}
+#: A number of a column has fewer digits.
+LONGEST_NUMBER = 6
+_DEFAULT_UNITS = {"force": "N", "moment": "Nm", "length": "m", "time": "s"}
 _FORCES, _MOMENTS, _POINTS, _TORQUES = ("fx", "fy", "fz"), ("mx", "my", "mz"), ("px", "py", "pz"), ("tx", "ty", "tz")
-
-
-@dataclass(frozen=True)
-class _Table(TextTable):
-    """The rows of one recording, and the settings of the study that described them so (for messages)."""
-
-    hint: str = ""
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
@@ -48,49 +52,82 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     mx my mz (about the plate's centre), or px py (pz) and tz for a centre of pressure, also `moment` [N m].
 
     `device.text`: delimiter (default ","; " " is any white space), decimal (default "."), header_rows (lines before
-    the data, default 0; the last of them holds the column names), time_column (name or number), and where a
-    file holds several trials, layout. Layout "wide": trials side by side; columns are numbers within a trial's block
-    of columns, which reaches to the highest number mapped, and `part` counts the trials from 1. Layout "long": trials
-    below each other; `part` is the value of trial_column, or "rows a:b" (rows of data counted from 1, both included).
+    the data, default 0; the last of them holds the column names unless names_row is another), units_row, footer_rows
+    (lines after the data), encoding (code page), time_column (name or number), and where a file holds several trials,
+    layout. Layout "wide": trials side by side; columns are numbers within a trial's block of columns, which reaches
+    to the highest number mapped, and `part` counts the trials from 1. Layout "long": trials below each other; `part` is
+    the value of trial_column, or "rows a:b" (rows of data counted from 1, both included).
+
+    A centre of pressure may be missing where the plate carries less than a tenth of its largest load: it is undefined
+    in flight, and the moments there are those of a point between its neighbours.
 
     Raises
     ------
     RecordingError : columns that the file does not have or that are not the same for all plates, rows that are not
-        numbers or have gaps, no rate, a rate that contradicts the time column, a part that the file does not have.
+        numbers or have gaps, no rate, a rate that contradicts the time column, a part that the file does not have, a
+        centre of pressure metres off its plate.
     """
-    text = device.text
-    lines = read_lines(path)
-    header_rows = int(text.get("header_rows", 0))
-    if len(lines) <= header_rows:
-        raise refuse(path, ("", f"rows of data after {header_rows} header rows", f"{len(lines)} rows"))
-    delimiter = str(text.get("delimiter", ","))
-    # Some systems begin an export with an empty line.
-    first = next(row for row in range(header_rows, len(lines)) if lines[row].strip())
-    first_data = lines[first]
-    names = split_cells(lines[header_rows - 1], delimiter) if header_rows else []
-    decimal = str(text.get("decimal", "."))
-    hint = f": see text.delimiter, now {json.dumps(delimiter)}, and text.header_rows, now {header_rows}"
-    # Where the decimal mark is also the delimiter, cells are quoted and only a parser can count them.
-    quoted = pd.read_csv(io.StringIO(first_data), sep=delimiter, header=None).shape[1] if delimiter == decimal else 0
-    width = quoted or max(len(split_cells(first_data, delimiter)), 1)
-    table = _Table(path, lines[first:], first + 1, delimiter, width, decimal, hint)
-    quantities = _quantities(path, device)
-    columns = {q: [_column(table, setup.columns[q], names) for setup in device.plates.values()] for q in quantities}
-    time = _column(table, text["time_column"], names) if "time_column" in text else None
+    return read_rows(path, read_lines(path, encoding=device.text.get("encoding")), device=device, part=part)
+
+
+def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None) -> Recording:
+    """Read plate forces from the rows of a file, which may be text or a spreadsheet (see `read`)."""
+    quantities = _quantities(path, device) if device.plates or not device.channels else []
+    table, plates = lay_out(path, lines, device.text), len(device.plates)
+    columns = {q: [column_number(table, setup.columns[q]) for setup in device.plates.values()] for q in quantities}
+    time = column_number(table, device.text["time_column"]) if "time_column" in device.text else None
     assumptions: list[str] = []
-    table, shift = _part(table, device, part, columns, time, names, assumptions)
-    wanted = [c + shift for q in quantities for c in columns[q]] + ([] if time is None else [time + shift])
-    _inside(table, wanted)
-    numbers = _without_tail(table, wanted, assumptions)
+    channels = [column_number(table, _column_key(table, name)) for name in device.channels]
+    used = [column for group in columns.values() for column in group]
+    used += channels + ([] if time is None else [time])
+    unmapped = _unmapped(table, used, device)
+    table, shift = select_part(table, device, part, used, assumptions)
+    used = [column + shift for column in used]
+    check_inside(table, used)
+    undefined = [q for q in quantities if q in _POINTS + _TORQUES]  # without load
+    points = {p for n, q in enumerate(quantities) if q in undefined for p in range(n * plates, (n + 1) * plates)}
+    numbers = _without_tail(table, used, points, assumptions)
     rate, start = None if device.rate_hz is None else float(device.rate_hz), 0.0
     if time is not None:
-        stamps = in_seconds(numbers[:, -1], assumptions)
-        rate, start = sampling_rate(path, stamps, device.rate_hz), float(stamps[0])
+        times = numbers[:, -1] * _scale(table, [used[-1]], "time", None, assumptions)[0]
+        times = in_seconds(times, assumptions)
+        rate, start = sampling_rate(path, times, device.rate_hz), float(times[0])
     if rate is None:
         raise refuse(path, ("rate_hz", "a sampling rate or a time column, which the study has to give", "neither"))
-    plates = len(device.plates)
     values = {q: numbers[:, n * plates : (n + 1) * plates].T for n, q in enumerate(quantities)}
-    return Recording({"force": _signal(path, device, values, rate, assumptions)}, tuple(assumptions), start)
+    for n, quantity in enumerate(quantities):
+        kind = _KINDS[quantity[0]]
+        scale = _scale(table, used[n * plates : (n + 1) * plates], kind, device, assumptions)
+        values[quantity] = values[quantity] * scale[:, None]
+    first = len(quantities) * plates
+    units = [table.units[column] if column < len(table.units) else "" for column in channels]
+    signals = channel_signals(
+        np.ascontiguousarray(numbers[:, first : first + len(channels)].T),
+        rate_hz=rate,
+        names=list(device.channels),
+        units=units,
+        device=device,
+    )
+    if quantities:
+        signals["force"] = _signal(path, device, values, rate, assumptions)
+    return Recording(signals, tuple(dict.fromkeys(assumptions)), start, unmapped)
+
+
+def _column_key(table: Table, name: str) -> str | int:
+    """Name of a column as the file has it, else its number."""
+    return int(name) if name.isdecimal() and len(name) < LONGEST_NUMBER and name not in table.names else name
+
+
+def _unmapped(table: Table, used: list[int], device: Device) -> dict[str, str]:
+    """Units of the columns with a name that neither plates nor channels use, by name; not of trials side by side."""
+    if device.text.get("layout") == "wide":
+        return {}
+    trial = device.text.get("trial_column")
+    return {
+        name: table.units[column] if column < len(table.units) else ""
+        for column, name in enumerate(table.names)
+        if name and column not in used and name != trial
+    }
 
 
 def _quantities(path: Path, device: Device) -> list[str]:
@@ -122,93 +159,32 @@ def _quantities(path: Path, device: Device) -> list[str]:
     return [q for q in known if q in mapped[0]]
 
 
-def _column(table: _Table, wanted: str | int, names: list[str]) -> int:
-    """Return the number (from 0) of a column given by its name or its number from 1."""
-    if isinstance(wanted, int):
-        return wanted - 1
-    if names.count(wanted) != 1:
-        printed = ", ".join(names).replace("\t", "\\t")
-        held = (
-            f"{names.count(wanted)} columns of that name; give its number"
-            if wanted in names
-            else f"columns {printed or 'without names'}{table.hint}"
-        )
-        raise refuse(table.path, (f"column {wanted!r}", "one column of that name", held))
-    return names.index(wanted)
+def _scale(table: Table, columns: Sequence[int], kind: str, device: Device | None, assumptions: list[str]) -> Floats:
+    """Return the factor to SI of each column: from its unit in the file, else from the study's, else 1."""
+    units, key = _UNITS[kind]
+    declared = getattr(device, key, None) if device is not None and key else None
+    named = [table.units[column] if column < len(table.units) else "" for column in columns]
+    named = [unit.strip("[]() ") for unit in named]
+    if declared and any(unit and unit_factor(unit, units) != unit_factor(declared, units) for unit in named):
+        stated = ", ".join(sorted(set(named) - {""}))
+        assumptions.append(f"The file names the unit {stated}; {key} {declared} of the study is for files without one.")
+    if kind == "force" and not declared and not all(named):
+        assumptions.append("Forces are taken as N: the study gives no unit.")
+    words = [unit or declared or _DEFAULT_UNITS[kind] for unit in named]
+    factors = [unit_factor(word, units) for word in words]
+    if None in factors:
+        unknown = ", ".join(sorted({shown(w) for w, f in zip(words, factors, strict=True) if f is None}))
+        where = f"units of columns {', '.join(str(c + 1) for c in columns)}"
+        cure = f" ({key} and no text.units_row where the file names another)" if key else ""
+        raise refuse(table.path, (where, f"one of {', '.join(units)}{cure}", unknown))
+    return np.array(factors, dtype=np.float64)
 
 
-def _inside(table: _Table, columns: Sequence[int]) -> None:
-    """Refuse columns beyond the last."""
-    beyond = sorted({c + 1 for c in columns if not 0 <= c < table.width})
-    if beyond:
-        found = ", ".join(map(str, beyond)) + table.hint
-        raise refuse(table.path, ("columns", f"numbers from 1 to {table.width}", found))
+def _without_tail(table: Table, wanted: list[int], points: set[int], assumptions: list[str]) -> Floats:
+    """Return the numbers (row, column), without the empty rows after the end of a trial shorter than its neighbours.
 
-
-def _part(
-    table: _Table,
-    device: Device,
-    part: str | None,
-    columns: dict[str, list[int]],
-    time: int | None,
-    names: list[str],
-    assumptions: list[str],
-) -> tuple[_Table, int]:
-    """Return the rows of one trial, and by how many columns its block is shifted."""
-    layout = device.text.get("layout")
-    if layout is None:
-        if part is not None:
-            raise refuse(table.path, ("part", "a layout (wide or long) in the study, or no part", part))
-        return table, 0
-    if layout == "wide":
-        return table, _wide_shift(table, part, columns, time)
-    if part is None:
-        assumptions.append("The whole file is one recording.")
-        return table, 0
-    match = ROW_RANGE.match(part)
-    if match:
-        first, last = int(match["first"]), int(match["last"])
-        if not 1 <= first <= last <= len(table.lines):
-            raise refuse(table.path, ("part", f"rows within 1:{len(table.lines)}", part))
-        chosen: Sequence[int] = range(first - 1, last)
-    else:
-        chosen = _rows_of_trial(table, part, device.text.get("trial_column"), names)
-    rows = [table.lines[row] for row in chosen]
-    return replace(table, lines=rows, first_row=table.first_row + chosen[0]), 0
-
-
-def _wide_shift(table: _Table, part: str | None, columns: dict[str, list[int]], time: int | None) -> int:
-    """Return the first column of a trial's block."""
-    block = max([c for cs in columns.values() for c in cs] + ([] if time is None else [time])) + 1
-    trials = table.width // block
-    if part is None or not part.isdecimal() or not 1 <= int(part) <= trials:
-        raise refuse(
-            table.path, ("part", f"a trial from 1 to {trials} ({table.width} columns, {block} a trial)", repr(part))
-        )
-    return (int(part) - 1) * block
-
-
-def _rows_of_trial(table: _Table, part: str, trial_column: str | int | None, names: list[str]) -> Sequence[int]:
-    """Return the rows of the trial of that name; they must be contiguous."""
-    if trial_column is None:
-        raise refuse(table.path, ("part", "'rows a:b', or a trial_column in the study", repr(part)))
-    column = _column(table, trial_column, names)
-    cells = [split_cells(line, table.delimiter) for line in table.lines]
-    values = [row[column] if column < len(row) else "" for row in cells]
-    chosen = [row for row, value in enumerate(values) if value == part]
-    if not chosen:
-        held = ", ".join(list(dict.fromkeys(values))[:20])
-        raise refuse(table.path, ("part", f"one of the trials {held}", repr(part)))
-    apart = [row + table.first_row for before, row in pairwise(chosen) if row != before + 1]
-    if apart:
-        raise refuse(
-            table.path, (name_rows(apart), f"the rows of trial {part} below each other", "another trial between")
-        )
-    return chosen
-
-
-def _without_tail(table: _Table, wanted: list[int], assumptions: list[str]) -> Floats:
-    """Return the numbers (row, column), without the empty rows after the end of a trial shorter than its neighbours."""
+    `points` are the positions in `wanted` of centres of pressure and free torques, which may have gaps.
+    """
     try:
         numbers = number_table(table, columns=wanted, gaps=True)
     except RecordingError as error:
@@ -217,7 +193,8 @@ def _without_tail(table: _Table, wanted: list[int], assumptions: list[str]) -> F
         hint = f"{table.hint}, and text.decimal, now {json.dumps(table.decimal)}"
         faults = [replace(f, found=f.found + hint) if at_once.search(f.where) else f for f in error.faults]
         raise RecordingError(error.subject, faults) from None
-    whole = np.asarray(np.isfinite(numbers).all(axis=1))
+    strict = [n for n in range(len(wanted)) if n not in points]
+    whole = np.asarray(np.isfinite(numbers[:, strict]).all(axis=1))
     filled = np.flatnonzero(whole)
     if not filled.size:
         raise refuse(table.path, ("", "rows with a number in each mapped column", "none"))
@@ -234,28 +211,23 @@ def _without_tail(table: _Table, wanted: list[int], assumptions: list[str]) -> F
 
 def _signal(path: Path, device: Device, values: dict[str, Floats], rate: float, assumptions: list[str]) -> xr.Dataset:
     """Turn columns, each (plate, time), into forces and moments in SI units."""
-    scale = {
-        "force": declared_factor(path, device.force_unit or "N", FORCE_UNITS),
-        "moment": declared_factor(path, device.moment_unit or "N m", MOMENT_UNITS),
-        "length": declared_factor(path, device.length_unit or "m", LENGTH_UNITS),
-    }
     sign = -1.0 if device.force_sign == "action" else 1.0
     if device.force_sign is None:
         assumptions.append("Forces are taken as the reaction on the body: the study gives no sign.")
-    if device.force_unit is None:
-        assumptions.append("Forces are taken as N: the study gives no unit.")
     axes = ["up"] if "up" in values else [q[-1] for q in _FORCES if q in values]
     quantities = ["up"] if "up" in values else [q for q in _FORCES if q in values]
-    force = sign * scale["force"] * np.stack([values[q] for q in quantities], axis=-1)
+    force = sign * np.stack([values[q] for q in quantities], axis=-1)
     moment = None
     if len(axes) == 3 and all(q in values for q in _MOMENTS):
-        moment = sign * scale["moment"] * np.stack([values[q] for q in _MOMENTS], axis=-1)
+        moment = sign * np.stack([values[q] for q in _MOMENTS], axis=-1)
         assumptions.append("Moments are about the centre of each plate's surface, which is taken as the origin.")
     elif len(axes) == 3 and sum(q in values for q in _POINTS) >= 2:
         zero = np.zeros_like(force[..., 0])
-        point = scale["length"] * np.stack([values.get(q, zero) for q in _POINTS], axis=-1)
-        torque = sign * scale["moment"] * np.stack([values.get(q, zero) for q in _TORQUES], axis=-1)
-        moment = np.stack([moment_from_point(f, p, t) for f, p, t in zip(force, point, torque, strict=True)])
+        point = np.stack([values.get(q, zero) for q in _POINTS], axis=-1)
+        torque = sign * np.stack([values.get(q, zero) for q in _TORQUES], axis=-1)
+        moment = np.empty_like(force)
+        for n, plate in enumerate(device.plates):
+            moment[n] = moment_from_point(force[n], *known_points(path, plate, force[n], point[n], torque[n]))
         absent = [q for q in (*_POINTS, *_TORQUES) if q not in values]
         if absent:
             assumptions.append(f"Not in the file, and taken as zero: {', '.join(absent)}.")

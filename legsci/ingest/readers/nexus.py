@@ -70,7 +70,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """
     if part is not None:
         raise refuse(path, ("part", "none: a Nexus export holds one recording", part))
-    blocks = _blocks(path, read_lines(path))
+    blocks = _blocks(path, read_lines(path, encoding=device.text.get("encoding")))
     assumptions: list[str] = []
     notes: dict[str, str] = {}
     signals = {}

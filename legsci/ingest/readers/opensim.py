@@ -10,6 +10,8 @@ import numpy as np
 import xarray as xr
 
 from legsci.ingest.devices import Device
+from legsci.ingest.faults import shown
+from legsci.ingest.readers.pressure import known_points
 from legsci.ingest.readers.signals import (
     ANGLE_UNITS,
     LENGTH_UNITS,
@@ -25,14 +27,28 @@ from legsci.ingest.readers.signals import (
     refuse,
     sampling_rate,
     unit_factor,
+    with_remarks,
 )
-from legsci.ingest.readers.text import TextTable, number_table, read_lines, split_cells
+from legsci.ingest.readers.text import (
+    TextTable,
+    ends_with_line,
+    name_rows,
+    number_table,
+    read_lines,
+    split_cells,
+    whole_number,
+)
 from legsci.ingest.recording import Recording
 
 # ground_force1_vx, ground_force_1_px, R_ground_force_vy, ground_torque1_z, 1_ground_torque_x, ground_force_1_mz, ...
 FORCE_COLUMN = re.compile(
     r"^(?:(?P<before>.+)_)?ground_(?P<what>force|torque|moment)_?(?P<after>.*?)_(?P<kind>[vpm]?)(?P<axis>[xyz])$"
 )
+#: Points of application and torques, which are undefined while nothing stands on the plate.
+UNDEFINED_IN_FLIGHT = re.compile(r"^(.+_)?ground_(force_?.*_p[xyz]|(torque|moment)_?.*_[xyz]|force_?.*_m[xyz])$")
+#: Columns that are forces by their names, although OpenSim does not name them so ("1_Force_X", "grf_vy").
+FORCE_LIKE = re.compile(r"force|torque|grf|fp[0-9]", re.IGNORECASE)
+NAMES_SHOWN = 20
 TRANSLATION = re.compile(r"(_t[xyz]|trans[xyz])$", re.IGNORECASE)
 _FORCES, _POINTS, _TORQUES = ("vx", "vy", "vz"), ("px", "py", "pz"), ("mx", "my", "mz")
 
@@ -52,86 +68,118 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """
     if part is not None:
         raise refuse(path, ("part", "none: an OpenSim file holds one recording", part))
-    lines = read_lines(path)
-    if lines[0].startswith("PathFileType"):
-        return _read_trc(path, lines, device)
-    return _read_storage(path, lines, device)
+    lines = read_lines(path, encoding=device.text.get("encoding"))
+    first = next(row for row, line in enumerate(lines) if line.strip())  # the title
+    if lines[first].startswith("PathFileType"):
+        return _read_trc(path, lines, first, device)
+    return _read_storage(path, lines, first, device)
 
 
-def _delimiter(line: str) -> str:
+def _delimiter(line: str, decimal: str) -> str:
     """Return the delimiter of a header line."""
-    return "\t" if "\t" in line else "," if "," in line else " "
+    return "\t" if "\t" in line else "," if "," in line and decimal != "," else " "
 
 
-def _read_trc(path: Path, lines: list[str], device: Device) -> Recording:
-    """Read markers."""
-    if len(lines) < 6:
+def _read_trc(path: Path, lines: list[str], title: int, device: Device) -> Recording:
+    """Read markers; `title` is the row of the title, counted from 0."""
+    if len(lines) < title + 6:
         raise refuse(path, ("", "five header rows and frames", f"{len(lines)} rows"))
-    delimiter = _delimiter(lines[0])
-    header = dict(zip(split_cells(lines[1], delimiter), split_cells(lines[2], delimiter), strict=False))
-    labels = split_cells(lines[3], delimiter)
-    while labels and not labels[-1]:
-        labels.pop()
+    decimal = str(device.text.get("decimal", "."))
+    delimiter = _delimiter(lines[title], decimal)
+    names, values, labels = (split_cells(lines[title + row], delimiter) for row in (1, 2, 3))
+    header = dict(zip(names, values, strict=False))
     labels = [label for label in labels[2:] if label]
-    first = 5 if lines[5].strip(" ,\t") else 6
+    first = next((row for row in range(title + 5, len(lines)) if lines[row].strip(" ,\t")), len(lines))
     rows = lines[first:]
-    assumptions, faults = [], []
-    recorded = header.get("NumMarkers", "")
-    computed = labels[int(recorded) :] if recorded.isdigit() else []
+    assumptions, remarks, faults = [], list[str](), []
+    recorded = whole_number(header.get("NumMarkers", ""))
+    computed = [] if recorded is None else labels[recorded:]
     if computed and all(label.startswith("V_") for label in computed):  # Cortex counts measured markers only
         assumptions.append(
             f"{len(computed)} points V_... beyond NumMarkers, computed by the recorder, are treated as markers."
         )
-        header["NumMarkers"] = str(len(labels))
-    unit = device.length_unit or header.get("Units", "")
-    scale = unit_factor(unit, LENGTH_UNITS)
+        recorded = len(labels)
+    scale = _length_factor(header.get("Units", ""), device, remarks)
     if scale is None:
-        faults.append(("row 3, Units", f"one of {', '.join(LENGTH_UNITS)}", unit or "none"))
-    for key, count, what in (("NumMarkers", len(labels), "labels"), ("NumFrames", len(rows), "frames")):
-        promised = header.get(key, "").split(".")[0]
-        if promised.isdigit() and int(promised) != count:
-            faults.append((f"row 3, {key}", f"{promised} {what}, as the header says", f"{count}"))
+        expected = f"one of {', '.join(LENGTH_UNITS)} (or length_unit of the device where the file names none)"
+        faults.append((f"row {title + 3}, Units", expected, header.get("Units") or "none"))
+    if recorded is not None and recorded != len(labels):
+        expected = f"{recorded} labels, as the header says"
+        faults.append((f"row {title + 3}, NumMarkers", expected, f"{len(labels)}"))
     if not labels:
-        faults.append(("row 4", "marker labels", "none"))
+        faults.append((f"row {title + 4}", "marker labels", "none"))
     if faults:
         raise refuse(path, *faults)
-    width = 2 + 3 * len(labels)
-    table = TextTable(path, rows, first_row=first + 1, delimiter=delimiter, width=width)
+    promised, width = whole_number(header.get("NumFrames", "")), 2 + 3 * len(labels)
+    if promised is not None and promised != len(rows):
+        if promised > len(rows) and (not rows or not ends_with_line(path)):
+            found = f"{len(rows)}, the last without an end: the file is cut short"
+            raise refuse(path, (f"row {title + 3}, NumFrames", f"{promised} frames, as the header says", found))
+        remarks.append(f"NumFrames is {promised}, but the file has {len(rows)} frames; these were read.")
+    rows = _filled_rows(rows, delimiter, width, remarks)
+    table = TextTable(path, rows, first_row=first + 1, delimiter=delimiter, width=width, decimal=decimal)
     numbers = number_table(table, columns=range(width), gaps=True)
-    declared = device.rate_hz or _number(header.get("DataRate", ""))
+    declared = device.rate_hz or _number(header.get("DataRate", ""), decimal)
     rate = sampling_rate(path, numbers[:, 1], declared)
-    names, sentences = plain_labels(labels)
+    plain, sentences = plain_labels(labels)
     position = numbers[:, 2:].reshape(len(numbers), -1, 3) * (scale or 1.0)
-    signal = marker_signal(position, rate_hz=rate, labels=names)
-    return Recording({"markers": signal}, (*assumptions, *sentences), float(numbers[0, 1]))
+    signal = marker_signal(position, rate_hz=rate, labels=plain)
+    signals = with_remarks({"markers": signal}, remarks)
+    return Recording(signals, (*assumptions, *sentences, *remarks), float(numbers[0, 1]))
 
 
-def _number(cell: str) -> float | None:
-    """Return a header's value as a number, or None where it is not one."""
+def _length_factor(unit: str, device: Device, remarks: list[str]) -> float | None:
+    """Return the factor to metres of the file's unit; that of the study counts where the file names none."""
+    if unit and device.length_unit and unit != device.length_unit:
+        remarks.append(
+            f"The file names the unit {unit}; length_unit {device.length_unit} of the study is for files without one."
+        )
+    return unit_factor(unit or device.length_unit or "", LENGTH_UNITS)
+
+
+def _filled_rows(rows: list[str], delimiter: str, width: int, remarks: list[str]) -> list[str]:
+    """Return rows with the cells that were cut at their ends: those of the last markers, where they were hidden."""
+    if delimiter == " ":  # which cells are empty cannot be seen
+        return rows
+    counts = [row.count(delimiter) + 1 for row in rows]
+    cut = sum(2 <= count < width and (count - 2) % 3 == 0 for count in counts)
+    if cut:
+        remarks.append(f"{cut} frames end before the last marker; the markers beyond are gaps there.")
+    return [
+        row + delimiter * (width - count) if 2 <= count < width and (count - 2) % 3 == 0 else row
+        for row, count in zip(rows, counts, strict=True)
+    ]
+
+
+def _number(cell: str, decimal: str) -> float | None:
+    """Return a header's value as a positive number, or None where it is not one."""
     try:
-        return float(cell)
+        value = float(cell.replace(decimal, "."))
     except ValueError:
         return None
+    return value if 0.0 < value < np.inf else None
 
 
-def _read_storage(path: Path, lines: list[str], device: Device) -> Recording:
+def _read_storage(path: Path, lines: list[str], first: int, device: Device) -> Recording:
     """Read a .mot or .sto file: forces or coordinates."""
-    title = lines[0].strip(" ,\t")
-    header, table = _storage_table(path, lines)
+    title = lines[first].strip(" ,\t")
+    header, table = _storage_table(path, lines, str(device.text.get("decimal", ".")))
     rate = sampling_rate(path, table.to_numpy()[:, 0], device.rate_hz)
     start = float(table[0, 0])
     names = [str(name) for name in table["column"].to_numpy()]
     if any(FORCE_COLUMN.match(name) for name in names):
         signal, assumptions, notes = _forces(path, table, rate, device)
         return Recording({"force": signal}, assumptions, start, notes)
-    if title.lower().removeprefix("name ").startswith("coordinates"):
+    forces = [name for name in names[1:] if FORCE_LIKE.search(name)]
+    if title.lower().removeprefix("name ").startswith("coordinates") and not forces:
         signal, notes = _coordinates(table, rate, header, device)
         return Recording({"angles": signal}, (), start, notes)
-    found = f"the title {title!r}, columns {', '.join(names[1:4])}, ..."
+    shown_names = ", ".join(forces or names[1:NAMES_SHOWN])
+    found = f"the title {shown(title)}, columns {shown_names}"
     raise refuse(path, ("", "columns ground_force... or the title Coordinates", found))
 
 
-def _storage_table(path: Path, lines: list[str]) -> tuple[dict[str, str], xr.DataArray]:
+def _storage_table(path: Path, lines: list[str], decimal: str) -> tuple[dict[str, str], xr.DataArray]:
     """Return the header and the numbers (time, column) of a .mot or .sto file."""
     bare = [line.strip(" ,\t") for line in lines]
     end = next((row for row, line in enumerate(bare) if line.lower() == "endheader"), None)
@@ -140,15 +188,15 @@ def _storage_table(path: Path, lines: list[str]) -> tuple[dict[str, str], xr.Dat
     names_row = next((row for row in range(end + 1, len(lines)) if bare[row]), None)
     if names_row is None:
         raise refuse(path, (f"row {end + 2}", "column names", "the end of the file"))
-    delimiter = _delimiter(lines[names_row])
+    delimiter = _delimiter(lines[names_row], decimal)
     names = split_cells(lines[names_row].rstrip(" ,\t"), delimiter)
     rows = lines[names_row + 1 :]
     header = dict(re.split(r"\s*=\s*|\s+", line, maxsplit=1) for line in bare[:end] if re.search(r"[=\s]", line))
     faults = []
     counts = ((("nRows", "datarows"), len(rows), "rows"), (("nColumns", "datacolumns"), len(names), "columns"))
     for keys, count, what in counts:
-        promised = next((header[key] for key in keys if key in header), "")
-        if promised.isdigit() and int(promised) != count:
+        promised = whole_number(next((header[key] for key in keys if key in header), ""))
+        if promised is not None and promised != count:
             faults.append((keys[0], f"{promised} {what}, as the header says", f"{count}"))
     if names[0].lower() != "time":
         faults.append((f"row {names_row + 1}", "'time' as the first column", repr(names[0])))
@@ -157,8 +205,12 @@ def _storage_table(path: Path, lines: list[str]) -> tuple[dict[str, str], xr.Dat
         faults.append((f"row {names_row + 1}", "distinct column names", f"more than one {', '.join(repeated)}"))
     if faults:
         raise refuse(path, *faults)
-    table = TextTable(path, rows, first_row=names_row + 2, delimiter=delimiter, width=len(names))
-    numbers = number_table(table, columns=range(len(names)))
+    table = TextTable(path, rows, names_row + 2, delimiter, len(names), decimal)
+    numbers = number_table(table, columns=range(len(names)), gaps=True)
+    strict = [n for n, name in enumerate(names) if not UNDEFINED_IN_FLIGHT.match(name)]
+    gaps = np.flatnonzero(~np.isfinite(numbers[:, strict]).all(axis=1)) + names_row + 2
+    if gaps.size:
+        raise refuse(path, (name_rows(gaps.tolist()), f"a finite number in each of {len(names)} columns", "none there"))
     return header, xr.DataArray(numbers, dims=("time", "column"), coords={"column": names})
 
 
@@ -204,9 +256,13 @@ def _forces(
     if with_points:
         point = length * values[_POINTS]
         torque = sign * torque_unit * values[_TORQUES] if with_torques else np.zeros_like(point)
+        for n, plate in enumerate(plates):
+            point[n], torque[n] = known_points(path, plate, force[n], point[n], torque[n])
         moment = np.stack([moment_from_point(f, p, t) for f, p, t in zip(force, point, torque, strict=True)])
         height = [_height(f, p, device.up) for f, p in zip(force, point, strict=True)]
     signal = force_signal(force, rate_hz=rate, plates=list(plates), axes="xyz", moment=moment, surface_height=height)
+    if others:
+        assumptions.append(f"Columns that are no ground forces were left out: {', '.join(others[:NAMES_SHOWN])}.")
     return signal, tuple(assumptions), {"columns left out": ", ".join(others)} if others else {}
 
 

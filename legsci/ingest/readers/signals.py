@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -11,6 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from legsci.ingest.devices import Device
 from legsci.ingest.faults import Fault, RecordingError
 
 Floats = NDArray[np.float64]
@@ -20,6 +22,8 @@ LENGTH_UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 FORCE_UNITS = {"N": 1.0, "kN": 1000.0}
 MOMENT_UNITS = {"Nm": 1.0, "Ncm": 0.01, "Nmm": 0.001, "kNm": 1000.0}
 ANGLE_UNITS = {"deg": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180.0 / np.pi, "radians": 180.0 / np.pi}
+
+TIME_UNITS = {"s": 1.0, "sec": 1.0, "ms": 0.001}
 
 #: Vertical force above the noise of any plate, from which a plate is taken as loaded [N].
 LOADED_N = 50.0
@@ -46,6 +50,22 @@ def declared_factor(path: Path, unit: str, units: dict[str, float]) -> float:
 def refuse(path: Path, *faults: tuple[str, str, str]) -> RecordingError:
     """Make the error for a file from (where, expected, found) triples."""
     return RecordingError(path.name, [Fault(path.name, *fault) for fault in faults])
+
+
+def with_remarks(signals: dict[str, xr.Dataset], remarks: Sequence[str]) -> dict[str, xr.Dataset]:
+    """Return signals with the attribute `remarks` (JSON): what the file says and was not taken so, for quality.csv."""
+    if not remarks:
+        return signals
+    said = json.dumps(list(remarks), ensure_ascii=False)
+    return {kind: signal.assign_attrs(remarks=said) for kind, signal in signals.items()}
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file; one that cannot be read is refused."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise refuse(path, ("", "a readable file", error.strerror or type(error).__name__)) from None
 
 
 def force_signal(
@@ -130,6 +150,34 @@ def angle_signal(angle: Floats, *, rate_hz: float, names: Sequence[str]) -> xr.D
     )
 
 
+def channel_signals(
+    values: Floats, *, rate_hz: float, names: Sequence[str], units: Sequence[str], device: Device
+) -> dict[str, xr.Dataset]:
+    """Label channels (channel, time) that belong to no plate, as the device maps them, by kind.
+
+    Returns
+    -------
+    kind ("emg", "imu", "analog") -> Dataset with `value` (channel, time) in the unit of the file, coordinate `unit`
+    (channel), and what the study says of each channel.
+    """
+    answer = {}
+    for kind in dict.fromkeys(device.channels[name].kind for name in names):
+        rows = [row for row, name in enumerate(names) if device.channels[name].kind == kind]
+        mapped = [device.channels[names[row]] for row in rows]
+        meaning = {
+            of: ("channel", [getattr(channel, of) for channel in mapped])
+            for of in ("muscle", "segment", "side", "quantity", "axis", "mounting")
+            if any(getattr(channel, of) for channel in mapped)
+        }
+        further = {"unit": ("channel", [units[row] for row in rows]), **meaning}
+        answer[kind] = xr.Dataset(
+            {"value": (("channel", "time"), values[rows])},
+            coords={"channel": [names[row] for row in rows], "time": clock(values.shape[1], rate_hz), **further},
+            attrs={"sampling_rate_hz": rate_hz},
+        )
+    return answer
+
+
 def clock(samples: int, rate_hz: float) -> xr.Variable:
     """Return the time of each sample [s], starting at 0."""
     return xr.Variable("time", np.arange(samples) / rate_hz, {"units": "s"})
@@ -162,7 +210,10 @@ def moment_from_point(force: Floats, point: Floats, torque: Floats) -> Floats:
 
 
 def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Strip subject prefixes ("Ana:LASI" -> "LASI") where that keeps labels distinct, and number labels that repeat.
+    """Strip subject prefixes ("Ana:LASI" -> "LASI"), and number labels that repeat.
+
+    Where several prefixes have a label in common, they are several persons: all labels keep their prefixes then, so
+    that markers of one person are never taken for those of another.
 
     Returns
     -------
@@ -170,10 +221,17 @@ def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
     """
     sentences = []
     bare = [label.rsplit(":", 1)[-1] for label in labels]
-    once = Counter(bare)
+    distinct_labels = dict.fromkeys(labels)
+    common = Counter(label.rsplit(":", 1)[-1] for label in distinct_labels)
     prefixes = sorted({label.rsplit(":", 1)[0] for label in labels if ":" in label})
-    plain = [short if once[short] == 1 or short == label else label for label, short in zip(labels, bare, strict=True)]
-    if plain != list(labels):
+    several = [label for label in distinct_labels if ":" in label and common[label.rsplit(":", 1)[-1]] > 1]
+    plain = list(labels) if several else bare
+    if several:
+        sentences.append(
+            f"Several persons or objects have markers of the same name: {', '.join(prefixes)}. Labels keep their "
+            f"prefixes, as {several[0]}; the study maps the labels of one of them."
+        )
+    elif plain != list(labels):
         sentences.append(
             f"Label prefixes are names of subjects, not of markers, and were removed: {', '.join(prefixes)}."
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,8 +13,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from legsci.ingest.readers.signals import Floats, refuse
+from legsci.ingest.faults import shown
+from legsci.ingest.readers.signals import Floats, read_bytes, refuse
 
+#: First bytes of spreadsheet files: .xlsx and .ods (both ZIP), and .xls.
+SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_WHOLE = re.compile(r"([0-9]{1,9})(\.[0-9]*)?$")
+_DECIMAL = re.compile(r"[+-]?[0-9]+[.,][0-9]+([eE][+-]?[0-9]+)?$")
 ROWS_NAMED = 8  # a fault lists this many rows and counts the others
 
 
@@ -38,29 +46,18 @@ class TextTable:
     decimal: str = "."
 
 
-def read_lines(path: Path) -> list[str]:
+def read_lines(path: Path, *, encoding: str | None = None) -> list[str]:
     """Return the lines of a text file without line ends; blank lines at its end are dropped.
 
-    UTF-8 with or without byte order mark, else Windows-1252 (what recorders on Windows write).
+    Without `encoding`: UTF-8 with or without byte order mark, UTF-16 with one, else Windows-1252 (what recorders on
+    Windows write).
 
     Raises
     ------
-    RecordingError : the file is missing, empty, or not text.
+    RecordingError : the file is missing, empty, a spreadsheet, not text, or not of that code page.
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise refuse(path, ("", "a readable file", error.strerror or type(error).__name__)) from None
-    if b"\x00" in raw:
-        raise refuse(path, ("", "a text file", "binary data"))
-    try:
-        content = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        try:
-            content = raw.decode("cp1252")
-        except UnicodeDecodeError:
-            raise refuse(path, ("", "a text file in UTF-8 or Windows-1252", "binary data")) from None
     # Not splitlines(): form feeds and the like are no line ends in a table.
+    content = _decoded(path, read_bytes(path), encoding)
     lines = content.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     while lines and not lines[-1].strip():
         lines.pop()
@@ -69,10 +66,51 @@ def read_lines(path: Path) -> list[str]:
     return lines
 
 
+def _decoded(path: Path, raw: bytes, encoding: str | None) -> str:
+    """Decode the bytes of a text file."""
+    if raw.startswith(SPREADSHEETS):
+        raise refuse(path, ("", "a text file", "a spreadsheet: reader spreadsheet reads .xlsx"))
+    if encoding:
+        try:
+            return raw.decode(encoding).removeprefix("\ufeff")
+        except UnicodeError:
+            raise refuse(path, ("text.encoding", "the code page of the file", f"{encoding}, which it is not")) from None
+    for mark, codec in _MARKS.items():
+        if raw.startswith(mark):
+            try:
+                return raw.decode(codec)
+            except UnicodeError:
+                raise refuse(path, ("", f"text in {codec}, as its mark says", "binary data")) from None
+    if b"\x00" not in raw:
+        for codec in ("utf-8", "cp1252"):
+            try:
+                return raw.decode(codec)
+            except UnicodeDecodeError:
+                continue
+    expected = "a text file in UTF-8, UTF-16 with its mark or Windows-1252, or another code page set as text.encoding"
+    raise refuse(path, ("", expected, "bytes that are none of these"))
+
+
+def ends_with_line(path: Path) -> bool:
+    """Whether a text file ends with the end of a line, as files that were written whole do."""
+    return read_bytes(path).rstrip(b"\0").endswith((b"\n", b"\r"))
+
+
 def split_cells(line: str, delimiter: str) -> list[str]:
     """Return the cells of a header line, without blanks and quotes around them; delimiter " " is any white space."""
-    cells = line.split() if delimiter == " " else line.split(delimiter)
+    if delimiter == " ":
+        cells = line.split()
+    elif '"' in line:  # a quoted name may hold the delimiter
+        cells = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    else:
+        cells = line.split(delimiter)
     return [cell.strip().strip('"').strip() for cell in cells]
+
+
+def whole_number(text: str) -> int | None:
+    """Return a text of at most nine digits (0 to 9, before a point) as a number, or None."""
+    match = _WHOLE.match(text.strip())
+    return int(match[1]) if match else None
 
 
 def name_rows(rows: Sequence[int]) -> str:
@@ -100,32 +138,42 @@ def number_table(table: TextTable, *, columns: Sequence[int], gaps: bool = False
     """
     if not table.lines:
         raise refuse(table.path, ("", "rows of data", "none"))
-    if table.delimiter == " ":
-        table = replace(table, lines=["\t".join(line.split()) for line in table.lines], delimiter="\t")
-    # Where the decimal mark is also the delimiter, cells are quoted and only the parser can count them.
-    if table.delimiter != table.decimal:
-        table = replace(table, lines=_rows_of_width(table))
-    wanted = sorted(set(columns))
-    options: dict[str, Any] = {"sep": table.delimiter, "header": None, "names": range(table.width), "usecols": wanted}
-    options["index_col"] = False
+    table = _plain(table)
+    table = replace(table, lines=_rows_of_width(table))
+    options: dict[str, Any] = {"sep": table.delimiter, "header": None, "names": range(table.width), "index_col": False}
+    options |= {"usecols": sorted(set(columns)), "skip_blank_lines": False, "quoting": csv.QUOTE_NONE}
     content = "\n".join(table.lines)
     try:
         parsed = pd.read_csv(
-            io.StringIO(content),
-            decimal=table.decimal,
-            dtype=np.float64,
-            skipinitialspace=True,
-            skip_blank_lines=False,
-            **options,
+            io.StringIO(content), decimal=table.decimal, dtype=np.float64, skipinitialspace=True, **options
         )
     except (ValueError, pd.errors.ParserError):
         raise _bad_cells(table, content, options) from None
     numbers = parsed.loc[:, list(columns)].to_numpy(np.float64)
-    if not gaps and not np.isfinite(numbers).all():
-        empty = np.flatnonzero(~np.isfinite(numbers).all(axis=1)) + table.first_row
+    missing = np.isinf(numbers) if gaps else ~np.isfinite(numbers)
+    if missing.any():
+        empty = np.flatnonzero(missing.any(axis=1)) + table.first_row
         expected = f"a finite number in each of {len(columns)} columns"
-        raise refuse(table.path, (name_rows(empty.tolist()), expected, "none there"))
+        raise refuse(table.path, (name_rows(empty.tolist()), expected, "infinite ones" if gaps else "none there"))
     return numbers
+
+
+def _plain(table: TextTable) -> TextTable:
+    """Return a table whose cells are not quoted and whose delimiter is one character other than the decimal mark.
+
+    Each row is taken apart by itself, so that a stray quotation mark never joins two rows.
+    """
+    delimiter = table.delimiter
+    if delimiter == " ":
+        return replace(table, lines=["\t".join(line.split()) for line in table.lines], delimiter="\t")
+    quoted = any('"' in line for line in table.lines)
+    if delimiter == table.decimal and not quoted:
+        expected = "quoted cells, since the delimiter is also the decimal mark (text.delimiter, text.decimal)"
+        raise refuse(table.path, (f"row {table.first_row}", expected, shown(table.lines[0])))
+    if not quoted:
+        return table
+    rows = [next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [""]) for line in table.lines]
+    return replace(table, lines=["\t".join(cell.replace("\t", " ") for cell in row) for row in rows], delimiter="\t")
 
 
 def _rows_of_width(table: TextTable) -> list[str]:
@@ -151,15 +199,17 @@ def _rows_of_width(table: TextTable) -> list[str]:
 def _bad_cells(table: TextTable, content: str, options: dict[str, Any]) -> Exception:
     """Return the error that lists, column by column, the rows whose cells are not numbers."""
     try:
-        words = pd.read_csv(io.StringIO(content), dtype=str, skip_blank_lines=False, **options)
+        words = pd.read_csv(io.StringIO(content), dtype=str, keep_default_na=False, **options)
     except (ValueError, pd.errors.ParserError) as error:
         return refuse(table.path, ("", "a table of numbers", str(error).strip().splitlines()[0]))
-    faults = []
+    faults, mark = [], re.escape(table.decimal)
+    number = rf"[+-]?([0-9]+{mark}?[0-9]*|{mark}[0-9]+)([eE][+-]?[0-9]+)?"
     for column in words.columns:
-        cells = words[column].str.strip()
-        bad = cells.notna() & pd.to_numeric(cells.str.replace(table.decimal, ".", regex=False), errors="coerce").isna()
-        bad &= ~cells.str.lower().isin(["", "nan"])
+        cells = words[column].fillna("").str.strip()
+        bad = ~cells.str.fullmatch(number) & ~cells.str.lower().isin(["", "nan", "na", "n/a", "null", "none", "inf"])
         if bad.any():
             rows = (np.flatnonzero(bad.to_numpy()) + table.first_row).tolist()
-            faults.append((f"column {column + 1}, {name_rows(rows)}", "a number", repr(cells[bad].iloc[0])))
+            first = str(cells[bad].iloc[0])
+            cure = f": see text.decimal of the device, now {table.decimal!r}" if _DECIMAL.match(first) else ""
+            faults.append((f"column {column + 1}, {name_rows(rows)}", "a number", shown(first) + cure))
     return refuse(table.path, *(faults or [("", "a table of numbers", "cells that are none")]))

@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from legsci.kernels.events import intervals_below
 from legsci.kernels.jumps import EVENTS, DetectionRules, contact_events, flight_edges, standing_jump_events
+from legsci.mechanics.force.jump_checks import check_countermovement, check_hold, check_weight
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.weighing import Weighing, standing_stretch, weigh
 from legsci.mechanics.force.windows import LONGEST_FLIGHT_S, Window
 from legsci.quality import QualityFlag
 from legsci.tasks import Task
-from legsci.vocabulary import PLAUSIBLE_MASS_KG, STANDARD_GRAVITY
 
 #: Shortest stretch within the band around body weight that is treated as standing still [s]; also Owen's 30 ms.
 STILL_S = 0.030
@@ -26,14 +25,6 @@ HOLD_S = 3.0
 DRIFT_PART = 0.01
 #: Standing after a landing that is long enough: until the person leaves the plates, until the recording ends [s].
 SHORTEST_LANDING_S, SHORTEST_RECORDED_LANDING_S = 1.0, 0.5
-#: Body weight may differ from the session's mass by this much [%].
-MASS_DISAGREEMENT_PERCENT = 5.0
-#: A person lighter than this, of whom no mass is stated, may be an adult whose force is in pounds [kg].
-LIGHT_MASS_KG = 35.0
-#: Unweighting from which a jump out of a held squat has a countermovement, as part of body weight.
-UNWEIGHTING_PART = 0.1
-#: Within that part of it, force of a countermovement passes through body weight in less than this [s].
-PASSAGE_S = 0.3
 
 
 @dataclass
@@ -79,18 +70,13 @@ def _weigh_start(reaction: GroundReaction, window: Window, task: Task, profile: 
     quietest = profile.weighing != "first"
     last = _stretch_start(reaction, window.middle)
     starts = [window.first] if quietest else [0]
-    if quietest and _from_held_squat(task):
+    if quietest and task.start == "held_squat":
         starts.insert(0, max(window.first, last - int(HOLD_S * reaction.rate)))
     for first in starts:
         weighing = reaction.weigh(first=first, last=last, length_s=profile.weighing_length_s, quietest=quietest)
         if weighing is not None and weighing.still:
             break
     return weighing
-
-
-def _from_held_squat(task: Task) -> bool:
-    """Whether a jump starts from a held squat, without a countermovement."""
-    return task.cut == "flight" and "countermovement_depth_m" not in task.metrics
 
 
 def _weigh_end(reaction: GroundReaction, window: Window, profile: Profile) -> Weighing | None:
@@ -117,15 +103,13 @@ def _choose_weighing(
 ) -> tuple[Weighing | None, Weighing | None, np.ndarray, list[QualityFlag]]:
     """Return (weighing to use, weighing at the end, body weight (side), flags)."""
     before, after = _weigh_start(reaction, window, task, profile), _weigh_end(reaction, window, profile)
-    preferred, other = (before, after) if task.weighing == "start" else (after, before)
+    preferred, other = (before, after) if task.starts_still else (after, before)
     words = ("quiet standing after the landing", "quiet standing before the movement")
     flags: list[QualityFlag] = []
     if preferred is not None and preferred.still:
         return preferred, after, preferred.body_weight, flags
-    if task.cut == "quiet":
-        return None, None, np.full(3, np.nan), [_never_still(preferred)]
     box = _box_weight(reaction, window, profile)
-    for weighing, where in ((other, words[task.weighing == "end"]), (box, "standing on the box")):
+    for weighing, where in ((other, words[not task.starts_still]), (box, "standing on the box")):
         if weighing is not None and weighing.still:
             flags.append(QualityFlag("weighed_elsewhere", detail=where))
             return weighing, after, weighing.body_weight, flags
@@ -172,7 +156,7 @@ def _detection_rules(
         loaded=loaded,
         propulsion_velocity=profile.propulsion_velocity_m_per_s,
         to_zero=to_zero,
-        countermovement=not _from_held_squat(task),
+        countermovement=task.start != "held_squat",
     )
 
 
@@ -225,9 +209,9 @@ def _events(
         first = int(np.ceil(score.events.get("touchdown", window.first)))
         found, _ = contact_events(force, rate, rest, first, window.middle, weight, tuple(rules))
         score.rest = float(rest)
-        if task.quiet_start:
+        if task.starts_still:
             # The onset of movement is not known, and without a countermovement neither is the lowest point.
-            found[: 1 if "countermovement_depth_m" in task.metrics else -2] = np.nan
+            found[: -2 if task.start == "held_squat" else 1] = np.nan
     else:
         found[-2:] = flight_edges(force, window.middle, rules.contact, rules.loaded, rules.to_zero)
     if not window.lands:
@@ -235,6 +219,39 @@ def _events(
     score.events.update(zip(EVENTS, (float(position) for position in found), strict=True))
     if window.touchdown >= 0:
         score.events["movement_start"] = score.events["touchdown"]
+
+
+def score_standing(reaction: GroundReaction, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
+    """Weigh quiet standing: its quietest stretch under one profile.
+
+    Parameters
+    ----------
+    reaction, window, task, profile, mass_kg : as `score_repetition`.
+    """
+    weighing = reaction.weigh(first=window.first, last=window.last, length_s=profile.weighing_length_s)
+    if weighing is not None and weighing.still:
+        score = _weighed(reaction, profile, weighing, weighing.body_weight, [])
+        score.flags += check_weight(float(score.body_weight[0]), reaction, mass_kg)
+        return score
+    return _weighed(reaction, profile, weighing, np.full(3, np.nan), [_never_still(weighing)])
+
+
+def _weighed(
+    reaction: GroundReaction, profile: Profile, weighing: Weighing | None, weight: np.ndarray, flags: list[QualityFlag]
+) -> Score:
+    """Score of a repetition that is weighed, without the events of its movement."""
+    uncertainty = weight_uncertainty(reaction, weighing)
+    offset = profile.offset_shift * reaction.zero_uncertainty
+    events = {} if weighing is None else {"weighing_start": weighing.first, "weighing_end": weighing.last}
+    return Score(
+        events={name: float(position) for name, position in events.items()},
+        body_weight=weight - offset * (weighing is not None) + profile.body_weight_shift_sd * uncertainty,
+        weighing_sd=weighing.sd if weighing is not None else float("nan"),
+        body_weight_uncertainty=uncertainty,
+        rest=float("nan"),
+        offset=offset,
+        flags=flags,
+    )
 
 
 def score_repetition(
@@ -251,46 +268,27 @@ def score_repetition(
     mass_kg : mass of the person and of what is carried, from the study; NaN where it is not known [kg].
     """
     weighing, after, weight, flags = _choose_weighing(reaction, window, task, profile)
-    if task.cut == "quiet":
-        weighing = reaction.weigh(first=window.first, last=window.last, length_s=profile.weighing_length_s)
-        still = weighing is not None and weighing.still
-        flags = [] if still else [_never_still(weighing)]
-        weight = weighing.body_weight if weighing is not None and still else weight
     quiet_end = -1
-    if task.quiet_start and task.cut != "quiet" and weighing is not None and weighing.last <= window.middle:
+    if task.starts_still and weighing is not None and weighing.last <= window.middle:
         quiet_end = weighing.last
         weighing = _over_standing(reaction, window, task, profile, weighing)
         weight = weighing.body_weight
-    uncertainty = weight_uncertainty(reaction, weighing)
-    offset = profile.offset_shift * reaction.zero_uncertainty
-    score = Score(
-        events={},
-        body_weight=weight - offset * (weighing is not None) + profile.body_weight_shift_sd * uncertainty,
-        weighing_sd=weighing.sd if weighing is not None else float("nan"),
-        body_weight_uncertainty=uncertainty,
-        rest=float("nan"),
-        offset=offset,
-        flags=flags,
-    )
-    if weighing is not None:
-        score.events.update(weighing_start=float(weighing.first), weighing_end=float(weighing.last))
+    score = _weighed(reaction, profile, weighing, weight, flags)
     if weighing is not None and weighing.still:
         score.flags += check_weight(float(score.body_weight[0]), reaction, mass_kg)
-    if task.cut == "quiet":
-        return score
     rest = after.first if after is not None and after.still else -1
     _events(reaction, window, task, profile, score, quiet_end=quiet_end, rest=rest)
     score.events = profile.shifted(score.events)
     if window.middle >= 0:
-        stood = task.quiet_start and weighing is not None and weighing.last <= window.middle
+        stood = task.starts_still and weighing is not None and weighing.last <= window.middle
         score.flags += _check_velocity(score, task, stood=stood, title=profile.title)
         score.flags += _check_flight(score, reaction, window)
         score.flags += _check_drift(score, task, weighing, after)
         score.flags += _check_landing(score, reaction, window)
-    if _from_held_squat(task):
-        score.flags += _check_countermovement(score, reaction)
+    if task.start == "held_squat":
+        score.flags += check_countermovement(score.events, float(score.body_weight[0]), reaction)
     elif task.cut == "flight":
-        score.flags += _check_hold(score, reaction)
+        score.flags += check_hold(score.events, float(score.body_weight[0]), reaction)
     return score
 
 
@@ -315,14 +313,14 @@ def _check_velocity(score: Score, task: Task, *, stood: bool, title: str) -> lis
     if np.isnan(score.rest):
         missing = QualityFlag("movement_start_not_found", detail=f"the rules of {title}")
         flags.append(missing if stood else QualityFlag("no_velocity"))
-    elif task.quiet_start and np.isnan(score.events["movement_start"]):
+    elif task.starts_still and np.isnan(score.events["movement_start"]):
         flags.append(QualityFlag("integrated_backward"))
     return flags
 
 
 def _check_drift(score: Score, task: Task, before: Weighing | None, after: Weighing | None) -> list[QualityFlag]:
     """Compare body weight in quiet standing before the jump with that after it."""
-    if not task.quiet_start or before is None or after is None or not after.still:
+    if not task.starts_still or before is None or after is None or not after.still:
         return []
     difference = abs(float(after.body_weight[0]) - float(before.body_weight[0]))
     uncertainty = 2.0 * float(np.hypot(after.uncertainty, before.uncertainty))
@@ -338,60 +336,3 @@ def _check_landing(score: Score, reaction: GroundReaction, window: Window) -> li
     if after_s < SHORTEST_RECORDED_LANDING_S:
         return [QualityFlag("clipped_end", value=after_s, limit=SHORTEST_RECORDED_LANDING_S)]
     return []
-
-
-def check_weight(weight_n: float, reaction: GroundReaction, mass_kg: float) -> list[QualityFlag]:
-    """Compare a measured weight with that of people, with the stated mass, and with the other trials.
-
-    Parameters
-    ----------
-    weight_n : as measured in the trial; NaN where it was not [N].
-    reaction : of the trial.
-    mass_kg : of the person and of what is carried, as stated; NaN where it is not [kg].
-    """
-    if not np.isfinite(weight_n):
-        return []
-    measured_kg = weight_n / STANDARD_GRAVITY
-    if not PLAUSIBLE_MASS_KG[0] <= measured_kg <= PLAUSIBLE_MASS_KG[1]:
-        return [QualityFlag("implausible_weight", value=weight_n)]
-    known, limit = reaction.known_weight, MASS_DISAGREEMENT_PERCENT
-    if np.isfinite(mass_kg):
-        percent = 100.0 * abs(measured_kg / mass_kg - 1.0)
-        return [QualityFlag("weight_disagrees_with_mass", value=percent, limit=limit)] if percent > limit else []
-    if known is not None and 100.0 * abs(weight_n / known.newtons - 1.0) > limit:
-        percent = 100.0 * abs(weight_n / known.newtons - 1.0)
-        return [QualityFlag("weight_differs_in_session", value=percent, limit=limit, detail=known.source)]
-    if measured_kg < LIGHT_MASS_KG:
-        return [QualityFlag("light_person", value=measured_kg, limit=LIGHT_MASS_KG)]
-    return []
-
-
-def _check_countermovement(score: Score, reaction: GroundReaction) -> list[QualityFlag]:
-    """Report unweighting in a jump that starts from a held squat."""
-    lowest = score.events.get("minimum_force", np.nan)
-    if not np.isfinite(lowest):
-        return []
-    weight = float(score.body_weight[0])
-    drop, allowed = weight - float(reaction.force[0, int(lowest)]), UNWEIGHTING_PART * weight
-    return [QualityFlag("countermovement_in_squat_jump", value=drop, limit=allowed)] if drop > allowed else []
-
-
-def _check_hold(score: Score, reaction: GroundReaction) -> list[QualityFlag]:
-    """Report a jump that should start with a countermovement but starts from a held squat.
-
-    It does where force never falls below body weight by more than sway, or stays about body weight for a while between
-    its least value and the take-off, where a countermovement passes through it.
-    """
-    start, takeoff = score.events.get("movement_start", np.nan), score.events.get("takeoff", np.nan)
-    weight = float(score.body_weight[0])
-    if not np.isfinite([start, takeoff, weight]).all():
-        return []
-    force = reaction.force[0, int(start) : int(takeoff)]
-    peak = int(np.argmax(force)) if force.size else 0
-    lowest = int(np.argmin(force[: peak + 1])) if force.size else 0
-    if not force.size or weight - force[lowest] <= UNWEIGHTING_PART * weight:
-        drop = weight - float(force[lowest]) if force.size else 0.0
-        return [QualityFlag("no_countermovement", value=drop, limit=UNWEIGHTING_PART * weight)]
-    still = intervals_below(np.abs(force[lowest:peak] - weight), UNWEIGHTING_PART * weight)
-    longest = float((still[:, 1] - still[:, 0]).max() / reaction.rate) if len(still) else 0.0
-    return [QualityFlag("held_before_jump", value=longest, limit=PASSAGE_S)] if longest > PASSAGE_S else []

@@ -70,7 +70,7 @@ def load_profiles() -> dict[str, Profile]:
 
 
 def variants(profile: Profile) -> dict[str, Profile]:
-    """Return the profile with one source of uncertainty moved at a time, by a name of the form "profile|source".
+    """Return the profile with one source of uncertainty moved at a time, by the name of the source.
 
     "weighing": body weight raised by its standard uncertainty. "start": movement start at the moment force leaves the
     band instead of `start_lead_s` earlier, or 30 ms earlier where the profile has no lead. "contact": contact limit
@@ -79,7 +79,7 @@ def variants(profile: Profile) -> dict[str, Profile]:
     anywhere in between, and the straight line crosses a low limit next to the first of them.
     """
     lead = 0.0 if profile.start_lead_s > 0.0 else 0.030
-    moved = {
+    return {
         "weighing": replace(profile, body_weight_shift_sd=1.0),
         "start": replace(profile, start_lead_s=lead),
         "contact": replace(profile, contact_scale=2.0),
@@ -87,4 +87,3 @@ def variants(profile: Profile) -> dict[str, Profile]:
         "takeoff": replace(profile, takeoff_shift=3.0**-0.5),
         "landing": replace(profile, landing_shift=3.0**-0.5),
     }
-    return {f"{profile.name}|{source}": replace(p, name=f"{profile.name}|{source}") for source, p in moved.items()}

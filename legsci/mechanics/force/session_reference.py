@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import xarray as xr
 
+from legsci.ingest.streams import stream, streams
 from legsci.mechanics.force.plates import (
     LEAST_LOAD_N,
     UNKNOWN_ZERO_N,
@@ -27,7 +28,7 @@ from legsci.mechanics.force.zero import (
 )
 from legsci.quality import QualityFlag
 from legsci.tasks import TASKS
-from legsci.vocabulary import STANDARD_GRAVITY
+from legsci.vocabulary import SIDES_OF_BODY, STANDARD_GRAVITY
 
 #: A zero further from nothing than this is reported: 1 % of the weight of a person of 60 kg [N].
 REPORTED_ZERO_N = 6.0
@@ -105,11 +106,8 @@ def session_reference(session: xr.DataTree) -> SessionReference:
     session : a session file, opened.
     """
     trials = dict(session.children.items())
-    forces = {
-        name: trial.children["force"].to_dataset(inherit=False)
-        for name, trial in trials.items()
-        if "force" in trial.children and _is_usable(trial.children["force"].to_dataset(inherit=False))
-    }
+    found = {name: stream(trial, "force") for name, trial in trials.items()}
+    forces = {name: force for name, force in found.items() if force is not None and _is_usable(force)}
     lengths = {name: recorded_length(force) for name, force in forces.items()}
     cut = {name: force.isel(time=slice(lengths[name])) for name, force in forces.items()}
     forces = {name: force for name, force in cut.items() if np.isfinite(vertical_of_plates(force)).all()}
@@ -143,15 +141,17 @@ def with_known_zero(trial: xr.DataTree, reference: TrialReference) -> xr.DataTre
     trial : group of a session file; it is not changed.
     reference : what the session knows of it.
     """
-    if "force" not in trial.children:
+    force = stream(trial, "force")
+    if force is None:
         return trial
-    force = trial.children["force"].to_dataset(inherit=False).isel(time=slice(reference.length))
-    force = without_zero(force, reference.zeros)
+    force = without_zero(force.isel(time=slice(reference.length)), reference.zeros)
     if not reference.feet_parted:
-        one_foot = ["both" if foot in ("left", "right") else str(foot) for foot in force.variables["foot"].data]
+        one_foot = ["both" if foot in SIDES_OF_BODY else str(foot) for foot in force.variables["foot"].data]
         force = force.drop_vars("moment", errors="ignore").assign_coords(foot=("plate", one_foot))
-    groups = {name: child for name, child in trial.children.items() if name != "force"}
-    return xr.DataTree(dataset=trial.to_dataset(inherit=False), children=groups | {"force": xr.DataTree(force)})
+    groups = {name: child for name, child in trial.children.items() if name not in streams(trial, "force")}
+    zeroed = xr.DataTree(children={**groups, "force": xr.DataTree(force)})
+    zeroed.attrs.update(trial.attrs)
+    return zeroed
 
 
 def _own_zeros(forces: Mapping[str, xr.Dataset]) -> Zeros:

@@ -1,4 +1,8 @@
-"""Windows: where in a recording each repetition of a task lies."""
+"""Windows: where in a recording of force each repetition of a task lies.
+
+Each function takes the ground reaction of a trial and returns its windows in order of time, and quality flags: what was
+found wrong, or why there are none.
+"""
 
 from __future__ import annotations
 
@@ -87,12 +91,12 @@ def _soon(reaction: GroundReaction) -> int:
     return max(int(0.5 * SHORTEST_FLIGHT_S * reaction.rate), 1)
 
 
-def _flights(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
+def flights(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     """One window per jump, from the last landing to the next time off the plates; hops belong to the landing."""
     stretches, samples = reaction.unloaded, reaction.force.shape[1]
-    flights = [index for index in range(len(stretches)) if _is_flight(reaction, stretches[index])]
-    hops = [index for index in flights if _is_hop(reaction, index, flights)]
-    jumps = [index for index in flights if index not in hops]
+    off = [index for index in range(len(stretches)) if _is_flight(reaction, stretches[index])]
+    hops = [index for index in off if _is_hop(reaction, index, off)]
+    jumps = [index for index in off if index not in hops]
     windows, flags = [], []
     for number, index in enumerate(jumps, start=1):
         following = index + 1
@@ -144,7 +148,7 @@ def _why_no_flight(reaction: GroundReaction) -> str:
     )
 
 
-def _rebounds(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
+def rebounds(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     """One window per flight that follows a contact after a fall; a hop after a landing is not a new repetition."""
     windows: list[Window] = []
     flags: list[QualityFlag] = []
@@ -183,7 +187,7 @@ def _rebounds_into(reaction: GroundReaction, touchdown: int, stretch: np.ndarray
     return bool(push_off.max(initial=0.0) > PUSH_OFF_PART * reaction.standing_load)
 
 
-def _impacts(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
+def impacts(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     """One window per landing from an unloaded stretch with an impact among the highest of the recording."""
     stretches, samples, total = reaction.unloaded, reaction.force.shape[1], reaction.force[0]
     windows = []
@@ -196,25 +200,6 @@ def _impacts(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]
     return windows, [] if windows else [QualityFlag("no_landing")]
 
 
-def _whole(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
+def whole_recording(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     """Take the whole recording."""
     return [Window(0, reaction.force.shape[1])], []
-
-
-#: How a task's repetitions are found, by the word that `Task.cut` holds.
-CUTS = {"quiet": _whole, "flight": _flights, "rebound": _rebounds, "impact": _impacts}
-
-
-def cut(reaction: GroundReaction, *, how: str) -> tuple[list[Window], list[QualityFlag]]:
-    """Find the repetitions of a recording.
-
-    Parameters
-    ----------
-    reaction : ground reaction of the trial.
-    how : key of CUTS.
-
-    Returns
-    -------
-    windows in order of time, and what was found wrong where there are none.
-    """
-    return CUTS[how](reaction)

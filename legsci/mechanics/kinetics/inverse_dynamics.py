@@ -170,7 +170,7 @@ def trial_loads(
     chain, missing = _chain(kinematics)
     flags = [
         *ground.flags,
-        *([QualityFlag("segment_missing", "markers", detail=", ".join(missing))] if missing else []),
+        *([QualityFlag("segment_missing", "markers", detail=", ".join(missing).replace("_", " "))] if missing else []),
     ]
     answer: _Variables = {"time": (("time",), kinematics.time, {})}
     _put(answer, "ground_force", ("time", "side", "axis"), ground.force.transpose(1, 0, 2), "N")

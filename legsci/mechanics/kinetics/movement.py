@@ -1,4 +1,4 @@
-"""Movement of a trial: angles, alignment, moments and power of every frame, computed once and cut into repetitions."""
+"""Movement of a trial: angles, alignment, moments and power of every frame, computed once."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
+from legsci.ingest.streams import stream
 from legsci.mechanics.kinetics.anthropometry import UNKNOWN_PERSON, Person
 from legsci.mechanics.kinetics.inertia import body_segments
 from legsci.mechanics.kinetics.inverse_dynamics import JOINT_CHAIN, PLANES, trial_loads
 from legsci.mechanics.motion.alignment import CURVES, UNCERTAIN_CURVES, alignment_curves
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
 from legsci.mechanics.motion.cross_talk import cross_talk_corrected_knees
-from legsci.mechanics.motion.kinematics import Array, Kinematics
+from legsci.mechanics.motion.kinematics import Array, Kinematics, Paths
 from legsci.mechanics.motion.markers import CLUSTERS, whole_paths
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.motion.static_trial import StaticTrial
 from legsci.quality import QualityFlag
-from legsci.vocabulary import AXES, MARKERS, SIDES, SIDES_OF_BODY, STANDARD_GRAVITY
+from legsci.vocabulary import AXES, MARKERS, PELVIS_MARKERS, SIDES, SIDES_OF_BODY, STANDARD_GRAVITY
 
 #: Signal of frames by name: values (..., time), and the labels of its first dimension.
 Signals = dict[str, tuple[Array, Sequence[str]]]
@@ -28,8 +29,10 @@ JOINT_ANGLES = tuple(name for joint in JOINTS.values() for name in joint.names)
 LOADED_JOINTS = tuple(JOINT_CHAIN)
 #: Place of abduction among the three angles of a knee.
 ABDUCTION = 1
-#: What a repetition keeps of each frame: name -> dimensions other than the frame, and unit. Every study has all of
-#: them, so that repetitions of different marker sets lie side by side; what a set does not give is NaN.
+#: Drawn length of a recorded foot in front of the ankle [m].
+FOOT_M = 0.18
+#: Signals of each frame: name -> dimensions other than the frame, and unit. Every study has all of them, so that
+#: repetitions of different marker sets lie side by side; what a set does not give is NaN.
 FRAME_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
     "angle": (("joint_angle",), "deg"),
     "moment": (("joint", "plane"), "N m/kg"),
@@ -37,6 +40,7 @@ FRAME_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
     "energy": ((), "J/kg"),
     "power_residual": ((), "W/kg"),
     "pelvis_position": (("axis",), "m"),
+    "pelvis_height": ((), "m"),
     "foot_height": (("side",), "m"),
     "knee_abduction_corrected": (("side",), "deg"),
     **{name: (("side",), unit) for name, unit in CURVES.items()},
@@ -54,7 +58,7 @@ FRAME_COORDS = {
 
 @dataclass(frozen=True)
 class Movement:
-    """Movement of a trial as plain arrays, as it is cut into repetitions.
+    """Movement of a trial as plain arrays.
 
     Parameters
     ----------
@@ -65,6 +69,8 @@ class Movement:
     signals : name of FRAME_SIGNALS -> values (..., frame) along its dimensions, FRAME_COORDS, in its unit. Moments and
         powers are those of `inverse_dynamics.dynamics` per body mass; energy is the mechanical energy of the body's
         centre of mass per body mass. NaN where it is not known.
+    points : joint centre, or end of a recorded segment (foot tips, top of the trunk), by name -> (frame, 3) [m]: what
+        is drawn as a skeleton.
     """
 
     time: Array
@@ -72,6 +78,27 @@ class Movement:
     mean_speed_m_per_s: float
     travel_deg: float
     signals: dict[str, Array]
+    points: dict[str, Array]
+
+    def dataset(self) -> xr.Dataset:
+        """Lay out (..., time) with labels, units and, for `point_position` (point, axis, time) [m], joint centres."""
+        variables = {
+            name: ((*dims, "time"), self.signals[name], {"units": unit}) for name, (dims, unit) in FRAME_SIGNALS.items()
+        }
+        points = np.array(list(self.points.values())).reshape(-1, self.time.size, len(AXES))
+        return xr.Dataset(
+            {**variables, "point_position": (("point", "axis", "time"), points.transpose(0, 2, 1), {"units": "m"})},
+            coords={
+                **{name: list(labels) for name, labels in FRAME_COORDS.items()},
+                "point": list(self.points),
+                "time": ("time", self.time, {"units": "s"}),
+            },
+            attrs={
+                "sampling_rate_hz": self.rate_hz,
+                "mean_speed_m_per_s": self.mean_speed_m_per_s,
+                "travel_deg": self.travel_deg,
+            },
+        )
 
 
 def person_of(session: xr.DataTree) -> Person:
@@ -96,14 +123,12 @@ def trial_kinematics(
 
     None where it has neither under a standard label. Parameters as `trial_movement`.
     """
-    if "markers" in trial.children:
-        markers = trial.children["markers"].to_dataset(inherit=False)
+    markers, segments = stream(trial, "markers"), stream(trial, "segments")
+    if markers is not None:
         if not set(MARKERS).isdisjoint(markers.get_index("marker")):
             return kinematics_of_markers(markers, standing, options=options, widths_m=person.widths_m)
-    elif "segments" in trial.children:
-        segments = trial.children["segments"].to_dataset(inherit=False)
-        if not set(CLUSTERS).isdisjoint(segments.get_index("segment")):
-            return kinematics_of_segments(segments)
+    elif segments is not None and not set(CLUSTERS).isdisjoint(segments.get_index("segment")):
+        return kinematics_of_segments(segments)
     return None
 
 
@@ -130,13 +155,14 @@ def trial_movement(
     """
     moved = trial_kinematics(trial, standing, person=person, options=options)
     if moved is None:
-        kinds = [kind for kind in ("markers", "segments") if kind in trial.children]
+        kinds = [kind for kind in ("markers", "segments") if stream(trial, kind) is not None]
         return None, [QualityFlag("markers_unknown", signal=kind) for kind in kinds]
     frames, flags = moved.time.size, list(moved.flags)
     pelvis = moved.position.get("pelvis", np.full((frames, len(AXES)), np.nan))
     signals: Signals = {
         "angle": (np.array(list(moved.angle.values())).reshape(-1, frames), list(moved.angle)),
         "pelvis_position": (pelvis.T, tuple(AXES)),
+        "pelvis_height": (_pelvis_height(trial, moved), ()),
         "foot_height": (_foot_height(trial, moved), SIDES),
     }
     signals |= {name: (curve, SIDES) for name, curve in alignment_curves(moved).items()}
@@ -151,7 +177,7 @@ def trial_movement(
         del signals["foot_pitch"]
         detail = "no quiet standing shows the foot flat"
         flags.append(QualityFlag("angle_absent", signal="foot pitch", detail=detail))
-    if "force" in trial.children:
+    if stream(trial, "force") is not None:
         loaded, reasons = _loads(moved, trial, person, options)
         signals |= loaded
         flags += reasons
@@ -161,6 +187,7 @@ def trial_movement(
         mean_speed_m_per_s=_mean_speed(pelvis, moved.rate_hz),
         travel_deg=_travel(pelvis),
         signals={name: _complete(signals, name, frames) for name in FRAME_SIGNALS},
+        points=moved.joint_centre | _segment_ends(trial, moved),
     )
     return movement, _joined(flags)
 
@@ -199,21 +226,46 @@ def _travel(pelvis: Array) -> float:
     return float(np.degrees(np.arctan2(abs(right), forward)))
 
 
+def _segment_ends(trial: xr.DataTree, moved: Kinematics) -> Paths:
+    """Ends of recorded segments (frame, 3) [m]: the tip of a foot, along its anterior axis, and the trunk's origin."""
+    if stream(trial, "markers") is not None:
+        return {}
+    ends = {
+        "left_foot": ("left_foot_tip", FOOT_M),
+        "right_foot": ("right_foot_tip", FOOT_M),
+        "trunk": ("trunk_top", 0.0),
+    }
+    return {
+        name: moved.position[segment] + length * moved.rotation[segment][:, :, 0]
+        for segment, (name, length) in ends.items()
+        if segment in moved.position
+    }
+
+
+def _pelvis_height(trial: xr.DataTree, moved: Kinematics) -> Array:
+    """Mean height of the pelvis markers, else of the recorded pelvis (frame,) [m]; NaN where one is missing."""
+    markers = stream(trial, "markers")
+    if markers is None:
+        pelvis = moved.position.get("pelvis")
+        return np.full(moved.time.size, np.nan) if pelvis is None else pelvis[:, 1]
+    paths = whole_paths(markers, sorted(PELVIS_MARKERS))
+    return np.mean([path[:, 1] for path in paths.values()], axis=0) if paths else np.full(moved.time.size, np.nan)
+
+
 def _foot_height(trial: xr.DataTree, moved: Kinematics) -> Array:
     """Mean height of the heel and toe markers of each foot (side, time) [m]; NaN for a foot that has not both.
 
     Gaps are filled as those of all markers. Of recorded segments the height of the ankle centre.
     """
     answer = np.full((len(SIDES), moved.time.size), np.nan)
-    if "markers" not in trial.children:
+    markers = stream(trial, "markers")
+    if markers is None:
         for row, side in enumerate(SIDES):
             if f"{side}_foot" in moved.position:
                 answer[row] = moved.position[f"{side}_foot"][:, 1]
         return answer
     feet = {side: (f"{side}_heel", f"{side}_toe") for side in SIDES}
-    paths = whole_paths(
-        trial.children["markers"].to_dataset(inherit=False), [end for ends in feet.values() for end in ends]
-    )
+    paths = whole_paths(markers, [end for ends in feet.values() for end in ends])
     for row, side in enumerate(SIDES):
         if set(feet[side]) <= set(paths):
             heel, toe = (paths[end][:, 1] for end in feet[side])
@@ -244,7 +296,8 @@ def _loads(
     load = 0.0 if np.isnan(load) else load
     mass = person.body_mass_kg
     body = body_segments(moved, body_mass_kg=mass, sex=person.sex, load_kg=load)
-    force = trial.children["force"].to_dataset(inherit=False)
+    force = stream(trial, "force")
+    assert force is not None, "loads are computed of trials with plates"
     solved = trial_loads(moved, force, body, body_mass_kg=mass, cutoff_hz=options.cutoff_hz)
     found = {name: values for name, (_, values, _) in solved.variables.items()}
     signals: Signals = {}

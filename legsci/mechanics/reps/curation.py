@@ -63,7 +63,7 @@ def decisions_without_effect(curation: pd.DataFrame, *, repetitions: int) -> lis
 
 
 def apply_decisions(
-    scores: dict[str, Score], decisions: pd.DataFrame, window: Window, *, rate: float
+    scores: dict[tuple[str, str], Score], decisions: pd.DataFrame, window: Window, *, rate: float
 ) -> list[QualityFlag]:
     """Follow the decisions about one repetition.
 

@@ -3,69 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
-import xarray as xr
-
-from legsci.mechanics.force.events import Score, score_repetition
-from legsci.mechanics.force.plates import GroundReaction, ground_reaction
-from legsci.mechanics.force.session_reference import TrialReference
-from legsci.mechanics.force.windows import Window, cut
+from legsci.mechanics.force.events import Score, score_repetition, score_standing
+from legsci.mechanics.force.plates import GroundReaction
+from legsci.mechanics.force.windows import Window, flights, impacts, rebounds, whole_recording
 from legsci.mechanics.kinetics.movement import Movement
+from legsci.mechanics.kinetics.session_motion import TrialMotion
 from legsci.mechanics.reps.squats import score_squat, squats, unloaded_ground_reaction
 from legsci.mechanics.reps.steps import score_step, steps
 from legsci.quality import QualityFlag
 from legsci.tasks import Task
 
-#: How the events of a repetition are found where they are not those of a jump, by the word that `Task.cut` holds.
-SCORERS: dict[str, Callable[..., Score]] = {"descent": score_squat, "contact": score_step}
 
-
-def trial_ground_reaction(
-    trial: xr.DataTree, task: Task, movement: Movement | None, reference: TrialReference
-) -> GroundReaction | None:
-    """Ground reaction of a trial; of squats without plates one without force; None of other trials without plates.
+class Cutting(NamedTuple):
+    """How a trial is cut.
 
     Parameters
     ----------
-    trial : group of a session file, less the zeros of its plates.
-    task : entry of TASKS.
-    movement : of the trial; None without markers.
-    reference : what the session knows of the trial.
+    windows : (ground reaction, movement) -> one window per repetition in order of time, and quality flags.
+    events : finds the events of a repetition; called as `score_repetition`.
     """
-    if "force" in trial.children:
-        force = trial.children["force"].to_dataset(inherit=False)
-        return ground_reaction(
-            force,
-            stepped_from_box=task.cut == "rebound",
-            zero_uncertainty=reference.zero_uncertainty,
-            known_weight=reference.weight,
-        )
-    return unloaded_ground_reaction(movement) if task.cut == "descent" and movement is not None else None
+
+    windows: Callable[[GroundReaction, Movement | None], tuple[list[Window], list[QualityFlag]]]
+    events: Callable[..., Score]
 
 
-def trial_windows(
-    reaction: GroundReaction, task: Task, movement: Movement | None
-) -> tuple[list[Window], list[QualityFlag]]:
-    """Find the repetitions of a trial.
+#: By the word that `Task.cut` holds.
+CUTTING: dict[str, Cutting] = {
+    "quiet": Cutting(lambda reaction, _: whole_recording(reaction), score_standing),
+    "flight": Cutting(lambda reaction, _: flights(reaction), score_repetition),
+    "rebound": Cutting(lambda reaction, _: rebounds(reaction), score_repetition),
+    "impact": Cutting(lambda reaction, _: impacts(reaction), score_repetition),
+    "descent": Cutting(squats, score_squat),
+    "contact": Cutting(lambda reaction, _: steps(reaction), score_step),
+}
+
+
+def reaction_to_cut(motion: TrialMotion, task: Task) -> GroundReaction | None:
+    """Ground reaction of a trial; without plates one without force, if its task can be cut by motion, else None.
 
     Parameters
     ----------
-    reaction : ground reaction of the trial.
+    motion : of the trial.
     task : entry of TASKS.
-    movement : of the trial; None without markers.
-
-    Returns
-    -------
-    windows : one per repetition, in order of time.
-    flags : what was assumed, or why there are none.
     """
-    if task.cut == "descent":
-        return squats(reaction, movement)
-    if task.cut == "contact":
-        return steps(reaction)
-    return cut(reaction, how=task.cut)
+    if motion.reaction is not None:
+        return motion.reaction
+    if "markers" in task.cut_by and motion.movement is not None:
+        return unloaded_ground_reaction(motion.movement)
+    return None
 
 
-def event_scorer(task: Task) -> Callable[..., Score]:
-    """Function that finds the events of a repetition of a task; called as `score_repetition`."""
-    return SCORERS.get(task.cut, score_repetition)
+def no_signal_to_cut_by(motion: TrialMotion, task: Task) -> QualityFlag:
+    """Flag of a trial that holds none of the streams by which its task can be cut.
+
+    Parameters
+    ----------
+    motion : of the trial.
+    task : entry of TASKS.
+    """
+    *others, last = task.cut_by
+    needed = f"{', '.join(others)} or {last}" if others else last
+    held = f"only {', '.join(sorted(motion.streams))}" if motion.streams else "no signal"
+    unknown = "" if set(motion.streams).isdisjoint(task.cut_by) else " without known labels"
+    detail = f"{motion.attrs['task']} is cut by {needed}, and the trial holds {held}{unknown}"
+    return QualityFlag("no_signal_to_cut_by", signal="trial", detail=detail)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
 import xarray as xr
 
-from legsci.storage import DECIMALS, atomic_write, compressed
+from legsci.mechanics.kinetics.motion_file import open_motion
+from legsci.mechanics.reps.signals import with_signals
+from legsci.storage import read_tree, write_tree
 
 #: Columns of quality.csv.
 QUALITY_COLUMNS = (
@@ -23,21 +25,31 @@ FLAG_COLUMNS = (*QUALITY_COLUMNS, "profile")
 def write_repetitions(reps: xr.Dataset | None, quality: pd.DataFrame, path: Path) -> None:
     """Write a reps file, whole or not at all; the flags travel as JSON in the attribute `quality`."""
     dataset = (xr.Dataset() if reps is None else reps).assign_attrs(quality=quality.to_json(orient="records"))
-    signals = [name for name in dataset if {"sample", "frame"} & set(dataset[name].dims)]
-    encoding = {name: compressed(decimals=DECIMALS[dataset[name].attrs["units"]]) for name in signals}
-    with atomic_write(path) as unfinished:
-        dataset.to_netcdf(unfinished, engine="netcdf4", encoding=encoding)
+    write_tree(xr.DataTree(dataset), path, decimals={})
 
 
-def reps_files(folders: Iterable[str | Path]) -> list[Path]:
-    """Reps files in the folders of participants: one participant after the other, the sessions of each by name."""
+def session_files(folders: Iterable[str | Path]) -> list[Path]:
+    """Files in the folders of participants: one participant after the other, the sessions of each by name."""
     return [path for folder in folders for path in sorted(Path(folder).glob("*.nc"))]
 
 
 def open_repetitions(path: Path) -> tuple[xr.Dataset | None, pd.DataFrame]:
     """Read a reps file: the repetitions, None where no trial holds one, and the flags."""
-    with xr.open_dataset(path, engine="netcdf4") as dataset:
-        reps = dataset.load()
+    reps = read_tree(path).to_dataset()
     rows = json.loads(str(reps.attrs.pop("quality")))
     quality = pd.DataFrame(rows, columns=list(FLAG_COLUMNS)).astype({"value": float, "limit": float})
     return (reps if "rep" in reps.sizes else None), quality
+
+
+def measurable_sessions(
+    reps_folders: Iterable[str | Path], motion_folders: Iterable[str | Path]
+) -> Iterator[tuple[xr.Dataset | None, pd.DataFrame]]:
+    """Repetitions with their signals, None where no trial holds one, and flags of the sessions of participants.
+
+    Parameters
+    ----------
+    reps_folders, motion_folders : folder of reps files and of motion files of each participant, in the same order.
+    """
+    for reps_file, motion_file in zip(session_files(reps_folders), session_files(motion_folders), strict=True):
+        reps, quality = open_repetitions(reps_file)
+        yield (None if reps is None else with_signals(reps, open_motion(motion_file))), quality

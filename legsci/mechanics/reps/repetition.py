@@ -6,17 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from legsci.kernels.jumps import EVENTS
 from legsci.mechanics.force.events import Score
-from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement
-from legsci.mechanics.reps.frames import DataVariable, Span, frame_variables
 from legsci.vocabulary import SIDES
 
 #: Events stored per repetition, in seconds on the trial's clock.
 STORED_EVENTS = ("weighing_start", "weighing_end", "touchdown", *EVENTS, "eccentric_end", "movement_end")
-#: Directions of the centre of pressure, ISB x and z.
-DIRECTIONS = ("anterior", "right")
+#: Signals of cameras belong to a repetition from so long before its first event of movement to so long after its last
+#: [s].
+BEFORE_S, AFTER_S = 0.25, 0.75
+#: A profile, and the source of uncertainty by which one of its inputs is moved; "none" as it is.
+Scoring = tuple[str, str]
+UNPERTURBED = "none"
 
 
 @dataclass
@@ -26,13 +29,9 @@ class Repetition:
     Parameters
     ----------
     trial_id, task, number : which one; numbers start at 1 in each trial.
-    first : sample of the trial at which its signals start.
-    force : (side, sample) [N].
+    first, stop : samples of the trial within which the signals of plates belong to it.
     rate : [Hz].
-    scores : scoring name -> Score, positions in samples of the trial.
-    pelvis_height : (sample,) [m], NaN without pelvis markers.
-    centre_of_pressure : (2, sample) forward and to the right [m]; NaN without moments and in tasks other than standing.
-    forward_force : (sample,) of all plates that carry the person [N], NaN where only vertical force was recorded.
+    scores : scoring -> Score, positions in samples of the trial.
     leg : "left", "right" or "both": the legs that do the work.
     """
 
@@ -40,105 +39,85 @@ class Repetition:
     task: str
     number: int
     first: int
-    force: np.ndarray
+    stop: int
     rate: float
-    scores: dict[str, Score]
-    pelvis_height: np.ndarray
-    centre_of_pressure: np.ndarray
-    forward_force: np.ndarray
+    scores: dict[Scoring, Score]
     leg: str = "both"
 
 
-def _padded(rows: list[np.ndarray], length: int) -> np.ndarray:
-    """Stack arrays (..., sample) of different lengths, NaN after the end of each."""
-    stacked = np.full((len(rows), *rows[0].shape[:-1], length), np.nan)
-    for index, row in enumerate(rows):
-        stacked[index, ..., : row.shape[-1]] = row
-    return stacked
-
-
-def _span(repetition: Repetition) -> Span:
-    """Stretch of the trial from the first to the last event of the movement under any scoring; of standing all."""
+def _movement(repetition: Repetition) -> tuple[float, float]:
+    """First and last event of the movement under any scoring [s on the trial's clock]; of standing all of it."""
     moments = [
         position / repetition.rate
         for score in repetition.scores.values()
         for name, position in score.events.items()
         if np.isfinite(position) and not name.startswith("weighing")
     ]
-    first = repetition.first / repetition.rate
-    moments = moments or [first, first + repetition.force.shape[1] / repetition.rate]
-    return Span(repetition.trial_id, min(moments), max(moments))
+    moments = moments or [repetition.first / repetition.rate, repetition.stop / repetition.rate]
+    return min(moments), max(moments)
 
 
-def lay_out(
-    repetitions: list[Repetition],
-    scorings: list[str],
-    movements: dict[str, Movement | None],
-    standing: str | None,
-) -> xr.Dataset:
+def lay_out(repetitions: list[Repetition], profiles: list[str], perturbations: list[str]) -> xr.Dataset:
     """Lay repetitions side by side, as ARCHITECTURE.md describes.
 
     Parameters
     ----------
     repetitions : at least one.
-    scorings : names, the default first.
-    movements : trial_id -> answer of `legsci.mechanics.kinetics.movement.trial_movement`.
-    standing : the standing trial, None where there is none.
+    profiles : names, the default first.
+    perturbations : sources of uncertainty, UNPERTURBED first; only the default profile is perturbed.
     """
-    variables = _signals(repetitions) | _scored(repetitions, scorings)
-    variables |= frame_variables([_span(rep) for rep in repetitions], movements, standing=standing)
+    moved = np.array([_movement(rep) for rep in repetitions])
     rows = {
         "trial_id": np.array([rep.trial_id for rep in repetitions], dtype=str),
         "leg": np.array([rep.leg for rep in repetitions], dtype=str),
         "task": np.array([rep.task for rep in repetitions], dtype=str),
         "number": np.array([rep.number for rep in repetitions]),
         "window_start": np.array([rep.first / rep.rate for rep in repetitions]),
+        "window_stop": np.array([rep.stop / rep.rate for rep in repetitions]),
+        "frame_window_start": moved[:, 0] - BEFORE_S,
+        "frame_window_stop": moved[:, 1] + AFTER_S,
         "sampling_rate_hz": np.array([rep.rate for rep in repetitions]),
     }
     return xr.Dataset(
-        variables,
+        _scored(repetitions, profiles, perturbations),
         coords={
             "rep": [f"{rep.trial_id}/{rep.number}" for rep in repetitions],
-            "scoring": scorings,
+            "profile": profiles,
+            "perturbation": perturbations,
             "side": list(SIDES),
-            "direction": list(DIRECTIONS),
-            **{name: list(labels) for name, labels in FRAME_COORDS.items() if name != "side"},
             **{name: ("rep", values) for name, values in rows.items()},
         },
     )
 
 
-def _signals(repetitions: list[Repetition]) -> dict[str, DataVariable]:
-    """Signals at the samples of the plates (rep, ..., sample), NaN after the end of each repetition."""
-    length = max((rep.force.shape[1] for rep in repetitions), default=0)
-    dims = {
-        "force": (("side",), "N"),
-        "pelvis_height": ((), "m"),
-        "centre_of_pressure": (("direction",), "m"),
-        "forward_force": ((), "N"),
-    }
-    return {
-        name: (("rep", *own, "sample"), _padded([getattr(r, name) for r in repetitions], length), {"units": unit})
-        for name, (own, unit) in dims.items()
-    }
-
-
-def _scored(repetitions: list[Repetition], scorings: list[str]) -> dict[str, DataVariable]:
+def _scored(
+    repetitions: list[Repetition], profiles: list[str], perturbations: list[str]
+) -> dict[str, tuple[tuple[str, ...], NDArray[np.float64], dict[str, str]]]:
     """Weight, zero error [N] and events [s on the trial's clock] of each repetition under each scoring."""
-    scores = [[rep.scores[name] for name in scorings] for rep in repetitions]
-
-    def scored(name: str) -> np.ndarray:
-        return np.array([[getattr(score, name) for score in row] for row in scores])
-
-    rates = np.array([rep.rate for rep in repetitions])[:, None]
-    variables: dict[str, DataVariable] = {
-        "body_weight": (("rep", "scoring", "side"), scored("body_weight"), {"units": "N"}),
-        "weighing_sd": (("rep", "scoring"), scored("weighing_sd"), {"units": "N"}),
-        "body_weight_uncertainty": (("rep", "scoring"), scored("body_weight_uncertainty"), {"units": "N"}),
-        "offset": (("rep", "scoring"), scored("offset"), {"units": "N"}),
-        "rest": (("rep", "scoring"), scored("rest") / rates, {"units": "s"}),
+    dims = ("rep", "profile", "perturbation")
+    rates = np.array([rep.rate for rep in repetitions])[:, None, None]
+    places = {
+        (profile, moved): (k, m)
+        for k, profile in enumerate(profiles)
+        for m, moved in enumerate(perturbations)
+        if k == 0 or m == 0
     }
-    for event in STORED_EVENTS:
-        positions = np.array([[score.events.get(event, np.nan) for score in row] for row in scores])
-        variables[event] = (("rep", "scoring"), positions / rates, {"units": "s"})
-    return variables
+
+    def stored(name: str, *, event: bool = False, sides: bool = False) -> NDArray[np.float64]:
+        values = np.full(
+            (len(repetitions), len(profiles), len(perturbations), *([len(SIDES)] if sides else [])), np.nan
+        )
+        for row, rep in enumerate(repetitions):
+            for scoring, place in places.items():
+                score = rep.scores[scoring]
+                values[(row, *place)] = score.events.get(name, np.nan) if event else getattr(score, name)
+        return values
+
+    variables = {
+        "body_weight": ((*dims, "side"), stored("body_weight", sides=True), {"units": "N"}),
+        "weighing_sd": (dims, stored("weighing_sd"), {"units": "N"}),
+        "body_weight_uncertainty": (dims, stored("body_weight_uncertainty"), {"units": "N"}),
+        "offset": (dims, stored("offset"), {"units": "N"}),
+        "rest": (dims, stored("rest") / rates, {"units": "s"}),
+    }
+    return variables | {event: (dims, stored(event, event=True) / rates, {"units": "s"}) for event in STORED_EVENTS}

@@ -8,66 +8,58 @@ import numpy as np
 import pandas as pd
 
 from legsci.mechanics.force.events import Score
+from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.windows import Window
 from legsci.mechanics.reps.curation import apply_decisions
-from legsci.mechanics.reps.cutting import event_scorer
-from legsci.mechanics.reps.repetition import Repetition
-from legsci.mechanics.reps.trial_signals import TrialSignals
+from legsci.mechanics.reps.cutting import CUTTING
+from legsci.mechanics.reps.repetition import UNPERTURBED, Repetition, Scoring
 from legsci.quality import QualityFlag
 from legsci.tasks import TASKS
 
-#: Signal kept after the last event of a repetition [s].
+#: Signal that belongs to a repetition after its last event [s].
 TAIL_S = 1.0
 
 
 def score_window(
-    signals: TrialSignals,
+    reaction: GroundReaction,
     window: Window,
     *,
+    task: str,
     number: int,
-    scorings: dict[str, Profile],
+    scorings: dict[Scoring, Profile],
     mass_kg: float,
     decisions: pd.DataFrame,
 ) -> tuple[Repetition, list[QualityFlag]]:
-    """Score one repetition under every scoring and keep its signals.
+    """Score one repetition under every scoring.
 
     Parameters
     ----------
-    signals : of the trial.
+    reaction : ground reaction of the trial.
     window : the repetition.
+    task : name of the task.
     number : of the repetition, from 1.
-    scorings : name -> rules; the first is the default.
+    scorings : profile and perturbation -> rules; the first is the default.
     mass_kg : mass of the person and of what is carried [kg]; NaN where it is not known.
     decisions : rows of curation.tsv about the repetition.
     """
-    reaction, task = signals.reaction, TASKS[signals.task]
-    scorer = event_scorer(task)
+    events = CUTTING[TASKS[task].cut].events
     scores = {
-        name: scorer(reaction, window, task=task, profile=profile, mass_kg=mass_kg)
-        for name, profile in scorings.items()
+        scoring: events(reaction, window, task=TASKS[task], profile=profile, mass_kg=mass_kg)
+        for scoring, profile in scorings.items()
     }
-    flags = [replace(flag, profile=name) for name, score in scores.items() if "|" not in name for flag in score.flags]
+    flags = [
+        replace(flag, profile=profile)
+        for (profile, moved), score in scores.items()
+        if moved == UNPERTURBED
+        for flag in score.flags
+    ]
     flags += apply_decisions(scores, decisions, window, rate=reaction.rate)
     kept = _kept_samples(window, scores, reaction.rate, reaction.force.shape[1])
-    return (
-        Repetition(
-            trial_id=signals.trial_id,
-            task=signals.task,
-            number=number,
-            first=kept.start,
-            force=reaction.force[:, kept],
-            rate=reaction.rate,
-            scores=scores,
-            pelvis_height=signals.pelvis_height[kept],
-            centre_of_pressure=signals.centre_of_pressure[:, kept],
-            forward_force=signals.forward_force[kept],
-        ),
-        flags,
-    )
+    return Repetition("", task, number, kept.start, kept.stop, reaction.rate, scores), flags
 
 
-def _kept_samples(window: Window, scores: dict[str, Score], rate: float, count: int) -> slice:
+def _kept_samples(window: Window, scores: dict[Scoring, Score], rate: float, count: int) -> slice:
     """Return the samples that hold every event and resting sample of a repetition, and a tail."""
     positions = [value for score in scores.values() for value in (*score.events.values(), score.rest)]
     finite = np.array([value for value in positions if np.isfinite(value)] or [window.first, window.last])

@@ -9,80 +9,75 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from legsci.mechanics.force.profiles import load_profiles, variants
-from legsci.mechanics.force.session_reference import TrialReference, session_reference, with_known_zero
-from legsci.mechanics.kinetics.movement import Movement, person_of, trial_movement
-from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
-from legsci.mechanics.motion.static_trial import session_static_trial
+from legsci.mechanics.force.profiles import Profile, load_profiles, variants
+from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.mechanics.reps.files import FLAG_COLUMNS
-from legsci.mechanics.reps.repetition import Repetition, lay_out
+from legsci.mechanics.reps.repetition import UNPERTURBED, Repetition, Scoring, lay_out
 from legsci.mechanics.reps.trial import trial_repetitions
 from legsci.quality import QualityFlag
 
 
 def session_repetitions(
-    session: xr.DataTree,
-    *,
-    default: str,
-    profiles: list[str],
-    curation: pd.DataFrame,
-    options: MotionOptions = DEFAULT_OPTIONS,
+    motion: SessionMotion, *, default: str, profiles: list[str], curation: pd.DataFrame
 ) -> tuple[xr.Dataset | None, pd.DataFrame]:
     """Cut and score every trial of a session.
 
     Parameters
     ----------
-    session : a session file, opened.
+    motion : of the session: a motion file, opened, or the answer of `session_motion`.
     default : the profile whose numbers go into metrics.csv and whose uncertainties are found.
     profiles : all profiles to score under.
     curation : rows of curation.tsv about this session.
-    options : how motion is computed from markers.
 
     Returns
     -------
-    repetitions : Dataset with dims rep, scoring, side, sample; None where no trial holds one.
+    repetitions : Dataset with dims rep, profile, perturbation, side (ARCHITECTURE.md); None where no trial holds one.
+        `legsci.mechanics.reps.signals.with_signals` puts the signals of the motion file beside it.
     quality : one row per flag, columns FLAG_COLUMNS.
     """
     published = load_profiles()
-    scorings = {default: published[default]}
-    scorings |= {name: published[name] for name in profiles if name != default}
-    scorings |= variants(published[default])
-    person = person_of(session)
-    reference = session_reference(session)
+    names = [default, *(name for name in profiles if name != default)]
+    moved = variants(published[default])
+    scorings: dict[Scoring, Profile] = {(name, UNPERTURBED): published[name] for name in names}
+    scorings |= {(default, source): profile for source, profile in moved.items()}
+    mass_kg = float(motion.attrs.get("body_mass_kg", np.nan))
     repetitions: list[Repetition] = []
-    movements: dict[str, Movement | None] = {}
-    standing, static = session_static_trial(session)
     rows = []
-    who = {name: str(session.attrs[name]) for name in ("participant_id", "session_id")}
-    for trial_id, recorded in session.children.items():
-        load = float(recorded.attrs.get("load_kg", np.nan))
+    who = {name: str(motion.attrs[name]) for name in ("participant_id", "session_id")}
+    for trial_id, trial in motion.trials.items():
+        load = float(trial.attrs.get("load_kg", np.nan))
         decided = curation if curation.empty else curation[curation["trial_id"] == trial_id]
-        try:
-            trial = with_known_zero(recorded, reference.trials.get(trial_id, TrialReference()))
-            movements[trial_id], notes = trial_movement(trial, static, person=person, options=options)
-            found, flags = trial_repetitions(
-                trial,
-                trial_id=trial_id,
-                scorings=scorings,
-                mass_kg=person.body_mass_kg + (0.0 if np.isnan(load) else load),
-                curation=decided,
-                movement=movements[trial_id],
-                reference=reference.trials.get(trial_id, TrialReference()),
-            )
-        except Exception as error:  # one trial that fails does not keep the others from being scored
-            logging.getLogger(__name__).exception("trial %s", trial_id)
-            failed = QualityFlag("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")
-            movements[trial_id], found, flags, notes = None, [], [failed], []
-        flags += notes
+        found: list[Repetition] = []
+        flags = list(trial.flags)
+        if not any(flag.code == "not_computed" for flag in flags):
+            try:
+                found, cut_flags = trial_repetitions(
+                    trial,
+                    trial_id=trial_id,
+                    scorings=scorings,
+                    mass_kg=mass_kg + (0.0 if np.isnan(load) else load),
+                    curation=decided,
+                )
+                flags = [*cut_flags, *flags]
+            except Exception as error:  # one trial that fails does not keep the others from being scored
+                logging.getLogger(__name__).exception("trial %s", trial_id)
+                flags = [QualityFlag("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")]
         repetitions += found
-        task = str(recorded.attrs["task"])
+        task = str(trial.attrs["task"])
         rows += [{**who, "trial_id": trial_id, "task": task, **_columns(flag)} for flag in flags]
     quality = pd.DataFrame(rows, columns=list(FLAG_COLUMNS))
     if not repetitions:
         return None, quality
-    dataset = lay_out(repetitions, list(scorings), movements, standing)
-    dataset.attrs = {**who, "default_scoring": default, "profiles": json.dumps([default, *profiles])}
+    dataset = lay_out(repetitions, names, [UNPERTURBED, *moved])
+    dataset.attrs = {**who, "default_profile": default, "profiles": json.dumps([default, *profiles])}
     return dataset, quality
+
+
+def trials_with_swapped_sides(curation: pd.DataFrame) -> set[str]:
+    """Trials whose plates people found exchanged between left and right, from the rows of curation.tsv."""
+    if curation.empty:
+        return set()
+    return set(curation.loc[curation["what"] == "swap_sides", "trial_id"].astype(str))
 
 
 def _columns(flag: QualityFlag) -> dict[str, object]:

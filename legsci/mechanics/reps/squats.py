@@ -8,7 +8,8 @@ import numpy as np
 
 from legsci.kernels.events import intervals_below
 from legsci.kernels.filters import butterworth_lowpass
-from legsci.mechanics.force.events import Score, check_weight, weight_uncertainty
+from legsci.mechanics.force.events import Score, weight_uncertainty
+from legsci.mechanics.force.jump_checks import check_weight
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.weighing import Weighing

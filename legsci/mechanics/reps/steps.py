@@ -17,6 +17,9 @@ from legsci.quality import QualityFlag
 from legsci.tasks import Task
 from legsci.vocabulary import SIDES, SIDES_OF_BODY, STANDARD_GRAVITY
 
+#: Running is not forward when its direction lies further than this from the laboratory's forward axis [deg], as it lets
+#: a tenth of the sideways force in; slower than this the pelvis does not travel over ground, as on a treadmill [m/s].
+MOST_ACROSS_DEG, RUNNING_M_PER_S = 6.0, 1.0
 #: Longest contact of a running step [s]; walking and standing last longer.
 LONGEST_STEP_S = 0.5
 
@@ -35,6 +38,21 @@ def steps(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
     cut_off = 0 if not len(flights) else int(flights[0, 0] > 0) + int(flights[-1, 1] < samples)
     flags = [QualityFlag("contact_cut_off", value=float(cut_off))] if cut_off else []
     return windows, flags + ([] if windows else [QualityFlag("no_contact", limit=LONGEST_STEP_S)])
+
+
+def running_direction_flags(task: Task, movement: Movement | None) -> list[QualityFlag]:
+    """Report running that is not along the laboratory's forward axis, by the path of the pelvis.
+
+    Parameters
+    ----------
+    task : entry of TASKS.
+    movement : answer of `legsci.mechanics.kinetics.movement.trial_movement`.
+    """
+    if task.start != "running" or movement is None or not movement.mean_speed_m_per_s > RUNNING_M_PER_S:
+        return []
+    if not movement.travel_deg > MOST_ACROSS_DEG:
+        return []
+    return [QualityFlag("travels_across", "markers", movement.travel_deg, MOST_ACROSS_DEG)]
 
 
 def score_step(reaction: GroundReaction, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:

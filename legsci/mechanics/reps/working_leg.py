@@ -20,7 +20,7 @@ RAISED_FOOT_M = 0.05
 def with_working_leg(
     repetition: Repetition, leg: str, movement: Movement | None
 ) -> tuple[Repetition, list[QualityFlag]]:
-    """Name the working legs of a repetition; the force of a running step is that of its foot.
+    """Name the working legs of a repetition.
 
     A leg that the study names is taken, and flagged where the height of the feet contradicts it.
 
@@ -31,17 +31,13 @@ def with_working_leg(
     movement : of the trial; None without markers.
     """
     named = leg if leg in SIDES else "both"
-    running = TASKS[repetition.task].cut == "contact"
-    if movement is None or not (running or named in SIDES_OF_BODY):
+    alternating = TASKS[repetition.task].legs == "alternating"
+    if movement is None or not (alternating or named in SIDES_OF_BODY):
         return replace(repetition, leg=named), []
     left_m, right_m = _foot_heights(repetition, movement)
-    if running:
+    if alternating:
         side, flags = step_side(left_m, right_m, movement)
-        if not side:
-            return replace(repetition, leg=side), flags
-        force = repetition.force.copy()
-        force[SIDES.index(side)] = force[SIDES.index("both")]
-        return replace(repetition, leg=side, force=force), flags
+        return replace(repetition, leg=side), flags
     raised_m = (left_m - right_m) * (1.0 if named == "left" else -1.0)
     flags = [QualityFlag("leg_contradicted", "markers", raised_m, detail=named)] if raised_m > RAISED_FOOT_M else []
     return replace(repetition, leg=named), flags

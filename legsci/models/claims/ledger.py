@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from legsci.metrics.definitions import METRIC_TERMS
+from legsci.metrics.registry import METRICS
 from legsci.models.claims.estimates import ESTIMATORS
 from legsci.models.claims.evidence import Evidence, variables_of
 from legsci.models.claims.registry import Claim, Registry
@@ -135,7 +135,7 @@ def missing_data(claim: Claim, evidence: Evidence) -> list[str]:
 def _missing_metric(variable: Variable, others: list[str]) -> str:
     """Return the sentence on a missing metric, or on the only sides that have it."""
     name = f"{variable.metric} of {variable.task}"
-    if variable.metric not in METRIC_TERMS:
+    if variable.metric not in METRICS:
         return f"this version of legsci does not measure {name}"
     if not others:
         return f"metrics.csv has no {name} that was not rejected"

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.resources import files
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from legsci.ingest.faults import Fault, InputFaults
+from legsci.ingest.yaml_files import read_yaml
+from legsci.models.claims.names import name_faults
 from legsci.models.tables.analysis import Codes, Variable
-from legsci.vocabulary import new_name
+
+#: Place of a claim in the path of a fault.
+_PLACE = re.compile(r"^claims\.(\d+)(?=\.|$)")
 
 
-class ClaimsError(ValueError):
-    """A registry of claims that cannot be used; the message names all faults."""
+class ClaimsError(InputFaults):
+    """A registry of claims that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +94,15 @@ def load_claims(path: Path) -> Registry:
     Raises
     ------
     ClaimsError
-        With all that the schema does not allow, claims that repeat an id, and limits that contradict each other.
+        With all that the schema does not allow; without such faults, with names of tasks, metrics, variables and terms
+        that do not exist, claims that repeat an id, and limits that contradict each other.
     """
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    faults = _faults(content)
+    content, faults = read_yaml(path, "legsci.models.claims", "claims.schema.yaml")
+    faults = [_by_id(fault, content) for fault in faults]
+    if not faults:
+        faults = name_faults(content, path.name) + _claim_faults(content, path.name)
     if faults:
-        raise ClaimsError("\n  ".join([f"{path.name} cannot be used, {len(faults)} faults", *faults]))
+        raise ClaimsError(f"{path.name} cannot be used", faults)
     return Registry(
         variables={name: Variable(**settings) for name, settings in content["variables"].items()},
         codes={name: Codes(**settings) for name, settings in content["codes"].items()},
@@ -104,45 +110,32 @@ def load_claims(path: Path) -> Registry:
     )
 
 
-def _faults(content: object) -> list[str]:
-    """Return a sentence for each fault."""
-    import jsonschema
+def _by_id(fault: Fault, content: Any) -> Fault:
+    """Name the claim of a fault by its id instead of its place in the list."""
+    place = _PLACE.match(fault.where)
+    claim = content["claims"][int(place[1])] if place else None
+    if place is None or not isinstance(claim, dict) or "id" not in claim:
+        return fault
+    return replace(fault, where=_PLACE.sub(str(claim["id"]), fault.where))
 
-    schema = yaml.safe_load(files("legsci.models.claims").joinpath("claims.schema.yaml").read_text(encoding="utf-8"))
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(content)
-    faults = [f"{error.json_path.removeprefix('$').lstrip('.')}: {error.message}" for error in errors]
-    if faults or not isinstance(content, dict):
-        return faults
+
+def _claim_faults(content: Mapping[str, Any], file: str) -> list[Fault]:
+    """Faults of claims that repeat an id, and of limits that contradict each other."""
     claims = [_claim(settings) for settings in content["claims"]]
     ids = [claim.id for claim in claims]
-    faults = _replaced_names(content)
-    faults += [f"{name} is there {ids.count(name)} times" for name in dict.fromkeys(ids) if ids.count(name) > 1]
+    repeated = [name for name in dict.fromkeys(ids) if ids.count(name) > 1]
+    faults = [Fault(file, name, "each id once", f"{ids.count(name)} times") for name in repeated]
     for claim in claims:
         low, high = claim.equivalence
         if not low <= claim.null <= high:
-            faults.append(
-                f"{claim.id}: the null {claim.null:g} is not within the limits of equivalence, {low:g} to {high:g}"
-            )
+            limits = f"limits on both sides of the null, {claim.null:g}"
+            faults.append(Fault(file, f"{claim.id}.equivalence", limits, f"{low:g} to {high:g}"))
         if claim.size and min(claim.direction * (value - claim.edge) for value in claim.size) <= 0:
+            beyond = f"beyond the limit of equivalence, {claim.edge:g}, on the side of the claim's direction"
             faults.append(
-                f"{claim.id}: the claimed size is not beyond the limits of equivalence, on the side of its direction"
+                Fault(file, f"{claim.id}.claimed.size", beyond, " to ".join(f"{value:g}" for value in claim.size))
             )
     return faults
-
-
-def _replaced_names(content: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each metric under a name that it had before."""
-    named = [(f"variables.{name}.metric", use["task"], use["metric"]) for name, use in content["variables"].items()]
-    named += [
-        (f"{claim['id']}: outcome", claim["model"]["set_task"], claim["model"]["outcome"])
-        for claim in content["claims"]
-        if claim["model"]["kind"] == "repetitions"
-    ]
-    return [
-        f"{where}: {metric} of task {task} is now called {new}"
-        for where, task, metric in named
-        if (new := new_name(metric, task=task)) is not None
-    ]
 
 
 def _claim(settings: Mapping[str, Any]) -> Claim:

@@ -14,6 +14,20 @@ from legsci.models.tables.person_weeks import person_weeks
 
 #: Word of participants.tsv, column previous_injury, that says there was none, in small or capital letters.
 NO_INJURY = "none"
+#: Columns that terms of models may name, beside variables and codes: see `person_covariates`, and `session_table`,
+#: `repetition_table` and `week_table`.
+PERSON_TERMS = ("female", "left_dominant", "previously_injured", "beighton_score", "body_mass_kg", "log_hours")
+SESSION_TERMS = ("time", "week", "load", "mean_weekly_hours", *PERSON_TERMS)
+REPETITION_TERMS = ("rep", "position", "last", "time", *PERSON_TERMS)
+WEEK_TERMS = ("week", "load", "female", "beighton_score", "previously_injured", "log_hours")
+#: Column of longitudinal.csv -> the term that is made of it.
+OF_COLUMN = {
+    "sex": "female",
+    "dominant_leg": "left_dominant",
+    "previous_injury": "previously_injured",
+    "previous_week_load": "load",
+    "previous_week_load_within": "load",
+}
 
 
 @dataclass(frozen=True)

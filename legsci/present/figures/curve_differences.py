@@ -35,7 +35,7 @@ def curve_differences_figure(differences: pd.DataFrame, clusters: pd.DataFrame, 
         panels = figure.subplots(len(ANGLES), len(tasks), sharex=True, sharey="row", squeeze=False)
         for column, task in enumerate(tasks):
             own = differences[differences["task"] == task]
-            panels[0, column].set_title(_heading(task, own))
+            panels[0, column].set_title(**style.task_heading(task, _count(own), columns=len(tasks)))
             for row, angle in enumerate(ANGLES):
                 tested = clusters[(clusters["task"] == task) & (clusters["angle"] == angle)]
                 _draw(panels[row, column], own[own["angle"] == angle], tested)
@@ -55,11 +55,10 @@ def curve_differences_figure(differences: pd.DataFrame, clusters: pd.DataFrame, 
     return figure
 
 
-def _heading(task: str, rows: pd.DataFrame) -> str:
-    """Task, and the largest number of athletes in each comparison."""
+def _count(rows: pd.DataFrame) -> str:
+    """Largest number of athletes in each comparison."""
     counts = rows.groupby("comparison", sort=False)["athletes"].max()
-    numbers = " and ".join(str(counts[name]) for name in LOOKS if name in counts)
-    return f"{style.readable(task).replace(' jump', chr(10) + 'jump')}\nn = {numbers}"
+    return f"n = {' and '.join(str(counts[name]) for name in LOOKS if name in counts)}"
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, clusters: pd.DataFrame) -> None:

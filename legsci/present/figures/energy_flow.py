@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -13,15 +15,21 @@ from legsci.mechanics.kinetics.movement import LOADED_JOINTS
 from legsci.metrics.joints import of_frames
 from legsci.metrics.kinetics import push_off_span
 from legsci.metrics.measure import prepare
+from legsci.metrics.registry import METRICS
 from legsci.metrics.signals import at, integral
 from legsci.present.figures import style
-from legsci.tasks import TASKS
 
 #: Order of the bars from the top; joints of a leg share its colour and are distinguished by name.
 JOINTS_FROM_TOP = ("lumbar", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle")
 _COLUMNS = 3
 _PANEL_HEIGHT = 2.5
 _BAR, _GAP = 0.12, 0.02
+#: Words of the figure, explained below the panels.
+_EXPLANATION = (
+    "Left: positive work of the joints from the lowest point to take-off (squat: concentric phase). Right: energy "
+    "gained by the centre of mass; gain / joint work is the force transmission ratio of metrics.csv. Not gained: joint "
+    "work that moved segments relative to each other or was absorbed by other joints."
+)
 _TAKEN, _REST = (0.25, 0.25, 0.25), (0.8, 0.8, 0.8)
 
 
@@ -30,7 +38,7 @@ def energy_flow_figure(reps: xr.Dataset | None, *, simulated: bool, reason: str 
 
     Parameters
     ----------
-    reps : the session's repetitions, None where there is none.
+    reps : the session's repetitions with their signals, None where there is none.
     simulated : whether the recordings are simulated.
     reason : why joint powers are missing; empty where no reason was recorded.
 
@@ -46,7 +54,7 @@ def energy_flow_figure(reps: xr.Dataset | None, *, simulated: bool, reason: str 
         return style.words_only(f"{words}: {reason}" if reason else f"{words}.", simulated=simulated)
     with style.figure_style():
         lines = -(-len(works) // _COLUMNS)
-        figure = Figure(figsize=(style.PAGE_WIDTH, 0.5 + _PANEL_HEIGHT * lines), layout="constrained")
+        figure = Figure(figsize=(style.PAGE_WIDTH, 0.9 + _PANEL_HEIGHT * lines), layout="constrained")
         words = f"Positive joint work, gain of the centre of mass [J/kg]: n = {style.counted(len(works), 'push-off')}"
         style.title(figure, words, simulated=simulated)
         panels = figure.subplots(lines, _COLUMNS, squeeze=False).ravel()
@@ -54,7 +62,8 @@ def energy_flow_figure(reps: xr.Dataset | None, *, simulated: bool, reason: str 
             panel.set_axis_off()
         for panel, (name, work, gain) in zip(panels, works, strict=False):
             _draw(panel, work, gain)
-            panel.set_title(f"{name}\nratio {gain / sum(work.values()):.2f}")
+            panel.set_title(f"{name}\ngain / joint work {gain / sum(work.values()):.2f}")
+        figure.supxlabel(textwrap.fill(_EXPLANATION, style.LINE_LENGTH), x=0.01, ha="left", fontsize=7)
     return figure
 
 
@@ -66,8 +75,8 @@ def _works(reps: xr.Dataset) -> list[tuple[str, dict[str, float], float]]:
     work = integral(frames, power, start, last).transpose("rep", "joint", "scoring").to_numpy()[..., 0]
     energy = prepared["energy"]
     gain = (at(frames, energy, last) - at(frames, energy, start)).transpose("rep", "scoring").to_numpy()[:, 0]
-    pushes = ["force_transmission_ratio" in TASKS[str(task)].metrics for task in reps["task"].to_numpy()]
-    of_both = np.array(pushes) & (reps["leg"].to_numpy() == "both")
+    pushes = np.isin(reps["task"].to_numpy().astype(str), METRICS["force_transmission_ratio"].tasks)
+    of_both = pushes & (reps["leg"].to_numpy() == "both")
     measured = np.isfinite(work).all(axis=1) & np.isfinite(gain) & (gain > 0.0) & (work.sum(axis=1) > 0.0)
     return [
         (
@@ -97,7 +106,9 @@ def _draw(axes: Axes, work: dict[str, float], gain: float) -> None:
     axes.text(1.0 + _GAP, height - 0.5 * gain, f"centre of\nmass {gain:.2f}", va="center", fontsize=6)
     if total > gain:
         axes.add_patch(Rectangle((1.0 - _BAR, height - total), _BAR, total - gain, facecolor=_REST))
-        axes.text(1.0 + _GAP, height - gain - 0.5 * (total - gain), f"rest {total - gain:.2f}", va="center", fontsize=6)
+        axes.text(
+            1.0 + _GAP, height - gain - 0.5 * (total - gain), f"not gained\n{total - gain:.2f}", va="center", fontsize=6
+        )
     axes.set_xlim(-0.55, 1.45)
     axes.set_ylim(0.0, 1.02 * height)
 

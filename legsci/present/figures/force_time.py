@@ -14,8 +14,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from legsci.ingest.streams import stream
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.mechanics.reps.repetition import STORED_EVENTS
+from legsci.metrics.registry import METRICS
 from legsci.metrics.signals import velocity
 from legsci.metrics.tables import session_metrics
 from legsci.present.figures import style
@@ -38,6 +40,8 @@ SIMULTANEOUS_SHARE = 0.002
 #: Signal shown before the first sample that is kept, so that a mark on it is not cut [s].
 EDGE_S = 0.03
 TITLE_COLOURS = {"rejected": style.SEVERITY_COLOURS["rejected"]}
+#: Name of the dashed line: weight of the athlete, and in squats of athlete and bar.
+WEIGHTS = {False: "body weight", True: "system weight\n(athlete and bar)"}
 LINES = {"both": "both feet", "left": "left foot", "right": "right foot"}
 
 
@@ -47,7 +51,7 @@ def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.D
     Parameters
     ----------
     session : a session file, opened.
-    reps : its repetitions, None where there is none.
+    reps : its repetitions with their signals, None where there is none.
     flags : quality flags of the session from cutting, columns FLAG_COLUMNS.
 
     Returns
@@ -57,7 +61,7 @@ def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.D
     """
     metrics, quality = session_metrics(reps, flags)
     shown = [(trial, rep) for trial in session.children for rep in _places(reps, trial)]
-    drawable = [rep >= 0 or "force" in session.children[trial].children for trial, rep in shown]
+    drawable = [rep >= 0 or stream(session.children[trial], "force") is not None for trial, rep in shown]
     headings = [
         _heading(metrics, quality, trial, _number(reps, rep), str(session[trial].attrs["task"])) for trial, rep in shown
     ]
@@ -73,11 +77,11 @@ def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.D
         for panel, (trial, rep), (words, status) in zip(panels, shown, headings, strict=True):
             panel.suptitle(words, x=0.01, ha="left", fontsize=8, color=TITLE_COLOURS.get(status, "black"))
             if reps is not None and rep >= 0:
-                drawn |= dict.fromkeys(_draw_repetition(panel, reps, rep))
+                drawn |= dict.fromkeys([*_draw_repetition(panel, reps, rep), _weight(reps, rep)])
             else:
                 _draw_recording(panel, session.children[trial])
         counted = sum(rep >= 0 for _, rep in shown)
-        profile = load_profiles()[str(reps.attrs["default_scoring"])].title if reps is not None else "none"
+        profile = load_profiles()[str(reps.attrs["default_profile"])].title if reps is not None else "none"
         session_name = f"Study {session.attrs['study']}, participant {session.attrs['participant_id']}"
         style.title(
             figure,
@@ -85,7 +89,7 @@ def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.D
             f"{style.counted(len(session.children), 'trial')}; profile {profile}",
             simulated=bool(session.attrs["simulated"]),
         )
-        figure.legend(handles=_keys(list(drawn)), loc="outside lower center", ncols=6)
+        figure.legend(handles=_keys(list(drawn)), loc="outside lower center", ncols=5)
     return figure
 
 
@@ -99,6 +103,11 @@ def _places(reps: xr.Dataset | None, trial: str) -> list[int]:
 def _number(reps: xr.Dataset | None, rep: int) -> int:
     """Number of a repetition in its trial, 0 for a trial without any."""
     return int(reps["number"][rep]) if reps is not None and rep >= 0 else 0
+
+
+def _weight(reps: xr.Dataset, rep: int) -> str:
+    """Name of the weight of a repetition."""
+    return WEIGHTS[str(reps["task"].to_numpy()[rep]) in METRICS["system_weight_n"].tasks]
 
 
 def _heading(metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: int, task: str) -> tuple[str, str]:
@@ -152,17 +161,16 @@ def flag_lines(flags: pd.DataFrame) -> list[str]:
 
 def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int) -> list[str]:
     """Draw force and velocity of one repetition; return the names of the phases, events and lines that need a key."""
-    scoring = str(reps.attrs["default_scoring"])
-    chosen = reps.isel(rep=rep).sel(scoring=scoring)
+    chosen = reps.isel(rep=rep, scoring=0)
     upper, lower = panel.subplots(2, 1, sharex=True, height_ratios=[2.2, 1.0])
     time = float(chosen["window_start"]) + np.arange(chosen.sizes["sample"]) / float(chosen["sampling_rate_hz"])
-    listed, events = phases(reps, rep=rep, scoring=scoring), event_times(chosen, MARKED)
+    listed, events = phases(reps, rep=rep, profile=str(reps.attrs["default_profile"])), event_times(chosen, MARKED)
     left, right = _span(time, chosen, listed, events)
     sides = [side for side in ("left", "right", "both") if bool(chosen["force"].sel(side=side).notnull().any())]
     for side in sides:
         force = chosen["force"].sel(side=side).to_numpy()
         upper.plot(time, force, color=style.SIDE_COLOURS[side], linewidth=1.1 if side == "both" else 0.9)
-    speed = velocity(reps.isel(rep=[rep]).variables)[0, reps.get_index("scoring").get_loc(scoring)].data
+    speed = velocity(reps.isel(rep=[rep]).variables)[0, 0].data
     upper.axhline(float(chosen["body_weight"].sel(side="both")), color="black", linewidth=0.7, linestyle=(0, (6, 3)))
     _shade((upper, lower), listed)
     size, before = 5.0, -np.inf
@@ -218,8 +226,9 @@ def _label(panel: SubFigure, upper: Axes, lower: Axes) -> None:
 def _draw_recording(panel: SubFigure, trial: xr.DataTree) -> None:
     """Draw the force of a trial without repetitions as it was recorded, plate by plate."""
     axes = panel.subplots()
-    if "force" in trial.children:
-        vertical = trial["force"]["force"].sel(axis="y")
+    force = stream(trial, "force")
+    if force is not None:
+        vertical = force["force"].sel(axis="y")
         for plate in vertical["plate"].to_numpy():
             axes.plot(vertical["time"], vertical.sel(plate=plate), label=f"plate {plate}, as recorded")
         axes.legend(loc="best")
@@ -246,6 +255,7 @@ def _keys(drawn: list[str]) -> list[Patch | Line2D]:
     for side, words in LINES.items():
         if side in drawn:
             entries.append(Line2D([], [], color=style.SIDE_COLOURS[side], label=words))
-    if drawn:
-        entries.append(Line2D([], [], color="black", linewidth=0.7, linestyle=(0, (6, 3)), label="body weight"))
+    weights = "; in squats\n".join(name for name in WEIGHTS.values() if name in drawn)
+    if weights:
+        entries.append(Line2D([], [], color="black", linewidth=0.7, linestyle=(0, (6, 3)), label=weights))
     return entries

@@ -81,8 +81,8 @@ def bands(curves: xr.Dataset, rows: tuple[PanelRow, ...], title: str, *, simulat
             chosen = _of_task(curves, rows, task)
             participants |= set(chosen["participant_id"].to_numpy().tolist())
             most = max(most, chosen.sizes["rep"])
-            name = style.readable(task).replace(" jump", "\njump")
-            panels[0, column].set_title(f"{name}\nn = {chosen.sizes['rep']}")
+            heading = style.task_heading(task, f"n = {chosen.sizes['rep']}", columns=len(tasks))
+            panels[0, column].set_title(**heading)
             for row, quantity in enumerate(rows):
                 sides |= _draw(panels[row, column], chosen, quantity)
             panels[-1, column].set_xlabel("movement [%]")

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from legsci.mechanics.force.profiles import load_profiles
-from legsci.metrics.definitions import METRIC_TERMS
+from legsci.metrics.registry import METRICS
 from legsci.present.figures import style
 
 REFERENCE = "jump_height_impulse_m"
@@ -63,7 +63,7 @@ def _draw_rows(figure: Figure, rows: pd.DataFrame) -> None:
     for offset, (name, colour) in zip((-0.22, 0.0, 0.22), style.HEIGHT_COLOURS.items(), strict=True):
         place = np.arange(len(rows)) + offset
         looks = {"fmt": "o", "markersize": 4, "color": colour, "linewidth": 1.2}
-        left.errorbar(rows[name], place, xerr=rows[f"u_{name}"], label=METRIC_TERMS[name].label, **looks)
+        left.errorbar(rows[name], place, xerr=rows[f"u_{name}"], label=METRICS[name].label, **looks)
         if name != REFERENCE:
             difference, expanded = _differences(rows, name)
             right.errorbar(difference, place, xerr=expanded, **looks)
@@ -76,14 +76,14 @@ def _draw_points(figure: Figure, rows: pd.DataFrame) -> None:
     for axes, name in zip(figure.subplots(1, len(others), sharey=True), others, strict=True):
         difference, expanded = _differences(rows, name)
         apart = difference.abs() > expanded
-        colour, label = style.HEIGHT_COLOURS[name], METRIC_TERMS[name].label
+        colour, label = style.HEIGHT_COLOURS[name], METRICS[name].label
         for chosen, marker, words in ((~apart, ".", label), (apart, "x", f"{label}, disagrees")):
             axes.plot(rows[REFERENCE][chosen], difference[chosen], marker, color=colour, markersize=3.5, label=words)
         axes.axhline(difference.mean(), color="black", linewidth=1.0, linestyle=(0, (6, 3)))
         axes.axhline(0.0, color="black", linewidth=0.5)
         compared = style.counted(int(difference.notna().sum()), "repetition")
         axes.set_title(f"{label}:\nmean {difference.mean():+.1f} cm, {int(apart.sum())} of {compared} disagree")
-        axes.set_xlabel(f"{METRIC_TERMS[REFERENCE].label} [m]")
+        axes.set_xlabel(f"{METRICS[REFERENCE].label} [m]")
         axes.spines[["top", "right"]].set_visible(False)
     figure.axes[0].set_ylabel("difference from height by impulse [cm]")
 

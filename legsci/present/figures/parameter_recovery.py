@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from legsci.metrics.definitions import METRIC_TERMS
+from legsci.metrics.registry import METRICS
 from legsci.models.parameter_recovery import MEASURED
 from legsci.present.figures import style
 
@@ -54,7 +54,7 @@ def parameter_recovery_figure(pairs: pd.DataFrame, summary: pd.DataFrame) -> Fig
 
 def _draw(axes: Axes, pairs: pd.DataFrame, rows: pd.DataFrame) -> None:
     """Draw one metric."""
-    term = METRIC_TERMS[str(rows["metric"].iloc[0])]
+    term = METRICS[str(rows["metric"].iloc[0])]
     factor, unit = _READABLE.get(term.unit, (1.0, term.unit))
     for place, row in enumerate(rows.to_dict("records")):
         used = pairs[(pairs["task"] == row["task"]) & pairs["status"].isin(MEASURED) & pairs["measured"].notna()]

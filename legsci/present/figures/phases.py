@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.force.profiles import load_profiles
+from legsci.mechanics.reps.signals import scoring_of
 from legsci.metrics.force import LANDING_S, braking_start
 from legsci.tasks import TASKS
 
@@ -42,21 +43,22 @@ def event_times(rep: xr.Dataset, names: tuple[str, ...]) -> dict[str, float]:
     return dict(sorted(((name, time) for name, time in times.items() if np.isfinite(time)), key=lambda item: item[1]))
 
 
-def phases(reps: xr.Dataset, *, rep: int, scoring: str) -> list[Phase]:
+def phases(reps: xr.Dataset, *, rep: int, profile: str) -> list[Phase]:
     """Phases of one repetition, in order of time, without those that the task does not have or that were not detected.
 
     Parameters
     ----------
-    reps : Dataset of a reps file.
+    reps : answer of `legsci.mechanics.reps.signals.with_signals`, or of `flat` alone.
     rep : its place along `rep`, from 0.
-    scoring : name of a definition profile among `scoring`. The landing phase is the search window of its peak.
+    profile : name of a definition profile. The landing phase is the search window of its peak.
     """
-    chosen = reps.isel(rep=rep).sel(scoring=scoring)
+    scoring = scoring_of(reps, profile)
+    chosen = reps.isel(rep=rep, scoring=scoring)
     times = {name: float(chosen[name]) for edges in EDGES.values() for name in edges if name in chosen}
-    times["braking_start"] = float(braking_start(reps.isel(rep=[rep]).sel(scoring=[scoring]).variables).data.item())
+    times["braking_start"] = float(braking_start(reps.isel(rep=[rep], scoring=[scoring]).variables).data.item())
     times["impact"] = times["landing"] if np.isfinite(times["takeoff"]) else float(chosen["touchdown"])
     # The landing of a running step belongs to the next step.
-    running = TASKS[str(chosen["task"].item())].cut == "contact"
+    running = TASKS[str(chosen["task"].item())].start == "running"
     times["impact_end"] = float("nan") if running else times["impact"] + LANDING_S
-    listed = [Phase(name, *(times[edge] for edge in EDGES[name])) for name in load_profiles()[scoring].phases]
+    listed = [Phase(name, *(times[edge] for edge in EDGES[name])) for name in load_profiles()[profile].phases]
     return sorted((phase for phase in listed if phase.end > phase.start), key=lambda phase: phase.start)

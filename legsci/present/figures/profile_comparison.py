@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from legsci.mechanics.force.profiles import load_profiles
-from legsci.metrics.definitions import METRIC_TERMS
+from legsci.mechanics.reps.signals import scoring_of
 from legsci.metrics.force import LANDING_S
+from legsci.metrics.registry import METRICS
 from legsci.present.figures import style
 from legsci.present.figures.phases import Phase, event_times, phases
 
@@ -59,7 +60,7 @@ def profile_comparison_figure(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int,
 
     Parameters
     ----------
-    reps : Dataset of a reps file.
+    reps : answer of `legsci.mechanics.reps.signals.with_signals`.
     rows : of metrics_by_profile.csv, those of the repetition.
     rep : its place along `rep`, from 0.
     simulated : whether the recording is simulated.
@@ -75,7 +76,7 @@ def profile_comparison_figure(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int,
         figure = Figure(figsize=(style.PAGE_WIDTH, 3.2 + 0.75 * len(names)), layout="constrained")
         trace, lanes, table = figure.subplots(3, 1, height_ratios=[2.0, 0.45 * len(names), 0.25 * (len(names) + 2.5)])
         lanes.sharex(trace)
-        listed = {name: phases(reps, rep=rep, scoring=name) for name in names}
+        listed = {name: phases(reps, rep=rep, profile=name) for name in names}
         edges = [edge for each in listed.values() for phase in each if phase.name != "weighing" for edge in phase[1:]]
         time = float(chosen["window_start"]) + np.arange(chosen.sizes["sample"]) / float(chosen["sampling_rate_hz"])
         trace.plot(time, chosen["force"].sel(side="both"), color="black")
@@ -83,7 +84,7 @@ def profile_comparison_figure(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int,
         trace.set_ylabel("vertical force [N]")
         trace.tick_params(labelbottom=False)
         for place, name in enumerate(names):
-            _lane(lanes, place, listed[name], chosen.sel(scoring=name), trace.get_xlim())
+            _lane(lanes, place, listed[name], chosen.isel(scoring=scoring_of(reps, name)), trace.get_xlim())
         lanes.set_yticks(range(len(names)), [load_profiles()[name].title for name in names])
         lanes.set_ylim(len(names) - 0.5, -0.5)
         lanes.set_xlabel("time of the trial [s]")
@@ -128,8 +129,7 @@ def _table(axes: Axes, rows: pd.DataFrame) -> None:
         for _, row in rows.iterrows()
     ]
     heads = [
-        f"{textwrap.fill(METRIC_TERMS[name].label, 13, break_on_hyphens=False)}\n[{METRIC_TERMS[name].unit}]"
-        for name in columns
+        f"{textwrap.fill(METRICS[name].label, 13, break_on_hyphens=False)}\n[{METRICS[name].unit}]" for name in columns
     ]
     axes.set_axis_off()
     table = axes.table(

@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
+from legsci.ingest.streams import stream
 from legsci.present.figures import (
     data_quality,
     energy_flow,
@@ -30,7 +31,7 @@ WITHOUT_POWERS = ("markers_unknown", "no_moments", "person_unknown", "segment_ab
 def _force_time(study: Results, participant_id: str, session_id: str) -> Figure:
     """Draw each repetition of a session."""
     key = (participant_id, session_id)
-    return force_time.force_time_figure(study.session(*key), study.reps(*key), study.quality_flags(*key))
+    return force_time.force_time_figure(study.session(*key), study.signals(*key), study.quality_flags(*key))
 
 
 def _profile_comparison(study: Results) -> Figure:
@@ -42,7 +43,7 @@ def _profile_comparison(study: Results) -> Figure:
         )
     rows = study.metrics_by_profile
     rows = rows[(rows[list(widest.index)] == widest).all(axis=1)]
-    reps = study.reps(widest["participant_id"], widest["session_id"])
+    reps = study.signals(widest["participant_id"], widest["session_id"])
     assert reps is not None, "a repetition with metrics is in its reps file"
     same = (reps["trial_id"] == widest["trial_id"]) & (reps["number"] == widest["rep"])
     place = int(np.flatnonzero(same.to_numpy())[0])
@@ -62,7 +63,7 @@ def _data_quality(study: Results) -> Figure:
 def _skeleton(study: Results, participant_id: str, session_id: str) -> Figure:
     """Draw the lowest point of each repetition of a session."""
     key = (participant_id, session_id)
-    return skeleton.skeleton_figure(study.session(*key), study.reps(*key))
+    return skeleton.skeleton_figure(study.session(*key), study.motion(*key), study.signals(*key))
 
 
 def _energy_flow(study: Results, participant_id: str, session_id: str) -> Figure:
@@ -71,13 +72,13 @@ def _energy_flow(study: Results, participant_id: str, session_id: str) -> Figure
     # `simulated` is read from the session file: the figure does not depend on the tables of the study.
     session = study.session(*key)
     return energy_flow.energy_flow_figure(
-        study.reps(*key), simulated=bool(session.attrs["simulated"]), reason=_without_powers(study, session, key)
+        study.signals(*key), simulated=bool(session.attrs["simulated"]), reason=_without_powers(study, session, key)
     )
 
 
 def _without_powers(study: Results, session: xr.DataTree, key: tuple[str, str]) -> str:
     """Say why a session has no joint powers: no markers, or the reasons in its quality flags."""
-    if not any("markers" in trial.children for trial in session.children.values()):
+    if not any(stream(trial, "markers") is not None for trial in session.children.values()):
         return "no trial has markers."
     flags = study.quality_flags(*key)
     sentences = [text for code in WITHOUT_POWERS for text in flags.loc[flags["code"] == code, "sentence"].unique()]

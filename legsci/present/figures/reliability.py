@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from legsci.metrics.definitions import METRIC_TERMS
+from legsci.metrics.registry import METRICS
 from legsci.present.figures import style
 
 _ROW_HEIGHT = 0.2
@@ -80,11 +80,11 @@ def reliability_figure(rows: pd.DataFrame, *, simulated: bool) -> Figure:
 
 
 def _label(row: Mapping[Hashable, Any]) -> str:
-    term = METRIC_TERMS.get(row["metric"])
+    term = METRICS.get(row["metric"])
     return f"{style.readable(row['task'])}: {term.label if term else style.readable(row['metric'])}"
 
 
 def _unit(metric: str) -> str:
-    term = METRIC_TERMS.get(metric)
+    term = METRICS.get(metric)
     unit = term.unit if term else metric.rpartition("_")[2]
     return "" if unit == "1" else unit

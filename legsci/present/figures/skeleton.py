@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from legsci.ingest.streams import stream
+from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.present.figures import style
 from legsci.present.figures.skeleton_scene import LEAST_FORCE_N, Scene, scene
 
@@ -51,13 +53,14 @@ def draw_frame(axes: Axes, shown: Scene, frame: int, view: str) -> None:
     axes.set_axis_off()
 
 
-def skeleton_figure(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
+def skeleton_figure(session: xr.DataTree, motion: SessionMotion, reps: xr.Dataset | None) -> Figure:
     """Draw the lowest point of each repetition of a session; without one, mid-contact or touchdown, or standing.
 
     Parameters
     ----------
     session : a session file, opened.
-    reps : its repetitions, None where there is none.
+    motion : of the session.
+    reps : its repetitions with their signals, None where there is none.
 
     Returns
     -------
@@ -66,7 +69,7 @@ def skeleton_figure(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
     """
     shown = [] if reps is None else [(rep, _moment(reps, rep)) for rep in range(reps.sizes["rep"])]
     trials = [] if reps is None else [str(name) for name in reps["trial_id"].to_numpy()]
-    scenes = {trial_id: scene(session, trial_id) for trial_id in dict.fromkeys(trials)}
+    scenes = {trial_id: scene(session, motion, trial_id) for trial_id in dict.fromkeys(trials)}
     drawn = [
         (rep, when, drawn_scene)
         for rep, when in shown
@@ -75,7 +78,7 @@ def skeleton_figure(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
     session_name = f"participant {session.attrs['participant_id']}, session {session.attrs['session_id']}"
     simulated = bool(session.attrs["simulated"])
     if not drawn:
-        marked = any("markers" in trial.children for trial in session.children.values())
+        marked = any(stream(trial, "markers") is not None for trial in session.children.values())
         reason = "no repetition has markers of a leg" if marked else "no trial has markers"
         return style.words_only(f"No skeleton of {session_name}: {reason}.", simulated=simulated)
     columns = min(len(drawn), 2)
@@ -100,7 +103,7 @@ def skeleton_figure(session: xr.DataTree, reps: xr.Dataset | None) -> Figure:
             )
         words = f"Lowest point with ground reaction: {session_name}, n = {style.counted(len(drawn), 'repetition')}"
         style.title(figure, words, simulated=simulated)
-        figure.legend(handles=_keys(), loc="outside lower center", ncols=4)
+        figure.legend(handles=_keys(), loc="outside lower center", ncols=2 * columns)
     return figure
 
 
@@ -115,7 +118,7 @@ def _scales(axes: Axes) -> None:
     """Draw a scale bar of SCALE_M below a skeleton, with the force of an arrow of that length."""
     left = axes.get_xlim()[0]
     axes.plot([left, left + SCALE_M], [SCALE_DEPTH_M] * 2, color="black", linewidth=1.4, solid_capstyle="butt")
-    words = f"{SCALE_M:g} m; as an arrow {SCALE_M * NEWTONS_PER_METRE:g} N"
+    words = f"scale: {SCALE_M:g} m, force arrow\nof this length: {SCALE_M * NEWTONS_PER_METRE:g} N"
     axes.text(left, SCALE_DEPTH_M - 0.04, words, va="top", fontsize=6)
 
 

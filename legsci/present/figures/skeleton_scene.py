@@ -7,16 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from legsci.ingest.streams import stream
 from legsci.mechanics.force.plates import centre_of_pressure
-from legsci.mechanics.kinetics.movement import person_of, trial_kinematics
-from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.mechanics.motion.markers import Markers
-from legsci.mechanics.motion.static_trial import StaticTrial, static_trial
 
 #: Force that is drawn at least [N], and without a centre of pressure not at all.
 LEAST_FORCE_N = 20.0
-#: Drawn length of a foot without markers in front of the ankle [m].
-FOOT_M = 0.18
 #: Marker drawn in place of a joint centre that could not be estimated.
 SUBSTITUTE_MARKERS = {"knee": "lateral_epicondyle", "ankle": "lateral_malleolus"}
 
@@ -37,23 +34,23 @@ class Scene(NamedTuple):
     force: np.ndarray
 
 
-def scene(session: xr.DataTree, trial_id: str) -> Scene | None:
+def scene(session: xr.DataTree, motion: SessionMotion, trial_id: str) -> Scene | None:
     """Lay out joint centres, feet, trunk and ground reaction of a trial.
 
     Parameters
     ----------
-    session : a session file, opened; its static trial defines the anatomy.
+    session : a session file, opened, for markers and plates as recorded.
+    motion : of the session, for the joint centres.
     trial_id : one of its trials.
 
     Returns
     -------
     The scene; None without markers or segments of a leg.
     """
-    trial = session.children[trial_id]
-    moved = trial_kinematics(trial, _static_trial(session), person=person_of(session))
+    trial, moved = session.children[trial_id], motion.trials[trial_id].movement
     if moved is None:
         return None
-    points = (_markers(trial) if "markers" in trial.children else _tips(moved)) | moved.joint_centre
+    points = _markers(trial) | moved.points
     lines = [(side, np.stack([points[name] for name in names], axis=1)) for side, names in _chains(points)]
     if not any(side != "both" for side, _ in lines):
         return None
@@ -75,17 +72,12 @@ def _chains(points: dict[str, np.ndarray]) -> list[tuple[str, list[str]]]:
     return [(side, names) for side, names in present if len(names) > 1]
 
 
-def _static_trial(session: xr.DataTree) -> StaticTrial | None:
-    """Static trial: the first standing trial of a session with markers."""
-    for trial in session.children.values():
-        if trial.attrs["task"] == "standing" and "markers" in trial.children:
-            return static_trial(Markers.recorded(trial["markers"].to_dataset()))
-    return None
-
-
 def _markers(trial: xr.DataTree) -> dict[str, np.ndarray]:
-    """Paths of the markers (frame, 3), and those drawn in place of joint centres."""
-    markers = Markers.recorded(trial["markers"].to_dataset())
+    """Paths of the markers (frame, 3), and those drawn in place of joint centres; none of recorded segments."""
+    recorded = stream(trial, "markers")
+    if recorded is None:
+        return {}
+    markers = Markers.recorded(recorded)
     paths = {label: markers.path(label) for label in markers.labels}
     substitutes = {
         f"{side}_{joint}": paths[f"{side}_{marker}"]
@@ -96,26 +88,12 @@ def _markers(trial: xr.DataTree) -> dict[str, np.ndarray]:
     return paths | substitutes
 
 
-def _tips(moved: Kinematics) -> dict[str, np.ndarray]:
-    """Ends of recorded segments (frame, 3): the tip of a foot, along its anterior axis, and the trunk's origin."""
-    ends = {
-        "left_foot": ("left_foot_tip", FOOT_M),
-        "right_foot": ("right_foot_tip", FOOT_M),
-        "trunk": ("trunk_top", 0.0),
-    }
-    return {
-        name: moved.position[segment] + length * moved.rotation[segment][:, :, 0]
-        for segment, (name, length) in ends.items()
-        if segment in moved.position
-    }
-
-
 def _ground(trial: xr.DataTree, time: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Centre of pressure and force of each plate (plate, frame, 3) at the markers' times."""
-    if "force" not in trial.children or "moment" not in trial["force"] or trial["force"].sizes["axis"] < 3:
+    force = stream(trial, "force")
+    if force is None or "moment" not in force or force.sizes["axis"] < 3:
         nothing = np.full((0, time.size, 3), np.nan)
         return nothing, nothing
-    force = trial["force"].to_dataset()
     place = centre_of_pressure(force, threshold_n=LEAST_FORCE_N)["centre_of_pressure"]
     nearest = np.clip(np.searchsorted(force["time"].to_numpy(), time), 0, force.sizes["time"] - 1)
     return tuple(  # type: ignore[return-value]

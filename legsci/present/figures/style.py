@@ -124,6 +124,19 @@ def readable(name: str) -> str:
     return name.replace("_", " ").replace("takeoff", "take-off")
 
 
+def task_heading(task: str, count: str, *, columns: int) -> dict[str, Any]:
+    """Return the title of a column of panels, in letters that leave a space to its neighbour, for `Axes.set_title`.
+
+    Parameters
+    ----------
+    task : key of TASKS.
+    count : words on the number of repetitions or athletes.
+    columns : of panels, side by side on a page.
+    """
+    words = readable(task).replace(" jump", "\njump")
+    return {"label": f"{words}\n{count}", "fontsize": min(8.0, 42.0 / columns)}
+
+
 def save(figure: Figure, path: str | Path) -> None:
     """Write a figure as .png or .svg, whole or not at all; the same figure gives the same bytes.
 

@@ -18,15 +18,26 @@ _JUMP = "countermovement_jump"
 #: Panels: (words, task, metric, factor to the unit shown, unit, words for more and for less of it).
 PANELS = (
     ("Height of countermovement jumps", _JUMP, "jump_height_impulse_m", 100.0, "cm", ("higher", "lower")),
-    ("Knee in countermovement jumps, inward up", _JUMP, "knee_abduction_peak_deg", 1.0, "deg", ("inward", "outward")),
+    (
+        "Knee abduction in countermovement jumps",
+        _JUMP,
+        "knee_abduction_peak_deg",
+        1.0,
+        "deg",
+        ("more valgus", "less valgus"),
+    ),
     ("Time to take-off of countermovement jumps", _JUMP, "time_to_takeoff_s", 1000.0, "ms", ("slower", "faster")),
     ("Ground contact of drop jumps", "drop_jump", "contact_time_s", 1000.0, "ms", ("longer", "shorter")),
 )  # fmt: skip
+#: Sign of a quantity whose positive direction is a convention, for its axis.
+_SIGN = {"knee_abduction_peak_deg": ", valgus positive"}
 _LEGEND = (
     "Points: mean of the session's repetitions, with its standard error where there are several. Grey, where it could "
     "be estimated: minimal detectable change from the first session (MDC95), within which a change may be error alone."
 )
 _WIDTH = 100
+#: Decimals of a value, by unit.
+_DECIMALS = {"cm": 1, "deg": 1, "ms": 0}
 
 
 @dataclass(frozen=True)
@@ -129,7 +140,7 @@ def _panel(axes: Axes, own: pd.DataFrame, reliability: pd.DataFrame, panel: tupl
     if len(values) == 1:
         axes.set_xlim(weeks[0] - 1.0, weeks[0] + 1.0)
         axes.set_xticks(weeks)
-    axes.set_ylabel(f"[{unit}]")
+    axes.set_ylabel(f"[{unit}]{_SIGN.get(metric, '')}")
     mdc = factor * float(_series(reliability, task, metric)["mdc95"].sum())
     if mdc:
         axes.axhspan(values[0] - mdc, values[0] + mdc, color="0.9", zorder=0)
@@ -154,17 +165,21 @@ def change_sentence(
     directions : words for more and for less.
     weeks : (session,) of the study.
     """
+    decimals = _DECIMALS[unit]
+    first, last = (f"{values[place]:.{decimals}f}" for place in (0, -1))
     if len(values) < 2:
-        return f"{name}: {values[0]:.3g} {unit} in one session; a change needs two sessions."
+        return f"{name}: {last} {unit} in one session; a change needs two sessions."
     change = float(values[-1] - values[0])
-    measured = f"{name}: {values[-1]:.3g} {unit} in week {weeks[-1]:.0f}, {values[0]:.3g} in week {weeks[0]:.0f}."
+    measured = f"{name}: {last} {unit} in week {weeks[-1]:.0f}, {first} in week {weeks[0]:.0f}."
     if mdc is None:
         return f"{measured} The minimal detectable change could not be estimated in this study."
+    limit, size = f"{mdc:.{decimals}f} {unit}", f"{abs(change):.{decimals}f} {unit}"
     if abs(change) <= mdc:
-        return f"{measured} The difference is within the minimal detectable change ({mdc:.3g} {unit})."
+        return f"{measured} The difference is within the minimal detectable change ({limit})."
     word = directions[0] if change > 0 else directions[1]
-    size = f"{word} by {abs(change):.3g} {unit}"
-    return f"{measured} That is {size}, more than the minimal detectable change ({mdc:.3g} {unit})."
+    # Both may be the same in the digits shown.
+    more = "barely more" if size == limit else "more"
+    return f"{measured} That is {word} by {size}, {more} than the minimal detectable change ({limit})."
 
 
 def personal_slope(evidence: AthleteEvidence, participant_id: str) -> str:
@@ -179,7 +194,7 @@ def personal_slope(evidence: AthleteEvidence, participant_id: str) -> str:
     if not (differ < ALPHA).any():
         return f"{name}: athletes of this study do not differ in it significantly; no individual slope is given."
     slope, low, high = (float(own[column].iloc[0]) for column in ("coefficient", "ci_low", "ci_high"))
-    interval = f"{slope:.2g} % per degree inward (95 % interval {low:.2g} to {high:.2g})"
+    interval = f"{slope:.2g} % per degree of knee abduction (95 % interval {low:.2g} to {high:.2g})"
     if low <= 0.0 <= high:
         return f"{name}: {interval}: not different from zero."
-    return f"{name}: jumps are {'higher' if slope > 0 else 'lower'} on days with knees further inward, {interval}."
+    return f"{name}: jumps are {'higher' if slope > 0 else 'lower'} on days with more knee abduction, {interval}."

@@ -23,7 +23,7 @@ _OFFLINE_PAGE = """
 LONGEST_CELL_S = 600
 
 
-def render(notebook: str | Path, page: str | Path, *, results: str | Path) -> None:
+def render(notebook: str | Path, page: str | Path, *, results: str | Path, run: str | None = None) -> None:
     """Run a notebook from its first cell to its last on a finished study, and write the page, whole or not at all.
 
     Parameters
@@ -31,6 +31,7 @@ def render(notebook: str | Path, page: str | Path, *, results: str | Path) -> No
     notebook : .ipynb without outputs; it stays as it is.
     page : .html to write.
     results : results/<study>, which the notebook finds in the environment variable LEGSCI_STUDY.
+    run : name of a run of the study, which it finds in LEGSCI_RUN; None for the default run.
 
     Raises
     ------
@@ -38,7 +39,7 @@ def render(notebook: str | Path, page: str | Path, *, results: str | Path) -> No
     """
     content = nbformat.read(notebook, as_version=4)
     client = NotebookClient(content, timeout=LONGEST_CELL_S, kernel_name="python3", record_timing=False)
-    environment = os.environ | {"LEGSCI_STUDY": str(Path(results).resolve())}
+    environment = os.environ | {"LEGSCI_STUDY": str(Path(results).resolve()), "LEGSCI_RUN": run or ""}
     client.execute(cwd=str(Path(notebook).resolve().parent), env=environment)
     exporter = HTMLExporter(config=Config(), raw_template=_OFFLINE_PAGE)
     html, _ = exporter.from_notebook_node(content, resources={"metadata": {"name": Path(notebook).stem}})

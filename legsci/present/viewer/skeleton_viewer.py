@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.colors import to_hex
 
+from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.present.figures import style
 from legsci.present.figures.skeleton import FORCE_COLOUR, NEWTONS_PER_METRE
 from legsci.present.figures.skeleton_scene import LEAST_FORCE_N, Scene, scene
@@ -36,12 +37,13 @@ class SkeletonViewer:
         return self.html
 
 
-def skeleton_viewer(session: xr.DataTree, trial_id: str) -> SkeletonViewer:
+def skeleton_viewer(session: xr.DataTree, motion: SessionMotion, trial_id: str) -> SkeletonViewer:
     """Make a viewer of a trial.
 
     Parameters
     ----------
     session : a session file, opened.
+    motion : of the session.
     trial_id : one of its trials. Where it has neither markers nor segments of a leg, the viewer says so.
 
     Raises
@@ -53,7 +55,7 @@ def skeleton_viewer(session: xr.DataTree, trial_id: str) -> SkeletonViewer:
     session_name = f"participant {session.attrs['participant_id']}, session {session.attrs['session_id']}"
     title = f"<b>{escape(style.readable(trial_id))}, {escape(session_name)}</b>"
     title += " (simulated)" if session.attrs["simulated"] else ""
-    shown = scene(session, trial_id)
+    shown = scene(session, motion, trial_id)
     if shown is None:
         return SkeletonViewer(f"<div>{title}: neither markers nor segments of a leg were recorded.</div>")
     page = files("legsci.present.viewer").joinpath("skeleton_viewer.html").read_text(encoding="utf-8")

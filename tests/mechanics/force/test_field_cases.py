@@ -10,9 +10,8 @@ import pytest
 
 from legsci.ingest.session import build_session
 from legsci.ingest.study import read_study
-from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.tables import session_metrics
-from tests.mechanics.trials import DEFAULT, OTHERS, Outcome, decisions
+from tests.mechanics.trials import DEFAULT, OTHERS, Outcome, cut_session
 
 #: Cases of force plates, and lines of them that need more than force.
 CASES = ("jump-habits", "lands-beside-plate", "zero-of-each-plate", "zeroed-with-the-athlete-on")
@@ -46,7 +45,7 @@ def test_what_a_field_case_must_give(field_cases: Path, case: str) -> None:
 def _outcome(folder: Path) -> Outcome:
     """Outcome of the only session of a case."""
     session = build_session(read_study(folder), "P01", "1")
-    reps, quality = session_repetitions(session, default=DEFAULT, profiles=OTHERS, curation=decisions())
+    reps, quality = cut_session(session, profiles=OTHERS)
     metrics, quality = session_metrics(reps, quality)
     return Outcome(reps, quality, metrics)
 

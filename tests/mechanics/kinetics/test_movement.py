@@ -13,13 +13,12 @@ from legsci.mechanics.kinetics.movement import FRAME_SIGNALS, trial_movement
 from legsci.mechanics.motion.angles import kinematics
 from legsci.mechanics.motion.markers import Markers
 from legsci.mechanics.motion.static_trial import static_trial
-from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.measure import measure
 from legsci.metrics.normalised_curves import CURVE_POINTS, normalised_curves, write_curves
 from legsci.metrics.tables import session_metrics
 from tests.mechanics.athlete import ATHLETE, PLATE_HZ, recording, standing
 from tests.mechanics.kinetics.joint_work import force_transmission_ratio, joint_work
-from tests.mechanics.trials import DEFAULT, OTHERS, Outcome, decisions, trial
+from tests.mechanics.trials import DEFAULT, OTHERS, Outcome, cut_session, trial
 
 MASS_KG = ATHLETE.mass_kg
 
@@ -34,7 +33,7 @@ def session(*tasks: str, **about: object) -> xr.DataTree:
 
 
 def measured(tree: xr.DataTree) -> Outcome:
-    reps, quality = session_repetitions(tree, default=DEFAULT, profiles=OTHERS, curation=decisions())
+    reps, quality = cut_session(tree, profiles=OTHERS)
     metrics, quality = session_metrics(reps, quality)
     return Outcome(reps, quality, metrics)
 
@@ -250,7 +249,7 @@ def test_a_study_without_markers_has_curves_of_nobody(tmp_path) -> None:
     force = trial({"force": recording("countermovement_jump")[1]["force"].to_dataset()}, task="countermovement_jump")
     tree = xr.DataTree(children={"jump": force})
     tree.attrs.update(participant_id="P01", session_id="S01")
-    reps, quality = session_repetitions(tree, default=DEFAULT, profiles=[], curation=decisions())
+    reps, quality = cut_session(tree, profiles=[])
     assert isinstance(quality, pd.DataFrame)
     write_curves([reps], tmp_path / "curves.nc")
     with xr.open_dataset(tmp_path / "curves.nc") as stored:
@@ -264,7 +263,7 @@ def test_legs_without_joint_centres_have_flexion_and_no_moments() -> None:
         markers = made[name]["markers"].to_dataset()
         lateral = [label for label in markers["marker"].to_numpy().tolist() if "medial" not in label]
         made[name]["markers"] = xr.DataTree(markers.sel(marker=lateral))
-    reps, flags = session_repetitions(made, default=DEFAULT, profiles=OTHERS, curation=decisions())
+    reps, flags = cut_session(made, profiles=OTHERS)
     assert reps is not None
     metrics, _ = session_metrics(reps, flags)
     jump = metrics[(metrics["task"] == "countermovement_jump") & (metrics["profile"] == DEFAULT)]
@@ -279,7 +278,7 @@ def test_a_standing_trial_with_unknown_labels_leaves_the_others_their_own() -> N
     markers = made["standing"]["markers"].to_dataset()
     unknown = [f"M{number}" for number in range(markers.sizes["marker"])]
     made["standing"]["markers"] = xr.DataTree(markers.assign_coords(marker=unknown))
-    reps, flags = session_repetitions(made, default=DEFAULT, profiles=OTHERS, curation=decisions())
+    reps, flags = cut_session(made, profiles=OTHERS)
     assert reps is not None
     metrics, _ = session_metrics(reps, flags)
     jump = metrics[(metrics["task"] == "countermovement_jump") & (metrics["profile"] == DEFAULT)]

@@ -182,7 +182,7 @@ def test_sets_of_joint_centres_give_flexion_only():
     assert names_of(result) == ["right_knee_flexion", "left_knee_flexion"]
     difference = angle(result, "right_knee_flexion") - motion.angles["right_knee_flexion"]
     assert np.abs(difference).max() < 2.0
-    assert "right_foot is absent" in result.attrs["notes"]
+    assert "right foot is absent" in result.attrs["notes"]
 
 
 def test_unknown_options_are_listed():

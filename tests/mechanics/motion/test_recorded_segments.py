@@ -17,11 +17,12 @@ from legsci.ingest.tables import load_schema
 from legsci.marker_sets import MARKER_SETS, SEGMENT_SETS
 from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.movement import trial_kinematics, trial_movement
+from legsci.mechanics.kinetics.session_motion import session_motion
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_segments
 from legsci.mechanics.motion.options import MotionOptions
 from legsci.present.figures.skeleton_scene import scene
 from tests.mechanics.athlete import squat
-from tests.mechanics.trials import outcome, trial
+from tests.mechanics.trials import outcome, session_of, trial
 
 THEIA = Device(name="theia", reader="c3d", up="z", forward="y", labels="theia")
 
@@ -71,7 +72,8 @@ def test_segments_reach_the_movement_and_the_picture(walker: xr.Dataset) -> None
     assert {flag.code for flag in found} == {"joint_definition"}
     for name in ("angle", "pelvis_position", "foot_height", "knee_frontal_projection", "foot_progression"):
         assert bool(np.isfinite(movement.signals[name]).any()), name
-    shown = scene(xr.DataTree(children={"stand": trial({"segments": walker}, task="standing")}), "stand")
+    session = session_of({"stand": trial({"segments": walker}, task="standing")})
+    shown = scene(session, session_motion(session), "stand")
     assert shown is not None
     assert len(shown.lines) == 4  # two legs, the line of the hips, the trunk
     nameless = walker.assign_coords(segment=[f"S{number}" for number in range(walker.sizes["segment"])])

@@ -13,14 +13,16 @@ from hypothesis import strategies as st
 
 from benchmarks.jump_errors import errors_of, jumps_of
 from legsci.mechanics.force.profiles import load_profiles, variants
-from legsci.mechanics.reps.files import FLAG_COLUMNS, open_repetitions, write_repetitions
-from legsci.metrics.definitions import ASYMMETRIES, METRIC_TERMS
+from legsci.mechanics.kinetics.motion_file import open_motion, write_motion
+from legsci.mechanics.kinetics.session_motion import session_motion
+from legsci.mechanics.reps.files import FLAG_COLUMNS, measurable_sessions, open_repetitions, write_repetitions
+from legsci.mechanics.reps.session import session_repetitions
+from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.registry import METRICS
 from legsci.metrics.tables import study_tables
 from legsci.storage import DECIMALS
-from legsci.tasks import TASKS
 from tests.analytic_jump import GRAVITY, countermovement_jump
-from tests.mechanics.trials import DEFAULT, OTHERS, decisions, force_trial, outcome
+from tests.mechanics.trials import DEFAULT, OTHERS, decisions, force_trial, outcome, session_of
 
 RATE_HZ = 1000.0
 SOURCES = ("weighing", "start", "contact", "offset", "takeoff", "landing")
@@ -123,7 +125,7 @@ def test_sides_add_up_and_mirrored_sides_flip_the_asymmetry() -> None:
     mirrored = found.row("mirrored")
     of_squats = "asymmetry_system_weight_percent"
     assert np.isnan(both[of_squats])
-    for name in (term for term in METRIC_TERMS if term.startswith("asymmetry_") and term != of_squats):
+    for name in (metric for metric in METRICS if metric.startswith("asymmetry_") and metric != of_squats):
         # each plate's zero is read from its own samples below the limit, and noise of 0.3 N is in it
         assert both[name] == pytest.approx(10.0, abs=1e-4), name
         assert mirrored[name] == pytest.approx(-both[name], abs=1e-6), name
@@ -211,7 +213,7 @@ def test_whatever_the_recording_there_are_rows_with_reasons(task: str) -> None:
     doubtful = ("nothing", "one sample", "all missing", "negative", "infinite", "flight alone")
     for name in doubtful:
         assert (found.metrics.loc[found.metrics["trial_id"] == name, "status"] != "accepted").all(), name
-    measured = found.metrics[list(METRIC_TERMS)].to_numpy(dtype=float)
+    measured = found.metrics[list(METRICS)].to_numpy(dtype=float)
     assert not np.isinf(measured).any()
 
 
@@ -226,26 +228,33 @@ def test_random_forces_never_stop_the_work(seed: int, task: str) -> None:
     found = outcome(force_trial(force, task=task, rate_hz=float(rng.choice([100.0, 1000.0]))))
     assert len(found.metrics)
     assert set(found.metrics["status"]) <= {"accepted", "flagged", "incomplete", "rejected"}
-    assert not np.isinf(found.metrics[list(METRIC_TERMS)].to_numpy(dtype=float)).any()
+    assert not np.isinf(found.metrics[list(METRICS)].to_numpy(dtype=float)).any()
 
 
 def test_repetitions_survive_writing(tmp_path: Path) -> None:
-    found = outcome(force_trial(countermovement_jump(noise_n=0.5).force))
-    assert found.reps is not None
-    paths = [tmp_path / "first.nc", tmp_path / "second.nc"]
-    for path in paths:
-        write_repetitions(found.reps, found.quality.assign(profile=""), path)
-    assert sorted(tmp_path.iterdir()) == paths
+    session = session_of(force_trial(countermovement_jump(noise_n=0.5).force))
+    motion = session_motion(session)
+    found, flags = session_repetitions(motion, default=DEFAULT, profiles=OTHERS, curation=decisions())
+    assert found is not None
+    paths = [tmp_path / name / "P01" / "S01.nc" for name in ("first", "second", "motion", "motion_again")]
+    for path in paths[:2]:
+        write_repetitions(found, flags, path)
+    for path in paths[2:]:
+        write_motion(motion, path)
+    assert sorted(tmp_path.rglob("*.nc*")) == sorted(paths)
     assert paths[0].read_bytes() == paths[1].read_bytes()
-    reps, quality = open_repetitions(paths[0])
+    assert paths[2].read_bytes() == paths[3].read_bytes()
+    assert open_motion(paths[2]).trials["T"].streams == ("force",)
+    ((reps, quality),) = measurable_sessions([paths[0].parent], [paths[2].parent])
     assert reps is not None
     for name, stored in reps.items():
+        there = with_signals(found, motion)[name]
         if {"sample", "frame"} & set(stored.dims):
             half_a_decimal = 0.5 * 10.0 ** -DECIMALS[stored.attrs["units"]]
-            xr.testing.assert_allclose(stored, found.reps[name], rtol=1e-7, atol=half_a_decimal)
+            xr.testing.assert_allclose(stored, there, rtol=1e-7, atol=half_a_decimal)
         else:
-            xr.testing.assert_identical(stored, found.reps[name])
-    assert reps.attrs == found.reps.attrs
+            xr.testing.assert_identical(stored, there)
+    assert reps.attrs == found.attrs
     assert list(quality.columns) == list(FLAG_COLUMNS)
     tables = study_tables([(reps, quality)])
     assert set(tables["metrics"]["profile"]) == {DEFAULT}
@@ -264,16 +273,8 @@ def test_session_without_repetitions_survives_writing(tmp_path: Path) -> None:
     assert list(metrics["reason"]) == ["no_force"]
 
 
-def test_every_metric_is_in_the_vocabulary_and_belongs_to_a_task() -> None:
-    asymmetries = {name for name in METRIC_TERMS if name.startswith("asymmetry_")}
-    assert set(METRICS) == set(METRIC_TERMS) - asymmetries
-    assert {name for task in TASKS.values() for name in task.metrics} <= set(METRICS)
-    assert len(asymmetries) == len(ASYMMETRIES)
-    assert all(term.source and term.unit and term.meaning for term in METRIC_TERMS.values())
-
-
 def test_every_profile_is_cited_and_its_variants_move_one_thing() -> None:
     for name, profile in load_profiles().items():
         assert profile.source
         assert profile.name == name
-        assert set(variants(profile)) == {f"{name}|{source}" for source in SOURCES}
+        assert set(variants(profile)) == set(SOURCES)

@@ -12,10 +12,10 @@ import xarray as xr
 
 from legsci.ingest.readers.signals import clock, marker_signal
 from legsci.mechanics.force import events as scoring
-from legsci.mechanics.force import plates, session_reference, windows
-from legsci.mechanics.reps import curation, session, steps, trial_flags, working_leg
+from legsci.mechanics.force import jump_checks, plates, session_reference, trial_flags, windows
+from legsci.mechanics.reps import curation, cutting, session, steps, working_leg
 from legsci.mechanics.reps import trial as trials
-from legsci.metrics import plausibility, status
+from legsci.metrics import status
 from legsci.quality import CODES, QualityFlag
 from tests.analytic_jump import GRAVITY, countermovement_jump
 from tests.mechanics.trials import Outcome, decisions, force_trial, outcome, trial, vertical_force
@@ -225,6 +225,7 @@ CURATED = ("T", 1.0, "move_event", "takeoff", 3.35, "toe drags", "AB")
 CASES = {
     "recording_unreadable": unreadable,
     "not_computed": uncomputable,
+    "no_signal_to_cut_by": lambda: outcome(trial({"sensors": xr.Dataset()})),
     "no_force": lambda: outcome(force_trial(np.zeros(3000))),
     "force_missing": with_gap,
     "too_short": lambda: outcome(force_trial(np.full(300, WEIGHT_N))),
@@ -284,10 +285,10 @@ CASES = {
 
 
 def test_every_code_of_the_force_modules_has_a_case() -> None:
-    of_trials = (session, session_reference, trials, trial_flags, working_leg, steps.step_side)
-    sources = "".join(
-        inspect.getsource(part) for part in (plates, windows, scoring, curation, *of_trials, status, plausibility)
-    )
+    of_steps = (steps.step_side, steps.running_direction_flags)
+    of_trials = (session, session_reference, trials, cutting, trial_flags, working_leg, *of_steps)
+    modules = (plates, windows, scoring, curation, *of_trials, status, jump_checks)
+    sources = "".join(inspect.getsource(part) for part in modules)
     assert {code for code in CODES if f'"{code}"' in sources} == set(CASES)
 
 
@@ -299,13 +300,44 @@ def test_recording_brings_its_code_about(code: str) -> None:
     assert found["severity"] == CODES[code].severity
     assert "nan" not in found["sentence"]
     assert "{" not in found["sentence"]
-    default = np.nan if result.reps is None else result.reps.attrs["default_scoring"]
+    default = np.nan if result.reps is None else result.reps.attrs["default_profile"]
     rows = result.metrics[(result.metrics["trial_id"] == "T") & result.metrics["profile"].isin([default, np.nan])]
     assert len(rows), "a rejected repetition stays in the table"
     if CODES[code].severity not in ("noted",):
         assert rows["reason"].str.contains(code).all()
     if CODES[code].severity == "rejected":
         assert (rows["status"] == "rejected").all()
+
+
+@pytest.mark.parametrize(
+    ("streams", "task", "words"),
+    [
+        (
+            ("sensors",),
+            "countermovement_jump",
+            "countermovement_jump is cut by force, and the trial holds only sensors",
+        ),
+        (
+            ("sensors", "angles"),
+            "squat",
+            "squat is cut by markers, segments or force, and the trial holds only angles, sensors",
+        ),
+        ((), "sprint", "sprint is cut by force, and the trial holds no signal"),
+    ],
+)
+def test_trial_without_a_signal_to_cut_by_says_what_its_task_needs(
+    streams: tuple[str, ...], task: str, words: str
+) -> None:
+    result = outcome(trial({name: xr.Dataset() for name in streams}, task=task))
+    assert result.reps is None
+    assert words in result.quality.loc[result.quality["code"] == "no_signal_to_cut_by", "sentence"].item()
+
+
+def test_markers_that_no_label_maps_do_not_cut_a_squat() -> None:
+    markers = marker_signal(np.ones((300, 2, 3)), rate_hz=100.0, labels=["M1", "M2"])
+    result = outcome(trial({"markers": markers}, task="squat"))
+    sentence = result.quality.loc[result.quality["code"] == "no_signal_to_cut_by", "sentence"].item()
+    assert sentence.endswith("and the trial holds only markers without known labels.")
 
 
 @pytest.mark.parametrize("seconds", [0.1, 900.0])

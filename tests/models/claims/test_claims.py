@@ -10,8 +10,11 @@ import pandas as pd
 import pytest
 import yaml
 
+from legsci.ingest.faults import InputFaults
+from legsci.metrics.registry import METRICS
 from legsci.models.claims.against_truth import claims_against_truth
 from legsci.models.claims.ledger import LEDGER_COLUMNS, claims_ledger
+from legsci.models.claims.names import UNMEASURED, task_metrics
 from legsci.models.claims.registry import Claim, ClaimsError, Registry, load_claims
 from legsci.models.claims.verdicts import (
     CONTRADICTED,
@@ -27,7 +30,19 @@ from legsci.models.claims.verdicts import (
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.effects import Effect, fieller_interval, intervals
 from legsci.models.statistics.learning import half_time
+from legsci.models.tables.analysis import (
+    PERSON_TERMS,
+    REPETITION_TERMS,
+    SESSION_TERMS,
+    WEEK_TERMS,
+    person_covariates,
+    repetition_table,
+    session_table,
+    week_table,
+)
+from legsci.models.tables.longitudinal import longitudinal_table
 from legsci.simulate.cohort.truth import simulate_tables_with_parameters
+from legsci.tasks import TASKS
 
 CLAIMS = Path("workflow/claims.yaml")
 
@@ -123,23 +138,124 @@ def test_all_faults_of_a_registry_are_told(tmp_path: Path, repository: Path) -> 
         load_claims(path)
 
 
-def test_replaced_metrics_are_refused_with_the_new_name(tmp_path: Path, repository: Path) -> None:
-    content = yaml.safe_load((repository / CLAIMS).read_text(encoding="utf-8"))
-    old = {"log_eccentric": "lowering_time_s", "depth_cm": "body_weight_n", "braking": "braking_impulse_n_s"}
-    for name, metric in old.items():
-        content["variables"][name]["metric"] = metric
+def refusal(content: dict, folder: Path) -> list[str]:
+    """The lines about faults of a registry."""
+    path = folder / "claims.yaml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(ClaimsError) as refused:
+        load_claims(path)
+    # A job ends with these sentences and without a traceback.
+    assert isinstance(refused.value, InputFaults)
+    return [str(fault) for fault in refused.value.faults]
+
+
+@pytest.fixture
+def content(repository: Path) -> dict:
+    return yaml.safe_load((repository / CLAIMS).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "old", "hint"),
+    [
+        ("log_eccentric", "lowering_time_s", "now called eccentric_time_s"),
+        ("log_eccentric", "Lowering_Time_S", "now called eccentric_time_s"),
+        ("depth_cm", "body_weight_n", "now called system_weight_n"),
+        ("depth_cm", "u_body_weight_n", "now called u_system_weight_n, did you mean system_weight_n?"),
+        ("depth_cm", "u_knee_over_toe_max_m", "now called u_knee_medial_to_toe_max_m, did you mean knee_medial_"),
+        ("depth_cm", "lowering_end_s", "now called eccentric_end_s"),
+        ("depth_cm", "load_before", "now called previous_week_load, which is not allowed here"),
+        ("depth_cm", "jump_height_impulse_m", "which is no metric of squat"),
+        ("depth_cm", "squat_deph_m", "did you mean squat_depth_m?"),
+        ("braking", "braking_impulse_n_s", "now called horizontal_braking_impulse_n_s"),
+        ("foot_strike", "asymmetry_body_weight_percent", "which is no metric of sprint"),
+    ],
+)
+def test_old_and_unknown_metrics_are_refused_with_the_name_to_use(
+    content: dict, tmp_path: Path, variable: str, old: str, hint: str
+) -> None:
+    content["variables"][variable]["metric"] = old
+    [line] = refusal(content, tmp_path)
+    assert line.startswith(f"claims.yaml: variables.{variable}.metric: expected a metric of ")
+    assert f"found {old!r} ({hint}" in line
+
+
+def test_metrics_that_kept_their_name_in_other_tasks_are_accepted(content: dict, tmp_path: Path) -> None:
     content["variables"]["jump_height"]["metric"] = "body_weight_n"
-    content["claims"][6]["model"]["outcome"] = "lifting_time_s"
+    content["variables"]["depth_cm"]["metric"] = "asymmetry_peak_force_percent"
     path = tmp_path / "claims.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    with pytest.raises(ClaimsError, match="4 faults") as refused:
+    assert load_claims(path).variables["jump_height"].metric == "body_weight_n"
+
+
+def test_every_name_of_a_model_exists(content: dict, tmp_path: Path) -> None:
+    claims = {settings["id"]: settings for settings in content["claims"]}
+    content["variables"]["braking"]["task"] = "cmj"
+    claims["C1"]["model"] |= {"calibrated": "lowering_time_s", "random": ["time", "abduction_wihtin"]}
+    claims["C1"]["model"]["terms"] = ["time", "abduction_within", "abduction_between", "load_before"]
+    claims["C2"]["contrast"]["term"] = "onset_lead_ms"
+    claims["C3"]["model"] |= {"outcome": "jump_hight_cm", "indicators": {"curved": ["lumbar_flexoin", 20]}}
+    claims["C4"]["model"]["terms"].append("time:lowering_time_s")
+    claims["C4"]["contrast"]["per"] = "week"
+    claims["C5"]["model"] |= {"exposed": "knee_abduction_peak_deg"}
+    claims["C6a"]["model"]["outcome"] = "lifting_time_s"
+    claims["C6b"]["model"] |= {"set_task": "Squat"}
+    claims["C7"]["model"]["terms"].append("previous_injury")
+    claims["C9"]["contrast"]["term"] = "abduction_between"
+    claims["C11"]["model"]["outcome"] = "Abduction"
+    lines = refusal(content, tmp_path)
+    said = {
+        "C1.model.calibrated": "'lowering_time_s' (now called eccentric_time_s, named log_eccentric",
+        "C1.model.random": "'abduction_wihtin' (did you mean abduction_within?)",
+        "C1.model.terms": "'load_before' (now called previous_week_load, named load here)",
+        "C2.contrast.term": "'onset_lead_ms' (did you mean onset_lead_ms_",
+        "C3.model.indicators.curved": "'lumbar_flexoin' (did you mean lumbar_flexion?)",
+        "C3.model.outcome": "'jump_hight_cm' (did you mean jump_height_cm?)",
+        "C4.contrast.per": "one of time, log_eccentric_between",
+        "C4.model.terms": "'lowering_time_s' (now called eccentric_time_s, named log_eccentric",
+        "C5.model.exposed": "'knee_abduction_peak_deg' (named abduction here)",
+        "C5.model.terms": "'abduction_between'",
+        "C6a.model.outcome": "'lifting_time_s' (now called concentric_time_s)",
+        "C6b.model.set_task": "'Squat' (did you mean squat?)",
+        "C7.model.terms": "'previous_injury' (named previously_injured here)",
+        "C9.contrast.term": "'abduction_between' (did you mean abduction_within?)",
+        "C11.model.outcome": "'Abduction' (did you mean abduction?)",
+        "variables.braking.task": "one of standing, countermovement_jump",
+    }
+    assert len(lines) == len(said)
+    for where, words in said.items():
+        assert sum(line.startswith(f"claims.yaml: {where}: ") and words in line for line in lines) == 1, (where, lines)
+
+
+def test_terms_that_are_allowed_are_columns_of_the_tables(cohort: dict[str, pd.DataFrame], registry: Registry) -> None:
+    longitudinal = longitudinal_table(cohort)
+    sessions = session_table(longitudinal, {}, {})
+    assert set(SESSION_TERMS) == set(sessions.select_dtypes("number").columns)
+    people = person_covariates(longitudinal, {})
+    assert set(PERSON_TERMS) == set(people.select_dtypes("number").columns)
+    columns = ["concentric_time_s"]
+    repetitions = repetition_table(cohort, people, task="squat", columns=columns, last=2)
+    assert {*REPETITION_TERMS, *columns} == set(repetitions.select_dtypes("number").columns)
+    exposed = {"abduction": registry.variables["abduction"]}
+    weeks, _ = week_table(cohort, session_table(longitudinal, exposed), exposed="abduction", problem_type=None)
+    offset_and_outcome = {"training_hours", "onset", "severity"}
+    assert {*WEEK_TERMS, "abduction_between"} == set(weeks.select_dtypes("number").columns) - offset_and_outcome
+
+
+def test_metrics_of_a_task_are_those_that_are_measured(repository: Path) -> None:
+    """No metric of a task is refused, and none of its columns is missing among those that are allowed."""
+    for task in TASKS:
+        assert set(task_metrics(task)) - set(METRICS) == set(UNMEASURED.get(task, ()))
+    assert "asymmetry_system_weight_percent" in task_metrics("squat")
+    assert "asymmetry_body_weight_percent" not in task_metrics("squat")
+
+
+def test_a_registry_that_is_no_yaml_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "claims.yaml"
+    path.write_text("variables: [1\nclaims: 2\n", encoding="utf-8")
+    with pytest.raises(ClaimsError, match=r"claims.yaml: line 2: expected YAML"):
         load_claims(path)
-    assert "variables.log_eccentric.metric: lowering_time_s of task squat is now called eccentric_time_s" in str(
-        refused.value
-    )
-    assert "body_weight_n of task squat is now called system_weight_n" in str(refused.value)
-    assert "braking_impulse_n_s of task sprint is now called horizontal_braking_impulse_n_s" in str(refused.value)
-    assert "outcome: lifting_time_s of task squat is now called concentric_time_s" in str(refused.value)
+    with pytest.raises(ClaimsError, match="expected a file"):
+        load_claims(tmp_path / "none.yaml")
 
 
 def test_models_without_what_they_need_and_contrasts_of_nothing_are_refused(tmp_path: Path, repository: Path) -> None:
@@ -186,7 +302,9 @@ def test_limits_that_contradict_each_other_are_refused(tmp_path: Path, repositor
     content["claims"][4]["claimed"]["size"] = [1.0, 1.5]
     path = tmp_path / "claims.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
-    with pytest.raises(ClaimsError, match=r"C3 is there 2 times[\s\S]*C1: the null 0[\s\S]*C5: the claimed size"):
+    with pytest.raises(
+        ClaimsError, match=r"C1.equivalence: .* null, 0; found 1 to 2\n.*C3: .*2 times\n.*C5.claimed.size: .* 1.11"
+    ):
         load_claims(path)
 
 

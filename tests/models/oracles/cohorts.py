@@ -12,7 +12,7 @@ import yaml
 
 from legsci.models.claims.registry import load_claims
 from legsci.models.injury.times import risk_intervals
-from legsci.models.planning import with_changes
+from legsci.models.plans import with_changes
 from legsci.models.statistics.design import split_within_between, to_log_percent
 from legsci.models.tables.analysis import session_table, week_table
 from legsci.models.tables.longitudinal import longitudinal_table

@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
-from legsci.mechanics.reps.session import session_repetitions
+from legsci.mechanics.kinetics.movement import person_of, trial_kinematics
+from legsci.mechanics.kinetics.session_motion import SessionMotion, session_motion
+from legsci.mechanics.motion.options import MotionOptions
+from legsci.mechanics.motion.static_trial import session_static_trial
+from legsci.mechanics.reps.files import FLAG_COLUMNS
 from legsci.metrics.normalised_curves import normalised_curves
+from legsci.models.statistics.curves import ANGLES
+from legsci.present.figures.curve_differences import LOOKS, curve_differences_figure
 from legsci.present.figures.energy_flow import energy_flow_figure
+from legsci.present.figures.force_time import force_time_figure
 from legsci.present.figures.joint_angles import joint_angles_figure
 from legsci.present.figures.joint_moments import joint_moments_figure
 from legsci.present.figures.skeleton import NEWTONS_PER_METRE, skeleton_figure
 from legsci.present.figures.skeleton_scene import scene
-from legsci.present.figures.style import SIDE_COLOURS
+from legsci.present.figures.style import SIDE_COLOURS, figure_style
 from legsci.present.viewer.skeleton_viewer import skeleton_viewer
+from legsci.tasks import TASKS
 from legsci.vocabulary import STANDARD_GRAVITY
 from tests.mechanics.athlete import ATHLETE
 from tests.mechanics.kinetics.test_movement import MASS_KG, recording, session
-from tests.mechanics.trials import DEFAULT, decisions, trial
+from tests.mechanics.trials import cut_session, trial
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +46,13 @@ def tree() -> xr.DataTree:
 
 
 @pytest.fixture(scope="module")
+def motion(tree: xr.DataTree) -> SessionMotion:
+    return session_motion(tree)
+
+
+@pytest.fixture(scope="module")
 def reps(tree: xr.DataTree) -> xr.Dataset:
-    found, _ = session_repetitions(tree, default=DEFAULT, profiles=[], curation=decisions())
+    found, _ = cut_session(tree, profiles=[])
     assert found is not None
     return found
 
@@ -90,26 +107,119 @@ def test_energy_flow_adds_up(reps: xr.Dataset) -> None:
     words = words_of(figure)
     assert "n = 4 push-offs" in words
     assert "left knee" in words
-    ratio = float(words.partition("ratio ")[2][:4])
+    ratio = float(words.partition("gain / joint work ")[2][:4])
     assert 0.8 < ratio < 1.1
+    explained = figure.get_supxlabel()
+    assert "gain / joint work is the force transmission ratio" in explained.replace("\n", " ")
+    assert "Not gained: joint work that moved" in explained.replace("\n", " ")
+    assert "rest " not in words
 
 
-def test_skeletons_show_both_views_of_each_repetition(tree: xr.DataTree, reps: xr.Dataset) -> None:
-    figure = skeleton_figure(tree, reps)
+def test_skeletons_show_both_views_of_each_repetition(
+    tree: xr.DataTree, motion: SessionMotion, reps: xr.Dataset
+) -> None:
+    figure = skeleton_figure(tree, motion, reps)
     assert "n = 4 repetitions" in words_of(figure)
     shown = [axes for axes in figure.axes if axes.lines]
     assert "from the side" in words_of(figure)
     assert "from the front" in words_of(figure)
-    assert "0.5 m; as an arrow 1000 N" in words_of(figure)
+    assert "scale: 0.5 m, force arrow\nof this length: 1000 N" in words_of(figure)
     assert len(shown) == 8
     assert all(len(axes.texts) >= 2 for axes in shown), "an arrow for each foot"
+
+
+def laid_out(figure: Figure) -> None:
+    """Place everything in a figure as it is when it is written."""
+    with figure_style():
+        figure.draw_without_rendering()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_legend_of_skeletons_lies_within_the_figure(
+    tree: xr.DataTree, motion: SessionMotion, reps: xr.Dataset, count: int
+) -> None:
+    figure = skeleton_figure(tree, motion, reps.isel(rep=slice(count)))
+    laid_out(figure)
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0.0
+    assert box.x1 <= figure.bbox.width
+
+
+def test_the_dashed_line_is_called_what_was_weighed(tree: xr.DataTree, reps: xr.Dataset) -> None:
+    flags = pd.DataFrame(columns=FLAG_COLUMNS)
+    squats, jumps = (
+        reps.isel(rep=np.flatnonzero(reps["task"].to_numpy() == task)) for task in ("squat", "countermovement_jump")
+    )
+    said = {"squats": squats, "jumps": jumps, "all": reps}
+    legends = {}
+    named = tree.copy()
+    named.attrs["study"] = "made"
+    for name, drawn in said.items():
+        figure = force_time_figure(named, drawn, flags)
+        laid_out(figure)
+        legend = figure.legends[0]
+        assert legend.get_window_extent().x1 <= figure.bbox.width
+        legends[name] = [text.get_text() for text in legend.get_texts() if " weight" in text.get_text()]
+    assert legends == {
+        "squats": ["system weight\n(athlete and bar)"],
+        "jumps": ["body weight"],
+        "all": ["body weight; in squats\nsystem weight\n(athlete and bar)"],
+    }
+
+
+def column_titles(figure: Figure) -> list[Bbox]:
+    """Places of the titles above the columns of panels, from left to right."""
+    laid_out(figure)
+    titles = [axes._left_title for axes in figure.axes if axes.get_title(loc="left")]
+    return sorted((title.get_window_extent() for title in titles), key=lambda box: box.x0)
+
+
+def test_titles_of_neighbouring_columns_do_not_touch(reps: xr.Dataset) -> None:
+    tasks = [task for task in TASKS if task not in ("standing", "landing")]
+    curves = normalised_curves(reps.isel(rep=[0] * len(tasks)))
+    curves["task"] = ("rep", tasks)
+    rows = [
+        {"task": task, "comparison": name, "angle": angle, "athletes": 100, "percent": point, "difference": 0.0}
+        for task in tasks
+        for name in LOOKS
+        for angle in ANGLES
+        for point in (0.0, 100.0)
+    ]
+    differences = pd.DataFrame(rows).assign(low=-1.0, high=1.0)
+    clusters = pd.DataFrame(
+        columns=["task", "angle", "comparison", "p_value", "adjusted_p", "start_percent", "end_percent"]
+    )
+    for figure in (
+        joint_angles_figure(curves, simulated=False),
+        joint_moments_figure(curves, simulated=False),
+        curve_differences_figure(differences, clusters, simulated=False),
+    ):
+        boxes = column_titles(figure)
+        assert len(boxes) == len(tasks)
+        # At least the width of a letter between them.
+        assert all(right.x0 - left.x1 > 5.0 for left, right in itertools.pairwise(boxes))
+
+
+def test_hip_centres_are_drawn_as_the_tables_have_them(tree: xr.DataTree) -> None:
+    """With markers of the pelvis alone the regression decides where the hips are; figures read it from the motion."""
+    trial, hips = tree.children["squat"], {}
+    for name in ("harrington", "bell"):
+        options = MotionOptions(hip_centre=name)
+        computed = trial_kinematics(trial, session_static_trial(tree)[1], person=person_of(tree), options=options)
+        drawn = scene(tree, session_motion(tree, options=options), "squat")
+        assert computed is not None
+        assert drawn is not None
+        for side, paths in drawn.lines[:2]:
+            np.testing.assert_allclose(paths[:, 0], computed.joint_centre[f"{side}_hip"])
+        hips[name] = drawn.lines[0][1][:, 0]
+    assert np.linalg.norm(hips["bell"] - hips["harrington"], axis=1).min() > 0.002
 
 
 def test_nothing_to_draw_is_said() -> None:
     force = trial({"force": recording("countermovement_jump")[1]["force"].to_dataset()}, task="countermovement_jump")
     bare = xr.DataTree(children={"jump": force})
     bare.attrs.update(participant_id="P01", session_id="S01", simulated=0)
-    found, _ = session_repetitions(bare, default=DEFAULT, profiles=[], curation=decisions())
+    found, _ = cut_session(bare, profiles=[])
     assert found is not None
     assert "no repetition of this study has them" in words_of(
         joint_angles_figure(normalised_curves(found), simulated=False)
@@ -119,20 +229,20 @@ def test_nothing_to_draw_is_said() -> None:
     assert "joint powers: no trial has" in words_of(
         energy_flow_figure(None, simulated=False, reason="no trial has markers.")
     )
-    said = skeleton_figure(bare, found)
+    said = skeleton_figure(bare, session_motion(bare), found)
     assert "No skeleton of participant P01, session S01: no trial has markers." in words_of(said)
     assert said.axes, "JupyterLab shows no figure without axes"
 
 
-def test_a_trial_is_scrubbed_without_a_kernel(tree: xr.DataTree) -> None:
-    page = skeleton_viewer(tree, "squat")._repr_html_()
+def test_a_trial_is_scrubbed_without_a_kernel(tree: xr.DataTree, motion: SessionMotion) -> None:
+    page = skeleton_viewer(tree, motion, "squat")._repr_html_()
     assert "(simulated)" in page
     assert not re.search(r"https?://|src=", page)
     assert len(page) < 200_000
     shown = json.loads(re.search(r"const shown = (.*);\n", page)[1])
     assert [colour for colour, _, _ in shown["lines"]][:2] == [to_hex(SIDE_COLOURS[side]) for side in ("left", "right")]
     frames = len(shown["times"])
-    knee = scene(tree, "squat").lines[0][1][:, 1]
+    knee = scene(tree, motion, "squat").lines[0][1][:, 1]
     _, points, text = shown["lines"][0]
     packed = np.frombuffer(base64.b64decode(text), dtype="<i2").reshape(frames, points, 3)
     np.testing.assert_allclose(packed[:, 1], 1000.0 * knee[::3], atol=0.51)
@@ -142,11 +252,11 @@ def test_a_trial_is_scrubbed_without_a_kernel(tree: xr.DataTree) -> None:
     assert length * NEWTONS_PER_METRE == pytest.approx(MASS_KG * STANDARD_GRAVITY, rel=0.02)
 
 
-def test_the_viewer_says_what_there_is(tree: xr.DataTree) -> None:
+def test_the_viewer_says_what_there_is(tree: xr.DataTree, motion: SessionMotion) -> None:
     bare = xr.DataTree(children={"jump": trial({}, task="squat")})
     bare.attrs.update(participant_id="<P01>", session_id="S01", simulated=0)
-    page = skeleton_viewer(bare, "jump")._repr_html_()
+    page = skeleton_viewer(bare, session_motion(bare), "jump")._repr_html_()
     assert "neither markers nor segments" in page
     assert "&lt;P01&gt;" in page
     with pytest.raises(ValueError, match="no trial hop in this session; it has standing, squat, countermovement_jump"):
-        skeleton_viewer(tree, "hop")
+        skeleton_viewer(tree, motion, "hop")

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from legsci.present.report.athlete_report import AthleteEvidence, athlete_report, missing_reason
+from legsci.present.figures.style import figure_style
+from legsci.present.report.athlete_report import (
+    PANELS,
+    AthleteEvidence,
+    athlete_report,
+    change_sentence,
+    missing_reason,
+)
 
 COLUMNS = ["participant_id", "session_id", "task", "side", "metric", "mean", "week"]
 ROWS = [
@@ -38,7 +48,7 @@ def test_one_session_has_one_tick_and_only_its_panels(evidence: AthleteEvidence)
     assert "Height of countermovement jumps" in (panel.get_title(), panel.get_title(loc="left"))
     assert panel.get_xticks().tolist() == [0.0]
     said = words(figure)
-    assert "52 cm in one session" in said
+    assert "52.0 cm in one session" in said
     assert "measured on the right leg only; the mean of both legs is shown here" in said
 
 
@@ -53,3 +63,45 @@ def test_a_task_not_done_differs_from_a_metric_not_measured(evidence: AthleteEvi
 def test_both_legs_that_were_never_seen_together_are_said() -> None:
     own = pd.DataFrame([("squat", "left", "m"), ("squat", "right", "m")], columns=["task", "side", "metric"])
     assert missing_reason(own, "squat", "m").startswith("measured on the left and right leg only")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "mdc", "said"),
+    [
+        (
+            241.31,
+            223.4,
+            17.8,
+            "223 ms in week 4, 241 in week 0. That is shorter by 18 ms, barely more than the minimal",
+        ),
+        (
+            241.31,
+            211.4,
+            17.8,
+            "211 ms in week 4, 241 in week 0. That is shorter by 30 ms, more than the minimal detect",
+        ),
+        (241.31, 231.4, 17.8, "The difference is within the minimal detectable change (18 ms)."),
+    ],
+)
+def test_times_are_given_to_the_millisecond(first: float, last: float, mdc: float, said: str) -> None:
+    values, weeks = np.array([first, last]), np.array([0.0, 4.0])
+    sentence = change_sentence("Ground contact", values, mdc, "ms", ("longer", "shorter"), weeks=weeks)
+    assert said in sentence
+    assert "." not in sentence.replace(". ", " ").rstrip(".")
+
+
+def test_titles_of_panels_fit_and_angles_have_their_standard_name(evidence: AthleteEvidence) -> None:
+    rows = [
+        ("A", visit, task, "both", metric, 0.3, 4.0 * week)
+        for _, task, metric, *_ in PANELS
+        for week, visit in enumerate(("01", "02"))
+    ]
+    longitudinal = pd.DataFrame(rows, columns=COLUMNS).assign(replicate_variance=float("nan"), repetitions=1)
+    figure = athlete_report(replace(evidence, longitudinal=longitudinal), "A")
+    with figure_style():
+        figure.draw_without_rendering()
+    titles = [axes._left_title for axes in figure.axes if axes.get_title(loc="left")]
+    assert len(titles) == len(PANELS)
+    assert max(title.get_window_extent().x1 for title in titles) <= figure.bbox.width
+    assert "Knee abduction in countermovement jumps" in [title.get_text() for title in titles]
+    assert "[deg], valgus positive" in [axes.get_ylabel() for axes in figure.axes]

@@ -1,59 +1,41 @@
-"""Quality of a trial as a whole: missing force, plates that carry no person, rates, and the direction of running."""
+"""Quality of the plates of a trial: missing force, plates that carry no person, rates."""
 
 from __future__ import annotations
 
 import numpy as np
 import xarray as xr
 
+from legsci.ingest.streams import stream
 from legsci.mechanics.force.plates import GroundReaction, carries_load, standing_load, vertical_of_plates
-from legsci.mechanics.kinetics.movement import Movement
 from legsci.quality import QualityFlag
-from legsci.tasks import TASKS, Task
+from legsci.tasks import TASKS
 from legsci.vocabulary import SIDES, SIDES_OF_BODY
 
 #: Sampling rate below which a flight or contact time is uncertain by more than the profiles differ [Hz].
 LOW_RATE_HZ = 200.0
-#: Running is not forward when its direction lies further than this from the laboratory's forward axis [deg], as it lets
-#: a tenth of the sideways force in; slower than this the pelvis does not travel over ground, as on a treadmill [m/s].
-MOST_ACROSS_DEG, RUNNING_M_PER_S = 6.0, 1.0
 #: A recording shorter than this holds no movement and no standing [s].
 SHORTEST_RECORDING_S = 0.5
 
 
-def trial_flags(trial: xr.DataTree, reaction: GroundReaction) -> list[QualityFlag]:
-    """Find what is wrong with a trial as a whole.
+def force_flags(trial: xr.DataTree, reaction: GroundReaction) -> list[QualityFlag]:
+    """Find what is wrong with the plates of a trial.
 
     Parameters
     ----------
     trial : group of a session file.
-    reaction : ground reaction of the trial; of a trial without plates there is nothing to check.
+    reaction : its ground reaction.
     """
-    if "force" not in trial.children:
-        return []
-    flags = [*_force_flags(trial, reaction), *_side_without_load(trial, reaction)]
+    flags = [*_load_flags(trial, reaction), *_side_without_load(trial, reaction)]
     if reaction.rate < LOW_RATE_HZ and TASKS[str(trial.attrs["task"])].cut != "quiet":
         flags.append(QualityFlag("low_rate", value=reaction.rate, limit=LOW_RATE_HZ))
     return flags
 
 
-def running_direction_flags(task: Task, movement: Movement | None) -> list[QualityFlag]:
-    """Report running that is not along the laboratory's forward axis, by the path of the pelvis.
-
-    Parameters
-    ----------
-    task : entry of TASKS.
-    movement : answer of `legsci.mechanics.kinetics.movement.trial_movement`.
-    """
-    if task.cut != "contact" or movement is None or not movement.mean_speed_m_per_s > RUNNING_M_PER_S:
-        return []
-    if not movement.travel_deg > MOST_ACROSS_DEG:
-        return []
-    return [QualityFlag("travels_across", "markers", movement.travel_deg, MOST_ACROSS_DEG)]
-
-
-def _force_flags(trial: xr.DataTree, reaction: GroundReaction) -> list[QualityFlag]:
+def _load_flags(trial: xr.DataTree, reaction: GroundReaction) -> list[QualityFlag]:
     """Report missing samples, a recording that is too short, and plates that carry no person."""
-    vertical = vertical_of_plates(trial.children["force"].to_dataset(inherit=False))
+    force = stream(trial, "force")
+    assert force is not None, "the plates of a trial with plates are judged"
+    vertical = vertical_of_plates(force)
     missing = int((~np.isfinite(vertical)).any(axis=0).sum())
     if missing:
         return [QualityFlag("force_missing", value=float(missing))]
@@ -73,10 +55,10 @@ def _force_flags(trial: xr.DataTree, reaction: GroundReaction) -> list[QualityFl
 
 def _side_without_load(trial: xr.DataTree, reaction: GroundReaction) -> list[QualityFlag]:
     """Report a plate for one foot that is not loaded in a task of both legs."""
-    task = TASKS[str(trial.attrs["task"])]
-    if task.cut == "contact" or trial.attrs.get("leg", "both") != "both" or not reaction.plates:
+    task, force = TASKS[str(trial.attrs["task"])], stream(trial, "force")
+    one_leg = task.legs == "alternating" or trial.attrs.get("leg", "both") != "both"
+    if force is None or one_leg or not reaction.plates:
         return []
-    force = trial.children["force"].to_dataset(inherit=False)
     names, feet = force.get_index("plate").tolist(), force.variables["foot"].data.astype(str).tolist()
     empty = [foot for foot in SIDES_OF_BODY if foot in feet and np.isnan(reaction.force[SIDES.index(foot)]).all()]
     plates = [(name, foot) for name, foot in zip(names, feet, strict=True) if foot in empty]

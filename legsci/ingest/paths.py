@@ -1,0 +1,69 @@
+"""Paths of a study folder: none leaves it, whatever its name or the links on it."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from legsci.ingest.faults import Fault
+
+
+def stays_inside(root: Path, path: str) -> bool:
+    """Whether a relative path, links followed, stays inside a folder whose own links are resolved."""
+    try:
+        return is_written_inside(path) and (root / path).resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # too long a name, links that lead to each other
+        return False
+
+
+def is_written_inside(path: str) -> bool:
+    """Whether a path, links aside, is relative and has no `..`."""
+    parts = PurePosixPath(path)
+    absolute = parts.is_absolute() or PureWindowsPath(path).drive
+    return not (absolute or "\\" in path or "\0" in path or ".." in parts.parts)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; a name that is too long, or a loop of links, is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError, RuntimeError):
+        return False
+
+
+def link_faults(path: Path) -> list[Fault]:
+    """Faults of study.yaml or a table that is a link out of the study folder."""
+    try:
+        inside = path.resolve().is_relative_to(path.parent.resolve())
+    except (OSError, RuntimeError):
+        return [Fault(path.name, "", "a file", "links that lead to each other")]
+    return [] if inside else [Fault(path.name, "", "a file of the study folder", "a link that leaves it")]
+
+
+def path_fault(root: Path, path: str, *, require_file: bool) -> tuple[str, str] | None:
+    """Return (expected, found) for a path that leaves the study folder `root`, or at which there is no file."""
+    if not stays_inside(root, path):
+        link = ", a link that leaves the study folder" if is_written_inside(path) else ""
+        if is_written_inside(path) and not _can_be_resolved(root / path):
+            link = ", a name that is too long, or links that lead to each other"
+        return "a path inside the study folder, with /", f"{path}{link}"
+    if require_file and not is_file(root / path):
+        return "a file", f"no file {path}{_composed_otherwise(root, path)}"
+    return None
+
+
+def _can_be_resolved(path: Path) -> bool:
+    """Whether the links on a path can be followed."""
+    try:
+        path.resolve()
+    except (OSError, RuntimeError):
+        return False
+    return True
+
+
+def _composed_otherwise(root: Path, path: str) -> str:
+    """Return a hint where a file's name differs in nothing but the Unicode form of its accents, which is invisible."""
+    for form, how in (("NFC", "composed"), ("NFD", "decomposed, as macOS writes them")):
+        if is_file(root / unicodedata.normalize(form, path)):  # type: ignore[arg-type]
+            return f", but one of the same name whose accents are {how} (Unicode {form}): write both alike"
+    return ""

@@ -1,0 +1,221 @@
+"""Motion files: the motion of a session in one netCDF file.
+
+The trials of a session lie one after the other along `sample` (plates) and `frame` (cameras): contiguous ragged arrays
+of the CF conventions 1.11, 9.3.3. One variable for all trials is written and read in a tenth of the time of one each.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from legsci.mechanics.force.plates import GroundReaction
+from legsci.mechanics.force.weighing import KnownWeight
+from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS, Movement
+from legsci.mechanics.kinetics.session_motion import DIRECTIONS, Pressure, SessionMotion, TrialMotion
+from legsci.mechanics.motion.options import MotionOptions
+from legsci.quality import QualityFlag
+from legsci.storage import DECIMALS, read_tree, write_tree
+from legsci.vocabulary import AXES, SIDES
+
+#: Signals of the plates: name -> dimensions other than the sample, and unit.
+_SAMPLED: dict[str, tuple[tuple[str, ...], str]] = {
+    "force": (("side",), "N"),
+    "box": ((), "N"),
+    "forward_force": ((), "N"),
+    "centre_of_pressure": (("direction",), "m"),
+}
+_STORED_DECIMALS = {
+    **{name: DECIMALS[unit] for name, (_, unit) in (FRAME_SIGNALS | _SAMPLED).items()},
+    "point_position": DECIMALS["m"],
+    # Signals from which events are detected are stored finer than recorders resolve, so that the file moves no event.
+    **{"force": 4, "box": 4, "pelvis_position": 7, "pelvis_height": 7, "foot_height": 7},
+}
+_COORDS: dict[str, tuple[str, ...]] = {**FRAME_COORDS, "direction": DIRECTIONS, "side": SIDES}
+
+
+def write_motion(motion: SessionMotion, path: str | Path) -> None:
+    """Write a motion file, whole or not at all; the same motion gives the same bytes each time."""
+    attrs = {
+        **motion.attrs,
+        "options": json.dumps(asdict(motion.options)),
+        "standing_lumbar_flexion_deg": motion.standing_lumbar_flexion_deg,
+        "trials": json.dumps({name: _described(trial) for name, trial in motion.trials.items()}, ensure_ascii=False),
+    }
+    groups = {"ground_reaction": _plates(motion), "kinematics": _cameras(motion)}
+    write_tree(xr.DataTree.from_dict({"/": xr.Dataset(attrs=attrs), **groups}), Path(path), decimals=_STORED_DECIMALS)
+
+
+def open_motion(path: str | Path) -> SessionMotion:
+    """Read a motion file into memory."""
+    tree = read_tree(path)
+    groups = {name: group.to_dataset(inherit=False) for name, group in tree.children.items()}
+    attrs = {str(name): value for name, value in tree.attrs.items()}
+    described = json.loads(attrs.pop("trials"))
+    options, upright = MotionOptions(**json.loads(attrs.pop("options"))), attrs.pop("standing_lumbar_flexion_deg")
+    samples, frames = _rows(groups["ground_reaction"]), _rows(groups["kinematics"])
+    points = groups["kinematics"].variables["point"].data.astype(str).tolist()
+    arrays = {
+        group: {str(name): variable.data.astype(float) for name, variable in dataset.data_vars.items()}
+        for group, dataset in groups.items()
+    }
+    trials = {
+        name: _trial(
+            words,
+            {key: values[..., samples[name]] for key, values in arrays["ground_reaction"].items()}
+            if name in samples
+            else {},
+            {key: values[..., frames[name]] for key, values in arrays["kinematics"].items()} if name in frames else {},
+            points,
+        )
+        for name, words in described.items()
+    }
+    return SessionMotion(attrs, options, float(upright), trials)
+
+
+def _described(trial: TrialMotion) -> dict[str, Any]:
+    """What a trial has beside its signals."""
+    words: dict[str, Any] = {
+        "attrs": trial.attrs,
+        "streams": list(trial.streams),
+        "force_flags": [_stated(flag) for flag in trial.force_flags],
+        "flags": [_stated(flag) for flag in trial.flags],
+    }
+    if trial.reaction is not None:
+        reaction = trial.reaction
+        words["reaction"] = {
+            "rate": reaction.rate,
+            "unloaded": reaction.unloaded.tolist(),
+            "unloaded_limit": reaction.unloaded_limit,
+            "plates": list(reaction.plates),
+            "zero_uncertainty": reaction.zero_uncertainty,
+            "known_weight": None if reaction.known_weight is None else asdict(reaction.known_weight),
+            "flags": [_stated(flag) for flag in reaction.flags],
+        }
+    if trial.movement is not None:
+        moved = trial.movement
+        words["movement"] = {
+            "rate_hz": moved.rate_hz,
+            "mean_speed_m_per_s": moved.mean_speed_m_per_s,
+            "travel_deg": moved.travel_deg,
+            "points": list(moved.points),
+        }
+    return words
+
+
+def _trial(
+    words: dict[str, Any], sampled: dict[str, np.ndarray], framed: dict[str, np.ndarray], points: list[str]
+) -> TrialMotion:
+    """Motion of a trial from what the file holds of it."""
+    reaction = pressure = movement = None
+    if sampled:
+        stated = words["reaction"]
+        box = sampled["box"]
+        reaction = GroundReaction(
+            force=sampled["force"],
+            rate=stated["rate"],
+            unloaded=np.array(stated["unloaded"], dtype=np.int64).reshape(-1, 2),
+            unloaded_limit=stated["unloaded_limit"],
+            plates=tuple(stated["plates"]),
+            zero_uncertainty=stated["zero_uncertainty"],
+            known_weight=None if stated["known_weight"] is None else KnownWeight(**stated["known_weight"]),
+            box=box if np.isfinite(box).any() else None,
+            flags=_flags(stated["flags"]),
+        )
+        pressure = Pressure(sampled["forward_force"], sampled["centre_of_pressure"])
+    if framed:
+        stated = words["movement"]
+        place = framed["point_position"]
+        movement = Movement(
+            time=framed["time"],
+            rate_hz=stated["rate_hz"],
+            mean_speed_m_per_s=stated["mean_speed_m_per_s"],
+            travel_deg=stated["travel_deg"],
+            signals={name: framed[name] for name in FRAME_SIGNALS},
+            points={name: place[points.index(name)].T for name in stated["points"]},
+        )
+    return TrialMotion(
+        words["attrs"],
+        tuple(words["streams"]),
+        reaction,
+        pressure,
+        movement,
+        _flags(words["force_flags"]),
+        _flags(words["flags"]),
+    )
+
+
+def _stated(flag: QualityFlag) -> dict[str, object]:
+    """Fields of a flag, without numbers that it does not have."""
+    return {name: value for name, value in asdict(flag).items() if value == value}
+
+
+def _flags(stated: list[dict[str, Any]]) -> list[QualityFlag]:
+    """Flags from their fields."""
+    return [QualityFlag(**fields) for fields in stated]
+
+
+def _rows(group: xr.Dataset) -> dict[str, slice]:
+    """Rows of each trial along the long dimension of a group."""
+    edges = np.concatenate([[0], np.cumsum(group.variables["row_size"].data)]).tolist()
+    names = group.variables["trial_id"].data.astype(str).tolist()
+    return {name: slice(*edge) for name, edge in zip(names, pairwise(edges), strict=True)}
+
+
+def _group(
+    rows: dict[str, dict[str, np.ndarray]],
+    signals: dict[str, tuple[tuple[str, ...], str]],
+    dim: str,
+    coords: dict[str, tuple[str, ...]],
+) -> xr.Dataset:
+    """Lay the signals (..., dim) of trials one after the other."""
+    lengths = [next(iter(trial.values())).shape[-1] for trial in rows.values()]
+    variables = {}
+    for name, (dims, unit) in signals.items():
+        values = np.empty((*(len(coords[other]) for other in dims), sum(lengths)), dtype=np.float64)
+        stop = 0
+        for trial, length in zip(rows.values(), lengths, strict=True):
+            values[..., stop : stop + length] = trial[name]
+            stop += length
+        variables[name] = ((*dims, dim), values, {"units": unit})
+    used = sorted({other for dims, _ in signals.values() for other in dims})
+    return xr.Dataset(
+        {**variables, "row_size": ("trial_id", np.array(lengths, dtype=np.int64), {"sample_dimension": dim})},
+        coords={"trial_id": np.array(list(rows), dtype=str), **{other: list(coords[other]) for other in used}},
+    )
+
+
+def _plates(motion: SessionMotion) -> xr.Dataset:
+    """Group of the signals of the plates (..., sample); sample 0 of a trial is at 0 s, `rate` apart."""
+    rows = {}
+    for name, trial in motion.trials.items():
+        if trial.reaction is None or trial.pressure is None:
+            continue
+        nothing = np.full(trial.reaction.force.shape[1], np.nan)
+        rows[name] = {
+            "force": trial.reaction.force,
+            "box": nothing if trial.reaction.box is None else trial.reaction.box,
+            "forward_force": trial.pressure.forward_force,
+            "centre_of_pressure": trial.pressure.centre_of_pressure,
+        }
+    return _group(rows, _SAMPLED, "sample", _COORDS)
+
+
+def _cameras(motion: SessionMotion) -> xr.Dataset:
+    """Group of the signals of the cameras (..., frame), with the time of each frame on the clock of its trial [s]."""
+    moved = {name: trial.movement for name, trial in motion.trials.items() if trial.movement is not None}
+    points = tuple(dict.fromkeys(point for movement in moved.values() for point in movement.points))
+    rows = {}
+    for name, movement in moved.items():
+        place = np.full((len(points), len(AXES), movement.time.size), np.nan)
+        for point, path in movement.points.items():
+            place[points.index(point)] = path.T
+        rows[name] = {**movement.signals, "point_position": place, "time": movement.time}
+    signals = {**FRAME_SIGNALS, "point_position": (("point", "axis"), "m"), "time": ((), "s")}
+    return _group(rows, signals, "frame", {**_COORDS, "point": points})

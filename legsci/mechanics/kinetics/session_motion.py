@@ -1,0 +1,246 @@
+"""Motion of a session: kinematics and kinetics of each trial once, for repetitions, metrics, curves and figures."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from legsci.ingest.streams import stream, streams
+from legsci.mechanics.force.plates import GroundReaction, centre_of_pressure, ground_reaction, vertical_of_plates
+from legsci.mechanics.force.session_reference import TrialReference, session_reference, with_known_zero
+from legsci.mechanics.force.trial_flags import force_flags
+from legsci.mechanics.kinetics.anthropometry import Person
+from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement, person_of, trial_movement
+from legsci.mechanics.motion.kinematics import Array
+from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
+from legsci.mechanics.motion.static_trial import StaticTrial, session_static_trial
+from legsci.quality import QualityFlag
+from legsci.tasks import TASKS
+
+#: Directions of the centre of pressure, ISB x and z.
+DIRECTIONS = ("anterior", "right")
+#: Channels that the flag of unmapped channels names; study.readings lists all.
+CHANNELS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Pressure:
+    """Further signals of the plates that carry the person, at the samples of their ground reaction.
+
+    Parameters
+    ----------
+    forward_force : (sample,) of all plates, less its mean while they are unloaded [N]; NaN where only vertical force
+        was recorded.
+    centre_of_pressure : (direction, sample) of all plates [m]; NaN without moments, and in tasks other than standing,
+        where sway is not measured.
+    """
+
+    forward_force: Array
+    centre_of_pressure: Array
+
+
+@dataclass(frozen=True)
+class TrialMotion:
+    """Kinematics and kinetics of a trial.
+
+    Parameters
+    ----------
+    attrs : of the trial in the session file: task, leg, load_kg, faults, ...
+    streams : kinds of signal that were recorded.
+    reaction, pressure : of its plates; None without plates.
+    movement : from its markers or recorded segments; None where it has neither under known labels.
+    force_flags, flags : what was assumed, and why something is absent: of the plates, of the rest.
+    """
+
+    attrs: dict[str, Any]
+    streams: tuple[str, ...] = ()
+    reaction: GroundReaction | None = None
+    pressure: Pressure | None = None
+    movement: Movement | None = None
+    force_flags: list[QualityFlag] = field(default_factory=list)
+    flags: list[QualityFlag] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class SessionMotion:
+    """Motion of a session, as a motion file holds it.
+
+    Parameters
+    ----------
+    attrs : of the session: participant_id, session_id, and study, simulated, body_mass_kg where known.
+    options : how motion was computed from markers.
+    standing_lumbar_flexion_deg : median lumbar flexion of the standing trial; NaN without one.
+    trials : name -> TrialMotion, in the order of the session.
+    """
+
+    attrs: dict[str, Any]
+    options: MotionOptions
+    standing_lumbar_flexion_deg: float
+    trials: dict[str, TrialMotion]
+
+    def kinematics(self, trial_id: str) -> xr.Dataset:
+        """Kinematics of a trial as a labelled Dataset; see `legsci.mechanics.kinetics.movement.Movement.dataset`.
+
+        Raises
+        ------
+        KeyError : no such trial, or it has neither markers nor segments under known labels.
+        """
+        movement = self.trials[trial_id].movement if trial_id in self.trials else None
+        if movement is None:
+            known = ", ".join(name for name, trial in self.trials.items() if trial.movement is not None) or "no trial"
+            raise KeyError(f"trial {trial_id} has no kinematics in this session; {known} has")
+        return movement.dataset()
+
+
+def session_motion(
+    session: xr.DataTree, *, options: MotionOptions = DEFAULT_OPTIONS, swapped: Iterable[str] = ()
+) -> SessionMotion:
+    """Compute the motion of every trial of a session.
+
+    Parameters
+    ----------
+    session : a session file, opened.
+    options : how motion is computed from markers.
+    swapped : trials whose plates are exchanged between left and right, as people decided.
+
+    Returns
+    -------
+    The motion. A trial that fails has neither plates nor markers, and a flag that says why.
+    """
+    person = person_of(session)
+    standing, static = session_static_trial(session)
+    exchange, known = set(swapped), session_reference(session)
+    trials: dict[str, TrialMotion] = {}
+    for name, trial in session.children.items():
+        try:
+            reference = known.trials.get(name, TrialReference())
+            zeroed = with_known_zero(trial, reference)
+            turned = with_exchanged_plates(zeroed) if name in exchange else zeroed
+            trials[name] = _trial_motion(turned, static, reference, person=person, options=options)
+        except Exception as error:  # one trial that fails does not keep the others from being computed
+            logging.getLogger(__name__).exception("trial %s", name)
+            failed = QualityFlag("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")
+            trials[name] = TrialMotion(_attributes(trial), tuple(trial.children), flags=[failed])
+    upright = _standing_lumbar_flexion(trials[standing].movement) if standing is not None else float("nan")
+    return SessionMotion(_attributes(session), options, upright, trials)
+
+
+def with_exchanged_plates(trial: xr.DataTree) -> xr.DataTree:
+    """A trial whose plates of the left and the right foot are exchanged."""
+    force = stream(trial, "force")
+    if force is None:
+        return trial
+    other = {"left": "right", "right": "left"}
+    feet = [other.get(foot, foot) for foot in force.variables["foot"].data.astype(str).tolist()]
+    kept = {name: group for name, group in trial.children.items() if name not in streams(trial, "force")}
+    turned = xr.DataTree(force.assign_coords(foot=("plate", feet)))
+    changed = xr.DataTree(children={**kept, "force": turned})
+    changed.attrs.update(trial.attrs)
+    return changed
+
+
+def _attributes(tree: xr.DataTree) -> dict[str, Any]:
+    """Attributes of a group of a session file as plain values."""
+    return {str(name): value.item() if isinstance(value, np.generic) else value for name, value in tree.attrs.items()}
+
+
+def _trial_motion(
+    trial: xr.DataTree,
+    static: StaticTrial | None,
+    reference: TrialReference,
+    *,
+    person: Person,
+    options: MotionOptions,
+) -> TrialMotion:
+    """Motion of a trial, less the zeros of its plates."""
+    movement, flags = trial_movement(trial, static, person=person, options=options)
+    flags = [*_remarks(trial), *_stream_flags(trial), *flags]
+    force, task = stream(trial, "force"), TASKS[str(trial.attrs["task"])]
+    if force is None:
+        return TrialMotion(_attributes(trial), tuple(trial.children), movement=movement, flags=flags)
+    reaction = ground_reaction(
+        force,
+        stepped_from_box=task.cut == "rebound",
+        zero_uncertainty=reference.zero_uncertainty,
+        known_weight=reference.weight,
+    )
+    return TrialMotion(
+        _attributes(trial),
+        tuple(trial.children),
+        reaction,
+        Pressure(
+            _forward_force(force, reaction), _total_centre_of_pressure(force, reaction, sought=task.cut == "quiet")
+        ),
+        movement,
+        [*reference.flags, *force_flags(trial, reaction)],
+        flags,
+    )
+
+
+def _remarks(trial: xr.DataTree) -> list[QualityFlag]:
+    """What the reader of each signal found in the file and did not take as it stands there."""
+    remarks = {
+        sentence: kind
+        for kind, signal in reversed(list(trial.children.items()))
+        for sentence in json.loads(str(signal.attrs.get("remarks", "[]")))
+    }
+    return [
+        QualityFlag("read_with_remark", signal=kind, detail=sentence.removesuffix("."))
+        for sentence, kind in remarks.items()
+    ]
+
+
+def _stream_flags(trial: xr.DataTree) -> list[QualityFlag]:
+    """What was recorded and is not used: channels that nobody mapped, streams whose clock is not known."""
+    flags = []
+    unmapped: dict[str, list[str]] = {}
+    for path, channel, _ in json.loads(str(trial.attrs.get("unmapped", "[]"))):
+        unmapped.setdefault(path, []).append(channel)
+    for path, channels in unmapped.items():
+        flags.append(
+            QualityFlag("channels_not_mapped", path, float(len(channels)), detail=", ".join(channels[:CHANNELS_SHOWN]))
+        )
+    for name, group in trial.children.items():
+        if group.attrs.get("clock_method") == "unknown":
+            flags.append(QualityFlag("clock_unknown", str(name)))
+    return flags
+
+
+def _total_centre_of_pressure(force: xr.Dataset, reaction: GroundReaction, *, sought: bool) -> Array:
+    """Centre of pressure of all plates that carry the person, forward and to the right (2, sample) [m]."""
+    if not sought or not reaction.plates or "moment" not in force:
+        return np.full((2, reaction.force.shape[1]), np.nan)
+    force = force.sel(plate=list(reaction.plates))
+    axes = force.get_index("axis").tolist()
+    position = centre_of_pressure(force).variables["centre_of_pressure"].transpose("axis", "plate", "time").data
+    level = position[[axes.index("x"), axes.index("z")]]
+    pressed = np.where(np.isfinite(level[0]), vertical_of_plates(force), 0.0)
+    total = pressed.sum(axis=0)
+    return np.asarray(np.nansum(level * pressed, axis=1) / np.where(total > 0.0, total, np.nan))
+
+
+def _forward_force(force: xr.Dataset, reaction: GroundReaction) -> Array:
+    """Forward force of all plates that carry the person, less its mean while they are unloaded (sample,) [N]."""
+    axes = force.get_index("axis").tolist() if reaction.plates else []
+    if "x" not in axes:
+        return np.full(reaction.force.shape[1], np.nan)
+    plates = force.get_index("plate").tolist()
+    forward = force.variables["force"].transpose("plate", "time", "axis").data[..., axes.index("x")]
+    total = forward[[plates.index(plate) for plate in reaction.plates]].astype(float).sum(axis=0)
+    empty = [total[first + (stop - first) // 4 : stop - (stop - first) // 4] for first, stop in reaction.unloaded]
+    return np.asarray(total - (float(np.mean(np.concatenate(empty))) if empty else 0.0))
+
+
+def _standing_lumbar_flexion(movement: Movement | None) -> float:
+    """Median lumbar flexion of a trial [deg]."""
+    if movement is None:
+        return float("nan")
+    flexion = movement.signals["angle"][FRAME_COORDS["joint_angle"].index("lumbar_flexion")]
+    known = flexion[np.isfinite(flexion)]
+    return float(np.median(known)) if known.size else float("nan")

@@ -1,0 +1,165 @@
+"""Signals of repetitions: sliced by time from the motion file of their session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS
+from legsci.mechanics.kinetics.session_motion import DIRECTIONS, SessionMotion, TrialMotion
+from legsci.tasks import TASKS
+from legsci.vocabulary import SIDES
+
+DataVariable = tuple[tuple[str, ...], NDArray[np.float64], dict[str, str]]
+
+#: Signals at the samples of the plates: name -> dimensions other than the sample, and unit.
+SAMPLE_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
+    "force": (("side",), "N"),
+    "forward_force": ((), "N"),
+    "centre_of_pressure": (("direction",), "m"),
+    "pelvis_height": ((), "m"),
+}
+#: Signals at the frames of the cameras.
+SLICED_FRAME_SIGNALS = {name: of for name, of in FRAME_SIGNALS.items() if name not in SAMPLE_SIGNALS}
+_COORDS = {**FRAME_COORDS, "direction": DIRECTIONS}
+
+
+def with_signals(
+    reps: xr.Dataset, motion: SessionMotion, names: Iterable[str] = (*SAMPLE_SIGNALS, *SLICED_FRAME_SIGNALS)
+) -> xr.Dataset:
+    """Put signals beside the events of a session's repetitions, as the metrics read them.
+
+    Parameters
+    ----------
+    reps : Dataset of a reps file, dims rep, profile, perturbation.
+    motion : of the session.
+    names : which of SAMPLE_SIGNALS and SLICED_FRAME_SIGNALS.
+
+    Returns
+    -------
+    Dataset with dims rep, scoring, side, sample, frame: a scoring is a profile, or the default profile with one input
+    moved by its standard uncertainty (coordinates profile and perturbation; the first is the default as it is). Signals
+    (rep, ..., sample) and (rep, ..., frame) are NaN after the end of each repetition and where nothing was recorded.
+    Sample 0 is at window_start, frame 0 at frame_start (rep,) [s on the trial's clock].
+    """
+    scored = flat(reps)
+    wanted = list(names)
+    sliced = _samples(scored, motion, [name for name in wanted if name in SAMPLE_SIGNALS])
+    sliced |= _frames(scored, motion, [name for name in wanted if name in SLICED_FRAME_SIGNALS])
+    upright = np.full(reps.sizes["rep"], motion.standing_lumbar_flexion_deg)
+    sliced["standing_lumbar_flexion"] = (("rep",), upright, {"units": "deg"})
+    return scored.assign(sliced).assign_coords(
+        {name: list(labels) for name, labels in _COORDS.items() if name not in scored.coords}
+    )
+
+
+def flat(reps: xr.Dataset) -> xr.Dataset:
+    """Lay the scorings that a reps file holds along one dimension `scoring`, the default profile as it is first."""
+    profiles, perturbations = (reps.variables[name].data.astype(str) for name in ("profile", "perturbation"))
+    place = np.array([(k, 0) for k in range(profiles.size)] + [(0, k) for k in range(1, perturbations.size)], dtype=int)
+    answer = {
+        name: xr.Variable(("rep", "scoring", *variable.dims[3:]), variable.data[:, place[:, 0], place[:, 1]])
+        if variable.dims[1:3] == ("profile", "perturbation")
+        else variable
+        for name, variable in reps.variables.items()
+        if name not in ("profile", "perturbation")
+    }
+    coords = [name for name in reps.coords if name not in ("profile", "perturbation")]
+    laid = xr.Dataset(answer, attrs=reps.attrs).set_coords(coords)
+    return laid.assign_coords(
+        profile=("scoring", profiles[place[:, 0]]), perturbation=("scoring", perturbations[place[:, 1]])
+    )
+
+
+def scoring_of(reps: xr.Dataset, profile: str) -> int:
+    """Place of a profile, nothing perturbed, along the dimension `scoring` of what `with_signals` returns."""
+    of_profile, moved = (reps.variables[name].data.astype(str) for name in ("profile", "perturbation"))
+    return int(np.flatnonzero((of_profile == profile) & (moved == "none"))[0])
+
+
+def _samples(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[str, DataVariable]:
+    """Slice signals of the plates: (rep, ..., sample)."""
+    rates = reps.variables["sampling_rate_hz"].data
+    first, stop = (np.round(reps.variables[f"window_{end}"].data * rates).astype(int) for end in ("start", "stop"))
+    answer = _empty(SAMPLE_SIGNALS, names, stop - first, "sample")
+    legs, tasks = (reps.variables[name].data.astype(str) for name in ("leg", "task"))
+    for rep, trial in enumerate(_trials(reps, motion)):
+        of_plates = _of_plates(trial)
+        for name in names:
+            row = answer[name][1][rep, ..., : stop[rep] - first[rep]]
+            if name == "pelvis_height":
+                row[...] = _pelvis_height(trial, np.arange(first[rep], stop[rep]) / rates[rep])
+            elif name in of_plates:
+                row[...] = of_plates[name][..., first[rep] : stop[rep]]
+        if "force" in names and TASKS[tasks[rep]].legs == "alternating" and legs[rep] in SIDES:
+            # In running the foot on the ground exerts all of the force.
+            force = answer["force"][1][rep]
+            force[SIDES.index(legs[rep])] = force[SIDES.index("both")]
+    return answer
+
+
+def _frames(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[str, DataVariable]:
+    """Slice signals of the cameras: (rep, ..., frame), with the clock of each repetition and its speed over ground."""
+    count = reps.sizes["rep"]
+    starts, rates, speeds = np.full((3, count), np.nan)
+    movements = [trial.movement for trial in _trials(reps, motion)]
+    limits = np.zeros((count, 2), dtype=int)
+    edges = np.column_stack([reps.variables[f"frame_window_{end}"].data for end in ("start", "stop")])
+    for rep, movement in enumerate(movements):
+        if movement is None:
+            continue
+        limits[rep] = np.searchsorted(movement.time, edges[rep])
+        if limits[rep, 1] > limits[rep, 0]:
+            starts[rep], rates[rep] = movement.time[limits[rep, 0]], movement.rate_hz
+            speeds[rep] = movement.mean_speed_m_per_s
+    answer = _empty(SLICED_FRAME_SIGNALS, names, limits[:, 1] - limits[:, 0], "frame")
+    for rep, movement in enumerate(movements):
+        if movement is not None:
+            for name in names:
+                piece = movement.signals[name][..., slice(*limits[rep])]
+                answer[name][1][rep, ..., : piece.shape[-1]] = piece
+    return answer | {
+        "frame_start": (("rep",), starts, {"units": "s"}),
+        "frame_rate_hz": (("rep",), rates, {"units": "Hz"}),
+        "mean_speed": (("rep",), speeds, {"units": "m/s"}),
+    }
+
+
+def _empty(
+    signals: dict[str, tuple[tuple[str, ...], str]], names: list[str], lengths: NDArray[np.int_], dim: str
+) -> dict[str, DataVariable]:
+    """Variables (rep, ..., dim) without values."""
+    shape = max(1, int(lengths.max(initial=0)))
+    answer: dict[str, DataVariable] = {}
+    for name in names:
+        dims, unit = signals[name]
+        values = np.full((lengths.size, *(len(_COORDS[other]) for other in dims), shape), np.nan)
+        answer[name] = (("rep", *dims, dim), values, {"units": unit})
+    return answer
+
+
+def _trials(reps: xr.Dataset, motion: SessionMotion) -> list[TrialMotion]:
+    """Motion of the trial of each repetition."""
+    return [motion.trials[name] for name in reps.variables["trial_id"].data.astype(str)]
+
+
+def _of_plates(trial: TrialMotion) -> dict[str, NDArray[np.float64]]:
+    """Signals at the samples of the plates; none without plates."""
+    if trial.reaction is None or trial.pressure is None:
+        return {}
+    return {
+        "force": trial.reaction.force,
+        "forward_force": trial.pressure.forward_force,
+        "centre_of_pressure": trial.pressure.centre_of_pressure,
+    }
+
+
+def _pelvis_height(trial: TrialMotion, times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Height of the pelvis at given times, straight between frames [m]; NaN outside, and without markers."""
+    if trial.movement is None:
+        return np.full(times.size, np.nan)
+    height = trial.movement.signals["pelvis_height"]
+    return np.interp(times, trial.movement.time, height, left=np.nan, right=np.nan)

@@ -1,0 +1,113 @@
+"""Metrics of running steps: horizontal force, foot strike and speed.
+
+Each takes what `prepare` in measure.py makes of a reps file; METRICS, at the end, defines each.
+"""
+
+from __future__ import annotations
+
+import xarray as xr
+
+from legsci.metrics.joints import of_frames, working
+from legsci.metrics.metric import FORCE, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
+from legsci.metrics.signals import Reps, at, integral
+from legsci.tasks import RUNNING
+from legsci.vocabulary import AXES, SIDES
+
+_HUNTER = "Hunter et al. 2005, J Appl Biomech 21:31"
+
+
+def _horizontal(reps: Reps, sign: float) -> xr.Variable:
+    """Impulse of the forward (1) or backward (-1) force of a contact (rep, scoring, side) [N s], at the foot's side."""
+    part = (sign * reps["forward_force"]).clip(min=0.0)
+    impulse = integral(reps, part, reps["touchdown"], reps["takeoff"])
+    legs = reps["leg"].data.astype(str)
+    own = xr.Variable(("rep", "side"), [[side in ("both", leg) for side in SIDES] for leg in legs])
+    return impulse.where(own)
+
+
+def horizontal_braking_impulse(reps: Reps) -> xr.Variable:
+    """Impulse of the backward ground force of a contact (rep, scoring, side) [N s]."""
+    return _horizontal(reps, -1.0)
+
+
+def horizontal_propulsion_impulse(reps: Reps) -> xr.Variable:
+    """Impulse of the forward ground force of a contact (rep, scoring, side) [N s]."""
+    return _horizontal(reps, 1.0)
+
+
+def foot_strike_angle(reps: Reps) -> xr.Variable:
+    """Pitch of the foot at touchdown, relative to standing (rep, scoring, side) [deg]."""
+    pitch = reps["foot_pitch"]
+    return working(reps, at(of_frames(reps), pitch, reps["touchdown"]))
+
+
+def running_speed(reps: Reps) -> xr.Variable:
+    """Mean horizontal speed of the pelvis over the recording (rep, scoring) [m/s]."""
+    return reps["mean_speed"].set_dims(reps["takeoff"].sizes)
+
+
+def step_speed(reps: Reps) -> xr.Variable:
+    """Mean horizontal speed of the pelvis from a touchdown to the next (rep, scoring) [m/s]."""
+    frames = of_frames(reps)
+    horizontal = reps["pelvis_position"].isel(axis=[list(AXES).index(axis) for axis in "xz"])
+    displacement = at(frames, horizontal, reps["landing"]) - at(frames, horizontal, reps["touchdown"])
+    return (displacement**2).sum("axis", skipna=False) ** 0.5 / (reps["landing"] - reps["touchdown"])
+
+
+METRICS: dict[str, Metric] = {
+    "horizontal_braking_impulse_n_s": Metric(
+        horizontal_braking_impulse,
+        label="horizontal braking impulse",
+        unit="N s",
+        sign="backward",
+        meaning="Integral of the posterior ground reaction force over the contact.",
+        equation="∫ max(-F_x, 0) dt, t_touchdown to t_takeoff",
+        source=_HUNTER,
+        tasks=RUNNING,
+        streams=FORCE,
+    ),
+    "horizontal_propulsion_impulse_n_s": Metric(
+        horizontal_propulsion_impulse,
+        label="horizontal propulsion impulse",
+        unit="N s",
+        sign="forward",
+        meaning="Integral of the anterior ground reaction force over the contact.",
+        equation="∫ max(F_x, 0) dt, t_touchdown to t_takeoff",
+        source=_HUNTER,
+        tasks=RUNNING,
+        streams=FORCE,
+    ),
+    "foot_strike_angle_deg": Metric(
+        foot_strike_angle,
+        label="foot strike angle",
+        unit="deg",
+        sign="toes up",
+        meaning="Pitch of the foot at touchdown minus that in standing.",
+        equation="foot_pitch(t_touchdown), zero in standing",
+        source="Altman & Davis 2012, Gait Posture 35:298",
+        tasks=RUNNING,
+        streams=MOTION,
+    ),
+    "running_speed_m_per_s": Metric(
+        running_speed,
+        label="running speed",
+        unit="m/s",
+        sign=NOT_SIGNED,
+        meaning="Mean horizontal speed of the pelvis over the recording.",
+        equation="horizontal displacement of the pelvis / duration of the recording",
+        source=OWN_DEFINITION,
+        tasks=RUNNING,
+        streams=MOTION,
+    ),
+    "step_speed_m_per_s": Metric(
+        step_speed,
+        label="step speed",
+        unit="m/s",
+        sign=NOT_SIGNED,
+        meaning="Mean horizontal speed of the pelvis between touchdowns; not given for the last step.",
+        equation="horizontal displacement of the pelvis / (t_landing - t_touchdown)",
+        source=OWN_DEFINITION,
+        tasks=RUNNING,
+        streams=MOTION,
+    ),
+}

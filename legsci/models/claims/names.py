@@ -1,0 +1,145 @@
+"""Names in a registry of claims: each must exist; an old or misspelt one is refused with the name to use."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
+
+from legsci.ingest.faults import Fault
+from legsci.ingest.tables import suggestion
+from legsci.metrics.registry import METRICS
+from legsci.models.tables.analysis import OF_COLUMN, REPETITION_TERMS, SESSION_TERMS, WEEK_TERMS
+from legsci.tasks import TASKS
+from legsci.vocabulary import new_name
+
+#: Metrics of a task that this version does not measure. Claims on them are registered, and untestable until it does.
+UNMEASURED = {"lateral_jump": ("gluteus_medius_onset_s", "gluteus_medius_peak_percent")}
+
+
+class Names(NamedTuple):
+    """Names that a model may use.
+
+    Parameters
+    ----------
+    variables : session variables of the registry -> their metric.
+    outcomes : what a model of sessions may explain.
+    terms : factors of its terms.
+    """
+
+    variables: Mapping[str, str]
+    outcomes: Collection[str]
+    terms: Collection[str]
+
+
+def task_metrics(task: str) -> list[str]:
+    """Return the metrics of a task, its asymmetries and those that are not measured yet among them."""
+    return [*(name for name, metric in METRICS.items() if task in metric.tasks), *UNMEASURED.get(task, ())]
+
+
+def name_faults(content: Mapping[str, Any], file: str) -> list[Fault]:
+    """Return a fault for each task, metric, variable or term that does not exist.
+
+    Parameters
+    ----------
+    content : a registry that the schema allows.
+    file : its name.
+    """
+    faults = []
+    for name, use in content["variables"].items():
+        faults += _metric_faults(file, f"variables.{name}", use, ("task", "metric"))
+    for claim in content["claims"]:
+        if claim["model"]["kind"] != "none":
+            faults += _model_faults(file, claim, _names(content, claim["model"])) + _contrast_faults(file, claim)
+    return faults
+
+
+def _model_faults(file: str, claim: Mapping[str, Any], names: Names) -> list[Fault]:
+    """Faults of the outcome, the exposure, the indicators and the terms of a model."""
+    where, model = f"{claim['id']}.model", claim["model"]
+    used = [(f"indicators.{name}", limit[0], names.outcomes) for name, limit in model.get("indicators", {}).items()]
+    used += [("terms", part, names.terms) for term in model.get("terms", []) for part in term.split(":")]
+    faults = []
+    if model["kind"] == "repetitions":
+        faults += _metric_faults(file, where, model, ("set_task", "outcome"))
+    else:
+        allowed = {"outcome": names.outcomes, "exposed": names.outcomes, "calibrated": names.variables}
+        used += [(key, model[key], known) for key, known in allowed.items() if key in model]
+    return faults + [
+        _unknown(file, f"{where}.{key}", word, known, names) for key, word, known in used if word not in known
+    ]
+
+
+def _names(content: Mapping[str, Any], model: Mapping[str, Any]) -> Names:
+    """Names that a model of its kind may use."""
+    metrics = {name: use["metric"] for name, use in content["variables"].items()}
+    sessions = [*metrics, *SESSION_TERMS, *content["codes"]]
+    if model["kind"] == "repetitions":
+        return Names(metrics, sessions, [*REPETITION_TERMS, *content["codes"]])
+    if model["kind"] == "rate_ratio":
+        return Names(metrics, sessions, [f"{model['exposed']}_between", *WEEK_TERMS])
+    whole = [*sessions, *model.get("indicators", {})]
+    return Names(metrics, sessions, [*whole, *(f"{name}_{part}" for name in whole for part in ("within", "between"))])
+
+
+def _metric_faults(file: str, where: str, use: Mapping[str, Any], keys: tuple[str, str]) -> list[Fault]:
+    """Faults of a task and of a metric that the task does not have."""
+    task, metric = (str(use[key]) for key in keys)
+    if task not in TASKS:
+        found = f"{task!r}{suggestion(task, TASKS)}"
+        return [Fault(file, f"{where}.{keys[0]}", f"a task: one of {', '.join(TASKS)}", found)]
+    known = task_metrics(task)
+    if metric in known:
+        return []
+    # Only a metric that is spelled correctly is known to be one of another task.
+    current = (new_name(metric, task=task) or metric).casefold()
+    elsewhere = {current: f"is no metric of {task}"} if current in METRICS and current not in known else {}
+    hint = suggestion(metric, known, task=task, elsewhere=elsewhere)
+    return [Fault(file, f"{where}.{keys[1]}", f"a metric of {task}", f"{metric!r}{hint}")]
+
+
+def _unknown(file: str, where: str, word: str, allowed: Collection[str], names: Names) -> Fault:
+    """Fault of a name that the model does not know; of a metric or column, with what the model calls it."""
+    new = new_name(word)
+    current = (new or word).casefold()
+    called = [name for name, metric in names.variables.items() if metric.casefold() == current]
+    called += [OF_COLUMN[current]] if current in OF_COLUMN else []
+    if called:
+        called = [name if name in allowed else f"{name}_between" for name in called]
+        hint = f" ({f'now called {new}, ' if new else ''}named {' or '.join(called)} here)"
+    elif current in METRICS:
+        hint = f" ({f'now called {new}, ' if new else ''}a metric, which needs a name under variables)"
+    else:
+        hint = suggestion(word, allowed)
+    expected = "a variable, or another column that the model has"
+    return Fault(file, where, expected if hint else f"{expected}: {_listed(allowed)}", f"{word!r}{hint}")
+
+
+def _listed(names: Collection[str]) -> str:
+    """Names in a row; those of parts within and between athletes follow from the whole."""
+    parts = {f"{name}_{part}" for name in names for part in ("within", "between")} & set(names)
+    whole = ", ".join(name for name in names if name not in parts)
+    return f"one of {whole}{', or one of these followed by _within or _between' if parts else ''}"
+
+
+def _contrast_faults(file: str, claim: Mapping[str, Any]) -> list[Fault]:
+    """Faults of random slopes and contrasts of terms that the model does not have."""
+    model, contrast = claim["model"], claim["contrast"]
+    if model["kind"] == "half_time":
+        return []
+    terms = model["terms"]
+    tested = [("model.random", term, terms) for term in model.get("random", [])]
+    tested.append(
+        ("contrast.term", contrast["term"], model.get("random", []) if model["kind"] == "slope_spread" else terms)
+    )
+    if model["kind"] == "mixed_ratio":
+        tested.append(("contrast.per", contrast.get("per", ""), terms))
+    return [
+        Fault(
+            file,
+            f"{claim['id']}.{key}",
+            f"a term of the model: one of {', '.join(known)}",
+            f"{term!r}{suggestion(term, known)}",
+        )
+        for key, term, known in tested
+        if term not in known
+    ]

@@ -1,0 +1,95 @@
+"""Plans of simulated cohorts: planning.yaml, checked against the options of the virtual athletes and the claims."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from legsci.ingest.faults import Fault, InputFaults
+from legsci.ingest.tables import suggestion
+from legsci.ingest.yaml_files import read_yaml
+
+
+class PlanError(InputFaults):
+    """A plan that cannot be followed, or options that cannot be changed as it says."""
+
+
+def load_plans(path: Path, options: Mapping[str, Any], *, claims: Collection[str] | None) -> dict[str, Any]:
+    """Read the plans of simulated cohorts.
+
+    Parameters
+    ----------
+    path : YAML, see legsci/models/plans.schema.yaml.
+    options : of the virtual athletes, nested.
+    claims : ids of the registered claims; None where the registry itself has faults.
+
+    Raises
+    ------
+    PlanError
+        With all that the schema does not allow; without such faults, with options and claims that do not exist.
+    """
+    plans, faults = read_yaml(path, "legsci.models", "plans.schema.yaml")
+    if not faults:
+        planning, scenarios = plans["planning"], plans["coverage"]["scenarios"]
+        named = {f"coverage.scenarios.{name}.claims": each["claims"] for name, each in scenarios.items()}
+        named["planning.claim"] = [planning["claim"]]
+        faults = [
+            Fault(path.name, where, "a registered claim", f"{name!r}{suggestion(name, claims)}")
+            for where, names in named.items()
+            for name in names
+            if claims is not None and name not in claims
+        ]
+        for name, each in scenarios.items():
+            faults += _changed(options, each["changes"], path.name, f"coverage.scenarios.{name}.changes.")[1]
+        faults += _changed(options, planning["changes"], path.name, "planning.changes.")[1]
+        for effect in planning["effects"]:
+            faults += _changed(options, {planning["effect"]: effect}, path.name, "planning.effect, ")[1]
+    if faults:
+        raise PlanError(f"{path.name} cannot be used", faults)
+    return dict(plans)
+
+
+def with_changes(options: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of nested options with some changed.
+
+    Parameters
+    ----------
+    options : nested, numbers at their ends.
+    changes : dotted name, as in `jump.gain_percent_per_week` -> value.
+
+    Raises
+    ------
+    PlanError
+        With all names that the options do not have, names of whole blocks, and values that are no numbers.
+    """
+    changed, faults = _changed(options, changes, "options", "")
+    if faults:
+        raise PlanError("the options cannot be changed", faults)
+    return changed
+
+
+def _changed(
+    options: Mapping[str, Any], changes: Mapping[str, Any], file: str, prefix: str
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Return the options with those changes that are possible, and a fault for each other one."""
+    changed, faults = copy.deepcopy(dict(options)), []
+    for name, value in changes.items():
+        place: Any = changed
+        for part in name.split("."):
+            if not isinstance(place, dict) or part not in place:
+                known = list(place) if isinstance(place, dict) else []
+                hint = suggestion(part, known)
+                faults.append(Fault(file, f"{prefix}{name}", "an option of the virtual athletes", f"no {part}{hint}"))
+                break
+            block, last, place = place, part, place[part]
+        else:
+            if isinstance(place, dict):
+                single = ", ".join(f"{name}.{key}" for key in place)
+                faults.append(Fault(file, f"{prefix}{name}", f"a single option: one of {single}", "a block of options"))
+            elif isinstance(value, bool) or not isinstance(value, int | float):
+                faults.append(Fault(file, f"{prefix}{name}", "a number", repr(value)))
+            else:
+                block[last] = value
+    return changed, faults

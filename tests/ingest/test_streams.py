@@ -1,0 +1,187 @@
+"""Streams: several files and devices of a kind in one trial, and channels that belong to no plate."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+import yaml
+
+from legsci.ingest.session import build_session, session_readings, write_session
+from legsci.ingest.streams import stream, streams
+from legsci.ingest.study import read_study
+from legsci.metrics.tables import session_metrics
+from legsci.vocabulary import SIDES
+from tests.analytic_jump import countermovement_jump
+from tests.foreign_files import plate_jump, write_c3d, write_lines
+from tests.mechanics.trials import cut_session
+
+RATE_HZ = 1000.0
+SENSORS = ("pelvis", "left_thigh", "right_thigh", "left_shank", "right_shank", "left_foot", "right_foot")
+
+
+def plate(name: str, foot: str) -> dict[str, object]:
+    """Device of delimited text that holds one plate."""
+    return {
+        "reader": "delimited",
+        "rate_hz": RATE_HZ,
+        "force_sign": "reaction",
+        "force_unit": "N",
+        "plates": {name: {"foot": foot, "columns": {"up": "Fz"}}},
+        "text": {"header_rows": 1},
+    }
+
+
+def sensor(segment: str) -> dict[str, object]:
+    """Device of delimited text that holds one sensor."""
+    side, _, part = segment.rpartition("_")
+    where = {"kind": "imu", "segment": part, **({"side": side} if side else {})}
+    channels = {
+        f"{short}_{axis}": where | {"quantity": quantity, "axis": axis}
+        for short, quantity in (("acc", "acceleration"), ("gyr", "angular_velocity"))
+        for axis in "xyz"
+    }
+    return {"reader": "delimited", "rate_hz": 100.0, "channels": channels, "text": {"header_rows": 1}}
+
+
+def session_of(folder: Path, devices: dict[str, dict[str, object]], files: dict[str, str], **settings: object):
+    """Session of a study of one trial, whose recordings are `files`: device -> name of the file."""
+    described = {"name": "made", "lab": {"up": "z", "forward": "x"}, "devices": devices, **settings}
+    (folder / "study.yaml").write_text(yaml.safe_dump(described), encoding="utf-8")
+    keys = {"participant_id": "P1", "session_id": "S1"}
+    tables = {
+        "participants": [{"participant_id": "P1", "body_mass_kg": 75.0}],
+        "sessions": [keys | {"day": 1}],
+        "trials": [keys | {"trial_id": "jump", "task": "countermovement_jump"}],
+        "recordings": [keys | {"trial_id": "jump", "device": name, "path": path} for name, path in files.items()],
+    }
+    for name, rows in tables.items():
+        pd.DataFrame(rows).to_csv(folder / f"{name}.tsv", sep="\t", index=False)
+    return build_session(read_study(folder), "P1", "S1")
+
+
+def write_channels(path: Path, columns: dict[str, np.ndarray]) -> str:
+    """Comma-separated text with a row of names; return its name."""
+    rows = np.column_stack(list(columns.values()))
+    write_lines(path, [",".join(columns), *(",".join(f"{value:.4f}" for value in row) for row in rows)])
+    return path.name
+
+
+def scored(session: xr.DataTree) -> tuple[pd.Series, pd.DataFrame]:
+    """Metrics of the jump, both sides together, and the quality flags."""
+    metrics, quality = session_metrics(*cut_session(session, profiles=[]))
+    return metrics[metrics["side"] == "both"].iloc[0], quality
+
+
+def test_three_files_of_one_plate_each_are_one_set_of_plates(tmp_path: Path) -> None:
+    jump = countermovement_jump()
+    parts = {"left": 0.4, "right": 0.35, "middle": 0.25}
+    feet = {"left": "left", "right": "right", "middle": "both"}
+    files = {name: write_channels(tmp_path / f"{name}.csv", {"Fz": part * jump.force}) for name, part in parts.items()}
+    devices = {name: plate(name, feet[name]) for name in parts}
+    session = session_of(tmp_path, devices, files, synchronisation="shared_clock")
+    trial = session.children["jump"]
+    assert list(trial.children) == ["force_left", "force_right", "force_middle"]
+    whole = stream(trial, "force")
+    assert whole is not None
+    assert whole["plate"].to_numpy().tolist() == ["left", "right", "middle"]
+    np.testing.assert_allclose(whole["force"].sel(axis="y").sum("plate"), jump.force, atol=1e-3)
+    row, _ = scored(session)
+    assert row["jump_height_impulse_m"] == pytest.approx(jump.height, abs=0.002)
+    write_session(session, tmp_path / "session.nc")
+    readings = pd.DataFrame(session_readings(tmp_path / "session.nc"))
+    assert readings["channels"].tolist() == ["left", "right", "middle"]
+    digest = hashlib.sha256((tmp_path / "left.csv").read_bytes()).hexdigest()
+    assert readings.loc[readings["signal"] == "force_left", "sha256"].item() == digest
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"plates": {"left": {"foot": "right", "columns": {"up": "Fz"}}}}, "left in several"),
+        ({"rate_hz": 500.0}, "500 Hz, 1000 Hz"),
+    ],
+)
+def test_files_that_are_no_set_of_plates_are_refused(tmp_path: Path, change: dict[str, object], said: str) -> None:
+    force = countermovement_jump().force
+    files = {name: write_channels(tmp_path / f"{name}.csv", {"Fz": 0.5 * force}) for name in ("left", "right")}
+    devices = {"left": plate("left", "left"), "right": plate("right", "right") | change}
+    session = session_of(tmp_path, devices, files, synchronisation="shared_clock")
+    assert said in session.children["jump"].attrs["faults"]
+    assert "left.csv, right.csv" in session.children["jump"].attrs["faults"]
+
+
+def test_seven_sensors_lie_beside_the_plates_with_clocks_of_their_own(tmp_path: Path) -> None:
+    jump = countermovement_jump()
+    rng = np.random.default_rng(3)
+    files = {"plate": write_channels(tmp_path / "plate.csv", {"Fz": jump.force})}
+    devices = {"plate": plate("1", "both")}
+    written = {}
+    for segment in SENSORS:
+        devices[segment] = sensor(segment)
+        columns = {f"{short}_{axis}": rng.normal(size=400) for short in ("acc", "gyr") for axis in "xyz"}
+        written[segment] = columns
+        files[segment] = write_channels(tmp_path / f"{segment}.csv", {"battery": np.ones(400), **columns})
+    session = session_of(tmp_path, devices, files)
+    trial = session.children["jump"]
+    sensors = streams(trial, "imu")
+    assert len(sensors) == len(SENSORS)
+    shank = sensors["imu_left_shank"]
+    assert shank.attrs["sampling_rate_hz"] == 100.0
+    assert shank.attrs["clock_method"] == "unknown"
+    turning = shank.sel(channel=(shank["quantity"] == "angular_velocity") & (shank["axis"] == "z"))
+    np.testing.assert_allclose(turning["value"][0], written["left_shank"]["gyr_z"], atol=1e-4)
+    assert set(shank["side"].to_numpy().tolist()) == {"left"}
+    row, quality = scored(session)
+    assert row["jump_height_impulse_m"] == pytest.approx(jump.height, abs=0.002)
+    assert row["status"] == "accepted"
+    assert (quality["code"] == "clock_unknown").sum() == len(SENSORS)
+    unmapped = quality.loc[quality["code"] == "channels_not_mapped", "sentence"]
+    assert len(unmapped) == len(SENSORS)
+    assert unmapped.str.contains("battery").all()
+    write_session(session, tmp_path / "session.nc")
+    readings = pd.DataFrame(session_readings(tmp_path / "session.nc"))
+    assert (readings["kind"] == "not mapped").sum() == len(SENSORS)
+    assert readings.loc[readings["signal"] == "imu_pelvis", "channels"].item().startswith("acc_x, acc_y")
+
+
+def test_analog_channels_that_nobody_mapped_are_listed_and_the_force_is_scored(tmp_path: Path) -> None:
+    recorded = plate_jump()
+    frames = len(recorded.force) // 10
+    path = tmp_path / "jump.c3d"
+    write_c3d(path, recorded, {"c7": np.tile([0.1, 0.2, 1.4], (frames, 1))}, plate_type=2, further=16)
+    session = session_of(tmp_path, {"lab": {"reader": "c3d"}}, {"lab": path.name})
+    row, quality = scored(session)
+    assert row["jump_height_impulse_m"] == pytest.approx(recorded.jump.height, abs=0.005)
+    (sentence,) = quality.loc[quality["code"] == "channels_not_mapped", "sentence"]
+    assert "jump.c3d holds 16 channels" in sentence
+    write_session(session, tmp_path / "session.nc")
+    readings = pd.DataFrame(session_readings(tmp_path / "session.nc"))
+    (channels,) = readings.loc[readings["kind"] == "not mapped", "channels"]
+    assert channels == ", ".join(f"Voltage.{number}" for number in range(1, 17))
+
+
+def test_mapped_channels_are_what_the_study_says(tmp_path: Path) -> None:
+    recorded = plate_jump()
+    frames = len(recorded.force) // 10
+    path = tmp_path / "jump.c3d"
+    write_c3d(path, recorded, {"c7": np.tile([0.1, 0.2, 1.4], (frames, 1))}, plate_type=2, further=3)
+    channels = {
+        "Voltage.2": {"kind": "emg", "muscle": "gluteus_medius", "side": "left"},
+        "Voltage.3": {"kind": "analog"},
+    }
+    session = session_of(tmp_path, {"lab": {"reader": "c3d", "channels": channels}}, {"lab": path.name})
+    trial = session.children["jump"]
+    emg = streams(trial, "emg")["emg"]
+    assert emg["muscle"].item() == "gluteus_medius"
+    assert emg["side"].item() in SIDES
+    assert emg["unit"].item() == "V"
+    np.testing.assert_allclose(emg["value"], 2.0, atol=1e-6)
+    np.testing.assert_allclose(streams(trial, "analog")["analog"]["value"], 3.0, atol=1e-6)
+    assert emg.attrs["clock_method"] == "clock of the recorder"
+    (sentence,) = scored(session)[1].query("code == 'channels_not_mapped'")["sentence"]
+    assert "(Voltage.1)" in sentence
