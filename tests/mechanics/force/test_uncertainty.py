@@ -49,5 +49,6 @@ def test_take_off_and_landing_have_no_bias(errors: pd.DataFrame, event: str) -> 
 @pytest.mark.parametrize("name", TRUTH)
 def test_stated_uncertainty_covers_the_error(errors: pd.DataFrame, name: str) -> None:
     assert (errors[name].abs() <= 2.0).mean() >= 0.90
-    # an uncertainty that is stated far too large would cover anything
-    assert errors[name].std() > 0.1
+    # An uncertainty that is stated far too large would cover anything. That of flight time allows for a contact that
+    # ends within a sample, softly; here it ends with a straight line.
+    assert errors[name].std() > (0.05 if name == "flight_time_s" else 0.2)
