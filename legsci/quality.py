@@ -47,7 +47,10 @@ CODES: dict[str, Code] = {
     "never_stood_still": Code("incomplete", "No quiet standing for the weighing window: {detail}.", "N"),
     "no_flight": Code("rejected", "No flight: {detail}.", "s"),
     "no_landing": Code("rejected", "No landing from a fall: the plates are not unloaded before the impact."),
-    "second_landing_missing": Code("incomplete", "The recording ends during flight; the second landing is missing."),
+    "second_landing_missing": Code("incomplete", "The landing is missing, with the metrics that need it: {detail}."),
+    "hop_after_landing": Code(
+        "noted", "A hop {value:.2f} s after the landing belongs to the landing; it is no repetition.", "s"
+    ),
     "clipped_start": Code("rejected", "The recording begins during the movement: {detail}."),
     "clipped_end": Code(
         "flagged", "The recording ends {value:.2f} s after landing; at least {limit:.2f} s are expected.", "s"
@@ -56,6 +59,9 @@ CODES: dict[str, Code] = {
         "rejected",
         "{signal} stays at its maximum force ({detail}) for {value:.0f} samples: the plate is saturated.",
         "samples",
+    ),
+    "plate_constant": Code(
+        "rejected", "{signal} reads {detail} under load, without any noise, for {value:.2f} s: saturated or dead.", "s"
     ),
     "implausible_weight": Code(
         "rejected",
@@ -72,6 +78,17 @@ CODES: dict[str, Code] = {
         "Measured body weight differs from the stated body mass by {value:.1f} % (limit {limit:.1f} %).",
         "%",
     ),
+    "weight_differs_in_session": Code(
+        "flagged",
+        "Measured weight differs by {value:.1f} % from {detail} (limit {limit:.1f} %): another person, something "
+        "carried or leaned on, or force in another unit; state body_mass_kg, and load_kg of the trial.",
+        "%",
+    ),
+    "light_person": Code(
+        "flagged",
+        "Weight is that of {value:.1f} kg (flagged below {limit:.0f} kg): state body_mass_kg; pounds read so.",
+        "kg",
+    ),
     "weighed_elsewhere": Code("flagged", "Body weight was taken from {detail}."),
     "integrated_backward": Code(
         "flagged",
@@ -86,6 +103,17 @@ CODES: dict[str, Code] = {
         "Force falls {value:.1f} N below body weight before the squat jump; more than {limit:.1f} N is a "
         "countermovement.",
         "N",
+    ),
+    "no_countermovement": Code(
+        "flagged",
+        "Force falls {value:.1f} N below body weight before the jump (countermovement: {limit:.1f} N): a squat jump?",
+        "N",
+    ),
+    "held_before_jump": Code(
+        "flagged", "Force stays about body weight for {value:.2f} s before the jump: a squat jump held?", "s"
+    ),
+    "implausible_value": Code(
+        "flagged", "{signal} is {value:.3g}, which nobody reaches (limit {limit:.3g}): {detail}?"
     ),
     "drift": Code(
         "flagged",
@@ -106,7 +134,26 @@ CODES: dict[str, Code] = {
         "Sampled at {value:.0f} Hz; below {limit:.0f} Hz jump height by flight time is uncertain by centimetres.",
         "Hz",
     ),
-    "plate_offset": Code("corrected", "The unloaded plates read {value:.2f} N; this zero error was subtracted.", "N"),
+    "plate_offset": Code(
+        "corrected", "{signal} reads {value:.2f} N when empty{detail}; this zero error was subtracted.", "N"
+    ),
+    "plate_zero_unknown": Code(
+        "noted",
+        "{signal} has no known zero ({detail}): none was subtracted; standard uncertainty {value:.1f} N.",
+        "N",
+    ),
+    "zero_not_steady": Code(
+        "flagged",
+        "The zero of the plates differs from trial to trial, and they are never empty in this one: their sum agrees "
+        "with the weight in {detail}, so that none was subtracted; forces of each side are uncertain by {value:.1f} N.",
+        "N",
+    ),
+    "zero_by_weight": Code(
+        "flagged",
+        "The zero of the plates differs from trial to trial, and they are never empty in this one: the zero error of "
+        "their sum ({value:.1f} N) was found from the weight in {detail}; forces of each side are missing.",
+        "N",
+    ),
     "plate_left_out": Code(
         "noted",
         "{signal} is never loaded by a person (at most {value:.1f} N, briefly); not included in total force.",

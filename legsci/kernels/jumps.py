@@ -25,6 +25,10 @@ EVENTS = (
 )
 #: Vertical speed that sway does not exceed [m/s], as in a squat; our choice.
 SWAY_M_PER_S = 0.02
+#: The edge of a contact is a straight line up to this many times the contact limit, and over at most so many samples.
+STEEP, LONGEST_EDGE = 4.0, 20
+#: A sample below this part of the contact limit, which is five times the noise, is of the empty plate.
+EMPTY_PART = 0.25
 #: Standard acceleration of free fall [m/s^2]; kernels import nothing from legsci.vocabulary.
 _STANDARD_GRAVITY = 9.80665
 _MOVEMENT_START, _MINIMUM_FORCE, _PEAK_NEGATIVE_VELOCITY, _BOTTOM, _PROPULSION_START, _TAKEOFF, _LANDING = range(7)
@@ -43,6 +47,7 @@ class DetectionRules(NamedTuple):
     lead : time by which the onset of movement precedes the departure from the band [samples].
     contact, loaded : forces of `flight_edges` [N].
     propulsion_velocity : upward velocity at which propulsion starts [m/s].
+    to_zero : take-off and landing are where force reaches zero, not where it passes `contact` (`flight_edges`).
     countermovement : the movement starts with unweighting, so that least force precedes peak force; False: from a held
         squat, in which a dip of force is sway where stillness follows and the dip has left no more speed than
         `SWAY_M_PER_S`.
@@ -54,6 +59,7 @@ class DetectionRules(NamedTuple):
     contact: float
     loaded: float
     propulsion_velocity: float
+    to_zero: bool
     countermovement: bool
 
 
@@ -82,7 +88,9 @@ def crossing(force: Array, inside: int, outside: int, limit: float) -> float:
 
 
 @njit(cache=True)
-def flight_edges(force: Array, middle: int, contact: float, loaded: float) -> tuple[float, float]:
+def flight_edges(
+    force: Array, middle: int, contact: float, loaded: float, to_zero: bool = False
+) -> tuple[float, float]:
     """Take-off and landing around `middle`, told apart from the ringing of the platform.
 
     A platform that rings may pass `contact` again tens of milliseconds after the feet have left. The search goes
@@ -95,6 +103,8 @@ def flight_edges(force: Array, middle: int, contact: float, loaded: float) -> tu
     middle : a sample in flight.
     contact : force from which the feet are in contact [N].
     loaded : force that only feet exert and no ringing of the platform, at least `contact` [N].
+    to_zero : follow force from the limit on to zero (`_reaches_zero`): the limit is passed some tenths of a millisecond
+        before the feet leave and after they touch down, which makes a flight too long.
 
     Returns
     -------
@@ -112,7 +122,53 @@ def flight_edges(force: Array, middle: int, contact: float, loaded: float) -> tu
         last -= 1
     takeoff = np.nan if first < 0 else crossing(force, first + 1, first, contact)
     landing = np.nan if last >= force.size else crossing(force, last - 1, last, contact)
+    if to_zero and not np.isnan(takeoff):
+        takeoff = _reaches_zero(force, first, -1, takeoff, contact)
+    if to_zero and not np.isnan(landing):
+        landing = _reaches_zero(force, last, 1, landing, contact)
     return takeoff, landing
+
+
+@njit(cache=True)
+def _reaches_zero(force: Array, nearest: int, away: int, at_limit: float, contact: float) -> float:
+    """Position at which the line through the first loaded samples reaches zero, seen from the flight.
+
+    The line is fitted to the samples between `contact` and `STEEP` times that, but at least two. Samples of the flight
+    do not enter: the force between the last of them and the first loaded one is not known.
+
+    Parameters
+    ----------
+    force : (sample,) [N].
+    nearest : loaded sample next to the flight.
+    away : direction in which it is loaded, -1 before the flight and 1 after it.
+    at_limit : position at which force passes `contact`, by interpolation [samples].
+    contact : [N].
+
+    Returns
+    -------
+    position [samples], no further into the flight than the first sample that reads no more than `EMPTY_PART` of the
+    limit; `at_limit` where force does not fall towards the flight.
+    """
+    count, total, squares, sum_force, products = 0, 0.0, 0.0, 0.0, 0.0
+    index = nearest
+    while 0 <= index < force.size and (count < 2 or (count < LONGEST_EDGE and force[index] <= STEEP * contact)):
+        step = float(abs(index - nearest))
+        count += 1
+        total += step
+        squares += step * step
+        sum_force += force[index]
+        products += step * force[index]
+        index += away
+    if count < 2:
+        return at_limit
+    slope = (count * products - total * sum_force) / (count * squares - total * total)
+    if not slope > 0.0:
+        return at_limit
+    beyond = (sum_force - slope * total) / count / slope
+    empty = 1
+    while 0 <= nearest - away * empty < force.size and force[nearest - away * empty] > EMPTY_PART * contact:
+        empty += 1
+    return nearest - away * min(beyond, float(empty)) if beyond >= 0.0 else at_limit
 
 
 @njit(cache=True)
@@ -227,8 +283,8 @@ def standing_jump_events(
     takeoff_velocity : [m/s], upward positive; NaN where the movement's start or the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
-    band, still, lead, contact, loaded, propulsion_velocity, countermovement = rules
-    takeoff, landing = flight_edges(force, middle, contact, loaded)
+    band, still, lead, contact, loaded, propulsion_velocity, to_zero, countermovement = rules
+    takeoff, landing = flight_edges(force, middle, contact, loaded, to_zero)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= weighing_end + 1:
         return events, np.nan
@@ -316,8 +372,8 @@ def contact_events(
     takeoff_velocity : [m/s], upward positive; NaN where the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
-    _, _, _, contact, loaded, propulsion_velocity, _ = rules
-    takeoff, landing = flight_edges(force, middle, contact, loaded)
+    _, _, _, contact, loaded, propulsion_velocity, to_zero, _ = rules
+    takeoff, landing = flight_edges(force, middle, contact, loaded, to_zero)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= first:
         return events, np.nan

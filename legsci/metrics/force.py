@@ -48,26 +48,33 @@ def body_weight(reps: Reps) -> xr.Variable:
 
 
 def peak_force(reps: Reps) -> xr.Variable:
-    """Peak force (rep, scoring, side) [N]; NaN where force was not recorded to the end, which may hold the peak."""
-    start = reps["movement_start"].fillna(reps["takeoff"] - LANDING_S)
+    """Peak force (rep, scoring, side) [N]; NaN where the movement start was not found, or force ends early."""
     end = reps["takeoff"].fillna(reps["movement_end"])
     whole = position(reps, end) <= reps["sample_count"] - 1.0
-    return (peak(reps, reps["force"], start, end) - reps["offset"]).where(whole)
+    return (peak(reps, reps["force"], reps["movement_start"], end) - reps["offset"]).where(whole)
 
 
-def _impact(reps: Reps) -> xr.Variable:
+def mean_force(reps: Reps) -> xr.Variable:
+    """Mean force over the movement (rep, scoring, side) [N]: to take-off, of a squat to its end, of a landing 0.5 s."""
+    start = reps["movement_start"].fillna(reps["touchdown"])
+    end = reps["takeoff"].fillna(reps["movement_end"]).fillna(reps["touchdown"] + LANDING_S)
+    whole = position(reps, end) <= reps["sample_count"] - 1.0
+    return (integral(reps, reps["force"], start, end) / (end - start) - reps["offset"]).where(whole)
+
+
+def impact(reps: Reps) -> xr.Variable:
     """Start of the last impact (rep, scoring) [s]: the landing of a jump, else touchdown."""
     return reps["landing"].where(np.isfinite(reps["takeoff"]), reps["touchdown"])
 
 
 def landing_peak_force(reps: Reps) -> xr.Variable:
     """Landing peak force (rep, scoring, side) [N]."""
-    return peak(reps, reps["force"], _impact(reps), _impact(reps) + LANDING_S) - reps["offset"]
+    return peak(reps, reps["force"], impact(reps), impact(reps) + LANDING_S) - reps["offset"]
 
 
 def time_to_peak_force(reps: Reps) -> xr.Variable:
     """Time from touchdown to the landing peak (rep, scoring, side) [s]."""
-    return peak_time(reps, reps["force"], _impact(reps), _impact(reps) + LANDING_S) - _impact(reps)
+    return peak_time(reps, reps["force"], impact(reps), impact(reps) + LANDING_S) - impact(reps)
 
 
 def loading_rate(reps: Reps) -> xr.Variable:
@@ -199,6 +206,20 @@ METRICS: dict[str, Metric] = {
         streams=FORCE,
         uncertainty="rescored",
         asymmetry="asymmetry_peak_force_percent",
+    ),
+    "mean_force_n": Metric(
+        mean_force,
+        label="mean force",
+        unit="N",
+        sign="upward",
+        meaning="Mean vertical force from movement start to take-off (squat: to the end; task landing: 0.5 s from "
+        "touchdown).",
+        equation="∫ F dt / (t_takeoff - t_movement_start), t_movement_start to t_takeoff",
+        source=MCMAHON,
+        tasks=(*JUMPS, *SQUATS, *LANDINGS),
+        streams=FORCE,
+        uncertainty="rescored",
+        asymmetry="asymmetry_mean_force_percent",
     ),
     "landing_peak_force_n": Metric(
         landing_peak_force,

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pandas as pd
 import xarray as xr
 
-from legsci.metrics import alignment, force, joints, kinetics, power, running
+from legsci.metrics import alignment, contacts, force, joints, kinetics, power
 from legsci.metrics.metric import NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, recorded_samples, velocity
 from legsci.tasks import TASKS
@@ -73,7 +73,7 @@ _MEASURED: dict[str, dict[str, Metric]] = {
     "Joint angles and squats": joints.METRICS,
     "Alignment of the leg": alignment.METRICS,
     "Joint moments, power and work": kinetics.METRICS,
-    "Running steps": running.METRICS,
+    "Landings and running steps": contacts.METRICS,
 }
 #: Title of a family -> its metrics by name, in the order of the columns of metrics.csv.
 FAMILIES: dict[str, dict[str, Metric]] = _MEASURED | {

@@ -12,7 +12,7 @@ from legsci.mechanics.reps.files import FLAG_COLUMNS, QUALITY_COLUMNS
 from legsci.mechanics.reps.repetition import STORED_EVENTS, UNPERTURBED
 from legsci.metrics.measure import measure
 from legsci.metrics.registry import COLUMNS
-from legsci.metrics.status import height_flags, row_status
+from legsci.metrics.status import LIMITS, height_flags, plausibility_flags, row_status
 from legsci.metrics.uncertainty import uncertainty
 
 
@@ -88,11 +88,12 @@ def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, objec
     frame = pd.concat([frame, pd.DataFrame(uncertainties, index=frame.index)], axis=1)
     keys = ("participant_id", "session_id", "trial_id", "task")
     heights = [column for column in frame if str(column).removeprefix("u_").startswith("jump_height_")]
+    checked = dict.fromkeys([*heights, *LIMITS, "body_weight_n"])
     stated = ("rep", "code", "severity", "signal", "value", "limit", "sentence")
     flags = [
         {name: values[name] for name in (*keys, "profile")} | {name: getattr(flag, name) for name in stated}
-        for values in frame.loc[chosen, [*keys, "profile", "rep", *heights]].to_dict("records")
-        for flag in height_flags(values)
+        for values in frame.loc[chosen, [*keys, "profile", "rep", *checked]].to_dict("records")
+        for flag in (*height_flags(values), *plausibility_flags(values))
     ]
     return frame[published].drop(columns=["index", "perturbation"]), flags
 

@@ -21,7 +21,7 @@ from legsci.vocabulary import STANDARD_GRAVITY
 GRAVITY = 9.80665
 RATE_HZ = 1000.0
 WEIGHT_N = 700.0
-RULES = DetectionRules(5.0, 30, 0, 10.0, 150.0, 0.01, True)
+RULES = DetectionRules(5.0, 30, 0, 10.0, 150.0, 0.01, False, True)
 
 
 def test_kernels_fall_at_the_vocabulary_s_gravity() -> None:
@@ -46,6 +46,20 @@ def test_edges_of_a_flight_on_a_platform_that_rings() -> None:
     quiet = flight_edges(force, 9, 10.0, 40.0)
     force[6:8], force[8], force[13] = -30.0, 30.0, 25.0  # below and above the limit, never loaded
     assert flight_edges(force, 11, 10.0, 40.0) == pytest.approx(quiet)
+
+
+@pytest.mark.parametrize("takeoff", [9.0, 9.3, 9.99])
+@pytest.mark.parametrize("slope", [12.0, 35.0, 90.0])
+def test_edges_of_a_flight_followed_to_zero(takeoff: float, slope: float) -> None:
+    time, landing = np.arange(60.0), 39.4
+    force = np.maximum(slope * (takeoff - time), 0.0) + np.maximum(2.0 * slope * (time - landing), 0.0)
+    assert flight_edges(force, 25, 10.0, 40.0, True) == pytest.approx((takeoff, landing))
+    assert flight_edges(force + 0.2, 25, 10.0, 40.0, True) == pytest.approx((takeoff, landing), abs=0.03)
+
+
+def test_edge_that_does_not_fall_towards_the_flight_stays_at_the_limit() -> None:
+    force = np.concatenate([np.linspace(30.0, 60.0, 20), np.zeros(30), np.full(20, 50.0)])
+    assert flight_edges(force, 30, 10.0, 40.0, True) == pytest.approx(flight_edges(force, 30, 10.0, 40.0))
 
 
 @pytest.mark.parametrize(("first", "last", "missing"), [(5, 20, 0), (0, 15, 1)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -132,3 +133,15 @@ def outcome(
     )
     metrics, quality = session_metrics(reps, quality)
     return Outcome(reps, quality, metrics)
+
+
+def outcomes(trials: dict[str, xr.DataTree], **options: Any) -> dict[str, Outcome]:
+    """Outcome of trials of different people and laboratories, each a session of its own; options as `outcome`."""
+    return {name: outcome({name: tree}, **options) for name, tree in trials.items()}
+
+
+def joined(found: dict[str, Outcome]) -> Outcome:
+    """Tables of several sessions together; without repetitions."""
+    tables = [(one.quality, one.metrics) for one in found.values()]
+    quality, metrics = (pd.concat([pair[n] for pair in tables], ignore_index=True) for n in (0, 1))
+    return Outcome(None, quality, metrics)

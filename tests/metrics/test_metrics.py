@@ -15,6 +15,7 @@ from legsci.metrics.status import row_status
 from legsci.quality import CODES
 from legsci.vocabulary import SIDES
 from tests.analytic_jump import GRAVITY, countermovement_jump
+from tests.mechanics.force.field_jumps import drop_jump, on_two_plates, squat_force
 from tests.mechanics.trials import DEFAULT, OTHERS, Outcome, force_trial, outcome, trial, vertical_force
 
 WEIGHT_N = 700.0
@@ -229,3 +230,37 @@ def test_status_is_the_worst_of_repetition_and_trial_under_its_own_profile() -> 
         ("accepted", "plate_offset"),
     ]
     assert CODES["plate_left_out"].severity == "noted"
+
+
+def test_mean_force_and_landing_of_the_drawn_movements(drawn: Outcome) -> None:
+    # half body weight for 0.2 s, twice body weight for 0.4 s, after 30 ms of body weight
+    mean = WEIGHT_N * (0.03 + 0.5 * 0.2 + 2.0 * 0.4) / 0.63
+    assert drawn.row("jump")["mean_force_n"] == pytest.approx(mean, abs=3.0)
+    assert drawn.row("rebound")["mean_force_n"] == pytest.approx(2.0 * WEIGHT_N, abs=5.0)
+    rise, fall = 0.5 * 3000.0 * 0.1, 0.5 * (3000.0 + WEIGHT_N) * 0.2
+    impulse = rise + fall + WEIGHT_N * 0.2
+    assert drawn.row("landing")["landing_impulse_n_s"] == pytest.approx(impulse, abs=3.0)
+    assert drawn.row("landing")["mean_force_n"] == pytest.approx(impulse / 0.5, abs=6.0)
+
+
+@pytest.mark.parametrize("task", ["countermovement_jump", "drop_jump", "landing", "squat"])
+def test_mean_load_and_impulse_are_compared_between_sides_in_every_task_of_two_plates(task: str) -> None:
+    force = {"countermovement_jump": countermovement_jump().force, "squat": squat_force()}.get(task, drop_jump()[0])
+    rows = on_two_plates(force, left=0.45)
+    row = outcome(force_trial(rows, task=task, feet=("left", "right")), profiles=[]).rows().iloc[0]
+    assert row["asymmetry_mean_force_percent"] == pytest.approx(10.0, abs=0.3)
+    if task != "squat":
+        assert row["asymmetry_landing_impulse_percent"] == pytest.approx(10.0, abs=0.3)
+
+
+def test_horizontal_peaks_of_a_landing() -> None:
+    """The feet brake with 400 N, and drive with 150 N afterwards."""
+    vertical = triangle_landing()
+    forward = np.zeros(vertical.size)
+    forward[520:560], forward[700:750] = -400.0, 150.0
+    axes = np.stack([forward, vertical, np.zeros(vertical.size)], axis=1)
+    force = vertical_force(vertical).drop_vars(["force", "axis"])
+    force = force.assign(force=(("plate", "time", "axis"), axes[None])).assign_coords(axis=list("xyz"))
+    row = outcome(trial({"force": force}, task="landing"), profiles=[]).row()
+    assert row["landing_peak_anterior_force_n"] == pytest.approx(150.0, abs=0.5)
+    assert row["landing_peak_posterior_force_n"] == pytest.approx(400.0, abs=0.5)

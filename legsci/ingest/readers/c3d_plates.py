@@ -21,6 +21,8 @@ from legsci.ingest.readers.signals import (
 from legsci.kernels.plates import CHANNELS_OF_PLATE_TYPE, plate_force_and_moment
 
 QUANTITIES_OF_PLATE_TYPE = {1: "FFFLLM", 2: "FFFMMM", 3: "FFFFFFFF", 4: "FFFMMM"}  # force, length, moment
+#: Loads of a person reach so many times further from the level of an empty plate than it rings to the other side.
+UPWARD_FACTOR = 2.0
 AXIS_NUMBER = {"x": 0, "y": 1, "z": 2}
 
 
@@ -49,7 +51,7 @@ def read_plates(file: C3dFile, assumptions: list[str]) -> xr.Dataset | None:
         loads *= sign
     for n, *plate in zip(chosen, forces, moments, corner, strict=True):
         check_on_plate(file.path, f"force plate {n + 1}", *plate)
-    return force_signal(
+    signal = force_signal(
         forces,
         rate_hz=rate,
         plates=[str(n + 1) for n in chosen],
@@ -58,14 +60,32 @@ def read_plates(file: C3dFile, assumptions: list[str]) -> xr.Dataset | None:
         surface_height=corner[:, :, up].mean(axis=1) * (-1.0 if file.device.up.startswith("-") else 1.0),
         corner=corner,
     )
+    return signal.assign_attrs(_zero_frames(file))
+
+
+def _zero_frames(file: C3dFile) -> dict[str, float]:
+    """When the plates were empty as FORCE_PLATFORM:ZERO says: zero_start_s, zero_stop_s [s]; empty where it does not.
+
+    It holds the first and the last frame (of markers, counted from 1); 0 as one of them stands for none.
+    """
+    frames, rate = file.values("FORCE_PLATFORM", "ZERO"), float((file.values("POINT", "RATE") or [0.0])[0])
+    if len(frames) < 2 or rate <= 0.0 or not 1 <= int(frames[0]) < int(frames[1]):
+        return {}
+    return {"zero_start_s": (int(frames[0]) - 1) / rate, "zero_stop_s": int(frames[1]) / rate}
 
 
 def _reaction_sign(device: Device, vertical: Floats, assumptions: list[str]) -> float:
-    """Return -1 where the file has the force on the plate: as set for the device, else by the vertical force."""
+    """Return -1 where the file has the force on the plate: as set for the device, else by the vertical force.
+
+    A plate zeroed with the athlete on it reads minus body weight when empty, and then its loads lie above that level.
+    """
     if device.force_sign:
         return -1.0 if device.force_sign == "action" else 1.0
     upward = vertical * (-1.0 if device.up.startswith("-") else 1.0)
-    if np.count_nonzero(upward < -LOADED_N) > np.count_nonzero(upward > LOADED_N):
+    level = np.median(upward, axis=-1, keepdims=True)
+    loads = upward.max(axis=-1) - level[..., 0], level[..., 0] - upward.min(axis=-1)
+    zeroed_under_load = np.any((upward.max(axis=-1) > LOADED_N) & (loads[0] > UPWARD_FACTOR * loads[1]))
+    if np.count_nonzero(upward < -LOADED_N) > np.count_nonzero(upward > LOADED_N) and not zeroed_under_load:
         assumptions.append("The loaded plates read downward: the file has the force on the plate; it was negated.")
         return -1.0
     return 1.0

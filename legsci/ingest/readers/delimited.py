@@ -23,6 +23,7 @@ from legsci.ingest.readers.signals import (
     Floats,
     channel_signals,
     force_signal,
+    in_seconds,
     moment_from_point,
     refuse,
     sampling_rate,
@@ -90,6 +91,7 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
     rate, start = None if device.rate_hz is None else float(device.rate_hz), 0.0
     if time is not None:
         times = numbers[:, -1] * _scale(table, [used[-1]], "time", None, assumptions)[0]
+        times = in_seconds(times, assumptions)
         rate, start = sampling_rate(path, times, device.rate_hz), float(times[0])
     if rate is None:
         raise refuse(path, ("rate_hz", "a sampling rate or a time column, which the study has to give", "neither"))

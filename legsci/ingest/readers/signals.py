@@ -28,6 +28,8 @@ TIME_UNITS = {"s": 1.0, "sec": 1.0, "ms": 0.001}
 #: Vertical force above the noise of any plate, from which a plate is taken as loaded [N].
 LOADED_N = 50.0
 
+#: Longest step of the time stamps of a force plate in seconds [s]; a plate samples at 50 Hz or more.
+LONGEST_STEP_S = 0.25
 # Largest difference between time stamps and nominal rate over a file [samples]; beyond it they contradict each other.
 LARGEST_DRIFT_SAMPLES = 0.5
 
@@ -242,6 +244,16 @@ def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
     if repeated:
         sentences.append(f"Labels that occur more than once were numbered (_2, ...): {', '.join(repeated)}.")
     return distinct, sentences
+
+
+def in_seconds(times: Floats, assumptions: list[str]) -> Floats:
+    """Time stamps in seconds: those whose steps are longer than `LONGEST_STEP_S` are in milliseconds."""
+    if times.size < 2 or not np.isfinite(times).all() or np.median(np.diff(times)) <= LONGEST_STEP_S:
+        return times
+    assumptions.append(
+        f"Time stamps {np.median(np.diff(times)):g} apart are taken as milliseconds: no force plate samples so slowly."
+    )
+    return times / 1000.0
 
 
 def sampling_rate(path: Path, times: Floats, declared_hz: float | None) -> float:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from legsci.kernels.jumps import EVENTS, DetectionRules, contact_events, flight_edges, standing_jump_events
+from legsci.mechanics.force.jump_checks import check_countermovement, check_hold, check_weight
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.weighing import Weighing, standing_stretch, weigh
-from legsci.mechanics.force.windows import Window
+from legsci.mechanics.force.windows import LONGEST_FLIGHT_S, Window
 from legsci.quality import QualityFlag
 from legsci.tasks import Task
-from legsci.vocabulary import PLAUSIBLE_MASS_KG, STANDARD_GRAVITY
 
 #: Shortest stretch within the band around body weight that is treated as standing still [s]; also Owen's 30 ms.
 STILL_S = 0.030
@@ -25,10 +25,6 @@ HOLD_S = 3.0
 DRIFT_PART = 0.01
 #: Standing after a landing that is long enough: until the person leaves the plates, until the recording ends [s].
 SHORTEST_LANDING_S, SHORTEST_RECORDED_LANDING_S = 1.0, 0.5
-#: Body weight may differ from the session's mass by this much [%].
-MASS_DISAGREEMENT_PERCENT = 5.0
-#: Unweighting from which a jump out of a held squat has a countermovement, as part of body weight.
-UNWEIGHTING_PART = 0.1
 
 
 @dataclass
@@ -41,7 +37,7 @@ class Score:
     body_weight : (both, left, right) [N], all NaN where it is not known.
     weighing_sd, body_weight_uncertainty : [N].
     rest : sample from which velocity is integrated, NaN where there is none.
-    offset : zero error that this scoring takes off the force [N].
+    offset : error of the zero that this scoring supposes, and takes off the force [N].
     """
 
     events: dict[str, float]
@@ -103,7 +99,7 @@ def _box_weight(reaction: GroundReaction, window: Window, profile: Profile) -> W
 
 
 def _choose_weighing(
-    reaction: GroundReaction, window: Window, task: Task, profile: Profile, mass_kg: float
+    reaction: GroundReaction, window: Window, task: Task, profile: Profile
 ) -> tuple[Weighing | None, Weighing | None, np.ndarray, list[QualityFlag]]:
     """Return (weighing to use, weighing at the end, body weight (side), flags)."""
     before, after = _weigh_start(reaction, window, task, profile), _weigh_end(reaction, window, profile)
@@ -117,10 +113,18 @@ def _choose_weighing(
         if weighing is not None and weighing.still:
             flags.append(QualityFlag("weighed_elsewhere", detail=where))
             return weighing, after, weighing.body_weight, flags
-    if np.isfinite(mass_kg):
-        flags.append(QualityFlag("weighed_elsewhere", detail=f"the session's mass of {mass_kg:.1f} kg"))
-        return None, after, np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan]), flags
+    known = reaction.known_weight
+    if known is not None:
+        flags.append(QualityFlag("weighed_elsewhere", detail=known.source))
+        return None, after, np.array([known.newtons, np.nan, np.nan]), flags
     return None, after, np.full(3, np.nan), [_never_still(preferred)]
+
+
+def weight_uncertainty(reaction: GroundReaction, weighing: Weighing | None) -> float:
+    """Standard uncertainty of the body weight [N]: of the weighing, its zero apart, else of the weight as known."""
+    if weighing is not None:
+        return weighing.uncertainty
+    return float("nan") if reaction.known_weight is None else reaction.known_weight.uncertainty
 
 
 def _never_still(weighing: Weighing | None) -> QualityFlag:
@@ -133,17 +137,17 @@ def _never_still(weighing: Weighing | None) -> QualityFlag:
     return QualityFlag("never_stood_still", value=weighing.wander, limit=weighing.allowed_wander, detail=detail)
 
 
-def contact_limits(reaction: GroundReaction, window: Window, profile: Profile) -> tuple[float, float]:
-    """Forces by which a profile detects contact in a repetition, see `flight_edges` [N]."""
+def contact_limits(reaction: GroundReaction, window: Window, profile: Profile) -> tuple[float, float, bool]:
+    """Forces [N] by which a profile detects contact in a repetition, and whether on to zero, see `flight_edges`."""
     contact = profile.contact_limit(unloaded_sd_n=flight_sd(reaction, window))
-    return contact, max(contact, reaction.loaded_limit)
+    return contact, max(contact, reaction.loaded_limit), profile.contact_edge == "zero"
 
 
 def _detection_rules(
     reaction: GroundReaction, window: Window, task: Task, profile: Profile, *, weighing_sd: float
 ) -> DetectionRules:
     """Rules of a profile for one repetition, given the SD of force in quiet standing [N]."""
-    contact, loaded = contact_limits(reaction, window, profile)
+    contact, loaded, to_zero = contact_limits(reaction, window, profile)
     return DetectionRules(
         band=profile.movement_band(weighing_sd_n=weighing_sd),
         still=max(int(STILL_S * reaction.rate), 1),
@@ -151,6 +155,7 @@ def _detection_rules(
         contact=contact,
         loaded=loaded,
         propulsion_velocity=profile.propulsion_velocity_m_per_s,
+        to_zero=to_zero,
         countermovement=task.start != "held_squat",
     )
 
@@ -193,7 +198,7 @@ def _events(
     force, weight, rate = reaction.force[0] - score.offset, float(score.body_weight[0]), reaction.rate
     if window.touchdown >= 0:
         fall = (window.first + window.touchdown) // 2
-        score.events["touchdown"] = flight_edges(force, fall, rules.contact, rules.loaded)[1]
+        score.events["touchdown"] = flight_edges(force, fall, rules.contact, rules.loaded, rules.to_zero)[1]
     if window.middle < 0:
         return
     found = np.full(len(EVENTS), np.nan)
@@ -208,7 +213,9 @@ def _events(
             # The onset of movement is not known, and without a countermovement neither is the lowest point.
             found[: -2 if task.start == "held_squat" else 1] = np.nan
     else:
-        found[-2:] = flight_edges(force, window.middle, rules.contact, rules.loaded)
+        found[-2:] = flight_edges(force, window.middle, rules.contact, rules.loaded, rules.to_zero)
+    if not window.lands:
+        found[-1] = np.nan
     score.events.update(zip(EVENTS, (float(position) for position in found), strict=True))
     if window.touchdown >= 0:
         score.events["movement_start"] = score.events["touchdown"]
@@ -223,7 +230,9 @@ def score_standing(reaction: GroundReaction, window: Window, *, task: Task, prof
     """
     weighing = reaction.weigh(first=window.first, last=window.last, length_s=profile.weighing_length_s)
     if weighing is not None and weighing.still:
-        return _weighed(reaction, profile, weighing, weighing.body_weight, [])
+        score = _weighed(reaction, profile, weighing, weighing.body_weight, [])
+        score.flags += check_weight(float(score.body_weight[0]), reaction, mass_kg)
+        return score
     return _weighed(reaction, profile, weighing, np.full(3, np.nan), [_never_still(weighing)])
 
 
@@ -231,12 +240,12 @@ def _weighed(
     reaction: GroundReaction, profile: Profile, weighing: Weighing | None, weight: np.ndarray, flags: list[QualityFlag]
 ) -> Score:
     """Score of a repetition that is weighed, without the events of its movement."""
-    uncertainty = weighing.uncertainty if weighing is not None else float("nan")
-    offset = profile.offset_shift * reaction.offset
+    uncertainty = weight_uncertainty(reaction, weighing)
+    offset = profile.offset_shift * reaction.zero_uncertainty
     events = {} if weighing is None else {"weighing_start": weighing.first, "weighing_end": weighing.last}
     return Score(
         events={name: float(position) for name, position in events.items()},
-        body_weight=weight - offset + profile.body_weight_shift_sd * uncertainty,
+        body_weight=weight - offset * (weighing is not None) + profile.body_weight_shift_sd * uncertainty,
         weighing_sd=weighing.sd if weighing is not None else float("nan"),
         body_weight_uncertainty=uncertainty,
         rest=float("nan"),
@@ -258,34 +267,49 @@ def score_repetition(
     profile : the rules.
     mass_kg : mass of the person and of what is carried, from the study; NaN where it is not known [kg].
     """
-    weighing, after, weight, flags = _choose_weighing(reaction, window, task, profile, mass_kg)
+    weighing, after, weight, flags = _choose_weighing(reaction, window, task, profile)
     quiet_end = -1
     if task.starts_still and weighing is not None and weighing.last <= window.middle:
         quiet_end = weighing.last
         weighing = _over_standing(reaction, window, task, profile, weighing)
         weight = weighing.body_weight
     score = _weighed(reaction, profile, weighing, weight, flags)
+    if weighing is not None and weighing.still:
+        score.flags += check_weight(float(score.body_weight[0]), reaction, mass_kg)
     rest = after.first if after is not None and after.still else -1
     _events(reaction, window, task, profile, score, quiet_end=quiet_end, rest=rest)
     score.events = profile.shifted(score.events)
     if window.middle >= 0:
         stood = task.starts_still and weighing is not None and weighing.last <= window.middle
         score.flags += _check_velocity(score, task, stood=stood, title=profile.title)
+        score.flags += _check_flight(score, reaction, window)
         score.flags += _check_drift(score, task, weighing, after)
         score.flags += _check_landing(score, reaction, window)
-    score.flags += _check_weight(score, weighing, mass_kg)
     if task.start == "held_squat":
-        score.flags += _check_countermovement(score, reaction)
+        score.flags += check_countermovement(score.events, float(score.body_weight[0]), reaction)
+    elif task.cut == "flight":
+        score.flags += check_hold(score.events, float(score.body_weight[0]), reaction)
     return score
 
 
-def _check_velocity(score: Score, task: Task, *, stood: bool, title: str) -> list[QualityFlag]:
-    """Report a flight without its contacts, and a velocity that is not integrated from quiet standing before it."""
+def _check_flight(score: Score, reaction: GroundReaction, window: Window) -> list[QualityFlag]:
+    """Report a flight without its contacts."""
     flags: list[QualityFlag] = []
     if np.isnan(score.events["landing"]):
-        flags.append(QualityFlag("second_landing_missing"))
+        recorded_s = (reaction.force.shape[1] - score.events["takeoff"]) / reaction.rate
+        beside = not window.lands and recorded_s > LONGEST_FLIGHT_S
+        why = f"nobody lands on the plates within {LONGEST_FLIGHT_S:.1f} s of take-off"
+        flags.append(
+            QualityFlag("second_landing_missing", detail=why if beside else "the recording ends during flight")
+        )
     if np.isnan(score.events["takeoff"]):
         flags.append(QualityFlag("clipped_start", detail="the flight has no take-off"))
+    return flags
+
+
+def _check_velocity(score: Score, task: Task, *, stood: bool, title: str) -> list[QualityFlag]:
+    """Report a velocity that is not integrated from quiet standing before the movement."""
+    flags: list[QualityFlag] = []
     if np.isnan(score.rest):
         missing = QualityFlag("movement_start_not_found", detail=f"the rules of {title}")
         flags.append(missing if stood else QualityFlag("no_velocity"))
@@ -312,26 +336,3 @@ def _check_landing(score: Score, reaction: GroundReaction, window: Window) -> li
     if after_s < SHORTEST_RECORDED_LANDING_S:
         return [QualityFlag("clipped_end", value=after_s, limit=SHORTEST_RECORDED_LANDING_S)]
     return []
-
-
-def _check_weight(score: Score, weighing: Weighing | None, mass_kg: float) -> list[QualityFlag]:
-    """Compare body weight with that of people, and with the session's mass."""
-    weight = float(score.body_weight[0])
-    if np.isfinite(weight) and not PLAUSIBLE_MASS_KG[0] <= weight / STANDARD_GRAVITY <= PLAUSIBLE_MASS_KG[1]:
-        return [QualityFlag("implausible_weight", value=weight)]
-    if weighing is None or not np.isfinite(mass_kg):
-        return []
-    percent = 100.0 * abs(weight / (mass_kg * STANDARD_GRAVITY) - 1.0)
-    if percent > MASS_DISAGREEMENT_PERCENT:
-        return [QualityFlag("weight_disagrees_with_mass", value=percent, limit=MASS_DISAGREEMENT_PERCENT)]
-    return []
-
-
-def _check_countermovement(score: Score, reaction: GroundReaction) -> list[QualityFlag]:
-    """Report unweighting in a jump that starts from a held squat."""
-    lowest = score.events.get("minimum_force", np.nan)
-    if not np.isfinite(lowest):
-        return []
-    weight = float(score.body_weight[0])
-    drop, allowed = weight - float(reaction.force[0, int(lowest)]), UNWEIGHTING_PART * weight
-    return [QualityFlag("countermovement_in_squat_jump", value=drop, limit=allowed)] if drop > allowed else []

@@ -1,4 +1,4 @@
-"""Force plates of a trial: which carry the person, their zero error, and their sum, feet separate."""
+"""Force plates of a trial: which carry the person, and their sum, feet separate."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ import numpy as np
 import xarray as xr
 
 from legsci.kernels.events import intervals_above, intervals_below
-from legsci.mechanics.force.weighing import Weighing, weigh
+from legsci.mechanics.force.weighing import KnownWeight, Weighing, weigh
 from legsci.quality import QualityFlag
 from legsci.vocabulary import SIDES_OF_BODY
 
 #: A plate that never carries this much for as long as `SHORTEST_LOAD_S` is empty, however it rings [N], [s].
 LEAST_LOAD_N = 50.0
 SHORTEST_LOAD_S = 0.05
-#: An unloaded plate whose reading is further from zero than this is corrected: 1 % of the weight of a person of
-#: 60 kg. A smaller offset stays, as in the published peaks that legsci is checked against, and enters the
-#: uncertainty instead [N].
-OFFSET_LIMIT_N = 6.0
+#: Standard uncertainty of the zero of a plate that is never seen empty [N]: a plate is set to zero before a session,
+#: within 6 N (1 % of the weight of a person of 60 kg).
+UNKNOWN_ZERO_N = 6.0 / 3.0**0.5
 #: Equal samples in a row at a plate's highest force that no person produces.
 SATURATED_SAMPLES = 5
 #: Saturation is searched above this part of the standing load; a coarse converter repeats values in quiet standing.
 SATURATED_PART = 1.5
+#: Force comes to the limit of a plate's range in steps larger than this many of the converter's.
+CLIPPING_STEPS = 3.0
+#: A loaded plate that reads the same for longer than this has a dead channel [s].
+CONSTANT_S = 0.25
 #: Between these parts of the standing load lies every force of a living person on the ground; ringing plates stay
 #: within them too, spikes of an amplifier do not.
 LOWEST_PART, HIGHEST_PART = -1.0, 30.0
@@ -35,6 +38,8 @@ LOADED_PART = 0.25
 #: Force above that limit for no longer than this is noise, not a contact [s], whichever is longer.
 SPIKE_S = 0.005
 SPIKE_SAMPLES = 2
+#: Quiet standing that tells the weight of the person anywhere in a trial lasts this long [s].
+STANDING_S = 1.0
 #: Shortest stretch off the plates from which a zero can be read [s].
 SHORTEST_EMPTY_S = 0.08
 
@@ -51,9 +56,8 @@ class GroundReaction:
     unloaded_limit : force below which the plates are treated as unloaded [N].
     box : (sample,) vertical force on the plate that carries a drop box [N], where there is one.
     plates : names of the plates in the sum.
-    offset : zero error of the plates, as read while unloaded [N]. Whether it was removed or, being small,
-        left in `force`, it is not known to have been the same under load, and enters the uncertainty. Of plates that
-        are never unloaded `OFFSET_LIMIT_N`, the largest that is not removed.
+    zero_uncertainty : standard uncertainty of the zero of the sum [N].
+    known_weight : weight of the person and of what is carried, from another trial of the session.
     """
 
     force: np.ndarray
@@ -61,7 +65,8 @@ class GroundReaction:
     unloaded: np.ndarray
     unloaded_limit: float
     plates: tuple[str, ...]
-    offset: float
+    zero_uncertainty: float
+    known_weight: KnownWeight | None = None
     box: np.ndarray | None = None
     flags: list[QualityFlag] = field(default_factory=list)
     _weighings: dict[tuple[float, ...], Weighing | None] = field(default_factory=dict, init=False, compare=False)
@@ -85,9 +90,27 @@ class GroundReaction:
         ]
 
     @cached_property
+    def standing(self) -> Weighing | None:
+        """Quietest second of standing between stretches off the plates; None where nobody stands still."""
+        edges = [0, *self.unloaded.ravel().tolist(), self.force.shape[1]]
+        found = [
+            self.weigh(first=int(first), last=int(last), length_s=STANDING_S)
+            for first, last in zip(edges[::2], edges[1::2], strict=True)
+        ]
+        still = [w for w in found if w is not None and w.still and w.body_weight[0] > 2.0 * LEAST_LOAD_N]
+        return min(still, key=lambda weighing: weighing.sd, default=None)
+
+    @cached_property
+    def standing_load(self) -> float:
+        """About the weight on the plates [N]: the median of loaded samples; without standing that of another trial."""
+        if self.standing is None and self.known_weight is not None:
+            return self.known_weight.newtons
+        return standing_load(self.force[0])
+
+    @cached_property
     def loaded_limit(self) -> float:
         """Force that only feet exert and no ringing of the platform [N]."""
-        return LOADED_PART * standing_load(self.force[0])
+        return LOADED_PART * self.standing_load
 
 
 def vertical_of_plates(force: xr.Dataset) -> np.ndarray:
@@ -129,22 +152,70 @@ def unloaded_stretches(vertical_force: np.ndarray, *, rate: float) -> tuple[np.n
     return whole[last - first >= max(int(SHORTEST_EMPTY_S * rate), 2)], limit
 
 
-def _zero_error(vertical_force: np.ndarray, stretches: np.ndarray) -> float:
-    """Mean of the middle halves of the unloaded stretches [N]; NaN where there is none."""
-    middles = [vertical_force[first + (last - first) // 4 : last - (last - first) // 4] for first, last in stretches]
-    return float(np.mean(np.concatenate(middles))) if middles else float("nan")
+def _saturation(vertical_force: np.ndarray, plate: str, *, rate: float, others_noise: float) -> list[QualityFlag]:
+    """Report a plate that is saturated at its highest value, or whose channel stands still under load.
 
+    The top of a smooth curve is flat too where the converter is coarse: force then comes to it in its smallest steps,
+    and to the limit of a range in larger ones. A plate with noise while it is empty, or beside one with noise, has
+    noise under load.
 
-def _saturation(vertical_force: np.ndarray, plate: str) -> list[QualityFlag]:
-    """Report a plate that is saturated at its highest value."""
-    highest = vertical_force.max()
+    Parameters
+    ----------
+    vertical_force : (sample,) of the plate [N].
+    plate : its name.
+    rate : [Hz].
+    others_noise : largest noise of the other plates under load [N].
+    """
+    highest, step = float(vertical_force.max()), _resolution(vertical_force)
     runs = intervals_above(vertical_force, highest, SATURATED_SAMPLES)
-    if not len(runs) or not highest > SATURATED_PART * standing_load(vertical_force):
-        return []
-    longest = int((runs[:, 1] - runs[:, 0]).max())
-    return [
-        QualityFlag("plate_saturated", f"plate {plate}", float(longest), float(SATURATED_SAMPLES), f"{highest:.1f} N")
-    ]
+    edges = [_edge_step(vertical_force, int(first), int(last)) for first, last in runs]
+    clipped = [run for run, edge in zip(runs, edges, strict=True) if edge > CLIPPING_STEPS * step]
+    flags = []
+    if clipped and highest > SATURATED_PART * standing_load(vertical_force):
+        longest = float(max(last - first for first, last in clipped))
+        detail = f"{highest:.1f} N"
+        flags.append(QualityFlag("plate_saturated", f"plate {plate}", longest, float(SATURATED_SAMPLES), detail))
+    stuck = _longest_constant(vertical_force)
+    length = stuck[1] - stuck[0]
+    level = float(vertical_force[stuck[0]])
+    noise = max(_noise_of_empty(vertical_force, rate=rate), others_noise)
+    if not flags and length >= CONSTANT_S * rate and level > LEAST_LOAD_N and noise > 0.5 * step:
+        detail = f"{level:.1f} N"
+        flags.append(QualityFlag("plate_constant", f"plate {plate}", length / rate, CONSTANT_S, detail))
+    return flags
+
+
+def _resolution(samples: np.ndarray) -> float:
+    """Smallest step between values (sample,); 0 where all are equal."""
+    values = np.unique(samples)
+    steps = np.diff(values)
+    return float(steps[steps > 1e-9].min(initial=np.inf)) if (steps > 1e-9).any() else 0.0
+
+
+def _edge_step(samples: np.ndarray, first: int, last: int) -> float:
+    """Step into or out of a run of samples, the larger."""
+    before = samples[first] - samples[first - 1] if first else 0.0
+    after = samples[last - 1] - samples[last] if last < samples.size else 0.0
+    return float(max(before, after))
+
+
+def _longest_constant(samples: np.ndarray) -> tuple[int, int]:
+    """First sample and last sample + 1 of the longest run of equal samples."""
+    borders = np.concatenate([[0], np.flatnonzero(np.diff(samples) != 0.0) + 1, [samples.size]])
+    longest = int(np.argmax(np.diff(borders)))
+    return int(borders[longest]), int(borders[longest + 1])
+
+
+def _change(samples: np.ndarray) -> float:
+    """Median change from sample to sample, without sign [N]."""
+    return float(np.median(np.abs(np.diff(samples)))) if samples.size > 1 else 0.0
+
+
+def _noise_of_empty(vertical_force: np.ndarray, *, rate: float) -> float:
+    """Standard deviation of force while the plate is unloaded [N]; 0 where it never is."""
+    stretches, _ = unloaded_stretches(vertical_force, rate=rate)
+    middles = [vertical_force[first + (last - first) // 4 : last - (last - first) // 4] for first, last in stretches]
+    return float(min((middle.std() for middle in middles), default=0.0))
 
 
 def _impossible_force(vertical_force: np.ndarray) -> list[QualityFlag]:
@@ -161,18 +232,25 @@ def _impossible_force(vertical_force: np.ndarray) -> list[QualityFlag]:
     return flags
 
 
-def ground_reaction(force: xr.Dataset, *, stepped_from_box: bool = False) -> GroundReaction:
+def ground_reaction(
+    force: xr.Dataset,
+    *,
+    stepped_from_box: bool = False,
+    zero_uncertainty: dict[str, float] | None = None,
+    known_weight: KnownWeight | None = None,
+) -> GroundReaction:
     """Sum the plates that carry the person.
 
     A plate that is never loaded is left out, since it rings when a person lands next to it. A plate with foot `box`,
     or, after a step from a box, one that is loaded before the first contact only, is kept separate. Plates with foot
-    left or right give those sides. A zero error above `OFFSET_LIMIT_N`, read while the plates are unloaded, is removed
-    and reported.
+    left or right give those sides.
 
     Parameters
     ----------
-    force : the force group of a trial (plate, time, axis) [N].
+    force : the force group of a trial (plate, time, axis) [N], less the zero of each plate (`without_zero`).
     stepped_from_box : whether the task starts on a box.
+    zero_uncertainty : standard uncertainty of the zero of each plate by its name [N]; `UNKNOWN_ZERO_N` for others.
+    known_weight : weight of the person and of what is carried, where another trial tells it.
     """
     rate = float(force.attrs["sampling_rate_hz"])
     vertical = vertical_of_plates(force)
@@ -188,7 +266,8 @@ def ground_reaction(force: xr.Dataset, *, stepped_from_box: bool = False) -> Gro
         flags += [QualityFlag("box_plate_assumed", f"plate {names[index]}") for index in boxes]
     carrying = [index for index in loaded if index not in boxes]
     for index in carrying:
-        flags += _saturation(vertical[index], names[index])
+        others = [_change(vertical[other]) for other in carrying if other != index]
+        flags += _saturation(vertical[index], names[index], rate=rate, others_noise=max(others, default=0.0))
     total = vertical[carrying].sum(axis=0) if carrying else np.zeros(vertical.shape[1])
     flags += _impossible_force(total)
     stretches, limit = unloaded_stretches(total, rate=rate)
@@ -196,20 +275,15 @@ def ground_reaction(force: xr.Dataset, *, stepped_from_box: bool = False) -> Gro
     rows = [total] + [
         vertical[sides[foot]].sum(axis=0) if sides[foot] else np.full(total.size, np.nan) for foot in SIDES_OF_BODY
     ]
-    kept = np.array(rows)
-    offset = OFFSET_LIMIT_N if carrying else 0.0
-    if len(stretches) and carrying:
-        offset = _zero_error(total, stretches)
-        if abs(offset) > OFFSET_LIMIT_N:
-            flags.append(QualityFlag("plate_offset", "force", offset, OFFSET_LIMIT_N))
-            kept = kept - np.array([_zero_error(row, stretches) for row in kept])[:, None]
+    stated = zero_uncertainty or {}
     return GroundReaction(
-        force=kept,
+        force=np.array(rows),
         rate=rate,
         unloaded=stretches,
         unloaded_limit=limit,
         plates=tuple(names[index] for index in carrying),
-        offset=offset,
+        zero_uncertainty=float(np.linalg.norm([stated.get(names[index], UNKNOWN_ZERO_N) for index in carrying])),
+        known_weight=known_weight,
         box=vertical[boxes].sum(axis=0) if boxes else None,
         flags=flags,
     )

@@ -32,6 +32,7 @@ class Profile:
     start_lead_s: float
     contact_n: float
     contact_sd: float
+    contact_edge: str
     braking_start: str
     propulsion_velocity_m_per_s: float
     phases: tuple[str, ...]
@@ -73,17 +74,16 @@ def variants(profile: Profile) -> dict[str, Profile]:
 
     "weighing": body weight raised by its standard uncertainty. "start": movement start at the moment force leaves the
     band instead of `start_lead_s` earlier, or 30 ms earlier where the profile has no lead. "contact": contact limit
-    doubled. "offset": the plates' zero error taken off (once more, where it was removed), scaled as a rectangular
-    distribution. "takeoff", "landing": the event moved by the root mean square of a sample: force may rise from nothing
-    to far beyond the limit between two samples, anywhere in between, and the straight line crosses a low limit next to
-    the first of them.
+    doubled. "offset": the zero of the plates raised by its standard uncertainty. "takeoff", "landing": the event moved
+    by the root mean square of a sample: force may rise from nothing to far beyond the limit between two samples,
+    anywhere in between, and the straight line crosses a low limit next to the first of them.
     """
     lead = 0.0 if profile.start_lead_s > 0.0 else 0.030
     return {
         "weighing": replace(profile, body_weight_shift_sd=1.0),
         "start": replace(profile, start_lead_s=lead),
         "contact": replace(profile, contact_scale=2.0),
-        "offset": replace(profile, offset_shift=3.0**-0.5),
+        "offset": replace(profile, offset_shift=1.0),
         "takeoff": replace(profile, takeoff_shift=3.0**-0.5),
         "landing": replace(profile, landing_shift=3.0**-0.5),
     }

@@ -47,6 +47,21 @@ class Weighing:
         return STILLNESS_PART * float(self.body_weight[0])
 
 
+@dataclass(frozen=True)
+class KnownWeight:
+    """Weight of the person and of what is carried, known from elsewhere.
+
+    Parameters
+    ----------
+    newtons, uncertainty : weight and its standard uncertainty [N].
+    source : where it comes from, in words.
+    """
+
+    newtons: float
+    uncertainty: float
+    source: str
+
+
 def _block_means(force: np.ndarray, length: int) -> np.ndarray:
     """Means of consecutive blocks of `length` samples."""
     count = max(force.size // length, 1)

@@ -16,6 +16,7 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.force.plates import GroundReaction
+from legsci.mechanics.force.weighing import KnownWeight
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS, Movement
 from legsci.mechanics.kinetics.session_motion import DIRECTIONS, Pressure, SessionMotion, TrialMotion
 from legsci.mechanics.motion.options import MotionOptions
@@ -93,7 +94,8 @@ def _described(trial: TrialMotion) -> dict[str, Any]:
             "unloaded": reaction.unloaded.tolist(),
             "unloaded_limit": reaction.unloaded_limit,
             "plates": list(reaction.plates),
-            "offset": reaction.offset,
+            "zero_uncertainty": reaction.zero_uncertainty,
+            "known_weight": None if reaction.known_weight is None else asdict(reaction.known_weight),
             "flags": [_stated(flag) for flag in reaction.flags],
         }
     if trial.movement is not None:
@@ -121,7 +123,8 @@ def _trial(
             unloaded=np.array(stated["unloaded"], dtype=np.int64).reshape(-1, 2),
             unloaded_limit=stated["unloaded_limit"],
             plates=tuple(stated["plates"]),
-            offset=stated["offset"],
+            zero_uncertainty=stated["zero_uncertainty"],
+            known_weight=None if stated["known_weight"] is None else KnownWeight(**stated["known_weight"]),
             box=box if np.isfinite(box).any() else None,
             flags=_flags(stated["flags"]),
         )

@@ -13,6 +13,7 @@ import xarray as xr
 
 from legsci.ingest.streams import kinds_of, stream, streams
 from legsci.mechanics.force.plates import GroundReaction, centre_of_pressure, ground_reaction, vertical_of_plates
+from legsci.mechanics.force.session_reference import TrialReference, session_reference, with_known_zero
 from legsci.mechanics.force.trial_flags import force_flags
 from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement, person_of, trial_movement
@@ -114,12 +115,14 @@ def session_motion(
     """
     person = person_of(session)
     standing, static = session_static_trial(session)
-    exchange = set(swapped)
+    exchange, known = set(swapped), session_reference(session)
     trials: dict[str, TrialMotion] = {}
     for name, trial in session.children.items():
         try:
-            turned = with_exchanged_plates(trial) if name in exchange else trial
-            trials[name] = _trial_motion(turned, static, person=person, options=options)
+            reference = known.trials.get(name, TrialReference())
+            zeroed = with_known_zero(trial, reference)
+            turned = with_exchanged_plates(zeroed) if name in exchange else zeroed
+            trials[name] = _trial_motion(turned, static, reference, person=person, options=options)
         except Exception as error:  # one trial that fails does not keep the others from being computed
             logging.getLogger(__name__).exception("trial %s", name)
             failed = QualityFlag("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")
@@ -148,15 +151,25 @@ def _attributes(tree: xr.DataTree) -> dict[str, Any]:
 
 
 def _trial_motion(
-    trial: xr.DataTree, static: StaticTrial | None, *, person: Person, options: MotionOptions
+    trial: xr.DataTree,
+    static: StaticTrial | None,
+    reference: TrialReference,
+    *,
+    person: Person,
+    options: MotionOptions,
 ) -> TrialMotion:
-    """Motion of a trial."""
+    """Motion of a trial, less the zeros of its plates."""
     movement, flags = trial_movement(trial, static, person=person, options=options)
     flags = [*_remarks(trial), *_stream_flags(trial), *flags]
     force, task = stream(trial, "force"), TASKS[str(trial.attrs["task"])]
     if force is None:
         return TrialMotion(_attributes(trial), kinds_of(trial), movement=movement, flags=flags)
-    reaction = ground_reaction(force, stepped_from_box=task.cut == "rebound")
+    reaction = ground_reaction(
+        force,
+        stepped_from_box=task.cut == "rebound",
+        zero_uncertainty=reference.zero_uncertainty,
+        known_weight=reference.weight,
+    )
     return TrialMotion(
         _attributes(trial),
         kinds_of(trial),
@@ -165,7 +178,7 @@ def _trial_motion(
             _forward_force(force, reaction), _total_centre_of_pressure(force, reaction, sought=task.cut == "quiet")
         ),
         movement,
-        force_flags(trial, reaction),
+        [*reference.flags, *force_flags(trial, reaction)],
         flags,
     )
 

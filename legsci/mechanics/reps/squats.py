@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from legsci.kernels.events import intervals_below
-from legsci.mechanics.force.events import Score
+from legsci.kernels.filters import butterworth_lowpass
+from legsci.mechanics.force.events import Score, weight_uncertainty
+from legsci.mechanics.force.jump_checks import check_weight
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.weighing import Weighing
@@ -25,6 +27,14 @@ DEPTH_PART = 0.4
 STANDING_PERCENTILE = 90.0
 #: Speed up or down that sway and noise do not reach [m/s]; rest is found from it and from four times that.
 SLOW_M_PER_S = 0.02
+#: Cut-off of the low-pass filter of the height before its speed is taken [Hz]: a squat lasts a second, and noise of
+#: 1 mm at 200 Hz is a speed of 0.14 m/s.
+SPEED_HZ = 10.0
+#: Speed below which a phase has ended [m/s]; what is slower than `SLOW_M_PER_S` lasts at most so many times as long as
+#: the time from 4 to 1 times that speed, and the rest of a recording is sway or drift.
+CREEP_M_PER_S, TAIL_FACTOR = 0.0003, 4.0
+#: Sum of the exponents of a beta density from which its ends are not to be told: it is a normal density.
+LARGEST_SHAPE = 40.0
 #: Borders of a squat, in order of time.
 BORDERS = ("eccentric_start", "eccentric_end", "bottom", "concentric_start", "concentric_end")
 #: A gap in the height up to this long is bridged [s].
@@ -54,7 +64,7 @@ def unloaded_ground_reaction(movement: Movement) -> GroundReaction:
     """Ground reaction of a trial without plates, at the rate of the markers: all NaN."""
     nothing = np.full((3, movement.time.size), np.nan)
     return GroundReaction(
-        nothing, movement.rate_hz, np.empty((0, 2), dtype=np.int64), float("nan"), plates=(), offset=0.0
+        nothing, movement.rate_hz, np.empty((0, 2), dtype=np.int64), float("nan"), plates=(), zero_uncertainty=0.0
     )
 
 
@@ -105,9 +115,11 @@ def descents(height: Array, rate: float) -> list[tuple[float, float, float, floa
     Returns
     -------
     Start and end of the eccentric phase, lowest point, start and end of the concentric phase of each squat [samples],
-    found from the speed, see `_rest`; the eccentric phase ends and the concentric phase starts at the lowest point
-    where there is no pause. A squat that the recording cuts off is left out.
+    found from the speed, see `_phase`. The lowest point is midway between the two phases, where they end and start if
+    there is no pause. A squat that the recording cuts off is left out.
     """
+    if rate > 4.0 * SPEED_HZ:
+        height = butterworth_lowpass(height[None], sampling_rate_hz=rate, cutoff_hz=SPEED_HZ)[0]
     speed = np.gradient(height) * rate
     standing = float(np.percentile(height, STANDING_PERCENTILE))
     limit = standing - max(LEAST_DEPTH_M, DEPTH_PART * (standing - float(height.min())))
@@ -122,26 +134,69 @@ def descents(height: Array, rate: float) -> list[tuple[float, float, float, floa
             continue
         down = before + int(np.argmin(speed[before : lowest + 1]))
         up = lowest + int(np.argmax(speed[lowest:after]))
-        moments = (
-            _rest(-speed, down, -1),
-            min(_rest(-speed, down, 1), float(lowest)),
-            float(lowest),
-            max(_rest(speed, up, -1), float(lowest)),
-            _rest(speed, up, 1),
-        )
+        (start, end), (rises, stands) = _phase(-speed, down, before, up), _phase(speed, up, down, after)
+        bottom = 0.5 * (end + rises)
+        moments = (start, min(end, bottom), bottom, max(rises, bottom), stands)
         if np.isfinite(moments).all():
             found.append(moments)
     return found
 
 
-def _rest(speed: Array, fastest: int, step: int) -> float:
-    """Position of the rest before (step -1) or after (1) the fastest sample; NaN where the recording ends before.
+def _phase(speed: Array, fastest: int, first: int, last: int) -> tuple[float, float]:
+    """Rest before and after a phase of a squat [samples]; NaN where the recording begins or ends within it.
 
-    Near rest speed grows with the square of time where a person starts and stops smoothly, at constant jerk. The times
-    t1 and t4 of `SLOW_M_PER_S` and of four times that then lie one and two steps from rest: it is at 2 t1 - t4.
+    The course of speed from rest to rest is taken for a beta density over the time between, whose ends follow from its
+    first four moments (Pearson's type I): a start may be as smooth as it likes, and noise averages out over the phase.
+    Speed enters until it falls to `CREEP_M_PER_S`.
+
+    Parameters
+    ----------
+    speed : (sample,) in the direction of the phase [m/s].
+    fastest : sample of highest speed.
+    first, last : limits of the search [samples].
+
+    References
+    ----------
+    Johnson NL, Kotz S, Balakrishnan N (1995) Continuous univariate distributions, vol. 2, ch. 25. Wiley.
     """
-    slow, faster = (_falls_to(speed, fastest, step, part * SLOW_M_PER_S) for part in (1.0, 4.0))
-    return 2.0 * slow - faster
+    slow, faster = (
+        np.array([_falls_to(speed, fastest, step, part * SLOW_M_PER_S) for step in (-1, 1)]) for part in (1.0, 4.0)
+    )
+    if not np.isfinite(slow).all():
+        return float("nan"), float("nan")
+    furthest = slow + TAIL_FACTOR * (slow - faster)
+    bounds = max(furthest[0], float(first)), min(furthest[1], float(last))
+    begin, end = (_creeps(speed, fastest, step, bound) for step, bound in zip((-1, 1), bounds, strict=True))
+    ends = _beta_support(speed[begin : end + 1])
+    # speed that grows with the square of time from rest: at constant jerk
+    found = 2.0 * slow - faster if ends is None else begin + np.array(ends)
+    return max(float(found[0]), furthest[0]), min(float(found[1]), furthest[1])
+
+
+def _creeps(speed: Array, fastest: int, step: int, bound: float) -> int:
+    """Sample at which speed falls to `CREEP_M_PER_S`, walking from the fastest as far as a bound."""
+    index = fastest
+    while 0 <= index + step < speed.size and speed[index] > CREEP_M_PER_S and (index - bound) * step < 0.0:
+        index += step
+    return index
+
+
+def _beta_support(density: Array) -> tuple[float, float] | None:
+    """Ends of the beta density with the first four moments of samples (sample,) [samples]; None where there is none."""
+    weights = np.maximum(density, 0.0)
+    weights = weights / weights.sum()
+    place = np.arange(density.size, dtype=float)
+    mean = float(weights @ place)
+    variance, third, fourth = (float(weights @ (place - mean) ** power) for power in (2, 3, 4))
+    skewness, kurtosis = third**2 / variance**3, fourth / variance**2
+    shape = 6.0 * (kurtosis - skewness - 1.0) / max(6.0 + 3.0 * skewness - 2.0 * kurtosis, 1e-9)
+    if not 2.0 < shape < LARGEST_SHAPE:
+        return None
+    root = np.sqrt((shape + 2.0) ** 2 * skewness + 16.0 * (shape + 1.0))
+    width = 0.5 * np.sqrt(variance) * root
+    uneven = np.sign(third) * (shape + 2.0) * np.sqrt(skewness) / root
+    first = mean - 0.5 * width * (1.0 - uneven)
+    return first, first + width
 
 
 def _falls_to(speed: Array, fastest: int, step: int, limit: float) -> float:
@@ -206,12 +261,14 @@ def score_squat(reaction: GroundReaction, window: Window, *, task: Task, profile
     """
     assert isinstance(window, Descent), "squats are cut by `squats`"
     weighing, flags = _weighing(reaction, window, profile)
-    uncertainty = weighing.uncertainty if weighing is not None else float("nan")
-    offset = profile.offset_shift * reaction.offset
+    uncertainty = weight_uncertainty(reaction, weighing) if reaction.plates else float("nan")
+    offset = profile.offset_shift * reaction.zero_uncertainty
     weight = np.full(3, np.nan) if weighing is None else weighing.body_weight
-    if weighing is None and reaction.plates and np.isfinite(mass_kg):
-        weight = np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan])
-        flags.append(QualityFlag("weighed_elsewhere", detail=f"the session's mass of {mass_kg:.1f} kg"))
+    if weighing is None and reaction.plates and reaction.known_weight is not None:
+        weight = np.array([reaction.known_weight.newtons, np.nan, np.nan])
+        flags = [QualityFlag("weighed_elsewhere", detail=reaction.known_weight.source)]
+    if weighing is not None and window.eccentric_start == window.set_start:
+        flags += check_weight(float(weight[0]), reaction, mass_kg)
     length = window.concentric_end - window.eccentric_start
     recorded = min(window.concentric_end, reaction.force.shape[1] - 1.0) - max(window.eccentric_start, 0.0)
     if reaction.plates and recorded < length:
@@ -227,7 +284,7 @@ def score_squat(reaction: GroundReaction, window: Window, *, task: Task, profile
         events |= {"weighing_start": float(weighing.first), "weighing_end": float(weighing.last)}
     return Score(
         events=events,
-        body_weight=weight - offset + profile.body_weight_shift_sd * uncertainty,
+        body_weight=weight - offset * (weighing is not None) + profile.body_weight_shift_sd * uncertainty,
         weighing_sd=weighing.sd if weighing is not None else float("nan"),
         body_weight_uncertainty=uncertainty,
         rest=float(round(window.eccentric_start)) if np.isfinite(weight[0]) else float("nan"),

@@ -63,7 +63,7 @@ def score_step(reaction: GroundReaction, window: Window, *, task: Task, profile:
     reaction, window, task, profile, mass_kg : as `legsci.mechanics.force.events.score_repetition`.
     """
     limits = contact_limits(reaction, window, profile)
-    offset = profile.offset_shift * reaction.offset
+    offset = profile.offset_shift * reaction.zero_uncertainty
     force = reaction.force[0] - offset
     touchdown = flight_edges(force, (window.first + window.touchdown) // 2, *limits)[1]
     takeoff, following = flight_edges(force, window.middle, *limits)

@@ -127,7 +127,8 @@ def test_sides_add_up_and_mirrored_sides_flip_the_asymmetry() -> None:
     of_squats = "asymmetry_system_weight_percent"
     assert np.isnan(both[of_squats])
     for name in (metric for metric in METRICS if metric.startswith("asymmetry_") and metric != of_squats):
-        assert both[name] == pytest.approx(10.0, abs=1e-6), name
+        # each plate's zero is read from its own samples below the limit, and noise of 0.3 N is in it
+        assert both[name] == pytest.approx(10.0, abs=1e-4), name
         assert mirrored[name] == pytest.approx(-both[name], abs=1e-6), name
 
 

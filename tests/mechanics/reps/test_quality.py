@@ -12,7 +12,7 @@ import xarray as xr
 
 from legsci.ingest.readers.signals import clock, marker_signal
 from legsci.mechanics.force import events as scoring
-from legsci.mechanics.force import plates, trial_flags, windows
+from legsci.mechanics.force import jump_checks, plates, session_reference, trial_flags, windows
 from legsci.mechanics.reps import curation, cutting, session, steps, working_leg
 from legsci.mechanics.reps import trial as trials
 from legsci.metrics import status
@@ -162,6 +162,22 @@ def pelvis(rise_m: float) -> Outcome:
     return outcome(trial({"force": vertical_force(analytic.force), "markers": markers}))
 
 
+def held_jump_force() -> np.ndarray:
+    """Sink into a squat, hold it for 1.5 s, push off without a countermovement, fly, land and stand."""
+    sink = 0.25 * WEIGHT_N * np.sin(2.0 * np.pi * np.arange(800) / 800)
+    jumped = squat_jump_force()
+    sunk = np.concatenate([np.full(1500, WEIGHT_N), WEIGHT_N - sink])
+    jumped[500:2000] += 40.0 * np.sin(4.0 * np.pi * np.arange(1500) / 1000)
+    return np.concatenate([sunk + np.random.default_rng(6).normal(0.0, 0.5, sunk.size), jumped[500:]])
+
+
+def stuck() -> Outcome:
+    """A plate whose channel stands still in quiet standing."""
+    force = jump()
+    force[500:1500] = force[500]
+    return outcome(force_trial(force))
+
+
 def with_spike() -> Outcome:
     force = jump()
     force[1000:1003] = 60_000.0
@@ -180,6 +196,27 @@ def box_plates() -> Outcome:
     box = np.concatenate([np.zeros(0), np.full(1500, WEIGHT_N), np.zeros(force.size)])
     return outcome(
         force_trial(np.vstack([np.concatenate([np.zeros(1500), force]), box]), task="drop_jump", feet=("both",) * 2)
+    )
+
+
+def hopping() -> np.ndarray:
+    """A jump with a hop 0.3 s after the landing [N]."""
+    jumped = countermovement_jump(noise_n=1.0)
+    force, first = jumped.force.copy(), round((jumped.landing + 0.3) * RATE_HZ)
+    force[first : first + 150] = np.random.default_rng(4).normal(0.0, 1.0, 150)
+    return force
+
+
+def session_of(zeros_n: tuple[float, ...], standing_n: float, *, task: str = "standing") -> Outcome:
+    """Jumps on plates of different zeros, and trial T without an empty plate that reads `standing_n` more."""
+    halves = np.array([[0.5], [0.5]])
+    trials = {
+        f"jump_{number}": force_trial(halves * jump(seed=number) + zero, feet=("left", "right"))
+        for number, zero in enumerate(zeros_n)
+    }
+    noise = np.random.default_rng(1).normal(0.0, 1.0, (2, 3000))
+    return outcome(
+        trials | {"T": force_trial(0.5 * (WEIGHT_N + standing_n) + noise, task=task, feet=("left", "right"))}
     )
 
 
@@ -211,11 +248,25 @@ CASES = {
     "movement_start_not_found": moving_at_once,
     "countermovement_in_squat_jump": lambda: outcome(force_trial(squat_jump_force(0.3), task="squat_jump")),
     "drift": drifting,
+    "no_countermovement": lambda: outcome(force_trial(squat_jump_force())),
+    "held_before_jump": lambda: outcome(force_trial(held_jump_force())),
+    "implausible_value": lambda: outcome(force_trial(jump(up=2.6, down=0.6))),
+    "plate_constant": stuck,
     "step_off": lambda: outcome(force_trial(jump(stays=False))),
     "heights_disagree": lambda: pelvis(0.9),
-    "uncertain_height": lambda: outcome(force_trial(jump(mass_kg=35.0, noise_n=10.0, sway_n=5.0))),
+    "uncertain_height": lambda: outcome(force_trial(jump(mass_kg=40.0, noise_n=10.0, sway_n=8.0))),
     "low_rate": lambda: outcome(force_trial(jump(rate_hz=100.0), rate_hz=100.0)),
     "plate_offset": lambda: outcome(force_trial(jump() + 12.0)),
+    "plate_zero_unknown": lambda: outcome(
+        force_trial(WEIGHT_N + np.random.default_rng(0).normal(0.0, 1.0, 3000), task="standing")
+    ),
+    "zero_not_steady": lambda: session_of((-30.0, 10.0, 50.0), 0.0),
+    "zero_by_weight": lambda: session_of((-30.0, 10.0, 50.0), -400.0),
+    "hop_after_landing": lambda: outcome(force_trial(hopping())),
+    "light_person": lambda: outcome(force_trial(0.2248 * jump(mass_kg=110.0))),
+    "weight_differs_in_session": lambda: outcome(
+        {"one": force_trial(jump()), "two": force_trial(jump(seed=1)), "T": force_trial(0.4 * jump(seed=2))}
+    ),
     "plate_left_out": lambda: outcome(force_trial(np.vstack([jump(), 0.01 * jump()]), feet=("both", "both"))),
     "side_without_load": lambda: outcome(force_trial(np.vstack([jump(), 0.01 * jump()]), feet=("left", "right"))),
     "box_plate_assumed": box_plates,
@@ -235,8 +286,9 @@ CASES = {
 
 def test_every_code_of_the_force_modules_has_a_case() -> None:
     of_steps = (steps.step_side, steps.running_direction_flags)
-    of_trials = (session, trials, cutting, trial_flags, working_leg, *of_steps)
-    sources = "".join(inspect.getsource(part) for part in (plates, windows, scoring, curation, *of_trials, status))
+    of_trials = (session, session_reference, trials, cutting, trial_flags, working_leg, *of_steps)
+    modules = (plates, windows, scoring, curation, *of_trials, status, jump_checks)
+    sources = "".join(inspect.getsource(part) for part in modules)
     assert {code for code in CODES if f'"{code}"' in sources} == set(CASES)
 
 
@@ -322,7 +374,10 @@ def test_decisions_about_a_recording_that_cannot_be_read_find_nothing_to_act_on(
 @pytest.mark.parametrize(
     ("flag", "sentence"),
     [
-        (QualityFlag("plate_offset", value=12.0), "The unloaded plates read 12.00 N; this zero error was subtracted."),
+        (
+            QualityFlag("plate_offset", "plate 1", value=12.0),
+            "plate 1 reads 12.00 N when empty; this zero error was subtracted.",
+        ),
         (
             QualityFlag("contact_cut_off", value=1.0),
             "Ground contacts excluded because they were not recorded completely: 1.",

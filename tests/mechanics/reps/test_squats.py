@@ -167,3 +167,53 @@ def test_real_squats_without_plates(shared_data: Path) -> None:
     assert rows["eccentric_time_s"].between(0.3, 1.0).all()
     assert rows["concentric_time_s"].between(0.3, 1.0).all()
     assert found.rows(side="right")["knee_flexion_max_deg"].between(80.0, 120.0).all()
+
+
+def moves(course: str, *, eccentric_s: float, pause_s: float, concentric_s: float, rate_hz: float) -> np.ndarray:
+    """Height of one squat whose phases follow a course from rest to rest: s(u) of 0 to 1 [m]."""
+    steps = {
+        "cosine": lambda u: 0.5 * (1.0 - np.cos(np.pi * u)),
+        "least jerk": lambda u: u**3 * (10.0 - 15.0 * u + 6.0 * u**2),
+        "least snap": lambda u: u**4 * (35.0 - 84.0 * u + 70.0 * u**2 - 20.0 * u**3),
+    }
+    quiet_s = 1.5
+    time = np.arange(round((2.0 * quiet_s + eccentric_s + pause_s + concentric_s) * rate_hz)) / rate_hz
+    down = steps[course](np.clip((time - quiet_s) / eccentric_s, 0.0, 1.0))
+    up = steps[course](np.clip((time - quiet_s - eccentric_s - pause_s) / concentric_s, 0.0, 1.0))
+    return 1.0 - 0.45 * (down - up)
+
+
+@pytest.mark.parametrize("course", ["cosine", "least jerk", "least snap"])
+@pytest.mark.parametrize("pause_s", [0.1, 0.5, 1.0])
+@pytest.mark.parametrize("rate_hz", [100.0, 1000.0])
+def test_pause_of_clean_squats(course: str, pause_s: float, rate_hz: float) -> None:
+    errors = []
+    for eccentric_s, concentric_s in ((0.8, 0.7), (1.4, 0.9), (2.2, 1.1)):
+        height = moves(course, eccentric_s=eccentric_s, pause_s=pause_s, concentric_s=concentric_s, rate_hz=rate_hz)
+        ((start, end, bottom, rises, stands),) = np.array(descents(height, rate_hz)) / rate_hz
+        errors.append(rises - end - pause_s)
+        assert bottom == pytest.approx(1.5 + eccentric_s + 0.5 * pause_s, abs=0.01)
+        assert start == pytest.approx(1.5, abs=0.025)
+        assert stands == pytest.approx(1.5 + eccentric_s + pause_s + concentric_s, abs=0.025)
+    # a cosine begins at once with an acceleration, which no person does
+    assert abs(np.mean(errors)) < (0.025 if course == "cosine" else 0.010)
+
+
+def test_lowest_point_and_pause_in_noise() -> None:
+    clean = moves("least jerk", eccentric_s=1.4, pause_s=0.3, concentric_s=1.0, rate_hz=200.0)
+    found = []
+    for seed in range(20):
+        noise = np.random.default_rng(seed).normal(0.0, 0.0005, clean.size)
+        (borders,) = descents(clean + noise, 200.0)
+        found.append(np.array(borders) / 200.0)
+    table = np.array(found)
+    assert np.abs(table[:, 2] - 3.05).max() < 0.05
+    assert abs((table[:, 3] - table[:, 1]).mean() - 0.3) < 0.03
+
+
+def test_virtual_squats_keep_their_pause() -> None:
+    for pause_s in (0.1, 0.4):
+        technique = replace(default_technique("squat"), sway=0.0, pause_s=pause_s)
+        motion = simulate_motion("squat", ATHLETE, technique, rate_hz=200.0)
+        borders = np.array(descents(motion.position[0][:, 1], 200.0)) / 200.0
+        assert (borders[:, 3] - borders[:, 1]).mean() == pytest.approx(pause_s, abs=0.010)

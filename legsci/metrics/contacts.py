@@ -1,4 +1,4 @@
-"""Metrics of running steps: horizontal force, foot strike and speed.
+"""Metrics of landings and running steps: impulse, horizontal force, foot strike and speed.
 
 Each takes what `prepare` in measure.py makes of a reps file; METRICS, at the end, defines each.
 """
@@ -7,13 +7,31 @@ from __future__ import annotations
 
 import xarray as xr
 
+from legsci.metrics.force import LANDING_S, impact
 from legsci.metrics.joints import of_frames, working
 from legsci.metrics.metric import FORCE, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
-from legsci.metrics.signals import Reps, at, integral
-from legsci.tasks import RUNNING
+from legsci.metrics.signals import Reps, at, integral, peak, position
+from legsci.tasks import JUMPS, LANDINGS, RUNNING
 from legsci.vocabulary import AXES, SIDES
 
 _HUNTER = "Hunter et al. 2005, J Appl Biomech 21:31"
+
+
+def landing_impulse(reps: Reps) -> xr.Variable:
+    """Vertical impulse of the first 0.5 s of the landing (rep, scoring, side) [N s]."""
+    start, end = impact(reps), impact(reps) + LANDING_S
+    whole = position(reps, end) <= reps["sample_count"] - 1.0
+    return (integral(reps, reps["force"], start, end) - reps["offset"] * LANDING_S).where(whole)
+
+
+def landing_peak_anterior_force(reps: Reps) -> xr.Variable:
+    """Largest forward force of the landing (rep, scoring) [N]."""
+    return peak(reps, reps["forward_force"], impact(reps), impact(reps) + LANDING_S)
+
+
+def landing_peak_posterior_force(reps: Reps) -> xr.Variable:
+    """Largest backward force of the landing (rep, scoring) [N]."""
+    return peak(reps, -reps["forward_force"], impact(reps), impact(reps) + LANDING_S)
 
 
 def _horizontal(reps: Reps, sign: float) -> xr.Variable:
@@ -55,6 +73,41 @@ def step_speed(reps: Reps) -> xr.Variable:
 
 
 METRICS: dict[str, Metric] = {
+    "landing_impulse_n_s": Metric(
+        landing_impulse,
+        label="landing impulse",
+        unit="N s",
+        sign="upward",
+        meaning="Integral of vertical force over the 0.5 s after landing (task landing: after touchdown).",
+        equation="∫ F dt, t_landing to t_landing + 0.5 s",
+        source=OWN_DEFINITION,
+        tasks=(*JUMPS, *LANDINGS),
+        streams=FORCE,
+        uncertainty="rescored",
+        asymmetry="asymmetry_landing_impulse_percent",
+    ),
+    "landing_peak_anterior_force_n": Metric(
+        landing_peak_anterior_force,
+        label="landing peak anterior force",
+        unit="N",
+        sign="forward",
+        meaning="Maximum anterior force on the body in the 0.5 s after landing (task landing: after touchdown).",
+        equation="max F_x, t_landing to t_landing + 0.5 s",
+        source=OWN_DEFINITION,
+        tasks=(*JUMPS, *LANDINGS),
+        streams=FORCE,
+    ),
+    "landing_peak_posterior_force_n": Metric(
+        landing_peak_posterior_force,
+        label="landing peak posterior force",
+        unit="N",
+        sign="backward",
+        meaning="Maximum posterior force on the body in the 0.5 s after landing (task landing: after touchdown).",
+        equation="max -F_x, t_landing to t_landing + 0.5 s",
+        source=OWN_DEFINITION,
+        tasks=(*JUMPS, *LANDINGS),
+        streams=FORCE,
+    ),
     "horizontal_braking_impulse_n_s": Metric(
         horizontal_braking_impulse,
         label="horizontal braking impulse",
