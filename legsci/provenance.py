@@ -45,7 +45,8 @@ def source_digest(*modules: str, root: Path = ROOT) -> str:
     Imports are read from the source, not executed, wherever in a module they stand. Comments, layout and docstrings do
     not count. The data files beside a module do (CSV tables, schemas, also in folders without Python files), since a
     module may read them. A package's `__init__.py` counts only where it is named itself: importing `a.b` does not make
-    a result depend on whatever else `a/__init__.py` hands out.
+    a result depend on whatever else `a/__init__.py` hands out. A package that looks for its modules (`iter_modules`)
+    depends on all of them.
 
     Parameters
     ----------
@@ -70,6 +71,8 @@ def source_digest(*modules: str, root: Path = ROOT) -> str:
         if file is not None and file not in digests:
             digests[file], imports = _parse(file.read_bytes())
             queue.extend(_module_file(name, root) for name in _absolute_names(imports, file, root))
+            if any("iter_modules" in statement.names for statement in imports):
+                queue.extend(file.parent.glob("*.py"))
     for folder in {file.parent for file in digests}:
         digests |= {file: hashlib.sha256(file.read_bytes()).hexdigest() for file in _data_files(folder)}
     return content_digest(*(f"{file.relative_to(root).as_posix()} {digests[file]}" for file in sorted(digests)))

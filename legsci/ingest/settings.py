@@ -9,34 +9,17 @@ from typing import Any
 import yaml
 
 from legsci.ingest.devices import Channel, Device, PlateSetup
-from legsci.ingest.faults import Fault
+from legsci.ingest.faults import Fault, shown
 from legsci.ingest.paths import link_faults
-from legsci.ingest.tables import load_schema, validator
+from legsci.ingest.readers import READERS, SETTINGS
+from legsci.ingest.tables import load_schema, suggestion, validator
 from legsci.ingest.yaml_files import line_of, problem_of, schema_faults
 
 FILE = "study.yaml"
-#: Readers of tables whose columns the study names.
-TABLES = ("delimited", "spreadsheet")
-_TEXTS = ("bioware", "nexus", "opensim", "qualisys", "delimited")
 #: Settings that only some readers use; a setting that would be without effect is a fault.
-USED_BY = {
-    "length_unit": ("c3d", "opensim", *TABLES),
-    "angle_unit": ("c3d", "opensim"),
-    "force_unit": ("c3d", "bioware", *TABLES),
-    "moment_unit": ("c3d", "bioware", "opensim", *TABLES),
-    "channels": ("c3d", *TABLES),
-    "labels": ("c3d", "nexus", "opensim", "qualisys"),
-    "markers": ("c3d", "nexus", "opensim", "qualisys"),
-}
-TEXT_USED_BY = {
-    "encoding": ("c3d", *_TEXTS),
-    "decimal": ("bioware", "opensim", "qualisys", "delimited"),
-    "delimiter": ("delimited",),
-    "sheet": ("spreadsheet",),
-    **dict.fromkeys(
-        ("header_rows", "names_row", "units_row", "footer_rows", "layout", "trial_column", "time_column"), TABLES
-    ),
-}
+SPECIFIC = {setting for settings in SETTINGS.values() for setting in settings}
+#: Readers of tables whose columns the study names.
+TABLES = tuple(reader for reader, settings in SETTINGS.items() if "plates.columns" in settings)
 
 
 #: Deeper nesting and longer files than any description of a study has; YAML parsers are slow on both.
@@ -144,6 +127,11 @@ def devices_of(settings: dict[str, Any], *, checked: bool = False) -> tuple[dict
         where = f"devices.{name}"
         if not check.is_valid(described):
             continue
+        if described["reader"] not in READERS:
+            hint = suggestion(described["reader"], list(READERS))
+            expected = f"a reader: one of {', '.join(READERS)}"
+            faults.append(Fault(FILE, f"{where}.reader", expected, f"{shown(described['reader'])}{hint}"))
+            continue
         device = _device(name, {**lab, **described})
         if device.up[-1] == device.forward[-1]:
             found = f"up {device.up} and forward {device.forward}"
@@ -166,20 +154,17 @@ def _device(name: str, described: dict[str, Any]) -> Device:
 def _unused_faults(where: str, described: dict[str, Any]) -> list[Fault]:
     """Faults of settings that the reader of a device does not use, and of text settings that contradict each other."""
     reader, text = described["reader"], described.get("text", {})
+    used = SETTINGS[reader]
+    stated = [*described, *(f"text.{key}" for key in text)]
     faults = [
-        Fault(FILE, f"{where}.{key}", f"a setting that the reader {reader} uses", key)
-        for key, readers in USED_BY.items()
-        if key in described and reader not in readers
-    ]
-    faults += [
-        Fault(FILE, f"{where}.text.{key}", f"a setting that the reader {reader} uses", key)
-        for key in text
-        if reader not in TEXT_USED_BY[key]
+        Fault(FILE, f"{where}.{key}", f"a setting that the reader {reader} uses", key.removeprefix("text."))
+        for key in stated
+        if key in SPECIFIC and key not in used
     ]
     faults += [
         Fault(FILE, f"{where}.plates.{plate}.columns", f"columns for the readers {', '.join(TABLES)} only", reader)
         for plate, setup in described.get("plates", {}).items()
-        if "columns" in setup and reader not in TABLES
+        if "columns" in setup and "plates.columns" not in used
     ]
     header_rows = text.get("header_rows", 0)
     faults += [

@@ -1,21 +1,24 @@
-"""Readers of recordings, one module per file format. The study names the reader of each device; none is guessed."""
+"""Readers of recordings, one module per file format. The study names the reader of each device; none is guessed.
+
+A module of this package with a function `read` is the reader of the format that it is named after.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType
 from typing import Protocol
 
 from legsci.ingest.devices import Device
 from legsci.ingest.faults import RecordingError
-from legsci.ingest.readers import bioware, c3d, delimited, nexus, opensim, qualisys, spreadsheet
 from legsci.ingest.readers.signals import refuse
 from legsci.ingest.readers.text import ends_with_line
 from legsci.ingest.recording import Recording
 
 LONGEST_REASON = 200
-TEXTS = (bioware, delimited, nexus, opensim, qualisys)
 CUT = "The file does not end with the end of a line: its last number may have been cut."
 
 
@@ -41,19 +44,14 @@ def _guarded(reader: ModuleType) -> Reader:
             said = " ".join(str(error).split())[:LONGEST_REASON]
             expected = f"a file that the reader {reader.__name__.rpartition('.')[2]} can read"
             raise refuse(path, ("", expected, f"one at which it fails: {type(error).__name__}: {said}")) from error
-        if reader in TEXTS and not ends_with_line(path):
+        if getattr(reader, "LINES", False) and not ends_with_line(path):
             return replace(recording, assumptions=(*recording.assumptions, CUT))
         return recording
 
     return read
 
 
-READERS: dict[str, Reader] = {
-    "c3d": _guarded(c3d),
-    "bioware": _guarded(bioware),
-    "nexus": _guarded(nexus),
-    "opensim": _guarded(opensim),
-    "qualisys": _guarded(qualisys),
-    "delimited": _guarded(delimited),
-    "spreadsheet": _guarded(spreadsheet),
-}
+_MODULES = {found.name: import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)}
+READERS: dict[str, Reader] = {name: _guarded(module) for name, module in _MODULES.items() if hasattr(module, "read")}
+#: Settings of a device that each reader uses; "text.decimal" is the key decimal under text.
+SETTINGS: dict[str, tuple[str, ...]] = {name: _MODULES[name].SETTINGS for name in READERS}

@@ -22,6 +22,11 @@ from legsci.ingest.recording import Recording
 
 _FORCES, _MOMENTS = ("Fx", "Fy", "Fz"), ("Mx", "My", "Mz")
 
+#: Settings of a device that this reader uses beside its axes, rate, sign of force and plates.
+SETTINGS = ("force_unit", "moment_unit", "text.encoding", "text.decimal")
+#: Files are lines of text; one cut short may end in a number that lacks digits.
+LINES = True
+
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """Read the plate forces of a BioWare text export.

@@ -29,6 +29,9 @@ from legsci.ingest.recording import Recording
 
 CHANNELS_NAMED = 20
 
+#: Settings of a device that this reader uses beside its axes, rate, sign of force and plates.
+SETTINGS = ("length_unit", "angle_unit", "force_unit", "moment_unit", "channels", "labels", "markers", "text.encoding")
+
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """Read markers, poses of segments, plate forces and vendor angles of one C3D file.

@@ -44,6 +44,27 @@ LONGEST_NUMBER = 6
 _DEFAULT_UNITS = {"force": "N", "moment": "Nm", "length": "m", "time": "s"}
 _FORCES, _MOMENTS, _POINTS, _TORQUES = ("fx", "fy", "fz"), ("mx", "my", "mz"), ("px", "py", "pz"), ("tx", "ty", "tz")
 
+#: Settings of a device that this reader uses beside its axes, rate, sign of force and plates.
+SETTINGS = (
+    "length_unit",
+    "force_unit",
+    "moment_unit",
+    "channels",
+    "plates.columns",
+    "text.encoding",
+    "text.decimal",
+    "text.delimiter",
+    "text.header_rows",
+    "text.names_row",
+    "text.units_row",
+    "text.footer_rows",
+    "text.layout",
+    "text.trial_column",
+    "text.time_column",
+)
+#: Files are lines of text; one cut short may end in a number that lacks digits.
+LINES = True
+
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """Read plate forces from delimited text as `device.text` and the `columns` of `device.plates` describe them.

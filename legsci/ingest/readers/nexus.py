@@ -52,6 +52,12 @@ class _Block:
         return number_table(table, columns=columns, gaps=gaps)
 
 
+#: Settings of a device that this reader uses beside its axes, rate, sign of force and plates.
+SETTINGS = ("labels", "markers", "text.encoding")
+#: Files are lines of text; one cut short may end in a number that lacks digits.
+LINES = True
+
+
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """Read force plates, model angles and trajectories of a Nexus export.
 

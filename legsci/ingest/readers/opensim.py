@@ -54,6 +54,11 @@ LARGEST_ANGLE_DEG = 1080.0
 TRANSLATION = re.compile(r"(_t[xyz]|trans[xyz])$", re.IGNORECASE)
 _FORCES, _POINTS, _TORQUES = ("vx", "vy", "vz"), ("px", "py", "pz"), ("mx", "my", "mz")
 
+#: Settings of a device that this reader uses beside its axes, rate, sign of force and plates.
+SETTINGS = ("length_unit", "angle_unit", "moment_unit", "labels", "markers", "text.encoding", "text.decimal")
+#: Files are lines of text; one cut short may end in a number that lacks digits.
+LINES = True
+
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """Read one OpenSim file; the title "PathFileType" identifies a .trc, columns "ground_force..." forces.

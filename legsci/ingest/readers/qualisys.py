@@ -54,6 +54,12 @@ class _Export:
         return self.numbers[:, [self.names.index(name) for name in wanted]]
 
 
+#: Settings of a device that this reader uses beside its axes, rate, sign of force and plates.
+SETTINGS = ("labels", "markers", "text.encoding", "text.decimal")
+#: Files are lines of text; one cut short may end in a number that lacks digits.
+LINES = True
+
+
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """Read markers, or the force of one plate.
 

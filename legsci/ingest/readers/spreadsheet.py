@@ -23,6 +23,23 @@ if TYPE_CHECKING:
 LARGEST_BYTES = 500_000_000
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 
+#: Settings of a device that this reader uses beside its axes, rate, sign of force and plates.
+SETTINGS = (
+    "length_unit",
+    "force_unit",
+    "moment_unit",
+    "channels",
+    "plates.columns",
+    "text.sheet",
+    "text.header_rows",
+    "text.names_row",
+    "text.units_row",
+    "text.footer_rows",
+    "text.layout",
+    "text.trial_column",
+    "text.time_column",
+)
+
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """Read plate forces from a sheet as `device.text` and the `columns` of `device.plates` describe them.
