@@ -19,6 +19,8 @@ from legsci.tasks import TASKS
 
 #: Signal that belongs to a repetition after its last event [s].
 TAIL_S = 1.0
+#: Signal kept before the middle of a flight [s].
+PUSH_OFF_S = 1.0
 
 
 def score_window(
@@ -60,8 +62,12 @@ def score_window(
 
 
 def _kept_samples(window: Window, scores: dict[Scoring, Score], rate: float, count: int) -> slice:
-    """Return the samples that hold every event and resting sample of a repetition, and a tail."""
+    """Return the samples that hold every event and resting sample of a repetition, its push-off, and a tail."""
     positions = [value for score in scores.values() for value in (*score.events.values(), score.rest)]
     finite = np.array([value for value in positions if np.isfinite(value)] or [window.first, window.last])
     last = max(int(finite.max() + TAIL_S * rate), window.touchdown + int(TAIL_S * rate))
-    return slice(max(int(finite.min()), 0), min(last + 1, count))
+    first = int(finite.min())
+    if window.middle >= 0:
+        # A jump whose movement start was not found shows its push-off all the same.
+        first = min(first, max(int(window.middle - PUSH_OFF_S * rate), window.first))
+    return slice(max(first, 0), min(last + 1, count))

@@ -102,3 +102,17 @@ def test_weight_comes_from_another_trial_of_the_session() -> None:
     assert row["body_weight_n"] == pytest.approx(WEIGHT_N, abs=1.0)
     assert row["contact_time_s"] == pytest.approx(contact_s, abs=0.004)
     assert "stand" in found.quality.loc[found.quality["code"] == "weighed_elsewhere", "sentence"].iloc[0]
+
+
+def test_push_off_without_a_movement_start_is_kept_but_not_measured() -> None:
+    """Strong sway until the movement, and off the plates soon after landing: no standing, no movement start."""
+    jump = countermovement_jump(stays=False)
+    force = noisy(jump.force)
+    force[:2500] += 80.0 * np.sin(6.0 * np.pi * np.arange(2500) / RATE_HZ)
+    found = outcome(force_trial(force))
+    row = found.row()
+    assert np.isnan(row["peak_force_n"])
+    assert np.isnan(row["mean_force_n"])
+    assert found.reps is not None
+    shown = found.reps["force"].isel(rep=0).sel(side="both").to_numpy()
+    assert np.nanmax(shown[: round(0.7 * RATE_HZ)]) > 2.0 * jump.body_weight
