@@ -151,7 +151,8 @@ P01_SESSIONS = {"ingest": 1, "cut_reps": 1, "study_curves": 1, **P01_MEASURED}
 @pytest.mark.parametrize(
     ("path", "text", "jobs"),
     [
-        ("legsci/metrics/tables.py", "PLANTED = 1\n", ALL_MEASURED),
+        # Of the figures of sessions, only force_time computes metrics.
+        ("legsci/metrics/tables.py", "PLANTED = 1\n", {"study_tables": 1, "draw_force_time": 3, **MODELLED, **PAGES}),
         ("legsci/present/figures/force_time.py", "PLANTED = 1\n", {"draw_force_time": 3, "run_notebook": 4}),
         ("legsci/present/figures/joint_angles.py", "PLANTED = 1\n", {**dict.fromkeys(BANDS, 1), "run_notebook": 4}),
         ("legsci/present/figures/registry.py", "PLANTED = 1\n", {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES}),
@@ -226,7 +227,7 @@ def test_replaced_keys_are_refused_with_the_new_name(checkout: Path, options: di
 def test_figures_are_checked_against_those_that_there_are(checkout: Path) -> None:
     lists = "figures={models: [recovery, parameter_recovery, skeleton, incidense], session: [Force_time], study: []}"
     said = refusal(checkout, "--config", lists)
-    assert "'recovery' is not one of ['study_flow'" in said
+    assert "'recovery' is not one of ['alignment_within_between'" in said
     assert "(now called parameter_recovery, which is drawn whenever the virtual athletes are in studies" in said
     assert "'parameter_recovery' is not one of" in said
     assert "(which is drawn whenever the virtual athletes are in studies" in said
