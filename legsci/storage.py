@@ -118,6 +118,7 @@ def _define(
         if str(name) in decimals:
             digit = decimals[str(name)]
             stored = group.createVariable(str(name), "f4", dims, zlib=True, complevel=1, least_significant_digit=digit)
+            values = values.astype(np.float32)
         elif values.dtype.kind in "biuf":
             # Times of many samples compress well; a variable without dimensions cannot be compressed.
             stored = group.createVariable(str(name), values.dtype, dims, zlib=bool(dims), complevel=1)

@@ -12,7 +12,6 @@ from legsci.ingest.settings import devices_of, read_settings
 from legsci.ingest.study import STUDY_TABLES
 from legsci.ingest.tables import load_schema
 from legsci.present.report.metrics_page import metrics_page
-from legsci.tasks import TASKS
 from legsci.vocabulary import MARKERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,7 +49,3 @@ def test_guide_names_every_column_of_every_table() -> None:
 def test_page_of_metrics_is_that_of_the_registry() -> None:
     """After a change of TASKS or METRICS run `make dictionary`."""
     assert (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8") == metrics_page()
-
-
-def test_readme_names_every_task() -> None:
-    assert {task for task in TASKS if task not in README} == set()

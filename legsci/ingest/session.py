@@ -21,7 +21,7 @@ from legsci.ingest.faults import Fault, RecordingError
 from legsci.ingest.names import map_names
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
-from legsci.ingest.streams import PARTS
+from legsci.ingest.streams import PARTS, channel_labels
 from legsci.ingest.study import Study
 from legsci.storage import DECIMALS, ROTATION_DECIMALS, read_tree, write_tree
 
@@ -268,4 +268,11 @@ def _contradictions(read: list[_Read]) -> list[Fault]:
         if max(starts) - min(starts) > 0.5 / rates[0]:
             found = f"{min(starts):.4f} to {max(starts):.4f} s"
             faults.append(Fault(paths, kind, "recordings that start together", found))
+    for kind in sorted({kind for one in read for kind in one.recording.signals} - set(PARTS)):
+        holding = [one for one in read if kind in one.recording.signals]
+        meant = Counter(label for one in holding for label in channel_labels(one.recording.signals[kind]))
+        twice = ", ".join(label for label, count in meant.items() if count > 1)
+        if twice:
+            paths = ", ".join(one.path for one in holding)
+            faults.append(Fault(paths, kind, "one channel of a trial for each meaning", f"{twice} more than once"))
     return faults

@@ -44,6 +44,27 @@ def stream(trial: xr.DataTree, kind: str) -> xr.Dataset | None:
     return side_by_side(found, PARTS[kind])
 
 
+def kinds_of(trial: xr.DataTree) -> tuple[str, ...]:
+    """Kinds of signal of a trial, by the alphabet."""
+    return tuple(sorted({str(group.attrs.get("kind", name)) for name, group in trial.children.items()}))
+
+
+def channel_labels(signal: xr.Dataset) -> list[str]:
+    """What each channel of a stream of channels measures: left_gluteus_medius, left_shank_acceleration_x.
+
+    Parameters
+    ----------
+    signal : a stream with the dimension `channel`; channels of other analog inputs keep the name of the file.
+    """
+    words = [
+        signal[of].to_numpy().astype(str).tolist()
+        for of in ("side", "muscle", "segment", "quantity", "axis")
+        if of in signal.coords
+    ]
+    names = signal["channel"].to_numpy().astype(str).tolist()
+    return ["_".join(filter(None, each[:-1])) or each[-1] for each in zip(*words, names, strict=True)]
+
+
 def side_by_side(found: Sequence[xr.Dataset], part: str) -> xr.Dataset:
     """Lay streams of one rate and clock side by side along `part`."""
     length = min(each.sizes["time"] for each in found)

@@ -222,7 +222,11 @@ class Results:
         ResultsError : the study has no such session.
         """
         reps = self.reps(participant_id, session_id)
-        return None if reps is None else with_signals(reps, self.motion(participant_id, session_id))
+        if reps is None:
+            return None
+        return with_signals(
+            reps, self.motion(participant_id, session_id), session=self.session(participant_id, session_id)
+        )
 
     def quality_flags(self, participant_id: str, session_id: str) -> pd.DataFrame:
         """Quality flags of a session from cutting its trials, before metrics are computed.

@@ -14,11 +14,14 @@ import yaml
 from legsci.ingest.session import build_session, session_readings, write_session
 from legsci.ingest.streams import stream, streams
 from legsci.ingest.study import read_study
+from legsci.mechanics.kinetics.session_motion import session_motion
+from legsci.mechanics.reps.session import session_repetitions
+from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.tables import session_metrics
 from legsci.vocabulary import SIDES
 from tests.analytic_jump import countermovement_jump
 from tests.foreign_files import plate_jump, write_c3d, write_lines
-from tests.mechanics.trials import cut_session
+from tests.mechanics.trials import DEFAULT, cut_session, decisions
 
 RATE_HZ = 1000.0
 SENSORS = ("pelvis", "left_thigh", "right_thigh", "left_shank", "right_shank", "left_foot", "right_foot")
@@ -185,3 +188,32 @@ def test_mapped_channels_are_what_the_study_says(tmp_path: Path) -> None:
     assert emg.attrs["clock_method"] == "clock of the recorder"
     (sentence,) = scored(session)[1].query("code == 'channels_not_mapped'")["sentence"]
     assert "(Voltage.1)" in sentence
+
+
+def test_channels_are_sliced_with_the_repetition(tmp_path: Path) -> None:
+    recorded = plate_jump()
+    frames = len(recorded.force) // 10
+    path = tmp_path / "jump.c3d"
+    write_c3d(path, recorded, {"c7": np.tile([0.1, 0.2, 1.4], (frames, 1))}, plate_type=2, further=2)
+    channels = {
+        f"Voltage.{n}": {"kind": "emg", "muscle": "soleus", "side": side} for n, side in ((1, "left"), (2, "right"))
+    }
+    session = session_of(tmp_path, {"lab": {"reader": "c3d", "channels": channels}}, {"lab": path.name})
+    motion = session_motion(session)
+    reps, _ = session_repetitions(motion, default=DEFAULT, profiles=[], curation=decisions())
+    assert reps is not None
+    assert not {"emg", "force"} & set(reps.variables)
+    sliced = with_signals(reps, motion, session=session)
+    assert sliced["emg_channel"].to_numpy().tolist() == ["left_soleus", "right_soleus"]
+    start, stop = float(reps["window_start"][0]), float(reps["window_stop"][0])
+    assert sliced.sizes["emg_sample"] == pytest.approx((stop - start) * RATE_HZ, abs=1)
+    assert float(sliced["emg_start"][0, 0]) == pytest.approx(start, abs=1.0 / RATE_HZ)
+    np.testing.assert_allclose(sliced["emg"].sel(emg_channel="right_soleus"), 2.0, atol=1e-6)
+
+
+def test_two_channels_of_one_meaning_are_refused(tmp_path: Path) -> None:
+    name = write_channels(tmp_path / "emg.csv", {"a": np.zeros(2000), "b": np.ones(2000)})
+    channels = {column: {"kind": "emg", "muscle": "soleus", "side": "left"} for column in "ab"}
+    device = {"reader": "delimited", "rate_hz": RATE_HZ, "channels": channels, "text": {"header_rows": 1}}
+    session = session_of(tmp_path, {"emg": device}, {"emg": name})
+    assert "left_soleus more than once" in session.children["jump"].attrs["faults"]

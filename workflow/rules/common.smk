@@ -62,8 +62,6 @@ def renamed(error):
     return any(error.message == f"{name!r} is a required property" for name in new)
 
 
-
-
 def typed(value):
     """Numbers and words inside a block of options, which `--config` leaves as text, as YAML reads them."""
     if isinstance(value, dict):

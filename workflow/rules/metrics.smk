@@ -19,6 +19,7 @@ rule study_tables:
     input:
         reps=per_participant(f"{RUN}/reps/{{participant}}"),
         motion=per_participant(f"{RUN}/motion/{{participant}}"),
+        sessions=per_participant("results/{study}/sessions/{participant}"),
     output:
         metrics=f"{RUN}/metrics.csv",
         metrics_parquet=f"{RUN}/metrics.parquet",
@@ -44,6 +45,7 @@ rule study_curves:
     input:
         reps=per_participant(f"{RUN}/reps/{{participant}}"),
         motion=per_participant(f"{RUN}/motion/{{participant}}"),
+        sessions=per_participant("results/{study}/sessions/{participant}"),
     output:
         curves=f"{RUN}/curves.nc",
     log:

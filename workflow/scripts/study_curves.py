@@ -8,5 +8,6 @@ from legsci.metrics.normalised_curves import write_curves
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    sessions = (reps for reps, _ in measurable_sessions(snakemake.input.reps, snakemake.input.motion))
+    folders = (snakemake.input.reps, snakemake.input.motion, snakemake.input.sessions)
+    sessions = (reps for reps, _ in measurable_sessions(*folders))
     write_curves(sessions, Path(snakemake.output.curves))

@@ -11,7 +11,8 @@ from legsci.storage import harmless
 from job_log import job_log
 
 with job_log(snakemake.log[0]):
-    tables = study_tables(measurable_sessions(snakemake.input.reps, snakemake.input.motion))
+    folders = (snakemake.input.reps, snakemake.input.motion, snakemake.input.sessions)
+    tables = study_tables(measurable_sessions(*folders))
     tables["metrics"].to_parquet(snakemake.output.metrics_parquet, index=False)
     for name, table in tables.items():
         harmless(table).to_csv(snakemake.output[name], index=False)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from legsci.ingest.streams import stream, streams
+from legsci.ingest.streams import kinds_of, stream, streams
 from legsci.mechanics.force.plates import GroundReaction, centre_of_pressure, ground_reaction, vertical_of_plates
 from legsci.mechanics.force.trial_flags import force_flags
 from legsci.mechanics.kinetics.anthropometry import Person
@@ -123,7 +123,7 @@ def session_motion(
         except Exception as error:  # one trial that fails does not keep the others from being computed
             logging.getLogger(__name__).exception("trial %s", name)
             failed = QualityFlag("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")
-            trials[name] = TrialMotion(_attributes(trial), tuple(trial.children), flags=[failed])
+            trials[name] = TrialMotion(_attributes(trial), kinds_of(trial), flags=[failed])
     upright = _standing_lumbar_flexion(trials[standing].movement) if standing is not None else float("nan")
     return SessionMotion(_attributes(session), options, upright, trials)
 
@@ -155,11 +155,11 @@ def _trial_motion(
     flags = [*_remarks(trial), *_stream_flags(trial), *flags]
     force, task = stream(trial, "force"), TASKS[str(trial.attrs["task"])]
     if force is None:
-        return TrialMotion(_attributes(trial), tuple(trial.children), movement=movement, flags=flags)
+        return TrialMotion(_attributes(trial), kinds_of(trial), movement=movement, flags=flags)
     reaction = ground_reaction(force, stepped_from_box=task.cut == "rebound")
     return TrialMotion(
         _attributes(trial),
-        tuple(trial.children),
+        kinds_of(trial),
         reaction,
         Pressure(
             _forward_force(force, reaction), _total_centre_of_pressure(force, reaction, sought=task.cut == "quiet")

@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
+from legsci.ingest.session import open_session
+from legsci.ingest.streams import PARTS
 from legsci.mechanics.kinetics.motion_file import open_motion
 from legsci.mechanics.reps.signals import with_signals
 from legsci.storage import read_tree, write_tree
@@ -42,14 +44,20 @@ def open_repetitions(path: Path) -> tuple[xr.Dataset | None, pd.DataFrame]:
 
 
 def measurable_sessions(
-    reps_folders: Iterable[str | Path], motion_folders: Iterable[str | Path]
+    reps_folders: Iterable[str | Path], motion_folders: Iterable[str | Path], session_folders: Iterable[str | Path]
 ) -> Iterator[tuple[xr.Dataset | None, pd.DataFrame]]:
     """Repetitions with their signals, None where no trial holds one, and flags of the sessions of participants.
 
     Parameters
     ----------
-    reps_folders, motion_folders : folder of reps files and of motion files of each participant, in the same order.
+    reps_folders, motion_folders, session_folders : folder of reps files, of motion files and of session files of each
+        participant, in the same order. Session files are opened where they hold streams of channels.
     """
-    for reps_file, motion_file in zip(session_files(reps_folders), session_files(motion_folders), strict=True):
+    folders = (reps_folders, motion_folders, session_folders)
+    for reps_file, motion_file, session_file in zip(*map(session_files, folders), strict=True):
         reps, quality = open_repetitions(reps_file)
-        yield (None if reps is None else with_signals(reps, open_motion(motion_file))), quality
+        if reps is not None:
+            motion = open_motion(motion_file)
+            further = any(set(trial.streams) - set(PARTS) for trial in motion.trials.values())
+            reps = with_signals(reps, motion, session=open_session(session_file) if further else None)
+        yield reps, quality

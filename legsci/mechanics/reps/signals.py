@@ -1,4 +1,4 @@
-"""Signals of repetitions: sliced by time from the motion file of their session."""
+"""Signals of repetitions: sliced by time from the motion file of their session, and from its further streams."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from legsci.ingest.streams import PARTS, channel_labels, kinds_of, streams
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS
 from legsci.mechanics.kinetics.session_motion import DIRECTIONS, SessionMotion, TrialMotion
 from legsci.tasks import TASKS
@@ -28,7 +29,11 @@ _COORDS = {**FRAME_COORDS, "direction": DIRECTIONS}
 
 
 def with_signals(
-    reps: xr.Dataset, motion: SessionMotion, names: Iterable[str] = (*SAMPLE_SIGNALS, *SLICED_FRAME_SIGNALS)
+    reps: xr.Dataset,
+    motion: SessionMotion,
+    *,
+    session: xr.DataTree | None = None,
+    names: Iterable[str] = (*SAMPLE_SIGNALS, *SLICED_FRAME_SIGNALS),
 ) -> xr.Dataset:
     """Put signals beside the events of a session's repetitions, as the metrics read them.
 
@@ -36,6 +41,7 @@ def with_signals(
     ----------
     reps : Dataset of a reps file, dims rep, profile, perturbation.
     motion : of the session.
+    session : session file, opened, for streams of channels (EMG, sensors, analog inputs); None: these are left out.
     names : which of SAMPLE_SIGNALS and SLICED_FRAME_SIGNALS.
 
     Returns
@@ -43,13 +49,17 @@ def with_signals(
     Dataset with dims rep, scoring, side, sample, frame: a scoring is a profile, or the default profile with one input
     moved by its standard uncertainty (coordinates profile and perturbation; the first is the default as it is). Signals
     (rep, ..., sample) and (rep, ..., frame) are NaN after the end of each repetition and where nothing was recorded.
-    Sample 0 is at window_start, frame 0 at frame_start (rep,) [s on the trial's clock].
+    Sample 0 is at window_start, frame 0 at frame_start (rep,) [s on the trial's clock]. Streams of channels: `<kind>`
+    (rep, <kind>_channel, <kind>_sample), with `<kind>_start` [s] and `<kind>_rate_hz` (rep, <kind>_channel), channels
+    named as `legsci.ingest.streams.channel_labels` does; without those whose clock is not known.
     """
     scored = flat(reps)
     wanted = list(names)
     sliced = _samples(scored, motion, [name for name in wanted if name in SAMPLE_SIGNALS])
     sliced |= _frames(scored, motion, [name for name in wanted if name in SLICED_FRAME_SIGNALS])
     upright = np.full(reps.sizes["rep"], motion.standing_lumbar_flexion_deg)
+    if session is not None:
+        scored = scored.assign(_channels(scored, session))
     sliced["standing_lumbar_flexion"] = (("rep",), upright, {"units": "deg"})
     return scored.assign(sliced).assign_coords(
         {name: list(labels) for name, labels in _COORDS.items() if name not in scored.coords}
@@ -125,6 +135,52 @@ def _frames(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[s
         "frame_start": (("rep",), starts, {"units": "s"}),
         "frame_rate_hz": (("rep",), rates, {"units": "Hz"}),
         "mean_speed": (("rep",), speeds, {"units": "m/s"}),
+    }
+
+
+def _channels(reps: xr.Dataset, session: xr.DataTree) -> dict[str, xr.DataArray]:
+    """Slice streams of channels, whatever kinds the session holds."""
+    edges = np.column_stack([reps.variables[f"window_{end}"].data for end in ("start", "stop")])
+    trials = [session.children[name] for name in reps.variables["trial_id"].data.astype(str)]
+    answer: dict[str, xr.DataArray] = {}
+    for kind in sorted({kind for trial in trials for kind in kinds_of(trial)} - set(PARTS)):
+        pieces: list[dict[str, tuple[NDArray[np.float64], float, float]]] = []
+        for trial, (start, stop) in zip(trials, edges, strict=True):
+            pieces.append({})
+            for signal in streams(trial, kind).values():
+                if np.isnan(signal.attrs["clock_offset_s"]):
+                    continue
+                times = signal["time"].to_numpy()
+                first, last = np.searchsorted(times, [start, stop])
+                if last > first:
+                    rows = signal["value"].transpose("channel", "time").to_numpy()[:, first:last]
+                    clock = float(times[first]), float(signal.attrs["sampling_rate_hz"])
+                    pieces[-1] |= {
+                        label: (row, *clock) for label, row in zip(channel_labels(signal), rows, strict=True)
+                    }
+        answer |= _padded_channels(kind, pieces)
+    return answer
+
+
+def _padded_channels(
+    kind: str, pieces: list[dict[str, tuple[NDArray[np.float64], float, float]]]
+) -> dict[str, xr.DataArray]:
+    """Lay channels of repetitions side by side, NaN after the end of each; see `with_signals`."""
+    labels = list(dict.fromkeys(label for piece in pieces for label in piece))
+    longest = max((row.size for piece in pieces for row, _, _ in piece.values()), default=0)
+    values = np.full((len(pieces), len(labels), longest), np.nan)
+    clocks = np.full((2, len(pieces), len(labels)), np.nan)
+    for rep, piece in enumerate(pieces):
+        for label, (row, start, rate) in piece.items():
+            place = rep, labels.index(label)
+            values[place][: row.size] = row
+            clocks[(slice(None), *place)] = start, rate
+    dims = ("rep", f"{kind}_channel")
+    coords = {f"{kind}_channel": labels}
+    return {
+        kind: xr.DataArray(values, dims=(*dims, f"{kind}_sample"), coords=coords),
+        f"{kind}_start": xr.DataArray(clocks[0], dims=dims, coords=coords, attrs={"units": "s"}),
+        f"{kind}_rate_hz": xr.DataArray(clocks[1], dims=dims, coords=coords, attrs={"units": "Hz"}),
     }
 
 

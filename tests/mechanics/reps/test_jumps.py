@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.jump_errors import errors_of, jumps_of
+from legsci.ingest.session import write_session
 from legsci.mechanics.force.profiles import load_profiles, variants
 from legsci.mechanics.kinetics.motion_file import open_motion, write_motion
 from legsci.mechanics.kinetics.session_motion import session_motion
@@ -240,11 +241,14 @@ def test_repetitions_survive_writing(tmp_path: Path) -> None:
         write_repetitions(found, flags, path)
     for path in paths[2:]:
         write_motion(motion, path)
+    sessions = tmp_path / "sessions"
+    write_session(session, sessions / "S01.nc")
+    paths.append(sessions / "S01.nc")
     assert sorted(tmp_path.rglob("*.nc*")) == sorted(paths)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert paths[2].read_bytes() == paths[3].read_bytes()
     assert open_motion(paths[2]).trials["T"].streams == ("force",)
-    ((reps, quality),) = measurable_sessions([paths[0].parent], [paths[2].parent])
+    ((reps, quality),) = measurable_sessions([paths[0].parent], [paths[2].parent], [sessions])
     assert reps is not None
     for name, stored in reps.items():
         there = with_signals(found, motion)[name]
