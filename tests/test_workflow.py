@@ -144,8 +144,8 @@ PAGES = {**dict.fromkeys((*STUDY_FIGURES, *MODEL_FIGURES), 1), "run_notebook": 4
 ALL_MEASURED = {"study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MODELLED, **PAGES}
 #: P01 came twice, P02 once.
 P01_MEASURED = {"study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 2), **MODELLED, **PAGES}
-ALL_SESSIONS = {"ingest": 2, "cut_reps": 2, "study_curves": 1, **ALL_MEASURED}
-P01_SESSIONS = {"ingest": 1, "cut_reps": 1, "study_curves": 1, **P01_MEASURED}
+ALL_SESSIONS = {"ingest": 2, "motion": 2, "cut_reps": 2, "study_curves": 1, **ALL_MEASURED}
+P01_SESSIONS = {"ingest": 1, "motion": 1, "cut_reps": 1, "study_curves": 1, **P01_MEASURED}
 
 
 @pytest.mark.parametrize(
