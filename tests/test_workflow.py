@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 import yaml
 
-from legsci.present.figures import model_figures, registry
 from legsci.vocabulary import new_name
 from tests.checkout import ROOT, TINY, copy_checkout, edited, planned, snakemake
 
@@ -136,6 +135,8 @@ MODEL_FIGURES = (
     "draw_curve_differences",
     "draw_claims_ledger",
 )
+#: Figures of curves over normalised time, which share the look of joint_angles.
+BANDS = ("draw_joint_angles", "draw_joint_moments", "draw_curve_differences")
 FOUND = dict.fromkeys(("longitudinal", "claims", "curve_results", "athlete_report"), 1)
 MODELLED = {**FOUND, **dict.fromkeys(MODEL_FIGURES, 1), "run_notebook": 4}
 JUDGED = {rule: count for rule, count in MODELLED.items() if rule != "longitudinal"}
@@ -143,15 +144,18 @@ PAGES = {**dict.fromkeys((*STUDY_FIGURES, *MODEL_FIGURES), 1), "run_notebook": 4
 ALL_MEASURED = {"study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MODELLED, **PAGES}
 #: P01 came twice, P02 once.
 P01_MEASURED = {"study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 2), **MODELLED, **PAGES}
-ALL_SESSIONS = {"ingest": 2, "cut_reps": 2, "study_curves": 1, **ALL_MEASURED}
-P01_SESSIONS = {"ingest": 1, "cut_reps": 1, "study_curves": 1, **P01_MEASURED}
+ALL_SESSIONS = {"ingest": 2, "motion": 2, "cut_reps": 2, "study_curves": 1, **ALL_MEASURED}
+P01_SESSIONS = {"ingest": 1, "motion": 1, "cut_reps": 1, "study_curves": 1, **P01_MEASURED}
 
 
 @pytest.mark.parametrize(
     ("path", "text", "jobs"),
     [
-        ("legsci/metrics/tables.py", "PLANTED = 1\n", ALL_MEASURED),
-        ("legsci/present/figures/force_time.py", "PLANTED = 1\n", {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES}),
+        # Of the figures of sessions, only force_time computes metrics.
+        ("legsci/metrics/tables.py", "PLANTED = 1\n", {"study_tables": 1, "draw_force_time": 3, **MODELLED, **PAGES}),
+        ("legsci/present/figures/force_time.py", "PLANTED = 1\n", {"draw_force_time": 3, "run_notebook": 4}),
+        ("legsci/present/figures/joint_angles.py", "PLANTED = 1\n", {**dict.fromkeys(BANDS, 1), "run_notebook": 4}),
+        ("legsci/present/figures/registry.py", "PLANTED = 1\n", {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES}),
         ("legsci/present/report/notebooks.py", "PLANTED = 1\n", {"run_notebook": 4}),
         ("legsci/models/claims/verdicts.py", "PLANTED = 1\n", JUDGED),
         ("legsci/mechanics/reps/session.py", "PLANTED = 1\n", {"cut_reps": 2, "study_curves": 1, **ALL_MEASURED}),
@@ -223,7 +227,7 @@ def test_replaced_keys_are_refused_with_the_new_name(checkout: Path, options: di
 def test_figures_are_checked_against_those_that_there_are(checkout: Path) -> None:
     lists = "figures={models: [recovery, parameter_recovery, skeleton, incidense], session: [Force_time], study: []}"
     said = refusal(checkout, "--config", lists)
-    assert "'recovery' is not one of ['study_flow'" in said
+    assert "'recovery' is not one of ['alignment_within_between'" in said
     assert "(now called parameter_recovery, which is drawn whenever the virtual athletes are in studies" in said
     assert "'parameter_recovery' is not one of" in said
     assert "(which is drawn whenever the virtual athletes are in studies" in said
@@ -232,17 +236,31 @@ def test_figures_are_checked_against_those_that_there_are(checkout: Path) -> Non
     assert "(did you mean force_time?)" in said
 
 
-def test_figures_of_the_schema_are_those_that_there_are(schema: dict, options: dict) -> None:
-    lists = {
-        "session": registry.SESSION_FIGURES,
-        "study": registry.STUDY_FIGURES,
-        "models": model_figures.MODEL_FIGURES,
-    }
-    rules = schema["properties"]["figures"]["properties"]
-    for name, figures in lists.items():
-        assert rules[name]["items"]["enum"] == list(figures) == options["figures"][name]
-        elsewhere = {figure: f"belongs to figures.{other}" for other, each in lists.items() for figure in each}
-        assert elsewhere.items() <= rules[name]["items"]["elsewhere"].items()
+#: A figure that is its module, its line in the config and its caption.
+PLANTED = """\
+from matplotlib.figure import Figure
+
+from legsci.present.results import Results
+
+CONFIG_LIST = "study"
+
+
+def draw(study: Results) -> Figure:
+    return Figure()
+"""
+
+
+def test_a_figure_is_a_module_a_line_and_a_caption(finished: Path) -> None:
+    config = finished / "workflow/config.yaml"
+    module = finished / "legsci/present/figures/planted.py"
+    with edited(config, ""):
+        text = config.read_text(encoding="utf-8")
+        config.write_text(text.replace("  study:\n", "  study:\n    - planted\n"), encoding="utf-8")
+        assert "figures.study[0]: 'planted' is not one of" in refusal(finished)
+        with edited(module, PLANTED), edited(finished / "workflow/report/planted.rst", "A planted figure.\n"):
+            assert planned(finished) == {"draw_planted": 1, "run_notebook": 4}
+        with edited(module, PLANTED.replace('"study"', '"models"')):
+            assert "(which belongs to figures.models)" in refusal(finished)
 
 
 def test_claims_and_plans_are_checked_before_any_job(checkout: Path) -> None:

@@ -17,7 +17,7 @@ from legsci.models.claims.verdicts import UNTESTABLE
 from legsci.models.curve_results import curve_results
 from legsci.models.study_results import study_results
 from legsci.models.tables.longitudinal import longitudinal_table, study_flow
-from legsci.present.figures.model_figures import MODEL_FIGURES
+from legsci.present.figures.registry import draw, figure_lists
 from legsci.present.report.athlete_report import AthleteEvidence, athlete_report
 from legsci.present.results import Results
 from legsci.simulate.cohort.truth import simulate_tables_with_parameters
@@ -146,8 +146,8 @@ def _draw(folder: Path, longitudinal: pd.DataFrame, flow: pd.DataFrame, ledger: 
     for path, table in written.items():
         table.to_csv(folder / f"{path}.csv", index=False)
     study = Simulated(folder)
-    for draw in MODEL_FIGURES.values():
-        draw(study).canvas.draw()
+    for figure in (name for name, config_list in figure_lists().items() if config_list == "models"):
+        draw(study, figure).canvas.draw()
     evidence = AthleteEvidence(
         longitudinal=study.table("longitudinal"),
         reliability=study.table("models/reliability"),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +28,10 @@ from legsci.mechanics.reps.files import write_repetitions
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.tables import study_tables
-from legsci.present.figures import style
+from legsci.present.figures import registry, style
 from legsci.present.figures.force_time import flag_lines, force_time_figure
-from legsci.present.figures.model_figures import MODEL_FIGURES
 from legsci.present.figures.profile_comparison import widest_repetition
-from legsci.present.figures.registry import SESSION_FIGURES, STUDY_FIGURES
+from legsci.present.figures.registry import CONFIG_LISTS, figure_lists
 from legsci.present.results import Results, ResultsError
 from legsci.quality import CODES, QualityFlag
 from legsci.storage import DECIMALS
@@ -40,6 +41,8 @@ RATE_HZ = 1000.0
 MASS_KG = 70.0
 QUALITY = ["severity", "code", "sentence"]
 P01 = ("P01", "01")
+#: Modules of figures and those that serve them; the registry, which finds them, is none.
+FIGURE_MODULES = sorted(set(Path(style.__file__).parent.glob("[!_]*.py")) - {Path(registry.__file__)})
 TAKEOFF_VELOCITY = 2.5
 NO_DECISIONS = pd.DataFrame(
     columns=["participant_id", "session_id", "trial_id", "rep", "what", "event", "value", "reason", "initials"]
@@ -296,7 +299,7 @@ def test_quality_counts_flags(study: Results) -> None:
 
 def test_an_unknown_figure_lists_those_there_are(study: Results) -> None:
     with pytest.raises(
-        ValueError, match="no figure pie; there are force_time, skeleton, energy_flow, profile_comparison"
+        ValueError, match="no figure pie; there are alignment_within_between, claims_ledger, curve_differences"
     ):
         legsci.draw(study, "pie")
 
@@ -324,10 +327,39 @@ def test_a_figure_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: py
 
 def test_each_figure_has_a_line_and_a_caption(repository: Path) -> None:
     options = yaml.safe_load((repository / "workflow" / "config.yaml").read_text(encoding="utf-8"))["figures"]
-    drawn = {"session": SESSION_FIGURES, "study": STUDY_FIGURES, "models": MODEL_FIGURES}
-    assert {kind: set(options[kind]) for kind in drawn} == {kind: set(names) for kind, names in drawn.items()}
+    listed = {figure: name for name in CONFIG_LISTS for figure in options[name]}
+    assert listed == figure_lists()
     captions = {path.stem for path in (repository / "workflow" / "report").glob("*.rst")}
-    assert captions >= {*SESSION_FIGURES, *STUDY_FIGURES, *MODEL_FIGURES, "parameter_recovery", "notebook", "workflow"}
+    assert captions >= {*listed, "parameter_recovery", "notebook", "workflow"}
+
+
+@pytest.mark.parametrize("path", FIGURE_MODULES, ids=lambda path: path.stem)
+def test_a_module_draws_a_figure_where_it_states_its_list(path: Path) -> None:
+    """What the registry reads from the source is what the module holds, and `draw` takes what that list gives."""
+    module = import_module(f"legsci.present.figures.{path.stem}")
+    stated = getattr(module, "CONFIG_LIST", None)
+    assert stated == figure_lists().get(path.stem)
+    assert hasattr(module, "draw") == (stated is not None)
+    if stated is not None:
+        given = ["study", "participant_id", "session_id"] if stated == "session" else ["study"]
+        assert list(inspect.signature(module.draw).parameters) == given
+        assert stated in CONFIG_LISTS
+        assert callable(getattr(module, f"{path.stem}_figure"))
+
+
+def test_names_of_figures_are_read_without_what_draws_them(repository: Path) -> None:
+    program = (
+        "import sys; from legsci.present.figures.registry import figure_lists; "
+        "sys.exit(not figure_lists() or any(name in sys.modules for name in ('matplotlib', 'xarray', 'pandas')))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], cwd=repository, check=False).returncode == 0
+
+
+def test_participant_and_session_are_given_for_figures_of_sessions_only(study: Results) -> None:
+    with pytest.raises(TypeError, match="'participant_id' and 'session_id'"):
+        legsci.draw(study, "force_time")
+    with pytest.raises(TypeError, match="1 positional argument"):
+        legsci.draw(study, "data_quality", *P01)
 
 
 def test_public_names_are_there_and_come_late(repository: Path) -> None:

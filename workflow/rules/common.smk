@@ -21,6 +21,7 @@ from legsci.ingest.settings import read_settings
 from legsci.ingest.study import read_study
 from legsci.ingest.tables import load_schema, suggestion, typed_table
 from legsci.mechanics.force.profiles import load_profiles
+from legsci.present.figures.registry import CONFIG_LISTS, figure_lists
 from legsci.provenance import content_digest, source_digest
 from legsci.vocabulary import new_name
 
@@ -68,12 +69,24 @@ def typed(value):
     return yaml.safe_load(value) if isinstance(value, str) and re.fullmatch(r"[\w.+-]+", value) else value
 
 
+def config_schema():
+    """The schema of the options, with the figures that each list may hold."""
+    schema = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+    lists = schema["properties"]["figures"]["properties"]
+    figures = figure_lists()
+    belongs = {figure: f"belongs to figures.{own}" for figure, own in figures.items()}
+    for name in CONFIG_LISTS:
+        items = lists[name]["items"]
+        names = [figure for figure, own in figures.items() if own == name]
+        lists[name]["items"] = items | {"enum": names, "elsewhere": items["elsewhere"] | belongs}
+    return schema
+
+
 def check_config():
     """End the run with a sentence for each fault of the options."""
     import jsonschema
 
-    schema = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
-    errors = jsonschema.Draft202012Validator(schema).iter_errors(config)
+    errors = jsonschema.Draft202012Validator(config_schema()).iter_errors(config)
     faults = [schema_sentence(error) for error in errors if not renamed(error)]
     if not faults:
         known = list(load_profiles())

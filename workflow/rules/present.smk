@@ -66,7 +66,7 @@ for figure in config["figures"]["session"]:
         params:
             figure=figure,
             results="results/{study}",
-            source=source_digest("legsci.present.figures.registry"),
+            source=source_digest("legsci.present.figures.registry", f"legsci.present.figures.{figure}"),
         message:
             "Draw session {wildcards.session} of {wildcards.participant}, {wildcards.study}"
         script:
@@ -105,7 +105,7 @@ for figure in config["figures"]["study"]:
         params:
             figure=figure,
             results="results/{study}",
-            source=source_digest("legsci.present.figures.registry"),
+            source=source_digest("legsci.present.figures.registry", f"legsci.present.figures.{figure}"),
         message:
             f"Draw {figure.replace('_', ' ')}, {{wildcards.study}}"
         script:
@@ -134,7 +134,7 @@ for figure in config["figures"]["models"]:
         params:
             figure=figure,
             results="results/{study}",
-            source=source_digest("legsci.present.figures.model_figures", "legsci.present.figures.registry"),
+            source=source_digest("legsci.present.figures.registry", f"legsci.present.figures.{figure}"),
         message:
             f"Draw {figure.replace('_', ' ')}, {{wildcards.study}}"
         script:
@@ -227,6 +227,8 @@ rule run_notebook:
             "legsci.present.results",
             "legsci.present.viewer.skeleton_viewer",
             "legsci.vocabulary",
+            # what legsci.draw finds by name
+            *(f"legsci.present.figures.{figure}" for figure in figure_lists()),
         ),
     message:
         "Run notebook {wildcards.notebook} on {wildcards.study}"

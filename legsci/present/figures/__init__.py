@@ -1,1 +1,1 @@
-"""One module per figure; registry.py names them."""
+"""One module per figure; registry.py finds them."""

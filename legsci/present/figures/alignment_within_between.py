@@ -12,12 +12,24 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from legsci.present.figures import style
+from legsci.present.figures.refusals import refused
+from legsci.present.results import Results
+
+CONFIG_LIST = "models"
 
 _TITLES = {"within": "Within athletes: sessions", "between": "Between athletes: their means"}
 _X = {
     "within": "knee abduction,\ndifference from the athlete's mean [deg]",
     "between": "athlete's mean knee abduction,\ndifference from the mean of the study [deg]",
 }
+
+
+def draw(study: Results) -> Figure:
+    """Draw alignment against jump height."""
+    points = study.table("models/points")
+    if points.empty:
+        return refused(study, "alignment", "Alignment and jump height")
+    return alignment_within_between_figure(points, study.table("models/alignment"), simulated=study.simulated)
 
 
 def alignment_within_between_figure(points: pd.DataFrame, coefficients: pd.DataFrame, *, simulated: bool) -> Figure:

@@ -15,12 +15,20 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from legsci.present.figures import style
+from legsci.present.results import Results
+
+CONFIG_LIST = "models"
 
 _ROW_HEIGHT = 0.72
 _CLAIMED, _PUBLISHED, _ESTIMATED = style.SIDE_COLOURS["right"], (0.45, 0.45, 0.45), style.SIDE_COLOURS["left"]
 _BAND = (0.88, 0.88, 0.88)
 #: An interval wider than this many times the rest of a row is cut at the row's end, with an arrow.
 _WIDEST = 3.0
+
+
+def draw(study: Results) -> Figure:
+    """Draw the ledger of claims."""
+    return claims_ledger_figure(study.table("claims"), simulated=study.simulated)
 
 
 def claims_ledger_figure(ledger: pd.DataFrame, *, simulated: bool) -> Figure:

@@ -10,9 +10,21 @@ from matplotlib.lines import Line2D
 from legsci.models.statistics.curves import ALPHA, ANGLES, LEG_COMPARISON, SESSION_COMPARISON
 from legsci.present.figures import style
 from legsci.present.figures.joint_angles import DASHES, ROW_HEIGHT
+from legsci.present.figures.refusals import refused
+from legsci.present.results import Results
+
+CONFIG_LIST = "models"
 
 #: Comparison -> side with the same colour and line style.
 LOOKS = {SESSION_COMPARISON: "left", LEG_COMPARISON: "right"}
+
+
+def draw(study: Results) -> Figure:
+    """Draw differences of joint angles between sessions and between legs."""
+    rows = study.table("models/curve_differences")
+    if rows.empty:
+        return refused(study, "curves", "Joint angles within athletes", table="models/curve_refusals")
+    return curve_differences_figure(rows, study.table("models/curve_clusters"), simulated=study.simulated)
 
 
 def curve_differences_figure(differences: pd.DataFrame, clusters: pd.DataFrame, *, simulated: bool) -> Figure:

@@ -9,12 +9,20 @@ from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from legsci.present.figures import style
+from legsci.present.results import Results
 from legsci.quality import CODES
+
+CONFIG_LIST = "study"
 
 _ROW_HEIGHT = 0.24
 #: Above this number of trials, rows are tasks.
 _MOST_ROWS = 60
 _TRIAL = ["participant_id", "session_id", "trial_id"]
+
+
+def draw(study: Results) -> Figure:
+    """Draw what was rejected, corrected, flagged or noted."""
+    return data_quality_figure(study.metrics, study.quality, simulated=study.simulated)
 
 
 def data_quality_figure(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulated: bool) -> Figure:

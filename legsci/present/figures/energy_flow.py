@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Outline
 
+from legsci.ingest.streams import stream
 from legsci.mechanics.kinetics.movement import LOADED_JOINTS
 from legsci.metrics.joints import of_frames
 from legsci.metrics.kinetics import push_off_span
@@ -18,9 +19,14 @@ from legsci.metrics.measure import prepare
 from legsci.metrics.registry import METRICS
 from legsci.metrics.signals import at, integral
 from legsci.present.figures import style
+from legsci.present.results import Results
+
+CONFIG_LIST = "session"
 
 #: Order of the bars from the top; joints of a leg share its colour and are distinguished by name.
 JOINTS_FROM_TOP = ("lumbar", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle")
+#: Codes of quality flags that explain why joint powers are missing.
+WITHOUT_POWERS = ("markers_unknown", "no_moments", "person_unknown", "segment_absent", "segment_missing", "no_standing")
 _COLUMNS = 3
 _PANEL_HEIGHT = 2.5
 _BAR, _GAP = 0.12, 0.02
@@ -31,6 +37,25 @@ _EXPLANATION = (
     "work that moved segments relative to each other or was absorbed by other joints."
 )
 _TAKEN, _REST = (0.25, 0.25, 0.25), (0.8, 0.8, 0.8)
+
+
+def draw(study: Results, participant_id: str, session_id: str) -> Figure:
+    """Draw the energy flow of each push-off of a session."""
+    key = (participant_id, session_id)
+    # `simulated` is read from the session file: the figure does not depend on the tables of the study.
+    session = study.session(*key)
+    return energy_flow_figure(
+        study.signals(*key), simulated=bool(session.attrs["simulated"]), reason=_without_powers(study, session, key)
+    )
+
+
+def _without_powers(study: Results, session: xr.DataTree, key: tuple[str, str]) -> str:
+    """Say why a session has no joint powers: no markers, or the reasons in its quality flags."""
+    if not any(stream(trial, "markers") is not None for trial in session.children.values()):
+        return "no trial has markers."
+    flags = study.quality_flags(*key)
+    sentences = [text for code in WITHOUT_POWERS for text in flags.loc[flags["code"] == code, "sentence"].unique()]
+    return textwrap.shorten(" ".join(sentences), 3 * style.LINE_LENGTH, placeholder=" ...; see quality.csv")
 
 
 def energy_flow_figure(reps: xr.Dataset | None, *, simulated: bool, reason: str = "") -> Figure:

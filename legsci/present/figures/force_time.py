@@ -22,6 +22,9 @@ from legsci.metrics.signals import velocity
 from legsci.metrics.tables import session_metrics
 from legsci.present.figures import style
 from legsci.present.figures.phases import Phase, event_times, phases
+from legsci.present.results import Results
+
+CONFIG_LIST = "session"
 
 #: Events that are marked: the weighing window is shaded instead.
 MARKED = tuple(name for name in STORED_EVENTS if not name.startswith("weighing"))
@@ -43,6 +46,12 @@ TITLE_COLOURS = {"rejected": style.SEVERITY_COLOURS["rejected"]}
 #: Name of the dashed line: weight of the athlete, and in squats of athlete and bar.
 WEIGHTS = {False: "body weight", True: "system weight\n(athlete and bar)"}
 LINES = {"both": "both feet", "left": "left foot", "right": "right foot"}
+
+
+def draw(study: Results, participant_id: str, session_id: str) -> Figure:
+    """Draw each repetition of a session."""
+    key = (participant_id, session_id)
+    return force_time_figure(study.session(*key), study.signals(*key), study.quality_flags(*key))
 
 
 def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.DataFrame) -> Figure:

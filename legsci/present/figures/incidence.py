@@ -8,6 +8,10 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from legsci.present.figures import style
+from legsci.present.figures.refusals import refused
+from legsci.present.results import Results
+
+CONFIG_LIST = "models"
 
 _WIDTH = 54
 _NAMES = {
@@ -15,6 +19,16 @@ _NAMES = {
     "substantial_problem": "substantial problem\n(training or performance\nmoderately reduced or worse)",
     "time_loss": "time loss\n(no participation)",
 }
+
+
+def draw(study: Results) -> Figure:
+    """Draw rates of overuse problems."""
+    rates = study.table("models/incidence")
+    if rates.empty:
+        return refused(study, "incidence", "Incidence of overuse problems")
+    return incidence_figure(
+        rates, study.table("models/burden"), study.table("models/weeks_left_out"), simulated=study.simulated
+    )
 
 
 def incidence_figure(rates: pd.DataFrame, burdens: pd.DataFrame, left_out: pd.DataFrame, *, simulated: bool) -> Figure:

@@ -11,6 +11,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from legsci.present.figures import style
+from legsci.present.results import Results
+
+CONFIG_LIST = "study"
 
 #: Height of a row of panels [inch].
 ROW_HEIGHT = 1.5
@@ -39,6 +42,17 @@ ANGLE_ROWS = (
     PanelRow("knee abduction [deg]", "angle", _sided("joint_angle", "knee_abduction")),
     PanelRow("lumbar flexion [deg]", "angle", {"both": {"joint_angle": "lumbar_flexion"}}),
 )
+
+
+def draw(study: Results) -> Figure:
+    """Draw the joint angles of a study."""
+    return joint_angles_figure(open_curves(study), simulated=study.simulated)
+
+
+def open_curves(study: Results) -> xr.Dataset:
+    """Curves of a study over normalised time (curves.nc), in memory."""
+    with xr.open_dataset(study.folder / "curves.nc", engine="netcdf4") as curves:
+        return curves.load()
 
 
 def joint_angles_figure(curves: xr.Dataset, *, simulated: bool) -> Figure:

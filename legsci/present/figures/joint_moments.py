@@ -5,7 +5,10 @@ from __future__ import annotations
 import xarray as xr
 from matplotlib.figure import Figure
 
-from legsci.present.figures.joint_angles import PanelRow, bands
+from legsci.present.figures.joint_angles import PanelRow, bands, open_curves
+from legsci.present.results import Results
+
+CONFIG_LIST = "study"
 
 
 def _legs(joint: str, plane: str) -> dict[str, dict[str, str]]:
@@ -22,6 +25,11 @@ MOMENT_ROWS = (
     PanelRow("knee power\n[W/kg]", "power", _legs("knee", "sagittal")),
     PanelRow("ankle power\n[W/kg]", "power", _legs("ankle", "sagittal")),
 )
+
+
+def draw(study: Results) -> Figure:
+    """Draw the joint moments and powers of a study."""
+    return joint_moments_figure(open_curves(study), simulated=study.simulated)
 
 
 def joint_moments_figure(curves: xr.Dataset, *, simulated: bool) -> Figure:

@@ -10,11 +10,19 @@ from matplotlib.figure import Figure
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.metrics.registry import METRICS
 from legsci.present.figures import style
+from legsci.present.results import Results
+
+CONFIG_LIST = "study"
 
 REFERENCE = "jump_height_impulse_m"
 _ROW_HEIGHT = 0.42
 #: More repetitions than this are drawn as points, without their names.
 _MOST_ROWS = 40
+
+
+def draw(study: Results) -> Figure:
+    """Draw the heights of each jump side by side."""
+    return jump_height_agreement_figure(study.metrics, simulated=study.simulated)
 
 
 def jump_height_agreement_figure(metrics: pd.DataFrame, *, simulated: bool) -> Figure:

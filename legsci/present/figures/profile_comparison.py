@@ -17,6 +17,9 @@ from legsci.metrics.force import LANDING_S
 from legsci.metrics.registry import METRICS
 from legsci.present.figures import style
 from legsci.present.figures.phases import Phase, event_times, phases
+from legsci.present.results import Results
+
+CONFIG_LIST = "study"
 
 #: Metrics in the table below the phases, and their decimals.
 COMPARED = {
@@ -53,6 +56,22 @@ def widest_repetition(metrics_by_profile: pd.DataFrame) -> pd.Series | None:
         if not spread.empty:
             return spread.sort_values(ascending=False, kind="stable").reset_index().iloc[0][keys]
     return None
+
+
+def draw(study: Results) -> Figure:
+    """Draw the repetition in which profiles differ most."""
+    widest = widest_repetition(study.metrics_by_profile)
+    if widest is None:
+        return style.words_only(
+            "no repetition of this study has a jump height under two profiles", simulated=study.simulated
+        )
+    rows = study.metrics_by_profile
+    rows = rows[(rows[list(widest.index)] == widest).all(axis=1)]
+    reps = study.signals(widest["participant_id"], widest["session_id"])
+    assert reps is not None, "a repetition with metrics is in its reps file"
+    same = (reps["trial_id"] == widest["trial_id"]) & (reps["number"] == widest["rep"])
+    place = int(np.flatnonzero(same.to_numpy())[0])
+    return profile_comparison_figure(reps, rows, rep=place, simulated=study.simulated)
 
 
 def profile_comparison_figure(reps: xr.Dataset, rows: pd.DataFrame, *, rep: int, simulated: bool) -> Figure:

@@ -10,6 +10,10 @@ from matplotlib.figure import Figure
 
 from legsci.metrics.registry import METRICS
 from legsci.present.figures import style
+from legsci.present.figures.refusals import refused
+from legsci.present.results import Results
+
+CONFIG_LIST = "models"
 
 _ROW_HEIGHT = 0.2
 #: Metrics that are drawn where a study has more than MOST_ROWS series; the table has all.
@@ -35,6 +39,14 @@ DRAWN = (
     "concentric_time_s",
     "foot_strike_angle_deg",
 )
+
+
+def draw(study: Results) -> Figure:
+    """Draw reliability between sessions."""
+    rows = study.table("models/reliability")
+    if rows.empty:
+        return refused(study, "reliability", "Reliability between sessions")
+    return reliability_figure(rows, simulated=study.simulated)
 
 
 def reliability_figure(rows: pd.DataFrame, *, simulated: bool) -> Figure:

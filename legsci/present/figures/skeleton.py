@@ -12,6 +12,9 @@ from legsci.ingest.streams import stream
 from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.present.figures import style
 from legsci.present.figures.skeleton_scene import LEAST_FORCE_N, Scene, scene
+from legsci.present.results import Results
+
+CONFIG_LIST = "session"
 
 #: A force as large as this is drawn 1 m long [N].
 NEWTONS_PER_METRE = 2000.0
@@ -51,6 +54,12 @@ def draw_frame(axes: Axes, shown: Scene, frame: int, view: str) -> None:
     axes.axhline(0.0, color="black", linewidth=0.6)
     axes.set_aspect("equal")
     axes.set_axis_off()
+
+
+def draw(study: Results, participant_id: str, session_id: str) -> Figure:
+    """Draw the lowest point of each repetition of a session."""
+    key = (participant_id, session_id)
+    return skeleton_figure(study.session(*key), study.motion(*key), study.signals(*key))
 
 
 def skeleton_figure(session: xr.DataTree, motion: SessionMotion, reps: xr.Dataset | None) -> Figure:

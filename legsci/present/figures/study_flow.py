@@ -8,10 +8,18 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from legsci.present.figures import style
+from legsci.present.results import Results
+
+CONFIG_LIST = "models"
 
 _LEVELS = ("participants", "sessions", "trials", "repetitions")
 _WIDTH = 46
 _ARROW = {"arrowstyle": "->", "linewidth": 0.8, "color": "black"}
+
+
+def draw(study: Results) -> Figure:
+    """Draw the flow of the study: used and excluded."""
+    return study_flow_figure(study.table("study_flow"), simulated=study.simulated)
 
 
 def study_flow_figure(flow: pd.DataFrame, *, simulated: bool) -> Figure:

@@ -142,7 +142,7 @@ def save(figure: Figure, path: str | Path) -> None:
 
     Parameters
     ----------
-    figure : drawn by a function of `legsci.present.figures.registry`.
+    figure : drawn by a module of `legsci.present.figures`.
     path : its ending chooses the format.
 
     Raises
