@@ -100,7 +100,7 @@ def read_settings(path: Path, *, checked: bool = False) -> tuple[dict[str, Any],
         return {}, [Fault(FILE, "", "keys with values", type(settings).__name__)]
     for broken in validator(load_schema("study"), checked=checked).iter_errors(settings):
         faults += schema_faults(FILE, broken)
-    return settings, faults
+    return settings, faults + _reader_faults(settings)
 
 
 def devices_of(settings: dict[str, Any], *, checked: bool = False) -> tuple[dict[str, Device], list[Fault]]:
@@ -128,9 +128,6 @@ def devices_of(settings: dict[str, Any], *, checked: bool = False) -> tuple[dict
         if not check.is_valid(described):
             continue
         if described["reader"] not in READERS:
-            hint = suggestion(described["reader"], list(READERS))
-            expected = f"a reader: one of {', '.join(READERS)}"
-            faults.append(Fault(FILE, f"{where}.reader", expected, f"{shown(described['reader'])}{hint}"))
             continue
         device = _device(name, {**lab, **described})
         if device.up[-1] == device.forward[-1]:
@@ -141,6 +138,22 @@ def devices_of(settings: dict[str, Any], *, checked: bool = False) -> tuple[dict
         faults += _unused_faults(where, described)
         devices[name] = device
     return devices, faults
+
+
+def _reader_faults(settings: dict[str, Any]) -> list[Fault]:
+    """Faults of devices whose reader does not exist."""
+    devices = settings.get("devices")
+    named = {
+        name: described.get("reader")
+        for name, described in (devices.items() if isinstance(devices, dict) else ())
+        if isinstance(described, dict)
+    }
+    expected = f"a reader: one of {', '.join(READERS)}"
+    return [
+        Fault(FILE, f"devices.{name}.reader", expected, f"'{shown(reader)}'{suggestion(reader, list(READERS))}")
+        for name, reader in named.items()
+        if isinstance(reader, str) and reader not in READERS
+    ]
 
 
 def _device(name: str, described: dict[str, Any]) -> Device:

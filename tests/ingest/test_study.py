@@ -211,7 +211,7 @@ PLANTED: dict[str, tuple[Callable[[Path], None], tuple[str, str, str]]] = {
     ),
     "unknown reader": (
         add("study.yaml", "  insole: {reader: cd3}\n"),
-        ("study.yaml: devices.insole.reader", "one of c3d, bioware", "'cd3' (did you mean c3d?)"),
+        ("study.yaml: devices.insole.reader", "one of bioware, c3d", "'cd3' (did you mean c3d?)"),
     ),
     "up is forward": (
         add("study.yaml", "  tilted: {reader: c3d, up: y}\n"),

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 import legsci
-from legsci.metrics.tables import METRICS_KEYS
+from legsci.metrics.registry import KEYS
 from legsci.present.report.notebooks import render
 from legsci.present.results import Results, ResultsError
 
-METRIC_COLUMNS = [*METRICS_KEYS, "peak_force_n", "knee_flexion_max_deg"]
-QUALITY_COLUMNS = [*METRICS_KEYS[:4], "task", "code", "severity", "signal", "value", "limit", "sentence"]
+METRIC_COLUMNS = [*KEYS, "peak_force_n", "knee_flexion_max_deg"]
+QUALITY_COLUMNS = [*list(KEYS)[:4], "task", "code", "severity", "signal", "value", "limit", "sentence"]
 
 
 def metrics_row(trial: str, rep: int, profile: str, peak_force_n: float, angle_deg: float | None) -> tuple[object, ...]:

@@ -214,7 +214,7 @@ def test_what_is_not_recorded_is_absent_and_said(squat, body):
     assert "body_centre_of_mass" not in part
     assert "residual_force" not in part
     [sentence] = [words for code, words in json.loads(part.attrs["notes"]) if code == "segment_missing"]
-    assert "left_shank" in sentence
+    assert "left shank" in sentence
     assert "trunk" in sentence
     for name in ("joint_moment_in_plane", "joint_power"):
         np.testing.assert_allclose(part[name], whole[name].sel(joint=part["joint"]), atol=1e-9)
