@@ -150,7 +150,7 @@ def _reader_faults(settings: dict[str, Any]) -> list[Fault]:
     }
     expected = f"a reader: one of {', '.join(READERS)}"
     return [
-        Fault(FILE, f"devices.{name}.reader", expected, f"'{shown(reader)}'{suggestion(reader, list(READERS))}")
+        Fault(FILE, f"devices.{name}.reader", expected, f"{shown(reader)}{suggestion(reader, list(READERS))}")
         for name, reader in named.items()
         if isinstance(reader, str) and reader not in READERS
     ]
