@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from legsci.mechanics.reps.cutting import CUTTING
-from legsci.metrics.force import braking_is_defined
+from legsci.metrics.families.force import braking_is_defined
 from legsci.metrics.measure import prepare
 from legsci.tasks import TASKS
 from legsci.vocabulary import STREAMS

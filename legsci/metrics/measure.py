@@ -9,9 +9,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from legsci.ingest.streams import PARTS
 from legsci.metrics.registry import METRICS, SHARED
 from legsci.metrics.signals import Reps
-from legsci.vocabulary import SIDES
+from legsci.vocabulary import SIDES, STREAMS
+
+#: Streams of channels, which a session has or has not; all others are in every motion file, NaN where not recorded.
+CHANNEL_STREAMS = frozenset(STREAMS) - frozenset(PARTS)
 
 
 class _Prepared(dict[str, xr.Variable]):
@@ -52,7 +56,8 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
     Returns
     -------
     A variable (rep, scoring, side) per metric, in the unit that its name ends in, u_<metric> of those whose uncertainty
-    is "stated". NaN where the task has no such metric; a metric without sides is at side both.
+    is "stated". NaN where the task has no such metric, and of channels that the session does not hold; a metric without
+    sides is at side both.
     """
     prepared = prepare(reps)
     tasks = reps.variables["task"].data.astype(str)
@@ -60,7 +65,8 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
     result = {}
     for name in names:
         applies = np.isin(tasks, METRICS[name].tasks)
-        if not applies.any():
+        recorded = CHANNEL_STREAMS.intersection(METRICS[name].streams) <= set(map(str, reps.variables))
+        if not applies.any() or not recorded:
             result[name] = np.full(tuple(sizes.values()), np.nan)
             continue
         answer: Any = prepared[name]

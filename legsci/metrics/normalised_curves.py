@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS
-from legsci.metrics.joints import movement_span
+from legsci.metrics.families.joints import movement_span
 from legsci.storage import atomic_write
 
 #: Points of a curve: 0 to 100 % of the movement.

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pandas as pd
 import xarray as xr
 
-from legsci.metrics import alignment, contacts, force, joints, kinetics, power
+from legsci.metrics.families import alignment, contacts, force, joints, kinetics, power
 from legsci.metrics.metric import NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, recorded_samples, velocity
 from legsci.tasks import TASKS

@@ -9,7 +9,7 @@ import xarray as xr
 
 from legsci.mechanics.reps.signals import scoring_of
 from legsci.metrics import signals as curves
-from legsci.metrics.force import braking_start
+from legsci.metrics.families.force import braking_start
 from legsci.metrics.measure import measure
 from legsci.metrics.status import row_status
 from legsci.quality import CODES

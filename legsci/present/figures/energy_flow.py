@@ -13,8 +13,8 @@ from matplotlib.path import Path as Outline
 
 from legsci.ingest.streams import stream
 from legsci.mechanics.kinetics.movement import LOADED_JOINTS
-from legsci.metrics.joints import of_frames
-from legsci.metrics.kinetics import push_off_span
+from legsci.metrics.families.joints import of_frames
+from legsci.metrics.families.kinetics import push_off_span
 from legsci.metrics.measure import prepare
 from legsci.metrics.registry import METRICS
 from legsci.metrics.signals import at, integral

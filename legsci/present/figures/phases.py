@@ -9,7 +9,7 @@ import xarray as xr
 
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.mechanics.reps.signals import scoring_of
-from legsci.metrics.force import LANDING_S, braking_start
+from legsci.metrics.families.force import LANDING_S, braking_start
 from legsci.tasks import TASKS
 
 #: First and last event of each phase that a profile names; `braking_start` is the event that the profile defines.

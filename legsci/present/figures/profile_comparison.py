@@ -13,7 +13,7 @@ from matplotlib.transforms import Bbox
 
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.mechanics.reps.signals import scoring_of
-from legsci.metrics.force import LANDING_S
+from legsci.metrics.families.force import LANDING_S
 from legsci.metrics.registry import METRICS
 from legsci.present.figures import style
 from legsci.present.figures.phases import Phase, event_times, phases

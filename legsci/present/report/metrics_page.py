@@ -17,7 +17,7 @@ _INTRODUCTION = """# Metrics
 
 The metrics in `metrics.csv`: what they mean, how they are computed, and for which movement tasks.
 
-This page is generated. To change an entry, edit it in `legsci/metrics/`, beside the function that computes the metric,
+This page is generated. To change an entry, edit it in `legsci/metrics/families/`, beside the function that computes it,
 and run `make dictionary`. In Python, `study.dictionary` of a study opened with `legsci.open_study` is the same as a
 table, with one row per column of `metrics.csv`.
 

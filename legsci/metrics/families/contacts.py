@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import xarray as xr
 
-from legsci.metrics.force import LANDING_S, impact
-from legsci.metrics.joints import of_frames, working
+from legsci.metrics.families.force import LANDING_S, impact
+from legsci.metrics.families.joints import of_frames, working
 from legsci.metrics.metric import FORCE, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps, at, integral, peak, position
 from legsci.tasks import JUMPS, LANDINGS, RUNNING

@@ -9,7 +9,7 @@ import xarray as xr
 
 from legsci.mechanics.kinetics.inverse_dynamics import PLANES
 from legsci.mechanics.kinetics.movement import LOADED_JOINTS
-from legsci.metrics.joints import Measure, by_side, of_frames, on_both, pelvis_height, span_of, working
+from legsci.metrics.families.joints import Measure, by_side, of_frames, on_both, pelvis_height, span_of, working
 from legsci.metrics.metric import FORCE_AND_MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps, at, integral, of_tasks, peak, peak_time
 from legsci.tasks import MOVEMENTS, SQUATS, VERTICAL_JUMPS

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from legsci.metrics.force import contact_time, flight_time, time_to_takeoff
+from legsci.metrics.families.force import contact_time, flight_time, time_to_takeoff
 from legsci.metrics.metric import FLANAGAN, FORCE, FORCE_AND_MOTION, LINTHORNE, MCMAHON, NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, at, integral, of_both, peak, position
 from legsci.tasks import COUNTERMOVEMENT_JUMPS, JUMPS, JUMPS_FROM_REST, REBOUND_JUMPS, SQUATS

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, JOINT_ANGLES
-from legsci.metrics.force import LANDING_S
+from legsci.metrics.families.force import LANDING_S
 from legsci.metrics.metric import GROOD, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps, at, of_tasks, peak
 from legsci.tasks import MOVEMENTS, SQUATS
