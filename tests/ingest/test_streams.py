@@ -17,6 +17,10 @@ from legsci.ingest.study import read_study
 from legsci.mechanics.kinetics.session_motion import session_motion
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.mechanics.reps.signals import with_signals
+from legsci.metrics.measure import measure
+from legsci.metrics.metric import Metric
+from legsci.metrics.registry import METRICS
+from legsci.metrics.signals import Reps
 from legsci.metrics.tables import session_metrics
 from legsci.vocabulary import SIDES
 from tests.analytic_jump import countermovement_jump
@@ -217,3 +221,34 @@ def test_two_channels_of_one_meaning_are_refused(tmp_path: Path) -> None:
     device = {"reader": "delimited", "rate_hz": RATE_HZ, "channels": channels, "text": {"header_rows": 1}}
     session = session_of(tmp_path, {"emg": device}, {"emg": name})
     assert "left_soleus more than once" in session.children["jump"].attrs["faults"]
+
+
+def test_a_metric_of_a_stream_needs_nothing_but_its_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def amplitude(reps: Reps) -> xr.Variable:
+        scorings = xr.Variable("scoring", np.ones(reps["takeoff"].sizes["scoring"]))
+        return (reps["emg"] ** 2).mean(["emg_channel", "emg_sample"]) ** 0.5 * scorings
+
+    entry = Metric(
+        amplitude,
+        label="amplitude",
+        unit="V",
+        sign="≥ 0",
+        meaning="Root mean square of EMG.",
+        equation="rms",
+        source="test",
+        tasks=("countermovement_jump",),
+        streams=("emg",),
+    )
+    monkeypatch.setitem(METRICS, "emg_rms_v", entry)
+    recorded = plate_jump()
+    path = tmp_path / "jump.c3d"
+    markers = {"c7": np.tile([0.1, 0.2, 1.4], (len(recorded.force) // 10, 1))}
+    write_c3d(path, recorded, markers, plate_type=2, further=2)
+    mapped = {"channels": {"Voltage.2": {"kind": "emg", "muscle": "soleus", "side": "right"}}}
+    for channels, expected in ((mapped, 2.0), ({}, np.nan)):
+        session = session_of(tmp_path, {"lab": {"reader": "c3d", **channels}}, {"lab": path.name})
+        motion = session_motion(session)
+        reps, _ = session_repetitions(motion, default=DEFAULT, profiles=[], curation=decisions())
+        assert reps is not None
+        found = measure(with_signals(reps, motion, session=session), names=["emg_rms_v"])["emg_rms_v"]
+        np.testing.assert_allclose(found.sel(side="both").isel(scoring=0), expected, atol=1e-5)
