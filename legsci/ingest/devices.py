@@ -69,6 +69,7 @@ class Device:
     labels : key of MARKER_SETS or SEGMENT_SETS, a label map of legsci.
     markers : the file's label -> standard label, with precedence over the marker set; other labels are kept.
     channels : the file's name (or number, as text) of a channel that belongs to no plate -> what it measures.
+    own_clock : whether the device keeps a clock that `synchronisation` does not relate to the others'.
     text : delimited text only: delimiter, decimal, header_rows (number of lines before the data), layout (wide, long),
         trial_column, time_column.
     """
@@ -87,6 +88,7 @@ class Device:
     labels: str | None = None
     markers: dict[str, str] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
+    own_clock: bool = False
     text: dict[str, Any] = field(default_factory=dict)
 
     @property

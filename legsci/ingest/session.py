@@ -128,7 +128,7 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
         return {}, {"faults": json.dumps([[code, str(fault)] for code, fault in faults], ensure_ascii=False)}
     with_plates = [one for one in read if "force" in one.recording.signals]
     start = min(one.recording.start_time_s for one in with_plates or read)
-    clock_of = apart[:1] if not shared else sorted({one.device.name for one in read})
+    clock_of = apart[:1] if not shared else [one.device.name for one in read if not one.device.own_clock]
     named = _named([(kind, one) for one in read for kind in one.recording.signals])
     found_streams = {
         name: _stream(one, kind, start=start, known_clock=not clock_of or one.device.name in clock_of)
@@ -278,6 +278,10 @@ def _contradictions(read: list[_Read]) -> list[Fault]:
         if len(rates) > 1:
             found = ", ".join(f"{rate:g} Hz" for rate in rates)
             faults.append(Fault(paths, kind, "one sampling rate", found))
+        lengths = sorted({one.recording.signals[kind].sizes["time"] for one in holding})
+        if lengths[-1] - lengths[0] > 1:
+            found = " and ".join(str(length) for length in (lengths[0], lengths[-1]))
+            faults.append(Fault(paths, kind, "recordings of one length", f"{found} samples"))
         starts = [one.recording.start_time_s for one in holding]
         if max(starts) - min(starts) > 0.5 / rates[0]:
             found = f"{min(starts):.4f} to {max(starts):.4f} s"

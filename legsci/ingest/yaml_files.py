@@ -49,7 +49,10 @@ def schema_faults(file: str, error: ValidationError) -> list[Fault]:
     if error.validator == "required" and isinstance(value, dict):
         known = rule.get("properties", {})
         absent = [key for key in rule["required"] if key not in value]
-        return [Fault(file, prefix + key, expectation(known.get(key, {})), "no such key") for key in absent]
+        return [
+            Fault(file, prefix + key, expectation(known[key]) if key in known else f"the key {key}", "no such key")
+            for key in absent
+        ]
     if error.validator == "additionalProperties" and isinstance(value, dict):
         known = list(rule["properties"])
         unknown = [key for key in value if key not in known]

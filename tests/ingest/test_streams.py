@@ -209,6 +209,7 @@ def test_channels_are_sliced_with_the_repetition(tmp_path: Path) -> None:
     assert not {"emg", "force"} & set(reps.variables)
     sliced = with_signals(reps, motion, session=session)
     assert sliced["emg_channel"].to_numpy().tolist() == ["left_soleus", "right_soleus"]
+    assert set(sliced["emg_unit"].to_numpy().ravel().tolist()) == {"V"}
     start, stop = float(reps["window_start"][0]), float(reps["window_stop"][0])
     assert sliced.sizes["emg_sample"] == pytest.approx((stop - start) * RATE_HZ, abs=1)
     assert float(sliced["emg_start"][0, 0]) == pytest.approx(start, abs=1.0 / RATE_HZ)
@@ -252,3 +253,41 @@ def test_a_metric_of_a_stream_needs_nothing_but_its_entry(tmp_path: Path, monkey
         assert reps is not None
         found = measure(with_signals(reps, motion, session=session), names=["emg_rms_v"])["emg_rms_v"]
         np.testing.assert_allclose(found.sel(side="both").isel(scoring=0), expected, atol=1e-5)
+
+
+def test_a_channel_may_have_gaps_and_the_force_beside_it_is_scored(tmp_path: Path) -> None:
+    jump = countermovement_jump()
+    emg = np.ones(jump.force.size)
+    name = write_channels(tmp_path / "lab.csv", {"Fz": jump.force, "GMED": emg})
+    rows = (tmp_path / name).read_text().splitlines()
+    rows[100:300] = [row.partition(",")[0] + "," for row in rows[100:300]]
+    (tmp_path / name).write_text("\n".join(rows) + "\n")
+    device = plate("1", "both") | {"channels": {"GMED": {"kind": "emg", "muscle": "gluteus_medius", "side": "left"}}}
+    session = session_of(tmp_path, {"lab": device}, {"lab": name})
+    assert int(np.isnan(streams(session.children["jump"], "emg")["emg"]["value"]).sum()) == 200
+    assert scored(session)[0]["jump_height_impulse_m"] == pytest.approx(jump.height, abs=0.002)
+
+
+def test_plates_of_unequal_length_are_refused_with_both_lengths(tmp_path: Path) -> None:
+    force = 0.5 * countermovement_jump().force
+    files = {
+        "left": write_channels(tmp_path / "left.csv", {"Fz": force}),
+        "right": write_channels(tmp_path / "right.csv", {"Fz": force[:2600]}),
+    }
+    devices = {name: plate(name, name) for name in files}
+    session = session_of(tmp_path, devices, files, synchronisation="shared_clock")
+    assert f"2600 and {force.size} samples" in session.children["jump"].attrs["faults"]
+
+
+def test_a_device_may_keep_its_own_clock_where_others_share_one(tmp_path: Path) -> None:
+    jump = countermovement_jump()
+    files = {name: write_channels(tmp_path / f"{name}.csv", {"Fz": 0.5 * jump.force}) for name in ("left", "right")}
+    columns = {f"{short}_{axis}": np.zeros(400) for short in ("acc", "gyr") for axis in "xyz"}
+    files["pelvis"] = write_channels(tmp_path / "pelvis.csv", columns)
+    devices = {name: plate(name, name) for name in ("left", "right")} | {
+        "pelvis": sensor("pelvis") | {"own_clock": True}
+    }
+    session = session_of(tmp_path, devices, files, synchronisation="shared_clock")
+    (pelvis,) = streams(session.children["jump"], "imu").values()
+    assert pelvis.attrs["clock_method"] == "unknown"
+    assert streams(session.children["jump"], "force")["force_left"].attrs["clock_method"] == "clock of the recorder"

@@ -108,7 +108,8 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
     check_inside(table, used)
     undefined = [q for q in quantities if q in _POINTS + _TORQUES]  # without load
     points = {p for n, q in enumerate(quantities) if q in undefined for p in range(n * plates, (n + 1) * plates)}
-    numbers = _without_tail(table, used, points, assumptions)
+    of_channels = range(len(quantities) * plates, len(quantities) * plates + len(channels))
+    numbers = _without_tail(table, used, points | set(of_channels), assumptions)
     rate, start = None if device.rate_hz is None else float(device.rate_hz), 0.0
     if time is not None:
         times = numbers[:, -1] * _scale(table, [used[-1]], "time", None, assumptions)[0]
@@ -205,7 +206,8 @@ def _scale(table: Table, columns: Sequence[int], kind: str, device: Device | Non
 def _without_tail(table: Table, wanted: list[int], points: set[int], assumptions: list[str]) -> Floats:
     """Return the numbers (row, column), without the empty rows after the end of a trial shorter than its neighbours.
 
-    `points` are the positions in `wanted` of centres of pressure and free torques, which may have gaps.
+    `points` are the positions in `wanted` that may have gaps: centres of pressure, free torques, and channels that
+    belong to no plate.
     """
     try:
         numbers = number_table(table, columns=wanted, gaps=True)

@@ -14,6 +14,8 @@ from legsci.mechanics.kinetics.session_motion import DIRECTIONS, SessionMotion, 
 from legsci.tasks import TASKS
 from legsci.vocabulary import SIDES
 
+#: Samples of a channel in a repetition, time of the first [s], rate [Hz], unit.
+Channel = tuple[NDArray[np.float64], float, float, str]
 DataVariable = tuple[tuple[str, ...], NDArray[np.float64], dict[str, str]]
 
 #: Signals at the samples of the plates: name -> dimensions other than the sample, and unit.
@@ -50,8 +52,8 @@ def with_signals(
     moved by its standard uncertainty (coordinates profile and perturbation; the first is the default as it is). Signals
     (rep, ..., sample) and (rep, ..., frame) are NaN after the end of each repetition and where nothing was recorded.
     Sample 0 is at window_start, frame 0 at frame_start (rep,) [s on the trial's clock]. Streams of channels: `<kind>`
-    (rep, <kind>_channel, <kind>_sample), with `<kind>_start` [s] and `<kind>_rate_hz` (rep, <kind>_channel), channels
-    named as `legsci.ingest.streams.channel_labels` does; without those whose clock is not known.
+    (rep, <kind>_channel, <kind>_sample), with `<kind>_start` [s], `<kind>_rate_hz` and `<kind>_unit` (rep, <kind>_channel),
+    channels named as `legsci.ingest.streams.channel_labels` does; without those whose clock is not known.
     """
     scored = flat(reps)
     wanted = list(names)
@@ -144,7 +146,7 @@ def _channels(reps: xr.Dataset, session: xr.DataTree) -> dict[str, xr.DataArray]
     trials = [session.children[name] for name in reps.variables["trial_id"].data.astype(str)]
     answer: dict[str, xr.DataArray] = {}
     for kind in sorted({kind for trial in trials for kind in kinds_of(trial)} - set(PARTS)):
-        pieces: list[dict[str, tuple[NDArray[np.float64], float, float]]] = []
+        pieces: list[dict[str, Channel]] = []
         for trial, (start, stop) in zip(trials, edges, strict=True):
             pieces.append({})
             for signal in streams(trial, kind).values():
@@ -155,32 +157,34 @@ def _channels(reps: xr.Dataset, session: xr.DataTree) -> dict[str, xr.DataArray]
                 if last > first:
                     rows = signal["value"].transpose("channel", "time").to_numpy()[:, first:last]
                     clock = float(times[first]), float(signal.attrs["sampling_rate_hz"])
-                    pieces[-1] |= {
-                        label: (row, *clock) for label, row in zip(channel_labels(signal), rows, strict=True)
-                    }
-        answer |= _padded_channels(kind, pieces)
+                    units = signal["unit"].to_numpy().astype(str).tolist()
+                    named = zip(channel_labels(signal), rows, units, strict=True)
+                    pieces[-1] |= {label: (row, *clock, unit) for label, row, unit in named}
+        if any(pieces):
+            answer |= _padded_channels(kind, pieces)
     return answer
 
 
-def _padded_channels(
-    kind: str, pieces: list[dict[str, tuple[NDArray[np.float64], float, float]]]
-) -> dict[str, xr.DataArray]:
+def _padded_channels(kind: str, pieces: list[dict[str, Channel]]) -> dict[str, xr.DataArray]:
     """Lay channels of repetitions side by side, NaN after the end of each; see `with_signals`."""
     labels = list(dict.fromkeys(label for piece in pieces for label in piece))
-    longest = max((row.size for piece in pieces for row, _, _ in piece.values()), default=0)
+    longest = max((row.size for piece in pieces for row, *_ in piece.values()), default=0)
     values = np.full((len(pieces), len(labels), longest), np.nan)
     clocks = np.full((2, len(pieces), len(labels)), np.nan)
+    units = np.full((len(pieces), len(labels)), "", dtype=object)
     for rep, piece in enumerate(pieces):
-        for label, (row, start, rate) in piece.items():
+        for label, (row, start, rate, unit) in piece.items():
             place = rep, labels.index(label)
             values[place][: row.size] = row
             clocks[(slice(None), *place)] = start, rate
+            units[place] = unit
     dims = ("rep", f"{kind}_channel")
     coords = {f"{kind}_channel": labels}
     return {
         kind: xr.DataArray(values, dims=(*dims, f"{kind}_sample"), coords=coords),
         f"{kind}_start": xr.DataArray(clocks[0], dims=dims, coords=coords, attrs={"units": "s"}),
         f"{kind}_rate_hz": xr.DataArray(clocks[1], dims=dims, coords=coords, attrs={"units": "Hz"}),
+        f"{kind}_unit": xr.DataArray(units.astype(str), dims=dims, coords=coords),
     }
 
 
