@@ -53,8 +53,8 @@ def with_signals(
     (rep, ..., sample) and (rep, ..., frame) are NaN after the end of each repetition and where nothing was recorded.
     Sample 0 is at window_start, frame 0 at frame_start (rep,) [s on the trial's clock]. Streams of channels: `<kind>`
     (rep, <kind>_channel, <kind>_sample), with `<kind>_start` [s], `<kind>_rate_hz` and `<kind>_unit`
-    (rep, <kind>_channel), channels named as `legsci.ingest.streams.channel_labels` does; without those whose clock is not
-    known.
+    (rep, <kind>_channel), channels named as `legsci.ingest.streams.channel_labels` does; without those whose clock is
+    not known.
     """
     scored = flat(reps)
     wanted = list(names)
