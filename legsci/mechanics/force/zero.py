@@ -29,6 +29,9 @@ EDGE_S = 0.1
 #: Mean force in the outer quarters of an empty stretch exceeds that of its middle by at most this part of the limit
 #: that bounds it; around the turning point of a movement, a parabola, it is half of the limit.
 FLAT_PART = 0.25
+#: A plate that reads more than this carries somebody [N], however still and low that is in its recording: on record,
+#: empty plates read from -762 to +62 N. Downward there is no such bound: a plate may be zeroed with the person on it.
+LARGEST_ZERO_N = 120.0
 #: Means over this time vary on a plate that nobody touches by less than this much (half the range of 90 % of them).
 BLOCK_S, CONSTANT_N = 0.05, 2.0
 #: Blocks from which a variance is estimated, and the standard uncertainty that no reading goes below [N].
@@ -96,8 +99,9 @@ def empty_stretches(vertical_force: Array, *, rate: float) -> Stretches:
     if vertical_force.size < 2 * length or not np.isfinite(vertical_force).all():
         return nothing
     total = np.concatenate([[0.0], np.cumsum(vertical_force)])
-    load = vertical_force - float((total[length:] - total[:-length]).min()) / length
-    if not carries_load(load, rate=rate):
+    lowest = float((total[length:] - total[:-length]).min()) / length
+    load = vertical_force - lowest
+    if lowest > LARGEST_ZERO_N or not carries_load(load, rate=rate):
         return nothing
     stretches, limit = unloaded_stretches(load, rate=rate)
     edge = round(EDGE_S * rate)

@@ -179,3 +179,11 @@ def test_moments_and_side_loads_lose_the_zero_too() -> None:
     zero = zero_in_stretches(force, 0, empty_stretches(force["force"].to_numpy()[0, :, 1], rate=RATE_HZ))
     assert zero.force == pytest.approx(offset, abs=0.3)
     assert zero.moment == pytest.approx(twist, abs=0.05)
+
+
+def test_a_person_who_stands_still_and_then_moves_at_once_is_no_empty_plate() -> None:
+    rng = np.random.default_rng(11)
+    still = np.full(3000, 634.0) + rng.normal(0.0, 0.5, 3000)
+    still[1500:1700] += 90.0
+    assert len(empty_stretches(still, rate=1000.0)) == 0
+    assert len(empty_stretches(still - 634.0 + 60.0, rate=1000.0)), "the same about +60 N is an empty plate and a touch"
