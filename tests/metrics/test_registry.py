@@ -16,7 +16,7 @@ from tests.analytic_jump import countermovement_jump
 from tests.mechanics.trials import force_trial, outcome
 
 SOURCES = "".join(
-    path.read_text(encoding="utf-8") for path in (Path(__file__).parents[2] / "legsci/metrics").glob("*.py")
+    path.read_text(encoding="utf-8") for path in (Path(__file__).parents[2] / "legsci/metrics").rglob("*.py")
 )
 #: Ends of names without a unit.
 RATIOS = ("_ratio", "_ratio_min", "_r2")
