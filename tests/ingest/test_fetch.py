@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import stat
 import tarfile
 from pathlib import Path
-from typing import Any
 from urllib.error import URLError
-from urllib.request import Request, urlopen
+from urllib.request import Request
 
 import pytest
 
@@ -59,6 +59,8 @@ def make_study(root: Path, archive: bytes) -> Study:
 def index_of_pip(monkeypatch: pytest.MonkeyPatch) -> None:
     """The package index that pip is set to."""
     monkeypatch.setenv("PIP_INDEX_URL", "https://index.example/simple/")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
 
 
 class Index:
@@ -119,14 +121,10 @@ def test_nothing_of_the_package_is_run(tmp_path: Path, monkeypatch: pytest.Monke
     (index / "jumps-1.0.tar.gz").write_bytes(archive)
     link = f'<a href="jumps-1.0.tar.gz#sha256={hashlib.sha256(archive).hexdigest()}">jumps</a>'
     (index / "index.html").write_text(link)
-    monkeypatch.setenv("PIP_INDEX_URL", (tmp_path / "index").as_uri())
-
-    def opener(request: Request) -> Any:
-        page = request.full_url.endswith("/")  # a file server gives the index of a folder
-        return urlopen(Request(request.full_url + "index.html") if page else request)
-
+    monkeypatch.setenv("PIP_INDEX_URL", (tmp_path / "empty").as_uri())
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", (tmp_path / "index").as_uri())
     study = make_study(tmp_path / "study", archive)
-    assert [path.read_bytes() for path in fetch_recordings(study, opener=opener)] == list(FILES.values())
+    assert [path.read_bytes() for path in fetch_recordings(study)] == list(FILES.values())
     assert not witness.exists()
 
 
