@@ -48,6 +48,7 @@ def _asymmetry(name: str, metric: Metric) -> Metric:
     """Entry of the asymmetry of a metric: the signed bilateral index, (rep, scoring) [%]."""
 
     def measure(reps: Reps) -> xr.Variable:
+        """Right less left as a percentage of their sum."""
         left, right = (reps[name].isel(side=SIDES.index(side)) for side in ("left", "right"))
         total = right + left
         # forces that cancel have no larger side

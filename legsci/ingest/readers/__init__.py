@@ -36,6 +36,7 @@ def _guarded(reader: ModuleType) -> Reader:
     """
 
     def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
+        """Read a file, or refuse it by name."""
         try:
             recording: Recording = reader.read(path, device=device, part=part)
         except RecordingError:

@@ -54,23 +54,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
         raise refuse(path, ("part", "none: a BioWare export holds one recording", part))
     lines = read_lines(path, encoding=device.text.get("encoding"))
     decimal = str(device.text.get("decimal", "."))
-    title = next(row for row, line in enumerate(lines) if line.strip())
-    if "BioWare" not in lines[title]:
-        raise refuse(path, (f"row {title + 1}", "the title of a BioWare export", shown(lines[title])))
-    names_row = next((row for row, line in enumerate(lines) if line.lower().startswith("abs time")), None)
-    if names_row is None or names_row + 2 >= len(lines):
-        raise refuse(
-            path, ("", "a row of names that begins with 'abs time', a row of units and samples", "a header alone")
-        )
-    names, units = split_cells(lines[names_row], "\t"), split_cells(lines[names_row + 1], "\t")
-    units += [""] * (len(names) - len(units))
-    plates = _plates(names)
-    if not plates:
-        raise refuse(path, (f"row {names_row + 1}", "columns Fx, Fy or Fz", ", ".join(names)))
-    ragged = {frozenset(plate) for plate in plates}
-    if len(ragged) > 1:
-        found = "; ".join(", ".join(sorted(plate)) for plate in plates)
-        raise refuse(path, (f"row {names_row + 1}", "the same forces and moments of every plate", found))
+    names_row, names, units, plates = _columns_of_plates(path, lines)
     header = {line.split("\t")[0].strip(): line.split("\t")[1:] for line in lines[:names_row]}
     rows = lines[names_row + 2 :]
     _check_count(path, header, len(rows))
@@ -102,6 +86,28 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
             "The centre of each plate's surface is taken as the origin: the file has no positions of plates."
         )
     return Recording({"force": signal}, tuple(assumptions), float(numbers[0, 0]), notes=_notes(header))
+
+
+def _columns_of_plates(path: Path, lines: list[str]) -> tuple[int, list[str], list[str], list[dict[str, int]]]:
+    """Return the row of names (from 0), names and units of the columns, and the columns of each plate by quantity."""
+    title = next(row for row, line in enumerate(lines) if line.strip())
+    if "BioWare" not in lines[title]:
+        raise refuse(path, (f"row {title + 1}", "the title of a BioWare export", shown(lines[title])))
+    names_row = next((row for row, line in enumerate(lines) if line.lower().startswith("abs time")), None)
+    if names_row is None or names_row + 2 >= len(lines):
+        raise refuse(
+            path, ("", "a row of names that begins with 'abs time', a row of units and samples", "a header alone")
+        )
+    names, units = split_cells(lines[names_row], "\t"), split_cells(lines[names_row + 1], "\t")
+    units += [""] * (len(names) - len(units))
+    plates = _plates(names)
+    if not plates:
+        raise refuse(path, (f"row {names_row + 1}", "columns Fx, Fy or Fz", ", ".join(names)))
+    ragged = {frozenset(plate) for plate in plates}
+    if len(ragged) > 1:
+        found = "; ".join(", ".join(sorted(plate)) for plate in plates)
+        raise refuse(path, (f"row {names_row + 1}", "the same forces and moments of every plate", found))
+    return names_row, names, units, plates
 
 
 def _plates(names: list[str]) -> list[dict[str, int]]:

@@ -13,7 +13,7 @@ import xarray as xr
 
 from legsci.ingest.devices import Device
 from legsci.ingest.faults import RecordingError, shown
-from legsci.ingest.readers.layout import Table, check_inside, column_number, lay_out, select_part
+from legsci.ingest.readers.layout import TABLE_SETTINGS, Table, check_inside, column_number, lay_out, select_part
 from legsci.ingest.readers.pressure import known_points
 from legsci.ingest.readers.signals import (
     FORCE_UNITS,
@@ -45,23 +45,7 @@ _DEFAULT_UNITS = {"force": "N", "moment": "Nm", "length": "m", "time": "s"}
 _FORCES, _MOMENTS, _POINTS, _TORQUES = ("fx", "fy", "fz"), ("mx", "my", "mz"), ("px", "py", "pz"), ("tx", "ty", "tz")
 
 #: Settings of a device that this reader uses beside its axes, rate, sign of force and plates.
-SETTINGS = (
-    "length_unit",
-    "force_unit",
-    "moment_unit",
-    "channels",
-    "plates.columns",
-    "text.encoding",
-    "text.decimal",
-    "text.delimiter",
-    "text.header_rows",
-    "text.names_row",
-    "text.units_row",
-    "text.footer_rows",
-    "text.layout",
-    "text.trial_column",
-    "text.time_column",
-)
+SETTINGS = (*TABLE_SETTINGS, "text.encoding", "text.decimal", "text.delimiter")
 #: Files are lines of text; one cut short may end in a number that lacks digits.
 LINES = True
 

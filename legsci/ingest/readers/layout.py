@@ -14,6 +14,16 @@ from legsci.ingest.faults import shown
 from legsci.ingest.readers.signals import refuse
 from legsci.ingest.readers.text import TextTable, name_rows, split_cells, whole_number
 
+#: Settings of a device that readers of tables use: what the columns hold, and where they lie.
+TABLE_SETTINGS = (
+    "length_unit",
+    "force_unit",
+    "moment_unit",
+    "channels",
+    "plates.columns",
+    *(f"text.{key}" for key in ("header_rows", "names_row", "units_row", "footer_rows")),
+    *(f"text.{key}" for key in ("layout", "trial_column", "time_column")),
+)
 NAMES_SHOWN = 40
 TAB, SHOWN_TAB = "\t", "\\t"
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from legsci.ingest.devices import Device
 from legsci.ingest.faults import RecordingError, shown
 from legsci.ingest.readers.delimited import read_rows
+from legsci.ingest.readers.layout import TABLE_SETTINGS
 from legsci.ingest.readers.signals import read_bytes, refuse
 from legsci.ingest.recording import Recording
 
@@ -24,21 +25,7 @@ LARGEST_BYTES = 500_000_000
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
 
 #: Settings of a device that this reader uses beside its axes, rate, sign of force and plates.
-SETTINGS = (
-    "length_unit",
-    "force_unit",
-    "moment_unit",
-    "channels",
-    "plates.columns",
-    "text.sheet",
-    "text.header_rows",
-    "text.names_row",
-    "text.units_row",
-    "text.footer_rows",
-    "text.layout",
-    "text.trial_column",
-    "text.time_column",
-)
+SETTINGS = (*TABLE_SETTINGS, "text.sheet")
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:

@@ -104,6 +104,7 @@ def _scored(
     }
 
     def stored(name: str, *, event: bool = False, sides: bool = False) -> NDArray[np.float64]:
+        """Lay a field of the scores, or one of their events, out over the scorings; NaN where there is none."""
         values = np.full(
             (len(repetitions), len(profiles), len(perturbations), *([len(SIDES)] if sides else [])), np.nan
         )
