@@ -211,7 +211,7 @@ def session_readings(path: str | Path) -> list[dict[str, Any]]:
     -------
     A row per stream: trial_id, signal (name of the stream), kind, device, rate_hz, reader, channels (names of its
     plates, markers, segments, angles or channels), assumptions, clock (how it is related to that of the trial), source,
-    sha256; and a row per file with channels that nobody mapped, of kind "not mapped".
+    sha256; and a row per file with channels that the study does not map, of kind "not mapped".
     """
     rows = []
     with netCDF4.Dataset(str(path)) as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,12 @@ from legsci.ingest.tables import load_schema, suggestion, validator
 from legsci.ingest.yaml_files import line_of, problem_of, schema_faults
 
 FILE = "study.yaml"
+#: Keys of a channel by its kind.
+KEYS_OF_KIND = {
+    "emg": {"muscle", "side"},
+    "imu": {"segment", "side", "quantity", "axis", "mounting"},
+    "analog": set(),
+}
 #: Settings that only some readers use; a setting that would be without effect is a fault.
 SPECIFIC = {setting for settings in SETTINGS.values() for setting in settings}
 #: Readers of tables whose columns the study names.
@@ -135,7 +142,7 @@ def devices_of(settings: dict[str, Any], *, checked: bool = False) -> tuple[dict
             faults.append(Fault(FILE, where, "up and forward on different axes", found))
         if device.reader in TABLES:
             faults += _channel_faults(where, device)
-        faults += _unused_faults(where, described)
+        faults += _unused_faults(where, described) + _meaning_faults(where, device)
         devices[name] = device
     return devices, faults
 
@@ -187,6 +194,26 @@ def _unused_faults(where: str, described: dict[str, Any]) -> list[Fault]:
     ]
     if "trial_column" in text and text.get("layout") != "long":
         faults.append(Fault(FILE, f"{where}.text.trial_column", "text.layout long", str(text.get("layout", "none"))))
+    return faults
+
+
+def _meaning_faults(where: str, device: Device) -> list[Fault]:
+    """Faults of channels: keys that do not belong to their kind, and a meaning that two channels share."""
+    faults: list[Fault] = []
+    meant: dict[Channel, str] = {}
+    for name, channel in device.channels.items():
+        stated = {key for key, value in asdict(channel).items() if value and key != "kind"}
+        faults += [
+            Fault(FILE, f"{where}.channels.{name}.{key}", f"a key of {channel.kind} channels", key)
+            for key in sorted(stated - KEYS_OF_KIND[channel.kind])
+        ]
+        if (channel.quantity == "orientation") < (channel.axis == "w"):
+            faults.append(Fault(FILE, f"{where}.channels.{name}.axis", "x, y or z, except of orientation", "w"))
+        meaning = replace(channel, mounting="")
+        if channel.kind != "analog" and meaning in meant:
+            expected = "a meaning of its own for each channel"
+            faults.append(Fault(FILE, f"{where}.channels.{name}", expected, f"that of {meant[meaning]}"))
+        meant.setdefault(meaning, name)
     return faults
 
 

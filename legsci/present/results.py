@@ -156,7 +156,7 @@ class Results:
 
     @cached_property
     def readings(self) -> pd.DataFrame:
-        """How each stream of each trial was read, and channels that nobody mapped; columns READING_COLUMNS.
+        """How each stream of each trial was read, and channels that the study does not map; columns READING_COLUMNS.
 
         See `legsci.ingest.session.session_readings`.
         """
@@ -294,7 +294,7 @@ def open_study(path: str | Path, *, run: str | None = None) -> Results:
     ----------
     path : its folder of results, absolute, or relative to the working directory or to a folder above it, so that
         "results/open" resolves from the root of a checkout and from notebooks/ alike.
-    run : name of a run (`snakemake --config run=NAME`); None or "" for the default run.
+    run : name of a run (`snakemake --config run=NAME`); None, "" or "default" for the default run.
 
     Raises
     ------
@@ -308,10 +308,10 @@ def open_study(path: str | Path, *, run: str | None = None) -> Results:
         raise ResultsError(
             f"there are no results in {path}: run `make study` in the checkout, or name the folder results/<study>"
         )
-    study = Results(folder.resolve(), run=run or None)
+    study = Results(folder.resolve(), run=None if run == DEFAULT_RUN else run or None)
     if study.study_folder.parent.name == RUNS:
         raise ResultsError(f"{path} is a run: open the folder results/<study> with run={study.name!r}")
-    if run and run not in study.runs:
+    if study.run and run not in study.runs:
         raise ResultsError(f"study {study.name} has no run {run}; it has {', '.join(study.runs) or 'none'}")
     missing = [name for name in RESULT_TABLES if not (study.folder / name).is_file()]
     if missing:

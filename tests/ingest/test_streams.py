@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import xarray as xr
 import yaml
 
+from legsci.ingest.faults import StudyError
 from legsci.ingest.session import build_session, session_readings, write_session
 from legsci.ingest.streams import stream, streams
 from legsci.ingest.study import read_study
@@ -216,12 +218,38 @@ def test_channels_are_sliced_with_the_repetition(tmp_path: Path) -> None:
     np.testing.assert_allclose(sliced["emg"].sel(emg_channel="right_soleus"), 2.0, atol=1e-6)
 
 
-def test_two_channels_of_one_meaning_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("channels", "said"),
+    [
+        ({name: {"kind": "emg", "muscle": "soleus", "side": "left"} for name in "ab"}, "that of a"),
+        ({"a": {"kind": "emg", "muscle": "soleus", "side": "left", "axis": "x"}}, "a key of emg channels"),
+        ({"a": {"kind": "analog", "muscle": "soleus"}}, "a key of analog channels"),
+        ({"a": {"kind": "imu", "segment": "shank", "quantity": "acceleration", "axis": "w"}}, "except of orientation"),
+        ({"a": {"kind": "emg", "side": "left"}}, "the key muscle"),
+    ],
+)
+def test_channels_without_a_meaning_of_their_own_are_listed_before_anything_runs(
+    tmp_path: Path, channels: dict[str, object], said: str
+) -> None:
     name = write_channels(tmp_path / "emg.csv", {"a": np.zeros(2000), "b": np.ones(2000)})
-    channels = {column: {"kind": "emg", "muscle": "soleus", "side": "left"} for column in "ab"}
     device = {"reader": "delimited", "rate_hz": RATE_HZ, "channels": channels, "text": {"header_rows": 1}}
-    session = session_of(tmp_path, {"emg": device}, {"emg": name})
+    with pytest.raises(StudyError, match=said):
+        session_of(tmp_path, {"emg": device}, {"emg": name})
+
+
+def test_two_devices_with_channels_of_one_meaning_are_refused(tmp_path: Path) -> None:
+    soleus = {"kind": "emg", "muscle": "soleus", "side": "left"}
+    device = {"reader": "delimited", "rate_hz": RATE_HZ, "channels": {"a": soleus}, "text": {"header_rows": 1}}
+    files = {name: write_channels(tmp_path / f"{name}.csv", {"a": np.zeros(2000)}) for name in ("one", "other")}
+    session = session_of(tmp_path, {name: deepcopy(device) for name in files}, files)
     assert "left_soleus more than once" in session.children["jump"].attrs["faults"]
+
+
+def test_a_column_is_mapped_once(tmp_path: Path) -> None:
+    name = write_channels(tmp_path / "lab.csv", {"Fz": countermovement_jump().force})
+    device = plate("1", "both") | {"channels": {"1": {"kind": "analog"}}}
+    session = session_of(tmp_path, {"lab": device}, {"lab": name})
+    assert "columns that are mapped once; found Fz" in session.children["jump"].attrs["faults"]
 
 
 def test_a_metric_of_a_stream_needs_nothing_but_its_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

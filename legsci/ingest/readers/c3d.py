@@ -176,7 +176,7 @@ def _segments(file: C3dFile) -> dict[str, xr.Dataset]:
 
 
 def _channels(file: C3dFile) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
-    """Return the analog channels that the device maps, by kind, and the units of those that nobody mapped, by name."""
+    """Return the analog channels that the device maps, by kind, and the units of all others, by name."""
     of_plates = {int(channel) for channel in file.values("FORCE_PLATFORM", "CHANNEL")}
     count = file.analog_channels
     labels, units = file.long_list("ANALOG:LABELS"), file.long_list("ANALOG:UNITS")

@@ -86,6 +86,9 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
     channels = [column_number(table, _column_key(table, name)) for name in device.channels]
     used = [column for group in columns.values() for column in group]
     used += channels + ([] if time is None else [time])
+    twice = sorted({table.names[c] if c < len(table.names) else str(c + 1) for c in channels if used.count(c) > 1})
+    if twice:
+        raise refuse(path, ("channels", "columns that are mapped once", ", ".join(twice)))
     unmapped = _unmapped(table, used, device)
     table, shift = select_part(table, device, part, used, assumptions)
     used = [column + shift for column in used]

@@ -53,8 +53,20 @@ def write_motion(motion: SessionMotion, path: str | Path) -> None:
 
 
 def open_motion(path: str | Path) -> SessionMotion:
-    """Read a motion file into memory."""
-    tree = read_tree(path)
+    """Read a motion file into memory.
+
+    Raises
+    ------
+    ValueError : the file was written by another version of legsci.
+    """
+    try:
+        return _motion(read_tree(path))
+    except KeyError as error:
+        raise ValueError(f"{path} was written by another version of legsci: run the workflow again") from error
+
+
+def _motion(tree: xr.DataTree) -> SessionMotion:
+    """Motion of a session from the groups of its file."""
     groups = {name: group.to_dataset(inherit=False) for name, group in tree.children.items()}
     attrs = {str(name): value for name, value in tree.attrs.items()}
     described = json.loads(attrs.pop("trials"))

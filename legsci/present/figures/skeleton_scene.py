@@ -46,7 +46,15 @@ def scene(session: xr.DataTree, motion: SessionMotion, trial_id: str) -> Scene |
     Returns
     -------
     The scene; None without markers or segments of a leg.
+
+    Raises
+    ------
+    ValueError : the motion is that of another session.
     """
+    keys = ("participant_id", "session_id")
+    if any(session.attrs.get(key) != motion.attrs.get(key) for key in keys):
+        whose = [" ".join(str(of.attrs.get(key)) for key in keys) for of in (session, motion)]
+        raise ValueError(f"the session is {whose[0]}, the motion that of {whose[1]}")
     trial, moved = session.children[trial_id], motion.trials[trial_id].movement
     if moved is None:
         return None
