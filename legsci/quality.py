@@ -38,7 +38,7 @@ CODES: dict[str, Code] = {
         "How the clock of {signal} is related to that of the trial is not known: it is not compared with others.",
     ),
     "not_computed": Code("rejected", "The computation failed ({detail}); see the log of the job."),
-    "no_signal_to_cut_by": Code("rejected", "The trial cannot be cut into repetitions: {detail}."),
+    "no_signal_to_cut_by": Code("rejected", "No repetitions can be found in the trial: {detail}."),
     "no_force": Code("rejected", "No plate is loaded by a person, so there are no repetitions{detail}.", "N"),
     "too_short": Code("rejected", "The recording lasts {value:.3f} s; at least {limit:.1f} s are needed.", "s"),
     "force_missing": Code(
@@ -86,7 +86,7 @@ CODES: dict[str, Code] = {
     ),
     "light_person": Code(
         "flagged",
-        "Weight is that of {value:.1f} kg (flagged below {limit:.0f} kg): state body_mass_kg; pounds read so.",
+        "Body weight corresponds to {value:.1f} kg (limit {limit:.0f} kg): force in pounds? If not, state body_mass_kg.",
         "kg",
     ),
     "weighed_elsewhere": Code("flagged", "Body weight was taken from {detail}."),
@@ -113,7 +113,7 @@ CODES: dict[str, Code] = {
         "flagged", "Force stays about body weight for {value:.2f} s before the jump: a squat jump held?", "s"
     ),
     "implausible_value": Code(
-        "flagged", "{signal} is {value:.3g}, which nobody reaches (limit {limit:.3g}): {detail}?"
+        "flagged", "{signal} is {value:.3g}, outside the human range (limit {limit:.3g}): {detail}?"
     ),
     "drift": Code(
         "flagged",

@@ -37,7 +37,7 @@ class Limit:
 
 
 _RATE = "a wrong sampling rate or zero of the plates, or a trial of another task"
-#: Column of metrics.csv -> its limit: beyond the highest on record for athletes by a third or more.
+#: Column of metrics.csv -> its limit, well above what trained athletes reach; our choice.
 LIMITS: dict[str, Limit] = {
     "jump_height_impulse_m": Limit(1.0, _RATE),
     "jump_height_flight_time_m": Limit(1.0, _RATE),
@@ -92,7 +92,9 @@ def plausibility_flags(values: Mapping[Hashable, Any]) -> list[QualityFlag]:
     for name, limit in LIMITS.items():
         value = float(values[name]) / (float(values[limit.per]) if limit.per else 1.0)
         if np.isfinite(value) and value > limit.highest:
-            label = METRICS[name].label + (f" per {METRICS[limit.per].label}" if limit.per else "")
+            label = METRICS[name].label + (
+                f" per {METRICS[limit.per].label}" if limit.per else f" [{METRICS[name].unit}]"
+            )
             flags.append(QualityFlag("implausible_value", label, value, limit.highest, limit.cause, int(values["rep"])))
     return flags
 

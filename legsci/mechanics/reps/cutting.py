@@ -65,7 +65,7 @@ def no_signal_to_cut_by(motion: TrialMotion, task: Task) -> QualityFlag:
     """
     *others, last = task.cut_by
     needed = f"{', '.join(others)} or {last}" if others else last
-    held = f"only {', '.join(sorted(motion.streams))}" if motion.streams else "no signal"
+    held = ", ".join(sorted(motion.streams)) or "nothing"
     unknown = "" if set(motion.streams).isdisjoint(task.cut_by) else " without known labels"
-    detail = f"{motion.attrs['task']} is cut by {needed}, and the trial holds {held}{unknown}"
+    detail = f"a {motion.attrs['task']} needs {needed}; recorded: {held}{unknown}"
     return QualityFlag("no_signal_to_cut_by", signal="trial", detail=detail)

@@ -26,8 +26,8 @@ table, with one row per column of `metrics.csv`.
 - The name of a metric ends in its unit; ratios have none.
 - *Positive* says what a positive value means; a quantity without direction is ≥ 0.
 - *Equation* uses the symbols below.
-- *Streams* are the kinds of signal that the metric is computed from. A repetition also needs one by which its task is
-  cut.
+- *Streams* are the kinds of signal that the metric is computed from. The repetitions themselves
+  are found from the signals in the table of tasks.
 - *Uncertainty* says how the standard uncertainty (k = 1) in the column `u_<metric>` is found:
 {uncertainties}
 - A value is missing (an empty cell) where the task does not have the metric, or where a stream is missing or has a gap;
@@ -69,7 +69,7 @@ def metrics_page() -> str:
 
 def _tasks() -> str:
     """Tasks, and which metrics each of them has."""
-    columns = ("task", "meaning", "starts from", "legs", "direction", "cut by")
+    columns = ("task", "meaning", "starts from", "legs", "direction", "repetitions found from")
     tasks = [
         (name, task.meaning, task.start.replace("_", " "), task.legs, task.direction or "-", " or ".join(task.cut_by))
         for name, task in TASKS.items()

@@ -315,14 +315,14 @@ def test_recording_brings_its_code_about(code: str) -> None:
         (
             ("sensors",),
             "countermovement_jump",
-            "countermovement_jump is cut by force, and the trial holds only sensors",
+            "a countermovement_jump needs force; recorded: sensors",
         ),
         (
             ("sensors", "angles"),
             "squat",
-            "squat is cut by markers, segments or force, and the trial holds only angles, sensors",
+            "a squat needs markers, segments or force; recorded: angles, sensors",
         ),
-        ((), "sprint", "sprint is cut by force, and the trial holds no signal"),
+        ((), "sprint", "a sprint needs force; recorded: nothing"),
     ],
 )
 def test_trial_without_a_signal_to_cut_by_says_what_its_task_needs(
@@ -337,7 +337,7 @@ def test_markers_that_no_label_maps_do_not_cut_a_squat() -> None:
     markers = marker_signal(np.ones((300, 2, 3)), rate_hz=100.0, labels=["M1", "M2"])
     result = outcome(trial({"markers": markers}, task="squat"))
     sentence = result.quality.loc[result.quality["code"] == "no_signal_to_cut_by", "sentence"].item()
-    assert sentence.endswith("and the trial holds only markers without known labels.")
+    assert sentence.endswith("recorded: markers without known labels.")
 
 
 @pytest.mark.parametrize("seconds", [0.1, 900.0])
