@@ -86,7 +86,7 @@ CODES: dict[str, Code] = {
     ),
     "light_person": Code(
         "flagged",
-        "Body weight corresponds to {value:.1f} kg (limit {limit:.0f} kg): force in pounds? If not, state body_mass_kg.",
+        "Body weight corresponds to {value:.1f} kg (limit {limit:.0f} kg): force in pounds? If not, give body_mass_kg.",
         "kg",
     ),
     "weighed_elsewhere": Code("flagged", "Body weight was taken from {detail}."),
