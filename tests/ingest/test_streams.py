@@ -26,7 +26,7 @@ from legsci.metrics.signals import Reps
 from legsci.metrics.tables import session_metrics
 from legsci.vocabulary import SIDES
 from tests.analytic_jump import countermovement_jump
-from tests.foreign_files import plate_jump, write_c3d, write_lines
+from tests.foreign_files import PlateJump, plate_jump, write_c3d, write_lines
 from tests.mechanics.trials import DEFAULT, cut_session, decisions
 
 RATE_HZ = 1000.0
@@ -78,6 +78,14 @@ def write_channels(path: Path, columns: dict[str, np.ndarray]) -> str:
     rows = np.column_stack(list(columns.values()))
     write_lines(path, [",".join(columns), *(",".join(f"{value:.4f}" for value in row) for row in rows)])
     return path.name
+
+
+def jump_with_channels(folder: Path, further: int) -> tuple[PlateJump, Path]:
+    """A jump on one plate in a C3D file with further analog channels, "Voltage.1", ...; see `write_c3d`."""
+    recorded, path = plate_jump(), folder / "jump.c3d"
+    markers = {"c7": np.tile([0.1, 0.2, 1.4], (len(recorded.force) // 10, 1))}
+    write_c3d(path, recorded, markers, plate_type=2, further=further)
+    return recorded, path
 
 
 def scored(session: xr.DataTree) -> tuple[pd.Series, pd.DataFrame]:
@@ -159,10 +167,7 @@ def test_seven_sensors_lie_beside_the_plates_with_clocks_of_their_own(tmp_path: 
 
 
 def test_analog_channels_that_nobody_mapped_are_listed_and_the_force_is_scored(tmp_path: Path) -> None:
-    recorded = plate_jump()
-    frames = len(recorded.force) // 10
-    path = tmp_path / "jump.c3d"
-    write_c3d(path, recorded, {"c7": np.tile([0.1, 0.2, 1.4], (frames, 1))}, plate_type=2, further=16)
+    recorded, path = jump_with_channels(tmp_path, 16)
     session = session_of(tmp_path, {"lab": {"reader": "c3d"}}, {"lab": path.name})
     row, quality = scored(session)
     assert row["jump_height_impulse_m"] == pytest.approx(recorded.jump.height, abs=0.005)
@@ -175,10 +180,7 @@ def test_analog_channels_that_nobody_mapped_are_listed_and_the_force_is_scored(t
 
 
 def test_mapped_channels_are_what_the_study_says(tmp_path: Path) -> None:
-    recorded = plate_jump()
-    frames = len(recorded.force) // 10
-    path = tmp_path / "jump.c3d"
-    write_c3d(path, recorded, {"c7": np.tile([0.1, 0.2, 1.4], (frames, 1))}, plate_type=2, further=3)
+    _, path = jump_with_channels(tmp_path, 3)
     channels = {
         "Voltage.2": {"kind": "emg", "muscle": "gluteus_medius", "side": "left"},
         "Voltage.3": {"kind": "analog"},
@@ -197,10 +199,7 @@ def test_mapped_channels_are_what_the_study_says(tmp_path: Path) -> None:
 
 
 def test_channels_are_sliced_with_the_repetition(tmp_path: Path) -> None:
-    recorded = plate_jump()
-    frames = len(recorded.force) // 10
-    path = tmp_path / "jump.c3d"
-    write_c3d(path, recorded, {"c7": np.tile([0.1, 0.2, 1.4], (frames, 1))}, plate_type=2, further=2)
+    _, path = jump_with_channels(tmp_path, 2)
     channels = {
         f"Voltage.{n}": {"kind": "emg", "muscle": "soleus", "side": side} for n, side in ((1, "left"), (2, "right"))
     }
@@ -269,10 +268,7 @@ def test_a_metric_of_a_stream_needs_nothing_but_its_entry(tmp_path: Path, monkey
         streams=("emg",),
     )
     monkeypatch.setitem(METRICS, "emg_rms_v", entry)
-    recorded = plate_jump()
-    path = tmp_path / "jump.c3d"
-    markers = {"c7": np.tile([0.1, 0.2, 1.4], (len(recorded.force) // 10, 1))}
-    write_c3d(path, recorded, markers, plate_type=2, further=2)
+    _, path = jump_with_channels(tmp_path, 2)
     mapped = {"channels": {"Voltage.2": {"kind": "emg", "muscle": "soleus", "side": "right"}}}
     for channels, expected in ((mapped, 2.0), ({}, np.nan)):
         session = session_of(tmp_path, {"lab": {"reader": "c3d", **channels}}, {"lab": path.name})
