@@ -11,7 +11,8 @@ import xarray as xr
 from legsci.ingest.streams import stream
 from legsci.mechanics.kinetics.anthropometry import UNKNOWN_PERSON, Person
 from legsci.mechanics.kinetics.inertia import body_segments
-from legsci.mechanics.kinetics.inverse_dynamics import JOINT_CHAIN, PLANES, trial_loads
+from legsci.mechanics.kinetics.inverse_dynamics import JOINT_CHAIN, trial_loads
+from legsci.mechanics.kinetics.joint_components import PLANES
 from legsci.mechanics.motion.alignment import CURVES, UNCERTAIN_CURVES, alignment_curves
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
 from legsci.mechanics.motion.cross_talk import cross_talk_corrected_knees
@@ -298,7 +299,7 @@ def _loads(
     body = body_segments(moved, body_mass_kg=mass, sex=person.sex, load_kg=load)
     force = stream(trial, "force")
     assert force is not None, "loads are computed of trials with plates"
-    solved = trial_loads(moved, force, body, body_mass_kg=mass, cutoff_hz=options.cutoff_hz)
+    solved = trial_loads(moved, force, body, body_mass_kg=mass, options=options)
     found = {name: values for name, (_, values, _) in solved.variables.items()}
     signals: Signals = {}
     if "joint_power_in_plane" in found:

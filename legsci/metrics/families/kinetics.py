@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import xarray as xr
 
-from legsci.mechanics.kinetics.inverse_dynamics import PLANES
+from legsci.mechanics.kinetics.joint_components import PLANES
 from legsci.mechanics.kinetics.movement import LOADED_JOINTS
 from legsci.metrics.families.joints import Measure, by_side, of_frames, on_both, pelvis_height, span_of, working
 from legsci.metrics.metric import FORCE_AND_MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
