@@ -26,6 +26,10 @@ KEYS = {
     "side": "Side to which the metrics of the row belong: left, right, or both (both legs together, the whole body).",
     "task": "Movement task of the trial, as in trials.tsv.",
     "profile": "Definition profile under which the repetition was scored.",
+    "cutoff_hz": "Cut-off frequency of the low-pass of markers and of the ground reaction, from which the metrics of angles "
+    "and moments are computed [Hz]; empty: not filtered, or no markers.",
+    "moment_axes": "Axes of joint moments and of power by plane: joint (joint coordinate system), proximal, distal (segment) "
+    "or laboratory.",
     "status": "Worst severity among the quality flags of the repetition and of its trial: accepted (none), flagged, "
     "incomplete or rejected.",
     "reason": "Codes of these flags; quality.csv states them in sentences.",

@@ -30,6 +30,8 @@ def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
         "side": sides[side],
         "task": named["task"].data.astype(str)[index],
         "profile": profiles[scoring],
+        "cutoff_hz": named["cutoff_hz"].data[index],
+        "moment_axes": named["moment_axes"].data.astype(str)[index],
         "perturbation": moved[scoring],
         "index": index,
     }

@@ -17,7 +17,7 @@ from legsci.mechanics.motion.alignment import CURVES, UNCERTAIN_CURVES, alignmen
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
 from legsci.mechanics.motion.cross_talk import cross_talk_corrected_knees
 from legsci.mechanics.motion.kinematics import Array, Kinematics, Paths
-from legsci.mechanics.motion.markers import CLUSTERS, whole_paths
+from legsci.mechanics.motion.markers import CLUSTERS, smoothable, whole_paths
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.motion.static_trial import StaticTrial
 from legsci.quality import QualityFlag
@@ -65,6 +65,8 @@ class Movement:
     ----------
     time : (frame,) on the trial's clock [s].
     rate_hz : frames per second [Hz].
+    cutoff_hz : low-pass of markers and ground reaction [Hz]; NaN: none.
+    moment_axes : axes of moments and powers, key of MOMENT_AXES (motion/options.py).
     mean_speed_m_per_s, travel_deg : horizontal speed of the pelvis from the first to the last frame in which it is
         seen, and the angle of its path to forward.
     signals : name of FRAME_SIGNALS -> values (..., frame) along its dimensions, FRAME_COORDS, in its unit. Moments and
@@ -76,6 +78,8 @@ class Movement:
 
     time: Array
     rate_hz: float
+    cutoff_hz: float
+    moment_axes: str
     mean_speed_m_per_s: float
     travel_deg: float
     signals: dict[str, Array]
@@ -96,6 +100,7 @@ class Movement:
             },
             attrs={
                 "sampling_rate_hz": self.rate_hz,
+                "cutoff_hz": self.cutoff_hz,
                 "mean_speed_m_per_s": self.mean_speed_m_per_s,
                 "travel_deg": self.travel_deg,
             },
@@ -185,12 +190,20 @@ def trial_movement(
     movement = Movement(
         time=moved.time,
         rate_hz=moved.rate_hz,
+        cutoff_hz=_cutoff(moved.rate_hz, options),
+        moment_axes=options.moment_axes,
         mean_speed_m_per_s=_mean_speed(pelvis, moved.rate_hz),
         travel_deg=_travel(pelvis),
         signals={name: _complete(signals, name, frames) for name in FRAME_SIGNALS},
         points=moved.joint_centre | _segment_ends(trial, moved),
     )
     return movement, _joined(flags)
+
+
+def _cutoff(rate_hz: float, options: MotionOptions) -> float:
+    """Low-pass that a trial has [Hz]; NaN where it has none, or frames too rarely."""
+    cutoff_hz = options.cutoff_hz
+    return cutoff_hz if cutoff_hz is not None and smoothable(rate_hz, cutoff_hz) else float("nan")
 
 
 def _complete(signals: Signals, name: str, frames: int) -> Array:

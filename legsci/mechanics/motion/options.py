@@ -36,3 +36,25 @@ class MotionOptions:
 
 
 DEFAULT_OPTIONS = MotionOptions()
+
+
+def task_options(*, cutoff_hz: Mapping[str, float | None] | None = None, **others: Any) -> dict[str, MotionOptions]:
+    """Options of the trials of each task.
+
+    Parameters
+    ----------
+    cutoff_hz : task -> low-pass [Hz] or None; a task that is not named has that of TASKS.
+    others : of all tasks alike, see MotionOptions.
+
+    Raises
+    ------
+    ValueError : lists the names that are no task.
+    """
+    given = cutoff_hz or {}
+    unknown = sorted(set(given) - set(TASKS))
+    if unknown:
+        raise ValueError(f"cutoff_hz: {', '.join(map(repr, unknown))}, expected tasks: {', '.join(TASKS)}")
+    return {name: MotionOptions(cutoff_hz=given.get(name, task.cutoff_hz), **others) for name, task in TASKS.items()}
+
+
+TASK_OPTIONS = task_options()
