@@ -35,18 +35,24 @@ PEAKS = {
     "plantarflexion": ("ankle", "sagittal", -1.0),
     "knee_abduction": ("knee", "frontal", 1.0),
 }
+#: Force from which a foot stands [N].
+LOADED_N = 50.0
 #: Differences and filters are of lower order at the ends of a recording.
 EDGE_S = 0.05
 
 
 def peaks(solved: xr.Dataset, motion: Motion) -> dict[str, np.ndarray]:
-    """Peak moments of both legs until take-off, name -> (side,) [N m]."""
-    stop = motion.events["takeoff"][0] if len(motion.events.get("takeoff", ())) else motion.time[-1] - EDGE_S
-    moment = solved["joint_moment_in_plane"].sel(time=slice(motion.time[0] + EDGE_S, stop))
-    return {
-        name: np.array([float((sign * moment.sel(joint=f"{side}_{joint}", plane=plane)).max()) for side in LEGS])
-        for name, (joint, plane, sign) in PEAKS.items()
-    }
+    """Peak moments of the legs that stand until the last take-off, name -> (side,) [N m]; NaN for a leg in the air."""
+    takeoffs = motion.events.get("takeoff", ())
+    stop = takeoffs[-1] if len(takeoffs) else motion.time[-1] - EDGE_S
+    inside = solved[["joint_moment_in_plane", "ground_force"]].sel(time=slice(motion.time[0] + EDGE_S, stop))
+    loaded = inside["ground_force"].sel(axis="y") > LOADED_N
+    found = {}
+    for name, (joint, plane, sign) in PEAKS.items():
+        moments = inside["joint_moment_in_plane"].sel(plane=plane)
+        rows = [(sign * moments.sel(joint=f"{side}_{joint}")).where(loaded.sel(side=side)) for side in LEGS]
+        found[name] = np.array([float(row.max()) for row in rows])
+    return found
 
 
 def errors_of(task: str, cutoff_hz: float, noises_m: list[float]) -> dict[str, np.ndarray]:
@@ -74,8 +80,8 @@ def main() -> None:
             clean, noisy = (errors_of(task, cutoff_hz, noises) for noises in ([0.0], [NOISE_M] * RECORDINGS))
             row: dict[str, object] = {"task": task, "cutoff_hz": cutoff_hz}
             for name in PEAKS:
-                row[f"{name}_bias_percent"] = clean[name].mean()
-                row[f"{name}_rms_percent"] = np.sqrt(np.mean(noisy[name] ** 2))
+                row[f"{name}_bias_percent"] = np.nanmean(clean[name])
+                row[f"{name}_rms_percent"] = np.sqrt(np.nanmean(noisy[name] ** 2))
             rows.append(row)
     found = pd.DataFrame(rows).round(1)
     head = f"# {datetime.now(UTC):%Y-%m-%d}; bias without noise, error with {1000 * NOISE_M:g} mm of white noise,"

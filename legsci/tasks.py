@@ -29,10 +29,10 @@ class Task:
         "contact": one repetition per running step on the plates.
     cut_by : streams (STREAMS of vocabulary.py) that show where the repetitions lie, the preferred first.
     cutoff_hz : low-pass of markers and ground reaction alike [Hz], unless the options of a run say otherwise. That with
-        which peak joint moments of virtual athletes have the least error (root mean square, 0.3 mm of noise;
-        `benchmarks/cutoffs.csv`), 6 Hz where these hardly depend on it; it agrees with the residual analysis (Winter
-        2009, ch. 3) of the recorded sprint, 28 to 35 Hz. In impacts published choices are lower, since the soft tissue
-        vibrates: 20 Hz (Bisseling & Hof 2006), 15 Hz (Kristianslund et al. 2012).
+        which four peak joint moments of virtual athletes have the least error on average (root mean square, 0.3 mm of
+        noise; `benchmarks/cutoffs.csv`); in sprints 30 Hz, since the residual analysis (Winter 2009, ch. 3) of the
+        recorded sprint gives 28 to 35 Hz. Published choices for impacts, in which soft tissue vibrates, are lower:
+        20 Hz (Bisseling & Hof 2006), 15 Hz (Kristianslund et al. 2012).
 
     References
     ----------
@@ -71,7 +71,7 @@ TASKS: dict[str, Task] = {
         direction="vertical",
         cut="flight",
         cut_by=("force",),
-        cutoff_hz=12.0,
+        cutoff_hz=15.0,
     ),
     "squat_jump": Task(
         "Vertical jump from a held squat, without a countermovement.",
@@ -80,7 +80,7 @@ TASKS: dict[str, Task] = {
         direction="vertical",
         cut="flight",
         cut_by=("force",),
-        cutoff_hz=12.0,
+        cutoff_hz=15.0,
     ),
     "drop_jump": Task(
         "Step off a box, land, jump at once.",
@@ -116,7 +116,7 @@ TASKS: dict[str, Task] = {
         direction="lateral",
         cut="flight",
         cut_by=("force",),
-        cutoff_hz=15.0,
+        cutoff_hz=20.0,
     ),
     "sprint": Task(
         "Running steps over plates.",

@@ -82,7 +82,7 @@ def test_a_named_run_reuses_the_sessions_and_leaves_the_default_run(simulated: P
     before = digests(results), digests(recordings)
     answer = snakemake(simulated, *FASTER)
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert "virtual, run faster (motion.cutoff_hz.countermovement_jump 20 instead of 12.0): 4 rep" in answer.stdout
+    assert "virtual, run faster (motion.cutoff_hz.countermovement_jump 20 instead of 15.0): 4 rep" in answer.stdout
     assert (digests(results), digests(recordings)) == before
     assert not (results / "runs" / "faster" / "sessions").exists()
     logs = {path.name for path in (results / "runs" / "faster" / "logs").iterdir()}

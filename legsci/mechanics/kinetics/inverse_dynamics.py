@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from legsci.kernels.joint_errors import JointLoads
 from legsci.kernels.newton_euler import (
     SegmentMotion,
     derivatives,
@@ -38,12 +39,17 @@ _GRAVITY = np.array([0.0, -STANDARD_GRAVITY, 0.0])
 
 @dataclass(frozen=True)
 class Loads:
-    """Joint loads, power and energy of a trial: variables of `dynamics`, its joints and segments, and flags."""
+    """Joint loads, power and energy of a trial: variables of `dynamics`, its joints and segments, and flags.
+
+    `joint_loads` and `axes` (joint, time, 3, 3) are what uncertainties are propagated from; None without joints.
+    """
 
     variables: _Variables
     joints: tuple[str, ...]
     segments: tuple[str, ...]
     flags: list[QualityFlag]
+    joint_loads: JointLoads | None = None
+    axes: Array | None = None
 
 
 SOLVED_SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in LEGS for part in ("thigh", "shank", "foot")))
@@ -185,7 +191,9 @@ def trial_loads(
     solved = [JOINT_CHAIN[joint].segment for joint in chain] + ["trunk"] * whole
     body = body.rows(solved + [name for name in SOLVED_SEGMENTS if name in kinematics.rotation and name not in solved])
     tree = _solve(kinematics, body, ground, chain, solved)
-    _put_joints(answer, tree, body_mass_kg, options.moment_axes)
+    of_joints = _joint_loads(tree, ground)
+    axes = component_axes(tree.rotations(), chain, moment_axes=options.moment_axes)
+    _put_joints(answer, of_joints, axes, body_mass_kg, options.moment_axes)
     _put_energy(answer, tree)
     if set(SOLVED_SEGMENTS) <= set(body.segment):
         _put_centre_of_mass(answer, tree)
@@ -194,7 +202,7 @@ def trial_loads(
         flags += dynamic_consistency(
             ground.total, _whole_body(tree), body_mass_kg=body_mass_kg, rate_hz=tree.rate, cutoff_hz=cutoff_hz
         )
-    return Loads(answer, tree.chain, tree.names, flags)
+    return Loads(answer, tree.chain, tree.names, flags, of_joints, axes)
 
 
 @cache
@@ -262,16 +270,22 @@ def _put(variables: _Variables, name: str, dims: tuple[str, ...], values: Array,
     variables[name] = (dims, values, {"units": units})
 
 
-def _put_joints(answer: _Variables, tree: _Tree, body_mass_kg: float, moment_axes: str) -> None:
-    """Add loads and power of the joints."""
+def _joint_loads(tree: _Tree, ground: GroundLoads) -> JointLoads:
+    """Loads of the joints on their distal segments."""
     chain = tree.chain
     # Of the lumbar joint, the distal segment is the one above: it receives the opposite.
-    turned = np.array([-1.0 if joint == "lumbar" else 1.0 for joint in chain])[:, None, None]
-    force, moment = (loads[: len(chain)] * turned for loads in (tree.force, tree.moment))
+    turned = np.array([-1.0 if joint == "lumbar" else 1.0 for joint in chain])
+    force, moment = (loads[: len(chain)] * turned[:, None, None] for loads in (tree.force, tree.moment))
+    below = np.array([[float(joint == "lumbar" or joint.startswith(side)) for side in LEGS] for joint in chain])
+    centres = tree.joints[: len(chain)]
+    return JointLoads(force, moment, _relative_velocity(tree), centres, ground.force, ground.moment, below, turned)
+
+
+def _put_joints(answer: _Variables, loads: JointLoads, axes: Array, body_mass_kg: float, moment_axes: str) -> None:
+    """Add loads and power of the joints."""
+    force, moment, spin = loads.force, loads.moment, loads.spin
     _put(answer, "joint_force", ("time", "joint", "axis"), force.transpose(1, 0, 2), "N")
     _put(answer, "joint_moment", ("time", "joint", "axis"), moment.transpose(1, 0, 2), "N m")
-    spin = _relative_velocity(tree)
-    axes = component_axes(tree.rotations(), list(chain), moment_axes=moment_axes)
     in_plane, power = (part.transpose(2, 0, 1) for part in by_plane(axes, moment, spin))
     named = {"axes": MOMENT_AXES[moment_axes], "positive": POSITIVE}
     for name, values, units in (
