@@ -58,8 +58,8 @@ LIMITS: dict[str, Limit] = {
 WITHHELD: dict[str, Limit] = {
     "force_transmission_ratio": Limit(
         1.0,
-        "the centre of mass gains more energy than the modelled joints generate; work of arms, and of joints within trunk and "
-        "feet, is not modelled",
+        "the centre of mass gains more energy than the modelled joints generate; work of arms, and of joints within "
+        "trunk and feet, is not modelled",
     )
 }
 

@@ -43,7 +43,7 @@ FRAME_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
     "u_angle": (("joint_angle",), "deg"),
     "u_moment": (("joint", "plane"), "N m/kg"),
     "u_power": (("joint",), "W/kg"),
-    "power_filter_effect": (("joint",), "W/kg"),
+    "u_power_passing": (("joint",), "W/kg"),
     "energy": ((), "J/kg"),
     "power_residual": ((), "W/kg"),
     "pelvis_position": (("axis",), "m"),
@@ -337,7 +337,7 @@ def _loads(
             joints=list(solved.joints),
             low_pass=(moved.rate_hz, _cutoff(moved.rate_hz, options)),
         )
-        names = ("u_moment", "u_power", "power_filter_effect")
+        names = ("u_moment", "u_power", "u_power_passing")
         signals |= {name: (each / mass, solved.joints) for name, each in zip(names, doubt, strict=True)}
     if "segment_power_residual" in found:
         of_legs = [row for row, name in enumerate(solved.segments) if name not in ("pelvis", "trunk")]

@@ -122,7 +122,9 @@ def session_motion(
             reference = known.trials.get(name, TrialReference())
             zeroed = with_known_zero(trial, reference)
             turned = with_exchanged_plates(zeroed) if name in exchange else zeroed
-            trials[name] = _trial_motion(turned, static, reference, person=person, options=options[str(trial.attrs["task"])])
+            trials[name] = _trial_motion(
+                turned, static, reference, person=person, options=options[str(trial.attrs["task"])]
+            )
         except Exception as error:  # one trial that fails does not keep the others from being computed
             logging.getLogger(__name__).exception("trial %s", name)
             failed = QualityFlag("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""Options of kinematics and kinetics: joint centres and axes, low-pass, axes of moments; of a trial, and of each task."""
+"""Options of kinematics and kinetics, of a trial and of each task: joint centres, axes and low-pass."""
 
 from __future__ import annotations
 
