@@ -12,13 +12,17 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, JOINT_ANGLES
+from legsci.mechanics.motion.angle_uncertainty import POINTS, TISSUE
 from legsci.metrics.families.force import LANDING_S
 from legsci.metrics.metric import GROOD, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
-from legsci.metrics.signals import Reps, at, of_tasks, peak
+from legsci.metrics.signals import Reps, at, of_tasks, peak, peak_time, uncertain_peak
 from legsci.tasks import MOVEMENTS, SQUATS
 from legsci.vocabulary import AXES, SIDES
 
 Measure = Callable[[Reps], xr.Variable]
+#: Value and standard uncertainty.
+UncertainValue = tuple[xr.Variable, xr.Variable]
+UncertainMeasure = Callable[[Reps], UncertainValue]
 
 #: The phases of squats are found from the height of the pelvis, or without it from force.
 _MOTION_OR_FORCE = ("markers or segments or force",)
@@ -89,16 +93,22 @@ def by_side(signal: xr.Variable, dim: str, name: str) -> xr.Variable:
     return xr.Variable(["side" if other == dim else other for other in signal.dims], taken)
 
 
-def leg_angle(reps: Reps, name: str) -> xr.Variable:
-    """Joint angle of each leg (rep, side, frame) [deg], NaN at side both."""
-    return by_side(reps["angle"], "joint_angle", name)
+def leg_angle(reps: Reps, name: str, *, signal: str = "angle") -> xr.Variable:
+    """Joint angle of each leg (rep, side, frame) [deg], or its standard uncertainty "u_angle"; NaN at side both."""
+    return by_side(reps[signal], "joint_angle", name)
 
 
-def _leg_peak(name: str) -> Measure:
-    """Measure: largest value of an angle of each leg in the movement."""
+def of_legs(reps: Reps, pair: UncertainValue) -> UncertainValue:
+    """Value and uncertainty of the legs that work."""
+    return working(reps, pair[0]), working(reps, pair[1])
 
-    def measure(reps: Reps) -> xr.Variable:
-        return working(reps, peak(of_frames(reps), leg_angle(reps, name), *span_of(reps)))
+
+def _leg_peak(name: str) -> UncertainMeasure:
+    """Measure: largest value of an angle of each leg in the movement, and its uncertainty."""
+
+    def measure(reps: Reps) -> UncertainValue:
+        curves = leg_angle(reps, name), leg_angle(reps, name, signal="u_angle")
+        return of_legs(reps, uncertain_peak(of_frames(reps), *curves, *span_of(reps)))
 
     return measure
 
@@ -108,16 +118,30 @@ hip_flexion_max = _leg_peak("hip_flexion")
 ankle_dorsiflexion_max = _leg_peak("ankle_dorsiflexion")
 
 
-def lumbar_flexion_max(reps: Reps) -> xr.Variable:
-    """Largest lumbar flexion of the movement relative to standing, else to its start (rep, scoring) [deg]."""
+def _trunk_angle(reps: Reps, name: str) -> tuple[xr.Variable, xr.Variable]:
+    """Angle and its standard uncertainty (rep, frame) [deg]."""
+    place = JOINT_ANGLES.index(name)
+    return reps["angle"].isel(joint_angle=place), reps["u_angle"].isel(joint_angle=place)
+
+
+def lumbar_flexion_max(reps: Reps) -> UncertainValue:
+    """Largest lumbar flexion of the movement relative to standing, else to its start (rep, scoring) [deg].
+
+    Markers that are placed beside their landmarks change both angles alike. What remains uncertain is the skin, by
+    which pelvis and trunk turn in proportion to their tilt.
+    """
     frames, flexion = of_frames(reps), angle(reps, "lumbar_flexion")
     start, last = span_of(reps)
-    return peak(frames, flexion, start, last) - reps["standing_lumbar_flexion"].fillna(at(frames, flexion, start))
+    upright = reps["standing_lumbar_flexion"].fillna(at(frames, flexion, start))
+    instant = peak_time(frames, flexion, start, last)
+    turned = {"pelvis": "pelvis_tilt", "trunk": "trunk_lean"}
+    skin = [at(frames, angle(reps, name), instant) * (TISSUE[part].turn_deg / 90.0) for part, name in turned.items()]
+    return peak(frames, flexion, start, last) - upright, (skin[0] ** 2 + skin[1] ** 2) ** 0.5
 
 
-def trunk_lean_max(reps: Reps) -> xr.Variable:
-    """Largest forward lean of the trunk (rep, scoring) [deg]."""
-    return peak(of_frames(reps), angle(reps, "trunk_lean"), *span_of(reps))
+def trunk_lean_max(reps: Reps) -> UncertainValue:
+    """Largest forward lean of the trunk (rep, scoring) [deg], and its uncertainty."""
+    return uncertain_peak(of_frames(reps), *_trunk_angle(reps, "trunk_lean"), *span_of(reps))
 
 
 def pelvis_height(reps: Reps) -> xr.Variable:
@@ -125,17 +149,26 @@ def pelvis_height(reps: Reps) -> xr.Variable:
     return reps["pelvis_position"].isel(axis=list(AXES).index("y"))
 
 
-def squat_depth(reps: Reps) -> xr.Variable:
-    """Descent of the pelvis from the start of the eccentric phase to its lowest point (rep, scoring) [m]."""
+def squat_depth(reps: Reps) -> UncertainValue:
+    """Descent of the pelvis from the start of the eccentric phase to its lowest point (rep, scoring) [m].
+
+    A hip centre that is missed is missed by the same vector of the pelvis: only the tilt since the start turns it. The
+    skin of the pelvis shifts in proportion to that tilt.
+    """
     frames, height = of_frames(reps), pelvis_height(reps)
     start, last = span_of(reps)
-    return at(frames, height, start) + peak(frames, -height, start, last)
+    lowest = peak_time(frames, -height, start, last)
+    value = at(frames, height, start) - at(frames, height, lowest)
+    tilt = angle(reps, "pelvis_tilt")
+    turned = np.radians(abs(at(frames, tilt, lowest) - at(frames, tilt, start)))
+    missed = POINTS["lumbar"] * 2.0 * np.sin(0.5 * turned)
+    return value, (missed**2 + (TISSUE["pelvis"].shift_m * turned / (0.5 * np.pi)) ** 2) ** 0.5
 
 
-def thigh_angle_max(reps: Reps) -> xr.Variable:
-    """Largest inclination of the thigh (rep, scoring, side) [deg]."""
-    signal = reps["thigh_inclination"]
-    return working(reps, peak(of_frames(reps), signal, *span_of(reps)))
+def thigh_angle_max(reps: Reps) -> UncertainValue:
+    """Largest inclination of the thigh (rep, scoring, side) [deg], and its uncertainty."""
+    curves = reps["thigh_inclination"], reps["u_thigh_inclination"]
+    return of_legs(reps, uncertain_peak(of_frames(reps), *curves, *span_of(reps)))
 
 
 def eccentric_time(reps: Reps) -> xr.Variable:
@@ -153,16 +186,19 @@ def concentric_time(reps: Reps) -> xr.Variable:
     return reps["movement_end"] - reps["propulsion_start"]
 
 
-def mean_concentric_velocity(reps: Reps) -> xr.Variable:
-    """Mean upward velocity of the pelvis over the concentric phase (rep, scoring) [m/s]."""
+def mean_concentric_velocity(reps: Reps) -> UncertainValue:
+    """Mean upward velocity of the pelvis over the concentric phase (rep, scoring) [m/s].
+
+    The uncertainty is that of the rise; that of the time is found by rescoring.
+    """
     frames, height = of_frames(reps), pelvis_height(reps)
     rise = at(frames, height, reps["movement_end"]) - at(frames, height, reps["propulsion_start"])
-    return rise / concentric_time(reps)
+    return rise / concentric_time(reps), reps["squat_depth_m"][1] / concentric_time(reps)
 
 
 def velocity_loss(reps: Reps) -> xr.Variable:
     """Loss of mean concentric velocity relative to the fastest repetition of the set so far (rep, scoring) [%]."""
-    velocity = mean_concentric_velocity(reps)
+    velocity = reps["mean_concentric_velocity_m_per_s"][0]
     values = velocity.transpose("rep", "scoring").data
     trials = reps["trial_id"].data.astype(str)
     fastest = np.full(values.shape, np.nan)
@@ -182,6 +218,7 @@ METRICS: dict[str, Metric] = {
         source=GROOD,
         tasks=MOVEMENTS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "hip_flexion_max_deg": Metric(
         hip_flexion_max,
@@ -193,6 +230,7 @@ METRICS: dict[str, Metric] = {
         source=GROOD,
         tasks=MOVEMENTS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "ankle_dorsiflexion_max_deg": Metric(
         ankle_dorsiflexion_max,
@@ -204,6 +242,7 @@ METRICS: dict[str, Metric] = {
         source=GROOD,
         tasks=MOVEMENTS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "lumbar_flexion_max_deg": Metric(
         lumbar_flexion_max,
@@ -216,6 +255,7 @@ METRICS: dict[str, Metric] = {
         source=GROOD,
         tasks=MOVEMENTS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "trunk_lean_max_deg": Metric(
         trunk_lean_max,
@@ -227,6 +267,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=MOVEMENTS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "squat_depth_m": Metric(
         squat_depth,
@@ -238,6 +279,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=SQUATS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "thigh_angle_max_deg": Metric(
         thigh_angle_max,
@@ -249,6 +291,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=SQUATS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "eccentric_time_s": Metric(
         eccentric_time,
@@ -260,6 +303,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=SQUATS,
         streams=_MOTION_OR_FORCE,
+        uncertainty="rescored",
     ),
     "pause_time_s": Metric(
         pause_time,
@@ -271,6 +315,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=SQUATS,
         streams=_MOTION_OR_FORCE,
+        uncertainty="rescored",
     ),
     "concentric_time_s": Metric(
         concentric_time,
@@ -282,6 +327,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=SQUATS,
         streams=_MOTION_OR_FORCE,
+        uncertainty="rescored",
     ),
     "mean_concentric_velocity_m_per_s": Metric(
         mean_concentric_velocity,
@@ -293,6 +339,7 @@ METRICS: dict[str, Metric] = {
         source=_SANCHEZ,
         tasks=SQUATS,
         streams=MOTION,
+        uncertainty="both",
     ),
     "velocity_loss_percent": Metric(
         velocity_loss,
@@ -304,5 +351,6 @@ METRICS: dict[str, Metric] = {
         source=_SANCHEZ,
         tasks=SQUATS,
         streams=MOTION,
+        uncertainty="rescored",
     ),
 }
