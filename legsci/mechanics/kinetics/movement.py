@@ -103,13 +103,15 @@ class Movement:
 
 def person_of(session: xr.DataTree) -> Person:
     """Person of a session file."""
-    widths = {
-        f"{side}_{joint}": float(session.attrs[f"{joint}_width_m"])
+    measures = {
+        f"{side}_{joint}_width": float(session.attrs[f"{joint}_width_m"])
         for joint in ("knee", "ankle")
         for side in SIDES_OF_BODY
         if f"{joint}_width_m" in session.attrs
     }
-    return Person(float(session.attrs.get("body_mass_kg", np.nan)), str(session.attrs.get("sex", "")), widths)
+    if "leg_length_m" in session.attrs:
+        measures["leg_length"] = float(session.attrs["leg_length_m"])
+    return Person(float(session.attrs.get("body_mass_kg", np.nan)), str(session.attrs.get("sex", "")), measures)
 
 
 def trial_kinematics(
@@ -126,7 +128,7 @@ def trial_kinematics(
     markers, segments = stream(trial, "markers"), stream(trial, "segments")
     if markers is not None:
         if not set(MARKERS).isdisjoint(markers.get_index("marker")):
-            return kinematics_of_markers(markers, standing, options=options, widths_m=person.widths_m)
+            return kinematics_of_markers(markers, standing, options=options, measures_m=person.measures_m)
     elif segments is not None and not set(CLUSTERS).isdisjoint(segments.get_index("segment")):
         return kinematics_of_segments(segments)
     return None

@@ -36,6 +36,11 @@ from legsci.mechanics.motion.static_trial import StaticTrial, static_trial
 from legsci.quality import QualityFlag
 
 LABORATORY = "laboratory"
+#: Why a joint has only flexion (True), and why one lacks only ab/adduction (False).
+ABSENT_BECAUSE = {
+    True: "its axes rest on lateral markers or joint centres alone",
+    False: "two markers do not show how a segment turns about the line between them",
+}
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def kinematics(
     standing: xr.Dataset | StaticTrial | None = None,
     *,
     options: MotionOptions = DEFAULT_OPTIONS,
-    widths_m: Mapping[str, float] | None = None,
+    measures_m: Mapping[str, float] | None = None,
     marker_set: str | None = None,
     rigid_limit_s: float = RIGID_LIMIT_S,
     spline_limit_s: float = SPLINE_LIMIT_S,
@@ -118,7 +123,7 @@ def kinematics(
     standing : the same of a static trial, which defines the anatomy, or its answer of `static_trial`, where it is used
         for many trials; None: the quietest upright part of the trial itself.
     options : definition of joint centres and axes, see `build_skeleton`; cut-off, see `smooth_markers`.
-    widths_m : see `build_skeleton`.
+    measures_m : see `build_skeleton`.
     marker_set : key of MARKER_SETS where the labels are the system's own; None: standard labels.
     rigid_limit_s, spline_limit_s : see `fill_gaps`.
 
@@ -158,7 +163,7 @@ def kinematics(
         trial_markers,
         standing,
         options=options,
-        widths_m=widths_m,
+        measures_m=measures_m,
         marker_set=marker_set,
         rigid_limit_s=rigid_limit_s,
         spline_limit_s=spline_limit_s,
@@ -170,7 +175,7 @@ def kinematics_of_markers(
     standing: xr.Dataset | StaticTrial | None = None,
     *,
     options: MotionOptions = DEFAULT_OPTIONS,
-    widths_m: Mapping[str, float] | None = None,
+    measures_m: Mapping[str, float] | None = None,
     marker_set: str | None = None,
     rigid_limit_s: float = RIGID_LIMIT_S,
     spline_limit_s: float = SPLINE_LIMIT_S,
@@ -193,13 +198,13 @@ def kinematics_of_markers(
     static, omitted, found = _checked_labels(markers, standing)
     flags += found
     markers, filled = _without(omitted, markers, filled)
-    skeleton = build_skeleton(markers, static, options=options, widths_m=widths_m)
+    skeleton = build_skeleton(markers, static, options=options, measures_m=measures_m)
     for check in (_wrong_labels, _exchanged_legs) if static.still else ():
         omitted, found = check(markers, static, skeleton)
         flags += found
         if omitted:
             markers, filled = _without(omitted, markers, filled)
-            skeleton = build_skeleton(markers, static, options=options, widths_m=widths_m)
+            skeleton = build_skeleton(markers, static, options=options, measures_m=measures_m)
     flags += displaced_markers(markers, static.points)
     filled_samples = _filled(filled, markers.labels, list(skeleton.segments))
     return _answer(skeleton, trial_markers.get_index("time").to_numpy(), markers.rate_hz, filled_samples, flags)
@@ -360,12 +365,12 @@ def _angles(skeleton: Skeleton, flags: list[QualityFlag]) -> Paths:
         pairs = np.array([[order.index(joint.proximal), order.index(joint.distal)] for joint in known.values()])
         turns = np.rad2deg(joint_angles(np.stack([frames[name] for name in order]), pairs))
         for (name, joint), turn in zip(known.items(), turns, strict=True):
-            sagittal = name in skeleton.sagittal_only
-            given = joint.names[: 1 if sagittal else 3]
-            angles |= {angle: sign * row for angle, sign, row in zip(given, joint.signs, turn, strict=False)}
-            if sagittal:
-                detail = "its axes rest on lateral markers or joint centres alone"
-                flags.append(QualityFlag("angle_absent", signal=" and ".join(joint.names[1:]), detail=detail))
+            absent = skeleton.absent_planes.get(name, set())
+            named = list(zip(joint.names, joint.signs, turn, strict=True))
+            angles |= {angle: sign * row for plane, (angle, sign, row) in enumerate(named) if plane not in absent}
+            if absent:
+                signal = " and ".join(joint.names[plane] for plane in sorted(absent))
+                flags.append(QualityFlag("angle_absent", signal=signal, detail=ABSENT_BECAUSE[len(absent) > 1]))
     return angles
 
 

@@ -28,8 +28,8 @@ PELVIS_CLUSTER = (
 )
 TRUNK_CLUSTER = ("c7", "t10", "sternum", "clavicle", "left_acromion", "right_acromion")
 LEG_CLUSTERS = {
-    "thigh": (*(f"thigh_{number}" for number in range(1, 6)), "lateral_epicondyle", "medial_epicondyle"),
-    "shank": (*(f"shank_{number}" for number in range(1, 6)), "lateral_malleolus", "medial_malleolus"),
+    "thigh": (*(f"thigh_{number}" for number in range(1, 6)), "thigh_wand", "lateral_epicondyle", "medial_epicondyle"),
+    "shank": (*(f"shank_{number}" for number in range(1, 6)), "shank_wand", "lateral_malleolus", "medial_malleolus"),
     "foot": (
         "heel",
         "heel_upper",

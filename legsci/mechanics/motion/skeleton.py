@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,6 +10,9 @@ import numpy as np
 
 from legsci.mechanics.motion.kinematics import Array
 from legsci.quality import QualityFlag
+
+#: Rows of the angles of a joint other than flexion, and that of ab/adduction.
+OUT_OF_SAGITTAL, FRONTAL = (1, 2), 1
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,17 @@ class Skeleton:
     ----------
     segments : name -> Segment, of those that the markers determine.
     joints : name -> (carrying segment, centre in the static trial (3,) [m]).
-    sagittal_only : joints (right_knee, ...) with axes from lateral markers alone: flexion is valid, the other planes
-        are not.
+    absent_planes : joint (right_knee, ...) -> rows of its three angles that the markers do not give: 0 flexion, 1
+        ab/adduction, 2 rotation.
     flags : what was assumed, and why something is absent.
     """
 
     segments: dict[str, Segment] = field(default_factory=dict)
     joints: dict[str, tuple[str, Array]] = field(default_factory=dict)
-    sagittal_only: set[str] = field(default_factory=set)
+    absent_planes: dict[str, set[int]] = field(default_factory=dict)
     flags: list[QualityFlag] = field(default_factory=list)
+
+    def leave_out(self, joints: Iterable[str], planes: Iterable[int] = OUT_OF_SAGITTAL) -> None:
+        """Note that the markers do not give these planes of these joints."""
+        for joint in joints:
+            self.absent_planes.setdefault(joint, set()).update(planes)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from legsci.mechanics.motion.joint_centres import hip_centre_bell, hip_centre_harrington
+from legsci.mechanics.motion.joint_centres import MARKER_DIAMETER_M, hip_centre_bell, hip_centre_harrington
 from legsci.mechanics.motion.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, stretches
 from legsci.mechanics.motion.options import MotionOptions
 from legsci.mechanics.motion.segments import build_skeleton
@@ -162,11 +162,13 @@ def test_without_medial_markers_widths_stand_in_for_them():
     lateral = [m for m in markers["marker"].to_numpy() if "medial" not in str(m)]
     static = static_trial(Markers.recorded(standing().sel(marker=lateral)))
     bare = build_skeleton(Markers.recorded(markers.sel(marker=lateral)), static)
-    assert {f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle")} == bare.sagittal_only
+    joints = [f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle")]
+    assert bare.absent_planes == {joint: {1, 2} for joint in joints}
     assert {"right_knee", "right_ankle"}.isdisjoint(bare.joints)
     assert np.isnan(bare.segments["right_shank"].origin).all()
     between = {
-        f"{side}_{joint}": float(
+        f"{side}_{joint}_width": -MARKER_DIAMETER_M
+        + float(
             np.linalg.norm(
                 np.subtract(
                     *(standing()["position"].sel(marker=f"{side}_{place}_{bone}")[0] for place in ("lateral", "medial"))
@@ -176,8 +178,8 @@ def test_without_medial_markers_widths_stand_in_for_them():
         for side in ("left", "right")
         for joint, bone in (("knee", "epicondyle"), ("ankle", "malleolus"))
     }
-    known = build_skeleton(Markers.recorded(markers.sel(marker=lateral)), static, widths_m=between)
-    assert known.sagittal_only == set()
+    known = build_skeleton(Markers.recorded(markers.sel(marker=lateral)), static, measures_m=between)
+    assert known.absent_planes == {}
     path = known.segments["right_thigh"].carry(known.joints["right_knee"][1])
     assert np.abs(path - motion.joint_centre["right_knee"]).max() < 0.01
 
