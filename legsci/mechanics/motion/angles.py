@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from legsci.kernels.joint_angles import joint_angles
 from legsci.marker_sets import MARKER_SETS
+from legsci.mechanics.motion.checked_skeleton import checked_skeleton, without_labels
 from legsci.mechanics.motion.joint_centres import HIP_CENTRES
 from legsci.mechanics.motion.kinematics import Array, Booleans, Kinematics, Paths
-from legsci.mechanics.motion.marker_checks import (
-    LOOSE_M,
-    displaced_markers,
-    exchanged_legs,
-    markers_off_segment,
-    swapped_labels,
-    wrong_labels,
-)
+from legsci.mechanics.motion.marker_checks import LOOSE_M
 from legsci.mechanics.motion.markers import (
     CLUSTERS,
     RIGID_LIMIT_S,
@@ -30,17 +24,17 @@ from legsci.mechanics.motion.markers import (
     smoothable,
 )
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
-from legsci.mechanics.motion.segments import build_skeleton
 from legsci.mechanics.motion.skeleton import Segment, Skeleton
 from legsci.mechanics.motion.static_trial import StaticTrial, static_trial
 from legsci.quality import QualityFlag
 
 LABORATORY = "laboratory"
-#: Why a joint has only flexion (True), and why one lacks only ab/adduction (False).
-ABSENT_BECAUSE = {
-    True: "its axes rest on lateral markers or joint centres alone",
-    False: "two markers do not show how a segment turns about the line between them",
-}
+#: Why a joint lacks one plane, two, or all three.
+ABSENT_BECAUSE = (
+    "two markers do not show how a segment turns about the line between them",
+    "its axes rest on lateral markers or joint centres alone",
+    "no quiet upright standing shows its neutral position",
+)
 
 
 @dataclass(frozen=True)
@@ -185,7 +179,7 @@ def kinematics_of_markers(
     names = MARKER_SETS[marker_set] if marker_set is not None else None
     recorded = Markers.recorded(trial_markers, names)
     unseen = recorded.never_seen()
-    recorded, _ = _without(unseen, recorded, recorded.missing())
+    recorded, _ = without_labels(unseen, recorded, recorded.missing())
     whole, filled, flags = fill_gaps(recorded, rigid_limit_s=rigid_limit_s, spline_limit_s=spline_limit_s)
     if unseen:
         flags.append(QualityFlag("marker_never_seen", "markers", detail=", ".join(sorted(unseen))))
@@ -195,63 +189,11 @@ def kinematics_of_markers(
     if not isinstance(standing, StaticTrial):
         standing = static_trial(markers if standing is None else Markers.recorded(standing, names))
     flags += standing.flags
-    static, omitted, found = _checked_labels(markers, standing)
-    flags += found
-    markers, filled = _without(omitted, markers, filled)
-    skeleton = build_skeleton(markers, static, options=options, measures_m=measures_m)
-    for check in (_wrong_labels, _exchanged_legs) if static.still else ():
-        omitted, found = check(markers, static, skeleton)
-        flags += found
-        if omitted:
-            markers, filled = _without(omitted, markers, filled)
-            skeleton = build_skeleton(markers, static, options=options, measures_m=measures_m)
-    flags += displaced_markers(markers, static.points)
-    filled_samples = _filled(filled, markers.labels, list(skeleton.segments))
+    checked = checked_skeleton(markers, filled, standing, options=options, measures_m=measures_m)
+    flags += checked.flags
+    skeleton, markers = checked.skeleton, checked.markers
+    filled_samples = _filled(checked.filled, markers.labels, list(skeleton.segments))
     return _answer(skeleton, trial_markers.get_index("time").to_numpy(), markers.rate_hz, filled_samples, flags)
-
-
-def _checked_labels(markers: Markers, static: StaticTrial) -> tuple[StaticTrial, set[str], list[QualityFlag]]:
-    """Static trial without markers that are misplaced in it, labels of the trial that are not used, and why."""
-    # Legs that swing pass each other: left and right are distinguished in a person who stands.
-    swaps = swapped_labels(static.points) if static.still else []
-    doubtful = {label for pair, _ in swaps for label in pair}
-    strays = markers_off_segment(
-        markers, {label: point for label, point in static.points.items() if label not in doubtful}
-    )
-    # A marker that strays in the trial still shows in the static trial where its landmark is.
-    misplaced = doubtful | {label for label, (_, sound) in strays.items() if not sound}
-    points = {label: point for label, point in static.points.items() if label not in misplaced}
-    flags = [*(flag for _, flag in swaps), *(flag for flag, _ in strays.values())]
-    return static._replace(points=points), set(strays), flags
-
-
-def _wrong_labels(markers: Markers, static: StaticTrial, skeleton: Skeleton) -> tuple[set[str], list[QualityFlag]]:
-    """Labels that do not fit the shape of their segments, where a segment deforms, and why."""
-    wrong = wrong_labels(markers, static.points) if _is_loose(skeleton) else []
-    return {name for names, _ in wrong for name in names}, [flag for _, flag in wrong]
-
-
-def _exchanged_legs(markers: Markers, static: StaticTrial, skeleton: Skeleton) -> tuple[set[str], list[QualityFlag]]:
-    """Labels of segments that bear those of the other leg, and why; none where the joint is only parted."""
-    centres = {joint: centre for joint, (_, centre) in skeleton.joints.items()}
-    exchanged = exchanged_legs(markers, static.points, centres)
-    return (set(), []) if exchanged is None else (set(exchanged[0]), [exchanged[1]])
-
-
-def _without(labels: set[str], markers: Markers, filled: Booleans) -> tuple[Markers, Booleans]:
-    """Leave markers out, and their columns of filled (time, marker)."""
-    if not labels:
-        return markers, filled
-    kept = [label not in labels for label in markers.labels]
-    names = [label for label in markers.labels if label not in labels]
-    return replace(markers, labels=names, position=markers.position[:, kept]), filled[:, kept]
-
-
-def _is_loose(skeleton: Skeleton) -> bool:
-    """Whether the markers of a segment do not keep the shape that they have in standing, or give it no pose."""
-    residuals = (segment.residual[np.isfinite(segment.residual)] for segment in skeleton.segments.values())
-    # The largest is found sooner than the median.
-    return any(not residual.size or (residual.max() > LOOSE_M < np.median(residual)) for residual in residuals)
 
 
 def kinematics_of_segments(recorded: xr.Dataset) -> Kinematics:
@@ -370,7 +312,7 @@ def _angles(skeleton: Skeleton, flags: list[QualityFlag]) -> Paths:
             angles |= {angle: sign * row for plane, (angle, sign, row) in enumerate(named) if plane not in absent}
             if absent:
                 signal = " and ".join(joint.names[plane] for plane in sorted(absent))
-                flags.append(QualityFlag("angle_absent", signal=signal, detail=ABSENT_BECAUSE[len(absent) > 1]))
+                flags.append(QualityFlag("angle_absent", signal=signal, detail=ABSENT_BECAUSE[len(absent) - 1]))
     return angles
 
 

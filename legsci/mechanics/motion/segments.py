@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from legsci.mechanics.motion.joint_centres import (
 from legsci.mechanics.motion.kinematics import Array
 from legsci.mechanics.motion.markers import CLUSTERS, Markers
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
-from legsci.mechanics.motion.skeleton import FRONTAL, Segment, Skeleton
+from legsci.mechanics.motion.skeleton import EVERY_PLANE, FRONTAL, Segment, Skeleton
 from legsci.mechanics.motion.static_trial import StaticTrial
 from legsci.quality import QualityFlag
 from legsci.vocabulary import AXES, LEGS, OUTWARD
@@ -63,7 +63,8 @@ def build_skeleton(
     between the malleoli. Without medial markers they lie half a width inward of the lateral one, along the plane of the
     wand (`wand_joint`) or the functional axis; without a width their centre is unknown, and without an axis as well
     thigh and shank are the lines between hip and lateral markers: both give flexion alone. A foot of two markers
-    gives no inversion.
+    gives no inversion. Without quiet upright standing ankle, lumbar and trunk angles are absent, since their zero is
+    that of standing.
 
     References
     ----------
@@ -299,7 +300,7 @@ class _Builder:
             return
         right, left = (self.markers.path(f"{name}_hip_centre") for name in LEGS)
         hip, knee, ankle = (self.markers.path(name) for name in names)
-        self._add_lines(side, {"thigh": (hip, knee), "shank": (knee, ankle)}, right - left)
+        self.skeleton.add_lines(side, {"thigh": (hip, knee), "shank": (knee, ankle)}, right - left)
         self.skeleton.leave_out(f"{side}_{joint}" for joint in ("knee", "ankle"))
         detail = "its centre is the marker set's own, and of this leg only flexion is given"
         for joint in ("knee", "ankle"):
@@ -317,7 +318,7 @@ class _Builder:
         for name in ("thigh", "shank"):
             if name not in lines:
                 self._absent(f"{side}_{name}", "no lateral epicondyle" if not lines else "no lateral malleolus")
-        self._add_lines(side, lines, np.ascontiguousarray(pelvis.rotation[:, :, Z]), unknown=("shank",))
+        self.skeleton.add_lines(side, lines, np.ascontiguousarray(pelvis.rotation[:, :, Z]), unknown=("shank",))
         self.skeleton.leave_out(f"{side}_{joint}" for joint in ("hip", "knee", "ankle"))
         if malleolus in self.static and "shank" in lines and self.poses[f"{side}_foot"] is None:
             self.poses[f"{side}_foot"] = self._pose(f"{side}_foot", (self.static[malleolus], lines["shank"][1]))
@@ -326,18 +327,6 @@ class _Builder:
             " fewer than three markers; of this leg only flexion is given, between lines through the lateral markers"
         )
         self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_knee", detail=detail))
-
-    def _add_lines(
-        self, side: str, lines: Mapping[str, tuple[Array, Array]], rightward: Array, *, unknown: Sequence[str] = ()
-    ) -> None:
-        """Add segments along lines from upper to lower end (time, 3), z as near as may be to right.
-
-        The upper end of the `unknown` segments is not their joint centre.
-        """
-        for name, (top, bottom) in lines.items():
-            turn = frames_from_vectors(top - bottom, rightward, Y, Z)
-            origin = np.full(3, np.nan) if name in unknown else np.zeros(3)
-            self.skeleton.segments[f"{side}_{name}"] = Segment(np.eye(3), origin, turn, top, np.zeros(len(top)))
 
     def _add_foot(self, side: str) -> None:
         """Foot, flat on the floor in the static trial."""
@@ -353,14 +342,15 @@ class _Builder:
         ankle = self.skeleton.joints.get(f"{side}_ankle", ("", np.full(3, np.nan)))[1]
         if self.still:
             self._add(f"{side}_foot", VERTICAL, Y, tip - heel, X, ankle)
-        elif inner is not None and outer is not None:
-            detail = "without quiet standing its axes rest on heel, medial and lateral forefoot, not on the floor"
-            self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_foot", detail=detail))
-            self._add(f"{side}_foot", tip - heel, X, (outer - inner) * OUTWARD[side], Z, ankle)
-        else:
-            self._absent(
-                f"{side}_foot", "there is no quiet standing, and medial and lateral forefoot do not define its sole"
-            )
+            return
+        self.skeleton.leave_out([f"{side}_ankle"], EVERY_PLANE)
+        if inner is None or outer is None:
+            why = "there is no quiet standing, and medial and lateral forefoot do not define its sole"
+            self._absent(f"{side}_foot", why)
+            return
+        detail = "without quiet standing its axes rest on heel, medial and lateral forefoot, not on the floor"
+        self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_foot", detail=detail))
+        self._add(f"{side}_foot", tip - heel, X, (outer - inner) * OUTWARD[side], Z, ankle)
 
     def _forefoot(self, side: str) -> Array | None:
         """Middle of the heads of the first and fifth metatarsal, else the second, else the toe."""
@@ -378,6 +368,8 @@ class _Builder:
             return
         middle, across = self.skeleton.joints["lumbar"][1], right - left
         shoulders = 0.5 * (right + left)
+        if not self.still:
+            self.skeleton.leave_out(["lumbar", "trunk"], EVERY_PLANE)
         if set(CHEST_AND_BACK) & set(self.static) & set(self.markers.labels):
             self._add("trunk", shoulders - middle, Y, across, Z, middle)
         elif {f"{side}_acromion" for side in LEGS} <= set(self.markers.columns):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from legsci.kernels.rigid_body import frames_from_vectors
 from legsci.mechanics.motion.kinematics import Array
 from legsci.quality import QualityFlag
 
-#: Rows of the angles of a joint other than flexion, and that of ab/adduction.
-OUT_OF_SAGITTAL, FRONTAL = (1, 2), 1
+#: Rows of the angles of a joint: all, those other than flexion, that of ab/adduction.
+EVERY_PLANE, OUT_OF_SAGITTAL, FRONTAL = (0, 1, 2), (1, 2), 1
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,20 @@ class Skeleton:
         """Note that the markers do not give these planes of these joints."""
         for joint in joints:
             self.absent_planes.setdefault(joint, set()).update(planes)
+
+    def add_lines(
+        self, side: str, lines: Mapping[str, tuple[Array, Array]], rightward: Array, *, unknown: Sequence[str] = ()
+    ) -> None:
+        """Add segments along lines from upper to lower end (time, 3), z as near as may be to the right.
+
+        Parameters
+        ----------
+        side : of the leg.
+        lines : thigh or shank -> paths of its ends [m].
+        rightward : (time, 3) direction.
+        unknown : segments whose upper end is not their joint centre.
+        """
+        for name, (top, bottom) in lines.items():
+            turn = frames_from_vectors(top - bottom, rightward, 1, 2)
+            origin = np.full(3, np.nan) if name in unknown else np.zeros(3)
+            self.segments[f"{side}_{name}"] = Segment(np.eye(3), origin, turn, top, np.zeros(len(top)))

@@ -112,7 +112,7 @@ def lumbar_flexion_max(reps: Reps) -> xr.Variable:
     """Largest lumbar flexion of the movement relative to standing, else to its start (rep, scoring) [deg]."""
     frames, flexion = of_frames(reps), angle(reps, "lumbar_flexion")
     start, last = span_of(reps)
-    return peak(frames, flexion, start, last) - reps["standing_lumbar_flexion"].fillna(at(frames, flexion, start))
+    return peak(frames, flexion, start, last) - reps["standing_lumbar_flexion"]
 
 
 def trunk_lean_max(reps: Reps) -> xr.Variable:
