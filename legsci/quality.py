@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from legsci.quality_contradictions import CONTRADICTIONS, Code
+from legsci.quality_declarations import DECLARATIONS, Code
 
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
@@ -334,7 +334,7 @@ CODES: dict[str, Code] = {
     "kept": Code("corrected", "Kept manually, despite its flags: {detail}."),
     "decision_without_effect": Code("flagged", "A decision in curation.tsv has no effect: {detail}."),
     "excluded": Code("rejected", "Excluded manually: {detail}."),
-    **CONTRADICTIONS,
+    **DECLARATIONS,
 }
 
 

@@ -35,6 +35,8 @@ COMPARED_S, VARYING_PART = 1.0, 0.1
 #: Flags of plates and markers that contradict each other so that joint kinetics are wrong.
 WRONG_KINETICS = ("clocks_apart", "force_axis_reversed", "pressure_beside_body")
 KINETICS = ("moment", "power", "energy", "power_residual")
+#: Curves that rest on the forward axis of the laboratory.
+SEEN_FROM_AHEAD = ("knee_fixed_camera_projection", "u_knee_fixed_camera_projection")
 
 
 def facing_deg(movement: Movement | None) -> float:
@@ -143,6 +145,15 @@ def without_kinetics(movement: Movement | None, why: Iterable[str]) -> tuple[Mov
     reasons = [reason for reason in why if reason]
     if movement is None or not reasons or np.isnan(movement.signals["moment"]).all():
         return movement, []
-    unknown = {name: np.full_like(movement.signals[name], np.nan) for name in KINETICS}
     flag = QualityFlag("kinetics_withheld", "force", detail=", ".join(reasons))
-    return replace(movement, signals={**movement.signals, **unknown}), [flag]
+    return _without(movement, KINETICS), [flag]
+
+
+def without_directions(movement: Movement | None) -> Movement | None:
+    """Movement without what a camera ahead would see, of a person who does not face it."""
+    return None if movement is None else _without(movement, SEEN_FROM_AHEAD)
+
+
+def _without(movement: Movement, names: Iterable[str]) -> Movement:
+    unknown = {name: np.full_like(movement.signals[name], np.nan) for name in names}
+    return replace(movement, signals={**movement.signals, **unknown})

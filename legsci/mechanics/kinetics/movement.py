@@ -14,7 +14,6 @@ from legsci.mechanics.kinetics.inertia import body_segments
 from legsci.mechanics.kinetics.inverse_dynamics import JOINT_CHAIN, PLANES, trial_loads
 from legsci.mechanics.motion.alignment import CURVES, UNCERTAIN_CURVES, alignment_curves
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
-from legsci.mechanics.motion.cross_talk import cross_talk_corrected_knees
 from legsci.mechanics.motion.kinematics import Array, Kinematics, Paths
 from legsci.mechanics.motion.markers import CLUSTERS, whole_paths
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
@@ -27,8 +26,6 @@ Signals = dict[str, tuple[Array, Sequence[str]]]
 
 JOINT_ANGLES = tuple(name for joint in JOINTS.values() for name in joint.names)
 LOADED_JOINTS = tuple(JOINT_CHAIN)
-#: Place of abduction among the three angles of a knee.
-ABDUCTION = 1
 #: Drawn length of a recorded foot in front of the ankle [m].
 FOOT_M = 0.18
 #: Signals of each frame: name -> dimensions other than the frame, and unit. Every study has all of them, so that
@@ -42,7 +39,6 @@ FRAME_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
     "pelvis_position": (("axis",), "m"),
     "pelvis_height": ((), "m"),
     "foot_height": (("side",), "m"),
-    "knee_abduction_corrected": (("side",), "deg"),
     **{name: (("side",), unit) for name, unit in CURVES.items()},
     **{f"u_{name}": (("side",), CURVES.get(name, "deg")) for name in UNCERTAIN_CURVES},
 }
@@ -168,9 +164,6 @@ def trial_movement(
         "foot_height": (_foot_height(trial, moved), SIDES),
     }
     signals |= {name: (curve, SIDES) for name, curve in alignment_curves(moved).items()}
-    corrected = {side: angles[:, ABDUCTION] for side, angles in cross_talk_corrected_knees(moved).items()}
-    if corrected:
-        signals["knee_abduction_corrected"] = (np.stack(list(corrected.values())), list(corrected))
     hips = [name for name in moved.joint_centre if name.endswith("_hip")]
     if len(hips) == 1:
         detail = f"it holds both hip centres, and only the {hips[0].replace('_', ' ')} is known"

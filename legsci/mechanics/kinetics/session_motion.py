@@ -22,6 +22,7 @@ from legsci.mechanics.kinetics.contradictions import (
     facing_flags,
     mass_flags,
     stamp_flags,
+    without_directions,
     without_feet,
     without_kinetics,
 )
@@ -145,6 +146,8 @@ def session_motion(
             trials[name] = _failed(trial, name, error)
     trials = {name: trials[name] for name in session.children}
     upright = _standing_lumbar_flexion(trials[standing].movement) if standing is not None else float("nan")
+    if np.isnan(upright):
+        trials = {name: _without_upright(trial) for name, trial in trials.items()}
     return SessionMotion(_attributes(session), options, upright, trials)
 
 
@@ -172,6 +175,7 @@ def _without_contradicted(
     flags = [*found, *stamps, *facing, *crossed, *feet]
     if reaction is not None and (crossed or feet):
         reaction = _reaction(without_feet(trial), reference)
+    movement = without_directions(movement) if facing else movement
     if pressure is not None and (facing or {"force_axis_reversed"} & codes):
         pressure = Pressure(
             *(np.full_like(values, np.nan) for values in (pressure.forward_force, pressure.centre_of_pressure))
@@ -298,6 +302,15 @@ def _forward_force(force: xr.Dataset, reaction: GroundReaction) -> Array:
     total = forward[[plates.index(plate) for plate in reaction.plates]].astype(float).sum(axis=0)
     empty = [total[first + (stop - first) // 4 : stop - (stop - first) // 4] for first, stop in reaction.unloaded]
     return np.asarray(total - (float(np.mean(np.concatenate(empty))) if empty else 0.0))
+
+
+def _without_upright(motion: TrialMotion) -> TrialMotion:
+    """Trial of a session that does not show the lumbar flexion of standing: a flag says what is missing."""
+    if motion.movement is None or np.isnan(_standing_lumbar_flexion(motion.movement)):
+        return motion
+    detail = "no static trial of the session shows that of standing"
+    flag = QualityFlag("angle_absent", signal="lumbar flexion from standing", detail=detail)
+    return replace(motion, flags=[*motion.flags, flag])
 
 
 def _standing_lumbar_flexion(movement: Movement | None) -> float:

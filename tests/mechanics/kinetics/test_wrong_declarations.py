@@ -16,7 +16,7 @@ from legsci.mechanics.kinetics.contradictions import crossed_plate_flags
 from legsci.mechanics.kinetics.plate_places import with_sound_places
 from legsci.mechanics.kinetics.session_motion import session_motion
 from legsci.metrics.registry import METRICS
-from legsci.quality_contradictions import CONTRADICTIONS
+from legsci.quality_declarations import DECLARATIONS as CODES_OF_DECLARATIONS
 from legsci.simulate.athlete.plan import default_technique
 from tests.mechanics.declarations import (
     ATHLETES,
@@ -39,7 +39,7 @@ JUMP = ("countermovement_jump",)
 #: Flags of this kind of contradiction that older checks give.
 OLDER = {"labels_swapped", "joint_parted", "standing_of_other_size", "leg_contradicted", "plate_label_contradicted"}
 OLDER |= {"clocks_apart", "force_axis_reversed", "pressure_beside_body", "weight_disagrees_with_mass"}
-ALARMS = OLDER | set(CONTRADICTIONS)
+ALARMS = OLDER | set(CODES_OF_DECLARATIONS)
 #: Part of the largest value in the trial by which a metric may differ and still be the same.
 ALIKE = 0.04
 

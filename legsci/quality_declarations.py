@@ -1,4 +1,4 @@
-"""Quality flags of declarations that a recording contradicts; `legsci.quality` joins them to the others."""
+"""Quality flags of declarations that are missing or that a recording contradicts; `legsci.quality` joins the others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,15 @@ class Code:
     unit: str = ""
 
 
-CONTRADICTIONS: dict[str, Code] = {
+DECLARATIONS: dict[str, Code] = {
+    "leg_not_named": Code(
+        "incomplete",
+        "The task {detail} is done on one leg, which column leg of trials.tsv does not name (left or right): metrics "
+        "of the leg are missing.",
+    ),
+    "static_trial_alone": Code(
+        "noted", "Markers without plates: the trial serves as static trial and has no metrics of its own."
+    ),
     "standing_crouched": Code(
         "flagged",
         "The person does not stand upright in the static trial: the straighter leg is bent by {value:.0f} deg at the "
