@@ -161,7 +161,7 @@ CODES: dict[str, Code] = {
     "gap_left": Code(
         "flagged",
         "{signal} was lost for {value:.3f} s {detail}; the gap is not filled: a spline is used for at most {limit:.3f} "
-        "s, the other markers of the segment for at most 0.5 s, where three of them are visible.",
+        "s (spline_gap_s), the other markers of the segment for at most rigid_gap_s, where three of them are visible.",
         "s",
     ),
     "not_smoothed": Code(

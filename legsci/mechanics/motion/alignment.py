@@ -132,7 +132,9 @@ def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
 
     where errors of soft tissue move the knee of the thigh alone and turn the shank as a whole. The frontal plane turns
     with the line of the hips (`HIP_LINE_RAD`), by which a knee ahead of the ankle appears medial or lateral of it. A
-    displacement from the start has only this and the soft tissue part. Noise of the cameras (some 0.1 mm) is left out.
+    displacement from the start has only this and the soft tissue part. Markers that were filled add the uncertainty of
+    their segment (`checked_skeleton.segment_filling`) in the frames of their gaps. Noise of the cameras (some
+    0.1 mm) is left out.
     """
     curves = alignment_curves(Kinematics.of(kinematics))
     return _dataset({f"u_{name}": curves[f"u_{name}"] for name in UNCERTAIN_CURVES}, kinematics)
@@ -190,6 +192,16 @@ class _Body:
     def rotation(self, segment: str) -> Array:
         """Axes of a segment (leg, time, 3, 3)."""
         return self._both(self._known.rotation, segment, (3, 3))
+
+    def filling(self, segment: str) -> Array:
+        """Uncertainty of a segment from filled markers (2, leg, time): place per axis [m], turn [rad]."""
+        nothing = np.zeros((self.frames, 2))
+        shares = [self._known.filling.get(name, nothing) for name in (f"{side}_{segment}" for side in OUTWARD)]
+        return np.moveaxis(np.stack(shares), -1, 0)
+
+    def pelvis_filling_rad(self) -> Array:
+        """Uncertainty of the turn of the pelvis from filled markers (time,) [rad]."""
+        return np.asarray(self._known.filling.get("pelvis", np.zeros((self.frames, 2)))[:, 1])
 
     def knee_flexion(self) -> Array:
         """Flexion of the knees (leg, time) [rad]."""
@@ -276,9 +288,12 @@ def _skin(body: _Body) -> _Skin:
     shift, turn = {}, {}
     for segment, tissue in SOFT_TISSUE_ARTEFACT.items():
         part = np.arccos(np.clip(body.rotation(segment)[..., Y, Y], -1.0, 1.0)) / (np.pi / 2)
-        shift[segment], turn[segment] = tissue.shift_m * part, np.radians(tissue.turn_deg) * part
+        place_m, turn_rad = body.filling(segment)
+        shift[segment] = np.hypot(tissue.shift_m * part, place_m)
+        turn[segment] = np.hypot(np.radians(tissue.turn_deg) * part, turn_rad)
+    knee = np.hypot(shift["thigh"], 0.5 * body.thigh_m * body.filling("thigh")[1])
     ankle = np.hypot(shift["shank"], 0.5 * body.shank_m * turn["shank"])
-    return _Skin(shift["thigh"], ankle, turn["thigh"], turn["shank"], turn["foot"])
+    return _Skin(knee, ankle, turn["thigh"], turn["shank"], turn["foot"])
 
 
 def _separation_uncertainty(body: _Body, skin: _Skin) -> Array:
@@ -299,7 +314,7 @@ def _leg_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
         "knee_frontal_projection": _projection_uncertainty(body, body.outward, knee_m, ankle_m, HIP_LINE_RAD),
         "knee_fixed_camera_projection": _projection_uncertainty(body, body.outward_of_lab, knee_m, ankle_m, 0.0),
         "knee_medial_offset": np.sqrt(skin.knee_m**2 + skin.ankle_m**2 + turned**2),
-        "pelvic_drop": np.full(reach.shape, np.degrees(HIP_LINE_RAD)),
+        "pelvic_drop": np.tile(np.degrees(np.hypot(HIP_LINE_RAD, body.pelvis_filling_rad())), (len(OUTWARD), 1)),
         "knee_medial_to_toe": np.sqrt(knee_m**2 + ankle_m**2 + (reach * foot_axis) ** 2),
     }
 

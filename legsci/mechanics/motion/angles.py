@@ -10,14 +10,12 @@ import xarray as xr
 
 from legsci.kernels.joint_angles import joint_angles
 from legsci.marker_sets import MARKER_SETS
-from legsci.mechanics.motion.checked_skeleton import checked_skeleton, without_labels
+from legsci.mechanics.motion.checked_skeleton import checked_skeleton, segment_filling, without_labels
 from legsci.mechanics.motion.joint_centres import HIP_CENTRES
 from legsci.mechanics.motion.kinematics import Array, Booleans, Kinematics, Paths
 from legsci.mechanics.motion.marker_checks import LOOSE_M
 from legsci.mechanics.motion.markers import (
     CLUSTERS,
-    RIGID_LIMIT_S,
-    SPLINE_LIMIT_S,
     Markers,
     fill_gaps,
     smooth_markers,
@@ -105,8 +103,6 @@ def kinematics(
     options: MotionOptions = DEFAULT_OPTIONS,
     measures_m: Mapping[str, float] | None = None,
     marker_set: str | None = None,
-    rigid_limit_s: float = RIGID_LIMIT_S,
-    spline_limit_s: float = SPLINE_LIMIT_S,
 ) -> xr.Dataset:
     """Segments, joint centres and joint angles of a trial.
 
@@ -116,10 +112,10 @@ def kinematics(
         vertical changes only pelvis_rotation and trunk_heading), standard labels; attrs sampling_rate_hz.
     standing : the same of a static trial, which defines the anatomy, or its answer of `static_trial`, where it is used
         for many trials; None: the quietest upright part of the trial itself.
-    options : definition of joint centres and axes, see `build_skeleton`; cut-off, see `smooth_markers`.
+    options : definition of joint centres and axes, see `build_skeleton`; cut-off, see `smooth_markers`; gaps, see
+        `fill_gaps`.
     measures_m : see `build_skeleton`.
     marker_set : key of MARKER_SETS where the labels are the system's own; None: standard labels.
-    rigid_limit_s, spline_limit_s : see `fill_gaps`.
 
     Returns
     -------
@@ -128,7 +124,8 @@ def kinematics(
     - rotation (time, segment, axis, direction): columns `direction` are the segment's x, y, z in laboratory axes;
     - position (time, segment, axis) [m] of the segment's origin, its proximal joint centre, carried by its own markers;
     - residual (time, segment) [m]: root mean square distance of the markers from the rigid segment;
-    - filled (time, segment): a marker of the segment was reconstructed or interpolated;
+    - filling (time, segment, share): standard uncertainty of the segment's place per axis [m] and of its turn [rad] by
+      markers that were reconstructed or interpolated; 0 where none was;
     - joint_centre (time, joint, axis) [m], carried by the proximal segment (knee: thigh, ankle: shank);
     - angle (time, joint_angle) [deg].
 
@@ -159,8 +156,6 @@ def kinematics(
         options=options,
         measures_m=measures_m,
         marker_set=marker_set,
-        rigid_limit_s=rigid_limit_s,
-        spline_limit_s=spline_limit_s,
     ).dataset()
 
 
@@ -171,16 +166,14 @@ def kinematics_of_markers(
     options: MotionOptions = DEFAULT_OPTIONS,
     measures_m: Mapping[str, float] | None = None,
     marker_set: str | None = None,
-    rigid_limit_s: float = RIGID_LIMIT_S,
-    spline_limit_s: float = SPLINE_LIMIT_S,
 ) -> Kinematics:
     """Kinematics of a trial as plain arrays by name, for many trials; parameters and errors as `kinematics`."""
     _check_options(options, marker_set)
     names = MARKER_SETS[marker_set] if marker_set is not None else None
     recorded = Markers.recorded(trial_markers, names)
     unseen = recorded.never_seen()
-    recorded, _ = without_labels(unseen, recorded, recorded.missing())
-    whole, filled, flags = fill_gaps(recorded, rigid_limit_s=rigid_limit_s, spline_limit_s=spline_limit_s)
+    recorded, _ = without_labels(unseen, recorded, np.zeros((len(recorded.position), len(recorded.labels))))
+    whole, filling_m, flags = fill_gaps(recorded, options=options)
     if unseen:
         flags.append(QualityFlag("marker_never_seen", "markers", detail=", ".join(sorted(unseen))))
     markers = smooth_markers(whole, cutoff_hz=options.cutoff_hz)
@@ -189,11 +182,11 @@ def kinematics_of_markers(
     if not isinstance(standing, StaticTrial):
         standing = static_trial(markers if standing is None else Markers.recorded(standing, names))
     flags += standing.flags
-    checked = checked_skeleton(markers, filled, standing, options=options, measures_m=measures_m)
+    checked = checked_skeleton(markers, filling_m, standing, options=options, measures_m=measures_m)
     flags += checked.flags
     skeleton, markers = checked.skeleton, checked.markers
-    filled_samples = _filled(checked.filled, markers.labels, list(skeleton.segments))
-    return _answer(skeleton, trial_markers.get_index("time").to_numpy(), markers.rate_hz, filled_samples, flags)
+    filling = segment_filling(markers, checked.filling_m, list(skeleton.segments))
+    return _answer(skeleton, trial_markers.get_index("time").to_numpy(), markers.rate_hz, filling, flags)
 
 
 def kinematics_of_segments(recorded: xr.Dataset) -> Kinematics:
@@ -228,14 +221,11 @@ def kinematics_of_segments(recorded: xr.Dataset) -> Kinematics:
     ]
     detail = "segments and joint centres are those of the recording system"
     flags.append(QualityFlag("joint_definition", signal="every joint", detail=detail))
-    filled = {name: np.zeros(rotation.shape[1], dtype=bool) for name in skeleton.segments}
     time, rate_hz = recorded.get_index("time").to_numpy(), float(recorded.attrs["sampling_rate_hz"])
-    return _answer(skeleton, time, rate_hz, filled, flags)
+    return _answer(skeleton, time, rate_hz, {}, flags)
 
 
-def _answer(
-    skeleton: Skeleton, time: Array, rate_hz: float, filled: dict[str, Booleans], flags: list[QualityFlag]
-) -> Kinematics:
+def _answer(skeleton: Skeleton, time: Array, rate_hz: float, filling: Paths, flags: list[QualityFlag]) -> Kinematics:
     """Put together what the skeleton shows."""
     segments, angle = skeleton.segments, _angles(skeleton, flags)
     return Kinematics(
@@ -246,7 +236,7 @@ def _answer(
         joint_centre={name: segments[carrier].carry(point) for name, (carrier, point) in skeleton.joints.items()},
         angle=angle,
         residual={name: segment.residual for name, segment in segments.items()},
-        filled=filled,
+        filling=filling,
         flags=[*flags, *_deformed(skeleton, rate_hz), *_implausible(angle, rate_hz), *skeleton.flags],
     )
 
@@ -314,9 +304,3 @@ def _angles(skeleton: Skeleton, flags: list[QualityFlag]) -> Paths:
                 signal = " and ".join(joint.names[plane] for plane in sorted(absent))
                 flags.append(QualityFlag("angle_absent", signal=signal, detail=ABSENT_BECAUSE[len(absent) - 1]))
     return angles
-
-
-def _filled(filled_samples: Booleans, labels: list[str], segments: list[str]) -> dict[str, Booleans]:
-    """Return by segment in which frames a marker of it was filled (time,)."""
-    columns = {name: [label in CLUSTERS[name] for label in labels] for name in segments}
-    return {name: np.asarray(filled_samples[:, own].any(axis=1)) for name, own in columns.items()}

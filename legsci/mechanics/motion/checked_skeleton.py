@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from legsci.mechanics.motion.exchanged_segments import exchanged_legs, exchanged_pelvis_and_trunk
-from legsci.mechanics.motion.kinematics import Booleans
+from legsci.mechanics.motion.kinematics import Array, Paths
 from legsci.mechanics.motion.marker_checks import (
     LOOSE_M,
     displaced_markers,
@@ -17,7 +17,7 @@ from legsci.mechanics.motion.marker_checks import (
     swapped_labels,
     wrong_labels,
 )
-from legsci.mechanics.motion.markers import Markers
+from legsci.mechanics.motion.markers import CLUSTERS, Markers
 from legsci.mechanics.motion.options import MotionOptions
 from legsci.mechanics.motion.segments import build_skeleton
 from legsci.mechanics.motion.skeleton import Skeleton
@@ -26,17 +26,17 @@ from legsci.quality import QualityFlag
 
 
 class CheckedSkeleton(NamedTuple):
-    """A skeleton, the markers that it rests on, which samples were filled (time, marker), why others are not used."""
+    """A skeleton and its markers, the uncertainty of filled ones (time, marker) [m], and why others are not used."""
 
     skeleton: Skeleton
     markers: Markers
-    filled: Booleans
+    filling_m: Array
     flags: list[QualityFlag]
 
 
 def checked_skeleton(
     markers: Markers,
-    filled: Booleans,
+    filling_m: Array,
     static: StaticTrial,
     *,
     options: MotionOptions,
@@ -46,7 +46,7 @@ def checked_skeleton(
 
     Parameters
     ----------
-    markers, filled : of the trial.
+    markers, filling_m : of the trial.
     static, options, measures_m : see `build_skeleton`.
 
     Returns
@@ -54,13 +54,13 @@ def checked_skeleton(
     A static trial of a body of another size is another person's: the skeleton has no segments then.
     """
     static, omitted, flags = _checked_labels(markers, static)
-    markers, filled = without_labels(omitted, markers, filled)
+    markers, filling_m = without_labels(omitted, markers, filling_m)
     skeleton = build_skeleton(markers, static, options=options, measures_m=measures_m)
     for check in (_wrong_labels, _exchanged_legs) if static.still else ():
         omitted, found = check(markers, static, skeleton)
         flags += found
         if omitted:
-            markers, filled = without_labels(omitted, markers, filled)
+            markers, filling_m = without_labels(omitted, markers, filling_m)
             skeleton = build_skeleton(markers, static, options=options, measures_m=measures_m)
     displaced = displaced_markers(markers, static.points)
     if static.still and any(flag.code == "standing_of_other_size" for flag in displaced):
@@ -68,7 +68,7 @@ def checked_skeleton(
             "segment_absent", "every segment", detail="the static trial is that of a body of another size"
         )
         skeleton = Skeleton(flags=[absent])
-    return CheckedSkeleton(skeleton, markers, filled, [*flags, *displaced])
+    return CheckedSkeleton(skeleton, markers, filling_m, [*flags, *displaced])
 
 
 def _checked_labels(markers: Markers, static: StaticTrial) -> tuple[StaticTrial, set[str], list[QualityFlag]]:
@@ -104,13 +104,13 @@ def _exchanged_legs(markers: Markers, static: StaticTrial, skeleton: Skeleton) -
     return (set(), []) if exchanged is None else (set(exchanged[0]), [exchanged[1]])
 
 
-def without_labels(labels: set[str], markers: Markers, filled: Booleans) -> tuple[Markers, Booleans]:
-    """Leave markers out, and their columns of filled (time, marker)."""
+def without_labels(labels: set[str], markers: Markers, filling_m: Array) -> tuple[Markers, Array]:
+    """Leave markers out, and their columns of another array (time, marker)."""
     if not labels:
-        return markers, filled
+        return markers, filling_m
     kept = [label not in labels for label in markers.labels]
     names = [label for label in markers.labels if label not in labels]
-    return replace(markers, labels=names, position=markers.position[:, kept]), filled[:, kept]
+    return replace(markers, labels=names, position=markers.position[:, kept]), filling_m[:, kept]
 
 
 def _is_loose(skeleton: Skeleton) -> bool:
@@ -118,3 +118,36 @@ def _is_loose(skeleton: Skeleton) -> bool:
     residuals = (segment.residual[np.isfinite(segment.residual)] for segment in skeleton.segments.values())
     # The largest is found sooner than the median.
     return any(not residual.size or (residual.max() > LOOSE_M < np.median(residual)) for residual in residuals)
+
+
+def segment_filling(markers: Markers, filling_m: Array, segments: Sequence[str]) -> Paths:
+    """Standard uncertainty of segments from markers that were filled.
+
+    Parameters
+    ----------
+    markers : of the trial.
+    filling_m : (time, marker), see `fill_gaps` [m].
+    segments : their names.
+
+    Returns
+    -------
+    segment -> (time, 2): of its place per axis [m] and of its turn [rad]; 0 where no marker of it was filled.
+
+    Notes
+    -----
+    Of n markers at a root mean square distance r from their middle, an error u of one moves the least-squares pose by
+    u / n and turns it by u / (n r); those of several are independent.
+    """
+    answer = {}
+    for segment in segments:
+        columns = [markers.columns[label] for label in CLUSTERS[segment] if label in markers.columns]
+        share = np.zeros((len(filling_m), 2))
+        own = np.nan_to_num(filling_m[:, columns])
+        if own.any():
+            away = markers.position[:, columns] - markers.position[:, columns].mean(axis=1, keepdims=True)
+            known = away[np.isfinite(away).all(axis=(1, 2))]
+            size_m = float(np.sqrt((known**2).sum(axis=2).mean())) if len(known) else np.nan
+            moved = np.sqrt((own**2).sum(axis=1)) / len(columns)
+            share = np.stack([moved, moved / size_m], axis=1)
+        answer[segment] = share
+    return answer
