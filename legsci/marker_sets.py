@@ -34,7 +34,97 @@ _OPENCAP_LEG = {
     **{f"_sh{number}": f"shank_{number}" for number in range(1, 5)},
 }
 
+#: Conventional gait model: one wand or marker on thigh and shank, aligned with the flexion axis below it.
+_CONVENTIONAL_LEG = {
+    "ASI": "anterior_superior_iliac_spine",
+    "PSI": "posterior_superior_iliac_spine",
+    "THI": "thigh_wand",
+    "KNE": "lateral_epicondyle",
+    "ANK": "lateral_malleolus",
+    "HEE": "heel",
+    "TOE": "toe",
+    "SHO": "acromion",
+}
+_CONVENTIONAL_TRUNK = {"C7": "c7", "T10": "t10", "CLAV": "clavicle", "STRN": "sternum"}
+#: Landmarks of the leg by their abbreviations (van Sint Jan 2007, Color Atlas of Skeletal Landmark Definitions).
+_LANDMARKS = {
+    "_IAS": "anterior_superior_iliac_spine",
+    "_IPS": "posterior_superior_iliac_spine",
+    "_FLE": "lateral_epicondyle",
+    "_FME": "medial_epicondyle",
+    "_FAL": "lateral_malleolus",
+    "_TAM": "medial_malleolus",
+    "_FCC": "heel",
+    "_FM1": "first_metatarsal",
+    "_FM2": "second_metatarsal",
+    "_FM5": "fifth_metatarsal",
+    "_SAE": "acromion",
+}
+_LANDMARKS_OF_TRUNK = {"CV7": "c7", "SJN": "clavicle", "SXS": "sternum"}
+
 MARKER_SETS: dict[str, dict[str, str]] = {
+    # Plug-in Gait. Medial markers are worn in the static trial, if at all.
+    "plug_in_gait": {
+        **_both_sides(_CONVENTIONAL_LEG, ("R", "L")),
+        **_both_sides(
+            {"TIB": "shank_wand", "KNM": "medial_epicondyle", "MED": "medial_malleolus"},
+            ("R", "L"),
+        ),
+        "SACR": "sacrum",
+        **_CONVENTIONAL_TRUNK,
+    },
+    # Helen Hayes, as Motion Analysis labels it: one marker on the sacrum, medial markers in the static trial.
+    "helen_hayes": {
+        **_both_sides(
+            {
+                "ASIS": "anterior_superior_iliac_spine",
+                "Thigh": "thigh_wand",
+                "Knee": "lateral_epicondyle",
+                "Knee.Medial": "medial_epicondyle",
+                "Shank": "shank_wand",
+                "Ankle": "lateral_malleolus",
+                "Ankle.Medial": "medial_malleolus",
+                "Heel": "heel",
+                "Toe": "toe",
+                "Foot.Medial": "first_metatarsal",
+                "Foot.Lateral": "fifth_metatarsal",
+                "Shoulder": "acromion",
+            },
+            ("R.", "L."),
+        ),
+        "V.Sacral": "sacrum",
+    },
+    # The same in the four letters of older C3D files, where medial markers repeat the label of the lateral ones.
+    "helen_hayes_short": {
+        **_both_sides(
+            {
+                **{label: name for label, name in _CONVENTIONAL_LEG.items() if label != "PSI"},
+                "SHA": "shank_wand",
+                "KNE_2": "medial_epicondyle",
+                "ANK_2": "medial_malleolus",
+                "FOO": "first_metatarsal",
+                "FOO_2": "fifth_metatarsal",
+            },
+            ("R", "L"),
+        ),
+        "VSAC": "sacrum",
+        "C7": "c7",
+    },
+    # CAST: clusters of four on thigh and shank; the landmarks of knee and ankle may be worn in the static trial alone.
+    "cast": {
+        **_both_sides(_LANDMARKS, ("R", "L")),
+        **_both_sides(
+            {f"_{part}{n}": f"{name}_{n}" for part, name in (("TH", "thigh"), ("SK", "shank")) for n in range(1, 5)},
+            ("R", "L"),
+        ),
+        **_LANDMARKS_OF_TRUNK,
+    },
+    # IOR (Leardini et al. 2007, Gait Posture 26:560): landmarks alone, the medial ones in the static trial.
+    "ior": {
+        **_both_sides(_LANDMARKS, ("R", "L")),
+        **_both_sides({"_FTC": "thigh_1", "_FAX": "shank_1", "_TTC": "shank_2"}, ("R", "L")),
+        **_LANDMARKS_OF_TRUNK,
+    },
     # Markers of the laboratory recordings of OpenCap's validation: no medial markers outside the standing trial.
     "opencap_laboratory": {
         **_both_sides({f".{label}": name for label, name in _ILIAC.items()}, ("r", "L")),

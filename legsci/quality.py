@@ -4,24 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Code:
-    """Severity and sentence of a quality flag.
-
-    Parameters
-    ----------
-    severity : "rejected" (the repetition must not be used), "incomplete" (the metrics that depend on it are
-        missing, the others are valid), "flagged" (usable, but should be checked), "corrected" (changed by a rule or a
-        person) or "noted" (an assumption that was made).
-    sentence : what it means; {value}, {limit}, {signal} and {detail} are filled in.
-    unit : unit of value and limit.
-    """
-
-    severity: str
-    sentence: str
-    unit: str = ""
-
+from legsci.quality_declarations import DECLARATIONS, Code
 
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
@@ -181,7 +164,7 @@ CODES: dict[str, Code] = {
     "gap_left": Code(
         "flagged",
         "{signal} was lost for {value:.3f} s {detail}; the gap is not filled: a spline is used for at most {limit:.3f} "
-        "s, the other markers of the segment for at most 0.5 s, where three of them are visible.",
+        "s (spline_gap_s), the other markers of the segment for at most rigid_gap_s, where three of them are visible.",
         "s",
     ),
     "not_smoothed": Code(
@@ -354,6 +337,7 @@ CODES: dict[str, Code] = {
     "kept": Code("corrected", "Kept manually, despite its flags: {detail}."),
     "decision_without_effect": Code("flagged", "A decision in curation.tsv has no effect: {detail}."),
     "excluded": Code("rejected", "Excluded manually: {detail}."),
+    **DECLARATIONS,
 }
 
 

@@ -35,6 +35,8 @@ _PAIRED_MARKERS = (
     "toe",
     "first_metatarsal",
     "fifth_metatarsal",
+    "thigh_wand",
+    "shank_wand",
     *(f"{segment}_{number}" for segment in ("thigh", "shank", "foot") for number in range(1, 5)),
 )
 #: Standard marker labels that mechanics looks for; other labels pass through under their own name.

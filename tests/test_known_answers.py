@@ -238,11 +238,16 @@ FLIGHTS_S = {"BFR003_squat_jump": (0.290, 0.309, 0.304), "BFR011_squat_jump": (0
 
 @pytest.fixture(scope="module")
 def acl(shared_data: Path) -> Outcome:
-    """Outcome of the jumps after reconstruction of the anterior cruciate ligament; plate 1 is right."""
+    """Outcome of the jumps after reconstruction of the anterior cruciate ligament; plate 1 is right.
+
+    Plate 1 lies to the left of plate 2 as seen along x, so that the people face the other way.
+    """
     folder = shared_data / "acl-squatjump"
     names = [*FLIGHTS_S, "squat_jump_error_test"]
     trials = {
-        n: recorded_trial(folder / f"{n}.csv", reader="opensim", up="y", task="squat_jump", feet=("right", "left"))
+        n: recorded_trial(
+            folder / f"{n}.csv", reader="opensim", up="y", forward="-x", task="squat_jump", feet=("right", "left")
+        )
         for n in names
     }
     return joined(outcomes(trials))

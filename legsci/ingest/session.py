@@ -26,6 +26,8 @@ from legsci.ingest.study import Study
 from legsci.storage import DECIMALS, ROTATION_DECIMALS, read_tree, write_tree
 
 TRIAL_ATTRIBUTES = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
+#: Columns of participants.tsv that a session file keeps for mechanics.
+BUILD = ("sex", "knee_width_m", "ankle_width_m", "leg_length_m")
 SHARED_CLOCK = "shared_clock"
 _STORED_DECIMALS = {
     "force": DECIMALS["N"],
@@ -47,7 +49,7 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     Returns
     -------
     The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id, simulated (0 or 1: netCDF has
-    no booleans) and, where known, body_mass_kg, sex, knee_width_m and ankle_width_m at its root: a child per trial,
+    no booleans) and, where known, body_mass_kg, sex and the measures of BUILD at its root: a child per trial,
     in it a child per stream. A trial with a recording that cannot be used has no signals; its attribute
     `faults` is a JSON list of [code, sentence].
 
@@ -246,9 +248,9 @@ def _body_mass(study: Study, participant_id: str, session_id: str) -> dict[str, 
 
 
 def _build(study: Study, participant_id: str) -> dict[str, Any]:
-    """Return sex, knee_width_m and ankle_width_m where the participants table has them."""
+    """Return sex and the measures that joint centres need, where the participants table has them."""
     people = study.participants[study.participants["participant_id"] == participant_id]
-    columns = [name for name in ("sex", "knee_width_m", "ankle_width_m") if name in people]
+    columns = [name for name in BUILD if name in people]
     return {name: _plain(people[name].iloc[0]) for name in columns if len(people) and pd.notna(people[name].iloc[0])}
 
 

@@ -28,10 +28,11 @@ def recorded_trial(
     task: str,
     feet: tuple[str, ...] = ("both",),
     part: str | None = None,
+    forward: str | None = None,
     **device: object,
 ) -> xr.DataTree:
     """Read a recording and turn it to ISB axes; `feet` name the feet on the file's plates in their order."""
-    forward = "x" if up.endswith(("y", "z")) else "y"
+    forward = forward or ("x" if up.endswith(("y", "z")) else "y")
     described = Device(name="lab", reader=reader, up=up, forward=forward, **device)  # type: ignore[arg-type]
     signals = dict(READERS[reader](path, device=described, part=part).signals)
     force = signals["force"]

@@ -42,12 +42,12 @@ class Person:
     ----------
     body_mass_kg : mass without load [kg]; NaN where it is not known.
     sex : "female" or "male"; anything else where it is not known.
-    widths_m : "right_knee", "left_ankle", ... -> distance of the lateral marker from the medial side of the joint [m].
+    measures_m : "right_knee_width", "left_ankle_width", ... and "leg_length" as participants.tsv defines them [m].
     """
 
     body_mass_kg: float = float("nan")
     sex: str = ""
-    widths_m: Mapping[str, float] = field(default_factory=dict)
+    measures_m: Mapping[str, float] = field(default_factory=dict)
 
 
 UNKNOWN_PERSON = Person()

@@ -17,7 +17,6 @@ from legsci.mechanics.kinetics.load_uncertainty import load_uncertainty
 from legsci.mechanics.motion.alignment import CURVES, UNCERTAIN_CURVES, alignment_curves
 from legsci.mechanics.motion.angle_uncertainty import ErrorModel, angle_uncertainty, error_model
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
-from legsci.mechanics.motion.cross_talk import cross_talk_corrected_knees
 from legsci.mechanics.motion.kinematics import Array, Kinematics, Paths
 from legsci.mechanics.motion.markers import CLUSTERS, smoothable, whole_paths
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
@@ -30,8 +29,6 @@ Signals = dict[str, tuple[Array, Sequence[str]]]
 
 JOINT_ANGLES = tuple(name for joint in JOINTS.values() for name in joint.names)
 LOADED_JOINTS = tuple(JOINT_CHAIN)
-#: Place of abduction among the three angles of a knee.
-ABDUCTION = 1
 #: Drawn length of a recorded foot in front of the ankle [m].
 FOOT_M = 0.18
 #: Signals of each frame: name -> dimensions other than the frame, and unit. Every study has all of them, so that
@@ -49,7 +46,6 @@ FRAME_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
     "pelvis_position": (("axis",), "m"),
     "pelvis_height": ((), "m"),
     "foot_height": (("side",), "m"),
-    "knee_abduction_corrected": (("side",), "deg"),
     **{name: (("side",), unit) for name, unit in CURVES.items()},
     **{f"u_{name}": (("side",), CURVES.get(name, "deg")) for name in UNCERTAIN_CURVES},
 }
@@ -115,13 +111,15 @@ class Movement:
 
 def person_of(session: xr.DataTree) -> Person:
     """Person of a session file."""
-    widths = {
-        f"{side}_{joint}": float(session.attrs[f"{joint}_width_m"])
+    measures = {
+        f"{side}_{joint}_width": float(session.attrs[f"{joint}_width_m"])
         for joint in ("knee", "ankle")
         for side in SIDES_OF_BODY
         if f"{joint}_width_m" in session.attrs
     }
-    return Person(float(session.attrs.get("body_mass_kg", np.nan)), str(session.attrs.get("sex", "")), widths)
+    if "leg_length_m" in session.attrs:
+        measures["leg_length"] = float(session.attrs["leg_length_m"])
+    return Person(float(session.attrs.get("body_mass_kg", np.nan)), str(session.attrs.get("sex", "")), measures)
 
 
 def trial_kinematics(
@@ -138,7 +136,7 @@ def trial_kinematics(
     markers, segments = stream(trial, "markers"), stream(trial, "segments")
     if markers is not None:
         if not set(MARKERS).isdisjoint(markers.get_index("marker")):
-            return kinematics_of_markers(markers, standing, options=options, widths_m=person.widths_m)
+            return kinematics_of_markers(markers, standing, options=options, measures_m=person.measures_m)
     elif segments is not None and not set(CLUSTERS).isdisjoint(segments.get_index("segment")):
         return kinematics_of_segments(segments)
     return None
@@ -182,9 +180,6 @@ def trial_movement(
     if model is not None:
         doubt = angle_uncertainty(moved, model, cutoff_hz=cutoff_hz)
         signals["u_angle"] = (np.array(list(doubt.values())).reshape(-1, frames), list(doubt))
-    corrected = {side: angles[:, ABDUCTION] for side, angles in cross_talk_corrected_knees(moved).items()}
-    if corrected:
-        signals["knee_abduction_corrected"] = (np.stack(list(corrected.values())), list(corrected))
     hips = [name for name in moved.joint_centre if name.endswith("_hip")]
     if len(hips) == 1:
         detail = f"it holds both hip centres, and only the {hips[0].replace('_', ' ')} is known"

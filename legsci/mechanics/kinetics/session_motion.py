@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,18 @@ from legsci.mechanics.force.plates import GroundReaction, centre_of_pressure, gr
 from legsci.mechanics.force.session_reference import TrialReference, session_reference, with_known_zero
 from legsci.mechanics.force.trial_flags import force_flags
 from legsci.mechanics.kinetics.anthropometry import Person
+from legsci.mechanics.kinetics.contradictions import (
+    WRONG_KINETICS,
+    crossed_plate_flags,
+    facing_flags,
+    mass_flags,
+    stamp_flags,
+    without_directions,
+    without_feet,
+    without_kinetics,
+)
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement, person_of, trial_movement
+from legsci.mechanics.kinetics.plate_places import distances_by_quarter, turned_corners, with_sound_places
 from legsci.mechanics.motion.kinematics import Array
 from legsci.mechanics.motion.options import TASK_OPTIONS, MotionOptions
 from legsci.mechanics.motion.static_trial import StaticTrial, session_static_trial
@@ -113,24 +124,70 @@ def session_motion(
     -------
     The motion. A trial that fails has neither plates nor markers, and a flag that says why.
     """
-    person = person_of(session)
     standing, static = session_static_trial(session)
     exchange, known = set(swapped), session_reference(session)
-    trials: dict[str, TrialMotion] = {}
+    person, contradicted = person_of(session), mass_flags(known.body_weight_n, person_of(session).body_mass_kg)
+    zeroed, distances, trials = {}, {}, {}
     for name, trial in session.children.items():
         try:
-            reference = known.trials.get(name, TrialReference())
-            zeroed = with_known_zero(trial, reference)
-            turned = with_exchanged_plates(zeroed) if name in exchange else zeroed
-            trials[name] = _trial_motion(
-                turned, static, reference, person=person, options=options[str(trial.attrs["task"])]
-            )
+            as_recorded = with_known_zero(trial, known.trials.get(name, TrialReference()))
+            zeroed[name] = with_exchanged_plates(as_recorded) if name in exchange else as_recorded
+            distances[name] = distances_by_quarter(zeroed[name])
         except Exception as error:  # one trial that fails does not keep the others from being computed
-            logging.getLogger(__name__).exception("trial %s", name)
-            failed = QualityFlag("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")
-            trials[name] = TrialMotion(_attributes(trial), kinds_of(trial), flags=[failed])
+            trials[name] = _failed(trial, name, error)
+    turned = turned_corners(distances)
+    for name, trial in zeroed.items():
+        reference = known.trials.get(name, TrialReference())
+        try:
+            sound, misplaced = with_sound_places(trial, turned.get(name, {}))
+            chosen = options[str(trial.attrs["task"])]
+            found = _trial_motion(sound, static, reference, person=person, options=chosen)
+            trials[name] = _without_contradicted(found, [*misplaced, *contradicted], sound, reference)
+        except Exception as error:
+            trials[name] = _failed(trial, name, error)
+    trials = {name: trials[name] for name in session.children}
     upright = _standing_lumbar_flexion(trials[standing].movement) if standing is not None else float("nan")
+    if np.isnan(upright):
+        trials = {name: _without_upright(trial) for name, trial in trials.items()}
     return SessionMotion(_attributes(session), dict(options), upright, trials)
+
+
+def _failed(trial: xr.DataTree, name: str, error: Exception) -> TrialMotion:
+    """Trial whose motion could not be computed."""
+    logging.getLogger(__name__).error("trial %s", name, exc_info=error)
+    flag = QualityFlag("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")
+    return TrialMotion(_attributes(trial), kinds_of(trial), flags=[flag])
+
+
+def _without_contradicted(
+    motion: TrialMotion, found: list[QualityFlag], trial: xr.DataTree, reference: TrialReference
+) -> TrialMotion:
+    """Leave out what the recordings contradict: metrics that rest on a wrong declaration are missing, not wrong.
+
+    `found` is known already: of the plates' places and of body mass.
+    """
+    movement, reaction, pressure = motion.movement, motion.reaction, motion.pressure
+    codes = {flag.code for flag in motion.flags}
+    stamps = stamp_flags(movement, reaction)
+    movement = None if stamps else movement
+    facing, crossed = facing_flags(movement), crossed_plate_flags(trial, movement)
+    feet = [QualityFlag("feet_of_plates_exchanged", detail="The feet stand on the plates of each other")]
+    feet = feet if "plate_label_contradicted" in codes and not crossed else []
+    flags = [*found, *stamps, *facing, *crossed, *feet]
+    if reaction is not None and (crossed or feet):
+        reaction = _reaction(without_feet(trial), reference)
+    movement = without_directions(movement) if facing else movement
+    if pressure is not None and (facing or {"force_axis_reversed"} & codes):
+        pressure = Pressure(
+            *(np.full_like(values, np.nan) for values in (pressure.forward_force, pressure.centre_of_pressure))
+        )
+    named = [code.replace("_", " ") for code in WRONG_KINETICS if code in codes]
+    movement, withheld = without_kinetics(
+        movement, [*named, *(flag.code.replace("_", " ") for flag in (*crossed, *found))]
+    )
+    return replace(
+        motion, movement=movement, reaction=reaction, pressure=pressure, flags=[*motion.flags, *flags, *withheld]
+    )
 
 
 def with_exchanged_plates(trial: xr.DataTree) -> xr.DataTree:
@@ -166,12 +223,7 @@ def _trial_motion(
     force, task = stream(trial, "force"), TASKS[str(trial.attrs["task"])]
     if force is None:
         return TrialMotion(_attributes(trial), kinds_of(trial), movement=movement, flags=flags)
-    reaction = ground_reaction(
-        force,
-        stepped_from_box=task.cut == "rebound",
-        zero_uncertainty=reference.zero_uncertainty,
-        known_weight=reference.weight,
-    )
+    reaction = _reaction(trial, reference)
     return TrialMotion(
         _attributes(trial),
         kinds_of(trial),
@@ -182,6 +234,18 @@ def _trial_motion(
         movement,
         [*reference.flags, *force_flags(trial, reaction)],
         flags,
+    )
+
+
+def _reaction(trial: xr.DataTree, reference: TrialReference) -> GroundReaction:
+    """Ground reaction of a trial with plates."""
+    force = stream(trial, "force")
+    assert force is not None, "a trial with plates has a ground reaction"
+    return ground_reaction(
+        force,
+        stepped_from_box=TASKS[str(trial.attrs["task"])].cut == "rebound",
+        zero_uncertainty=reference.zero_uncertainty,
+        known_weight=reference.weight,
     )
 
 
@@ -239,6 +303,15 @@ def _forward_force(force: xr.Dataset, reaction: GroundReaction) -> Array:
     total = forward[[plates.index(plate) for plate in reaction.plates]].astype(float).sum(axis=0)
     empty = [total[first + (stop - first) // 4 : stop - (stop - first) // 4] for first, stop in reaction.unloaded]
     return np.asarray(total - (float(np.mean(np.concatenate(empty))) if empty else 0.0))
+
+
+def _without_upright(motion: TrialMotion) -> TrialMotion:
+    """Trial of a session that does not show the lumbar flexion of standing: a flag says what is missing."""
+    if motion.movement is None or np.isnan(_standing_lumbar_flexion(motion.movement)):
+        return motion
+    detail = "no static trial of the session shows that of standing"
+    flag = QualityFlag("angle_absent", signal="lumbar flexion from standing", detail=detail)
+    return replace(motion, flags=[*motion.flags, flag])
 
 
 def _standing_lumbar_flexion(movement: Movement | None) -> float:

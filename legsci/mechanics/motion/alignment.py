@@ -29,6 +29,7 @@ HANGING_DEG = 70.0
 #: Curves that are measured, with their unit; `both` holds what belongs to no side.
 CURVES = {
     "knee_frontal_projection": "deg",
+    "knee_fixed_camera_projection": "deg",
     "knee_ankle_separation": "1",
     "knee_medial_offset": "m",
     "hip_knee_ankle": "deg",
@@ -42,6 +43,7 @@ CURVES = {
 UNCERTAIN_CURVES = (
     "knee_abduction",
     "knee_frontal_projection",
+    "knee_fixed_camera_projection",
     "knee_ankle_separation",
     "knee_medial_offset",
     "hip_knee_ankle",
@@ -93,8 +95,10 @@ def alignment(kinematics: xr.Dataset) -> xr.Dataset:
     holds the line between the hip centres, so that it turns with the person and not with the laboratory.
 
     - knee_frontal_projection [deg]: 180 less the angle hip-knee-ankle in the frontal plane, valgus (knee inward)
-      positive: the FPPA of a camera in front (Willson & Davis 2008); only while the thigh hangs to within
-      `HANGING_DEG`, since of a level thigh the camera sees no more than an end.
+      positive: the FPPA (Willson & Davis 2008) of a camera that turns with the pelvis; only while the thigh hangs to
+      within `HANGING_DEG`, since of a level thigh the camera sees no more than an end.
+    - knee_fixed_camera_projection [deg]: the same in the upright plane across the forward axis of the laboratory, as a
+      camera in front sees it that does not turn with the person.
     - knee_ankle_separation [1], side both: distance of the knee centres over that of the ankle centres, along the line
       of the hips (Noyes et al. 2005, with the markers of a video); below 1 the knees are closer, below 0 they cross.
     - knee_medial_offset [m]: how far the knee centre lies inward of the ankle centre.
@@ -131,7 +135,9 @@ def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
 
     where errors of soft tissue move the knee of the thigh alone and turn the shank as a whole. The frontal plane turns
     with the line of the hips (`HIP_LINE_RAD`), by which a knee ahead of the ankle appears medial or lateral of it. A
-    displacement from the start has only this and the soft tissue part. Noise of the cameras (some 0.1 mm) is left out.
+    displacement from the start has only this and the soft tissue part. Markers that were filled add the uncertainty of
+    their segment (`checked_skeleton.segment_filling`) in the frames of their gaps. Noise of the cameras (some
+    0.1 mm) is left out.
     """
     curves = alignment_curves(Kinematics.of(kinematics))
     return _dataset({f"u_{name}": curves[f"u_{name}"] for name in UNCERTAIN_CURVES}, kinematics)
@@ -178,6 +184,8 @@ class _Body:
         self.right = _level(self.hip[1] - self.hip[0])
         self.ahead = _turned_left(self.right)
         self.outward = OUT[:, :, None] * self.right
+        #: The same of a person who faces along the forward axis of the laboratory.
+        self.outward_of_lab = OUT[:, :, None] * np.tile([0.0, 0.0, 1.0], (self.frames, 1))
 
     def _both(self, paths: dict[str, Array], name: str, shape: tuple[int, ...] = (3,)) -> Array:
         """Values of both legs (leg, time, ...)."""
@@ -187,6 +195,16 @@ class _Body:
     def rotation(self, segment: str) -> Array:
         """Axes of a segment (leg, time, 3, 3)."""
         return self._both(self._known.rotation, segment, (3, 3))
+
+    def filling(self, segment: str) -> Array:
+        """Uncertainty of a segment from filled markers (2, leg, time): place per axis [m], turn [rad]."""
+        nothing = np.zeros((self.frames, 2))
+        shares = [self._known.filling.get(name, nothing) for name in (f"{side}_{segment}" for side in OUTWARD)]
+        return np.moveaxis(np.stack(shares), -1, 0)
+
+    def pelvis_filling_rad(self) -> Array:
+        """Uncertainty of the turn of the pelvis from filled markers (time,) [rad]."""
+        return np.asarray(self._known.filling.get("pelvis", np.zeros((self.frames, 2)))[:, 1])
 
     def knee_flexion(self) -> Array:
         """Flexion of the knees (leg, time) [rad]."""
@@ -228,15 +246,15 @@ def _legs(body: _Body) -> dict[str, Array]:
     """Curves of both legs (leg, time)."""
     thigh, shank, outward = body.thigh, body.shank, body.outward
     aside = _along(shank, outward)
-    above = np.arctan2(_along(thigh, outward), thigh[..., Y])
-    below = np.arctan2(aside, -shank[..., Y])
     across = np.einsum("ltij,lti->ltj", body.rotation("thigh"), shank)
     bent = -across[..., Y] < np.cos(np.radians(STRAIGHT_DEG)) * body.shank_m
     foot = body.rotation("foot")[..., X]
     ahead = _level(foot)
     inclination = np.degrees(np.arccos(np.clip(thigh[..., Y] / body.thigh_m, -1.0, 1.0)))
+    hangs = inclination <= HANGING_DEG
     return {
-        "knee_frontal_projection": np.where(inclination > HANGING_DEG, np.nan, np.degrees(above + below)),
+        "knee_frontal_projection": np.where(hangs, _projection(body, outward), np.nan),
+        "knee_fixed_camera_projection": np.where(hangs, _projection(body, body.outward_of_lab), np.nan),
         "knee_medial_offset": aside,
         "hip_knee_ankle": np.where(bent, np.nan, 180.0 + np.degrees(np.arctan2(OUT * across[..., Z], -across[..., Y]))),
         "pelvic_drop": -OUT * body.obliquity(),
@@ -245,6 +263,12 @@ def _legs(body: _Body) -> dict[str, Array]:
         "foot_pitch": np.degrees(np.arcsin(np.clip(foot[..., Y], -1.0, 1.0))),
         "thigh_inclination": inclination,
     }
+
+
+def _projection(body: _Body, outward: Array) -> Array:
+    """180 deg less the angle hip-knee-ankle in the upright plane of an outward direction (leg, time) [deg]."""
+    above = np.arctan2(_along(body.thigh, outward), body.thigh[..., Y])
+    return np.asarray(np.degrees(above + np.arctan2(_along(body.shank, outward), -body.shank[..., Y])))
 
 
 class _Skin(NamedTuple):
@@ -267,9 +291,12 @@ def _skin(body: _Body) -> _Skin:
     shift, turn = {}, {}
     for segment, tissue in SOFT_TISSUE_ARTEFACT.items():
         part = np.arccos(np.clip(body.rotation(segment)[..., Y, Y], -1.0, 1.0)) / (np.pi / 2)
-        shift[segment], turn[segment] = tissue.shift_m * part, np.radians(tissue.turn_deg) * part
+        place_m, turn_rad = body.filling(segment)
+        shift[segment] = np.hypot(tissue.shift_m * part, place_m)
+        turn[segment] = np.hypot(np.radians(tissue.turn_deg) * part, turn_rad)
+    knee = np.hypot(shift["thigh"], 0.5 * body.thigh_m * body.filling("thigh")[1])
     ankle = np.hypot(shift["shank"], 0.5 * body.shank_m * turn["shank"])
-    return _Skin(shift["thigh"], ankle, turn["thigh"], turn["shank"], turn["foot"])
+    return _Skin(knee, ankle, turn["thigh"], turn["shank"], turn["foot"])
 
 
 def _separation_uncertainty(body: _Body, skin: _Skin) -> Array:
@@ -287,9 +314,10 @@ def _leg_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
     turned = HIP_LINE_RAD * _along(body.shank, body.ahead)
     return {
         **_angle_uncertainties(body.knee_flexion(), body.thigh_m, body.shank_m, skin),
-        "knee_frontal_projection": _projection_uncertainty(body, knee_m, ankle_m),
+        "knee_frontal_projection": _projection_uncertainty(body, body.outward, knee_m, ankle_m, HIP_LINE_RAD),
+        "knee_fixed_camera_projection": _projection_uncertainty(body, body.outward_of_lab, knee_m, ankle_m, 0.0),
         "knee_medial_offset": np.sqrt(skin.knee_m**2 + skin.ankle_m**2 + turned**2),
-        "pelvic_drop": np.full(reach.shape, np.degrees(HIP_LINE_RAD)),
+        "pelvic_drop": np.tile(np.degrees(np.hypot(HIP_LINE_RAD, body.pelvis_filling_rad())), (len(OUTWARD), 1)),
         "knee_medial_to_toe": np.sqrt(knee_m**2 + ankle_m**2 + (reach * foot_axis) ** 2),
         # Of a foot on its toes little is seen from above, and an error of its heading counts more.
         "foot_progression": np.degrees(
@@ -323,13 +351,16 @@ def _projection_slope(vector: Array, outward: Array) -> tuple[Array, Array]:
     return up / square, -aside / square
 
 
-def _projection_uncertainty(body: _Body, knee_m: Array, ankle_m: Array) -> Array:
-    """Standard uncertainty of the projection angle (leg, time) [deg]; large where a line is normal to the plane."""
+def _projection_uncertainty(body: _Body, outward: Array, knee_m: Array, ankle_m: Array, turn_rad: float) -> Array:
+    """Standard uncertainty of a projection angle (leg, time) [deg]; large where a line is normal to the plane.
+
+    `turn_rad` is that of the direction of the plane.
+    """
     thigh, shank, ahead = body.thigh, body.shank, body.ahead
-    above = _projection_slope(thigh, body.outward)
-    below = _projection_slope(shank * [1.0, -1.0, 1.0], body.outward)
+    above = _projection_slope(thigh, outward)
+    below = _projection_slope(shank * [1.0, -1.0, 1.0], outward)
     # Moving the knee moves both lines; up counts the other way for the shank, which is looked at from above.
     at_knee = np.hypot(above[0] + below[0], above[1] - below[1])
-    turned = HIP_LINE_RAD * (_along(thigh, ahead) * above[0] + _along(shank, ahead) * below[0])
+    turned = turn_rad * (_along(thigh, ahead) * above[0] + _along(shank, ahead) * below[0])
     moved = HIP_CENTRE_M * np.hypot(*above), knee_m * at_knee, ankle_m * np.hypot(*below), turned
     return np.asarray(np.degrees(np.sqrt(sum(part**2 for part in moved))))

@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 
 from legsci.kernels.joint_angles import joint_angles
 from legsci.marker_sets import MARKER_SETS
+from legsci.mechanics.motion.checked_skeleton import checked_skeleton, segment_filling, without_labels
 from legsci.mechanics.motion.joint_centres import HIP_CENTRES
 from legsci.mechanics.motion.kinematics import Array, Booleans, Kinematics, Paths
-from legsci.mechanics.motion.marker_checks import (
-    LOOSE_M,
-    displaced_markers,
-    exchanged_legs,
-    markers_off_segment,
-    swapped_labels,
-    wrong_labels,
-)
+from legsci.mechanics.motion.marker_checks import LOOSE_M
 from legsci.mechanics.motion.markers import (
     CLUSTERS,
-    RIGID_LIMIT_S,
-    SPLINE_LIMIT_S,
     Markers,
     fill_gaps,
     smooth_markers,
     smoothable,
 )
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MOMENT_AXES, MotionOptions
-from legsci.mechanics.motion.segments import build_skeleton
 from legsci.mechanics.motion.skeleton import Segment, Skeleton
 from legsci.mechanics.motion.static_trial import StaticTrial, static_trial
 from legsci.quality import QualityFlag
 
 LABORATORY = "laboratory"
+#: Why a joint lacks one plane, two, or all three.
+ABSENT_BECAUSE = (
+    "two markers do not show how a segment turns about the line between them",
+    "its axes rest on lateral markers or joint centres alone",
+    "no quiet upright standing shows its neutral position",
+)
 
 
 @dataclass(frozen=True)
@@ -104,10 +101,8 @@ def kinematics(
     standing: xr.Dataset | StaticTrial | None = None,
     *,
     options: MotionOptions = DEFAULT_OPTIONS,
-    widths_m: Mapping[str, float] | None = None,
+    measures_m: Mapping[str, float] | None = None,
     marker_set: str | None = None,
-    rigid_limit_s: float = RIGID_LIMIT_S,
-    spline_limit_s: float = SPLINE_LIMIT_S,
 ) -> xr.Dataset:
     """Segments, joint centres and joint angles of a trial.
 
@@ -117,10 +112,10 @@ def kinematics(
         vertical changes only pelvis_rotation and trunk_heading), standard labels; attrs sampling_rate_hz.
     standing : the same of a static trial, which defines the anatomy, or its answer of `static_trial`, where it is used
         for many trials; None: the quietest upright part of the trial itself.
-    options : definition of joint centres and axes, see `build_skeleton`; cut-off, see `smooth_markers`.
-    widths_m : see `build_skeleton`.
+    options : definition of joint centres and axes, see `build_skeleton`; cut-off, see `smooth_markers`; gaps, see
+        `fill_gaps`.
+    measures_m : see `build_skeleton`.
     marker_set : key of MARKER_SETS where the labels are the system's own; None: standard labels.
-    rigid_limit_s, spline_limit_s : see `fill_gaps`.
 
     Returns
     -------
@@ -129,7 +124,8 @@ def kinematics(
     - rotation (time, segment, axis, direction): columns `direction` are the segment's x, y, z in laboratory axes;
     - position (time, segment, axis) [m] of the segment's origin, its proximal joint centre, carried by its own markers;
     - residual (time, segment) [m]: root mean square distance of the markers from the rigid segment;
-    - filled (time, segment): a marker of the segment was reconstructed or interpolated;
+    - filling (time, segment, share): standard uncertainty of the segment's place per axis [m] and of its turn [rad] by
+      markers that were reconstructed or interpolated; 0 where none was;
     - joint_centre (time, joint, axis) [m], carried by the proximal segment (knee: thigh, ankle: shank);
     - angle (time, joint_angle) [deg].
 
@@ -158,10 +154,8 @@ def kinematics(
         trial_markers,
         standing,
         options=options,
-        widths_m=widths_m,
+        measures_m=measures_m,
         marker_set=marker_set,
-        rigid_limit_s=rigid_limit_s,
-        spline_limit_s=spline_limit_s,
     ).dataset()
 
 
@@ -170,18 +164,16 @@ def kinematics_of_markers(
     standing: xr.Dataset | StaticTrial | None = None,
     *,
     options: MotionOptions = DEFAULT_OPTIONS,
-    widths_m: Mapping[str, float] | None = None,
+    measures_m: Mapping[str, float] | None = None,
     marker_set: str | None = None,
-    rigid_limit_s: float = RIGID_LIMIT_S,
-    spline_limit_s: float = SPLINE_LIMIT_S,
 ) -> Kinematics:
     """Kinematics of a trial as plain arrays by name, for many trials; parameters and errors as `kinematics`."""
     _check_options(options, marker_set)
     names = MARKER_SETS[marker_set] if marker_set is not None else None
     recorded = Markers.recorded(trial_markers, names)
     unseen = recorded.never_seen()
-    recorded, _ = _without(unseen, recorded, recorded.missing())
-    whole, filled, flags = fill_gaps(recorded, rigid_limit_s=rigid_limit_s, spline_limit_s=spline_limit_s)
+    recorded, _ = without_labels(unseen, recorded, np.zeros((len(recorded.position), len(recorded.labels))))
+    whole, filling_m, flags = fill_gaps(recorded, options=options)
     if unseen:
         flags.append(QualityFlag("marker_never_seen", "markers", detail=", ".join(sorted(unseen))))
     markers = smooth_markers(whole, cutoff_hz=options.cutoff_hz)
@@ -190,63 +182,11 @@ def kinematics_of_markers(
     if not isinstance(standing, StaticTrial):
         standing = static_trial(markers if standing is None else Markers.recorded(standing, names))
     flags += standing.flags
-    static, omitted, found = _checked_labels(markers, standing)
-    flags += found
-    markers, filled = _without(omitted, markers, filled)
-    skeleton = build_skeleton(markers, static, options=options, widths_m=widths_m)
-    for check in (_wrong_labels, _exchanged_legs) if static.still else ():
-        omitted, found = check(markers, static, skeleton)
-        flags += found
-        if omitted:
-            markers, filled = _without(omitted, markers, filled)
-            skeleton = build_skeleton(markers, static, options=options, widths_m=widths_m)
-    flags += displaced_markers(markers, static.points)
-    filled_samples = _filled(filled, markers.labels, list(skeleton.segments))
-    return _answer(skeleton, trial_markers.get_index("time").to_numpy(), markers.rate_hz, filled_samples, flags)
-
-
-def _checked_labels(markers: Markers, static: StaticTrial) -> tuple[StaticTrial, set[str], list[QualityFlag]]:
-    """Static trial without markers that are misplaced in it, labels of the trial that are not used, and why."""
-    # Legs that swing pass each other: left and right are distinguished in a person who stands.
-    swaps = swapped_labels(static.points) if static.still else []
-    doubtful = {label for pair, _ in swaps for label in pair}
-    strays = markers_off_segment(
-        markers, {label: point for label, point in static.points.items() if label not in doubtful}
-    )
-    # A marker that strays in the trial still shows in the static trial where its landmark is.
-    misplaced = doubtful | {label for label, (_, sound) in strays.items() if not sound}
-    points = {label: point for label, point in static.points.items() if label not in misplaced}
-    flags = [*(flag for _, flag in swaps), *(flag for flag, _ in strays.values())]
-    return static._replace(points=points), set(strays), flags
-
-
-def _wrong_labels(markers: Markers, static: StaticTrial, skeleton: Skeleton) -> tuple[set[str], list[QualityFlag]]:
-    """Labels that do not fit the shape of their segments, where a segment deforms, and why."""
-    wrong = wrong_labels(markers, static.points) if _is_loose(skeleton) else []
-    return {name for names, _ in wrong for name in names}, [flag for _, flag in wrong]
-
-
-def _exchanged_legs(markers: Markers, static: StaticTrial, skeleton: Skeleton) -> tuple[set[str], list[QualityFlag]]:
-    """Labels of segments that bear those of the other leg, and why; none where the joint is only parted."""
-    centres = {joint: centre for joint, (_, centre) in skeleton.joints.items()}
-    exchanged = exchanged_legs(markers, static.points, centres)
-    return (set(), []) if exchanged is None else (set(exchanged[0]), [exchanged[1]])
-
-
-def _without(labels: set[str], markers: Markers, filled: Booleans) -> tuple[Markers, Booleans]:
-    """Leave markers out, and their columns of filled (time, marker)."""
-    if not labels:
-        return markers, filled
-    kept = [label not in labels for label in markers.labels]
-    names = [label for label in markers.labels if label not in labels]
-    return replace(markers, labels=names, position=markers.position[:, kept]), filled[:, kept]
-
-
-def _is_loose(skeleton: Skeleton) -> bool:
-    """Whether the markers of a segment do not keep the shape that they have in standing, or give it no pose."""
-    residuals = (segment.residual[np.isfinite(segment.residual)] for segment in skeleton.segments.values())
-    # The largest is found sooner than the median.
-    return any(not residual.size or (residual.max() > LOOSE_M < np.median(residual)) for residual in residuals)
+    checked = checked_skeleton(markers, filling_m, standing, options=options, measures_m=measures_m)
+    flags += checked.flags
+    skeleton, markers = checked.skeleton, checked.markers
+    filling = segment_filling(markers, checked.filling_m, list(skeleton.segments))
+    return _answer(skeleton, trial_markers.get_index("time").to_numpy(), markers.rate_hz, filling, flags)
 
 
 def kinematics_of_segments(recorded: xr.Dataset) -> Kinematics:
@@ -281,14 +221,11 @@ def kinematics_of_segments(recorded: xr.Dataset) -> Kinematics:
     ]
     detail = "segments and joint centres are those of the recording system"
     flags.append(QualityFlag("joint_definition", signal="every joint", detail=detail))
-    filled = {name: np.zeros(rotation.shape[1], dtype=bool) for name in skeleton.segments}
     time, rate_hz = recorded.get_index("time").to_numpy(), float(recorded.attrs["sampling_rate_hz"])
-    return _answer(skeleton, time, rate_hz, filled, flags)
+    return _answer(skeleton, time, rate_hz, {}, flags)
 
 
-def _answer(
-    skeleton: Skeleton, time: Array, rate_hz: float, filled: dict[str, Booleans], flags: list[QualityFlag]
-) -> Kinematics:
+def _answer(skeleton: Skeleton, time: Array, rate_hz: float, filling: Paths, flags: list[QualityFlag]) -> Kinematics:
     """Put together what the skeleton shows."""
     segments, angle = skeleton.segments, _angles(skeleton, flags)
     return Kinematics(
@@ -299,7 +236,7 @@ def _answer(
         joint_centre={name: segments[carrier].carry(point) for name, (carrier, point) in skeleton.joints.items()},
         angle=angle,
         residual={name: segment.residual for name, segment in segments.items()},
-        filled=filled,
+        filling=filling,
         flags=[*flags, *_deformed(skeleton, rate_hz), *_implausible(angle, rate_hz), *skeleton.flags],
     )
 
@@ -361,16 +298,10 @@ def _angles(skeleton: Skeleton, flags: list[QualityFlag]) -> Paths:
         pairs = np.array([[order.index(joint.proximal), order.index(joint.distal)] for joint in known.values()])
         turns = np.rad2deg(joint_angles(np.stack([frames[name] for name in order]), pairs))
         for (name, joint), turn in zip(known.items(), turns, strict=True):
-            sagittal = name in skeleton.sagittal_only
-            given = joint.names[: 1 if sagittal else 3]
-            angles |= {angle: sign * row for angle, sign, row in zip(given, joint.signs, turn, strict=False)}
-            if sagittal:
-                detail = "its axes rest on lateral markers or joint centres alone"
-                flags.append(QualityFlag("angle_absent", signal=" and ".join(joint.names[1:]), detail=detail))
+            absent = skeleton.absent_planes.get(name, set())
+            named = list(zip(joint.names, joint.signs, turn, strict=True))
+            angles |= {angle: sign * row for plane, (angle, sign, row) in enumerate(named) if plane not in absent}
+            if absent:
+                signal = " and ".join(joint.names[plane] for plane in sorted(absent))
+                flags.append(QualityFlag("angle_absent", signal=signal, detail=ABSENT_BECAUSE[len(absent) - 1]))
     return angles
-
-
-def _filled(filled_samples: Booleans, labels: list[str], segments: list[str]) -> dict[str, Booleans]:
-    """Return by segment in which frames a marker of it was filled (time,)."""
-    columns = {name: [label in CLUSTERS[name] for label in labels] for name in segments}
-    return {name: np.asarray(filled_samples[:, own].any(axis=1)) for name, own in columns.items()}

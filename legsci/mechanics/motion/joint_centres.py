@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from legsci.kernels.functional_joints import functional_joint
+from legsci.kernels.rigid_body import frames_from_vectors
 from legsci.mechanics.motion.kinematics import Array
 
 Pose = tuple[Array, Array, Array]
@@ -14,15 +15,21 @@ Pose = tuple[Array, Array, Array]
 #: Smallest spread (see FunctionalJoint) across the two main directions of a joint that gives an axis, and across all
 #: three for a centre: turns of about 20 and 10 deg. Our choice.
 LEAST_SPREAD_FOR_AXIS, LEAST_SPREAD_FOR_CENTRE = 0.15, 0.08
+#: Diameter of the markers of Plug-in Gait unless it is told another [m].
+MARKER_DIAMETER_M = 0.014
+#: A wand closer than this to the line from the proximal joint centre to the lateral marker shows no plane [m]: marker
+#: errors of 4.5 mm would turn it by more than 12 deg. Our choice.
+LEAST_WAND_LEVER_M = 0.02
 
 
-def hip_centre_harrington(*, pelvis_width_m: float, pelvis_depth_m: float) -> Array:
+def hip_centre_harrington(*, pelvis_width_m: float, pelvis_depth_m: float, leg_length_m: float = np.nan) -> Array:
     """Right hip joint centre in pelvis axes, from the middle of the anterior superior iliac spines.
 
     Parameters
     ----------
     pelvis_width_m : distance of the anterior superior iliac spines PW [m].
     pelvis_depth_m : distance of the midpoints of anterior and posterior superior iliac spines PD [m].
+    leg_length_m : not used; there so that all equations are called alike.
 
     Returns
     -------
@@ -42,13 +49,13 @@ def hip_centre_harrington(*, pelvis_width_m: float, pelvis_depth_m: float) -> Ar
     return np.array([-0.24 * depth - 9.9, -0.30 * width - 10.9, 0.33 * width + 7.3]) / 1000.0
 
 
-def hip_centre_bell(*, pelvis_width_m: float, pelvis_depth_m: float = np.nan) -> Array:
+def hip_centre_bell(*, pelvis_width_m: float, pelvis_depth_m: float = np.nan, leg_length_m: float = np.nan) -> Array:
     """Right hip joint centre as `hip_centre_harrington`, by shares of the pelvis width alone.
 
     Parameters
     ----------
     pelvis_width_m : distance of the anterior superior iliac spines PW [m].
-    pelvis_depth_m : not used; there so that both equations are called alike.
+    pelvis_depth_m, leg_length_m : not used; there so that all equations are called alike.
 
     Returns
     -------
@@ -62,7 +69,76 @@ def hip_centre_bell(*, pelvis_width_m: float, pelvis_depth_m: float = np.nan) ->
     return pelvis_width_m * np.array([-0.19, -0.30, 0.36])
 
 
-HIP_CENTRES: dict[str, Callable[..., Array]] = {"harrington": hip_centre_harrington, "bell": hip_centre_bell}
+def hip_centre_davis(*, pelvis_width_m: float, pelvis_depth_m: float = np.nan, leg_length_m: float) -> Array:
+    """Right hip joint centre as `hip_centre_harrington`, by pelvis width and leg length, as Plug-in Gait finds it.
+
+    Parameters
+    ----------
+    pelvis_width_m : distance of the anterior superior iliac spines PW [m].
+    pelvis_depth_m : not used; there so that all equations are called alike.
+    leg_length_m : from the anterior superior iliac spine to the medial malleolus L [m].
+
+    Returns
+    -------
+    (3,) anterior C cos 0.5 sin 0.314 - d cos 0.314, up -C cos 0.5 cos 0.314 - d sin 0.314, right PW/2 - C sin 0.5 [m],
+    with C = 0.115 L - 0.0153 and d the distance from spine to trochanter along the pelvis, 0.1288 L - 0.04856, with
+    the radius of a marker.
+
+    References
+    ----------
+    Davis RB, Ounpuu S, Tyburski D, Gage JR (1991) A gait analysis data collection and reduction technique. Hum Mov Sci
+    10:575-587. The equation for d is that of Plug-in Gait.
+    """
+    inward, backward = 0.5, 0.314  # angles of the publication [rad]
+    reach = 0.115 * leg_length_m - 0.0153
+    depth = 0.1288 * leg_length_m - 0.04856 + 0.5 * MARKER_DIAMETER_M
+    return np.array(
+        [
+            reach * np.cos(inward) * np.sin(backward) - depth * np.cos(backward),
+            -reach * np.cos(inward) * np.cos(backward) - depth * np.sin(backward),
+            0.5 * pelvis_width_m - reach * np.sin(inward),
+        ]
+    )
+
+
+HIP_CENTRES: dict[str, Callable[..., Array]] = {
+    "harrington": hip_centre_harrington,
+    "bell": hip_centre_bell,
+    "davis": hip_centre_davis,
+}
+
+
+def wand_joint(proximal: Array, wand: Array, lateral: Array, width_m: float) -> tuple[Array, Array]:
+    """Joint centre and outward axis (3,) from the plane of proximal joint centre, wand and lateral marker.
+
+    Parameters
+    ----------
+    proximal, wand, lateral : (3,) in the static trial [m]: hip centre, thigh wand and lateral epicondyle, or knee
+        centre, shank wand and lateral malleolus. The wand was aligned so that its plane holds the flexion axis.
+    width_m : of the joint between the skin on either side [m]; NaN where it is not known.
+
+    Returns
+    -------
+    centre : half the width and half a marker from the lateral marker, in that plane, away from the wand, where the
+        lines to proximal centre and lateral marker are at right angles; NaN without a width.
+    axis : unit vector from the centre to the lateral marker; without a width normal to the line from the proximal
+        centre to the lateral marker. NaN where the wand lies within LEAST_WAND_LEVER_M of that line.
+
+    References
+    ----------
+    Kadaba MP, Ramakrishnan HK, Wootten ME (1990) Measurement of lower extremity kinematics during level walking. J
+    Orthop Res 8:383-392. Davis et al. (1991).
+    """
+    line = lateral - proximal
+    # Columns: from the proximal centre to the lateral marker, and across it toward the wand.
+    along, across = frames_from_vectors(line[None], (wand - proximal)[None], 0, 1)[0, :, :2].T
+    if not (wand - proximal) @ across >= LEAST_WAND_LEVER_M:
+        return np.full(3, np.nan), np.full(3, np.nan)
+    length, offset = float(np.linalg.norm(line)), 0.5 * (width_m + MARKER_DIAMETER_M)
+    if np.isnan(offset):
+        return np.full(3, np.nan), across
+    centre = lateral - offset / length * (offset * along + np.sqrt(length**2 - offset**2) * across)
+    return centre, (lateral - centre) / offset
 
 
 def functional_centre(proximal: Pose | None, distal: Pose | None) -> Array | None:

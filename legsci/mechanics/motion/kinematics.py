@@ -37,7 +37,8 @@ class Kinematics:
     joint_centre : joint -> (time, 3) [m].
     angle : name -> (time,) [deg].
     residual : segment -> (time,) [m].
-    filled : segment -> (time,) whether a marker of it was filled.
+    filling : segment -> (time, 2) standard uncertainty of its place per axis [m] and of its turn [rad] by markers that
+        were filled.
     flags : what was assumed, and why something is absent.
     """
 
@@ -48,12 +49,12 @@ class Kinematics:
     joint_centre: Paths
     angle: Paths
     residual: Paths = field(default_factory=dict)
-    filled: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    filling: Paths = field(default_factory=dict)
     flags: list[QualityFlag] = field(default_factory=list)
 
     @classmethod
     def of(cls, kinematics: xr.Dataset) -> Kinematics:
-        """Take time, rotation, position, joint_centre and angle from a Dataset, as far as it has them.
+        """Take time, rotation, position, joint_centre, angle and filling from a Dataset, as far as it has them.
 
         Parameters
         ----------
@@ -66,6 +67,7 @@ class Kinematics:
             position=_by_name(kinematics, "position", "segment"),
             joint_centre=_by_name(kinematics, "joint_centre", "joint"),
             angle=_by_name(kinematics, "angle", "joint_angle"),
+            filling=_by_name(kinematics, "filling", "segment"),
         )
 
     @cached_property
@@ -88,7 +90,7 @@ class Kinematics:
             "position": self._laid(self.position, ("segment", "axis"), "m"),
             "residual": self._laid(self.residual, ("segment",), "m"),
             "joint_centre": self._laid(self.joint_centre, ("joint", "axis"), "m"),
-            "filled": self._laid(self.filled, ("segment",), None, bool),
+            "filling": (("time", "segment", "share"), self._filling(), {"units": "m, rad"}),
             "angle": self._laid(self.angle, ("joint_angle",), "deg"),
         }
         notes = [[flag.code, flag.sentence] for flag in self.flags]
@@ -96,13 +98,17 @@ class Kinematics:
         coords = _labels(tuple(self.rotation), tuple(self.joint_centre), tuple(self.angle))
         return xr.Dataset(variables, coords=coords, attrs=attrs)
 
-    def _laid(
-        self, paths: Mapping[str, NDArray[Any]], dims: Sequence[str], units: str | None, dtype: type = float
-    ) -> tuple[Any, ...]:
+    def _filling(self) -> Array:
+        """Uncertainty from filled markers (time, segment, share) of the segments in their order."""
+        nothing = np.zeros((self.time.size, 2))
+        rows = [self.filling.get(name, nothing) for name in self.rotation]
+        return np.array(rows).reshape(len(rows), self.time.size, 2).swapaxes(0, 1)
+
+    def _laid(self, paths: Mapping[str, Array], dims: Sequence[str], units: str) -> tuple[Any, ...]:
         """Variable (time, ...) of the paths under the names of its first dimension."""
         shape = (len(paths), self.time.size, *(len(AXES) for _ in dims[1:]))
-        values: NDArray[Any] = np.array(list(paths.values()), dtype=dtype).reshape(shape).swapaxes(0, 1)
-        return (("time", *dims), values, {"units": units} if units else {})
+        values = np.array(list(paths.values()), dtype=float).reshape(shape).swapaxes(0, 1)
+        return (("time", *dims), values, {"units": units})
 
 
 def median_distance(one: Array, other: Array) -> float:
@@ -117,7 +123,7 @@ def _by_name(kinematics: xr.Dataset, name: str, dim: str) -> Paths:
     """Values (time, ...) of a variable by the labels of one of its dimensions; none where it is absent."""
     if name not in kinematics.variables:
         return {}
-    variable = kinematics.variables[name].transpose(dim, "time", "axis", "direction", missing_dims="ignore")
+    variable = kinematics.variables[name].transpose(dim, "time", ..., "axis", "direction", missing_dims="ignore")
     return dict(zip(kinematics.get_index(dim).tolist(), variable.data.astype(float), strict=True))
 
 

@@ -38,11 +38,6 @@ ALIKE_M = 0.003
 NO_POSE_M = 1.0
 #: Frames of a trial in which labels are tried.
 FRAMES_TRIED = 40
-#: A joint whose two segments put its centre further apart than this in half of the frames is not one joint [m]: our
-#: choice between the 10 mm of recordings in order and the 0.3 m by which exchanged legs miss their joints.
-MOST_PARTED_M = 0.08
-#: Joint -> kind of the segments above and below it.
-SEGMENTS_OF_JOINT = {"hip": ("pelvis", "thigh"), "knee": ("thigh", "shank"), "ankle": ("shank", "foot")}
 SIGNS = {"x": (-1, 1, 1), "y": (1, -1, 1), "z": (1, 1, -1), "every coordinate": (-1, -1, -1)}
 INNER_OUTER = (("medial_epicondyle", "lateral_epicondyle"), ("medial_malleolus", "lateral_malleolus"))
 
@@ -107,7 +102,7 @@ def wrong_labels(markers: Markers, static: Points) -> list[tuple[tuple[str, ...]
     """
     labels = _Labels(markers, static)
     loose = [segment for segment in labels.present if labels.misfit([segment]) > LOOSE_M]
-    mirrored = {label: other for label in labels.tracks if (other := _other_side(label)) in labels.tracks}
+    mirrored = {label: other for label in labels.tracks if (other := other_side(label)) in labels.tracks}
     if len(loose) > 1 and labels.misfit(loose, mirrored) * TIMES_NEARER < labels.misfit(loose):
         of_loose = {name for segment in loose for name in labels.present[segment]} & set(mirrored)
         detail = f"left and right of {', '.join(loose)}"
@@ -172,8 +167,8 @@ class _Labels:
         return float(np.nanmedian(np.linalg.norm(turn @ self.static[name] + shift - self.tracks[name], axis=1)))
 
 
-def _other_side(label: str) -> str:
-    """Return the label of the other leg; labels of the middle are their own."""
+def other_side(label: str) -> str:
+    """Return the label of the other side; empty for a label of the middle."""
     here, there = ("right_", "left_") if label.startswith("right_") else ("left_", "right_")
     return there + label.removeprefix(here) if label.startswith(here) else ""
 
@@ -195,82 +190,6 @@ def _rightward(static: Points) -> Array | None:
             forward = np.mean(front, axis=0) - np.mean(back, axis=0)
             return np.cross(forward, [0.0, 1.0, 0.0])
     return None
-
-
-def exchanged_legs(
-    markers: Markers, static: Points, joints: Mapping[str, Array]
-) -> tuple[tuple[str, ...], QualityFlag] | None:
-    """Find segments of the legs labelled as those of the other leg, which have much the same shape mirrored.
-
-    Parameters
-    ----------
-    markers : of the trial.
-    static : label -> (3,) [m] in the static trial.
-    joints : right_hip, left_knee, ... -> (3,) centre in the static trial [m].
-
-    Returns
-    -------
-    None where the segments of each leg meet at its joints. Else the labels that are not to be used, with the flag:
-    labels_swapped for left and right of the kinds of segments whose exchange brings the joints together; joint_parted,
-    and no labels, where none does.
-    """
-    legs = _Legs(markers, static, joints)
-    before = legs.parted(())
-    if not before or max(before.values()) <= MOST_PARTED_M:
-        return None
-    kinds = ("thigh", "shank", "foot")
-    subsets = [subset for size in (1, 2, 3) for subset in combinations(kinds, size)]
-    after = {subset: found for subset in subsets if (found := legs.parted(subset)).keys() == before.keys()}
-    best = min(after, key=lambda subset: sum(after[subset].values()), default=())
-    if best and max(after[best].values()) <= MOST_PARTED_M:
-        labels = tuple(label for kind in best for label in legs.labels(kind))
-        return labels, QualityFlag("labels_swapped", "markers", detail=f"left and right of {' and '.join(best)}")
-    joint = max(before, key=lambda name: before[name])
-    return (), QualityFlag("joint_parted", joint, before[joint], MOST_PARTED_M)
-
-
-class _Legs:
-    """Joints of the legs as the segments on either side of them carry their centres."""
-
-    def __init__(self, markers: Markers, static: Points, joints: Mapping[str, Array]) -> None:
-        step = max(1, len(markers.position) // FRAMES_TRIED)
-        self.tried, self.joints, self.static = replace(markers, position=markers.position[::step]), joints, static
-        self.poses: dict[tuple[str, bool], tuple[Array, Array] | None] = {}
-
-    def labels(self, kind: str) -> list[str]:
-        """Labels of both sides of a kind of segment in the trial."""
-        return [name for side in LEGS for name in CLUSTERS[f"{side}_{kind}"] if name in self.tried.columns]
-
-    def pose(self, segment: str, exchanged: bool) -> tuple[Array, Array] | None:
-        """Turn and shift of a segment by its own markers, or by those of the other leg; None with fewer than three."""
-        if (segment, exchanged) not in self.poses:
-            shape, tracks = [], []
-            for name in CLUSTERS[segment]:
-                track = _other_side(name) if exchanged else name
-                if name in self.static and track in self.tried.columns:
-                    shape.append(self.static[name])
-                    tracks.append(track)
-            found = cluster_pose(np.stack(shape), self.tried.paths(tracks)) if len(shape) > 2 else None
-            self.poses[segment, exchanged] = None if found is None else found[:2]
-        return self.poses[segment, exchanged]
-
-    def parted(self, exchanged: Iterable[str]) -> dict[str, float]:
-        """Median distance of the two places of each joint [m], with some kinds of segments exchanged."""
-        answer = {}
-        for name, centre in self.joints.items():
-            side, _, joint = name.partition("_")
-            if joint not in SEGMENTS_OF_JOINT or not np.isfinite(centre).all():
-                continue
-            ends = []
-            for kind in SEGMENTS_OF_JOINT[joint]:
-                pose = self.pose(kind if kind == "pelvis" else f"{side}_{kind}", kind in exchanged)
-                ends.append(None if pose is None else pose[0] @ centre + pose[1])
-            if ends[0] is not None and ends[1] is not None:
-                apart = np.linalg.norm(ends[0] - ends[1], axis=1)
-                seen = apart[np.isfinite(apart)]
-                if seen.size:
-                    answer[name] = _middle(seen)
-        return answer
 
 
 def displaced_markers(markers: Markers, static: Points) -> list[QualityFlag]:
@@ -299,7 +218,7 @@ def displaced_markers(markers: Markers, static: Points) -> list[QualityFlag]:
         if not len(tracks):
             continue
         shape = np.stack([static[name] for name in present])
-        sizes.append(_middle(_spread(tracks)) / float(_spread(shape[None])[0]))
+        sizes.append(upper_median(_spread(tracks)) / float(_spread(shape[None])[0]))
         if _apart(shape, tracks, list(range(len(present)))).max() <= SUSPICIOUS_M:
             continue
         others = [[other for other in range(len(present)) if other != one] for one in range(len(present))]
@@ -307,7 +226,7 @@ def displaced_markers(markers: Markers, static: Points) -> list[QualityFlag]:
         worst = int(np.argmax(away))
         if away[worst] > MOST_DISPLACED_M:
             flags.append(QualityFlag("marker_displaced", present[worst], away[worst], MOST_DISPLACED_M, segment))
-    size = _middle(np.array(sizes)) - 1.0 if sizes else 0.0
+    size = upper_median(np.array(sizes)) - 1.0 if sizes else 0.0
     if abs(size) > MOST_OTHER_SIZE:
         flags.append(QualityFlag("standing_of_other_size", "markers", 100.0 * size, 100.0 * MOST_OTHER_SIZE))
     return flags
@@ -334,7 +253,7 @@ def _spread(tracks: Array) -> Array:
     return np.asarray(np.sqrt(np.einsum("tmi,tmi->t", around, around)))
 
 
-def _middle(values: Array) -> float:
+def upper_median(values: Array) -> float:
     """Upper median of a few numbers, which numpy's own takes much longer to find."""
     return float(np.sort(values)[len(values) // 2])
 

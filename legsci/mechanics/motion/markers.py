@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,6 +13,7 @@ from scipy.interpolate import CubicSpline
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.kernels.rigid_body import cluster_pose
 from legsci.mechanics.motion.kinematics import Array, Booleans
+from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.quality import QualityFlag
 from legsci.vocabulary import LEGS
 
@@ -28,8 +29,8 @@ PELVIS_CLUSTER = (
 )
 TRUNK_CLUSTER = ("c7", "t10", "sternum", "clavicle", "left_acromion", "right_acromion")
 LEG_CLUSTERS = {
-    "thigh": (*(f"thigh_{number}" for number in range(1, 6)), "lateral_epicondyle", "medial_epicondyle"),
-    "shank": (*(f"shank_{number}" for number in range(1, 6)), "lateral_malleolus", "medial_malleolus"),
+    "thigh": (*(f"thigh_{number}" for number in range(1, 6)), "thigh_wand", "lateral_epicondyle", "medial_epicondyle"),
+    "shank": (*(f"shank_{number}" for number in range(1, 6)), "shank_wand", "lateral_malleolus", "medial_malleolus"),
     "foot": (
         "heel",
         "heel_upper",
@@ -50,9 +51,11 @@ CLUSTERS: dict[str, tuple[str, ...]] = {
         for segment, names in LEG_CLUSTERS.items()
     },
 }
-#: Longest gap that is reconstructed from the segment's other markers, and that is bridged by a spline [s]. Both are our
-#: choice: a tenth of a second is a quarter of the shortest leg movement that is measured here.
-RIGID_LIMIT_S, SPLINE_LIMIT_S = 0.5, 0.1
+#: Gaps of the same length that are tried elsewhere in the trial, to find how well they are filled.
+TRIED_GAPS = 8
+#: Standard uncertainty per axis of a filled marker that is nowhere seen for as long [m]: 10 mm, the order of soft
+#: tissue motion (Leardini et al. 2005, Gait Posture 21:212), spread over three axes.
+UNTRIED_M = 0.010 / 3.0**0.5
 #: Frames on either side of a gap through which its spline is drawn.
 SPLINE_SUPPORT = 10
 
@@ -138,31 +141,32 @@ def whole_paths(signal: xr.Dataset, labels: Sequence[str]) -> dict[str, Array]:
 
 
 def fill_gaps(
-    markers: Markers, *, rigid_limit_s: float = RIGID_LIMIT_S, spline_limit_s: float = SPLINE_LIMIT_S
-) -> tuple[Markers, Booleans, list[QualityFlag]]:
+    markers: Markers, *, options: MotionOptions = DEFAULT_OPTIONS
+) -> tuple[Markers, Array, list[QualityFlag]]:
     """Fill gaps: from three or more markers of the same segment, else by a cubic spline.
 
     Parameters
     ----------
     markers : with NaN in gaps.
-    rigid_limit_s : longest gap that is reconstructed from the segment's other markers [s].
-    spline_limit_s : longest gap that is bridged by a spline [s].
+    options : rigid_gap_s and spline_gap_s, the longest gaps that are filled either way.
 
     Returns
     -------
     whole : the markers without the gaps that were filled.
-    filled : (time, marker).
+    filling_m : (time, marker) standard uncertainty per axis of filled positions [m]; NaN where nothing was filled.
     flags : one per stretch: gap_reconstructed, gap_interpolated, or gap_left where neither is allowed.
 
     Notes
     -----
     A gap from frame a to b is reconstructed twice: with the shape of the segment in frame a - 1 and with that in frame
     b, each carried by the pose of the other markers; the two answers are blended linearly over the gap, so that it
-    joins both ends. At an end of the recording the one shape is used; a spline does not reach beyond the ends.
+    joins both ends. At an end of the recording the one shape is used; a spline does not reach beyond the ends. The
+    uncertainty is the root mean square error of the same method in gaps of the same length at up to TRIED_GAPS places
+    of the trial where the marker was seen.
     """
     labels, columns, recorded, rate = markers.labels, markers.columns, markers.position, markers.rate_hz
     missing = markers.missing()
-    position, filled = recorded.copy(), np.zeros(missing.shape, dtype=bool)
+    position, filling_m = recorded.copy(), np.full(missing.shape, np.nan)
     flags = []
     mates = {
         label: [columns[mate] for mate in names if mate in columns] for names in CLUSTERS.values() for label in names
@@ -170,19 +174,24 @@ def fill_gaps(
     for column in np.flatnonzero(missing.any(axis=0)).tolist():
         label = labels[column]
         others = [mate for mate in mates.get(label, []) if mate != column]
+        gap = _Gap(recorded, missing[:, column], column, others)
         for start, stop in stretches(missing[:, column]):
-            length_s, code, values = (stop - start) / rate, "gap_left", None
-            if length_s <= rigid_limit_s and len(others) >= 3:
-                values, code = _from_segment(recorded, column, others, start, stop), "gap_reconstructed"
-            if values is None and length_s <= spline_limit_s:
-                values, code = _from_spline(recorded[:, column], missing[:, column], start, stop), "gap_interpolated"
-            if values is None:
-                code = "gap_left"
+            length_s, code, method = (stop - start) / rate, "gap_left", None
+            if length_s <= options.rigid_gap_s and len(others) >= 3:
+                method, code = gap.from_segment, "gap_reconstructed"
+            values = None if method is None else method(start, stop)
+            if values is None and length_s <= options.spline_gap_s:
+                method, code = gap.from_spline, "gap_interpolated"
+                values = method(start, stop)
+            detail, limit = f"from {start / rate:.3f} s", options.rigid_gap_s
+            if method is None or values is None:
+                code, limit = "gap_left", options.spline_gap_s
             else:
-                position[start:stop, column], filled[start:stop, column] = values, True
-            detail = f"from {start / rate:.3f} s"
-            flags.append(QualityFlag(code, signal=label, value=length_s, limit=spline_limit_s, detail=detail))
-    return replace(markers, position=position), filled, flags
+                position[start:stop, column] = values
+                filling_m[start:stop, column] = gap.uncertainty_m(method, start, stop)
+                detail += f", standard uncertainty {1000.0 * filling_m[start, column]:.1f} mm per axis"
+            flags.append(QualityFlag(code, signal=label, value=length_s, limit=limit, detail=detail))
+    return replace(markers, position=position), filling_m, flags
 
 
 def smooth_markers(markers: Markers, *, cutoff_hz: float | None = 12.0) -> Markers:
@@ -223,33 +232,59 @@ def stretches(true_samples: Booleans) -> list[tuple[int, int]]:
     return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def _from_segment(recorded: Array, column: int, others: list[int], start: int, stop: int) -> Array | None:
-    """Return where the segment's other markers put a marker in frames [start, stop) (frame, 3), or None."""
-    frames = np.ascontiguousarray(recorded[start:stop, others])
-    answers, weights = [], []
-    away = np.arange(1, stop - start + 1) / (stop - start + 1)
-    for shape_frame, weight in ((start - 1, 1.0 - away), (stop, away)):
-        if not 0 <= shape_frame < len(recorded) or np.isnan(recorded[shape_frame, column]).any():
-            continue
-        shape = np.ascontiguousarray(recorded[shape_frame, others])
-        rotation, origin, _, _ = cluster_pose(shape, frames)
-        answer = origin + rotation @ recorded[shape_frame, column]
-        if not np.isnan(answer).any():
-            answers.append(answer)
-            weights.append(weight)
-    if not answers:
-        return None
-    if len(answers) == 1:
-        return answers[0]
-    return answers[0] * weights[0][:, None] + answers[1] * weights[1][:, None]
+@dataclass(frozen=True)
+class _Gap:
+    """Gaps of one marker: all positions (time, marker, 3), where it is missing (time,), its column, its segment's."""
 
+    recorded: Array
+    missing: Booleans
+    column: int
+    others: list[int]
 
-def _from_spline(track: Array, missing: Booleans, start: int, stop: int) -> Array | None:
-    """Return a cubic spline through the frames around a gap of one marker's track (time, 3), or None."""
-    before = np.arange(max(0, start - SPLINE_SUPPORT), start)
-    after = np.arange(stop, min(len(track), stop + SPLINE_SUPPORT))
-    before, after = before[~missing[before]], after[~missing[after]]
-    if len(before) < 2 or len(after) < 2:
-        return None
-    known = np.concatenate([before, after])
-    return CubicSpline(known, track[known], axis=0)(np.arange(start, stop))
+    def from_segment(self, start: int, stop: int) -> Array | None:
+        """Return where the segment's other markers put the marker in frames [start, stop) (frame, 3), or None."""
+        recorded, column, others = self.recorded, self.column, self.others
+        frames = np.ascontiguousarray(recorded[start:stop, others])
+        answers, weights = [], []
+        away = np.arange(1, stop - start + 1) / (stop - start + 1)
+        for shape_frame, weight in ((start - 1, 1.0 - away), (stop, away)):
+            if not 0 <= shape_frame < len(recorded) or np.isnan(recorded[shape_frame, column]).any():
+                continue
+            shape = np.ascontiguousarray(recorded[shape_frame, others])
+            rotation, origin, _, _ = cluster_pose(shape, frames)
+            answer = origin + rotation @ recorded[shape_frame, column]
+            if not np.isnan(answer).any():
+                answers.append(answer)
+                weights.append(weight)
+        if not answers:
+            return None
+        if len(answers) == 1:
+            return answers[0]
+        return answers[0] * weights[0][:, None] + answers[1] * weights[1][:, None]
+
+    def from_spline(self, start: int, stop: int) -> Array | None:
+        """Return a cubic spline through the frames around a gap (frame, 3), or None."""
+        track = self.recorded[:, self.column]
+        before = np.arange(max(0, start - SPLINE_SUPPORT), start)
+        after = np.arange(stop, min(len(track), stop + SPLINE_SUPPORT))
+        before, after = before[~self.missing[before]], after[~self.missing[after]]
+        if len(before) < 2 or len(after) < 2:
+            return None
+        known = np.concatenate([before, after])
+        return CubicSpline(known, track[known], axis=0)(np.arange(start, stop))
+
+    def uncertainty_m(self, method: Callable[[int, int], Array | None], start: int, stop: int) -> float:
+        """Root mean square error per axis of a method in gaps as long where the marker was seen [m]."""
+        length = stop - start
+        places = [
+            place
+            for first, last in stretches(~self.missing)
+            for place in range(first + 2, last - length - 1, length)  # two frames on either side carry a spline
+        ]
+        chosen = places[:: max(1, len(places) // TRIED_GAPS)]
+        errors = [
+            np.mean((values - self.recorded[place : place + length, self.column]) ** 2)
+            for place in chosen
+            if (values := method(place, place + length)) is not None
+        ]
+        return float(np.sqrt(np.mean(errors))) if errors else UNTRIED_M

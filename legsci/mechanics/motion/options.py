@@ -26,6 +26,9 @@ class MotionOptions:
     hip_centre, knee_axis, thigh : see `legsci.mechanics.motion.segments.build_skeleton`.
     cutoff_hz : low-pass of markers and of the ground reaction alike [Hz]; None: neither is filtered.
     moment_axes : key of MOMENT_AXES; see `legsci.mechanics.kinetics.joint_components.component_axes`.
+    rigid_gap_s, spline_gap_s : longest gap of a marker that is reconstructed from the other markers of its segment, and
+        that is bridged by a spline where these cannot [s]; longer gaps are left (`fill_gaps`). The defaults are our
+        choice: a tenth of a second is a quarter of the shortest leg movement that is measured here.
     """
 
     hip_centre: str = "harrington"
@@ -33,6 +36,8 @@ class MotionOptions:
     thigh: str = "anchored"
     cutoff_hz: float | None = 12.0
     moment_axes: str = "joint"
+    rigid_gap_s: float = 0.5
+    spline_gap_s: float = 0.1
 
 
 DEFAULT_OPTIONS = MotionOptions()

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from legsci.kernels.rigid_body import cluster_pose, frames_from_vectors
-from legsci.mechanics.motion.joint_centres import HIP_CENTRES, functional_axis, functional_centre, hip_centre_harrington
+from legsci.mechanics.motion.joint_centres import (
+    HIP_CENTRES,
+    MARKER_DIAMETER_M,
+    functional_axis,
+    functional_centre,
+    hip_centre_harrington,
+    wand_joint,
+)
 from legsci.mechanics.motion.kinematics import Array
 from legsci.mechanics.motion.markers import CLUSTERS, Markers
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
-from legsci.mechanics.motion.skeleton import Segment, Skeleton
+from legsci.mechanics.motion.skeleton import EVERY_PLANE, FRONTAL, Segment, Skeleton
 from legsci.mechanics.motion.static_trial import StaticTrial
 from legsci.quality import QualityFlag
 from legsci.vocabulary import AXES, LEGS, OUTWARD
@@ -28,7 +35,7 @@ def build_skeleton(
     static: StaticTrial,
     *,
     options: MotionOptions = DEFAULT_OPTIONS,
-    widths_m: Mapping[str, float] | None = None,
+    measures_m: Mapping[str, float] | None = None,
 ) -> Skeleton:
     """Define the segments in a static trial and carry them through another trial.
 
@@ -37,12 +44,13 @@ def build_skeleton(
     markers : of the trial; three markers of a segment in a frame give its pose. A thigh, shank or foot that has fewer
         is helped by its proximal joint centre.
     static : the static trial that defines the anatomy; where the person stands still in it, the soles are flat.
-    options : hip_centre "harrington", "bell" or "functional" (where pelvis and thigh turn enough relative to each
-        other); knee_axis "epicondyles" or "functional" (where the knee bends enough; without a medial epicondyle
-        always); thigh "anchored" (its long axis runs from the knee to the hip that the pelvis carries, since soft
-        tissue moves the markers of the thigh most) or "cluster" (from its own markers alone).
-    widths_m : "right_knee", "left_ankle", ... -> distance of the lateral marker from the medial side of the joint [m],
-        for sets without medial markers.
+    options : hip_centre "harrington", "bell", "davis" (which needs the leg length) or "functional" (where pelvis and
+        thigh turn enough relative to each other); knee_axis "epicondyles" or "functional" (where the knee bends
+        enough; without a medial epicondyle and a thigh wand always); thigh "anchored" (its long axis
+        runs from the knee to the hip that the pelvis carries, since soft tissue moves the markers of the thigh most) or
+        "cluster" (from its own markers alone).
+    measures_m : measures of the person [m]: "right_knee_width", "left_ankle_width", ..., for sets without medial
+        markers, and "leg_length".
 
     Returns
     -------
@@ -52,7 +60,11 @@ def build_skeleton(
     heel to forefoot while standing. Trunk: y from mid-hip to between the acromia, where the centres of mass of its
     parts lie (c7 is on the back, several centimetres behind), z from left to right acromion, origin mid-hip; where no
     marker lies on chest or back it turns with the line from mid-hip to c7. Knee: between the epicondyles; ankle:
-    between the malleoli.
+    between the malleoli. Without medial markers they lie half a width inward of the lateral one, along the plane of the
+    wand (`wand_joint`) or the functional axis; without a width their centre is unknown, and without an axis as well
+    thigh and shank are the lines between hip and lateral markers: both give flexion alone. A foot of two markers
+    gives no inversion. Without quiet upright standing ankle, lumbar and trunk angles are absent, since their zero is
+    that of standing.
 
     References
     ----------
@@ -60,7 +72,7 @@ def build_skeleton(
     of human joint motion, part I: ankle, hip, and spine. J Biomech 35:543-548. Deviations: the shank's y runs to the
     middle of the knee, not across the torsional plane; the foot takes its y from the floor instead of from the shank.
     """
-    builder = _Builder(markers, static, options, widths_m or {})
+    builder = _Builder(markers, static, options, measures_m or {})
     builder.add_pelvis()
     for side in LEGS:
         builder.add_leg(side)
@@ -72,9 +84,9 @@ class _Builder:
     """Segments from the pelvis outward, each resting on those before it."""
 
     def __init__(
-        self, markers: Markers, static: StaticTrial, options: MotionOptions, widths_m: Mapping[str, float]
+        self, markers: Markers, static: StaticTrial, options: MotionOptions, measures_m: Mapping[str, float]
     ) -> None:
-        self.markers, self.options, self.widths_m = markers, options, widths_m
+        self.markers, self.options, self.measures_m = markers, options, measures_m
         self.static, self.still, self.skeleton = static.points, static.still, Skeleton()
         self.unknown_centres: set[str] = set()
         self.poses = {name: self._pose(name) for name in CLUSTERS}
@@ -120,10 +132,13 @@ class _Builder:
             return
         front = 0.5 * (right + left)
         axes = frames_from_vectors((right - left)[None], (front - behind)[None], Z, X)[0]
-        equation = HIP_CENTRES.get(self.options.hip_centre, hip_centre_harrington)
         # Across the width, so that one posterior marker does as well as the middle of two.
         depth = float((front - behind) @ axes[:, X])
-        local = equation(pelvis_width_m=float(np.linalg.norm(right - left)), pelvis_depth_m=depth)
+        local = self._hip_equation()(
+            pelvis_width_m=float(np.linalg.norm(right - left)),
+            pelvis_depth_m=depth,
+            leg_length_m=self.measures_m.get("leg_length", np.nan),
+        )
         hips = {side: front + axes @ (local * [1.0, 1.0, OUTWARD[side]]) for side in LEGS}
         if self.options.hip_centre == "functional":
             hips = {side: self._functional_hip(side, hip) for side, hip in hips.items()}
@@ -131,6 +146,14 @@ class _Builder:
         if self._add("pelvis", right - left, Z, front - behind, X, middle):
             self.skeleton.joints |= {f"{side}_hip": ("pelvis", hip) for side, hip in hips.items()}
             self.skeleton.joints["lumbar"] = ("pelvis", middle)
+
+    def _hip_equation(self) -> Callable[..., Array]:
+        """Equation of the hip centres; that of Harrington where the chosen one lacks a measure."""
+        if self.options.hip_centre == "davis" and "leg_length" not in self.measures_m:
+            detail = "Davis' equation needs leg_length_m in participants.tsv: Harrington's equations"
+            self.skeleton.flags.append(QualityFlag("functional_joint_refused", signal="hips", detail=detail))
+            return hip_centre_harrington
+        return HIP_CENTRES.get(self.options.hip_centre, hip_centre_harrington)
 
     def _functional_hip(self, side: str, usual: Array) -> Array:
         """Centre about which the thigh turns, where it turns about all three axes."""
@@ -155,13 +178,10 @@ class _Builder:
             return
         _, hip = self.skeleton.joints[f"{side}_hip"]
         self._help(thigh, "pelvis", hip)
-        knee, axis = self._knee(side, self.skeleton.segments["pelvis"].axes[:, Z])
+        knee, axis = self._knee(side, hip)
         if knee is None or axis is None:
-            for name in (thigh, shank, foot):
-                self._absent(
-                    name,
-                    "no knee axis: it needs a lateral epicondyle, and a medial one or a knee that bends",
-                )
+            self._add_leg_of_lateral_markers(side, hip)
+            self._add_foot(side)
             return
         if not self._add(thigh, hip - knee, Y, axis, Z, hip):
             return
@@ -169,7 +189,7 @@ class _Builder:
             self._anchor(thigh, hip, knee)
         self._place(f"{side}_knee", thigh, knee)
         self._help(shank, thigh, knee)
-        ankle, across = self._ankle(side, self.skeleton.segments[thigh].axes[:, Z])
+        ankle, across = self._ankle(side, self.skeleton.segments[thigh].axes[:, Z], knee)
         if ankle is None:
             self._absent(shank, "no lateral malleolus")
         elif self._add(shank, knee - ankle, Y, across, Z, self._known(f"{side}_knee", knee)):
@@ -198,47 +218,74 @@ class _Builder:
     def _known(self, joint: str, centre: Array) -> Array:
         return np.full(3, np.nan) if joint in self.unknown_centres else centre
 
-    def _knee(self, side: str, rightward: Array) -> tuple[Array | None, Array | None]:
+    def _knee(self, side: str, hip: Array) -> tuple[Array | None, Array | None]:
         """Knee centre and axis to the right, in the static trial."""
+        joint, rightward = f"{side}_knee", self.skeleton.segments["pelvis"].axes[:, Z]
         lateral, medial = (self.static.get(f"{side}_{place}_epicondyle") for place in ("lateral", "medial"))
-        wanted = self.options.knee_axis == "functional" or medial is None
-        segments = self.poses[f"{side}_thigh"], self.poses[f"{side}_shank"]
-        axis = functional_axis(*segments, rightward) if wanted else None
+        wand = self.static.get(f"{side}_thigh_wand")
         if lateral is None:
             return None, None
-        if medial is None:
-            if axis is None:
-                return None, None
+        chosen = self.options.knee_axis == "functional"
+        wanted = chosen or (medial is None and wand is None)
+        segments = self.poses[f"{side}_thigh"], self.poses[f"{side}_shank"]
+        axis = functional_axis(*segments, rightward) if wanted else None
+        if axis is None and chosen:
+            flag = QualityFlag("functional_joint_refused", signal=joint, detail="the knee hardly bends")
+            self.skeleton.flags.append(flag)
+        if medial is not None:
+            return 0.5 * (lateral + medial), (lateral - medial) * OUTWARD[side] if axis is None else axis
+        if axis is not None:
             detail = "its axis is that about which it bends, for want of a medial epicondyle"
-            self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_knee", detail=detail))
-            return self._inward(f"{side}_knee", lateral, axis), axis
-        if axis is None:
-            axis = (lateral - medial) * OUTWARD[side]
-            if wanted:
-                flag = QualityFlag("functional_joint_refused", signal=f"{side}_knee", detail="the knee hardly bends")
-                self.skeleton.flags.append(flag)
-        return 0.5 * (lateral + medial), axis
+            self.skeleton.flags.append(QualityFlag("joint_definition", signal=joint, detail=detail))
+            return self._inward(joint, lateral, axis), axis
+        return (None, None) if wand is None else self._by_wand(joint, hip, wand, lateral)
 
-    def _ankle(self, side: str, knee_axis: Array) -> tuple[Array | None, Array]:
+    def _ankle(self, side: str, knee_axis: Array, knee: Array) -> tuple[Array | None, Array]:
         """Ankle centre, and direction to the right that goes with it, in the static trial."""
         lateral, medial = (self.static.get(f"{side}_{place}_malleolus") for place in ("lateral", "medial"))
+        wand = self.static.get(f"{side}_shank_wand")
         if lateral is None:
             return None, knee_axis
-        if medial is None:
-            return self._inward(f"{side}_ankle", lateral, knee_axis), knee_axis
-        return 0.5 * (lateral + medial), (lateral - medial) * OUTWARD[side]
+        if medial is not None:
+            return 0.5 * (lateral + medial), (lateral - medial) * OUTWARD[side]
+        if wand is not None and f"{side}_knee" not in self.unknown_centres:
+            centre, axis = self._by_wand(f"{side}_ankle", knee, wand, lateral)
+            if centre is not None and axis is not None:
+                return centre, axis
+        return self._inward(f"{side}_ankle", lateral, knee_axis), knee_axis
+
+    def _by_wand(self, joint: str, proximal: Array, wand: Array, lateral: Array) -> tuple[Array | None, Array | None]:
+        """Joint centre and axis to the right by the plane of a wand; None where the wand shows none."""
+        side = joint.partition("_")[0]
+        centre, outward = wand_joint(proximal, wand, lateral, self.measures_m.get(f"{joint}_width", np.nan))
+        if np.isnan(outward).any():
+            return None, None
+        if np.isnan(centre).any():
+            return self._unknown(joint, lateral), outward * OUTWARD[side]
+        detail = (
+            "its axis lies in the plane of the wand, and turns by as much as the wand was put ahead of it or behind"
+        )
+        self.skeleton.flags.append(QualityFlag("joint_definition", signal=joint, detail=detail))
+        return centre, outward * OUTWARD[side]
 
     def _inward(self, joint: str, lateral: Array, axis: Array) -> Array:
-        """Joint centre half a joint's width inward of the lateral marker; the marker itself where no width is given."""
+        """Joint centre half its width and half a marker inward of the lateral marker; that marker without a width."""
+        width = self.measures_m.get(f"{joint}_width")
+        if width is None:
+            return self._unknown(joint, lateral)
         side = joint.partition("_")[0]
-        if joint in self.widths_m:
-            return lateral - 0.5 * OUTWARD[side] * self.widths_m[joint] * axis / np.linalg.norm(axis)
+        return lateral - 0.5 * OUTWARD[side] * (width + MARKER_DIAMETER_M) * axis / np.linalg.norm(axis)
+
+    def _unknown(self, joint: str, lateral: Array) -> Array:
+        """Lateral marker in place of a centre that is not known, of which only flexion is given."""
+        side, _, name = joint.partition("_")
         self.unknown_centres.add(joint)
         # The centre of the knee is an end of thigh and shank, that of the ankle of the shank.
-        touched = ("hip", "knee", "ankle") if joint.endswith("knee") else ("knee", "ankle")
-        self.skeleton.sagittal_only |= {f"{side}_{name}" for name in touched}
+        touched = ("hip", "knee", "ankle") if name == "knee" else ("knee", "ankle")
+        self.skeleton.leave_out(f"{side}_{one}" for one in touched)
         detail = (
-            f"no medial marker and no width: its centre is unknown, and only flexion is given of {', '.join(touched)}"
+            f"no medial marker, and no {name}_width_m in participants.tsv: its centre is unknown, and only flexion is"
+            f" given of {', '.join(touched)}"
         )
         self.skeleton.flags.append(QualityFlag("joint_definition", signal=joint, detail=detail))
         return lateral
@@ -251,16 +298,35 @@ class _Builder:
             for name in ("thigh", "shank"):
                 self._absent(f"{side}_{name}", f"neither a pelvis nor {', '.join(dict.fromkeys(missing))}")
             return
-        hip, knee, ankle, right, left = (
-            self.markers.path(name) for name in (*names, "right_hip_centre", "left_hip_centre")
-        )
-        for name, top, bottom in (("thigh", hip, knee), ("shank", knee, ankle)):
-            turn = frames_from_vectors(top - bottom, right - left, Y, Z)
-            self.skeleton.segments[f"{side}_{name}"] = Segment(np.eye(3), np.zeros(3), turn, top, np.zeros(len(top)))
-        self.skeleton.sagittal_only |= {f"{side}_knee", f"{side}_ankle"}
+        right, left = (self.markers.path(f"{name}_hip_centre") for name in LEGS)
+        hip, knee, ankle = (self.markers.path(name) for name in names)
+        self.skeleton.add_lines(side, {"thigh": (hip, knee), "shank": (knee, ankle)}, right - left)
+        self.skeleton.leave_out(f"{side}_{joint}" for joint in ("knee", "ankle"))
         detail = "its centre is the marker set's own, and of this leg only flexion is given"
         for joint in ("knee", "ankle"):
             self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_{joint}", detail=detail))
+
+    def _add_leg_of_lateral_markers(self, side: str, hip: Array) -> None:
+        """Thigh and shank along the lines hip, lateral epicondyle, lateral malleolus; z as of the pelvis."""
+        epicondyle, malleolus = f"{side}_lateral_epicondyle", f"{side}_lateral_malleolus"
+        pelvis, known = self.skeleton.segments["pelvis"], self.markers.columns
+        lines = {}
+        if epicondyle in known:
+            lines["thigh"] = pelvis.carry(hip), self.markers.path(epicondyle)
+        if {epicondyle, malleolus} <= set(known):
+            lines["shank"] = self.markers.path(epicondyle), self.markers.path(malleolus)
+        for name in ("thigh", "shank"):
+            if name not in lines:
+                self._absent(f"{side}_{name}", "no lateral epicondyle" if not lines else "no lateral malleolus")
+        self.skeleton.add_lines(side, lines, np.ascontiguousarray(pelvis.rotation[:, :, Z]), unknown=("shank",))
+        self.skeleton.leave_out(f"{side}_{joint}" for joint in ("hip", "knee", "ankle"))
+        if malleolus in self.static and "shank" in lines and self.poses[f"{side}_foot"] is None:
+            self.poses[f"{side}_foot"] = self._pose(f"{side}_foot", (self.static[malleolus], lines["shank"][1]))
+        detail = (
+            "no axis: neither a medial epicondyle nor a thigh wand, and the knee hardly bends or thigh and shank have"
+            " fewer than three markers; of this leg only flexion is given, between lines through the lateral markers"
+        )
+        self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_knee", detail=detail))
 
     def _add_foot(self, side: str) -> None:
         """Foot, flat on the floor in the static trial."""
@@ -268,20 +334,23 @@ class _Builder:
         if heel is None or tip is None:
             self._absent(f"{side}_foot", "no heel or no marker on the forefoot")
             return
+        if len({*CLUSTERS[f"{side}_foot"]} & {*self.static} & {*self.markers.columns}) < 3:
+            self.skeleton.leave_out([f"{side}_ankle"], [FRONTAL])
         inner = self._middle(f"{side}_first_metatarsal")
         inner = self._middle(f"{side}_toe") if inner is None else inner
         outer = self._middle(f"{side}_fifth_metatarsal")
         ankle = self.skeleton.joints.get(f"{side}_ankle", ("", np.full(3, np.nan)))[1]
         if self.still:
             self._add(f"{side}_foot", VERTICAL, Y, tip - heel, X, ankle)
-        elif inner is not None and outer is not None:
-            detail = "without quiet standing its axes rest on heel, medial and lateral forefoot, not on the floor"
-            self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_foot", detail=detail))
-            self._add(f"{side}_foot", tip - heel, X, (outer - inner) * OUTWARD[side], Z, ankle)
-        else:
-            self._absent(
-                f"{side}_foot", "there is no quiet standing, and medial and lateral forefoot do not define its sole"
-            )
+            return
+        self.skeleton.leave_out([f"{side}_ankle"], EVERY_PLANE)
+        if inner is None or outer is None:
+            why = "there is no quiet standing, and medial and lateral forefoot do not define its sole"
+            self._absent(f"{side}_foot", why)
+            return
+        detail = "without quiet standing its axes rest on heel, medial and lateral forefoot, not on the floor"
+        self.skeleton.flags.append(QualityFlag("joint_definition", signal=f"{side}_foot", detail=detail))
+        self._add(f"{side}_foot", tip - heel, X, (outer - inner) * OUTWARD[side], Z, ankle)
 
     def _forefoot(self, side: str) -> Array | None:
         """Middle of the heads of the first and fifth metatarsal, else the second, else the toe."""
@@ -299,6 +368,8 @@ class _Builder:
             return
         middle, across = self.skeleton.joints["lumbar"][1], right - left
         shoulders = 0.5 * (right + left)
+        if not self.still:
+            self.skeleton.leave_out(["lumbar", "trunk"], EVERY_PLANE)
         if set(CHEST_AND_BACK) & set(self.static) & set(self.markers.labels):
             self._add("trunk", shoulders - middle, Y, across, Z, middle)
         elif {f"{side}_acromion" for side in LEGS} <= set(self.markers.columns):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
+from legsci.kernels.rigid_body import frames_from_vectors
 from legsci.mechanics.motion.kinematics import Array
 from legsci.quality import QualityFlag
+
+#: Rows of the angles of a joint: all, those other than flexion, that of ab/adduction.
+EVERY_PLANE, OUT_OF_SAGITTAL, FRONTAL = (0, 1, 2), (1, 2), 1
 
 
 @dataclass(frozen=True)
@@ -47,12 +52,34 @@ class Skeleton:
     ----------
     segments : name -> Segment, of those that the markers determine.
     joints : name -> (carrying segment, centre in the static trial (3,) [m]).
-    sagittal_only : joints (right_knee, ...) with axes from lateral markers alone: flexion is valid, the other planes
-        are not.
+    absent_planes : joint (right_knee, ...) -> rows of its three angles that the markers do not give: 0 flexion, 1
+        ab/adduction, 2 rotation.
     flags : what was assumed, and why something is absent.
     """
 
     segments: dict[str, Segment] = field(default_factory=dict)
     joints: dict[str, tuple[str, Array]] = field(default_factory=dict)
-    sagittal_only: set[str] = field(default_factory=set)
+    absent_planes: dict[str, set[int]] = field(default_factory=dict)
     flags: list[QualityFlag] = field(default_factory=list)
+
+    def leave_out(self, joints: Iterable[str], planes: Iterable[int] = OUT_OF_SAGITTAL) -> None:
+        """Note that the markers do not give these planes of these joints."""
+        for joint in joints:
+            self.absent_planes.setdefault(joint, set()).update(planes)
+
+    def add_lines(
+        self, side: str, lines: Mapping[str, tuple[Array, Array]], rightward: Array, *, unknown: Sequence[str] = ()
+    ) -> None:
+        """Add segments along lines from upper to lower end (time, 3), z as near as may be to the right.
+
+        Parameters
+        ----------
+        side : of the leg.
+        lines : thigh or shank -> paths of its ends [m].
+        rightward : (time, 3) direction.
+        unknown : segments whose upper end is not their joint centre.
+        """
+        for name, (top, bottom) in lines.items():
+            turn = frames_from_vectors(top - bottom, rightward, 1, 2)
+            origin = np.full(3, np.nan) if name in unknown else np.zeros(3)
+            self.segments[f"{side}_{name}"] = Segment(np.eye(3), origin, turn, top, np.zeros(len(top)))

@@ -11,13 +11,17 @@ import xarray as xr
 from legsci.mechanics.motion.kinematics import Array, Booleans
 from legsci.mechanics.motion.markers import Markers
 from legsci.quality import QualityFlag
-from legsci.vocabulary import MARKERS
+from legsci.vocabulary import LEGS, MARKERS
 
 WINDOW_S = 0.5
 #: Median speed of the markers below which a person stands still [m/s], over steps of STEP_S, long enough for noise.
 STILL_M_PER_S, STEP_S = 0.05, 0.1
 #: Still windows this much lower than the highest are a crouch or a lower step, not upright standing [m].
 UPRIGHT_WITHIN_M = 0.02
+#: A person whose straighter leg bends by more than this from anterior superior iliac spine over lateral epicondyle to
+#: lateral malleolus does not stand upright [deg]: the spine lies ahead of the hip, which makes some 10 deg of a
+#: straight leg. Our choice.
+UPRIGHT_KNEE_DEG = 35.0
 
 
 class StaticTrial(NamedTuple):
@@ -67,7 +71,25 @@ def static_trial(markers: Markers) -> StaticTrial:
         for column, label in enumerate(labels)
         if seen[frames, column].any()
     }
+    bent = _knee_bend(points)
+    if start is not None and bent > UPRIGHT_KNEE_DEG:
+        return StaticTrial(points, False, [QualityFlag("standing_crouched", "markers", bent, UPRIGHT_KNEE_DEG)])
     return StaticTrial(points, start is not None, found)
+
+
+def _knee_bend(points: dict[str, Array]) -> float:
+    """Least bend at the knee of left leg, right leg and the mean of both [deg]; NaN where their markers are not there.
+
+    One leg bends in stance on the other; of legs with exchanged labels the mean of both is still straight.
+    """
+    landmarks = ("anterior_superior_iliac_spine", "lateral_epicondyle", "lateral_malleolus")
+    legs = [[points.get(f"{side}_{name}", np.full(3, np.nan)) for name in landmarks] for side in LEGS]
+    bends = []
+    for spine, knee, ankle in (*legs, np.mean(legs, axis=0)):
+        thigh, shank = knee - spine, ankle - knee
+        bends.append(np.arccos(np.clip(thigh @ shank / np.sqrt((thigh @ thigh) * (shank @ shank)), -1.0, 1.0)))
+    known = np.degrees(bends)[np.isfinite(bends)]
+    return float(known.min()) if known.size else float("nan")
 
 
 def _upright_window(speed: Array, height: Array, length: int) -> int | None:

@@ -99,6 +99,7 @@ def _samples(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[
     """Slice signals of the plates: (rep, ..., sample)."""
     rates = reps.variables["sampling_rate_hz"].data
     first, stop = (np.round(reps.variables[f"window_{end}"].data * rates).astype(int) for end in ("start", "stop"))
+    stop = np.maximum(first, stop)  # plates may have ended before the movement
     answer = _empty(SAMPLE_SIGNALS, names, stop - first, "sample")
     legs, tasks = (reps.variables[name].data.astype(str) for name in ("leg", "task"))
     for rep, trial in enumerate(_trials(reps, motion)):
@@ -108,7 +109,8 @@ def _samples(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[
             if name == "pelvis_height":
                 row[...] = _pelvis_height(trial, np.arange(first[rep], stop[rep]) / rates[rep])
             elif name in of_plates:
-                row[...] = of_plates[name][..., first[rep] : stop[rep]]
+                recorded = of_plates[name][..., first[rep] : stop[rep]]
+                row[..., : recorded.shape[-1]] = recorded
         if "force" in names and TASKS[tasks[rep]].legs == "alternating" and legs[rep] in SIDES:
             # In running the foot on the ground exerts all of the force.
             force = answer["force"][1][rep]

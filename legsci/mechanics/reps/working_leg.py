@@ -22,7 +22,8 @@ def with_working_leg(
 ) -> tuple[Repetition, list[QualityFlag]]:
     """Name the working legs of a repetition.
 
-    A leg that the study names is taken, and flagged where the height of the feet contradicts it.
+    A leg that the study names is taken, and flagged where the height of the feet contradicts it. Of a task on one leg
+    that trials.tsv does not name, no leg works.
 
     Parameters
     ----------
@@ -31,6 +32,8 @@ def with_working_leg(
     movement : of the trial; None without markers.
     """
     named = leg if leg in SIDES else "both"
+    if TASKS[repetition.task].legs == "one" and named not in SIDES_OF_BODY:
+        return replace(repetition, leg=""), [QualityFlag("leg_not_named", "trial", detail=repetition.task)]
     alternating = TASKS[repetition.task].legs == "alternating"
     if movement is None or not (alternating or named in SIDES_OF_BODY):
         return replace(repetition, leg=named), []

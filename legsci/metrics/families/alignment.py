@@ -13,6 +13,7 @@ from legsci.mechanics.motion.alignment import HANGING_DEG
 from legsci.metrics.families.force import LANDING_S
 from legsci.metrics.families.joints import (
     UncertainValue,
+    landing_legs,
     leg_angle,
     of_frames,
     of_legs,
@@ -22,8 +23,8 @@ from legsci.metrics.families.joints import (
     working,
 )
 from legsci.metrics.metric import GROOD, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
-from legsci.metrics.signals import Reps, at, integral, peak, uncertain_peak
-from legsci.tasks import MOVEMENTS, STRAIGHT_LEGGED, VERTICAL_JUMPS
+from legsci.metrics.signals import Reps, at, integral, uncertain_peak
+from legsci.tasks import JUMPS, MOVEMENTS, STRAIGHT_LEGGED
 
 _BAUDET = "Baudet et al. 2014, PLoS ONE 9:e102098"
 
@@ -47,15 +48,28 @@ def _knee_abduction(reps: Reps) -> UncertainValue:
 
 
 def _landing_knee_abduction(reps: Reps) -> UncertainValue:
-    return of_legs(reps, _largest(reps, "knee_abduction", span=(reps["landing"], reps["landing"] + LANDING_S)))
+    pair = _largest(reps, "knee_abduction", span=(reps["landing"], reps["landing"] + LANDING_S))
+    return landing_legs(reps, pair[0]), landing_legs(reps, pair[1])
+
+
+def _landing_knee_fppa(reps: Reps) -> UncertainValue:
+    pair = _projection(reps, "knee_frontal_projection", (reps["landing"], reps["landing"] + LANDING_S))
+    return landing_legs(reps, pair[0]), landing_legs(reps, pair[1])
+
+
+def _projection(reps: Reps, name: str, span: UncertainValue) -> UncertainValue:
+    """Over the part of a span in which the angle is defined; a gap of the markers makes it NaN as any other."""
+    level = reps["thigh_inclination"] > HANGING_DEG
+    curve, uncertainty = reps[name].where(~level, -np.inf), reps[f"u_{name}"].where(~level, 0.0)
+    return uncertain_peak(of_frames(reps), curve, uncertainty, *span)
 
 
 def _knee_fppa(reps: Reps) -> UncertainValue:
-    """Over the part of the movement in which the angle is defined; a gap of the markers makes it NaN as any other."""
-    level = reps["thigh_inclination"] > HANGING_DEG
-    curve = reps["knee_frontal_projection"].where(~level, -np.inf)
-    uncertainty = reps["u_knee_frontal_projection"].where(~level, 0.0)
-    return of_legs(reps, uncertain_peak(of_frames(reps), curve, uncertainty, *span_of(reps)))
+    return of_legs(reps, _projection(reps, "knee_frontal_projection", span_of(reps)))
+
+
+def _knee_fppa_fixed_camera(reps: Reps) -> UncertainValue:
+    return of_legs(reps, _projection(reps, "knee_fixed_camera_projection", span_of(reps)))
 
 
 def _separation(reps: Reps) -> UncertainValue:
@@ -98,11 +112,6 @@ def knee_cross_talk(reps: Reps) -> xr.Variable:
     return working(reps, together**2 / variances.where(variances > 0.0))
 
 
-def knee_abduction_corrected_peak(reps: Reps) -> xr.Variable:
-    """Largest knee abduction about axes without cross-talk (rep, scoring, side) [deg]."""
-    return working(reps, peak(of_frames(reps), _curve(reps, "knee_abduction_corrected"), *span_of(reps)))
-
-
 def foot_progression_angle(reps: Reps) -> UncertainValue:
     """Direction of the foot at the start of the movement (rep, scoring, side) [deg], and its uncertainty."""
     curves = reps["foot_progression"], reps["u_foot_progression"]
@@ -129,21 +138,48 @@ METRICS: dict[str, Metric] = {
         label="knee abduction in landing",
         unit="deg",
         sign="valgus",
-        meaning="Maximum three-dimensional knee abduction angle in the 0.5 s after landing.",
+        meaning="Maximum three-dimensional knee abduction angle in the 0.5 s after landing; of the leg that lands, "
+        "after a lateral jump.",
         equation="max knee_abduction, t_landing to t_landing + 0.5 s",
         source=GROOD,
-        tasks=VERTICAL_JUMPS,
+        tasks=JUMPS,
+        streams=MOTION,
+        uncertainty="stated",
+    ),
+    "landing_knee_fppa_peak_deg": Metric(
+        _landing_knee_fppa,
+        label="frontal-plane projection angle in landing, plane of the hips",
+        unit="deg",
+        sign="valgus",
+        meaning="Maximum of knee_fppa_peak_deg's angle in the 0.5 s after landing; of the leg that lands, after a "
+        "lateral jump.",
+        equation="max (180° - angle hip-knee-ankle in the frontal plane), t_landing to t_landing + 0.5 s",
+        source="Willson & Davis 2008, J Orthop Sports Phys Ther 38:606",
+        tasks=JUMPS,
         streams=MOTION,
         uncertainty="stated",
     ),
     "knee_fppa_peak_deg": Metric(
         _knee_fppa,
-        label="frontal-plane projection angle",
+        label="frontal-plane projection angle, plane of the hips",
         unit="deg",
         sign="valgus",
         meaning="Maximum of 180 deg minus the hip-knee-ankle angle, projected onto the vertical plane through the hip "
-        "joint centres, while the thigh is within 70 deg of the vertical.",
+        "joint centres, which turns with the pelvis, while the thigh is within 70 deg of the vertical.",
         equation="max (180° - angle hip-knee-ankle in the frontal plane) over the movement",
+        source="Willson & Davis 2008, J Orthop Sports Phys Ther 38:606",
+        tasks=MOVEMENTS,
+        streams=MOTION,
+        uncertainty="stated",
+    ),
+    "knee_fppa_fixed_camera_peak_deg": Metric(
+        _knee_fppa_fixed_camera,
+        label="frontal-plane projection angle, fixed camera",
+        unit="deg",
+        sign="valgus",
+        meaning="As knee_fppa_peak_deg, projected onto the vertical plane across the forward axis of the laboratory: "
+        "what a camera in front sees that does not turn with the pelvis.",
+        equation="max (180° - angle hip-knee-ankle in the plane across the forward axis) over the movement",
         source="Willson & Davis 2008, J Orthop Sports Phys Ther 38:606",
         tasks=MOVEMENTS,
         streams=MOTION,
@@ -237,18 +273,5 @@ METRICS: dict[str, Metric] = {
         tasks=MOVEMENTS,
         streams=MOTION,
         no_uncertainty="it is itself a measure of error",
-    ),
-    "knee_abduction_corrected_peak_deg": Metric(
-        knee_abduction_corrected_peak,
-        label="knee abduction, axes corrected",
-        unit="deg",
-        sign="valgus",
-        meaning="Maximum knee abduction about axes rotated so that flexion and abduction are uncorrelated over the "
-        "trial. True abduction that increases with flexion is also removed: compare with the uncorrected value.",
-        equation="max knee_abduction_corrected over the movement",
-        source=_BAUDET,
-        tasks=MOVEMENTS,
-        streams=MOTION,
-        no_uncertainty="the turn of the axes is estimated from the same angles",
     ),
 }

@@ -13,16 +13,19 @@ import xarray as xr
 
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, JOINT_ANGLES
 from legsci.mechanics.motion.angle_uncertainty import POINTS, TISSUE
+from legsci.mechanics.reps.working_leg import RAISED_FOOT_M
 from legsci.metrics.families.force import LANDING_S
-from legsci.metrics.metric import GROOD, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
+from legsci.metrics.metric import FORCE_AND_MOTION, GROOD, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps, at, of_tasks, peak, peak_time, uncertain_peak
-from legsci.tasks import MOVEMENTS, SQUATS
-from legsci.vocabulary import AXES, SIDES
+from legsci.tasks import JUMPS, LATERAL_JUMPS, MOVEMENTS, SQUATS
+from legsci.vocabulary import AXES, SIDES, SIDES_OF_BODY
 
 Measure = Callable[[Reps], xr.Variable]
 #: Value and standard uncertainty.
 UncertainValue = tuple[xr.Variable, xr.Variable]
 UncertainMeasure = Callable[[Reps], UncertainValue]
+#: Rows of the sides of the body among SIDES.
+_BODY = [SIDES.index(side) for side in SIDES_OF_BODY]
 
 #: The phases of squats are found from the height of the pelvis, or without it from force.
 _MOTION_OR_FORCE = ("markers or segments or force",)
@@ -68,6 +71,21 @@ def working(reps: Reps, values: xr.Variable) -> xr.Variable:
 def working_legs(legs: np.ndarray) -> np.ndarray:
     """Whether each side works (rep, side), from the leg that each repetition names (rep,)."""
     return np.array([[leg in ("both", side) and side != "both" for side in SIDES] for leg in legs.astype(str)])
+
+
+def landing_legs(reps: Reps, values: xr.Variable) -> xr.Variable:
+    """Values (rep, scoring, side) of the legs that land; NaN for the other and for both together.
+
+    After a lateral jump those whose foot is no more than RAISED_FOOT_M above the other at landing; otherwise the legs
+    that work.
+    """
+    height = at(of_frames(reps), reps["foot_height"], reps["landing"]).transpose("rep", "scoring", "side")
+    with np.errstate(invalid="ignore"):
+        lands = height.data <= np.min(height.data[..., _BODY], axis=-1, keepdims=True) + RAISED_FOOT_M
+    lateral = of_tasks(reps, lambda task: task.direction == "lateral").data[:, None, None]
+    kept = np.where(lateral, lands, reps["works"].data[:, None, :])
+    laid = values.transpose("rep", "scoring", "side")
+    return xr.Variable(laid.dims, np.where(kept, laid.data, np.nan))
 
 
 def on_both(values: xr.Variable) -> xr.Variable:
@@ -124,19 +142,42 @@ def _trunk_angle(reps: Reps, name: str) -> tuple[xr.Variable, xr.Variable]:
     return reps["angle"].isel(joint_angle=place), reps["u_angle"].isel(joint_angle=place)
 
 
+def landing_knee_flexion_max(reps: Reps) -> xr.Variable:
+    """Largest knee flexion after landing (rep, scoring, side) [deg]."""
+    landing = reps["landing"]
+    flexion = peak(of_frames(reps), leg_angle(reps, "knee_flexion"), landing, landing + LANDING_S)
+    return landing_legs(reps, flexion)
+
+
+def lateral_velocity(reps: Reps) -> xr.Variable:
+    """Mean velocity of the pelvis in flight, away from the leg that pushes off (rep, scoring) [m/s].
+
+    Sideways is the person's own right at the start of the movement, whatever way the laboratory faces.
+    """
+    frames, pelvis = of_frames(reps), reps["pelvis_position"]
+    takeoff, landing = reps["takeoff"], reps["landing"]
+    forward, right = (
+        at(frames, path, landing) - at(frames, path, takeoff)
+        for path in (pelvis.isel(axis=list(AXES).index(name)) for name in ("x", "z"))
+    )
+    heading = np.radians(at(frames, angle(reps, "pelvis_rotation"), reps["span_start"]))
+    away = xr.Variable("rep", [{"left": 1.0, "right": -1.0}.get(str(leg), np.nan) for leg in reps["leg"].data])
+    return away * (right * np.cos(heading) + forward * np.sin(heading)) / (landing - takeoff)
+
+
 def lumbar_flexion_max(reps: Reps) -> UncertainValue:
-    """Largest lumbar flexion of the movement relative to standing, else to its start (rep, scoring) [deg].
+    """Largest lumbar flexion of the movement relative to that of the static trial (rep, scoring) [deg].
 
     Markers that are placed beside their landmarks change both angles alike. What remains uncertain is the skin, by
     which pelvis and trunk turn in proportion to their tilt.
     """
     frames, flexion = of_frames(reps), angle(reps, "lumbar_flexion")
     start, last = span_of(reps)
-    upright = reps["standing_lumbar_flexion"].fillna(at(frames, flexion, start))
     instant = peak_time(frames, flexion, start, last)
     turned = {"pelvis": "pelvis_tilt", "trunk": "trunk_lean"}
     skin = [at(frames, angle(reps, name), instant) * (TISSUE[part].turn_deg / 90.0) for part, name in turned.items()]
-    return peak(frames, flexion, start, last) - upright, (skin[0] ** 2 + skin[1] ** 2) ** 0.5
+    value = peak(frames, flexion, start, last) - reps["standing_lumbar_flexion"]
+    return value, (skin[0] ** 2 + skin[1] ** 2) ** 0.5
 
 
 def trunk_lean_max(reps: Reps) -> UncertainValue:
@@ -243,6 +284,29 @@ METRICS: dict[str, Metric] = {
         tasks=MOVEMENTS,
         streams=MOTION,
         uncertainty="stated",
+    ),
+    "landing_knee_flexion_max_deg": Metric(
+        landing_knee_flexion_max,
+        label="knee flexion in landing",
+        unit="deg",
+        sign="flexion",
+        meaning="Maximum knee flexion in the 0.5 s after landing; of the leg that lands, after a lateral jump.",
+        equation="max knee_flexion, t_landing to t_landing + 0.5 s",
+        source=GROOD,
+        tasks=JUMPS,
+        streams=MOTION,
+    ),
+    "lateral_velocity_m_per_s": Metric(
+        lateral_velocity,
+        label="lateral velocity",
+        unit="m/s",
+        sign="away from the push-off leg",
+        meaning="Mean velocity of the pelvis in flight along the person's mediolateral axis at the start of movement; "
+        "without horizontal force it is that of take-off.",
+        equation="sideways path of the pelvis from t_takeoff to t_landing / (t_landing - t_takeoff)",
+        source=OWN_DEFINITION,
+        tasks=LATERAL_JUMPS,
+        streams=FORCE_AND_MOTION,
     ),
     "lumbar_flexion_max_deg": Metric(
         lumbar_flexion_max,

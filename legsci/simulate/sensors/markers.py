@@ -13,9 +13,11 @@ from legsci.vocabulary import SEGMENTS
 #: Beginning of a marker's name, without the side -> segment that carries it.
 SEGMENT_OF_MARKER = {
     "thigh": "thigh",
+    "thigh_wand": "thigh",
     "lateral_epicondyle": "thigh",
     "medial_epicondyle": "thigh",
     "shank": "shank",
+    "shank_wand": "shank",
     "lateral_malleolus": "shank",
     "medial_malleolus": "shank",
     "foot": "foot",
@@ -29,6 +31,8 @@ SEGMENT_OF_MARKER = {
     "acromion": "trunk",
     "c7": "trunk",
     "sternum": "trunk",
+    "clavicle": "trunk",
+    "t10": "trunk",
 }
 RIGHT_ANGLE = np.pi / 2
 

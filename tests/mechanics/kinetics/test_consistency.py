@@ -31,7 +31,7 @@ RATE_HZ, MASS_KG = 200.0, 70.0
 WEIGHT_N = MASS_KG * STANDARD_GRAVITY
 PERSON = Person(ATHLETE.mass_kg, ATHLETE.sex)
 WIDTHS_M = {
-    f"{side}_{joint}": width for side in ("left", "right") for joint, width in (("knee", 0.105), ("ankle", 0.075))
+    f"{side}_{joint}_width": width for side in ("left", "right") for joint, width in (("knee", 0.105), ("ankle", 0.075))
 }
 CODES = {"clocks_apart", "force_axis_reversed", "pressure_beside_body"}
 Change = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -222,6 +222,6 @@ def test_recorded_plates_and_markers_share_their_clock(shared_data):
 
 
 def _recorded(markers: xr.Dataset, force: xr.Dataset, marker_set: str) -> list[str]:
-    motion = kinematics(markers, marker_set=marker_set, widths_m=WIDTHS_M)
+    motion = kinematics(markers, marker_set=marker_set, measures_m=WIDTHS_M)
     plates = force.assign_coords(foot=("plate", ["both"] * force.sizes["plate"]))
     return codes(dynamics(motion, plates, person=Person(75.3, "male")))

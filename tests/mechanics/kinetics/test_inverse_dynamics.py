@@ -285,8 +285,8 @@ def test_a_foot_that_swings_past_bears_nothing(shared_data):
     """The recorded sprint: the other foot swings over the pressure, 0.4 to 0.6 m above the one that treads."""
     file = shared_data / "sprint-ja1" / "JA1Gait35.c3d"
     markers, force = (read_signal(file, "c3d", kind, up="z", forward="y") for kind in ("markers", "force"))
-    widths = {f"{side}_{joint}": width for side in LEGS for joint, width in (("knee", 0.105), ("ankle", 0.075))}
-    motion = find_kinematics(markers, marker_set="sprint_lateral", widths_m=widths)
+    widths = {f"{side}_{joint}_width": width for side in LEGS for joint, width in (("knee", 0.105), ("ankle", 0.075))}
+    motion = find_kinematics(markers, marker_set="sprint_lateral", measures_m=widths)
     plates = force.assign_coords(foot=("plate", ["both"] * force.sizes["plate"]))
     solved = dynamics(motion, plates, person=Person(75.0, "male"))
     assert {"sides_not_told_apart", "force_without_foot"}.isdisjoint(_codes(solved))

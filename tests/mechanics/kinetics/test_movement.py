@@ -220,11 +220,10 @@ def test_work_residual_and_cross_talk_are_those_of_the_trial(known: Outcome) -> 
             generated, absorbed = float(of_joint["positive_work"]), -float(of_joint["negative_work"])
             assert row[f"{joint}_work_generated_j_per_kg"] == pytest.approx(generated, rel=0.02, abs=0.002)
             assert row[f"{joint}_work_absorbed_j_per_kg"] == pytest.approx(absorbed, rel=0.02, abs=0.002)
-        # In this athlete valgus grows with flexion, which no correction of axes can tell from cross-talk.
+        # In this athlete valgus grows with flexion, which the squared correlation cannot tell from cross-talk.
         frames = slice(*(int(first[name] * PLATE_HZ) for name in ("start_s", "stop_s")))
         angles = [motion.angles[f"{side}_knee_{name}"][frames] for name in ("flexion", "abduction")]
         assert row["knee_cross_talk_r2"] == pytest.approx(np.corrcoef(angles)[0, 1] ** 2, abs=0.01)
-        assert row["knee_abduction_corrected_peak_deg"] < row["knee_abduction_peak_deg"] - 1.0
     assert 0.0 <= known.rows("squat").iloc[0]["power_residual_peak_w_per_kg"] < 0.02
     assert known.rows("squat").iloc[0]["lumbar_work_generated_j_per_kg"] > 0.1
 

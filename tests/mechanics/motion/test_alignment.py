@@ -62,11 +62,26 @@ def test_of_a_level_thigh_there_is_no_frontal_projection(inclination_deg: float,
     assert np.isfinite(of(found, "knee_medial_offset", "right"))
 
 
+def test_a_fixed_camera_sees_a_bent_knee_of_a_turned_person_as_valgus() -> None:
+    """The knee lies 0.2 m ahead of hip and ankle, 0.4 m below and above; the person turns 20 deg to the left."""
+    bent = STRAIGHT | {"right_knee": (0.2, 0.5, 0.09), "left_knee": (0.2, 0.5, -0.09)}
+    cosine, sine = np.cos(np.radians(20.0)), np.sin(np.radians(20.0))
+    turned = {name: (x * cosine + z * sine, y, z * cosine - x * sine) for name, (x, y, z) in bent.items()}
+    facing, aside = alignment(legs(bent)), alignment(legs(turned))
+    valgus = float(2.0 * np.degrees(np.arctan(0.2 * sine / 0.4)))
+    for side, sign in (("right", 1.0), ("left", -1.0)):
+        for name in ("knee_frontal_projection", "knee_fixed_camera_projection"):
+            assert of(facing, name, side) == pytest.approx(0.0, abs=1e-9)
+        assert of(aside, "knee_frontal_projection", side) == pytest.approx(0.0, abs=1e-9)
+        assert of(aside, "knee_fixed_camera_projection", side) == pytest.approx(sign * valgus)
+
+
 def test_straight_legs_are_neutral() -> None:
     found = alignment(legs(STRAIGHT))
     for side in ("left", "right"):
         for name in (
             "knee_frontal_projection",
+            "knee_fixed_camera_projection",
             "knee_medial_offset",
             "knee_medial_to_toe",
             "foot_progression",

@@ -10,8 +10,6 @@ from scipy.spatial.transform import Rotation
 from legsci.kernels.rigid_body import cluster_pose
 from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.motion.angles import kinematics
-from legsci.mechanics.motion.cross_talk import cross_talk_corrected_knees
-from legsci.mechanics.motion.kinematics import Kinematics
 from legsci.mechanics.motion.options import MotionOptions
 from tests.mechanics.athlete import UNFILTERED, angle, codes, marker_dataset, names_of, squat, standing
 from tests.mechanics.recordings import agreement, read_signal
@@ -44,7 +42,7 @@ def test_clean_markers_give_the_angles_of_the_athlete():
     assert compared == 18
     change = angle(result, "lumbar_flexion") - motion.angles["lumbar_flexion"]
     assert np.abs(change).max() < 0.01
-    assert not result["filled"].any()
+    assert not result["filling"].any()
 
 
 def turned_pair(distal: str, proximal: str, axis: str, degrees: float) -> xr.Dataset:
@@ -146,29 +144,9 @@ def test_filled_frames_are_marked_on_their_segment():
     position.loc[{"marker": "left_shank_2"}][100:120] = np.nan
     result = kinematics(markers.assign(position=position), standing())
     assert codes(result) == ["gap_reconstructed"]
-    assert np.flatnonzero(result["filled"].sel(segment="left_shank")).tolist() == list(range(100, 120))
-    assert int(result["filled"].sum()) == 20
-
-
-def test_cross_talk_is_corrected():
-    time = np.linspace(0.0, 4.0, 800)
-    flexion, abduction, rotation = 60 * np.sin(time) ** 2, 4 * np.sin(3.1 * time), 6 * np.cos(5.3 * time)
-    tilt = np.deg2rad(10.0)
-    mixed = np.stack([flexion * np.cos(tilt) - abduction * np.sin(tilt), abduction + flexion * np.sin(tilt), rotation])
-    names = ["right_knee_flexion", "right_knee_abduction", "right_knee_internal_rotation"]
-    result = xr.Dataset(
-        {"angle": (("time", "joint_angle"), mixed.T)},
-        coords={"time": time, "joint_angle": names},
-        attrs={"sampling_rate_hz": 200.0},
-    )
-    assert np.corrcoef(mixed[0], mixed[1])[0, 1] ** 2 > 0.4
-    corrected = cross_talk_corrected_knees(Kinematics.of(result))
-    assert list(corrected) == ["right"]
-    values = corrected["right"]
-    assert np.corrcoef(values[:, 0], values[:, 1])[0, 1] ** 2 < 1e-12
-    assert np.corrcoef(values[:, 0], flexion)[0, 1] > 0.999
-    before = np.corrcoef(mixed[1], abduction)[0, 1]
-    assert before < 0.75 < 0.85 < np.corrcoef(values[:, 1], abduction)[0, 1]
+    filled = (result["filling"] > 0.0).any("share")
+    assert np.flatnonzero(filled.sel(segment="left_shank")).tolist() == list(range(100, 120))
+    assert int(filled.sum()) == 20
 
 
 def test_sets_of_joint_centres_give_flexion_only():

@@ -16,7 +16,7 @@ from legsci.ingest.settings import devices_of
 from legsci.ingest.tables import load_schema
 from legsci.marker_sets import MARKER_SETS, SEGMENT_SETS
 from legsci.mechanics.kinetics.anthropometry import Person
-from legsci.mechanics.kinetics.movement import trial_kinematics, trial_movement
+from legsci.mechanics.kinetics.movement import person_of, trial_kinematics, trial_movement
 from legsci.mechanics.kinetics.session_motion import session_motion
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_segments
 from legsci.mechanics.motion.options import MotionOptions, task_options
@@ -126,7 +126,11 @@ def test_widths_of_a_person_stand_in_for_medial_markers() -> None:
     _, markers = squat()
     lateral = markers.sel(marker=[m for m in markers["marker"].to_numpy() if "medial" not in str(m)])
     bare = trial({"markers": lateral}, task="squat")
-    person = Person(widths_m={f"{side}_{joint}": 0.1 for side in ("left", "right") for joint in ("knee", "ankle")})
+    session = session_of(bare)
+    session.attrs |= {"knee_width_m": 0.1, "ankle_width_m": 0.08, "leg_length_m": 0.9}
+    person = person_of(session)
+    assert person.measures_m["left_knee_width"] == 0.1
+    assert person.measures_m["leg_length"] == 0.9
     alone, known = (trial_kinematics(bare, None, person=who) for who in (Person(), person))
     assert alone is not None
     assert "right_knee_abduction" not in alone.angle

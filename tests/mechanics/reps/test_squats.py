@@ -16,7 +16,7 @@ from legsci.marker_sets import MARKER_SETS
 from legsci.mechanics.reps.squats import descents
 from legsci.simulate.athlete.motion import simulate_motion
 from legsci.simulate.athlete.plan import default_technique
-from tests.mechanics.athlete import ATHLETE, PLATE_HZ, recording, squat
+from tests.mechanics.athlete import ATHLETE, PLATE_HZ, recording, squat, standing
 from tests.mechanics.trials import Outcome, force_trial, outcome, trial
 
 RATE_HZ = 100.0
@@ -84,9 +84,35 @@ def test_squats_from_markers_alone(by_markers: Outcome) -> None:
             motion.angles[f"{side}_knee_abduction"].max(), abs=0.05
         )
         assert (legs["u_knee_abduction_peak_deg"] > 0.0).all()
-    lumbar = motion.angles["lumbar_flexion"]
-    assert rows["lumbar_flexion_max_deg"].to_numpy() == pytest.approx(lumbar.max() - lumbar[0], abs=0.1)
     assert rows["velocity_loss_percent"].to_numpy() == pytest.approx(0.0, abs=0.5)
+
+
+def test_lumbar_flexion_is_that_from_the_static_trial_and_absent_without_one(by_markers: Outcome) -> None:
+    motion, markers = squat()
+    assert by_markers.rows()["lumbar_flexion_max_deg"].isna().all()
+    sentences = by_markers.quality["sentence"]
+    assert sentences.str.contains("lumbar flexion from standing is absent").any()
+    both = {"T": trial({"markers": markers}, task="squat"), "S": trial({"markers": standing()}, task="standing")}
+    found, lumbar = outcome(both), motion.angles["lumbar_flexion"]
+    assert found.rows()["lumbar_flexion_max_deg"].to_numpy() == pytest.approx(lumbar.max() - lumbar[0], abs=0.1)
+    # A static trial without plates is no failure.
+    assert found.codes("S") == {"static_trial_alone"}
+    assert set(found.metrics.loc[found.metrics["trial_id"] == "S", "status"]) == {"accepted"}
+
+
+def test_a_crouch_is_no_static_trial(by_markers: Outcome) -> None:
+    """The person holds a squat where standing was asked for: what has its zero in standing is absent, the rest not."""
+    motion, markers = squat()
+    lowest = int(np.argmin(motion.position[0][:, 1]))
+    held = markers.isel(time=[lowest] * 300).assign_coords(time=np.arange(300) / RATE_HZ)
+    found = outcome({"T": trial({"markers": markers}, task="squat"), "S": trial({"markers": held}, task="standing")})
+    assert "standing_crouched" in found.codes()
+    rows = found.rows()
+    assert rows[["lumbar_flexion_max_deg", "trunk_lean_max_deg"]].isna().all(axis=None)
+    for side in ("left", "right"):
+        assert found.rows(side=side)["ankle_dorsiflexion_max_deg"].isna().all()
+        given = found.rows(side=side)["knee_flexion_max_deg"].to_numpy()
+        assert given == pytest.approx(by_markers.rows(side=side)["knee_flexion_max_deg"].to_numpy(), abs=0.5)
 
 
 def test_slowing_across_the_set() -> None:

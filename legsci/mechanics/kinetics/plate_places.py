@@ -1,0 +1,198 @@
+"""Places and axes of the plates against what stands on them: pressure off a plate, corners in another order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from legsci.ingest.streams import stream, streams
+from legsci.mechanics.force.plates import centre_of_pressure
+from legsci.mechanics.motion.kinematics import Array, Booleans
+from legsci.mechanics.motion.markers import whole_paths
+from legsci.quality import QualityFlag
+from legsci.vocabulary import AXES, LEGS
+
+#: Vertical force from which a centre of pressure is precise enough to be placed [N].
+PLACED_LOAD_N = 100.0
+#: The centre of pressure may lie this far outside the corners of its plate [m], by errors of both, for this part of the
+#: load [%].
+PLATE_EDGE_M, OFF_PLATE_PERCENT = 0.02, 10.0
+#: A foot whose ankle is lower than this above its lowest place stands [m].
+FOOT_DOWN_M = 0.05
+#: The corners of a plate are in another order where its pressure, turned about its centre, comes to the foot, nearer by
+#: this and to less than half the distance [m]: our choice. It is 1 to 11 mm from the foot in virtual recordings.
+TO_FOOT_M, TURNED_NEARER_M = 0.015, 0.015
+#: Part of the load of a plate that one foot alone has to bear for its axes to be judged.
+LEAST_ONE_FOOT_PART = 0.25
+#: A quarter turn of (forward, right) to the right about the vertical.
+QUARTER_TURN = np.array([[0.0, 1.0], [-1.0, 0.0]])
+#: Forefoot markers, the preferred first.
+FOREFOOT = ("second_metatarsal", "toe", "fifth_metatarsal", "first_metatarsal")
+_X, _Y, _Z = range(3)
+_LEVEL = [_X, _Z]
+
+
+def with_sound_places(trial: xr.DataTree, turned: Mapping[str, QualityFlag]) -> tuple[xr.DataTree, list[QualityFlag]]:
+    """Trial without the moments of plates that are elsewhere than stated, and horizontal forces of turned ones.
+
+    Parameters
+    ----------
+    trial : group of a session file, the zero of its plates taken off; it is not changed.
+    turned : plate -> flag of `turned_corners`.
+
+    Returns
+    -------
+    trial : moments (and horizontal forces of a turned plate) NaN where they are known to be wrong.
+    flags : those of turned plates, and pressure_off_plate: the centre of pressure lies outside the corners of its
+        plate, where nobody can press.
+    """
+    force = stream(trial, "force")
+    if force is None or not _has_places(force):
+        return trial, []
+    names = [name for name in force.get_index("plate").tolist() if name not in turned]
+    off = {name: flag for name in names if (flag := _pressure_off_plate(force, name)) is not None}
+    if not off and not turned:
+        return trial, []
+    wrong, level = force["plate"].isin([*off, *turned]), force["axis"].isin(["x", "z"])
+    sound = force.assign(
+        moment=force["moment"].where(~wrong),
+        force=force["force"].where(~(force["plate"].isin(list(turned)) & level)),
+    )
+    kept = {name: group for name, group in trial.children.items() if name not in streams(trial, "force")}
+    changed = xr.DataTree(children={**kept, "force": xr.DataTree(sound.assign_attrs(force.attrs))})
+    changed.attrs.update(trial.attrs)
+    return changed, [*off.values(), *turned.values()]
+
+
+def turned_corners(distances: Mapping[str, Mapping[str, Array]]) -> dict[str, dict[str, QualityFlag]]:
+    """Find plates whose corners begin at another one than stated.
+
+    Parameters
+    ----------
+    distances : trial -> plate -> answer of `distances_by_quarter`.
+
+    Returns
+    -------
+    trial -> plate -> corners_turned. A trial that does not decide, since the pressure stays near the centre of the
+        plate, follows the trials that do, where these agree.
+    """
+    decided = {
+        (trial, plate): int(np.argmin(row))
+        for trial, plates in distances.items()
+        for plate, row in plates.items()
+        if np.min(row) < min(TO_FOOT_M, 0.5 * np.sort(row)[1], np.sort(row)[1] - TURNED_NEARER_M)
+    }
+    answer: dict[str, dict[str, QualityFlag]] = {trial: {} for trial in distances}
+    for trial, plates in distances.items():
+        for plate, row in plates.items():
+            others = {quarters for (_, other), quarters in decided.items() if other == plate}
+            quarters = decided.get((trial, plate), others.pop() if len(others) == 1 else 0)
+            if quarters:
+                answer[trial][plate] = QualityFlag(
+                    "corners_turned", f"plate {plate}", float(row[0]), float(row[quarters]), f"{90 * quarters}"
+                )
+    return answer
+
+
+def distances_by_quarter(trial: xr.DataTree) -> dict[str, Array]:
+    """Distance of the centre of pressure from the foot on a plate if its axes were turned by 0, 90, 180, 270 deg.
+
+    Parameters
+    ----------
+    trial : group of a session file.
+
+    Returns
+    -------
+    plate -> (4,) mean over the load [m], the turns about the centre of its corners; none for a plate under both feet,
+    or without corners, moments or markers of heel and forefoot.
+    """
+    force, markers = stream(trial, "force"), stream(trial, "markers")
+    if force is None or markers is None or not _has_places(force):
+        return {}
+    feet = [foot for side in LEGS if (foot := _foot(markers, side)) is not None]
+    names = force.get_index("plate").tolist() if feet else []
+    found = {name: _distances(force, name, markers.get_index("time").to_numpy(), feet) for name in names}
+    return {name: row for name, row in found.items() if row is not None}
+
+
+def _has_places(force: xr.Dataset) -> bool:
+    """Whether plates have corners and measure all of force and moment."""
+    return {"moment", "corner"} <= set(force.variables) and set(force.get_index("axis")) == set(AXES)
+
+
+def _pressed(force: xr.Dataset, plate: str) -> tuple[Array, Array, Array]:
+    """Load (sample,) [N], level centre of pressure (sample, 2) and level corners (corner, 2) [m] of a loaded plate."""
+    one = force.sel(plate=[plate])
+    position = centre_of_pressure(one, threshold_n=PLACED_LOAD_N)["centre_of_pressure"].sel(axis=["x", "z"])
+    level = position.transpose("plate", "time", "axis").to_numpy()[0]
+    vertical = one["force"].sel(axis="y").transpose("plate", "time").to_numpy()[0].astype(float)
+    corner = one["corner"].sel(axis=["x", "z"]).transpose("plate", "corner", "axis").to_numpy()[0].astype(float)
+    return np.where(np.isfinite(level[:, 0]), vertical, 0.0), level, corner
+
+
+def _pressure_off_plate(force: xr.Dataset, plate: str) -> QualityFlag | None:
+    """Flag of a plate whose centre of pressure lies outside its corners for more than OFF_PLATE_PERCENT of its load."""
+    load, pressure, corner = _pressed(force, plate)
+    if not load.sum() > 0.0 or not np.isfinite(corner).all():
+        return None
+    lowest, highest = corner.min(axis=0) - PLATE_EDGE_M, corner.max(axis=0) + PLATE_EDGE_M
+    outside = ~((pressure >= lowest) & (pressure <= highest)).all(axis=1)
+    percent = 100.0 * float(load[outside].sum() / load.sum())
+    if percent <= OFF_PLATE_PERCENT:
+        return None
+    return QualityFlag("pressure_off_plate", f"plate {plate}", percent, OFF_PLATE_PERCENT)
+
+
+def _distances(force: xr.Dataset, plate: str, frames: Array, feet: list[tuple[Array, Array]]) -> Array | None:
+    """Mean distance of the pressure on a plate from the nearer foot for each quarter turn of its axes (4,) [m]."""
+    load, pressure, corner = _pressed(force, plate)
+    if not np.isfinite(corner).all():
+        return None
+    times = force.get_index("time").to_numpy()
+    nearest = np.clip(np.searchsorted(times, frames), 0, times.size - 1)
+    together = np.where((frames >= times[0]) & (frames <= times[-1]), load[nearest], 0.0)
+    weight = np.where(np.sum([_stands_on(foot, corner) for foot in feet], axis=0) == 1, together, 0.0)
+    if not weight.sum() > LEAST_ONE_FOOT_PART * together.sum():
+        return None
+    from_centre = pressure[nearest] - corner.mean(axis=0)
+    answer = np.full(4, np.inf)
+    for quarters in range(4):
+        point = corner.mean(axis=0) + from_centre @ np.linalg.matrix_power(QUARTER_TURN, quarters).T
+        nearer = np.min([_distance(point, *foot) for foot in feet], axis=0)
+        known = np.isfinite(nearer) & (weight > 0.0)
+        if known.any():
+            answer[quarters] = np.average(nearer[known], weights=weight[known])
+    return answer if np.isfinite(answer).all() else None
+
+
+def _foot(markers: xr.Dataset, side: str) -> tuple[Array, Array] | None:
+    """Paths of heel and forefoot (frame, 3) [m]; None for a foot that has not both."""
+    paths = whole_paths(markers, [f"{side}_{name}" for name in ("heel", *FOREFOOT)])
+    front = next((paths[f"{side}_{name}"] for name in FOREFOOT if f"{side}_{name}" in paths), None)
+    heel = paths.get(f"{side}_heel")
+    return None if heel is None or front is None else (heel, front)
+
+
+def _stands_on(foot: tuple[Array, Array], corner: Array) -> Booleans:
+    """Frames in which a foot is down with its middle within the corners of a plate."""
+    middle = 0.5 * (foot[0] + foot[1])
+    height = middle[:, _Y]
+    known = height[np.isfinite(height)]
+    if not known.size:
+        return np.zeros(height.size, dtype=bool)
+    level = middle[:, _LEVEL]
+    with np.errstate(invalid="ignore"):
+        inside = ((level >= corner.min(axis=0)) & (level <= corner.max(axis=0))).all(axis=1)
+        return np.asarray(inside & (height <= np.percentile(known, 1.0) + FOOT_DOWN_M))
+
+
+def _distance(point: Array, heel: Array, front: Array) -> NDArray[np.float64]:
+    """Level distance of points (frame, 2) from the line heel to forefoot (frame, 3) [m]."""
+    start, line = heel[:, _LEVEL], (front - heel)[:, _LEVEL]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = np.einsum("fi,fi->f", point - start, line) / np.einsum("fi,fi->f", line, line)
+    away = point - start - np.clip(part, 0.0, 1.0)[:, None] * line
+    return np.asarray(np.hypot(away[:, 0], away[:, 1]))
