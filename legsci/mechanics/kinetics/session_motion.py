@@ -161,9 +161,10 @@ def _trial_motion(
     """Motion of a trial, less the zeros of its plates."""
     movement, flags = trial_movement(trial, static, person=person, options=options)
     flags = [*_remarks(trial), *_stream_flags(trial), *flags]
-    force, task = stream(trial, "force"), TASKS[str(trial.attrs["task"])]
+    force = stream(trial, "force")
     if force is None:
         return TrialMotion(_attributes(trial), kinds_of(trial), movement=movement, flags=flags)
+    task = TASKS[str(trial.attrs["task"])]
     reaction = ground_reaction(
         force,
         stepped_from_box=task.cut == "rebound",
@@ -205,9 +206,8 @@ def _stream_flags(trial: xr.DataTree) -> list[QualityFlag]:
     for path, channel, _ in json.loads(str(trial.attrs.get("unmapped", "[]"))):
         unmapped.setdefault(path, []).append(channel)
     for path, channels in unmapped.items():
-        flags.append(
-            QualityFlag("channels_not_mapped", path, float(len(channels)), detail=", ".join(channels[:CHANNELS_SHOWN]))
-        )
+        shown = ", ".join(channels[:CHANNELS_SHOWN]) + (", ..." if len(channels) > CHANNELS_SHOWN else "")
+        flags.append(QualityFlag("channels_not_mapped", path, float(len(channels)), detail=shown))
     for name, group in trial.children.items():
         if group.attrs.get("clock_method") == "unknown":
             flags.append(QualityFlag("clock_unknown", str(name)))
