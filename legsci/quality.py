@@ -8,11 +8,14 @@ from legsci.quality_declarations import DECLARATIONS, Code
 
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
+    "unknown_task": Code(
+        "rejected", "legsci has no task {detail}. The trial is not scored, and its recording is left as it is."
+    ),
     "recording_left_out": Code("flagged", "A recording of the trial was left out, the others were used: {detail}."),
     "read_with_remark": Code("noted", "In the recorded {signal}: {detail}."),
     "channels_not_mapped": Code(
         "noted",
-        "{signal} holds {value:.0f} channels that the study does not map and that were not read ({detail}); they are "
+        "{signal} holds channels that the study does not map and that were not read ({value:.0f}: {detail}); they are "
         "mapped under `channels` of the device in study.yaml.",
         "channels",
     ),

@@ -13,6 +13,7 @@ from legsci.ingest.settings import devices_of, read_settings
 from legsci.ingest.study import STUDY_TABLES
 from legsci.ingest.tables import load_schema
 from legsci.present.report.metrics_page import metrics_page
+from legsci.tasks import TASKS
 from legsci.vocabulary import MARKERS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,6 +46,11 @@ def test_guide_names_every_column_of_every_table() -> None:
     for table, cell in rows.items():
         columns = set(load_schema(table)["properties"]) - keys
         assert {column for column in columns if column not in re.findall(r"\w+", cell)} == set(), table
+
+
+def test_guide_lists_the_tasks() -> None:
+    section = GUIDE.partition("## Tasks")[2].partition("\n## ")[0]
+    assert re.findall(r"^\| (\w+) \|", section, re.MULTILINE)[1:] == list(TASKS)
 
 
 def test_page_of_metrics_is_that_of_the_registry() -> None:

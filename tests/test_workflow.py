@@ -292,7 +292,7 @@ def test_unknown_profiles_are_sentences(checkout: Path) -> None:
 def test_all_faults_of_all_studies_come_before_anything_runs(checkout: Path) -> None:
     folder = "data/raw/tiny"
     with (
-        edited(checkout / folder / "trials.tsv", "P03\tA\tjump_1\thop\n"),
+        edited(checkout / folder / "trials.tsv", "P03\tA\tjump_1\tcountermovment_jump\n"),
         edited(checkout / "workflow/config.yaml", f"studies: [{folder}, data/raw/nowhere]\n"),
     ):
         answer = snakemake(checkout, "--dry-run", "--configfile", "workflow/config.yaml")
@@ -301,6 +301,18 @@ def test_all_faults_of_all_studies_come_before_anything_runs(checkout: Path) -> 
     assert "P03" in answer.stderr
     assert "study data/raw/nowhere: 1 fault" in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_trials_of_a_task_that_legsci_lacks_are_told_at_the_start_and_stop_nothing(checkout: Path) -> None:
+    folder = checkout / "data/raw/tiny"
+    with (
+        edited(folder / "trials.tsv", "P02\tA\twalk\tgait\n"),
+        edited(folder / "recordings.tsv", "P02\tA\twalk\tplate\twalk.csv\n"),
+        edited(folder / "walk.csv", "no recording of a jump\n"),
+    ):
+        answer = snakemake(checkout, "--dry-run", *TINY)
+    assert answer.returncode == 0, answer.stderr
+    assert "trials.tsv, row 5: legsci has no task gait; its tasks are standing, countermovement_jump" in answer.stderr
 
 
 @pytest.fixture(scope="module")

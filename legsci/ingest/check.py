@@ -16,13 +16,17 @@ from legsci.ingest.paths import is_file, stays_inside
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.ingest.settings import FILE as SETTINGS
-from legsci.ingest.study import Study, collect_study
+from legsci.ingest.study import Study, absent_tasks, collect_study
 from legsci.ingest.tables import suggestion
 from legsci.tasks import TASKS
 from legsci.vocabulary import PLAUSIBLE_MASS_KG, STANDARD_GRAVITY
 
 QUIET_S = 1.0
 LOADED_FRACTION = 0.25
+#: Who stands varies by a smaller part of the weight; what varies more and is noise alone is an empty plate.
+STEADY_PART = 0.05
+#: Differences between samples are 1.4 times the spread of noise, and a small part of that of a movement.
+ROUGH = 0.5
 RATE_TOLERANCE = 0.01
 NAMES_SHOWN = 40
 _SETTINGS = {setting.name for setting in fields(Device)} - {"name"} | {"column", "columns"}
@@ -66,7 +70,8 @@ def check_recordings(study: Study) -> list[Fault]:
 
     Parameters
     ----------
-    study : study; recordings of unknown devices or trials and missing files are reported by `read_study`.
+    study : study; recordings of unknown devices or trials and missing files are reported by `read_study`, and those of
+        tasks that legsci does not have are not read.
 
     Returns
     -------
@@ -75,11 +80,12 @@ def check_recordings(study: Study) -> list[Fault]:
     key = ["participant_id", "session_id", "trial_id"]
     trials = study.trials.set_index(key)[["task", "load_kg"]]
     rows = study.recordings.join(trials[~trials.index.duplicated()], on=key)
-    root = study.folder.resolve()
+    root, left_out = study.folder.resolve(), set(absent_tasks(study.trials).values())
     usable = [
         row
         for row in rows.itertuples()
         if row.device in study.devices
+        and row.task not in left_out
         and isinstance(row.path, str)
         and stays_inside(root, row.path)
         and is_file(root / row.path)
@@ -104,7 +110,8 @@ def quiet_force(force: xr.Dataset, device: Device) -> float:
     Returns
     -------
     Mean of the second with the smallest standard deviation among those with a mean of at least a quarter of the largest
-    mean [N], upward positive on the body; NaN where the recording is shorter or has gaps throughout.
+    mean [N], upward positive on the body; NaN where the recording is shorter, has gaps throughout, or is noise alone,
+    as of empty plates.
     """
     if list(force["axis"].values) == ["up"]:
         vertical = force["force"].sel(axis="up")
@@ -123,7 +130,11 @@ def quiet_force(force: xr.Dataset, device: Device) -> float:
     if not whole.any():
         return np.nan
     loaded = whole & (np.abs(means) >= LOADED_FRACTION * np.abs(means[whole]).max())
-    return float(means[loaded][np.argmin(deviations[loaded])])
+    quietest = int(np.argmin(np.where(loaded, deviations, np.inf)))
+    rough = np.nanstd(np.diff(total)) >= ROUGH * np.nanstd(total)
+    if rough and deviations[quietest] >= STEADY_PART * abs(means[quietest]):
+        return np.nan
+    return float(means[quietest])
 
 
 def _read(study: Study, device: Device, row: Any) -> Recording:

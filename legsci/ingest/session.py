@@ -22,8 +22,9 @@ from legsci.ingest.names import map_names
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.ingest.streams import PARTS, channel_labels
-from legsci.ingest.study import Study
+from legsci.ingest.study import Study, absent_task
 from legsci.storage import DECIMALS, ROTATION_DECIMALS, read_tree, write_tree
+from legsci.tasks import TASKS
 
 TRIAL_ATTRIBUTES = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
 #: Columns of participants.tsv that a session file keeps for mechanics.
@@ -69,7 +70,10 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     for trial in trials.to_dict("records"):
         name = str(trial["trial_id"])
         attrs = {key: _plain(trial[key]) for key in TRIAL_ATTRIBUTES if not pd.isna(trial.get(key))}
-        streams, measured = build_trial(study, recordings.get(trial["trial_id"], []))
+        if trial["task"] in TASKS:
+            streams, measured = build_trial(study, recordings.get(trial["trial_id"], []))
+        else:
+            streams, measured = {}, {"faults": json.dumps([["unknown_task", absent_task(str(trial["task"]))]])}
         nodes[name] = xr.Dataset(attrs=attrs | measured)
         nodes |= {f"{name}/{stream}": signal for stream, signal in streams.items()}
     return xr.DataTree.from_dict(nodes, name=f"{participant_id}_{session_id}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ STUDY_TABLES = ("participants", "sessions", "trials", "recordings", "exposure", 
 REQUIRED_TABLES = ("participants", "sessions", "trials", "recordings")
 _TRIAL_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 LONGEST_PART = 100
+#: A word that resembles the name of a task as much as this (difflib's ratio, 0 to 1) is that task, misspelt.
+MISSPELT = 0.85
 PARENTS = {
     "sessions": "participants",
     "trials": "sessions",
@@ -163,13 +166,42 @@ def _misnamed_tables(folder: Path) -> list[Fault]:
     ]
 
 
+def absent_tasks(trials: pd.DataFrame) -> dict[int, str]:
+    """Row -> task of the trials whose task legsci does not have and that is no misspelt name of one.
+
+    Such a trial is rejected in quality.csv, and the others run: a laboratory's table lists all that it recorded. A
+    misspelt task is a fault of the table instead, since its trial was meant to be scored.
+
+    Parameters
+    ----------
+    trials : table of the trials.
+    """
+    unknown = trials["task"].dropna()
+    unknown = unknown[~unknown.isin(list(TASKS))]
+    misspelt = {task: _is_misspelt(task) for task in unknown.unique()}
+    return {int(row): task for row, task in unknown.items() if not misspelt[task]}  # type: ignore[call-overload]
+
+
+def absent_task(task: str) -> str:
+    """Return what is said of a task that legsci does not have: its name, a similar one, and the tasks there are."""
+    return f"{_named(task, list(TASKS))}; its tasks are {', '.join(TASKS)}"
+
+
+def _is_misspelt(task: str) -> bool:
+    """Whether a word is the name of a task, with some letters wrong or other signs between its words."""
+    plain = re.sub(r"[\s_-]+", "_", task.strip()).casefold()
+    return len(task) <= LONGEST_PART and bool(get_close_matches(plain, TASKS, n=1, cutoff=MISSPELT))
+
+
 def _task_faults(trials: pd.DataFrame) -> list[Fault]:
-    """Faults of trials whose task is unknown."""
+    """Faults of trials whose task is misspelt; of all unknown tasks where no trial has a task of legsci."""
     expected = f"a task: one of {', '.join(TASKS)}"
+    tasks = trials["task"].dropna()
+    left_out = absent_tasks(trials) if tasks.isin(list(TASKS)).any() else {}
     return [
         Fault("trials.tsv", f"row {row}, task", expected, _named(task, list(TASKS)))
-        for row, task in trials["task"].dropna().items()
-        if task not in TASKS
+        for row, task in tasks.items()
+        if task not in TASKS and row not in left_out
     ]
 
 

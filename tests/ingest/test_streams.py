@@ -172,7 +172,7 @@ def test_analog_channels_that_nobody_mapped_are_listed_and_the_force_is_scored(t
     row, quality = scored(session)
     assert row["jump_height_impulse_m"] == pytest.approx(recorded.jump.height, abs=0.005)
     (sentence,) = quality.loc[quality["code"] == "channels_not_mapped", "sentence"]
-    assert "jump.c3d holds 16 channels" in sentence
+    assert "jump.c3d holds channels that the study does not map and that were not read (16: Voltage.1" in sentence
     write_session(session, tmp_path / "session.nc")
     readings = pd.DataFrame(session_readings(tmp_path / "session.nc"))
     (channels,) = readings.loc[readings["kind"] == "not mapped", "channels"]
@@ -195,7 +195,7 @@ def test_mapped_channels_are_what_the_study_says(tmp_path: Path) -> None:
     np.testing.assert_allclose(streams(trial, "analog")["analog"]["value"], 3.0, atol=1e-6)
     assert emg.attrs["clock_method"] == "clock of the recorder"
     (sentence,) = scored(session)[1].query("code == 'channels_not_mapped'")["sentence"]
-    assert "(Voltage.1)" in sentence
+    assert "(1: Voltage.1)" in sentence
 
 
 def test_channels_are_sliced_with_the_repetition(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -20,7 +21,8 @@ from legsci.ingest.devices import Device
 from legsci.ingest.faults import Fault, RecordingError, StudyError
 from legsci.ingest.readers import READERS, SETTINGS
 from legsci.ingest.recording import Recording
-from legsci.ingest.study import STUDY_TABLES, read_study
+from legsci.ingest.session import build_session
+from legsci.ingest.study import STUDY_TABLES, absent_tasks, read_study
 from legsci.ingest.tables import load_schema
 from legsci.mechanics.reps.curation import EVENT_ORDER
 from legsci.mechanics.reps.repetition import STORED_EVENTS
@@ -431,6 +433,38 @@ def test_tables_of_headers_alone_lack_a_row(folder: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("task", ["gait", "walking", "isometric_pull", "rebound_jump", "split_squat", "CMJ"])
+def test_a_trial_of_a_task_that_legsci_lacks_is_rejected_by_its_name_and_stops_nothing(folder: Path, task: str) -> None:
+    """A laboratory's table lists all that it recorded; the recording is not even opened."""
+    edit("trials.tsv", "P01\tS01\tcmj_2\tcountermovement_jump", f"P01\tS01\tcmj_2\t{task}")(folder)
+    (folder / "raw" / "b.c3d").write_text("what no reader can read")
+    study = check_study(folder)
+    session = build_session(study, "P01", "S01")
+    assert "unknown_task" not in session.children["cmj_1"].attrs["faults"]
+    ((code, said),) = json.loads(session.children["cmj_2"].attrs["faults"])
+    assert code == "unknown_task"
+    assert said.startswith(task)
+    assert "standing, countermovement_jump, squat_jump, drop_jump, landing, squat" in said
+    assert not session.children["cmj_2"].children
+    assert absent_tasks(study.trials) == {3: task}
+
+
+@pytest.mark.parametrize("task", ["countermovment_jump", "Squat Jump", "squat-jump", "drop_jumps", "sprints"])
+def test_a_misspelt_task_is_a_fault_of_the_table(folder: Path, task: str) -> None:
+    """Its trial was meant to be scored."""
+    edit("trials.tsv", "P01\tS01\tcmj_2\tcountermovement_jump", f"P01\tS01\tcmj_2\t{task}")(folder)
+    (line,) = faults_of(folder)
+    assert line.strip().startswith("trials.tsv: row 3, task: expected a task: one of standing")
+    assert f"found {task} (did you mean" in line
+
+
+def test_a_study_none_of_whose_tasks_legsci_has_is_refused(folder: Path) -> None:
+    """There is nothing to run: every row is named."""
+    table = folder / "trials.tsv"
+    table.write_text(re.sub("countermovement_jump|drop_jump|squat_jump", "gait", table.read_text()))
+    assert [line.strip().split(":")[1] for line in faults_of(folder)] == [f" row {row}, task" for row in range(2, 8)]
+
+
 def test_two_files_that_complement_each_other_are_no_fault(folder: Path) -> None:
     """Markers in one file of a device and forces in another."""
     record_twice(folder)
@@ -651,6 +685,33 @@ def test_the_quietest_loaded_second_is_found_among_louder_and_empty_ones() -> No
     assert quiet_force(dataset, Device("d", "c3d", up="z")) == pytest.approx(-2 * still.mean())
     assert np.isnan(quiet_force(dataset.isel(time=slice(50)), Device("d", "c3d")))
     assert np.isnan(quiet_force(dataset, Device("d", "c3d", up="y", forward="x")))
+
+
+@pytest.mark.parametrize(
+    ("weight", "noise", "drift", "empty"),
+    [
+        (0.0, 0.5, 0.0, True),
+        (0.4, 0.5, 0.0, True),
+        (0.0, 0.0, 0.0, True),
+        (686.5, 1.0, 3.0, False),
+        (0.6865, 0.001, 0.003, False),
+        (0.69, 0.01, 0.01, False),
+        (500.0, 1.0, 250.0, False),
+    ],
+)
+def test_a_plate_that_nobody_stands_on_tells_nothing_of_sign_and_unit(
+    weight: float, noise: float, drift: float, empty: bool
+) -> None:
+    """Noise about zero is no person of 23 g in kN; a person in kN, or one who never stands still, is one."""
+    time_s = np.arange(3000) / 1000.0
+    generator = np.random.default_rng(9)
+    force = weight + noise * generator.normal(size=time_s.size) + drift * np.sin(2.0 * np.pi * 0.8 * time_s)
+    dataset = xr.Dataset(
+        {"force": (("plate", "time", "axis"), force[None, :, None])},
+        {"plate": ["1"], "axis": ["z"]},
+        attrs={"sampling_rate_hz": 1000.0},
+    )
+    assert np.isnan(quiet_force(dataset, Device("d", "c3d"))) == empty
 
 
 def test_the_schemas_are_whole() -> None:

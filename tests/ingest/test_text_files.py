@@ -233,3 +233,36 @@ def test_nothing_takes_quadratic_time(tmp_path: Path, content: str) -> None:
     said = refusal(path, device("delimited", rate_hz=100.0, plates=UP, text={"header_rows": 1}))
     assert time.process_time() - began < 1.0
     assert len(said) < 2000
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "rate_hz", "refused"),
+    [
+        ("Time [s]", 0.002, 500.0, False),
+        ("Time [s]", 0.002, 1000.0, True),
+        ("#Time(ms)", 2.0, 1000.0, True),
+        ("time (ms)", 1.0, 500.0, True),
+        ("abs time (s)", 0.002, 505.0, False),
+        ("Zeit", 0.002, 510.0, True),
+        ("Time", 1.0, 500.0, False),
+        ("Timer", 0.002, 1000.0, False),
+    ],
+)
+def test_a_rate_that_a_column_of_times_contradicts_is_refused(
+    tmp_path: Path, name: str, step: float, rate_hz: float, refused: bool
+) -> None:
+    """Also where the study does not say that the column holds times; a count of rows is no time."""
+    rows = [f"{number * step:.3f},{700 + number % 3}" for number in range(200)]
+    path = write(tmp_path / "a.csv", "\n".join([f"{name},F", *rows]) + "\n")
+    described = device("delimited", rate_hz=rate_hz, plates=UP, text={"header_rows": 1})
+    if refused:
+        assert f"rate_hz: expected the rate of the column '{name}', " in refusal(path, described)
+        assert "text.time_column" in refusal(path, described)
+    else:
+        assert read(path, described).signals["force"].attrs["sampling_rate_hz"] == rate_hz
+
+
+def test_columns_that_count_rows_are_no_channels_that_nobody_mapped(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "#Sample,F,Frame#,Time [s],Frame acc\n1,700,1,0.001,3\n2,701,2,0.002,4\n")
+    described = device("delimited", rate_hz=1000.0, plates=UP, text={"header_rows": 1})
+    assert read(path, described).unmapped == {"Frame acc": ""}

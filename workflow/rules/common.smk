@@ -18,8 +18,8 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [workflow.basedir, os.en
 from legsci.ingest.check import check_study
 from legsci.ingest.faults import InputFaults, StudyError
 from legsci.ingest.settings import read_settings
-from legsci.ingest.study import read_study
-from legsci.ingest.tables import load_schema, suggestion, typed_table
+from legsci.ingest.study import absent_task, absent_tasks, read_study
+from legsci.ingest.tables import ROWS_NAMED, load_schema, suggestion, typed_table
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.present.figures.registry import CONFIG_LISTS, figure_lists
 from legsci.provenance import content_digest, source_digest
@@ -109,6 +109,16 @@ def check_config():
         sys.exit("\n  ".join(["workflow/config.yaml and --config cannot be used:", *faults]))
 
 
+def print_absent_tasks(study):
+    """Say which trials will be rejected since legsci does not have their task."""
+    absent = absent_tasks(study.trials)
+    for task in dict.fromkeys(absent.values()):
+        rows = [str(row) for row, name in absent.items() if name == task]
+        listed = ", ".join(rows[:ROWS_NAMED]) + (", ..." if len(rows) > ROWS_NAMED else "")
+        print(f"study {study.folder}: trials.tsv, row {listed}: legsci has no task {absent_task(task)}.", file=sys.stderr)
+        print("  These trials are rejected in quality.csv, the others are processed.", file=sys.stderr)
+
+
 def read_studies():
     """The studies of this run by name, None for that of the virtual athletes, if rules of this run make its tables.
 
@@ -140,6 +150,8 @@ def read_studies():
                     "  the default run makes the recordings of the virtual athletes: run `snakemake` without run="
                 )
             continue
+        if opened:
+            print_absent_tasks(study)
         if study.name in studies:
             faults.append(f"study {folder}: the name {study.name} is taken by {studies[study.name].folder}")
         if study.name == VIRTUAL and folder not in simulated:

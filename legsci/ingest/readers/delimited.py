@@ -41,6 +41,11 @@ _UNITS: dict[str, tuple[dict[str, float], str]] = {
 }
 #: A number of a column has fewer digits.
 LONGEST_NUMBER = 6
+#: Columns that count the rows or tell their time, by their names.
+_TIMES = re.compile(r"[#\s]*(abs )?(time|zeit)\s*([\[(].*[\])])?", re.IGNORECASE)
+_COUNTS = re.compile(r"[#\s]*(samples?|frames?)[#\s]*([\[(].*[\])])?", re.IGNORECASE)
+#: Largest difference between rate_hz and the rate of a column of times, as a part of it.
+RATE_TOLERANCE = 0.01
 _DEFAULT_UNITS = {"force": "N", "moment": "Nm", "length": "m", "time": "s"}
 _FORCES, _MOMENTS, _POINTS, _TORQUES = ("fx", "fy", "fz"), ("mx", "my", "mz"), ("px", "py", "pz"), ("tx", "ty", "tz")
 
@@ -104,6 +109,8 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
         rate, start = sampling_rate(path, times, device.rate_hz), float(times[0])
     if rate is None:
         raise refuse(path, ("rate_hz", "a sampling rate or a time column, which the study has to give", "neither"))
+    if time is None and device.text.get("layout") != "wide":
+        _check_rate(table, rate)
     values = {q: numbers[:, n * plates : (n + 1) * plates].T for n, q in enumerate(quantities)}
     for n, quantity in enumerate(quantities):
         kind = _KINDS[quantity[0]]
@@ -123,6 +130,26 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
     return Recording(signals, tuple(dict.fromkeys(assumptions)), start, unmapped)
 
 
+def _check_rate(table: Table, rate: float) -> None:
+    """Refuse a rate of the study that a column of times contradicts, which the study does not name as such."""
+    times = [name for name in table.names if _TIMES.fullmatch(name)]
+    if len(times) != 1:
+        return
+    try:
+        stamps = number_table(table, columns=[table.names.index(times[0])], gaps=True)[:, 0]
+    except RecordingError:  # times of day, or other words
+        return
+    stamps = stamps[np.isfinite(stamps)]
+    steps = np.diff(stamps)
+    if not steps.size or ((steps == 1.0).all() and "ms" not in times[0]):  # a count of rows
+        return
+    elapsed = float(np.ptp(in_seconds(stamps, [])))
+    found = steps.size / elapsed if elapsed else 0.0
+    if abs(found - rate) > RATE_TOLERANCE * found:
+        expected = f"the rate of the column {shown(times[0])}, {found:.6g} Hz (text.time_column reads it)"
+        raise refuse(table.path, ("rate_hz", expected, f"{rate:g} Hz"))
+
+
 def _column_key(table: Table, name: str) -> str | int:
     """Name of a column as the file has it, else its number."""
     return int(name) if name.isdecimal() and len(name) < LONGEST_NUMBER and name not in table.names else name
@@ -136,7 +163,7 @@ def _unmapped(table: Table, used: list[int], device: Device) -> dict[str, str]:
     return {
         name: table.units[column] if column < len(table.units) else ""
         for column, name in enumerate(table.names)
-        if name and column not in used and name != trial
+        if name and column not in used and name != trial and not (_TIMES.fullmatch(name) or _COUNTS.fullmatch(name))
     }
 
 

@@ -29,7 +29,7 @@ from legsci.mechanics.kinetics.contradictions import (
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement, person_of, trial_movement
 from legsci.mechanics.kinetics.plate_places import distances_by_quarter, turned_corners, with_sound_places
 from legsci.mechanics.motion.kinematics import Array
-from legsci.mechanics.motion.options import TASK_OPTIONS, MotionOptions
+from legsci.mechanics.motion.options import DEFAULT_OPTIONS, TASK_OPTIONS, MotionOptions
 from legsci.mechanics.motion.static_trial import StaticTrial, session_static_trial
 from legsci.quality import QualityFlag
 from legsci.tasks import TASKS
@@ -140,7 +140,7 @@ def session_motion(
         reference = known.trials.get(name, TrialReference())
         try:
             sound, misplaced = with_sound_places(trial, turned.get(name, {}))
-            chosen = options[str(trial.attrs["task"])]
+            chosen = options.get(str(trial.attrs["task"]), DEFAULT_OPTIONS)
             found = _trial_motion(sound, static, reference, person=person, options=chosen)
             trials[name] = _without_contradicted(found, [*misplaced, *contradicted], sound, reference)
         except Exception as error:
@@ -220,7 +220,7 @@ def _trial_motion(
     """Motion of a trial, less the zeros of its plates."""
     movement, flags = trial_movement(trial, static, person=person, options=options)
     flags = [*_remarks(trial), *_stream_flags(trial), *flags]
-    force, task = stream(trial, "force"), TASKS[str(trial.attrs["task"])]
+    force = stream(trial, "force")
     if force is None:
         return TrialMotion(_attributes(trial), kinds_of(trial), movement=movement, flags=flags)
     reaction = _reaction(trial, reference)
@@ -271,9 +271,8 @@ def _stream_flags(trial: xr.DataTree) -> list[QualityFlag]:
     for path, channel, _ in json.loads(str(trial.attrs.get("unmapped", "[]"))):
         unmapped.setdefault(path, []).append(channel)
     for path, channels in unmapped.items():
-        flags.append(
-            QualityFlag("channels_not_mapped", path, float(len(channels)), detail=", ".join(channels[:CHANNELS_SHOWN]))
-        )
+        shown = ", ".join(channels[:CHANNELS_SHOWN]) + (", ..." if len(channels) > CHANNELS_SHOWN else "")
+        flags.append(QualityFlag("channels_not_mapped", path, float(len(channels)), detail=shown))
     for name, group in trial.children.items():
         if group.attrs.get("clock_method") == "unknown":
             flags.append(QualityFlag("clock_unknown", str(name)))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
+from legsci.ingest.streams import stream, streams
 from legsci.mechanics.motion.kinematics import Array, Booleans
 from legsci.mechanics.motion.markers import Markers
 from legsci.quality import QualityFlag
@@ -120,9 +121,10 @@ def session_static_trial(session: xr.DataTree) -> tuple[str | None, StaticTrial 
     standing = {name: trial for name, trial in session.children.items() if trial.attrs["task"] == "standing"}
     best: tuple[str | None, StaticTrial | None] = (None, None)
     for name, trial in standing.items():
-        if "markers" not in trial.children:
+        recorded = stream(trial, "markers")
+        if recorded is None:
             continue
-        markers = Markers.recorded(trial.children["markers"].to_dataset(inherit=False))
+        markers = Markers.recorded(recorded)
         if len(markers.position) < 2 or not np.isfinite(markers.rate_hz):
             continue
         static = static_trial(markers)
@@ -130,5 +132,5 @@ def session_static_trial(session: xr.DataTree) -> tuple[str | None, StaticTrial 
         if shown > (0 if best[1] is None else len(set(MARKERS) & set(best[1].points))):
             best = str(name), static
     if best[0] is None:
-        best = next((str(name) for name, trial in standing.items() if "segments" in trial.children), None), None
+        best = next((str(name) for name, trial in standing.items() if streams(trial, "segments")), None), None
     return best

@@ -40,7 +40,10 @@ def trial_repetitions(
     """
     faults = json.loads(str(motion.attrs.get("faults", "[]")))
     if faults:
-        unreadable = [QualityFlag("recording_unreadable", detail=sentence) for _, sentence in faults]
+        unreadable = [
+            QualityFlag("unknown_task" if code == "unknown_task" else "recording_unreadable", detail=sentence)
+            for code, sentence in faults
+        ]
         return [], unreadable + _idle_decisions(curation)
     task, movement = TASKS[str(motion.attrs["task"])], motion.movement
     reaction = reaction_to_cut(motion, task)

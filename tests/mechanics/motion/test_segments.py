@@ -8,15 +8,17 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from legsci.ingest.readers.signals import marker_signal
 from legsci.mechanics.motion.alignment import alignment_uncertainty
 from legsci.mechanics.motion.angles import kinematics
 from legsci.mechanics.motion.joint_centres import MARKER_DIAMETER_M, hip_centre_bell, hip_centre_harrington
 from legsci.mechanics.motion.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, stretches
 from legsci.mechanics.motion.options import MotionOptions
 from legsci.mechanics.motion.segments import build_skeleton
-from legsci.mechanics.motion.static_trial import static_trial
+from legsci.mechanics.motion.static_trial import session_static_trial, static_trial
 from legsci.simulate.sensors.markers import MarkerSettings, record_markers
 from tests.mechanics.athlete import ATHLETE, RATE_HZ, marker_dataset, squat, standing
+from tests.mechanics.trials import trial
 
 
 def test_hip_equations_by_hand():
@@ -257,3 +259,15 @@ def test_without_markers_on_chest_or_back_the_trunk_does_not_turn_with_the_shoul
     across = (up * line).sum(axis=1) / np.linalg.norm(line, axis=1)
     assert across[0] < np.cos(np.radians(5.0))
     np.testing.assert_allclose(across, across[0], atol=1e-6)
+
+
+def test_the_markers_of_a_static_trial_may_lie_in_two_files() -> None:
+    position = np.arange(12.0).reshape(1, 4, 3) + np.zeros((300, 1, 1))
+    labels = [f"{side}_{name}" for side in ("left", "right") for name in ("heel", "toe")]
+    halves = [marker_signal(position[:, n : n + 2], rate_hz=100.0, labels=labels[n : n + 2]) for n in (0, 2)]
+    parts = {f"markers_{n}": half.assign_attrs(kind="markers") for n, half in enumerate(halves)}
+    tree = xr.DataTree(children={"static": trial(parts, task="standing")})
+    name, static = session_static_trial(tree)
+    assert name == "static"
+    assert static is not None
+    assert set(static.points) == set(labels)

@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 from legsci.ingest.readers.signals import clock, marker_signal
+from legsci.ingest.study import absent_task
 from legsci.mechanics.force import events as scoring
 from legsci.mechanics.force import jump_checks, plates, session_reference, trial_flags, windows
 from legsci.mechanics.reps import curation, cutting, session, steps, working_leg
@@ -225,6 +226,7 @@ CURATED = ("T", 1.0, "move_event", "takeoff", 3.35, "toe drags", "AB")
 CASES = {
     "recording_unreadable": unreadable,
     "not_computed": uncomputable,
+    "unknown_task": lambda: outcome(trial({}, task="gait", faults=json.dumps([["unknown_task", absent_task("gait")]]))),
     "no_signal_to_cut_by": lambda: outcome(trial({"sensors": xr.Dataset()})),
     "no_force": lambda: outcome(force_trial(np.zeros(3000))),
     "force_missing": with_gap,
@@ -338,6 +340,14 @@ def test_markers_that_no_label_maps_do_not_cut_a_squat() -> None:
     result = outcome(trial({"markers": markers}, task="squat"))
     sentence = result.quality.loc[result.quality["code"] == "no_signal_to_cut_by", "sentence"].item()
     assert sentence.endswith("recorded: markers without known labels.")
+
+
+def test_a_static_trial_of_markers_alone_is_said_to_be_enough_for_the_frames() -> None:
+    position = np.ones((300, 3, 3)) + np.arange(3)[None, :, None] * 0.2
+    labels = [f"left_{name}" for name in ("lateral_epicondyle", "lateral_malleolus", "heel")]
+    result = outcome(trial({"markers": marker_signal(position, rate_hz=100.0, labels=labels)}, task="standing"))
+    sentence = result.quality.loc[result.quality["code"] == "no_signal_to_cut_by", "sentence"].item()
+    assert sentence.endswith("recorded: markers; for the anatomical frames of the session its markers are enough.")
 
 
 @pytest.mark.parametrize("seconds", [0.1, 900.0])
