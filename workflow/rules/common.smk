@@ -134,6 +134,11 @@ def read_studies():
                     "  the default run makes the recordings of the virtual athletes: run `snakemake` without run="
                 )
             continue
+        if opened and len(study.measurements):
+            from legsci.metrics.measurements import measurement_faults
+
+            found = measurement_faults(study)
+            faults += [str(StudyError(f"study {folder}", found))] if found else []
         if study.name in studies:
             faults.append(f"study {folder}: the name {study.name} is taken by {studies[study.name].folder}")
         if study.name == VIRTUAL and folder not in simulated:
@@ -146,6 +151,7 @@ def read_studies():
 
 def check_claims_and_plans():
     """End the run with the faults of the registered claims and of the plans of simulated cohorts."""
+    from legsci.models.analysis import study_claims
     from legsci.models.claims.registry import load_claims
     from legsci.models.plans import load_plans
 
@@ -154,6 +160,11 @@ def check_claims_and_plans():
         claims = [claim.id for claim in load_claims(Path("workflow/claims.yaml")).claims]
     except InputFaults as error:
         faults.append(str(error))
+    for study in filter(None, STUDIES.values()):
+        try:
+            study_claims(study, Path("workflow/claims.yaml"))
+        except InputFaults as error:
+            faults.append(f"study {study.folder}: {error}")
     try:
         load_plans(Path("workflow/planning.yaml"), config["virtual"], claims=claims)
     except InputFaults as error:
@@ -164,9 +175,6 @@ def check_claims_and_plans():
 
 config.update({name: typed(value) for name, value in config.items() if isinstance(value, dict)})
 check_config()
-# Importing the models takes a second, which each job would pay again.
-if workflow.is_main_process:
-    check_claims_and_plans()
 #: Name of this run, None for the default run.
 RUN_NAME = config.get("run")
 #: Folder of what depends on the options of a run. Session files do not, and are shared: results/{study}/sessions.
@@ -177,6 +185,9 @@ OPTIONS = {
     name: value for name, value in config.items() if name not in ("studies", "study", "run", "figures", "virtual")
 }
 STUDIES = read_studies()
+# Importing the models takes a second, which each job would pay again.
+if workflow.is_main_process:
+    check_claims_and_plans()
 
 
 @cache
@@ -244,6 +255,26 @@ def fetched_recordings(wildcards):
     """Source and paths of the recordings that are fetched for a study."""
     study = STUDIES[wildcards.study]
     return json.dumps([study.settings["source"], sorted(study.recordings["path"].unique())], sort_keys=True)
+
+
+def claims_file(wildcards):
+    """The registry of claims: that of the study where it has one of its own, else that of the workflow."""
+    own = Path(study_folder(wildcards), "claims.yaml")
+    return str(own) if own.is_file() else "workflow/claims.yaml"
+
+
+def measurement_file(wildcards):
+    """The table of what other systems measured, where a study has one."""
+    study = study_of(wildcards.study)
+    described = study.settings.get("tables", {}).get("measurements", {})
+    return str(study.folder / described.get("file", "measurements.tsv")) if len(study.measurements) else []
+
+
+def measurement_digest(wildcards):
+    """Digest of what study.yaml says of measurements."""
+    study = study_of(wildcards.study)
+    described = study.settings.get("tables", {}).get("measurements")
+    return content_digest(json.dumps([described, study.simulated], sort_keys=True))
 
 
 def rows_of(wildcards, name):

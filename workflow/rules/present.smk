@@ -17,7 +17,11 @@ def session_figures(name):
     return files
 
 
-NOTEBOOKS = ["01_data_quality", "02_rep_mechanics", "03_longitudinal", "04_claims"]
+#: Notebooks of every study, and those about its recordings.
+NOTEBOOKS = ["01_data_quality", "03_longitudinal", "04_claims"]
+RECORDING_NOTEBOOKS = ["02_rep_mechanics"]
+#: Studies with recordings; the others hold measurements of other systems only.
+RECORDED = [name for name, study in STUDIES.items() if study is None or len(study.trials)]
 #: Results of the models of a study, for its figures and notebooks.
 PRESENTED_RESULTS = [
     *(f"{RUN}/{table}.csv" for table in ("longitudinal", "study_flow", "claims")),
@@ -29,6 +33,7 @@ FIGURES = [
     *expand(f"{RUN}/figures/athlete_report", study=STUDIES),
     *map(session_figures, STUDIES),
     *expand(f"{RUN}/notebooks/{{notebook}}.html", study=STUDIES, notebook=NOTEBOOKS),
+    *expand(f"{RUN}/notebooks/{{notebook}}.html", study=RECORDED, notebook=RECORDING_NOTEBOOKS),
     *(
         [f"{VIRTUAL_RUN}/parameter_recovery.csv", f"{VIRTUAL_RUN}/figures/parameter_recovery.svg"]
         if VIRTUAL in STUDIES
