@@ -12,8 +12,8 @@ import pandas as pd
 
 from legsci.ingest.devices import ROW_RANGE, Device
 from legsci.ingest.exports.mapping import mapped_table
+from legsci.ingest.exports.measurements import RETEST, no_measurements, read_measurements
 from legsci.ingest.exports.measurements import TABLE as MEASUREMENTS
-from legsci.ingest.exports.measurements import no_measurements, read_measurements
 from legsci.ingest.exports.reading import read_export
 from legsci.ingest.faults import Fault, StudyError, shown
 from legsci.ingest.paths import is_file, link_faults, path_fault
@@ -23,6 +23,8 @@ from legsci.ingest.tables import MISSING, expectation, load_schema, read_table, 
 from legsci.tasks import TASKS
 
 STUDY_TABLES = ("participants", "sessions", "trials", "recordings", "exposure", "health", "injuries", "curation")
+#: Every table of a study folder; the last two are open: their columns are metrics.
+OWN_TABLES = (*STUDY_TABLES, MEASUREMENTS, RETEST)
 REQUIRED_TABLES = ("participants", "sessions", "trials", "recordings")
 _TRIAL_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 LONGEST_PART = 100
@@ -55,6 +57,7 @@ class Study:
         the file (the header is row 1).
     measurements : values that another system measured, one per row (`legsci.ingest.exports.measurements`); participants
         and sessions are those of the measurements where they have no table of their own.
+    reliability : values of a test-retest study, of any persons, in the same form.
     """
 
     folder: Path
@@ -70,6 +73,7 @@ class Study:
     injuries: pd.DataFrame
     curation: pd.DataFrame
     measurements: pd.DataFrame = field(default_factory=no_measurements)
+    reliability: pd.DataFrame = field(default_factory=no_measurements)
 
     @property
     def simulated(self) -> bool:
@@ -110,7 +114,9 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
         raise StudyError(f"study {folder}", [Fault(str(folder), "", "a study folder", "no such folder")])
     settings, faults = read_settings(folder / SETTINGS, checked=checked)
     layouts = _layouts(settings)
-    measurements, found = _measurements(folder, layouts)
+    measurements, found = _measurements(folder, layouts, MEASUREMENTS)
+    faults += found
+    retests, found = _measurements(folder, layouts, RETEST)
     faults += found
     devices, found = devices_of(settings, checked=checked)
     faults += found
@@ -135,6 +141,7 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
             if frame.empty and name in required:
                 faults.append(Fault(f"{name}.tsv", "", "at least one row", "none"))
     tables[MEASUREMENTS] = no_measurements() if measurements is None else measurements
+    tables[RETEST] = no_measurements() if retests is None else retests
     if "recordings" in present or not present:
         faults += [
             Fault(SETTINGS, key, expectation(load_schema("study")["properties"][key]), "no such key")
@@ -179,11 +186,13 @@ def _table(folder: Path, name: str, layouts: Mapping[str, Mapping[str, Any]]) ->
     return (pd.DataFrame(), faults) if faults else read_table(path)
 
 
-def _measurements(folder: Path, layouts: Mapping[str, Mapping[str, Any]]) -> tuple[pd.DataFrame | None, list[Fault]]:
-    """Read the measurements of a study; None where it has none."""
-    if MEASUREMENTS not in layouts and not is_file(folder / f"{MEASUREMENTS}.tsv"):
+def _measurements(
+    folder: Path, layouts: Mapping[str, Mapping[str, Any]], table: str
+) -> tuple[pd.DataFrame | None, list[Fault]]:
+    """Read measurements of a study; None where it has none."""
+    if table not in layouts and not is_file(folder / f"{table}.tsv"):
         return None, []
-    return read_measurements(folder, layouts.get(MEASUREMENTS, {}))
+    return read_measurements(folder, layouts.get(table, {}), table)
 
 
 def _of_measurements(name: str, measurements: pd.DataFrame | None) -> pd.DataFrame:
@@ -245,12 +254,12 @@ def _dangling(child: str, rows: pd.DataFrame, parent: str, known: pd.DataFrame) 
 
 def _misnamed_tables(folder: Path, exports: set[str]) -> list[Fault]:
     """Faults of files whose name resembles that of a missing table; all other files are ignored."""
-    lacking = [name for name in (*STUDY_TABLES, MEASUREMENTS) if not (folder / f"{name}.tsv").is_file()]
+    lacking = [name for name in OWN_TABLES if not (folder / f"{name}.tsv").is_file()]
     hints = {path.name: suggestion(path.stem.lower(), lacking) for path in sorted(folder.glob("[!.]*.tsv"))}
     return [
-        Fault(name, "", f"a table: one of {', '.join([*STUDY_TABLES, MEASUREMENTS])}", f"{Path(name).stem}{hint}")
+        Fault(name, "", f"a table: one of {', '.join(OWN_TABLES)}", f"{Path(name).stem}{hint}")
         for name, hint in hints.items()
-        if hint and Path(name).stem not in (*STUDY_TABLES, MEASUREMENTS) and name not in exports
+        if hint and Path(name).stem not in OWN_TABLES and name not in exports
     ]
 
 

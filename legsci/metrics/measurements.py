@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from legsci.ingest.exports.measurements import TABLE
+from legsci.ingest.exports.measurements import RETEST, TABLE
 from legsci.ingest.exports.units import conversion
 from legsci.ingest.faults import Fault
 from legsci.ingest.settings import FILE as SETTINGS
@@ -26,9 +26,9 @@ _UNCERTAINTY = "u_"
 
 def declared_metrics(study: Study) -> dict[str, dict[str, str]]:
     """Return the metrics that a study declares beside those of the registry: name -> label, unit, sign, meaning."""
-    layout: dict[str, Any] = study.settings.get("tables", {}).get(TABLE, {})
-    declared: dict[str, dict[str, str]] = layout.get("metrics", {})
-    return declared
+    tables: dict[str, Any] = study.settings.get("tables", {})
+    declared: dict[str, dict[str, str]] = tables.get(RETEST, {}).get("metrics", {})
+    return declared | tables.get(TABLE, {}).get("metrics", {})
 
 
 def measurement_faults(study: Study) -> list[Fault]:
@@ -39,14 +39,21 @@ def measurement_faults(study: Study) -> list[Fault]:
     study : its folder, read.
     """
     declared = declared_metrics(study)
-    file = str(study.settings.get("tables", {}).get(TABLE, {}).get("file", f"{TABLE}.tsv"))
     faults = [
         Fault(SETTINGS, f"tables.{TABLE}.metrics.{name}", "a name that legsci does not have", f"{name}, a column of it")
         for name in declared
         if name in COLUMNS or name.startswith(_UNCERTAINTY)
     ]
-    rows = study.measurements.drop_duplicates(["metric", "unit"])
-    expected = f"a metric of docs/metrics.md, one of tables.{TABLE}.metrics in {SETTINGS}, or a column under leave_out"
+    return faults + _name_faults(study, TABLE, declared) + _name_faults(study, RETEST, declared)
+
+
+def _name_faults(study: Study, table: str, declared: dict[str, dict[str, str]]) -> list[Fault]:
+    """Faults of the metrics and units of one table."""
+    file = str(study.settings.get("tables", {}).get(table, {}).get("file", f"{table}.tsv"))
+    values: pd.DataFrame = getattr(study, table)
+    rows = values.drop_duplicates(["metric", "unit"])
+    expected = f"a metric of docs/metrics.md, one of tables.{table}.metrics in {SETTINGS}, or a column under leave_out"
+    faults = []
     for row, name, unit in zip(rows.index, rows["metric"], rows["unit"], strict=True):
         own = _unit(str(name), declared)
         if own is None:
@@ -70,13 +77,7 @@ def measured_rows(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
         follow those of the registry.
     quality : flags of values that nobody reaches, columns QUALITY_COLUMNS.
     """
-    declared = declared_metrics(study)
-    values = study.measurements
-    pairs = values[["metric", "unit"]].drop_duplicates().itertuples(index=False, name=None)
-    factors = {pair: conversion(pair[1], _unit(pair[0], declared) or "") if pair[1] else 1.0 for pair in pairs}
-    factor = [factors[pair] for pair in zip(values["metric"], values["unit"], strict=True)]
-    scaled = values.assign(value=values["value"] * np.array(factor, float))
-    wide = scaled.set_index([*_ROW, "metric"])["value"].unstack().rename_axis(columns=None).reset_index()  # noqa: PD010
+    wide = _wide(study, TABLE)
     known = wide.assign(profile=PROFILE).reindex(columns=[*COLUMNS, *(name for name in wide if name not in COLUMNS)])
     flagged = known[_beyond_limits(known)]
     flags = [
@@ -88,6 +89,22 @@ def measured_rows(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     status, reason = ("flagged", "implausible_value") if flags else ("", "")
     beyond = known.index.isin(flagged.index)
     return known.assign(status=np.where(beyond, status, "accepted"), reason=np.where(beyond, reason, "")), quality
+
+
+def retest_rows(study: Study) -> pd.DataFrame:
+    """Rows of a test-retest study in the layout of metrics.csv: keys and the metrics that it has."""
+    return _wide(study, RETEST)
+
+
+def _wide(study: Study, table: str) -> pd.DataFrame:
+    """Return one row per repetition and side, a column per metric in the unit of the registry."""
+    declared = declared_metrics(study)
+    values: pd.DataFrame = getattr(study, table)
+    pairs = values[["metric", "unit"]].drop_duplicates().itertuples(index=False, name=None)
+    factors = {pair: conversion(pair[1], _unit(pair[0], declared) or "") if pair[1] else 1.0 for pair in pairs}
+    factor = [factors[pair] for pair in zip(values["metric"], values["unit"], strict=True)]
+    scaled = values.assign(value=values["value"] * np.array(factor, float))
+    return scaled.set_index([*_ROW, "metric"])["value"].unstack().rename_axis(columns=None).reset_index()  # noqa: PD010
 
 
 def _beyond_limits(metrics: pd.DataFrame) -> np.ndarray:

@@ -11,11 +11,15 @@ import pytest
 import yaml
 
 import legsci
+from legsci.ingest.study import read_study
+from legsci.metrics.measurements import measured_rows
 from legsci.models.statistics.athlete_slopes import slope_heterogeneity
 from legsci.models.statistics.design import percent_change, split_within_between, to_log_percent
 from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.reliability import reliability
 from legsci.models.statistics.resampling import Bootstrap
+from legsci.models.tables.analysis import Variable, session_table
+from legsci.models.tables.longitudinal import longitudinal_table, tables_of
 
 OCCASIONS = ["Pre", "Post", "Det1", "Det2", "Det3"]
 
@@ -265,3 +269,24 @@ def test_study_of_tables_tests_its_own_claims(
     ledger = legsci.analyse_measurements(folder, claims=repository / "workflow/claims.yaml")["claims"]
     row = ledger.set_index("id").loc["C1"]
     assert f"within athletes {row['estimate']:.1f} % ({row['low']:.1f} to {row['high']:.1f})" in reading
+
+
+def test_retests_give_the_variance_between_sessions(tmp_path: Path) -> None:
+    """Known variances: 0.02 m between sessions (placement), 0.01 m between repetitions; three repetitions a session."""
+    draw = np.random.default_rng(7)
+    rows = ["participant_id\tday\ttask\tjump_height_impulse_m"]
+    for person in range(400):
+        own = 0.35 + draw.normal(0.0, 0.05)
+        for day in (0, 1):
+            placed = own + draw.normal(0.0, 0.02)
+            rows += [f"R{person}\t{day}\tsquat_jump\t{placed + draw.normal(0.0, 0.01):.6f}" for _ in range(3)]
+    (tmp_path / "study.yaml").write_text("name: retest\n", encoding="utf-8")
+    (tmp_path / "reliability.tsv").write_text("\n".join([*rows, ""]), encoding="utf-8")
+    (tmp_path / "measurements.tsv").write_text("\n".join([*rows[:7], ""]), encoding="utf-8")
+    study = read_study(tmp_path)
+    table = longitudinal_table(tables_of(study, measured_rows(study)[0]))
+    # The estimate of a variance from 400 pairs has a relative standard error of sqrt(2 / 400), 7 %.
+    assert table["session_variance"].to_numpy() == pytest.approx(0.02**2, rel=0.2)
+    row = session_table(table, {"height": Variable("squat_jump", "jump_height_impulse_m")}).iloc[0]
+    replicate = table["replicate_variance"].iloc[0] / 3.0
+    assert row["height_error_variance"] == pytest.approx(replicate + table["session_variance"].iloc[0])

@@ -15,7 +15,8 @@ from legsci.ingest.faults import Fault, shown
 from legsci.ingest.tables import ROWS_NAMED, expectation, load_schema, validator
 from legsci.vocabulary import SIDES
 
-TABLE = "measurements"
+#: Tables of measurements: those of the study itself, and those of a test-retest study of how they are taken.
+TABLE, RETEST = "measurements", "reliability"
 #: What a value belongs to; `date` and `day` stand for the session where there is no sessions.tsv.
 KEYS = ("participant_id", "session_id", "date", "day", "task", "trial_id", "rep", "side")
 #: Columns of the long layout, which has a metric in each row.
@@ -29,13 +30,14 @@ def no_measurements() -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(dtype="str") for name in COLUMNS}).astype({"rep": "int64", "value": "float64"})
 
 
-def read_measurements(folder: Path, layout: Mapping[str, Any]) -> tuple[pd.DataFrame, list[Fault]]:
+def read_measurements(folder: Path, layout: Mapping[str, Any], table: str = TABLE) -> tuple[pd.DataFrame, list[Fault]]:
     """Read the measurements of a study.
 
     Parameters
     ----------
     folder : of the study.
-    layout : `tables.measurements` of study.yaml, empty where measurements.tsv is in the study folder's own words.
+    layout : of the table in study.yaml, empty where it is in the study folder's own words.
+    table : TABLE or RETEST.
 
     Returns
     -------
@@ -45,19 +47,19 @@ def read_measurements(folder: Path, layout: Mapping[str, Any]) -> tuple[pd.DataF
         sides a value belongs to both.
     faults : everything wrong with the table, but for the names and units of metrics, which legsci.metrics knows.
     """
-    cells, faults = read_export(folder, TABLE, layout)
+    cells, faults = read_export(folder, table, layout)
     if faults or cells.columns.empty:
         return no_measurements(), faults
-    file = str(layout.get("file", f"{TABLE}.tsv"))
+    file = str(layout.get("file", f"{table}.tsv"))
     columns = columns_of(layout)
-    faults = absent_columns(TABLE, cells, layout)
+    faults = absent_columns(table, cells, layout)
     keys = {name: column.name for name, column in columns.items() if column.name in (*KEYS, *LONG)}
-    cells, found = translate(TABLE, cells.rename(columns=keys), layout)
+    cells, found = translate(table, cells.rename(columns=keys), layout)
     faults += found
     fixed = {key: str(value) for key, value in layout.get("fixed", {}).items()}
     cells = cells.assign(**{key: value for key, value in fixed.items() if key not in cells})
     faults += [
-        Fault("study.yaml", f"tables.{TABLE}.fixed.{key}", "a key that the file does not state", f"the column {key}")
+        Fault("study.yaml", f"tables.{table}.fixed.{key}", "a key that the file does not state", f"the column {key}")
         for key in fixed
         if key in cells and key in keys.values()
     ]
@@ -68,7 +70,7 @@ def read_measurements(folder: Path, layout: Mapping[str, Any]) -> tuple[pd.DataF
     long = long.reindex(columns=list(COLUMNS)).astype("str").dropna(subset=["value"])
     long["day"] = long["day"].fillna(long["session_id"].map(days).astype("str"))
     long["unit"] = long["unit"].fillna("")
-    typed, found = _typed(file, long)
+    typed, found = _typed(table, file, long)
     return typed, faults + found
 
 
@@ -85,10 +87,10 @@ def _melted(cells: pd.DataFrame, columns: Mapping[str, Column], layout: Mapping[
     return pd.concat(parts) if parts else cells.iloc[:0]
 
 
-def _typed(file: str, long: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
+def _typed(table: str, file: str, long: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
     """Give the keys and values of a long table their types, and what it leaves open its default."""
     faults = [
-        Fault(file, "row 1", f"the column {key}, or {key} under tables.{TABLE}.columns or .fixed in study.yaml", "none")
+        Fault(file, "row 1", f"the column {key}, or {key} under tables.{table}.columns or .fixed in study.yaml", "none")
         for key in ("participant_id", "task")
         if long[key].isna().all() and len(long)
     ]
@@ -99,8 +101,8 @@ def _typed(file: str, long: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
     long["side"] = long["side"].fillna("both")
     rules = load_schema("trials")["properties"]
     for key in ("participant_id", "session_id", "trial_id", "task"):
-        faults += _refused(file, long[key], rules[key])
-    faults += _refused(file, long["side"], {"description": "a side", "enum": ["both", *SIDES]})
+        faults += _refused(table, file, long[key], rules[key])
+    faults += _refused(table, file, long["side"], {"description": "a side", "enum": ["both", *SIDES]})
     value = pd.to_numeric(long["value"], errors="coerce")
     wrong = long[value.isna() | (value.abs() == float("inf"))]
     comma = "; see decimal" if wrong["value"].str.contains(",", regex=False).any() else ""
@@ -118,13 +120,13 @@ def _typed(file: str, long: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
     return long, faults + _some(file, repeated["metric"], again, expected)
 
 
-def _refused(file: str, words: pd.Series, rule: Mapping[str, Any]) -> list[Fault]:
+def _refused(table: str, file: str, words: pd.Series, rule: Mapping[str, Any]) -> list[Fault]:
     """Faults of keys that are missing or that the schema does not allow; each distinct word is checked once."""
     check = validator(dict(rule))
     bad = {word for word in words.dropna().unique() if not check.is_valid(word)}
     some = bool(words.notna().any())  # a column that is missing altogether is a fault of its own
     wrong = words[words.isin(bad) | (words.isna() & some)]
-    hint = f", or its word under tables.{TABLE}.words in study.yaml"
+    hint = f", or its word under tables.{table}.words in study.yaml"
     return _some(file, str(words.name), wrong, expectation(dict(rule)) + hint)
 
 
