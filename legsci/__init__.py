@@ -18,6 +18,7 @@ PUBLIC = {
     "session_repetitions": "legsci.mechanics.reps.session",
     "with_signals": "legsci.mechanics.reps.signals",
     "session_metrics": "legsci.metrics.tables",
+    "analyse_measurements": "legsci.models.analysis",
     "velocity": "legsci.metrics.signals",
     "open_study": "legsci.present.results",
     "compare_runs": "legsci.present.run_comparison",

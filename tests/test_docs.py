@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from legsci.ingest.exports.measurements import KEYS
 from legsci.ingest.readers import READERS
 from legsci.ingest.settings import devices_of, read_settings
-from legsci.ingest.study import STUDY_TABLES
+from legsci.ingest.study import OWN_TABLES
 from legsci.ingest.tables import load_schema
 from legsci.present.report.metrics_page import metrics_page
 from legsci.tasks import TASKS
@@ -25,7 +26,8 @@ BLOCKS = re.findall(r"```yaml\n(.*?)```", README + GUIDE, re.DOTALL)
 @pytest.mark.parametrize("block", BLOCKS)
 def test_example_of_study_yaml_is_valid(tmp_path: Path, block: str) -> None:
     shown = yaml.safe_load(block)
-    settings = shown if "devices" in shown else {"name": "s", "lab": {"up": "z", "forward": "y"}, "devices": shown}
+    whole = {"devices", "tables"} & set(shown)
+    settings = shown if whole else {"name": "s", "lab": {"up": "z", "forward": "y"}, "devices": shown}
     path = tmp_path / "study.yaml"
     path.write_text(yaml.safe_dump(settings), encoding="utf-8")
     read, faults = read_settings(path)
@@ -41,7 +43,10 @@ def test_there_are_examples_of_every_reader() -> None:
 
 def test_guide_names_every_column_of_every_table() -> None:
     rows = dict(re.findall(r"^\| (\w+)\.tsv \| [^|]* \| ([^|]*) \|$", GUIDE, re.MULTILINE))
-    assert set(rows) == set(STUDY_TABLES)
+    assert set(rows) == set(OWN_TABLES)
+    measured = rows.pop("measurements")
+    assert {"participant_id", *re.findall(r"\w+", measured)} >= set(KEYS)
+    del rows["reliability"]
     keys = {"participant_id", "session_id", "trial_id", "week"}
     for table, cell in rows.items():
         columns = set(load_schema(table)["properties"]) - keys

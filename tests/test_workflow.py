@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
+import legsci
 from legsci.vocabulary import new_name
 from tests.checkout import ROOT, TINY, copy_checkout, edited, planned, snakemake
 
@@ -92,6 +93,41 @@ def test_a_run_measures_each_good_session_and_names_the_bad_one(finished: Path) 
     assert quality.loc[["P02"], "severity"].tolist() == ["rejected"]
     assert "P02_A.csv" in quality.loc["P02", "sentence"]
     assert len(pd.read_parquet(results / "metrics.parquet")) == len(pd.read_csv(results / "metrics.csv"))
+
+
+def test_a_study_of_tables_runs_without_recordings(checkout: Path) -> None:
+    folder = checkout / "data" / "raw" / "squad"
+    folder.mkdir()
+    (folder / "study.yaml").write_text("name: squad\nsimulated: true\n", encoding="utf-8")
+    rows = [
+        f"P{person}\t{7 * visit}\tcountermovement_jump\t{0.25 + 0.01 * person + 0.001 * ((person * visit) % 7):.3f}"
+        for person in range(1, 9)
+        for visit in range(3)
+    ]
+    header = "participant_id\tday\ttask\tjump_height_impulse_m"
+    (folder / "measurements.tsv").write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    study = "study=data/raw/squad"
+    targets = [f"results/squad/{name}" for name in ("claims.csv", "models/reliability.csv", "curves.nc")]
+    answer = snakemake(checkout, "--cores", "2", *targets, "--config", study)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    opened = legsci.open_study(checkout / "results" / "squad")
+    assert opened.simulated
+    assert opened.sessions() == []
+    assert opened.readings.empty
+    assert "24 repetitions in 24 trials of 8 participants (24 accepted)" in opened.summary()
+    calculated = legsci.analyse_measurements(folder, claims=checkout / "workflow" / "claims.yaml")
+    assert len(calculated["reliability"]) == 1
+    for name in ("reliability", "claims"):
+        written = opened.table("claims" if name == "claims" else f"models/{name}")
+        pd.testing.assert_frame_equal(
+            written.select_dtypes("number"),
+            calculated[name][written.select_dtypes("number").columns],
+            check_dtype=False,
+        )
+    assert "draw_force_time" not in planned(checkout, "--config", study)
+    (folder / "measurements.tsv").write_text(f"{header}x\n{rows[0]}\n", encoding="utf-8")
+    said = refusal(checkout, "--config", study)
+    assert "jump_height_impulse_mx (did you mean jump_height_impulse_m?)" in said
 
 
 def test_a_second_run_does_nothing_whatever_was_edited_that_no_result_depends_on(finished: Path) -> None:

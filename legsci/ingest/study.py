@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,20 @@ from typing import Any
 import pandas as pd
 
 from legsci.ingest.devices import ROW_RANGE, Device
+from legsci.ingest.exports.mapping import mapped_table
+from legsci.ingest.exports.measurements import RETEST, no_measurements, read_measurements
+from legsci.ingest.exports.measurements import TABLE as MEASUREMENTS
+from legsci.ingest.exports.reading import read_export
 from legsci.ingest.faults import Fault, StudyError, shown
 from legsci.ingest.paths import is_file, link_faults, path_fault
 from legsci.ingest.settings import FILE as SETTINGS
 from legsci.ingest.settings import TABLES, devices_of, read_settings
-from legsci.ingest.tables import MISSING, load_schema, read_table, suggestion, typed_table
+from legsci.ingest.tables import MISSING, expectation, load_schema, read_table, suggestion, typed_table
 from legsci.tasks import TASKS
 
 STUDY_TABLES = ("participants", "sessions", "trials", "recordings", "exposure", "health", "injuries", "curation")
+#: Every table of a study folder; the last two are open: their columns are metrics.
+OWN_TABLES = (*STUDY_TABLES, MEASUREMENTS, RETEST)
 REQUIRED_TABLES = ("participants", "sessions", "trials", "recordings")
 _TRIAL_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 LONGEST_PART = 100
@@ -32,7 +39,10 @@ PARENTS = {
     "health": "participants",
     "injuries": "participants",
     "curation": "trials",
+    MEASUREMENTS: "sessions",
 }
+#: Settings of `tables` in study.yaml that only measurements have.
+_OF_MEASUREMENTS = ("fixed", "days", "tasks", "metrics")
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,9 @@ class Study:
     participants, sessions, trials, recordings, exposure, health, injuries, curation : the tables, with the columns of
         their schemas and notes; empty where the folder has no such table. The index `row` is the row in
         the file (the header is row 1).
+    measurements : values that another system measured, one per row (`legsci.ingest.exports.measurements`); participants
+        and sessions are those of the measurements where they have no table of their own.
+    reliability : values of a test-retest study, of any persons, in the same form.
     """
 
     folder: Path
@@ -62,6 +75,8 @@ class Study:
     health: pd.DataFrame
     injuries: pd.DataFrame
     curation: pd.DataFrame
+    measurements: pd.DataFrame = field(default_factory=no_measurements)
+    reliability: pd.DataFrame = field(default_factory=no_measurements)
 
     @property
     def simulated(self) -> bool:
@@ -75,7 +90,7 @@ def read_study(folder: str | Path, *, require_recordings: bool = True, checked: 
     Parameters
     ----------
     folder : holds study.yaml, participants.tsv, sessions.tsv, trials.tsv, recordings.tsv, and where the study has them
-        exposure.tsv, health.tsv, injuries.tsv, curation.tsv.
+        exposure.tsv, health.tsv, injuries.tsv, curation.tsv; or measurements.tsv instead of trials and recordings.
     require_recordings : False for a study whose recordings are still to be fetched.
     checked : whether the run has checked the study against the schemas at its start; then it is not checked again.
 
@@ -101,32 +116,46 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
     if not folder.is_dir():
         raise StudyError(f"study {folder}", [Fault(str(folder), "", "a study folder", "no such folder")])
     settings, faults = read_settings(folder / SETTINGS, checked=checked)
+    layouts = _layouts(settings)
+    measurements, found = _measurements(folder, layouts, MEASUREMENTS)
+    faults += found
+    retests, found = _measurements(folder, layouts, RETEST)
+    faults += found
     devices, found = devices_of(settings, checked=checked)
     faults += found
     tables: dict[str, pd.DataFrame] = {}
-    present = set()
+    present = {MEASUREMENTS} if measurements is not None else set[str]()
+    required = () if present else REQUIRED_TABLES
     for name in STUDY_TABLES:
-        frame = pd.DataFrame()
-        if is_file(folder / f"{name}.tsv"):
-            found = link_faults(folder / f"{name}.tsv")
-            if not found:
-                frame, found = read_table(folder / f"{name}.tsv")
-            faults += found
-        elif name in REQUIRED_TABLES:
-            faults.append(Fault(f"{name}.tsv", "", "a table", "no such file"))
-        columns = load_schema(name)["properties"]
+        frame, found = _table(folder, name, layouts)
+        faults += found
         if frame.columns.empty:
-            tables[name], _ = typed_table(name, pd.DataFrame(columns=list(columns), dtype="str"), checked=checked)
+            faults += [Fault(f"{name}.tsv", "", "a table", "no such file")] * (name in required and not found)
+            frame = _of_measurements(name, measurements)
+            file = str(layouts.get(MEASUREMENTS, {}).get("file", f"{MEASUREMENTS}.tsv"))
+            tables[name], found = typed_table(name, frame, file=file, checked=checked)
+            undated = name == "sessions" and tables[name][["date", "day"]].isna().all(axis=None)
+            faults += [] if undated else found  # told once below, not for each session
         else:
             present.add(name)
-            tables[name], found = typed_table(name, frame, checked=checked)
+            file = str(layouts.get(name, {}).get("file", ""))
+            tables[name], found = typed_table(name, frame, file=file, checked=checked)
             faults += found
-            if frame.empty and name in REQUIRED_TABLES:
+            if frame.empty and name in required:
                 faults.append(Fault(f"{name}.tsv", "", "at least one row", "none"))
+    tables[MEASUREMENTS] = no_measurements() if measurements is None else measurements
+    tables[RETEST] = no_measurements() if retests is None else retests
+    if "recordings" in present or not present:
+        faults += [
+            Fault(SETTINGS, key, expectation(load_schema("study")["properties"][key]), "no such key")
+            for key in ("lab", "devices")
+            if key not in settings and settings
+        ]
+    faults += _measured_faults(tables, present, layouts)
     for child, parent in PARENTS.items():
         if {child, parent} <= present:
             faults += _dangling(child, tables[child], parent, tables[parent])
-    faults += _misnamed_tables(folder)
+    faults += _misnamed_tables(folder, {str(layout.get("file", "")) for layout in layouts.values()})
     faults += _task_faults(tables["trials"])
     faults += _device_faults(tables["recordings"], settings)
     faults += _part_faults(tables["recordings"], devices)
@@ -134,6 +163,75 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
     if {"trials", "recordings"} <= present:
         faults += _unrecorded(tables["trials"], tables["recordings"])
     return Study(folder, str(settings.get("name", folder.name)), settings, devices, **tables), faults
+
+
+def _layouts(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what study.yaml says of tables that other systems exported; what breaks the schema is left out."""
+    tables = settings.get("tables")
+    stated = tables if isinstance(tables, dict) else {}
+    return {name: layout for name, layout in stated.items() if isinstance(layout, dict)}
+
+
+def _table(folder: Path, name: str, layouts: Mapping[str, Mapping[str, Any]]) -> tuple[pd.DataFrame, list[Fault]]:
+    """Read a table in the study folder's words, or one that study.yaml describes; no columns where there is none."""
+    layout = layouts.get(name)
+    if layout is not None:
+        unused = [key for key in _OF_MEASUREMENTS if key in layout]
+        faults = [Fault(SETTINGS, f"tables.{name}.{key}", "a setting of measurements", key) for key in unused]
+        frame, found = read_export(folder, name, layout)
+        if found or faults:
+            return frame, [*faults, *found]
+        return mapped_table(name, frame, layout, list(load_schema(name)["properties"]))
+    path = folder / f"{name}.tsv"
+    if not is_file(path):
+        return pd.DataFrame(), []
+    faults = link_faults(path)
+    return (pd.DataFrame(), faults) if faults else read_table(path)
+
+
+def _measurements(
+    folder: Path, layouts: Mapping[str, Mapping[str, Any]], table: str
+) -> tuple[pd.DataFrame | None, list[Fault]]:
+    """Read measurements of a study; None where it has none."""
+    if table not in layouts and not is_file(folder / f"{table}.tsv"):
+        return None, []
+    return read_measurements(folder, layouts.get(table, {}), table)
+
+
+def _of_measurements(name: str, measurements: pd.DataFrame | None) -> pd.DataFrame:
+    """Participants or sessions of the measurements, where the study has no table of them; else no rows."""
+    columns = list(load_schema(name)["properties"])
+    if measurements is None or name not in ("participants", "sessions"):
+        return pd.DataFrame(columns=columns, dtype="str")
+    of_table = measurements.reindex(columns=[column for column in columns if column in measurements])
+    return of_table.drop_duplicates(load_schema(name)["key"]).astype("str")
+
+
+def _measured_faults(
+    tables: Mapping[str, pd.DataFrame], present: set[str], layouts: Mapping[str, Mapping[str, Any]]
+) -> list[Fault]:
+    """Faults of measurements: an unknown task, a trial that has recordings, sessions without a day."""
+    rows = tables[MEASUREMENTS]
+    file = str(layouts.get(MEASUREMENTS, {}).get("file", f"{MEASUREMENTS}.tsv"))
+    own = layouts.get(MEASUREMENTS, {}).get("tasks", {})
+    expected = f"a task: one of {', '.join(TASKS)}, or one of tables.{MEASUREMENTS}.tasks in {SETTINGS}"
+    faults = [
+        Fault(file, f"row {row}, task", expected, _named(task, [*TASKS, *own]))
+        for row, task in rows["task"].dropna().drop_duplicates().items()
+        if task not in TASKS and task not in own
+    ]
+    key = load_schema("trials")["key"]
+    recorded = set(_keys(tables["trials"], key))
+    faults += [
+        Fault(file, f"row {row}, trial_id", "a trial of its own, not one of trials.tsv", ", ".join(found))
+        for row, found in _keys(rows.drop_duplicates(key), key).items()
+        if found in recorded
+    ]
+    undated = tables["sessions"][["date", "day"]].isna().all(axis=None)
+    if "sessions" not in present and len(rows) and undated:
+        expected = f"a table, or a column date or day in {file}, or tables.{MEASUREMENTS}.days in {SETTINGS}"
+        faults.append(Fault("sessions.tsv", "", expected, "none of these"))
+    return faults
 
 
 def _keys(frame: pd.DataFrame, key: list[str]) -> pd.Series:
@@ -146,23 +244,25 @@ def _dangling(child: str, rows: pd.DataFrame, parent: str, known: pd.DataFrame) 
     """Faults of rows whose parent row is missing."""
     key = load_schema(parent)["key"]
     names = set(_keys(known, key))
+    # a measured session has many rows, a row of the other tables is named each
+    found_keys = _keys(rows.drop_duplicates(key) if child == MEASUREMENTS else rows, key)
     return [
         Fault(
             f"{child}.tsv", f"row {row}, {key[-1]}", f"a row of {parent}.tsv", f"{', '.join(found)}, which is in none"
         )
-        for row, found in _keys(rows, key).items()
+        for row, found in found_keys.items()
         if found not in names
     ]
 
 
-def _misnamed_tables(folder: Path) -> list[Fault]:
+def _misnamed_tables(folder: Path, exports: set[str]) -> list[Fault]:
     """Faults of files whose name resembles that of a missing table; all other files are ignored."""
-    lacking = [name for name in STUDY_TABLES if not (folder / f"{name}.tsv").is_file()]
+    lacking = [name for name in OWN_TABLES if not (folder / f"{name}.tsv").is_file()]
     hints = {path.name: suggestion(path.stem.lower(), lacking) for path in sorted(folder.glob("[!.]*.tsv"))}
     return [
-        Fault(name, "", f"a table: one of {', '.join(STUDY_TABLES)}", f"{Path(name).stem}{hint}")
+        Fault(name, "", f"a table: one of {', '.join(OWN_TABLES)}", f"{Path(name).stem}{hint}")
         for name, hint in hints.items()
-        if hint and Path(name).stem not in STUDY_TABLES
+        if hint and Path(name).stem not in OWN_TABLES and name not in exports
     ]
 
 

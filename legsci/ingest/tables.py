@@ -178,13 +178,16 @@ def _short(word: str) -> str:
     return word if len(word) <= LONGEST_COMPARED else shown(word)
 
 
-def typed_table(name: str, frame: pd.DataFrame, *, checked: bool = False) -> tuple[pd.DataFrame, list[Fault]]:
+def typed_table(
+    name: str, frame: pd.DataFrame, *, file: str = "", checked: bool = False
+) -> tuple[pd.DataFrame, list[Fault]]:
     """Check a table against its schema and give every column its type.
 
     Parameters
     ----------
     name : table, as in "trials" for trials.tsv and trials.schema.yaml.
     frame : strings, as `read_table` returns them.
+    file : from which they come, for messages; default name.tsv.
     checked : whether the values have been checked against the schema before.
 
     Returns
@@ -195,7 +198,7 @@ def typed_table(name: str, frame: pd.DataFrame, *, checked: bool = False) -> tup
         that break a rule of the schema, rows that repeat a key. Unknown columns are refused, since a misspelt column
         would be lost silently; `note` and `note_...` are free.
     """
-    schema, file = load_schema(name), f"{name}.tsv"
+    schema, file = load_schema(name), file or f"{name}.tsv"
     properties: dict[str, Any] = schema["properties"]
     notes = [column for column in frame.columns if any(re.search(p, column) for p in schema["patternProperties"])]
     unknown = [column for column in frame.columns if column not in properties and column not in notes]

@@ -8,13 +8,20 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from legsci.ingest.study import Study
 from legsci.mechanics.reps.files import FLAG_COLUMNS, QUALITY_COLUMNS
 from legsci.mechanics.reps.repetition import STORED_EVENTS, UNPERTURBED
 from legsci.metrics.measure import measure
-from legsci.metrics.registry import COLUMNS
+from legsci.metrics.measurements import PROFILE as MEASURED
+from legsci.metrics.measurements import measured_dictionary, measured_rows
+from legsci.metrics.registry import COLUMNS, dictionary
 from legsci.metrics.status import HEIGHTS, LIMITS, height_flags, plausibility_flags, row_status, withheld
 from legsci.metrics.uncertainty import uncertainty
 from legsci.vocabulary import SIDES
+
+_REP = ("participant_id", "session_id", "trial_id", "rep", "task", "profile")
+#: Columns of reps.csv.
+EVENT_COLUMNS = (*_REP, *(f"{event}_s" for event in STORED_EVENTS))
 
 
 def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
@@ -134,16 +141,28 @@ def event_table(reps: xr.Dataset) -> pd.DataFrame:
 
 
 def study_tables(
-    sessions: Iterable[tuple[xr.Dataset | None, pd.DataFrame]],
+    sessions: Iterable[tuple[xr.Dataset | None, pd.DataFrame]], study: Study | None = None
 ) -> dict[str, pd.DataFrame]:
-    """Tables of a study from its sessions' repetitions and flags.
+    """Tables of a study from its sessions' repetitions and flags, and from what other systems measured.
+
+    Parameters
+    ----------
+    sessions : repetitions with their signals, and flags.
+    study : its folder, read; its measurements are rows of profile "measured".
 
     Returns
     -------
-    metrics (default profile), metrics_by_profile (all), reps, quality.
+    metrics (default profile, and measurements), metrics_by_profile (every definition profile), reps, quality, and
+    dictionary (of the columns of metrics).
     """
     metrics, events, flags = [], [], []
     default = ""
+    definitions = dictionary()
+    if study is not None and len(study.measurements):
+        measured, judged = measured_rows(study)
+        metrics.append(measured)
+        flags.append(judged)
+        definitions = pd.concat([definitions, measured_dictionary(study)]).fillna("")
     for reps, quality in sessions:
         measured, judged = session_metrics(reps, quality)
         metrics.append(measured)
@@ -152,9 +171,11 @@ def study_tables(
             default = str(reps.attrs["default_profile"])
             events.append(event_table(reps))
     everything = pd.concat(metrics, ignore_index=True)
+    shown = everything["profile"].isin([default, MEASURED]) | everything["profile"].isna()
     return {
-        "metrics": everything[everything["profile"].isin([default]) | everything["profile"].isna()],
-        "metrics_by_profile": everything,
-        "reps": pd.concat(events, ignore_index=True) if events else pd.DataFrame(),
+        "metrics": everything[shown],
+        "metrics_by_profile": everything[everything["profile"] != MEASURED],
+        "reps": pd.concat(events, ignore_index=True) if events else pd.DataFrame(columns=list(EVENT_COLUMNS)),
         "quality": pd.concat(flags, ignore_index=True),
+        "dictionary": definitions.rename_axis("column").reset_index(),
     }

@@ -12,7 +12,7 @@ import pandas as pd
 from legsci.models.claims.evidence import Evidence
 from legsci.models.claims.registry import Registry
 from legsci.models.injury_results import injury_results
-from legsci.models.result import REFUSAL_COLUMNS, Refusals, attempt
+from legsci.models.result import REFUSAL_COLUMNS, ModelRefusal, Refusals, attempt
 from legsci.models.statistics.agreement import agreement
 from legsci.models.statistics.athlete_slopes import athlete_coefficients
 from legsci.models.statistics.design import split_within_between, to_log_percent
@@ -147,6 +147,9 @@ def alignment_model(longitudinal: pd.DataFrame, registry: Registry, moderator: s
         Alignment or jump height is missing, or the model cannot be estimated.
     """
     names = ("jump_height", "abduction")
+    absent = [name for name in names if name not in registry.variables]
+    if absent:
+        raise ModelRefusal("alignment and jump height", [f"claims.yaml has no variable {name}" for name in absent])
     table = session_table(longitudinal, {name: registry.variables[name] for name in names})
     parts = [part.rpartition("_")[0] if part.startswith("abduction") else part for part in ALIGNMENT_TERMS]
     own = [moderator] if moderator else []

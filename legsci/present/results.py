@@ -14,7 +14,7 @@ from legsci.mechanics.kinetics.motion_file import open_motion
 from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.mechanics.reps.files import open_repetitions
 from legsci.mechanics.reps.signals import with_signals
-from legsci.metrics.registry import dictionary
+from legsci.metrics.measurements import PROFILE as MEASURED
 
 #: Columns that name something: "01" is a session, not the number 1.
 TEXT_COLUMNS = (
@@ -33,10 +33,10 @@ READING_COLUMNS = (
     "participant_id", "session_id", "trial_id", "signal", "kind", "device", "rate_hz", "reader",
     "channels", "assumptions", "clock", "source", "sha256",
 )  # fmt: skip
-RESULT_TABLES = ("metrics.csv", "metrics_by_profile.csv", "reps.csv", "quality.csv")
+RESULT_TABLES = ("metrics.csv", "metrics_by_profile.csv", "reps.csv", "quality.csv", "dictionary.csv", "about.yaml")
 #: Folder of the named runs of a study, in its folder of results, and the name of the run that has none.
 RUNS, DEFAULT_RUN = "runs", "default"
-OPTIONS = "options.yaml"
+OPTIONS, ABOUT = "options.yaml", "about.yaml"
 
 
 class ResultsError(ValueError):
@@ -104,11 +104,8 @@ class Results:
 
     @cached_property
     def dictionary(self) -> pd.DataFrame:
-        """Definition of each column of `metrics`: label, unit, sign, meaning, equation, source, ... (docs/metrics.md).
-
-        A column of an older version of legsci that is no longer defined has an empty row.
-        """
-        return dictionary().reindex(self.metrics.columns).rename_axis("column").fillna("")
+        """Definition of each column of `metrics`: label, unit, sign, meaning, equation, source, ..."""
+        return self._table("dictionary.csv").set_index("column").fillna("")
 
     @cached_property
     def metrics_by_profile(self) -> pd.DataFrame:
@@ -140,8 +137,8 @@ class Results:
 
     @cached_property
     def simulated(self) -> bool:
-        """Whether the recordings are simulated."""
-        return any(bool(self.session(*key).attrs["simulated"]) for key in self.sessions()[:1])
+        """Whether the recordings or measurements are simulated."""
+        return bool(yaml.safe_load((self.folder / ABOUT).read_text(encoding="utf-8"))["simulated"])
 
     def summary(self) -> str:
         """One line: numbers of repetitions, trials and participants, rows of each status, folder of the tables."""
@@ -168,8 +165,9 @@ class Results:
         return pd.DataFrame(rows, columns=READING_COLUMNS)
 
     def sessions(self) -> list[tuple[str, str]]:
-        """Participant and session of each session of the study."""
-        rows = self.metrics[["participant_id", "session_id"]].drop_duplicates()
+        """Participant and session of each session with recordings."""
+        recorded = self.metrics[self.metrics["profile"] != MEASURED]
+        rows = recorded[["participant_id", "session_id"]].drop_duplicates()
         return [(str(participant), str(session)) for participant, session in rows.itertuples(index=False)]
 
     def session(self, participant_id: str, session_id: str) -> xr.DataTree:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
+import legsci
+from legsci.ingest.study import read_study
+from legsci.metrics.measurements import measured_rows
 from legsci.models.statistics.athlete_slopes import slope_heterogeneity
 from legsci.models.statistics.design import percent_change, split_within_between, to_log_percent
 from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.reliability import reliability
 from legsci.models.statistics.resampling import Bootstrap
+from legsci.models.tables.analysis import Variable, session_table
+from legsci.models.tables.longitudinal import longitudinal_table, tables_of
 
 OCCASIONS = ["Pre", "Post", "Det1", "Det2", "Det3"]
 
@@ -165,3 +172,121 @@ def test_lean_mass_with_missed_scans(shared_data: Path) -> None:
     # Three athletes without a second scan hardly move the mean paired change.
     assert fit.result.estimates["estimate"]["post"] == pytest.approx(change.mean(), rel=0.01)
     assert fit.result.estimates["ci_low"]["post"] > 0.0
+
+
+#: A study of the published tables as the guide describes it.
+CYCLISTS = {
+    "name": "cyclists",
+    "tables": {
+        "measurements": {
+            "file": "cyclingStudy.xlsx",
+            "columns": {
+                "subject": "participant_id",
+                "timepoint": "session_id",
+                "cmj.max": {"name": "jump_height_flight_time_m", "unit": "cm"},
+            },
+            "fixed": {"task": "countermovement_jump"},
+            "days": {"pre": 0, "meso1": 28, "meso2": 56, "meso3": 84},
+            "leave_out": "others",
+        }
+    },
+}
+JUMPERS = {
+    "name": "jumpers",
+    "tables": {
+        "measurements": {
+            "file": "jimenez-reyes-clean.csv",
+            "columns": {
+                "Subject": "participant_id",
+                **{f"{name}.SJ": {"name": "jump_height_flight_time_m", "session_id": name} for name in OCCASIONS},
+                **{f"{name}.FVimb": {"name": "imbalance_percent", "session_id": name} for name in OCCASIONS},
+            },
+            "fixed": {"task": "squat_jump"},
+            "days": {name: 60 * place for place, name in enumerate(OCCASIONS)},
+            "leave_out": "others",
+            "metrics": {"imbalance_percent": {"label": "imbalance of the force-velocity profile", "unit": "%"}},
+        }
+    },
+}
+IMBALANCE = {
+    "variables": {
+        "height": {"task": "squat_jump", "metric": "jump_height_flight_time_m"},
+        "imbalance": {"task": "squat_jump", "metric": "imbalance_percent"},
+    },
+    "codes": {},
+    "claims": [
+        {
+            "id": "C1",
+            "sentence": "A smaller imbalance goes with a higher jump.",
+            "status": "confirmatory",
+            "estimand": "Change of jump height for 10 points less of imbalance within an athlete.",
+            "needs": ["jump height", "imbalance"],
+            "assumes": "Nothing but training changes both.",
+            "model": {
+                "kind": "mixed",
+                "outcome": "height",
+                "log": True,
+                "terms": ["imbalance_within", "imbalance_between"],
+                "random": ["imbalance_within"],
+            },
+            "contrast": {"term": "imbalance_within", "difference": -10, "unit": "%"},
+            "unit": "% of jump height",
+            "scale": "percent",
+            "equivalence": [-1, 1],
+            "claimed": {"direction": 1},
+            "literature": [{"finding": "none", "citation": "none"}],
+        }
+    ],
+}
+
+
+def study_of_tables(folder: Path, settings: dict[str, object], shared: Path) -> Path:
+    """Write a study folder around a published table."""
+    folder.mkdir()
+    (folder / "study.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    shutil.copy(shared, folder)
+    return folder
+
+
+def test_study_of_tables_finds_the_reliability_of_cyclists(
+    tmp_path: Path, shared_data: Path, repository: Path, reading: str
+) -> None:
+    folder = study_of_tables(tmp_path / "s", CYCLISTS, shared_data / "exscidata" / "cyclingStudy.xlsx")
+    found = legsci.analyse_measurements(folder, claims=repository / "workflow/claims.yaml")
+    row = found["reliability"].iloc[0]
+    assert (row["participants"], row["sessions"]) == (20, 76)
+    words = f"ICC(C,1) {row['icc']:.2f}, CV {row['cv_percent']:.1f} %, MDC95 {100.0 * row['mdc95']:.1f} cm"
+    assert words in reading
+    assert set(found["claims"]["verdict"]) == {"untestable"}
+
+
+def test_study_of_tables_tests_its_own_claims(
+    tmp_path: Path, shared_data: Path, repository: Path, reading: str
+) -> None:
+    table = shared_data / "jimenez-reyes-fv" / "jimenez-reyes-clean.csv"
+    folder = study_of_tables(tmp_path / "s", JUMPERS, table)
+    (folder / "claims.yaml").write_text(yaml.safe_dump(IMBALANCE), encoding="utf-8")
+    ledger = legsci.analyse_measurements(folder, claims=repository / "workflow/claims.yaml")["claims"]
+    row = ledger.set_index("id").loc["C1"]
+    assert f"within athletes {row['estimate']:.1f} % ({row['low']:.1f} to {row['high']:.1f})" in reading
+
+
+def test_retests_give_the_variance_between_sessions(tmp_path: Path) -> None:
+    """Known variances: 0.02 m between sessions (placement), 0.01 m between repetitions; three repetitions a session."""
+    draw = np.random.default_rng(7)
+    rows = ["participant_id\tday\ttask\tjump_height_impulse_m"]
+    for person in range(400):
+        own = 0.35 + draw.normal(0.0, 0.05)
+        for day in (0, 1):
+            placed = own + draw.normal(0.0, 0.02)
+            rows += [f"R{person}\t{day}\tsquat_jump\t{placed + draw.normal(0.0, 0.01):.6f}" for _ in range(3)]
+    (tmp_path / "study.yaml").write_text("name: retest\n", encoding="utf-8")
+    (tmp_path / "reliability.tsv").write_text("\n".join([*rows, ""]), encoding="utf-8")
+    (tmp_path / "measurements.tsv").write_text("\n".join([*rows[:7], ""]), encoding="utf-8")
+    study = read_study(tmp_path)
+    table = longitudinal_table(tables_of(study, measured_rows(study)[0]))
+    # The estimate of a variance from 400 pairs has a relative standard error of sqrt(2 / 400), 7 %.
+    assert table["session_variance"].to_numpy() == pytest.approx(0.02**2, rel=0.2)
+    row = session_table(table, {"height": Variable("squat_jump", "jump_height_impulse_m")}).iloc[0]
+    replicate = table["replicate_variance"].iloc[0] / 3.0
+    assert row["height_error_variance"] == pytest.approx(replicate + table["session_variance"].iloc[0])

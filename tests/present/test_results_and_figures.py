@@ -102,6 +102,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_repetitions(reps, flags, folder / "reps" / "P01" / "01.nc")
     for name, table in study_tables([(with_signals(reps, motion), flags)]).items():
         table.to_csv(folder / f"{name}.csv", index=False)
+    (folder / "about.yaml").write_text("simulated: true\n", encoding="utf-8")
     return folder
 
 
@@ -139,13 +140,6 @@ def test_dictionary_defines_the_columns_of_the_study(study: Results) -> None:
     assert list(study.dictionary.index) == list(study.metrics.columns)
     assert (study.dictionary["meaning"] != "").all()
     assert study.dictionary.loc["jump_height_impulse_m", "unit"] == "m"
-
-
-def test_dictionary_leaves_a_column_of_an_older_version_empty(folder: Path) -> None:
-    older = Results(folder)
-    older.metrics = older.metrics[["trial_id", "flight_time_s"]].assign(lifting_time_s=1.0)
-    assert (older.dictionary.loc["lifting_time_s"] == "").all()
-    assert older.dictionary.loc["flight_time_s", "label"] == "flight time"
 
 
 def test_signals_are_those_of_the_session(study: Results) -> None:

@@ -30,7 +30,8 @@ def write_run(folder: Path, options: str, metrics: list[tuple[object, ...]], fla
     folder.mkdir(parents=True)
     pd.DataFrame(metrics, columns=METRIC_COLUMNS).to_csv(folder / "metrics.csv", index=False)
     pd.DataFrame(flags, columns=QUALITY_COLUMNS).to_csv(folder / "quality.csv", index=False)
-    for name in ("metrics_by_profile", "reps"):
+    (folder / "about.yaml").write_text("simulated: false\n", encoding="utf-8")
+    for name in ("metrics_by_profile", "reps", "dictionary"):
         (folder / f"{name}.csv").write_text("participant_id\n", encoding="utf-8")
     (folder / "options.yaml").write_text(options, encoding="utf-8")
 

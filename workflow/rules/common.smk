@@ -22,7 +22,7 @@ from legsci.ingest.study import absent_task, absent_tasks, read_study
 from legsci.ingest.tables import ROWS_NAMED, load_schema, suggestion, typed_table
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.present.figures.registry import CONFIG_LISTS, figure_lists
-from legsci.provenance import content_digest, source_digest
+from legsci.provenance import content_digest, row_digests, source_digest
 from legsci.tasks import TASKS
 from legsci.vocabulary import new_name
 
@@ -115,7 +115,9 @@ def print_absent_tasks(study):
     for task in dict.fromkeys(absent.values()):
         rows = [str(row) for row, name in absent.items() if name == task]
         listed = ", ".join(rows[:ROWS_NAMED]) + (", ..." if len(rows) > ROWS_NAMED else "")
-        print(f"study {study.folder}: trials.tsv, row {listed}: legsci has no task {absent_task(task)}.", file=sys.stderr)
+        print(
+            f"study {study.folder}: trials.tsv, row {listed}: legsci has no task {absent_task(task)}.", file=sys.stderr
+        )
         print("  These trials are rejected in quality.csv, the others are processed.", file=sys.stderr)
 
 
@@ -152,6 +154,11 @@ def read_studies():
             continue
         if opened:
             print_absent_tasks(study)
+        if opened and len(study.measurements):
+            from legsci.metrics.measurements import measurement_faults
+
+            found = measurement_faults(study)
+            faults += [str(StudyError(f"study {folder}", found))] if found else []
         if study.name in studies:
             faults.append(f"study {folder}: the name {study.name} is taken by {studies[study.name].folder}")
         if study.name == VIRTUAL and folder not in simulated:
@@ -164,6 +171,7 @@ def read_studies():
 
 def check_claims_and_plans():
     """End the run with the faults of the registered claims and of the plans of simulated cohorts."""
+    from legsci.models.analysis import study_claims
     from legsci.models.claims.registry import load_claims
     from legsci.models.plans import load_plans
 
@@ -172,6 +180,11 @@ def check_claims_and_plans():
         claims = [claim.id for claim in load_claims(Path("workflow/claims.yaml")).claims]
     except InputFaults as error:
         faults.append(str(error))
+    for study in filter(None, STUDIES.values()):
+        try:
+            study_claims(study, Path("workflow/claims.yaml"))
+        except InputFaults as error:
+            faults.append(f"study {study.folder}: {error}")
     try:
         load_plans(Path("workflow/planning.yaml"), config["virtual"], claims=claims)
     except InputFaults as error:
@@ -182,9 +195,6 @@ def check_claims_and_plans():
 
 config.update({name: typed(value) for name, value in config.items() if isinstance(value, dict)})
 check_config()
-# Importing the models takes a second, which each job would pay again.
-if workflow.is_main_process:
-    check_claims_and_plans()
 #: Name of this run, None for the default run.
 RUN_NAME = config.get("run")
 #: Folder of what depends on the options of a run. Session files do not, and are shared: results/{study}/sessions.
@@ -195,6 +205,9 @@ OPTIONS = {
     name: value for name, value in config.items() if name not in ("studies", "study", "run", "figures", "virtual")
 }
 STUDIES = read_studies()
+# Importing the models takes a second, which each job would pay again.
+if workflow.is_main_process:
+    check_claims_and_plans()
 
 
 @cache
@@ -232,16 +245,59 @@ def study_folder(wildcards):
     return VIRTUAL_FOLDER if wildcards.study == VIRTUAL else str(STUDIES[wildcards.study].folder)
 
 
+class Rows:
+    """What the rules of a participant need of the tables of a study, found in one pass over each table."""
+
+    #: Tables about the recordings of a participant.
+    NAMES = ("participants", "sessions", "trials", "recordings")
+
+    def __init__(self, study):
+        self.study = study
+        visits = study.trials[["participant_id", "session_id"]].drop_duplicates()
+        #: (participant, session) of each session that has trials.
+        self.sessions = list(visits.itertuples(index=False, name=None))
+        self.people = list(dict(self.sessions))
+        self.settings = json.dumps(study.settings, sort_keys=True)
+        self.digests = [row_digests(self.of_visits(name), "participant_id") for name in self.NAMES]
+        paths = study.recordings.dropna(subset=["path"]).groupby("participant_id", sort=False)["path"]
+        self.paths = paths.unique().to_dict()
+        decisions = self.of_visits("curation")
+        self.curation = dict(list(decisions.groupby("participant_id", sort=False)))
+
+    def of_visits(self, name):
+        """Rows of a table about participants and about sessions that have trials."""
+        rows = getattr(self.study, name)
+        if "session_id" not in rows:
+            return rows
+        keys = pd.MultiIndex.from_frame(rows[["participant_id", "session_id"]])
+        return rows[keys.isin(self.sessions)] if self.sessions else rows.iloc[:0]
+
+    def digest(self, person):
+        """Digest of the settings and rows about a participant's recordings."""
+        return content_digest(self.settings, *(of.get(person, "") for of in self.digests))
+
+
+#: Name of a study -> its rows; those of the virtual athletes are found again when their tables have been written again.
+_ROWS = {}
+
+
+def rows_of(study):
+    """The rows of a study by participant."""
+    if study.name not in _ROWS or _ROWS[study.name].study is not study:
+        _ROWS[study.name] = Rows(study)
+    return _ROWS[study.name]
+
+
 def session_keys(study):
     """(participant, session) of each session that has trials."""
-    return list(study.trials[["participant_id", "session_id"]].drop_duplicates().itertuples(index=False, name=None))
+    return rows_of(study).sessions
 
 
 def per_participant(pattern):
     """Input function: the folder of each participant of a study, named by a pattern with {study}, {participant}."""
 
     def folders(wildcards):
-        people = dict(session_keys(study_of(wildcards.study)))
+        people = rows_of(study_of(wildcards.study)).people
         return [pattern.format(study=wildcards.study, participant=person) for person in people]
 
     return folders
@@ -254,8 +310,7 @@ def recording_files(wildcards):
         return f"{VIRTUAL_FOLDER}/{wildcards.participant}"
     if "source" in study.settings:
         return f"results/{study.name}/fetched.txt"
-    rows = study.recordings[study.recordings["participant_id"] == wildcards.participant]
-    return [str(study.folder / path) for path in rows["path"].unique()]
+    return [str(study.folder / path) for path in rows_of(study).paths.get(wildcards.participant, [])]
 
 
 def fetched_recordings(wildcards):
@@ -264,34 +319,50 @@ def fetched_recordings(wildcards):
     return json.dumps([study.settings["source"], sorted(study.recordings["path"].unique())], sort_keys=True)
 
 
-def rows_of(wildcards, name):
-    """Rows of a table of a study about one participant and the sessions that have trials, as JSON."""
+def claims_file(wildcards):
+    """The registry of claims: that of the study where it has one of its own, else that of the workflow."""
+    own = Path(study_folder(wildcards), "claims.yaml")
+    return str(own) if own.is_file() else "workflow/claims.yaml"
+
+
+def measurement_file(wildcards):
+    """The table of what other systems measured, where a study has one."""
     study = study_of(wildcards.study)
-    rows = getattr(study, name)
-    rows = rows[rows["participant_id"] == wildcards.participant]
-    if "session_id" in rows:
-        visits = [visit for person, visit in session_keys(study) if person == wildcards.participant]
-        rows = rows[rows["session_id"].isin(visits)]
-    return rows.to_json(orient="table", index=False)
+    described = study.settings.get("tables", {}).get("measurements", {})
+    return str(study.folder / described.get("file", "measurements.tsv")) if len(study.measurements) else []
+
+
+def measurement_digest(wildcards):
+    """Digest of what study.yaml says of measurements."""
+    study = study_of(wildcards.study)
+    described = study.settings.get("tables", {}).get("measurements")
+    return content_digest(json.dumps([described, study.simulated], sort_keys=True))
 
 
 def participant_digest(wildcards):
     """Digest of the settings and rows about a participant's recordings: an edited row remakes this participant only."""
-    tables = ("participants", "sessions", "trials", "recordings")
-    settings = json.dumps(study_of(wildcards.study).settings, sort_keys=True)
-    return content_digest(settings, *(rows_of(wildcards, name) for name in tables))
+    return rows_of(study_of(wildcards.study)).digest(wildcards.participant)
+
+
+@cache
+def no_decisions():
+    """The empty table of decisions, as JSON."""
+    nothing = pd.DataFrame(columns=list(load_schema("curation")["properties"]), dtype="str")
+    return typed_table("curation", nothing, checked=True)[0].to_json(orient="table", index=False)
 
 
 def curation_of(wildcards):
-    """Decisions by people about a participant's sessions; there are none about the virtual athletes."""
+    """Decisions by people about a participant's sessions, as JSON; there are none about the virtual athletes."""
     if wildcards.study == VIRTUAL:
-        nothing = pd.DataFrame(columns=list(load_schema("curation")["properties"]), dtype="str")
-        return typed_table("curation", nothing, checked=True)[0].to_json(orient="table", index=False)
-    return rows_of(wildcards, "curation")
+        return no_decisions()
+    decisions = rows_of(study_of(wildcards.study)).curation.get(wildcards.participant)
+    return no_decisions() if decisions is None else decisions.to_json(orient="table", index=False)
 
 
 def swapped_sides_of(wildcards):
     """Trials of a participant whose sides people swapped, by session: only these decisions change the motion."""
+    if curation_of(wildcards) == no_decisions():
+        return {}
     rows = pd.read_json(StringIO(curation_of(wildcards)), orient="table")
     swapped = rows[rows["what"] == "swap_sides"]
     return {visit: sorted(of["trial_id"].unique()) for visit, of in swapped.groupby("session_id")}

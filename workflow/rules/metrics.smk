@@ -9,7 +9,9 @@ TABLES = expand(
         "metrics_by_profile.csv",
         "reps.csv",
         "quality.csv",
+        "dictionary.csv",
         "options.yaml",
+        "about.yaml",
         "curves.nc",
     ],
 )
@@ -20,19 +22,24 @@ rule study_tables:
         reps=per_participant(f"{RUN}/reps/{{participant}}"),
         motion=per_participant(f"{RUN}/motion/{{participant}}"),
         sessions=per_participant("results/{study}/sessions/{participant}"),
+        measurements=measurement_file,
     output:
         metrics=f"{RUN}/metrics.csv",
         metrics_parquet=f"{RUN}/metrics.parquet",
         metrics_by_profile=f"{RUN}/metrics_by_profile.csv",
         reps=f"{RUN}/reps.csv",
         quality=f"{RUN}/quality.csv",
+        dictionary=f"{RUN}/dictionary.csv",
         options=f"{RUN}/options.yaml",
+        about=f"{RUN}/about.yaml",
     log:
         f"{RUN}/logs/study_tables.txt",
     benchmark:
         f"{RUN}/benchmarks/study_tables.tsv"
     priority: FIRST
     params:
+        folder=study_folder,
+        measured=measurement_digest,
         options=OPTIONS,
         source=source_digest("legsci.metrics.tables"),
     message:

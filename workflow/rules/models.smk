@@ -56,7 +56,7 @@ rule claims:
         made_tables,
         metrics=f"{RUN}/metrics.csv",
         longitudinal=f"{RUN}/longitudinal.csv",
-        claims="workflow/claims.yaml",
+        claims=claims_file,
     output:
         **{name: f"{RUN}/models/{name}.csv" for name in MODEL_TABLES},
         ledger=f"{RUN}/claims.csv",

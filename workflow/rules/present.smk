@@ -2,22 +2,25 @@
 
 
 def session_figures(name):
-    """Input function: the figures of a study's sessions; of the virtual athletes as many as the options give."""
+    """Input function: the figures of a study's sessions; of a large study those of the first session and of flagged ones."""
 
     def files(wildcards):
-        keys = session_keys(study_of(name))
-        if name == VIRTUAL and config["figures"]["virtual_sessions"] == "first":
-            keys = [min(keys)]
+        keys, run = session_keys(study_of(name)), RUN.format(study=name)
+        large = len(keys) > config["figures"]["sessions_drawn"]
         return [
-            f"{RUN.format(study=name)}/figures/{figure}/{person}_{visit}.png"
+            f"{run}/figures/{figure}/{person}_{visit}.png"
             for figure in config["figures"]["session"]
-            for person, visit in keys
-        ]
+            for person, visit in (sorted(keys)[:1] if large else keys)
+        ] + [f"{run}/figures/flagged_sessions"] * large
 
     return files
 
 
-NOTEBOOKS = ["01_data_quality", "02_rep_mechanics", "03_longitudinal", "04_claims"]
+#: Notebooks of every study, and those about its recordings.
+NOTEBOOKS = ["01_data_quality", "03_longitudinal", "04_claims"]
+RECORDING_NOTEBOOKS = ["02_rep_mechanics"]
+#: Studies with recordings; the others hold measurements of other systems only.
+RECORDED = [name for name, study in STUDIES.items() if study is None or len(study.trials)]
 #: Results of the models of a study, for its figures and notebooks.
 PRESENTED_RESULTS = [
     *(f"{RUN}/{table}.csv" for table in ("longitudinal", "study_flow", "claims")),
@@ -29,6 +32,7 @@ FIGURES = [
     *expand(f"{RUN}/figures/athlete_report", study=STUDIES),
     *map(session_figures, STUDIES),
     *expand(f"{RUN}/notebooks/{{notebook}}.html", study=STUDIES, notebook=NOTEBOOKS),
+    *expand(f"{RUN}/notebooks/{{notebook}}.html", study=RECORDED, notebook=RECORDING_NOTEBOOKS),
     *(
         [f"{VIRTUAL_RUN}/parameter_recovery.csv", f"{VIRTUAL_RUN}/figures/parameter_recovery.svg"]
         if VIRTUAL in STUDIES
@@ -71,6 +75,39 @@ for figure in config["figures"]["session"]:
             "Draw session {wildcards.session} of {wildcards.participant}, {wildcards.study}"
         script:
             "../scripts/draw_figure.py"
+
+
+rule draw_flagged_sessions:
+    input:
+        quality=f"{RUN}/quality.csv",
+        tables=multiext(f"{RUN}/", "metrics.csv", "metrics_by_profile.csv", "reps.csv"),
+        sessions=per_participant("results/{study}/sessions/{participant}"),
+        reps=per_participant(f"{RUN}/reps/{{participant}}"),
+        motion=per_participant(f"{RUN}/motion/{{participant}}"),
+    output:
+        figures=report(
+            directory(f"{RUN}/figures/flagged_sessions"),
+            patterns=["{figure}_{key}.png"],
+            caption="../report/flagged_sessions.rst",
+            category="{study}",
+            subcategory="sessions",
+            labels={"figure": "{figure}", "session": "{key}"},
+        ),
+    log:
+        f"{RUN}/logs/draw_flagged_sessions.txt",
+    benchmark:
+        f"{RUN}/benchmarks/draw_flagged_sessions.tsv"
+    params:
+        figures=config["figures"]["session"],
+        results="results/{study}",
+        source=source_digest(
+            "legsci.present.figures.registry",
+            *(f"legsci.present.figures.{figure}" for figure in config["figures"]["session"]),
+        ),
+    message:
+        "Draw the flagged sessions of {wildcards.study}"
+    script:
+        "../scripts/draw_flagged_sessions.py"
 
 
 for figure in config["figures"]["study"]:

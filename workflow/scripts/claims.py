@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from legsci.ingest.study import read_study
+from legsci.models.analysis import declared_names
 from legsci.models.claims.ledger import claims_ledger
 from legsci.models.claims.registry import load_claims
 from legsci.models.study_results import study_results
@@ -17,7 +18,7 @@ with job_log(snakemake.log[0]):
     study = read_study(snakemake.params.folder, require_recordings=False, checked=True)
     tables = tables_of(study, pd.read_csv(snakemake.input.metrics, dtype=NAMES))
     longitudinal = pd.read_csv(snakemake.input.longitudinal, dtype=NAMES)
-    registry = load_claims(Path(snakemake.input.claims))
+    registry = load_claims(Path(snakemake.input.claims), declared_names(study))
     for name, table in study_results(tables, longitudinal, registry).items():
         harmless(table).to_csv(snakemake.output[name], index=False)
     ledger = claims_ledger(tables, registry, simulated=study.simulated, longitudinal=longitudinal)

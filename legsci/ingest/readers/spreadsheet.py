@@ -42,7 +42,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     ------
     RecordingError : not an .xlsx file, no sheet of that name, and everything that delimited text is refused for.
     """
-    rows = _rows(path, device.text.get("sheet"), str(device.text.get("decimal", ".")))
+    rows = sheet_rows(path, device.text.get("sheet"), str(device.text.get("decimal", ".")))
     while rows and not rows[-1].strip():
         rows.pop()
     if not rows:
@@ -51,7 +51,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     return read_rows(path, rows, device=replace(device, text=text), part=part)
 
 
-def _rows(path: Path, sheet: str | None, decimal: str) -> list[str]:
+def sheet_rows(path: Path, sheet: str | None, decimal: str) -> list[str]:
     """Return the rows of a sheet as lines of cells between tabulators."""
     import openpyxl  # 0.2 s, for those only who read spreadsheets
 

@@ -229,7 +229,8 @@ def _trial_motion(
         kinds_of(trial),
         reaction,
         Pressure(
-            _forward_force(force, reaction), _total_centre_of_pressure(force, reaction, sought=task.cut == "quiet")
+            _forward_force(force, reaction),
+            _total_centre_of_pressure(force, reaction, sought=TASKS[str(trial.attrs["task"])].cut == "quiet"),
         ),
         movement,
         [*reference.flags, *force_flags(trial, reaction)],

@@ -142,11 +142,12 @@ def _trunk_angle(reps: Reps, name: str) -> tuple[xr.Variable, xr.Variable]:
     return reps["angle"].isel(joint_angle=place), reps["u_angle"].isel(joint_angle=place)
 
 
-def landing_knee_flexion_max(reps: Reps) -> xr.Variable:
-    """Largest knee flexion after landing (rep, scoring, side) [deg]."""
+def landing_knee_flexion_max(reps: Reps) -> UncertainValue:
+    """Largest knee flexion after landing (rep, scoring, side) [deg], and its uncertainty."""
     landing = reps["landing"]
-    flexion = peak(of_frames(reps), leg_angle(reps, "knee_flexion"), landing, landing + LANDING_S)
-    return landing_legs(reps, flexion)
+    curves = leg_angle(reps, "knee_flexion"), leg_angle(reps, "knee_flexion", signal="u_angle")
+    value, uncertainty = uncertain_peak(of_frames(reps), *curves, landing, landing + LANDING_S)
+    return landing_legs(reps, value), landing_legs(reps, uncertainty)
 
 
 def lateral_velocity(reps: Reps) -> xr.Variable:
@@ -295,6 +296,7 @@ METRICS: dict[str, Metric] = {
         source=GROOD,
         tasks=JUMPS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "lateral_velocity_m_per_s": Metric(
         lateral_velocity,
@@ -307,6 +309,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=LATERAL_JUMPS,
         streams=FORCE_AND_MOTION,
+        uncertainty="rescored",
     ),
     "lumbar_flexion_max_deg": Metric(
         lumbar_flexion_max,

@@ -13,6 +13,7 @@ from legsci.models.claims.evidence import (
     athlete_means,
     complete_sessions,
     contrast_difference,
+    error_note,
     excluded_note,
     imputed_load_note,
     split_sessions,
@@ -79,6 +80,7 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
         *excluded_note(table, complete, "sessions"),
         *imputed_load_note(complete, claim),
         note,
+        error_note(evidence, measured),
         *_loss_notes(claim, calibrated.naive, calibrated.result),
     ]
     return _linear_effect(

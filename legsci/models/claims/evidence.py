@@ -100,6 +100,15 @@ def imputed_load_note(rows: pd.DataFrame, claim: Claim) -> list[str]:
     return [f"{assumed} of {len(rows)} sessions {words}"] if assumed else []
 
 
+def error_note(evidence: Evidence, measured: str) -> str:
+    """Return the note on where the error variance of a variable comes from."""
+    variable, rows = evidence.registry.variables[measured], evidence.longitudinal
+    wanted = (rows[["task", "metric", "side"]] == [variable.task, variable.metric, variable.side]).all(axis=1)
+    if rows.loc[wanted, "session_variance"].notna().any():
+        return f"error variance of {measured} from repetitions and, between sessions, from reliability.tsv"
+    return f"error variance of {measured} from repetitions alone; without reliability.tsv marker placement is left out"
+
+
 def contrast_difference(claim: Claim, values: pd.Series) -> float:
     """Return the difference of the predictor that the effect belongs to.
 

@@ -31,36 +31,48 @@ class Names(NamedTuple):
     terms: Collection[str]
 
 
+class Declared(NamedTuple):
+    """Tasks and metrics that a study declares beside those of legsci, of its measurements."""
+
+    tasks: Collection[str] = ()
+    metrics: Collection[str] = ()
+
+
+NOTHING_DECLARED = Declared()
+
+
 def task_metrics(task: str) -> list[str]:
     """Return the metrics of a task, its asymmetries and those that are not measured yet among them."""
     return [*(name for name, metric in METRICS.items() if task in metric.tasks), *UNMEASURED.get(task, ())]
 
 
-def name_faults(content: Mapping[str, Any], file: str) -> list[Fault]:
+def name_faults(content: Mapping[str, Any], file: str, declared: Declared) -> list[Fault]:
     """Return a fault for each task, metric, variable or term that does not exist.
 
     Parameters
     ----------
     content : a registry that the schema allows.
     file : its name.
+    declared : what the study declares.
     """
     faults = []
     for name, use in content["variables"].items():
-        faults += _metric_faults(file, f"variables.{name}", use, ("task", "metric"))
+        faults += _metric_faults(file, f"variables.{name}", use, ("task", "metric"), declared)
     for claim in content["claims"]:
         if claim["model"]["kind"] != "none":
-            faults += _model_faults(file, claim, _names(content, claim["model"])) + _contrast_faults(file, claim)
+            names = _names(content, claim["model"])
+            faults += _model_faults(file, claim, names, declared) + _contrast_faults(file, claim)
     return faults
 
 
-def _model_faults(file: str, claim: Mapping[str, Any], names: Names) -> list[Fault]:
+def _model_faults(file: str, claim: Mapping[str, Any], names: Names, declared: Declared) -> list[Fault]:
     """Faults of the outcome, the exposure, the indicators and the terms of a model."""
     where, model = f"{claim['id']}.model", claim["model"]
     used = [(f"indicators.{name}", limit[0], names.outcomes) for name, limit in model.get("indicators", {}).items()]
     used += [("terms", part, names.terms) for term in model.get("terms", []) for part in term.split(":")]
     faults = []
     if model["kind"] == "repetitions":
-        faults += _metric_faults(file, where, model, ("set_task", "outcome"))
+        faults += _metric_faults(file, where, model, ("set_task", "outcome"), declared)
     else:
         allowed = {"outcome": names.outcomes, "exposed": names.outcomes, "calibrated": names.variables}
         used += [(key, model[key], known) for key, known in allowed.items() if key in model]
@@ -81,13 +93,16 @@ def _names(content: Mapping[str, Any], model: Mapping[str, Any]) -> Names:
     return Names(metrics, sessions, [*whole, *(f"{name}_{part}" for name in whole for part in ("within", "between"))])
 
 
-def _metric_faults(file: str, where: str, use: Mapping[str, Any], keys: tuple[str, str]) -> list[Fault]:
-    """Faults of a task and of a metric that the task does not have."""
+def _metric_faults(
+    file: str, where: str, use: Mapping[str, Any], keys: tuple[str, str], declared: Declared
+) -> list[Fault]:
+    """Faults of a task and of a metric that the task does not have; a declared task may have any metric."""
     task, metric = (str(use[key]) for key in keys)
-    if task not in TASKS:
-        found = f"{task!r}{suggestion(task, TASKS)}"
-        return [Fault(file, f"{where}.{keys[0]}", f"a task: one of {', '.join(TASKS)}", found)]
-    known = task_metrics(task)
+    tasks = [*TASKS, *declared.tasks]
+    if task not in tasks:
+        found = f"{task!r}{suggestion(task, tasks)}"
+        return [Fault(file, f"{where}.{keys[0]}", f"a task: one of {', '.join(tasks)}", found)]
+    known = [*(task_metrics(task) if task in TASKS else METRICS), *declared.metrics]
     if metric in known:
         return []
     # Only a metric that is spelled correctly is known to be one of another task.

@@ -10,7 +10,7 @@ from typing import Any
 
 from legsci.ingest.faults import Fault, InputFaults
 from legsci.ingest.yaml_files import read_yaml
-from legsci.models.claims.names import name_faults
+from legsci.models.claims.names import NOTHING_DECLARED, Declared, name_faults
 from legsci.models.tables.analysis import Codes, Variable
 
 #: Place of a claim in the path of a fault.
@@ -84,12 +84,13 @@ class Registry:
     claims: tuple[Claim, ...]
 
 
-def load_claims(path: Path) -> Registry:
+def load_claims(path: Path, declared: Declared = NOTHING_DECLARED) -> Registry:
     """Read the registry of claims.
 
     Parameters
     ----------
     path : YAML, see legsci/models/claims/claims.schema.yaml.
+    declared : tasks and metrics that a study declares beside those of legsci.
 
     Raises
     ------
@@ -100,7 +101,7 @@ def load_claims(path: Path) -> Registry:
     content, faults = read_yaml(path, "legsci.models.claims", "claims.schema.yaml")
     faults = [_by_id(fault, content) for fault in faults]
     if not faults:
-        faults = name_faults(content, path.name) + _claim_faults(content, path.name)
+        faults = name_faults(content, path.name, declared) + _claim_faults(content, path.name)
     if faults:
         raise ClaimsError(f"{path.name} cannot be used", faults)
     return Registry(

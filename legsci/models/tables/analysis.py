@@ -76,9 +76,10 @@ def session_table(
     Returns
     -------
     One row per session: participant_id, session_id; per variable `<name>`, mean of the session's repetitions [unit of
-    the metric times factor], and `<name>_error_variance`, the variance of that mean [its square]; the columns of
-    `person_covariates`; time [weeks, less the mean of the sessions]; load [1000 arbitrary units], of the week before,
-    less the athlete's usual, 0 where the week before is not recorded though others are (load_imputed).
+    the metric times factor], and `<name>_error_variance`, the variance of that mean [its square], that between sessions
+    included where a test-retest study gives it; the columns of `person_covariates`; time [weeks, less the mean of the
+    sessions]; load [1000 arbitrary units], of the week before, less the athlete's usual, 0 where the week before is not
+    recorded though others are (load_imputed).
     """
     keys = [*SESSION, "week", "previous_week_load_within", "mean_weekly_hours"]
     table = longitudinal.drop_duplicates(SESSION)[keys].reset_index(drop=True)
@@ -87,10 +88,8 @@ def session_table(
             axis=1
         )
         rows = longitudinal[wanted].set_index(SESSION)
-        value, error = (
-            rows["mean"] * variable.factor,
-            rows["replicate_variance"] / rows["repetitions"] * variable.factor**2,
-        )
+        of_mean = rows["replicate_variance"] / rows["repetitions"] + rows["session_variance"].fillna(0.0)
+        value, error = rows["mean"] * variable.factor, of_mean * variable.factor**2
         if variable.log:
             # The variance of a logarithm is that of the value over its square, to first order.
             value = value.where(value > 0.0)

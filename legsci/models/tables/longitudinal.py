@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from legsci.ingest.study import Study
+from legsci.metrics.measurements import retest_rows
 from legsci.vocabulary import DAYS_PER_WEEK, OSTRC_QUESTIONS
 
-#: Tables of a study that the models use; the last three may be absent or empty.
-ANALYSIS_TABLES = ("metrics", "participants", "sessions", "exposure", "health", "injuries")
+#: Tables of a study that the models use; the last four may be absent or empty.
+ANALYSIS_TABLES = ("metrics", "participants", "sessions", "exposure", "health", "injuries", "reliability")
 #: Text columns of metrics.csv and longitudinal.csv, so that session "01" is not read as the number 1.
 NAMES = dict.fromkeys(
     ("participant_id", "session_id", "trial_id", "task", "side", "metric", "profile", "status", "reason"), "str"
@@ -46,7 +47,8 @@ def tables_of(study: Study, metrics: pd.DataFrame) -> dict[str, pd.DataFrame]:
     study : its folder, read.
     metrics : rows of metrics.csv.
     """
-    return {"metrics": metrics} | {name: getattr(study, name) for name in ANALYSIS_TABLES[1:]}
+    own = {name: getattr(study, name) for name in ANALYSIS_TABLES[1:-1]}
+    return {"metrics": metrics, **own, "reliability": retest_rows(study)}
 
 
 def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -54,20 +56,23 @@ def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
     Parameters
     ----------
-    tables : the tables of a study folder by name, and `metrics` (rows of metrics.csv). `exposure` and `health` may be
-        absent or empty.
+    tables : the tables of a study folder by name, and `metrics` (rows of metrics.csv). `exposure`, `health` and
+        `reliability` may be absent or empty.
 
     Returns
     -------
     One row per participant, session, task, side and metric: SUMMARY_COLUMNS (see `session_summaries`); `within`, the
     session's mean minus the athlete's mean over sessions, and `between`, that mean minus the mean of the athletes [unit
-    of the metric]; WEEK_COLUMNS (see `session_weeks`); PERSON_COLUMNS as in participants.tsv.
+    of the metric]; session_variance (see `session_variances`); WEEK_COLUMNS (see `session_weeks`); PERSON_COLUMNS as in
+    participants.tsv.
     """
     summaries = session_summaries(tables["metrics"])
     own = summaries.groupby(["participant_id", *SERIES])["mean"].transform("mean")
     of_athletes = summaries.assign(own=own).drop_duplicates(["participant_id", *SERIES]).groupby(SERIES)["own"].mean()
     centre = of_athletes.reindex(pd.MultiIndex.from_frame(summaries[SERIES])).to_numpy()
     summaries = summaries.assign(within=summaries["mean"] - own, between=own - centre)
+    placed = session_variances(tables.get("reliability", pd.DataFrame()))
+    summaries["session_variance"] = placed.reindex(pd.MultiIndex.from_frame(summaries[SERIES])).to_numpy(float)
     people = tables["participants"].reindex(columns=["participant_id", *PERSON_COLUMNS])
     people = people.assign(participant_id=people["participant_id"].astype(str))
     joined = summaries.merge(session_weeks(tables), on=SESSION, how="left", validate="many_to_one")
@@ -93,6 +98,32 @@ def session_summaries(metrics: pd.DataFrame) -> pd.DataFrame:
     grouped = values.groupby([*SESSION, *SERIES], sort=True, observed=True)["value"]
     summary = grouped.agg(repetitions="count", median="median", mean="mean", replicate_variance="var")
     return summary.reset_index()[SUMMARY_COLUMNS]
+
+
+def session_variances(retests: pd.DataFrame) -> pd.Series:
+    """Variance between sessions of the same person without a true change: of marker placement, and of the day.
+
+    The variance of session means within persons, less the part that their repetitions explain; 0 where they explain it
+    all.
+
+    Parameters
+    ----------
+    retests : rows of a test-retest study in the layout of metrics.csv; may be empty.
+
+    Returns
+    -------
+    By task, side and metric [squared unit of the metric]; only series that two sessions of a person have.
+    """
+    if retests.empty:
+        return pd.Series(dtype=float, index=pd.MultiIndex.from_arrays([[], [], []], names=SERIES))
+    sessions = session_summaries(retests)
+    own = sessions.groupby(["participant_id", *SERIES])["mean"].transform("mean")
+    sessions["square"] = (sessions["mean"] - own) ** 2
+    sessions["of_repetitions"] = (sessions["replicate_variance"] / sessions["repetitions"]).fillna(0.0)
+    series = sessions.groupby(SERIES)
+    freedom = series.size() - series["participant_id"].nunique()
+    variance = series["square"].sum() / freedom.where(freedom > 0) - series["of_repetitions"].mean()
+    return variance.dropna().clip(lower=0.0)
 
 
 def usable(metrics: pd.DataFrame) -> pd.DataFrame:

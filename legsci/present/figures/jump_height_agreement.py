@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from legsci.mechanics.force.profiles import load_profiles
+from legsci.metrics.measurements import PROFILE as MEASURED
 from legsci.metrics.registry import METRICS
 from legsci.present.figures import style
 from legsci.present.results import Results
@@ -49,7 +50,8 @@ def jump_height_agreement_figure(metrics: pd.DataFrame, *, simulated: bool) -> F
             _draw_points(figure, rows)
         else:
             _draw_rows(figure, rows.reset_index(drop=True))
-        profiles = " and ".join(load_profiles()[str(name)].title for name in rows["profile"].unique())
+        titles = {name: profile.title for name, profile in load_profiles().items()} | {MEASURED: "of another system"}
+        profiles = " and ".join(titles[str(name)] for name in rows["profile"].unique())
         style.title(
             figure,
             f"Jump heights of n = {style.counted(len(rows), 'repetition')}; profile {profiles or 'none'}",

@@ -1,0 +1,75 @@
+"""A study of tables from its folder to the ledger in one call."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from legsci.ingest.exports.measurements import TABLE
+from legsci.ingest.faults import Fault, StudyError
+from legsci.ingest.paths import link_faults
+from legsci.ingest.study import Study, read_study
+from legsci.metrics.measurements import declared_metrics, measured_rows, measurement_faults
+from legsci.models.claims.ledger import claims_ledger
+from legsci.models.claims.names import Declared
+from legsci.models.claims.registry import ClaimsError, Registry, load_claims
+from legsci.models.study_results import study_results
+from legsci.models.tables.longitudinal import longitudinal_table, study_flow, tables_of
+
+#: Registry of claims in a study folder, instead of that of the workflow.
+CLAIMS = "claims.yaml"
+
+
+def declared_names(study: Study) -> Declared:
+    """Return the tasks and metrics that a study declares for its measurements."""
+    tasks = study.settings.get("tables", {}).get(TABLE, {}).get("tasks", {})
+    return Declared(list(tasks), list(declared_metrics(study)))
+
+
+def study_claims(study: Study, otherwise: Path) -> Registry:
+    """Read the claims of a study: claims.yaml in its folder, or `otherwise` where it has none.
+
+    Raises
+    ------
+    ClaimsError : see `load_claims`; a claims.yaml that is a link out of the folder.
+    """
+    own = study.folder / CLAIMS
+    linked = link_faults(own)
+    if linked:
+        raise ClaimsError(f"{CLAIMS} cannot be used", linked)
+    return load_claims(own if own.is_file() else otherwise, declared_names(study))
+
+
+def analyse_measurements(folder: str | Path, *, claims: str | Path = "workflow/claims.yaml") -> dict[str, pd.DataFrame]:
+    """Test the claims on a study of tables, without the workflow.
+
+    Parameters
+    ----------
+    folder : study folder with measurements.tsv, or with measurements that study.yaml describes.
+    claims : registry of claims, unless the folder holds a claims.yaml of its own.
+
+    Returns
+    -------
+    metrics, quality, longitudinal, study_flow, the tables of `legsci.models.study_results.study_results`, and claims,
+    the ledger: what the workflow writes under these names. Recordings of the study are not read.
+
+    Raises
+    ------
+    StudyError : everything wrong with the folder.
+    ClaimsError : everything wrong with the claims.
+    """
+    study = read_study(folder, require_recordings=False)
+    faults = measurement_faults(study)
+    if study.measurements.empty:
+        faults = [Fault(f"{TABLE}.tsv", "", "measurements", "none")]
+    if faults:
+        raise StudyError(f"study {folder}", faults)
+    registry = study_claims(study, Path(claims))
+    metrics, quality = measured_rows(study)
+    tables = tables_of(study, metrics)
+    longitudinal = longitudinal_table(tables)
+    answer = {"metrics": metrics, "quality": quality, "longitudinal": longitudinal, "study_flow": study_flow(tables)}
+    answer |= study_results(tables, longitudinal, registry)
+    ledger = claims_ledger(tables, registry, simulated=study.simulated, longitudinal=longitudinal)
+    return answer | {"claims": ledger}

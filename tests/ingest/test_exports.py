@@ -1,0 +1,246 @@
+"""Tables that other systems exported: read in the study folder's words and units, or refused with place and cure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+import legsci
+from legsci.ingest.exports.measurements import COLUMNS
+from legsci.ingest.exports.units import conversion
+from legsci.ingest.faults import StudyError
+from legsci.ingest.study import Study, read_study
+from legsci.metrics.measurements import measured_rows, measurement_faults
+
+JUMPS = """Name;Date;Test Type;Jump Height [cm];Peak Force (L);Peak Force (R);Comment
+"Doe, Jane";03/02/2025;CMJ;31,2;970;1010;good
+"Doe, Jane";03/02/2025;CMJ;29,9;950;-;
+"Roe, Ann";04/02/2025;SJ;27,0;801;799;
+"""
+LAYOUT = {
+    "file": "jumps.csv",
+    "delimiter": ";",
+    "decimal": ",",
+    "date_format": "DD/MM/YYYY",
+    "columns": {
+        "Name": "participant_id",
+        "Date": "date",
+        "Test Type": "task",
+        "Jump Height [cm]": {"name": "jump_height_impulse_m", "unit": "cm"},
+        "Peak Force (L)": {"name": "peak_force_n", "side": "left"},
+        "Peak Force (R)": {"name": "peak_force_n", "side": "right"},
+    },
+    "words": {
+        "participant_id": {"Doe, Jane": "P01", "Roe, Ann": "P02"},
+        "task": {"CMJ": "countermovement_jump", "SJ": "squat_jump"},
+    },
+    "leave_out": "others",
+}
+SHORT = "participant_id\tday\ttask\tjump_height_impulse_m\n"
+
+
+def study_of(folder: Path, *, tables: object = None, **files: str | bytes) -> Study:
+    """Write a study folder, with `_` for the dot in the names of its files, and read it."""
+    settings = {"name": "squad"} | ({"tables": tables} if tables else {})
+    (folder / "study.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    for name, content in files.items():
+        path = folder / name.replace("__", ".")
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_study(folder)
+
+
+def values_of(metrics: pd.DataFrame, metric: str) -> dict[tuple[object, ...], float]:
+    """Return the values of a metric by participant, session, repetition and side."""
+    rows = metrics.dropna(subset=[metric])
+    keys = rows[["participant_id", "session_id", "rep", "side"]].itertuples(index=False, name=None)
+    return dict(zip(keys, rows[metric], strict=True))
+
+
+def faults_of(folder: Path, **files: object) -> str:
+    """Return what is wrong with a study."""
+    with pytest.raises(StudyError) as caught:
+        study_of(folder, **files)  # type: ignore[arg-type]
+    return str(caught.value)
+
+
+def test_export_is_read_in_the_words_and_units_of_the_study_folder(tmp_path: Path) -> None:
+    study = study_of(tmp_path, tables={"measurements": LAYOUT}, jumps__csv=JUMPS)
+    assert list(study.measurements.columns) == list(COLUMNS)
+    assert measurement_faults(study) == []
+    metrics, quality = measured_rows(study)
+    heights = {("P01", "2025-02-03", 1, "both"): 0.312, ("P01", "2025-02-03", 2, "both"): 0.299}
+    heights[("P02", "2025-02-04", 1, "both")] = 0.27
+    assert values_of(metrics, "jump_height_impulse_m") == pytest.approx(heights)
+    assert values_of(metrics, "peak_force_n")[("P01", "2025-02-03", 2, "left")] == 950
+    assert ("P01", "2025-02-03", 2, "right") not in values_of(metrics, "peak_force_n")
+    assert set(metrics["status"]) == {"accepted"}
+    assert set(metrics["profile"]) == {"measured"}
+    assert quality.empty
+    assert study.participants["participant_id"].tolist() == ["P01", "P02"]
+    assert study.sessions["date"].dt.strftime("%Y-%m-%d").tolist() == ["2025-02-03", "2025-02-04"]
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "parquet", "tsv"])
+def test_same_table_in_other_formats(tmp_path: Path, suffix: str) -> None:
+    frame = pd.DataFrame(
+        {
+            "participant_id": [1, 2, 2],
+            "date": pd.to_datetime(["2025-02-03", "2025-02-04", "2025-02-11"]),
+            "task": "squat_jump",
+            "jump_height_flight_time_m": [0.3, np.nan, 0.25],
+            "u_jump_height_flight_time_m": [0.01, np.nan, 0.01],
+        }
+    )
+    path = tmp_path / f"measurements.{suffix}"
+    if suffix == "xlsx":
+        frame.to_excel(path, index=False)
+    elif suffix == "parquet":
+        frame.to_parquet(path)
+    else:
+        frame.to_csv(path, sep="\t", index=False, na_rep="n/a")
+    study = study_of(tmp_path, tables={"measurements": {"file": path.name}})
+    metrics, _ = measured_rows(study)
+    assert values_of(metrics, "jump_height_flight_time_m") == {
+        ("1", "2025-02-03", 1, "both"): 0.3,
+        ("2", "2025-02-11", 1, "both"): 0.25,
+    }
+    assert set(metrics["u_jump_height_flight_time_m"]) == {0.01}
+
+
+def test_long_table_and_declared_metric(tmp_path: Path) -> None:
+    layout = {"tasks": {"leg_press": "Leg press."}, "metrics": {"press_1rm_kg": {"label": "1RM", "unit": "kg"}}}
+    text = "participant_id\tday\ttask\tmetric\tunit\tvalue\nP01\t0\tleg_press\tpress_1rm_kg\tlb\t100\n"
+    text += "P01\t0\tcountermovement_jump\tpeak_force_n\tkN\t1.9\n"
+    study = study_of(tmp_path, tables={"measurements": layout}, measurements__tsv=text)
+    assert measurement_faults(study) == []
+    metrics, _ = measured_rows(study)
+    assert values_of(metrics, "press_1rm_kg") == pytest.approx({("P01", "day0", 1, "both"): 45.359237})
+    assert values_of(metrics, "peak_force_n") == pytest.approx({("P01", "day0", 1, "both"): 1900.0})
+
+
+def test_height_in_the_wrong_unit_is_flagged(tmp_path: Path) -> None:
+    study = study_of(tmp_path, measurements__tsv=f"{SHORT}P01\t0\tsquat_jump\t31.2\nP02\t0\tsquat_jump\t0.3\n")
+    metrics, quality = measured_rows(study)
+    assert metrics.set_index("participant_id")["status"].to_dict() == {"P01": "flagged", "P02": "accepted"}
+    assert quality["code"].tolist() == ["implausible_value"]
+
+
+def test_tables_of_people_are_mapped(tmp_path: Path) -> None:
+    layout = {
+        "file": "squad.csv",
+        "columns": {"Name": "participant_id", "Gender": "sex", "Height": {"name": "height_m", "unit": "cm"}},
+        "words": {"sex": {"F": "female"}},
+    }
+    study = study_of(
+        tmp_path,
+        tables={"participants": layout},
+        squad__csv="Name,Gender,Height\nP01,F,170\n",
+        measurements__tsv=f"{SHORT}P01\t0\tsquat_jump\t0.3\n",
+    )
+    row = study.participants.iloc[0]
+    assert (row["participant_id"], row["sex"], row["height_m"]) == ("P01", "female", 1.7)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"columns": LAYOUT["columns"] | {"Nme": "trial_id"}}, "tables.measurements.columns.Nme: expected a column of"),
+        ({"delimiter": ","}, "set delimiter ';'"),
+        ({"decimal": "."}, "row 2, jump_height_impulse_m: expected a number; see decimal"),
+        ({"words": {}}, "or its word under tables.measurements.words"),
+        ({"date_format": "MM/DD/YYYY", "words": LAYOUT["words"]}, None),
+        ({"fixed": {"task": "squat_jump"}}, "fixed.task: expected a key that the file does not state"),
+        ({"file": "../jumps.csv"}, "expected a path inside the study folder"),
+        ({"file": "jump.csv"}, "expected a file; found no file jump.csv"),
+        (
+            {"words": LAYOUT["words"] | {"task": {"CMJ": "pogo", "SJ": "squat_jump"}}},
+            "expected a task: one of standing",
+        ),
+        ({"colums": {}}, "tables.measurements.colums: expected a known key; found colums (did you mean columns?)"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, change: dict[str, object], said: str | None) -> None:
+    tables = {"measurements": LAYOUT | change}
+    if said is None:
+        assert study_of(tmp_path, tables=tables, jumps__csv=JUMPS).sessions["date"].dt.month.tolist() == [3, 4]
+    else:
+        assert said in faults_of(tmp_path, tables=tables, jumps__csv=JUMPS)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("P01\t0\tsquat_jump\thigh\n", "expected a number; found 'high'"),
+        ("P01\t0\tsquat_jump\tinf\n", "expected a number; found 'inf'"),
+        ("Jane Doe\t0\tsquat_jump\t0.3\n", "row 2, participant_id: expected letters, digits and -"),
+        ("P01\t0\tsquat_jum\t0.3\n", "(did you mean squat_jump?)"),
+        ("P01\tn/a\tsquat_jump\t0.3\n", "expected a column session_id, date or day"),
+        ("P01\t0\tsquat_jump\n", "row 2: expected 4 cells, as in the header; found 3 cells"),
+    ],
+)
+def test_wrong_rows_are_named(tmp_path: Path, rows: str, said: str) -> None:
+    assert said in faults_of(tmp_path, measurements__tsv=SHORT + rows)
+
+
+def test_repeated_values_are_refused(tmp_path: Path) -> None:
+    header = "participant_id\tday\ttask\trep\tjump_height_impulse_m\n"
+    row = "P01\t0\tsquat_jump\t1\t0.3\n"
+    said = faults_of(tmp_path, measurements__tsv=header + 2 * row)
+    assert "expected one value for each participant" in said
+
+
+def test_measurements_stand_beside_recordings(tmp_path: Path) -> None:
+    plate = {"reader": "delimited", "rate_hz": 1000, "plates": {"1": {"foot": "both", "columns": {"up": 1}}}}
+    settings = {"name": "both", "lab": {"up": "z", "forward": "x"}, "devices": {"plate": plate}}
+    key = "participant_id\tsession_id\t"
+    files = {
+        "study.yaml": yaml.safe_dump(settings),
+        "participants.tsv": "participant_id\nP01\n",
+        "sessions.tsv": f"{key}day\nP01\tA\t0\n",
+        "trials.tsv": f"{key}trial_id\ttask\nP01\tA\tjump\tcountermovement_jump\n",
+        "recordings.tsv": f"{key}trial_id\tdevice\tpath\nP01\tA\tjump\tplate\ta.csv\n",
+        "measurements.tsv": f"{key}trial_id\ttask\tsquat_depth_m\nP01\tA\tsets\tsquat\t0.4\n",
+        "a.csv": "800\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    study = read_study(tmp_path)
+    assert measured_rows(study)[0][["trial_id", "squat_depth_m"]].to_numpy().tolist() == [["sets", 0.4]]
+    other = "P02\tA\tjump\tsquat\t0.4\nP01\tA\tjump\tsquat\t0.4\n"
+    (tmp_path / "measurements.tsv").write_text(f"{key}trial_id\ttask\tsquat_depth_m\n{other}", encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        read_study(tmp_path)
+    assert "row 3, trial_id: expected a trial of its own, not one of trials.tsv; found P01, A, jump" in str(
+        caught.value
+    )
+    assert "row 2, session_id: expected a row of sessions.tsv; found P02, A" in str(caught.value)
+    (tmp_path / "study.yaml").write_text("name: both\n", encoding="utf-8")
+    with pytest.raises(StudyError, match=r"study\.yaml: devices: expected recording systems"):
+        read_study(tmp_path)
+
+
+def test_names_and_units_of_metrics_are_checked(tmp_path: Path) -> None:
+    layout = {
+        "columns": {"height": {"name": "jump_height_impuls_m"}, "force": {"name": "peak_force_n", "unit": "kg"}},
+        "metrics": {"peak_power_w": {"label": "power", "unit": "W"}},
+    }
+    text = "participant_id\tday\ttask\theight\tforce\nP01\t0\tsquat_jump\t0.3\t200\n"
+    study = study_of(tmp_path, tables={"measurements": layout}, measurements__tsv=text)
+    said = "\n".join(map(str, measurement_faults(study)))
+    assert "jump_height_impuls_m (did you mean jump_height_impulse_m?)" in said
+    assert "expected a unit of peak_force_n, which legsci states in N; found kg" in said
+    assert "tables.measurements.metrics.peak_power_w: expected a name that legsci does not have" in said
+    with pytest.raises(StudyError, match="3 faults"):
+        legsci.analyse_measurements(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("unit", "to", "factor"),
+    [("cm", "m", 0.01), ("N·s", "N s", 1.0), ("kN", "N", 1e3), ("%", "%", 1.0), ("ms", "s", 1e-3), ("rad", "m", None)],
+)
+def test_units(unit: str, to: str, factor: float | None) -> None:
+    assert conversion(unit, to) == (factor if factor is None else pytest.approx(factor))
