@@ -116,6 +116,7 @@ def outcome(
     trials: dict[str, xr.DataTree] | xr.DataTree,
     *,
     mass_kg: float | None = None,
+    sex: str | None = None,
     curation: pd.DataFrame | None = None,
     default: str = DEFAULT,
     profiles: list[str] | None = None,
@@ -125,6 +126,8 @@ def outcome(
     session = session_of(trials)
     if mass_kg is not None:
         session.attrs["body_mass_kg"] = mass_kg
+    if sex is not None:
+        session.attrs["sex"] = sex
     reps, quality = cut_session(
         session,
         default=default,

@@ -195,8 +195,8 @@ def test_angles_at_peak_force_and_height_per_flexion(known: Outcome) -> None:
         for name in ("hip_flexion", "knee_flexion", "ankle_dorsiflexion"):
             column = f"{name}_at_peak_force_deg"
             assert row[column] == pytest.approx(motion.angles[f"{side}_{name}"][instant], abs=1.5), column
-            # The drawn force is almost level for some 50 ms about its peak.
-            assert 2.0 < row[f"u_{column}"] < 15.0, column
+            # The drawn force is almost level for some 0.1 s before its peak.
+            assert 2.0 < row[f"u_{column}"] < 20.0, column
         flexions.append(row["knee_flexion_max_deg"])
     height = both["jump_height_impulse_m"]
     assert both["jump_height_per_knee_flexion_m_per_deg"] == pytest.approx(height / np.mean(flexions))
