@@ -18,6 +18,7 @@ from legsci.mechanics.reps import trial as trials
 from legsci.metrics import status
 from legsci.quality import CODES, QualityFlag
 from tests.analytic_jump import GRAVITY, countermovement_jump
+from tests.mechanics.athlete import standing
 from tests.mechanics.trials import Outcome, decisions, force_trial, outcome, trial, vertical_force
 
 RATE_HZ = 1000.0
@@ -281,6 +282,8 @@ CASES = {
     "step_by_one_foot": partial(step_with_markers, ("left_heel", "left_toe")),
     "travels_across": run_to_the_right,
     "leg_contradicted": jump_off_the_other_leg,
+    "leg_not_named": lambda: outcome(force_trial(jump(), task="lateral_jump")),
+    "static_trial_alone": lambda: outcome(trial({"markers": standing()}, task="standing")),
 }
 
 
