@@ -311,9 +311,9 @@ CODES: dict[str, Code] = {
         "The {detail} foot has no markers: the side of the step is estimated from the height of the other foot.",
     ),
     "leg_contradicted": Code(
-        "flagged",
-        "trials.tsv names the {detail} leg, but the other foot is {value:.2f} m lower during the push-off; metrics are "
-        "those of the leg named.",
+        "incomplete",
+        "trials.tsv names the {detail} leg, but the other foot is {value:.2f} m lower during the push-off: metrics of "
+        "the leg are missing.",
         "m",
     ),
     "travels_across": Code(

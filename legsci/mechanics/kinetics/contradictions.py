@@ -11,8 +11,9 @@ import xarray as xr
 from legsci.ingest.streams import stream, streams
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.force.jump_checks import MASS_DISAGREEMENT_PERCENT
-from legsci.mechanics.force.plates import GroundReaction, centre_of_pressure
+from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement
+from legsci.mechanics.kinetics.plate_places import PressedPlate, pressed_plates
 from legsci.mechanics.motion.kinematics import Array
 from legsci.quality import QualityFlag
 from legsci.tasks import TASKS
@@ -100,7 +101,7 @@ def crossed_plate_flags(trial: xr.DataTree, movement: Movement | None) -> list[Q
         return []
     if set(force.get_index("axis")) != set(AXES):
         return []
-    places = [_mean_pressure(force, side) for side in SIDES_OF_BODY]
+    places = [_mean_pressure(pressed_plates(force), side) for side in SIDES_OF_BODY]
     facing = np.radians(np.nan_to_num(facing_deg(movement)))
     # Forward turned to the left by the heading is (cos, -sin) of (x, z); the right is a quarter turn from there.
     rightward = np.array([np.sin(facing), np.cos(facing)])
@@ -108,17 +109,13 @@ def crossed_plate_flags(trial: xr.DataTree, movement: Movement | None) -> list[Q
     return [QualityFlag("plates_against_facing", "force", crossed, CROSSED_M)] if crossed > CROSSED_M else []
 
 
-def _mean_pressure(force: xr.Dataset, side: str) -> Array:
+def _mean_pressure(plates: list[PressedPlate], side: str) -> Array:
     """Mean centre of pressure (2,), forward and right, of the plates of a foot by their load [m]; NaN without load."""
-    own = force.isel(plate=np.flatnonzero(force.variables["foot"].data.astype(str) == side))
-    if not own.sizes["plate"]:
-        return np.full(2, np.nan)
-    pressure = centre_of_pressure(own)["centre_of_pressure"].sel(axis=["x", "z"])
-    load = own["force"].sel(axis="y", drop=True).where(np.isfinite(pressure.isel(axis=0, drop=True)), 0.0)
-    total = float(load.sum())
+    own = [plate for plate in plates if plate.foot == side]
+    total = sum(float(plate.load.sum()) for plate in own)
     if not total > 0.0:
         return np.full(2, np.nan)
-    return np.asarray((pressure.fillna(0.0) * load).sum(("plate", "time")).to_numpy() / total)
+    return np.asarray(sum(plate.load @ np.nan_to_num(plate.pressure) for plate in own) / total)
 
 
 def mass_flags(body_weight_n: float, mass_kg: float) -> list[QualityFlag]:

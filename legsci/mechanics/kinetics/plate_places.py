@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from legsci.ingest.streams import stream, streams
-from legsci.mechanics.force.plates import centre_of_pressure
 from legsci.mechanics.motion.kinematics import Array, Booleans
 from legsci.mechanics.motion.markers import whole_paths
 from legsci.quality import QualityFlag
@@ -52,8 +52,8 @@ def with_sound_places(trial: xr.DataTree, turned: Mapping[str, QualityFlag]) -> 
     force = stream(trial, "force")
     if force is None or not _has_places(force):
         return trial, []
-    names = [name for name in force.get_index("plate").tolist() if name not in turned]
-    off = {name: flag for name in names if (flag := _pressure_off_plate(force, name)) is not None}
+    plates = [plate for plate in pressed_plates(force) if plate.name not in turned]
+    off = {plate.name: flag for plate in plates if (flag := _pressure_off_plate(plate)) is not None}
     if not off and not turned:
         return trial, []
     wrong, level = force["plate"].isin([*off, *turned]), force["axis"].isin(["x", "z"])
@@ -113,8 +113,9 @@ def distances_by_quarter(trial: xr.DataTree) -> dict[str, Array]:
     if force is None or markers is None or not _has_places(force):
         return {}
     feet = [foot for side in LEGS if (foot := _foot(markers, side)) is not None]
-    names = force.get_index("plate").tolist() if feet else []
-    found = {name: _distances(force, name, markers.get_index("time").to_numpy(), feet) for name in names}
+    times, frames = (signal.get_index("time").to_numpy() for signal in (force, markers))
+    plates = pressed_plates(force) if feet else []
+    found = {plate.name: _distances(plate, times, frames, feet) for plate in plates}
     return {name: row for name, row in found.items() if row is not None}
 
 
@@ -123,41 +124,73 @@ def _has_places(force: xr.Dataset) -> bool:
     return {"moment", "corner"} <= set(force.variables) and set(force.get_index("axis")) == set(AXES)
 
 
-def _pressed(force: xr.Dataset, plate: str) -> tuple[Array, Array, Array]:
-    """Load (sample,) [N], level centre of pressure (sample, 2) and level corners (corner, 2) [m] of a loaded plate."""
-    one = force.sel(plate=[plate])
-    position = centre_of_pressure(one, threshold_n=PLACED_LOAD_N)["centre_of_pressure"].sel(axis=["x", "z"])
-    level = position.transpose("plate", "time", "axis").to_numpy()[0]
-    vertical = one["force"].sel(axis="y").transpose("plate", "time").to_numpy()[0].astype(float)
-    corner = one["corner"].sel(axis=["x", "z"]).transpose("plate", "corner", "axis").to_numpy()[0].astype(float)
-    return np.where(np.isfinite(level[:, 0]), vertical, 0.0), level, corner
+class PressedPlate(NamedTuple):
+    """A plate, the foot that the study gives it, and what presses it.
+
+    Parameters
+    ----------
+    load : (sample,) vertical force [N]; 0 below PLACED_LOAD_N.
+    pressure : (sample, 2) centre of pressure, forward and right [m]; NaN where there is no load.
+    corner : (corner, 2) likewise; NaN where they are not known.
+    """
+
+    name: str
+    foot: str
+    load: Array
+    pressure: Array
+    corner: Array
 
 
-def _pressure_off_plate(force: xr.Dataset, plate: str) -> QualityFlag | None:
+def pressed_plates(force: xr.Dataset) -> list[PressedPlate]:
+    """Plates of a force group with moments along all three axes, as plain arrays."""
+    axes = force.get_index("axis").tolist()
+    order = [axes.index(axis) for axis in AXES]
+    loads, moments = (
+        force.variables[name].transpose("plate", "time", "axis").data[..., order] for name in ("force", "moment")
+    )
+    names, feet = force.get_index("plate").tolist(), force.variables["foot"].data.astype(str).tolist()
+    heights = force.variables["surface_height"].data.astype(float)
+    corners = np.full((len(names), 1, len(axes)), np.nan)
+    if "corner" in force.variables:
+        corners = force.variables["corner"].transpose("plate", "corner", "axis").data[..., order].astype(float)
+    answer = []
+    for name, foot, load, moment, height, corner in zip(names, feet, loads, moments, heights, corners, strict=True):
+        upward = np.where(load[:, _Y] >= PLACED_LOAD_N, load[:, _Y], np.nan).astype(float)
+        forward = (moment[:, _Z] + height * load[:, _X]) / upward
+        right = (height * load[:, _Z] - moment[:, _X]) / upward
+        pressure = np.stack([forward, right], axis=1)
+        known = np.isfinite(pressure).all(axis=1)
+        answer.append(PressedPlate(name, foot, np.where(known, upward, 0.0), pressure, corner[:, _LEVEL]))
+    return answer
+
+
+def _pressure_off_plate(plate: PressedPlate) -> QualityFlag | None:
     """Flag of a plate whose centre of pressure lies outside its corners for more than OFF_PLATE_PERCENT of its load."""
-    load, pressure, corner = _pressed(force, plate)
+    load, pressure, corner = plate.load, plate.pressure, plate.corner
     if not load.sum() > 0.0 or not np.isfinite(corner).all():
         return None
-    lowest, highest = corner.min(axis=0) - PLATE_EDGE_M, corner.max(axis=0) + PLATE_EDGE_M
-    outside = ~((pressure >= lowest) & (pressure <= highest)).all(axis=1)
-    percent = 100.0 * float(load[outside].sum() / load.sum())
+    with np.errstate(invalid="ignore"):
+        inside = (pressure >= corner.min(axis=0) - PLATE_EDGE_M) & (pressure <= corner.max(axis=0) + PLATE_EDGE_M)
+    percent = 100.0 * float(load[~inside.all(axis=1)].sum() / load.sum())
     if percent <= OFF_PLATE_PERCENT:
         return None
-    return QualityFlag("pressure_off_plate", f"plate {plate}", percent, OFF_PLATE_PERCENT)
+    return QualityFlag("pressure_off_plate", f"plate {plate.name}", percent, OFF_PLATE_PERCENT)
 
 
-def _distances(force: xr.Dataset, plate: str, frames: Array, feet: list[tuple[Array, Array]]) -> Array | None:
-    """Mean distance of the pressure on a plate from the nearer foot for each quarter turn of its axes (4,) [m]."""
-    load, pressure, corner = _pressed(force, plate)
+def _distances(plate: PressedPlate, times: Array, frames: Array, feet: list[tuple[Array, Array]]) -> Array | None:
+    """Mean distance of the pressure on a plate from the nearer foot for each quarter turn of its axes (4,) [m].
+
+    `times` (sample,) and `frames` (frame,) are those of plates and markers [s].
+    """
+    corner = plate.corner
     if not np.isfinite(corner).all():
         return None
-    times = force.get_index("time").to_numpy()
     nearest = np.clip(np.searchsorted(times, frames), 0, times.size - 1)
-    together = np.where((frames >= times[0]) & (frames <= times[-1]), load[nearest], 0.0)
+    together = np.where((frames >= times[0]) & (frames <= times[-1]), plate.load[nearest], 0.0)
     weight = np.where(np.sum([_stands_on(foot, corner) for foot in feet], axis=0) == 1, together, 0.0)
     if not weight.sum() > LEAST_ONE_FOOT_PART * together.sum():
         return None
-    from_centre = pressure[nearest] - corner.mean(axis=0)
+    from_centre = plate.pressure[nearest] - corner.mean(axis=0)
     answer = np.full(4, np.inf)
     for quarters in range(4):
         point = corner.mean(axis=0) + from_centre @ np.linalg.matrix_power(QUARTER_TURN, quarters).T

@@ -149,6 +149,11 @@ def session_motion(
     upright = _standing_lumbar_flexion(trials[standing].movement) if standing is not None else float("nan")
     if np.isnan(upright):
         trials = {name: _without_upright(trial) for name, trial in trials.items()}
+    unread = [] if static is not None else _unread_static_trials(session)
+    trials = {
+        name: replace(trial, flags=[*trial.flags, *unread]) if trial.movement is not None else trial
+        for name, trial in trials.items()
+    }
     return SessionMotion(_attributes(session), dict(options), upright, trials)
 
 
@@ -303,6 +308,15 @@ def _forward_force(force: xr.Dataset, reaction: GroundReaction) -> Array:
     total = forward[[plates.index(plate) for plate in reaction.plates]].astype(float).sum(axis=0)
     empty = [total[first + (stop - first) // 4 : stop - (stop - first) // 4] for first, stop in reaction.unloaded]
     return np.asarray(total - (float(np.mean(np.concatenate(empty))) if empty else 0.0))
+
+
+def _unread_static_trials(session: xr.DataTree) -> list[QualityFlag]:
+    """Flag of static trials that could not be read."""
+    return [
+        QualityFlag("static_trial_not_used", "trial", detail=f"trial {name} could not be read")
+        for name, trial in session.children.items()
+        if trial.attrs["task"] == "standing" and json.loads(str(trial.attrs.get("faults", "[]")))
+    ]
 
 
 def _without_upright(motion: TrialMotion) -> TrialMotion:

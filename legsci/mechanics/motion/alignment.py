@@ -196,6 +196,11 @@ class _Body:
         """Axes of a segment (leg, time, 3, 3)."""
         return self._both(self._known.rotation, segment, (3, 3))
 
+    def knee_axis_rad(self) -> Array:
+        """Uncertainty of the turn of the knee axis by the placement of the two markers that show it (leg, 1) [rad]."""
+        base_m = [self._known.axis_base_m.get(f"{side}_knee", KNEE_WIDTH_M) for side in OUTWARD]
+        return np.sqrt(2.0) * LANDMARK_M / np.array(base_m)[:, None]
+
     def filling(self, segment: str) -> Array:
         """Uncertainty of a segment from filled markers (2, leg, time): place per axis [m], turn [rad]."""
         nothing = np.zeros((self.frames, 2))
@@ -313,7 +318,7 @@ def _leg_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
     reach = _length(body.shank * [1.0, 0.0, 1.0])
     turned = HIP_LINE_RAD * _along(body.shank, body.ahead)
     return {
-        **_angle_uncertainties(body.knee_flexion(), body.thigh_m, body.shank_m, skin),
+        **_angle_uncertainties(body, skin),
         "knee_frontal_projection": _projection_uncertainty(body, body.outward, knee_m, ankle_m, HIP_LINE_RAD),
         "knee_fixed_camera_projection": _projection_uncertainty(body, body.outward_of_lab, knee_m, ankle_m, 0.0),
         "knee_medial_offset": np.sqrt(skin.knee_m**2 + skin.ankle_m**2 + turned**2),
@@ -329,16 +334,16 @@ def _leg_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
     }
 
 
-def _angle_uncertainties(flexion: Array, thigh_m: Array, shank_m: Array, skin: _Skin) -> dict[str, Array]:
-    """Standard uncertainty of knee abduction and hip-knee-ankle angle (leg, time) [deg]; knee flexion in [rad]."""
+def _angle_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
+    """Standard uncertainty of knee abduction and hip-knee-ankle angle (leg, time) [deg]."""
+    flexion, thigh_m, shank_m = body.knee_flexion(), body.thigh_m, body.shank_m
     placed = LANDMARK_M / np.sqrt(2.0)
     across, along = np.cos(flexion) / thigh_m, np.sin(flexion)
-    axis_placed = np.sqrt(2.0) * LANDMARK_M / KNEE_WIDTH_M
     put = (
         (across * HIP_CENTRE_M) ** 2
         + ((across + 1.0 / shank_m) * placed) ** 2
         + (placed / shank_m) ** 2
-        + (along * axis_placed) ** 2
+        + (along * body.knee_axis_rad()) ** 2
     )
     strayed = (along * skin.thigh_rad) ** 2 + (across * skin.knee_m) ** 2 + skin.shank_rad**2
     return {"knee_abduction": np.degrees(np.sqrt(put + strayed)), "hip_knee_ankle": np.degrees(np.sqrt(put))}

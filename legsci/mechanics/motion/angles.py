@@ -129,7 +129,8 @@ def kinematics(
     - joint_centre (time, joint, axis) [m], carried by the proximal segment (knee: thigh, ankle: shank);
     - angle (time, joint_angle) [deg].
 
-    What the markers do not give is absent. attrs: sampling_rate_hz and notes, a JSON list of [code, sentence].
+    What the markers do not give is absent. attrs: sampling_rate_hz, notes, a JSON list of [code, sentence], and
+    axis_base_m, JSON, see `Skeleton.axis_base_m`.
     Signs: flexion, dorsiflexion, lumbar_flexion, pelvis_tilt and trunk_lean forward; knee abduction (valgus), hip
     adduction, inversion, internal rotation positive on both sides; lumbar_bending and trunk_side_lean to the right;
     pelvis_obliquity with the right side down (the drop of the free side in stance on the left leg; negate it for stance
@@ -237,6 +238,7 @@ def _answer(skeleton: Skeleton, time: Array, rate_hz: float, filling: Paths, fla
         angle=angle,
         residual={name: segment.residual for name, segment in segments.items()},
         filling=filling,
+        axis_base_m=skeleton.axis_base_m,
         flags=[*flags, *_deformed(skeleton, rate_hz), *_implausible(angle, rate_hz), *skeleton.flags],
     )
 

@@ -39,6 +39,7 @@ class Kinematics:
     residual : segment -> (time,) [m].
     filling : segment -> (time, 2) standard uncertainty of its place per axis [m] and of its turn [rad] by markers that
         were filled.
+    axis_base_m : joint -> see `Skeleton.axis_base_m` [m].
     flags : what was assumed, and why something is absent.
     """
 
@@ -50,11 +51,12 @@ class Kinematics:
     angle: Paths
     residual: Paths = field(default_factory=dict)
     filling: Paths = field(default_factory=dict)
+    axis_base_m: Mapping[str, float] = field(default_factory=dict)
     flags: list[QualityFlag] = field(default_factory=list)
 
     @classmethod
     def of(cls, kinematics: xr.Dataset) -> Kinematics:
-        """Take time, rotation, position, joint_centre, angle and filling from a Dataset, as far as it has them.
+        """Take what alignment and kinetics need from a Dataset, as far as it has it.
 
         Parameters
         ----------
@@ -68,6 +70,7 @@ class Kinematics:
             joint_centre=_by_name(kinematics, "joint_centre", "joint"),
             angle=_by_name(kinematics, "angle", "joint_angle"),
             filling=_by_name(kinematics, "filling", "segment"),
+            axis_base_m=json.loads(str(kinematics.attrs.get("axis_base_m", "{}"))),
         )
 
     @cached_property
@@ -95,6 +98,7 @@ class Kinematics:
         }
         notes = [[flag.code, flag.sentence] for flag in self.flags]
         attrs = {"sampling_rate_hz": self.rate_hz, "notes": json.dumps(notes, ensure_ascii=False)}
+        attrs["axis_base_m"] = json.dumps(dict(self.axis_base_m))
         coords = _labels(tuple(self.rotation), tuple(self.joint_centre), tuple(self.angle))
         return xr.Dataset(variables, coords=coords, attrs=attrs)
 

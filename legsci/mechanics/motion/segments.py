@@ -266,6 +266,9 @@ class _Builder:
             "its axis lies in the plane of the wand, and turns by as much as the wand was put ahead of it or behind"
         )
         self.skeleton.flags.append(QualityFlag("joint_definition", signal=joint, detail=detail))
+        self.skeleton.axis_base_m[joint] = float(np.linalg.norm(np.cross(wand - proximal, lateral - proximal))) / float(
+            np.linalg.norm(lateral - proximal)
+        )
         return centre, outward * OUTWARD[side]
 
     def _inward(self, joint: str, lateral: Array, axis: Array) -> Array:

@@ -54,12 +54,15 @@ class Skeleton:
     joints : name -> (carrying segment, centre in the static trial (3,) [m]).
     absent_planes : joint (right_knee, ...) -> rows of its three angles that the markers do not give: 0 flexion, 1
         ab/adduction, 2 rotation.
+    axis_base_m : joint whose axis lies in the plane of a wand -> distance of the wand from the line between proximal
+        centre and lateral marker [m], over which marker errors turn the axis.
     flags : what was assumed, and why something is absent.
     """
 
     segments: dict[str, Segment] = field(default_factory=dict)
     joints: dict[str, tuple[str, Array]] = field(default_factory=dict)
     absent_planes: dict[str, set[int]] = field(default_factory=dict)
+    axis_base_m: dict[str, float] = field(default_factory=dict)
     flags: list[QualityFlag] = field(default_factory=list)
 
     def leave_out(self, joints: Iterable[str], planes: Iterable[int] = OUT_OF_SAGITTAL) -> None:

@@ -22,7 +22,7 @@ def with_working_leg(
 ) -> tuple[Repetition, list[QualityFlag]]:
     """Name the working legs of a repetition.
 
-    A leg that the study names is taken, and flagged where the height of the feet contradicts it. Of a task on one leg
+    A leg that the study names is taken, unless the height of the feet contradicts it; then, and in a task on one leg
     that trials.tsv does not name, no leg works.
 
     Parameters
@@ -42,8 +42,9 @@ def with_working_leg(
         side, flags = step_side(left_m, right_m, movement)
         return replace(repetition, leg=side), flags
     raised_m = (left_m - right_m) * (1.0 if named == "left" else -1.0)
-    flags = [QualityFlag("leg_contradicted", "markers", raised_m, detail=named)] if raised_m > RAISED_FOOT_M else []
-    return replace(repetition, leg=named), flags
+    if raised_m > RAISED_FOOT_M:
+        return replace(repetition, leg=""), [QualityFlag("leg_contradicted", "markers", raised_m, detail=named)]
+    return replace(repetition, leg=named), []
 
 
 def _foot_heights(repetition: Repetition, movement: Movement) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from legsci.marker_sets import MARKER_SETS
+from legsci.mechanics.motion.alignment import HIP_CENTRE_M, LANDMARK_M, alignment_uncertainty
 from legsci.mechanics.motion.angles import JOINTS, kinematics
 from legsci.mechanics.motion.joint_centres import MARKER_DIAMETER_M, hip_centre_davis, wand_joint
 from legsci.mechanics.motion.options import MotionOptions
@@ -18,7 +19,7 @@ from legsci.simulate.sensors.markers import MarkerSettings, record_markers
 from legsci.vocabulary import SIDES_OF_BODY
 from tests.checkout import ROOT
 from tests.mechanics.athlete import ATHLETE, RATE_HZ, angle, marker_dataset, names_of
-from tests.mechanics.motion.marker_set_athlete import measures, worn
+from tests.mechanics.motion.marker_set_athlete import measures, places_of, worn
 from tests.mechanics.recordings import agreement, read_signal
 
 FLEXION = [f"{side}_{name}" for side in SIDES_OF_BODY for name in ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")]
@@ -96,6 +97,38 @@ def test_plug_in_gait_flexion_is_within_3_deg_with_the_errors_of_a_laboratory(ta
         error = angle(result, name) - motion(task).angles[name]
         assert np.sqrt(np.mean(error**2)) < 3.0, name
         assert np.abs(np.median(error)) < 3.0, name
+
+
+def test_the_uncertainty_of_knee_abduction_covers_wands_and_landmarks_that_are_missed():
+    """Every marker on a landmark, and every wand, is missed by LANDMARK_M per axis, the hips by HIP_CENTRE_M."""
+    body, rng = build_body(ATHLETE), np.random.default_rng(11)
+    widths, names = measures(body), MARKER_SETS["plug_in_gait"]
+    trials = {
+        name: worn(motion(name), "plug_in_gait").isel(time=slice(None, None, 8)) for name in ("squat", "standing")
+    }
+    inside = []
+    for _ in range(40):
+        hip = np.sqrt(HIP_CENTRE_M**2 - 0.5 * LANDMARK_M**2) * rng.normal(size=3)
+        errors = {
+            label: LANDMARK_M * rng.normal(size=3) + hip * ("iliac" in name or name == "sacrum")
+            for label, name in names.items()
+        }
+        missed = []
+        for name, clean in trials.items():
+            position = clean["position"].to_numpy().copy()
+            for column, label in enumerate(clean["marker"].to_numpy()):
+                row = places_of(body, "plug_in_gait")[str(label)][0]
+                position[:, column] += motion(name).rotation[row, ::8] @ errors[str(label)]
+            missed.append(clean.assign(position=clean["position"].copy(data=position)))
+        options = MotionOptions(cutoff_hz=None)
+        found = kinematics(*missed, marker_set="plug_in_gait", measures_m=widths, options=options)
+        stated = alignment_uncertainty(found)["u_knee_abduction"]
+        for side in SIDES_OF_BODY:
+            truth = motion("squat").angles[f"{side}_knee_abduction"][::8]
+            bent = int(np.argmax(angle(found, f"{side}_knee_flexion")))
+            error = angle(found, f"{side}_knee_abduction")[bent] - truth[bent]
+            inside.append(abs(error) < 2.0 * float(stated.sel(side=side)[bent]))
+    assert 0.88 <= np.mean(inside) <= 1.0
 
 
 @pytest.mark.parametrize("without", [(), ("RTHI", "LTHI", "RTIB", "LTIB")])

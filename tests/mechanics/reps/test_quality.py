@@ -293,6 +293,8 @@ CASES = {
     "step_by_one_foot": partial(step_with_markers, ("left_heel", "left_toe")),
     "travels_across": run_to_the_right,
     "leg_contradicted": jump_off_the_other_leg,
+    "leg_not_named": lambda: outcome(force_trial(jump(), task="lateral_jump")),
+    "static_trial_alone": lambda: outcome(trial({"markers": standing()}, task="standing")),
 }
 
 

@@ -100,6 +100,15 @@ def test_lumbar_flexion_is_that_from_the_static_trial_and_absent_without_one(by_
     assert set(found.metrics.loc[found.metrics["trial_id"] == "S", "status"]) == {"accepted"}
 
 
+def test_a_static_trial_that_cannot_be_read_is_named() -> None:
+    _, markers = squat()
+    unread = trial({}, task="standing", faults='[["standing.c3d", "standing.c3d: no frames"]]')
+    found = outcome({"T": trial({"markers": markers}, task="squat"), "S": unread})
+    assert "static_trial_not_used" in found.codes("T")
+    assert "recording_unreadable" in found.codes("S")
+    assert found.rows()["lumbar_flexion_max_deg"].isna().all()
+
+
 def test_a_crouch_is_no_static_trial(by_markers: Outcome) -> None:
     """The person holds a squat where standing was asked for: what has its zero in standing is absent, the rest not."""
     motion, markers = squat()
