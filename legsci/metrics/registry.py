@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from legsci.metrics.families import alignment, angle_and_force, contacts, force, joints, kinetics, power
+from legsci.metrics.families import alignment, angle_and_force, contacts, force, joints, kinetics, power, squats
 from legsci.metrics.metric import NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, recorded_samples, velocity
 from legsci.tasks import TASKS
@@ -82,7 +82,7 @@ def _asymmetry(name: str, metric: Metric) -> Metric:
 _MEASURED: dict[str, dict[str, Metric]] = {
     "Vertical force": force.METRICS,
     "Velocity, height and power of the centre of mass": power.METRICS,
-    "Joint angles and squats": joints.METRICS,
+    "Joint angles and squats": joints.METRICS | squats.METRICS,
     "Joint angles, force and jump height": angle_and_force.METRICS,
     "Alignment of the leg": alignment.METRICS,
     "Joint moments, power and work": kinetics.METRICS,

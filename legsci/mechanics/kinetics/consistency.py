@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.motion.kinematics import Array, Booleans
 from legsci.quality import QualityFlag
 from legsci.vocabulary import STANDARD_GRAVITY
@@ -22,6 +23,9 @@ SEARCHED_DELAY_S = 0.2
 #: At the delay that is reported, the mean squared difference of force and motion is at most this part of that as
 #: recorded, and of that at any other local minimum; else force fits the motion at no delay, or at several.
 CLEARLY_LESS = 0.8
+#: Highest low-pass at which force and motion are compared [Hz], whatever that of the trial: the limits above are those
+#: of this one, and accelerations of markers hold noise that grows with the square of the frequency.
+COMPARED_HZ = 12.0
 #: Part of body weight below which differences of force and motion are none.
 ROUNDING_PART = 0.001
 #: Part of body weight by which force has to vary (standard deviation) for its delay to be estimated, and a horizontal
@@ -80,6 +84,9 @@ def dynamic_consistency(
     to the motion, where the vertical one is in time. `pressure_beside_body`: level distance of centre of mass and
     centre of pressure in quiet standing, of a person without load, since the place of a load is not known.
     """
+    if (cutoff_hz or np.inf) > COMPARED_HZ and rate_hz > 2.0 * COMPARED_HZ:
+        ground, cutoff_hz = _slow(ground, rate_hz), COMPARED_HZ
+        body = body._replace(force=_slow(body.force, rate_hz), residual_moment=_slow(body.residual_moment, rate_hz))
     force, moment, required, weight = ground[:, :3], ground[:, 3:], body.force, body.mass_kg * STANDARD_GRAVITY
     # A person may stand where no plate is, such as on a box: there is nothing to compare while the plates are unloaded.
     loaded = np.isfinite(force + required).all(axis=1) & (force[:, _Y] > DISAGREEMENT_PART * weight)
@@ -90,6 +97,15 @@ def dynamic_consistency(
         loads = force[loaded], required[loaded]
         flags += _place(*loads, moment[loaded], body.centre_of_mass[loaded], weight, rate_hz)
     return flags
+
+
+def _slow(values: Array, rate_hz: float) -> Array:
+    """What of loads (time, component) is slower than COMPARED_HZ."""
+    components = np.ascontiguousarray(values.T)
+    slow = butterworth_lowpass(
+        components, sampling_rate_hz=rate_hz, cutoff_hz=COMPARED_HZ, cutoff_after_both_passes=True
+    )
+    return np.asarray(slow.T)
 
 
 def _size(force: Array, moment: Array, weight: float) -> list[QualityFlag]:

@@ -71,7 +71,5 @@ def no_signal_to_cut_by(motion: TrialMotion, task: Task) -> QualityFlag:
     needed = f"{', '.join(others)} or {last}" if others else last
     held = ", ".join(sorted(motion.streams)) or "nothing"
     unknown = "" if set(motion.streams).isdisjoint(task.cut_by) else " without known labels"
-    static = task.cut == "quiet" and motion.movement is not None
-    enough = "; for the anatomical frames of the session its markers are enough" if static else ""
-    detail = f"a {motion.attrs['task']} needs {needed}; recorded: {held}{unknown}{enough}"
+    detail = f"a {motion.attrs['task']} needs {needed}; recorded: {held}{unknown}"
     return QualityFlag("no_signal_to_cut_by", signal="trial", detail=detail)

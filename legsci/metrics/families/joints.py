@@ -1,4 +1,4 @@
-"""Metrics of joint angles and squats, and the view of the frames that all metrics of markers share.
+"""Metrics of joint angles, and the view of the frames that all metrics of markers share.
 
 Each takes what `prepare` in measure.py makes of a reps file; METRICS, at the end, defines each. A metric of
 a leg is given for the legs that work: both, or the one that pushes off or touches down.
@@ -12,12 +12,12 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, JOINT_ANGLES
-from legsci.mechanics.motion.angle_uncertainty import POINTS, TISSUE
+from legsci.mechanics.motion.angle_uncertainty import TISSUE
 from legsci.mechanics.reps.working_leg import RAISED_FOOT_M
 from legsci.metrics.families.force import LANDING_S
-from legsci.metrics.metric import FORCE_AND_MOTION, GROOD, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
+from legsci.metrics.metric import FORCE_AND_MOTION, GROOD, MOTION, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps, at, of_tasks, peak, peak_time, uncertain_peak
-from legsci.tasks import JUMPS, LATERAL_JUMPS, MOVEMENTS, SQUATS
+from legsci.tasks import JUMPS, LATERAL_JUMPS, MOVEMENTS
 from legsci.vocabulary import AXES, SIDES, SIDES_OF_BODY
 
 Measure = Callable[[Reps], xr.Variable]
@@ -26,10 +26,6 @@ UncertainValue = tuple[xr.Variable, xr.Variable]
 UncertainMeasure = Callable[[Reps], UncertainValue]
 #: Rows of the sides of the body among SIDES.
 _BODY = [SIDES.index(side) for side in SIDES_OF_BODY]
-
-#: The phases of squats are found from the height of the pelvis, or without it from force.
-_MOTION_OR_FORCE = ("markers or segments or force",)
-_SANCHEZ = "Sanchez-Medina & Gonzalez-Badillo 2011, Med Sci Sports Exerc 43:1725"
 
 
 def of_frames(reps: Reps) -> Reps:
@@ -186,69 +182,6 @@ def trunk_lean_max(reps: Reps) -> UncertainValue:
     return uncertain_peak(of_frames(reps), *_trunk_angle(reps, "trunk_lean"), *span_of(reps))
 
 
-def pelvis_height(reps: Reps) -> xr.Variable:
-    """Height of the midpoint of the hip joint centres (rep, frame) [m]."""
-    return reps["pelvis_position"].isel(axis=list(AXES).index("y"))
-
-
-def squat_depth(reps: Reps) -> UncertainValue:
-    """Descent of the pelvis from the start of the eccentric phase to its lowest point (rep, scoring) [m].
-
-    A hip centre that is missed is missed by the same vector of the pelvis: only the tilt since the start turns it. The
-    skin of the pelvis shifts in proportion to that tilt.
-    """
-    frames, height = of_frames(reps), pelvis_height(reps)
-    start, last = span_of(reps)
-    lowest = peak_time(frames, -height, start, last)
-    value = at(frames, height, start) - at(frames, height, lowest)
-    tilt = angle(reps, "pelvis_tilt")
-    turned = np.radians(abs(at(frames, tilt, lowest) - at(frames, tilt, start)))
-    missed = POINTS["lumbar"] * 2.0 * np.sin(0.5 * turned)
-    return value, (missed**2 + (TISSUE["pelvis"].shift_m * turned / (0.5 * np.pi)) ** 2) ** 0.5
-
-
-def thigh_angle_max(reps: Reps) -> UncertainValue:
-    """Largest inclination of the thigh (rep, scoring, side) [deg], and its uncertainty."""
-    curves = reps["thigh_inclination"], reps["u_thigh_inclination"]
-    return of_legs(reps, uncertain_peak(of_frames(reps), *curves, *span_of(reps)))
-
-
-def eccentric_time(reps: Reps) -> xr.Variable:
-    """Duration of the eccentric phase (rep, scoring) [s]."""
-    return reps["eccentric_end"] - reps["movement_start"]
-
-
-def pause_time(reps: Reps) -> xr.Variable:
-    """Duration of the pause between eccentric and concentric phase (rep, scoring) [s]."""
-    return reps["propulsion_start"] - reps["eccentric_end"]
-
-
-def concentric_time(reps: Reps) -> xr.Variable:
-    """Duration of the concentric phase (rep, scoring) [s]."""
-    return reps["movement_end"] - reps["propulsion_start"]
-
-
-def mean_concentric_velocity(reps: Reps) -> UncertainValue:
-    """Mean upward velocity of the pelvis over the concentric phase (rep, scoring) [m/s].
-
-    The uncertainty is that of the rise; that of the time is found by rescoring.
-    """
-    frames, height = of_frames(reps), pelvis_height(reps)
-    rise = at(frames, height, reps["movement_end"]) - at(frames, height, reps["propulsion_start"])
-    return rise / concentric_time(reps), reps["squat_depth_m"][1] / concentric_time(reps)
-
-
-def velocity_loss(reps: Reps) -> xr.Variable:
-    """Loss of mean concentric velocity relative to the fastest repetition of the set so far (rep, scoring) [%]."""
-    velocity = reps["mean_concentric_velocity_m_per_s"][0]
-    values = velocity.transpose("rep", "scoring").data
-    trials = reps["trial_id"].data.astype(str)
-    fastest = np.full(values.shape, np.nan)
-    for trial in np.unique(trials):
-        fastest[trials == trial] = np.fmax.accumulate(values[trials == trial], axis=0)
-    return 100.0 * (1.0 - velocity / xr.Variable(("rep", "scoring"), fastest))
-
-
 METRICS: dict[str, Metric] = {
     "knee_flexion_max_deg": Metric(
         knee_flexion_max,
@@ -335,89 +268,5 @@ METRICS: dict[str, Metric] = {
         tasks=MOVEMENTS,
         streams=MOTION,
         uncertainty="stated",
-    ),
-    "squat_depth_m": Metric(
-        squat_depth,
-        label="squat depth",
-        unit="m",
-        sign="downward",
-        meaning="Descent of the mid-hip point from the start of the eccentric phase to the lowest point.",
-        equation="y_hips(t_movement_start) - min y_hips over the movement",
-        source=OWN_DEFINITION,
-        tasks=SQUATS,
-        streams=MOTION,
-        uncertainty="stated",
-    ),
-    "thigh_angle_max_deg": Metric(
-        thigh_angle_max,
-        label="thigh angle",
-        unit="deg",
-        sign=NOT_SIGNED,
-        meaning="Maximum angle of the hip-knee line from the vertical; 90 is a horizontal thigh.",
-        equation="max thigh_inclination over the movement",
-        source=OWN_DEFINITION,
-        tasks=SQUATS,
-        streams=MOTION,
-        uncertainty="stated",
-    ),
-    "eccentric_time_s": Metric(
-        eccentric_time,
-        label="eccentric time",
-        unit="s",
-        sign=NOT_SIGNED,
-        meaning="Duration of the eccentric phase: from the start of the descent to the start of the pause.",
-        equation="t_eccentric_end - t_movement_start",
-        source=OWN_DEFINITION,
-        tasks=SQUATS,
-        streams=_MOTION_OR_FORCE,
-        uncertainty="rescored",
-    ),
-    "pause_time_s": Metric(
-        pause_time,
-        label="pause time",
-        unit="s",
-        sign=NOT_SIGNED,
-        meaning="Time from the end of the eccentric phase to the start of the concentric phase.",
-        equation="t_propulsion_start - t_eccentric_end",
-        source=OWN_DEFINITION,
-        tasks=SQUATS,
-        streams=_MOTION_OR_FORCE,
-        uncertainty="rescored",
-    ),
-    "concentric_time_s": Metric(
-        concentric_time,
-        label="concentric time",
-        unit="s",
-        sign=NOT_SIGNED,
-        meaning="Duration of the concentric phase: from the start of the ascent to its end.",
-        equation="t_movement_end - t_propulsion_start",
-        source=OWN_DEFINITION,
-        tasks=SQUATS,
-        streams=_MOTION_OR_FORCE,
-        uncertainty="rescored",
-    ),
-    "mean_concentric_velocity_m_per_s": Metric(
-        mean_concentric_velocity,
-        label="mean concentric velocity",
-        unit="m/s",
-        sign="upward",
-        meaning="Rise of the mid-hip point in the concentric phase divided by the concentric time.",
-        equation="(y_hips(t_movement_end) - y_hips(t_propulsion_start)) / concentric_time_s",
-        source=_SANCHEZ,
-        tasks=SQUATS,
-        streams=MOTION,
-        uncertainty="both",
-    ),
-    "velocity_loss_percent": Metric(
-        velocity_loss,
-        label="velocity loss",
-        unit="%",
-        sign="slower",
-        meaning="Loss of mean concentric velocity relative to the highest in the set so far.",
-        equation="100 (1 - mean_concentric_velocity_m_per_s / its maximum in the set so far)",
-        source=_SANCHEZ,
-        tasks=SQUATS,
-        streams=MOTION,
-        uncertainty="rescored",
     ),
 }

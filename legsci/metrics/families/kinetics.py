@@ -20,9 +20,9 @@ from legsci.metrics.families.joints import (
     of_frames,
     of_legs,
     on_both,
-    pelvis_height,
     span_of,
 )
+from legsci.metrics.families.squats import pelvis_height
 from legsci.metrics.metric import FORCE_AND_MOTION, GROOD, NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps, at, integral, of_tasks, peak, peak_time, uncertain_peak
 from legsci.tasks import MOVEMENTS, SQUATS, VERTICAL_JUMPS

@@ -354,14 +354,6 @@ def test_markers_that_no_label_maps_do_not_cut_a_squat() -> None:
     assert sentence.endswith("recorded: markers without known labels.")
 
 
-def test_a_static_trial_of_markers_alone_is_said_to_be_enough_for_the_frames() -> None:
-    position = np.ones((300, 3, 3)) + np.arange(3)[None, :, None] * 0.2
-    labels = [f"left_{name}" for name in ("lateral_epicondyle", "lateral_malleolus", "heel")]
-    result = outcome(trial({"markers": marker_signal(position, rate_hz=100.0, labels=labels)}, task="standing"))
-    sentence = result.quality.loc[result.quality["code"] == "no_signal_to_cut_by", "sentence"].item()
-    assert sentence.endswith("recorded: markers; for the anatomical frames of the session its markers are enough.")
-
-
 @pytest.mark.parametrize("seconds", [0.1, 900.0])
 def test_event_is_not_moved_out_of_order_or_out_of_the_repetition(seconds: float) -> None:
     trial = force_trial(jump())
