@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.motion.kinematics import Array, Booleans
+from legsci.mechanics.motion.markers import smoothable
 from legsci.quality import QualityFlag
 from legsci.vocabulary import STANDARD_GRAVITY
 
@@ -15,6 +17,9 @@ from legsci.vocabulary import STANDARD_GRAVITY
 #: weight at this lever [m].
 DISAGREEMENT_PART = 0.1
 DISAGREEMENT_LEVER_M = 0.6
+#: Force and motion are compared up to this frequency [Hz]: faster parts of the accelerations of all segments are noise
+#: of the cameras.
+COMPARED_HZ = 12.0
 #: Force may come this much before or after the motion, plus three times the uncertainty of that delay [s]; our choice:
 #: in 10 ms the force of the recorded drop jumps and sprint changes by 0.7 to 0.9 body weights.
 LARGEST_DELAY_S = 0.01
@@ -23,9 +28,6 @@ SEARCHED_DELAY_S = 0.2
 #: At the delay that is reported, the mean squared difference of force and motion is at most this part of that as
 #: recorded, and of that at any other local minimum; else force fits the motion at no delay, or at several.
 CLEARLY_LESS = 0.8
-#: Highest low-pass at which force and motion are compared [Hz], whatever that of the trial: the limits above are those
-#: of this one, and accelerations of markers hold noise that grows with the square of the frequency.
-COMPARED_HZ = 12.0
 #: Part of body weight below which differences of force and motion are none.
 ROUNDING_PART = 0.001
 #: Part of body weight by which force has to vary (standard deviation) for its delay to be estimated, and a horizontal
@@ -75,7 +77,7 @@ def dynamic_consistency(
     body : motion of all segments.
     body_mass_kg : mass of the person without load [kg].
     rate_hz : frames per second [Hz].
-    cutoff_hz : low-pass of all [Hz]; None: not filtered.
+    cutoff_hz : low-pass of all [Hz]; None: not filtered. Above `COMPARED_HZ` all are filtered again there.
 
     Returns
     -------
@@ -84,10 +86,11 @@ def dynamic_consistency(
     to the motion, where the vertical one is in time. `pressure_beside_body`: level distance of centre of mass and
     centre of pressure in quiet standing, of a person without load, since the place of a load is not known.
     """
-    if (cutoff_hz or np.inf) > COMPARED_HZ and rate_hz > 2.0 * COMPARED_HZ:
-        ground, cutoff_hz = _slow(ground, rate_hz), COMPARED_HZ
-        body = body._replace(force=_slow(body.force, rate_hz), residual_moment=_slow(body.residual_moment, rate_hz))
     force, moment, required, weight = ground[:, :3], ground[:, 3:], body.force, body.mass_kg * STANDARD_GRAVITY
+    if cutoff_hz is not None and cutoff_hz > COMPARED_HZ and smoothable(rate_hz, COMPARED_HZ):
+        unknown = ~np.isfinite(ground + np.concatenate([required, body.residual_moment], axis=1)).all(axis=1)
+        ground, body = _slower(ground, body, unknown, rate_hz)
+        force, moment, required, cutoff_hz = ground[:, :3], ground[:, 3:], body.force, COMPARED_HZ
     # A person may stand where no plate is, such as on a box: there is nothing to compare while the plates are unloaded.
     loaded = np.isfinite(force + required).all(axis=1) & (force[:, _Y] > DISAGREEMENT_PART * weight)
     flags = _size((required - force)[loaded], body.residual_moment[loaded], weight)
@@ -99,13 +102,18 @@ def dynamic_consistency(
     return flags
 
 
-def _slow(values: Array, rate_hz: float) -> Array:
-    """What of loads (time, component) is slower than COMPARED_HZ."""
-    components = np.ascontiguousarray(values.T)
+def _slower(ground: Array, body: WholeBody, unknown: Booleans, rate_hz: float) -> tuple[Array, WholeBody]:
+    """Low-pass force and motion at `COMPARED_HZ` over the same stretches, those in which both are known."""
+    signals = np.concatenate([ground, body.force, body.residual_moment], axis=1)
+    signals[unknown] = np.nan
     slow = butterworth_lowpass(
-        components, sampling_rate_hz=rate_hz, cutoff_hz=COMPARED_HZ, cutoff_after_both_passes=True
-    )
-    return np.asarray(slow.T)
+        np.ascontiguousarray(signals.T), sampling_rate_hz=rate_hz, cutoff_hz=COMPARED_HZ, cutoff_after_both_passes=True
+    ).T
+    # Frames so near to an unknown one, or to an end of the recording, would need what lies there.
+    reach = math.ceil(0.5 / COMPARED_HZ * rate_hz)
+    beyond = np.pad(unknown, reach, constant_values=True)
+    slow[np.convolve(beyond, np.ones(2 * reach + 1), mode="valid") > 0.5] = np.nan
+    return slow[:, :6], body._replace(force=slow[:, 6:9], residual_moment=slow[:, 9:])
 
 
 def _size(force: Array, moment: Array, weight: float) -> list[QualityFlag]:

@@ -15,7 +15,7 @@ from legsci.mechanics.kinetics.inverse_dynamics import JOINT_CHAIN, trial_loads
 from legsci.mechanics.kinetics.joint_components import PLANES
 from legsci.mechanics.kinetics.load_uncertainty import load_uncertainty
 from legsci.mechanics.motion.alignment import CURVES, UNCERTAIN_CURVES, alignment_curves
-from legsci.mechanics.motion.angle_uncertainty import ErrorModel, angle_uncertainty, error_model
+from legsci.mechanics.motion.angle_uncertainty import ErrorModel, angle_uncertainty, error_model, filter_effect
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
 from legsci.mechanics.motion.kinematics import Array, Kinematics, Paths
 from legsci.mechanics.motion.markers import CLUSTERS, smoothable, whole_paths
@@ -179,6 +179,8 @@ def trial_movement(
     model, cutoff_hz = error_model(moved, anchored=options.thigh == "anchored"), _cutoff(moved.rate_hz, options)
     if model is not None:
         doubt = angle_uncertainty(moved, model, cutoff_hz=cutoff_hz)
+        passed = filter_effect(signals["foot_pitch"][0], moved.rate_hz, cutoff_hz)
+        signals["u_foot_pitch"] = (np.hypot(signals["u_foot_pitch"][0], passed), SIDES)
         signals["u_angle"] = (np.array(list(doubt.values())).reshape(-1, frames), list(doubt))
     hips = [name for name in moved.joint_centre if name.endswith("_hip")]
     if len(hips) == 1:
