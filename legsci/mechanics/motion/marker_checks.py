@@ -204,7 +204,8 @@ def displaced_markers(markers: Markers, static: Points) -> list[QualityFlag]:
     -------
     marker_displaced for the worst marker of a segment of four or more that lies further than MOST_DISPLACED_M from
     where the others put it (of four, another one may be to blame); standing_of_other_size where the segments of the
-    trial are larger or smaller than those of the static trial by more than MOST_OTHER_SIZE, in the median.
+    trial are larger or smaller than those of the static trial by more than MOST_OTHER_SIZE, in the median over the
+    segments and in the frames most like standing.
     """
     flags, sizes = [], []
     step = max(1, len(markers.position) // FRAMES_TRIED)
@@ -218,7 +219,7 @@ def displaced_markers(markers: Markers, static: Points) -> list[QualityFlag]:
         if not len(tracks):
             continue
         shape = np.stack([static[name] for name in present])
-        sizes.append(upper_median(_spread(tracks)) / float(_spread(shape[None])[0]))
+        sizes.append(_size_difference(shape, tracks))
         if _apart(shape, tracks, list(range(len(present)))).max() <= SUSPICIOUS_M:
             continue
         others = [[other for other in range(len(present)) if other != one] for one in range(len(present))]
@@ -226,7 +227,7 @@ def displaced_markers(markers: Markers, static: Points) -> list[QualityFlag]:
         worst = int(np.argmax(away))
         if away[worst] > MOST_DISPLACED_M:
             flags.append(QualityFlag("marker_displaced", present[worst], away[worst], MOST_DISPLACED_M, segment))
-    size = upper_median(np.array(sizes)) - 1.0 if sizes else 0.0
+    size = sorted(sizes, key=abs)[(len(sizes) - 1) // 2] if sizes else 0.0
     if abs(size) > MOST_OTHER_SIZE:
         flags.append(QualityFlag("standing_of_other_size", "markers", 100.0 * size, 100.0 * MOST_OTHER_SIZE))
     return flags
@@ -245,6 +246,16 @@ def _apart(shape: Array, tracks: Array, posed: list[int]) -> Array:
         return np.zeros(len(shape))
     apart = shape @ turn.swapaxes(1, 2) + shift[:, None] - tracks
     return np.sort(np.sqrt(np.einsum("tmi,tmi->tm", apart, apart)), axis=0)[int(LIKE_STANDING_PART * len(tracks))]
+
+
+def _size_difference(shape: Array, tracks: Array) -> float:
+    """Part by which markers spread more than in their shape, in the frames most like standing.
+
+    shape (marker, 3), tracks (time, marker, 3) [m]. In other frames soft tissue moves the markers of the pelvis apart
+    by as much as a person of another size would.
+    """
+    parts = _spread(tracks) / _spread(shape[None])[0] - 1.0
+    return float(parts[np.argsort(np.abs(parts))[int(LIKE_STANDING_PART * len(parts))]])
 
 
 def _spread(tracks: Array) -> Array:

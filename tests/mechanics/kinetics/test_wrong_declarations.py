@@ -246,3 +246,35 @@ def test_recorded_plates_raise_no_alarm(shared_data):
         assert (ALARMS - {"weight_disagrees_with_mass", "mass_contradicted"}).isdisjoint(
             flag.code for flag in (*found.flags, *found.force_flags)
         ), file
+
+
+def test_a_recorded_drop_jump_raises_one_alarm_that_is_true(shared_data):
+    """Two markers of the left forefoot bear each other's labels in the jump: it is 5 cm from the toe in one alone."""
+    names = MARKER_SETS["sprint_lateral"] | {
+        f"{side[0].upper()}{label}": f"{side}_{name}"
+        for side in ("left", "right")
+        for label, name in (("MEPI", "medial_epicondyle"), ("MMAL", "medial_malleolus"))
+    }
+    signals = {}
+    for file, kind in (("static02", "markers"), ("SLDJ02", "markers"), ("SLDJ02", "force")):
+        path = shared_data / "lasem-single-leg" / f"FAILT01_{file}.c3d"
+        signal = read_signal(path, "c3d", kind, up="z", forward="-x")
+        if kind == "markers":
+            signal = signal.assign_coords(marker=[names.get(str(m), str(m)) for m in signal["marker"].to_numpy()])
+        else:
+            signal = signal.assign_coords(foot=("plate", ["both"] * signal.sizes["plate"]))
+        signals[file, kind] = signal
+    jump = {kind: signals["SLDJ02", kind] for kind in ("markers", "force")}
+    standing = trial({"markers": signals["static02", "markers"]}, task="standing")
+    session = session_of({"S": standing, "T": trial(jump, task="drop_jump", leg="right")})
+    session.attrs |= {"body_mass_kg": 70.0, "sex": "female"}
+    found = {name: {flag.code for flag in motion.flags} for name, motion in session_motion(session).trials.items()}
+    assert ALARMS.isdisjoint(found["S"])
+    assert ALARMS & found["T"] == {"labels_swapped"}
+    to_toe = [
+        signals[file, "markers"]["position"].sel(marker="left_toe")
+        - signals[file, "markers"]["position"].sel(marker="left_first_metatarsal")
+        for file in ("static02", "SLDJ02")
+    ]
+    still, jumping = (float(np.nanmedian(np.linalg.norm(apart, axis=-1))) for apart in to_toe)
+    assert jumping - still > 0.05

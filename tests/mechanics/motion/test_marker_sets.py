@@ -143,6 +143,28 @@ def test_lateral_markers_alone_give_flexion_within_3_deg_and_nothing_else(task, 
         assert np.abs(angle(result, name) - motion(task).angles[name]).max() < 3.0, name
 
 
+def test_soft_tissue_of_a_deep_squat_is_no_other_person():
+    """The anterior spines move by 6 cm, as they do in recorded deep flexion; only the pelvis has four markers.
+
+    Four of five frames are those of the lowest positions.
+    """
+    trunk = ("C7", "T10", "CLAV", "STRN", "RSHO", "LSHO", "SACR")
+    moving, still = (worn(motion(name), "plug_in_gait", without=trunk) for name in ("squat", "standing"))
+    flexion = motion("squat").angles["right_hip_flexion"]
+    lifted = moving["position"].copy(deep=True)
+    for label in ("RASI", "LASI"):
+        lifted.loc[{"marker": label, "axis": "x"}] += 0.06 * np.clip(flexion / flexion.max(), 0.0, None)
+    deep = np.flatnonzero(flexion > 0.8 * flexion.max())
+    frames = np.concatenate([np.arange(len(deep) // 4), deep])
+    options = MotionOptions(cutoff_hz=None)
+    held = moving.assign(position=lifted).isel(time=frames)
+    result = kinematics(held, still, marker_set="plug_in_gait", options=options)
+    assert "standing_of_other_size" not in result.attrs["notes"]
+    assert set(FLEXION) <= set(names_of(result))
+    small = still.assign(position=0.95 * still["position"])
+    assert "standing_of_other_size" in kinematics(moving, small, marker_set="plug_in_gait").attrs["notes"]
+
+
 def test_a_wand_in_line_with_hip_and_knee_shows_no_axis():
     hip, lateral = np.zeros(3), np.array([0.0, -0.4, 0.05])
     centre, axis = wand_joint(hip, np.array([0.0, -0.2, 0.03]), lateral, 0.1)
