@@ -1,0 +1,242 @@
+"""A trial in the engine: forward dynamics of the figure under its servos, then what the engine says of each sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import mujoco
+import numpy as np
+
+from tests.independent.bodies import PARENT, SEGMENTS, SIDES, Array
+from tests.independent.engine import SERVO, STEP_S, Figure, Soles, cross
+from tests.independent.motions import STANDING_M, Driver, Technique
+
+#: Rate of the samples [Hz].
+RATE_HZ = 1000.0
+#: A run is ended after this time [s]; feet that were off the floor for more samples than AIRBORNE have landed.
+LONGEST_S, AIRBORNE = 12.0, 60
+#: Servo of an ankle that yields to a touchdown: stiffness [N m/rad], damping [N m s/rad].
+YIELDING = (1500.0, 20.0)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the engine says of a trial; all in axes x forward, y up, z right of a laboratory with its origin on the floor.
+
+    Parameters
+    ----------
+    task, technique, figure : what was done, how, by whom.
+    time : (sample,) [s].
+    position, rotation : segment -> (sample, 3) of its upper joint centre [m], (sample, 3, 3) of its axes.
+    spin : segment -> (sample, 3) angular velocity [rad/s].
+    force, moment : side -> (sample, 3) load of the floor on a foot, moment about the origin [N], [N m]; the box apart.
+    joint_force, joint_moment : lower segment -> (sample, 3) load of its parent on it at the joint centre [N], [N m].
+    centre, velocity : (sample, 3) of the centre of mass [m], [m/s].
+    angular_momentum : (sample, 3) about the centre of mass [kg m^2/s].
+    energy : (sample,) kinetic and potential [J].
+    joint_power : lower segment -> (sample,) power of its servos [W].
+    residual : (sample, 6) force and moment that the motion needs beyond the loads of the ground [N], [N m].
+    events : name -> [s].
+    """
+
+    task: str
+    technique: Technique
+    figure: Figure
+    time: Array
+    position: dict[str, Array]
+    rotation: dict[str, Array]
+    spin: dict[str, Array]
+    force: dict[str, Array]
+    moment: dict[str, Array]
+    joint_force: dict[str, Array]
+    joint_moment: dict[str, Array]
+    centre: Array
+    velocity: Array
+    angular_momentum: Array
+    energy: Array
+    joint_power: dict[str, Array]
+    residual: Array
+    events: dict[str, float]
+
+
+@dataclass
+class _States:
+    """States of a run, a row each: qpos, qvel, qacc, loads of both feet, centre of mass, whether on the box."""
+
+    qpos: list[Array]
+    qvel: list[Array]
+    qacc: list[Array]
+    loads: list[Array]
+    centre: list[Array]
+    on_box: list[bool]
+
+
+def run(figure: Figure, technique: Technique, task: str, rng: np.random.Generator) -> Trial:
+    """Simulate a trial; a jump is trimmed first."""
+    if task in ("countermovement_jump", "drop_jump"):
+        technique = _trimmed(figure, technique, task)
+    driver = Driver(figure, technique, task, rng)
+    states = _States([], [], [], [], [], [])
+    for _ in _steps(figure, driver, task, settle=1500, states=states):
+        pass
+    return _replay(figure, technique, task, states, driver.events)
+
+
+def _trimmed(figure: Figure, technique: Technique, task: str) -> Technique:
+    """The technique with which the jump goes straight up without turning over: six secant steps."""
+
+    def takeoff(trim: Array) -> Array:
+        """Angular momentum about the right and velocity forward at take-off [kg m^2/s], [m/s]."""
+        way = replace(technique, trim=(float(trim[0]), float(trim[1])), quiet_s=0.2, sway_m=0.0)
+        driver = Driver(figure, way, task, np.random.default_rng(0), table)
+        loaded = 0
+        for now, grounded in _steps(figure, driver, task, settle=500):
+            loaded += grounded and now > driver.pushing_s
+            if loaded and not grounded:
+                return np.array([figure.data.subtree_angmom[1][2], figure.data.subtree_linvel[1][0]])
+        raise RuntimeError("nobody takes off")
+
+    table = Driver(figure, technique, task, np.random.default_rng(0)).table
+    trim, steps = np.zeros(2), np.diag([0.1, 0.02])
+    found = takeoff(trim)
+    slope = np.array([(takeoff(trim + step) - found) / step.sum() for step in steps]).T
+    for _ in range(6):
+        move = np.clip(-np.linalg.solve(slope, found), [-0.2, -0.12], [0.2, 0.12])
+        trim, before = trim + move, found
+        found = takeoff(trim)
+        print('trim', task, trim.round(3), found.round(3))
+        if np.abs(found * [0.05, 1.0]).max() < 0.05:
+            break
+        slope += np.outer(found - before - slope @ move, move) / (move @ move)
+    return replace(technique, trim=(float(trim[0]), float(trim[1])))
+
+
+def _steps(
+    figure: Figure, driver: Driver, task: str, *, settle: int, states: _States | None = None
+) -> Iterator[tuple[float, bool]]:
+    """Run the engine: time and whether the feet are on the floor, after each sample; states are appended.
+
+    The person settles onto the servos for so many samples before the recording starts.
+    """
+    model, data = figure.model, figure.data
+    mujoco.mj_resetData(model, data)
+    floor = driver.technique.box_m if task == "drop_jump" else 0.0
+    places, ankles = figure.servo_coordinates(), [n for n, name in enumerate(figure.names) if "ankle" in name]
+    data.qpos[:] = driver.table.start
+    data.qpos[1] += floor - STANDING_M
+    data.qpos[1 + places] = driver.table.at(STANDING_M)[0][0]
+    feet = [model.body(f"{side}_foot").id for side in SIDES]
+    soles = Soles(np.stack([figure.body.sole[side] for side in SIDES]))
+    aim, airborne = driver.technique.stance.aim, 0
+    mujoco.mj_step1(model, data)
+    loads = soles.loads(data, feet, floor)
+    for tick in range(-settle, round(LONGEST_S * RATE_HZ)):
+        now = tick / RATE_HZ
+        if now > driver.end_s:
+            return
+        if floor > 0.0 and now >= driver.start_s:
+            floor = 0.0
+            driver.fall(now)
+        mujoco.mj_subtreeVel(model, data)
+        velocity, grounded = data.subtree_linvel[1], bool(loads[:, 1].any())
+        if grounded and airborne > AIRBORNE and now > 0.0:
+            driver.touch(now, max(-velocity[1], 0.5))
+        airborne = 0 if grounded else airborne + 1
+        middle = 0.5 * (data.xpos[feet[0]] + data.xpos[feet[1]])
+        angle, rate = driver.servo(now, (data.subtree_com[1] - middle)[[0, 2]] - aim, velocity[[0, 2]], grounded)
+        yields = driver.yielding(now, grounded)
+        stiffness, damping = (firm + yields * (soft - firm) for firm, soft in zip(SERVO["ankle"], YIELDING, strict=True))
+        model.actuator_gainprm[ankles, 0] = stiffness
+        model.actuator_biasprm[ankles, 1], model.actuator_biasprm[ankles, 2] = -stiffness, -damping
+        data.ctrl[:] = angle + model.actuator_biasprm[:, 2] / model.actuator_biasprm[:, 1] * rate
+        for half in range(2):
+            loads = soles.loads(data, feet, floor)
+            qpos, qvel = data.qpos.copy(), data.qvel.copy()
+            # The engine takes loads from outside about the centre of mass of a segment.
+            data.xfrc_applied[feet, :3] = loads[:, :3]
+            data.xfrc_applied[feet, 3:] = loads[:, 3:] - cross(data.xipos[feet] - data.subtree_com[1], loads[:, :3])
+            centre = data.subtree_com[1].copy()
+            mujoco.mj_step2(model, data)
+            if tick >= 0 and states is not None and half == 0:
+                states.qpos.append(qpos)
+                states.qvel.append(qvel)
+                states.qacc.append((data.qvel - qvel) / STEP_S)
+                states.loads.append(loads)
+                states.centre.append(centre)
+                states.on_box.append(floor > 0.0)
+            mujoco.mj_step1(model, data)
+        yield now, grounded
+
+
+def _moved(force: Array, moment: Array, way: Array) -> Array:
+    """Moment about a point that lies `way` from the one it is given about."""
+    return moment - np.cross(way, force)
+
+
+def _replay(figure: Figure, technique: Technique, task: str, states: _States, events: dict[str, float]) -> Trial:
+    """Inverse dynamics of the engine in each sample, with the loads of the ground as loads from outside."""
+    model, data = figure.model, figure.data
+    flags = model.opt.disableflags
+    model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_ACTUATION
+    model.opt.enableflags |= mujoco.mjtEnableBit.mjENBL_ENERGY
+    feet = [model.body(f"{side}_foot").id for side in SIDES]
+    loads, centre = np.array(states.loads), np.array(states.centre)
+    names = ("xpos", "xipos", "xmat", "cvel", "cfrc_int", "subtree_linvel", "subtree_angmom", "energy", "qfrc_inverse")
+    kept: dict[str, list[Array]] = {name: [] for name in names}
+    for qpos, qvel, qacc, load in zip(states.qpos, states.qvel, states.qacc, loads, strict=True):
+        data.qpos[:], data.qvel[:], data.qacc[:] = qpos, qvel, qacc
+        mujoco.mj_fwdPosition(model, data)
+        data.xfrc_applied[feet, :3] = load[:, :3]
+        data.xfrc_applied[feet, 3:] = load[:, 3:] - cross(data.xipos[feet] - data.subtree_com[1], load[:, :3])
+        mujoco.mj_inverse(model, data)
+        mujoco.mj_rnePostConstraint(model, data)
+        mujoco.mj_subtreeVel(model, data)
+        mujoco.mj_energyPos(model, data)
+        mujoco.mj_energyVel(model, data)
+        for name, values in kept.items():
+            values.append(getattr(data, name).copy())
+    model.opt.disableflags = flags
+    data.xfrc_applied[:] = 0.0
+    of = {name: np.array(values) for name, values in kept.items()}
+    loads[np.array(states.on_box)] = 0.0
+    return _answer(figure, technique, task, events, (of, loads, centre, np.array(states.qvel)))
+
+
+def _answer(
+    figure: Figure,
+    technique: Technique,
+    task: str,
+    events: dict[str, float],
+    found: tuple[dict[str, Array], Array, Array, Array],
+) -> Trial:
+    """Put the engine's arrays under the names of segments."""
+    of, loads, centre, speeds = found
+    ids = {name: figure.model.body(name).id for name in SEGMENTS}
+    inner = of["cfrc_int"]
+    joint_moment, power = {}, {}
+    for name in PARENT:
+        load = inner[:, ids[name]]
+        joint_moment[name] = _moved(load[:, 3:], load[:, :3], of["xpos"][:, ids[name]] - centre)
+        own = figure.coordinates([hinge.name for hinge in figure.body.hinges[name]])
+        power[name] = np.einsum("tj,tj->t", of["qfrc_inverse"][:, own], speeds[:, own])
+    return Trial(
+        task=task,
+        technique=technique,
+        figure=figure,
+        time=np.arange(len(centre)) / RATE_HZ,
+        position={name: of["xpos"][:, number] for name, number in ids.items()},
+        rotation={name: of["xmat"][:, number].reshape(-1, 3, 3) for name, number in ids.items()},
+        spin={name: of["cvel"][:, number, :3] for name, number in ids.items()},
+        force={side: loads[:, n, :3] for n, side in enumerate(SIDES)},
+        moment={side: _moved(loads[:, n, :3], loads[:, n, 3:], -centre) for n, side in enumerate(SIDES)},
+        joint_force={name: inner[:, ids[name], 3:] for name in PARENT},
+        joint_moment=joint_moment,
+        centre=centre,
+        velocity=of["subtree_linvel"][:, 1],
+        angular_momentum=of["subtree_angmom"][:, 1],
+        energy=of["energy"].sum(axis=1),
+        joint_power=power,
+        residual=inner[:, ids["pelvis"]][:, [3, 4, 5, 0, 1, 2]],
+        events=events,
+    )
