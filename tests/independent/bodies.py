@@ -74,8 +74,9 @@ class Body:
     knee_rotation_part: dict[str, float]
 
 
-def draw_body(rng: np.random.Generator) -> Body:
-    """Draw a body."""
+def draw_body(seed: int) -> Body:
+    """Draw a body; a seed names it."""
+    rng = np.random.default_rng([seed, 0])
     sex = ("female", "male")[int(rng.integers(2))]
     height = float(rng.normal(1.67 if sex == "female" else 1.79, 0.06))
     mass = float(height**2 * rng.uniform(19.5, 27.0))
@@ -96,7 +97,7 @@ def draw_body(rng: np.random.Generator) -> Body:
         sex, mass, height, masses, centre, inertia, joint,
         hinges=_hinges(rng),
         sole=sole,
-        landmarks=_landmarks(joint, sole, height, (width, depth), rng),
+        landmarks=_landmarks(joint, sole, height, (width, depth), np.random.default_rng([seed, 1])),
         knee_abduction_part={side: float(rng.normal(0.03, 0.05)) for side in SIDES},
         knee_rotation_part={side: float(rng.normal(0.08, 0.06)) for side in SIDES},
     )  # fmt: skip

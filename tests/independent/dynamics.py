@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 import mujoco
 import numpy as np
 
-from tests.independent.bodies import PARENT, SEGMENTS, SIDES, Array
+from tests.independent.bodies import PARENT, SEGMENTS, SIDES, Array, Body
 from tests.independent.engine import SERVO, STEP_S, Figure, Soles, cross
-from tests.independent.motions import STANDING_M, Driver, Technique
+from tests.independent.motions import STANDING_M, Driver, Technique, draw_technique
 
 #: Rate of the samples [Hz].
 RATE_HZ = 1000.0
+TASKS = ("standing", "squat", "countermovement_jump", "drop_jump")
 #: A run is ended after this time [s]; feet that were off the floor for more samples than AIRBORNE have landed.
 LONGEST_S, AIRBORNE = 12.0, 60
+#: A body that ends with its trunk less upright than this (cosine), or faster, has fallen; so often it tries again.
+UPRIGHT, STILL_M_PER_S, ATTEMPTS = 0.95, 0.1, 6
 #: Servo of an ankle that yields to a touchdown: stiffness [N m/rad], damping [N m s/rad].
 YIELDING = (1500.0, 20.0)
 
@@ -26,7 +29,7 @@ class Trial:
 
     Parameters
     ----------
-    task, technique, figure : what was done, how, by whom.
+    task, technique, body : what was done, how, by whom.
     time : (sample,) [s].
     position, rotation : segment -> (sample, 3) of its upper joint centre [m], (sample, 3, 3) of its axes.
     spin : segment -> (sample, 3) angular velocity [rad/s].
@@ -42,7 +45,7 @@ class Trial:
 
     task: str
     technique: Technique
-    figure: Figure
+    body: Body
     time: Array
     position: dict[str, Array]
     rotation: dict[str, Array]
@@ -72,7 +75,31 @@ class _States:
     on_box: list[bool]
 
 
-def run(figure: Figure, technique: Technique, task: str, rng: np.random.Generator) -> Trial:
+def perform(figure: Figure, seed: int, task: str) -> Trial:
+    """Let a body do a task; who falls draws another technique.
+
+    Parameters
+    ----------
+    figure : the body.
+    seed : its seed.
+    task : standing, squat, countermovement_jump or drop_jump.
+
+    Raises
+    ------
+    RuntimeError : the body fell each time.
+    """
+    for attempt in range(ATTEMPTS):
+        rng = np.random.default_rng([seed, 2, TASKS.index(task), attempt])
+        try:
+            trial = _run(figure, draw_technique(task, rng), task, rng)
+        except (RuntimeError, np.linalg.LinAlgError):  # nobody takes off, or the body tumbles
+            continue
+        if trial.rotation["trunk"][-1, 1, 1] > UPRIGHT and np.abs(trial.velocity[-500:]).max() < STILL_M_PER_S:
+            return trial
+    raise RuntimeError(f"body {seed} fell in {ATTEMPTS} attempts at {task}")
+
+
+def _run(figure: Figure, technique: Technique, task: str, rng: np.random.Generator) -> Trial:
     """Simulate a trial; a jump is trimmed first."""
     if task in ("countermovement_jump", "drop_jump"):
         technique = _trimmed(figure, technique, task)
@@ -105,7 +132,6 @@ def _trimmed(figure: Figure, technique: Technique, task: str) -> Technique:
         move = np.clip(-np.linalg.solve(slope, found), [-0.2, -0.12], [0.2, 0.12])
         trim, before = trim + move, found
         found = takeoff(trim)
-        print('trim', task, trim.round(3), found.round(3))
         if np.abs(found * [0.05, 1.0]).max() < 0.05:
             break
         slope += np.outer(found - before - slope @ move, move) / (move @ move)
@@ -223,7 +249,7 @@ def _answer(
     return Trial(
         task=task,
         technique=technique,
-        figure=figure,
+        body=figure.body,
         time=np.arange(len(centre)) / RATE_HZ,
         position={name: of["xpos"][:, number] for name, number in ids.items()},
         rotation={name: of["xmat"][:, number].reshape(-1, 3, 3) for name, number in ids.items()},

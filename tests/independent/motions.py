@@ -19,13 +19,15 @@ from tests.independent.engine import Figure, Stance, crouch
 #: Depths of the table of poses [m].
 DEPTHS_M = np.linspace(0.0, 0.52, 14)
 #: Balance: the crouch is moved against the centre of mass by these parts of its departure and of its velocity [s].
-BALANCE, BALANCE_S = 0.4, 0.10
+BALANCE, BALANCE_S = 0.5, 0.15
 #: Move by which slopes are found [m].
 SHIFT_M = 0.01
 #: Legs that are nearly straight are interpolated over the root of depth plus this [m].
 ROOT_M = 0.002
 #: Largest such move [m].
-LARGEST_MOVE_M = 0.05
+LARGEST_MOVE_M = 0.08
+#: In flight the feet are put ahead of the centre of mass by its velocity times this [s].
+CAPTURE_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def draw_technique(task: str, rng: np.random.Generator) -> Technique:
         landing_depth=float(rng.uniform(0.22, 0.32)),
         down_s=float(rng.uniform(1.0, 1.8) if squat else rng.uniform(0.45, 0.6)),
         up_s=float(rng.uniform(0.8, 1.4)),
-        speed=float(rng.uniform(1.6, 2.0)),
+        speed=float(rng.uniform(1.7, 2.15)),
         pause_s=float(rng.uniform(0.2, 0.8)),
         plantar=float(rng.uniform(0.4, 0.6)),
         quiet_s=float(rng.uniform(1.8, 2.4)),
@@ -307,7 +309,7 @@ class Driver:
         plantar, plantar_rate = self.plantar.at(now)
         (hips, hips_rate), (ahead, _) = self.hips.at(now), self.forward.at(now)
         (angle, forward, rightward), slope = self.table.at(depth)
-        wanted = -(BALANCE * away + BALANCE_S * speed) if grounded else 0.15 * speed
+        wanted = -(BALANCE * away + BALANCE_S * speed) if grounded else -CAPTURE_S * speed
         wanted = np.clip(wanted, -LARGEST_MOVE_M, LARGEST_MOVE_M) + self._unrest()
         self.move += (wanted - self.move) * 0.02
         move = self.move + [ahead, 0.0]
