@@ -9,12 +9,14 @@ import mujoco
 import numpy as np
 
 from tests.independent.bodies import PARENT, SEGMENTS, SIDES, Array, Body
-from tests.independent.engine import SERVO, STEP_S, Figure, Soles, cross
+from tests.independent.engine import SERVO, STEP_S, Figure, Soles
 from tests.independent.motions import STANDING_M, Driver, Technique, draw_technique
 
 #: Rate of the samples [Hz].
 RATE_HZ = 1000.0
 TASKS = ("standing", "squat", "countermovement_jump", "drop_jump")
+#: The engine takes loads from outside about the centre of mass of a segment: which of `Soles.loads` these are.
+LOADS_OF_ENGINE = [0, 1, 2, 6, 7, 8]
 #: A run is ended after this time [s]; feet that were off the floor for more samples than AIRBORNE have landed.
 LONGEST_S, AIRBORNE = 12.0, 60
 #: A body that ends with its trunk less upright than this (cosine), or faster, has fallen; so often it tries again.
@@ -38,7 +40,7 @@ class Trial:
     centre, velocity : (sample, 3) of the centre of mass [m], [m/s].
     angular_momentum : (sample, 3) about the centre of mass [kg m^2/s].
     energy : (sample,) kinetic and potential [J].
-    joint_power : lower segment -> (sample,) power of its servos [W].
+    joint_power : lower segment -> (sample,) power that its moment delivers [W].
     residual : (sample, 6) force and moment that the motion needs beyond the loads of the ground [N], [N m].
     events : name -> [s].
     """
@@ -65,12 +67,14 @@ class Trial:
 
 @dataclass
 class _States:
-    """States of a run, a row each: qpos, qvel, qacc, loads of both feet, centre of mass, whether on the box."""
+    """States of a run, a row each: qpos, qvel, qacc, loads of both feet in it and half a sample later,
+    centre of mass, whether on the box."""
 
     qpos: list[Array]
     qvel: list[Array]
     qacc: list[Array]
     loads: list[Array]
+    loads_between: list[Array]
     centre: list[Array]
     on_box: list[bool]
 
@@ -104,8 +108,8 @@ def _run(figure: Figure, technique: Technique, task: str, rng: np.random.Generat
     if task in ("countermovement_jump", "drop_jump"):
         technique = _trimmed(figure, technique, task)
     driver = Driver(figure, technique, task, rng)
-    states = _States([], [], [], [], [], [])
-    for _ in _steps(figure, driver, task, settle=1500, states=states):
+    states = _States([], [], [], [], [], [], [])
+    for _ in _steps(figure, driver, task, settle=700, states=states):
         pass
     return _replay(figure, technique, task, states, driver.events)
 
@@ -154,7 +158,7 @@ def _steps(
     data.qpos[1 + places] = driver.table.at(STANDING_M)[0][0]
     feet = [model.body(f"{side}_foot").id for side in SIDES]
     soles = Soles(np.stack([figure.body.sole[side] for side in SIDES]))
-    aim, airborne = driver.technique.stance.aim, 0
+    aim, airborne, yielded, aims = driver.technique.stance.aim, 0, -1.0, np.empty(0)
     mujoco.mj_step1(model, data)
     loads = soles.loads(data, feet, floor)
     for tick in range(-settle, round(LONGEST_S * RATE_HZ)):
@@ -171,19 +175,23 @@ def _steps(
         airborne = 0 if grounded else airborne + 1
         middle = 0.5 * (data.xpos[feet[0]] + data.xpos[feet[1]])
         angle, rate = driver.servo(now, (data.subtree_com[1] - middle)[[0, 2]] - aim, velocity[[0, 2]], grounded)
-        yields = driver.yielding(now, grounded)
-        stiffness, damping = (firm + yields * (soft - firm) for firm, soft in zip(SERVO["ankle"], YIELDING, strict=True))
-        model.actuator_gainprm[ankles, 0] = stiffness
-        model.actuator_biasprm[ankles, 1], model.actuator_biasprm[ankles, 2] = -stiffness, -damping
-        data.ctrl[:] = angle + model.actuator_biasprm[:, 2] / model.actuator_biasprm[:, 1] * rate
+        if (yields := driver.yielding(now, grounded)) != yielded:
+            firm, soft, yielded = np.array(SERVO["ankle"]), np.array(YIELDING), yields
+            stiffness, damping = firm + yields * (soft - firm)
+            model.actuator_gainprm[ankles, 0] = stiffness
+            model.actuator_biasprm[ankles, 1], model.actuator_biasprm[ankles, 2] = -stiffness, -damping
+            lag = model.actuator_biasprm[:, 2] / model.actuator_biasprm[:, 1]
+        before, aims = aims if aims.size else angle + lag * rate, angle + lag * rate
         for half in range(2):
+            # On a straight line from one aim to the next, so that no step of the aims shakes the joints.
+            data.ctrl[:] = aims if half else 0.5 * (before + aims)
             loads = soles.loads(data, feet, floor)
             qpos, qvel = data.qpos.copy(), data.qvel.copy()
-            # The engine takes loads from outside about the centre of mass of a segment.
-            data.xfrc_applied[feet, :3] = loads[:, :3]
-            data.xfrc_applied[feet, 3:] = loads[:, 3:] - cross(data.xipos[feet] - data.subtree_com[1], loads[:, :3])
+            data.xfrc_applied[feet] = loads[:, LOADS_OF_ENGINE]
             centre = data.subtree_com[1].copy()
             mujoco.mj_step2(model, data)
+            if tick >= 0 and states is not None and half == 1:
+                states.loads_between.append(loads)
             if tick >= 0 and states is not None and half == 0:
                 states.qpos.append(qpos)
                 states.qvel.append(qvel)
@@ -208,13 +216,12 @@ def _replay(figure: Figure, technique: Technique, task: str, states: _States, ev
     model.opt.enableflags |= mujoco.mjtEnableBit.mjENBL_ENERGY
     feet = [model.body(f"{side}_foot").id for side in SIDES]
     loads, centre = np.array(states.loads), np.array(states.centre)
-    names = ("xpos", "xipos", "xmat", "cvel", "cfrc_int", "subtree_linvel", "subtree_angmom", "energy", "qfrc_inverse")
+    names = ("xpos", "xipos", "xmat", "cvel", "cfrc_int", "subtree_linvel", "subtree_angmom", "energy")
     kept: dict[str, list[Array]] = {name: [] for name in names}
     for qpos, qvel, qacc, load in zip(states.qpos, states.qvel, states.qacc, loads, strict=True):
         data.qpos[:], data.qvel[:], data.qacc[:] = qpos, qvel, qacc
         mujoco.mj_fwdPosition(model, data)
-        data.xfrc_applied[feet, :3] = load[:, :3]
-        data.xfrc_applied[feet, 3:] = load[:, 3:] - cross(data.xipos[feet] - data.subtree_com[1], load[:, :3])
+        data.xfrc_applied[feet] = load[:, LOADS_OF_ENGINE]
         mujoco.mj_inverse(model, data)
         mujoco.mj_rnePostConstraint(model, data)
         mujoco.mj_subtreeVel(model, data)
@@ -225,8 +232,21 @@ def _replay(figure: Figure, technique: Technique, task: str, states: _States, ev
     model.opt.disableflags = flags
     data.xfrc_applied[:] = 0.0
     of = {name: np.array(values) for name, values in kept.items()}
-    loads[np.array(states.on_box)] = 0.0
-    return _answer(figure, technique, task, events, (of, loads, centre, np.array(states.qvel)))
+    plates = _of_plates(states, centre)
+    plates[np.array(states.on_box)] = 0.0
+    return _answer(figure, technique, task, events, (of, plates, centre))
+
+
+def _of_plates(states: _States, centre: Array) -> Array:
+    """What plates feel (sample, side, 6), moment about the origin: the mean over a sample of the engine's steps."""
+    both = np.empty((2 * len(centre), len(SIDES), 6))
+    both[0::2], both[1::2] = (np.array(loads)[..., :6] for loads in (states.loads, states.loads_between))
+    places = np.repeat(centre, 2, axis=0)
+    places[1:-1:2] = 0.5 * (centre[1:] + centre[:-1])
+    both[..., 3:] += np.cross(places[:, None], both[..., :3])
+    smooth = both[0::2].copy()
+    smooth[1:] = 0.5 * both[2::2] + 0.25 * (both[1:-1:2] + both[3::2])
+    return smooth
 
 
 def _answer(
@@ -234,18 +254,19 @@ def _answer(
     technique: Technique,
     task: str,
     events: dict[str, float],
-    found: tuple[dict[str, Array], Array, Array, Array],
+    found: tuple[dict[str, Array], Array, Array],
 ) -> Trial:
     """Put the engine's arrays under the names of segments."""
-    of, loads, centre, speeds = found
+    of, loads, centre = found
     ids = {name: figure.model.body(name).id for name in SEGMENTS}
     inner = of["cfrc_int"]
     joint_moment, power = {}, {}
     for name in PARENT:
         load = inner[:, ids[name]]
         joint_moment[name] = _moved(load[:, 3:], load[:, :3], of["xpos"][:, ids[name]] - centre)
-        own = figure.coordinates([hinge.name for hinge in figure.body.hinges[name]])
-        power[name] = np.einsum("tj,tj->t", of["qfrc_inverse"][:, own], speeds[:, own])
+        # All hinges of a joint meet in its centre: the force there does no work.
+        turning = of["cvel"][:, ids[name], :3] - of["cvel"][:, ids[PARENT[name]], :3]
+        power[name] = np.einsum("tj,tj->t", joint_moment[name], turning)
     return Trial(
         task=task,
         technique=technique,
@@ -255,7 +276,7 @@ def _answer(
         rotation={name: of["xmat"][:, number].reshape(-1, 3, 3) for name, number in ids.items()},
         spin={name: of["cvel"][:, number, :3] for name, number in ids.items()},
         force={side: loads[:, n, :3] for n, side in enumerate(SIDES)},
-        moment={side: _moved(loads[:, n, :3], loads[:, n, 3:], -centre) for n, side in enumerate(SIDES)},
+        moment={side: loads[:, n, 3:] for n, side in enumerate(SIDES)},
         joint_force={name: inner[:, ids[name], 3:] for name in PARENT},
         joint_moment=joint_moment,
         centre=centre,

@@ -71,7 +71,9 @@ class Soles:
         self.points, self.slip = points, np.zeros((len(points), points.shape[1], 2))
 
     def loads(self, data: mujoco.MjData, feet: list[int], floor: float) -> Array:
-        """Force and moment about the centre of mass of the body on each foot (side, 6); moves the slip on by a step.
+        """Loads on each foot (side, 9); moves the slip on by a step.
+
+        Force, moment about the centre of mass of the body, and moment about that of the foot [N], [N m].
 
         Parameters
         ----------
@@ -81,13 +83,16 @@ class Soles:
         """
         turn = data.xmat[feet].reshape(-1, 3, 3)
         arms = data.xpos[feet] - data.subtree_com[1]
-        return _sole_loads(self.points, self.slip, turn, arms, data.cvel[feet], floor - data.subtree_com[1, 1])
+        own = data.xipos[feet] - data.subtree_com[1]
+        return _sole_loads(self.points, self.slip, turn, arms, own, data.cvel[feet], floor - data.subtree_com[1, 1])
 
 
 @njit(cache=True)
-def _sole_loads(points: Array, slip: Array, turn: Array, arms: Array, speed: Array, floor: float) -> Array:
+def _sole_loads(
+    points: Array, slip: Array, turn: Array, arms: Array, own: Array, speed: Array, floor: float
+) -> Array:
     """Loads of `Soles.loads`; places, velocities (spin, level) and the floor from the centre of mass of the body."""
-    answer = np.zeros((len(points), 6))
+    answer = np.zeros((len(points), 9))
     for side in range(len(points)):
         for point in range(points.shape[1]):
             arm = arms[side] + turn[side] @ points[side, point]
@@ -107,15 +112,9 @@ def _sole_loads(points: Array, slip: Array, turn: Array, arms: Array, speed: Arr
                 slip[side, point, 0], slip[side, point, 1] = -ahead / SHEAR, -aside / SHEAR
             force = np.array([ahead, normal, aside])
             answer[side, :3] += force
-            answer[side, 3:] += np.cross(arm, force)
+            answer[side, 3:6] += np.cross(arm, force)
+            answer[side, 6:] += np.cross(arm - own[side], force)
     return answer
-
-
-def cross(a: Array, b: Array) -> Array:
-    """Vector product of rows (side, 3); faster than numpy's on small arrays."""
-    a0, a1, a2 = a[:, 0], a[:, 1], a[:, 2]
-    b0, b1, b2 = b[:, 0], b[:, 1], b[:, 2]
-    return np.stack([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0], axis=1)
 
 
 @dataclass

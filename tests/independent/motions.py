@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import mujoco
 import numpy as np
+from numba import njit
 from scipy.interpolate import CubicSpline
 
 from tests.independent.bodies import Array
@@ -101,8 +102,8 @@ def draw_technique(task: str, rng: np.random.Generator) -> Technique:
 class PoseTable:
     """Angles of the hinges over depth, and their change per move of the centre of mass forward and to the right [1/m]."""
 
-    spline: CubicSpline
-    slope: CubicSpline
+    roots: Array
+    pieces: Array
     start: Array
 
     @classmethod
@@ -127,12 +128,20 @@ class PoseTable:
         # Of legs that are nearly straight the knee bends as the root of depth.
         roots = np.sqrt(DEPTHS_M[: len(poses)] + ROOT_M)
         spline = CubicSpline(roots, np.concatenate([angles[:, None], np.array(moved)], axis=1))
-        return cls(spline, spline.derivative(), poses[0])
+        return cls(spline.x, np.ascontiguousarray(spline.c), poses[0])
 
     def at(self, depth: float) -> tuple[Array, Array]:
         """Angles and their change per move forward and to the right (3, hinge); change of the angles per depth."""
-        root = np.sqrt(max(depth, 0.0) + ROOT_M)
-        return self.spline(root), self.slope(root)[0] / (2.0 * root)
+        return _table_at(self.roots, self.pieces, np.sqrt(max(depth, 0.0) + ROOT_M))
+
+
+@njit(cache=True)
+def _table_at(roots: Array, pieces: Array, root: float) -> tuple[Array, Array]:
+    """Value of the cubic pieces (4, piece, 3, hinge) at a root of depth, and slope of the first row per depth."""
+    piece = min(max(np.searchsorted(roots, root) - 1, 0), pieces.shape[1] - 1)
+    t = root - roots[piece]
+    a, b, c, d = pieces[0, piece], pieces[1, piece], pieces[2, piece], pieces[3, piece]
+    return ((a * t + b) * t + c) * t + d, ((3.0 * a[0] * t + 2.0 * b[0]) * t + c[0]) / (2.0 * root)
 
 
 def _beside(technique: Technique) -> list[Stance]:
@@ -226,7 +235,7 @@ class Driver:
         self.sway, self.noise = np.zeros((2, 3)), rng
         self.move = np.zeros(2)
         self.airborne_s, self.landings = np.nan, 0
-        self.end_s = {"standing": 5.0, "drop_jump": 9.0}.get(task, 12.0)
+        self.end_s = {"standing": 4.0, "drop_jump": 9.0}.get(task, 12.0)
         self.start_s = technique.quiet_s
         self.events: dict[str, float] = {}
         if task == "squat":
@@ -241,7 +250,7 @@ class Driver:
             self.depth.to(start, way.down_s, high, low)
             self.depth.to(start + way.down_s + way.pause_s, way.up_s, low, high)
             start = self.depth.end + 0.8
-        self.end_s = self.depth.end + 1.8
+        self.end_s = self.depth.end + 1.2
 
     def _countermovement(self, start: float) -> None:
         way = self.technique
@@ -287,8 +296,8 @@ class Driver:
         duration = 2.2 * (way.landing_depth - depth) / rate
         low = (way.landing_depth, 0.0, 0.0)
         self.depth.to(now, duration, (depth, rate, 0.0), low)
-        self.depth.to(now + duration + 0.4, 1.2, low, (STANDING_M, 0.0, 0.0))
-        self.end_s = self.depth.end + 2.2
+        self.depth.to(now + duration + 0.3, 1.0, low, (STANDING_M, 0.0, 0.0))
+        self.end_s = self.depth.end + 1.7
 
     def yielding(self, now: float, grounded: bool) -> float:
         """How far the ankles yield: 1 in flight and at a touchdown, 0 from `FIRM_S` after it on."""
