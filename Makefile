@@ -61,6 +61,7 @@ fuzz: $(READY)
 errors: $(READY)
 	python -m benchmarks.jump_errors
 	python -m benchmarks.alignment_errors
+	python -m benchmarks.cutoffs
 	python -m benchmarks.recorded_angles
 
 dictionary: $(READY)

@@ -115,6 +115,9 @@ CODES: dict[str, Code] = {
     "implausible_value": Code(
         "flagged", "{signal} is {value:.3g}, outside the human range (limit {limit:.3g}): {detail}?"
     ),
+    "value_withheld": Code(
+        "noted", "The {signal} is not given: it would be {value:.2f}, beyond {limit:.2f}, since {detail}."
+    ),
     "drift": Code(
         "flagged",
         "Force in quiet standing differs by {value:.1f} N before and after the movement (limit {limit:.1f} N): drift.",

@@ -23,7 +23,7 @@ MORE = "virtual: {athletes: 3}\n"
 #: The block `virtual` is that of the default run, which a named run does not repeat.
 FASTER = (
     *("results/virtual/runs/faster/metrics.csv", "--config", "study=data/raw/virtual", "run=faster"),
-    "motion={cutoff_hz: 20}",
+    "motion={cutoff_hz: {countermovement_jump: 20}}",
 )
 RECOVERY = ("results/virtual/parameter_recovery.csv", "--configfile", "virtual.yaml")
 
@@ -82,7 +82,7 @@ def test_a_named_run_reuses_the_sessions_and_leaves_the_default_run(simulated: P
     before = digests(results), digests(recordings)
     answer = snakemake(simulated, *FASTER)
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert "virtual, run faster (motion.cutoff_hz 20 instead of 12.0): 4 rep" in answer.stdout
+    assert "virtual, run faster (motion.cutoff_hz.countermovement_jump 20 instead of 15.0): 4 rep" in answer.stdout
     assert (digests(results), digests(recordings)) == before
     assert not (results / "runs" / "faster" / "sessions").exists()
     logs = {path.name for path in (results / "runs" / "faster" / "logs").iterdir()}

@@ -1,4 +1,4 @@
-"""Angles of several joints over all frames at once."""
+"""Angles of several joints, and the axes about which they are measured, over all frames at once."""
 
 from __future__ import annotations
 
@@ -75,6 +75,75 @@ def joint_angles(rotation: Array, joints: NDArray[np.int64]) -> Array:
             if cosines[1, time] < GIMBAL_LOCK:
                 angles[joint, 0, time] = angles[joint, 2, time] = np.nan
     return angles
+
+
+@njit(cache=True, error_model="numpy")
+def joint_axes(rotation: Array, joints: NDArray[np.int64]) -> Array:
+    """Axes of the joint coordinate system, about which `joint_angles` measures.
+
+    Parameters
+    ----------
+    rotation, joints : as in `joint_angles`.
+
+    Returns
+    -------
+    (joint, time, 3, 3) in laboratory axes, rows of unit length: e1 the proximal z, e2 the floating axis
+    e3 x e1 / |e3 x e1|, e3 the distal y. e1 and e3 are at right angles only where the second angle is 0. NaN where a
+    rotation is, and where the cosine of the second angle is below GIMBAL_LOCK.
+
+    References
+    ----------
+    Grood ES, Suntay WJ (1983) J Biomech Eng 105:136-144.
+    """
+    frames = rotation.shape[1]
+    axes = np.full((joints.shape[0], frames, 3, 3), np.nan)
+    for joint in range(joints.shape[0]):
+        proximal, distal = rotation[joints[joint, 0]], rotation[joints[joint, 1]]
+        for time in range(frames):
+            a, b, c = proximal[time, 0, 2], proximal[time, 1, 2], proximal[time, 2, 2]
+            d, e, f = distal[time, 0, 1], distal[time, 1, 1], distal[time, 2, 1]
+            x, y, z = e * c - f * b, f * a - d * c, d * b - e * a
+            cosine = math.sqrt(x * x + y * y + z * z)
+            if not cosine >= GIMBAL_LOCK:
+                continue
+            axes[joint, time, 0] = (a, b, c)
+            axes[joint, time, 1] = (x / cosine, y / cosine, z / cosine)
+            axes[joint, time, 2] = (d, e, f)
+    return axes
+
+
+@njit(cache=True, error_model="numpy")
+def turns_about(axes: Array, turn: Array) -> Array:
+    """Parts of a turn about the axes of a joint, which need not be at right angles.
+
+    Parameters
+    ----------
+    axes : (joint, time, 3, 3) as of `joint_axes`: the second axis is at right angles to the first and the third.
+    turn : (joint, time, 3) in laboratory axes: the angular velocity of the distal segment relative to the proximal, or
+        a small turn [rad/s] or [rad].
+
+    Returns
+    -------
+    (joint, 3, time), turn = sum of parts times axes: of the angular velocity the rates of the angles of `joint_angles`.
+
+    Notes
+    -----
+    With s = e1 . e3 and w_i = turn . e_i::
+
+        first = (w_1 - s w_3) / (1 - s^2),    second = w_2,    third = (w_3 - s w_1) / (1 - s^2)
+    """
+    parts = np.empty((axes.shape[0], 3, axes.shape[1]))
+    for joint in range(axes.shape[0]):
+        for time in range(axes.shape[1]):
+            e, w = axes[joint, time], turn[joint, time]
+            first = e[0, 0] * w[0] + e[0, 1] * w[1] + e[0, 2] * w[2]
+            third = e[2, 0] * w[0] + e[2, 1] * w[1] + e[2, 2] * w[2]
+            shared = e[0, 0] * e[2, 0] + e[0, 1] * e[2, 1] + e[0, 2] * e[2, 2]
+            apart = 1.0 - shared * shared
+            parts[joint, 0, time] = (first - shared * third) / apart
+            parts[joint, 1, time] = e[1, 0] * w[0] + e[1, 1] * w[1] + e[1, 2] * w[2]
+            parts[joint, 2, time] = (third - shared * first) / apart
+    return parts
 
 
 @njit(cache=True, error_model="numpy")

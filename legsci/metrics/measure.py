@@ -56,7 +56,7 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
     Returns
     -------
     A variable (rep, scoring, side) per metric, in the unit that its name ends in, u_<metric> of those whose uncertainty
-    is "stated". NaN where the task has no such metric, and of channels that the session does not hold; a metric without
+    is "stated" or "both". NaN where the task has no such metric, and of channels that the session does not hold; a metric without
     sides is at side both.
     """
     prepared = prepare(reps)
@@ -70,7 +70,7 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
             result[name] = np.full(tuple(sizes.values()), np.nan)
             continue
         answer: Any = prepared[name]
-        stated = METRICS[name].uncertainty == "stated"
+        stated = METRICS[name].uncertainty in ("stated", "both")
         columns = {name: answer[0], f"u_{name}": answer[1]} if stated else {name: answer}
         result |= {column: _laid_out(values, sizes, applies) for column, values in columns.items()}
     return xr.Dataset(

@@ -16,7 +16,7 @@ class Metric:
     Parameters
     ----------
     measure : answer of `prepare` (measure.py) -> (rep, scoring) or (rep, scoring, side) in `unit`; where uncertainty is
-        "stated", the pair of value and standard uncertainty.
+        "stated" or "both", the pair of value and standard uncertainty.
     label : short name for axes and tables.
     unit : as written on axes; "1" of a ratio.
     sign : what a positive value means; "≥ 0" of a quantity without direction.
@@ -27,7 +27,8 @@ class Metric:
     streams : signals that it is computed from, all of them needed; " or " stands between those of which one serves. A
         repetition also needs those that cut its task (`Task.cut_by`).
     uncertainty : how the standard uncertainty u_<name> is found. "rescored": the repetition is scored again with each
-        source of uncertainty moved (uncertainty.py); "stated": `measure` returns it; None: none is reported.
+        source of uncertainty moved (uncertainty.py); "stated": `measure` returns it; "both": both, in quadrature; None:
+        none is reported, for the reason that `no_uncertainty` gives.
     asymmetry : name of the metric that compares the sides, None where they are not compared.
     """
 
@@ -41,7 +42,8 @@ class Metric:
     source: str
     tasks: tuple[str, ...]
     streams: tuple[str, ...]
-    uncertainty: Literal["rescored", "stated"] | None = None
+    uncertainty: Literal["rescored", "stated", "both"] | None = None
+    no_uncertainty: str = ""
     asymmetry: str | None = None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import xarray as xr
@@ -26,6 +27,10 @@ KEYS = {
     "side": "Side to which the metrics of the row belong: left, right, or both (both legs together, the whole body).",
     "task": "Movement task of the trial, as in trials.tsv.",
     "profile": "Definition profile under which the repetition was scored.",
+    "cutoff_hz": "Cut-off frequency of the low-pass of markers and of the ground reaction, from which the metrics of angles "
+    "and moments are computed [Hz]; empty: not filtered, or no markers.",
+    "moment_axes": "Axes of joint moments and of power by plane: joint (joint coordinate system), proximal, distal (segment) "
+    "or laboratory.",
     "status": "Worst severity among the quality flags of the repetition and of its trial: accepted (none), flagged, "
     "incomplete or rejected.",
     "reason": "Codes of these flags; quality.csv states them in sentences.",
@@ -38,8 +43,13 @@ UNCERTAINTIES = {
         "JCGM 100:2008, 5.1.3",
     ),
     "stated": (
-        "propagated from the uncertainties of joint centres, marker placement and soft tissue artefact",
+        "propagated from the uncertainties of joint centres, marker placement, soft tissue artefact and low-pass; of moments, "
+        "powers and work also of the plates and of segment inertia",
         "JCGM 100:2008, 5.1.2",
+    ),
+    "both": (
+        "rescored, and in quadrature what is propagated as of those stated; at side both under the default profile",
+        "JCGM 100:2008, 5.1.2 and 5.1.3",
     ),
 }
 
@@ -64,6 +74,7 @@ def _asymmetry(name: str, metric: Metric) -> Metric:
         equation=f"100 (R - L) / (R + L) of {name}",
         source="Bishop et al. 2016, Strength Cond J 38(6):34 (the signed bilateral index among nine)",
         uncertainty=None,
+        no_uncertainty="the sides share most errors; compare it with its minimal detectable change",
         asymmetry=None,
     )
 
@@ -87,7 +98,7 @@ FAMILIES: dict[str, dict[str, Metric]] = _MEASURED | {
 }
 METRICS: dict[str, Metric] = {name: metric for family in FAMILIES.values() for name, metric in family.items()}
 #: What several metrics share, computed when the first of them needs it.
-SHARED: dict[str, Callable[[Reps], xr.Variable]] = {
+SHARED: dict[str, Callable[[Reps], Any]] = {
     "works": lambda reps: xr.Variable(("rep", "side"), joints.working_legs(reps["leg"].data)),
     "sample_count": lambda reps: recorded_samples(reps, ("force",)),
     "frame_count": lambda reps: recorded_samples(reps, ("angle", "foot_height", "pelvis_position")),

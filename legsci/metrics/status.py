@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from legsci.metrics.registry import METRICS
 from legsci.quality import CODES, QualityFlag
 
+#: Jump heights by different equations.
+HEIGHTS = ("jump_height_impulse_m", "jump_height_flight_time_m", "jump_height_pelvis_m")
 #: Jump heights of one repetition disagree where they differ by more than this many standard uncertainties.
 AGREEMENT_FACTOR = 2.0
 #: A height by impulse whose standard uncertainty exceeds this is flagged [m].
@@ -51,6 +54,39 @@ LIMITS: dict[str, Limit] = {
     "landing_peak_force_n": Limit(25.0, "a wrong unit or zero of the plates, or a spike", per="body_weight_n"),
     "peak_power_w": Limit(15.0, "a wrong sampling rate, unit or zero of the plates", per="body_weight_n"),
 }
+#: Column of metrics.csv -> the limit beyond which a value is not given, and why it is wrong there.
+WITHHELD: dict[str, Limit] = {
+    "force_transmission_ratio": Limit(
+        1.0,
+        "the centre of mass gains more energy than the modelled joints generate; work of arms, and of joints within trunk and "
+        "feet, is not modelled",
+    )
+}
+
+
+def withheld(measured: xr.Dataset) -> tuple[xr.Dataset, dict[int, list[QualityFlag]]]:
+    """Leave out values that are known to be wrong, with their uncertainty.
+
+    Parameters
+    ----------
+    measured : metrics (rep, scoring, side), the default profile as it is first.
+
+    Returns
+    -------
+    measured : NaN where a value is beyond its limit in WITHHELD.
+    flags : place of a repetition -> quality flags of the values that it lacks under the default profile.
+    """
+    kept: dict[str, xr.DataArray] = {}
+    flags: dict[int, list[QualityFlag]] = {}
+    for name, limit in WITHHELD.items():
+        beyond = measured[name] > limit.highest
+        kept |= {column: measured[column].where(~beyond) for column in (name, f"u_{name}") if column in measured}
+        for rep, scoring, side in np.argwhere(beyond.data).tolist():
+            if scoring == 0:
+                value = float(measured[name].data[rep, scoring, side])
+                flag = QualityFlag("value_withheld", METRICS[name].label, value, limit.highest, limit.cause)
+                flags.setdefault(rep, []).append(flag)
+    return measured.assign(kept), flags
 
 
 def height_flags(values: Mapping[Hashable, Any]) -> list[QualityFlag]:
@@ -62,7 +98,7 @@ def height_flags(values: Mapping[Hashable, Any]) -> list[QualityFlag]:
     ----------
     values : rep, jump heights and their standard uncertainties [m], by column of metrics.csv.
     """
-    names = [name for name in METRICS if name.startswith("jump_height_") and np.isfinite(values[name])]
+    names = [name for name in HEIGHTS if np.isfinite(values[name])]
     flags = []
     for index, first in enumerate(names):
         for second in names[index + 1 :]:

@@ -12,8 +12,9 @@ from legsci.mechanics.reps.files import FLAG_COLUMNS, QUALITY_COLUMNS
 from legsci.mechanics.reps.repetition import STORED_EVENTS, UNPERTURBED
 from legsci.metrics.measure import measure
 from legsci.metrics.registry import COLUMNS
-from legsci.metrics.status import LIMITS, height_flags, plausibility_flags, row_status
+from legsci.metrics.status import HEIGHTS, LIMITS, height_flags, plausibility_flags, row_status, withheld
 from legsci.metrics.uncertainty import uncertainty
+from legsci.vocabulary import SIDES
 
 
 def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
@@ -30,6 +31,8 @@ def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
         "side": sides[side],
         "task": named["task"].data.astype(str)[index],
         "profile": profiles[scoring],
+        "cutoff_hz": named["cutoff_hz"].data[index],
+        "moment_axes": named["moment_axes"].data.astype(str)[index],
         "perturbation": moved[scoring],
         "index": index,
     }
@@ -75,27 +78,34 @@ def session_metrics(reps: xr.Dataset | None, quality: pd.DataFrame) -> tuple[pd.
 
 def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, object]]]:
     """Rows of rep x side x profile, with uncertainties where the profile is the default; and flags about them."""
-    measured = measure(reps)
+    measured, beyond = withheld(_with_uncertainties(measure(reps), reps))
     frame = _frame(measured, reps)
     published = (frame["perturbation"] == UNPERTURBED).to_numpy()
     default = (frame["profile"] == str(reps.attrs["default_profile"])).to_numpy()
     chosen = default & published & (frame["side"] == "both").to_numpy()
-    of_rep = frame["index"].to_numpy()
-    uncertainties = {
-        str(name): np.where(chosen, values.data[of_rep], np.nan)
-        for name, values in uncertainty(reps, measured).variables.items()
-    }
-    frame = pd.concat([frame, pd.DataFrame(uncertainties, index=frame.index)], axis=1)
     keys = ("participant_id", "session_id", "trial_id", "task")
-    heights = [column for column in frame if str(column).removeprefix("u_").startswith("jump_height_")]
+    heights = [f"{prefix}{name}" for name in HEIGHTS for prefix in ("", "u_")]
     checked = dict.fromkeys([*heights, *LIMITS, "body_weight_n"])
     stated = ("rep", "code", "severity", "signal", "value", "limit", "sentence")
     flags = [
-        {name: values[name] for name in (*keys, "profile")} | {name: getattr(flag, name) for name in stated}
-        for values in frame.loc[chosen, [*keys, "profile", "rep", *checked]].to_dict("records")
-        for flag in (*height_flags(values), *plausibility_flags(values))
+        {name: values[name] for name in (*keys, "profile")}
+        | {name: getattr(flag, name) for name in stated}
+        | {"rep": values["rep"]}
+        for values in frame.loc[chosen, [*keys, "profile", "rep", "index", *checked]].to_dict("records")
+        for flag in (*height_flags(values), *plausibility_flags(values), *beyond.get(values["index"], ()))
     ]
     return frame[published].drop(columns=["index", "perturbation"]), flags
+
+
+def _with_uncertainties(measured: xr.Dataset, reps: xr.Dataset) -> xr.Dataset:
+    """Metrics with the uncertainty of those that are rescored, at side both under the default profile."""
+    shape = tuple(reps.sizes[dim] for dim in ("rep", "scoring", "side"))
+    found: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
+    for name, values in uncertainty(reps, measured).variables.items():
+        laid = np.full(shape, np.nan)
+        laid[:, 0, SIDES.index("both")] = values.data
+        found[str(name)] = (("rep", "scoring", "side"), laid)
+    return measured.assign(found)
 
 
 def _ordered(metrics: pd.DataFrame) -> pd.DataFrame:

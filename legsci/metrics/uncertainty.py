@@ -48,10 +48,11 @@ def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
     Each source is moved by one standard uncertainty (weighing, offset, timing) or by the width of the choice (movement
     start, contact limit, low-pass filter), the trial is measured again, and the changes add in quadrature (JCGM
     100:2008, 5.1.3, numerically). Heights that depend on posture carry `POSTURE_M` as well, depths of squats the
-    displacement that a velocity of `REST_SPEED_M_PER_S` at rest gives until the lowest point.
+    displacement that a velocity of `REST_SPEED_M_PER_S` at rest gives until the lowest point; a metric that states an
+    uncertainty too has that as well.
     """
     moved = np.flatnonzero(reps.variables["perturbation"].data != UNPERTURBED)
-    rescored = [name for name, metric in METRICS.items() if metric.uncertainty == "rescored"]
+    rescored = [name for name, metric in METRICS.items() if metric.uncertainty in ("rescored", "both")]
     filtered = measure(_filtered(reps), names=rescored)
     both = SIDES.index("both")
     result = {}
@@ -60,6 +61,8 @@ def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
         nominal = values[:, 0]
         changes = np.column_stack([values[:, moved], filtered.variables[name].data[:, 0, both]]) - nominal[:, None]
         additional = POSTURE_M if name in POSTURE_METRICS else _rest_depth(reps) if name == SQUAT_DEPTH else 0.0
+        if f"u_{name}" in measured.variables:
+            additional = np.nan_to_num(measured.variables[f"u_{name}"].data[:, 0, both])
         total = np.sqrt(np.nansum(changes**2, axis=1) + additional**2)
         result[f"u_{name}"] = ("rep", np.where(np.isfinite(nominal), total, np.nan))
     return xr.Dataset(result)

@@ -23,6 +23,7 @@ from legsci.ingest.tables import load_schema, suggestion, typed_table
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.present.figures.registry import CONFIG_LISTS, figure_lists
 from legsci.provenance import content_digest, source_digest
+from legsci.tasks import TASKS
 from legsci.vocabulary import new_name
 
 #: The one study that rules make; all others are given.
@@ -49,6 +50,8 @@ def schema_sentence(error):
         known = list(error.schema["properties"])
         hints = {key: suggestion(key, known) for key in error.instance if key not in known}
         sentence += "".join(f"; {key}{hint}" for key, hint in hints.items() if hint)
+    if error.validator == "type" and "expected" in error.schema:
+        sentence += f"; expected {error.schema['expected']}"
     if error.validator == "enum":
         elsewhere = error.schema.get("elsewhere", {})
         sentence += suggestion(str(error.instance), error.validator_value, elsewhere=elsewhere)
@@ -70,8 +73,11 @@ def typed(value):
 
 
 def config_schema():
-    """The schema of the options, with the figures that each list may hold."""
+    """The schema of the options, with the tasks, and the figures that each list may hold."""
     schema = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text(encoding="utf-8"))
+    cutoffs = schema["properties"]["motion"]["properties"]["cutoff_hz"]
+    cutoffs |= {"properties": dict.fromkeys(TASKS, cutoffs["additionalProperties"]), "required": list(TASKS)}
+    cutoffs["additionalProperties"] = False
     lists = schema["properties"]["figures"]["properties"]
     figures = figure_lists()
     belongs = {figure: f"belongs to figures.{own}" for figure, own in figures.items()}

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from legsci.kernels.joint_errors import JointLoads
 from legsci.kernels.newton_euler import (
     SegmentMotion,
     derivatives,
@@ -22,8 +23,11 @@ from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.consistency import WholeBody, dynamic_consistency
 from legsci.mechanics.kinetics.ground_contacts import GroundLoads, ground_loads
 from legsci.mechanics.kinetics.inertia import BodySegments, body_segments
+from legsci.mechanics.kinetics.joint_components import PLANES, POSITIVE, by_plane, component_axes
 from legsci.mechanics.kinetics.segment_motion import ground_power, power_residual, segment_motion
+from legsci.mechanics.motion.angles import JOINTS
 from legsci.mechanics.motion.kinematics import Array, Kinematics
+from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MOMENT_AXES, MotionOptions
 from legsci.quality import QualityFlag
 from legsci.vocabulary import AXES, LEGS, STANDARD_GRAVITY
 
@@ -31,32 +35,34 @@ from legsci.vocabulary import AXES, LEGS, STANDARD_GRAVITY
 _Variables = dict[str, tuple[tuple[str, ...], Array, dict[str, str]]]
 
 _GRAVITY = np.array([0.0, -STANDARD_GRAVITY, 0.0])
-PLANES = ("sagittal", "frontal", "transverse")
 
 
 @dataclass(frozen=True)
 class Loads:
-    """Joint loads, power and energy of a trial: variables of `dynamics`, its joints and segments, and flags."""
+    """Joint loads, power and energy of a trial: variables of `dynamics`, its joints and segments, and flags.
+
+    `joint_loads` and `axes` (joint, time, 3, 3) are what uncertainties are propagated from; None without joints.
+    """
 
     variables: _Variables
     joints: tuple[str, ...]
     segments: tuple[str, ...]
     flags: list[QualityFlag]
+    joint_loads: JointLoads | None = None
+    axes: Array | None = None
 
 
 SOLVED_SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in LEGS for part in ("thigh", "shank", "foot")))
 
 
 class _Link(NamedTuple):
-    """A joint: the segment below it, the segment that carries it, and the signs of its angles.
+    """A joint: the segment below it, and the segment that carries it.
 
-    The load is found foot up, so below the lumbar joint it is the pelvis that hangs on the trunk. `signs` turn moments
-    about the proximal z, x and y axes of a right joint into those that drive flexion, the frontal and the axial angle.
+    The load is found foot up, so below the lumbar joint it is the pelvis that hangs on the trunk.
     """
 
     segment: str
     carrier: str
-    signs: tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -74,15 +80,17 @@ class _Tree:
     moment: Array
     rate: float
 
+    def rotations(self) -> dict[str, Array]:
+        """Axes of the segments, segment -> (time, 3, 3)."""
+        return dict(zip(self.body.segment, self.motion.rotation, strict=True))
 
-#: Order from the feet up. Signs as those of the angles: hip flexion, adduction, internal rotation; knee flexion,
-#: abduction, internal rotation; ankle dorsiflexion, inversion, internal rotation; lumbar flexion, bending to the right,
-#: rotation to the left.
+
+#: Order from the feet up.
 JOINT_CHAIN = {
-    **{f"{side}_ankle": _Link(f"{side}_foot", f"{side}_shank", (1, 1, 1)) for side in LEGS},
-    **{f"{side}_knee": _Link(f"{side}_shank", f"{side}_thigh", (-1, -1, 1)) for side in LEGS},
-    **{f"{side}_hip": _Link(f"{side}_thigh", "pelvis", (1, 1, 1)) for side in LEGS},
-    "lumbar": _Link("pelvis", "trunk", (-1, 1, 1)),
+    **{f"{side}_ankle": _Link(f"{side}_foot", f"{side}_shank") for side in LEGS},
+    **{f"{side}_knee": _Link(f"{side}_shank", f"{side}_thigh") for side in LEGS},
+    **{f"{side}_hip": _Link(f"{side}_thigh", "pelvis") for side in LEGS},
+    "lumbar": _Link("pelvis", "trunk"),
 }
 
 
@@ -94,7 +102,7 @@ def dynamics(
     load_kg: float = 0.0,
     segments: BodySegments | None = None,
     threshold_n: float = 20.0,
-    cutoff_hz: float | None = 12.0,
+    options: MotionOptions = DEFAULT_OPTIONS,
 ) -> xr.Dataset:
     """Inverse dynamics of a trial from the feet up, at the rate of the markers.
 
@@ -107,9 +115,9 @@ def dynamics(
     load_kg : mass of a bar across the shoulders [kg].
     segments : inertia that is known otherwise; then body mass only scales the moments.
     threshold_n : vertical force from which a plate is loaded [N].
-    cutoff_hz : low-pass of the ground's loads [Hz]. Give what the markers were smoothed with (the default is theirs):
-        force that is smoothed less than acceleration makes impacts look like moments (Bisseling & Hof 2006). None: not
-        filtered.
+    options : cutoff_hz, low-pass of the ground's loads [Hz], None: not filtered. Give those by which the kinematics were
+        made: force that is smoothed less than acceleration makes impacts look like moments (Bisseling & Hof 2006).
+        moment_axes: see `joint_components.component_axes`.
 
     Returns
     -------
@@ -118,12 +126,12 @@ def dynamics(
 
     - joint_force (time, joint, axis) [N], joint_moment (time, joint, axis) [N m]: load on the distal segment (lumbar:
       the trunk) in lab axes, at the joint centre; muscles and ligaments together.
-    - joint_moment_proximal (time, joint, axis) [N m]: the same in the proximal segment's axes.
-    - joint_moment_in_plane, joint_moment_per_mass (time, joint, plane) [N m], [N m/kg]: about the proximal segment's z,
-      x and y, positive when it drives the angle of that plane upward: flexion (ankle: dorsiflexion), hip adduction,
-      knee abduction, ankle inversion, internal rotation, on both sides alike; lumbar: flexion, right, left.
+    - joint_moment_in_plane, joint_moment_per_mass (time, joint, plane) [N m], [N m/kg]: net internal moment about the
+      axes of the joint's angles (`component_axes`; attrs axes and positive name them), positive when it drives the
+      angle of that plane upward: flexion (ankle: dorsiflexion), hip adduction, knee abduction, ankle inversion,
+      internal rotation, on both sides alike; lumbar: flexion, right, left.
     - joint_power (time, joint) [W]: M . (omega_distal - omega_proximal), generation positive; joint_power_in_plane
-      (time, joint, plane) [W] are its three products in the proximal segment's axes.
+      (time, joint, plane) [W], moment about each axis times the rate of its angle, adds up to it.
     - ground_force (time, side, axis) [N], ground_moment (time, side, axis) about the lab's origin [N m].
     - segment_energy (time, segment) [J], segment_power_residual (time, segment) [W]: see
       `segment_motion.power_residual`.
@@ -145,12 +153,13 @@ def dynamics(
     """
     moved, body_mass_kg = Kinematics.of(kinematics), person.body_mass_kg
     body = segments or body_segments(moved, body_mass_kg=body_mass_kg, sex=person.sex, load_kg=load_kg)
-    loads = trial_loads(moved, force, body, body_mass_kg=body_mass_kg, threshold_n=threshold_n, cutoff_hz=cutoff_hz)
+    loads = trial_loads(moved, force, body, body_mass_kg=body_mass_kg, threshold_n=threshold_n, options=options)
     attrs = {
         "sampling_rate_hz": moved.rate_hz,
         "body_mass_kg": body_mass_kg,
         "total_mass_kg": body_mass_kg + load_kg,
-        "force_cutoff_hz": float("nan") if cutoff_hz is None else cutoff_hz,
+        "force_cutoff_hz": float("nan") if options.cutoff_hz is None else options.cutoff_hz,
+        "moment_axes": options.moment_axes,
         "notes": json.dumps([[flag.code, flag.sentence] for flag in loads.flags]),
     }
     return xr.Dataset(loads.variables, coords=_labels(loads.joints, loads.segments), attrs=attrs)
@@ -163,9 +172,10 @@ def trial_loads(
     *,
     body_mass_kg: float,
     threshold_n: float = 20.0,
-    cutoff_hz: float | None = 12.0,
+    options: MotionOptions = DEFAULT_OPTIONS,
 ) -> Loads:
     """Loads of `dynamics` as plain arrays, for many trials; parameters as there."""
+    cutoff_hz = options.cutoff_hz
     ground = ground_loads(kinematics, force, body.sole, threshold_n=threshold_n, cutoff_hz=cutoff_hz)
     chain, missing = _chain(kinematics)
     flags = [
@@ -181,7 +191,9 @@ def trial_loads(
     solved = [JOINT_CHAIN[joint].segment for joint in chain] + ["trunk"] * whole
     body = body.rows(solved + [name for name in SOLVED_SEGMENTS if name in kinematics.rotation and name not in solved])
     tree = _solve(kinematics, body, ground, chain, solved)
-    _put_joints(answer, tree, body_mass_kg)
+    of_joints = _joint_loads(tree, ground)
+    axes = component_axes(tree.rotations(), chain, moment_axes=options.moment_axes)
+    _put_joints(answer, of_joints, axes, body_mass_kg, options.moment_axes)
     _put_energy(answer, tree)
     if set(SOLVED_SEGMENTS) <= set(body.segment):
         _put_centre_of_mass(answer, tree)
@@ -190,7 +202,7 @@ def trial_loads(
         flags += dynamic_consistency(
             ground.total, _whole_body(tree), body_mass_kg=body_mass_kg, rate_hz=tree.rate, cutoff_hz=cutoff_hz
         )
-    return Loads(answer, tree.chain, tree.names, flags)
+    return Loads(answer, tree.chain, tree.names, flags, of_joints, axes)
 
 
 @cache
@@ -258,35 +270,43 @@ def _put(variables: _Variables, name: str, dims: tuple[str, ...], values: Array,
     variables[name] = (dims, values, {"units": units})
 
 
-def _put_joints(answer: _Variables, tree: _Tree, body_mass_kg: float) -> None:
-    """Add loads and power of the joints."""
-    chain, known = tree.chain, tree.body.segment
+def _joint_loads(tree: _Tree, ground: GroundLoads) -> JointLoads:
+    """Loads of the joints on their distal segments."""
+    chain = tree.chain
     # Of the lumbar joint, the distal segment is the one above: it receives the opposite.
-    turned = np.array([-1.0 if joint == "lumbar" else 1.0 for joint in chain])[:, None, None]
-    force, moment = (loads[: len(chain)] * turned for loads in (tree.force, tree.moment))
+    turned = np.array([-1.0 if joint == "lumbar" else 1.0 for joint in chain])
+    force, moment = (loads[: len(chain)] * turned[:, None, None] for loads in (tree.force, tree.moment))
+    below = np.array([[float(joint == "lumbar" or joint.startswith(side)) for side in LEGS] for joint in chain])
+    centres = tree.joints[: len(chain)]
+    return JointLoads(force, moment, _relative_velocity(tree), centres, ground.force, ground.moment, below, turned)
+
+
+def _put_joints(answer: _Variables, loads: JointLoads, axes: Array, body_mass_kg: float, moment_axes: str) -> None:
+    """Add loads and power of the joints."""
+    force, moment, spin = loads.force, loads.moment, loads.spin
     _put(answer, "joint_force", ("time", "joint", "axis"), force.transpose(1, 0, 2), "N")
     _put(answer, "joint_moment", ("time", "joint", "axis"), moment.transpose(1, 0, 2), "N m")
-    local, local_rate = np.full((2, *moment.shape), np.nan)
-    signs = np.ones((len(chain), 1, 3))
-    for row, joint in enumerate(chain):
-        link = JOINT_CHAIN[joint]
-        signs[row] = link.signs
-        if joint.startswith("left"):
-            signs[row, 0, 1:] *= -1.0
-        distal, proximal = (link.carrier, link.segment) if joint == "lumbar" else (link.segment, link.carrier)
-        if distal in known and proximal in known:
-            outer, inner = known.index(distal), known.index(proximal)
-            spin = tree.motion.angular_velocity[outer] - tree.motion.angular_velocity[inner]
-            local[row] = np.einsum("tij,ti->tj", tree.motion.rotation[inner], moment[row])
-            local_rate[row] = np.einsum("tij,ti->tj", tree.motion.rotation[inner], spin)
-    _put(answer, "joint_moment_proximal", ("time", "joint", "axis"), local.transpose(1, 0, 2), "N m")
-    # Planes are ordered as the angles: about z, x and y.
-    in_plane = (local[..., [2, 0, 1]] * signs).transpose(1, 0, 2)
-    power = (local * local_rate)[..., [2, 0, 1]].transpose(1, 0, 2)
-    _put(answer, "joint_moment_in_plane", ("time", "joint", "plane"), in_plane, "N m")
-    _put(answer, "joint_moment_per_mass", ("time", "joint", "plane"), in_plane / body_mass_kg, "N m/kg")
-    _put(answer, "joint_power_in_plane", ("time", "joint", "plane"), power, "W")
-    _put(answer, "joint_power", ("time", "joint"), power.sum(axis=2), "W")
+    in_plane, power = (part.transpose(2, 0, 1) for part in by_plane(axes, moment, spin))
+    named = {"axes": MOMENT_AXES[moment_axes], "positive": POSITIVE}
+    for name, values, units in (
+        ("joint_moment_in_plane", in_plane, "N m"),
+        ("joint_moment_per_mass", in_plane / body_mass_kg, "N m/kg"),
+    ):
+        answer[name] = (("time", "joint", "plane"), values, {"units": units, **named})
+    axes_of_power = {"units": "W", "axes": named["axes"], "positive": "generated"}
+    answer["joint_power_in_plane"] = (("time", "joint", "plane"), power, axes_of_power)
+    _put(answer, "joint_power", ("time", "joint"), np.einsum("jti,jti->tj", moment, spin), "W")
+
+
+def _relative_velocity(tree: _Tree) -> Array:
+    """Angular velocity of the distal relative to the proximal segment (joint, time, 3) [rad/s]; NaN without one."""
+    known, velocity = tree.body.segment, tree.motion.angular_velocity
+    answer = np.full((len(tree.chain), *velocity.shape[1:]), np.nan)
+    for row, name in enumerate(tree.chain):
+        joint = JOINTS[name]
+        if {joint.proximal, joint.distal} <= set(known):
+            answer[row] = velocity[known.index(joint.distal)] - velocity[known.index(joint.proximal)]
+    return answer
 
 
 def _put_energy(answer: _Variables, tree: _Tree) -> None:

@@ -17,9 +17,10 @@ import xarray as xr
 
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.weighing import KnownWeight
+from legsci.mechanics.kinetics.joint_components import POSITIVE
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS, Movement
 from legsci.mechanics.kinetics.session_motion import DIRECTIONS, Pressure, SessionMotion, TrialMotion
-from legsci.mechanics.motion.options import MotionOptions
+from legsci.mechanics.motion.options import MOMENT_AXES, MotionOptions
 from legsci.quality import QualityFlag
 from legsci.storage import DECIMALS, read_tree, write_tree
 from legsci.vocabulary import AXES, SIDES
@@ -37,6 +38,8 @@ _STORED_DECIMALS = {
     # Signals from which events are detected are stored finer than recorders resolve, so that the file moves no event.
     **{"force": 4, "box": 4, "pelvis_position": 7, "pelvis_height": 7, "foot_height": 7},
 }
+#: What the numbers of a signal of several axes mean, beside its unit.
+_MEANINGS = {"moment": {"positive": POSITIVE}, "power": {"positive": "generated"}}
 _COORDS: dict[str, tuple[str, ...]] = {**FRAME_COORDS, "direction": DIRECTIONS, "side": SIDES}
 
 
@@ -44,7 +47,7 @@ def write_motion(motion: SessionMotion, path: str | Path) -> None:
     """Write a motion file, whole or not at all; the same motion gives the same bytes each time."""
     attrs = {
         **motion.attrs,
-        "options": json.dumps(asdict(motion.options)),
+        "options": json.dumps({task: asdict(options) for task, options in motion.options.items()}),
         "standing_lumbar_flexion_deg": motion.standing_lumbar_flexion_deg,
         "trials": json.dumps({name: _described(trial) for name, trial in motion.trials.items()}, ensure_ascii=False),
     }
@@ -70,7 +73,8 @@ def _motion(tree: xr.DataTree) -> SessionMotion:
     groups = {name: group.to_dataset(inherit=False) for name, group in tree.children.items()}
     attrs = {str(name): value for name, value in tree.attrs.items()}
     described = json.loads(attrs.pop("trials"))
-    options, upright = MotionOptions(**json.loads(attrs.pop("options"))), attrs.pop("standing_lumbar_flexion_deg")
+    options = {task: MotionOptions(**of_task) for task, of_task in json.loads(attrs.pop("options")).items()}
+    upright = attrs.pop("standing_lumbar_flexion_deg")
     samples, frames = _rows(groups["ground_reaction"]), _rows(groups["kinematics"])
     points = groups["kinematics"].variables["point"].data.astype(str).tolist()
     arrays = {
@@ -114,6 +118,8 @@ def _described(trial: TrialMotion) -> dict[str, Any]:
         moved = trial.movement
         words["movement"] = {
             "rate_hz": moved.rate_hz,
+            "cutoff_hz": moved.cutoff_hz,
+            "moment_axes": moved.moment_axes,
             "mean_speed_m_per_s": moved.mean_speed_m_per_s,
             "travel_deg": moved.travel_deg,
             "points": list(moved.points),
@@ -147,6 +153,8 @@ def _trial(
         movement = Movement(
             time=framed["time"],
             rate_hz=stated["rate_hz"],
+            cutoff_hz=stated["cutoff_hz"],
+            moment_axes=stated["moment_axes"],
             mean_speed_m_per_s=stated["mean_speed_m_per_s"],
             travel_deg=stated["travel_deg"],
             signals={name: framed[name] for name in FRAME_SIGNALS},
@@ -230,4 +238,8 @@ def _cameras(motion: SessionMotion) -> xr.Dataset:
             place[points.index(point)] = path.T
         rows[name] = {**movement.signals, "point_position": place, "time": movement.time}
     signals = {**FRAME_SIGNALS, "point_position": (("point", "axis"), "m"), "time": ((), "s")}
-    return _group(rows, signals, "frame", {**_COORDS, "point": points})
+    group = _group(rows, signals, "frame", {**_COORDS, "point": points})
+    axes = {MOMENT_AXES[options.moment_axes] for options in motion.options.values()}
+    for name, meaning in _MEANINGS.items():
+        group[name].attrs.update(meaning, axes=", ".join(sorted(axes)))
+    return group

@@ -11,12 +11,15 @@ import xarray as xr
 from legsci.ingest.streams import stream
 from legsci.mechanics.kinetics.anthropometry import UNKNOWN_PERSON, Person
 from legsci.mechanics.kinetics.inertia import body_segments
-from legsci.mechanics.kinetics.inverse_dynamics import JOINT_CHAIN, PLANES, trial_loads
+from legsci.mechanics.kinetics.inverse_dynamics import JOINT_CHAIN, trial_loads
+from legsci.mechanics.kinetics.joint_components import PLANES
+from legsci.mechanics.kinetics.load_uncertainty import load_uncertainty
 from legsci.mechanics.motion.alignment import CURVES, UNCERTAIN_CURVES, alignment_curves
+from legsci.mechanics.motion.angle_uncertainty import ErrorModel, angle_uncertainty, error_model
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
 from legsci.mechanics.motion.cross_talk import cross_talk_corrected_knees
 from legsci.mechanics.motion.kinematics import Array, Kinematics, Paths
-from legsci.mechanics.motion.markers import CLUSTERS, whole_paths
+from legsci.mechanics.motion.markers import CLUSTERS, smoothable, whole_paths
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.motion.static_trial import StaticTrial
 from legsci.quality import QualityFlag
@@ -37,6 +40,10 @@ FRAME_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
     "angle": (("joint_angle",), "deg"),
     "moment": (("joint", "plane"), "N m/kg"),
     "power": (("joint", "plane"), "W/kg"),
+    "u_angle": (("joint_angle",), "deg"),
+    "u_moment": (("joint", "plane"), "N m/kg"),
+    "u_power": (("joint",), "W/kg"),
+    "power_filter_effect": (("joint",), "W/kg"),
     "energy": ((), "J/kg"),
     "power_residual": ((), "W/kg"),
     "pelvis_position": (("axis",), "m"),
@@ -64,6 +71,8 @@ class Movement:
     ----------
     time : (frame,) on the trial's clock [s].
     rate_hz : frames per second [Hz].
+    cutoff_hz : low-pass of markers and ground reaction [Hz]; NaN: none.
+    moment_axes : axes of moments and powers, key of MOMENT_AXES (motion/options.py).
     mean_speed_m_per_s, travel_deg : horizontal speed of the pelvis from the first to the last frame in which it is
         seen, and the angle of its path to forward.
     signals : name of FRAME_SIGNALS -> values (..., frame) along its dimensions, FRAME_COORDS, in its unit. Moments and
@@ -75,6 +84,8 @@ class Movement:
 
     time: Array
     rate_hz: float
+    cutoff_hz: float
+    moment_axes: str
     mean_speed_m_per_s: float
     travel_deg: float
     signals: dict[str, Array]
@@ -95,6 +106,7 @@ class Movement:
             },
             attrs={
                 "sampling_rate_hz": self.rate_hz,
+                "cutoff_hz": self.cutoff_hz,
                 "mean_speed_m_per_s": self.mean_speed_m_per_s,
                 "travel_deg": self.travel_deg,
             },
@@ -166,6 +178,10 @@ def trial_movement(
         "foot_height": (_foot_height(trial, moved), SIDES),
     }
     signals |= {name: (curve, SIDES) for name, curve in alignment_curves(moved).items()}
+    model, cutoff_hz = error_model(moved, anchored=options.thigh == "anchored"), _cutoff(moved.rate_hz, options)
+    if model is not None:
+        doubt = angle_uncertainty(moved, model, cutoff_hz=cutoff_hz)
+        signals["u_angle"] = (np.array(list(doubt.values())).reshape(-1, frames), list(doubt))
     corrected = {side: angles[:, ABDUCTION] for side, angles in cross_talk_corrected_knees(moved).items()}
     if corrected:
         signals["knee_abduction_corrected"] = (np.stack(list(corrected.values())), list(corrected))
@@ -178,18 +194,26 @@ def trial_movement(
         detail = "no quiet standing shows the foot flat"
         flags.append(QualityFlag("angle_absent", signal="foot pitch", detail=detail))
     if stream(trial, "force") is not None:
-        loaded, reasons = _loads(moved, trial, person, options)
+        loaded, reasons = _loads(moved, trial, person, options, model)
         signals |= loaded
         flags += reasons
     movement = Movement(
         time=moved.time,
         rate_hz=moved.rate_hz,
+        cutoff_hz=cutoff_hz,
+        moment_axes=options.moment_axes,
         mean_speed_m_per_s=_mean_speed(pelvis, moved.rate_hz),
         travel_deg=_travel(pelvis),
         signals={name: _complete(signals, name, frames) for name in FRAME_SIGNALS},
         points=moved.joint_centre | _segment_ends(trial, moved),
     )
     return movement, _joined(flags)
+
+
+def _cutoff(rate_hz: float, options: MotionOptions) -> float:
+    """Low-pass that a trial has [Hz]; NaN where it has none, or frames too rarely."""
+    cutoff_hz = options.cutoff_hz
+    return cutoff_hz if cutoff_hz is not None and smoothable(rate_hz, cutoff_hz) else float("nan")
 
 
 def _complete(signals: Signals, name: str, frames: int) -> Array:
@@ -274,7 +298,7 @@ def _foot_height(trial: xr.DataTree, moved: Kinematics) -> Array:
 
 
 def _loads(
-    moved: Kinematics, trial: xr.DataTree, person: Person, options: MotionOptions
+    moved: Kinematics, trial: xr.DataTree, person: Person, options: MotionOptions, model: ErrorModel | None
 ) -> tuple[Signals, list[QualityFlag]]:
     """Moments, powers and energy of a trial, and flags."""
     if not any(name.endswith(("thigh", "shank")) for name in moved.rotation):
@@ -298,12 +322,23 @@ def _loads(
     body = body_segments(moved, body_mass_kg=mass, sex=person.sex, load_kg=load)
     force = stream(trial, "force")
     assert force is not None, "loads are computed of trials with plates"
-    solved = trial_loads(moved, force, body, body_mass_kg=mass, cutoff_hz=options.cutoff_hz)
+    solved = trial_loads(moved, force, body, body_mass_kg=mass, options=options)
     found = {name: values for name, (_, values, _) in solved.variables.items()}
     signals: Signals = {}
     if "joint_power_in_plane" in found:
         for name, of in (("moment", "joint_moment_in_plane"), ("power", "joint_power_in_plane")):
             signals[name] = (found[of].transpose(1, 2, 0) / mass, solved.joints)
+    if model is not None and solved.joint_loads is not None and solved.axes is not None:
+        doubt = load_uncertainty(
+            solved.joint_loads,
+            found["joint_moment_in_plane"].transpose(1, 2, 0),
+            model,
+            axes=(options.moment_axes, solved.axes),
+            joints=list(solved.joints),
+            low_pass=(moved.rate_hz, _cutoff(moved.rate_hz, options)),
+        )
+        names = ("u_moment", "u_power", "power_filter_effect")
+        signals |= {name: (each / mass, solved.joints) for name, each in zip(names, doubt, strict=True)}
     if "segment_power_residual" in found:
         of_legs = [row for row, name in enumerate(solved.segments) if name not in ("pelvis", "trunk")]
         residual = np.abs(found["segment_power_residual"][:, of_legs]).max(axis=1)

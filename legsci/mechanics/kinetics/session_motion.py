@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from legsci.mechanics.force.trial_flags import force_flags
 from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement, person_of, trial_movement
 from legsci.mechanics.motion.kinematics import Array
-from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
+from legsci.mechanics.motion.options import TASK_OPTIONS, MotionOptions
 from legsci.mechanics.motion.static_trial import StaticTrial, session_static_trial
 from legsci.quality import QualityFlag
 from legsci.tasks import TASKS
@@ -74,13 +74,13 @@ class SessionMotion:
     Parameters
     ----------
     attrs : of the session: participant_id, session_id, and study, simulated, body_mass_kg where known.
-    options : how motion was computed from markers.
+    options : task -> how the motion of its trials was computed.
     standing_lumbar_flexion_deg : median lumbar flexion of the standing trial; NaN without one.
     trials : name -> TrialMotion, in the order of the session.
     """
 
     attrs: dict[str, Any]
-    options: MotionOptions
+    options: dict[str, MotionOptions]
     standing_lumbar_flexion_deg: float
     trials: dict[str, TrialMotion]
 
@@ -99,14 +99,14 @@ class SessionMotion:
 
 
 def session_motion(
-    session: xr.DataTree, *, options: MotionOptions = DEFAULT_OPTIONS, swapped: Iterable[str] = ()
+    session: xr.DataTree, *, options: Mapping[str, MotionOptions] = TASK_OPTIONS, swapped: Iterable[str] = ()
 ) -> SessionMotion:
     """Compute the motion of every trial of a session.
 
     Parameters
     ----------
     session : a session file, opened.
-    options : how motion is computed from markers.
+    options : task -> how the motion of its trials is computed; see `legsci.mechanics.motion.options.task_options`.
     swapped : trials whose plates are exchanged between left and right, as people decided.
 
     Returns
@@ -122,13 +122,13 @@ def session_motion(
             reference = known.trials.get(name, TrialReference())
             zeroed = with_known_zero(trial, reference)
             turned = with_exchanged_plates(zeroed) if name in exchange else zeroed
-            trials[name] = _trial_motion(turned, static, reference, person=person, options=options)
+            trials[name] = _trial_motion(turned, static, reference, person=person, options=options[str(trial.attrs["task"])])
         except Exception as error:  # one trial that fails does not keep the others from being computed
             logging.getLogger(__name__).exception("trial %s", name)
             failed = QualityFlag("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")
             trials[name] = TrialMotion(_attributes(trial), kinds_of(trial), flags=[failed])
     upright = _standing_lumbar_flexion(trials[standing].movement) if standing is not None else float("nan")
-    return SessionMotion(_attributes(session), options, upright, trials)
+    return SessionMotion(_attributes(session), dict(options), upright, trials)
 
 
 def with_exchanged_plates(trial: xr.DataTree) -> xr.DataTree:

@@ -47,6 +47,9 @@ UNCERTAIN_CURVES = (
     "hip_knee_ankle",
     "pelvic_drop",
     "knee_medial_to_toe",
+    "foot_progression",
+    "foot_pitch",
+    "thigh_inclination",
 )
 
 #: Hip centre of Harrington's equations: a distance of 12 mm from the imaged centre (Mantovani et al. 2016), spread over
@@ -288,6 +291,10 @@ def _leg_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
         "knee_medial_offset": np.sqrt(skin.knee_m**2 + skin.ankle_m**2 + turned**2),
         "pelvic_drop": np.full(reach.shape, np.degrees(HIP_LINE_RAD)),
         "knee_medial_to_toe": np.sqrt(knee_m**2 + ankle_m**2 + (reach * foot_axis) ** 2),
+        "foot_progression": np.degrees(np.hypot(foot_axis, HIP_LINE_RAD)),
+        # The sole is level while standing by definition: only its skin strays from there.
+        "foot_pitch": np.degrees(skin.foot_rad),
+        "thigh_inclination": np.degrees(np.hypot(HIP_CENTRE_M, knee_m) / body.thigh_m),
     }
 
 

@@ -29,7 +29,7 @@ from legsci.mechanics.motion.markers import (
     smooth_markers,
     smoothable,
 )
-from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
+from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MOMENT_AXES, MotionOptions
 from legsci.mechanics.motion.segments import build_skeleton
 from legsci.mechanics.motion.skeleton import Segment, Skeleton
 from legsci.mechanics.motion.static_trial import StaticTrial, static_trial
@@ -342,6 +342,7 @@ def _check_options(options: MotionOptions, marker_set: str | None) -> None:
         ("hip_centre", options.hip_centre, (*HIP_CENTRES, "functional")),
         ("knee_axis", options.knee_axis, ("epicondyles", "functional")),
         ("thigh", options.thigh, ("anchored", "cluster")),
+        ("moment_axes", options.moment_axes, tuple(MOMENT_AXES)),
     )
     faults = [f"{name} is {value!r}, expected one of {known}" for name, value, known in choices if value not in known]
     if faults:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -16,7 +17,7 @@ from legsci.vocabulary import SIDES
 
 #: Samples of a channel in a repetition, time of the first [s], rate [Hz], unit.
 Channel = tuple[NDArray[np.float64], float, float, str]
-DataVariable = tuple[tuple[str, ...], NDArray[np.float64], dict[str, str]]
+DataVariable = tuple[tuple[str, ...], NDArray[Any], dict[str, str]]
 
 #: Signals at the samples of the plates: name -> dimensions other than the sample, and unit.
 SAMPLE_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
@@ -51,7 +52,8 @@ def with_signals(
     Dataset with dims rep, scoring, side, sample, frame: a scoring is a profile, or the default profile with one input
     moved by its standard uncertainty (coordinates profile and perturbation; the first is the default as it is). Signals
     (rep, ..., sample) and (rep, ..., frame) are NaN after the end of each repetition and where nothing was recorded.
-    Sample 0 is at window_start, frame 0 at frame_start (rep,) [s on the trial's clock]. Streams of channels: `<kind>`
+    Sample 0 is at window_start, frame 0 at frame_start (rep,) [s on the trial's clock]; cutoff_hz (rep,) is the low-pass
+    of markers and ground reaction, moment_axes (rep,) names the axes of moments and powers. Streams of channels: `<kind>`
     (rep, <kind>_channel, <kind>_sample), with `<kind>_start` [s], `<kind>_rate_hz` and `<kind>_unit`
     (rep, <kind>_channel), channels named as `legsci.ingest.streams.channel_labels` does; without those whose clock is
     not known.
@@ -117,13 +119,15 @@ def _samples(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[
 def _frames(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[str, DataVariable]:
     """Slice signals of the cameras: (rep, ..., frame), with the clock of each repetition and its speed over ground."""
     count = reps.sizes["rep"]
-    starts, rates, speeds = np.full((3, count), np.nan)
+    starts, rates, speeds, cutoffs = np.full((4, count), np.nan)
+    axes = np.full(count, "", dtype=object)
     movements = [trial.movement for trial in _trials(reps, motion)]
     limits = np.zeros((count, 2), dtype=int)
     edges = np.column_stack([reps.variables[f"frame_window_{end}"].data for end in ("start", "stop")])
     for rep, movement in enumerate(movements):
         if movement is None:
             continue
+        cutoffs[rep], axes[rep] = movement.cutoff_hz, movement.moment_axes
         limits[rep] = np.searchsorted(movement.time, edges[rep])
         if limits[rep, 1] > limits[rep, 0]:
             starts[rep], rates[rep] = movement.time[limits[rep, 0]], movement.rate_hz
@@ -138,6 +142,8 @@ def _frames(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[s
         "frame_start": (("rep",), starts, {"units": "s"}),
         "frame_rate_hz": (("rep",), rates, {"units": "Hz"}),
         "mean_speed": (("rep",), speeds, {"units": "m/s"}),
+        "cutoff_hz": (("rep",), cutoffs, {"units": "Hz"}),
+        "moment_axes": (("rep",), axes.astype(str), {}),
     }
 
 

@@ -33,6 +33,8 @@ SPEED_HZ = 10.0
 #: Speed below which a phase has ended [m/s]; what is slower than `SLOW_M_PER_S` lasts at most so many times as long as
 #: the time from 4 to 1 times that speed, and the rest of a recording is sway or drift.
 CREEP_M_PER_S, TAIL_FACTOR = 0.0003, 4.0
+#: Multiple of that speed with which the squats are cut again, for the uncertainty of their times.
+FASTER_REST = 10.0
 #: Sum of the exponents of a beta density from which its ends are not to be told: it is a normal density.
 LARGEST_SHAPE = 40.0
 #: Borders of a squat, in order of time.
@@ -50,6 +52,8 @@ class Descent(Window):
     eccentric_start, eccentric_end, bottom, concentric_start, concentric_end : of the eccentric phase, the lowest point
         and the concentric phase.
     set_start : start of the first eccentric phase of the set; before it the person is weighed.
+    by_faster_rest : the first five, where phases end at `FASTER_REST` times the speed; NaN where other squats are found
+        then.
     """
 
     eccentric_start: float = np.nan
@@ -58,6 +62,12 @@ class Descent(Window):
     concentric_start: float = np.nan
     concentric_end: float = np.nan
     set_start: float = np.nan
+    by_faster_rest: tuple[float, ...] = (np.nan,) * 5
+
+    def borders(self, rest_speed_scale: float) -> dict[str, float]:
+        """Borders by name [samples], for phases that end at a multiple of the speed: 1 or `FASTER_REST`."""
+        own = tuple(getattr(self, name) for name in BORDERS)
+        return dict(zip(BORDERS, own if rest_speed_scale == 1.0 else self.by_faster_rest, strict=True))
 
 
 def unloaded_ground_reaction(movement: Movement) -> GroundReaction:
@@ -93,24 +103,33 @@ def squats(reaction: GroundReaction, movement: Movement | None) -> tuple[list[Wi
     if not found:
         return [], [*flags, QualityFlag("no_descent", signal="pelvis", limit=LEAST_DEPTH_M)]
     moments = (np.array(found) / rate + start_s) * reaction.rate
+    again = descents(height, rate, rest_speed_scale=FASTER_REST)
+    faster = (np.array(again) / rate + start_s) * reaction.rate
+    if faster.shape != moments.shape:
+        faster = np.full(moments.shape, np.nan)
     set_start = float(moments[0, 0])
     ends = [0.0, *(0.5 * (moments[:-1, 4] + moments[1:, 0])), float(reaction.force.shape[1])]
     windows: list[Window] = [
         Descent(
-            int(ends[k]), int(ends[k + 1]), **dict(zip(BORDERS, borders.tolist(), strict=True)), set_start=set_start
+            int(ends[k]),
+            int(ends[k + 1]),
+            **dict(zip(BORDERS, borders.tolist(), strict=True)),
+            set_start=set_start,
+            by_faster_rest=tuple(faster[k].tolist()),
         )
         for k, borders in enumerate(moments)
     ]
     return windows, flags
 
 
-def descents(height: Array, rate: float) -> list[tuple[float, float, float, float, float]]:
+def descents(height: Array, rate: float, *, rest_speed_scale: float = 1.0) -> list[tuple[float, float, float, float, float]]:
     """Find squats in a height.
 
     Parameters
     ----------
     height : (sample,) of pelvis or centre of mass, without gaps [m].
     rate : [Hz].
+    rest_speed_scale : phases end at this multiple of `CREEP_M_PER_S`.
 
     Returns
     -------
@@ -126,6 +145,7 @@ def descents(height: Array, rate: float) -> list[tuple[float, float, float, floa
     runs = intervals_below(height, limit)
     if not len(runs):
         return []
+    rest = rest_speed_scale * CREEP_M_PER_S
     borders = [0, *(int(run[1]) for run in runs[:-1])], [*(int(run[0]) for run in runs[1:]), height.size]
     found = []
     for (first, stop), before, after in zip(runs, *borders, strict=True):
@@ -134,7 +154,7 @@ def descents(height: Array, rate: float) -> list[tuple[float, float, float, floa
             continue
         down = before + int(np.argmin(speed[before : lowest + 1]))
         up = lowest + int(np.argmax(speed[lowest:after]))
-        (start, end), (rises, stands) = _phase(-speed, down, before, up), _phase(speed, up, down, after)
+        (start, end), (rises, stands) = _phase(-speed, down, (before, up), rest), _phase(speed, up, (down, after), rest)
         bottom = 0.5 * (end + rises)
         moments = (start, min(end, bottom), bottom, max(rises, bottom), stands)
         if np.isfinite(moments).all():
@@ -142,18 +162,19 @@ def descents(height: Array, rate: float) -> list[tuple[float, float, float, floa
     return found
 
 
-def _phase(speed: Array, fastest: int, first: int, last: int) -> tuple[float, float]:
+def _phase(speed: Array, fastest: int, limits: tuple[int, int], rest: float) -> tuple[float, float]:
     """Rest before and after a phase of a squat [samples]; NaN where the recording begins or ends within it.
 
     The course of speed from rest to rest is taken for a beta density over the time between, whose ends follow from its
     first four moments (Pearson's type I): a start may be as smooth as it likes, and noise averages out over the phase.
-    Speed enters until it falls to `CREEP_M_PER_S`.
+    Speed enters until it falls to that of rest.
 
     Parameters
     ----------
     speed : (sample,) in the direction of the phase [m/s].
     fastest : sample of highest speed.
-    first, last : limits of the search [samples].
+    limits : of the search, first and last [samples].
+    rest : speed at which a phase has ended [m/s].
 
     References
     ----------
@@ -165,18 +186,18 @@ def _phase(speed: Array, fastest: int, first: int, last: int) -> tuple[float, fl
     if not np.isfinite(slow).all():
         return float("nan"), float("nan")
     furthest = slow + TAIL_FACTOR * (slow - faster)
-    bounds = max(furthest[0], float(first)), min(furthest[1], float(last))
-    begin, end = (_creeps(speed, fastest, step, bound) for step, bound in zip((-1, 1), bounds, strict=True))
+    bounds = max(furthest[0], float(limits[0])), min(furthest[1], float(limits[1]))
+    begin, end = (_creeps(speed, fastest, step, bound, rest) for step, bound in zip((-1, 1), bounds, strict=True))
     ends = _beta_support(speed[begin : end + 1])
     # speed that grows with the square of time from rest: at constant jerk
     found = 2.0 * slow - faster if ends is None else begin + np.array(ends)
     return max(float(found[0]), furthest[0]), min(float(found[1]), furthest[1])
 
 
-def _creeps(speed: Array, fastest: int, step: int, bound: float) -> int:
-    """Sample at which speed falls to `CREEP_M_PER_S`, walking from the fastest as far as a bound."""
+def _creeps(speed: Array, fastest: int, step: int, bound: float, rest: float) -> int:
+    """Sample at which speed falls to that of rest [m/s], walking from the fastest as far as a bound."""
     index = fastest
-    while 0 <= index + step < speed.size and speed[index] > CREEP_M_PER_S and (index - bound) * step < 0.0:
+    while 0 <= index + step < speed.size and speed[index] > rest and (index - bound) * step < 0.0:
         index += step
     return index
 
@@ -269,16 +290,17 @@ def score_squat(reaction: GroundReaction, window: Window, *, task: Task, profile
         flags = [QualityFlag("weighed_elsewhere", detail=reaction.known_weight.source)]
     if weighing is not None and window.eccentric_start == window.set_start:
         flags += check_weight(float(weight[0]), reaction, mass_kg)
+    borders = window.borders(profile.rest_speed_scale)
     length = window.concentric_end - window.eccentric_start
     recorded = min(window.concentric_end, reaction.force.shape[1] - 1.0) - max(window.eccentric_start, 0.0)
     if reaction.plates and recorded < length:
         flags.append(QualityFlag("force_ends_early", value=100.0 * max(recorded, 0.0) / length))
     events = {
-        "movement_start": window.eccentric_start,
-        "eccentric_end": window.eccentric_end,
-        "bottom": window.bottom,
-        "propulsion_start": window.concentric_start,
-        "movement_end": window.concentric_end,
+        "movement_start": borders["eccentric_start"],
+        "eccentric_end": borders["eccentric_end"],
+        "bottom": borders["bottom"],
+        "propulsion_start": borders["concentric_start"],
+        "movement_end": borders["concentric_end"],
     }
     if weighing is not None and window.eccentric_start == window.set_start:
         events |= {"weighing_start": float(weighing.first), "weighing_end": float(weighing.last)}

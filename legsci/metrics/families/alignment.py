@@ -11,12 +11,11 @@ import xarray as xr
 
 from legsci.mechanics.motion.alignment import HANGING_DEG
 from legsci.metrics.families.force import LANDING_S
-from legsci.metrics.families.joints import leg_angle, of_frames, of_sides, on_both, span_of, working
+from legsci.metrics.families.joints import UncertainValue, leg_angle, of_frames, of_legs, of_sides, on_both, span_of, working
 from legsci.metrics.metric import GROOD, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps, at, integral, peak, uncertain_peak
 from legsci.tasks import MOVEMENTS, STRAIGHT_LEGGED, VERTICAL_JUMPS
 
-UncertainValue = tuple[xr.Variable, xr.Variable]
 _BAUDET = "Baudet et al. 2014, PLoS ONE 9:e102098"
 
 
@@ -34,16 +33,12 @@ def _largest(reps: Reps, name: str, sign: float = 1.0, span: UncertainValue | No
     return sign * value, uncertainty
 
 
-def _of_legs(reps: Reps, pair: UncertainValue) -> UncertainValue:
-    return working(reps, pair[0]), working(reps, pair[1])
-
-
 def _knee_abduction(reps: Reps) -> UncertainValue:
-    return _of_legs(reps, _largest(reps, "knee_abduction"))
+    return of_legs(reps, _largest(reps, "knee_abduction"))
 
 
 def _landing_knee_abduction(reps: Reps) -> UncertainValue:
-    return _of_legs(reps, _largest(reps, "knee_abduction", span=(reps["landing"], reps["landing"] + LANDING_S)))
+    return of_legs(reps, _largest(reps, "knee_abduction", span=(reps["landing"], reps["landing"] + LANDING_S)))
 
 
 def _knee_fppa(reps: Reps) -> UncertainValue:
@@ -51,7 +46,7 @@ def _knee_fppa(reps: Reps) -> UncertainValue:
     level = reps["thigh_inclination"] > HANGING_DEG
     curve = reps["knee_frontal_projection"].where(~level, -np.inf)
     uncertainty = reps["u_knee_frontal_projection"].where(~level, 0.0)
-    return _of_legs(reps, uncertain_peak(of_frames(reps), curve, uncertainty, *span_of(reps)))
+    return of_legs(reps, uncertain_peak(of_frames(reps), curve, uncertainty, *span_of(reps)))
 
 
 def _separation(reps: Reps) -> UncertainValue:
@@ -63,21 +58,21 @@ def _separation(reps: Reps) -> UncertainValue:
 def _medial_displacement(reps: Reps) -> UncertainValue:
     value, uncertainty = _largest(reps, "knee_medial_offset")
     start = at(of_frames(reps), _curve(reps, "knee_medial_offset"), reps["span_start"])
-    return _of_legs(reps, (value - start, uncertainty))
+    return of_legs(reps, (value - start, uncertainty))
 
 
 def _pelvic_drop(reps: Reps) -> UncertainValue:
-    return _of_legs(reps, _largest(reps, "pelvic_drop"))
+    return of_legs(reps, _largest(reps, "pelvic_drop"))
 
 
 def _hip_knee_ankle(reps: Reps) -> UncertainValue:
     frames, start = of_frames(reps), reps["span_start"]
     value = at(frames, _curve(reps, "hip_knee_ankle"), start)
-    return _of_legs(reps, (value, at(frames, reps["u_hip_knee_ankle"], start)))
+    return of_legs(reps, (value, at(frames, reps["u_hip_knee_ankle"], start)))
 
 
 def _knee_medial_to_toe(reps: Reps) -> UncertainValue:
-    return _of_legs(reps, _largest(reps, "knee_medial_to_toe"))
+    return of_legs(reps, _largest(reps, "knee_medial_to_toe"))
 
 
 def knee_cross_talk(reps: Reps) -> xr.Variable:
@@ -99,9 +94,11 @@ def knee_abduction_corrected_peak(reps: Reps) -> xr.Variable:
     return working(reps, peak(of_frames(reps), _curve(reps, "knee_abduction_corrected"), *span_of(reps)))
 
 
-def foot_progression_angle(reps: Reps) -> xr.Variable:
-    """Direction of the foot at the start of the movement (rep, scoring, side) [deg]."""
-    return working(reps, at(of_frames(reps), _curve(reps, "foot_progression"), reps["span_start"]))
+def foot_progression_angle(reps: Reps) -> UncertainValue:
+    """Direction of the foot at the start of the movement (rep, scoring, side) [deg], and its uncertainty."""
+    curves = reps["foot_progression"], reps["u_foot_progression"]
+    value, uncertainty = (at(of_frames(reps), curve, reps["span_start"]) for curve in curves)
+    return of_legs(reps, (value, uncertainty))
 
 
 METRICS: dict[str, Metric] = {
@@ -217,6 +214,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=MOVEMENTS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "knee_cross_talk_r2": Metric(
         knee_cross_talk,
@@ -229,6 +227,7 @@ METRICS: dict[str, Metric] = {
         source=_BAUDET,
         tasks=MOVEMENTS,
         streams=MOTION,
+        no_uncertainty="it is itself a measure of error",
     ),
     "knee_abduction_corrected_peak_deg": Metric(
         knee_abduction_corrected_peak,
@@ -241,5 +240,6 @@ METRICS: dict[str, Metric] = {
         source=_BAUDET,
         tasks=MOVEMENTS,
         streams=MOTION,
+        no_uncertainty="the turn of the axes is estimated from the same angles",
     ),
 }

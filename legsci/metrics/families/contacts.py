@@ -14,6 +14,7 @@ from legsci.metrics.signals import Reps, at, integral, peak, position
 from legsci.tasks import JUMPS, LANDINGS, RUNNING
 from legsci.vocabulary import AXES, SIDES
 
+_SPEED = "errors of the pelvis markers cancel in its displacement; the scale of the cameras is not known to legsci"
 _HUNTER = "Hunter et al. 2005, J Appl Biomech 21:31"
 
 
@@ -53,10 +54,11 @@ def horizontal_propulsion_impulse(reps: Reps) -> xr.Variable:
     return _horizontal(reps, 1.0)
 
 
-def foot_strike_angle(reps: Reps) -> xr.Variable:
-    """Pitch of the foot at touchdown, relative to standing (rep, scoring, side) [deg]."""
-    pitch = reps["foot_pitch"]
-    return working(reps, at(of_frames(reps), pitch, reps["touchdown"]))
+def foot_strike_angle(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
+    """Pitch of the foot at touchdown, relative to standing, and its uncertainty (rep, scoring, side) [deg]."""
+    curves = reps["foot_pitch"], reps["u_foot_pitch"]
+    value, uncertainty = (working(reps, at(of_frames(reps), curve, reps["touchdown"])) for curve in curves)
+    return value, uncertainty
 
 
 def running_speed(reps: Reps) -> xr.Variable:
@@ -96,6 +98,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=(*JUMPS, *LANDINGS),
         streams=FORCE,
+        uncertainty="rescored",
     ),
     "landing_peak_posterior_force_n": Metric(
         landing_peak_posterior_force,
@@ -107,6 +110,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=(*JUMPS, *LANDINGS),
         streams=FORCE,
+        uncertainty="rescored",
     ),
     "horizontal_braking_impulse_n_s": Metric(
         horizontal_braking_impulse,
@@ -118,6 +122,7 @@ METRICS: dict[str, Metric] = {
         source=_HUNTER,
         tasks=RUNNING,
         streams=FORCE,
+        uncertainty="rescored",
     ),
     "horizontal_propulsion_impulse_n_s": Metric(
         horizontal_propulsion_impulse,
@@ -129,6 +134,7 @@ METRICS: dict[str, Metric] = {
         source=_HUNTER,
         tasks=RUNNING,
         streams=FORCE,
+        uncertainty="rescored",
     ),
     "foot_strike_angle_deg": Metric(
         foot_strike_angle,
@@ -140,6 +146,7 @@ METRICS: dict[str, Metric] = {
         source="Altman & Davis 2012, Gait Posture 35:298",
         tasks=RUNNING,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "running_speed_m_per_s": Metric(
         running_speed,
@@ -151,6 +158,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=RUNNING,
         streams=MOTION,
+        no_uncertainty=_SPEED,
     ),
     "step_speed_m_per_s": Metric(
         step_speed,
@@ -162,5 +170,6 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=RUNNING,
         streams=MOTION,
+        no_uncertainty=_SPEED,
     ),
 }

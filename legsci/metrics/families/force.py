@@ -27,6 +27,7 @@ from legsci.tasks import (
 LANDING_S = 0.5
 
 _OWEN = "Owen et al. 2014, J Strength Cond Res 28:1552"
+_RANGE = "a constant error of the centre of pressure cancels in a range, and noise of the plates only widens it"
 _PRIETO = "Prieto et al. 1996, IEEE Trans Biomed Eng 43:956"
 
 
@@ -280,6 +281,7 @@ METRICS: dict[str, Metric] = {
         source=MCMAHON,
         tasks=COUNTERMOVEMENT_JUMPS,
         streams=FORCE,
+        uncertainty="rescored",
     ),
     "braking_time_s": Metric(
         braking_time,
@@ -291,6 +293,7 @@ METRICS: dict[str, Metric] = {
         source=MCMAHON,
         tasks=(*COUNTERMOVEMENT_JUMPS, *REBOUND_JUMPS),
         streams=FORCE,
+        uncertainty="rescored",
     ),
     "propulsion_time_s": Metric(
         propulsion_time,
@@ -302,6 +305,7 @@ METRICS: dict[str, Metric] = {
         source=MCMAHON,
         tasks=JUMPS,
         streams=FORCE,
+        uncertainty="rescored",
     ),
     "net_impulse_n_s": Metric(
         net_impulse,
@@ -325,6 +329,7 @@ METRICS: dict[str, Metric] = {
         source=MCMAHON,
         tasks=(*COUNTERMOVEMENT_JUMPS, *REBOUND_JUMPS),
         streams=FORCE,
+        uncertainty="rescored",
         asymmetry="asymmetry_braking_impulse_percent",
     ),
     "propulsion_impulse_n_s": Metric(
@@ -337,6 +342,7 @@ METRICS: dict[str, Metric] = {
         source=MCMAHON,
         tasks=JUMPS,
         streams=FORCE,
+        uncertainty="rescored",
         asymmetry="asymmetry_propulsion_impulse_percent",
     ),
     "rate_of_force_development_n_per_s": Metric(
@@ -361,6 +367,7 @@ METRICS: dict[str, Metric] = {
         source=MCMAHON,
         tasks=LANDINGS,
         streams=FORCE,
+        uncertainty="rescored",
     ),
     "loading_rate_n_per_s": Metric(
         loading_rate,
@@ -372,6 +379,7 @@ METRICS: dict[str, Metric] = {
         source=MCMAHON,
         tasks=LANDINGS,
         streams=FORCE,
+        uncertainty="rescored",
     ),
     "centre_of_pressure_range_ap_m": Metric(
         centre_of_pressure_range_ap,
@@ -383,6 +391,7 @@ METRICS: dict[str, Metric] = {
         source=_PRIETO,
         tasks=STANDING,
         streams=FORCE,
+        no_uncertainty=_RANGE,
     ),
     "centre_of_pressure_range_ml_m": Metric(
         centre_of_pressure_range_ml,
@@ -394,5 +403,6 @@ METRICS: dict[str, Metric] = {
         source=_PRIETO,
         tasks=STANDING,
         streams=FORCE,
+        no_uncertainty=_RANGE,
     ),
 }

@@ -12,16 +12,22 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, JOINT_ANGLES
+from legsci.mechanics.motion.angle_uncertainty import POINTS, TISSUE
 from legsci.metrics.families.force import LANDING_S
-from legsci.metrics.metric import GROOD, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
-from legsci.metrics.signals import Reps, at, of_tasks, peak
-from legsci.tasks import MOVEMENTS, SQUATS
+from legsci.metrics.metric import FORCE_AND_MOTION, GROOD, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
+from legsci.metrics.signals import Reps, at, of_both, of_tasks, peak_time, uncertain_peak
+from legsci.tasks import MOVEMENTS, SQUATS, VERTICAL_JUMPS
 from legsci.vocabulary import AXES, SIDES
 
 Measure = Callable[[Reps], xr.Variable]
+#: Value and standard uncertainty.
+UncertainValue = tuple[xr.Variable, xr.Variable]
+UncertainMeasure = Callable[[Reps], UncertainValue]
 
 #: The phases of squats are found from the height of the pelvis, or without it from force.
 _MOTION_OR_FORCE = ("markers or segments or force",)
+#: Places of the legs among SIDES.
+LEG_SIDES = [SIDES.index(side) for side in ("left", "right")]
 _SANCHEZ = "Sanchez-Medina & Gonzalez-Badillo 2011, Med Sci Sports Exerc 43:1725"
 
 
@@ -89,16 +95,22 @@ def by_side(signal: xr.Variable, dim: str, name: str) -> xr.Variable:
     return xr.Variable(["side" if other == dim else other for other in signal.dims], taken)
 
 
-def leg_angle(reps: Reps, name: str) -> xr.Variable:
-    """Joint angle of each leg (rep, side, frame) [deg], NaN at side both."""
-    return by_side(reps["angle"], "joint_angle", name)
+def leg_angle(reps: Reps, name: str, *, signal: str = "angle") -> xr.Variable:
+    """Joint angle of each leg (rep, side, frame) [deg], or its standard uncertainty "u_angle"; NaN at side both."""
+    return by_side(reps[signal], "joint_angle", name)
 
 
-def _leg_peak(name: str) -> Measure:
-    """Measure: largest value of an angle of each leg in the movement."""
+def of_legs(reps: Reps, pair: UncertainValue) -> UncertainValue:
+    """Value and uncertainty of the legs that work."""
+    return working(reps, pair[0]), working(reps, pair[1])
 
-    def measure(reps: Reps) -> xr.Variable:
-        return working(reps, peak(of_frames(reps), leg_angle(reps, name), *span_of(reps)))
+
+def _leg_peak(name: str) -> UncertainMeasure:
+    """Measure: largest value of an angle of each leg in the movement, and its uncertainty."""
+
+    def measure(reps: Reps) -> UncertainValue:
+        curves = leg_angle(reps, name), leg_angle(reps, name, signal="u_angle")
+        return of_legs(reps, uncertain_peak(of_frames(reps), *curves, *span_of(reps)))
 
     return measure
 
@@ -108,16 +120,29 @@ hip_flexion_max = _leg_peak("hip_flexion")
 ankle_dorsiflexion_max = _leg_peak("ankle_dorsiflexion")
 
 
-def lumbar_flexion_max(reps: Reps) -> xr.Variable:
-    """Largest lumbar flexion of the movement relative to standing, else to its start (rep, scoring) [deg]."""
-    frames, flexion = of_frames(reps), angle(reps, "lumbar_flexion")
+def _trunk_angle(reps: Reps, name: str) -> tuple[xr.Variable, xr.Variable]:
+    """Angle and its standard uncertainty (rep, frame) [deg]."""
+    place = JOINT_ANGLES.index(name)
+    return reps["angle"].isel(joint_angle=place), reps["u_angle"].isel(joint_angle=place)
+
+
+def lumbar_flexion_max(reps: Reps) -> UncertainValue:
+    """Largest lumbar flexion of the movement relative to standing, else to its start (rep, scoring) [deg].
+
+    Markers that are placed beside their landmarks change both angles alike; of their variance only what is added since
+    the start of the movement is that of the difference.
+    """
+    frames, (flexion, doubt) = of_frames(reps), _trunk_angle(reps, "lumbar_flexion")
     start, last = span_of(reps)
-    return peak(frames, flexion, start, last) - reps["standing_lumbar_flexion"].fillna(at(frames, flexion, start))
+    value, uncertainty = uncertain_peak(frames, flexion, doubt, start, last)
+    upright = reps["standing_lumbar_flexion"].fillna(at(frames, flexion, start))
+    added = (uncertainty**2 - at(frames, doubt, start) ** 2).clip(min=0.0) ** 0.5
+    return value - upright, added
 
 
-def trunk_lean_max(reps: Reps) -> xr.Variable:
-    """Largest forward lean of the trunk (rep, scoring) [deg]."""
-    return peak(of_frames(reps), angle(reps, "trunk_lean"), *span_of(reps))
+def trunk_lean_max(reps: Reps) -> UncertainValue:
+    """Largest forward lean of the trunk (rep, scoring) [deg], and its uncertainty."""
+    return uncertain_peak(of_frames(reps), *_trunk_angle(reps, "trunk_lean"), *span_of(reps))
 
 
 def pelvis_height(reps: Reps) -> xr.Variable:
@@ -125,17 +150,48 @@ def pelvis_height(reps: Reps) -> xr.Variable:
     return reps["pelvis_position"].isel(axis=list(AXES).index("y"))
 
 
-def squat_depth(reps: Reps) -> xr.Variable:
-    """Descent of the pelvis from the start of the eccentric phase to its lowest point (rep, scoring) [m]."""
+def squat_depth(reps: Reps) -> UncertainValue:
+    """Descent of the pelvis from the start of the eccentric phase to its lowest point (rep, scoring) [m].
+
+    A hip centre that is missed is missed by the same vector of the pelvis: only the tilt since the start turns it. The
+    skin of the pelvis shifts in proportion to that tilt.
+    """
     frames, height = of_frames(reps), pelvis_height(reps)
     start, last = span_of(reps)
-    return at(frames, height, start) + peak(frames, -height, start, last)
+    lowest = peak_time(frames, -height, start, last)
+    value = at(frames, height, start) - at(frames, height, lowest)
+    tilt = angle(reps, "pelvis_tilt")
+    turned = np.radians(abs(at(frames, tilt, lowest) - at(frames, tilt, start)))
+    missed = POINTS["lumbar"] * 2.0 * np.sin(0.5 * turned)
+    return value, (missed**2 + (TISSUE["pelvis"].shift_m * turned / (0.5 * np.pi)) ** 2) ** 0.5
 
 
-def thigh_angle_max(reps: Reps) -> xr.Variable:
-    """Largest inclination of the thigh (rep, scoring, side) [deg]."""
-    signal = reps["thigh_inclination"]
-    return working(reps, peak(of_frames(reps), signal, *span_of(reps)))
+def thigh_angle_max(reps: Reps) -> UncertainValue:
+    """Largest inclination of the thigh (rep, scoring, side) [deg], and its uncertainty."""
+    curves = reps["thigh_inclination"], reps["u_thigh_inclination"]
+    return of_legs(reps, uncertain_peak(of_frames(reps), *curves, *span_of(reps)))
+
+
+def at_peak_force(name: str) -> UncertainMeasure:
+    """Measure: an angle of each leg when vertical force is largest in the movement (rep, scoring, side) [deg]."""
+
+    def measure(reps: Reps) -> UncertainValue:
+        instant = peak_time(reps, of_both(reps["force"]), *span_of(reps))
+        curves = (leg_angle(reps, name, signal=signal) for signal in ("angle", "u_angle"))
+        value, uncertainty = (at(of_frames(reps), curve, instant) for curve in curves)
+        return of_legs(reps, (value, uncertainty))
+
+    return measure
+
+
+def jump_height_per_knee_flexion(reps: Reps) -> UncertainValue:
+    """Jump height by impulse per largest knee flexion, mean of both knees, of jumps on both legs (rep, scoring) [m/deg].
+
+    The uncertainty is that of the flexion; that of the height is found by rescoring.
+    """
+    flexion, doubt = (part.isel(side=LEG_SIDES).mean("side", skipna=False) for part in reps["knee_flexion_max_deg"])
+    ratio = (reps["jump_height_impulse_m"] / flexion.where(flexion > 0.0)).where(reps["leg"] == "both")
+    return ratio, ratio * doubt / flexion
 
 
 def eccentric_time(reps: Reps) -> xr.Variable:
@@ -171,6 +227,22 @@ def velocity_loss(reps: Reps) -> xr.Variable:
     return 100.0 * (1.0 - velocity / xr.Variable(("rep", "scoring"), fastest))
 
 
+def _angle_at_peak_force(joint: str, direction: str) -> Metric:
+    """Entry of the angle of a joint at the instant of peak force."""
+    return Metric(
+        at_peak_force(f"{joint}_{direction}"),
+        label=f"{joint} {direction} at peak force",
+        unit="deg",
+        sign=direction,
+        meaning=f"{joint.capitalize()} {direction} at the instant of the maximum vertical force of the movement.",
+        equation=f"{joint}_{direction}(t of max F over the movement)",
+        source=GROOD,
+        tasks=MOVEMENTS,
+        streams=FORCE_AND_MOTION,
+        uncertainty="stated",
+    )
+
+
 METRICS: dict[str, Metric] = {
     "knee_flexion_max_deg": Metric(
         knee_flexion_max,
@@ -182,6 +254,7 @@ METRICS: dict[str, Metric] = {
         source=GROOD,
         tasks=MOVEMENTS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "hip_flexion_max_deg": Metric(
         hip_flexion_max,
@@ -193,6 +266,7 @@ METRICS: dict[str, Metric] = {
         source=GROOD,
         tasks=MOVEMENTS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "ankle_dorsiflexion_max_deg": Metric(
         ankle_dorsiflexion_max,
@@ -204,6 +278,22 @@ METRICS: dict[str, Metric] = {
         source=GROOD,
         tasks=MOVEMENTS,
         streams=MOTION,
+        uncertainty="stated",
+    ),
+    "hip_flexion_at_peak_force_deg": _angle_at_peak_force("hip", "flexion"),
+    "knee_flexion_at_peak_force_deg": _angle_at_peak_force("knee", "flexion"),
+    "ankle_dorsiflexion_at_peak_force_deg": _angle_at_peak_force("ankle", "dorsiflexion"),
+    "jump_height_per_knee_flexion_m_per_deg": Metric(
+        jump_height_per_knee_flexion,
+        label="jump height per knee flexion",
+        unit="m/deg",
+        sign=NOT_SIGNED,
+        meaning="Jump height by impulse divided by the maximum knee flexion before take-off, mean of both knees.",
+        equation="jump_height_impulse_m / mean of knee_flexion_max_deg, left and right",
+        source=OWN_DEFINITION,
+        tasks=VERTICAL_JUMPS,
+        streams=FORCE_AND_MOTION,
+        uncertainty="both",
     ),
     "lumbar_flexion_max_deg": Metric(
         lumbar_flexion_max,
@@ -216,6 +306,7 @@ METRICS: dict[str, Metric] = {
         source=GROOD,
         tasks=MOVEMENTS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "trunk_lean_max_deg": Metric(
         trunk_lean_max,
@@ -227,6 +318,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=MOVEMENTS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "squat_depth_m": Metric(
         squat_depth,
@@ -238,6 +330,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=SQUATS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "thigh_angle_max_deg": Metric(
         thigh_angle_max,
@@ -249,6 +342,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=SQUATS,
         streams=MOTION,
+        uncertainty="stated",
     ),
     "eccentric_time_s": Metric(
         eccentric_time,
@@ -260,6 +354,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=SQUATS,
         streams=_MOTION_OR_FORCE,
+        uncertainty="rescored",
     ),
     "pause_time_s": Metric(
         pause_time,
@@ -271,6 +366,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=SQUATS,
         streams=_MOTION_OR_FORCE,
+        uncertainty="rescored",
     ),
     "concentric_time_s": Metric(
         concentric_time,
@@ -282,6 +378,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=SQUATS,
         streams=_MOTION_OR_FORCE,
+        uncertainty="rescored",
     ),
     "mean_concentric_velocity_m_per_s": Metric(
         mean_concentric_velocity,
@@ -293,6 +390,7 @@ METRICS: dict[str, Metric] = {
         source=_SANCHEZ,
         tasks=SQUATS,
         streams=MOTION,
+        uncertainty="rescored",
     ),
     "velocity_loss_percent": Metric(
         velocity_loss,
@@ -304,5 +402,6 @@ METRICS: dict[str, Metric] = {
         source=_SANCHEZ,
         tasks=SQUATS,
         streams=MOTION,
+        uncertainty="rescored",
     ),
 }

@@ -5,16 +5,34 @@ Each takes what `prepare` in measure.py makes of a reps file; METRICS, at the en
 
 from __future__ import annotations
 
+import numpy as np
 import xarray as xr
 
-from legsci.mechanics.kinetics.inverse_dynamics import PLANES
+from legsci.mechanics.kinetics.joint_components import PLANES
 from legsci.mechanics.kinetics.movement import LOADED_JOINTS
-from legsci.metrics.families.joints import Measure, by_side, of_frames, on_both, pelvis_height, span_of, working
-from legsci.metrics.metric import FORCE_AND_MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
-from legsci.metrics.signals import Reps, at, integral, of_tasks, peak, peak_time
+from legsci.metrics.families.joints import (
+    UncertainMeasure,
+    UncertainValue,
+    by_side,
+    leg_angle,
+    of_frames,
+    of_legs,
+    on_both,
+    pelvis_height,
+    span_of,
+    working,
+)
+from legsci.metrics.metric import FORCE_AND_MOTION, GROOD, NOT_SIGNED, OWN_DEFINITION, Metric
+from legsci.metrics.signals import Reps, at, integral, of_tasks, peak, peak_time, uncertain_peak
 from legsci.tasks import MOVEMENTS, SQUATS, VERTICAL_JUMPS
 
+_FLEXION_AXIS = "proximal mediolateral axis, unless the column moment_axes names others"
 _WINTER = "Winter 2009, Biomechanics and Motor Control of Human Movement, 4th ed."
+#: Joint of a leg -> its angle in the frontal plane.
+LEG_ANGLES = {"hip": "hip_adduction", "knee": "knee_abduction", "ankle": "ankle_inversion"}
+#: Standard uncertainty of the energy that the centre of mass gains, as a share of it: its rise is that of segments whose
+#: masses differ by some tenth between tables, and of arms that are taken to hang along the trunk; our choice.
+ENERGY_SHARE = 0.02
 SAGITTAL, FRONTAL = PLANES.index("sagittal"), PLANES.index("frontal")
 
 
@@ -23,44 +41,62 @@ def joint_power(reps: Reps) -> xr.Variable:
     return reps["power"].sum("plane", skipna=False)
 
 
-def joint_moment_peak(reps: Reps) -> xr.Variable:
+def joint_moment_peak(reps: Reps) -> UncertainValue:
     """Largest extending (ankle: plantarflexing) moment of each joint (rep, joint, scoring) [N m/kg]."""
-    return peak(of_frames(reps), -reps["moment"].isel(plane=SAGITTAL), *span_of(reps))
+    moment, doubt = (reps[name].isel(plane=SAGITTAL) for name in ("moment", "u_moment"))
+    return uncertain_peak(of_frames(reps), -moment, doubt, *span_of(reps))
 
 
-def joint_power_peak(reps: Reps) -> xr.Variable:
+def joint_power_peak(reps: Reps) -> UncertainValue:
     """Largest power of each joint (rep, joint, scoring) [W/kg]."""
-    return peak(of_frames(reps), reps["joint_power"], *span_of(reps))
+    doubt = (reps["u_power"] ** 2 + reps["power_filter_effect"] ** 2) ** 0.5
+    return uncertain_peak(of_frames(reps), reps["joint_power"], doubt, *span_of(reps))
 
 
-def joint_work(sign: float) -> Measure:
-    """Measure: work that each joint generates (1) or absorbs (-1) in the movement (rep, joint, scoring) [J/kg]."""
-    return lambda reps: integral(of_frames(reps), (sign * reps["joint_power"]).clip(min=0.0), *span_of(reps))
+def joint_work(sign: float) -> UncertainMeasure:
+    """Measure: work that each joint generates (1) or absorbs (-1) in the movement (rep, joint, scoring) [J/kg].
+
+    Errors of joint centres, plates and inertia last as long as the movement: those of power are integrated as one error,
+    which is the most that they can add up to. What the low-pass takes from power is integrated with its sign.
+    """
+    return lambda reps: _signed_work(reps, sign, *span_of(reps))
 
 
-def _of_joint(reps: Reps, joint: str, values: xr.Variable) -> xr.Variable:
+def _signed_work(reps: Reps, sign: float, start: xr.Variable, last: xr.Variable) -> UncertainValue:
+    """Positive (1) or negative (-1) work of each joint between two times (rep, joint, scoring) [J/kg]."""
+    frames, power = of_frames(reps), sign * reps["joint_power"]
+    counted = power > 0.0
+    doubt, taken = (reps[name].where(counted, 0.0 * power) for name in ("u_power", "power_filter_effect"))
+    parts = (integral(frames, part, start, last) for part in (power.clip(min=0.0), doubt, taken))
+    work, lasting, filtered = parts
+    return work, (lasting**2 + filtered**2) ** 0.5
+
+
+def _of_joint(reps: Reps, joint: str, pair: UncertainValue) -> UncertainValue:
     """Values (rep, joint, scoring) of a joint of the legs that work, or of the lumbar joint, (rep, scoring, side)."""
-    sided = by_side(values, "joint", joint)
-    return on_both(sided) if joint in LOADED_JOINTS else working(reps, sided)
+    value, uncertainty = (by_side(part, "joint", joint) for part in pair)
+    if joint in LOADED_JOINTS:
+        return on_both(value), on_both(uncertainty)
+    return of_legs(reps, (value, uncertainty))
 
 
-def moment_peak(joint: str) -> Measure:
+def moment_peak(joint: str) -> UncertainMeasure:
     """Measure: largest extending (ankle: plantarflexing) moment of a joint (rep, scoring, side) [N m/kg]."""
     return lambda reps: _of_joint(reps, joint, reps["joint_moment_peak"])
 
 
-def abduction_moment_peak(reps: Reps) -> xr.Variable:
+def abduction_moment_peak(reps: Reps) -> UncertainValue:
     """Largest moment that drives the knee into valgus (rep, scoring, side) [N m/kg]."""
-    valgus = by_side(reps["moment"].isel(plane=FRONTAL), "joint", "knee")
-    return working(reps, peak(of_frames(reps), valgus, *span_of(reps)))
+    valgus, doubt = (by_side(reps[name].isel(plane=FRONTAL), "joint", "knee") for name in ("moment", "u_moment"))
+    return of_legs(reps, uncertain_peak(of_frames(reps), valgus, doubt, *span_of(reps)))
 
 
-def power_peak(joint: str) -> Measure:
+def power_peak(joint: str) -> UncertainMeasure:
     """Measure: largest power that a joint generates (rep, scoring, side) [W/kg]."""
     return lambda reps: _of_joint(reps, joint, reps["joint_power_peak"])
 
 
-def work(joint: str, kind: str) -> Measure:
+def work(joint: str, kind: str) -> UncertainMeasure:
     """Measure: work that a joint has "generated" or "absorbed" in the movement (rep, scoring, side) [J/kg]."""
     return lambda reps: _of_joint(reps, joint, reps[f"joint_work_{kind}"])
 
@@ -81,25 +117,49 @@ def push_off_span(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
     return lowest.fillna(lowest_pelvis).fillna(start), last
 
 
-def force_transmission_ratio(reps: Reps) -> xr.Variable:
+def force_transmission_ratio(reps: Reps) -> UncertainValue:
     """Gain of mechanical energy of the centre of mass per positive joint work of the push-off (rep, scoring) [1].
 
-    The borders of the push-off may lie between frames.
+    The borders of the push-off may lie between frames. A ratio above 1 is withheld (`status.WITHHELD`).
     """
     frames, (start, last) = of_frames(reps), push_off_span(reps)
     energy = reps["energy"]
     gain = at(frames, energy, last) - at(frames, energy, start)
-    work = integral(frames, reps["joint_power"].clip(min=0.0), start, last).sum("joint", skipna=False)
-    return (gain / work.where(work > 0.0)).where(reps["leg"] == "both")
+    work, doubt = _signed_work(reps, 1.0, start, last)
+    total, of_total = work.sum("joint", skipna=False), (doubt**2).sum("joint", skipna=False) ** 0.5
+    ratio = (gain / total.where(total > 0.0)).where(reps["leg"] == "both")
+    return ratio, abs(ratio) * ((of_total / total) ** 2 + ENERGY_SHARE**2) ** 0.5
 
 
-def frontal_plane_work_share(reps: Reps) -> xr.Variable:
-    """Share of the frontal plane in the work of a leg's joints, generated and absorbed (rep, scoring, side) [%]."""
+def frontal_plane_work_share(reps: Reps) -> UncertainValue:
+    """Share of the frontal plane in the work of a leg's joints, generated and absorbed (rep, scoring, side) [%].
+
+    Uncertain are the frontal moment, by which the rate of the frontal angle is multiplied, and the power as a whole.
+    """
     frames, span = of_frames(reps), span_of(reps)
-    work = [integral(frames, abs(by_side(reps["power"], "joint", joint)), *span) for joint in ("hip", "knee", "ankle")]
-    done = xr.Variable.concat(work, dim="leg_joint").sum("leg_joint", skipna=False)
-    total = done.sum("plane", skipna=False)
-    return working(reps, 100.0 * done.isel(plane=FRONTAL) / total.where(total > 0.0))
+    done, of_frontal, of_all = [], [], []
+    for joint, angle in LEG_ANGLES.items():
+        done.append(integral(frames, abs(by_side(reps["power"], "joint", joint)), *span))
+        rate = np.radians(_rate(reps, leg_angle(reps, angle)))
+        doubt = by_side(reps["u_moment"].isel(plane=FRONTAL), "joint", joint) * abs(rate)
+        of_frontal.append(integral(frames, doubt, *span))
+        of_all.append(integral(frames, by_side(reps["u_power"], "joint", joint), *span))
+    planes = xr.Variable.concat(done, dim="leg_joint").sum("leg_joint", skipna=False)
+    total = planes.sum("plane", skipna=False)
+    total = total.where(total > 0.0)
+    share = planes.isel(plane=FRONTAL) / total
+    frontal, whole = (sum(part**2 for part in parts) ** 0.5 for parts in (of_frontal, of_all))
+    uncertainty = (((1.0 - share) * frontal) ** 2 + (share * whole) ** 2) ** 0.5 / total
+    return of_legs(reps, (100.0 * share, 100.0 * uncertainty))
+
+
+def _rate(reps: Reps, curve: xr.Variable) -> xr.Variable:
+    """Rate of change of a curve of frames (rep, ..., frame) [unit per s]."""
+    laid = curve.transpose("rep", ..., "sample")
+    if laid.sizes["sample"] < 2:
+        return xr.full_like(laid, np.nan)
+    rates = reps["frame_rate_hz"].data.reshape(-1, *[1] * (laid.ndim - 1))
+    return xr.Variable(laid.dims, np.gradient(laid.data, axis=-1) * rates)
 
 
 def _moment(joint: str, direction: str) -> Metric:
@@ -109,11 +169,12 @@ def _moment(joint: str, direction: str) -> Metric:
         label=f"{joint} moment",
         unit="N m/kg",
         sign=direction,
-        meaning=f"Maximum net internal {direction} moment of the {joint}, per body mass.",
-        equation=f"max M_{joint}, sagittal, over the movement / body mass",
-        source=_WINTER,
+        meaning=f"Maximum net internal {direction} moment of the {joint} about its {_FLEXION_AXIS}, per body mass.",
+        equation=f"max M_{joint} · e_1 over the movement / body mass",
+        source=f"{_WINTER}; {GROOD}",
         tasks=MOVEMENTS,
         streams=FORCE_AND_MOTION,
+        uncertainty="stated",
     )
 
 
@@ -129,6 +190,7 @@ def _power(joint: str) -> Metric:
         source=_WINTER,
         tasks=MOVEMENTS,
         streams=FORCE_AND_MOTION,
+        uncertainty="stated",
     )
 
 
@@ -145,6 +207,7 @@ def _work(joint: str, kind: str) -> Metric:
         source=_WINTER,
         tasks=MOVEMENTS,
         streams=FORCE_AND_MOTION,
+        uncertainty="stated",
     )
 
 
@@ -158,11 +221,13 @@ METRICS: dict[str, Metric] = {
         label="knee abduction moment",
         unit="N m/kg",
         sign="valgus",
-        meaning="Maximum net internal abduction moment of the knee (into valgus), per body mass.",
-        equation="max M_knee, frontal, over the movement / body mass",
-        source=_WINTER,
+        meaning="Maximum net internal abduction moment of the knee (into valgus) about its floating axis, unless the column "
+        "moment_axes names others, per body mass.",
+        equation="max M_knee · e_2 over the movement / body mass",
+        source=f"{_WINTER}; {GROOD}",
         tasks=MOVEMENTS,
         streams=FORCE_AND_MOTION,
+        uncertainty="stated",
     ),
     "hip_power_peak_w_per_kg": _power("hip"),
     "knee_power_peak_w_per_kg": _power("knee"),
@@ -187,6 +252,7 @@ METRICS: dict[str, Metric] = {
         source="Robertson & Winter 1980, J Biomech 13:845",
         tasks=MOVEMENTS,
         streams=FORCE_AND_MOTION,
+        no_uncertainty="it is itself a measure of error",
     ),
     "force_transmission_ratio": Metric(
         force_transmission_ratio,
@@ -199,6 +265,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=(*VERTICAL_JUMPS, *SQUATS),
         streams=FORCE_AND_MOTION,
+        uncertainty="stated",
     ),
     "frontal_plane_work_percent": Metric(
         frontal_plane_work_share,
@@ -210,5 +277,6 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=MOVEMENTS,
         streams=FORCE_AND_MOTION,
+        uncertainty="stated",
     ),
 }

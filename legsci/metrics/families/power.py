@@ -185,6 +185,7 @@ METRICS: dict[str, Metric] = {
         source=FLANAGAN,
         tasks=REBOUND_JUMPS,
         streams=FORCE,
+        uncertainty="rescored",
     ),
     "fall_height_m": Metric(
         fall_height,

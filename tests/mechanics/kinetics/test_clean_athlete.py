@@ -59,7 +59,7 @@ def measured(task: str) -> tuple[Motion, Body, xr.Dataset, xr.Dataset]:
         person=Person(ATHLETE.mass_kg, ATHLETE.sex),
         segments=own_segments(body),
         threshold_n=0.01,
-        cutoff_hz=None,
+        options=UNFILTERED,
     )
     return motion, body, moved, solved
 

@@ -19,11 +19,12 @@ from legsci.mechanics.kinetics.inertia import BodySegments, body_segments
 from legsci.mechanics.kinetics.inverse_dynamics import dynamics
 from legsci.mechanics.motion.angles import kinematics as find_kinematics
 from legsci.mechanics.motion.kinematics import Kinematics
+from legsci.mechanics.motion.options import MotionOptions
 from legsci.simulate.athlete.body import Athlete, build_body
 from legsci.simulate.athlete.motion import simulate_motion
 from legsci.simulate.athlete.plan import default_technique
 from legsci.vocabulary import LEGS, STANDARD_GRAVITY
-from tests.mechanics.athlete import plates_of
+from tests.mechanics.athlete import UNFILTERED, plates_of
 from tests.mechanics.kinetics.joint_work import (
     external_work,
     force_transmission_ratio,
@@ -82,7 +83,7 @@ def body():
 def _solved(trial, body, **changes):
     _, kinematics, force = trial
     arguments = {"person": Person(ATHLETE.mass_kg, ATHLETE.sex), "segments": body} | changes
-    arguments = {"threshold_n": 5.0, "cutoff_hz": None} | arguments
+    arguments = {"threshold_n": 5.0, "options": UNFILTERED} | arguments
     return dynamics(arguments.pop("kinematics", kinematics), arguments.pop("force", force), **arguments)
 
 
@@ -411,7 +412,7 @@ def test_low_pass_of_force_keeps_hum_from_folding(squat, body):
     loud["force"] = force["force"] + xr.DataArray(hum, dims="time") * xr.DataArray([1.0, 0.0, 0.0], dims="axis")
     away = {}
     for cutoff in (None, 12.0):
-        clean, hummed = (_solved(squat, body, force=one, cutoff_hz=cutoff) for one in (force, loud))
+        clean, hummed = (_solved(squat, body, force=one, options=MotionOptions(cutoff_hz=cutoff)) for one in (force, loud))
         inner = slice(0.5, -0.5 + float(force["time"][-1]))  # the filter starts and ends somewhere in the hum
         away[cutoff] = float(np.abs(clean["ground_force"] - hummed["ground_force"]).sel(time=inner).max())
     assert away[None] > 15.0

@@ -10,8 +10,9 @@ import xarray as xr
 
 from legsci.mechanics.kinetics.motion_file import open_motion, write_motion
 from legsci.mechanics.kinetics.session_motion import session_motion, with_exchanged_plates
-from legsci.mechanics.motion.options import MotionOptions
+from legsci.mechanics.motion.options import task_options
 from legsci.storage import DECIMALS, read_tree, write_tree
+from legsci.tasks import TASKS
 from tests.mechanics.athlete import ATHLETE
 from tests.mechanics.kinetics.test_movement import MASS_KG, session
 
@@ -36,7 +37,7 @@ def test_plates_named_for_the_other_foot_are_put_right_before_moments_are_comput
 
 
 def test_a_motion_file_holds_all_of_the_motion(tree: xr.DataTree, tmp_path: Path) -> None:
-    options = MotionOptions(hip_centre="bell", cutoff_hz=None)
+    options = task_options(hip_centre="bell", cutoff_hz=dict.fromkeys(TASKS), moment_axes="distal")
     motion = session_motion(tree, options=options)
     write_motion(motion, tmp_path / "motion.nc")
     stored = open_motion(tmp_path / "motion.nc")

@@ -19,8 +19,9 @@ from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.movement import trial_kinematics, trial_movement
 from legsci.mechanics.kinetics.session_motion import session_motion
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_segments
-from legsci.mechanics.motion.options import MotionOptions
+from legsci.mechanics.motion.options import MotionOptions, task_options
 from legsci.present.figures.skeleton_scene import scene
+from legsci.tasks import TASKS
 from tests.mechanics.athlete import squat
 from tests.mechanics.trials import outcome, session_of, trial
 
@@ -144,7 +145,7 @@ def test_choices_of_a_run_change_how_joints_are_found() -> None:
     hips = [moved.joint_centre["right_hip"] for moved in (usual, bell)]
     assert 0.002 < float(np.linalg.norm(hips[0] - hips[1], axis=1).mean()) < 0.04
     raw, smooth = (
-        outcome(tree, options=MotionOptions(cutoff_hz=cutoff_hz)).rows("T", "right")["knee_flexion_max_deg"].to_numpy()
+        outcome(tree, options=task_options(cutoff_hz=dict.fromkeys(TASKS, cutoff_hz))).rows("T", "right")["knee_flexion_max_deg"].to_numpy()
         for cutoff_hz in (None, 4.0)
     )
     assert (np.abs(raw - smooth) > 0.001).all()

@@ -1,0 +1,85 @@
+"""Standard uncertainty of joint moments and power from joint centres, axes, plates, inertia and low-pass."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from legsci.kernels.joint_errors import DISTAL, JOINT, LABORATORY, PROXIMAL, JointLoads, load_variances
+from legsci.mechanics.motion.angle_uncertainty import ErrorModel, filter_effect
+from legsci.mechanics.motion.kinematics import Array
+
+#: Place of the centre of pressure among the markers per level axis [m]: calibrated plates and cameras agree to a few
+#: millimetres (Holden et al. 2003, Gait Posture 17:205); 5 to 10 mm change ankle and knee moments by 7 to 14 % (McCaw &
+#: DeVita 1995, J Biomech 28:985).
+CENTRE_OF_PRESSURE_M = 0.002
+#: Zero of a plate that is known from its empty stretches, per axis, force [N] and moment [N m]; our choice.
+PLATE_ZERO_N, PLATE_ZERO_N_M = 1.0, 0.3
+#: Inertial part of a moment, as a share of it: masses of segments differ by about as much between the published tables
+#: (Rao et al. 2006, J Biomech 39:1531).
+INERTIA_SHARE = 0.10
+#: What carries the axes of moments (MOMENT_AXES of motion/options.py).
+_CARRIED = {"joint": JOINT, "proximal": PROXIMAL, "distal": DISTAL, "laboratory": LABORATORY}
+
+
+class LoadUncertainty(NamedTuple):
+    """Standard uncertainties of the loads of joints.
+
+    Parameters
+    ----------
+    moment : (joint, plane, time) of the components of the moment [N m], low-pass included.
+    power : (joint, time) of the joint's power [W], without that of the low-pass: errors that last a movement.
+    power_filter : (joint, time) what the low-pass took from the power, with its sign [W].
+    """
+
+    moment: Array
+    power: Array
+    power_filter: Array
+
+
+def load_uncertainty(
+    loads: JointLoads,
+    in_plane: Array,
+    model: ErrorModel,
+    *,
+    axes: tuple[str, Array],
+    joints: list[str],
+    low_pass: tuple[float, float],
+) -> LoadUncertainty:
+    """Propagate independent errors to moments and power of joints.
+
+    Parameters
+    ----------
+    loads : of the joints.
+    in_plane : (joint, plane, time) components of the moments [N m].
+    model : errors of segments and joint centres.
+    axes : key of MOMENT_AXES, and the axes of the components (joint, time, 3, 3).
+    joints : names.
+    low_pass : frames per second and cut-off [Hz]; NaN: none.
+
+    Notes
+    -----
+    First-order propagation (JCGM 100:2008, 5.1.2). With F the joint force, F_g the ground reaction of a foot that the
+    joint carries, d turns of segments, s shifts of the joint centre, and e_i the axis::
+
+        change of M_i = d . (change of e_i) M - s . (F x e_i) - shift of the plate . (F_g x e_i)
+        change of P   = - s . (F x omega) - shift of the plate . (F_g x omega) + M . (change of omega)
+
+    Inertial parts, M_i less that of the ground, change in proportion to the inertia. A soft tissue artefact that grows
+    with the turn of a segment also changes its angular velocity, in proportion.
+    """
+    numbers = model.joints(joints)
+    known = [row for row in range(len(joints)) if (numbers[row, :2] >= 0).all()]
+    of_moment, of_power = np.full(in_plane.shape, np.nan), np.full(in_plane[:, 0].shape, np.nan)
+    if known:
+        part = JointLoads(*(each[known] for each in loads[:4]), *loads[4:6], loads.below[known], loads.turned[known])
+        spin_share = np.hypot(*model.skin_rate[numbers[known, :2]].T)
+        plate = (CENTRE_OF_PRESSURE_M, PLATE_ZERO_N, PLATE_ZERO_N_M, INERTIA_SHARE)
+        found = load_variances(
+            tuple(model.errors), numbers[known], axes[1][known], tuple(part), spin_share, plate, _CARRIED[axes[0]]
+        )
+        of_moment[known], of_power[known] = found
+    power = np.einsum("jti,jti->jt", loads.moment, loads.spin)
+    moment = np.hypot(np.sqrt(of_moment), filter_effect(in_plane, *low_pass))
+    return LoadUncertainty(moment, np.sqrt(of_power), filter_effect(power, *low_pass))
