@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import mujoco
 import numpy as np
 
-from tests.independent.bodies import PARENT, SEGMENTS, SIDES, Array, Body
-from tests.independent.engine import SERVO, STEP_S, Figure, Soles
+from tests.independent.bodies import OUTWARD, PARENT, SEGMENTS, SIDES, Array, Body
+from tests.independent.engine import GRAVITY, SERVO, STEP_S, Figure, Soles
 from tests.independent.motions import STANDING_M, Driver, Technique, draw_technique
 
 #: Rate of the samples [Hz].
@@ -20,7 +20,9 @@ LOADS_OF_ENGINE = [0, 1, 2, 6, 7, 8]
 #: A run is ended after this time [s]; feet that were off the floor for more samples than AIRBORNE have landed.
 LONGEST_S, AIRBORNE = 12.0, 60
 #: A body that ends with its trunk less upright than this (cosine), or faster, has fallen; so often it tries again.
-UPRIGHT, STILL_M_PER_S, ATTEMPTS = 0.95, 0.1, 6
+UPRIGHT, STILL_M_PER_S, ATTEMPTS = 0.95, 0.1, 10
+#: A foot that bears this [N] is at least so far from the other foot's plate [m].
+LOADED_N, EDGE_M = 30.0, 0.005
 #: Servo of an ankle that yields to a touchdown: stiffness [N m/rad], damping [N m s/rad].
 YIELDING = (1500.0, 20.0)
 
@@ -80,7 +82,7 @@ class _States:
 
 
 def perform(figure: Figure, seed: int, task: str) -> Trial:
-    """Let a body do a task; who falls draws another technique.
+    """Let a body do a task; who falls, or steps on the other plate, draws another technique.
 
     Parameters
     ----------
@@ -98,9 +100,17 @@ def perform(figure: Figure, seed: int, task: str) -> Trial:
             trial = _run(figure, draw_technique(task, rng), task, rng)
         except (RuntimeError, np.linalg.LinAlgError):  # nobody takes off, or the body tumbles
             continue
-        if trial.rotation["trunk"][-1, 1, 1] > UPRIGHT and np.abs(trial.velocity[-500:]).max() < STILL_M_PER_S:
+        stands = trial.rotation["trunk"][-1, 1, 1] > UPRIGHT and np.abs(trial.velocity[-500:]).max() < STILL_M_PER_S
+        if stands and all(_on_own_plate(trial, side) for side in SIDES):
             return trial
     raise RuntimeError(f"body {seed} fell in {ATTEMPTS} attempts at {task}")
+
+
+def _on_own_plate(trial: Trial, side: str) -> bool:
+    """Whether a foot presses on its own side of the line between the plates."""
+    force, moment = trial.force[side], trial.moment[side]
+    loaded = force[:, 1] > LOADED_N
+    return bool((OUTWARD[side] * -moment[loaded, 0] / force[loaded, 1] > EDGE_M).all())
 
 
 def _run(figure: Figure, technique: Technique, task: str, rng: np.random.Generator) -> Trial:
@@ -233,8 +243,7 @@ def _replay(figure: Figure, technique: Technique, task: str, states: _States, ev
     data.xfrc_applied[:] = 0.0
     of = {name: np.array(values) for name, values in kept.items()}
     plates = _of_plates(states, centre)
-    plates[np.array(states.on_box)] = 0.0
-    return _answer(figure, technique, task, events, (of, plates, centre))
+    return _answer(figure, technique, task, events, (of, plates, centre, np.array(states.on_box)))
 
 
 def _of_plates(states: _States, centre: Array) -> Array:
@@ -244,6 +253,7 @@ def _of_plates(states: _States, centre: Array) -> Array:
     places = np.repeat(centre, 2, axis=0)
     places[1:-1:2] = 0.5 * (centre[1:] + centre[:-1])
     both[..., 3:] += np.cross(places[:, None], both[..., :3])
+    both[np.repeat(states.on_box, 2)] = 0.0
     smooth = both[0::2].copy()
     smooth[1:] = 0.5 * both[2::2] + 0.25 * (both[1:-1:2] + both[3::2])
     return smooth
@@ -254,10 +264,10 @@ def _answer(
     technique: Technique,
     task: str,
     events: dict[str, float],
-    found: tuple[dict[str, Array], Array, Array],
+    found: tuple[dict[str, Array], Array, Array, Array],
 ) -> Trial:
     """Put the engine's arrays under the names of segments."""
-    of, loads, centre = found
+    of, plates, centre, boxed = found
     ids = {name: figure.model.body(name).id for name in SEGMENTS}
     inner = of["cfrc_int"]
     joint_moment, power = {}, {}
@@ -267,6 +277,9 @@ def _answer(
         # All hinges of a joint meet in its centre: the force there does no work.
         turning = of["cvel"][:, ids[name], :3] - of["cvel"][:, ids[PARENT[name]], :3]
         power[name] = np.einsum("tj,tj->t", joint_moment[name], turning)
+    # The engine's velocity is that between two steps.
+    gained = plates[:, :, :3].sum(axis=1) / figure.body.mass_kg - [0.0, GRAVITY, 0.0]
+    gained[boxed] = 0.0
     return Trial(
         task=task,
         technique=technique,
@@ -275,12 +288,12 @@ def _answer(
         position={name: of["xpos"][:, number] for name, number in ids.items()},
         rotation={name: of["xmat"][:, number].reshape(-1, 3, 3) for name, number in ids.items()},
         spin={name: of["cvel"][:, number, :3] for name, number in ids.items()},
-        force={side: loads[:, n, :3] for n, side in enumerate(SIDES)},
-        moment={side: loads[:, n, 3:] for n, side in enumerate(SIDES)},
+        force={side: plates[:, n, :3] for n, side in enumerate(SIDES)},
+        moment={side: plates[:, n, 3:] for n, side in enumerate(SIDES)},
         joint_force={name: inner[:, ids[name], 3:] for name in PARENT},
         joint_moment=joint_moment,
         centre=centre,
-        velocity=of["subtree_linvel"][:, 1],
+        velocity=of["subtree_linvel"][:, 1] + 0.5 * STEP_S * gained,
         angular_momentum=of["subtree_angmom"][:, 1],
         energy=of["energy"].sum(axis=1),
         joint_power=power,

@@ -14,8 +14,8 @@ from tests.independent.truth import Truth
 #: A value by metric and side.
 Values = dict[tuple[str, str], float]
 LANDING_S = 0.5
-#: The frontal projection angle is defined up to this inclination of the thigh [deg]; of three motions [m/s] the rise
-#: above this starts propulsion.
+#: The frontal projection angle is defined up to this inclination of the thigh [deg]; and propulsion starts above this
+#: velocity upward [m/s].
 HANGING_DEG, RISING_M_PER_S = 70.0, 0.01
 
 
@@ -40,12 +40,7 @@ def spans_of(truth: Truth) -> list[Span]:
     """Repetitions of a trial."""
     trial, way = truth.trial, truth.trial.technique
     if trial.task == "squat":
-        spans, start = [], way.quiet_s
-        for _ in range(2):
-            ends = np.cumsum([start, way.down_s, way.pause_s, way.up_s]) * RATE_HZ
-            spans.append(Span(ends[0], ends[3], ends[1], ends[2]))
-            start = ends[3] / RATE_HZ + 0.8
-        return spans
+        return _squats(truth)
     if trial.task == "standing":
         return []
     loaded = np.concatenate([[0], (_total(truth) > 0.0).astype(int), [0]])
@@ -57,6 +52,17 @@ def spans_of(truth: Truth) -> list[Span]:
         touchdown = float(np.flatnonzero(np.diff(loaded) > 0)[0]) - 0.5
     start = touchdown if trial.task == "drop_jump" else way.quiet_s * RATE_HZ
     return [Span(start, longest[0], touchdown=touchdown, takeoff=longest[0], landing=longest[1])]
+
+
+def _squats(truth: Truth) -> list[Span]:
+    """Squats as they are planned; the joints follow to within some hundredths of a second and creep on for some tenths."""
+    way, spans = truth.trial.technique, []
+    start = way.quiet_s
+    for _ in range(2):
+        ends = np.cumsum([start, way.down_s, way.pause_s, way.up_s]) * RATE_HZ
+        spans.append(Span(ends[0], ends[3], ends[1], ends[2]))
+        start = ends[3] / RATE_HZ + 0.8
+    return spans
 
 
 def _total(truth: Truth) -> Array:
@@ -108,6 +114,10 @@ def _force(truth: Truth, span: Span) -> Values:
             end = span.landing + LANDING_S * RATE_HZ
             sided["landing_peak_force_n", side] = float(force[span.inside(span.landing, end)].max())
             sided["landing_impulse_n_s", side] = _integral(force, span.landing, end)
+    if np.isfinite(span.landing):
+        part = span.inside(span.landing, span.landing + LANDING_S * RATE_HZ)
+        values["landing_peak_anterior_force_n", "both"] = float(truth.forward_force[part].max())
+        values["landing_peak_posterior_force_n", "both"] = float((-truth.forward_force[part]).max())
     values |= sided | _asymmetry(sided)
     depth = truth.trial.centre[:, 1]
     low = depth[span.inside(span.start, span.last)].min()
@@ -123,8 +133,9 @@ def _jump(truth: Truth, span: Span) -> Values:
     rise = speed[int(np.ceil(takeoff))] + (np.ceil(takeoff) - takeoff) / RATE_HZ * GRAVITY
     part = span.inside(start, takeoff)
     fastest_down = part.start + int(np.argmin(speed[part]))
-    bottom = fastest_down + int(np.argmax(speed[fastest_down:] >= 0.0))
-    rising = bottom + int(np.argmax(speed[bottom:] > RISING_M_PER_S))
+    after = fastest_down + int(np.argmax(speed[fastest_down:] >= 0.0))
+    bottom = after - speed[after] / (speed[after] - speed[after - 1])
+    rising = after + int(np.argmax(speed[after:] > RISING_M_PER_S))
     flight, height = (span.landing - takeoff) / RATE_HZ, rise**2 / (2.0 * GRAVITY)
     drop = np.isfinite(span.touchdown)
     braking = start if drop else float(fastest_down)
@@ -156,7 +167,7 @@ def _jump(truth: Truth, span: Span) -> Values:
             "time_to_takeoff_s": span_s,
             "unweighting_time_s": (braking - start) / RATE_HZ,
             "rsi_modified_m_per_s": height / span_s,
-            "rate_of_force_development_n_per_s": (force[bottom] - force[fastest_down]) / (bottom - fastest_down) * RATE_HZ,
+            "rate_of_force_development_n_per_s": (_at(force, bottom) - force[fastest_down]) / (bottom - fastest_down) * RATE_HZ,
         }
     return {(name, "both"): float(value) for name, value in found.items()}
 
@@ -167,10 +178,19 @@ def _largest(curve: Array, span: Span) -> float:
 
 def _joints(truth: Truth, span: Span) -> Values:
     values: Values = {}
+    part = span.inside(span.start, span.last)
+    strongest = part.start + int(np.argmax(_total(truth)[part]))
     for side in SIDES:
         for joint, name in (("hip", "flexion"), ("knee", "flexion"), ("ankle", "dorsiflexion")):
-            values[f"{joint}_{name}_max_deg", side] = _largest(truth.angle[f"{side}_{joint}_{name}"], span)
+            curve = truth.angle[f"{side}_{joint}_{name}"]
+            values[f"{joint}_{name}_max_deg", side] = _largest(curve, span)
+            values[f"{joint}_{name}_at_peak_force_deg", side] = float(curve[strongest])
     values["trunk_lean_max_deg", "both"] = _largest(truth.angle["trunk_lean"], span)
+    values["lumbar_flexion_max_deg", "both"] = _largest(truth.angle["lumbar_flexion"], span) - truth.upright_lumbar_deg
+    if np.isfinite(span.takeoff):
+        bent = np.mean([values["knee_flexion_max_deg", side] for side in SIDES])
+        height = _jump(truth, span)["jump_height_impulse_m", "both"]
+        values["jump_height_per_knee_flexion_m_per_deg", "both"] = float(height / bent)
     if truth.trial.task != "squat":
         return values
     hips = 0.5 * (truth.point["right_hip"] + truth.point["left_hip"])[:, 1]

@@ -215,6 +215,8 @@ STANDING_M, FLIGHT_M, FLIGHT_PLANTAR = 0.012, 0.05, 0.35
 STRETCHED_M, PULL = 0.07, 1.2
 #: Legs slow down over this time at the end of a push-off [s].
 STOP_S = 0.06
+#: Time in which the legs start to give way at a touchdown [s].
+GIVE_S = 0.015
 #: Ankles are firm again so long after a touchdown [s].
 FIRM_S = 0.12
 
@@ -283,10 +285,13 @@ class Driver:
     def touch(self, now: float, speed: float) -> None:
         """Answer a touchdown at a speed downward [m/s]."""
         way, (depth, _), (plantar, _) = self.technique, self.depth.at(now), self.plantar.at(now)
-        self.landings += 1
+        self.landings, self.touched_s = self.landings + 1, now
         self.plantar.to(now, 0.10, (plantar, -3.0, 0.0), (0.0, 0.0, 0.0))
-        self.touched_s = now
-        rate = 0.75 * speed
+        # The legs give way to the fall within a moment.
+        rate, own = 0.75 * speed, self.depth.at(now)[1]
+        given = depth + 0.5 * (rate + own) * GIVE_S
+        self.depth.to(now, GIVE_S, (depth, own, 0.0), (given, rate, 0.0))
+        now, depth = now + GIVE_S, given
         if self.task == "drop_jump" and self.landings == 1:
             low, pull = way.depth, -PULL * way.speed / way.stretch_s
             duration = 1.6 * (low - depth) / rate

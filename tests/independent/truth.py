@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from tests.independent.anatomy import Anatomy, ankle_of, knee_of
 from tests.independent.bodies import OUTWARD, SEGMENTS, SIDES, Array
@@ -35,6 +34,8 @@ class Truth:
     component : joint -> (sample, 3) its scalar products with the joint axes [N m].
     power : joint -> (sample,) [W]; plane_power -> (sample, 3), components times the rates of their angles [W].
     point : name -> (sample, 3): centres of hip, knee, ankle by their definitions [m].
+    forward_force : (sample,) of both feet along the laboratory's forward axis [N].
+    upright_lumbar_deg : lumbar flexion in quiet standing [deg].
     """
 
     trial: Trial
@@ -47,6 +48,8 @@ class Truth:
     power: dict[str, Array]
     plane_power: dict[str, Array]
     point: dict[str, Array]
+    forward_force: Array
+    upright_lumbar_deg: float
 
 
 def joint_coordinate_system(upper: Array, lower: Array) -> tuple[Array, Array]:
@@ -69,8 +72,8 @@ def joint_coordinate_system(upper: Array, lower: Array) -> tuple[Array, Array]:
     return np.stack([first, floating, third], axis=1), np.stack(turns, axis=1)
 
 
-def truth_of(trial: Trial, anatomy: Anatomy, heading_deg: float = 0.0) -> Truth:
-    """Work out the truth; a heading turns the laboratory's forward axis, not the person."""
+def truth_of(trial: Trial, anatomy: Anatomy, standing: Trial, heading_deg: float = 0.0) -> Truth:
+    """Work out the truth; by the heading a person faces to the left of the laboratory's forward axis."""
     axes = {name: trial.rotation[name] @ anatomy.axes[name] for name in SEGMENTS}
     angle: dict[str, Array] = {}
     joint_axes, moment, component, power, plane_power = ({} for _ in range(5))
@@ -86,12 +89,19 @@ def truth_of(trial: Trial, anatomy: Anatomy, heading_deg: float = 0.0) -> Truth:
         component[name] = np.einsum("tki,ti->tk", joint_axes[name], moment[name])
         power[name] = trial.joint_power[lower]
         plane_power[name] = component[name] * np.gradient(np.unwrap(turns * signs, axis=0), axis=0) * RATE_HZ
-    turn = Rotation.from_rotvec([0.0, np.radians(heading_deg), 0.0]).as_matrix()
     still = np.broadcast_to(np.eye(3), axes["trunk"].shape)
     for segment, names in (("trunk", ("trunk_lean", "trunk_side_lean")), ("pelvis", ("pelvis_tilt", "pelvis_obliquity"))):
-        turns = joint_coordinate_system(turn @ axes[segment], still)[1]
+        turns = joint_coordinate_system(axes[segment], still)[1]
         angle |= {names[0]: np.degrees(turns[:, 0]), names[1]: -np.degrees(turns[:, 1])}
-    return Truth(trial, anatomy, axes, angle, joint_axes, moment, component, power, plane_power, _points(trial, anatomy))
+    heading = np.radians(heading_deg)
+    force = trial.force["right"] + trial.force["left"]
+    forward = force @ [np.cos(heading), 0.0, np.sin(heading)]
+    axes_of_standing = (standing.rotation[name] @ anatomy.axes[name] for name in ("pelvis", "trunk"))
+    upright = -np.degrees(np.median(joint_coordinate_system(*axes_of_standing)[1][:, 0]))
+    return Truth(
+        trial, anatomy, axes, angle, joint_axes, moment, component, power, plane_power,
+        _points(trial, anatomy), forward, float(upright),
+    )  # fmt: skip
 
 
 def _points(trial: Trial, anatomy: Anatomy) -> dict[str, Array]:
