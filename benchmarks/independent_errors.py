@@ -1,7 +1,7 @@
 """Errors of legsci's metrics against the second simulator: bodies drawn at random in a rigid-body engine.
 
-`python -m benchmarks.independent_errors` writes independent_errors.csv beside this file; its first line bears the date and
-the seeds. The simulator shares no code with `legsci.simulate` (tests/independent).
+`python -m benchmarks.independent_errors` writes independent_errors.csv beside this file; its first line bears the date
+and the seeds. The simulator shares no code with `legsci.simulate` (tests/independent).
 """
 
 from __future__ import annotations

@@ -33,13 +33,22 @@ def _rest_depth(reps: xr.Dataset) -> NDArray[np.float64]:
 
 
 def _filtered(reps: xr.Dataset) -> xr.Dataset:
-    """Low-pass the force at `FILTER_HZ`, default scoring only; events stay."""
+    """Low-pass vertical and forward force at `FILTER_HZ`, default scoring only; events stay."""
     default = reps.isel(scoring=[0])
-    smooth = default.variables["force"].transpose("rep", "side", "sample").data.astype(float)
+    smooth = {
+        name: default.variables[name].transpose(*dims).data.astype(float)
+        for name, dims in {"force": ("rep", "side", "sample"), "forward_force": ("rep", "sample")}.items()
+    }
     for rep, rate in enumerate(reps.variables["sampling_rate_hz"].data.astype(float)):
         if rate > 4.0 * FILTER_HZ:
-            smooth[rep] = butterworth_lowpass(smooth[rep], sampling_rate_hz=rate, cutoff_hz=FILTER_HZ)
-    return default.assign(force=(("rep", "side", "sample"), smooth))
+            for signals in smooth.values():
+                rows = np.atleast_2d(signals[rep])
+                signals[rep] = butterworth_lowpass(rows, sampling_rate_hz=rate, cutoff_hz=FILTER_HZ).reshape(
+                    signals[rep].shape
+                )
+    return default.assign(
+        force=(("rep", "side", "sample"), smooth["force"]), forward_force=(("rep", "sample"), smooth["forward_force"])
+    )
 
 
 def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:

@@ -1,4 +1,4 @@
-"""Bones and markers: true landmarks, the axes that they define, and where markers are stuck with the errors of hands."""
+"""Bones and markers: true landmarks, the axes that they define, and markers beside them by the errors of palpation."""
 
 from __future__ import annotations
 

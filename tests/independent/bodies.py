@@ -1,6 +1,6 @@
 """Bodies drawn at random: lengths, masses, inertia, axes of the joints and landmarks of the bones.
 
-Axes of every segment: x forward, y up, z to the right, origin at its upper joint centre (pelvis: midway between the hips).
+Axes of every segment: x forward, y up, z to the right, origin at its upper joint centre (pelvis: between the hips).
 The means of masses, centres of mass and inertia are those of Dumas R, Cheze L, Verriest JP (2007) J Biomech 40:543, not
 those that legsci uses; each body departs from them.
 """
@@ -205,7 +205,11 @@ def _sole(side: str, foot_length: float, ankle_height: float, rng: np.random.Gen
 
 
 def _landmarks(
-    joint: dict[str, Array], sole: dict[str, Array], height: float, pelvis: tuple[float, float], rng: np.random.Generator
+    joint: dict[str, Array],
+    sole: dict[str, Array],
+    height: float,
+    pelvis: tuple[float, float],
+    rng: np.random.Generator,
 ) -> dict[str, dict[str, Array]]:
     """Landmarks of each segment, and places of further markers on it."""
     width, depth = pelvis
@@ -218,7 +222,9 @@ def _landmarks(
         marks["pelvis"][f"{side}_posterior_superior_iliac_spine"] = tilt.apply(
             front - np.array([depth, 0.0, 0.0]) + rng.normal(0.045, 0.004) * aside
         )
-        marks["trunk"][f"{side}_acromion"] = np.array([rng.normal(-0.01, 0.01), 0.225 * height, 0.0]) + 0.105 * height * aside
+        marks["trunk"][f"{side}_acromion"] = (
+            np.array([rng.normal(-0.01, 0.01), 0.225 * height, 0.0]) + 0.105 * height * aside
+        )
     marks["trunk"] |= {
         "c7": np.array([-0.07, 0.25 * height, 0.0]) + rng.normal(0.0, 0.008, 3),
         "sternum": np.array([0.10, 0.17 * height, 0.0]) + rng.normal(0.0, 0.008, 3),
@@ -244,7 +250,7 @@ def _landmarks(
         }
         points, up = sole[side], np.array([0.0, 0.02, 0.0])
         marks[f"{side}_foot"] = {
-            f"{side}_heel": points[:2].mean(axis=0) + [-0.008, 0.025, 0.0],
+            f"{side}_heel": points[:2].mean(axis=0) + np.array([-0.008, 0.025, 0.0]),
             f"{side}_first_metatarsal": points[3] + up,
             f"{side}_fifth_metatarsal": points[5] + up,
             f"{side}_toe": points[8] + up,

@@ -33,7 +33,9 @@ def errors_of(recorded: Recorded, measured: Measured) -> pd.DataFrame:
     rows = []
     for task, truth in truths(recorded).items():
         spans = enumerate(spans_of(truth), start=1)
-        known = {1: _standing(truth, measured)} if task == "standing" else {n: values_of(truth, span) for n, span in spans}
+        known = (
+            {1: _standing(truth, measured)} if task == "standing" else {n: values_of(truth, span) for n, span in spans}
+        )
         for rep, values in known.items():
             for (name, side), true in values.items():
                 if name in metrics:
@@ -84,7 +86,9 @@ def summary(errors: pd.DataFrame) -> pd.DataFrame:
                 "lower": bias - LIMITS_SD * sd,
                 "upper": bias + LIMITS_SD * sd,
                 "u": stated["u"].median(),
-                "within_2u": (stated["error"].abs() <= 2.0 * stated["u"] + ROUNDING * stated["true"].abs()).mean() if len(stated) else np.nan,
+                "within_2u": (stated["error"].abs() <= 2.0 * stated["u"] + ROUNDING * stated["true"].abs()).mean()
+                if len(stated)
+                else np.nan,
             }
         )
     return pd.DataFrame(rows)

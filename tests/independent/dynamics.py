@@ -29,7 +29,7 @@ YIELDING = (1500.0, 20.0)
 
 @dataclass(frozen=True)
 class Trial:
-    """What the engine says of a trial; all in axes x forward, y up, z right of a laboratory with its origin on the floor.
+    """What the engine says of a trial, in axes x forward, y up, z right, with the origin on the floor.
 
     Parameters
     ----------

@@ -88,9 +88,7 @@ class Soles:
 
 
 @njit(cache=True)
-def _sole_loads(
-    points: Array, slip: Array, turn: Array, arms: Array, own: Array, speed: Array, floor: float
-) -> Array:
+def _sole_loads(points: Array, slip: Array, turn: Array, arms: Array, own: Array, speed: Array, floor: float) -> Array:
     """Loads of `Soles.loads`; places, velocities (spin, level) and the floor from the centre of mass of the body."""
     answer = np.zeros((len(points), 9))
     for side in range(len(points)):
@@ -152,9 +150,9 @@ class Figure:
 
 @dataclass(frozen=True)
 class Stance:
-    """Where the feet stand: half their distance, toes outward, the aim of the centre of mass ahead of the ankles and aside.
+    """Where the feet stand: half their distance, toes outward, and the aim of the centre of mass.
 
-    Units [m] and [deg]; `aim` (2,) forward and to the right of the middle.
+    Units [m] and [deg]; `aim` (2,) forward and to the right of the middle of the ankles.
     """
 
     half_width: float
@@ -162,7 +160,9 @@ class Stance:
     aim: Array
 
 
-def crouch(figure: Figure, stance: Stance, depth: float, lean: tuple[float, float], start: Array | None = None) -> Array:
+def crouch(
+    figure: Figure, stance: Stance, depth: float, lean: tuple[float, float], start: Array | None = None
+) -> Array:
     """Position (qpos) in which both soles are flat on the floor and the centre of mass is above its aim.
 
     Parameters
@@ -172,7 +172,7 @@ def crouch(figure: Figure, stance: Stance, depth: float, lean: tuple[float, floa
     lean : forward tilt of the pelvis and flexion of the lumbar joint [rad].
     start : position from which the search starts.
     """
-    model, data, body = figure.model, figure.data, figure.body
+    data, body = figure.data, figure.body
     legs = {side: _leg(figure, side) for side in SIDES}
     data.qpos[:] = _guess(figure, stance, depth, lean) if start is None else start
     rows = np.concatenate([[0, 2], *(own[0] for own in legs.values())])
@@ -217,13 +217,17 @@ def _guess(figure: Figure, stance: Stance, depth: float, lean: tuple[float, floa
     qpos[:3], qpos[3] = [stance.aim[0], _hip_height(figure.body, stance) - depth, 0.0], 1.0
     bend = 0.1 + 2.0 * np.sqrt(max(depth, 0.0) / 0.85)
     for side in SIDES:
-        for name, value in (("hip_flexion", 0.5 * bend + lean[0]), ("knee_flexion", bend), ("ankle_dorsiflexion", 0.5 * bend)):
+        for name, value in (
+            ("hip_flexion", 0.5 * bend + lean[0]),
+            ("knee_flexion", bend),
+            ("ankle_dorsiflexion", 0.5 * bend),
+        ):
             qpos[1 + figure.coordinates([f"{side}_{name}"])] = value
     return qpos
 
 
 def _stance_error(figure: Figure, stance: Stance, legs: dict[str, tuple[Array, Array, Array]]) -> tuple[Array, Array]:
-    """Departure of both feet (place and turn) and of the centre of mass from their aims (14,), and its slope (14, 14)."""
+    """Departure of both feet and of the centre of mass from their aims (14,), and its slope (14, 14)."""
     model, data = figure.model, figure.data
     mujoco.mj_kinematics(model, data)
     mujoco.mj_comPos(model, data)

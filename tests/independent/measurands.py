@@ -44,7 +44,10 @@ def spans_of(truth: Truth) -> list[Span]:
     if trial.task == "standing":
         return []
     loaded = np.concatenate([[0], (_total(truth) > 0.0).astype(int), [0]])
-    flights = [(a - 0.5, b - 0.5) for a, b in zip(np.flatnonzero(np.diff(loaded) < 0), np.flatnonzero(np.diff(loaded) > 0)[1:], strict=False)]
+    flights = [
+        (a - 0.5, b - 0.5)
+        for a, b in zip(np.flatnonzero(np.diff(loaded) < 0), np.flatnonzero(np.diff(loaded) > 0)[1:], strict=False)
+    ]
     # The forefoot may leave the floor for a moment as it touches down.
     longest = max(flights, key=lambda flight: flight[1] - flight[0])
     touchdown = np.nan
@@ -55,7 +58,7 @@ def spans_of(truth: Truth) -> list[Span]:
 
 
 def _squats(truth: Truth) -> list[Span]:
-    """Squats as they are planned; the joints follow to within some hundredths of a second and creep on for some tenths."""
+    """Squats as they are planned; the joints follow within some hundredths of a second and creep on for tenths."""
     way, spans = truth.trial.technique, []
     start = way.quiet_s
     for _ in range(2):
@@ -167,7 +170,9 @@ def _jump(truth: Truth, span: Span) -> Values:
             "time_to_takeoff_s": span_s,
             "unweighting_time_s": (braking - start) / RATE_HZ,
             "rsi_modified_m_per_s": height / span_s,
-            "rate_of_force_development_n_per_s": (_at(force, bottom) - force[fastest_down]) / (bottom - fastest_down) * RATE_HZ,
+            "rate_of_force_development_n_per_s": (_at(force, bottom) - force[fastest_down])
+            / (bottom - fastest_down)
+            * RATE_HZ,
         }
     return {(name, "both"): float(value) for name, value in found.items()}
 
@@ -255,18 +260,25 @@ def _alignment(truth: Truth, span: Span) -> Values:
 
 def _kinetics(truth: Truth, span: Span) -> Values:
     mass, values = truth.trial.body.mass_kg, {}
-    joints = [("lumbar", "both", "lumbar")] + [(f"{side}_{j}", side, j) for side in SIDES for j in ("hip", "knee", "ankle")]
+    joints = [("lumbar", "both", "lumbar")] + [
+        (f"{side}_{j}", side, j) for side in SIDES for j in ("hip", "knee", "ankle")
+    ]
     for name, side, joint in joints:
         power = truth.power[name] / mass
         values[f"{joint}_moment_peak_n_m_per_kg", side] = _largest(-truth.component[name][:, 0] / mass, span)
         values[f"{joint}_power_peak_w_per_kg", side] = _largest(power, span)
         for kind, sign in (("generated", 1.0), ("absorbed", -1.0)):
-            values[f"{joint}_work_{kind}_j_per_kg", side] = _integral(np.maximum(sign * power, 0.0), span.start, span.last)
+            values[f"{joint}_work_{kind}_j_per_kg", side] = _integral(
+                np.maximum(sign * power, 0.0), span.start, span.last
+            )
     for side in SIDES:
         valgus = truth.component[f"{side}_knee"][:, 1] / mass
         values["knee_abduction_moment_peak_n_m_per_kg", side] = _largest(valgus, span)
         planes = np.sum(
-            [[_integral(np.abs(p), span.start, span.last) for p in truth.plane_power[f"{side}_{j}"].T] for j in ("hip", "knee", "ankle")],
+            [
+                [_integral(np.abs(p), span.start, span.last) for p in truth.plane_power[f"{side}_{j}"].T]
+                for j in ("hip", "knee", "ankle")
+            ],
             axis=0,
         )
         values["frontal_plane_work_percent", side] = float(100.0 * planes[1] / planes.sum())
@@ -283,5 +295,3 @@ def _transmission(truth: Truth, span: Span) -> float:
     energy = 0.5 * (trial.velocity**2).sum(axis=1) + GRAVITY * trial.centre[:, 1]
     work = sum(_integral(np.maximum(power, 0.0), low, span.last) for power in truth.power.values())
     return float(trial.body.mass_kg * (_at(energy, span.last) - _at(energy, low)) / work)
-
-

@@ -100,7 +100,7 @@ def draw_technique(task: str, rng: np.random.Generator) -> Technique:
 
 @dataclass(frozen=True)
 class PoseTable:
-    """Angles of the hinges over depth, and their change per move of the centre of mass forward and to the right [1/m]."""
+    """Angles of the hinges over depth, and their change per move of the centre of mass [1/m]."""
 
     roots: Array
     pieces: Array
@@ -123,7 +123,9 @@ class PoseTable:
             # Legs that are straight cannot reach further: the slope at the top is that a little lower.
             low, way = max(depth, 0.02), (lean, technique.bend * lean)
             own = crouch(figure, technique.stance, low, way, pose)
-            moved.append([(crouch(figure, there, low, way, own) - own)[places] / SHIFT_M for there in _beside(technique)])
+            moved.append(
+                [(crouch(figure, there, low, way, own) - own)[places] / SHIFT_M for there in _beside(technique)]
+            )
         angles = np.array([pose[places] for pose in poses])
         # Of legs that are nearly straight the knee bends as the root of depth.
         roots = np.sqrt(DEPTHS_M[: len(poses)] + ROOT_M)
@@ -150,9 +152,7 @@ def _beside(technique: Technique) -> list[Stance]:
     return [replace(own, aim=own.aim + aside) for aside in SHIFT_M * np.eye(2)]
 
 
-def _still_lean(
-    figure: Figure, technique: Technique, depths: tuple[float, float], above: tuple[Array, float]
-) -> float:
+def _still_lean(figure: Figure, technique: Technique, depths: tuple[float, float], above: tuple[Array, float]) -> float:
     """Lean [rad] with which the body, sinking from one depth to the next, has no angular momentum about the right."""
     pose, lean = above
     found = []
@@ -224,7 +224,9 @@ FIRM_S = 0.12
 class Driver:
     """Drives a figure through a task: depth of its crouch and plantarflexion over time, answering its landings."""
 
-    def __init__(self, figure: Figure, technique: Technique, task: str, rng: np.random.Generator, table: PoseTable | None = None) -> None:
+    def __init__(
+        self, figure: Figure, technique: Technique, task: str, rng: np.random.Generator, table: PoseTable | None = None
+    ) -> None:
         self.figure, self.technique, self.task = figure, technique, task
         self.table = PoseTable.of(figure, technique) if table is None else table
         self.pushing_s, self.touched_s = np.inf, -np.inf
@@ -268,7 +270,10 @@ class Driver:
         self.depth.to(start + up_s, STOP_S, (STRETCHED_M, speed, 0.0), (STRETCHED_M + 0.5 * speed * STOP_S, 0.0, 0.0))
         flat, up = (0.0, 0.0, 0.0), (way.plantar, 0.0, 0.0)
         stretched = start + up_s
-        for course, trim, span in ((self.hips, way.trim[0], (0.12, STOP_S)), (self.forward, way.trim[1], (stretched - self.events.get("fall", self.start_s), 0.0))):
+        for course, trim, span in (
+            (self.hips, way.trim[0], (0.12, STOP_S)),
+            (self.forward, way.trim[1], (stretched - self.events.get("fall", self.start_s), 0.0)),
+        ):
             course.to(stretched - span[0], sum(span), flat, (trim, 0.0, 0.0))
             course.to(stretched + span[1] + 0.02, 0.2, (trim, 0.0, 0.0), flat)
         self.plantar.to(start + up_s - 0.17, 0.17 + STOP_S, flat, up)
@@ -326,7 +331,7 @@ class Driver:
         wanted = -(BALANCE * away + BALANCE_S * speed) if grounded else -CAPTURE_S * speed
         wanted = np.clip(wanted, -LARGEST_MOVE_M, LARGEST_MOVE_M) + self._unrest()
         self.move += (wanted - self.move) * 0.02
-        move = self.move + [ahead, 0.0]
+        move = self.move + np.array([ahead, 0.0])
         reference = angle + forward * move[0] + rightward * move[1] + hips * self.hip_axis
         rates = slope * rate + hips_rate * self.hip_axis - plantar_rate * self.plantar_axis
         return reference - plantar * self.plantar_axis, rates
@@ -337,4 +342,3 @@ class Driver:
         self.sway[:, 0] += 0.004 * (drive - self.sway[:, 0])
         self.sway[:, 1] += 0.004 * (self.sway[:, 0] - self.sway[:, 1])
         return self.sway[:, 1]
-

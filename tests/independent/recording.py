@@ -17,8 +17,8 @@ from tests.independent.dynamics import RATE_HZ, Trial
 #: Samples of the plates per frame of the cameras: 200 frames a second.
 SAMPLES_PER_FRAME = 5
 #: Soft tissue of each kind of segment: motion with the joint below or above it, common to its markers and each marker's
-#: own, per axis and 90 deg [m]; frequency [Hz] at which it wobbles when the bone is accelerated. Sizes after Leardini et
-#: al. (2005) Gait Posture 21:212: up to 20 mm on the thigh, half as much on the shank.
+#: own, per axis and 90 deg [m]; frequency [Hz] at which it wobbles when the bone is accelerated. Sizes after Leardini
+#: et al. (2005) Gait Posture 21:212: up to 20 mm on the thigh, half as much on the shank.
 SKIN = {
     "thigh": (0.006, 0.006, 9.0),
     "shank": (0.003, 0.004, 12.0),
@@ -122,7 +122,9 @@ def corners(side: str, quarter: int, laboratory: Laboratory) -> Array:
     centre = np.array([0.1, 0.0, outward * (0.5 * PLATE_M[1] + 0.001)])
     length, breadth = np.array([PLATE_M[0], 0.0, 0.0]) / 2.0, np.array([0.0, 0.0, PLATE_M[1]]) / 2.0
     # Seen from above, x forward and y to the right make z point down.
-    person = np.stack([centre + length + breadth, centre - length + breadth, centre - length - breadth, centre + length - breadth])
+    person = np.stack(
+        [centre + length + breadth, centre - length + breadth, centre - length - breadth, centre + length - breadth]
+    )
     return np.roll(person, quarter, axis=0) @ laboratory.turn.T + laboratory.origin
 
 
@@ -150,9 +152,7 @@ def channels(trial: Trial, errors: Errors, laboratory: Laboratory, rng: np.rando
     return np.concatenate(rows, axis=1), np.array(outlines)
 
 
-def write_trial(
-    path: Path, paths: dict[str, Array], plates: tuple[Array, Array], laboratory: Laboratory
-) -> None:
+def write_trial(path: Path, paths: dict[str, Array], plates: tuple[Array, Array], laboratory: Laboratory) -> None:
     """Write markers and plates of a trial as C3D, lengths in mm."""
     frames = min(len(next(iter(paths.values()))), len(plates[0]) // SAMPLES_PER_FRAME)
     points = np.zeros((frames, len(paths), 4), np.float32)

@@ -67,7 +67,9 @@ def record(folder: Path, trials: dict[str, Trial], seed: int, errors: Errors) ->
     (folder / "study.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
     who = {"participant_id": f"b{seed}", "session_id": SESSION}
     tables = {
-        "participants": [{"participant_id": who["participant_id"], "sex": body.sex, "body_mass_kg": round(body.mass_kg, 2)}],
+        "participants": [
+            {"participant_id": who["participant_id"], "sex": body.sex, "body_mass_kg": round(body.mass_kg, 2)}
+        ],
         "sessions": [who | {"date": "2026-01-01"}],
         "trials": [who | {"trial_id": task, "task": task} for task in trials],
         "recordings": [who | {"trial_id": task, "device": "lab", "path": f"{task}.c3d"} for task in trials],

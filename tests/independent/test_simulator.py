@@ -60,7 +60,9 @@ def test_force_changes_momentum(trials: dict[str, Trial]) -> None:
         mass, part = trial.body.mass_kg, on_plates(trial)
         force = (trial.force["right"] + trial.force["left"])[part] - [0.0, mass * GRAVITY, 0.0]
         gained = mass * (trial.velocity[part] - trial.velocity[part][0])
-        np.testing.assert_allclose(integral(force), gained, atol=1.2)  # N s, of some 150 of a jump; 0.25 ms of an impact
+        np.testing.assert_allclose(
+            integral(force), gained, atol=1.2
+        )  # N s, of some 150 of a jump; 0.25 ms of an impact
         np.testing.assert_allclose(integral(force)[-1], gained[-1], atol=0.1)
 
 
@@ -103,7 +105,9 @@ def test_pressure_is_under_the_soles(trials: dict[str, Trial]) -> None:
         for side in SIDES:
             force, foot = trial.force[side], f"{side}_foot"
             loaded = force[:, 1] > 50.0
-            place = np.stack([trial.moment[side][:, 2], np.zeros(len(force)), -trial.moment[side][:, 0]], axis=1)[loaded]
+            place = np.stack([trial.moment[side][:, 2], np.zeros(len(force)), -trial.moment[side][:, 0]], axis=1)[
+                loaded
+            ]
             place /= force[loaded, 1:2]
             local = np.einsum("tij,ti->tj", trial.rotation[foot][loaded], place - trial.position[foot][loaded])
             sole = trial.body.sole[side]

@@ -55,7 +55,7 @@ class Truth:
 def joint_coordinate_system(upper: Array, lower: Array) -> tuple[Array, Array]:
     """Axes (sample, 3, 3), rows e1, e2, e3, and right-handed turns about them (sample, 3) [rad].
 
-    e1 is the z of the upper segment, e3 the y of the lower one, e2 = e3 x e1 (Grood & Suntay 1983, J Biomech Eng 105:136).
+    e1 is the z of the upper segment, e3 the y of the lower one, e2 = e3 x e1 (Grood & Suntay 1983).
     """
     first, third = upper[:, :, 2], lower[:, :, 1]
     floating = np.cross(third, first)
@@ -90,7 +90,10 @@ def truth_of(trial: Trial, anatomy: Anatomy, standing: Trial, heading_deg: float
         power[name] = trial.joint_power[lower]
         plane_power[name] = component[name] * np.gradient(np.unwrap(turns * signs, axis=0), axis=0) * RATE_HZ
     still = np.broadcast_to(np.eye(3), axes["trunk"].shape)
-    for segment, names in (("trunk", ("trunk_lean", "trunk_side_lean")), ("pelvis", ("pelvis_tilt", "pelvis_obliquity"))):
+    for segment, names in (
+        ("trunk", ("trunk_lean", "trunk_side_lean")),
+        ("pelvis", ("pelvis_tilt", "pelvis_obliquity")),
+    ):
         turns = joint_coordinate_system(axes[segment], still)[1]
         angle |= {names[0]: np.degrees(turns[:, 0]), names[1]: -np.degrees(turns[:, 1])}
     heading = np.radians(heading_deg)
@@ -109,6 +112,9 @@ def _points(trial: Trial, anatomy: Anatomy) -> dict[str, Array]:
     for side in SIDES:
         thigh, shank = f"{side}_thigh", f"{side}_shank"
         points[f"{side}_hip"] = trial.position[thigh]
-        for name, segment, place in (("knee", thigh, knee_of(anatomy.bones, side)), ("ankle", shank, ankle_of(anatomy.bones, side))):
+        for name, segment, place in (
+            ("knee", thigh, knee_of(anatomy.bones, side)),
+            ("ankle", shank, ankle_of(anatomy.bones, side)),
+        ):
             points[f"{side}_{name}"] = trial.position[segment] + trial.rotation[segment] @ place
     return points
