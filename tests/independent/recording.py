@@ -18,13 +18,15 @@ from tests.independent.dynamics import RATE_HZ, Trial
 SAMPLES_PER_FRAME = 5
 #: Soft tissue of each kind of segment: motion with the joint below or above it, common to its markers and each marker's
 #: own, per axis and 90 deg [m]; frequency [Hz] at which it wobbles when the bone is accelerated. Sizes after Leardini
-#: et al. (2005) Gait Posture 21:212: up to 20 mm on the thigh, half as much on the shank.
+#: et al. (2005) Gait Posture 21:212: up to 20 mm on the thigh, half as much on the shank. Frequencies are ours: of
+#: markers over bone above 20 Hz, as of the skin over vertebrae (Kitazaki & Griffin 1995, J Biomech 28:885), over muscle
+#: of the order of 10 Hz.
 SKIN = {
-    "thigh": (0.006, 0.006, 9.0),
-    "shank": (0.003, 0.004, 12.0),
-    "pelvis": (0.004, 0.003, 11.0),
-    "trunk": (0.003, 0.003, 11.0),
-    "foot": (0.001, 0.001, 25.0),
+    "thigh": (0.006, 0.006, 12.0),
+    "shank": (0.003, 0.004, 18.0),
+    "pelvis": (0.004, 0.003, 22.0),
+    "trunk": (0.003, 0.003, 24.0),
+    "foot": (0.001, 0.001, 35.0),
 }
 WOBBLE_DAMPING = 0.3
 #: Length and breadth of a plate, and the depth of its transducers [m].
