@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+from scipy.spatial.transform import Rotation
 
 pytest.importorskip("mujoco", reason="the rigid-body engine mujoco is not installed")
 
@@ -122,8 +123,9 @@ def test_moments_of_clean_recordings(clean: tuple[Recorded, Path], task: str) ->
         options=MotionOptions(cutoff_hz=None),
     )
     truth, samples = truths(recorded)[task], frames(recorded, task)
+    facing = Rotation.from_rotvec([0.0, np.radians(recorded.laboratory.heading_deg), 0.0])
     for joint in JOINTS:
-        true, own = truth.moment[joint][samples], samples // SAMPLES_PER_FRAME
+        true, own = facing.apply(truth.moment[joint][samples]), samples // SAMPLES_PER_FRAME
         measured = found["joint_moment"].sel(joint=joint).to_numpy()[own]
         peak = np.linalg.norm(true, axis=1).max()
         assert np.sqrt(((measured - true) ** 2).sum(axis=1).mean()) < 0.03 * peak, joint
@@ -142,7 +144,7 @@ def test_errors_of_force_metrics_are_within_their_uncertainty(
     for recorded, measured in ((clean[0], clean_measured), noisy):
         errors = stated(errors_of(recorded, measured))
         of_force = errors[errors["metric"].str.contains("_n$|_n_s$|flight|contact|jump_height|takeoff_velocity|rsi")]
-        assert len(of_force) > 60
+        assert len(of_force) > 50
         assert (of_force["u"] > 0.0).all(), of_force[of_force["u"] == 0.0]
         size = of_force["error"].abs()
         allowed = 2.0 * of_force["u"] + 1e-5 * of_force["true"].abs()
@@ -154,5 +156,5 @@ def test_errors_of_motion_metrics_are_within_their_uncertainty(noisy: tuple[Reco
     errors = stated(errors_of(*noisy))
     of_motion = errors[errors["metric"].str.contains("_deg$|_n_m_per_kg$|_w_per_kg$|_j_per_kg$")]
     assert len(of_motion) > 150
-    # Errors of landmarks are the same in all metrics of a body: of one body a coverage of 0.95 varies by a tenth.
-    assert (of_motion["error"].abs() <= 2.0 * of_motion["u"]).mean() > 0.8
+    # Errors of landmarks are the same in all metrics of a body: the coverage of single bodies is 0.76 to 0.98.
+    assert (of_motion["error"].abs() <= 2.0 * of_motion["u"]).mean() > 0.7
