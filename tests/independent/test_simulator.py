@@ -60,10 +60,7 @@ def test_force_changes_momentum(trials: dict[str, Trial]) -> None:
         mass, part = trial.body.mass_kg, on_plates(trial)
         force = (trial.force["right"] + trial.force["left"])[part] - [0.0, mass * GRAVITY, 0.0]
         gained = mass * (trial.velocity[part] - trial.velocity[part][0])
-        np.testing.assert_allclose(
-            integral(force), gained, atol=1.2
-        )  # N s, of some 150 of a jump; 0.25 ms of an impact
-        np.testing.assert_allclose(integral(force)[-1], gained[-1], atol=0.1)
+        np.testing.assert_allclose(integral(force), gained, atol=0.3)  # N s, of some 150 of a jump
 
 
 def test_moment_changes_angular_momentum(trials: dict[str, Trial]) -> None:
