@@ -4,7 +4,8 @@
 # make check   the same without the tests
 # make lab     JupyterLab
 # make bench   side by side with the libraries a user would otherwise pick
-# make errors  errors of jump height and leg alignment against known truth (minutes; benchmarks/*_errors.csv)
+# make errors  errors of jump height and leg alignment against known truth (minutes; benchmarks/*_errors.csv), and of all
+#              metrics against the second simulator (an hour; workflow/validation/metric_errors.csv)
 # make fuzz    300 mutants of a recording per reader and 300 faulty study folders (a minute; benchmarks/damaged_files.csv)
 # make dictionary  write docs/metrics.md anew from the registry of metrics
 # make lock    resolve the dependencies of pyproject.toml anew
@@ -61,6 +62,7 @@ fuzz: $(READY)
 errors: $(READY)
 	python -m benchmarks.jump_errors
 	python -m benchmarks.alignment_errors
+	python -m benchmarks.independent_errors
 	python -m benchmarks.cutoffs
 	python -m benchmarks.recorded_angles
 

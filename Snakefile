@@ -25,6 +25,7 @@ rule all:
     default_target: True
     input:
         TABLES,
+        METRIC_ERRORS,
         MODEL_RESULTS,
         FIGURES,
 

@@ -65,3 +65,30 @@ rule study_curves:
         "Time-normalise the movements of {wildcards.study}"
     script:
         "../scripts/study_curves.py"
+
+
+#: Errors of all metrics against the second simulator, the same for all studies.
+METRIC_ERRORS = "results/metric_errors/metric_errors.csv"
+
+
+# The table is kept in the repository, since it takes an hour: `make errors`.
+rule metric_errors:
+    input:
+        errors="workflow/validation/metric_errors.csv",
+    output:
+        table=report(
+            METRIC_ERRORS,
+            caption="../report/metric_errors.rst",
+            category="uncertainty",
+            labels={"figure": "errors of the metrics, table"},
+        ),
+    log:
+        "results/metric_errors/logs/metric_errors.txt",
+    benchmark:
+        "results/metric_errors/benchmarks/metric_errors.tsv"
+    params:
+        source=source_digest("legsci.storage"),
+    message:
+        "Show the errors of the metrics against known truth"
+    script:
+        "../scripts/metric_errors.py"

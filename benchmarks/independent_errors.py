@@ -1,0 +1,73 @@
+"""Errors of legsci's metrics against the second simulator: bodies drawn at random in a rigid-body engine.
+
+`python -m benchmarks.independent_errors` writes workflow/validation/metric_errors.csv, which the report shows; its
+first line bears the date and the seeds. The simulator shares no code with `legsci.simulate` (tests/independent).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+
+from tests.independent.anatomy import CLEAN, NOISY
+from tests.independent.bodies import draw_body
+from tests.independent.comparison import errors_of, summary
+from tests.independent.dynamics import TASKS, perform
+from tests.independent.engine import Figure
+from tests.independent.study import measure, record
+
+TABLE = Path(__file__).parents[1] / "workflow" / "validation" / "metric_errors.csv"
+BODIES = 100
+LABORATORIES = {"clean": CLEAN, "noisy": NOISY}
+#: Significant digits of the table.
+DIGITS = 4
+
+
+def errors_of_body(seed: int) -> pd.DataFrame:
+    """Let a body do each task, record it in each laboratory, and compare what legsci measures with the truth.
+
+    A task at which the body falls again and again is left out.
+    """
+    figure, trials = Figure.of(draw_body(seed)), {}
+    for task in TASKS:
+        with contextlib.suppress(RuntimeError):
+            trials[task] = perform(figure, seed, task)
+    rows = []
+    for name, errors in LABORATORIES.items():
+        with tempfile.TemporaryDirectory() as folder:
+            recorded = record(Path(folder, "study"), trials, seed, errors)
+            rows.append(errors_of(recorded, measure(Path(folder, "study"))).assign(recording=name, body=seed))
+    return pd.concat(rows, ignore_index=True)
+
+
+def table_of(errors: pd.DataFrame) -> pd.DataFrame:
+    """Sum up the errors of clean and noisy recordings."""
+    parts = [summary(group).assign(recording=name) for name, group in errors.groupby("recording", sort=False)]
+    table = pd.concat(parts, ignore_index=True)
+    return table[["recording", *table.columns.drop("recording")]]
+
+
+def write(errors: pd.DataFrame, bodies: int) -> pd.DataFrame:
+    """Write the table."""
+    table = table_of(errors)
+    with TABLE.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f"# {datetime.now(UTC):%Y-%m-%d}; {bodies} bodies, seeds 0 to {bodies - 1}\n")
+        table.to_csv(file, index=False, float_format=f"%.{DIGITS}g")
+    return table
+
+
+def main() -> None:
+    """Write and print the table."""
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        errors = pd.concat(pool.map(errors_of_body, range(BODIES)), ignore_index=True)
+    print(write(errors, BODIES).to_string(index=False, float_format=f"%.{DIGITS}g"))
+
+
+if __name__ == "__main__":
+    main()
