@@ -262,4 +262,7 @@ def _factors(path: Path, block: _Block, columns: list[int], table: dict[str, flo
     if None in factors:
         unknown = sorted({block.units[c] for c, factor in zip(columns, factors, strict=True) if factor is None})
         raise refuse(path, (f"row {block.first_row + 4}", f"units {', '.join(table)}", ", ".join(map(repr, unknown))))
+    if len(set(factors)) > 1:
+        found = ", ".join(dict.fromkeys(block.units[c] for c in columns))
+        raise refuse(path, (f"row {block.first_row + 4}", f"one unit for {block.names[columns[0]]} and others", found))
     return np.array(factors, dtype=np.float64)

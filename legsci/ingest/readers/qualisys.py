@@ -166,6 +166,8 @@ def _markers(export: _Export, rate: float, assumptions: list[str]) -> xr.Dataset
 def _force(export: _Export, device: Device, rate: float, assumptions: list[str]) -> xr.Dataset:
     """Return the reaction of the plate and its moment about the laboratory's origin."""
     name = export.value("FORCE_PLATE_NAME") or "plate"
+    if not export.value("FORCE_PLATE_NAME"):
+        assumptions.append("The file does not name its plate (FORCE_PLATE_NAME); it is called plate.")
     corners = _corners(export, device)
     values = export.columns(_FORCE_COLUMNS)
     force, moment, point = values[:, :3], values[:, 3:6], MM * values[:, 6:]
@@ -240,7 +242,7 @@ def _about_origin(
             # What the force at the centre of pressure leaves of a moment is free torque about the vertical.
             rest = (candidate - np.cross(point, force))[loaded]
             rest -= np.outer(rest @ normal, normal)
-            distance = np.median(np.linalg.norm(rest, axis=1) / np.abs(force[loaded, vertical]))
+            distance = np.median(np.linalg.norm(rest, axis=1) / np.maximum(np.abs(force[loaded, vertical]), LOADED_N))
             found[f"in {unit} about {about}"] = (float(distance), candidate)
     how = min(found, key=lambda name: found[name][0])
     distance, chosen = found[how]
