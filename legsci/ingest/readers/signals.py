@@ -17,7 +17,8 @@ from legsci.ingest.faults import Fault, RecordingError
 
 Floats = NDArray[np.float64]
 
-# Units as files write them -> factor to SI, after removing blanks, dots and stars.
+# Units as files write them -> factor to SI, after removing blanks and the signs of a product.
+_SIGNS_OF_A_PRODUCT = dict.fromkeys(map(ord, " .*-·∙\N{DOT OPERATOR}"))
 LENGTH_UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 FORCE_UNITS = {"N": 1.0, "kN": 1000.0}
 MOMENT_UNITS = {"Nm": 1.0, "Ncm": 0.01, "Nmm": 0.001, "kNm": 1000.0}
@@ -37,7 +38,7 @@ LARGEST_DRIFT_SAMPLES = 0.5
 
 def unit_factor(unit: str, units: dict[str, float]) -> float | None:
     """Return the factor from a unit to SI (degrees for angles), or None for a unit that is not in `units`."""
-    return units.get(unit.replace(".", "").replace(" ", "").replace("*", "").replace("·", ""))
+    return units.get(unit.translate(_SIGNS_OF_A_PRODUCT))
 
 
 def declared_factor(path: Path, unit: str, units: dict[str, float]) -> float:
