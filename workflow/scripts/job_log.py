@@ -16,6 +16,7 @@ def job_log(path: str) -> Iterator[None]:
     except OSError as error:
         sys.exit(f"{path} cannot be written: {error.strerror}.")
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # a full disk takes no log either, and its traceback would hide the sentence
     try:
         yield
     except InputFaults as faults:
@@ -27,4 +28,4 @@ def job_log(path: str) -> Iterator[None]:
         sentence = place_sentence(error)
         traceback = None if sentence else error
         logging.error(sentence or "The job ended with an error that is not a fault of the input:", exc_info=traceback)
-        sys.exit(1)
+        sys.exit(sentence or 1)
