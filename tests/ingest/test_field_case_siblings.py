@@ -136,6 +136,37 @@ def test_a_sheet_without_a_pressure_in_flight_reads(tmp_path: Path) -> None:
     np.testing.assert_allclose(force["moment"][0], np.cross([0.1, 0.2, 0.0], force["force"][0]), atol=1e-9)
 
 
+def without_pressure(path: Path, rows: list[int], delimiter: str) -> Path:
+    """Empty the last three cells of some rows, those of the centre of pressure."""
+    lines = path.read_bytes().decode("utf-8-sig").split("\r\n")
+    for row in rows:
+        lines[row] = delimiter.join([*lines[row].split(delimiter)[:-3], "", "", ""])
+    path.write_bytes("\r\n".join(lines).encode())
+    return path
+
+
+@pytest.mark.parametrize("reader", ["nexus", "qualisys"])
+def test_exports_of_makers_without_a_pressure_in_flight_read(tmp_path: Path, reader: str) -> None:
+    def export() -> tuple[Path, int, str]:
+        if reader == "qualisys":
+            return exports.write_qualisys_force(tmp_path / "a.tsv", JUMP, name="1", local=False), 23, "\t"
+        frames = len(JUMP.force) // 10
+        markers = {"LASI": np.ones((frames, 3))}
+        return foreign.write_nexus(tmp_path / "a.csv", JUMP, markers, np.zeros(frames)), 5, ","
+
+    path, first, delimiter = export()
+    device = Device("d", reader, forward="x")
+    whole = read(path, device).signals["force"]
+    rows = np.flatnonzero(~JUMP.loaded)
+    flight = (first + rows[rows < whole.sizes["time"]]).tolist()
+    assert flight
+    force = read(without_pressure(path, flight, delimiter), device).signals["force"]
+    np.testing.assert_allclose(force["moment"], whole["moment"], atol=1e-6)
+    path, first, delimiter = export()
+    said = refusal(without_pressure(path, [first + 2], delimiter), device)
+    assert "where the plate carries 50 N; found none there" in said
+
+
 @pytest.mark.parametrize("cut", [3, 6])
 def test_rows_of_qualisys_that_end_before_the_last_markers_are_gaps(tmp_path: Path, cut: int) -> None:
     markers = {name: np.tile(np.array(place), (50, 1)) for name, place in PELVIS.items()}
