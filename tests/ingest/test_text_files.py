@@ -265,6 +265,7 @@ def test_a_block_of_nexus_that_comes_twice_is_refused(tmp_path: Path) -> None:
         ("Zeit", 0.002, 510.0, True),
         ("Time", 1.0, 500.0, False),
         ("Timer", 0.002, 1000.0, False),
+        ("Time (min)", 0.002, 1000.0, False),
     ],
 )
 def test_a_rate_that_a_column_of_times_contradicts_is_refused(

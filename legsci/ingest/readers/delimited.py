@@ -44,7 +44,7 @@ _UNITS: dict[str, tuple[dict[str, float], str]] = {
 #: A number of a column has fewer digits.
 LONGEST_NUMBER = 6
 #: Columns that count the rows or tell their time, by their names.
-_TIMES = re.compile(r"[#\s]*(abs )?(time|zeit)\s*([\[(].*[\])])?", re.IGNORECASE)
+_TIMES = re.compile(r"[#\s]*(abs )?(time|zeit)\s*([\[(] *(s|sec|seconds|ms) *[\])])?", re.IGNORECASE)
 _COUNTS = re.compile(r"[#\s]*(samples?|frames?)[#\s]*([\[(].*[\])])?", re.IGNORECASE)
 #: Largest difference between rate_hz and the rate of a column of times, as a part of it.
 RATE_TOLERANCE = 0.01
