@@ -109,7 +109,9 @@ def print_absent_tasks(study):
     for task in dict.fromkeys(absent.values()):
         rows = [str(row) for row, name in absent.items() if name == task]
         listed = ", ".join(rows[:ROWS_NAMED]) + (", ..." if len(rows) > ROWS_NAMED else "")
-        print(f"study {study.folder}: trials.tsv, row {listed}: legsci has no task {absent_task(task)}.", file=sys.stderr)
+        print(
+            f"study {study.folder}: trials.tsv, row {listed}: legsci has no task {absent_task(task)}.", file=sys.stderr
+        )
         print("  These trials are rejected in quality.csv, the others are processed.", file=sys.stderr)
 
 
