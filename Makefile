@@ -34,6 +34,13 @@ export PYTHONPATH := $(CURDIR)$(if $(PYTHONPATH),:$(PYTHONPATH))
 # The tools that a rule starts (jupyter) are those of the same environment.
 export PATH := $(BIN):$(PATH)
 
+# snakemake keeps a cache in the home folder; where that cannot be written, in the checkout.
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)
+ifneq ($(shell mkdir -p "$(CACHE)/snakemake" 2>/dev/null && test -w "$(CACHE)/snakemake" && echo writable),writable)
+$(info $(CACHE) cannot be written: snakemake keeps its cache in .snakemake/cache instead.)
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
+
 .PHONY: study report test check lab bench errors fuzz dictionary lock clean
 .DEFAULT_GOAL := study
 

@@ -1,7 +1,6 @@
 """Mutants of recordings and study folders: none may crash, raise anything but a refusal, or read wrong in silence.
 
-`python -m benchmarks.damaged_files` writes damaged_files.csv, with the date. Numbers that nothing else in a file
-confirms (samples, scales, corners of plates) may change without a word: they are counted apart, as values.
+`python -m benchmarks.damaged_files` writes damaged_files.csv, with the date; `HEAD` says what is counted as a value.
 """
 
 from __future__ import annotations
@@ -27,6 +26,15 @@ from tests.mutants import Specimen, faulty_folder, mutate, outcome, specimens
 MUTANTS = 300
 TABLE = Path(__file__).with_suffix(".csv")
 COLUMNS = ("refused", "the same", "changed, said", "value changed", "changed in silence", "unforeseen", "crash")
+HEAD = """\
+# Mutants of one sound recording per reader, and faulty study folders: what became of them.
+# A change of headers, units, rates, labels, numbers of channels or rows must be refused or said.
+# "value changed" counts numbers that nothing else in the file confirms, changed to another plausible number: samples;
+# in C3D also the factors and offsets of channels (not zero, not out of proportion), the corners of plates (still a
+# rectangle of the size of a plate) and their origin (still within the plate); in Qualisys text the corners. A factor
+# that is wrong by 2 % cannot be told from a right one. In delimited text, which does not say how many rows it has,
+# whole rows lost at the beginning or the end are counted there too.
+"""
 #: What must not be.
 FORBIDDEN = ("changed in silence", "unforeseen", "crash")
 
@@ -75,7 +83,7 @@ def main() -> int:
     table = pd.DataFrame(rows).reindex(columns=["subject", *COLUMNS]).fillna(0).astype(dict.fromkeys(COLUMNS, int))
     table.insert(0, "date", datetime.date.today().isoformat())
     table.insert(2, "mutants", MUTANTS)
-    table.to_csv(TABLE, index=False)
+    TABLE.write_text(HEAD + table.to_csv(index=False), encoding="utf-8")
     print(table.to_string(index=False))
     return int(table[list(FORBIDDEN)].to_numpy().any())
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import xarray as xr
 
-from legsci.ingest.devices import Device, PlateSetup
+from legsci.ingest.devices import Channel, Device, PlateSetup
 from legsci.ingest.faults import RecordingError
 from legsci.ingest.names import map_names
 from legsci.ingest.readers import READERS
@@ -19,15 +20,25 @@ from tests import foreign_files as foreign
 from tests.c3d_bytes import plate_groups, standing, write_c3d_bytes
 
 Span = tuple[int, int]
+#: Rates that differ by a smaller part are the same: times of a recording of 10 s agree within 0.1 ms.
+SAME_RATE = 1e-5
 
 
 @dataclass(frozen=True)
 class Specimen:
-    """A sound file, its device, and the spans of bytes that are numbers alone: samples, and sizes without a check."""
+    """A sound file and its device.
+
+    values : spans of bytes that are numbers alone: samples, and sizes of which a plausible other one is as good.
+    structure : spans in which more mutants lie than chance would have: names, numbers of channels, types.
+    rows : the first and the last row of data (from 0) of text that does not say how many there are: nothing in the
+        file tells that one of them was lost.
+    """
 
     path: Path
     device: Device
     values: tuple[Span, ...]
+    structure: tuple[Span, ...] = ()
+    rows: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,13 +62,11 @@ def specimens(folder: Path) -> dict[str, Specimen]:
     seen = np.arange(len(jump.force) // 10)[:, None] / 100.0
     markers = {name: np.array([0.1, 0.2 + 0.3 * n, 1.0]) + 0.1 * seen for n, name in enumerate(("LASI", "RASI"))}
     mapped = {name: f"{side}_anterior_superior_iliac_spine" for name, side in (("LASI", "left"), ("RASI", "right"))}
-    points, analogs = standing(60)
-    c3d = write_c3d_bytes(folder / "a.c3d", points, analogs, groups=plate_groups(analogs))
     nexus = foreign.write_nexus(folder / "a.csv", jump, markers, 50.0 + seen[:, 0])
     return {
-        "c3d": Specimen(c3d, Device("d", "c3d", forward="x", markers={"M1": "a", "M2": "b"}), _c3d_values(c3d)),
+        "c3d": _c3d(folder / "a.c3d"),
         "bioware": _text(
-            foreign.write_bioware(folder / "b.txt", jump), Device("d", "bioware", up="-z", forward="x"), 14
+            foreign.write_bioware(folder / "b.txt", jump), Device("d", "bioware", up="-z", forward="x"), 13
         ),
         "nexus": _text(nexus, Device("d", "nexus", forward="x", markers=mapped), 5),
         "opensim": _text(
@@ -71,9 +80,12 @@ def specimens(folder: Path) -> dict[str, Specimen]:
             6,
         ),
         "qualisys": _qualisys(exports.write_qualisys_force(folder / "a_f_1.tsv", jump, name="1", local=True)),
-        "delimited": _text(
-            exports.write_bertec(folder / "c.txt", jump),
-            Device("d", "delimited", plates={"1": PlateSetup("both", six)}, text=bertec),
+        "delimited": _uncounted(
+            _text(
+                exports.write_bertec(folder / "c.txt", jump),
+                Device("d", "delimited", plates={"1": PlateSetup("both", six)}, text=bertec),
+                2,
+            ),
             2,
         ),
         "spreadsheet": Specimen(
@@ -88,25 +100,67 @@ def _text(path: Path, device: Device, header_rows: int) -> Specimen:
     return Specimen(path, device, ((sum(len(line) + 1 for line in lines[:header_rows]), path.stat().st_size),))
 
 
+def _uncounted(specimen: Specimen, first_row: int) -> Specimen:
+    """The specimen as text that does not say how many rows it has."""
+    lines = specimen.path.read_bytes().rstrip(b"\n").split(b"\n")
+    return replace(specimen, rows=(first_row, len(lines) - 1))
+
+
 def _qualisys(path: Path) -> Specimen:
     """A Qualisys file; of the corners of the plate each is confirmed by the others to some millimetres only."""
-    specimen, content = _text(path, Device("d", "qualisys"), 23), path.read_bytes()
+    specimen, content = _text(path, Device("d", "qualisys", plates={"1": PlateSetup("left")}), 23), path.read_bytes()
     corners = [(m.start(1), m.end(1)) for m in re.finditer(rb"FORCE_PLATE_CORNER_\w+\t([^\r]*)", content)]
     return Specimen(path, specimen.device, (*corners, *specimen.values))
 
 
-def _c3d_values(path: Path) -> tuple[Span, ...]:
-    """The frames of a C3D file, and the numbers in its parameters that nothing else in the file confirms."""
-    content = path.read_bytes()
-    spans = [(512 * (int.from_bytes(content[16:18], "little") - 1), len(content))]
-    for name in (b"GEN_SCALE", b"SCALE", b"OFFSET", b"CORNERS", b"ORIGIN", b"LABELS", b"CHANNEL", b"TYPE"):
+def _c3d(path: Path) -> Specimen:
+    """Markers, two plates side by side, EMG, and a force that belongs to no plate."""
+    points, first = standing(60)
+    first[..., [0, 1, 5]] = np.random.default_rng(5).normal(0.0, 3.0, (*first.shape[:2], 3))
+    analogs = np.concatenate([first, 0.5 * first, np.ones_like(first[..., :2])], axis=-1)
+    one = plate_groups(first)["FORCE_PLATFORM"]
+    beside = one["CORNERS"] + np.array([700.0, 0.0, 0.0], np.float32)[:, None, None]
+    names = [f"{quantity}{plate}" for plate in (1, 2) for quantity in ("Fx", "Fy", "Fz", "Mx", "My", "Mz")]
+    groups = {
+        "FORCE_PLATFORM": {
+            "USED": np.int16(2),
+            "TYPE": np.array([2, 2], np.int16),
+            "CHANNEL": np.arange(1, 13, dtype=np.int16).reshape(2, 6).T,
+            "CORNERS": np.concatenate([one["CORNERS"], beside], axis=2),
+            "ORIGIN": np.zeros((3, 2), np.float32),
+        },
+        "ANALOG": {"LABELS": [*names, "GMED", "Pedal"], "UNITS": (["N"] * 3 + ["Nm"] * 3) * 2 + ["V   ", "N"]},
+    }
+    write_c3d_bytes(path, points, analogs, groups=groups)
+    device = Device(
+        "d",
+        "c3d",
+        forward="x",
+        markers={"M1": "a", "M2": "b"},
+        plates={"1": PlateSetup("left"), "2": PlateSetup("right")},
+        channels={"GMED": Channel("emg", muscle="gluteus_medius", side="left")},
+    )
+    frames = 512 * (int.from_bytes(path.read_bytes()[16:18], "little") - 1)
+    values = (b"GEN_SCALE", b"SCALE", b"OFFSET", b"CORNERS", b"ORIGIN")
+    structure = (b"LABELS", b"UNITS", b"CHANNEL", b"TYPE", b"USED", b"RATE", b"FRAMES")
+    return Specimen(
+        path,
+        device,
+        ((frames, path.stat().st_size), *_contents(path, values, frames)),
+        tuple(_contents(path, structure, frames)),
+    )
+
+
+def _contents(path: Path, names: tuple[bytes, ...], frames: int) -> list[Span]:
+    """Where the values of the parameters of these names are in a C3D file."""
+    content, spans = path.read_bytes(), []
+    for name in names:
         at = 512
-        while (at := content.find(name, at, spans[0][0])) >= 0:
+        while (at := content.find(name, at, frames)) >= 0:
             at += len(name)
             step = int.from_bytes(content[at : at + 2], "little")
-            first = at + 4 + content[at + 3]
-            spans.append((first, at + step - 1))
-    return tuple(spans)
+            spans.append((at + 4 + content[at + 3], at + step - 1))
+    return spans
 
 
 def mutate(specimen: Specimen, rng: np.random.Generator) -> tuple[str, bytes]:
@@ -127,6 +181,10 @@ def mutate(specimen: Specimen, rng: np.random.Generator) -> tuple[str, bytes]:
         "bytes lost": lambda: content[:inside] + content[inside + int(rng.integers(1, 50)) :],
         "bytes added": lambda: content[:inside] + rng.bytes(int(rng.integers(1, 50))) + content[inside:],
     }
+    if specimen.structure:
+        first, last = specimen.structure[int(rng.integers(0, len(specimen.structure)))]
+        part = int(rng.integers(first, last))
+        actions["structure byte"] = lambda: content[:part] + bytes([int(rng.integers(0, 128))]) + content[part + 1 :]
     header = max((first for first, _ in specimen.values), default=len(content))
     place = int(rng.integers(0, header))
     actions["header byte"] = lambda: content[:place] + bytes([int(rng.integers(32, 127))]) + content[place + 1 :]
@@ -138,12 +196,19 @@ def mutate(specimen: Specimen, rng: np.random.Generator) -> tuple[str, bytes]:
         }
     how = str(rng.choice(list(actions)))
     changed = actions[how]()
+    if specimen.rows is not None and _ends_lost(how, row, changed, specimen.rows):
+        return f"value {how}", changed
     if how == "header byte" and any(first <= place < last for first, last in specimen.values):
         return "value byte", changed
     if how in ("bytes lost", "bytes added"):  # digits of one number
         longer, length = max(content, changed, key=len), abs(len(content) - len(changed))
         is_value &= not set(longer[inside : inside + length]) - set(b"0123456789.-+eE")
     return (f"value {how}" if is_value and how in ("byte", "bit", "bytes lost", "bytes added") else how), changed
+
+
+def _ends_lost(how: str, row: int, changed: bytes, rows: tuple[int, int]) -> bool:
+    """Whether whole rows at the beginning or the end of the data were lost, and nothing else."""
+    return (how == "row lost" and row in rows) or (how == "cut short" and changed.endswith((b"\n", b"\r")))
 
 
 def outcome(path: Path, specimen: Specimen, sound: Recording) -> Outcome:
@@ -166,11 +231,15 @@ def same(one: Recording, other: Recording) -> bool:
     """Whether two recordings hold the same signals at the same rates under the same names."""
     if one.signals.keys() != other.signals.keys() or abs(one.start_time_s - other.start_time_s) > 1e-9:
         return False
-    return all(
-        signal.attrs["sampling_rate_hz"] == other.signals[kind].attrs["sampling_rate_hz"]
-        and signal.drop_attrs().equals(other.signals[kind].drop_attrs())
-        for kind, signal in one.signals.items()
-    )
+    return all(_same_signal(signal, other.signals[kind]) for kind, signal in one.signals.items())
+
+
+def _same_signal(one: xr.Dataset, other: xr.Dataset) -> bool:
+    """Whether two signals are the same; rates as near as `SAME_RATE` differ by digits that nobody measured."""
+    rates = [signal.attrs["sampling_rate_hz"] for signal in (one, other)]
+    if abs(rates[0] - rates[1]) > SAME_RATE * rates[1]:
+        return False
+    return one.drop_vars("time").drop_attrs().equals(other.drop_vars("time").drop_attrs())
 
 
 def faulty_folder(folder: Path, rng: np.random.Generator) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +14,7 @@ import pytest
 
 from legsci import kernels, storage
 from legsci.storage import atomic_write, place_sentence
+from tests.checkout import ROOT
 
 
 def test_a_file_takes_its_place_when_it_is_complete(tmp_path: Path) -> None:
@@ -78,3 +82,33 @@ def test_kernels_are_compiled_where_no_place_can_keep_them(
     assert folder.stat().st_mode & 0o077 == 0
     (sentence,) = [record.getMessage() for record in caplog.records]
     assert sentence.startswith("No place to keep compiled kernels")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full, which is a full disk")
+def test_a_job_says_in_one_sentence_that_the_disk_is_full_although_its_log_is_on_that_disk() -> None:
+    code = "import errno, os\nfrom job_log import job_log\nwith job_log('/dev/full'):\n"
+    code += "    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'results/a.nc')\n"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "workflow" / "scripts")])}
+    answer = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert answer.stderr == "results/a.nc cannot be written: the disk is full.\n"
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make")
+def test_without_a_writable_home_make_gives_snakemake_a_cache_in_the_checkout() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
+    said = []
+    for home in (os.environ.get("HOME", "/root"), "/dev/null"):
+        answer = subprocess.run(
+            ["make", "--dry-run", "--no-print-directory", "study"],
+            cwd=ROOT,
+            env=environment | {"HOME": home, "VIRTUAL_ENV": sys.prefix},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said.append(answer.stdout.splitlines())
+    assert said[1] == [
+        "/dev/null/.cache cannot be written: snakemake keeps its cache in .snakemake/cache instead.",
+        *said[0],
+    ]

@@ -30,6 +30,8 @@ TRIAL_ATTRIBUTES = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
 #: Columns of participants.tsv that a session file keeps for mechanics.
 BUILD = ("sex", "knee_width_m", "ankle_width_m", "leg_length_m")
 SHARED_CLOCK = "shared_clock"
+#: How files that are no set of plates or markers become one.
+AGAIN = " of what is laid side by side (export the files at one rate, from the same start to the same end)"
 _STORED_DECIMALS = {
     "force": DECIMALS["N"],
     "moment": DECIMALS["N m"],
@@ -160,6 +162,7 @@ def _stream(one: _Read, kind: str, *, start: float, known_clock: bool) -> xr.Dat
     Sensors keep axes of their own. Without a known clock time 0 is the first sample of the recording.
     """
     signal, device = one.recording.signals[kind], one.device
+    notes = [f"{place}: {what}." for place, what in one.recording.notes.items()]
     turned = to_isb(signal, up=device.up, forward=device.forward) if "axis" in signal.dims else signal
     offset = one.recording.start_time_s - start if known_clock else 0.0
     if offset != 0.0:
@@ -170,7 +173,7 @@ def _stream(one: _Read, kind: str, *, start: float, known_clock: bool) -> xr.Dat
         "source": one.path,
         "sha256": one.sha256,
         "reader": device.reader,
-        "assumptions": json.dumps(list(one.recording.assumptions), ensure_ascii=False),
+        "assumptions": json.dumps([*one.recording.assumptions, *notes], ensure_ascii=False),
         "clock_offset_s": offset if known_clock else float("nan"),
         "clock_drift": 0.0 if known_clock else float("nan"),
         "clock_offset_uncertainty_s": 0.0 if known_clock else float("nan"),
@@ -217,28 +220,39 @@ def session_readings(path: str | Path) -> list[dict[str, Any]]:
     -------
     A row per stream: trial_id, signal (name of the stream), kind, device, rate_hz, reader, channels (names of its
     plates, markers, segments, angles or channels), assumptions, clock (how it is related to that of the trial), source,
-    sha256; and a row per file with channels that the study does not map, of kind "not mapped".
+    sha256; a row "not mapped" per file with channels that the study does not map; and a row "not read" per trial whose
+    recordings could not be used, with the reason under assumptions.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     with netCDF4.Dataset(str(path)) as file:
         for trial, group in file.groups.items():
+            devices = {}
             for name, stream in group.groups.items():
                 attrs = {key: stream.getncattr(key) for key in stream.ncattrs()}
                 part = PARTS.get(attrs["kind"], "channel")
+                devices[attrs["source"]] = {key: attrs[key] for key in ("device", "reader", "sha256")}
                 rows.append(
-                    {"trial_id": trial, "signal": name, "rate_hz": attrs["sampling_rate_hz"]}
+                    {"trial_id": trial, "signal": name, "kind": attrs["kind"], "rate_hz": attrs["sampling_rate_hz"]}
                     | {"clock": attrs["clock_method"], "channels": ", ".join(map(str, stream.variables[part][:]))}
-                    | {"assumptions": " ".join(json.loads(attrs["assumptions"]))}
-                    | {key: attrs[key] for key in ("kind", "device", "reader", "source", "sha256")}
+                    | {"assumptions": " ".join(json.loads(attrs["assumptions"])), "source": attrs["source"]}
+                    | devices[attrs["source"]]
                 )
             unmapped: dict[str, list[str]] = {}
             for source, channel, _ in json.loads(getattr(group, "unmapped", "[]")):
                 unmapped.setdefault(source, []).append(channel)
             rows += [
-                {"trial_id": trial, "signal": "", "kind": "not mapped", "channels": ", ".join(names), "source": source}
+                _no_stream(trial, "not mapped") | {"channels": ", ".join(names), "source": source} | devices[source]
                 for source, names in unmapped.items()
             ]
+            faults = [sentence for _, sentence in json.loads(getattr(group, "faults", "[]"))]
+            if faults:
+                rows.append(_no_stream(trial, "not read") | {"assumptions": " ".join(faults)})
     return rows
+
+
+def _no_stream(trial: str, what: str) -> dict[str, Any]:
+    """Row of what was recorded and is no stream."""
+    return {"trial_id": trial, "signal": what, "kind": what}
 
 
 def _body_mass(study: Study, participant_id: str, session_id: str) -> dict[str, float]:
@@ -279,19 +293,21 @@ def _contradictions(read: list[_Read]) -> list[Fault]:
         names = Counter(str(name) for one in holding for name in one.recording.signals[kind].get_index(part))
         twice = ", ".join(name for name, count in names.items() if count > 1)
         if twice:
-            faults.append(Fault(paths, kind, f"one recording of a trial that holds each {part}", f"{twice} in several"))
+            cure = " (names under plates of each device)" if part == "plate" else ""
+            expected = f"a {part} of its own name in each recording of a trial{cure}"
+            faults.append(Fault(paths, kind, expected, f"{twice} in several"))
         rates = sorted({float(one.recording.signals[kind].attrs["sampling_rate_hz"]) for one in holding})
         if len(rates) > 1:
             found = ", ".join(f"{rate:g} Hz" for rate in rates)
-            faults.append(Fault(paths, kind, "one sampling rate", found))
+            faults.append(Fault(paths, kind, f"one sampling rate{AGAIN}", found))
         lengths = sorted({one.recording.signals[kind].sizes["time"] for one in holding})
         if lengths[-1] - lengths[0] > 1:
             found = " and ".join(str(length) for length in (lengths[0], lengths[-1]))
-            faults.append(Fault(paths, kind, "recordings of one length", f"{found} samples"))
+            faults.append(Fault(paths, kind, f"recordings of one length{AGAIN}", f"{found} samples"))
         starts = [one.recording.start_time_s for one in holding]
         if max(starts) - min(starts) > 0.5 / rates[0]:
             found = f"{min(starts):.4f} to {max(starts):.4f} s"
-            faults.append(Fault(paths, kind, "recordings that start together", found))
+            faults.append(Fault(paths, kind, f"recordings that start together{AGAIN}", found))
     for kind in sorted({kind for one in read for kind in one.recording.signals} - set(PARTS)):
         holding = [one for one in read if kind in one.recording.signals]
         meant = Counter(label for one in holding for label in channel_labels(one.recording.signals[kind]))

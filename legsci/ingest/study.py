@@ -18,6 +18,7 @@ from legsci.ingest.exports.measurements import TABLE as MEASUREMENTS
 from legsci.ingest.exports.reading import read_export
 from legsci.ingest.faults import Fault, StudyError, shown
 from legsci.ingest.paths import is_file, link_faults, path_fault
+from legsci.ingest.readers import READERS
 from legsci.ingest.settings import FILE as SETTINGS
 from legsci.ingest.settings import TABLES, devices_of, read_settings
 from legsci.ingest.tables import MISSING, expectation, load_schema, read_table, suggestion, typed_table
@@ -306,30 +307,53 @@ def _task_faults(trials: pd.DataFrame) -> list[Fault]:
 
 
 def _device_faults(recordings: pd.DataFrame, settings: dict[str, Any]) -> list[Fault]:
-    """Faults of recordings whose device is unknown, and of trials with several devices without `synchronisation`."""
+    """Faults of recordings whose device is unknown, and of trials with several devices: clocks, plates of one name."""
     listed = settings.get("devices")
-    names = list(listed) if isinstance(listed, dict) else []
+    described = listed if isinstance(listed, dict) else {}
+    names = list(described)
     faults = [
         Fault("recordings.tsv", f"row {row}, device", f"a device of {SETTINGS}", _named(device, names))
         for row, device in recordings["device"].dropna().items()
         if names and device not in names
     ]
+    # Of devices that cannot be used it is not known what they record; their faults are told elsewhere.
+    known = {name: d for name, d in described.items() if isinstance(d, dict) and d.get("reader") in READERS}
+    used = recordings[recordings["device"].isin(list(known))]
     # Sensors and analog channels may keep a clock of their own; what is compared with each other may not.
-    compared = recordings[~recordings["device"].map(lambda name: _channels_alone(listed, name)).astype(bool)]
+    compared = used[~used["device"].map(lambda name: _channels_alone(known[name])).astype(bool)]
     counts = compared.groupby(load_schema("trials")["key"])["device"].nunique()
     several = counts[counts > 1]
     if len(several) and "synchronisation" not in settings:
         found = f"no such key, but {len(several)} trials with several devices, first {', '.join(several.index[0])}"
         faults.append(Fault(SETTINGS, "synchronisation", "how the clocks of several devices are related", found))
+    return faults + _repeated_plates(compared, known)
+
+
+def _repeated_plates(recordings: pd.DataFrame, devices: dict[str, Any]) -> list[Fault]:
+    """Faults of trials in which two devices have a plate of the same name, where the settings alone show it.
+
+    Plates of tables are named in study.yaml, those of BioWare text by their numbers; other files name their own.
+    """
+    faults: list[Fault] = []
+    listed = {name: d.get("plates") for name, d in devices.items() if d["reader"] in (*TABLES, "bioware")}
+    named = {name: set(map(str, plates)) for name, plates in listed.items() if isinstance(plates, dict)}
+    if sum(map(len, named.values())) == len(set().union(*named.values())):
+        return faults
+    for _, rows in recordings.groupby(load_schema("trials")["key"]):
+        first: dict[str, tuple[Any, str]] = {}
+        for row, device in rows["device"].items():
+            for plate in sorted(named.get(device, ())):
+                earlier, other = first.setdefault(plate, (row, device))
+                if other != device:
+                    expected = f"plates of names of their own in each trial (devices.{device}.plates in {SETTINGS})"
+                    found = f"plate {plate} of {device}, as of {other} in row {earlier}"
+                    faults.append(Fault("recordings.tsv", f"row {row}, device", expected, found))
     return faults
 
 
-def _channels_alone(devices: Any, name: object) -> bool:
+def _channels_alone(described: dict[str, Any]) -> bool:
     """Whether a device of delimited text or of a spreadsheet holds channels of EMG, sensors or analog inputs alone."""
-    described = devices.get(name) if isinstance(devices, dict) else None
-    if not isinstance(described, dict) or described.get("reader") not in TABLES:
-        return False
-    return "channels" in described and "plates" not in described
+    return described["reader"] in TABLES and "channels" in described and "plates" not in described
 
 
 def _named(word: str, known: list[str]) -> str:

@@ -6,6 +6,7 @@ import csv
 import functools
 import io
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from importlib.resources import files
@@ -28,6 +29,8 @@ ROWS_NAMED = 8  # of rows with the same fault
 #: First bytes of spreadsheet files: .xlsx and .ods (both ZIP), and .xls.
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _NUMBER = re.compile(r"[+-]?([0-9]{1,30}\.?[0-9]{0,30}|\.[0-9]{1,30})([eE][+-]?[0-9]{1,3})?")
+#: No table of a study has more; each unknown one is compared with those that are known.
+LARGEST_COLUMNS = 500
 #: Longer words are not compared with known ones: similarity takes quadratic time.
 LONGEST_COMPARED = 100
 _DTYPES = {"string": "str", "number": "float64", "integer": "Int64"}
@@ -164,12 +167,14 @@ def _header_faults(name: str, columns: list[str]) -> list[Fault]:
     for delimiter, word in ((",", "commas"), (";", "semicolons")):
         if len(columns) == 1 and delimiter in columns[0]:
             return [Fault(name, where, "columns separated by tabs", f"columns separated by {word}")]
+    if len(columns) > LARGEST_COLUMNS:
+        return [Fault(name, where, f"at most {LARGEST_COLUMNS} columns", f"{len(columns)}")]
     faults = []
-    for column in dict.fromkeys(columns):
+    for column, count in Counter(columns).items():
         if not column.strip():
             faults.append(Fault(name, where, "a name for every column", "a column without a name"))
-        elif columns.count(column) > 1:
-            faults.append(Fault(name, where, "each column once", f"{_short(column)} {columns.count(column)} times"))
+        elif count > 1:
+            faults.append(Fault(name, where, "each column once", f"{_short(column)} {count} times"))
     return faults
 
 

@@ -11,7 +11,7 @@ import ezc3d
 import numpy as np
 import pytest
 
-from legsci.ingest.devices import Device, PlateSetup
+from legsci.ingest.devices import Channel, Device, PlateSetup
 from legsci.ingest.faults import RecordingError
 from legsci.ingest.names import map_names
 from legsci.ingest.readers import READERS
@@ -244,7 +244,8 @@ def test_the_length_unit_of_the_study_is_for_files_without_one(tmp_path: Path) -
     named = read(write_c3d_bytes(tmp_path / "a.c3d", POINTS, ANALOGS, groups=GROUPS), length_unit="m")
     assert float(named.signals["markers"]["position"].max()) < 2.0
     assert any("The file names the unit mm; length_unit m" in sentence for sentence in named.assumptions)
-    groups = GROUPS | {"POINT": {"UNITS": None}}
+    centimetres = {"CORNERS": GROUPS["FORCE_PLATFORM"]["CORNERS"] / np.float32(10.0)}
+    groups = plate_groups(ANALOGS, **centimetres) | {"POINT": {"UNITS": None}}
     bare = read(write_c3d_bytes(tmp_path / "b.c3d", POINTS / 10.0, ANALOGS, groups=groups), length_unit="cm")
     np.testing.assert_allclose(bare.signals["markers"]["position"], named.signals["markers"]["position"], rtol=1e-5)
 
@@ -280,3 +281,140 @@ def test_an_exception_of_a_reader_is_a_refusal(tmp_path: Path, monkeypatch: pyte
         "  jump.csv: expected a file that the reader delimited can read; found one at which it fails: KeyError: "
         "'a key\\nin two lines'"
     ]
+
+
+TWICE = np.array([[1, 2, 3, 4, 5, 6], [1, 8, 9, 10, 11, 12]], np.int16).T
+CORNERS = GROUPS["FORCE_PLATFORM"]["CORNERS"]
+
+
+def two_plates(**changes: object) -> dict[str, dict[str, object]]:
+    """Parameters of two plates beside each other, on channels 1 to 6 and 7 to 12."""
+    beside = CORNERS + np.array([700.0, 0.0, 0.0], np.float32)[:, None, None]
+    usual = {
+        "USED": np.int16(2),
+        "TYPE": np.array([2, 2], np.int16),
+        "CHANNEL": np.arange(1, 13, dtype=np.int16).reshape(2, 6).T,
+        "CORNERS": np.concatenate([CORNERS, beside], axis=2),
+        "ORIGIN": np.zeros((3, 2), np.float32),
+    }
+    names = [f"{quantity}{plate}" for plate in (1, 2) for quantity in ("Fx", "Fy", "Fz", "Mx", "My", "Mz")]
+    analog = {"UNITS": (["N"] * 3 + ["Nm"] * 3) * 2, "LABELS": names, "SCALE": np.ones(12, np.float32)}
+    platform = {key: value for key, value in changes.items() if key in usual}
+    return {
+        "FORCE_PLATFORM": usual | platform,
+        "ANALOG": analog | {key: value for key, value in changes.items() if key not in usual},
+    }
+
+
+def written(path: Path, **changes: object) -> Path:
+    return write_c3d_bytes(path, POINTS, np.concatenate([ANALOGS, ANALOGS], axis=2), groups=two_plates(**changes))
+
+
+def scaled(*places: tuple[int, float]) -> np.ndarray:
+    """Factors of twelve channels, 1 but at some places."""
+    scale = np.ones(12, np.float32)
+    for place, value in places:
+        scale[place] = value
+    return scale
+
+
+def moved(corner: int, by_mm: float) -> np.ndarray:
+    """Corners of two plates, one corner of the first moved along x."""
+    corners = np.concatenate([CORNERS, CORNERS], axis=2).copy()
+    corners[0, corner, 0] += by_mm
+    return corners
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"CHANNEL": TWICE},
+            "FORCE_PLATFORM:CHANNEL: expected each channel once, in one plate; found 1 more than once",
+        ),
+        ({"TYPE": np.array([3, 2], np.int16)}, "expected 8 channels of a plate of TYPE 3; found 6"),
+        ({"TYPE": np.array([1, 2], np.int16)}, "length_unit of the device"),
+        ({"TYPE": np.array([4, 2], np.int16)}, "a CAL_MATRIX of 6 x 6"),
+        ({"TYPE": np.array([2], np.int16)}, "TYPE 1 to 4"),
+        ({"SCALE": scaled((2, 0.0))}, "ANALOG:SCALE of channels 3: expected a number other than 0"),
+        ({"SCALE": scaled((8, np.nan))}, "force plate 2, channel"),
+        ({"SCALE": scaled((2, 1e6))}, "factors of like size for channels of one quantity; found 1, 1, 1e+06"),
+        ({"GEN_SCALE": np.float32(0.0)}, "ANALOG:GEN_SCALE: expected a number other than 0; found 0"),
+        ({"GEN_SCALE": np.float32(1e4)}, "forces of at most 100000 N (see ANALOG:SCALE and ANALOG:UNITS)"),
+        ({"UNITS": ["N"] * 3 + ["Nm", "Nmm", "Nm"] + ["N"] * 3 + ["Nm"] * 3}, "one unit for channels of one quantity"),
+        ({"CORNERS": moved(0, 60.0)}, "force plate 1, CORNERS: expected a rectangle with sides of 0.1 to 5 m"),
+        ({"CORNERS": moved(2, 1e9)}, "CORNERS: expected a rectangle"),
+        ({"CORNERS": np.concatenate([CORNERS, CORNERS], axis=2) / 10.0}, "found sides of 0.02, 0.06, 0.02, 0.06 m"),
+        (
+            {"ORIGIN": np.array([[0, 0, 900.0], [0, 0, 0]], np.float32).T},
+            "force plate 1, ORIGIN: expected a point below",
+        ),
+        (
+            {"ORIGIN": np.array([[0, 0, 0], [450.0, 0, 0]], np.float32).T},
+            "force plate 2, ORIGIN: expected a point below",
+        ),
+    ],
+)
+def test_what_no_plate_has_is_refused(tmp_path: Path, changes: dict[str, object], said: str) -> None:
+    assert read(written(tmp_path / "a.c3d")).signals["force"].sizes["plate"] == 2
+    refused = refusal(written(tmp_path / "b.c3d", **changes))
+    assert said in refused or ("SCALE" in changes and "a number other than 0" in refused)
+
+
+def test_corners_as_they_are_surveyed_and_an_origin_within_the_plate_read(tmp_path: Path) -> None:
+    changes = {"CORNERS": moved(0, 6.0), "ORIGIN": np.array([[1.0, -2.0, -54.0]] * 2, np.float32).T}
+    assert read(written(tmp_path / "a.c3d", **changes)).signals["force"].sizes["plate"] == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "rest", "said"),
+    [
+        ({"USED": np.int16(1)}, {}, "The file describes 2 force plates and uses 1 of them"),
+        (
+            {"LABELS": ["Fx1", "Fy1", "Gz1", "Mx1", "My1", "Mz1", *"abcdef"]},
+            {},
+            "Channel 3, read as Fz of force plate 1, is named 'Gz1' in the file",
+        ),
+        ({"USED": np.int16(0)}, {"plates": {"1": PlateSetup()}}, "The file names no force plate"),
+    ],
+)
+def test_what_may_be_meant_is_said_in_the_quality_table(
+    tmp_path: Path, changes: dict[str, object], rest: dict[str, object], said: str
+) -> None:
+    recording = read(written(tmp_path / "a.c3d", **changes), **rest)
+    assert any(said in str(signal.attrs.get("remarks", "")) for signal in recording.signals.values())
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["F1X", "F1Y", "F1Z", "M1X", "M1Y", "M1Z"],
+        ["FP1_FX", "FP1_FY", "FP1_FZ", "FP1_MX", "FP1_MY", "FP1_MZ"],
+        ["Force.Fx1", "Force.Fy1", "Force.Fz1", "Moment.Mx1", "Moment.My1", "Moment.Mz1"],
+        ["Fy1", "Fx1", "Fz1", "My1", "Mx1", "Mz1"],
+        [f"Amti Gen 5 OR6-5-1000 3581_{n}" for n in range(1, 7)],
+    ],
+)
+def test_names_that_makers_give_their_channels_are_no_remark(tmp_path: Path, labels: list[str]) -> None:
+    path = write_c3d_bytes(tmp_path / "a.c3d", POINTS, ANALOGS, groups=GROUPS | {"ANALOG": {"LABELS": labels, **UNITS}})
+    assert "remarks" not in read(path).signals["force"].attrs
+
+
+UNITS = {"UNITS": ["N"] * 3 + ["Nm"] * 3}
+
+
+@pytest.mark.parametrize(("unit", "said"), [("V", False), ("mV", False), ("N", True), ("", True)])
+def test_a_unit_that_is_none_of_emg_is_said(tmp_path: Path, unit: str, said: bool) -> None:
+    analogs = np.concatenate([ANALOGS, ANALOGS[..., :1]], axis=2)
+    names = ["Fx", "Fy", "Fz", "Mx", "My", "Mz", "GMED"]
+    groups = GROUPS | {"ANALOG": {"LABELS": names, "UNITS": ["N"] * 3 + ["Nm"] * 3 + [unit]}}
+    path = write_c3d_bytes(tmp_path / "a.c3d", POINTS, analogs, groups=groups)
+    recording = read(path, channels={"GMED": Channel("emg", muscle="gluteus_medius", side="left")})
+    assert any("GMED in " in sentence for sentence in recording.assumptions) == said
+
+
+def test_a_header_whose_first_frame_is_behind_the_last_is_said_and_shifts_no_time(tmp_path: Path) -> None:
+    path = write_c3d_bytes(tmp_path / "a.c3d", POINTS, ANALOGS, groups=GROUPS, header={"first": 900})
+    recording = read(path)
+    assert recording.start_time_s == 0.0
+    assert any("counts frames 900 to 200; 200 frames were read" in sentence for sentence in recording.assumptions)

@@ -171,7 +171,9 @@ def test_a_lone_carriage_return_is_named(folder: Path) -> None:
         ("study.yaml", "a: " + "x" * 2_000_000, "at most 1000000 bytes"),
         ("participants.tsv", "participant_id\theight_m\nP01\t" + "7" * 100_000 + "\n", "(100002 characters)"),
         ("participants.tsv", "participant_id\t" + "x" * 60_000 + "\nP01\tn/a\n", "(60002 characters)"),
-        ("participants.tsv", "participant_id" + "\t" * 60_000 + "\nP01\n", "a column without a name"),
+        ("participants.tsv", "participant_id" + "\t" * 60_000 + "\nP01\n", "at most 500 columns; found 60001"),
+        ("participants.tsv", "participant_id" + "\t" * 400 + "\nP01\n", "a column without a name"),
+        ("trials.tsv", "\t".join(f"c{n}" for n in range(30_000)) + "\n1\n", "at most 500 columns; found 30000"),
         ("participants.tsv", "participant_id\nP01\n" + "P02\n" * 5_000, "a key that no other row has"),
         ("participants.tsv", "participant_id\n" + "\n".join(f"é{n}" for n in range(5_000)), "letters, digits"),
         (

@@ -11,7 +11,7 @@ import pytest
 from legsci.ingest.check import check_study
 from legsci.ingest.faults import StudyError
 from legsci.ingest.names import map_names
-from legsci.ingest.readers import READERS
+from legsci.ingest.readers import READERS, c3d_plates
 from tests.ingest.test_bad_files_in_a_study import write_study
 from tests.mutants import faulty_folder, mutate, outcome, specimens
 
@@ -33,6 +33,25 @@ def test_mutants_of_a_recording(tmp_path: Path, name: str) -> None:
         assert found.kind != "changed in silence" or how.startswith("value"), (number, how)
         refused += found.kind == "refused"
     assert refused > MUTANTS // 4
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_a_reader_that_takes_what_contradicts_itself_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checked: bool
+) -> None:
+    """Without its check two plates share a channel in silence: a mutant of names and numbers, not of values."""
+    specimen = specimens(tmp_path)["c3d"]
+    device, content = specimen.device, bytearray(specimen.path.read_bytes())
+    sound = map_names(READERS["c3d"](specimen.path, device=device), device, specimen.path.name)
+    first = content.index(b"CHANNEL") + len(b"CHANNEL") + 2 + 4
+    assert content[first : first + 4] == b"\1\0\2\0"
+    assert not any(start <= first < stop for start, stop in specimen.values)
+    content[first + 4] = 9  # the vertical force of plate 1 is that of plate 2
+    mutant = tmp_path / "mutant.c3d"
+    mutant.write_bytes(content)
+    if not checked:
+        monkeypatch.setattr(c3d_plates, "check_channels", lambda *_: None)
+    assert outcome(mutant, specimen, sound).kind == ("refused" if checked else "changed in silence")
 
 
 def test_faulty_study_folders(tmp_path: Path) -> None:

@@ -116,20 +116,41 @@ def test_three_files_of_one_plate_each_are_one_set_of_plates(tmp_path: Path) -> 
     assert readings.loc[readings["signal"] == "force_left", "sha256"].item() == digest
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"plates": {"left": {"foot": "right", "columns": {"up": "Fz"}}}}, "left in several"),
-        ({"rate_hz": 500.0}, "500 Hz, 1000 Hz"),
-    ],
-)
-def test_files_that_are_no_set_of_plates_are_refused(tmp_path: Path, change: dict[str, object], said: str) -> None:
+def test_files_that_are_no_set_of_plates_are_refused(tmp_path: Path) -> None:
     force = countermovement_jump().force
     files = {name: write_channels(tmp_path / f"{name}.csv", {"Fz": 0.5 * force}) for name in ("left", "right")}
-    devices = {"left": plate("left", "left"), "right": plate("right", "right") | change}
+    devices = {"left": plate("left", "left"), "right": plate("right", "right") | {"rate_hz": 500.0}}
     session = session_of(tmp_path, devices, files, synchronisation="shared_clock")
-    assert said in session.children["jump"].attrs["faults"]
-    assert "left.csv, right.csv" in session.children["jump"].attrs["faults"]
+    faults = session.children["jump"].attrs["faults"]
+    for said in ("500 Hz, 1000 Hz", "left.csv, right.csv", "export the files at one rate, from the same start"):
+        assert said in faults
+    write_session(session, tmp_path / "session.nc")
+    (reading,) = session_readings(tmp_path / "session.nc")
+    assert (reading["signal"], reading["kind"]) == ("not read", "not read")
+    assert "500 Hz, 1000 Hz" in reading["assumptions"]
+
+
+def test_two_devices_with_a_plate_of_one_name_in_one_trial_are_a_fault_of_the_study(tmp_path: Path) -> None:
+    force = countermovement_jump().force
+    files = {name: write_channels(tmp_path / f"{name}.csv", {"Fz": 0.5 * force}) for name in ("left", "right")}
+    devices = {"left": plate("1", "left"), "right": plate("1", "right")}
+    with pytest.raises(StudyError) as refused:
+        session_of(tmp_path, devices, files, synchronisation="shared_clock")
+    (line,) = str(refused.value).splitlines()[1:]
+    assert "recordings.tsv: row 3, device: expected plates of names of their own in each trial" in line
+    assert line.endswith("found plate 1 of right, as of left in row 2")
+
+
+def test_markers_of_one_name_in_two_files_are_refused_with_both_files(tmp_path: Path) -> None:
+    """Which names C3D files hold is known only when they are read."""
+    _, path = jump_with_channels(tmp_path, 0)
+    (tmp_path / "other.c3d").write_bytes(path.read_bytes())
+    devices = {"one": {"reader": "c3d"}, "two": {"reader": "c3d"}}
+    session = session_of(tmp_path, devices, {"one": path.name, "two": "other.c3d"}, synchronisation="shared_clock")
+    faults = session.children["jump"].attrs["faults"]
+    assert "jump.c3d, other.c3d: force: expected a plate of its own name in each recording" in faults
+    assert "names under plates of each device" in faults
+    assert "markers: expected a marker of its own name in each recording" in faults
 
 
 def test_seven_sensors_lie_beside_the_plates_with_clocks_of_their_own(tmp_path: Path) -> None:
@@ -162,7 +183,10 @@ def test_seven_sensors_lie_beside_the_plates_with_clocks_of_their_own(tmp_path: 
     assert unmapped.str.contains("battery").all()
     write_session(session, tmp_path / "session.nc")
     readings = pd.DataFrame(session_readings(tmp_path / "session.nc"))
-    assert (readings["kind"] == "not mapped").sum() == len(SENSORS)
+    not_mapped = readings[readings["kind"] == "not mapped"]
+    assert len(not_mapped) == len(SENSORS)
+    assert (not_mapped["signal"] == "not mapped").all()
+    assert not_mapped["device"].tolist() == list(SENSORS)
     assert readings.loc[readings["signal"] == "imu_pelvis", "channels"].item().startswith("acc_x, acc_y")
 
 

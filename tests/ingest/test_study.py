@@ -433,6 +433,28 @@ def test_tables_of_headers_alone_lack_a_row(folder: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("plant", "said"),
+    [
+        (edit("study.yaml", "name: small", "name: [small"), "study.yaml: line"),
+        (
+            edit("study.yaml", "  plate:\n    reader: delimited", "  plate:\n    reader: delimitd"),
+            "devices.plate.reader",
+        ),
+        (edit("recordings.tsv", "mocap\traw/c.c3d", "mocab\traw/c.c3d"), "recordings.tsv: row 4, device"),
+    ],
+)
+def test_a_device_that_cannot_be_used_has_no_second_fault_about_clocks(
+    folder: Path, plant: Callable[[Path], None], said: str
+) -> None:
+    """A trial recorded by two devices, of which one is unknown, misspelt, or not described at all."""
+    (folder / "raw" / "h.txt").write_text(saying(plates=["2"]))
+    add("recordings.tsv", "P01\tS02\tcmj_1\tplate\traw/h.txt\n")(folder)
+    plant(folder)
+    (line,) = faults_of(folder)
+    assert said in line
+
+
 @pytest.mark.parametrize("task", ["gait", "walking", "isometric_pull", "rebound_jump", "split_squat", "CMJ"])
 def test_a_trial_of_a_task_that_legsci_lacks_is_rejected_by_its_name_and_stops_nothing(folder: Path, task: str) -> None:
     """A laboratory's table lists all that it recorded; the recording is not even opened."""

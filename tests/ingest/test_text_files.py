@@ -235,6 +235,25 @@ def test_nothing_takes_quadratic_time(tmp_path: Path, content: str) -> None:
     assert len(said) < 2000
 
 
+@pytest.mark.parametrize("name", ["ground_force_" * 5000 + "vx", "ground_force_" * 5000 + "x", "_" * 60_000])
+def test_a_column_name_of_a_storage_file_that_is_too_long_is_refused_at_once(tmp_path: Path, name: str) -> None:
+    content = f"x\nnRows=2\nnColumns=2\nendheader\ntime\t{name}\n0\t1\n0.01\t1\n"
+    path = write(tmp_path / "a.mot", content)
+    began = time.process_time()
+    said = refusal(path, device("opensim", up="y"))
+    assert time.process_time() - began < 0.5
+    assert "column names of at most 200 characters" in said
+    assert len(said) < 500
+
+
+def test_a_block_of_nexus_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    """One of the two would be lost in silence."""
+    block = "Trajectories\n100\n,,A,,\nFrame,Sub Frame,X,Y,Z\n,,mm,mm,mm\n1,0,{0},2,3\n2,0,{0},2,3\n\n"
+    single, double = (write(tmp_path / f"{n}.csv", block.format(1) + block.format(9) * n) for n in (0, 1))
+    assert read(single, device("nexus")).signals["markers"].sizes["time"] == 2
+    assert "each block of an export once; found Trajectories more than once" in refusal(double, device("nexus"))
+
+
 @pytest.mark.parametrize(
     ("name", "step", "rate_hz", "refused"),
     [
@@ -246,6 +265,7 @@ def test_nothing_takes_quadratic_time(tmp_path: Path, content: str) -> None:
         ("Zeit", 0.002, 510.0, True),
         ("Time", 1.0, 500.0, False),
         ("Timer", 0.002, 1000.0, False),
+        ("Time (min)", 0.002, 1000.0, False),
     ],
 )
 def test_a_rate_that_a_column_of_times_contradicts_is_refused(

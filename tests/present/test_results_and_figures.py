@@ -158,9 +158,11 @@ def test_summary_counts_what_was_measured_and_names_the_tables(study: Results) -
 
 
 def test_readings_tell_how_each_signal_was_read(study: Results) -> None:
-    """A trial that could not be read has none."""
+    """A trial that could not be read has a row with the reason."""
     rows = study.readings.to_dict("records")
-    assert [row["trial_id"] for row in rows] == ["jump", "stood"]
+    assert [row["trial_id"] for row in rows] == ["jump", "stood", "broken"]
+    assert (rows[2]["signal"], rows[2]["kind"]) == ("not read", "not read")
+    assert rows[2]["assumptions"]
     reading = {"participant_id": "P01", "session_id": "01", "trial_id": "stood", "signal": "force"}
     assert rows[1] == reading | ORIGIN | {
         "rate_hz": RATE_HZ,

@@ -16,6 +16,7 @@ def job_log(path: str) -> Iterator[None]:
     except OSError as error:
         sys.exit(f"{path} cannot be written: {error.strerror}.")
     logging.captureWarnings(True)
+    logging.raiseExceptions = False  # a full disk takes no log either, and its traceback would hide the sentence
     try:
         yield
     except InputFaults as faults:
@@ -25,6 +26,5 @@ def job_log(path: str) -> Iterator[None]:
         from legsci.storage import place_sentence  # 0.2 s, for jobs that fail only
 
         sentence = place_sentence(error)
-        traceback = None if sentence else error
-        logging.error(sentence or "The job ended with an error that is not a fault of the input:", exc_info=traceback)
-        sys.exit(1)
+        logging.error(sentence or "The job ended with an error that is no fault of the input:", exc_info=not sentence)
+        sys.exit(sentence or 1)

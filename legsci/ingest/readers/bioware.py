@@ -85,7 +85,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
         assumptions.append(
             "The centre of each plate's surface is taken as the origin: the file has no positions of plates."
         )
-    return Recording({"force": signal}, tuple(assumptions), float(numbers[0, 0]), notes=_notes(header))
+    return Recording({"force": signal}, tuple(assumptions), float(numbers[0, 0]))
 
 
 def _columns_of_plates(path: Path, lines: list[str]) -> tuple[int, list[str], list[str], list[dict[str, int]]]:
@@ -129,13 +129,18 @@ def _scales(path: Path, row: int, plates: list[dict[str, int]], wanted: list[str
     ]
     unknown = {
         units[plate[name]]
-        for plate, row in zip(plates, factors, strict=True)
-        for name, f in zip(wanted, row, strict=True)
+        for plate, of_plate in zip(plates, factors, strict=True)
+        for name, f in zip(wanted, of_plate, strict=True)
         if f is None
     }
     if unknown:
         known = ", ".join([*FORCE_UNITS, *MOMENT_UNITS])
         raise refuse(path, (f"row {row}", f"units {known}", ", ".join(sorted(map(repr, unknown)))))
+    for kind in (_FORCES, _MOMENTS):
+        columns = [n for n, name in enumerate(wanted) if name in kind]
+        if len({of_plate[n] for of_plate in factors for n in columns}) > 1:
+            found = ", ".join(dict.fromkeys(units[plate[wanted[n]]] for plate in plates for n in columns))
+            raise refuse(path, (f"row {row}", f"one unit for {', '.join(kind)}", found))
     return np.array(factors, dtype=np.float64)
 
 
@@ -169,14 +174,3 @@ def _sign(device: Device) -> tuple[float, str]:
         1.0,
         "The export's z points up and its numbers are the reaction on the body, since a loaded plate reads positive.",
     )
-
-
-def _notes(header: dict[str, list[str]]) -> dict[str, str]:
-    """Return device, date and normalised force from the header."""
-    wanted = {"Device:": "device", "Date": "date", "Normalized force (N):": "normalized_force_n"}
-    notes = {}
-    for key, name in wanted.items():
-        cells = [cell.strip() for cell in header.get(key, []) if cell.strip()]
-        if cells:
-            notes[name] = ", ".join(dict.fromkeys(cells))
-    return notes

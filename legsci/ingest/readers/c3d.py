@@ -18,6 +18,7 @@ from legsci.ingest.readers.signals import (
     ANGLE_UNITS,
     angle_signal,
     channel_signals,
+    emg_unit_remarks,
     marker_signal,
     plain_labels,
     refuse,
@@ -70,9 +71,9 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
             "names a baseline window; it was not applied, offsets are removed later and reported"
         )
     remarks = file.remarks
-    if force is None and file.analog_channels and not channels:
-        names = ", ".join(file.long_list("ANALOG:LABELS")[:CHANNELS_NAMED])
-        remarks.append(f"The file names no force plate; {file.analog_channels} analog channels were left out: {names}.")
+    if force is None and file.analog_channels and (device.plates or not channels):
+        left_out = ", ".join(list(unmapped)[:CHANNELS_NAMED]) or "none"
+        remarks.append(f"The file names no force plate; analog channels that were left out: {left_out}.")
     if force is not None and file.unsigned:
         remarks.append("The analog samples are whole numbers without a sign (ANALOG:FORMAT UNSIGNED) and were read so.")
     return Recording(with_remarks(signals, remarks), (*assumptions, *remarks), start, unmapped, notes)
@@ -192,13 +193,11 @@ def _channels(file: C3dFile) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
     others = {names[n]: unit[n] for n in range(count) if names[n] not in mapped and n + 1 not in of_plates}
     if not chosen:
         return {}, others
-    signals = channel_signals(
-        file.analogs(chosen),
-        rate_hz=file.rate("ANALOG"),
-        names=[names[n] for n in chosen],
-        units=[unit[n] for n in chosen],
-        device=file.device,
-    )
+    labelled, of_unit = [names[n] for n in chosen], [unit[n] for n in chosen]
+    if any(unit):
+        file.remarks.extend(emg_unit_remarks(labelled, of_unit, file.device))
+    rate = file.rate("ANALOG")
+    signals = channel_signals(file.analogs(chosen), rate_hz=rate, names=labelled, units=of_unit, device=file.device)
     return signals, others
 
 

@@ -13,22 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from legsci.ingest.devices import Device
-from legsci.ingest.faults import shown
-from legsci.ingest.readers.c3d_parameters import BLOCK_BYTES, Groups, Header, Numbers, read_parameters
+from legsci.ingest.readers.c3d_parameters import BLOCK_BYTES, Groups, Header, Numbers, check_names, read_parameters
 from legsci.ingest.readers.signals import LENGTH_UNITS, Floats, read_bytes, refuse, unit_factor
 
 #: Largest difference between two statements of the same rate, as a part of it: the resolution of their numbers.
 RATE_TOLERANCE = 1e-6
 LARGEST_RATE_HZ = 1e6
-#: Groups and parameters that the reader uses.
-STANDARD_NAMES = {
-    "POINT": ("USED", "FRAMES", "SCALE", "RATE", "DATA_START", "UNITS", "LABELS"),
-    "ANALOG": ("USED", "RATE", "GEN_SCALE", "SCALE", "OFFSET", "UNITS", "LABELS", "FORMAT"),
-    "FORCE_PLATFORM": ("USED", "TYPE", "CHANNEL", "CORNERS", "ORIGIN", "CAL_MATRIX"),
-    "ROTATION": ("USED", "RATIO", "DATA_START", "LABELS"),
-}
-#: A name that differs from a known one in no more characters is that name, damaged.
-DAMAGED_CHARACTERS = 2
 WORDS_OF_POINT = 4
 WORDS_OF_ROTATION = 17
 LAST_FRAME_OF_HEADER = 65535
@@ -206,27 +196,14 @@ def open_c3d(path: Path, device: Device) -> C3dFile:
             "Text in the file is not UTF-8; it was read as Windows-1252 (text.encoding of the device names another)."
         )
     remarks: list[str] = []
-    _check_names(path, groups)
+    check_names(path, groups)
     layout = _layout(path, header, groups, len(content), remarks)
     _check_end(path, groups, layout, len(content), remarks)
+    if header.first > header.last:
+        remarks.append(f"The header counts frames {header.first} to {header.last}; {layout.frames} frames were read.")
     _check_rates(path, header, groups, layout)
     length = _length(path, device, groups, assumptions, remarks)
     return C3dFile(path, device, header, groups, numbers, content, layout, length, assumptions, remarks)
-
-
-def _check_names(path: Path, groups: Groups) -> None:
-    """Refuse names of groups and parameters in which one or two characters of a known one are changed: damage."""
-    pairs = [("group", name, known) for name in groups for known in STANDARD_NAMES if known not in groups]
-    for group, standard in STANDARD_NAMES.items():
-        held = groups.get(group, {})
-        pairs += [(f"{group}:", name, known) for name in held for known in standard if known not in held]
-    faults = [
-        (f"{where} {name}".replace(": ", ":"), f"the name {known}", shown(name))
-        for where, name, known in pairs
-        if len(name) == len(known) and 0 < sum(a != b for a, b in zip(name, known, strict=True)) <= DAMAGED_CHARACTERS
-    ]
-    if faults:
-        raise refuse(path, *faults)
 
 
 def _layout(path: Path, header: Header, groups: Groups, size: int, remarks: list[str]) -> Layout:
@@ -394,4 +371,5 @@ def _long(values: list[Any]) -> int | None:
 def first_frame(file: C3dFile) -> int:
     """Return the number of the first frame, counted from 0: TRIAL:ACTUAL_START_FIELD, else the header's."""
     start = _long(file.values("TRIAL", "ACTUAL_START_FIELD"))
-    return max((file.header.first if start is None else start) - 1, 0)
+    first = file.header.first if file.header.first <= file.header.last else 1
+    return max((first if start is None else start) - 1, 0)

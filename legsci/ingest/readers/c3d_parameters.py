@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from legsci.ingest.faults import shown
 from legsci.ingest.readers.signals import Floats, refuse
 
 BLOCK_BYTES = 512
@@ -22,6 +23,15 @@ C3D_MARK = 80
 PROCESSORS: dict[int, tuple[Literal["<", ">"], bool]] = {84: ("<", False), 85: ("<", True), 86: (">", False)}
 _TEXT, _BYTE, _INTEGER, _FLOAT = -1, 1, 2, 4
 LARGEST_DIMENSIONS = 7
+#: Groups and parameters that the reader uses.
+STANDARD_NAMES = {
+    "POINT": ("USED", "FRAMES", "SCALE", "RATE", "DATA_START", "UNITS", "LABELS"),
+    "ANALOG": ("USED", "RATE", "GEN_SCALE", "SCALE", "OFFSET", "UNITS", "LABELS", "FORMAT"),
+    "FORCE_PLATFORM": ("USED", "TYPE", "CHANNEL", "CORNERS", "ORIGIN", "CAL_MATRIX"),
+    "ROTATION": ("USED", "RATIO", "DATA_START", "LABELS"),
+}
+#: A name that differs from a known one in no more characters is that name, damaged.
+DAMAGED_CHARACTERS = 2
 
 
 @dataclass(frozen=True)
@@ -105,6 +115,21 @@ def read_parameters(path: Path, content: bytes, encoding: str | None) -> tuple[H
     records = _Records(path, content, start + 4, numbers, encoding)
     groups = records.read()
     return _header(content, numbers), groups, numbers, records.guessed
+
+
+def check_names(path: Path, groups: Groups) -> None:
+    """Refuse names of groups and parameters in which one or two characters of a known one are changed: damage."""
+    pairs = [("group", name, known) for name in groups for known in STANDARD_NAMES if known not in groups]
+    for group, standard in STANDARD_NAMES.items():
+        held = groups.get(group, {})
+        pairs += [(f"{group}:", name, known) for name in held for known in standard if known not in held]
+    faults = [
+        (f"{where} {name}".replace(": ", ":"), f"the name {known}", shown(name))
+        for where, name, known in pairs
+        if len(name) == len(known) and 0 < sum(a != b for a, b in zip(name, known, strict=True)) <= DAMAGED_CHARACTERS
+    ]
+    if faults:
+        raise refuse(path, *faults)
 
 
 def _header(content: bytes, numbers: Numbers) -> Header:

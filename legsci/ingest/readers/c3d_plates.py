@@ -7,6 +7,14 @@ import xarray as xr
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.c3d_file import C3dFile
+from legsci.ingest.readers.c3d_plate_checks import (
+    check_channels,
+    check_corners,
+    check_factors,
+    check_origin,
+    check_size,
+    label_remarks,
+)
 from legsci.ingest.readers.pressure import check_on_plate
 from legsci.ingest.readers.signals import (
     FORCE_UNITS,
@@ -37,6 +45,7 @@ def read_plates(file: C3dFile, assumptions: list[str]) -> xr.Dataset | None:
     faults += [(f"plate {name}", f"a plate number from 1 to {used}", name) for name in unknown]
     if faults:
         raise refuse(file.path, *faults)
+    check_channels(file, used)
     rate = file.rate("ANALOG")
     force, moment, outline = [], [], []
     for number in chosen:
@@ -104,8 +113,10 @@ def _plate(file: C3dFile, number: int, assumptions: list[str]) -> tuple[Floats, 
         origin = file.array("FORCE_PLATFORM", "ORIGIN")[:, number] * file.length
     except IndexError:
         raise refuse(file.path, (where, "CHANNEL, CORNERS and ORIGIN of each plate", "fewer than USED")) from None
-    channels = _channels(file, where, numbers)
+    channels = _channels(file, where, numbers, plate_type)
     signal = file.analogs(channels)
+    check_factors(file, where, channels, QUANTITIES_OF_PLATE_TYPE[plate_type])
+    file.remarks.extend(label_remarks(file, where, channels))
     if not np.isfinite(signal).all():
         raise refuse(file.path, (where, "numbers in all of its channels", "values that are none, or infinite"))
     scale = _channel_scale(file, where, plate_type, channels)
@@ -116,15 +127,21 @@ def _plate(file: C3dFile, number: int, assumptions: list[str]) -> tuple[Floats, 
     else:
         signal = signal * scale[:, None]
     corners = _corners_with_z_down(file, where, corners, assumptions)
+    check_origin(file, where, plate_type, origin, corners)
     try:
         force, moment = plate_force_and_moment(signal, plate_type, corners, origin, calibration)
     except ValueError as error:
         raise refuse(file.path, (where, "a plate that can be computed", str(error))) from None
+    check_size(file, where, force)
     return force, moment, corners
 
 
-def _channels(file: C3dFile, where: str, numbers: Floats) -> list[int]:
+def _channels(file: C3dFile, where: str, numbers: Floats, plate_type: int) -> list[int]:
     """Return the channels of a plate, counted from 0; FORCE_PLATFORM:CHANNEL counts them from 1 in 16-bit words."""
+    wanted = CHANNELS_OF_PLATE_TYPE[plate_type]
+    if len(numbers) < wanted:
+        expected = f"{wanted} channels of a plate of TYPE {plate_type}"
+        raise refuse(file.path, (f"{where}, FORCE_PLATFORM:CHANNEL", expected, f"{len(numbers)}"))
     counted = [int(n) % 65536 if np.isfinite(n) else 0 for n in numbers]
     absent = [n for n in counted if not 1 <= n <= file.analog_channels]
     if absent:
@@ -150,6 +167,11 @@ def _channel_scale(file: C3dFile, where: str, plate_type: int, channels: list[in
             expected = f"unit {', '.join(table)} (or {key} of the device in study.yaml)"
             faults.append((f"{where}, channel {channel + 1}", expected, unit or "no unit"))
         scale.append(factor or 0.0)
+    for quantity in dict.fromkeys(QUANTITIES_OF_PLATE_TYPE[plate_type]) if not faults else ():
+        places = [n for n, of in enumerate(QUANTITIES_OF_PLATE_TYPE[plate_type]) if of == quantity]
+        if len({scale[n] for n in places}) > 1:
+            expected = f"one unit for channels of one quantity (or {tables[quantity][2]} of the device)"
+            faults.append((f"{where}, ANALOG:UNITS", expected, ", ".join(units[channels[n]] for n in places)))
     if faults:
         raise refuse(file.path, *faults)
     return np.array(scale)
@@ -181,6 +203,7 @@ def _corners_with_z_down(file: C3dFile, where: str, corners: Floats, assumptions
     size = float(np.linalg.norm(normal))
     if not np.isfinite(size) or size < 1e-4:
         raise refuse(file.path, (where, "corners that span a plate", "corners that do not"))
+    check_corners(file, where, corners)
     tilt = float(normal @ up) / size
     if abs(tilt) < 0.5:
         raise refuse(

@@ -22,12 +22,14 @@ from legsci.ingest.readers.signals import (
     TIME_UNITS,
     Floats,
     channel_signals,
+    emg_unit_remarks,
     force_signal,
     in_seconds,
     moment_from_point,
     refuse,
     sampling_rate,
     unit_factor,
+    with_remarks,
 )
 from legsci.ingest.readers.text import name_rows, number_table, read_lines
 from legsci.ingest.recording import Recording
@@ -42,7 +44,7 @@ _UNITS: dict[str, tuple[dict[str, float], str]] = {
 #: A number of a column has fewer digits.
 LONGEST_NUMBER = 6
 #: Columns that count the rows or tell their time, by their names.
-_TIMES = re.compile(r"[#\s]*(abs )?(time|zeit)\s*([\[(].*[\])])?", re.IGNORECASE)
+_TIMES = re.compile(r"[#\s]*(abs )?(time|zeit)\s*([\[(] *(s|sec|seconds|ms) *[\])])?", re.IGNORECASE)
 _COUNTS = re.compile(r"[#\s]*(samples?|frames?)[#\s]*([\[(].*[\])])?", re.IGNORECASE)
 #: Largest difference between rate_hz and the rate of a column of times, as a part of it.
 RATE_TOLERANCE = 0.01
@@ -116,6 +118,7 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
         kind = _KINDS[quantity[0]]
         scale = _scale(table, used[n * plates : (n + 1) * plates], kind, device, assumptions)
         values[quantity] = values[quantity] * scale[:, None]
+    remarks = _unit_remarks(table, quantities, used[: len(quantities) * plates])
     first = len(quantities) * plates
     units = [table.units[column] if column < len(table.units) else "" for column in channels]
     signals = channel_signals(
@@ -127,7 +130,8 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
     )
     if quantities:
         signals["force"] = _signal(path, device, values, rate, assumptions)
-    return Recording(signals, tuple(dict.fromkeys(assumptions)), start, unmapped)
+    remarks += emg_unit_remarks(list(device.channels), units, device) if any(units) else []
+    return Recording(with_remarks(signals, remarks), tuple(dict.fromkeys([*assumptions, *remarks])), start, unmapped)
 
 
 def _check_rate(table: Table, rate: float) -> None:
@@ -215,6 +219,18 @@ def _scale(table: Table, columns: Sequence[int], kind: str, device: Device | Non
         cure = f" ({key} and no text.units_row where the file names another)" if key else ""
         raise refuse(table.path, (where, f"one of {', '.join(units)}{cure}", unknown))
     return np.array(factors, dtype=np.float64)
+
+
+def _unit_remarks(table: Table, quantities: list[str], columns: Sequence[int]) -> list[str]:
+    """Sentences on quantities of one kind whose columns the file gives in several units."""
+    held: dict[str, list[str]] = {}
+    for n, column in enumerate(columns):
+        kind = _KINDS[quantities[n * len(quantities) // len(columns)][0]]
+        held.setdefault(kind, []).append(table.units[column] if column < len(table.units) else "")
+    several = {kind: list(dict.fromkeys(units)) for kind, units in held.items() if len(set(units)) > 1}
+    return [
+        f"Columns of {kind} are in several units: {', '.join(map(shown, units))}." for kind, units in several.items()
+    ]
 
 
 def _without_tail(table: Table, wanted: list[int], points: set[int], assumptions: list[str]) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from legsci.ingest.readers.signals import (
     refuse,
     unit_factor,
 )
-from legsci.ingest.readers.text import TextTable, number_table, read_lines, split_cells
+from legsci.ingest.readers.text import TextTable, check_filled, number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
 
 TITLES = ("Devices", "Joints", "Model Outputs", "Segments", "Trajectories")
@@ -118,6 +119,9 @@ def _blocks(path: Path, lines: list[str]) -> list[_Block]:
     starts = [row for row, line in enumerate(bare) if line in TITLES]
     if not starts or starts[0] != 0:
         raise refuse(path, ("row 1", f"one of {', '.join(TITLES)}", repr(lines[0][:60])))
+    repeated = [title for title, count in Counter(bare[row] for row in starts).items() if count > 1]
+    if repeated:
+        raise refuse(path, ("", "each block of an export once", f"{', '.join(repeated)} more than once"))
     blocks = []
     for start, stop in zip(starts, [*starts[1:], len(lines)], strict=True):
         rows = lines[start + HEADER_ROWS : stop]
@@ -224,7 +228,8 @@ def _forces(
     for plate, quantities in columns.items():
         wanted = [c for quantity in UNIT_TABLES for c in quantities[quantity]]
         scale = np.concatenate([_factors(path, block, quantities[q], table) for q, table in UNIT_TABLES.items()])
-        values = block.numbers(path, wanted, gaps=False) * scale
+        values = block.numbers(path, wanted, gaps=True) * scale
+        check_filled(path, values[:, :6], block.first_row + HEADER_ROWS)
         one_force, about_centre, point = values[:, :3], values[:, 3:6], values[:, 6:]
         centre = _centre(path, plate, one_force, about_centre, point)
         sign = -1.0 if action else 1.0
@@ -245,8 +250,11 @@ def _forces(
 def _centre(path: Path, plate: str, force: Floats, moment: Floats, point: Floats) -> Floats:
     """Return the centre of a plate's surface [m], about which the moments are, estimated from the CoP while loaded."""
     loaded = np.abs(force[:, 2]) > LOADED_N
-    if not loaded.any():
-        return np.asarray(point[0])  # Nexus puts the CoP of an empty plate at its centre
+    known = np.asarray(np.isfinite(point).all(axis=1))
+    if not loaded.any():  # Nexus puts the CoP of an empty plate at its centre, or leaves it out
+        return np.asarray(point[known][0] if known.any() else np.zeros(3))
+    if not known[loaded].all():
+        raise refuse(path, (plate, f"a CoP where the plate carries {LOADED_N:g} N", "none there"))
     arm = np.column_stack([-moment[loaded, 1], moment[loaded, 0], np.zeros(loaded.sum())]) / force[loaded, 2:3]
     centre = np.median(point[loaded] - arm, axis=0)
     worst = float(np.abs(point[loaded] - arm - centre).max())
@@ -262,4 +270,7 @@ def _factors(path: Path, block: _Block, columns: list[int], table: dict[str, flo
     if None in factors:
         unknown = sorted({block.units[c] for c, factor in zip(columns, factors, strict=True) if factor is None})
         raise refuse(path, (f"row {block.first_row + 4}", f"units {', '.join(table)}", ", ".join(map(repr, unknown))))
+    if len(set(factors)) > 1:
+        found = ", ".join(dict.fromkeys(block.units[c] for c in columns))
+        raise refuse(path, (f"row {block.first_row + 4}", f"one unit for {block.names[columns[0]]} and others", found))
     return np.array(factors, dtype=np.float64)

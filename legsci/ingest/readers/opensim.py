@@ -31,8 +31,8 @@ from legsci.ingest.readers.signals import (
 )
 from legsci.ingest.readers.text import (
     TextTable,
+    check_filled,
     ends_with_line,
-    name_rows,
     number_table,
     read_lines,
     split_cells,
@@ -49,6 +49,7 @@ UNDEFINED_IN_FLIGHT = re.compile(r"^(.+_)?ground_(force_?.*_p[xyz]|(torque|momen
 #: Columns that are forces by their names, although OpenSim does not name them so ("1_Force_X", "grf_vy").
 FORCE_LIKE = re.compile(r"force|torque|grf|fp[0-9]", re.IGNORECASE)
 NAMES_SHOWN = 20
+LONGEST_NAME = 200
 #: No joint angle is larger; radians taken for degrees are, or degrees for radians.
 LARGEST_ANGLE_DEG = 1080.0
 TRANSLATION = re.compile(r"(_t[xyz]|trans[xyz])$", re.IGNORECASE)
@@ -208,16 +209,17 @@ def _storage_table(path: Path, lines: list[str], decimal: str) -> tuple[dict[str
     if names[0].lower() != "time":
         faults.append((f"row {names_row + 1}", "'time' as the first column", repr(names[0])))
     repeated = sorted(name for name, count in Counter(names).items() if count > 1)
-    if repeated:
+    long = [name for name in names if len(name) > LONGEST_NAME]
+    if long:
+        faults.append((f"row {names_row + 1}", f"column names of at most {LONGEST_NAME} characters", shown(long[0])))
+    elif repeated:
         faults.append((f"row {names_row + 1}", "distinct column names", f"more than one {', '.join(repeated)}"))
     if faults:
         raise refuse(path, *faults)
     table = TextTable(path, rows, names_row + 2, delimiter, len(names), decimal)
     numbers = number_table(table, columns=range(len(names)), gaps=True)
     strict = [n for n, name in enumerate(names) if not UNDEFINED_IN_FLIGHT.match(name)]
-    gaps = np.flatnonzero(~np.isfinite(numbers[:, strict]).all(axis=1)) + names_row + 2
-    if gaps.size:
-        raise refuse(path, (name_rows(gaps.tolist()), f"a finite number in each of {len(names)} columns", "none there"))
+    check_filled(path, numbers[:, strict], names_row + 2)
     return header, xr.DataArray(numbers, dims=("time", "column"), coords={"column": names})
 
 

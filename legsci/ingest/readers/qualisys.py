@@ -24,7 +24,7 @@ from legsci.ingest.readers.signals import (
     refuse,
     sampling_rate,
 )
-from legsci.ingest.readers.text import TextTable, number_table, read_lines, split_cells, whole_number
+from legsci.ingest.readers.text import TextTable, check_filled, number_table, read_lines, split_cells, whole_number
 from legsci.ingest.recording import Recording
 
 MM = LENGTH_UNITS["mm"]
@@ -116,7 +116,9 @@ def _open(path: Path, device: Device) -> _Export:
         raise refuse(path, (f"row {row + 1}", expected, f"{width} columns"))
     rows = [line + "\t" * max(width - 1 - line.count("\t"), 0) if markers else line for line in lines[row:]]
     table = TextTable(path, rows, row + 1, "\t", width, decimal)
-    numbers = number_table(table, columns=range(width), gaps=bool(markers))
+    numbers = number_table(table, columns=range(width), gaps=True)
+    if not markers:  # the centre of pressure is undefined while the plate is empty
+        check_filled(path, numbers[:, : before + 6], row + 1)
     promised = whole_number((header.get("NO_OF_FRAMES") or header.get("NO_OF_SAMPLES") or [""])[0])
     if promised is not None and promised != len(numbers):
         raise refuse(path, ("", f"{promised} rows, as the header says", f"{len(numbers)}"))
@@ -166,6 +168,8 @@ def _markers(export: _Export, rate: float, assumptions: list[str]) -> xr.Dataset
 def _force(export: _Export, device: Device, rate: float, assumptions: list[str]) -> xr.Dataset:
     """Return the reaction of the plate and its moment about the laboratory's origin."""
     name = export.value("FORCE_PLATE_NAME") or "plate"
+    if not export.value("FORCE_PLATE_NAME"):
+        assumptions.append("The file does not name its plate (FORCE_PLATE_NAME); it is called plate.")
     corners = _corners(export, device)
     values = export.columns(_FORCE_COLUMNS)
     force, moment, point = values[:, :3], values[:, 3:6], MM * values[:, 6:]
@@ -228,6 +232,8 @@ def _about_origin(
     force, moment, point = loads
     size = np.linalg.norm(force, axis=1)
     loaded = size > LOADED_N
+    if not np.isfinite(point[loaded]).all():
+        raise refuse(export.path, ("COP", f"a centre of pressure where the plate carries {LOADED_N:g} N", "none there"))
     transfer = np.cross(centre, force)
     if not loaded.any():
         return moment + transfer
@@ -240,7 +246,7 @@ def _about_origin(
             # What the force at the centre of pressure leaves of a moment is free torque about the vertical.
             rest = (candidate - np.cross(point, force))[loaded]
             rest -= np.outer(rest @ normal, normal)
-            distance = np.median(np.linalg.norm(rest, axis=1) / np.abs(force[loaded, vertical]))
+            distance = np.median(np.linalg.norm(rest, axis=1) / np.maximum(np.abs(force[loaded, vertical]), LOADED_N))
             found[f"in {unit} about {about}"] = (float(distance), candidate)
     how = min(found, key=lambda name: found[name][0])
     distance, chosen = found[how]

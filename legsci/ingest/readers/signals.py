@@ -17,12 +17,14 @@ from legsci.ingest.faults import Fault, RecordingError
 
 Floats = NDArray[np.float64]
 
-# Units as files write them -> factor to SI, after removing blanks, dots and stars.
+# Units as files write them -> factor to SI, after removing blanks and the signs of a product.
+_SIGNS_OF_A_PRODUCT = dict.fromkeys(map(ord, " .*-·∙\N{DOT OPERATOR}"))
 LENGTH_UNITS = {"m": 1.0, "cm": 0.01, "mm": 0.001}
 FORCE_UNITS = {"N": 1.0, "kN": 1000.0}
 MOMENT_UNITS = {"Nm": 1.0, "Ncm": 0.01, "Nmm": 0.001, "kNm": 1000.0}
 ANGLE_UNITS = {"deg": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180.0 / np.pi, "radians": 180.0 / np.pi}
 
+EMG_UNITS = ("V", "mV", "uV", "µV", "μV")
 TIME_UNITS = {"s": 1.0, "sec": 1.0, "ms": 0.001}
 
 #: Vertical force above the noise of any plate, from which a plate is taken as loaded [N].
@@ -36,7 +38,7 @@ LARGEST_DRIFT_SAMPLES = 0.5
 
 def unit_factor(unit: str, units: dict[str, float]) -> float | None:
     """Return the factor from a unit to SI (degrees for angles), or None for a unit that is not in `units`."""
-    return units.get(unit.replace(".", "").replace(" ", "").replace("*", "").replace("·", ""))
+    return units.get(unit.translate(_SIGNS_OF_A_PRODUCT))
 
 
 def declared_factor(path: Path, unit: str, units: dict[str, float]) -> float:
@@ -178,6 +180,22 @@ def channel_signals(
     return answer
 
 
+def emg_unit_remarks(names: Sequence[str], units: Sequence[str], device: Device) -> list[str]:
+    """Sentence on channels of EMG in a unit that is none of EMG; empty where there are none, or no channel has a unit.
+
+    Parameters
+    ----------
+    names, units : of the channels that the device maps, as the file has them.
+    device : for what the channels measure.
+    """
+    odd = [
+        f"{name} in {unit or 'none'}"
+        for name, unit in zip(names, units, strict=True)
+        if device.channels[name].kind == "emg" and unit not in EMG_UNITS
+    ]
+    return [f"EMG is in {', '.join(EMG_UNITS[:3])}; the file names other units: {', '.join(odd)}."] if odd else []
+
+
 def clock(samples: int, rate_hz: float) -> xr.Variable:
     """Return the time of each sample [s], starting at 0."""
     return xr.Variable("time", np.arange(samples) / rate_hz, {"units": "s"})
@@ -259,8 +277,8 @@ def in_seconds(times: Floats, assumptions: list[str]) -> Floats:
 def sampling_rate(path: Path, times: Floats, declared_hz: float | None) -> float:
     """Return the sampling rate [Hz] of a time column [s], having checked that it is even and as declared.
 
-    This is the declared rate; without one, a whole number of hertz if the stamps agree with it within their printed
-    decimals, else the mean rate.
+    This is the declared rate, if the stamps agree with it within their printed decimals; else a whole number of hertz
+    with which they do; else the declared rate within half a sample; without one the mean rate.
 
     Raises
     ------
@@ -277,11 +295,13 @@ def sampling_rate(path: Path, times: Floats, declared_hz: float | None) -> float
         steps = np.diff(times)
         found = f"steps from {steps.min():.6g} to {steps.max():.6g} s (largest at data row {int(steps.argmax()) + 2})"
         raise refuse(path, ("time column", "evenly spaced time stamps", found))
+    whole, resolution = float(round(mean_hz)), printed * 1.001
+    agrees = whole > 0 and bool(np.abs(elapsed - count / whole).max() <= resolution)
     if declared_hz is not None:
-        if np.abs(elapsed * declared_hz - count).max() > max(LARGEST_DRIFT_SAMPLES, printed * declared_hz):
+        apart = np.abs(elapsed - count / declared_hz).max()
+        if apart * declared_hz > max(LARGEST_DRIFT_SAMPLES, printed * declared_hz):
             raise refuse(path, ("rate_hz", f"the rate of the time stamps, {mean_hz:.6g} Hz", f"{declared_hz:g} Hz"))
-        return declared_hz
-    whole = float(round(mean_hz))
-    if whole > 0 and np.abs(elapsed - count / whole).max() <= printed * 1.001:
-        return whole
-    return float(mean_hz)
+        # Stamps that agree with a whole number of hertz to their last digit are nearer to the truth than a rate that
+        # they only tolerate.
+        return whole if agrees and apart > resolution else declared_hz
+    return whole if agrees else float(mean_hz)

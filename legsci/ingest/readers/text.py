@@ -161,6 +161,14 @@ def number_table(table: TextTable, *, columns: Sequence[int], gaps: bool = False
     return numbers
 
 
+def check_filled(path: Path, numbers: Floats, first_row: int) -> None:
+    """Refuse rows of numbers (row, column) of which one is missing; the first of them is row `first_row` of a file."""
+    gaps = np.flatnonzero(~np.isfinite(numbers).all(axis=1)) + first_row
+    if gaps.size:
+        expected = f"a finite number in each of {numbers.shape[1]} columns"
+        raise refuse(path, (name_rows(gaps.tolist()), expected, "none there"))
+
+
 def _plain(table: TextTable) -> TextTable:
     """Return a table whose cells are not quoted and whose delimiter is one character other than the decimal mark.
 
