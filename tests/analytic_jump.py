@@ -70,20 +70,21 @@ def countermovement_jump(
     down: float = 0.55,
     up: float = 1.55,
     rise_s: float = 0.008,
-    corner_s: tuple[float, float] = (0.0, 0.0),
+    corner_n: tuple[float, float] = (0.0, 0.0),
     seed: int = 0,
 ) -> AnalyticJump:
     """Make one jump.
 
     Noise is white; sway is the force of a vertical wobble of the centre of mass (0.4 to 1.8 Hz) that stops at the
     movement, with the given standard deviations. Someone who does not stay steps off the plate half a second after
-    landing. Force falls to zero along a straight line, and rises within `rise_s` of the landing; `corner_s` are the
-    times over which it is rounded before the take-off and after the landing.
+    landing. Force falls to zero along a straight line, and rises within `rise_s` of the landing; below `corner_n` [N] it
+    ends, before the take-off, and begins, after the landing, along a parabola.
     """
     rng = np.random.default_rng(seed)
     weight = mass_kg * GRAVITY
     fine = np.linspace(0.0, 1.0, 200_001)
-    released = corner_s[0] / movement_s
+    steepest = 0.5 * np.pi / 0.08 * (1.0 + up * np.sin(np.pi * (0.92 - 0.45) / 0.60))
+    released, touched_s = 2.0 * corner_n[0] / (weight * steepest), 2.0 * corner_n[1] * rise_s / weight
 
     def push_off(phase: np.ndarray) -> np.ndarray:
         return _push_off(1.0 - _softened(1.0 - phase, released), down, up)
@@ -104,7 +105,7 @@ def countermovement_jump(
     after, settling = time[time >= landing] - landing, np.linspace(0.0, 0.25, 25_001)
 
     def landed(since: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        risen = np.clip(_softened(since, corner_s[1]) / rise_s, 0.0, 1.0)
+        risen = np.clip(_softened(since, touched_s) / rise_s, 0.0, 1.0)
         return risen, np.sin(np.pi * np.clip(since / 0.25, 0, 1)) ** 2 * risen
 
     risen, pulse = landed(settling)

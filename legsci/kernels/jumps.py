@@ -25,8 +25,15 @@ EVENTS = (
 )
 #: Vertical speed that sway does not exceed [m/s], as in a squat; our choice.
 SWAY_M_PER_S = 0.02
+#: An onset of movement is judged by when force departs from body weight by so many times the band, and is at most as
+#: smooth as this power of time.
+BEYOND_BAND, SMOOTHEST_ONSET = 4.0, 5
 #: The edge of a contact is a straight line up to this many times the contact limit, and over at most so many samples.
 STEEP, LONGEST_EDGE = 4.0, 20
+#: On record, the straight line along which force falls to zero before a take-off goes on to below this [N].
+ROUNDED_N = 10.0
+#: Root mean square of a position anywhere within a sample, counted from one of its ends [samples].
+WITHIN_SAMPLE = 3.0**-0.5
 #: A sample below this part of the contact limit, which is five times the noise, is of the empty plate.
 EMPTY_PART = 0.25
 #: Standard acceleration of free fall [m/s^2]; kernels import nothing from legsci.vocabulary.
@@ -45,6 +52,7 @@ class DetectionRules(NamedTuple):
         weight +- that much, searched backward from the movement.
     still : shortest stretch within the band that is treated as standing still [samples].
     lead : time by which the onset of movement precedes the departure from the band [samples].
+    start_shift : the onset lies earlier than that by so many of its standard uncertainties, see `_onset_uncertainty`.
     contact, loaded : forces of `flight_edges` [N].
     propulsion_velocity : upward velocity at which propulsion starts [m/s].
     to_zero : take-off and landing are where force reaches zero, not where it passes `contact` (`flight_edges`).
@@ -56,6 +64,7 @@ class DetectionRules(NamedTuple):
     band: float
     still: int
     lead: int
+    start_shift: float
     contact: float
     loaded: float
     propulsion_velocity: float
@@ -110,6 +119,19 @@ def flight_edges(
     -------
     takeoff, landing : positions [samples], interpolated; NaN where the recording begins or ends in flight.
     """
+    first, last = _loaded_samples(force, middle, contact, loaded)
+    takeoff = np.nan if first < 0 else crossing(force, first + 1, first, contact)
+    landing = np.nan if last >= force.size else crossing(force, last - 1, last, contact)
+    if to_zero and not np.isnan(takeoff):
+        takeoff = _reaches_zero(force, first, -1, takeoff, contact)
+    if to_zero and not np.isnan(landing):
+        landing = _reaches_zero(force, last, 1, landing, contact)
+    return takeoff, landing
+
+
+@njit(cache=True)
+def _loaded_samples(force: Array, middle: int, contact: float, loaded: float) -> tuple[int, int]:
+    """Last sample in contact before `middle` and first after it; -1 and the number of samples where there is none."""
     first = middle
     while first >= 0 and not force[first] >= loaded:
         first -= 1
@@ -120,13 +142,58 @@ def flight_edges(
         last += 1
     while middle + 1 < last < force.size and force[last - 1] >= contact:
         last -= 1
-    takeoff = np.nan if first < 0 else crossing(force, first + 1, first, contact)
-    landing = np.nan if last >= force.size else crossing(force, last - 1, last, contact)
-    if to_zero and not np.isnan(takeoff):
-        takeoff = _reaches_zero(force, first, -1, takeoff, contact)
-    if to_zero and not np.isnan(landing):
-        landing = _reaches_zero(force, last, 1, landing, contact)
+    return first, last
+
+
+@njit(cache=True)
+def edge_uncertainties(force: Array, middle: int, contact: float, loaded: float, noise: float) -> tuple[float, float]:
+    """Standard uncertainty of the take-off and the landing that `flight_edges` finds where force reaches zero.
+
+    Three parts: noise, or the scatter about the line where that is larger, through the extrapolation of the line;
+    `WITHIN_SAMPLE` at most, as the edge of a contact may lie between two samples. And how force reaches zero below
+    `ROUNDED_N`, which nothing shows: the corner there may be sharp, or a parabola from there on; the line then ends
+    early by up to the time that it takes from there to zero (rectangular distribution).
+
+    Parameters
+    ----------
+    force, middle, contact, loaded : as `flight_edges`.
+    noise : standard deviation of the force of the empty plates [N].
+
+    Returns
+    -------
+    takeoff, landing : [samples]; `WITHIN_SAMPLE` where force does not fall towards the flight; NaN where the recording
+    begins or ends in flight.
+    """
+    first, last = _loaded_samples(force, middle, contact, loaded)
+    takeoff = np.nan if first < 0 else _edge_uncertainty(force, first, -1, contact, noise)
+    landing = np.nan if last >= force.size else _edge_uncertainty(force, last, 1, contact, noise)
     return takeoff, landing
+
+
+@njit(cache=True)
+def _edge_uncertainty(force: Array, nearest: int, away: int, contact: float, noise: float) -> float:
+    """Standard uncertainty of where the line through the first loaded samples, at least three, reaches zero [samples]."""
+    count, total, squares, sum_force, products, sum_squares = 0, 0.0, 0.0, 0.0, 0.0, 0.0
+    index = nearest
+    while 0 <= index < force.size and (count < 3 or (count < LONGEST_EDGE and force[index] <= STEEP * contact)):
+        step = float(abs(index - nearest))
+        count += 1
+        total += step
+        squares += step * step
+        sum_force += force[index]
+        products += step * force[index]
+        sum_squares += force[index] * force[index]
+        index += away
+    if count < 3:
+        return WITHIN_SAMPLE
+    spread = squares - total * total / count
+    slope = (products - total * sum_force / count) / spread
+    if not slope > 0.0:
+        return WITHIN_SAMPLE
+    residual = max(sum_squares - sum_force * sum_force / count - slope * slope * spread, 0.0) / (count - 2)
+    away_from_mean = sum_force / count / slope
+    scatter = np.sqrt(max(noise * noise, residual) * (1.0 / count + away_from_mean * away_from_mean / spread)) / slope
+    return np.hypot(min(scatter, WITHIN_SAMPLE), ROUNDED_N / slope / np.sqrt(3.0))
 
 
 @njit(cache=True)
@@ -248,6 +315,10 @@ def _turning_points(velocity: Array, first: int, takeoff: float, propulsion_velo
         if velocity[index] < velocity[lowest]:
             lowest = index
     events[_PEAK_NEGATIVE_VELOCITY] = lowest
+    if first < lowest < stop:
+        before, after = velocity[lowest - 1] - velocity[lowest], velocity[lowest + 1] - velocity[lowest]
+        # the turn of the parabola through three samples: where force passes body weight
+        events[_PEAK_NEGATIVE_VELOCITY] += 0.5 * (before - after) / (before + after) if before + after > 0.0 else 0.0
     bottom = lowest
     while bottom < stop and velocity[bottom] < 0.0:
         bottom += 1
@@ -259,7 +330,8 @@ def _turning_points(velocity: Array, first: int, takeoff: float, propulsion_velo
     while start < stop and not velocity[start] > propulsion_velocity:
         start += 1
     if velocity[start] > propulsion_velocity:
-        events[_PROPULSION_START] = start
+        step = velocity[start] - velocity[start - 1] if start > bottom else 0.0
+        events[_PROPULSION_START] = start - (velocity[start] - propulsion_velocity) / step if step > 0.0 else start
 
 
 @njit(cache=True)
@@ -283,7 +355,7 @@ def standing_jump_events(
     takeoff_velocity : [m/s], upward positive; NaN where the movement's start or the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
-    band, still, lead, contact, loaded, propulsion_velocity, to_zero, countermovement = rules
+    band, still, lead, start_shift, contact, loaded, propulsion_velocity, to_zero, countermovement = rules
     takeoff, landing = flight_edges(force, middle, contact, loaded, to_zero)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= weighing_end + 1:
@@ -307,6 +379,9 @@ def standing_jump_events(
     if leaves < 0:
         return events, np.nan
     start = max(leaves - lead, weighing_end - still, 0)
+    if start_shift != 0.0:
+        earlier = start_shift * _onset_uncertainty(force[leaves:stop], body_weight, abs(band), lead)
+        start = max(start - round(earlier), 0)
     events[_MOVEMENT_START] = start
     if lowers and lowest >= leaves:
         events[_MINIMUM_FORCE] = lowest
@@ -316,6 +391,34 @@ def standing_jump_events(
     for event in (_PEAK_NEGATIVE_VELOCITY, _BOTTOM, _PROPULSION_START):
         events[event] += start
     return events, _between(velocity, takeoff - start)
+
+
+@njit(cache=True)
+def _onset_uncertainty(force: Array, body_weight: float, band: float, lead: int) -> float:
+    """Standard uncertainty of an onset of movement that is said to lie `lead` before force leaves a band [samples].
+
+    Force departs from body weight with some power of the time since the onset; the time that it takes from the band to
+    `BEYOND_BAND` times the band then tells how long before the onset lies. Root mean square over the powers 1 (constant
+    jerk) to `SMOOTHEST_ONSET`, which no recording tells apart.
+
+    Parameters
+    ----------
+    force : (sample,) from where it leaves the band on to the take-off [N].
+    body_weight, band : [N].
+    lead : [samples].
+    """
+    departure = np.abs(force - body_weight)
+    factor = BEYOND_BAND
+    if departure.size == 0 or departure.max() <= 2.0 * band:
+        return float(lead)
+    factor = min(factor, 0.8 * departure.max() / band)
+    beyond = 0
+    while departure[beyond] <= factor * band:
+        beyond += 1
+    total = 0.0
+    for power in range(1, SMOOTHEST_ONSET + 1):
+        total += (beyond / (factor ** (1.0 / power) - 1.0) - lead) ** 2
+    return np.sqrt(total / SMOOTHEST_ONSET)
 
 
 @njit(cache=True)
@@ -372,7 +475,7 @@ def contact_events(
     takeoff_velocity : [m/s], upward positive; NaN where the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
-    _, _, _, contact, loaded, propulsion_velocity, to_zero, _ = rules
+    _, _, _, _, contact, loaded, propulsion_velocity, to_zero, _ = rules
     takeoff, landing = flight_edges(force, middle, contact, loaded, to_zero)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= first:

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from legsci.kernels.jumps import EVENTS, DetectionRules, contact_events, flight_edges, standing_jump_events
+from legsci.kernels.jumps import (
+    EVENTS,
+    WITHIN_SAMPLE,
+    DetectionRules,
+    contact_events,
+    edge_uncertainties,
+    flight_edges,
+    standing_jump_events,
+)
 from legsci.mechanics.force.jump_checks import check_countermovement, check_hold, check_weight
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
@@ -143,6 +151,26 @@ def contact_limits(reaction: GroundReaction, window: Window, profile: Profile) -
     return contact, max(contact, reaction.loaded_limit), profile.contact_edge == "zero"
 
 
+def contact_uncertainties(reaction: GroundReaction, window: Window, profile: Profile) -> dict[str, float]:
+    """Standard uncertainty of touchdown, take-off and landing [samples].
+
+    Where a profile follows force to zero, that of the extrapolation (`edge_uncertainties`); where it does not,
+    `WITHIN_SAMPLE`, since a straight line between two samples crosses a low limit next to the first of them.
+    """
+    contact, loaded, to_zero = contact_limits(reaction, window, profile)
+    uncertainty = dict.fromkeys(("touchdown", "takeoff", "landing"), WITHIN_SAMPLE)
+    if not to_zero:
+        return uncertainty
+    force, noise = reaction.force[0], flight_sd(reaction, window)
+    if window.touchdown >= 0:
+        fall = (window.first + window.touchdown) // 2
+        uncertainty["touchdown"] = edge_uncertainties(force, fall, contact, loaded, noise)[1]
+    if window.middle >= 0:
+        edges = edge_uncertainties(force, window.middle, contact, loaded, noise)
+        uncertainty["takeoff"], uncertainty["landing"] = edges
+    return uncertainty
+
+
 def _detection_rules(
     reaction: GroundReaction, window: Window, task: Task, profile: Profile, *, weighing_sd: float
 ) -> DetectionRules:
@@ -152,6 +180,7 @@ def _detection_rules(
         band=profile.movement_band(weighing_sd_n=weighing_sd),
         still=max(int(STILL_S * reaction.rate), 1),
         lead=round(profile.start_lead_s * reaction.rate),
+        start_shift=profile.start_shift,
         contact=contact,
         loaded=loaded,
         propulsion_velocity=profile.propulsion_velocity_m_per_s,
@@ -245,7 +274,7 @@ def _weighed(
     events = {} if weighing is None else {"weighing_start": weighing.first, "weighing_end": weighing.last}
     return Score(
         events={name: float(position) for name, position in events.items()},
-        body_weight=weight - offset * (weighing is not None) + profile.body_weight_shift_sd * uncertainty,
+        body_weight=weight - offset * (weighing is not None) + profile.body_weight_shift * uncertainty,
         weighing_sd=weighing.sd if weighing is not None else float("nan"),
         body_weight_uncertainty=uncertainty,
         rest=float("nan"),
@@ -278,7 +307,7 @@ def score_repetition(
         score.flags += check_weight(float(score.body_weight[0]), reaction, mass_kg)
     rest = after.first if after is not None and after.still else -1
     _events(reaction, window, task, profile, score, quiet_end=quiet_end, rest=rest)
-    score.events = profile.shifted(score.events)
+    score.events = profile.shifted(score.events, contact_uncertainties(reaction, window, profile))
     if window.middle >= 0:
         stood = task.starts_still and weighing is not None and weighing.last <= window.middle
         score.flags += _check_velocity(score, task, stood=stood, title=profile.title)

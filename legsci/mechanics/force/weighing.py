@@ -10,8 +10,6 @@ from legsci.kernels.events import quietest_window
 
 #: Force is averaged over this time to separate sway from the noise of the plate [s].
 BLOCK_S = 0.05
-#: Slowest sway of quiet standing that moves the centre of mass up and down noticeably [Hz].
-SWAY_HZ = 0.5
 #: A person stands still while those means vary by no more than this part of body weight (SD).
 STILLNESS_PART = 0.025
 
@@ -71,9 +69,8 @@ def _block_means(force: np.ndarray, length: int) -> np.ndarray:
 def weigh_stretch(force: np.ndarray, *, rate: float, first: int, last: int) -> Weighing:
     """Weigh one stretch.
 
-    Mean force over a time T misses body weight by m (v_end - v_start) / T. A sway of force amplitude A and frequency f
-    has the velocity A / (2 pi f m), so that with the standard deviation s of force, taken over 50 ms means, the
-    standard uncertainty of the mean is sqrt(2) s / (2 pi f T), with f = `SWAY_HZ`.
+    Mean force over a time T misses body weight by (p_end - p_start) / T, where p is the momentum of sway. With s the
+    standard deviation of the integral of force less its mean, the standard uncertainty of the mean is sqrt(2) s / T.
 
     Parameters
     ----------
@@ -83,7 +80,8 @@ def weigh_stretch(force: np.ndarray, *, rate: float, first: int, last: int) -> W
     """
     total = force[0, first:last]
     wander = float(_block_means(total, max(int(BLOCK_S * rate), 1)).std())
-    uncertainty = np.sqrt(2.0) * wander / (2.0 * np.pi * SWAY_HZ * (last - first) / rate)
+    momentum = np.cumsum(total - total.mean())
+    uncertainty = float(np.sqrt(2.0) * momentum.std() / total.size)
     return Weighing(first, last, force[:, first:last].mean(axis=1), float(total.std()), wander, uncertainty)
 
 

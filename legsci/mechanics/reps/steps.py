@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from legsci.kernels.jumps import flight_edges
-from legsci.mechanics.force.events import Score, contact_limits
+from legsci.mechanics.force.events import Score, contact_limits, contact_uncertainties
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.windows import Window
@@ -69,7 +69,7 @@ def score_step(reaction: GroundReaction, window: Window, *, task: Task, profile:
     takeoff, following = flight_edges(force, window.middle, *limits)
     events = {"touchdown": touchdown, "movement_start": touchdown, "takeoff": takeoff, "landing": following}
     return Score(
-        events=profile.shifted(events),
+        events=profile.shifted(events, contact_uncertainties(reaction, window, profile)),
         body_weight=np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan]),
         weighing_sd=float("nan"),
         body_weight_uncertainty=float("nan"),

@@ -26,6 +26,11 @@ NOISE_N = (0.5, 10.0)
 CONVERTERS = ((12, 5000.0), (16, 10_000.0))
 #: What plates read when nobody is on them [N].
 ZEROS_N = (-800.0, 100.0)
+#: Force below which the end of a push-off and the begin of a landing are rounded, at most [N]: on record, straight lines
+#: go on to between 5 and 12 N.
+CORNER_N = 12.0
+#: Change of the zero of a plate from trial to trial, standard deviation [N]; drawn on a logarithmic scale.
+WANDER_N = (0.3, 4.0)
 LANDING_S = 0.5
 FINE_HZ = 20_000.0
 
@@ -136,8 +141,7 @@ def analytic_jump(seed: int) -> Known:
     options = {
         "mass_kg": rng.uniform(45.0, 110.0), "quiet_s": rng.uniform(1.5, 3.5), "movement_s": rng.uniform(0.7, 0.95),
         "down": rng.uniform(0.4, 0.6), "up": rng.uniform(1.3, 1.7), "rise_s": np.exp(rng.uniform(*np.log([2e-3, 15e-3]))),
-        "corner_s": (rng.uniform(0.0, 2e-3), rng.uniform(0.0, 1e-3)), "stays": bool(rng.uniform() < 0.85),
-        "seed": seed,
+        "corner_n": tuple(rng.uniform(0.0, CORNER_N, 2)), "seed": seed,
     }  # fmt: skip
     rate, noise_n = float(rng.choice(RATES_HZ)), float(np.exp(rng.uniform(*np.log(NOISE_N))))
     bits, range_n = CONVERTERS[rng.integers(len(CONVERTERS))]
@@ -168,7 +172,7 @@ def _technique(task: str, rng: np.random.Generator) -> Technique:
         "sway_seed": (int(rng.integers(2**31)),),
     }  # fmt: skip
     if task in ("countermovement_jump", "squat_jump", "drop_jump"):
-        drawn["takeoff_velocity_m_per_s"] = rng.uniform(2.0, 2.8)
+        drawn |= {"takeoff_velocity_m_per_s": rng.uniform(2.0, 2.8), "landing_drop_m": rng.uniform(0.0, 0.07)}
     if task == "drop_jump":
         drawn |= {"contact_time_s": rng.uniform(0.17, 0.28), "drop_height_m": rng.uniform(0.2, 0.4)}
     if task == "squat":
@@ -213,7 +217,7 @@ def virtual_session(seed: int, *, tasks: tuple[str, ...] = VIRTUAL_TASKS, zeros_
     ----------
     seed : of all draws.
     tasks : the trials, in order.
-    zeros_anew : whether each trial has zeros of its own; else the plates keep those of the session within 1 N (SD).
+    zeros_anew : whether each trial has zeros of its own; else the plates keep those of the session within `WANDER_N`.
         None: drawn.
     """
     rng = np.random.default_rng([16, seed])
@@ -222,7 +226,7 @@ def virtual_session(seed: int, *, tasks: tuple[str, ...] = VIRTUAL_TASKS, zeros_
     bits, range_n = CONVERTERS[rng.integers(len(CONVERTERS))]
     settings = PlateSettings(noise_n=noise_n / 2.0**0.5, noise_n_m=0.0, offset_n=0.0, offset_n_m=0.0, bits=None)
     anew = bool(rng.uniform() < 0.5) if zeros_anew is None else zeros_anew
-    zeros = rng.uniform(*ZEROS_N, 2)
+    zeros, wander_n = rng.uniform(*ZEROS_N, 2), float(np.exp(rng.uniform(*np.log(WANDER_N))))
     session = {}
     for task in tasks:
         technique = _technique(task, rng)
@@ -231,7 +235,8 @@ def virtual_session(seed: int, *, tasks: tuple[str, ...] = VIRTUAL_TASKS, zeros_
         channels, _ = record_plates(motion, plates, settings, rng)
         up = np.array([-surface_wrench(plate, row)[0][:, 2] for plate, row in zip(plates, channels, strict=True)])
         pair = len(plates) == 2 and task not in ("sprint", "lateral_jump")
-        own = rng.uniform(*ZEROS_N, len(plates)) if anew or not pair else zeros + rng.normal(0.0, 1.0, 2)
+        kept = len(plates) == 2 and not anew
+        own = zeros + rng.normal(0.0, wander_n, 2) if kept else rng.uniform(*ZEROS_N, len(plates))
         weight = (athlete.mass_kg + technique.barbell_kg) * GRAVITY
         tree = force_trial(
             converted(up + own[:, None], range_n, bits), task=task, rate_hz=rate,
