@@ -146,13 +146,8 @@ def _loaded_samples(force: Array, middle: int, contact: float, loaded: float) ->
 
 
 @njit(cache=True)
-def edge_uncertainties(force: Array, middle: int, contact: float, loaded: float, noise: float) -> tuple[float, float]:
-    """Standard uncertainty of the take-off and the landing that `flight_edges` finds where force reaches zero.
-
-    Three parts: noise, or the scatter about the line where that is larger, through the extrapolation of the line;
-    `WITHIN_SAMPLE` at most, as the edge of a contact may lie between two samples. And how force reaches zero below
-    `ROUNDED_N`, which nothing shows: the corner there may be sharp, or a parabola from there on; the line then ends
-    early by up to the time that it takes from there to zero (rectangular distribution).
+def edge_uncertainties(force: Array, middle: int, contact: float, loaded: float, noise: float) -> Array:
+    """Standard uncertainties of the take-off and the landing that `flight_edges` finds where force reaches zero.
 
     Parameters
     ----------
@@ -161,18 +156,25 @@ def edge_uncertainties(force: Array, middle: int, contact: float, loaded: float,
 
     Returns
     -------
-    takeoff, landing : [samples]; `WITHIN_SAMPLE` where force does not fall towards the flight; NaN where the recording
-    begins or ends in flight.
+    (take-off or landing, scatter or corner) [samples]; NaN where the recording begins or ends in flight.
+    Scatter: of the line through the first loaded samples, by the noise, or their departures from it where these are
+    larger, as it is extended to zero; `WITHIN_SAMPLE` at most, and where force does not fall towards the flight, since
+    the edge of a contact may lie between two samples. Corner: how force reaches zero below `ROUNDED_N` is not seen; it
+    may go on straight or turn into a parabola, and the line then ends early by up to the time that it takes from there
+    to zero (rectangular distribution). It makes contacts too short at both ends.
     """
+    answer = np.full((2, 2), np.nan)
     first, last = _loaded_samples(force, middle, contact, loaded)
-    takeoff = np.nan if first < 0 else _edge_uncertainty(force, first, -1, contact, noise)
-    landing = np.nan if last >= force.size else _edge_uncertainty(force, last, 1, contact, noise)
-    return takeoff, landing
+    if first >= 0:
+        answer[0] = _edge_uncertainty(force, first, -1, contact, noise)
+    if last < force.size:
+        answer[1] = _edge_uncertainty(force, last, 1, contact, noise)
+    return answer
 
 
 @njit(cache=True)
-def _edge_uncertainty(force: Array, nearest: int, away: int, contact: float, noise: float) -> float:
-    """Standard uncertainty of where the line through the first loaded samples, at least three, reaches zero [samples]."""
+def _edge_uncertainty(force: Array, nearest: int, away: int, contact: float, noise: float) -> tuple[float, float]:
+    """Scatter and corner of one edge [samples], by the line through its first loaded samples, at least three."""
     count, total, squares, sum_force, products, sum_squares = 0, 0.0, 0.0, 0.0, 0.0, 0.0
     index = nearest
     while 0 <= index < force.size and (count < 3 or (count < LONGEST_EDGE and force[index] <= STEEP * contact)):
@@ -185,15 +187,15 @@ def _edge_uncertainty(force: Array, nearest: int, away: int, contact: float, noi
         sum_squares += force[index] * force[index]
         index += away
     if count < 3:
-        return WITHIN_SAMPLE
+        return WITHIN_SAMPLE, 0.0
     spread = squares - total * total / count
     slope = (products - total * sum_force / count) / spread
     if not slope > 0.0:
-        return WITHIN_SAMPLE
+        return WITHIN_SAMPLE, 0.0
     residual = max(sum_squares - sum_force * sum_force / count - slope * slope * spread, 0.0) / (count - 2)
     away_from_mean = sum_force / count / slope
     scatter = np.sqrt(max(noise * noise, residual) * (1.0 / count + away_from_mean * away_from_mean / spread)) / slope
-    return np.hypot(min(scatter, WITHIN_SAMPLE), ROUNDED_N / slope / np.sqrt(3.0))
+    return min(scatter, WITHIN_SAMPLE), ROUNDED_N / slope / np.sqrt(3.0)
 
 
 @njit(cache=True)

@@ -18,7 +18,7 @@ from legsci.kernels.jumps import (
 from legsci.mechanics.force.jump_checks import check_countermovement, check_hold, check_weight
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
-from legsci.mechanics.force.weighing import Weighing, standing_stretch, weigh
+from legsci.mechanics.force.weighing import Weighing, instant_of_rest, standing_stretch, weigh
 from legsci.mechanics.force.windows import LONGEST_FLIGHT_S, Window
 from legsci.quality import QualityFlag
 from legsci.tasks import Task
@@ -151,23 +151,25 @@ def contact_limits(reaction: GroundReaction, window: Window, profile: Profile) -
     return contact, max(contact, reaction.loaded_limit), profile.contact_edge == "zero"
 
 
-def contact_uncertainties(reaction: GroundReaction, window: Window, profile: Profile) -> dict[str, float]:
-    """Standard uncertainty of touchdown, take-off and landing [samples].
+def contact_uncertainties(
+    reaction: GroundReaction, window: Window, profile: Profile
+) -> dict[str, tuple[float, float]]:
+    """Standard uncertainties of touchdown, take-off and landing [samples]: scatter, and that of the corner.
 
-    Where a profile follows force to zero, that of the extrapolation (`edge_uncertainties`); where it does not,
-    `WITHIN_SAMPLE`, since a straight line between two samples crosses a low limit next to the first of them.
+    Where a profile follows force to zero, those of `edge_uncertainties`; where it does not, `WITHIN_SAMPLE` and 0,
+    since a straight line between two samples crosses a low limit next to the first of them.
     """
     contact, loaded, to_zero = contact_limits(reaction, window, profile)
-    uncertainty = dict.fromkeys(("touchdown", "takeoff", "landing"), WITHIN_SAMPLE)
+    uncertainty = dict.fromkeys(("touchdown", "takeoff", "landing"), (WITHIN_SAMPLE, 0.0))
     if not to_zero:
         return uncertainty
     force, noise = reaction.force[0], flight_sd(reaction, window)
     if window.touchdown >= 0:
         fall = (window.first + window.touchdown) // 2
-        uncertainty["touchdown"] = edge_uncertainties(force, fall, contact, loaded, noise)[1]
+        uncertainty["touchdown"] = tuple(edge_uncertainties(force, fall, contact, loaded, noise)[1].tolist())
     if window.middle >= 0:
-        edges = edge_uncertainties(force, window.middle, contact, loaded, noise)
-        uncertainty["takeoff"], uncertainty["landing"] = edges
+        edges = edge_uncertainties(force, window.middle, contact, loaded, noise).tolist()
+        uncertainty["takeoff"], uncertainty["landing"] = (tuple(edge) for edge in edges)
     return uncertainty
 
 
@@ -246,8 +248,6 @@ def _events(
     if not window.lands:
         found[-1] = np.nan
     score.events.update(zip(EVENTS, (float(position) for position in found), strict=True))
-    if window.touchdown >= 0:
-        score.events["movement_start"] = score.events["touchdown"]
 
 
 def score_standing(reaction: GroundReaction, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
@@ -305,9 +305,11 @@ def score_repetition(
     score = _weighed(reaction, profile, weighing, weight, flags)
     if weighing is not None and weighing.still:
         score.flags += check_weight(float(score.body_weight[0]), reaction, mass_kg)
-    rest = after.first if after is not None and after.still else -1
+    rest = instant_of_rest(reaction.force[0], after) if after is not None and after.still else -1
     _events(reaction, window, task, profile, score, quiet_end=quiet_end, rest=rest)
     score.events = profile.shifted(score.events, contact_uncertainties(reaction, window, profile))
+    if window.touchdown >= 0 and window.middle >= 0:
+        score.events["movement_start"] = score.events["touchdown"]
     if window.middle >= 0:
         stood = task.starts_still and weighing is not None and weighing.last <= window.middle
         score.flags += _check_velocity(score, task, stood=stood, title=profile.title)

@@ -19,7 +19,7 @@ LEAST_BAND_N = 1.0
 class Profile:
     """One set of rules; the fields are explained at the head of profiles.yaml.
 
-    The last six are 0 (`contact_scale`: 1) in every published profile; the uncertainty of a metric is found by scoring
+    The last seven are 0 (`contact_scale`: 1) in every published profile; the uncertainty of a metric is found by scoring
     the trial again with them changed. Shifts are in standard uncertainties.
     """
 
@@ -43,18 +43,28 @@ class Profile:
     start_shift: float = 0.0
     takeoff_shift: float = 0.0
     landing_shift: float = 0.0
+    corner_shift: float = 0.0
 
     def contact_limit(self, *, unloaded_sd_n: float) -> float:
         """Force from which the feet are in contact [N], given the SD of the unloaded plate in mid-flight [N]."""
         return self.contact_scale * max(self.contact_n, self.contact_sd * unloaded_sd_n, LEAST_CONTACT_N)
 
-    def shifted(self, events: dict[str, float], uncertainty: dict[str, float]) -> dict[str, float]:
-        """Events [samples], those of contact moved as the profile moves them, by their standard uncertainty."""
-        shifts = {"takeoff": self.takeoff_shift, "landing": self.landing_shift, "touchdown": self.landing_shift}
-        return {
-            name: position + shifts[name] * uncertainty[name] if shifts.get(name, 0.0) else position
-            for name, position in events.items()
-        }
+    def shifted(self, events: dict[str, float], uncertainty: dict[str, tuple[float, float]]) -> dict[str, float]:
+        """Events [samples], those of contact moved as the profile moves them.
+
+        Parameters
+        ----------
+        events : name -> position [samples].
+        uncertainty : event of contact -> standard uncertainty [samples]: its own, and how far the contact may last
+            longer than is seen.
+        """
+        ways = {"takeoff": (self.takeoff_shift, 1.0), **dict.fromkeys(("landing", "touchdown"), (self.landing_shift, -1.0))}
+        moved = dict(events)
+        for name in events.keys() & ways.keys():
+            shift, longer = ways[name]
+            for factor, part in zip((shift, longer * self.corner_shift), uncertainty[name], strict=True):
+                moved[name] += factor * part if factor else 0.0
+        return moved
 
     def movement_band(self, *, weighing_sd_n: float) -> float:
         """Departure from body weight that starts the movement [N]; negative where it is a fixed number of newtons."""
@@ -78,8 +88,8 @@ def variants(profile: Profile) -> dict[str, Profile]:
 
     "weighing": body weight raised by its standard uncertainty. "start": movement start earlier by its standard
     uncertainty, see `legsci.kernels.jumps`. "contact": contact limit doubled. "offset": the zero of the plates raised by
-    its standard uncertainty. "takeoff", "landing": the event moved by its standard uncertainty, see
-    `legsci.mechanics.force.events.contact_uncertainties`.
+    its standard uncertainty. "takeoff", "landing": the event moved by its standard uncertainty; "corner": contacts longer
+    at both ends, see `legsci.mechanics.force.events.contact_uncertainties`.
     """
     return {
         "weighing": replace(profile, body_weight_shift=1.0),
@@ -88,4 +98,5 @@ def variants(profile: Profile) -> dict[str, Profile]:
         "offset": replace(profile, offset_shift=1.0),
         "takeoff": replace(profile, takeoff_shift=1.0),
         "landing": replace(profile, landing_shift=1.0),
+        "corner": replace(profile, corner_shift=1.0),
     }
