@@ -77,8 +77,8 @@ def countermovement_jump(
 
     Noise is white; sway is the force of a vertical wobble of the centre of mass (0.4 to 1.8 Hz) that stops at the
     movement, with the given standard deviations. Someone who does not stay steps off the plate half a second after
-    landing. Force falls to zero along a straight line, and rises within `rise_s` of the landing; below `corner_n` [N] it
-    ends, before the take-off, and begins, after the landing, along a parabola.
+    landing. Force falls to zero along a straight line, and rises within `rise_s` of the landing; below `corner_n` [N]
+    it ends, before the take-off, and begins, after the landing, along a parabola.
     """
     rng = np.random.default_rng(seed)
     weight = mass_kg * GRAVITY

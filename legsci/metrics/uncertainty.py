@@ -25,8 +25,8 @@ IMPACT_PEAKS: dict[str, tuple[str, ...] | None] = {
     "peak_force_n": (*REBOUND_JUMPS, *RUNNING),
     "peak_power_w": (*REBOUND_JUMPS, *RUNNING),
 }
-#: Part of the second differences of force, the smallest, by which the noise of a plate is found, and the variance of that
-#: part of standard normal samples; the others may be of impacts.
+#: Part of the second differences of force, the smallest, by which the noise of a plate is found, and the variance of
+#: that part of standard normal samples; the others may be of impacts.
 NOISE_PART, NOISE_PART_VARIANCE = 0.8, 0.4377
 #: Samples within so many standard deviations of the noise below a peak may be the highest by noise alone.
 ALIKE_SD = 2.0
@@ -122,22 +122,30 @@ def _noise_of_integrals(reps: Reps, sd: Array) -> dict[str, Array]:
     start, rest, bottom, takeoff, touchdown = (
         _default(reps[name]) for name in ("movement_start", "rest", "bottom", "takeoff", "touchdown")
     )
-    each = sd / np.sqrt(reps["sampling_rate_hz"].data.astype(float))
-    per_mass = STANDARD_GRAVITY / _default(of_both(reps["body_weight"]))
-    speed, fall = (_default(reps[name]) for name in ("takeoff_velocity", "fall_height_m"))
-    impulse, of_speed = each * np.sqrt(takeoff - start), each * per_mass * np.sqrt(np.abs(takeoff - rest))
-    height, length = of_speed * speed / STANDARD_GRAVITY, takeoff - start
-    falling = each * per_mass * np.sqrt(np.abs(rest - touchdown)) * np.sqrt(2.0 * fall / STANDARD_GRAVITY)
-    return {
-        "net_impulse_n_s": impulse,
-        "mean_force_n": impulse / length,
-        "landing_impulse_n_s": each * LANDING_S**0.5,
-        "takeoff_velocity_m_per_s": of_speed,
-        "jump_height_impulse_m": height,
-        "rsi_modified_m_per_s": height / length,
-        "fall_height_m": falling,
-        SQUAT_DEPTH: each * per_mass * np.sqrt(np.abs(bottom - start) ** 3 / 3.0),
-    }
+    rate = reps["sampling_rate_hz"].data.astype(float)
+    weight, speed, fall = (
+        _default(each) for each in (of_both(reps["body_weight"]), reps["takeoff_velocity"], reps["fall_height_m"])
+    )
+
+    def integrated(length: Array) -> Array:
+        """Noise of the integral of force over a time [N s]."""
+        return sd * np.sqrt(np.abs(length) / rate)
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        per_mass, impulse = STANDARD_GRAVITY / weight, integrated(takeoff - start)
+        of_speed = integrated(takeoff - rest) * per_mass
+        height = of_speed * speed / STANDARD_GRAVITY
+        noise = {
+            "net_impulse_n_s": impulse,
+            "mean_force_n": impulse / (takeoff - start),
+            "landing_impulse_n_s": integrated(np.full_like(sd, LANDING_S)),
+            "takeoff_velocity_m_per_s": of_speed,
+            "jump_height_impulse_m": height,
+            "rsi_modified_m_per_s": height / (takeoff - start),
+            "fall_height_m": integrated(rest - touchdown) * per_mass * np.sqrt(2.0 * fall / STANDARD_GRAVITY),
+            SQUAT_DEPTH: integrated(bottom - start) * per_mass * np.abs(bottom - start) / 3.0**0.5,
+        }
+    return {name: np.where(np.isfinite(values), values, 0.0) for name, values in noise.items()}
 
 
 def _additional(reps: Reps) -> dict[str, Array]:
@@ -151,7 +159,7 @@ def _additional(reps: Reps) -> dict[str, Array]:
         **_noise_of_samples(reps, force, sd),
         **integrals,
         **{name: np.full(count, POSTURE_M) for name in POSTURE_METRICS},
-        "rsi_m_per_s": np.nan_to_num(POSTURE_M / contact),
+        "rsi_m_per_s": np.where(contact > 0.0, POSTURE_M / np.where(contact > 0.0, contact, 1.0), 0.0),
         SQUAT_DEPTH: np.hypot(integrals[SQUAT_DEPTH], _rest_depth(reps)),
     }
 

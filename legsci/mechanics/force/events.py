@@ -6,15 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from legsci.kernels.jumps import (
-    EVENTS,
-    WITHIN_SAMPLE,
-    DetectionRules,
-    contact_events,
-    edge_uncertainties,
-    flight_edges,
-    standing_jump_events,
-)
+from legsci.kernels.contact_edges import WITHIN_SAMPLE, edge_uncertainties, flight_edges
+from legsci.kernels.jumps import EVENTS, DetectionRules, contact_events, standing_jump_events
 from legsci.mechanics.force.jump_checks import check_countermovement, check_hold, check_weight
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
@@ -151,9 +144,7 @@ def contact_limits(reaction: GroundReaction, window: Window, profile: Profile) -
     return contact, max(contact, reaction.loaded_limit), profile.contact_edge == "zero"
 
 
-def contact_uncertainties(
-    reaction: GroundReaction, window: Window, profile: Profile
-) -> dict[str, tuple[float, float]]:
+def contact_uncertainties(reaction: GroundReaction, window: Window, profile: Profile) -> dict[str, tuple[float, float]]:
     """Standard uncertainties of touchdown, take-off and landing [samples]: scatter, and that of the corner.
 
     Where a profile follows force to zero, those of `edge_uncertainties`; where it does not, `WITHIN_SAMPLE` and 0,

@@ -19,8 +19,8 @@ LEAST_BAND_N = 1.0
 class Profile:
     """One set of rules; the fields are explained at the head of profiles.yaml.
 
-    The last seven are 0 (`contact_scale`: 1) in every published profile; the uncertainty of a metric is found by scoring
-    the trial again with them changed. Shifts are in standard uncertainties.
+    The last seven are 0 (`contact_scale`: 1) in every published profile; the uncertainty of a metric is found by
+    scoring the trial again with them changed. Shifts are in standard uncertainties.
     """
 
     name: str
@@ -58,7 +58,10 @@ class Profile:
         uncertainty : event of contact -> standard uncertainty [samples]: its own, and how far the contact may last
             longer than is seen.
         """
-        ways = {"takeoff": (self.takeoff_shift, 1.0), **dict.fromkeys(("landing", "touchdown"), (self.landing_shift, -1.0))}
+        ways = {
+            "takeoff": (self.takeoff_shift, 1.0),
+            **dict.fromkeys(("landing", "touchdown"), (self.landing_shift, -1.0)),
+        }
         moved = dict(events)
         for name in events.keys() & ways.keys():
             shift, longer = ways[name]
@@ -87,9 +90,9 @@ def variants(profile: Profile) -> dict[str, Profile]:
     """Return the profile with one source of uncertainty moved at a time, by the name of the source.
 
     "weighing": body weight raised by its standard uncertainty. "start": movement start earlier by its standard
-    uncertainty, see `legsci.kernels.jumps`. "contact": contact limit doubled. "offset": the zero of the plates raised by
-    its standard uncertainty. "takeoff", "landing": the event moved by its standard uncertainty; "corner": contacts longer
-    at both ends, see `legsci.mechanics.force.events.contact_uncertainties`.
+    uncertainty, see `legsci.kernels.jumps`. "contact": contact limit doubled. "offset": the zero of the plates raised
+    by its standard uncertainty. "takeoff", "landing": the event moved by its standard uncertainty; "corner": contacts
+    longer at both ends, see `legsci.mechanics.force.events.contact_uncertainties`.
     """
     return {
         "weighing": replace(profile, body_weight_shift=1.0),

@@ -95,7 +95,7 @@ def _momentum_sd(force: np.ndarray, rate: float) -> float:
 
 
 def instant_of_rest(force: np.ndarray, weighing: Weighing) -> int:
-    """Sample of a weighing at which the vertical velocity of the body is its mean in it: zero, as nobody rises or sinks.
+    """Sample of a weighing at which the vertical velocity of the body is its mean: zero, as nobody rises or sinks.
 
     Parameters
     ----------

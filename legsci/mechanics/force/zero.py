@@ -26,14 +26,14 @@ Stretches = NDArray[np.int64]
 #: From an empty plate force reaches `LEAST_LOAD_N` within this time of a touchdown or take-off [s]; the unweighting of
 #: a slow squat takes longer.
 EDGE_S = 0.1
-#: Empty stretches of a trial agree within this part of the limit that bounds them; the turn of a movement that only just
-#: falls below the limit lies higher than a deeper one.
+#: Empty stretches of a trial agree within this part of the limit that bounds them; the turn of a movement that only
+#: just falls below the limit lies higher than a deeper one.
 LEVEL_PART = 0.25
 #: A plate that reads more than this carries somebody [N], however still and low that is in its recording: on record,
 #: empty plates read from -762 to +62 N. Downward there is no such bound: a plate may be zeroed with the person on it.
 LARGEST_ZERO_N = 120.0
-#: Means over this time vary on a plate that nobody touches by less than this much (half the range of 90 % of them). Mean
-#: force in the outer quarters of an empty stretch exceeds that of its middle by no more than that and its noise.
+#: Means over this time vary on a plate that nobody touches by less than this much (half the range of 90 % of them).
+#: Mean force in the outer quarters of an empty stretch exceeds that of its middle by no more than that and its noise.
 BLOCK_S, CONSTANT_N = 0.05, 2.0
 #: Blocks from which a variance is estimated, and the standard uncertainty that no reading goes below [N].
 LEAST_BLOCKS, LEAST_RESOLVED_N = 4, 0.05

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from legsci.kernels.jumps import flight_edges
+from legsci.kernels.contact_edges import flight_edges
 from legsci.mechanics.force.events import Score, contact_limits, contact_uncertainties
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile

@@ -7,6 +7,7 @@ sampling rate, noise, steps of the converter, and what the plates read when nobo
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -28,8 +29,8 @@ NOISE_N = (0.5, 10.0)
 CONVERTERS = ((12, 5000.0), (16, 10_000.0))
 #: What plates read when nobody is on them [N].
 ZEROS_N = (-800.0, 100.0)
-#: Force below which the end of a push-off and the begin of a landing are rounded, at most [N]: on record, straight lines
-#: go on to between 5 and 12 N.
+#: Force below which the end of a push-off and the begin of a landing are rounded, at most [N]: on record, straight
+#: lines go on to between 5 and 12 N.
 CORNER_N = 12.0
 #: Change of the zero of a plate from trial to trial, standard deviation [N]; drawn on a logarithmic scale.
 WANDER_N = (0.3, 4.0)
@@ -56,7 +57,8 @@ class Known:
 
 @dataclass(frozen=True)
 class Course:
-    """Clean vertical force and velocity of the centre of mass (sample,) [N], [m/s] over time [s], and the weight [N]."""
+    """Clean vertical force and velocity of the centre of mass (sample,) [N], [m/s] over time [s], and the weight
+    [N]."""
 
     time: np.ndarray
     force: np.ndarray
@@ -143,7 +145,8 @@ def analytic_jump(seed: int) -> Known:
     rng = np.random.default_rng([15, seed])
     options = {
         "mass_kg": rng.uniform(45.0, 110.0), "quiet_s": rng.uniform(1.5, 3.5), "movement_s": rng.uniform(0.7, 0.95),
-        "down": rng.uniform(0.4, 0.6), "up": rng.uniform(1.3, 1.7), "rise_s": np.exp(rng.uniform(*np.log([2e-3, 15e-3]))),
+        "down": rng.uniform(0.4, 0.6), "up": rng.uniform(1.3, 1.7),
+        "rise_s": np.exp(rng.uniform(*np.log([2e-3, 15e-3]))),
         "corner_n": tuple(rng.uniform(0.0, CORNER_N, 2)), "seed": seed,
     }  # fmt: skip
     rate, noise_n = float(rng.choice(RATES_HZ)), float(np.exp(rng.uniform(*np.log(NOISE_N))))
@@ -195,7 +198,7 @@ def _truth_of_motion(motion: Motion, weight: float) -> dict[str, list[float]]:
         contacts = list(zip(motion.events["touchdown"], motion.events["takeoff"], strict=True))
         return {
             "contact_time_s": [off - on for on, off in contacts],
-            "flight_time_s": [on - off for (_, off), (on, _) in zip(contacts, contacts[1:], strict=False)] + [np.nan],
+            "flight_time_s": [on - off for (_, off), (on, _) in pairwise(contacts)] + [np.nan],
             "peak_force_n": [float(course.within(course.force, on, off).max()) for on, off in contacts],
         }
     if motion.task == "squat":
@@ -212,8 +215,8 @@ def _truth_of_motion(motion: Motion, weight: float) -> dict[str, list[float]]:
     return {name: [value] for name, value in truth.items()}
 
 
-#: Metrics whose truth in virtual trials no plate shows: the sideways jump begins with 0.2 s in which force changes by 1 or
-#: 2 N, less than sway does; the push-off of the squat jump has no peak but a level.
+#: Metrics whose truth in virtual trials no plate shows: the sideways jump begins with 0.2 s in which force changes by
+#: 1 or 2 N, less than sway does; the push-off of the squat jump has no peak but a level.
 _FROM_START = (
     "time_to_takeoff_s", "mean_force_n", "rsi_modified_m_per_s", "countermovement_depth_m",
     "rate_of_force_development_n_per_s",
@@ -222,7 +225,9 @@ UNSEEN = {"lateral_jump": _FROM_START, "squat_jump": ("rate_of_force_development
 VIRTUAL_TASKS = ("standing", "countermovement_jump", "squat_jump", "drop_jump", "lateral_jump", "squat", "sprint")
 
 
-def virtual_session(seed: int, *, tasks: tuple[str, ...] = VIRTUAL_TASKS, zeros_anew: bool | None = None) -> dict[str, Known]:
+def virtual_session(
+    seed: int, *, tasks: tuple[str, ...] = VIRTUAL_TASKS, zeros_anew: bool | None = None
+) -> dict[str, Known]:
     """Draw a person and record a trial of each task.
 
     Parameters
