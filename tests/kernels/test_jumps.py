@@ -219,7 +219,7 @@ def test_uncertainty_of_an_edge_by_noise_is_that_of_least_squares() -> None:
         force = clean + rng.normal(0.0, noise_n, clean.size)
         found.append(flight_edges(force, 45, 10.0, 150.0, True)[0])
         stated.append(edge_uncertainties(force, 45, 10.0, 150.0, noise_n)[0, 0])
-    assert np.mean(found) == pytest.approx(20.0, abs=0.02)
+    assert np.mean(found) == pytest.approx(20.0, abs=0.15)
     assert np.std(found) == pytest.approx(np.mean(stated), rel=0.5)
 
 

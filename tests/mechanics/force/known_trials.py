@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 import xarray as xr
@@ -226,7 +227,7 @@ VIRTUAL_TASKS = ("standing", "countermovement_jump", "squat_jump", "drop_jump", 
 
 
 def virtual_session(
-    seed: int, *, tasks: tuple[str, ...] = VIRTUAL_TASKS, zeros_anew: bool | None = None
+    seed: int, *, tasks: tuple[str, ...] = VIRTUAL_TASKS, zeros: Literal["drawn", "steady", "anew", "none"] = "drawn"
 ) -> dict[str, Known]:
     """Draw a person and record a trial of each task.
 
@@ -234,16 +235,17 @@ def virtual_session(
     ----------
     seed : of all draws.
     tasks : the trials, in order.
-    zeros_anew : whether each trial has zeros of its own; else the plates keep those of the session within `WANDER_N`.
-        None: drawn.
+    zeros : what plates read when empty: "steady", as in the rest of the session within `WANDER_N`; "anew" in each
+        trial; one of the two ("drawn"); or nothing ("none"). All else is the same.
     """
     rng = np.random.default_rng([16, seed])
     athlete = Athlete(height_m=rng.uniform(1.6, 1.9), mass_kg=rng.uniform(50.0, 95.0))
     rate, noise_n = float(rng.choice(RATES_HZ)), float(np.exp(rng.uniform(*np.log(NOISE_N))))
     bits, range_n = CONVERTERS[rng.integers(len(CONVERTERS))]
     settings = PlateSettings(noise_n=noise_n / 2.0**0.5, noise_n_m=0.0, offset_n=0.0, offset_n_m=0.0, bits=None)
-    anew = bool(rng.uniform() < 0.5) if zeros_anew is None else zeros_anew
-    zeros, wander_n = rng.uniform(*ZEROS_N, 2), float(np.exp(rng.uniform(*np.log(WANDER_N))))
+    coin = rng.uniform()
+    anew = bool(coin < 0.5) if zeros == "drawn" else zeros == "anew"
+    levels, wander_n = rng.uniform(*ZEROS_N, 2), float(np.exp(rng.uniform(*np.log(WANDER_N))))
     session = {}
     for task in tasks:
         technique = _technique(task, rng)
@@ -252,8 +254,9 @@ def virtual_session(
         channels, _ = record_plates(motion, plates, settings, rng)
         up = np.array([-surface_wrench(plate, row)[0][:, 2] for plate, row in zip(plates, channels, strict=True)])
         pair = len(plates) == 2 and task not in ("sprint", "lateral_jump")
-        kept = len(plates) == 2 and not anew
-        own = zeros + rng.normal(0.0, wander_n, 2) if kept else rng.uniform(*ZEROS_N, len(plates))
+        fresh, kept = rng.uniform(*ZEROS_N, len(plates)), levels + rng.normal(0.0, wander_n, 2)
+        own = fresh if anew or len(plates) != 2 else kept
+        own = own if zeros != "none" else np.zeros(len(plates))
         weight = (athlete.mass_kg + technique.barbell_kg) * GRAVITY
         tree = force_trial(
             converted(up + own[:, None], range_n, bits), task=task, rate_hz=rate,
