@@ -28,6 +28,8 @@ SATURATED_PART = 1.5
 CLIPPING_STEPS, STRAIGHT_STEPS = 3.0, 1.5
 #: A loaded plate that reads the same for longer than this has a dead channel [s].
 CONSTANT_S = 0.25
+#: Kilonewtons with two decimals: a person who stands still may read the same multiple of it throughout [N].
+COARSEST_N = 10.0
 #: Between these parts of the standing load lies every force of a living person on the ground; ringing plates stay
 #: within them too, spikes of an amplifier do not.
 LOWEST_PART, HIGHEST_PART = -1.0, 30.0
@@ -158,7 +160,8 @@ def _saturation(vertical_force: np.ndarray, plate: str, *, rate: float, others_n
 
     The top of a smooth curve is flat too where the converter is coarse: force then comes to it in its smallest steps,
     and to the limit of a range in larger ones. A plate with noise while it is empty, or beside one with noise, has
-    noise under load.
+    noise under load; one that reads the same from the first to the last sample is dead, unless its steps are so coarse
+    (`COARSEST_N`) that a person who stands still may do that.
 
     Parameters
     ----------
@@ -184,7 +187,9 @@ def _saturation(vertical_force: np.ndarray, plate: str, *, rate: float, others_n
     length = stuck[1] - stuck[0]
     level = float(vertical_force[stuck[0]])
     noise = max(_noise_of_empty(vertical_force, rate=rate), others_noise)
-    if not flags and length >= CONSTANT_S * rate and level > LEAST_LOAD_N and noise > 0.5 * step:
+    never_changes = length == vertical_force.size and abs(level - COARSEST_N * round(level / COARSEST_N)) > 1e-6
+    dead = never_changes or (length >= CONSTANT_S * rate and noise > 0.5 * step)
+    if not flags and level > LEAST_LOAD_N and dead:
         detail = f"{level:.1f} N"
         flags.append(QualityFlag("plate_constant", f"plate {plate}", length / rate, CONSTANT_S, detail))
     return flags
