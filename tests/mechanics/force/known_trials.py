@@ -26,6 +26,8 @@ from tests.mechanics.trials import force_trial
 RATES_HZ = (500.0, 1000.0, 2000.0)
 #: Noise of the sum of the plates, standard deviation [N]; drawn on a logarithmic scale.
 NOISE_N = (0.5, 10.0)
+#: That of two usual plates together.
+USUAL_NOISE_N = 1.2
 #: Resolution and range of converters [bit], [N].
 CONVERTERS = ((12, 5000.0), (16, 10_000.0))
 #: What plates read when nobody is on them [N].
@@ -227,7 +229,11 @@ VIRTUAL_TASKS = ("standing", "countermovement_jump", "squat_jump", "drop_jump", 
 
 
 def virtual_session(
-    seed: int, *, tasks: tuple[str, ...] = VIRTUAL_TASKS, zeros: Literal["drawn", "steady", "anew", "none"] = "drawn"
+    seed: int,
+    *,
+    tasks: tuple[str, ...] = VIRTUAL_TASKS,
+    zeros: Literal["drawn", "steady", "anew", "none"] = "drawn",
+    usual: bool = False,
 ) -> dict[str, Known]:
     """Draw a person and record a trial of each task.
 
@@ -237,11 +243,14 @@ def virtual_session(
     tasks : the trials, in order.
     zeros : what plates read when empty: "steady", as in the rest of the session within `WANDER_N`; "anew" in each
         trial; one of the two ("drawn"); or nothing ("none"). All else is the same.
+    usual : whether the plates have `USUAL_NOISE_N` and the finer converter; else both are drawn.
     """
     rng = np.random.default_rng([16, seed])
     athlete = Athlete(height_m=rng.uniform(1.6, 1.9), mass_kg=rng.uniform(50.0, 95.0))
     rate, noise_n = float(rng.choice(RATES_HZ)), float(np.exp(rng.uniform(*np.log(NOISE_N))))
     bits, range_n = CONVERTERS[rng.integers(len(CONVERTERS))]
+    if usual:
+        noise_n, (bits, range_n) = USUAL_NOISE_N, CONVERTERS[-1]
     settings = PlateSettings(noise_n=noise_n / 2.0**0.5, noise_n_m=0.0, offset_n=0.0, offset_n_m=0.0, bits=None)
     coin = rng.uniform()
     anew = bool(coin < 0.5) if zeros == "drawn" else zeros == "anew"
