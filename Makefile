@@ -67,7 +67,7 @@ fuzz: $(READY)
 	python -m benchmarks.damaged_files
 
 errors: $(READY)
-	python -m benchmarks.jump_errors
+	python -m benchmarks.force_errors
 	python -m benchmarks.alignment_errors
 	python -m benchmarks.independent_errors
 	python -m benchmarks.cutoffs

@@ -51,6 +51,13 @@ def _push_off(phase: np.ndarray, down: float, up: float) -> np.ndarray:
     return np.where(falling, at_fall + (-1.0 - at_fall) * (1.0 - np.cos(0.5 * np.pi * (phase - 0.92) / 0.08)), lobe)
 
 
+def _softened(distance: np.ndarray, corner: float) -> np.ndarray:
+    """Distance from a corner at 0, rounded over a length: a parabola within it, a straight line beyond."""
+    if corner == 0.0:
+        return np.maximum(distance, 0.0)
+    return np.where(distance < corner, np.maximum(distance, 0.0) ** 2 / (2.0 * corner), distance - 0.5 * corner)
+
+
 def countermovement_jump(
     *,
     mass_kg: float = 75.0,
@@ -62,18 +69,27 @@ def countermovement_jump(
     movement_s: float = 0.85,
     down: float = 0.55,
     up: float = 1.55,
+    rise_s: float = 0.008,
+    corner_n: tuple[float, float] = (0.0, 0.0),
     seed: int = 0,
 ) -> AnalyticJump:
     """Make one jump.
 
     Noise is white; sway is the force of a vertical wobble of the centre of mass (0.4 to 1.8 Hz) that stops at the
     movement, with the given standard deviations. Someone who does not stay steps off the plate half a second after
-    landing.
+    landing. Force falls to zero along a straight line, and rises within `rise_s` of the landing; below `corner_n` [N]
+    it ends, before the take-off, and begins, after the landing, along a parabola.
     """
     rng = np.random.default_rng(seed)
     weight = mass_kg * GRAVITY
     fine = np.linspace(0.0, 1.0, 200_001)
-    gain = np.concatenate([[0.0], np.cumsum((lambda a: 0.5 * (a[1:] + a[:-1]))(_push_off(fine, down, up)))])
+    steepest = 0.5 * np.pi / 0.08 * (1.0 + up * np.sin(np.pi * (0.92 - 0.45) / 0.60))
+    released, touched_s = 2.0 * corner_n[0] / (weight * steepest), 2.0 * corner_n[1] * rise_s / weight
+
+    def push_off(phase: np.ndarray) -> np.ndarray:
+        return _push_off(1.0 - _softened(1.0 - phase, released), down, up)
+
+    gain = np.concatenate([[0.0], np.cumsum((lambda a: 0.5 * (a[1:] + a[:-1]))(push_off(fine)))])
     velocity = gain * GRAVITY * movement_s / 200_000
     depth = -float((np.cumsum(velocity) * movement_s / 200_000).min())
     takeoff_velocity = float(velocity[-1])
@@ -83,13 +99,20 @@ def countermovement_jump(
     time = np.arange(round(duration * rate_hz)) / rate_hz
     force = np.full(time.size, weight)
     moving = (time >= quiet_s) & (time < takeoff)
-    force[moving] += weight * _push_off((time[moving] - quiet_s) / movement_s, down, up)
+    force[moving] += weight * push_off((time[moving] - quiet_s) / movement_s)
     force[(time >= takeoff) & (time < landing)] = 0.0
-    after = time[time >= landing] - landing
-    # impact and settling; the net impulse stops the fall, and makes up for what the rise over 8 ms takes away
-    pulse, rise_s = np.sin(np.pi * np.clip(after / 0.25, 0, 1)) ** 2, 0.008
-    force[time >= landing] += mass_kg * (takeoff_velocity + GRAVITY * rise_s / 2) / 0.125 * pulse
-    force[time >= landing] *= np.clip(after / rise_s, 0, 1)
+    # impact and settling: the net impulse stops the fall
+    after, settling = time[time >= landing] - landing, np.linspace(0.0, 0.25, 25_001)
+
+    def landed(since: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        risen = np.clip(_softened(since, touched_s) / rise_s, 0.0, 1.0)
+        return risen, np.sin(np.pi * np.clip(since / 0.25, 0, 1)) ** 2 * risen
+
+    risen, pulse = landed(settling)
+    lacking = takeoff_velocity + GRAVITY * float(np.trapezoid(1.0 - risen, settling))
+    height = mass_kg * lacking / float(np.trapezoid(pulse, settling))
+    risen, pulse = landed(after)
+    force[time >= landing] = weight * risen + height * pulse
     if not stays:
         force[time >= landing + 0.5] = 0.0
     standing = (time < quiet_s) | ((time >= landing + 0.8) & stays)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from legsci.kernels.contact_edges import flight_edges
 from legsci.kernels.events import BLOCK, Array
 
 #: Events of a repetition, in the order of the arrays that the kernels return.
@@ -25,10 +26,9 @@ EVENTS = (
 )
 #: Vertical speed that sway does not exceed [m/s], as in a squat; our choice.
 SWAY_M_PER_S = 0.02
-#: The edge of a contact is a straight line up to this many times the contact limit, and over at most so many samples.
-STEEP, LONGEST_EDGE = 4.0, 20
-#: A sample below this part of the contact limit, which is five times the noise, is of the empty plate.
-EMPTY_PART = 0.25
+#: An onset of movement is judged by when force departs from body weight by so many times the band, and is at most as
+#: smooth as this power of time.
+BEYOND_BAND, SMOOTHEST_ONSET = 4.0, 5
 #: Standard acceleration of free fall [m/s^2]; kernels import nothing from legsci.vocabulary.
 _STANDARD_GRAVITY = 9.80665
 _MOVEMENT_START, _MINIMUM_FORCE, _PEAK_NEGATIVE_VELOCITY, _BOTTOM, _PROPULSION_START, _TAKEOFF, _LANDING = range(7)
@@ -45,6 +45,7 @@ class DetectionRules(NamedTuple):
         weight +- that much, searched backward from the movement.
     still : shortest stretch within the band that is treated as standing still [samples].
     lead : time by which the onset of movement precedes the departure from the band [samples].
+    start_shift : the onset lies earlier than that by so many of its standard uncertainties, see `_onset_uncertainty`.
     contact, loaded : forces of `flight_edges` [N].
     propulsion_velocity : upward velocity at which propulsion starts [m/s].
     to_zero : take-off and landing are where force reaches zero, not where it passes `contact` (`flight_edges`).
@@ -56,6 +57,7 @@ class DetectionRules(NamedTuple):
     band: float
     still: int
     lead: int
+    start_shift: float
     contact: float
     loaded: float
     propulsion_velocity: float
@@ -65,110 +67,6 @@ class DetectionRules(NamedTuple):
 
 #: Members of `DetectionRules` in a plain tuple.
 Rules = tuple[Any, ...]
-
-
-@njit(cache=True)
-def crossing(force: Array, inside: int, outside: int, limit: float) -> float:
-    """Position at which force passes `limit` between two neighbouring samples, by linear interpolation.
-
-    Parameters
-    ----------
-    force : (sample,) [N].
-    inside, outside : neighbouring sample numbers on either side of the limit.
-    limit : [N].
-
-    Returns
-    -------
-    position [samples]; `outside` where the two forces do not differ.
-    """
-    difference = force[inside] - force[outside]
-    if difference == 0.0 or outside < 0:
-        return float(outside)
-    return outside + (inside - outside) * (limit - force[outside]) / difference
-
-
-@njit(cache=True)
-def flight_edges(
-    force: Array, middle: int, contact: float, loaded: float, to_zero: bool = False
-) -> tuple[float, float]:
-    """Take-off and landing around `middle`, told apart from the ringing of the platform.
-
-    A platform that rings may pass `contact` again tens of milliseconds after the feet have left. The search goes
-    from `middle` to where force reaches `loaded`, and from there back towards the flight to the first passage of
-    `contact`: take-off is the first moment without contact, landing the last.
-
-    Parameters
-    ----------
-    force : (sample,) [N].
-    middle : a sample in flight.
-    contact : force from which the feet are in contact [N].
-    loaded : force that only feet exert and no ringing of the platform, at least `contact` [N].
-    to_zero : follow force from the limit on to zero (`_reaches_zero`): the limit is passed some tenths of a millisecond
-        before the feet leave and after they touch down, which makes a flight too long.
-
-    Returns
-    -------
-    takeoff, landing : positions [samples], interpolated; NaN where the recording begins or ends in flight.
-    """
-    first = middle
-    while first >= 0 and not force[first] >= loaded:
-        first -= 1
-    while 0 <= first < middle - 1 and force[first + 1] >= contact:
-        first += 1
-    last = middle
-    while last < force.size and not force[last] >= loaded:
-        last += 1
-    while middle + 1 < last < force.size and force[last - 1] >= contact:
-        last -= 1
-    takeoff = np.nan if first < 0 else crossing(force, first + 1, first, contact)
-    landing = np.nan if last >= force.size else crossing(force, last - 1, last, contact)
-    if to_zero and not np.isnan(takeoff):
-        takeoff = _reaches_zero(force, first, -1, takeoff, contact)
-    if to_zero and not np.isnan(landing):
-        landing = _reaches_zero(force, last, 1, landing, contact)
-    return takeoff, landing
-
-
-@njit(cache=True)
-def _reaches_zero(force: Array, nearest: int, away: int, at_limit: float, contact: float) -> float:
-    """Position at which the line through the first loaded samples reaches zero, seen from the flight.
-
-    The line is fitted to the samples between `contact` and `STEEP` times that, but at least two. Samples of the flight
-    do not enter: the force between the last of them and the first loaded one is not known.
-
-    Parameters
-    ----------
-    force : (sample,) [N].
-    nearest : loaded sample next to the flight.
-    away : direction in which it is loaded, -1 before the flight and 1 after it.
-    at_limit : position at which force passes `contact`, by interpolation [samples].
-    contact : [N].
-
-    Returns
-    -------
-    position [samples], no further into the flight than the first sample that reads no more than `EMPTY_PART` of the
-    limit; `at_limit` where force does not fall towards the flight.
-    """
-    count, total, squares, sum_force, products = 0, 0.0, 0.0, 0.0, 0.0
-    index = nearest
-    while 0 <= index < force.size and (count < 2 or (count < LONGEST_EDGE and force[index] <= STEEP * contact)):
-        step = float(abs(index - nearest))
-        count += 1
-        total += step
-        squares += step * step
-        sum_force += force[index]
-        products += step * force[index]
-        index += away
-    if count < 2:
-        return at_limit
-    slope = (count * products - total * sum_force) / (count * squares - total * total)
-    if not slope > 0.0:
-        return at_limit
-    beyond = (sum_force - slope * total) / count / slope
-    empty = 1
-    while 0 <= nearest - away * empty < force.size and force[nearest - away * empty] > EMPTY_PART * contact:
-        empty += 1
-    return nearest - away * min(beyond, float(empty)) if beyond >= 0.0 else at_limit
 
 
 @njit(cache=True)
@@ -248,6 +146,10 @@ def _turning_points(velocity: Array, first: int, takeoff: float, propulsion_velo
         if velocity[index] < velocity[lowest]:
             lowest = index
     events[_PEAK_NEGATIVE_VELOCITY] = lowest
+    if first < lowest < stop:
+        before, after = velocity[lowest - 1] - velocity[lowest], velocity[lowest + 1] - velocity[lowest]
+        # the turn of the parabola through three samples: where force passes body weight
+        events[_PEAK_NEGATIVE_VELOCITY] += 0.5 * (before - after) / (before + after) if before + after > 0.0 else 0.0
     bottom = lowest
     while bottom < stop and velocity[bottom] < 0.0:
         bottom += 1
@@ -259,7 +161,8 @@ def _turning_points(velocity: Array, first: int, takeoff: float, propulsion_velo
     while start < stop and not velocity[start] > propulsion_velocity:
         start += 1
     if velocity[start] > propulsion_velocity:
-        events[_PROPULSION_START] = start
+        step = velocity[start] - velocity[start - 1] if start > bottom else 0.0
+        events[_PROPULSION_START] = start - (velocity[start] - propulsion_velocity) / step if step > 0.0 else start
 
 
 @njit(cache=True)
@@ -283,7 +186,7 @@ def standing_jump_events(
     takeoff_velocity : [m/s], upward positive; NaN where the movement's start or the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
-    band, still, lead, contact, loaded, propulsion_velocity, to_zero, countermovement = rules
+    band, still, lead, start_shift, contact, loaded, propulsion_velocity, to_zero, countermovement = rules
     takeoff, landing = flight_edges(force, middle, contact, loaded, to_zero)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= weighing_end + 1:
@@ -307,6 +210,9 @@ def standing_jump_events(
     if leaves < 0:
         return events, np.nan
     start = max(leaves - lead, weighing_end - still, 0)
+    if start_shift != 0.0:
+        earlier = start_shift * _onset_uncertainty(force[leaves:stop], body_weight, abs(band), lead)
+        start = max(start - round(earlier), 0)
     events[_MOVEMENT_START] = start
     if lowers and lowest >= leaves:
         events[_MINIMUM_FORCE] = lowest
@@ -316,6 +222,34 @@ def standing_jump_events(
     for event in (_PEAK_NEGATIVE_VELOCITY, _BOTTOM, _PROPULSION_START):
         events[event] += start
     return events, _between(velocity, takeoff - start)
+
+
+@njit(cache=True)
+def _onset_uncertainty(force: Array, body_weight: float, band: float, lead: int) -> float:
+    """Standard uncertainty of an onset of movement that is said to lie `lead` before force leaves a band [samples].
+
+    Force departs from body weight with some power of the time since the onset; the time that it takes from the band to
+    `BEYOND_BAND` times the band then tells how long before the onset lies. Root mean square over the powers 1 (constant
+    jerk) to `SMOOTHEST_ONSET`, which no recording tells apart.
+
+    Parameters
+    ----------
+    force : (sample,) from where it leaves the band on to the take-off [N].
+    body_weight, band : [N].
+    lead : [samples].
+    """
+    departure = np.abs(force - body_weight)
+    factor = BEYOND_BAND
+    if departure.size == 0 or departure.max() <= 2.0 * band:
+        return float(lead)
+    factor = min(factor, 0.8 * departure.max() / band)
+    beyond = 0
+    while departure[beyond] <= factor * band:
+        beyond += 1
+    total = 0.0
+    for power in range(1, SMOOTHEST_ONSET + 1):
+        total += (beyond / (factor ** (1.0 / power) - 1.0) - lead) ** 2
+    return np.sqrt(total / SMOOTHEST_ONSET)
 
 
 @njit(cache=True)
@@ -372,7 +306,7 @@ def contact_events(
     takeoff_velocity : [m/s], upward positive; NaN where the take-off was not found.
     """
     events = np.full(len(EVENTS), np.nan)
-    _, _, _, contact, loaded, propulsion_velocity, to_zero, _ = rules
+    _, _, _, _, contact, loaded, propulsion_velocity, to_zero, _ = rules
     takeoff, landing = flight_edges(force, middle, contact, loaded, to_zero)
     events[_TAKEOFF], events[_LANDING] = takeoff, landing
     if np.isnan(takeoff) or takeoff <= first:

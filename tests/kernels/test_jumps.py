@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from legsci.kernels import jumps
+from legsci.kernels.contact_edges import crossing, edge_uncertainties, flight_edges
 from legsci.kernels.jumps import (
     EVENTS,
     DetectionRules,
     contact_events,
-    crossing,
-    flight_edges,
     last_stillness,
     standing_jump_events,
     velocity_from_rest,
@@ -21,7 +20,7 @@ from legsci.vocabulary import STANDARD_GRAVITY
 GRAVITY = 9.80665
 RATE_HZ = 1000.0
 WEIGHT_N = 700.0
-RULES = DetectionRules(5.0, 30, 0, 10.0, 150.0, 0.01, False, True)
+RULES = DetectionRules(5.0, 30, 0, 0.0, 10.0, 150.0, 0.01, False, True)
 
 
 def test_kernels_fall_at_the_vocabulary_s_gravity() -> None:
@@ -202,3 +201,43 @@ def test_contact_without_take_off_has_no_velocity() -> None:
     found, speed = contact_events(force, RATE_HZ, 500, 0, 100, WEIGHT_N, tuple(RULES))
     assert np.isnan(speed)
     assert np.isnan(found[EVENTS.index("takeoff")])
+
+
+def test_uncertainty_of_a_straight_edge_is_what_lies_below_ten_newtons() -> None:
+    """Force falls by 20 N a sample to zero and rises by 40 N: no scatter, and 10 N of a corner that nothing shows."""
+    force = np.concatenate([np.arange(400.0, 0.0, -20.0), np.zeros(50), np.arange(40.0, 400.0, 40.0)])
+    edges = edge_uncertainties(force, 40, 10.0, 150.0, 0.0)
+    assert edges[:, 0] == pytest.approx([0.0, 0.0], abs=1e-9)
+    assert edges[:, 1] == pytest.approx([10.0 / 20.0 / 3.0**0.5, 10.0 / 40.0 / 3.0**0.5])
+
+
+def test_uncertainty_of_an_edge_by_noise_is_that_of_least_squares() -> None:
+    rng = np.random.default_rng(8)
+    clean = np.concatenate([np.arange(400.0, 0.0, -20.0), np.zeros(50), np.arange(20.0, 400.0, 20.0)])
+    noise_n, found, stated = 2.0, [], []
+    for _ in range(400):
+        force = clean + rng.normal(0.0, noise_n, clean.size)
+        found.append(flight_edges(force, 45, 10.0, 150.0, True)[0])
+        stated.append(edge_uncertainties(force, 45, 10.0, 150.0, noise_n)[0, 0])
+    assert np.mean(found) == pytest.approx(20.0, abs=0.15)
+    assert np.std(found) == pytest.approx(np.mean(stated), rel=0.5)
+
+
+def test_edge_within_a_sample_is_uncertain_by_a_sample() -> None:
+    force = np.concatenate([np.zeros(60), [124.0, 71.0, 138.0, 166.0, 200.0, 254.0]])
+    takeoff, landing = edge_uncertainties(force, 30, 10.0, 150.0, 1.0)
+    assert np.isnan(takeoff).all()
+    assert 0.5 < np.hypot(*landing) <= 1.0
+
+
+def test_onset_of_movement_is_as_uncertain_as_it_is_smooth() -> None:
+    """A straight departure reaches four times the band in four times the time; a smooth one starts long before."""
+    time = np.arange(300.0)
+    straight, smooth = (WEIGHT_N - 3.0 * time**power / scale for power, scale in ((1, 1.0), (4, 2e5)))
+    band, lead = 6.0, 0
+    stated = []
+    for force in (straight, smooth):
+        first = int(np.argmax(WEIGHT_N - force > band))
+        stated.append((first, jumps._onset_uncertainty(force[first:], WEIGHT_N, band, lead)))
+    assert all(0.5 * late < uncertainty < 8.0 * late for late, uncertainty in stated), stated
+    assert stated[1][1] > stated[0][1]

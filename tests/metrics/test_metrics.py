@@ -254,13 +254,17 @@ def test_mean_load_and_impulse_are_compared_between_sides_in_every_task_of_two_p
 
 
 def test_horizontal_peaks_of_a_landing() -> None:
-    """The feet brake with 400 N, and drive with 150 N afterwards."""
+    """The feet brake with 400 N and drive with 150 N afterwards, push 90 N to the right and 60 N to the left."""
     vertical = triangle_landing()
     forward = np.zeros(vertical.size)
     forward[520:560], forward[700:750] = -400.0, 150.0
-    axes = np.stack([forward, vertical, np.zeros(vertical.size)], axis=1)
+    sideways = np.zeros(vertical.size)
+    sideways[530:550], sideways[600:640] = 90.0, -60.0
+    axes = np.stack([forward, vertical, sideways], axis=1)
     force = vertical_force(vertical).drop_vars(["force", "axis"])
     force = force.assign(force=(("plate", "time", "axis"), axes[None])).assign_coords(axis=list("xyz"))
     row = outcome(trial({"force": force}, task="landing"), profiles=[]).row()
     assert row["landing_peak_anterior_force_n"] == pytest.approx(150.0, abs=0.5)
     assert row["landing_peak_posterior_force_n"] == pytest.approx(400.0, abs=0.5)
+    assert row["landing_peak_rightward_force_n"] == pytest.approx(90.0, abs=0.5)
+    assert row["landing_peak_leftward_force_n"] == pytest.approx(60.0, abs=0.5)

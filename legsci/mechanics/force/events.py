@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from legsci.kernels.jumps import EVENTS, DetectionRules, contact_events, flight_edges, standing_jump_events
+from legsci.kernels.contact_edges import WITHIN_SAMPLE, edge_uncertainties, flight_edges
+from legsci.kernels.jumps import EVENTS, DetectionRules, contact_events, standing_jump_events
 from legsci.mechanics.force.jump_checks import check_countermovement, check_hold, check_weight
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
-from legsci.mechanics.force.weighing import Weighing, standing_stretch, weigh
+from legsci.mechanics.force.weighing import Weighing, instant_of_rest, standing_stretch, weigh
 from legsci.mechanics.force.windows import LONGEST_FLIGHT_S, Window
 from legsci.quality import QualityFlag
 from legsci.tasks import Task
@@ -143,6 +144,26 @@ def contact_limits(reaction: GroundReaction, window: Window, profile: Profile) -
     return contact, max(contact, reaction.loaded_limit), profile.contact_edge == "zero"
 
 
+def contact_uncertainties(reaction: GroundReaction, window: Window, profile: Profile) -> dict[str, tuple[float, float]]:
+    """Standard uncertainties of touchdown, take-off and landing [samples]: scatter, and that of the corner.
+
+    Where a profile follows force to zero, those of `edge_uncertainties`; where it does not, `WITHIN_SAMPLE` and 0,
+    since a straight line between two samples crosses a low limit next to the first of them.
+    """
+    contact, loaded, to_zero = contact_limits(reaction, window, profile)
+    uncertainty = dict.fromkeys(("touchdown", "takeoff", "landing"), (WITHIN_SAMPLE, 0.0))
+    if not to_zero:
+        return uncertainty
+    force, noise = reaction.force[0], flight_sd(reaction, window)
+    if window.touchdown >= 0:
+        fall = (window.first + window.touchdown) // 2
+        uncertainty["touchdown"] = tuple(edge_uncertainties(force, fall, contact, loaded, noise)[1].tolist())
+    if window.middle >= 0:
+        edges = edge_uncertainties(force, window.middle, contact, loaded, noise).tolist()
+        uncertainty["takeoff"], uncertainty["landing"] = (tuple(edge) for edge in edges)
+    return uncertainty
+
+
 def _detection_rules(
     reaction: GroundReaction, window: Window, task: Task, profile: Profile, *, weighing_sd: float
 ) -> DetectionRules:
@@ -152,6 +173,7 @@ def _detection_rules(
         band=profile.movement_band(weighing_sd_n=weighing_sd),
         still=max(int(STILL_S * reaction.rate), 1),
         lead=round(profile.start_lead_s * reaction.rate),
+        start_shift=profile.start_shift,
         contact=contact,
         loaded=loaded,
         propulsion_velocity=profile.propulsion_velocity_m_per_s,
@@ -217,8 +239,6 @@ def _events(
     if not window.lands:
         found[-1] = np.nan
     score.events.update(zip(EVENTS, (float(position) for position in found), strict=True))
-    if window.touchdown >= 0:
-        score.events["movement_start"] = score.events["touchdown"]
 
 
 def score_standing(reaction: GroundReaction, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
@@ -245,7 +265,7 @@ def _weighed(
     events = {} if weighing is None else {"weighing_start": weighing.first, "weighing_end": weighing.last}
     return Score(
         events={name: float(position) for name, position in events.items()},
-        body_weight=weight - offset * (weighing is not None) + profile.body_weight_shift_sd * uncertainty,
+        body_weight=weight - offset * (weighing is not None) + profile.body_weight_shift * uncertainty,
         weighing_sd=weighing.sd if weighing is not None else float("nan"),
         body_weight_uncertainty=uncertainty,
         rest=float("nan"),
@@ -276,9 +296,11 @@ def score_repetition(
     score = _weighed(reaction, profile, weighing, weight, flags)
     if weighing is not None and weighing.still:
         score.flags += check_weight(float(score.body_weight[0]), reaction, mass_kg)
-    rest = after.first if after is not None and after.still else -1
+    rest = instant_of_rest(reaction.force[0], after) if after is not None and after.still else -1
     _events(reaction, window, task, profile, score, quiet_end=quiet_end, rest=rest)
-    score.events = profile.shifted(score.events)
+    score.events = profile.shifted(score.events, contact_uncertainties(reaction, window, profile))
+    if window.touchdown >= 0 and window.middle >= 0:
+        score.events["movement_start"] = score.events["touchdown"]
     if window.middle >= 0:
         stood = task.starts_still and weighing is not None and weighing.last <= window.middle
         score.flags += _check_velocity(score, task, stood=stood, title=profile.title)

@@ -23,10 +23,13 @@ UNKNOWN_ZERO_N = 6.0 / 3.0**0.5
 SATURATED_SAMPLES = 5
 #: Saturation is searched above this part of the standing load; a coarse converter repeats values in quiet standing.
 SATURATED_PART = 1.5
-#: Force comes to the limit of a plate's range in steps larger than this many of the converter's.
-CLIPPING_STEPS = 3.0
+#: Force comes to the limit of a plate's range, or leaves it, in steps larger than this many of the converter's, and on
+#: the other side in more than one; a level push-off begins in its smallest steps and ends in large ones.
+CLIPPING_STEPS, STRAIGHT_STEPS = 3.0, 1.5
 #: A loaded plate that reads the same for longer than this has a dead channel [s].
 CONSTANT_S = 0.25
+#: Kilonewtons with two decimals: a person who stands still may read the same multiple of it throughout [N].
+COARSEST_N = 10.0
 #: Between these parts of the standing load lies every force of a living person on the ground; ringing plates stay
 #: within them too, spikes of an amplifier do not.
 LOWEST_PART, HIGHEST_PART = -1.0, 30.0
@@ -157,7 +160,8 @@ def _saturation(vertical_force: np.ndarray, plate: str, *, rate: float, others_n
 
     The top of a smooth curve is flat too where the converter is coarse: force then comes to it in its smallest steps,
     and to the limit of a range in larger ones. A plate with noise while it is empty, or beside one with noise, has
-    noise under load.
+    noise under load; one that reads the same from the first to the last sample is dead, unless its steps are so coarse
+    (`COARSEST_N`) that a person who stands still may do that.
 
     Parameters
     ----------
@@ -168,8 +172,12 @@ def _saturation(vertical_force: np.ndarray, plate: str, *, rate: float, others_n
     """
     highest, step = float(vertical_force.max()), _resolution(vertical_force)
     runs = intervals_above(vertical_force, highest, SATURATED_SAMPLES)
-    edges = [_edge_step(vertical_force, int(first), int(last)) for first, last in runs]
-    clipped = [run for run, edge in zip(runs, edges, strict=True) if edge > CLIPPING_STEPS * step]
+    edges = [_edge_steps(vertical_force, int(first), int(last)) for first, last in runs]
+    clipped = [
+        run
+        for run, (smaller, larger) in zip(runs, edges, strict=True)
+        if larger > CLIPPING_STEPS * step and smaller > STRAIGHT_STEPS * step
+    ]
     flags = []
     if clipped and highest > SATURATED_PART * standing_load(vertical_force):
         longest = float(max(last - first for first, last in clipped))
@@ -179,7 +187,9 @@ def _saturation(vertical_force: np.ndarray, plate: str, *, rate: float, others_n
     length = stuck[1] - stuck[0]
     level = float(vertical_force[stuck[0]])
     noise = max(_noise_of_empty(vertical_force, rate=rate), others_noise)
-    if not flags and length >= CONSTANT_S * rate and level > LEAST_LOAD_N and noise > 0.5 * step:
+    never_changes = length == vertical_force.size and abs(level - COARSEST_N * round(level / COARSEST_N)) > 1e-6
+    dead = never_changes or (length >= CONSTANT_S * rate and noise > 0.5 * step)
+    if not flags and level > LEAST_LOAD_N and dead:
         detail = f"{level:.1f} N"
         flags.append(QualityFlag("plate_constant", f"plate {plate}", length / rate, CONSTANT_S, detail))
     return flags
@@ -192,11 +202,12 @@ def _resolution(samples: np.ndarray) -> float:
     return float(steps[steps > 1e-9].min(initial=np.inf)) if (steps > 1e-9).any() else 0.0
 
 
-def _edge_step(samples: np.ndarray, first: int, last: int) -> float:
-    """Step into or out of a run of samples, the larger."""
-    before = samples[first] - samples[first - 1] if first else 0.0
-    after = samples[last - 1] - samples[last] if last < samples.size else 0.0
-    return float(max(before, after))
+def _edge_steps(samples: np.ndarray, first: int, last: int) -> tuple[float, float]:
+    """Steps into and out of a run of samples, the smaller first; at an end of the recording that of the other end."""
+    before = samples[first] - samples[first - 1] if first else np.inf
+    after = samples[last - 1] - samples[last] if last < samples.size else np.inf
+    smaller = float(min(before, after))
+    return smaller, float(max(before, after)) if np.isfinite([before, after]).all() else smaller
 
 
 def _longest_constant(samples: np.ndarray) -> tuple[int, int]:

@@ -19,8 +19,8 @@ LEAST_BAND_N = 1.0
 class Profile:
     """One set of rules; the fields are explained at the head of profiles.yaml.
 
-    The last six are 0 (scales: 1) in every published profile; the uncertainty of a metric is found by scoring
-    the trial again with them changed. Shifts of take-off and of landing and touchdown are in samples.
+    The last eight are 0 (scales: 1) in every published profile; the uncertainty of a metric is found by scoring the
+    trial again with them changed. Shifts are in standard uncertainties.
     """
 
     name: str
@@ -37,21 +37,38 @@ class Profile:
     propulsion_velocity_m_per_s: float
     phases: tuple[str, ...]
     source: str
-    body_weight_shift_sd: float = 0.0
+    body_weight_shift: float = 0.0
     offset_shift: float = 0.0
     contact_scale: float = 1.0
+    start_shift: float = 0.0
     takeoff_shift: float = 0.0
     landing_shift: float = 0.0
     rest_speed_scale: float = 1.0
+    corner_shift: float = 0.0
 
     def contact_limit(self, *, unloaded_sd_n: float) -> float:
         """Force from which the feet are in contact [N], given the SD of the unloaded plate in mid-flight [N]."""
         return self.contact_scale * max(self.contact_n, self.contact_sd * unloaded_sd_n, LEAST_CONTACT_N)
 
-    def shifted(self, events: dict[str, float]) -> dict[str, float]:
-        """Events [samples], those of contact moved as the profile moves them."""
-        shifts = {"takeoff": self.takeoff_shift, "landing": self.landing_shift, "touchdown": self.landing_shift}
-        return {name: position + shifts.get(name, 0.0) for name, position in events.items()}
+    def shifted(self, events: dict[str, float], uncertainty: dict[str, tuple[float, float]]) -> dict[str, float]:
+        """Events [samples], those of contact moved as the profile moves them.
+
+        Parameters
+        ----------
+        events : name -> position [samples].
+        uncertainty : event of contact -> standard uncertainty [samples]: its own, and how far the contact may last
+            longer than is seen.
+        """
+        ways = {
+            "takeoff": (self.takeoff_shift, 1.0),
+            **dict.fromkeys(("landing", "touchdown"), (self.landing_shift, -1.0)),
+        }
+        moved = dict(events)
+        for name in events.keys() & ways.keys():
+            shift, longer = ways[name]
+            for factor, part in zip((shift, longer * self.corner_shift), uncertainty[name], strict=True):
+                moved[name] += factor * part if factor else 0.0
+        return moved
 
     def movement_band(self, *, weighing_sd_n: float) -> float:
         """Departure from body weight that starts the movement [N]; negative where it is a fixed number of newtons."""
@@ -73,21 +90,20 @@ def load_profiles() -> dict[str, Profile]:
 def variants(profile: Profile) -> dict[str, Profile]:
     """Return the profile with one source of uncertainty moved at a time, by the name of the source.
 
-    "weighing": body weight raised by its standard uncertainty. "start": movement start at the moment force leaves the
-    band instead of `start_lead_s` earlier, or 30 ms earlier where the profile has no lead. "contact": contact limit
-    doubled. "offset": the zero of the plates raised by its standard uncertainty. "takeoff", "landing": the event moved
-    by the root mean square of a sample: force may rise from nothing to far beyond the limit between two samples,
-    anywhere in between, and the straight line crosses a low limit next to the first of them. "rest_speed": the phases
-    of a squat end at ten times the speed (`squats.CREEP_M_PER_S`), which changes their durations by as much as they err
-    in simulated squats (26, 21 and 27 ms against 28, 15 and 25 ms, root mean square).
+    "weighing": body weight raised by its standard uncertainty. "start": movement start earlier by its standard
+    uncertainty, see `legsci.kernels.jumps`. "contact": contact limit doubled. "offset": the zero of the plates raised
+    by its standard uncertainty. "takeoff", "landing": the event moved by its standard uncertainty; "corner": contacts
+    longer at both ends, see `legsci.mechanics.force.events.contact_uncertainties`. "rest_speed": the phases of a squat
+    end at ten times the speed (`squats.CREEP_M_PER_S`), which changes their durations by as much as they err in
+    simulated squats (26, 21 and 27 ms against 28, 15 and 25 ms, root mean square).
     """
-    lead = 0.0 if profile.start_lead_s > 0.0 else 0.030
     return {
-        "weighing": replace(profile, body_weight_shift_sd=1.0),
-        "start": replace(profile, start_lead_s=lead),
+        "weighing": replace(profile, body_weight_shift=1.0),
+        "start": replace(profile, start_shift=1.0),
         "contact": replace(profile, contact_scale=2.0),
         "offset": replace(profile, offset_shift=1.0),
-        "takeoff": replace(profile, takeoff_shift=3.0**-0.5),
-        "landing": replace(profile, landing_shift=3.0**-0.5),
+        "takeoff": replace(profile, takeoff_shift=1.0),
+        "landing": replace(profile, landing_shift=1.0),
+        "corner": replace(profile, corner_shift=1.0),
         "rest_speed": replace(profile, rest_speed_scale=10.0),
     }

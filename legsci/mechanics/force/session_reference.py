@@ -36,6 +36,8 @@ REPORTED_ZERO_N = 6.0
 STEADY_ZERO_N = 6.0
 #: Median absolute deviation of a normal distribution times this is its standard deviation.
 NORMAL_MAD = 1.4826
+#: So many trials must agree on a zero before another one is taken to be wrong.
+MAJORITY = 3
 #: Standard uncertainty of a zero that one other trial gives [N]: it drifts, and is set anew.
 BETWEEN_TRIALS_N = 2.0
 #: Trials that this weighs as much as, where several show the zero.
@@ -261,12 +263,16 @@ def _spread(levels_n: list[float]) -> float:
     """Standard deviation of a plate's zero between trials [N].
 
     From the median deviation, since one trial may be wrong, drawn towards `BETWEEN_TRIALS_N`, which weighs as
-    much as `PRIOR_TRIALS` trials: a few trials tell a standard deviation badly.
+    much as `PRIOR_TRIALS` trials: a few trials tell a standard deviation badly. Two of three may agree by chance: with
+    fewer than `MAJORITY` trials about the median, from all of them.
     """
     count = len(levels_n)
     if count < 2:
         return BETWEEN_TRIALS_N
-    found = NORMAL_MAD * np.median(np.abs(np.array(levels_n) - np.median(levels_n)))
+    away = np.abs(np.array(levels_n) - np.median(levels_n))
+    robust = NORMAL_MAD * float(np.median(away))
+    alike = int((away <= STEADY_ZERO_N).sum())
+    found = robust if alike >= min(MAJORITY, count) else max(robust, float(np.std(levels_n)))
     return float(np.sqrt((count * found**2 + PRIOR_TRIALS * BETWEEN_TRIALS_N**2) / (count + PRIOR_TRIALS)))
 
 

@@ -71,9 +71,10 @@ def _block_means(force: np.ndarray, length: int) -> np.ndarray:
 def weigh_stretch(force: np.ndarray, *, rate: float, first: int, last: int) -> Weighing:
     """Weigh one stretch.
 
-    Mean force over a time T misses body weight by m (v_end - v_start) / T. A sway of force amplitude A and frequency f
-    has the velocity A / (2 pi f m), so that with the standard deviation s of force, taken over 50 ms means, the
-    standard uncertainty of the mean is sqrt(2) s / (2 pi f T), with f = `SWAY_HZ`.
+    Mean force over a time T misses body weight by (p_end - p_start) / T, where p is the momentum of sway, so that its
+    standard uncertainty is sqrt(2) sd(p) / T. That of p is taken from the integral of force less its mean. A short
+    window does not show sway slower than itself: there it is at least that of a sway of `SWAY_HZ` with the standard
+    deviation s of force, taken over 50 ms means, s / (2 pi f).
 
     Parameters
     ----------
@@ -83,8 +84,27 @@ def weigh_stretch(force: np.ndarray, *, rate: float, first: int, last: int) -> W
     """
     total = force[0, first:last]
     wander = float(_block_means(total, max(int(BLOCK_S * rate), 1)).std())
-    uncertainty = np.sqrt(2.0) * wander / (2.0 * np.pi * SWAY_HZ * (last - first) / rate)
+    momentum = max(_momentum_sd(total, rate), wander / (2.0 * np.pi * SWAY_HZ))
+    uncertainty = np.sqrt(2.0) * momentum * rate / (last - first)
     return Weighing(first, last, force[:, first:last].mean(axis=1), float(total.std()), wander, uncertainty)
+
+
+def _momentum_sd(force: np.ndarray, rate: float) -> float:
+    """Standard deviation of the integral of force (sample,) less its mean [N s]."""
+    return float(np.cumsum(force - force.mean()).std() / rate)
+
+
+def instant_of_rest(force: np.ndarray, weighing: Weighing) -> int:
+    """Sample of a weighing at which the vertical velocity of the body is its mean: zero, as nobody rises or sinks.
+
+    Parameters
+    ----------
+    force : (sample,) [N].
+    weighing : quiet standing.
+    """
+    quiet = force[weighing.first : weighing.last]
+    momentum = np.cumsum(quiet - quiet.mean())
+    return weighing.first + int(np.argmin(np.abs(momentum - momentum.mean())))
 
 
 def standing_stretch(force: np.ndarray, *, rate: float, quiet: Weighing, first: int, movement_start: int) -> Weighing:
@@ -107,8 +127,11 @@ def standing_stretch(force: np.ndarray, *, rate: float, quiet: Weighing, first: 
     begin = quiet.first
     while begin - block >= first and abs(force[0, begin - block : begin].mean() - weight) <= band:
         begin -= block
-    longer = weigh_stretch(force, rate=rate, first=begin, last=max(movement_start, quiet.last))
-    return replace(longer, sd=quiet.sd)
+    last = max(movement_start, quiet.last)
+    # The whole of standing begins and ends at rest: sway slower than it does not enter.
+    uncertainty = np.sqrt(2.0) * _momentum_sd(force[0, begin:last], rate) * rate / (last - begin)
+    longer = weigh_stretch(force, rate=rate, first=begin, last=last)
+    return replace(longer, sd=quiet.sd, uncertainty=float(uncertainty))
 
 
 def weigh(

@@ -26,13 +26,14 @@ Stretches = NDArray[np.int64]
 #: From an empty plate force reaches `LEAST_LOAD_N` within this time of a touchdown or take-off [s]; the unweighting of
 #: a slow squat takes longer.
 EDGE_S = 0.1
-#: Mean force in the outer quarters of an empty stretch exceeds that of its middle by at most this part of the limit
-#: that bounds it; around the turning point of a movement, a parabola, it is half of the limit.
-FLAT_PART = 0.25
+#: Empty stretches of a trial agree within this part of the limit that bounds them; the turn of a movement that only
+#: just falls below the limit lies higher than a deeper one.
+LEVEL_PART = 0.25
 #: A plate that reads more than this carries somebody [N], however still and low that is in its recording: on record,
 #: empty plates read from -762 to +62 N. Downward there is no such bound: a plate may be zeroed with the person on it.
 LARGEST_ZERO_N = 120.0
 #: Means over this time vary on a plate that nobody touches by less than this much (half the range of 90 % of them).
+#: Mean force in the outer quarters of an empty stretch exceeds that of its middle by no more than that and its noise.
 BLOCK_S, CONSTANT_N = 0.05, 2.0
 #: Blocks from which a variance is estimated, and the standard uncertainty that no reading goes below [N].
 LEAST_BLOCKS, LEAST_RESOLVED_N = 4, 0.05
@@ -104,16 +105,34 @@ def empty_stretches(vertical_force: Array, *, rate: float) -> Stretches:
     if lowest > LARGEST_ZERO_N or not carries_load(load, rate=rate):
         return nothing
     stretches, limit = unloaded_stretches(load, rate=rate)
-    edge = round(EDGE_S * rate)
-    kept = [(a, b) for a, b in stretches.tolist() if _is_flat(load, a, b, limit) and _is_abrupt(load, a, b, edge)]
+    levels = [float(load[middle_half(a, b)].mean()) for a, b in stretches.tolist()]
+    highest, edge = min(levels, default=0.0) + LEVEL_PART * limit, round(EDGE_S * rate)
+    kept = [
+        (a, b)
+        for (a, b), level in zip(stretches.tolist(), levels, strict=True)
+        if level <= highest and _is_flat(load[a:b]) and _is_abrupt(load, a, b, edge)
+    ]
     return np.array(kept, dtype=np.int64).reshape(-1, 2)
 
 
-def _is_flat(load: Array, first: int, last: int, limit: float) -> bool:
-    """Whether force in the outer quarters of a stretch is that of its middle."""
-    quarter = max((last - first) // 4, 1)
-    outer = np.concatenate([load[first : first + quarter], load[last - quarter : last]])
-    return bool(outer.mean() - load[first + quarter : last - quarter].mean() <= FLAT_PART * limit)
+def middle_half(first: int, last: int) -> slice:
+    """Middle half of a stretch of samples."""
+    quarter = (last - first) // 4
+    return slice(first + quarter, last - quarter)
+
+
+def _is_flat(load: Array) -> bool:
+    """Whether force in the outer quarters of a stretch (sample,) is that of its middle, beyond the turn of a movement.
+
+    Noise is taken from the changes from sample to sample, so that a movement does not enter it.
+    """
+    quarter = max(load.size // 4, 1)
+    outer, middle = np.concatenate([load[:quarter], load[-quarter:]]), load[quarter:-quarter]
+    if not middle.size:
+        return False
+    noise = float(np.diff(load).std()) / 2.0**0.5
+    uncertainty = noise * (1.0 / outer.size + 1.0 / middle.size) ** 0.5
+    return bool(outer.mean() - middle.mean() <= CONSTANT_N + 1.0 * uncertainty)
 
 
 def _is_abrupt(load: Array, first: int, last: int, edge: int) -> bool:
@@ -157,7 +176,7 @@ def zero_in_stretches(force: xr.Dataset, plate: int, stretches: Stretches) -> Pl
     Birge RT (1932) The calculation of errors by the method of least squares. Phys Rev 40:207-227.
     """
     rate = float(force.attrs["sampling_rate_hz"])
-    middles = [slice(first + (last - first) // 4, last - (last - first) // 4) for first, last in stretches]
+    middles = [middle_half(int(first), int(last)) for first, last in stretches]
     vertical = vertical_of_plates(force)[plate]
     variances = np.array([_variance_of_mean(vertical[middle], rate=rate) for middle in middles])
     weights = (1.0 / variances) / (1.0 / variances).sum()

@@ -29,7 +29,7 @@ from legsci.vocabulary import AXES, SIDES
 _SAMPLED: dict[str, tuple[tuple[str, ...], str]] = {
     "force": (("side",), "N"),
     "box": ((), "N"),
-    "forward_force": ((), "N"),
+    "horizontal_force": (("direction",), "N"),
     "centre_of_pressure": (("direction",), "m"),
 }
 _STORED_DECIMALS = {
@@ -146,7 +146,7 @@ def _trial(
             box=box if np.isfinite(box).any() else None,
             flags=_flags(stated["flags"]),
         )
-        pressure = Pressure(sampled["forward_force"], sampled["centre_of_pressure"])
+        pressure = Pressure(sampled["horizontal_force"], sampled["centre_of_pressure"])
     if framed:
         stated = words["movement"]
         place = framed["point_position"]
@@ -221,7 +221,7 @@ def _plates(motion: SessionMotion) -> xr.Dataset:
         rows[name] = {
             "force": trial.reaction.force,
             "box": nothing if trial.reaction.box is None else trial.reaction.box,
-            "forward_force": trial.pressure.forward_force,
+            "horizontal_force": trial.pressure.horizontal_force,
             "centre_of_pressure": trial.pressure.centre_of_pressure,
         }
     return _group(rows, _SAMPLED, "sample", _COORDS)

@@ -46,13 +46,13 @@ class Pressure:
 
     Parameters
     ----------
-    forward_force : (sample,) of all plates, less its mean while they are unloaded [N]; NaN where only vertical force
-        was recorded.
+    horizontal_force : (direction, sample) of all plates, less its mean while they are unloaded [N]; NaN where only
+        vertical force was recorded.
     centre_of_pressure : (direction, sample) of all plates [m]; NaN without moments, and in tasks other than standing,
         where sway is not measured.
     """
 
-    forward_force: Array
+    horizontal_force: Array
     centre_of_pressure: Array
 
 
@@ -184,7 +184,7 @@ def _without_contradicted(
     movement = without_directions(movement) if facing else movement
     if pressure is not None and (facing or {"force_axis_reversed"} & codes):
         pressure = Pressure(
-            *(np.full_like(values, np.nan) for values in (pressure.forward_force, pressure.centre_of_pressure))
+            *(np.full_like(values, np.nan) for values in (pressure.horizontal_force, pressure.centre_of_pressure))
         )
     named = [code.replace("_", " ") for code in WRONG_KINETICS if code in codes]
     movement, withheld = without_kinetics(
@@ -234,7 +234,7 @@ def _trial_motion(
         kinds_of(trial),
         reaction,
         Pressure(
-            _forward_force(force, reaction),
+            _horizontal_force(force, reaction),
             _total_centre_of_pressure(force, reaction, sought=TASKS[str(trial.attrs["task"])].cut == "quiet"),
         ),
         movement,
@@ -298,16 +298,19 @@ def _total_centre_of_pressure(force: xr.Dataset, reaction: GroundReaction, *, so
     return np.asarray(np.nansum(level * pressed, axis=1) / np.where(total > 0.0, total, np.nan))
 
 
-def _forward_force(force: xr.Dataset, reaction: GroundReaction) -> Array:
-    """Forward force of all plates that carry the person, less its mean while they are unloaded (sample,) [N]."""
-    axes = force.get_index("axis").tolist() if reaction.plates else []
-    if "x" not in axes:
-        return np.full(reaction.force.shape[1], np.nan)
-    plates = force.get_index("plate").tolist()
-    forward = force.variables["force"].transpose("plate", "time", "axis").data[..., axes.index("x")]
-    total = forward[[plates.index(plate) for plate in reaction.plates]].astype(float).sum(axis=0)
-    empty = [total[first + (stop - first) // 4 : stop - (stop - first) // 4] for first, stop in reaction.unloaded]
-    return np.asarray(total - (float(np.mean(np.concatenate(empty))) if empty else 0.0))
+def _horizontal_force(force: xr.Dataset, reaction: GroundReaction) -> Array:
+    """Force of all plates that carry the person, forward and to the right, less its mean while unloaded (2, sample)."""
+    answer = np.full((len(DIRECTIONS), reaction.force.shape[1]), np.nan)
+    axes, plates = force.get_index("axis").tolist(), force.get_index("plate").tolist()
+    recorded = force.variables["force"].transpose("axis", "plate", "time").data
+    middles = [slice(first + (stop - first) // 4, stop - (stop - first) // 4) for first, stop in reaction.unloaded]
+    for row, axis in enumerate("xz"):
+        if not reaction.plates or axis not in axes:
+            continue
+        total = recorded[axes.index(axis), [plates.index(plate) for plate in reaction.plates]].astype(float).sum(axis=0)
+        empty = np.concatenate([total[middle] for middle in middles]) if middles else np.zeros(1)
+        answer[row] = total - empty.mean()
+    return answer
 
 
 def _unread_static_trials(session: xr.DataTree) -> list[QualityFlag]:

@@ -22,7 +22,7 @@ DataVariable = tuple[tuple[str, ...], NDArray[Any], dict[str, str]]
 #: Signals at the samples of the plates: name -> dimensions other than the sample, and unit.
 SAMPLE_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
     "force": (("side",), "N"),
-    "forward_force": ((), "N"),
+    "horizontal_force": (("direction",), "N"),
     "centre_of_pressure": (("direction",), "m"),
     "pelvis_height": ((), "m"),
 }
@@ -221,7 +221,7 @@ def _of_plates(trial: TrialMotion) -> dict[str, NDArray[np.float64]]:
         return {}
     return {
         "force": trial.reaction.force,
-        "forward_force": trial.pressure.forward_force,
+        "horizontal_force": trial.pressure.horizontal_force,
         "centre_of_pressure": trial.pressure.centre_of_pressure,
     }
 

@@ -308,7 +308,7 @@ def score_squat(reaction: GroundReaction, window: Window, *, task: Task, profile
         events |= {"weighing_start": float(weighing.first), "weighing_end": float(weighing.last)}
     return Score(
         events=events,
-        body_weight=weight - offset * (weighing is not None) + profile.body_weight_shift_sd * uncertainty,
+        body_weight=weight - offset * (weighing is not None) + profile.body_weight_shift * uncertainty,
         weighing_sd=weighing.sd if weighing is not None else float("nan"),
         body_weight_uncertainty=uncertainty,
         rest=float(round(window.eccentric_start)) if np.isfinite(weight[0]) else float("nan"),

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from legsci.kernels.jumps import flight_edges
-from legsci.mechanics.force.events import Score, contact_limits
+from legsci.kernels.contact_edges import flight_edges
+from legsci.mechanics.force.events import Score, contact_limits, contact_uncertainties
 from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.windows import Window
@@ -67,9 +67,12 @@ def score_step(reaction: GroundReaction, window: Window, *, task: Task, profile:
     force = reaction.force[0] - offset
     touchdown = flight_edges(force, (window.first + window.touchdown) // 2, *limits)[1]
     takeoff, following = flight_edges(force, window.middle, *limits)
-    events = {"touchdown": touchdown, "movement_start": touchdown, "takeoff": takeoff, "landing": following}
+    events = profile.shifted(
+        {"touchdown": touchdown, "takeoff": takeoff, "landing": following},
+        contact_uncertainties(reaction, window, profile),
+    )
     return Score(
-        events=profile.shifted(events),
+        events=events | {"movement_start": events["touchdown"]},
         body_weight=np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan]),
         weighing_sd=float("nan"),
         body_weight_uncertainty=float("nan"),

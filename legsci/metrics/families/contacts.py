@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import xarray as xr
 
+from legsci.mechanics.kinetics.session_motion import DIRECTIONS
 from legsci.metrics.families.force import LANDING_S, impact
 from legsci.metrics.families.joints import of_frames, working
 from legsci.metrics.metric import FORCE, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
@@ -25,19 +26,34 @@ def landing_impulse(reps: Reps) -> xr.Variable:
     return (integral(reps, reps["force"], start, end) - reps["offset"] * LANDING_S).where(whole)
 
 
+def _along(reps: Reps, direction: str) -> xr.Variable:
+    """Horizontal force in a direction (rep, sample) [N]."""
+    return reps["horizontal_force"].isel(direction=DIRECTIONS.index(direction))
+
+
 def landing_peak_anterior_force(reps: Reps) -> xr.Variable:
     """Largest forward force of the landing (rep, scoring) [N]."""
-    return peak(reps, reps["forward_force"], impact(reps), impact(reps) + LANDING_S) - reps["offset"]
+    return peak(reps, _along(reps, "anterior"), impact(reps), impact(reps) + LANDING_S) - reps["offset"]
 
 
 def landing_peak_posterior_force(reps: Reps) -> xr.Variable:
     """Largest backward force of the landing (rep, scoring) [N]."""
-    return peak(reps, -reps["forward_force"], impact(reps), impact(reps) + LANDING_S) + reps["offset"]
+    return peak(reps, -_along(reps, "anterior"), impact(reps), impact(reps) + LANDING_S) + reps["offset"]
+
+
+def landing_peak_rightward_force(reps: Reps) -> xr.Variable:
+    """Largest force to the right of the landing (rep, scoring) [N]."""
+    return peak(reps, _along(reps, "right"), impact(reps), impact(reps) + LANDING_S) - reps["offset"]
+
+
+def landing_peak_leftward_force(reps: Reps) -> xr.Variable:
+    """Largest force to the left of the landing (rep, scoring) [N]."""
+    return peak(reps, -_along(reps, "right"), impact(reps), impact(reps) + LANDING_S) + reps["offset"]
 
 
 def _horizontal(reps: Reps, sign: float) -> xr.Variable:
     """Impulse of the forward (1) or backward (-1) force of a contact (rep, scoring, side) [N s], at the foot's side."""
-    force, contact = sign * reps["forward_force"], (reps["touchdown"], reps["takeoff"])
+    force, contact = sign * _along(reps, "anterior"), (reps["touchdown"], reps["takeoff"])
     # A zero error of the plate, the same along each axis, acts for as long as force points this way.
     lasting = integral(reps, (force > 0.0).astype(float), *contact)
     impulse = integral(reps, force.clip(min=0.0), *contact) - sign * reps["offset"] * lasting
@@ -109,6 +125,32 @@ METRICS: dict[str, Metric] = {
         sign="backward",
         meaning="Maximum posterior force on the body in the 0.5 s after landing (task landing: after touchdown).",
         equation="max -F_x, t_landing to t_landing + 0.5 s",
+        source=OWN_DEFINITION,
+        tasks=(*JUMPS, *LANDINGS),
+        streams=FORCE,
+        uncertainty="rescored",
+    ),
+    "landing_peak_rightward_force_n": Metric(
+        landing_peak_rightward_force,
+        label="landing peak rightward force",
+        unit="N",
+        sign="to the right",
+        meaning="Maximum mediolateral force on the body to the right in the 0.5 s after landing (task landing: after "
+        "touchdown), of all plates together: forces of the feet against each other cancel.",
+        equation="max F_z, t_landing to t_landing + 0.5 s",
+        source=OWN_DEFINITION,
+        tasks=(*JUMPS, *LANDINGS),
+        streams=FORCE,
+        uncertainty="rescored",
+    ),
+    "landing_peak_leftward_force_n": Metric(
+        landing_peak_leftward_force,
+        label="landing peak leftward force",
+        unit="N",
+        sign="to the left",
+        meaning="Maximum mediolateral force on the body to the left in the 0.5 s after landing (task landing: after "
+        "touchdown), of all plates together: forces of the feet against each other cancel.",
+        equation="max -F_z, t_landing to t_landing + 0.5 s",
         source=OWN_DEFINITION,
         tasks=(*JUMPS, *LANDINGS),
         streams=FORCE,

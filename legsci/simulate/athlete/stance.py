@@ -21,8 +21,11 @@ STANDING_PRESSURE_M, FOREFOOT_M = 0.045, 0.05
 _FOREFOOT_LENGTH_M = 0.10
 #: Pitch of the foot at which only the forefoot is left on the ground [deg].
 _HEEL_OFF_DEG = 6.0
-#: Rounding of the corner where force reaches zero at take-off, and leaves it at landing [s].
-ZERO_FORCE_CORNER_S = 0.001
+#: Rounding of the corner where force reaches zero at take-off, and leaves it at landing [s]. It keeps the derivatives
+#: of the path continuous and stands for nothing physical. It is much shorter than a sample: the straight part of the
+#: ramp would reach zero half a corner inside the event, and a plate cannot tell the two apart. On record, force
+#: exceeds 80 N within 1 ms of a landing, and falls along a straight line to zero at a take-off.
+ZERO_FORCE_CORNER_S = 0.0002
 #: Extension of the legs after take-off while the feet reach the speed of the flight, and before landing [m].
 STRETCH_M = 0.055
 #: Knee flexion and pitch of the feet in flight.

@@ -44,6 +44,30 @@ def test_dead_channel_of_one_of_two_plates_in_standing() -> None:
     assert "plate_constant" in outcome(force_trial(rows, task="standing", feet=("left", "right"))).codes()
 
 
+@pytest.mark.parametrize("task", ["standing", "countermovement_jump", "squat"])
+def test_single_plate_that_never_changes_is_dead(task: str) -> None:
+    dead = np.full(3000, 688.7)
+    assert "plate_constant" in outcome(force_trial(dead, task=task)).codes()
+
+
+def test_person_who_stands_still_on_a_plate_that_resolves_ten_newtons_is_not_dead() -> None:
+    still = 10.0 * np.round(noisy(np.full(3000, 689.0)) / 10.0)
+    assert np.unique(still).size == 1
+    assert "plate_constant" not in outcome(force_trial(still, task="standing")).codes()
+
+
+@pytest.mark.parametrize("step_n", [2.44, 4.88])
+def test_level_push_off_on_a_coarse_converter_is_not_saturated(step_n: float) -> None:
+    """Force that keeps a level for 0.1 s, reached smoothly and left at 14 N a sample."""
+    time = np.arange(3000)
+    rise = 400.0 * 0.5 * (1.0 - np.cos(np.pi * np.clip((time - 1500) / 400.0, 0.0, 1.0)))
+    fall = np.clip(14.0 * (time - 2000), 0.0, None)
+    force = np.maximum(350.0 + rise - fall, 0.0)
+    force[2400:] = 350.0
+    coarse = step_n * np.round(noisy(force, noise_n=0.3) / step_n)
+    assert not outcome(force_trial(coarse)).codes() & {"plate_saturated", "plate_constant"}
+
+
 @pytest.mark.parametrize("task", ["countermovement_jump", "drop_jump", "squat", "standing"])
 def test_weight_that_the_stated_mass_contradicts_is_flagged_in_every_task(task: str) -> None:
     force = {

@@ -132,10 +132,16 @@ def test_moments_to_a_thousandth_of_their_peak(task: str) -> None:
 
 @pytest.mark.parametrize("task", sorted(TASK_PLANS))
 def test_motion_of_the_whole_body_needs_the_force_of_the_plates(task: str) -> None:
-    """What is left over peaks at 0.4 N m, and at 4 N where an impact's corner falls between two frames."""
-    solved = measured(task)[3].isel(time=INNER)
-    assert float(np.abs(solved["residual_force"]).max()) < 4.0
-    assert float(np.abs(solved["residual_moment"]).max()) < 0.4
+    """What is left over is the corner of a force that begins or ends: accelerations from frames miss its sharpness.
+
+    Second differences of positions at and beside a corner of force err by at most a tenth of the second difference of
+    that force, about an arm of at most 0.15 m.
+    """
+    motion, _, _, measures = measured(task)
+    solved = measures.isel(time=INNER)
+    corner = float(np.abs(np.diff(motion.force.sum(axis=0), n=2, axis=0)).max())
+    assert float(np.abs(solved["residual_force"]).max()) < 0.1 * corner + 0.001
+    assert float(np.abs(solved["residual_moment"]).max()) < 0.015 * corner + 0.0001
 
 
 @pytest.mark.parametrize("task", sorted(TASK_PLANS))

@@ -39,6 +39,34 @@ def measured(tree: xr.DataTree) -> Outcome:
     return Outcome(reps, quality, metrics)
 
 
+def off_zero(tree: xr.DataTree, forces_n: np.ndarray, moments_n_m: np.ndarray) -> xr.DataTree:
+    """Trial whose plates read a force and a moment (plate, axis) when nobody is on them."""
+    force = tree["force"].to_dataset(inherit=False)
+    changed = {
+        name: force[name] + xr.DataArray(offset, dims=("plate", "axis"))
+        for name, offset in (("force", forces_n), ("moment", moments_n_m))
+    }
+    groups = {"markers": tree["markers"].to_dataset(inherit=False), "force": force.assign(changed)}
+    return trial(groups, task=str(tree.attrs["task"]))
+
+
+@pytest.mark.parametrize("task", ["countermovement_jump", "squat"])
+def test_joint_moments_are_those_without_a_zero_error(task: str) -> None:
+    """Each plate has a zero in all six channels; of a squat, in which no plate is empty, it is known from a jump."""
+    forces = np.array([[9.0, -420.0, -6.0], [-4.0, 55.0, 11.0]])
+    moments = np.array([[20.0, -3.0, -35.0], [-12.0, 5.0, 18.0]])
+    about = {"body_mass_kg": MASS_KG, "sex": ATHLETE.sex}
+    clean, zeroed = (session("countermovement_jump", "squat", **about) for _ in range(2))
+    for name in ("countermovement_jump", "squat"):
+        zeroed[name] = off_zero(recording(name)[1], forces, moments)
+    one, other = measured(clean), measured(zeroed)
+    columns = [name for name in one.metrics if name.endswith("_moment_peak_n_m_per_kg") and not name.startswith("u_")]
+    for side in ("left", "right"):
+        expected, found = (result.rows(task, side)[columns].to_numpy(dtype=float) for result in (one, other))
+        assert np.isfinite(expected).any()
+        np.testing.assert_allclose(found, expected, atol=0.01)
+
+
 @pytest.fixture(scope="module")
 def known() -> Outcome:
     return measured(session("squat", "countermovement_jump", body_mass_kg=MASS_KG, sex=ATHLETE.sex))

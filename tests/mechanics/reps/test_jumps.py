@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,6 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.jump_errors import errors_of, jumps_of
 from legsci.ingest.session import write_session
 from legsci.mechanics.force.profiles import load_profiles, variants
 from legsci.mechanics.kinetics.motion_file import open_motion, write_motion
@@ -22,11 +22,26 @@ from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.registry import METRICS
 from legsci.metrics.tables import study_tables
 from legsci.storage import DECIMALS
-from tests.analytic_jump import GRAVITY, countermovement_jump
+from tests.analytic_jump import GRAVITY, AnalyticJump, countermovement_jump
 from tests.mechanics.trials import DEFAULT, OTHERS, decisions, force_trial, outcome, session_of
 
 RATE_HZ = 1000.0
-SOURCES = ("weighing", "start", "contact", "offset", "takeoff", "landing", "rest_speed")
+SOURCES = ("weighing", "start", "contact", "offset", "takeoff", "landing", "corner", "rest_speed")
+
+
+def jumps_of(count: int, **options: Any) -> list[AnalyticJump]:
+    """Make jumps that differ in noise, sway and time of standing; seeds 0 to count - 1."""
+    standing_s = [np.random.default_rng([17, seed]).uniform(1.5, 3.5) for seed in range(count)]
+    return [countermovement_jump(seed=seed, quiet_s=quiet_s, **options) for seed, quiet_s in enumerate(standing_s)]
+
+
+def errors_of(jumps: list[AnalyticJump]) -> pd.DataFrame:
+    """Error of the impulse height of each jump, its stated uncertainty [m], status and reason."""
+    found = outcome({f"j{n}": force_trial(jump.force, rate_hz=jump.rate) for n, jump in enumerate(jumps)}, profiles=[])
+    rows = pd.concat([found.rows(f"j{n}") for n in range(len(jumps))], ignore_index=True)
+    known = pd.Series([jump.height for jump in jumps])
+    height = rows["jump_height_impulse_m"]
+    return rows[["status", "reason"]].assign(error_m=height - known, u_m=rows["u_jump_height_impulse_m"])
 
 
 def test_noise_free_jump_is_measured_to_its_construction() -> None:

@@ -1,0 +1,116 @@
+"""Errors of force metrics, and how often the stated uncertainty covers them, on trials whose every metric is known.
+
+`python -m benchmarks.force_errors` draws analytic jumps and sessions of virtual athletes (tests/mechanics/force/
+known_trials.py) and writes force_errors.csv beside this file; its first line bears the date and the seeds.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from tests.mechanics.force.known_trials import Known, analytic_jump, virtual_session
+from tests.mechanics.trials import outcome
+
+TABLE = Path(__file__).with_name("force_errors.csv")
+#: Sessions per population; seeds from 0.
+SESSIONS = {"analytic": 400, "virtual": 80}
+#: Events of contact, whose errors are listed too [ms], and those by which repetitions are told apart.
+CONTACT_EVENTS = ("touchdown", "takeoff", "landing")
+MARKS = (("takeoff", "takeoff"), ("bottom", "bottom_end"))
+COLUMNS = ["trial", "metric", "error", "u"]
+
+
+def session_errors(population: str, seed: int) -> pd.DataFrame:
+    """Draw a session of a population, measure it, and return `errors_of` it."""
+    return errors_of({"jump": analytic_jump(seed)} if population == "analytic" else virtual_session(seed))
+
+
+def errors_of(session: dict[str, Known]) -> pd.DataFrame:
+    """Measure a session under the default profile.
+
+    Returns
+    -------
+    A row per trial, repetition that was found, and metric: COLUMNS, error and its stated standard uncertainty u in the
+    unit of the metric. Error is NaN where the metric is missing; u of events, called <event>_ms, is NaN.
+    """
+    found = outcome({name: known.tree for name, known in session.items()}, profiles=[])
+    rows: list[tuple[str, str, float, float]] = []
+    for name, known in session.items():
+        numbers = range(1) if found.reps is None else np.flatnonzero(found.reps["trial_id"].to_numpy() == name)
+        measured = found.rows(name)
+        for place in numbers:
+            rep = None if found.reps is None else found.reps.isel(rep=int(place), scoring=0)
+            number = 0 if rep is None else int(rep["number"])
+            which = 0 if rep is None else _which(rep, known)
+            row = measured[measured["rep"] == number]
+            for metric, truth in known.truth.items():
+                if np.isfinite(truth[which]):
+                    value, stated = (row[column].to_numpy() for column in (metric, f"u_{metric}"))
+                    error = value[0] - truth[which] if len(row) else np.nan
+                    rows.append((name, metric, error, stated[0] if len(row) else np.nan))
+            if rep is not None:
+                rows += [
+                    (name, f"{event}_ms", 1000.0 * (float(rep[event]) - known.events[event][which]), np.nan)
+                    for event in CONTACT_EVENTS
+                    if event in known.events and which < len(known.events[event])
+                ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _which(rep: xr.Dataset, known: Known) -> int:
+    """Which of the known repetitions a repetition is, by its take-off or lowest point."""
+    for event, mark in MARKS:
+        if mark in known.events and np.isfinite(float(rep[event])):
+            return int(np.argmin(np.abs(np.array(known.events[mark]) - float(rep[event]))))
+    return 0
+
+
+def coverage(errors: pd.DataFrame) -> pd.Series:
+    """Sum up the errors of a metric: bias, SD, stated uncertainty, and the part of errors within twice that."""
+    size, stated = errors["error"], errors["u"]
+    both = size.notna() & stated.notna()
+    return pd.Series(
+        {
+            "n": int(size.notna().sum()),
+            "missing": int(size.isna().sum()),
+            "bias": size.mean(),
+            "sd": size.std(),
+            "median_u": stated.median(),
+            "within_2u": (size[both].abs() <= 2.0 * stated[both]).mean() if both.any() else np.nan,
+        }
+    )
+
+
+def all_errors(sessions: dict[str, int] | None = None) -> pd.DataFrame:
+    """Return the errors of all populations, `errors_of` with a column population."""
+    counts = SESSIONS if sessions is None else sessions
+    with ProcessPoolExecutor() as pool:
+        parts = [
+            table.assign(population=population)
+            for population, count in counts.items()
+            for table in pool.map(session_errors, [population] * count, range(count), chunksize=4)
+        ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def main() -> None:
+    """Write the table, a row per population and metric, and print it with the tasks apart."""
+    errors = all_errors()
+    table = errors.groupby(["population", "metric"]).apply(coverage, include_groups=False)
+    table = table.astype({"n": int, "missing": int})
+    sessions = ", ".join(f"{count} {population} sessions" for population, count in SESSIONS.items())
+    with TABLE.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(f"# {datetime.now(UTC):%Y-%m-%d}; {sessions}, seeds from 0; units of the metrics\n")
+        table.to_csv(file, float_format="%.4g")
+    print(errors.groupby(["population", "metric", "trial"]).apply(coverage, include_groups=False).to_string())
+    print(table.to_string())
+
+
+if __name__ == "__main__":
+    main()
