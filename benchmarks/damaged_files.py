@@ -33,7 +33,8 @@ HEAD = """\
 # in C3D also the factors and offsets of channels (not zero, not out of proportion), the corners of plates (still a
 # rectangle of the size of a plate) and their origin (still within the plate); in Qualisys text the corners. A factor
 # that is wrong by 2 % cannot be told from a right one. In delimited text, which does not say how many rows it has,
-# whole rows lost at the beginning or the end are counted there too.
+# whole rows lost at the beginning or the end are counted there too. Of study folders "the same" are those that are
+# still sound: a remark, a date or a mass changed to another one that is as good.
 """
 #: What must not be.
 FORBIDDEN = ("changed in silence", "unforeseen", "crash")
