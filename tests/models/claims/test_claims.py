@@ -212,7 +212,7 @@ def test_every_name_of_a_model_exists(content: dict, tmp_path: Path) -> None:
         "C3.model.outcome": "'jump_hight_cm' (did you mean jump_height_cm?)",
         "C4.contrast.per": "one of time, log_eccentric_between",
         "C4.model.terms": "'lowering_time_s' (now called eccentric_time_s, named log_eccentric",
-        "C5.model.exposed": "'knee_abduction_peak_deg' (named abduction_drop_jump or abduction here)",
+        "C5.model.exposed": "'knee_abduction_peak_deg' (named abduction or abduction_drop_jump here)",
         "C5.model.terms": "'abduction_between'",
         "C6a.model.outcome": "'lifting_time_s' (now called concentric_time_s)",
         "C6b.model.set_task": "'Squat' (did you mean squat?)",
