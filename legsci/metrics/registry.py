@@ -109,6 +109,7 @@ SHARED: dict[str, Callable[[Reps], Any]] = {
     "span_start": lambda reps: joints.movement_span(reps)[0],
     "span_end": lambda reps: joints.movement_span(reps)[1],
     "near_peak_force": angle_and_force.near_peak_force,
+    "angles_at_peak_force": angle_and_force.angles_at_peak_force,
     "joint_power": kinetics.joint_power,
     "joint_moment_peak": kinetics.joint_moment_peak,
     "joint_power_peak": kinetics.joint_power_peak,

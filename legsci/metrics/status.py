@@ -65,7 +65,7 @@ WITHHELD: dict[str, Limit] = {
 
 
 def withhold(measured: dict[str, NDArray[np.float64]]) -> dict[int, list[QualityFlag]]:
-    """Leave out values that are known to be wrong, with their uncertainty: NaN beyond the limit in WITHHELD.
+    """Leave out values that are known to be wrong, beyond their limit in WITHHELD, with their uncertainty.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def withhold(measured: dict[str, NDArray[np.float64]]) -> dict[int, list[Quality
             value = float(values[rep, 0, side])
             flag = QualityFlag("value_withheld", METRICS[name].label, value, limit.highest, limit.cause)
             flags.setdefault(rep, []).append(flag)
-        for column in (name, f"u_{name}"):
+        for column in {name, f"u_{name}"} & set(measured):
             measured[column][beyond] = np.nan
     return flags
 

@@ -29,7 +29,7 @@ from legsci.mechanics.kinetics.contradictions import (
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement, person_of, trial_movement
 from legsci.mechanics.kinetics.plate_places import distances_by_quarter, turned_corners, with_sound_places
 from legsci.mechanics.motion.kinematics import Array
-from legsci.mechanics.motion.options import DEFAULT_OPTIONS, TASK_OPTIONS, MotionOptions
+from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions, task_options
 from legsci.mechanics.motion.static_trial import StaticTrial, session_static_trial
 from legsci.quality import QualityFlag
 from legsci.tasks import TASKS
@@ -110,20 +110,21 @@ class SessionMotion:
 
 
 def session_motion(
-    session: xr.DataTree, *, options: Mapping[str, MotionOptions] = TASK_OPTIONS, swapped: Iterable[str] = ()
+    session: xr.DataTree, *, options: Mapping[str, MotionOptions] | None = None, swapped: Iterable[str] = ()
 ) -> SessionMotion:
     """Compute the motion of every trial of a session.
 
     Parameters
     ----------
     session : a session file, opened.
-    options : task -> how the motion of its trials is computed; see `legsci.mechanics.motion.options.task_options`.
+    options : task -> how the motion of its trials is computed; None: `legsci.mechanics.motion.options.task_options()`.
     swapped : trials whose plates are exchanged between left and right, as people decided.
 
     Returns
     -------
     The motion. A trial that fails has neither plates nor markers, and a flag that says why.
     """
+    options = task_options() if options is None else options
     standing, static = session_static_trial(session)
     exchange, known = set(swapped), session_reference(session)
     person, contradicted = person_of(session), mass_flags(known.body_weight_n, person_of(session).body_mass_kg)

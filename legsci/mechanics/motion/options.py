@@ -60,6 +60,3 @@ def task_options(*, cutoff_hz: Mapping[str, float | None] | None = None, **other
     if unknown:
         raise ValueError(f"cutoff_hz: {', '.join(map(repr, unknown))}, expected tasks: {', '.join(TASKS)}")
     return {name: MotionOptions(cutoff_hz=given.get(name, task.cutoff_hz), **others) for name, task in TASKS.items()}
-
-
-TASK_OPTIONS = task_options()

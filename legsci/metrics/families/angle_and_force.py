@@ -5,35 +5,56 @@ Each takes what `prepare` in measure.py makes of a reps file; METRICS, at the en
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
-from legsci.metrics.families.joints import UncertainMeasure, UncertainValue, leg_angle, of_frames, of_legs, span_of
+from legsci.mechanics.kinetics.movement import JOINT_ANGLES
+from legsci.metrics.families.joints import UncertainMeasure, UncertainValue, of_frames, of_legs, span_of
 from legsci.metrics.metric import FORCE_AND_MOTION, GROOD, NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps, at, of_both, peak, peak_time
 from legsci.tasks import MOVEMENTS, VERTICAL_JUMPS
 from legsci.vocabulary import LEGS, SIDES
 
+#: Angles that are given at peak force.
+ANGLES = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion")
 #: Forces within this share of the peak are almost equal to it; our choice.
 PEAK_SHARE = 0.02
 
 
-def at_peak_force(name: str) -> UncertainMeasure:
-    """Measure: an angle of each leg when vertical force is largest in the movement (rep, scoring, side) [deg].
+def angles_at_peak_force(reps: Reps) -> UncertainValue:
+    """Angles of the legs when vertical force is largest in the movement (rep, joint_angle, scoring) [deg].
 
     Which of the instants of almost the same force is that of the peak depends on noise: the furthest angle among those
     within `PEAK_SHARE` of the peak is the half-width of a rectangular distribution (JCGM 100:2008, 4.3.7).
     """
+    frames, span, near = of_frames(reps), span_of(reps), reps["near_peak_force"]
+    instant = peak_time(reps, of_both(reps["force"]), *span)
+    places = [JOINT_ANGLES.index(f"{side}_{name}") for name in ANGLES for side in LEGS]
+    curves = [reps[signal].isel(joint_angle=places) for signal in ("angle", "u_angle")]
+    value, uncertainty = at(frames, xr.Variable.concat(curves, dim="of"), instant).transpose("of", ...)
+    bounds = xr.Variable.concat([curves[0], -curves[0]], dim="of").where(near, -np.inf)
+    most, least = peak(frames, bounds, *span).transpose("of", ...)
+    above, below = most - value, least + value
+    furthest = above.where(above > below, below).clip(min=0.0)
+    return value, (uncertainty**2 + furthest**2 / 3.0) ** 0.5
+
+
+def at_peak_force(name: str) -> UncertainMeasure:
+    """Measure: an angle of each leg when vertical force is largest in the movement (rep, scoring, side) [deg]."""
 
     def measure(reps: Reps) -> UncertainValue:
-        frames, span, near = of_frames(reps), span_of(reps), reps["near_peak_force"]
-        instant = peak_time(reps, of_both(reps["force"]), *span)
-        curve, doubt = (leg_angle(reps, name, signal=signal) for signal in ("angle", "u_angle"))
-        value, uncertainty = (at(frames, each, instant) for each in (curve, doubt))
-        most, least = (peak(frames, (sign * curve).where(near, -np.inf), *span) for sign in (1.0, -1.0))
-        above, below = most - value, least + value
-        furthest = above.where(above > below, below).clip(min=0.0)
-        return of_legs(reps, (value, (uncertainty**2 + furthest**2 / 3.0) ** 0.5))
+        angles: Any = reps["angles_at_peak_force"]
+        first, unknown = ANGLES.index(name) * len(LEGS), xr.full_like(angles[0].isel(joint_angle=0), np.nan)
+        value, uncertainty = (
+            xr.Variable.concat(
+                [part.isel(joint_angle=first + LEGS.index(side)) if side in LEGS else unknown for side in SIDES],
+                dim="side",
+            )
+            for part in angles
+        )
+        return of_legs(reps, (value, uncertainty))
 
     return measure
 

@@ -11,12 +11,12 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.kinetics.joint_components import PLANES
-from legsci.mechanics.kinetics.movement import LOADED_JOINTS
+from legsci.mechanics.kinetics.movement import JOINT_ANGLES, LOADED_JOINTS
+from legsci.mechanics.motion.angles import JOINTS
 from legsci.metrics.families.joints import (
     UncertainMeasure,
     UncertainValue,
     by_side,
-    leg_angle,
     of_frames,
     of_legs,
     on_both,
@@ -29,12 +29,6 @@ from legsci.tasks import MOVEMENTS, SQUATS, VERTICAL_JUMPS
 
 _FLEXION_AXIS = "proximal mediolateral axis, unless the column moment_axes names others"
 _WINTER = "Winter 2009, Biomechanics and Motor Control of Human Movement, 4th ed."
-#: Joint of a leg -> its angles in the sagittal and the frontal plane.
-LEG_ANGLES = {
-    "hip": ("hip_flexion", "hip_adduction"),
-    "knee": ("knee_flexion", "knee_abduction"),
-    "ankle": ("ankle_dorsiflexion", "ankle_inversion"),
-}
 #: Standard uncertainty of the energy that the centre of mass gains, as a share of it: its rise is that of segments
 #: whose masses differ by some tenth between tables, and of arms that are taken to hang along the trunk; our choice.
 ENERGY_SHARE = 0.02
@@ -149,22 +143,31 @@ def frontal_plane_work_share(reps: Reps) -> UncertainValue:
     of flexion, and the power as a whole.
     """
     frames, span = of_frames(reps), span_of(reps)
-    done, of_frontal, of_all = [], [], []
-    for joint, (bends, sideways) in LEG_ANGLES.items():
-        done.append(integral(frames, abs(by_side(reps["power"], "joint", joint)), *span))
-        moment, doubt = (by_side(reps[name].isel(plane=FRONTAL), "joint", joint) for name in ("moment", "u_moment"))
-        flexion, rate = (np.radians(_rate(reps, leg_angle(reps, name))) for name in (bends, sideways))
-        mixed = np.radians(leg_angle(reps, sideways, signal="u_angle")) * flexion
-        of_power = ((doubt * rate) ** 2 + (moment * mixed) ** 2 + (doubt * mixed) ** 2) ** 0.5
-        of_frontal.append(integral(frames, of_power, *span))
-        of_all.append(integral(frames, by_side(reps["u_power"], "joint", joint), *span))
-    planes = xr.Variable.concat(done, dim="leg_joint").sum("leg_joint", skipna=False)
+    done = integral(frames, abs(reps["power"]), *span)
+    moment, doubt = (reps[name].isel(plane=FRONTAL) for name in ("moment", "u_moment"))
+    flexion, sideways = (np.radians(_rate(reps, _of_joints(reps, "angle", place))) for place in (0, 1))
+    mixed = np.radians(_of_joints(reps, "u_angle", 1)) * flexion
+    of_power = ((doubt * sideways) ** 2 + (moment * mixed) ** 2 + (doubt * mixed) ** 2) ** 0.5
+    frontal, whole = (integral(frames, part, *span) for part in (of_power, reps["u_power"]))
+
+    def of_leg(values: xr.Variable) -> xr.Variable:
+        """Sum over the joints of each leg (..., side)."""
+        parts = [by_side(values, "joint", joint) for joint in ("hip", "knee", "ankle")]
+        return xr.Variable.concat(parts, dim="leg_joint").sum("leg_joint", skipna=False)
+
+    planes, frontal, whole = of_leg(done), of_leg(frontal**2) ** 0.5, of_leg(whole**2) ** 0.5
     total = planes.sum("plane", skipna=False)
     total = total.where(total > 0.0)
     share = planes.isel(plane=FRONTAL) / total
-    frontal, whole = (sum(part**2 for part in parts) ** 0.5 for parts in (of_frontal, of_all))
     uncertainty = (((1.0 - share) * frontal) ** 2 + (share * whole) ** 2) ** 0.5 / total
     return of_legs(reps, (100.0 * share, 100.0 * uncertainty))
+
+
+def _of_joints(reps: Reps, signal: str, plane: int) -> xr.Variable:
+    """Angle of a plane, or its uncertainty "u_angle", of each loaded joint (rep, joint, frame) [deg]."""
+    places = [JOINT_ANGLES.index(JOINTS[joint].names[plane]) for joint in LOADED_JOINTS]
+    taken = reps[signal].isel(joint_angle=places)
+    return xr.Variable(["joint" if dim == "joint_angle" else dim for dim in taken.dims], taken.data)
 
 
 def _rate(reps: Reps, curve: xr.Variable) -> xr.Variable:
