@@ -93,8 +93,8 @@ class SessionMotion:
         """
         movement = self.trials[trial_id].movement if trial_id in self.trials else None
         if movement is None:
-            known = ", ".join(name for name, trial in self.trials.items() if trial.movement is not None) or "no trial"
-            raise KeyError(f"trial {trial_id} has no kinematics in this session; {known} has")
+            known = ", ".join(name for name, trial in self.trials.items() if trial.movement is not None) or "none"
+            raise KeyError(f"trial {trial_id} has no kinematics in this session; trials with kinematics: {known}")
         return movement.dataset()
 
 
