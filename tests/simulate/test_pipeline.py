@@ -25,8 +25,8 @@ from legsci.simulate.recordings.session_files import (
 from tests.mechanics.trials import cut_session
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-#: (task, metric) -> largest bias and largest single difference allowed, in the metric's unit. Force is straight to within
-#: 0.2 ms of zero in the simulated push-off, so that times of contact err by a part of a sample of 1 ms.
+#: (task, metric) -> largest bias and largest single difference allowed, in the metric's unit. Force is straight to
+#: within 0.2 ms of zero in the simulated push-off, so that times of contact err by a part of a sample of 1 ms.
 BOUNDS = {
     ("standing", "body_weight_n"): (3.0, 5.0),
     ("countermovement_jump", "body_weight_n"): (2.0, 5.0),
