@@ -155,13 +155,15 @@ def unloaded_stretches(vertical_force: np.ndarray, *, rate: float) -> tuple[np.n
     return whole[last - first >= max(int(SHORTEST_EMPTY_S * rate), 2)], limit
 
 
-def _saturation(vertical_force: np.ndarray, plate: str, *, rate: float, others_noise: float) -> list[QualityFlag]:
+def _saturation(
+    vertical_force: np.ndarray, plate: str, *, rate: float, others_noise: float, others_change: bool
+) -> list[QualityFlag]:
     """Report a plate that is saturated at its highest value, or whose channel stands still under load.
 
     The top of a smooth curve is flat too where the converter is coarse: force then comes to it in its smallest steps,
     and to the limit of a range in larger ones. A plate with noise while it is empty, or beside one with noise, has
-    noise under load; one that reads the same from the first to the last sample is dead, unless its steps are so coarse
-    (`COARSEST_N`) that a person who stands still may do that.
+    noise under load; one that reads the same from the first to the last sample in all its channels is dead, unless its
+    steps are so coarse (`COARSEST_N`) that a person who stands still may do that.
 
     Parameters
     ----------
@@ -169,6 +171,7 @@ def _saturation(vertical_force: np.ndarray, plate: str, *, rate: float, others_n
     plate : its name.
     rate : [Hz].
     others_noise : largest noise of the other plates under load [N].
+    others_change : whether other channels of the plate ever change.
     """
     highest, step = float(vertical_force.max()), _resolution(vertical_force)
     runs = intervals_above(vertical_force, highest, SATURATED_SAMPLES)
@@ -187,8 +190,10 @@ def _saturation(vertical_force: np.ndarray, plate: str, *, rate: float, others_n
     length = stuck[1] - stuck[0]
     level = float(vertical_force[stuck[0]])
     noise = max(_noise_of_empty(vertical_force, rate=rate), others_noise)
-    never_changes = length == vertical_force.size and abs(level - COARSEST_N * round(level / COARSEST_N)) > 1e-6
-    dead = never_changes or (length >= CONSTANT_S * rate and noise > 0.5 * step)
+    coarse = abs(level - COARSEST_N * round(level / COARSEST_N)) < 1e-6
+    dead = (length == vertical_force.size and not coarse and not others_change) or (
+        length >= CONSTANT_S * rate and noise > 0.5 * step
+    )
     if not flags and level > LEAST_LOAD_N and dead:
         detail = f"{level:.1f} N"
         flags.append(QualityFlag("plate_constant", f"plate {plate}", length / rate, CONSTANT_S, detail))
@@ -278,7 +283,13 @@ def ground_reaction(
     carrying = [index for index in loaded if index not in boxes]
     for index in carrying:
         others = [_change(vertical[other]) for other in carrying if other != index]
-        flags += _saturation(vertical[index], names[index], rate=rate, others_noise=max(others, default=0.0))
+        flags += _saturation(
+            vertical[index],
+            names[index],
+            rate=rate,
+            others_noise=max(others, default=0.0),
+            others_change=_others_change(force, index),
+        )
     total = vertical[carrying].sum(axis=0) if carrying else np.zeros(vertical.shape[1])
     flags += _impossible_force(total)
     stretches, limit = unloaded_stretches(total, rate=rate)
@@ -298,6 +309,16 @@ def ground_reaction(
         box=vertical[boxes].sum(axis=0) if boxes else None,
         flags=flags,
     )
+
+
+def _others_change(force: xr.Dataset, plate: int) -> bool:
+    """Whether a channel of a plate other than its vertical force ever changes."""
+    axes = force.get_index("axis").tolist()
+    horizontal = [number for number, axis in enumerate(axes) if axis != "y"]
+    recorded = [force.variables["force"].transpose("axis", "plate", "time").data[horizontal, plate]]
+    if "moment" in force:
+        recorded.append(force.variables["moment"].transpose("axis", "plate", "time").data[:, plate])
+    return any(bool((np.ptp(channels, axis=-1) > 0.0).any()) for channels in recorded if channels.size)
 
 
 def _only_before(vertical: np.ndarray, plate: int, loaded: list[int]) -> bool:
