@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from legsci.mechanics.motion.options import task_options
 from legsci.vocabulary import new_name
 from tests.checkout import ROOT, TINY, copy_checkout, edited, planned, snakemake
 
@@ -318,6 +319,21 @@ def test_the_schema_allows_the_choices_that_come_with_legsci(schema: dict, optio
     jsonschema.validate(options, schema)
     jsonschema.validate(options | {"run": "cutoff-20_Hz"}, schema)
     assert all(rule["description"].endswith(".") for rule in schema["properties"].values())
+
+
+def test_the_options_of_motion_are_those_without_a_config(options: dict) -> None:
+    assert task_options(**options["motion"]) == task_options()
+    with pytest.raises(ValueError, match="'squats'"):
+        task_options(cutoff_hz={"squats": 6.0})
+
+
+def test_a_cut_off_is_a_number_for_each_task(checkout: Path) -> None:
+    said = refusal(checkout, "--config", "motion={cutoff_hz: 20}")
+    assert "motion.cutoff_hz: 20 is not of type 'object'; expected a number for each task" in said
+    said = refusal(checkout, "--config", "motion={cutoff_hz: {squats: 20}}")
+    assert "motion.cutoff_hz" in said
+    assert "squat" in said
+    assert "-3" in refusal(checkout, "--config", "motion={cutoff_hz: {squat: -3}}")
 
 
 @pytest.mark.parametrize(

@@ -250,8 +250,8 @@ def _by_turns(axes: tuple, plane: int, moment: tuple, moves_with: int) -> tuple:
 def _ground_variance(loads: tuple, j: int, time: int, along: tuple, plate: tuple) -> float:
     """Variance of M . along from the place and the zero of the plates and from the inertia of the segments below.
 
-    `plate`: standard uncertainty of the centre of pressure per level axis [m], of the zero of force [N] and moment [N m]
-    per axis, and of the inertial part of a moment as a share of it.
+    `plate`: standard uncertainty of the centre of pressure per level axis [m], of the zero of force [N] and moment [N
+    m] per axis, and of the inertial part of a moment as a share of it.
     """
     _, moment, _, centre, ground_force, ground_moment, below, turned = loads
     place, zero_n, zero_n_m, share = plate

@@ -56,8 +56,8 @@ def measure(reps: xr.Dataset, *, names: Iterable[str] = tuple(METRICS)) -> xr.Da
     Returns
     -------
     A variable (rep, scoring, side) per metric, in the unit that its name ends in, u_<metric> of those whose uncertainty
-    is "stated" or "both". NaN where the task has no such metric, and of channels that the session does not hold; a metric without
-    sides is at side both.
+    is "stated" or "both". NaN where the task has no such metric, and of channels that the session does not hold; a
+    metric without sides is at side both.
     """
     prepared = prepare(reps)
     tasks = reps.variables["task"].data.astype(str)

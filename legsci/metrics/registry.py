@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from legsci.metrics.families import alignment, contacts, force, joints, kinetics, power
+from legsci.metrics.families import alignment, angle_and_force, contacts, force, joints, kinetics, power
 from legsci.metrics.metric import NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, recorded_samples, velocity
 from legsci.tasks import TASKS
@@ -27,10 +27,10 @@ KEYS = {
     "side": "Side to which the metrics of the row belong: left, right, or both (both legs together, the whole body).",
     "task": "Movement task of the trial, as in trials.tsv.",
     "profile": "Definition profile under which the repetition was scored.",
-    "cutoff_hz": "Cut-off frequency of the low-pass of markers and of the ground reaction, from which the metrics of angles "
-    "and moments are computed [Hz]; empty: not filtered, or no markers.",
-    "moment_axes": "Axes of joint moments and of power by plane: joint (joint coordinate system), proximal, distal (segment) "
-    "or laboratory.",
+    "cutoff_hz": "Cut-off frequency of the low-pass of markers and of the ground reaction, from which the metrics of "
+    "angles and moments are computed [Hz]; empty: not filtered, or no markers.",
+    "moment_axes": "Axes of joint moments and of power by plane: joint (joint coordinate system), proximal or distal "
+    "(segment), or laboratory.",
     "status": "Worst severity among the quality flags of the repetition and of its trial: accepted (none), flagged, "
     "incomplete or rejected.",
     "reason": "Codes of these flags; quality.csv states them in sentences.",
@@ -43,8 +43,8 @@ UNCERTAINTIES = {
         "JCGM 100:2008, 5.1.3",
     ),
     "stated": (
-        "propagated from the uncertainties of joint centres, marker placement, soft tissue artefact and low-pass; of moments, "
-        "powers and work also of the plates and of segment inertia",
+        "propagated from the uncertainties of joint centres, marker placement, soft tissue artefact and low-pass; of "
+        "moments, powers and work also of the plates and of segment inertia",
         "JCGM 100:2008, 5.1.2",
     ),
     "both": (
@@ -83,6 +83,7 @@ _MEASURED: dict[str, dict[str, Metric]] = {
     "Vertical force": force.METRICS,
     "Velocity, height and power of the centre of mass": power.METRICS,
     "Joint angles and squats": joints.METRICS,
+    "Joint angles, force and jump height": angle_and_force.METRICS,
     "Alignment of the leg": alignment.METRICS,
     "Joint moments, power and work": kinetics.METRICS,
     "Landings and running steps": contacts.METRICS,
@@ -107,6 +108,8 @@ SHARED: dict[str, Callable[[Reps], Any]] = {
     "braking_start": force.braking_start,
     "span_start": lambda reps: joints.movement_span(reps)[0],
     "span_end": lambda reps: joints.movement_span(reps)[1],
+    "near_peak_force": angle_and_force.near_peak_force,
+    "angles_at_peak_force": angle_and_force.angles_at_peak_force,
     "joint_power": kinetics.joint_power,
     "joint_moment_peak": kinetics.joint_moment_peak,
     "joint_power_peak": kinetics.joint_power_peak,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
+from numpy.typing import NDArray
 
 from legsci.metrics.registry import METRICS
 from legsci.quality import CODES, QualityFlag
@@ -58,35 +58,34 @@ LIMITS: dict[str, Limit] = {
 WITHHELD: dict[str, Limit] = {
     "force_transmission_ratio": Limit(
         1.0,
-        "the centre of mass gains more energy than the modelled joints generate; work of arms, and of joints within trunk and "
-        "feet, is not modelled",
+        "the centre of mass gains more energy than the modelled joints generate; work of arms, and of joints within "
+        "trunk and feet, is not modelled",
     )
 }
 
 
-def withheld(measured: xr.Dataset) -> tuple[xr.Dataset, dict[int, list[QualityFlag]]]:
-    """Leave out values that are known to be wrong, with their uncertainty.
+def withhold(measured: dict[str, NDArray[np.float64]]) -> dict[int, list[QualityFlag]]:
+    """Leave out values that are known to be wrong, beyond their limit in WITHHELD, with their uncertainty.
 
     Parameters
     ----------
-    measured : metrics (rep, scoring, side), the default profile as it is first.
+    measured : column -> (rep, scoring, side), the default profile as it is first; changed in place.
 
     Returns
     -------
-    measured : NaN where a value is beyond its limit in WITHHELD.
-    flags : place of a repetition -> quality flags of the values that it lacks under the default profile.
+    Place of a repetition -> quality flags of the values that it lacks under the default profile.
     """
-    kept: dict[str, xr.DataArray] = {}
     flags: dict[int, list[QualityFlag]] = {}
     for name, limit in WITHHELD.items():
-        beyond = measured[name] > limit.highest
-        kept |= {column: measured[column].where(~beyond) for column in (name, f"u_{name}") if column in measured}
-        for rep, scoring, side in np.argwhere(beyond.data).tolist():
-            if scoring == 0:
-                value = float(measured[name].data[rep, scoring, side])
-                flag = QualityFlag("value_withheld", METRICS[name].label, value, limit.highest, limit.cause)
-                flags.setdefault(rep, []).append(flag)
-    return measured.assign(kept), flags
+        values = measured[name]
+        beyond = values > limit.highest
+        for rep, side in np.argwhere(beyond[:, 0]).tolist():
+            value = float(values[rep, 0, side])
+            flag = QualityFlag("value_withheld", METRICS[name].label, value, limit.highest, limit.cause)
+            flags.setdefault(rep, []).append(flag)
+        for column in {name, f"u_{name}"} & set(measured):
+            measured[column][beyond] = np.nan
+    return flags
 
 
 def height_flags(values: Mapping[Hashable, Any]) -> list[QualityFlag]:

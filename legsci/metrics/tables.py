@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from legsci.mechanics.reps.files import FLAG_COLUMNS, QUALITY_COLUMNS
 from legsci.mechanics.reps.repetition import STORED_EVENTS, UNPERTURBED
 from legsci.metrics.measure import measure
 from legsci.metrics.registry import COLUMNS
-from legsci.metrics.status import HEIGHTS, LIMITS, height_flags, plausibility_flags, row_status, withheld
+from legsci.metrics.status import HEIGHTS, LIMITS, height_flags, plausibility_flags, row_status, withhold
 from legsci.metrics.uncertainty import uncertainty
 from legsci.vocabulary import SIDES
 
+#: Values of a metric (rep, scoring, side).
+Values = NDArray[np.float64]
 
-def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
+
+def _frame(measured: Mapping[str, Values], reps: xr.Dataset) -> pd.DataFrame:
     """Metrics as rows of rep x scoring x side, only sides that were recorded; `index` numbers the repetitions."""
     named = reps.variables
     profiles, moved, sides = (named[name].data.astype(str) for name in ("profile", "perturbation", "side"))
@@ -36,7 +40,7 @@ def _frame(measured: xr.Dataset, reps: xr.Dataset) -> pd.DataFrame:
         "perturbation": moved[scoring],
         "index": index,
     }
-    values = {str(name): measured.variables[name].data.ravel() for name in measured.data_vars}
+    values = {name: each.ravel() for name, each in measured.items()}
     recorded = np.isfinite(named["force"].transpose("rep", "side", "sample").data).any(axis=2)[index, side]
     recorded |= np.isfinite(np.array(list(values.values()))).any(axis=0)
     return pd.DataFrame(keys | values)[recorded]
@@ -78,7 +82,8 @@ def session_metrics(reps: xr.Dataset | None, quality: pd.DataFrame) -> tuple[pd.
 
 def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, object]]]:
     """Rows of rep x side x profile, with uncertainties where the profile is the default; and flags about them."""
-    measured, beyond = withheld(_with_uncertainties(measure(reps), reps))
+    measured = _with_uncertainties(measure(reps), reps)
+    beyond = withhold(measured)
     frame = _frame(measured, reps)
     published = (frame["perturbation"] == UNPERTURBED).to_numpy()
     default = (frame["profile"] == str(reps.attrs["default_profile"])).to_numpy()
@@ -97,15 +102,15 @@ def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, objec
     return frame[published].drop(columns=["index", "perturbation"]), flags
 
 
-def _with_uncertainties(measured: xr.Dataset, reps: xr.Dataset) -> xr.Dataset:
+def _with_uncertainties(measured: xr.Dataset, reps: xr.Dataset) -> dict[str, Values]:
     """Metrics with the uncertainty of those that are rescored, at side both under the default profile."""
     shape = tuple(reps.sizes[dim] for dim in ("rep", "scoring", "side"))
-    found: dict[str, tuple[tuple[str, ...], np.ndarray]] = {}
-    for name, values in uncertainty(reps, measured).variables.items():
+    values = {str(name): variable.data for name, variable in measured.variables.items() if variable.shape == shape}
+    for name, variable in uncertainty(reps, measured).variables.items():
         laid = np.full(shape, np.nan)
-        laid[:, 0, SIDES.index("both")] = values.data
-        found[str(name)] = (("rep", "scoring", "side"), laid)
-    return measured.assign(found)
+        laid[:, 0, SIDES.index("both")] = variable.data
+        values[str(name)] = laid
+    return values
 
 
 def _ordered(metrics: pd.DataFrame) -> pd.DataFrame:

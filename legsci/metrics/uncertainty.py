@@ -35,20 +35,13 @@ def _rest_depth(reps: xr.Dataset) -> NDArray[np.float64]:
 def _filtered(reps: xr.Dataset) -> xr.Dataset:
     """Low-pass vertical and forward force at `FILTER_HZ`, default scoring only; events stay."""
     default = reps.isel(scoring=[0])
-    smooth = {
-        name: default.variables[name].transpose(*dims).data.astype(float)
-        for name, dims in {"force": ("rep", "side", "sample"), "forward_force": ("rep", "sample")}.items()
-    }
+    smooth = default.variables["force"].transpose("rep", "side", "sample").data.astype(float)
+    forward = default.variables["forward_force"].transpose("rep", "sample").data.astype(float)
     for rep, rate in enumerate(reps.variables["sampling_rate_hz"].data.astype(float)):
         if rate > 4.0 * FILTER_HZ:
-            for signals in smooth.values():
-                rows = np.atleast_2d(signals[rep])
-                signals[rep] = butterworth_lowpass(rows, sampling_rate_hz=rate, cutoff_hz=FILTER_HZ).reshape(
-                    signals[rep].shape
-                )
-    return default.assign(
-        force=(("rep", "side", "sample"), smooth["force"]), forward_force=(("rep", "sample"), smooth["forward_force"])
-    )
+            rows = np.concatenate([smooth[rep], forward[[rep]]])
+            *smooth[rep], forward[rep] = butterworth_lowpass(rows, sampling_rate_hz=rate, cutoff_hz=FILTER_HZ)
+    return default.assign(force=(("rep", "side", "sample"), smooth), forward_force=(("rep", "sample"), forward))
 
 
 def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from legsci.mechanics.kinetics.session_motion import session_motion
-from legsci.mechanics.motion.options import TASK_OPTIONS, MotionOptions
+from legsci.mechanics.motion.options import MotionOptions
 from legsci.mechanics.reps.session import session_repetitions, trials_with_swapped_sides
 from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.tables import session_metrics
@@ -103,7 +103,7 @@ def cut_session(
     default: str = DEFAULT,
     profiles: list[str],
     curation: pd.DataFrame | None = None,
-    options: Mapping[str, MotionOptions] = TASK_OPTIONS,
+    options: Mapping[str, MotionOptions] | None = None,
 ) -> tuple[xr.Dataset | None, pd.DataFrame]:
     """Compute motion, cut and score a session: repetitions with their signals, and flags."""
     decided = decisions() if curation is None else curation
@@ -116,15 +116,18 @@ def outcome(
     trials: dict[str, xr.DataTree] | xr.DataTree,
     *,
     mass_kg: float | None = None,
+    sex: str | None = None,
     curation: pd.DataFrame | None = None,
     default: str = DEFAULT,
     profiles: list[str] | None = None,
-    options: Mapping[str, MotionOptions] = TASK_OPTIONS,
+    options: Mapping[str, MotionOptions] | None = None,
 ) -> Outcome:
     """Cut, score and measure trials of one session; a lone trial is called T."""
     session = session_of(trials)
     if mass_kg is not None:
         session.attrs["body_mass_kg"] = mass_kg
+    if sex is not None:
+        session.attrs["sex"] = sex
     reps, quality = cut_session(
         session,
         default=default,

@@ -116,3 +116,8 @@ def test_values_are_given_for_the_tasks_of_the_entry_only() -> None:
             if task not in metric.tasks:
                 assert np.isnan(found.row(task)[name]), (name, task)
     assert found.row("countermovement_jump")["countermovement_depth_m"] > 0.0
+
+
+def test_every_metric_has_an_uncertainty_or_says_why_not() -> None:
+    for name, metric in METRICS.items():
+        assert (metric.uncertainty is None) == bool(metric.no_uncertainty), name

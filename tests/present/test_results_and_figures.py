@@ -356,10 +356,13 @@ def test_names_of_figures_are_read_without_what_draws_them(repository: Path) -> 
 
 
 def test_participant_and_session_are_given_for_figures_of_sessions_only(study: Results) -> None:
-    with pytest.raises(TypeError, match="'participant_id' and 'session_id'"):
-        legsci.draw(study, "force_time")
-    with pytest.raises(TypeError, match="1 positional argument"):
+    for incomplete in ((), ("P01",)):
+        with pytest.raises(TypeError, match=r'give participant_id and session_id, such as .*"force_time", "P01", "01"'):
+            legsci.draw(study, "force_time", *incomplete)
+    with pytest.raises(TypeError, match="data_quality is a figure of the whole study"):
         legsci.draw(study, "data_quality", *P01)
+    with pytest.raises(ValueError, match=r"no figure forcetime \(did you mean force_time\?\)"):
+        legsci.draw(study, "forcetime", *P01)
 
 
 def test_public_names_are_there_and_come_late(repository: Path) -> None:

@@ -77,9 +77,9 @@ def variants(profile: Profile) -> dict[str, Profile]:
     band instead of `start_lead_s` earlier, or 30 ms earlier where the profile has no lead. "contact": contact limit
     doubled. "offset": the zero of the plates raised by its standard uncertainty. "takeoff", "landing": the event moved
     by the root mean square of a sample: force may rise from nothing to far beyond the limit between two samples,
-    anywhere in between, and the straight line crosses a low limit next to the first of them. "rest_speed": the phases of
-    a squat end at ten times the speed (`squats.CREEP_M_PER_S`), which changes their durations by as much as they err in
-    simulated squats (26, 21 and 27 ms against 28, 15 and 25 ms, root mean square).
+    anywhere in between, and the straight line crosses a low limit next to the first of them. "rest_speed": the phases
+    of a squat end at ten times the speed (`squats.CREEP_M_PER_S`), which changes their durations by as much as they err
+    in simulated squats (26, 21 and 27 ms against 28, 15 and 25 ms, root mean square).
     """
     lead = 0.0 if profile.start_lead_s > 0.0 else 0.030
     return {

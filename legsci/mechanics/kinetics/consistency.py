@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
+from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.motion.kinematics import Array, Booleans
+from legsci.mechanics.motion.markers import smoothable
 from legsci.quality import QualityFlag
 from legsci.vocabulary import STANDARD_GRAVITY
 
@@ -14,6 +17,9 @@ from legsci.vocabulary import STANDARD_GRAVITY
 #: weight at this lever [m].
 DISAGREEMENT_PART = 0.1
 DISAGREEMENT_LEVER_M = 0.6
+#: Force and motion are compared up to this frequency [Hz]: faster parts of the accelerations of all segments are noise
+#: of the cameras.
+COMPARED_HZ = 12.0
 #: Force may come this much before or after the motion, plus three times the uncertainty of that delay [s]; our choice:
 #: in 10 ms the force of the recorded drop jumps and sprint changes by 0.7 to 0.9 body weights.
 LARGEST_DELAY_S = 0.01
@@ -71,7 +77,7 @@ def dynamic_consistency(
     body : motion of all segments.
     body_mass_kg : mass of the person without load [kg].
     rate_hz : frames per second [Hz].
-    cutoff_hz : low-pass of all [Hz]; None: not filtered.
+    cutoff_hz : low-pass of all [Hz]; None: not filtered. Above `COMPARED_HZ` all are filtered again there.
 
     Returns
     -------
@@ -81,6 +87,10 @@ def dynamic_consistency(
     centre of pressure in quiet standing, of a person without load, since the place of a load is not known.
     """
     force, moment, required, weight = ground[:, :3], ground[:, 3:], body.force, body.mass_kg * STANDARD_GRAVITY
+    if cutoff_hz is not None and cutoff_hz > COMPARED_HZ and smoothable(rate_hz, COMPARED_HZ):
+        unknown = ~np.isfinite(ground + np.concatenate([required, body.residual_moment], axis=1)).all(axis=1)
+        ground, body = _slower(ground, body, unknown, rate_hz)
+        force, moment, required, cutoff_hz = ground[:, :3], ground[:, 3:], body.force, COMPARED_HZ
     # A person may stand where no plate is, such as on a box: there is nothing to compare while the plates are unloaded.
     loaded = np.isfinite(force + required).all(axis=1) & (force[:, _Y] > DISAGREEMENT_PART * weight)
     flags = _size((required - force)[loaded], body.residual_moment[loaded], weight)
@@ -90,6 +100,20 @@ def dynamic_consistency(
         loads = force[loaded], required[loaded]
         flags += _place(*loads, moment[loaded], body.centre_of_mass[loaded], weight, rate_hz)
     return flags
+
+
+def _slower(ground: Array, body: WholeBody, unknown: Booleans, rate_hz: float) -> tuple[Array, WholeBody]:
+    """Low-pass force and motion at `COMPARED_HZ` over the same stretches, those in which both are known."""
+    signals = np.concatenate([ground, body.force, body.residual_moment], axis=1)
+    signals[unknown] = np.nan
+    slow = butterworth_lowpass(
+        np.ascontiguousarray(signals.T), sampling_rate_hz=rate_hz, cutoff_hz=COMPARED_HZ, cutoff_after_both_passes=True
+    ).T
+    # Frames so near to an unknown one, or to an end of the recording, would need what lies there.
+    reach = math.ceil(0.5 / COMPARED_HZ * rate_hz)
+    beyond = np.pad(unknown, reach, constant_values=True)
+    slow[np.convolve(beyond, np.ones(2 * reach + 1), mode="valid") > 0.5] = np.nan
+    return slow[:, :6], body._replace(force=slow[:, 6:9], residual_moment=slow[:, 9:])
 
 
 def _size(force: Array, moment: Array, weight: float) -> list[QualityFlag]:

@@ -115,7 +115,8 @@ def dynamics(
     load_kg : mass of a bar across the shoulders [kg].
     segments : inertia that is known otherwise; then body mass only scales the moments.
     threshold_n : vertical force from which a plate is loaded [N].
-    options : cutoff_hz, low-pass of the ground's loads [Hz], None: not filtered. Give those by which the kinematics were
+    options : cutoff_hz, low-pass of the ground's loads [Hz], None: not filtered. Give those by which the kinematics
+    were
         made: force that is smoothed less than acceleration makes impacts look like moments (Bisseling & Hof 2006).
         moment_axes: see `joint_components.component_axes`.
 

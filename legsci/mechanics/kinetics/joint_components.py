@@ -85,5 +85,3 @@ def by_plane(axes: Array, moment: Array, spin: Array) -> tuple[Array, Array]:
     """
     components = np.einsum("jtpi,jti->jpt", axes, moment)
     return components, components * turns_about(axes, spin)
-
-

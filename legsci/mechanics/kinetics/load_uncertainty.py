@@ -19,6 +19,9 @@ PLATE_ZERO_N, PLATE_ZERO_N_M = 1.0, 0.3
 #: Inertial part of a moment, as a share of it: masses of segments differ by about as much between the published tables
 #: (Rao et al. 2006, J Biomech 39:1531).
 INERTIA_SHARE = 0.10
+#: White noise of a marker per axis, and distance of the four markers of a segment from their middle [m]: such a cluster
+#: turns by the noise over that distance and the root of their number.
+CAMERA_NOISE_M, CLUSTER_M, CLUSTER_MARKERS = 0.0003, 0.10, 4
 #: What carries the axes of moments (MOMENT_AXES of motion/options.py).
 _CARRIED = {"joint": JOINT, "proximal": PROXIMAL, "distal": DISTAL, "laboratory": LABORATORY}
 
@@ -29,13 +32,13 @@ class LoadUncertainty(NamedTuple):
     Parameters
     ----------
     moment : (joint, plane, time) of the components of the moment [N m], low-pass included.
-    power : (joint, time) of the joint's power [W], without that of the low-pass: errors that last a movement.
-    power_filter : (joint, time) what the low-pass took from the power, with its sign [W].
+    power : (joint, time) of the joint's power [W] by errors that last a movement.
+    power_passing : (joint, time) by those that pass: what the low-pass took, and the noise of the cameras [W].
     """
 
     moment: Array
     power: Array
-    power_filter: Array
+    power_passing: Array
 
 
 def load_uncertainty(
@@ -73,7 +76,8 @@ def load_uncertainty(
     known = [row for row in range(len(joints)) if (numbers[row, :2] >= 0).all()]
     of_moment, of_power = np.full(in_plane.shape, np.nan), np.full(in_plane[:, 0].shape, np.nan)
     if known:
-        part = JointLoads(*(each[known] for each in loads[:4]), *loads[4:6], loads.below[known], loads.turned[known])
+        of_joints = ("force", "moment", "spin", "centre", "below", "turned")
+        part = loads._replace(**{name: getattr(loads, name)[known] for name in of_joints})
         spin_share = np.hypot(*model.skin_rate[numbers[known, :2]].T)
         plate = (CENTRE_OF_PRESSURE_M, PLATE_ZERO_N, PLATE_ZERO_N_M, INERTIA_SHARE)
         found = load_variances(
@@ -82,4 +86,16 @@ def load_uncertainty(
         of_moment[known], of_power[known] = found
     power = np.einsum("jti,jti->jt", loads.moment, loads.spin)
     moment = np.hypot(np.sqrt(of_moment), filter_effect(in_plane, *low_pass))
-    return LoadUncertainty(moment, np.sqrt(of_power), filter_effect(power, *low_pass))
+    noise = np.linalg.norm(loads.moment, axis=2) * _spin_noise(*low_pass)
+    return LoadUncertainty(moment, np.sqrt(of_power), np.hypot(filter_effect(power, *low_pass), noise))
+
+
+def _spin_noise(rate_hz: float, cutoff_hz: float) -> float:
+    """Standard deviation of the relative angular velocity of two segments by the noise of the cameras [rad/s].
+
+    White noise up to half the rate, of which the low-pass leaves what lies below its cut-off f: its derivative has the
+    root mean square 2 pi f / sqrt(3) times its own.
+    """
+    highest = 0.5 * rate_hz if np.isnan(cutoff_hz) else cutoff_hz
+    turn = CAMERA_NOISE_M / (CLUSTER_M * CLUSTER_MARKERS**0.5) * (highest / (0.5 * rate_hz)) ** 0.5
+    return 2.0**0.5 * turn * 2.0 * np.pi * highest / 3.0**0.5

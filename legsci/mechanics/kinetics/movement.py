@@ -15,7 +15,7 @@ from legsci.mechanics.kinetics.inverse_dynamics import JOINT_CHAIN, trial_loads
 from legsci.mechanics.kinetics.joint_components import PLANES
 from legsci.mechanics.kinetics.load_uncertainty import load_uncertainty
 from legsci.mechanics.motion.alignment import CURVES, UNCERTAIN_CURVES, alignment_curves
-from legsci.mechanics.motion.angle_uncertainty import ErrorModel, angle_uncertainty, error_model
+from legsci.mechanics.motion.angle_uncertainty import ErrorModel, angle_uncertainty, error_model, filter_effect
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
 from legsci.mechanics.motion.cross_talk import cross_talk_corrected_knees
 from legsci.mechanics.motion.kinematics import Array, Kinematics, Paths
@@ -43,7 +43,7 @@ FRAME_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
     "u_angle": (("joint_angle",), "deg"),
     "u_moment": (("joint", "plane"), "N m/kg"),
     "u_power": (("joint",), "W/kg"),
-    "power_filter_effect": (("joint",), "W/kg"),
+    "u_power_passing": (("joint",), "W/kg"),
     "energy": ((), "J/kg"),
     "power_residual": ((), "W/kg"),
     "pelvis_position": (("axis",), "m"),
@@ -181,6 +181,8 @@ def trial_movement(
     model, cutoff_hz = error_model(moved, anchored=options.thigh == "anchored"), _cutoff(moved.rate_hz, options)
     if model is not None:
         doubt = angle_uncertainty(moved, model, cutoff_hz=cutoff_hz)
+        passed = filter_effect(signals["foot_pitch"][0], moved.rate_hz, cutoff_hz)
+        signals["u_foot_pitch"] = (np.hypot(signals["u_foot_pitch"][0], passed), SIDES)
         signals["u_angle"] = (np.array(list(doubt.values())).reshape(-1, frames), list(doubt))
     corrected = {side: angles[:, ABDUCTION] for side, angles in cross_talk_corrected_knees(moved).items()}
     if corrected:
@@ -337,7 +339,7 @@ def _loads(
             joints=list(solved.joints),
             low_pass=(moved.rate_hz, _cutoff(moved.rate_hz, options)),
         )
-        names = ("u_moment", "u_power", "power_filter_effect")
+        names = ("u_moment", "u_power", "u_power_passing")
         signals |= {name: (each / mass, solved.joints) for name, each in zip(names, doubt, strict=True)}
     if "segment_power_residual" in found:
         of_legs = [row for row, name in enumerate(solved.segments) if name not in ("pelvis", "trunk")]

@@ -18,7 +18,7 @@ from legsci.mechanics.force.trial_flags import force_flags
 from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, Movement, person_of, trial_movement
 from legsci.mechanics.motion.kinematics import Array
-from legsci.mechanics.motion.options import TASK_OPTIONS, MotionOptions
+from legsci.mechanics.motion.options import MotionOptions, task_options
 from legsci.mechanics.motion.static_trial import StaticTrial, session_static_trial
 from legsci.quality import QualityFlag
 from legsci.tasks import TASKS
@@ -93,26 +93,27 @@ class SessionMotion:
         """
         movement = self.trials[trial_id].movement if trial_id in self.trials else None
         if movement is None:
-            known = ", ".join(name for name, trial in self.trials.items() if trial.movement is not None) or "no trial"
-            raise KeyError(f"trial {trial_id} has no kinematics in this session; {known} has")
+            known = ", ".join(name for name, trial in self.trials.items() if trial.movement is not None) or "none"
+            raise KeyError(f"trial {trial_id} has no kinematics in this session; trials with kinematics: {known}")
         return movement.dataset()
 
 
 def session_motion(
-    session: xr.DataTree, *, options: Mapping[str, MotionOptions] = TASK_OPTIONS, swapped: Iterable[str] = ()
+    session: xr.DataTree, *, options: Mapping[str, MotionOptions] | None = None, swapped: Iterable[str] = ()
 ) -> SessionMotion:
     """Compute the motion of every trial of a session.
 
     Parameters
     ----------
     session : a session file, opened.
-    options : task -> how the motion of its trials is computed; see `legsci.mechanics.motion.options.task_options`.
+    options : task -> how the motion of its trials is computed; None: `legsci.mechanics.motion.options.task_options()`.
     swapped : trials whose plates are exchanged between left and right, as people decided.
 
     Returns
     -------
     The motion. A trial that fails has neither plates nor markers, and a flag that says why.
     """
+    options = task_options() if options is None else options
     person = person_of(session)
     standing, static = session_static_trial(session)
     exchange, known = set(swapped), session_reference(session)
@@ -122,7 +123,9 @@ def session_motion(
             reference = known.trials.get(name, TrialReference())
             zeroed = with_known_zero(trial, reference)
             turned = with_exchanged_plates(zeroed) if name in exchange else zeroed
-            trials[name] = _trial_motion(turned, static, reference, person=person, options=options[str(trial.attrs["task"])])
+            trials[name] = _trial_motion(
+                turned, static, reference, person=person, options=options[str(trial.attrs["task"])]
+            )
         except Exception as error:  # one trial that fails does not keep the others from being computed
             logging.getLogger(__name__).exception("trial %s", name)
             failed = QualityFlag("not_computed", signal="trial", detail=f"{type(error).__name__}: {error}")

@@ -291,7 +291,10 @@ def _leg_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
         "knee_medial_offset": np.sqrt(skin.knee_m**2 + skin.ankle_m**2 + turned**2),
         "pelvic_drop": np.full(reach.shape, np.degrees(HIP_LINE_RAD)),
         "knee_medial_to_toe": np.sqrt(knee_m**2 + ankle_m**2 + (reach * foot_axis) ** 2),
-        "foot_progression": np.degrees(np.hypot(foot_axis, HIP_LINE_RAD)),
+        # Of a foot on its toes little is seen from above, and an error of its heading counts more.
+        "foot_progression": np.degrees(
+            np.hypot(foot_axis / _length(body.rotation("foot")[..., X] * [1.0, 0.0, 1.0]), HIP_LINE_RAD)
+        ),
         # The sole is level while standing by definition: only its skin strays from there.
         "foot_pitch": np.degrees(skin.foot_rad),
         "thigh_inclination": np.degrees(np.hypot(HIP_CENTRE_M, knee_m) / body.thigh_m),

@@ -25,9 +25,9 @@ from legsci.vocabulary import LEGS
 #: Distance of the malleoli, of the acromia, of the anterior from the posterior iliac spines, and from between the hips
 #: to between the acromia, of a person of ordinary size [m].
 ANKLE_WIDTH_M, SHOULDER_WIDTH_M, PELVIS_DEPTH_M, TRUNK_LENGTH_M = 0.07, 0.36, 0.16, 0.50
-#: Soft tissue artefact of all segments; of pelvis and trunk, on which markers lie closer to the bone, our reading of the
-#: same review (Leardini et al. 2005).
-TISSUE = {**SOFT_TISSUE_ARTEFACT, "pelvis": SoftTissueArtefact(0.002, 0.7), "trunk": SoftTissueArtefact(0.003, 0.7)}
+#: Soft tissue artefact of all segments; of pelvis and trunk, on which markers lie closer to the bone, our reading of
+#: the same review (Leardini et al. 2005).
+TISSUE = {**SOFT_TISSUE_ARTEFACT, "pelvis": SoftTissueArtefact(0.003, 0.7), "trunk": SoftTissueArtefact(0.003, 0.7)}
 #: Two marks in the middle of which a joint centre lies: its error per axis [m].
 CENTRE_M = LANDMARK_M / 2.0**0.5
 #: Points whose errors turn segments and shift joint centres -> standard uncertainty per axis [m].
@@ -139,10 +139,10 @@ def angle_uncertainty(kinematics: Kinematics, model: ErrorModel, *, cutoff_hz: f
 
     Notes
     -----
-    With r_i the reciprocal of the axes of the joint (`joint_angles.turns_about`) and small turns d of the distal and the
-    proximal segment, angle i changes by r_i . (d_distal - d_proximal). A segment between two points turns by
-    y x (shift of the upper - shift of the lower) / length; a point that ends two segments turns both. Independent errors
-    add up in quadrature (JCGM 100:2008, 5.1.2), with the effect of the low-pass (`filter_effect`).
+    With r_i the reciprocal of the axes of the joint (`joint_angles.turns_about`) and small turns d of the distal and
+    the proximal segment, angle i changes by r_i . (d_distal - d_proximal). A segment between two points turns by
+    y x (shift of the upper - shift of the lower) / length; a point that ends two segments turns both. Independent
+    errors add up in quadrature (JCGM 100:2008, 5.1.2), with the effect of the low-pass (`filter_effect`).
     """
     known = [name for name, joint in JOINTS.items() if joint.names[0] in kinematics.angle]
     if not known:
@@ -163,8 +163,8 @@ def angle_uncertainty(kinematics: Kinematics, model: ErrorModel, *, cutoff_hz: f
 def filter_effect(values: Array, rate_hz: float, cutoff_hz: float) -> Array:
     """Estimate what the low-pass took from signals: what it takes when it runs over them once more.
 
-    Twice the same filter is one of a neighbouring, lower cut-off (0.80 of it at half power, order 2). That the second run
-    takes about as much as the first did is Tukey's twicing.
+    Twice the same filter is one of a neighbouring, lower cut-off (0.80 of it at half power, order 2). That the second
+    run takes about as much as the first did is Tukey's twicing.
 
     Parameters
     ----------

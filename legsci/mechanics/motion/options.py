@@ -1,4 +1,4 @@
-"""Options of kinematics and kinetics: joint centres and axes, low-pass, axes of moments; of a trial, and of each task."""
+"""Options of kinematics and kinetics, of a trial and of each task: joint centres, axes and low-pass."""
 
 from __future__ import annotations
 
@@ -55,6 +55,3 @@ def task_options(*, cutoff_hz: Mapping[str, float | None] | None = None, **other
     if unknown:
         raise ValueError(f"cutoff_hz: {', '.join(map(repr, unknown))}, expected tasks: {', '.join(TASKS)}")
     return {name: MotionOptions(cutoff_hz=given.get(name, task.cutoff_hz), **others) for name, task in TASKS.items()}
-
-
-TASK_OPTIONS = task_options()

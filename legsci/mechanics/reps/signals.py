@@ -52,9 +52,9 @@ def with_signals(
     Dataset with dims rep, scoring, side, sample, frame: a scoring is a profile, or the default profile with one input
     moved by its standard uncertainty (coordinates profile and perturbation; the first is the default as it is). Signals
     (rep, ..., sample) and (rep, ..., frame) are NaN after the end of each repetition and where nothing was recorded.
-    Sample 0 is at window_start, frame 0 at frame_start (rep,) [s on the trial's clock]; cutoff_hz (rep,) is the low-pass
-    of markers and ground reaction, moment_axes (rep,) names the axes of moments and powers. Streams of channels: `<kind>`
-    (rep, <kind>_channel, <kind>_sample), with `<kind>_start` [s], `<kind>_rate_hz` and `<kind>_unit`
+    Sample 0 is at window_start, frame 0 at frame_start (rep,) [s on the trial's clock]; cutoff_hz (rep,) is the
+    low-pass of markers and ground reaction, moment_axes (rep,) names the axes of moments and powers. Streams of
+    channels: `<kind>` (rep, <kind>_channel, <kind>_sample), with `<kind>_start` [s], `<kind>_rate_hz` and `<kind>_unit`
     (rep, <kind>_channel), channels named as `legsci.ingest.streams.channel_labels` does; without those whose clock is
     not known.
     """

@@ -100,7 +100,7 @@ def squats(reaction: GroundReaction, movement: Movement | None) -> tuple[list[Wi
         flags.append(QualityFlag("height_from_force"))
         height = _height_from_force(reaction)
     found = [] if height is None else descents(height, rate)
-    if not found:
+    if height is None or not found:
         return [], [*flags, QualityFlag("no_descent", signal="pelvis", limit=LEAST_DEPTH_M)]
     moments = (np.array(found) / rate + start_s) * reaction.rate
     again = descents(height, rate, rest_speed_scale=FASTER_REST)
@@ -122,7 +122,9 @@ def squats(reaction: GroundReaction, movement: Movement | None) -> tuple[list[Wi
     return windows, flags
 
 
-def descents(height: Array, rate: float, *, rest_speed_scale: float = 1.0) -> list[tuple[float, float, float, float, float]]:
+def descents(
+    height: Array, rate: float, *, rest_speed_scale: float = 1.0
+) -> list[tuple[float, float, float, float, float]]:
     """Find squats in a height.
 
     Parameters

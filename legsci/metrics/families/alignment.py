@@ -11,7 +11,16 @@ import xarray as xr
 
 from legsci.mechanics.motion.alignment import HANGING_DEG
 from legsci.metrics.families.force import LANDING_S
-from legsci.metrics.families.joints import UncertainValue, leg_angle, of_frames, of_legs, of_sides, on_both, span_of, working
+from legsci.metrics.families.joints import (
+    UncertainValue,
+    leg_angle,
+    of_frames,
+    of_legs,
+    of_sides,
+    on_both,
+    span_of,
+    working,
+)
 from legsci.metrics.metric import GROOD, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps, at, integral, peak, uncertain_peak
 from legsci.tasks import MOVEMENTS, STRAIGHT_LEGGED, VERTICAL_JUMPS

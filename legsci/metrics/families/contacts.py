@@ -27,18 +27,20 @@ def landing_impulse(reps: Reps) -> xr.Variable:
 
 def landing_peak_anterior_force(reps: Reps) -> xr.Variable:
     """Largest forward force of the landing (rep, scoring) [N]."""
-    return peak(reps, reps["forward_force"], impact(reps), impact(reps) + LANDING_S)
+    return peak(reps, reps["forward_force"], impact(reps), impact(reps) + LANDING_S) - reps["offset"]
 
 
 def landing_peak_posterior_force(reps: Reps) -> xr.Variable:
     """Largest backward force of the landing (rep, scoring) [N]."""
-    return peak(reps, -reps["forward_force"], impact(reps), impact(reps) + LANDING_S)
+    return peak(reps, -reps["forward_force"], impact(reps), impact(reps) + LANDING_S) + reps["offset"]
 
 
 def _horizontal(reps: Reps, sign: float) -> xr.Variable:
     """Impulse of the forward (1) or backward (-1) force of a contact (rep, scoring, side) [N s], at the foot's side."""
-    part = (sign * reps["forward_force"]).clip(min=0.0)
-    impulse = integral(reps, part, reps["touchdown"], reps["takeoff"])
+    force, contact = sign * reps["forward_force"], (reps["touchdown"], reps["takeoff"])
+    # A zero error of the plate, the same along each axis, acts for as long as force points this way.
+    lasting = integral(reps, (force > 0.0).astype(float), *contact)
+    impulse = integral(reps, force.clip(min=0.0), *contact) - sign * reps["offset"] * lasting
     legs = reps["leg"].data.astype(str)
     own = xr.Variable(("rep", "side"), [[side in ("both", leg) for side in SIDES] for leg in legs])
     return impulse.where(own)

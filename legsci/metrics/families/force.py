@@ -27,7 +27,6 @@ from legsci.tasks import (
 LANDING_S = 0.5
 
 _OWEN = "Owen et al. 2014, J Strength Cond Res 28:1552"
-_RANGE = "a constant error of the centre of pressure cancels in a range, and noise of the plates only widens it"
 _PRIETO = "Prieto et al. 1996, IEEE Trans Biomed Eng 43:956"
 
 
@@ -158,14 +157,21 @@ def _sway_range(reps: Reps, direction: str) -> xr.Variable:
     return peak(reps, signal, *window) + peak(reps, -signal, *window)
 
 
-def centre_of_pressure_range_ap(reps: Reps) -> xr.Variable:
-    """Range of the centre of pressure along x (rep, scoring) [m]."""
-    return _sway_range(reps, "anterior")
-
-
-def centre_of_pressure_range_ml(reps: Reps) -> xr.Variable:
-    """Range of the centre of pressure along z (rep, scoring) [m]."""
-    return _sway_range(reps, "right")
+def _centre_of_pressure_range(direction: str, axis: str, words: str) -> Metric:
+    """Entry of the range of the centre of pressure in a direction (DIRECTIONS)."""
+    return Metric(
+        lambda reps: _sway_range(reps, direction),
+        label=f"COP range, {words}",
+        unit="m",
+        sign=NOT_SIGNED,
+        meaning=f"Range of the centre of pressure along {axis} ({words}) in the weighing window.",
+        equation=f"max {axis}_COP - min {axis}_COP over the weighing window",
+        source=_PRIETO,
+        tasks=STANDING,
+        streams=FORCE,
+        no_uncertainty="a constant error of the centre of pressure cancels in a range, and noise of the plates only "
+        "widens it",
+    )
 
 
 METRICS: dict[str, Metric] = {
@@ -381,28 +387,6 @@ METRICS: dict[str, Metric] = {
         streams=FORCE,
         uncertainty="rescored",
     ),
-    "centre_of_pressure_range_ap_m": Metric(
-        centre_of_pressure_range_ap,
-        label="COP range, anteroposterior",
-        unit="m",
-        sign=NOT_SIGNED,
-        meaning="Range of the centre of pressure along x (anteroposterior) in the weighing window.",
-        equation="max x_COP - min x_COP over the weighing window",
-        source=_PRIETO,
-        tasks=STANDING,
-        streams=FORCE,
-        no_uncertainty=_RANGE,
-    ),
-    "centre_of_pressure_range_ml_m": Metric(
-        centre_of_pressure_range_ml,
-        label="COP range, mediolateral",
-        unit="m",
-        sign=NOT_SIGNED,
-        meaning="Range of the centre of pressure along z (mediolateral) in the weighing window.",
-        equation="max z_COP - min z_COP over the weighing window",
-        source=_PRIETO,
-        tasks=STANDING,
-        streams=FORCE,
-        no_uncertainty=_RANGE,
-    ),
+    "centre_of_pressure_range_ap_m": _centre_of_pressure_range("anterior", "x", "anteroposterior"),
+    "centre_of_pressure_range_ml_m": _centre_of_pressure_range("right", "z", "mediolateral"),
 }

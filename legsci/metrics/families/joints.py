@@ -14,9 +14,9 @@ import xarray as xr
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, JOINT_ANGLES
 from legsci.mechanics.motion.angle_uncertainty import POINTS, TISSUE
 from legsci.metrics.families.force import LANDING_S
-from legsci.metrics.metric import FORCE_AND_MOTION, GROOD, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
-from legsci.metrics.signals import Reps, at, of_both, of_tasks, peak_time, uncertain_peak
-from legsci.tasks import MOVEMENTS, SQUATS, VERTICAL_JUMPS
+from legsci.metrics.metric import GROOD, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
+from legsci.metrics.signals import Reps, at, of_tasks, peak, peak_time, uncertain_peak
+from legsci.tasks import MOVEMENTS, SQUATS
 from legsci.vocabulary import AXES, SIDES
 
 Measure = Callable[[Reps], xr.Variable]
@@ -26,8 +26,6 @@ UncertainMeasure = Callable[[Reps], UncertainValue]
 
 #: The phases of squats are found from the height of the pelvis, or without it from force.
 _MOTION_OR_FORCE = ("markers or segments or force",)
-#: Places of the legs among SIDES.
-LEG_SIDES = [SIDES.index(side) for side in ("left", "right")]
 _SANCHEZ = "Sanchez-Medina & Gonzalez-Badillo 2011, Med Sci Sports Exerc 43:1725"
 
 
@@ -129,15 +127,16 @@ def _trunk_angle(reps: Reps, name: str) -> tuple[xr.Variable, xr.Variable]:
 def lumbar_flexion_max(reps: Reps) -> UncertainValue:
     """Largest lumbar flexion of the movement relative to standing, else to its start (rep, scoring) [deg].
 
-    Markers that are placed beside their landmarks change both angles alike; of their variance only what is added since
-    the start of the movement is that of the difference.
+    Markers that are placed beside their landmarks change both angles alike. What remains uncertain is the skin, by
+    which pelvis and trunk turn in proportion to their tilt.
     """
-    frames, (flexion, doubt) = of_frames(reps), _trunk_angle(reps, "lumbar_flexion")
+    frames, flexion = of_frames(reps), angle(reps, "lumbar_flexion")
     start, last = span_of(reps)
-    value, uncertainty = uncertain_peak(frames, flexion, doubt, start, last)
     upright = reps["standing_lumbar_flexion"].fillna(at(frames, flexion, start))
-    added = (uncertainty**2 - at(frames, doubt, start) ** 2).clip(min=0.0) ** 0.5
-    return value - upright, added
+    instant = peak_time(frames, flexion, start, last)
+    turned = {"pelvis": "pelvis_tilt", "trunk": "trunk_lean"}
+    skin = [at(frames, angle(reps, name), instant) * (TISSUE[part].turn_deg / 90.0) for part, name in turned.items()]
+    return peak(frames, flexion, start, last) - upright, (skin[0] ** 2 + skin[1] ** 2) ** 0.5
 
 
 def trunk_lean_max(reps: Reps) -> UncertainValue:
@@ -172,28 +171,6 @@ def thigh_angle_max(reps: Reps) -> UncertainValue:
     return of_legs(reps, uncertain_peak(of_frames(reps), *curves, *span_of(reps)))
 
 
-def at_peak_force(name: str) -> UncertainMeasure:
-    """Measure: an angle of each leg when vertical force is largest in the movement (rep, scoring, side) [deg]."""
-
-    def measure(reps: Reps) -> UncertainValue:
-        instant = peak_time(reps, of_both(reps["force"]), *span_of(reps))
-        curves = (leg_angle(reps, name, signal=signal) for signal in ("angle", "u_angle"))
-        value, uncertainty = (at(of_frames(reps), curve, instant) for curve in curves)
-        return of_legs(reps, (value, uncertainty))
-
-    return measure
-
-
-def jump_height_per_knee_flexion(reps: Reps) -> UncertainValue:
-    """Jump height by impulse per largest knee flexion, mean of both knees, of jumps on both legs (rep, scoring) [m/deg].
-
-    The uncertainty is that of the flexion; that of the height is found by rescoring.
-    """
-    flexion, doubt = (part.isel(side=LEG_SIDES).mean("side", skipna=False) for part in reps["knee_flexion_max_deg"])
-    ratio = (reps["jump_height_impulse_m"] / flexion.where(flexion > 0.0)).where(reps["leg"] == "both")
-    return ratio, ratio * doubt / flexion
-
-
 def eccentric_time(reps: Reps) -> xr.Variable:
     """Duration of the eccentric phase (rep, scoring) [s]."""
     return reps["eccentric_end"] - reps["movement_start"]
@@ -209,38 +186,25 @@ def concentric_time(reps: Reps) -> xr.Variable:
     return reps["movement_end"] - reps["propulsion_start"]
 
 
-def mean_concentric_velocity(reps: Reps) -> xr.Variable:
-    """Mean upward velocity of the pelvis over the concentric phase (rep, scoring) [m/s]."""
+def mean_concentric_velocity(reps: Reps) -> UncertainValue:
+    """Mean upward velocity of the pelvis over the concentric phase (rep, scoring) [m/s].
+
+    The uncertainty is that of the rise; that of the time is found by rescoring.
+    """
     frames, height = of_frames(reps), pelvis_height(reps)
     rise = at(frames, height, reps["movement_end"]) - at(frames, height, reps["propulsion_start"])
-    return rise / concentric_time(reps)
+    return rise / concentric_time(reps), reps["squat_depth_m"][1] / concentric_time(reps)
 
 
 def velocity_loss(reps: Reps) -> xr.Variable:
     """Loss of mean concentric velocity relative to the fastest repetition of the set so far (rep, scoring) [%]."""
-    velocity = mean_concentric_velocity(reps)
+    velocity = reps["mean_concentric_velocity_m_per_s"][0]
     values = velocity.transpose("rep", "scoring").data
     trials = reps["trial_id"].data.astype(str)
     fastest = np.full(values.shape, np.nan)
     for trial in np.unique(trials):
         fastest[trials == trial] = np.fmax.accumulate(values[trials == trial], axis=0)
     return 100.0 * (1.0 - velocity / xr.Variable(("rep", "scoring"), fastest))
-
-
-def _angle_at_peak_force(joint: str, direction: str) -> Metric:
-    """Entry of the angle of a joint at the instant of peak force."""
-    return Metric(
-        at_peak_force(f"{joint}_{direction}"),
-        label=f"{joint} {direction} at peak force",
-        unit="deg",
-        sign=direction,
-        meaning=f"{joint.capitalize()} {direction} at the instant of the maximum vertical force of the movement.",
-        equation=f"{joint}_{direction}(t of max F over the movement)",
-        source=GROOD,
-        tasks=MOVEMENTS,
-        streams=FORCE_AND_MOTION,
-        uncertainty="stated",
-    )
 
 
 METRICS: dict[str, Metric] = {
@@ -279,21 +243,6 @@ METRICS: dict[str, Metric] = {
         tasks=MOVEMENTS,
         streams=MOTION,
         uncertainty="stated",
-    ),
-    "hip_flexion_at_peak_force_deg": _angle_at_peak_force("hip", "flexion"),
-    "knee_flexion_at_peak_force_deg": _angle_at_peak_force("knee", "flexion"),
-    "ankle_dorsiflexion_at_peak_force_deg": _angle_at_peak_force("ankle", "dorsiflexion"),
-    "jump_height_per_knee_flexion_m_per_deg": Metric(
-        jump_height_per_knee_flexion,
-        label="jump height per knee flexion",
-        unit="m/deg",
-        sign=NOT_SIGNED,
-        meaning="Jump height by impulse divided by the maximum knee flexion before take-off, mean of both knees.",
-        equation="jump_height_impulse_m / mean of knee_flexion_max_deg, left and right",
-        source=OWN_DEFINITION,
-        tasks=VERTICAL_JUMPS,
-        streams=FORCE_AND_MOTION,
-        uncertainty="both",
     ),
     "lumbar_flexion_max_deg": Metric(
         lumbar_flexion_max,
@@ -390,7 +339,7 @@ METRICS: dict[str, Metric] = {
         source=_SANCHEZ,
         tasks=SQUATS,
         streams=MOTION,
-        uncertainty="rescored",
+        uncertainty="both",
     ),
     "velocity_loss_percent": Metric(
         velocity_loss,

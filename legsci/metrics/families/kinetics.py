@@ -5,22 +5,23 @@ Each takes what `prepare` in measure.py makes of a reps file; METRICS, at the en
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 
 from legsci.mechanics.kinetics.joint_components import PLANES
-from legsci.mechanics.kinetics.movement import LOADED_JOINTS
+from legsci.mechanics.kinetics.movement import JOINT_ANGLES, LOADED_JOINTS
+from legsci.mechanics.motion.angles import JOINTS
 from legsci.metrics.families.joints import (
     UncertainMeasure,
     UncertainValue,
     by_side,
-    leg_angle,
     of_frames,
     of_legs,
     on_both,
     pelvis_height,
     span_of,
-    working,
 )
 from legsci.metrics.metric import FORCE_AND_MOTION, GROOD, NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps, at, integral, of_tasks, peak, peak_time, uncertain_peak
@@ -28,10 +29,8 @@ from legsci.tasks import MOVEMENTS, SQUATS, VERTICAL_JUMPS
 
 _FLEXION_AXIS = "proximal mediolateral axis, unless the column moment_axes names others"
 _WINTER = "Winter 2009, Biomechanics and Motor Control of Human Movement, 4th ed."
-#: Joint of a leg -> its angle in the frontal plane.
-LEG_ANGLES = {"hip": "hip_adduction", "knee": "knee_abduction", "ankle": "ankle_inversion"}
-#: Standard uncertainty of the energy that the centre of mass gains, as a share of it: its rise is that of segments whose
-#: masses differ by some tenth between tables, and of arms that are taken to hang along the trunk; our choice.
+#: Standard uncertainty of the energy that the centre of mass gains, as a share of it: its rise is that of segments
+#: whose masses differ by some tenth between tables, and of arms that are taken to hang along the trunk; our choice.
 ENERGY_SHARE = 0.02
 SAGITTAL, FRONTAL = PLANES.index("sagittal"), PLANES.index("frontal")
 
@@ -49,15 +48,16 @@ def joint_moment_peak(reps: Reps) -> UncertainValue:
 
 def joint_power_peak(reps: Reps) -> UncertainValue:
     """Largest power of each joint (rep, joint, scoring) [W/kg]."""
-    doubt = (reps["u_power"] ** 2 + reps["power_filter_effect"] ** 2) ** 0.5
+    doubt = (reps["u_power"] ** 2 + reps["u_power_passing"] ** 2) ** 0.5
     return uncertain_peak(of_frames(reps), reps["joint_power"], doubt, *span_of(reps))
 
 
 def joint_work(sign: float) -> UncertainMeasure:
     """Measure: work that each joint generates (1) or absorbs (-1) in the movement (rep, joint, scoring) [J/kg].
 
-    Errors of joint centres, plates and inertia last as long as the movement: those of power are integrated as one error,
-    which is the most that they can add up to. What the low-pass takes from power is integrated with its sign.
+    Errors of joint centres, plates and inertia last as long as the movement: those of power are integrated as one
+    error, which is the most that they can add up to. Those of noise and low-pass pass: they are independent after half
+    a period of the cut-off.
     """
     return lambda reps: _signed_work(reps, sign, *span_of(reps))
 
@@ -66,14 +66,19 @@ def _signed_work(reps: Reps, sign: float, start: xr.Variable, last: xr.Variable)
     """Positive (1) or negative (-1) work of each joint between two times (rep, joint, scoring) [J/kg]."""
     frames, power = of_frames(reps), sign * reps["joint_power"]
     counted = power > 0.0
-    doubt, taken = (reps[name].where(counted, 0.0 * power) for name in ("u_power", "power_filter_effect"))
-    parts = (integral(frames, part, start, last) for part in (power.clip(min=0.0), doubt, taken))
-    work, lasting, filtered = parts
-    return work, (lasting**2 + filtered**2) ** 0.5
+    doubt, passing = (reps[name].where(counted, 0.0 * power) for name in ("u_power", "u_power_passing"))
+    parts = (integral(frames, part, start, last) for part in (power.clip(min=0.0), doubt, passing**2))
+    work, lasting, square = parts
+    half_period = 0.5 / reps["cutoff_hz"].fillna(0.5 * reps["frame_rate_hz"])
+    return work, (lasting**2 + square * half_period) ** 0.5
 
 
-def _of_joint(reps: Reps, joint: str, pair: UncertainValue) -> UncertainValue:
-    """Values (rep, joint, scoring) of a joint of the legs that work, or of the lumbar joint, (rep, scoring, side)."""
+def _of_joint(reps: Reps, joint: str, name: str) -> UncertainValue:
+    """Take a joint of a shared value and uncertainty (rep, joint, scoring), of the legs that work, or the lumbar joint.
+
+    Both are (rep, scoring, side).
+    """
+    pair: Any = reps[name]
     value, uncertainty = (by_side(part, "joint", joint) for part in pair)
     if joint in LOADED_JOINTS:
         return on_both(value), on_both(uncertainty)
@@ -82,7 +87,7 @@ def _of_joint(reps: Reps, joint: str, pair: UncertainValue) -> UncertainValue:
 
 def moment_peak(joint: str) -> UncertainMeasure:
     """Measure: largest extending (ankle: plantarflexing) moment of a joint (rep, scoring, side) [N m/kg]."""
-    return lambda reps: _of_joint(reps, joint, reps["joint_moment_peak"])
+    return lambda reps: _of_joint(reps, joint, "joint_moment_peak")
 
 
 def abduction_moment_peak(reps: Reps) -> UncertainValue:
@@ -93,12 +98,12 @@ def abduction_moment_peak(reps: Reps) -> UncertainValue:
 
 def power_peak(joint: str) -> UncertainMeasure:
     """Measure: largest power that a joint generates (rep, scoring, side) [W/kg]."""
-    return lambda reps: _of_joint(reps, joint, reps["joint_power_peak"])
+    return lambda reps: _of_joint(reps, joint, "joint_power_peak")
 
 
 def work(joint: str, kind: str) -> UncertainMeasure:
     """Measure: work that a joint has "generated" or "absorbed" in the movement (rep, scoring, side) [J/kg]."""
-    return lambda reps: _of_joint(reps, joint, reps[f"joint_work_{kind}"])
+    return lambda reps: _of_joint(reps, joint, f"joint_work_{kind}")
 
 
 def power_residual_peak(reps: Reps) -> xr.Variable:
@@ -134,23 +139,35 @@ def force_transmission_ratio(reps: Reps) -> UncertainValue:
 def frontal_plane_work_share(reps: Reps) -> UncertainValue:
     """Share of the frontal plane in the work of a leg's joints, generated and absorbed (rep, scoring, side) [%].
 
-    Uncertain are the frontal moment, by which the rate of the frontal angle is multiplied, and the power as a whole.
+    Uncertain are the frontal moment and the rate of the frontal angle, to which a turned axis adds its part of the rate
+    of flexion, and the power as a whole.
     """
     frames, span = of_frames(reps), span_of(reps)
-    done, of_frontal, of_all = [], [], []
-    for joint, angle in LEG_ANGLES.items():
-        done.append(integral(frames, abs(by_side(reps["power"], "joint", joint)), *span))
-        rate = np.radians(_rate(reps, leg_angle(reps, angle)))
-        doubt = by_side(reps["u_moment"].isel(plane=FRONTAL), "joint", joint) * abs(rate)
-        of_frontal.append(integral(frames, doubt, *span))
-        of_all.append(integral(frames, by_side(reps["u_power"], "joint", joint), *span))
-    planes = xr.Variable.concat(done, dim="leg_joint").sum("leg_joint", skipna=False)
+    done = integral(frames, abs(reps["power"]), *span)
+    moment, doubt = (reps[name].isel(plane=FRONTAL) for name in ("moment", "u_moment"))
+    flexion, sideways = (np.radians(_rate(reps, _of_joints(reps, "angle", place))) for place in (0, 1))
+    mixed = np.radians(_of_joints(reps, "u_angle", 1)) * flexion
+    of_power = ((doubt * sideways) ** 2 + (moment * mixed) ** 2 + (doubt * mixed) ** 2) ** 0.5
+    frontal, whole = (integral(frames, part, *span) for part in (of_power, reps["u_power"]))
+
+    def of_leg(values: xr.Variable) -> xr.Variable:
+        """Sum over the joints of each leg (..., side)."""
+        parts = [by_side(values, "joint", joint) for joint in ("hip", "knee", "ankle")]
+        return xr.Variable.concat(parts, dim="leg_joint").sum("leg_joint", skipna=False)
+
+    planes, frontal, whole = of_leg(done), of_leg(frontal**2) ** 0.5, of_leg(whole**2) ** 0.5
     total = planes.sum("plane", skipna=False)
     total = total.where(total > 0.0)
     share = planes.isel(plane=FRONTAL) / total
-    frontal, whole = (sum(part**2 for part in parts) ** 0.5 for parts in (of_frontal, of_all))
     uncertainty = (((1.0 - share) * frontal) ** 2 + (share * whole) ** 2) ** 0.5 / total
     return of_legs(reps, (100.0 * share, 100.0 * uncertainty))
+
+
+def _of_joints(reps: Reps, signal: str, plane: int) -> xr.Variable:
+    """Angle of a plane, or its uncertainty "u_angle", of each loaded joint (rep, joint, frame) [deg]."""
+    places = [JOINT_ANGLES.index(JOINTS[joint].names[plane]) for joint in LOADED_JOINTS]
+    taken = reps[signal].isel(joint_angle=places)
+    return xr.Variable(["joint" if dim == "joint_angle" else dim for dim in taken.dims], taken.data)
 
 
 def _rate(reps: Reps, curve: xr.Variable) -> xr.Variable:
@@ -221,8 +238,8 @@ METRICS: dict[str, Metric] = {
         label="knee abduction moment",
         unit="N m/kg",
         sign="valgus",
-        meaning="Maximum net internal abduction moment of the knee (into valgus) about its floating axis, unless the column "
-        "moment_axes names others, per body mass.",
+        meaning="Maximum net internal abduction moment of the knee (into valgus) about its floating axis, unless the "
+        "column moment_axes names others, per body mass.",
         equation="max M_knee · e_2 over the movement / body mass",
         source=f"{_WINTER}; {GROOD}",
         tasks=MOVEMENTS,

@@ -8,6 +8,7 @@ the results of its models, `draw(study)`). A module without CONFIG_LIST serves o
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,14 +32,14 @@ def figure_lists() -> dict[str, str]:
     return {name: found[1] for name, found in stated.items() if found}
 
 
-def draw(study: Results, figure: str, *session: str) -> Figure:
+def draw(study: Results, figure: str, participant_id: str | None = None, session_id: str | None = None) -> Figure:
     """Draw a figure of a study.
 
     Parameters
     ----------
     study : a finished study, opened.
     figure : name of a figure, see `figure_lists`.
-    session : participant and session, for a figure of the list `session`.
+    participant_id, session_id : of a figure of the list `session`; not given for others.
 
     Raises
     ------
@@ -47,6 +48,20 @@ def draw(study: Results, figure: str, *session: str) -> Figure:
     """
     names = figure_lists()
     if figure not in names:
-        raise ValueError(f"there is no figure {figure}; there are {', '.join(names)}")
-    drawn: Figure = import_module(f"{__package__}.{figure}").draw(study, *session)
+        close = get_close_matches(figure, names, n=1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        raise ValueError(f"there is no figure {figure}{hint}; there are {', '.join(names)}")
+    of_session = names[figure] == "session"
+    if of_session and (participant_id is None or session_id is None):
+        first = ", ".join(f'"{name}"' for name in next(iter(study.sessions()), ("P01", "01")))
+        raise TypeError(
+            f"{figure} is a figure of one session: give participant_id and session_id, such as "
+            f'draw(study, "{figure}", {first}); study.sessions() lists them'
+        )
+    if not of_session and (participant_id is not None or session_id is not None):
+        raise TypeError(
+            f'{figure} is a figure of the whole study, without participant or session: draw(study, "{figure}")'
+        )
+    module = import_module(f"{__package__}.{figure}")
+    drawn: Figure = module.draw(study, participant_id, session_id) if of_session else module.draw(study)
     return drawn

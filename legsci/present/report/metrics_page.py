@@ -47,8 +47,8 @@ _SYMBOLS = {
     "x_COP, z_COP": "centre of pressure, anterior and to the right",
     "y_pelvis, y_hips": "mean height of the pelvis markers, height of the midpoint of the hip joint centres",
     "M, ω, P": "net internal moment on the distal segment, relative angular velocity and power of a joint, M · ω",
-    "e_1, e_2, e_3": "axes of the angles of a joint (joint coordinate system): proximal mediolateral, floating, distal long "
-    "axis; M · e_i is positive where it increases the angle about that axis; Σ M · e_i dφ_i/dt = M · ω",
+    "e_1, e_2, e_3": "axes of the angles of a joint (joint coordinate system): proximal mediolateral, floating, distal "
+    "long axis; M · e_i is positive where it increases the angle about that axis; Σ M · e_i dφ_i/dt = M · ω",
     "t_takeoff, t_landing, ...": "time of an event, column `<event>_s` of `reps.csv`; t_braking_start is that of the "
     "event with which braking starts under the definition profile, t_peak that of the landing peak force",
     "knee_flexion, ...": "curve of that name in the reps file",

@@ -412,7 +412,9 @@ def test_low_pass_of_force_keeps_hum_from_folding(squat, body):
     loud["force"] = force["force"] + xr.DataArray(hum, dims="time") * xr.DataArray([1.0, 0.0, 0.0], dims="axis")
     away = {}
     for cutoff in (None, 12.0):
-        clean, hummed = (_solved(squat, body, force=one, options=MotionOptions(cutoff_hz=cutoff)) for one in (force, loud))
+        clean, hummed = (
+            _solved(squat, body, force=one, options=MotionOptions(cutoff_hz=cutoff)) for one in (force, loud)
+        )
         inner = slice(0.5, -0.5 + float(force["time"][-1]))  # the filter starts and ends somewhere in the hum
         away[cutoff] = float(np.abs(clean["ground_force"] - hummed["ground_force"]).sel(time=inner).max())
     assert away[None] > 15.0

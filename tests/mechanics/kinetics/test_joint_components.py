@@ -35,7 +35,7 @@ def relative_velocity(moved: Kinematics, joint: str) -> np.ndarray:
 @pytest.mark.parametrize("axes", MOMENT_AXES)
 @pytest.mark.parametrize("task", MOVED)
 def test_power_of_the_planes_adds_up_to_moment_times_angular_velocity(task: str, axes: str) -> None:
-    motion, tree = recording(task)
+    _, tree = recording(task)
     moved = kinematics(tree.children["markers"].to_dataset(), standing(), options=UNFILTERED)
     person, options = Person(ATHLETE.mass_kg, ATHLETE.sex), replace(UNFILTERED, moment_axes=axes)
     solved = dynamics(moved, tree.children["force"].to_dataset(), person=person, options=options)
@@ -65,7 +65,9 @@ def test_power_of_a_plane_is_moment_times_rate_of_the_reported_angle(task: str) 
             moment, power = (of_plane[f"joint_{what}_in_plane"].to_numpy()[INNER] for what in ("moment", "power"))
             known = np.isfinite(moment) & np.isfinite(power)
             # Second-order differences at 1000 Hz: a turn of 20 rad/s that reverses in 50 ms is read to 0.02 rad/s.
-            np.testing.assert_allclose(power[known], (moment * speed)[known], atol=0.02 * np.abs(moment[known]).max() + 0.01)
+            np.testing.assert_allclose(
+                power[known], (moment * speed)[known], atol=0.02 * np.abs(moment[known]).max() + 0.01
+            )
 
 
 def test_abduction_moment_of_a_bent_knee_stands_about_the_floating_axis() -> None:

@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from legsci.kernels.joint_errors import JointLoads
-from legsci.mechanics.kinetics.anthropometry import Person
-from legsci.mechanics.kinetics.inertia import body_segments
-from legsci.mechanics.kinetics.inverse_dynamics import dynamics, trial_loads
 from legsci.mechanics.kinetics import load_uncertainty as stated
+from legsci.mechanics.kinetics.inertia import body_segments
+from legsci.mechanics.kinetics.inverse_dynamics import trial_loads
 from legsci.mechanics.kinetics.joint_components import component_axes
 from legsci.mechanics.kinetics.load_uncertainty import load_uncertainty
 from legsci.mechanics.motion.angle_uncertainty import ENDS, POINTS, angle_uncertainty, error_model, filter_effect

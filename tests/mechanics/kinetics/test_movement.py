@@ -14,9 +14,9 @@ from legsci.mechanics.motion.angles import kinematics
 from legsci.mechanics.motion.markers import Markers
 from legsci.mechanics.motion.static_trial import static_trial
 from legsci.metrics.measure import measure
-from legsci.vocabulary import SIDES
 from legsci.metrics.normalised_curves import CURVE_POINTS, normalised_curves, write_curves
 from legsci.metrics.tables import session_metrics
+from legsci.vocabulary import SIDES
 from tests.mechanics.athlete import ATHLETE, PLATE_HZ, recording, standing
 from tests.mechanics.kinetics.joint_work import force_transmission_ratio, joint_work
 from tests.mechanics.trials import DEFAULT, OTHERS, Outcome, cut_session, trial
@@ -195,7 +195,8 @@ def test_angles_at_peak_force_and_height_per_flexion(known: Outcome) -> None:
         for name in ("hip_flexion", "knee_flexion", "ankle_dorsiflexion"):
             column = f"{name}_at_peak_force_deg"
             assert row[column] == pytest.approx(motion.angles[f"{side}_{name}"][instant], abs=1.5), column
-            assert 0.5 < row[f"u_{column}"] < 5.0
+            # The drawn force is almost level for some 0.1 s before its peak.
+            assert 2.0 < row[f"u_{column}"] < 20.0, column
         flexions.append(row["knee_flexion_max_deg"])
     height = both["jump_height_impulse_m"]
     assert both["jump_height_per_knee_flexion_m_per_deg"] == pytest.approx(height / np.mean(flexions))

@@ -145,7 +145,9 @@ def test_choices_of_a_run_change_how_joints_are_found() -> None:
     hips = [moved.joint_centre["right_hip"] for moved in (usual, bell)]
     assert 0.002 < float(np.linalg.norm(hips[0] - hips[1], axis=1).mean()) < 0.04
     raw, smooth = (
-        outcome(tree, options=task_options(cutoff_hz=dict.fromkeys(TASKS, cutoff_hz))).rows("T", "right")["knee_flexion_max_deg"].to_numpy()
+        outcome(tree, options=task_options(cutoff_hz=dict.fromkeys(TASKS, cutoff_hz)))
+        .rows("T", "right")["knee_flexion_max_deg"]
+        .to_numpy()
         for cutoff_hz in (None, 4.0)
     )
     assert (np.abs(raw - smooth) > 0.001).all()

@@ -26,7 +26,7 @@ from tests.analytic_jump import GRAVITY, countermovement_jump
 from tests.mechanics.trials import DEFAULT, OTHERS, decisions, force_trial, outcome, session_of
 
 RATE_HZ = 1000.0
-SOURCES = ("weighing", "start", "contact", "offset", "takeoff", "landing")
+SOURCES = ("weighing", "start", "contact", "offset", "takeoff", "landing", "rest_speed")
 
 
 def test_noise_free_jump_is_measured_to_its_construction() -> None:

@@ -18,6 +18,7 @@ from legsci.mechanics.reps import trial as trials
 from legsci.metrics import status
 from legsci.quality import CODES, QualityFlag
 from tests.analytic_jump import GRAVITY, countermovement_jump
+from tests.mechanics.athlete import ATHLETE, recording, standing
 from tests.mechanics.trials import Outcome, decisions, force_trial, outcome, trial, vertical_force
 
 RATE_HZ = 1000.0
@@ -221,8 +222,17 @@ def session_of(zeros_n: tuple[float, ...], standing_n: float, *, task: str = "st
 
 
 CURATED = ("T", 1.0, "move_event", "takeoff", 3.35, "toe drags", "AB")
+
+
 # Code -> a recording that brings it about.
+def with_rolling_feet() -> Outcome:
+    """The virtual athlete's feet roll over their toes, which do work that the model of the foot does not have."""
+    trials_of = {"S": trial({"markers": standing()}, task="standing"), "T": recording("countermovement_jump")[1]}
+    return outcome(trials_of, mass_kg=ATHLETE.mass_kg, sex=ATHLETE.sex)
+
+
 CASES = {
+    "value_withheld": with_rolling_feet,
     "recording_unreadable": unreadable,
     "not_computed": uncomputable,
     "no_signal_to_cut_by": lambda: outcome(trial({"sensors": xr.Dataset()})),

@@ -212,7 +212,7 @@ def test_every_name_of_a_model_exists(content: dict, tmp_path: Path) -> None:
         "C3.model.outcome": "'jump_hight_cm' (did you mean jump_height_cm?)",
         "C4.contrast.per": "one of time, log_eccentric_between",
         "C4.model.terms": "'lowering_time_s' (now called eccentric_time_s, named log_eccentric",
-        "C5.model.exposed": "'knee_abduction_peak_deg' (named abduction here)",
+        "C5.model.exposed": "'knee_abduction_peak_deg' (named abduction or abduction_drop_jump here)",
         "C5.model.terms": "'abduction_between'",
         "C6a.model.outcome": "'lifting_time_s' (now called concentric_time_s)",
         "C6b.model.set_task": "'Squat' (did you mean squat?)",
@@ -297,9 +297,10 @@ def test_load_that_nobody_recorded_is_told(cohort: dict[str, pd.DataFrame], regi
 
 def test_limits_that_contradict_each_other_are_refused(tmp_path: Path, repository: Path) -> None:
     content = yaml.safe_load((repository / CLAIMS).read_text(encoding="utf-8"))
-    content["claims"][0]["equivalence"] = [1, 2]
-    content["claims"].append(content["claims"][2])
-    content["claims"][4]["claimed"]["size"] = [1.0, 1.5]
+    claims = {settings["id"]: settings for settings in content["claims"]}
+    claims["C1"]["equivalence"] = [1, 2]
+    content["claims"].append(claims["C3"])
+    claims["C5"]["claimed"]["size"] = [1.0, 1.5]
     path = tmp_path / "claims.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     with pytest.raises(

@@ -17,7 +17,7 @@ from matplotlib.transforms import Bbox
 
 from legsci.mechanics.kinetics.movement import person_of, trial_kinematics
 from legsci.mechanics.kinetics.session_motion import SessionMotion, session_motion
-from legsci.mechanics.motion.options import MotionOptions, task_options
+from legsci.mechanics.motion.options import task_options
 from legsci.mechanics.motion.static_trial import session_static_trial
 from legsci.mechanics.reps.files import FLAG_COLUMNS
 from legsci.metrics.normalised_curves import normalised_curves
@@ -204,9 +204,11 @@ def test_hip_centres_are_drawn_as_the_tables_have_them(tree: xr.DataTree) -> Non
     """With markers of the pelvis alone the regression decides where the hips are; figures read it from the motion."""
     trial, hips = tree.children["squat"], {}
     for name in ("harrington", "bell"):
-        options = MotionOptions(hip_centre=name)
-        computed = trial_kinematics(trial, session_static_trial(tree)[1], person=person_of(tree), options=options)
-        drawn = scene(tree, session_motion(tree, options=task_options(hip_centre=name)), "squat")
+        options = task_options(hip_centre=name)
+        computed = trial_kinematics(
+            trial, session_static_trial(tree)[1], person=person_of(tree), options=options["squat"]
+        )
+        drawn = scene(tree, session_motion(tree, options=options), "squat")
         assert computed is not None
         assert drawn is not None
         for side, paths in drawn.lines[:2]:
