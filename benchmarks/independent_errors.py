@@ -53,11 +53,22 @@ def table_of(errors: pd.DataFrame) -> pd.DataFrame:
     return table[["recording", *table.columns.drop("recording")]]
 
 
-def write(errors: pd.DataFrame, bodies: int) -> pd.DataFrame:
+def ranges(seeds: list[int]) -> str:
+    """Put seeds in words: "0 to 4, 7"."""
+    runs: list[list[int]] = []
+    for seed in sorted(seeds):
+        if runs and seed == runs[-1][-1] + 1:
+            runs[-1].append(seed)
+        else:
+            runs.append([seed])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def write(errors: pd.DataFrame) -> pd.DataFrame:
     """Write the table."""
-    table = table_of(errors)
+    table, seeds = table_of(errors), errors["body"].unique().tolist()
     with TABLE.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(f"# {datetime.now(UTC):%Y-%m-%d}; {bodies} bodies, seeds 0 to {bodies - 1}\n")
+        file.write(f"# {datetime.now(UTC):%Y-%m-%d}; {len(seeds)} bodies, seeds {ranges(seeds)}\n")
         table.to_csv(file, index=False, float_format=f"%.{DIGITS}g")
     return table
 
@@ -66,7 +77,7 @@ def main() -> None:
     """Write and print the table."""
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         errors = pd.concat(pool.map(errors_of_body, range(BODIES)), ignore_index=True)
-    print(write(errors, BODIES).to_string(index=False, float_format=f"%.{DIGITS}g"))
+    print(write(errors).to_string(index=False, float_format=f"%.{DIGITS}g"))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import yaml
 from legsci.ingest.session import build_session
 from legsci.ingest.study import read_study
 from legsci.mechanics.kinetics.session_motion import SessionMotion, session_motion
-from legsci.mechanics.motion.options import TASK_OPTIONS, MotionOptions
+from legsci.mechanics.motion.options import MotionOptions
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.tables import study_tables
@@ -87,7 +87,7 @@ class Measured:
     tables: dict[str, pd.DataFrame]
 
 
-def measure(folder: Path, options: Mapping[str, MotionOptions] = TASK_OPTIONS) -> Measured:
+def measure(folder: Path, options: Mapping[str, MotionOptions] | None = None) -> Measured:
     """Run legsci on a study folder of one session, by the functions that its workflow calls."""
     study = read_study(folder)
     participant = str(study.participants["participant_id"].iloc[0])
