@@ -18,6 +18,7 @@ virtual:
   visits: 1
   trials:
     {standing: 1, squat: 0, countermovement_jump: 1, squat_jump: 0, drop_jump: 0, lateral_jump: 0, sprint: 0}
+figures: {sessions_drawn: 1}
 """
 MORE = "virtual: {athletes: 3}\n"
 #: The block `virtual` is that of the default run, which a named run does not repeat.
@@ -53,9 +54,9 @@ def test_virtual_athletes_are_simulated_and_measured(simulated: Path) -> None:
     assert pairs["measured"].to_numpy() == pytest.approx(pairs["true"].to_numpy(), abs=0.02)
 
 
-def test_first_session_of_the_virtual_athletes_is_drawn(simulated: Path) -> None:
+def test_of_a_large_study_the_first_session_and_flagged_ones_are_drawn(simulated: Path) -> None:
     jobs = planned(simulated, "--configfile", "virtual.yaml")
-    assert jobs["draw_force_time"] == 1
+    assert (jobs["draw_force_time"], jobs["draw_flagged_sessions"]) == (1, 1)
     assert jobs["draw_parameter_recovery"] == 1
 
 

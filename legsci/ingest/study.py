@@ -12,16 +12,15 @@ from typing import Any
 import pandas as pd
 
 from legsci.ingest.devices import ROW_RANGE, Device
-from legsci.ingest.exports.mapping import mapped_table
-from legsci.ingest.exports.measurements import RETEST, no_measurements, read_measurements
+from legsci.ingest.exports.measurements import RETEST, no_measurements
 from legsci.ingest.exports.measurements import TABLE as MEASUREMENTS
-from legsci.ingest.exports.reading import read_export
+from legsci.ingest.exports.study_tables import derived_table, study_measurements, study_table, table_layouts
 from legsci.ingest.faults import Fault, StudyError, shown
-from legsci.ingest.paths import is_file, link_faults, path_fault
+from legsci.ingest.paths import path_fault
 from legsci.ingest.readers import READERS
 from legsci.ingest.settings import FILE as SETTINGS
 from legsci.ingest.settings import TABLES, devices_of, read_settings
-from legsci.ingest.tables import MISSING, expectation, load_schema, read_table, suggestion, typed_table
+from legsci.ingest.tables import MISSING, expectation, load_schema, suggestion, typed_table
 from legsci.tasks import TASKS
 
 STUDY_TABLES = ("participants", "sessions", "trials", "recordings", "exposure", "health", "injuries", "curation")
@@ -42,8 +41,6 @@ PARENTS = {
     "curation": "trials",
     MEASUREMENTS: "sessions",
 }
-#: Settings of `tables` in study.yaml that only measurements have.
-_OF_MEASUREMENTS = ("fixed", "days", "tasks", "metrics")
 
 
 @dataclass(frozen=True)
@@ -117,10 +114,10 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
     if not folder.is_dir():
         raise StudyError(f"study {folder}", [Fault(str(folder), "", "a study folder", "no such folder")])
     settings, faults = read_settings(folder / SETTINGS, checked=checked)
-    layouts = _layouts(settings)
-    measurements, found = _measurements(folder, layouts, MEASUREMENTS)
+    layouts = table_layouts(settings)
+    measurements, found = study_measurements(folder, layouts, MEASUREMENTS)
     faults += found
-    retests, found = _measurements(folder, layouts, RETEST)
+    retests, found = study_measurements(folder, layouts, RETEST)
     faults += found
     devices, found = devices_of(settings, checked=checked)
     faults += found
@@ -128,11 +125,11 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
     present = {MEASUREMENTS} if measurements is not None else set[str]()
     required = () if present else REQUIRED_TABLES
     for name in STUDY_TABLES:
-        frame, found = _table(folder, name, layouts)
+        frame, found = study_table(folder, name, layouts)
         faults += found
         if frame.columns.empty:
             faults += [Fault(f"{name}.tsv", "", "a table", "no such file")] * (name in required and not found)
-            frame = _of_measurements(name, measurements)
+            frame = derived_table(name, measurements)
             file = str(layouts.get(MEASUREMENTS, {}).get("file", f"{MEASUREMENTS}.tsv"))
             tables[name], found = typed_table(name, frame, file=file, checked=checked)
             undated = name == "sessions" and tables[name][["date", "day"]].isna().all(axis=None)
@@ -164,48 +161,6 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
     if {"trials", "recordings"} <= present:
         faults += _unrecorded(tables["trials"], tables["recordings"])
     return Study(folder, str(settings.get("name", folder.name)), settings, devices, **tables), faults
-
-
-def _layouts(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return what study.yaml says of tables that other systems exported; what breaks the schema is left out."""
-    tables = settings.get("tables")
-    stated = tables if isinstance(tables, dict) else {}
-    return {name: layout for name, layout in stated.items() if isinstance(layout, dict)}
-
-
-def _table(folder: Path, name: str, layouts: Mapping[str, Mapping[str, Any]]) -> tuple[pd.DataFrame, list[Fault]]:
-    """Read a table in the study folder's words, or one that study.yaml describes; no columns where there is none."""
-    layout = layouts.get(name)
-    if layout is not None:
-        unused = [key for key in _OF_MEASUREMENTS if key in layout]
-        faults = [Fault(SETTINGS, f"tables.{name}.{key}", "a setting of measurements", key) for key in unused]
-        frame, found = read_export(folder, name, layout)
-        if found or faults:
-            return frame, [*faults, *found]
-        return mapped_table(name, frame, layout, list(load_schema(name)["properties"]))
-    path = folder / f"{name}.tsv"
-    if not is_file(path):
-        return pd.DataFrame(), []
-    faults = link_faults(path)
-    return (pd.DataFrame(), faults) if faults else read_table(path)
-
-
-def _measurements(
-    folder: Path, layouts: Mapping[str, Mapping[str, Any]], table: str
-) -> tuple[pd.DataFrame | None, list[Fault]]:
-    """Read measurements of a study; None where it has none."""
-    if table not in layouts and not is_file(folder / f"{table}.tsv"):
-        return None, []
-    return read_measurements(folder, layouts.get(table, {}), table)
-
-
-def _of_measurements(name: str, measurements: pd.DataFrame | None) -> pd.DataFrame:
-    """Participants or sessions of the measurements, where the study has no table of them; else no rows."""
-    columns = list(load_schema(name)["properties"])
-    if measurements is None or name not in ("participants", "sessions"):
-        return pd.DataFrame(columns=columns, dtype="str")
-    of_table = measurements.reindex(columns=[column for column in columns if column in measurements])
-    return of_table.drop_duplicates(load_schema(name)["key"]).astype("str")
 
 
 def _measured_faults(

@@ -88,7 +88,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of a simulated study of one session, as the workflow leaves them."""
     folder = tmp_path_factory.mktemp("results") / "made"
     sentence = json.dumps([["unreadable", "the file ends in the middle of a sample"]])
-    standing = np.full(3000, MASS_KG * STANDARD_GRAVITY)
+    standing = MASS_KG * STANDARD_GRAVITY + np.random.default_rng(3).normal(0.0, 0.5, 3000)
     trials = {"jump": trial(jump_force()), "stood": trial(standing), "broken": trial(None, faults=sentence)}
     session = xr.DataTree(children=trials)
     session.attrs = {"study": "made", "participant_id": "P01", "session_id": "01", "simulated": 1}

@@ -90,8 +90,9 @@ def test_the_table_is_the_published_one(sex: str, shared_data: Path) -> None:
 def test_markers_carry_standard_labels_and_give_back_the_hip_centres() -> None:
     body = build_body(Athlete(sex="female", height_m=1.66))
     offsets = marker_offsets(body)
-    # A laboratory may put four markers on the instep; this one puts two.
-    assert set(MARKERS) - set(offsets) == {f"{side}_foot_{number}" for side in ("left", "right") for number in (3, 4)}
+    # A laboratory may put four markers on the instep and wands on thigh and shank; this one puts two, and no wand.
+    others = ("foot_3", "foot_4", "thigh_wand", "shank_wand")
+    assert set(MARKERS) - set(offsets) == {f"{side}_{name}" for side in ("left", "right") for name in others}
     assert set(offsets) < set(MARKERS)
     front = [offsets[f"{side}_anterior_superior_iliac_spine"][1] for side in ("left", "right")]
     back = [offsets[f"{side}_posterior_superior_iliac_spine"][1] for side in ("left", "right")]
