@@ -15,6 +15,13 @@ def shown(value: object) -> str:
     return text if len(text) <= LONGEST_SHOWN else f"{text[:40]}...{text[-10:]} ({len(text)} characters)"
 
 
+def _printable(text: str) -> str:
+    """Return a text with signs that do not print, as damaged files hold them, written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
 @dataclass(frozen=True, order=True)
 class Fault:
     """One thing wrong with an input.
@@ -34,7 +41,7 @@ class Fault:
     def __str__(self) -> str:
         """Return the fault as one line."""
         place = f"{self.file}: {self.where}" if self.where else self.file
-        return f"{place}: expected {self.expected}; found {self.found}"
+        return _printable(f"{place}: expected {self.expected}; found {self.found}")
 
 
 class InputFaults(ValueError):

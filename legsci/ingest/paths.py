@@ -47,8 +47,8 @@ def path_fault(root: Path, path: str, *, require_file: bool) -> tuple[str, str] 
         if is_written_inside(path) and not _can_be_resolved(root / path):
             link = ", a name that is too long, or links that lead to each other"
         return "a path inside the study folder, with /", f"{path}{link}"
-    if "{" in path or "}" in path:
-        return "a path without braces, which the workflow takes for placeholders: rename the file", path
+    if any(sign in path for sign in "{}<>"):
+        return "a path without {, }, < and >, which the workflow takes for placeholders: rename the file", path
     if require_file and not is_file(root / path):
         return "a file", f"no file {path}{_composed_otherwise(root, path)}"
     return None

@@ -224,11 +224,17 @@ def _channel_faults(where: str, device: Device) -> list[Fault]:
         return []
     if not device.plates:
         return [Fault(FILE, f"{where}.plates", expected, "no plates")]
-    return [
-        Fault(FILE, f"{where}.plates.{plate}", expected, "a plate without channels")
-        for plate, setup in device.plates.items()
-        if not setup.columns
-    ]
+    faults, owner = [], dict[str, str]()
+    for plate, setup in device.plates.items():
+        if not setup.columns:
+            faults.append(Fault(FILE, f"{where}.plates.{plate}", expected, "a plate without channels"))
+        for quantity, column in setup.columns.items():
+            place = f"{where}.plates.{plate}.columns.{quantity}"
+            if str(column) in owner:
+                unshared = "a column that belongs to one channel"
+                faults.append(Fault(FILE, place, unshared, f"{column}, as {owner[str(column)]}"))
+            owner.setdefault(str(column), f"plates.{plate}.columns.{quantity}")
+    return faults
 
 
 def _depth(text: str) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from legsci.ingest.exports.mapping import columns_of
 from legsci.ingest.exports.measurements import RETEST, TABLE
 from legsci.ingest.exports.units import conversion
 from legsci.ingest.faults import Fault
@@ -22,6 +24,8 @@ PROFILE = "measured"
 _ROW = ["participant_id", "session_id", "trial_id", "rep", "side", "task"]
 _STATED = ("code", "severity", "signal", "value", "limit", "sentence")
 _UNCERTAINTY = "u_"
+#: Unit in brackets at the end of a heading: "Jump Height (Imp-Mom) [cm]", "Peak Force(N)".
+_HEADING_UNIT = re.compile(r"[\[(]([^\[\]()]{1,12})[\])]\s*$")
 
 
 def declared_metrics(study: Study) -> dict[str, dict[str, str]]:
@@ -44,7 +48,24 @@ def measurement_faults(study: Study) -> list[Fault]:
         for name in declared
         if name in COLUMNS or name.startswith(_UNCERTAINTY)
     ]
-    return faults + _name_faults(study, TABLE, declared) + _name_faults(study, RETEST, declared)
+    for table in (TABLE, RETEST):
+        faults += _name_faults(study, table, declared) + _unit_faults(study, table, declared)
+    return faults
+
+
+def _unit_faults(study: Study, table: str, declared: dict[str, dict[str, str]]) -> list[Fault]:
+    """Faults of columns whose heading names another unit than that of their metric, which study.yaml does not state."""
+    layout = study.settings.get("tables", {}).get(table, {})
+    faults = []
+    for heading, column in columns_of(layout).items():
+        own = None if column.unit else _unit(column.name, declared)
+        named = _HEADING_UNIT.search(heading)
+        factor = conversion(named[1], own) if named and own else None
+        if named and factor not in (None, 1.0):
+            expected = f"the unit, {named[1]}, as in {{name: {column.name}, unit: {named[1]}}}"
+            found = f"none, and {column.name} is in {own}"
+            faults.append(Fault(SETTINGS, f"tables.{table}.columns.{heading}", expected, found))
+    return faults
 
 
 def _name_faults(study: Study, table: str, declared: dict[str, dict[str, str]]) -> list[Fault]:

@@ -239,6 +239,19 @@ def test_names_and_units_of_metrics_are_checked(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("heading", "metric", "unit"),
+    [("Jump Height (Imp-Mom) [cm]", "jump_height_impulse_m", "cm"), ("Peak Force(kN)", "peak_force_n", "kN")],
+)
+def test_unit_of_a_heading_is_stated_or_asked_for(tmp_path: Path, heading: str, metric: str, unit: str) -> None:
+    text = f"participant_id\tday\ttask\t{heading}\nP01\t0\tsquat_jump\t2\n"
+    silent = study_of(tmp_path, tables={"measurements": {"columns": {heading: metric}}}, measurements__tsv=text)
+    said = "\n".join(map(str, measurement_faults(silent)))
+    assert f"tables.measurements.columns.{heading}: expected the unit, {unit}" in said
+    layout = {"columns": {heading: {"name": metric, "unit": unit}}}
+    assert measurement_faults(study_of(tmp_path, tables={"measurements": layout}, measurements__tsv=text)) == []
+
+
+@pytest.mark.parametrize(
     ("unit", "to", "factor"),
     [("cm", "m", 0.01), ("N·s", "N s", 1.0), ("kN", "N", 1e3), ("%", "%", 1.0), ("ms", "s", 1e-3), ("rad", "m", None)],
 )

@@ -125,8 +125,8 @@ def test_settings_without_effect_are_faults(folder: Path, reader: str, extra: st
         ("d/" * 150 + "a.csv", "no file"),
         ("loop/a.csv", "links that lead to each other"),
         ("../a.csv", "a path inside the study folder"),
-        ("{a}.csv", "a path without braces, which the workflow takes for placeholders: rename the file; found {a}.csv"),
-        ("<a>.csv", "no file <a>.csv"),
+        ("{a}.csv", "which the workflow takes for placeholders: rename the file; found {a}.csv"),
+        ("<a>.csv", "which the workflow takes for placeholders: rename the file; found <a>.csv"),
         ("-a.csv", "no file -a.csv"),
     ],
 )
@@ -137,7 +137,7 @@ def test_paths_that_lead_nowhere_are_sentences(folder: Path, path: str, said: st
     assert said in faults_of(folder)
 
 
-@pytest.mark.parametrize("name", ["<b>.csv", "-a.csv", "a b.csv", "é.csv", "a;rm.csv", "$(a).csv"])
+@pytest.mark.parametrize("name", ["-a.csv", "a b.csv", "é.csv", "a;rm.csv", "$(a).csv"])
 def test_odd_names_of_files_are_read(folder: Path, name: str) -> None:
     (folder / "a.csv").rename(folder / name)
     rewrite(folder / "recordings.tsv", "a.csv", name)

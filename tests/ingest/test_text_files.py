@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from legsci.ingest.devices import Device, PlateSetup
-from legsci.ingest.faults import RecordingError
+from legsci.ingest.faults import Fault, RecordingError
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from tests import foreign_files as foreign
@@ -286,3 +286,33 @@ def test_columns_that_count_rows_are_no_channels_that_nobody_mapped(tmp_path: Pa
     path = write(tmp_path / "a.csv", "#Sample,F,Frame#,Time [s],Frame acc\n1,700,1,0.001,3\n2,701,2,0.002,4\n")
     described = device("delimited", rate_hz=1000.0, plates=UP, text={"header_rows": 1})
     assert read(path, described).unmapped == {"Frame acc": ""}
+
+
+def counted(name: str) -> str:
+    return "\n".join([f"{name},F", *(f"{row},700" for row in range(500))])
+
+
+def test_a_count_of_rows_is_no_time(tmp_path: Path) -> None:
+    text = {"header_rows": 1, "time_column": "Sample"}
+    path = write(tmp_path / "a.csv", counted("Sample"))
+    assert "times in seconds or, with their unit, milliseconds" in refusal(
+        path, device("delimited", plates=UP, text=text)
+    )
+    # a rate of the study says what the steps are, and so does a unit in the name
+    stated = read(path, device("delimited", plates=UP, text=text, rate_hz=1000))
+    named = {"header_rows": 1, "time_column": "t_ms"}
+    timed = read(write(tmp_path / "b.csv", counted("t_ms")), device("delimited", plates=UP, text=named))
+    for recording in (stated, timed):
+        assert recording.signals["force"].attrs["sampling_rate_hz"] == 1000.0
+
+
+def test_forces_without_the_vertical_one_are_refused(tmp_path: Path) -> None:
+    level = {"1": PlateSetup(columns={"fx": "a", "fy": "b"})}
+    path = write(tmp_path / "a.csv", "a,b\n" + "1,2\n" * 50)
+    described = device("delimited", plates=level, rate_hz=1000, up="z", text={"header_rows": 1})
+    assert "expected a column fz of vertical force, as up is z; found fx, fy" in refusal(path, described)
+
+
+def test_bytes_of_a_damaged_file_are_written_as_escapes() -> None:
+    said = str(RecordingError("a.c3d", [Fault("a.c3d", "parameter RATE\t\0\x04", "a name", "none")]))
+    assert "parameter RATE\\t\\x00\\x04: expected a name" in said

@@ -59,6 +59,9 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     rows = lines[names_row + 2 :]
     _check_count(path, header, len(rows))
     forces = [name for name in _FORCES if all(name in plate for plate in plates)]
+    if device.up[-1] not in [name[-1] for name in forces]:
+        expected = f"a column F{device.up[-1]} of vertical force for each plate, as up is {device.up}"
+        raise refuse(path, (f"row {names_row + 1}", expected, ", ".join(forces) or "none"))
     moments = [name for name in _MOMENTS if all(name in plate for plate in plates)]
     whole = len(forces) == 3 and len(moments) == 3
     wanted = [*forces, *(moments if whole else [])]

@@ -106,6 +106,7 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
     numbers = _without_tail(table, used, points | set(of_channels), assumptions)
     rate, start = None if device.rate_hz is None else float(device.rate_hz), 0.0
     if time is not None:
+        _check_times(table, used[-1], numbers[:, -1], device)
         times = numbers[:, -1] * _scale(table, [used[-1]], "time", None, assumptions)[0]
         times = in_seconds(times, assumptions)
         rate, start = sampling_rate(path, times, device.rate_hz), float(times[0])
@@ -132,6 +133,15 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
         signals["force"] = _signal(path, device, values, rate, assumptions)
     remarks += emg_unit_remarks(list(device.channels), units, device) if any(units) else []
     return Recording(with_remarks(signals, remarks), tuple(dict.fromkeys([*assumptions, *remarks])), start, unmapped)
+
+
+def _check_times(table: Table, column: int, times: Floats, device: Device) -> None:
+    """Refuse a column of times that counts rows: its steps are 1, and neither a unit nor a rate says of what."""
+    name, unit = (names[column] if column < len(names) else "" for names in (table.names, table.units))
+    if unit.strip("[]() ") or "ms" in name or device.rate_hz is not None or not (np.diff(times) == 1.0).all():
+        return
+    expected = "times in seconds or, with their unit, milliseconds; of a count of rows rate_hz instead"
+    raise refuse(table.path, ("text.time_column", expected, f"{shown(name or column + 1)}, whose steps are all 1"))
 
 
 def _check_rate(table: Table, rate: float) -> None:
@@ -269,6 +279,9 @@ def _signal(path: Path, device: Device, values: dict[str, Floats], rate: float, 
     if device.force_sign is None:
         assumptions.append("Forces are taken as the reaction on the body: the study gives no sign.")
     axes = ["up"] if "up" in values else [q[-1] for q in _FORCES if q in values]
+    if axes != ["up"] and device.up[-1] not in axes:
+        expected = f"a column f{device.up[-1]} of vertical force, as up is {device.up}"
+        raise refuse(path, ("plates", expected, ", ".join(q for q in _FORCES if q in values)))
     quantities = ["up"] if "up" in values else [q for q in _FORCES if q in values]
     force = sign * np.stack([values[q] for q in quantities], axis=-1)
     moment = None
