@@ -12,6 +12,7 @@ from legsci.ingest.devices import Device, PlateSetup
 from legsci.ingest.faults import Fault, RecordingError
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
+from legsci.ingest.settings import devices_of
 from tests import foreign_files as foreign
 
 JUMP = foreign.plate_jump()
@@ -316,3 +317,12 @@ def test_forces_without_the_vertical_one_are_refused(tmp_path: Path) -> None:
 def test_bytes_of_a_damaged_file_are_written_as_escapes() -> None:
     said = str(RecordingError("a.c3d", [Fault("a.c3d", "parameter RATE\t\0\x04", "a name", "none")]))
     assert "parameter RATE\\t\\x00\\x04: expected a name" in said
+
+
+def test_a_column_belongs_to_one_channel() -> None:
+    plates = {side: {"foot": side, "columns": {"up": "F"}} for side in ("left", "right")}
+    described = {"reader": "delimited", "rate_hz": 1000, "plates": plates}
+    settings = {"name": "s", "lab": {"up": "z", "forward": "x"}, "devices": {"d": described}}
+    _, faults = devices_of(settings)
+    assert [fault.where for fault in faults] == ["devices.d.plates.right.columns.up"]
+    assert faults[0].found == "F, as plates.left.columns.up"
