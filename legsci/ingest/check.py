@@ -29,6 +29,8 @@ STEADY_PART = 0.05
 ROUGH = 0.5
 RATE_TOLERANCE = 0.01
 NAMES_SHOWN = 40
+#: A standing force of 1 to within this may be in body weights.
+BODY_WEIGHTS = 0.05
 _SETTINGS = {setting.name for setting in fields(Device)} - {"name"} | {"column", "columns"}
 
 
@@ -282,6 +284,10 @@ def _weight_fault(device: Device, mass_kg: float, path: str) -> Fault:
     for unit, factor in (("kN", 1000.0), ("N", 0.001)):
         if unit_is_ours and low <= mass_kg * factor <= high:
             other = ", or see up" if up_is_ours and unit == "kN" else ""
+            if abs(abs(mass_kg) * STANDARD_GRAVITY - 1.0) < BODY_WEIGHTS and unit == "kN":
+                other += "; forces in body weights are not read: export them in N"
             return Fault(SETTINGS, f"{where}.force_unit", f"{expected}: set force_unit {unit}{other}", now)
     settings = ["up"] * up_is_ours + ["force_sign"] + ["force_unit"] * unit_is_ours
-    return Fault(SETTINGS, where, f"{expected}: see {', '.join(settings)}", now)
+    # a force in kgf, or twice as much in lbf, read as N
+    other = "; forces in kgf or lbf are not read: export them in N" if low <= mass_kg * STANDARD_GRAVITY <= high else ""
+    return Fault(SETTINGS, where, f"{expected}: see {', '.join(settings)}{other}", now)

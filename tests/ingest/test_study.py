@@ -649,6 +649,8 @@ def test_the_only_recording_of_a_device_may_be_bad_unless_a_setting_is(folder: P
         (61200.0, "devices.plate.force_unit: expected a standing weight of 20 to 250 kg: set force_unit N"),
         (600.0, "devices.plate: expected a standing weight of 20 to 250 kg"),
         (5.0, "found a standing weight of 5 kg in the first of its recordings"),
+        (7.0, "forces in kgf or lbf are not read: export them in N"),
+        (0.102, "forces in body weights are not read: export them in N"),
     ],
 )
 def test_a_standing_weight_that_is_nobodys_names_the_setting(folder: Path, mass_kg: float, said: str) -> None:
