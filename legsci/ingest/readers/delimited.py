@@ -31,7 +31,7 @@ from legsci.ingest.readers.signals import (
     unit_factor,
     with_remarks,
 )
-from legsci.ingest.readers.text import name_rows, number_table, read_lines
+from legsci.ingest.readers.text import name_rows, number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
 
 _KINDS = {"f": "force", "u": "force", "m": "moment", "t": "moment", "p": "length"}
@@ -136,12 +136,14 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
 
 
 def _check_times(table: Table, column: int, times: Floats, device: Device) -> None:
-    """Refuse a column of times that counts rows: its steps are 1, and neither a unit nor a rate says of what."""
+    """Refuse a column of times that counts rows: whole numbers a step of 1 apart, without a unit or a rate."""
     name, unit = (names[column] if column < len(names) else "" for names in (table.names, table.units))
     if unit.strip("[]() ") or "ms" in name or device.rate_hz is not None or not (np.diff(times) == 1.0).all():
         return
+    if table.decimal in split_cells(table.lines[0], table.delimiter)[column]:  # milliseconds, written with decimals
+        return
     expected = "times in seconds or, with their unit, milliseconds; of a count of rows rate_hz instead"
-    raise refuse(table.path, ("text.time_column", expected, f"{shown(name or column + 1)}, whose steps are all 1"))
+    raise refuse(table.path, ("text.time_column", expected, f"{shown(name or column + 1)}, whole numbers 1 apart"))
 
 
 def _check_rate(table: Table, rate: float) -> None:
