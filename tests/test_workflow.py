@@ -126,6 +126,8 @@ def test_a_study_of_tables_runs_without_recordings(checkout: Path) -> None:
             check_dtype=False,
         )
     assert "draw_force_time" not in planned(checkout, "--config", study)
+    with edited(folder / "reliability.tsv", f"{header}\n{rows[0]}\n{rows[1]}\n"):
+        assert {"longitudinal", "claims"} <= set(planned(checkout, *targets, "--config", study))
     (folder / "measurements.tsv").write_text(f"{header}x\n{rows[0]}\n", encoding="utf-8")
     said = refusal(checkout, "--config", study)
     assert "jump_height_impulse_mx (did you mean jump_height_impulse_m?)" in said

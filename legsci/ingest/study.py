@@ -14,9 +14,15 @@ import pandas as pd
 from legsci.ingest.devices import ROW_RANGE, Device
 from legsci.ingest.exports.measurements import RETEST, no_measurements
 from legsci.ingest.exports.measurements import TABLE as MEASUREMENTS
-from legsci.ingest.exports.study_tables import derived_table, study_measurements, study_table, table_layouts
+from legsci.ingest.exports.study_tables import (
+    derived_table,
+    study_measurements,
+    study_table,
+    table_file,
+    table_layouts,
+)
 from legsci.ingest.faults import Fault, StudyError, shown
-from legsci.ingest.paths import path_fault
+from legsci.ingest.paths import is_file, path_fault
 from legsci.ingest.readers import READERS
 from legsci.ingest.settings import FILE as SETTINGS
 from legsci.ingest.settings import TABLES, devices_of, read_settings
@@ -26,6 +32,8 @@ from legsci.tasks import TASKS
 STUDY_TABLES = ("participants", "sessions", "trials", "recordings", "exposure", "health", "injuries", "curation")
 #: Every table of a study folder; the last two are open: their columns are metrics.
 OWN_TABLES = (*STUDY_TABLES, MEASUREMENTS, RETEST)
+#: Registry of claims of the study, instead of that of the workflow.
+CLAIMS = "claims.yaml"
 REQUIRED_TABLES = ("participants", "sessions", "trials", "recordings")
 _TRIAL_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 LONGEST_PART = 100
@@ -78,8 +86,22 @@ class Study:
 
     @property
     def simulated(self) -> bool:
-        """Whether the recordings are simulated."""
+        """Whether the recordings or measurements are simulated."""
         return bool(self.settings.get("simulated", False))
+
+    @property
+    def claims(self) -> Path | None:
+        """Registry of claims in the folder; None where the study has none of its own."""
+        path = self.folder / CLAIMS
+        return path if is_file(path) else None
+
+    def layout(self, table: str) -> dict[str, Any]:
+        """What study.yaml says of an exported table; empty where it is in the words of the study folder."""
+        return table_layouts(self.settings).get(table, {})
+
+    def file(self, table: str) -> str:
+        """Path of a table in the folder."""
+        return table_file(table_layouts(self.settings), table)
 
 
 def read_study(folder: str | Path, *, require_recordings: bool = True, checked: bool = False) -> Study:
@@ -121,26 +143,8 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
     faults += found
     devices, found = devices_of(settings, checked=checked)
     faults += found
-    tables: dict[str, pd.DataFrame] = {}
-    present = {MEASUREMENTS} if measurements is not None else set[str]()
-    required = () if present else REQUIRED_TABLES
-    for name in STUDY_TABLES:
-        frame, found = study_table(folder, name, layouts)
-        faults += found
-        if frame.columns.empty:
-            faults += [Fault(f"{name}.tsv", "", "a table", "no such file")] * (name in required and not found)
-            frame = derived_table(name, measurements)
-            file = str(layouts.get(MEASUREMENTS, {}).get("file", f"{MEASUREMENTS}.tsv"))
-            tables[name], found = typed_table(name, frame, file=file, checked=checked)
-            undated = name == "sessions" and tables[name][["date", "day"]].isna().all(axis=None)
-            faults += [] if undated else found  # told once below, not for each session
-        else:
-            present.add(name)
-            file = str(layouts.get(name, {}).get("file", ""))
-            tables[name], found = typed_table(name, frame, file=file, checked=checked)
-            faults += found
-            if frame.empty and name in required:
-                faults.append(Fault(f"{name}.tsv", "", "at least one row", "none"))
+    tables, present, found = _tables(folder, layouts, measurements, checked=checked)
+    faults += found
     tables[MEASUREMENTS] = no_measurements() if measurements is None else measurements
     tables[RETEST] = no_measurements() if retests is None else retests
     if "recordings" in present or not present:
@@ -163,12 +167,40 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
     return Study(folder, str(settings.get("name", folder.name)), settings, devices, **tables), faults
 
 
+def _tables(
+    folder: Path, layouts: Mapping[str, Mapping[str, Any]], measurements: pd.DataFrame | None, *, checked: bool
+) -> tuple[dict[str, pd.DataFrame], set[str], list[Fault]]:
+    """Read STUDY_TABLES: all by name, the names of those that the study has, and their faults.
+
+    A study of measurements needs none of them; its participants and sessions are then those of the measurements.
+    """
+    tables: dict[str, pd.DataFrame] = {}
+    present, faults = (set[str]() if measurements is None else {MEASUREMENTS}), list[Fault]()
+    required = () if present else REQUIRED_TABLES
+    for name in STUDY_TABLES:
+        frame, unread = study_table(folder, name, layouts)
+        given = not frame.columns.empty
+        if not given:
+            unread += [Fault(f"{name}.tsv", "", "a table", "no such file")] * (name in required and not unread)
+            frame = derived_table(name, measurements)
+        tables[name], wrong = typed_table(
+            name, frame, file=table_file(layouts, name if given else MEASUREMENTS), checked=checked
+        )
+        if given:
+            present.add(name)
+            wrong += [Fault(f"{name}.tsv", "", "at least one row", "none")] * (frame.empty and name in required)
+        elif name == "sessions" and tables[name][["date", "day"]].isna().all(axis=None):
+            wrong = []  # told once, not for each session
+        faults += unread + wrong
+    return tables, present, faults
+
+
 def _measured_faults(
     tables: Mapping[str, pd.DataFrame], present: set[str], layouts: Mapping[str, Mapping[str, Any]]
 ) -> list[Fault]:
     """Faults of measurements: an unknown task, a trial that has recordings, sessions without a day."""
     rows = tables[MEASUREMENTS]
-    file = str(layouts.get(MEASUREMENTS, {}).get("file", f"{MEASUREMENTS}.tsv"))
+    file = table_file(layouts, MEASUREMENTS)
     own = layouts.get(MEASUREMENTS, {}).get("tasks", {})
     expected = f"a task: one of {', '.join(TASKS)}, or one of tables.{MEASUREMENTS}.tasks in {SETTINGS}"
     faults = [

@@ -119,11 +119,19 @@ def edge_uncertainties(force: Array, middle: int, contact: float, loaded: float,
 
 
 @njit(cache=True)
-def _edge_uncertainty(force: Array, nearest: int, away: int, contact: float, noise: float) -> tuple[float, float]:
-    """Scatter and corner of one edge [samples], by the line through its first loaded samples, at least three."""
+def _edge_sums(
+    force: Array, nearest: int, away: int, contact: float, least: int
+) -> tuple[int, float, float, float, float, float]:
+    """Sums of a straight line through the first loaded samples of an edge, those up to `STEEP` times the limit.
+
+    Returns
+    -------
+    count of the samples, `least` or more where the recording has them; sums of step, step^2, force, step times force,
+    and force^2, with the steps counted from `nearest`.
+    """
     count, total, squares, sum_force, products, sum_squares = 0, 0.0, 0.0, 0.0, 0.0, 0.0
     index = nearest
-    while 0 <= index < force.size and (count < 3 or (count < LONGEST_EDGE and force[index] <= STEEP * contact)):
+    while 0 <= index < force.size and (count < least or (count < LONGEST_EDGE and force[index] <= STEEP * contact)):
         step = float(abs(index - nearest))
         count += 1
         total += step
@@ -132,6 +140,13 @@ def _edge_uncertainty(force: Array, nearest: int, away: int, contact: float, noi
         products += step * force[index]
         sum_squares += force[index] * force[index]
         index += away
+    return count, total, squares, sum_force, products, sum_squares
+
+
+@njit(cache=True)
+def _edge_uncertainty(force: Array, nearest: int, away: int, contact: float, noise: float) -> tuple[float, float]:
+    """Scatter and corner of one edge [samples], by the line through its first loaded samples, at least three."""
+    count, total, squares, sum_force, products, sum_squares = _edge_sums(force, nearest, away, contact, 3)
     if count < 3:
         return WITHIN_SAMPLE, 0.0
     spread = squares - total * total / count
@@ -176,16 +191,7 @@ def _reaches_zero(force: Array, nearest: int, away: int, at_limit: float, contac
     position [samples], no further into the flight than the first sample that reads no more than `EMPTY_PART` of the
     limit; `at_limit` where force does not fall towards the flight.
     """
-    count, total, squares, sum_force, products = 0, 0.0, 0.0, 0.0, 0.0
-    index = nearest
-    while 0 <= index < force.size and (count < 2 or (count < LONGEST_EDGE and force[index] <= STEEP * contact)):
-        step = float(abs(index - nearest))
-        count += 1
-        total += step
-        squares += step * step
-        sum_force += force[index]
-        products += step * force[index]
-        index += away
+    count, total, squares, sum_force, products, _ = _edge_sums(force, nearest, away, contact, 2)
     if count < 2:
         return at_limit
     slope = (count * products - total * sum_force) / (count * squares - total * total)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,9 +29,8 @@ _HEADING_UNIT = re.compile(r"[\[(]([^\[\]()]{1,12})[\])]\s*$")
 
 def declared_metrics(study: Study) -> dict[str, dict[str, str]]:
     """Return the metrics that a study declares beside those of the registry: name -> label, unit, sign, meaning."""
-    tables: dict[str, Any] = study.settings.get("tables", {})
-    declared: dict[str, dict[str, str]] = tables.get(RETEST, {}).get("metrics", {})
-    return declared | tables.get(TABLE, {}).get("metrics", {})
+    declared: dict[str, dict[str, str]] = study.layout(RETEST).get("metrics", {})
+    return declared | study.layout(TABLE).get("metrics", {})
 
 
 def measurement_faults(study: Study) -> list[Fault]:
@@ -55,9 +53,8 @@ def measurement_faults(study: Study) -> list[Fault]:
 
 def _unit_faults(study: Study, table: str, declared: dict[str, dict[str, str]]) -> list[Fault]:
     """Faults of columns whose heading names another unit than that of their metric, which study.yaml does not state."""
-    layout = study.settings.get("tables", {}).get(table, {})
     faults = []
-    for heading, column in columns_of(layout).items():
+    for heading, column in columns_of(study.layout(table)).items():
         own = None if column.unit else _unit(column.name, declared)
         named = _HEADING_UNIT.search(heading)
         factor = conversion(named[1], own) if named and own else None
@@ -70,7 +67,7 @@ def _unit_faults(study: Study, table: str, declared: dict[str, dict[str, str]]) 
 
 def _name_faults(study: Study, table: str, declared: dict[str, dict[str, str]]) -> list[Fault]:
     """Faults of the metrics and units of one table."""
-    file = str(study.settings.get("tables", {}).get(table, {}).get("file", f"{table}.tsv"))
+    file = study.file(table)
     values: pd.DataFrame = getattr(study, table)
     rows = values.drop_duplicates(["metric", "unit"])
     expected = f"a metric of docs/metrics.md, one of tables.{table}.metrics in {SETTINGS}, or a column under leave_out"

@@ -9,7 +9,7 @@ import pandas as pd
 from legsci.ingest.exports.measurements import TABLE
 from legsci.ingest.faults import Fault, StudyError
 from legsci.ingest.paths import link_faults
-from legsci.ingest.study import Study, read_study
+from legsci.ingest.study import CLAIMS, Study, read_study
 from legsci.metrics.measurements import declared_metrics, measured_rows, measurement_faults
 from legsci.models.claims.ledger import claims_ledger
 from legsci.models.claims.names import Declared
@@ -17,14 +17,10 @@ from legsci.models.claims.registry import ClaimsError, Registry, load_claims
 from legsci.models.study_results import study_results
 from legsci.models.tables.longitudinal import longitudinal_table, study_flow, tables_of
 
-#: Registry of claims in a study folder, instead of that of the workflow.
-CLAIMS = "claims.yaml"
-
 
 def declared_names(study: Study) -> Declared:
     """Return the tasks and metrics that a study declares for its measurements."""
-    tasks = study.settings.get("tables", {}).get(TABLE, {}).get("tasks", {})
-    return Declared(list(tasks), list(declared_metrics(study)))
+    return Declared(list(study.layout(TABLE).get("tasks", {})), list(declared_metrics(study)))
 
 
 def study_claims(study: Study, otherwise: Path) -> Registry:
@@ -34,11 +30,10 @@ def study_claims(study: Study, otherwise: Path) -> Registry:
     ------
     ClaimsError : see `load_claims`; a claims.yaml that is a link out of the folder.
     """
-    own = study.folder / CLAIMS
-    linked = link_faults(own)
+    linked = link_faults(study.folder / CLAIMS)
     if linked:
         raise ClaimsError(f"{CLAIMS} cannot be used", linked)
-    return load_claims(own if own.is_file() else otherwise, declared_names(study))
+    return load_claims(study.claims or otherwise, declared_names(study))
 
 
 def analyse_measurements(folder: str | Path, *, claims: str | Path = "workflow/claims.yaml") -> dict[str, pd.DataFrame]:

@@ -321,22 +321,20 @@ def fetched_recordings(wildcards):
 
 def claims_file(wildcards):
     """The registry of claims: that of the study where it has one of its own, else that of the workflow."""
-    own = Path(study_folder(wildcards), "claims.yaml")
-    return str(own) if own.is_file() else "workflow/claims.yaml"
+    study = STUDIES[wildcards.study]
+    return str((study and study.claims) or "workflow/claims.yaml")
 
 
 def measurement_file(wildcards):
     """The table of what other systems measured, where a study has one."""
     study = study_of(wildcards.study)
-    described = study.settings.get("tables", {}).get("measurements", {})
-    return str(study.folder / described.get("file", "measurements.tsv")) if len(study.measurements) else []
+    return str(study.folder / study.file("measurements")) if len(study.measurements) else []
 
 
 def measurement_digest(wildcards):
     """Digest of what study.yaml says of measurements."""
     study = study_of(wildcards.study)
-    described = study.settings.get("tables", {}).get("measurements")
-    return content_digest(json.dumps([described, study.simulated], sort_keys=True))
+    return content_digest(json.dumps([study.layout("measurements"), study.simulated], sort_keys=True))
 
 
 def participant_digest(wildcards):

@@ -23,9 +23,9 @@ MODEL_RESULTS = [
 
 
 def people_digest(wildcards):
-    """Digest of the tables of participants, sessions, exposure, health and injuries."""
+    """Digest of the tables of participants, sessions, exposure, health, injuries and retests."""
     study = study_of(wildcards.study)
-    names = ("participants", "sessions", "exposure", "health", "injuries")
+    names = ("participants", "sessions", "exposure", "health", "injuries", "reliability")
     return content_digest(*(getattr(study, name).to_json(orient="table", index=False) for name in names))
 
 

@@ -27,6 +27,11 @@ def table_layouts(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {name: layout for name, layout in stated.items() if isinstance(layout, dict)}
 
 
+def table_file(layouts: Mapping[str, Mapping[str, Any]], name: str) -> str:
+    """Return the path of a table in the study folder: that of its export, else its name as tab-separated text."""
+    return str(layouts.get(name, {}).get("file", f"{name}.tsv"))
+
+
 def study_table(folder: Path, name: str, layouts: Mapping[str, Mapping[str, Any]]) -> tuple[pd.DataFrame, list[Fault]]:
     """Read a table in the study folder's words, or one that study.yaml describes; no columns where there is none."""
     layout = layouts.get(name)

@@ -104,16 +104,7 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
     points = {p for n, q in enumerate(quantities) if q in undefined for p in range(n * plates, (n + 1) * plates)}
     of_channels = range(len(quantities) * plates, len(quantities) * plates + len(channels))
     numbers = _without_tail(table, used, points | set(of_channels), assumptions)
-    rate, start = None if device.rate_hz is None else float(device.rate_hz), 0.0
-    if time is not None:
-        _check_times(table, used[-1], numbers[:, -1], device)
-        times = numbers[:, -1] * _scale(table, [used[-1]], "time", None, assumptions)[0]
-        times = in_seconds(times, assumptions)
-        rate, start = sampling_rate(path, times, device.rate_hz), float(times[0])
-    if rate is None:
-        raise refuse(path, ("rate_hz", "a sampling rate or a time column, which the study has to give", "neither"))
-    if time is None and device.text.get("layout") != "wide":
-        _check_rate(table, rate)
+    rate, start = _timing(table, None if time is None else used[-1], numbers, device, assumptions)
     values = {q: numbers[:, n * plates : (n + 1) * plates].T for n, q in enumerate(quantities)}
     for n, quantity in enumerate(quantities):
         kind = _KINDS[quantity[0]]
@@ -133,6 +124,26 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
         signals["force"] = _signal(path, device, values, rate, assumptions)
     remarks += emg_unit_remarks(list(device.channels), units, device) if any(units) else []
     return Recording(with_remarks(signals, remarks), tuple(dict.fromkeys([*assumptions, *remarks])), start, unmapped)
+
+
+def _timing(
+    table: Table, time: int | None, numbers: Floats, device: Device, assumptions: list[str]
+) -> tuple[float, float]:
+    """Sampling rate [Hz] and time of the first sample [s].
+
+    From the column `time` of the file, which is the last of `numbers` (row, column); else the rate of the study.
+    """
+    if time is not None:
+        _check_times(table, time, numbers[:, -1], device)
+        times = numbers[:, -1] * _scale(table, [time], "time", None, assumptions)[0]
+        times = in_seconds(times, assumptions)
+        return sampling_rate(table.path, times, device.rate_hz), float(times[0])
+    if device.rate_hz is None:
+        expected = "a sampling rate or a time column, which the study has to give"
+        raise refuse(table.path, ("rate_hz", expected, "neither"))
+    if device.text.get("layout") != "wide":
+        _check_rate(table, float(device.rate_hz))
+    return float(device.rate_hz), 0.0
 
 
 def _check_times(table: Table, column: int, times: Floats, device: Device) -> None:

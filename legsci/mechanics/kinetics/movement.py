@@ -297,24 +297,13 @@ def _foot_height(trial: xr.DataTree, moved: Kinematics) -> Array:
 def _loads(
     moved: Kinematics, trial: xr.DataTree, person: Person, options: MotionOptions, model: ErrorModel | None
 ) -> tuple[Signals, list[QualityFlag]]:
-    """Moments, powers and energy of a trial, and flags."""
+    """Moments, powers and energy of a trial with their standard uncertainties, and flags."""
     if not any(name.endswith(("thigh", "shank")) for name in moved.rotation):
         return {}, []
-    unknown = [
-        words
-        for words, missing in (
-            ("the body mass is not known", not np.isfinite(person.body_mass_kg)),
-            ("the sex, by which the inertia of segments is chosen, is not known", person.sex not in ("female", "male")),
-        )
-        if missing
-    ]
-    if unknown:
-        return {}, [QualityFlag("person_unknown", signal="participant", detail=" and ".join(unknown))]
-    if not moved.lengths:
-        detail = "a thigh or shank with both its joint centres, from which length and mass of the segments are scaled"
-        return {}, [QualityFlag("segment_missing", signal="legs", detail=detail)]
-    load = float(trial.attrs.get("load_kg", 0.0))
-    load = 0.0 if np.isnan(load) else load
+    absent = _absent_for_loads(moved, person)
+    if absent:
+        return {}, absent
+    load = float(np.nan_to_num(trial.attrs.get("load_kg", 0.0)))
     mass = person.body_mass_kg
     body = body_segments(moved, body_mass_kg=mass, sex=person.sex, load_kg=load)
     force = stream(trial, "force")
@@ -345,6 +334,24 @@ def _loads(
         energy = 0.5 * (speed**2).sum(axis=1) + STANDARD_GRAVITY * height
         signals["energy"] = (energy * ((mass + load) / mass), ())
     return signals, solved.flags
+
+
+def _absent_for_loads(moved: Kinematics, person: Person) -> list[QualityFlag]:
+    """Flag of what joint loads need and the study or the markers do not give."""
+    unknown = [
+        words
+        for words, missing in (
+            ("the body mass is not known", not np.isfinite(person.body_mass_kg)),
+            ("the sex, by which the inertia of segments is chosen, is not known", person.sex not in ("female", "male")),
+        )
+        if missing
+    ]
+    if unknown:
+        return [QualityFlag("person_unknown", signal="participant", detail=" and ".join(unknown))]
+    if not moved.lengths:
+        detail = "a thigh or shank with both its joint centres, from which length and mass of the segments are scaled"
+        return [QualityFlag("segment_missing", signal="legs", detail=detail)]
+    return []
 
 
 def _beyond(flag: QualityFlag) -> float:

@@ -45,6 +45,7 @@ def at_peak_force(name: str) -> UncertainMeasure:
     """Measure: an angle of each leg when vertical force is largest in the movement (rep, scoring, side) [deg]."""
 
     def measure(reps: Reps) -> UncertainValue:
+        """Read the angle of each leg at the instant of peak force."""
         angles: Any = reps["angles_at_peak_force"]
         first, unknown = ANGLES.index(name) * len(LEGS), xr.full_like(angles[0].isel(joint_angle=0), np.nan)
         value, uncertainty = (

@@ -121,6 +121,7 @@ def _leg_peak(name: str) -> UncertainMeasure:
     """Measure: largest value of an angle of each leg in the movement, and its uncertainty."""
 
     def measure(reps: Reps) -> UncertainValue:
+        """Read the largest value of the angle."""
         curves = leg_angle(reps, name), leg_angle(reps, name, signal="u_angle")
         return of_legs(reps, uncertain_peak(of_frames(reps), *curves, *span_of(reps)))
 

@@ -122,6 +122,7 @@ def fit_shared_gamma(
     hours, fixed, athlete = built.table[exposure].to_numpy(float), built.design.fixed, built.design.participant
 
     def refit(rows: NDArray[np.bool_]) -> Array:
+        """Coefficients of the athletes outside a fold; NaN where the fit does not converge."""
         kept = np.unique(athlete[rows], return_inverse=True)[1]
         start = _rate(built, hours, "log", rows)
         fold = maximise_shared_gamma(built.events[rows], hours[rows], fixed[rows], kept, start=start)

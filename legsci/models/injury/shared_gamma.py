@@ -61,6 +61,7 @@ def maximise_shared_gamma(
     scaled, offset = fixed / scale, np.log(exposure)
 
     def negative(parameters: Array) -> tuple[float, Array]:
+        """Negative log likelihood and its gradient, which are minimised."""
         value, gradient = _log_likelihood(parameters, events, offset, scaled, cluster, totals)
         return -value, -gradient
 

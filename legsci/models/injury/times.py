@@ -209,6 +209,7 @@ def _calibrate(
     event, participant = built.events > 0, built.design.participant
 
     def refit(rows: NDArray[np.bool_]) -> Array:
+        """Coefficients of the athletes outside a fold."""
         kept = built.covariates[rows]
         return _maximise(start[rows], stop[rows], event[rows], kept, strata[rows], ties, "the hazard in a fold")[0]
 

@@ -273,6 +273,7 @@ def _every_nth(plan: Plan, step: int) -> Plan:
     count = plan.time.size
 
     def thinned(value: object) -> object:
+        """Every n-th frame of arrays along time; anything else as it is."""
         if isinstance(value, tuple) and value and isinstance(value[0], np.ndarray):
             return tuple(part[::step] for part in value)
         if not isinstance(value, np.ndarray):

@@ -122,6 +122,7 @@ def crouch(body: Body, technique: Technique, height: Array, heel_rise_deg: Array
     base = _ankle_height(body, heel_rise_deg) + 2.0 * body.mass[4] / body.total_mass * body.centre_of_mass[4, 1]
 
     def knee_of(lean_deg: Array) -> Array:
+        """Knee flexion at which a trunk of this lean is at the height [deg]."""
         chord = (height - base - trunk * np.cos(np.radians(lean_deg))) / hip_share
         cosine = (chord**2 + aside**2 - thigh**2 - shank**2) / (2.0 * thigh * shank)
         return np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
@@ -150,6 +151,7 @@ def plan_push_off(rise: float, velocity: float, grow: float, release: float) -> 
     """Time [s] and level of acceleration [m/s^2] of a push-off that gains `rise` [m] and `velocity` [m/s] from rest."""
 
     def excess(push: float) -> float:
+        """Rise beyond the wanted one of a push-off of this duration [m]."""
         return float(_push_path(push, velocity, grow, release).at(np.array([push]))[0][0]) - rise
 
     push = float(brentq(excess, 1.1 * (release + grow), 3.0, xtol=1e-9))

@@ -120,6 +120,7 @@ def write_bioware(path: Path, *, rate_hz: float, wrenches: Sequence[tuple[Array,
     table = np.column_stack([np.arange(rows) / rate_hz, *columns])
 
     def line(name: str, value: str) -> str:
+        """Row of the header with the same value in each column."""
         return "\t".join([name, *[value] * len(names)])
 
     last = (rows - 1) / rate_hz
