@@ -26,16 +26,16 @@ class Code:
 DECLARATIONS: dict[str, Code] = {
     "leg_not_named": Code(
         "incomplete",
-        "The task {detail} is done on one leg, which column leg of trials.tsv does not name (left or right): metrics "
-        "of the leg are missing.",
+        "The task {detail} is a single-leg task, but `leg` in trials.tsv is neither left nor right: metrics of the leg "
+        "are missing.",
     ),
     "static_trial_alone": Code(
         "noted", "Markers without plates: the trial serves as static trial and has no metrics of its own."
     ),
     "standing_crouched": Code(
         "flagged",
-        "The person does not stand upright in the static trial: the straighter leg is bent by {value:.0f} deg at the "
-        "knee marker (limit {limit:.0f} deg); angles whose zero is that of standing are missing.",
+        "The participant does not stand upright in the static trial: the straighter knee is flexed by {value:.0f} deg "
+        "(limit {limit:.0f} deg); angles relative to standing are missing.",
         "deg",
     ),
     "static_trial_not_used": Code(
@@ -43,15 +43,15 @@ DECLARATIONS: dict[str, Code] = {
     ),
     "faces_elsewhere": Code(
         "flagged",
-        "The pelvis faces {value:+.0f} deg to the left of the forward axis of the laboratory (limit {limit:.0f} deg): "
-        "`forward` in study.yaml is wrong, or the person stands turned; anterior, posterior and lateral metrics of the "
-        "plates are missing.",
+        "The pelvis is rotated by {value:+.0f} deg (left positive) from the forward axis of the laboratory (limit "
+        "{limit:.0f} deg): `forward` in study.yaml is wrong, or the participant faced another way; anterior, posterior "
+        "and lateral metrics of the plates are missing.",
         "deg",
     ),
     "plates_against_facing": Code(
         "flagged",
         "The centre of pressure of the plate assigned to the left foot is {value:.2f} m to the right of that of the "
-        "right foot: feet of the plates exchanged, or `forward` wrong in study.yaml; forces of each side and "
+        "right foot: `foot` of the plates is exchanged, or `forward` is wrong, in study.yaml; forces of each side and "
         "joint kinetics are missing.",
         "m",
     ),
@@ -61,21 +61,22 @@ DECLARATIONS: dict[str, Code] = {
     "pressure_off_plate": Code(
         "flagged",
         "The centre of pressure of {signal} is outside the plate for {value:.0f} % of its load (limit {limit:.0f} %): "
-        "the place or corners of the plate, or the unit of its moments, is wrong; its centre of pressure and joint "
+        "position or corners of the plate, or the unit of its moments, are wrong; its centre of pressure and joint "
         "kinetics are missing.",
         "%",
     ),
     "corners_turned": Code(
         "flagged",
-        "The centre of pressure of {signal} is {value:.3f} m from the foot on it, and {limit:.3f} m with its axes "
-        "turned by {detail} deg: the order of its corners is wrong; joint kinetics, horizontal force and centre of "
-        "pressure are missing.",
+        "The centre of pressure of {signal} is {value:.3f} m from the foot, and {limit:.3f} m if the axes of the plate "
+        "are rotated by {detail} deg: the order of its corners is wrong; joint kinetics, horizontal force and centre "
+        "of pressure are missing.",
         "m",
     ),
     "stamps_contradicted": Code(
         "flagged",
-        "Vertical force follows the motion only if time runs {detail} as fast in the markers (correlation {value:.2f}, "
-        "as recorded {limit:.2f}): their frame rate is wrong; all metrics of markers are missing.",
+        "Vertical force matches the acceleration of the pelvis only at {detail} the frame rate of the markers "
+        "(correlation {value:.2f}, as recorded {limit:.2f}): the frame rate is wrong; all metrics of markers are "
+        "missing.",
         "1",
     ),
     "kinetics_withheld": Code(

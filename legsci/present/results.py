@@ -144,7 +144,9 @@ class Results:
         """One line: numbers of repetitions, trials and participants, rows of each status, folder of the tables."""
         rows = self.metrics[self.metrics["side"] == "both"]
         trials = rows[["participant_id", "session_id", "trial_id"]].drop_duplicates()
-        counts = ", ".join(f"{count} {status}" for status, count in rows["status"].value_counts().items())
+        found, empty = (rows.loc[of, "status"].value_counts().items() for of in (rows["rep"] > 0, rows["rep"] == 0))
+        counts = ", ".join(f"{count} {status}" for status, count in found)
+        counts += "".join(f"; trials without repetitions: {count} {status}" for status, count in empty)
         return (
             f"{self.label}{self._changes()}: {(rows['rep'] > 0).sum()} repetitions in {len(trials)} trials of "
             f"{rows['participant_id'].nunique()} participants ({counts}). Tables: {self.folder}; reasons: "

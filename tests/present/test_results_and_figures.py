@@ -153,7 +153,9 @@ def test_signals_are_those_of_the_session(study: Results) -> None:
 
 def test_summary_counts_what_was_measured_and_names_the_tables(study: Results) -> None:
     sentence = study.summary()
-    assert sentence.startswith("made: 1 repetitions in 3 trials of 1 participants (2 rejected, 1 accepted).")
+    assert sentence.startswith(
+        "made: 1 repetitions in 3 trials of 1 participants (1 accepted; trials without repetitions: 2 rejected)."
+    )
     assert sentence.endswith("quality.csv")
 
 
