@@ -6,13 +6,13 @@ the seeds.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from benchmarks.dated import write_dated
 from legsci.mechanics.motion.alignment import UNCERTAIN_CURVES, alignment, alignment_uncertainty
 from legsci.mechanics.motion.angles import kinematics
 from legsci.mechanics.motion.options import MotionOptions
@@ -96,10 +96,7 @@ def main() -> None:
             {"task": task, "measure": name} | summary(group) for name, group in errors.groupby("measure", sort=False)
         ]
     found = pd.DataFrame(rows).round(4)
-    head = f"# {datetime.now(UTC):%Y-%m-%d}; {RECORDINGS} recordings a task, seeds 0 to {RECORDINGS - 1}\n"
-    with TABLE.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(head)
-        found.to_csv(file, index=False)
+    write_dated(TABLE, f"{RECORDINGS} recordings a task, seeds 0 to {RECORDINGS - 1}", found, index=False)
     print(found.to_string(index=False))
 
 

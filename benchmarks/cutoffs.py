@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
+from benchmarks.dated import write_dated
 from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.inverse_dynamics import dynamics
 from legsci.mechanics.motion.angles import kinematics
@@ -84,11 +84,8 @@ def main() -> None:
                 row[f"{name}_rms_percent"] = np.sqrt(np.nanmean(noisy[name] ** 2))
             rows.append(row)
     found = pd.DataFrame(rows).round(1)
-    head = f"# {datetime.now(UTC):%Y-%m-%d}; bias without noise, error with {1000 * NOISE_M:g} mm of white noise,"
-    head += f" {RECORDINGS} recordings, seeds 0 to {RECORDINGS - 1}\n"
-    with TABLE.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(head)
-        found.to_csv(file, index=False)
+    said = f"bias without noise, error with {1000 * NOISE_M:g} mm of white noise, {RECORDINGS} recordings, seeds 0 to"
+    write_dated(TABLE, f"{said} {RECORDINGS - 1}", found, index=False)
     print(found.to_string(index=False))
 
 

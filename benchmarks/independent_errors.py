@@ -10,11 +10,11 @@ import contextlib
 import os
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.dated import write_dated
 from tests.independent.anatomy import CLEAN, NOISY
 from tests.independent.bodies import draw_body
 from tests.independent.comparison import errors_of, summary
@@ -67,9 +67,8 @@ def ranges(seeds: list[int]) -> str:
 def write(errors: pd.DataFrame) -> pd.DataFrame:
     """Write the table."""
     table, seeds = table_of(errors), errors["body"].unique().tolist()
-    with TABLE.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(f"# {datetime.now(UTC):%Y-%m-%d}; {len(seeds)} bodies, seeds {ranges(seeds)}\n")
-        table.to_csv(file, index=False, float_format=f"%.{DIGITS}g")
+    said = f"{len(seeds)} bodies, seeds {ranges(seeds)}"
+    write_dated(TABLE, said, table, index=False, float_format=f"%.{DIGITS}g")
     return table
 
 

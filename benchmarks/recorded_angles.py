@@ -6,12 +6,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.dated import write_dated
 from legsci.mechanics.motion.angles import kinematics
 from legsci.mechanics.motion.options import MotionOptions
 from tests.mechanics.recordings import agreement, read_signal
@@ -100,9 +100,7 @@ def main() -> None:
         print("the recordings of ../shared/data are not beside this checkout: their angles are not compared")
         return
     found = pd.DataFrame([*vicon(), *sprint(), *drop_jumps()]).round({"r": 4, "offset_deg": 2, "rms_deg": 2})
-    with TABLE.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(f"# {datetime.now(UTC):%Y-%m-%d}\n")
-        found.to_csv(file, index=False)
+    write_dated(TABLE, "", found, index=False)
     print(found.to_string(index=False))
 
 
