@@ -18,6 +18,7 @@ from legsci.metrics.families.kinetics import push_off_span
 from legsci.metrics.measure import prepare
 from legsci.metrics.registry import METRICS
 from legsci.metrics.signals import at, integral
+from legsci.metrics.status import WITHHELD
 from legsci.present.figures import style
 from legsci.present.results import Results
 
@@ -33,8 +34,9 @@ _BAR, _GAP = 0.12, 0.02
 #: Words of the figure, explained below the panels.
 _EXPLANATION = (
     "Left: positive work of the joints from the lowest point to take-off (squat: concentric phase). Right: energy "
-    "gained by the centre of mass; gain / joint work is the force transmission ratio of metrics.csv. Not gained: joint "
-    "work that moved segments relative to each other or was absorbed by other joints."
+    "gained by the centre of mass; gain / joint work is the force transmission ratio of metrics.csv, which is not "
+    "given above 1: work that is not modelled (arms, joints within trunk and feet) was not negligible. Not gained: "
+    "joint work that moved segments relative to each other or was absorbed by other joints."
 )
 _TAKEN, _REST = (0.25, 0.25, 0.25), (0.8, 0.8, 0.8)
 
@@ -87,9 +89,15 @@ def energy_flow_figure(reps: xr.Dataset | None, *, simulated: bool, reason: str 
             panel.set_axis_off()
         for panel, (name, work, gain) in zip(panels, works, strict=False):
             _draw(panel, work, gain)
-            panel.set_title(f"{name}\ngain / joint work {gain / sum(work.values()):.2f}")
+            panel.set_title(f"{name}\ngain / joint work {_ratio(gain / sum(work.values()))}")
         figure.supxlabel(textwrap.fill(_EXPLANATION, style.LINE_LENGTH), x=0.01, ha="left", fontsize=7)
     return figure
+
+
+def _ratio(ratio: float) -> str:
+    """Ratio in words; one that metrics.csv does not give is not given here either."""
+    highest = WITHHELD["force_transmission_ratio"].highest
+    return f"{ratio:.2f}" if ratio <= highest else f"above {highest:g}: not given"
 
 
 def _works(reps: xr.Dataset) -> list[tuple[str, dict[str, float], float]]:

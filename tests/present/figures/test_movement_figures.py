@@ -22,6 +22,7 @@ from legsci.mechanics.motion.static_trial import session_static_trial
 from legsci.mechanics.reps.files import FLAG_COLUMNS
 from legsci.metrics.normalised_curves import normalised_curves
 from legsci.models.statistics.curves import ANGLES
+from legsci.present.figures import energy_flow
 from legsci.present.figures.curve_differences import LOOKS, curve_differences_figure
 from legsci.present.figures.energy_flow import energy_flow_figure
 from legsci.present.figures.force_time import force_time_figure
@@ -113,6 +114,15 @@ def test_energy_flow_adds_up(reps: xr.Dataset) -> None:
     assert "gain / joint work is the force transmission ratio" in explained.replace("\n", " ")
     assert "Not gained: joint work that moved" in explained.replace("\n", " ")
     assert "rest " not in words
+
+
+@pytest.mark.parametrize(("gain", "shown"), [(0.98, "0.98"), (1.0, "1.00"), (1.02, "above 1: not given")])
+def test_energy_flow_withholds_the_ratios_that_the_table_withholds(
+    monkeypatch: pytest.MonkeyPatch, reps: xr.Dataset, gain: float, shown: str
+) -> None:
+    work = {"left_knee": 0.6, "right_hip": 0.4}
+    monkeypatch.setattr(energy_flow, "_works", lambda _reps: [("repetition 1", work, gain)])
+    assert f"gain / joint work {shown}" in words_of(energy_flow_figure(reps, simulated=True))
 
 
 def test_skeletons_show_both_views_of_each_repetition(
