@@ -65,6 +65,13 @@ DECLARATIONS: dict[str, Code] = {
         "kinetics are missing.",
         "%",
     ),
+    "pressure_still": Code(
+        "flagged",
+        "The centre of pressure of {signal} moves by {value:.3f} mm under load (limit {limit:.1f} mm), less than under "
+        "anyone who stands: moment_unit of the device is not that of the file, or its moments are constant; centre of "
+        "pressure and joint kinetics are missing.",
+        "mm",
+    ),
     "corners_turned": Code(
         "flagged",
         "The centre of pressure of {signal} is {value:.3f} m from the foot, and {limit:.3f} m if the axes of the plate "

@@ -215,7 +215,7 @@ def _measured_faults(
         for row, found in _keys(rows.drop_duplicates(key), key).items()
         if found in recorded
     ]
-    undated = tables["sessions"][["date", "day"]].isna().all(axis=None)
+    undated = tables["sessions"][["date", "day"]].isna().all(axis=None) and rows["date"].isna().all()
     if "sessions" not in present and len(rows) and undated:
         expected = f"a table, or a column date or day in {file}, or tables.{MEASUREMENTS}.days in {SETTINGS}"
         faults.append(Fault("sessions.tsv", "", expected, "none of these"))

@@ -153,6 +153,10 @@ def test_tables_of_people_are_mapped(tmp_path: Path) -> None:
         ({"decimal": "."}, "row 2, jump_height_impulse_m: expected a number; see decimal"),
         ({"words": {}}, "or its word under tables.measurements.words"),
         ({"date_format": "MM/DD/YYYY", "words": LAYOUT["words"]}, None),
+        (
+            {"date_format": "DD.MM.YYYY"},
+            "tables.measurements.date_format: expected dates written DD.MM.YYYY; found '03/02/2025'",
+        ),
         ({"fixed": {"task": "squat_jump"}}, "fixed.task: expected a key that the file does not state"),
         ({"file": "../jumps.csv"}, "expected a path inside the study folder"),
         ({"file": "jump.csv"}, "expected a file; found no file jump.csv"),

@@ -417,10 +417,12 @@ def test_time_stamps_with_a_gap_or_another_rate_are_refused() -> None:
 def test_labels_lose_their_prefix_only_where_no_two_persons_share_them() -> None:
     assert plain_labels(["Ana:LASI", "Ana:RASI"])[0] == ["LASI", "RASI"]
     assert plain_labels(["box:corner", "Ana:RASI"])[0] == ["corner", "RASI"]
-    labels, (sentence,) = plain_labels(["Ana:LASI", "Ben:LASI", "Ana:X"])
+    labels, (sentence,), _ = plain_labels(["Ana:LASI", "Ben:LASI", "Ana:X"])
     assert labels == ["Ana:LASI", "Ben:LASI", "Ana:X"]
     assert "Several persons or objects have markers of the same name: Ana, Ben." in sentence
-    assert plain_labels(["A", "B", "A"])[0] == ["A", "B", "A_2"]
+    labels, _, (remark,) = plain_labels(["A", "B", "A"])
+    assert labels == ["A", "B", "A_2"]
+    assert remark.endswith(": A.")
 
 
 def test_moment_of_an_empty_plate_is_zero_whatever_its_point() -> None:

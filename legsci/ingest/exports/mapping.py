@@ -15,7 +15,15 @@ from legsci.ingest.tables import ROWS_NAMED, suggestion
 FILE = "study.yaml"
 #: Value of `leave_out` for every column that study.yaml does not name.
 OTHERS = "others"
-_DATES = {"DD/MM/YYYY": "%d/%m/%Y", "MM/DD/YYYY": "%m/%d/%Y", "DD.MM.YYYY": "%d.%m.%Y", "DD-MM-YYYY": "%d-%m-%Y"}
+_ISO = "YYYY-MM-DD"
+_DATES = {
+    _ISO: "%Y-%m-%d",
+    "DD/MM/YYYY": "%d/%m/%Y",
+    "MM/DD/YYYY": "%m/%d/%Y",
+    "DD.MM.YYYY": "%d.%m.%Y",
+    "DD-MM-YYYY": "%d-%m-%Y",
+}
+_DATE_COLUMNS = ["date", "onset", "return"]
 
 
 @dataclass(frozen=True)
@@ -100,12 +108,22 @@ def translate(table: str, frame: pd.DataFrame, layout: Mapping[str, Any]) -> tup
             )
         else:
             columns[column] = frame[column].replace({word: str(meaning) for word, meaning in meanings.items()})
-    written = _DATES.get(str(layout.get("date_format")))
-    for column in ("date", "onset", "return") if written else ():
-        if column in frame:
-            dates = pd.Series(pd.to_datetime(frame[column].to_list(), format=written, errors="coerce"), frame.index)
-            columns[column] = dates.dt.strftime("%Y-%m-%d").where(dates.notna(), frame[column])
+    for column in frame.columns.intersection(_DATE_COLUMNS):
+        columns[column], found = _iso_dates(table, frame[column], str(layout.get("date_format", _ISO)))
+        faults += found
     return frame.assign(**columns), faults
+
+
+def _iso_dates(table: str, cells: pd.Series, written: str) -> tuple[pd.Series, list[Fault]]:
+    """Dates as YYYY-MM-DD; a cell that is not written so remains, and one fault names all of a column."""
+    dates = pd.Series(pd.to_datetime(cells.to_list(), format=_DATES[written], errors="coerce"), cells.index)
+    other = cells[dates.isna() & cells.notna()]
+    answer = dates.dt.strftime("%Y-%m-%d").where(dates.notna(), cells)
+    if other.empty:
+        return answer, []
+    some = other.unique()[:ROWS_NAMED]
+    found = f"{', '.join(map(shown, some))} ({len(other)} rows of the column {cells.name})"
+    return answer, [Fault(FILE, f"tables.{table}.date_format", f"dates written {written}", found)]
 
 
 def absent_columns(table: str, frame: pd.DataFrame, layout: Mapping[str, Any]) -> list[Fault]:

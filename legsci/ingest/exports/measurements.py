@@ -96,12 +96,16 @@ def _typed(table: str, file: str, long: pd.DataFrame) -> tuple[pd.DataFrame, lis
     ]
     if long[["session_id", "date", "day"]].isna().all(axis=None) and len(long):
         faults.append(Fault(file, "row 1", "a column session_id, date or day", "none"))
+    # A date that is written otherwise has a fault of its own: that of the session named after it would only follow.
+    by_date = long["session_id"].isna() & long["date"].notna()
+    misread = by_date & pd.to_datetime(long["date"], format="%Y-%m-%d", errors="coerce").isna()
     long["session_id"] = long["session_id"].fillna(long["date"]).fillna("day" + long["day"])
     long["trial_id"] = long["trial_id"].fillna(long["task"])
     long["side"] = long["side"].fillna("both")
     rules = load_schema("trials")["properties"]
     for key in ("participant_id", "session_id", "trial_id", "task"):
-        faults += _refused(table, file, long[key], rules[key])
+        judged = long[key][~misread] if key == "session_id" else long[key]
+        faults += _refused(table, file, judged, rules[key])
     faults += _refused(table, file, long["side"], {"description": "a side", "enum": ["both", *SIDES]})
     value = pd.to_numeric(long["value"], errors="coerce")
     wrong = long[value.isna() | (value.abs() == float("inf"))]

@@ -130,8 +130,9 @@ def _markers(file: C3dFile, labels: list[str], kinds: list[str], rate: float) ->
     chosen = [index for index, kind in enumerate(kinds) if kind == "markers"]
     position = file.points(chosen)
     position *= file.length
-    names, sentences = plain_labels([labels[index] for index in chosen])
+    names, sentences, repeated = plain_labels([labels[index] for index in chosen])
     file.assumptions.extend(sentences)
+    file.remarks.extend(repeated)
     far = set(far_points(position, names, frozenset(file.device.standard_labels)))
     if far:
         for index, name in zip(chosen, names, strict=True):
@@ -159,7 +160,7 @@ def _angles(file: C3dFile, labels: list[str], kinds: list[str], rate: float) -> 
     chosen = [index for index, large in zip(chosen, beyond, strict=True) if not large]
     if not chosen:
         return None
-    names, _ = plain_labels([labels[index] for index in chosen])
+    names, *_ = plain_labels([labels[index] for index in chosen])
     angle = angle[:, ~beyond].reshape(len(angle), -1)
     return angle_signal(angle, rate_hz=rate, names=[f"{name}.{axis}" for name in names for axis in "xyz"])
 

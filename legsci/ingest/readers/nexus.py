@@ -23,6 +23,7 @@ from legsci.ingest.readers.signals import (
     plain_labels,
     refuse,
     unit_factor,
+    with_remarks,
 )
 from legsci.ingest.readers.text import TextTable, check_filled, number_table, read_lines, split_cells
 from legsci.ingest.recording import Recording
@@ -175,13 +176,14 @@ def _trajectories(path: Path, block: _Block, assumptions: list[str], notes: dict
     if [block.components[c] for c in columns] != ["X", "Y", "Z"] * (len(columns) // 3):
         raise refuse(path, (f"row {block.first_row + 3}", "X, Y, Z of each trajectory", "other components"))
     scale = _factors(path, block, columns, LENGTH_UNITS)
-    labels, sentences = plain_labels([block.names[c] for c in columns[::3]])
+    labels, sentences, repeated = plain_labels([block.names[c] for c in columns[::3]])
     assumptions += [sentence for sentence in sentences if sentence not in assumptions]
     position = (block.numbers(path, columns, gaps=True) * scale).reshape(-1, len(labels), 3)
     empty = [label for number, label in enumerate(labels) if np.isnan(position[:, number]).all()]
     if empty:
         notes["Trajectories"] = "without any position: " + ", ".join(empty)
-    return marker_signal(position, rate_hz=block.rate_hz, labels=labels)
+    signal = marker_signal(position, rate_hz=block.rate_hz, labels=labels)
+    return with_remarks({"markers": signal}, repeated)["markers"]
 
 
 def _angles(path: Path, block: _Block, assumptions: list[str], notes: dict[str, str]) -> xr.Dataset | None:
@@ -194,7 +196,7 @@ def _angles(path: Path, block: _Block, assumptions: list[str], notes: dict[str, 
     if not columns:
         return None
     outputs = list(dict.fromkeys(block.names[c] for c in columns))
-    labels, sentences = plain_labels(outputs)
+    labels, sentences, _ = plain_labels(outputs)
     plain = dict(zip(outputs, labels, strict=True))
     assumptions += [sentence for sentence in sentences if sentence not in assumptions]
     angle = block.numbers(path, columns, gaps=True) * _factors(path, block, columns, ANGLE_UNITS)

@@ -129,7 +129,8 @@ def _read_trc(path: Path, lines: list[str], title: int, device: Device) -> Recor
     numbers = number_table(table, columns=range(width), gaps=True)
     declared = device.rate_hz or _number(header.get("DataRate", ""), decimal)
     rate = sampling_rate(path, numbers[:, 1], declared)
-    plain, sentences = plain_labels(labels)
+    plain, sentences, repeated = plain_labels(labels)
+    remarks += repeated
     position = numbers[:, 2:].reshape(len(numbers), -1, 3) * (scale or 1.0)
     signal = marker_signal(position, rate_hz=rate, labels=plain)
     signals = with_remarks({"markers": signal}, remarks)

@@ -23,6 +23,7 @@ from legsci.ingest.readers.signals import (
     plain_labels,
     refuse,
     sampling_rate,
+    with_remarks,
 )
 from legsci.ingest.readers.text import TextTable, check_filled, number_table, read_lines, split_cells, whole_number
 from legsci.ingest.recording import Recording
@@ -158,11 +159,12 @@ def _clock(export: _Export, device: Device) -> tuple[float, float]:
 
 def _markers(export: _Export, rate: float, assumptions: list[str]) -> xr.Dataset:
     """Return the positions of the markers [m]."""
-    labels, sentences = plain_labels([name for name in export.header["MARKER_NAMES"] if name])
+    labels, sentences, repeated = plain_labels([name for name in export.header["MARKER_NAMES"] if name])
     assumptions += sentences
     first = len(export.names) - 3 * len(labels)
     position = MM * export.numbers[:, first:].reshape(len(export.numbers), -1, 3)
-    return marker_signal(position, rate_hz=rate, labels=labels)
+    signal = marker_signal(position, rate_hz=rate, labels=labels)
+    return with_remarks({"markers": signal}, repeated)["markers"]
 
 
 def _force(export: _Export, device: Device, rate: float, assumptions: list[str]) -> xr.Dataset:

@@ -227,7 +227,7 @@ def moment_from_point(force: Floats, point: Floats, torque: Floats) -> Floats:
     return np.cross(np.where(loaded[:, None], point, 0.0), force) + torque
 
 
-def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
+def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
     """Strip subject prefixes ("Ana:LASI" -> "LASI"), and number labels that repeat.
 
     Where several prefixes have a label in common, they are several persons: all labels keep their prefixes then, so
@@ -235,7 +235,8 @@ def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
 
     Returns
     -------
-    The labels, and sentences on what was changed.
+    The labels, sentences on prefixes that were removed or kept, and a remark where labels repeat: which of the points
+    is the marker cannot be known.
     """
     sentences = []
     bare = [label.rsplit(":", 1)[-1] for label in labels]
@@ -259,9 +260,8 @@ def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str]]:
         seen[label] += 1
         distinct.append(label if seen[label] == 1 else f"{label}_{seen[label]}")
     repeated = sorted(label for label, count in seen.items() if count > 1)
-    if repeated:
-        sentences.append(f"Labels that occur more than once were numbered (_2, ...): {', '.join(repeated)}.")
-    return distinct, sentences
+    remarks = [f"Labels that occur more than once were numbered (_2, ...): {', '.join(repeated)}."] if repeated else []
+    return distinct, sentences, remarks
 
 
 def in_seconds(times: Floats, assumptions: list[str]) -> Floats:

@@ -122,6 +122,13 @@ def name_rows(rows: Sequence[int]) -> str:
     return named if len(rows) <= ROWS_NAMED else f"{named} and {len(rows) - ROWS_NAMED} more"
 
 
+def _name_columns(columns: Sequence[int]) -> str:
+    """Return "column 3" or "columns 3, 4, 5 and 17 more"."""
+    named = ", ".join(map(str, columns[:ROWS_NAMED]))
+    more = f" and {len(columns) - ROWS_NAMED} more" if len(columns) > ROWS_NAMED else ""
+    return f"column{'s' if len(columns) > 1 else ''} {named}{more}"
+
+
 def number_table(table: TextTable, *, columns: Sequence[int], gaps: bool = False) -> Floats:
     """Read rows of numbers.
 
@@ -213,14 +220,18 @@ def _bad_cells(table: TextTable, content: str, options: dict[str, Any]) -> Excep
         words = pd.read_csv(io.StringIO(content), dtype=str, keep_default_na=False, **options)
     except (ValueError, pd.errors.ParserError) as error:
         return refuse(table.path, ("", "a table of numbers", str(error).strip().splitlines()[0]))
-    faults, mark = [], re.escape(table.decimal)
+    mark = re.escape(table.decimal)
     number = rf"[+-]?([0-9]+{mark}?[0-9]*|{mark}[0-9]+)([eE][+-]?[0-9]+)?"
+    wrong: dict[tuple[int, ...], dict[int, str]] = {}
     for column in words.columns:
         cells = words[column].fillna("").str.strip()
         bad = ~cells.str.fullmatch(number) & ~cells.str.lower().isin(["", "nan", "na", "n/a", "null", "none", "inf"])
         if bad.any():
-            rows = (np.flatnonzero(bad.to_numpy()) + table.first_row).tolist()
-            first = str(cells[bad].iloc[0])
-            cure = f": see text.decimal of the device, now {table.decimal!r}" if _DECIMAL.match(first) else ""
-            faults.append((f"column {column + 1}, {name_rows(rows)}", "a number", shown(first) + cure))
+            rows = tuple((np.flatnonzero(bad.to_numpy()) + table.first_row).tolist())
+            wrong.setdefault(rows, {})[column + 1] = str(cells[bad].iloc[0])
+    faults = []
+    for rows, first in wrong.items():  # one fault of all columns that are wrong in the same rows
+        example = next(iter(first.values()))
+        cure = f": see text.decimal of the device, now {table.decimal!r}" if _DECIMAL.match(example) else ""
+        faults.append((f"{_name_columns(list(first))}, {name_rows(rows)}", "a number", shown(example) + cure))
     return refuse(table.path, *(faults or [("", "a table of numbers", "cells that are none")]))

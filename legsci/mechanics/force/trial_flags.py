@@ -49,7 +49,7 @@ def _load_flags(trial: xr.DataTree, reaction: GroundReaction) -> list[QualityFla
         return [QualityFlag("implausible_weight", value=-standing_load(-np.sum(upside_down, axis=0)))]
     if reaction.box is not None:
         return []
-    highest = f": force is at most {vertical.max():.1f} N, of an empty plate or in a wrong unit"
+    highest = f": force is at most {vertical.max():.1f} N; nobody stood there, or force_unit of the device is wrong"
     return [QualityFlag("no_force", value=float(vertical.max()), detail=highest)]
 
 

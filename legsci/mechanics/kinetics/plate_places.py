@@ -20,6 +20,9 @@ PLACED_LOAD_N = 100.0
 #: The centre of pressure may lie this far outside the corners of its plate [m], by errors of both, for this part of the
 #: load [%].
 PLATE_EDGE_M, OFF_PLATE_PERCENT = 0.02, 10.0
+#: Below this range (5th to 95th percentile) [m] during this much load [s] the centre of pressure does not move: sway in
+#: quiet standing moves it by some millimetres, a step along the foot by centimetres. Our choice.
+STILL_PRESSURE_M, STILL_FOR_S = 0.0005, 0.5
 #: A foot whose ankle is lower than this above its lowest place stands [m].
 FOOT_DOWN_M = 0.05
 #: The corners of a plate are in another order where its pressure, turned about its centre, comes to the foot, nearer by
@@ -46,14 +49,16 @@ def with_sound_places(trial: xr.DataTree, turned: Mapping[str, QualityFlag]) -> 
     Returns
     -------
     trial : moments (and horizontal forces of a turned plate) NaN where they are known to be wrong.
-    flags : those of turned plates, and pressure_off_plate: the centre of pressure lies outside the corners of its
-        plate, where nobody can press.
+    flags : those of turned plates; pressure_off_plate: the centre of pressure lies outside the corners of its plate,
+        where nobody can press; pressure_still: it does not move under a person.
     """
     force = stream(trial, "force")
-    if force is None or not _has_places(force):
+    if force is None or not _measures_pressure(force):
         return trial, []
     plates = [plate for plate in pressed_plates(force) if plate.name not in turned]
-    off = {plate.name: flag for plate in plates if (flag := _pressure_off_plate(plate)) is not None}
+    fewest = STILL_FOR_S * float(force.attrs["sampling_rate_hz"])
+    judged = ((plate.name, _pressure_off_plate(plate) or _pressure_still(plate, fewest)) for plate in plates)
+    off = {name: flag for name, flag in judged if flag is not None}
     if not off and not turned:
         return trial, []
     wrong, level = force["plate"].isin([*off, *turned]), force["axis"].isin(["x", "z"])
@@ -110,7 +115,7 @@ def distances_by_quarter(trial: xr.DataTree) -> dict[str, Array]:
     or without corners, moments or markers of heel and forefoot.
     """
     force, markers = stream(trial, "force"), stream(trial, "markers")
-    if force is None or markers is None or not _has_places(force):
+    if force is None or markers is None or "corner" not in force.variables or not _measures_pressure(force):
         return {}
     feet = [foot for side in LEGS if (foot := _foot(markers, side)) is not None]
     times, frames = (signal.get_index("time").to_numpy() for signal in (force, markers))
@@ -119,9 +124,9 @@ def distances_by_quarter(trial: xr.DataTree) -> dict[str, Array]:
     return {name: row for name, row in found.items() if row is not None}
 
 
-def _has_places(force: xr.Dataset) -> bool:
-    """Whether plates have corners and measure all of force and moment."""
-    return {"moment", "corner"} <= set(force.variables) and set(force.get_index("axis")) == set(AXES)
+def _measures_pressure(force: xr.Dataset) -> bool:
+    """Whether plates measure all of force and moment."""
+    return "moment" in force.variables and set(force.get_index("axis")) == set(AXES)
 
 
 class PressedPlate(NamedTuple):
@@ -175,6 +180,18 @@ def _pressure_off_plate(plate: PressedPlate) -> QualityFlag | None:
     if percent <= OFF_PLATE_PERCENT:
         return None
     return QualityFlag("pressure_off_plate", f"plate {plate.name}", percent, OFF_PLATE_PERCENT)
+
+
+def _pressure_still(plate: PressedPlate, fewest: float) -> QualityFlag | None:
+    """Flag of a plate whose centre of pressure does not move in at least `fewest` samples under load."""
+    pressure = plate.pressure[plate.load > 0.0]
+    if len(pressure) < fewest:
+        return None
+    low, high = np.percentile(pressure, [5.0, 95.0], axis=0)
+    largest = float((high - low).max())
+    if largest >= STILL_PRESSURE_M:
+        return None
+    return QualityFlag("pressure_still", f"plate {plate.name}", 1000.0 * largest, 1000.0 * STILL_PRESSURE_M)
 
 
 def _distances(plate: PressedPlate, times: Array, frames: Array, feet: list[tuple[Array, Array]]) -> Array | None:

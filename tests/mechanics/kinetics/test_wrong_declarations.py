@@ -216,6 +216,22 @@ def test_pressure_may_not_lie_outside_its_plate():
     np.testing.assert_array_equal(changed["force"]["force"], force["force"])
 
 
+@pytest.mark.parametrize("corners", [True, False])
+def test_pressure_moves_under_a_person(corners: bool):
+    """N m read as N mm: the pressure of plates without corners, or near the centre of one, hardly moves."""
+    force = recorded(WHO)["standing"]["force"]
+    middle = force["corner"].mean("corner")
+    about_centre = force["moment"] - xr.cross(middle, force["force"], dim="axis")
+    shrunk = force.assign(moment=xr.cross(middle, force["force"], dim="axis") + 0.001 * about_centre)
+    if not corners:
+        force, shrunk = force.drop_vars("corner"), shrunk.drop_vars("corner")
+    assert with_sound_places(trial({"force": force}, task="standing"), {})[1] == []
+    changed, flags = with_sound_places(trial({"force": shrunk}, task="standing"), {})
+    assert [flag.code for flag in flags] == ["pressure_still"] * 2
+    assert all(0.0 < flag.value < 0.1 for flag in flags)
+    assert np.isnan(changed["force"]["moment"]).all()
+
+
 def test_recorded_plates_raise_no_alarm(shared_data):
     """Every C3D file that reads: no pressure off its plate. Recorded jump and sprint: no alarm at all."""
     for file, up, forward in (
