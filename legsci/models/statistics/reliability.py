@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from legsci.kernels.mixed_model import ProfiledFit, cluster_products, fit_profiled
+from legsci.kernels.models.mixed_model import ProfiledFit, cluster_products, fit_profiled
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.design import FEWEST_PARTICIPANTS
 from legsci.models.statistics.resampling import DEFAULT_BOOTSTRAP, Bootstrap, percentile_interval
