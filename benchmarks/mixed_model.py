@@ -10,7 +10,7 @@ import pandas as pd
 from statsmodels.regression.mixed_linear_model import MixedLM
 
 from benchmarks.timing import Measurement, medians_ms
-from legsci.kernels.mixed_model import cluster_products, fit_profiled
+from legsci.kernels.models.mixed_model import cluster_products, fit_profiled
 from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.resampling import Bootstrap
 

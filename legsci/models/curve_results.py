@@ -19,7 +19,7 @@ from legsci.models.statistics.curves import (
     athlete_mean_curves,
     compare_curves,
 )
-from legsci.models.tables.longitudinal import SESSION, usable
+from legsci.models.tables.summaries import SESSION, usable
 
 CurvePair = tuple[pd.DataFrame, pd.DataFrame]
 

@@ -20,7 +20,7 @@ from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.reliability import reliability
 from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import complete_rows, session_table
-from legsci.models.tables.longitudinal import SERIES, usable
+from legsci.models.tables.summaries import SERIES, usable
 
 RELIABILITY_COLUMNS = [
     *SERIES,

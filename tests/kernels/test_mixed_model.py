@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from legsci.kernels.mixed_model import cluster_products, fit_profiled, marginal_products
-from legsci.kernels.mixed_model_deviance import cholesky, deviance, sum_products
+from legsci.kernels.models.mixed_model import cluster_products, fit_profiled, marginal_products
+from legsci.kernels.models.mixed_model_deviance import cholesky, deviance, sum_products
 
 SIZES = (1, 2, 5, 9, 4, 7, 3, 6)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from scipy import stats
 
-from legsci.kernels.mixed_model import fit_profiled
+from legsci.kernels.models.mixed_model import fit_profiled
 from legsci.models.claims.evidence import (
     Evidence,
     athlete_means,

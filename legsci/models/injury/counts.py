@@ -13,7 +13,12 @@ from scipy import stats
 from statsmodels.tools.sm_exceptions import IterationLimitWarning, PerfectSeparationWarning
 
 from legsci.models.injury.design import InjuryDesign, InjuryModel, build_injury_design
-from legsci.models.injury.discrimination import Calibration, cross_validated_predictor, group_by_prediction
+from legsci.models.injury.discrimination import (
+    Calibration,
+    concordance,
+    cross_validated_predictor,
+    group_by_prediction,
+)
 from legsci.models.injury.fit import AREA_BOOTSTRAP, InjuryFit, injury_fit
 from legsci.models.injury.shared_gamma import maximise_shared_gamma
 from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
@@ -89,8 +94,7 @@ def fit_injury_rate(
     return injury_fit(
         built,
         result,
-        compared=lambda row: built.events == 0,
-        weight=hours,
+        concordance=lambda predictor: concordance(predictor, built.events > 0, built.design.participant, hours),
         calibration=calibration,
         bootstrap=bootstrap,
     )
@@ -149,8 +153,7 @@ def fit_shared_gamma(
     return injury_fit(
         built,
         result,
-        compared=lambda row: built.events == 0,
-        weight=hours,
+        concordance=lambda predictor: concordance(predictor, built.events > 0, built.design.participant, hours),
         calibration=_calibrate(built, hours, "log", refit, bootstrap.seed),
         bootstrap=bootstrap,
     )

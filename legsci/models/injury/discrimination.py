@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from legsci.kernels.models.risk_sets import count_wins
 from legsci.models.result import Array
 from legsci.models.statistics.resampling import Bootstrap, percentile_interval
 
@@ -41,31 +42,23 @@ class Calibration:
 
 
 def concordance(
-    predictor: Array, events: Rows, compared: Callable[[int], Rows], participant: NDArray[np.int64], weight: Array
+    predictor: Array, events: Rows, participant: NDArray[np.int64], weight: Array
 ) -> tuple[Array, Array]:
-    """Count by pair of athletes how often a row with an event has the higher predictor.
+    """Count by pair of athletes how often a row with an event has a higher predictor than rows without.
 
     Parameters
     ----------
     predictor : (row,) any unit.
     events : (row,) whether an event is in the row.
-    compared : from the number of a row with an event to the rows (row,) it is compared with.
-    participant : (row,) number of the athlete.
-    weight : (row,) of a row that is compared: its hours, where rates per hour are modelled, so that a term unrelated
-        to the rate has 0.5 although weeks with more hours have more events.
+    participant : (row,) number of the athlete, from 0; all occur.
+    weight : (row,) of a row without event: its hours, where rates per hour are modelled, so that a term unrelated to
+        the rate has 0.5 although weeks with more hours have more events.
 
     Returns
     -------
     wins, pairs : (athlete with the event, athlete compared), sums of weights; a tie is half a win.
     """
-    athletes = int(participant.max()) + 1
-    wins, pairs = np.zeros((athletes, athletes)), np.zeros((athletes, athletes))
-    for row in np.flatnonzero(events):
-        others = np.flatnonzero(compared(int(row)))
-        won = (predictor[row] > predictor[others]) + 0.5 * (predictor[row] == predictor[others])
-        wins[participant[row]] += np.bincount(participant[others], weights=won * weight[others], minlength=athletes)
-        pairs[participant[row]] += np.bincount(participant[others], weights=weight[others], minlength=athletes)
-    return wins, pairs
+    return count_wins(np.argsort(predictor, kind="stable"), events, predictor, participant, weight)
 
 
 def area_under_curve(

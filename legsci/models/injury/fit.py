@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from legsci.models.injury.design import InjuryDesign
-from legsci.models.injury.discrimination import Calibration, area_under_curve, concordance
+from legsci.models.injury.discrimination import Calibration, area_under_curve
 from legsci.models.result import ModelRefusal, ModelResult
 from legsci.models.statistics.design import FEW_PARTICIPANTS
 from legsci.models.statistics.resampling import Bootstrap
@@ -20,6 +20,7 @@ AREA_BOOTSTRAP = Bootstrap(resamples=1000)
 #: Log ratio beyond which its exponential overflows.
 LARGEST_LOG_RATIO = 700.0
 Area = tuple[float | None, tuple[float, float] | None]
+Concordance = Callable[[NDArray[np.float64]], tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 #: Score at the estimates, in its standard errors, above which the search has not converged.
 LARGEST_SCORE = 1e-6
@@ -49,8 +50,7 @@ def injury_fit(
     built: InjuryDesign,
     result: ModelResult,
     *,
-    compared: Callable[[int], NDArray[np.bool_]],
-    weight: NDArray[np.float64],
+    concordance: Concordance,
     calibration: Calibration | None,
     bootstrap: Bootstrap,
 ) -> InjuryFit:
@@ -61,7 +61,7 @@ def injury_fit(
     built : the rows.
     result : estimates of `built.terms`, with or without an intercept before them; `n` as far as it is not counted in
         `built`.
-    compared, weight : see `concordance`.
+    concordance : from a predictor (row,) to wins and pairs, see `discrimination.concordance`.
     calibration : see InjuryFit.
     bootstrap : over athletes, for the areas under the curve.
 
@@ -80,7 +80,7 @@ def injury_fit(
     if len(unbounded):
         sentence = "the interval of the ratio is unbounded: too few events, or a unit far too large"
         raise ModelRefusal(result.formula, [f"{term}: {sentence}" for term in unbounded])
-    areas = _areas(built, kept["estimate"].to_numpy(), compared, weight, bootstrap)
+    areas = _areas(built, kept["estimate"].to_numpy(), concordance, bootstrap)
     area, interval = areas[-1]
     if interval is None:
         messages.append(
@@ -98,16 +98,14 @@ def injury_fit(
 def _areas(
     built: InjuryDesign,
     coefficients: NDArray[np.float64],
-    compared: Callable[[int], NDArray[np.bool_]],
-    weight: NDArray[np.float64],
+    concordance: Concordance,
     bootstrap: Bootstrap,
 ) -> list[Area]:
     """Return the area of each term alone, then that of all together."""
     parts = built.covariates * coefficients
     areas = []
     for predictor in (*parts.T, parts.sum(axis=1)):
-        wins, pairs = concordance(predictor, built.events > 0, compared, built.design.participant, weight)
-        areas.append(area_under_curve(wins, pairs, bootstrap=bootstrap))
+        areas.append(area_under_curve(*concordance(predictor), bootstrap=bootstrap))
     return areas
 
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
-from statsmodels.duration.hazard_regression import PHReg
 
+from legsci.kernels.models.risk_sets import RiskSets, count_wins_at_risk, partial_likelihood, risk_sets
 from legsci.models.injury.design import InjuryDesign, InjuryModel, build_injury_design
 from legsci.models.injury.discrimination import Calibration, cross_validated_predictor, group_by_prediction
 from legsci.models.injury.fit import AREA_BOOTSTRAP, LARGEST_SCORE, InjuryFit, injury_fit
@@ -20,6 +19,13 @@ from legsci.models.statistics.resampling import Bootstrap
 
 TIES = ("breslow", "efron")
 CLOCKS = ("weeks", "hours")
+#: Newton's method stops at a step below this, in standard deviations of the terms; without a maximum it never does.
+SMALLEST_STEP = 1e-9
+MOST_ITERATIONS = 100
+#: Mean variance of a term within the risk sets, relative to its variance, below which it is rounding.
+SMALLEST_VARIANCE = 1e-12
+#: Condition number of the information, of scaled terms, from which they cannot be told apart.
+LARGEST_CONDITION = 1e12
 
 
 def risk_intervals(
@@ -114,11 +120,11 @@ def fit_recurrent_injuries(
     subject, stratum = f"the hazard of {model.events}", time_scale.stratum
     built = build_injury_design(table, model, subject=subject, others=time_scale.columns, single=True)
     begin, end, strata = _times(built.table, time_scale, model.participant, subject)
-    status = built.events > 0
-    coefficients, information, log_likelihood = _maximise(begin, end, status, built.covariates, strata, ties, subject)
-    residuals = score_residuals(begin, end, status, built.covariates, coefficients, strata=strata, ties=ties)
+    event, athlete = built.events > 0, built.design.participant
+    sets = risk_sets(begin, end, event, strata)
+    coefficients, information, log_likelihood, residuals = _maximise(sets, built.covariates, ties, subject)
     clusters = len(built.design.participants)
-    standard_error = np.sqrt(np.diag(_sandwich(information, residuals, built.design.participant)))
+    standard_error = np.sqrt(np.diag(_sandwich(information, residuals, athlete)))
     if (standard_error**2 < ROUNDING_SHARE * np.diag(np.linalg.inv(information))).any():
         raise ModelRefusal(subject, ["the score residuals do not vary between athletes"])
     count = len(coefficients)
@@ -137,8 +143,7 @@ def fit_recurrent_injuries(
     return injury_fit(
         built,
         result,
-        compared=lambda row: _at_risk(begin, end, strata, row) & ~(status & (end == end[row])),
-        weight=np.ones(len(end)),
+        concordance=lambda predictor: count_wins_at_risk(sets, event, predictor, athlete, clusters),
         calibration=_calibrate(built, begin, end, strata, ties, bootstrap.seed),
         bootstrap=bootstrap,
     )
@@ -156,9 +161,7 @@ def score_residuals(
 ) -> Array:
     """Score residuals of a proportional hazards model; they sum to the score.
 
-    At each event time with d events, r = exp(x beta) of those at risk, w_k = r (1 - f_k event) with f_k = k / d, k = 0
-    to d - 1 (Efron) or f_k = 0 (Breslow), and m_k the mean of x with weights w_k: an event gains x - mean_k(m_k), every
-    row at risk loses sum_k w_k / sum(w_k) (x - m_k).
+    Their formula: `legsci.kernels.models.risk_sets.partial_likelihood`.
 
     Parameters
     ----------
@@ -173,25 +176,7 @@ def score_residuals(
     -------
     (row, term) [unit of the term]; 0 in rows that are at risk at no event.
     """
-    predictor = covariates @ coefficients
-    weight = np.exp(predictor - predictor.max())
-    residuals = np.zeros_like(covariates)
-    for stratum, time in np.unique(np.column_stack([strata, stop])[event], axis=0):
-        at_risk = np.flatnonzero((strata == stratum) & (start < time) & (stop >= time))
-        ending = event[at_risk] & (stop[at_risk] == time)
-        values, tied = covariates[at_risk], int(ending.sum())
-        for step in range(tied):
-            removed = step / tied if ties == "efron" else 0.0
-            share = weight[at_risk] * (1.0 - removed * ending)
-            share /= share.sum()
-            deviation = values - share @ values
-            residuals[at_risk] += (ending / tied - share)[:, None] * deviation
-    return residuals
-
-
-def _at_risk(start: Array, stop: Array, strata: NDArray[np.int64], row: int) -> NDArray[np.bool_]:
-    """Return which rows are at risk when the row ends (row,)."""
-    return np.asarray((start < stop[row]) & (stop >= stop[row]) & (strata == strata[row]))
+    return partial_likelihood(risk_sets(start, stop, event, strata), covariates, coefficients, ties == "efron")[1]
 
 
 def _sandwich(information: Array, residuals: Array, participant: NDArray[np.int64]) -> Array:
@@ -210,24 +195,20 @@ def _calibrate(
 
     def refit(rows: NDArray[np.bool_]) -> Array:
         """Coefficients of the athletes outside a fold."""
-        kept = built.covariates[rows]
-        return _maximise(start[rows], stop[rows], event[rows], kept, strata[rows], ties, "the hazard in a fold")[0]
+        sets = risk_sets(start[rows], stop[rows], event[rows], strata[rows])
+        return _maximise(sets, built.covariates[rows], ties, "the hazard in a fold")[0]
 
     try:
         predictor = cross_validated_predictor(built.events, built.covariates, participant, refit, seed=seed)
         if predictor is None or np.ptp(predictor) == 0.0:
             return None
-        column = predictor[:, None]
-        slope, information, _ = _maximise(start, stop, event, column, strata, ties, "the slope of calibration")
+        column, sets = predictor[:, None], risk_sets(start, stop, event, strata)
+        slope, information, _, residuals = _maximise(sets, column, ties, "the slope of calibration")
     except ModelRefusal:
         return None
-    residuals = score_residuals(start, stop, event, column, slope, strata=strata, ties=ties)
     error = float(np.sqrt(_sandwich(information, residuals, participant)[0, 0]))
     half = float(stats.t.ppf(0.975, len(built.design.participants) - 1)) * error
-    weight, expected = np.exp(predictor - predictor.max()), np.zeros(len(event))
-    for row in np.flatnonzero(event):
-        at_risk = _at_risk(start, stop, strata, int(row))
-        expected[at_risk] += weight[at_risk] / weight[at_risk].sum()
+    expected = partial_likelihood(sets, column - predictor.mean(), np.ones(1), False)[3]
     interval = (float(slope[0]) - half, float(slope[0]) + half)
     return Calibration(float(slope[0]), interval, group_by_prediction(predictor, expected, built.events))
 
@@ -235,7 +216,7 @@ def _calibrate(
 def _times(
     table: pd.DataFrame, time_scale: TimeScale, participant: str, subject: str
 ) -> tuple[Array, Array, NDArray[np.int64]]:
-    """Return start, stop and stratum of each row as ranks, on which alone the partial likelihood depends."""
+    """Return start, stop and number of the stratum of each row."""
     start, stop, stratum = time_scale.start, time_scale.stop, time_scale.stratum
     end = table[stop].to_numpy(float)
     begin = table[start].to_numpy(float) if start else np.minimum(0.0, end - 1.0)
@@ -253,39 +234,38 @@ def _times(
             faults.append(f"{int(overlap.sum())} intervals begin before the previous interval of the athlete has ended")
     if faults:
         raise ModelRefusal(subject, faults)
-    ranks = np.unique(np.concatenate([begin, end]), return_inverse=True)[1].astype(float)
     strata = pd.factorize(table[stratum])[0] if stratum else np.zeros(len(table), dtype=np.int64)
-    return ranks[: len(end)], ranks[len(end) :], strata.astype(np.int64)
+    return begin, end, strata.astype(np.int64)
 
 
-def _maximise(
-    start: Array,
-    stop: Array,
-    event: NDArray[np.bool_],
-    covariates: Array,
-    strata: NDArray[np.int64],
-    ties: str,
-    subject: str,
-) -> tuple[Array, Array, float]:
-    """Return coefficients, information and log partial likelihood."""
-    scale = covariates.std(axis=0)
-    scaled = (covariates - covariates.mean(axis=0)) / scale
-    # PHReg closes risk sets at entry; an entry half a rank later makes the intervals (start, stop].
-    model = PHReg(stop, scaled, status=event.astype(float), entry=start + 0.5, strata=strata, ties=ties)
-    with warnings.catch_warnings():
-        # Convergence is checked below by the score.
-        warnings.simplefilter("ignore")
+def _maximise(sets: RiskSets, covariates: Array, ties: str, subject: str) -> tuple[Array, Array, float, Array]:
+    """Return coefficients, information, log partial likelihood and score residuals, by Newton's method."""
+    centre, scale, efron = covariates.mean(axis=0), covariates.std(axis=0), ties == "efron"
+    scaled = (covariates - centre) / scale
+    found, converged = np.zeros(len(scale)), False
+    value, residuals, information, _ = partial_likelihood(sets, scaled, found, efron)
+    if np.diag(information).min() < SMALLEST_VARIANCE * len(sets.events):
+        raise ModelRefusal(subject, ["some term does not vary within the risk sets"])
+    for _ in range(MOST_ITERATIONS):
         try:
-            found = np.asarray(model.fit(maxiter=100, tol=1e-12).params, dtype=np.float64)
-        except np.linalg.LinAlgError as reason:
-            raise ModelRefusal(subject, ["some term does not vary within the risk sets"]) from reason
-        information = -np.asarray(model.hessian(found))
-        score = np.asarray(model.score(found))
+            step = np.linalg.solve(information, residuals.sum(axis=0))
+        except np.linalg.LinAlgError:
+            break
+        converged = bool(np.abs(step).max() < SMALLEST_STEP)
+        last, half = value, 1.0
+        value, residuals, information, _ = partial_likelihood(sets, scaled, found + step, efron)
+        # The likelihood is concave: a step that lowers it by more than rounding is too long.
+        while not value > last - 1e-12 * abs(last) and half > SMALLEST_STEP:
+            half /= 2.0
+            value, residuals, information, _ = partial_likelihood(sets, scaled, found + half * step, efron)
+        found = found + half * step
+        if converged:
+            break
     with np.errstate(invalid="ignore", divide="ignore"):
-        in_errors = np.abs(score) / np.sqrt(np.diag(information))
-    if not (np.isfinite(found).all() and (in_errors < LARGEST_SCORE).all() and np.linalg.cond(information) < 1e12):
+        in_errors = np.abs(residuals.sum(axis=0)) / np.sqrt(np.diag(information))
+    if not (converged and (in_errors < LARGEST_SCORE).all() and np.linalg.cond(information) < LARGEST_CONDITION):
         raise ModelRefusal(
             subject,
             ["the likelihood has no maximum: some term separates events completely from the other rows at risk"],
         )
-    return found / scale, information * np.outer(scale, scale), float(model.loglike(found))
+    return found / scale, information * np.outer(scale, scale), float(value), residuals * scale

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from legsci.kernels.mixed_model import cluster_products, fit_profiled, marginal_products
+from legsci.kernels.models.mixed_model import cluster_products, fit_profiled, marginal_products
 from legsci.models.result import Array
 from legsci.models.statistics.design import INTERCEPT, Design
 from legsci.models.statistics.mixed import MixedFit

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from statsmodels.regression.mixed_linear_model import MixedLM, MixedLMParams
 
-from legsci.kernels.mixed_model import ClusterProducts, ProfiledFit, fit_profiled, log_scale
+from legsci.kernels.models.mixed_model import ClusterProducts, ProfiledFit, fit_profiled, log_scale
 from legsci.models.result import Array
 from legsci.models.statistics.design import Design
 

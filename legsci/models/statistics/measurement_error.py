@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from legsci.kernels.mixed_model import ProfiledFit, fit_profiled, marginal_products
+from legsci.kernels.models.mixed_model import ProfiledFit, fit_profiled, marginal_products
 from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
 from legsci.models.statistics.design import split_within_between
 from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.kernels.mixed_model import ClusterProducts, ProfiledFit, cluster_products, fit_profiled, marginal_products
+from legsci.kernels.models.mixed_model import ClusterProducts, ProfiledFit, cluster_products, fit_profiled, marginal_products
 from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
 from legsci.models.statistics.confirmation import SMALLEST_VARIANCE, confirm_with_mixedlm, is_singular
 from legsci.models.statistics.design import FEW_PARTICIPANTS, INTERCEPT, Design, build_design

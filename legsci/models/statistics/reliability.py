@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from legsci.kernels.mixed_model import ProfiledFit, cluster_products, fit_profiled
-from legsci.models.result import ModelRefusal
+from legsci.kernels.models.mixed_model import ProfiledFit, cluster_products, fit_profiled
+from legsci.kernels.models.random_intercept import InterceptFits, fit_random_intercepts
+from legsci.models.result import Array, ModelRefusal
 from legsci.models.statistics.design import FEWEST_PARTICIPANTS
 from legsci.models.statistics.resampling import DEFAULT_BOOTSTRAP, Bootstrap, percentile_interval
 
@@ -117,55 +118,66 @@ def reliability(
     except np.linalg.LinAlgError:
         sentence = f"{value} differs between occasions by the same amount in every athlete: the residual variance is 0"
         raise ModelRefusal(subject, [sentence]) from None
-    everyone = _variances(whole)
     k = float(1.0 / np.mean(1.0 / data.rows)) if average else 1.0
-    drawn = []
-    for weights in bootstrap.weights(len(data.rows)):
-        try:
-            resampled = fit_profiled(data, weights=weights, start=whole.factor)
-            drawn.append(_summarise(*_variances(resampled), counts=counts, k=k))
-        except np.linalg.LinAlgError:
-            # A resample without any athlete of some occasion is not estimable; n reports how many were.
-            continue
-    lost = bootstrap.resamples - len(drawn)
-    if len(drawn) < bootstrap.resamples / 2:
+    everyone = _variances(_as_resample(whole))
+    resampled = fit_random_intercepts(
+        data, bootstrap.weights(len(data.rows)), start=float(whole.factor[0, 0] ** 2)
+    )
+    # A resample without any athlete of some occasion is not estimable; n reports how many were.
+    drawn = _summarise(_variances(resampled), counts=counts, k=k)
+    drawn = drawn[:, ~np.isnan(resampled.residual_variance)]
+    lost = bootstrap.resamples - drawn.shape[1]
+    if drawn.shape[1] < bootstrap.resamples / 2:
         raise ModelRefusal(subject, [f"{lost} of {bootstrap.resamples} resamples of athletes lack an occasion"])
     estimates = [
         Estimate(point, *percentile_interval(column))
-        for point, column in zip(_summarise(*everyone, counts=counts, k=k), np.array(drawn).T, strict=True)
+        for point, column in zip(_summarise(everyone, counts=counts, k=k)[:, 0], drawn, strict=True)
     ]
-    variances = {"participant": everyone[0], "residual": everyone[2]} | ({"occasion": everyone[1]} if apart else {})
+    participants, occasions_apart, residual, mean = everyone[:, 0]
+    variances = {"participant": participants, "residual": residual} | ({"occasion": occasions_apart} if apart else {})
     n = {
         "rows": len(complete),
         "participants": len(data.rows),
         "k": k,
         "left_out": len(table) - len(complete),
-        "resamples": len(drawn),
+        "resamples": drawn.shape[1],
     }
     icc, sem, mdc95, cv_percent = estimates
     positive = bool((complete[value] > 0.0).all())
-    return Reliability(form, icc, sem, mdc95, cv_percent if positive else None, everyone[3], variances, n)
+    return Reliability(form, icc, sem, mdc95, cv_percent if positive else None, float(mean), variances, n)
 
 
-def _variances(fit: ProfiledFit) -> tuple[float, float, float, float]:
-    """Return variances between athletes, between occasions and residual, and the mean of the occasions' means."""
-    means, covariance = fit.coefficients, fit.coefficient_covariance
-    count = len(means)
-    between = 0.0
+def _as_resample(fit: ProfiledFit) -> InterceptFits:
+    """Return a fit as that of one resample."""
+    return InterceptFits(
+        fit.coefficients[None],
+        fit.coefficient_covariance[None],
+        fit.random_covariance[:, 0],
+        np.array([fit.residual_variance]),
+    )
+
+
+def _variances(fits: InterceptFits) -> Array:
+    """Return variances between athletes, between occasions and residual, and the mean of the occasions' means.
+
+    (4, resample).
+    """
+    means, covariance = fits.coefficients, fits.coefficient_covariance
+    count = means.shape[1]
+    between = np.zeros(len(means))
     if count > 1:
         # Mean over pairs of var(o_i - o_j) / 2 is what their estimates differ by from error alone.
-        error = (np.trace(covariance) - covariance.sum() / count) / (count - 1)
-        between = max(0.0, float(means.var(ddof=1) - error))
-    return float(fit.random_covariance[0, 0]), between, fit.residual_variance, float(means.mean())
+        error = (np.trace(covariance, axis1=1, axis2=2) - covariance.sum(axis=(1, 2)) / count) / (count - 1)
+        between = np.maximum(0.0, means.var(axis=1, ddof=1) - error)
+    return np.stack([fits.intercept_variance, between, fits.residual_variance, means.mean(axis=1)])
 
 
-def _summarise(
-    participant: float, occasion: float, residual: float, mean: float, *, counts: bool, k: float
-) -> tuple[float, float, float, float]:
-    """Return ICC, SEM, MDC95 and CV [%]."""
+def _summarise(variances: Array, *, counts: bool, k: float) -> Array:
+    """Return ICC, SEM, MDC95 and CV [%] from `_variances`, (4, resample)."""
+    participant, occasion, residual, mean = variances
     error = (residual + (occasion if counts else 0.0)) / k
-    sem = float(np.sqrt(error))
-    return participant / (participant + error), sem, float(DETECTABLE_CHANGE_FACTOR) * sem, 100.0 * sem / mean
+    sem = np.sqrt(error)
+    return np.stack([participant / (participant + error), sem, DETECTABLE_CHANGE_FACTOR * sem, 100.0 * sem / mean])
 
 
 def _checked(table: pd.DataFrame, value: str, occasion: str, participant: str, form: str, subject: str) -> pd.DataFrame:

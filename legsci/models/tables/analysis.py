@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from legsci.models.result import ModelRefusal
-from legsci.models.tables.longitudinal import REP, SESSION, session_weeks, usable
+from legsci.models.tables.longitudinal import session_weeks
+from legsci.models.tables.summaries import REP, SESSION, usable
 from legsci.models.tables.person_weeks import person_weeks
 
 #: Word of participants.tsv, column previous_injury, that says there was none, in small or capital letters.

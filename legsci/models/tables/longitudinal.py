@@ -12,6 +12,15 @@ import pandas as pd
 
 from legsci.ingest.study import Study
 from legsci.metrics.measurements import retest_rows
+from legsci.models.tables.summaries import (
+    REP,
+    SERIES,
+    SESSION,
+    Summaries,
+    session_variances,
+    summarise,
+    usable,
+)
 from legsci.vocabulary import DAYS_PER_WEEK, OSTRC_QUESTIONS
 
 #: Tables of a study that the models use; the last four may be absent or empty.
@@ -20,10 +29,6 @@ ANALYSIS_TABLES = ("metrics", "participants", "sessions", "exposure", "health", 
 NAMES = dict.fromkeys(
     ("participant_id", "session_id", "trial_id", "task", "side", "metric", "profile", "status", "reason"), "str"
 )
-REP = ["participant_id", "session_id", "task", "trial_id", "rep"]
-SERIES = ["task", "side", "metric"]
-SESSION = ["participant_id", "session_id"]
-SUMMARY_COLUMNS = [*SESSION, *SERIES, "repetitions", "median", "mean", "replicate_variance"]
 PERSON_COLUMNS = [
     "sex",
     "age_years",
@@ -66,90 +71,27 @@ def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     of the metric]; session_variance (see `session_variances`); WEEK_COLUMNS (see `session_weeks`); PERSON_COLUMNS as in
     participants.tsv.
     """
-    summaries = session_summaries(tables["metrics"])
-    own = summaries.groupby(["participant_id", *SERIES])["mean"].transform("mean")
-    of_athletes = summaries.assign(own=own).drop_duplicates(["participant_id", *SERIES]).groupby(SERIES)["own"].mean()
-    centre = of_athletes.reindex(pd.MultiIndex.from_frame(summaries[SERIES])).to_numpy()
-    summaries = summaries.assign(within=summaries["mean"] - own, between=own - centre)
+    found = summarise(tables["metrics"])
+    series = found.rows.groupby(SERIES).ngroup().to_numpy()
+    own = found.rows.groupby(["participant_id", *SERIES])["mean"].transform("mean")
+    athletes = ~found.rows.duplicated(["participant_id", *SERIES]).to_numpy()
+    centre = own[athletes].groupby(series[athletes]).mean().to_numpy()[series]
+    named = found.named(found.rows[SERIES].iloc[np.unique(series, return_index=True)[1]])
     placed = session_variances(tables.get("reliability", pd.DataFrame()))
-    summaries["session_variance"] = placed.reindex(pd.MultiIndex.from_frame(summaries[SERIES])).to_numpy(float)
+    variance = placed.reindex(pd.MultiIndex.from_frame(named)).to_numpy(float)[series]
+    rows = found.rows.assign(within=found.rows["mean"] - own, between=own - centre, session_variance=variance)
+    return found.named(rows).assign(**_of_sessions(tables, found))
+
+
+def _of_sessions(tables: Mapping[str, pd.DataFrame], found: Summaries) -> dict[str, pd.api.extensions.ExtensionArray]:
+    """Return WEEK_COLUMNS and PERSON_COLUMNS for each row of the summaries."""
     people = tables["participants"].reindex(columns=["participant_id", *PERSON_COLUMNS])
     people = people.assign(participant_id=people["participant_id"].astype(str))
-    joined = summaries.merge(session_weeks(tables), on=SESSION, how="left", validate="many_to_one")
-    return joined.merge(people, on="participant_id", how="left", validate="many_to_one")
-
-
-def session_summaries(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Summarise the repetitions of each session; rejected ones and trials without repetition are excluded.
-
-    Side `both` of a metric that exists by leg only is the mean of the repetition's legs, where all of them have a
-    value.
-
-    Parameters
-    ----------
-    metrics : rows of metrics.csv.
-
-    Returns
-    -------
-    SUMMARY_COLUMNS: repetitions [count], median, mean [unit of the metric] and replicate variance (n - 1) [its square],
-    missing where there is one repetition. Divided by the repetitions it is the error variance of the mean.
-    """
-    values = _long(usable(metrics))
-    grouped = values.groupby([*SESSION, *SERIES], sort=True, observed=True)["value"]
-    summary = grouped.agg(repetitions="count", median="median", mean="mean", replicate_variance="var")
-    return summary.reset_index()[SUMMARY_COLUMNS]
-
-
-def session_variances(retests: pd.DataFrame) -> pd.Series:
-    """Variance between sessions of the same person without a true change: of marker placement, and of the day.
-
-    The variance of session means within persons, less the part that their repetitions explain; 0 where they explain it
-    all.
-
-    Parameters
-    ----------
-    retests : rows of a test-retest study in the layout of metrics.csv; may be empty.
-
-    Returns
-    -------
-    By task, side and metric [squared unit of the metric]; only series that two sessions of a person have.
-    """
-    if retests.empty:
-        return pd.Series(dtype=float, index=pd.MultiIndex.from_arrays([[], [], []], names=SERIES))
-    sessions = session_summaries(retests)
-    own = sessions.groupby(["participant_id", *SERIES])["mean"].transform("mean")
-    sessions["square"] = (sessions["mean"] - own) ** 2
-    sessions["of_repetitions"] = (sessions["replicate_variance"] / sessions["repetitions"]).fillna(0.0)
-    series = sessions.groupby(SERIES)
-    freedom = series.size() - series["participant_id"].nunique()
-    variance = series["square"].sum() / freedom.where(freedom > 0) - series["of_repetitions"].mean()
-    return variance.dropna().clip(lower=0.0)
-
-
-def usable(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of repetitions that were not rejected; without a column of status, of all repetitions."""
-    kept = metrics["rep"] > 0
-    return metrics[kept & (metrics["status"] != "rejected")] if "status" in metrics else metrics[kept]
-
-
-def metric_names(metrics: pd.DataFrame) -> list[str]:
-    """Return the columns of metrics.csv that hold a metric: numbers, but no uncertainty."""
-    numbers = metrics.select_dtypes("number").columns
-    return [str(name) for name in numbers if name != "rep" and not str(name).startswith("u_")]
-
-
-def _long(metrics: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per repetition, side and metric that has a value."""
-    names = metric_names(metrics)
-    texts = {name: metrics[name].astype(str) for name in (*REP[:-1], "side")}
-    rows = metrics.assign(**texts)[[*REP, "side", *names]]
-    legs = rows[rows["side"] != "both"].groupby(REP)["side"].nunique()
-    values = rows.melt([*REP, "side"], names, var_name="metric", value_name="value").dropna(subset=["value"])
-    by_leg = values[values["side"] != "both"].groupby([*REP, "metric"])["value"].agg(["mean", "count"])
-    whole = by_leg["count"].to_numpy() == legs.reindex(by_leg.reset_index("metric").index).to_numpy()
-    stated = pd.MultiIndex.from_frame(values.loc[values["side"] == "both", [*REP, "metric"]])
-    made = by_leg[whole & ~by_leg.index.isin(stated)]["mean"].rename("value").reset_index().assign(side="both")
-    return pd.concat([values, made], ignore_index=True)
+    session = found.rows.groupby(SESSION).ngroup().to_numpy()
+    sessions = found.named(found.rows[SESSION].iloc[np.unique(session, return_index=True)[1]])
+    joined = sessions.merge(session_weeks(tables), on=SESSION, how="left", validate="many_to_one")
+    joined = joined.merge(people, on="participant_id", how="left", validate="many_to_one")
+    return {name: joined[name].array.take(session) for name in (*WEEK_COLUMNS, *PERSON_COLUMNS)}
 
 
 def session_weeks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -256,7 +198,7 @@ def _level(
     level: str, table: pd.DataFrame, key: list[str], used: pd.DataFrame, reason: str
 ) -> list[tuple[str, str, str, int]]:
     """Count the rows of a table of the study with and without usable repetitions."""
-    found = _keys(table, key).isin(_keys(used, key))
+    found = _keys(table, key).isin(_keys(used, key).unique())
     lost = int((~found).sum())
     return [
         (level, "counted", "", len(table)),

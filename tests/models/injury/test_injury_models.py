@@ -310,14 +310,12 @@ def test_area_under_the_curve_by_hand() -> None:
     """Events at 3 and 1, others at 0, 1, 2: 3 wins; 1 win, half a tie; 4.5 of 6."""
     predictor = np.array([3.0, 1.0, 0.0, 1.0, 2.0])
     events, athlete = np.array([True, True, False, False, False]), np.array([0, 1, 0, 1, 2])
-    wins, pairs = concordance(predictor, events, lambda row: ~events, athlete, np.ones(5))
+    wins, pairs = concordance(predictor, events, athlete, np.ones(5))
     assert wins.sum() == 4.5
     assert pairs.sum() == 6.0
     area, _ = area_under_curve(wins, pairs, bootstrap=Bootstrap(400, seed=1))
     assert area == pytest.approx(0.75)
-    wins, pairs = concordance(
-        predictor, np.ones(5, dtype=bool), lambda row: np.zeros(5, dtype=bool), athlete, np.ones(5)
-    )
+    wins, pairs = concordance(predictor, np.ones(5, dtype=bool), athlete, np.ones(5))
     assert area_under_curve(wins, pairs, bootstrap=Bootstrap(10, seed=1)) == (None, None)
 
 

@@ -6,13 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from legsci.models.tables.longitudinal import (
-    longitudinal_table,
-    session_days,
-    session_summaries,
-    session_weeks,
-    study_flow,
-)
+from legsci.models.tables.longitudinal import longitudinal_table, session_days, session_weeks, study_flow
+from legsci.models.tables.summaries import REP, SERIES, SESSION, SUMMARY_COLUMNS, session_summaries, usable
 
 JUMP = {"task": "countermovement_jump", "status": "accepted", "reason": ""}
 
@@ -142,3 +137,47 @@ def test_a_study_without_weekly_tables_has_no_weekly_numbers() -> None:
     tables = {name: table for name, table in study().items() if name not in ("exposure", "health")}
     table = longitudinal_table(tables)
     assert table[["previous_week_load", "mean_weekly_hours", "severity"]].isna().all(axis=None)
+
+
+def melted_summaries(metrics: pd.DataFrame) -> pd.DataFrame:
+    """The twin that lays out every value in a row with its keys as text."""
+    kept = usable(metrics)
+    names = [name for name in kept.select_dtypes("number") if name != "rep" and not name.startswith("u_")]
+    keyed = kept.astype(dict.fromkeys([*REP[:-1], "side"], str))[[*REP, "side", *names]]
+    legs = keyed[keyed["side"] != "both"].groupby(REP)["side"].nunique()
+    values = keyed.melt([*REP, "side"], names, var_name="metric").dropna(subset=["value"])
+    by_leg = values[values["side"] != "both"].groupby([*REP, "metric"])["value"].agg(["mean", "count"])
+    whole = by_leg["count"].to_numpy() == legs.reindex(by_leg.reset_index("metric").index).to_numpy()
+    stated = pd.MultiIndex.from_frame(values.loc[values["side"] == "both", [*REP, "metric"]])
+    made = by_leg[whole & ~by_leg.index.isin(stated)]["mean"].rename("value").reset_index().assign(side="both")
+    grouped = pd.concat([values, made], ignore_index=True).groupby([*SESSION, *SERIES])["value"]
+    statistics = {"repetitions": "count", "median": "median", "mean": "mean", "replicate_variance": "var"}
+    return grouped.agg(**statistics).reset_index()[SUMMARY_COLUMNS]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_sessions_are_summarised_as_from_a_row_per_value(seed: int) -> None:
+    """Random sessions with single rows, missing values, rejected repetitions, one leg, and both legs stated or not."""
+    generator = np.random.default_rng(seed)
+    keys = pd.DataFrame(
+        [
+            (f"P{athlete}", session, f"{task}_{trial}", task, rep, side)
+            for athlete in (3, 10, 2)
+            for session in ("S2", "S10")
+            for task in ("sprint", "squat")
+            for trial in (1, 2)
+            for rep in (0, 1, 2)
+            for side in ("left", "right", "both")
+        ],
+        columns=["participant_id", "session_id", "trial_id", "task", "rep", "side"],
+    )
+    values = generator.normal(size=(len(keys), 3)).round(2)
+    values[generator.random(values.shape) < 0.4] = np.nan
+    metrics = keys.assign(
+        status=generator.choice(["accepted", "flagged", "rejected"], len(keys)),
+        **dict(zip(["b_deg", "a_n", "u_a_n"], values.T, strict=True)),
+    )
+    metrics = metrics[generator.random(len(keys)) < 0.8].sample(frac=1.0, random_state=seed)
+    for table in (metrics, metrics.drop(columns="status"), metrics[:1], metrics[:0]):
+        found, expected = session_summaries(table), melted_summaries(table)
+        pd.testing.assert_frame_equal(found, expected, check_dtype=len(table) > 0, rtol=1e-13)

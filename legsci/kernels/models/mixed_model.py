@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.kernels.mixed_model_deviance import SMALLEST_PIVOT, deviance, minimise_deviance, sum_products
+from legsci.kernels.models.mixed_model_deviance import SMALLEST_PIVOT, deviance, minimise_deviance, sum_products
 
 Array = NDArray[np.float64]
 

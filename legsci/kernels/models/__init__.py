@@ -1,0 +1,1 @@
+"""Loops of the models: likelihoods on sums of products per athlete, and risk sets of recurrent events."""

@@ -1,0 +1,154 @@
+"""The repetitions of a session summarised: a row per session, task, side and metric.
+
+Keys are numbers while the tables are made, and one metric is summarised at a time: a large study has tens of millions of
+values, whose names as text would take most of the time and memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+REP = ["participant_id", "session_id", "task", "trial_id", "rep"]
+SERIES = ["task", "side", "metric"]
+SESSION = ["participant_id", "session_id"]
+SUMMARY_COLUMNS = [*SESSION, *SERIES, "repetitions", "median", "mean", "replicate_variance"]
+_STATISTICS = {"repetitions": "count", "median": "median", "mean": "mean", "replicate_variance": "var"}
+_BOTH = "both"
+
+
+@dataclass(frozen=True)
+class Summaries:
+    """Summaries of sessions with numbered keys.
+
+    Parameters
+    ----------
+    rows : SUMMARY_COLUMNS, sorted by their keys, which are numbers of `labels`.
+    labels : column -> its texts in alphabetical order.
+    """
+
+    rows: pd.DataFrame
+    labels: Mapping[str, pd.Index]
+
+    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows of `rows`, with further columns or fewer, with keys as text."""
+        texts = {name: self.labels[name].take(rows[name]) for name in (*SESSION, *SERIES) if name in rows}
+        return rows.assign(**texts)
+
+
+def usable(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of repetitions that were not rejected; without a column of status, of all repetitions."""
+    return metrics[_is_usable(metrics)]
+
+
+def _is_usable(metrics: pd.DataFrame) -> NDArray[np.bool_]:
+    kept = metrics["rep"] > 0
+    return (kept & (metrics["status"] != "rejected") if "status" in metrics else kept).to_numpy(bool).copy()
+
+
+def metric_names(metrics: pd.DataFrame) -> list[str]:
+    """Return the columns of metrics.csv that hold a metric: numbers, but no uncertainty."""
+    numbers = metrics.select_dtypes("number").columns
+    return [str(name) for name in numbers if name != "rep" and not str(name).startswith("u_")]
+
+
+def session_summaries(metrics: pd.DataFrame) -> pd.DataFrame:
+    """Summarise the repetitions of each session; rejected ones and trials without repetition are excluded.
+
+    Side `both` of a metric that exists by leg only is the mean of the repetition's legs, where all of them have a
+    value.
+
+    Parameters
+    ----------
+    metrics : rows of metrics.csv.
+
+    Returns
+    -------
+    SUMMARY_COLUMNS: repetitions [count], median, mean [unit of the metric] and replicate variance (n - 1) [its square],
+    missing where there is one repetition. Divided by the repetitions it is the error variance of the mean.
+    """
+    found = summarise(metrics)
+    return found.named(found.rows)
+
+
+def summarise(metrics: pd.DataFrame) -> Summaries:
+    """Return what `session_summaries` does, with numbered keys.
+
+    Parameters
+    ----------
+    metrics : rows of metrics.csv.
+    """
+    kept = _is_usable(metrics)
+    keys, labels = _numbered(metrics.loc[kept, [*REP, "side"]])
+    named = (keys >= 0).all(axis=1).to_numpy()
+    kept[kept], keys = named, keys[named]
+    names = sorted(metric_names(metrics))
+    repetition = keys.groupby(REP).ngroup().to_numpy()
+    session = keys.groupby([*SESSION, "task"]).ngroup().to_numpy()
+    sides, whole = len(labels["side"]), labels["side"].get_loc(_BOTH)
+    side = keys["side"].to_numpy()
+    by_leg = side != whole
+    # Of each repetition: its session, and how many legs it has.
+    place = np.empty(repetition.max(initial=-1) + 1, np.int64)
+    place[repetition] = session
+    legs = keys[by_leg].groupby(repetition[by_leg])["side"].nunique().reindex(range(len(place)), fill_value=0).to_numpy()
+    parts = []
+    for number, name in enumerate(names):
+        values = metrics[name].to_numpy(float, na_value=np.nan)[kept]
+        known = ~np.isnan(values)
+        own = known & by_leg
+        means = pd.Series(values[own]).groupby(repetition[own]).agg(["mean", "count"])
+        stated = np.zeros(len(place), bool)
+        stated[repetition[known & ~by_leg]] = True
+        made = means["mean"][(means["count"].to_numpy() == legs[means.index]) & ~stated[means.index]]
+        series = np.concatenate([session[known] * sides + side[known], place[made.index] * sides + whole])
+        both = pd.Series(np.concatenate([values[known], made.to_numpy()])).groupby(series).agg(**_STATISTICS)
+        parts.append(both.rename_axis("series").reset_index().assign(metric=number))
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["series", *_STATISTICS, "metric"])
+    table = table.iloc[np.lexsort((table["metric"], table["series"]))].reset_index(drop=True)
+    first = keys[[*SESSION, "task"]].groupby(session).first()
+    of_session = first.reindex(table["series"].to_numpy(np.int64) // sides).reset_index(drop=True)
+    rows = table.assign(side=table["series"] % sides, **of_session)[SUMMARY_COLUMNS]
+    return Summaries(rows, labels | {"metric": pd.Index(names, dtype="str")})
+
+
+def _numbered(keys: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, pd.Index]]:
+    """Return keys of repetitions as numbers, -1 where missing, with the texts that they stand for, `both` among the sides."""
+    labels, numbers = {}, {"rep": keys["rep"].to_numpy()}
+    for name in (*REP[:-1], "side"):
+        # Texts are few: they are found first, and only they are sorted.
+        codes, texts = pd.factorize(keys[name])
+        labels[name] = pd.Index(sorted({*map(str, texts), *([_BOTH] if name == "side" else [])}), dtype="str")
+        place = labels[name].get_indexer([str(text) for text in texts])
+        numbers[name] = np.where(codes < 0, -1, place[codes]) if len(texts) else codes
+    return pd.DataFrame(numbers), labels
+
+
+def session_variances(retests: pd.DataFrame) -> pd.Series:
+    """Variance between sessions of the same person without a true change: of marker placement, and of the day.
+
+    The variance of session means within persons, less the part that their repetitions explain; 0 where they explain it
+    all.
+
+    Parameters
+    ----------
+    retests : rows of a test-retest study in the layout of metrics.csv; may be empty.
+
+    Returns
+    -------
+    By task, side and metric [squared unit of the metric]; only series that two sessions of a person have.
+    """
+    if retests.empty:
+        return pd.Series(dtype=float, index=pd.MultiIndex.from_arrays([[], [], []], names=SERIES))
+    sessions = session_summaries(retests)
+    own = sessions.groupby(["participant_id", *SERIES])["mean"].transform("mean")
+    sessions["square"] = (sessions["mean"] - own) ** 2
+    sessions["of_repetitions"] = (sessions["replicate_variance"] / sessions["repetitions"]).fillna(0.0)
+    series = sessions.groupby(SERIES)
+    freedom = series.size() - series["participant_id"].nunique()
+    variance = series["square"].sum() / freedom.where(freedom > 0) - series["of_repetitions"].mean()
+    return variance.dropna().clip(lower=0.0)
