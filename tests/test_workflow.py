@@ -176,7 +176,7 @@ MODEL_FIGURES = (
 )
 #: Figures of curves over normalised time, which share the look of joint_angles.
 BANDS = ("draw_joint_angles", "draw_joint_moments", "draw_curve_differences")
-FOUND = dict.fromkeys(("longitudinal", "claims", "curve_results", "athlete_report"), 1)
+FOUND = dict.fromkeys(("longitudinal", "claims", "curve_results", "reference_scores", "athlete_report"), 1)
 MODELLED = {**FOUND, **dict.fromkeys(MODEL_FIGURES, 1), "run_notebook": 4}
 JUDGED = {rule: count for rule, count in MODELLED.items() if rule != "longitudinal"}
 PAGES = {**dict.fromkeys((*STUDY_FIGURES, *MODEL_FIGURES), 1), "run_notebook": 4}
@@ -202,6 +202,11 @@ P01_SESSIONS = {"ingest": 1, "motion": 1, "cut_reps": 1, "study_curves": 1, **P0
         ("data/raw/tiny/P01_B.csv", "680.0\n", P01_SESSIONS),
         ("data/raw/tiny/sessions.tsv", "P02\tB\t9\n", MODELLED),
         ("data/raw/tiny/study.yaml", "title: A tiny study\n", ALL_SESSIONS),
+        (
+            "data/raw/tiny/reference.tsv",
+            "metric\ttask\tmean\tsd\tn\tsource\njump_height_impulse_m\tcountermovement_jump\t0.3\t0.05\t40\tA 2020\n",
+            {"reference_scores": 1, "athlete_report": 1},
+        ),
         (
             "data/raw/tiny/curation.tsv",
             "participant_id\tsession_id\ttrial_id\trep\twhat\treason\tinitials\nP01\tB\tjump_1\t1\texclude\tstumbled\tXY\n",

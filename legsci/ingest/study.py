@@ -29,12 +29,12 @@ from legsci.ingest.settings import TABLES, devices_of, read_settings
 from legsci.ingest.tables import MISSING, expectation, load_schema, suggestion, typed_table
 from legsci.tasks import TASKS
 
-STUDY_TABLES = ("participants", "sessions", "trials", "recordings", "exposure", "health", "injuries", "curation")
+REQUIRED_TABLES = ("participants", "sessions", "trials", "recordings")
+STUDY_TABLES = (*REQUIRED_TABLES, "exposure", "health", "injuries", "curation", "reference")
 #: Every table of a study folder; the last two are open: their columns are metrics.
 OWN_TABLES = (*STUDY_TABLES, MEASUREMENTS, RETEST)
 #: Registry of claims of the study, instead of that of the workflow.
 CLAIMS = "claims.yaml"
-REQUIRED_TABLES = ("participants", "sessions", "trials", "recordings")
 _TRIAL_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 LONGEST_PART = 100
 #: A word that resembles the name of a task as much as this (difflib's ratio, 0 to 1) is that task, misspelt.
@@ -61,8 +61,8 @@ class Study:
     name : its short name.
     settings : the content of study.yaml.
     devices : name -> device.
-    participants, sessions, trials, recordings, exposure, health, injuries, curation : the tables, with the columns of
-        their schemas and notes; empty where the folder has no such table. The index `row` is the row in
+    participants, sessions, trials, recordings, exposure, health, injuries, curation, reference : the tables, with the
+        columns of their schemas and notes; empty where the folder has no such table. The index `row` is the row in
         the file (the header is row 1).
     measurements : values that another system measured, one per row (`legsci.ingest.exports.measurements`); participants
         and sessions are those of the measurements where they have no table of their own.
@@ -81,6 +81,7 @@ class Study:
     health: pd.DataFrame
     injuries: pd.DataFrame
     curation: pd.DataFrame
+    reference: pd.DataFrame
     measurements: pd.DataFrame = field(default_factory=no_measurements)
     reliability: pd.DataFrame = field(default_factory=no_measurements)
 
@@ -110,7 +111,8 @@ def read_study(folder: str | Path, *, require_recordings: bool = True, checked: 
     Parameters
     ----------
     folder : holds study.yaml, participants.tsv, sessions.tsv, trials.tsv, recordings.tsv, and where the study has them
-        exposure.tsv, health.tsv, injuries.tsv, curation.tsv; or measurements.tsv instead of trials and recordings.
+        exposure.tsv, health.tsv, injuries.tsv, curation.tsv, reference.tsv; or measurements.tsv instead of trials and
+        recordings.
     require_recordings : False for a study whose recordings are still to be fetched.
     checked : whether the run has checked the study against the schemas at its start; then it is not checked again.
 

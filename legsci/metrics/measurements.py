@@ -55,7 +55,7 @@ def _unit_faults(study: Study, table: str, declared: dict[str, dict[str, str]]) 
     """Faults of columns whose heading names another unit than that of their metric, which study.yaml does not state."""
     faults = []
     for heading, column in columns_of(study.layout(table)).items():
-        own = None if column.unit else _unit(column.name, declared)
+        own = None if column.unit else unit_of(column.name, declared)
         named = _HEADING_UNIT.search(heading)
         factor = conversion(named[1], own) if named and own else None
         if named and factor not in (None, 1.0):
@@ -73,7 +73,7 @@ def _name_faults(study: Study, table: str, declared: dict[str, dict[str, str]]) 
     expected = f"a metric of docs/metrics.md, one of tables.{table}.metrics in {SETTINGS}, or a column under leave_out"
     faults = []
     for row, name, unit in zip(rows.index, rows["metric"], rows["unit"], strict=True):
-        own = _unit(str(name), declared)
+        own = unit_of(str(name), declared)
         if own is None:
             hint = suggestion(str(name), [*METRICS, *declared])
             faults.append(Fault(file, f"row {row}, metric", expected, f"{name}{hint}"))
@@ -119,7 +119,7 @@ def _wide(study: Study, table: str) -> pd.DataFrame:
     declared = declared_metrics(study)
     values: pd.DataFrame = getattr(study, table)
     pairs = values[["metric", "unit"]].drop_duplicates().itertuples(index=False, name=None)
-    factors = {pair: conversion(pair[1], _unit(pair[0], declared) or "") if pair[1] else 1.0 for pair in pairs}
+    factors = {pair: conversion(pair[1], unit_of(pair[0], declared) or "") if pair[1] else 1.0 for pair in pairs}
     factor = [factors[pair] for pair in zip(values["metric"], values["unit"], strict=True)]
     scaled = values.assign(value=values["value"] * np.array(factor, float))
     return scaled.set_index([*_ROW, "metric"])["value"].unstack().rename_axis(columns=None).reset_index()  # noqa: PD010
@@ -141,7 +141,7 @@ def measured_dictionary(study: Study) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("column")
 
 
-def _unit(name: str, declared: dict[str, dict[str, str]]) -> str | None:
+def unit_of(name: str, declared: dict[str, dict[str, str]]) -> str | None:
     """Return the unit of a metric or of its uncertainty; None of a name that nobody knows."""
     metric = name if name in declared or name in METRICS else name.removeprefix(_UNCERTAINTY)
     if metric in declared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,12 +11,16 @@ from legsci.ingest.exports.measurements import TABLE
 from legsci.ingest.faults import Fault, StudyError
 from legsci.ingest.paths import link_faults
 from legsci.ingest.study import CLAIMS, Study, read_study
+from legsci.ingest.tables import read_table, typed_table
 from legsci.metrics.measurements import declared_metrics, measured_rows, measurement_faults
+from legsci.metrics.reference import TABLE as REFERENCE
+from legsci.metrics.reference import reference_faults, reference_norms
 from legsci.models.claims.ledger import claims_ledger
 from legsci.models.claims.names import Declared
 from legsci.models.claims.registry import ClaimsError, Registry, load_claims
 from legsci.models.study_results import study_results
 from legsci.models.tables.longitudinal import longitudinal_table, study_flow, tables_of
+from legsci.models.tables.reference_scores import reference_scores
 
 
 def declared_names(study: Study) -> Declared:
@@ -36,18 +41,21 @@ def study_claims(study: Study, otherwise: Path) -> Registry:
     return load_claims(study.claims or otherwise, declared_names(study))
 
 
-def analyse_measurements(folder: str | Path, *, claims: str | Path = "workflow/claims.yaml") -> dict[str, pd.DataFrame]:
+def analyse_measurements(
+    folder: str | Path, *, claims: str | Path = "workflow/claims.yaml", reference: str | Path | None = None
+) -> dict[str, pd.DataFrame]:
     """Test the claims on a study of tables, without the workflow.
 
     Parameters
     ----------
     folder : study folder with measurements.tsv, or with measurements that study.yaml describes.
     claims : registry of claims, unless the folder holds a claims.yaml of its own.
+    reference : table of norms in the form of reference.tsv, instead of that of the folder.
 
     Returns
     -------
-    metrics, quality, longitudinal, study_flow, the tables of `legsci.models.study_results.study_results`, and claims,
-    the ledger: what the workflow writes under these names. Recordings of the study are not read.
+    metrics, quality, longitudinal, study_flow, the tables of `legsci.models.study_results.study_results`, claims, the
+    ledger, and reference_scores: what the workflow writes under these names. Recordings of the study are not read.
 
     Raises
     ------
@@ -56,8 +64,14 @@ def analyse_measurements(folder: str | Path, *, claims: str | Path = "workflow/c
     """
     study = read_study(folder, require_recordings=False)
     faults = measurement_faults(study)
+    if reference is not None:
+        norms, found = read_table(Path(reference))
+        norms, wrong = typed_table(REFERENCE, norms, file=Path(reference).name)
+        study = replace(study, reference=norms)
+        faults += found or wrong
+    faults += reference_faults(study, file=Path(reference).name if reference is not None else "")
     if study.measurements.empty:
-        faults = [Fault(f"{TABLE}.tsv", "", "measurements", "none")]
+        faults.append(Fault(f"{TABLE}.tsv", "", "measurements", "none"))
     if faults:
         raise StudyError(f"study {folder}", faults)
     registry = study_claims(study, Path(claims))
@@ -66,5 +80,6 @@ def analyse_measurements(folder: str | Path, *, claims: str | Path = "workflow/c
     longitudinal = longitudinal_table(tables)
     answer = {"metrics": metrics, "quality": quality, "longitudinal": longitudinal, "study_flow": study_flow(tables)}
     answer |= study_results(tables, longitudinal, registry)
+    scores = reference_scores(metrics, longitudinal, reference_norms(study), answer["reliability"])
     ledger = claims_ledger(tables, registry, simulated=study.simulated, longitudinal=longitudinal)
-    return answer | {"claims": ledger}
+    return answer | {"claims": ledger, "reference_scores": scores}

@@ -17,6 +17,7 @@ from legsci.models.claims.verdicts import UNTESTABLE
 from legsci.models.curve_results import curve_results
 from legsci.models.study_results import study_results
 from legsci.models.tables.longitudinal import longitudinal_table, study_flow
+from legsci.models.tables.reference_scores import SCORE_COLUMNS
 from legsci.present.figures.registry import draw, figure_lists
 from legsci.present.report.athlete_report import AthleteEvidence, athlete_report
 from legsci.present.results import Results
@@ -153,6 +154,7 @@ def _draw(folder: Path, longitudinal: pd.DataFrame, flow: pd.DataFrame, ledger: 
         reliability=study.table("models/reliability"),
         athletes=study.table("models/athletes"),
         ledger=study.table("claims"),
+        scores=pd.DataFrame(columns=SCORE_COLUMNS),
         simulated=True,
     )
     for participant in evidence.participants()[:1]:

@@ -154,10 +154,11 @@ def read_studies():
             continue
         if opened:
             print_absent_tasks(study)
-        if opened and len(study.measurements):
+        if opened and len(study.measurements) + len(study.reliability) + len(study.reference):
             from legsci.metrics.measurements import measurement_faults
+            from legsci.metrics.reference import reference_faults
 
-            found = measurement_faults(study)
+            found = [*measurement_faults(study), *reference_faults(study)]
             faults += [str(StudyError(f"study {folder}", found))] if found else []
         if study.name in studies:
             faults.append(f"study {folder}: the name {study.name} is taken by {studies[study.name].folder}")

@@ -16,7 +16,7 @@ MODEL_TABLES = [
 ]
 CURVE_TABLES = ["curve_differences", "curve_clusters", "curve_refusals"]
 MODEL_RESULTS = [
-    *expand(f"{RUN}/{{table}}.csv", study=STUDIES, table=["longitudinal", "study_flow", "claims"]),
+    *expand(f"{RUN}/{{table}}.csv", study=STUDIES, table=["longitudinal", "study_flow", "claims", "reference_scores"]),
     *expand(f"{RUN}/models/{{table}}.csv", study=STUDIES, table=MODEL_TABLES + CURVE_TABLES),
     *([f"{VIRTUAL_RUN}/claims_against_truth.csv"] if VIRTUAL in STUDIES else []),
 ]
@@ -27,6 +27,13 @@ def people_digest(wildcards):
     study = study_of(wildcards.study)
     names = ("participants", "sessions", "exposure", "health", "injuries", "reliability")
     return content_digest(*(getattr(study, name).to_json(orient="table", index=False) for name in names))
+
+
+def norms_digest(wildcards):
+    """Digest of the norms of a study, and of the units of the metrics that it declares."""
+    study = study_of(wildcards.study)
+    declared = [study.layout(table).get("metrics") for table in ("measurements", "reliability")]
+    return content_digest(study.reference.to_json(orient="table", index=False), json.dumps(declared, sort_keys=True))
 
 
 rule longitudinal:
@@ -73,6 +80,28 @@ rule claims:
         "Test the registered claims on {wildcards.study}"
     script:
         "../scripts/claims.py"
+
+
+rule reference_scores:
+    input:
+        made_tables,
+        metrics=f"{RUN}/metrics.csv",
+        longitudinal=f"{RUN}/longitudinal.csv",
+        reliability=f"{RUN}/models/reliability.csv",
+    output:
+        scores=f"{RUN}/reference_scores.csv",
+    log:
+        f"{RUN}/logs/reference_scores.txt",
+    benchmark:
+        f"{RUN}/benchmarks/reference_scores.tsv"
+    params:
+        folder=study_folder,
+        norms=norms_digest,
+        source=source_digest("legsci.models.tables.reference_scores", "legsci.metrics.reference"),
+    message:
+        "Compare the sessions of {wildcards.study} with norms"
+    script:
+        "../scripts/reference_scores.py"
 
 
 rule curve_results:

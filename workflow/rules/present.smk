@@ -181,6 +181,7 @@ for figure in config["figures"]["models"]:
 rule athlete_report:
     input:
         PRESENTED_RESULTS,
+        scores=f"{RUN}/reference_scores.csv",
     output:
         pages=report(
             directory(f"{RUN}/figures/athlete_report"),

@@ -16,6 +16,7 @@ with job_log(snakemake.log[0]):
         reliability=study.table("models/reliability"),
         athletes=study.table("models/athletes"),
         ledger=study.table("claims"),
+        scores=study.table("reference_scores"),
         simulated=study.simulated,
     )
     pages.mkdir(parents=True, exist_ok=True)

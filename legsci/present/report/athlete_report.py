@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from legsci.metrics.registry import METRICS
 from legsci.models.claims.verdicts import ALPHA
 from legsci.present.figures import style
 
@@ -35,7 +36,8 @@ _LEGEND = (
     "Points: mean of the session's repetitions, with its standard error where there are several. Grey, where it could "
     "be estimated: minimal detectable change from the first session (MDC95), within which a change may be error alone."
 )
-_WIDTH = 100
+#: Characters of a line, and its height [in].
+_WIDTH, _LINE_HEIGHT_IN = 100, 0.15
 #: Decimals of a value, by unit.
 _DECIMALS = {"cm": 1, "deg": 1, "ms": 0}
 
@@ -50,6 +52,7 @@ class AthleteEvidence:
     reliability : rows of models/reliability.csv.
     athletes : rows of models/athletes.csv.
     ledger : rows of claims.csv.
+    scores : rows of reference_scores.csv.
     simulated : whether the study is.
     """
 
@@ -57,6 +60,7 @@ class AthleteEvidence:
     reliability: pd.DataFrame
     athletes: pd.DataFrame
     ledger: pd.DataFrame
+    scores: pd.DataFrame
     simulated: bool
 
     def participants(self) -> list[str]:
@@ -88,8 +92,10 @@ def athlete_report(evidence: AthleteEvidence, participant_id: str) -> Figure:
         )
     measured = [panel for panel in PANELS if not _series(own, *panel[1:3]).empty]
     sentences = [f"{panel[0]}: {missing_reason(own, *panel[1:3])}" for panel in PANELS if panel not in measured]
+    norms = norm_sentences(evidence, participant_id)
+    norm_lines = [line for text in norms for line in _wrapped(text)]
     lines = -(-len(measured) // 2)
-    heights = [*[1.9] * lines, 2.0]
+    heights = [*[1.9] * lines, 2.0 + _LINE_HEIGHT_IN * len(norm_lines)]
     with style.figure_style():
         figure = Figure(figsize=(style.PAGE_WIDTH, sum(heights)), layout="constrained")
         grid = figure.add_gridspec(lines + 1, 2, height_ratios=heights)
@@ -100,11 +106,43 @@ def athlete_report(evidence: AthleteEvidence, participant_id: str) -> Figure:
         words = figure.add_subplot(grid[lines, :])
         words.set_axis_off()
         sentences = [*changes, *sentences, personal_slope(evidence, participant_id), *([_LEGEND] if measured else [])]
-        wrapped = [line for text in sentences for line in textwrap.wrap(text, _WIDTH, subsequent_indent="  ")]
+        wrapped = [*norm_lines, *(line for text in sentences for line in _wrapped(text))]
         words.text(0.0, 1.0, "\n".join(wrapped), va="top", fontsize=8, transform=words.transAxes)
         sessions = style.counted(own["session_id"].nunique(), "session")
         style.title(figure, f"Report for {participant_id}: {sessions}", simulated=evidence.simulated)
     return figure
+
+
+def _wrapped(sentence: str) -> list[str]:
+    """Return the lines of a sentence on the page."""
+    return textwrap.wrap(sentence, _WIDTH, subsequent_indent="  ")
+
+
+def norm_sentences(evidence: AthleteEvidence, participant_id: str) -> list[str]:
+    """Say how the last session with each quantity compares with the norm that the study brings for it.
+
+    Parameters
+    ----------
+    evidence : of the study.
+    participant_id : name of the athlete.
+    """
+    weeks = evidence.longitudinal[["participant_id", "session_id", "week"]].drop_duplicates()
+    own = evidence.scores[evidence.scores["participant_id"] == participant_id].merge(weeks)
+    last = own.sort_values("week", kind="stable").drop_duplicates(["task", "metric"], keep="last")
+    return [_norm_sentence(row) for row in last.sort_values(["task", "metric"]).to_dict("records")]
+
+
+def _norm_sentence(row: dict) -> str:
+    """Say how a session compares with a norm, or why it does not."""
+    metric = row["metric"]
+    label = METRICS[metric].label if metric in METRICS else style.readable(metric)
+    name = f"{label[0].upper()}{label[1:]}, {style.readable(row['task'])}"
+    if np.isnan(row["z"]):
+        return f"{name}, compared with a norm: {row['reason']}."
+    error = "uncertainty not known" if np.isnan(row["u_z"]) else f"standard uncertainty {row['u_z']:.1f}"
+    rank = "" if np.isnan(row["percentile"]) else f", percentile {row['percentile']:.0f}"
+    norm = f"norm of {row['group']} (n = {row['norm_n']:.0f}; {row['source']})"
+    return f"{name}, week {row['week']:.0f}: z = {row['z']:.1f} ({error}){rank}, compared with the {norm}."
 
 
 def missing_reason(own: pd.DataFrame, task: str, metric: str) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from legsci.models.tables.reference_scores import SCORE_COLUMNS
 from legsci.present.figures.style import figure_style
 from legsci.present.report.athlete_report import (
     PANELS,
@@ -34,6 +35,7 @@ def evidence() -> AthleteEvidence:
         reliability=pd.DataFrame(columns=["task", "metric", "side", "mdc95"]),
         athletes=pd.DataFrame(columns=["participant_id", "term", "coefficient"]),
         ledger=pd.DataFrame({"id": ["C9"], "adjusted_p": [float("nan")]}),
+        scores=pd.DataFrame(columns=SCORE_COLUMNS),
         simulated=False,
     )
 
@@ -63,6 +65,26 @@ def test_a_task_not_done_differs_from_a_metric_not_measured(evidence: AthleteEvi
 def test_both_legs_that_were_never_seen_together_are_said() -> None:
     own = pd.DataFrame([("squat", "left", "m"), ("squat", "right", "m")], columns=["task", "side", "metric"])
     assert missing_reason(own, "squat", "m").startswith("measured on the left and right leg only")
+
+
+def test_scores_against_norms_are_those_of_the_last_session(evidence: AthleteEvidence) -> None:
+    rows = [("A", visit, "countermovement_jump", "both", "jump_height_impulse_m", 0.5, week) for visit, week in
+            (("10", 0.0), ("9", 4.0))]  # fmt: skip
+    longitudinal = pd.DataFrame(rows, columns=COLUMNS).assign(replicate_variance=float("nan"), repetitions=1)
+    key = {"participant_id": "A", "task": "countermovement_jump"}
+    norm = {"group": "female", "norm_n": 40, "source": "A 2020"}
+    scores = [
+        key | norm | {"session_id": "10", "metric": "jump_height_impulse_m", "z": 3.0, "u_z": 0.1},
+        key | norm | {"session_id": "9", "metric": "jump_height_impulse_m", "z": 1.23, "u_z": 0.34, "percentile": 88.6},
+        key | {"session_id": "9", "metric": "peak_power_w", "reason": "no norm for male; there is one of female"},
+    ]
+    told = replace(evidence, longitudinal=longitudinal, scores=pd.DataFrame(scores, columns=SCORE_COLUMNS))
+    said = words(athlete_report(told, "A"))
+    assert (
+        "week 4: z = 1.2 (standard uncertainty 0.3), percentile 89, compared with the norm of female (n = 40;" in said
+    )
+    assert "z = 3.0" not in said
+    assert "Peak power, countermovement jump, compared with a norm: no norm for male; there is one of female." in said
 
 
 @pytest.mark.parametrize(
