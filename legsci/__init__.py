@@ -22,6 +22,7 @@ PUBLIC = {
     "velocity": "legsci.metrics.signals",
     "open_study": "legsci.present.results",
     "compare_runs": "legsci.present.run_comparison",
+    "export_opensim": "legsci.present.opensim_export",
     "draw": "legsci.present.figures.registry",
     "skeleton_viewer": "legsci.present.viewer.skeleton_viewer",
 }
