@@ -43,7 +43,7 @@ class Profile:
     start_shift: float = 0.0
     takeoff_shift: float = 0.0
     landing_shift: float = 0.0
-    rest_speed_scale: float = 1.0
+    end_shift: float = 0.0
     corner_shift: float = 0.0
 
     def contact_limit(self, *, unloaded_sd_n: float) -> float:
@@ -93,9 +93,9 @@ def variants(profile: Profile) -> dict[str, Profile]:
     "weighing": body weight raised by its standard uncertainty. "start": movement start earlier by its standard
     uncertainty, see `legsci.kernels.jumps`. "contact": contact limit doubled. "offset": the zero of the plates raised
     by its standard uncertainty. "takeoff", "landing": the event moved by its standard uncertainty; "corner": contacts
-    longer at both ends, see `legsci.mechanics.force.events.contact_uncertainties`. "rest_speed": the phases of a squat
-    end at ten times the speed (`squats.CREEP_M_PER_S`), which changes their durations by as much as they err in
-    simulated squats (26, 21 and 27 ms against 28, 15 and 25 ms, root mean square).
+    longer at both ends, see `legsci.mechanics.force.events.contact_uncertainties`. "start" and "end" also move the
+    starts of the phases of a squat earlier and their ends later by their standard uncertainties, see
+    `legsci.mechanics.reps.squats`.
     """
     return {
         "weighing": replace(profile, body_weight_shift=1.0),
@@ -105,5 +105,5 @@ def variants(profile: Profile) -> dict[str, Profile]:
         "takeoff": replace(profile, takeoff_shift=1.0),
         "landing": replace(profile, landing_shift=1.0),
         "corner": replace(profile, corner_shift=1.0),
-        "rest_speed": replace(profile, rest_speed_scale=10.0),
+        "end": replace(profile, end_shift=1.0),
     }

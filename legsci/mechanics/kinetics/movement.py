@@ -136,7 +136,9 @@ def trial_kinematics(
     markers, segments = stream(trial, "markers"), stream(trial, "segments")
     if markers is not None:
         if not set(MARKERS).isdisjoint(markers.get_index("marker")):
-            return kinematics_of_markers(markers, standing, options=options, measures_m=person.measures_m)
+            return kinematics_of_markers(
+                markers, standing, options=options, measures_m=person.measures_m, sex=person.sex
+            )
     elif segments is not None and not set(CLUSTERS).isdisjoint(segments.get_index("segment")):
         return kinematics_of_segments(segments)
     return None

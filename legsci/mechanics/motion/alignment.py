@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.motion.kinematics import Array, Kinematics
+from legsci.mechanics.motion.kinematics import Array, Kinematics, Paths
 from legsci.vocabulary import OUTWARD, SIDES
 
 #: Sign of outward as a column (leg, 1), and the joints of a leg.
@@ -60,25 +60,34 @@ HIP_CENTRE_M = 0.012 / 3.0**0.5
 #: Putting a marker on a landmark again: two marks on the side of the knee lie 8 mm apart on average (Simmonds & Kumar
 #: 1993, Int J Ind Ergon 11:145), which two normal errors of this size per axis give [m per axis].
 LANDMARK_M = 0.0045
+#: The centre about which a knee or an ankle turns does not lie exactly midway between its landmarks [m per axis]; our
+#: choice. With the two landmarks it makes the error of such a centre.
+MIDWAY_M = 0.003
+CENTRE_M = (0.5 * LANDMARK_M**2 + MIDWAY_M**2) ** 0.5
 #: Distance of two markers on a knee, on a pelvis (anterior spines), along a foot, of a person of ordinary size [m].
 KNEE_WIDTH_M, PELVIS_WIDTH_M, FOOT_LENGTH_M = 0.12, 0.24, 0.20
-#: By how much the line of the hips, along that of the anterior spines, is turned when these are missed [rad].
-HIP_LINE_RAD = 2.0**0.5 * LANDMARK_M / PELVIS_WIDTH_M
+#: By how much the line between the anterior spines is turned when these are missed [rad].
+SPINE_LINE_RAD = 2.0**0.5 * LANDMARK_M / PELVIS_WIDTH_M
 
 
 class SoftTissueArtefact(NamedTuple):
-    """Standard uncertainty per axis of a segment's distal end [m] and turn [deg] when it is tilted by 90 deg."""
+    """Standard uncertainty per axis of a segment's distal end [m] and turn [deg] when it is turned by 90 deg."""
 
     shift_m: float
     turn_deg: float
 
 
 #: The skin strays in proportion to the turn. Sizes are our reading of the review of Leardini et al. 2005 (Gait Posture
-#: 21:212), of the order of 10 mm on the thigh and less elsewhere.
+#: 21:212), of the order of 10 mm on the thigh and less elsewhere. Of pelvis and trunk per 90 deg between them and the
+#: thighs, since the skin of both follows the bending of the hips: markers on them stray by some millimetres to
+#: centimetres (Fiorentino et al. 2017, Gait Posture 55:184; Zemp et al. 2014, PLoS ONE 9:e95426), all of a segment
+#: together by less; our choice.
 SOFT_TISSUE_ARTEFACT = {
     "thigh": SoftTissueArtefact(0.008, 1.4),
     "shank": SoftTissueArtefact(0.0035, 0.8),
     "foot": SoftTissueArtefact(0.0015, 0.6),
+    "pelvis": SoftTissueArtefact(0.004, 1.0),
+    "trunk": SoftTissueArtefact(0.003, 0.7),
 }
 
 
@@ -134,7 +143,7 @@ def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
         (h - k) cos f / L_thigh + r sin f - (k - a) / L_shank,
 
     where errors of soft tissue move the knee of the thigh alone and turn the shank as a whole. The frontal plane turns
-    with the line of the hips (`HIP_LINE_RAD`), by which a knee ahead of the ankle appears medial or lateral of it. A
+    with the line between the hip centres, each of which is missed, by which a knee ahead of the ankle appears medial or lateral of it. A
     displacement from the start has only this and the soft tissue part. Markers that were filled add the uncertainty of
     their segment (`checked_skeleton.segment_filling`) in the frames of their gaps. Noise of the cameras (some
     0.1 mm) is left out.
@@ -168,6 +177,18 @@ def _dataset(curves: dict[str, Array], kinematics: xr.Dataset) -> xr.Dataset:
         {name: (("time", "side"), curve.T, units[name]) for name, curve in curves.items()},
         coords={"time": kinematics.variables["time"], "side": list(SIDES)},
     )
+
+
+def hip_bend(rotation: Paths, segment: str, frames: int) -> Array:
+    """Angle between the long axes of pelvis or trunk and of the thighs, mean of both legs (time,) [rad].
+
+    0 where it is not known.
+    """
+    thighs = [rotation[f"{side}_thigh"] for side in OUTWARD if f"{side}_thigh" in rotation]
+    if segment not in rotation or not thighs:
+        return np.zeros(frames)
+    own = rotation[segment][..., Y]
+    return np.mean([np.arccos(np.clip(_along(own, thigh[..., Y]), -1.0, 1.0)) for thigh in thighs], axis=0)
 
 
 class _Body:
@@ -210,6 +231,10 @@ class _Body:
     def pelvis_filling_rad(self) -> Array:
         """Uncertainty of the turn of the pelvis from filled markers (time,) [rad]."""
         return np.asarray(self._known.filling.get("pelvis", np.zeros((self.frames, 2)))[:, 1])
+
+    def hip_bend(self) -> Array:
+        """Angle between pelvis and thighs, mean of both legs (time,) [rad]; 0 where it is not known."""
+        return hip_bend(self._known.rotation, "pelvis", self.frames)
 
     def knee_flexion(self) -> Array:
         """Flexion of the knees (leg, time) [rad]."""
@@ -286,15 +311,15 @@ class _Skin(NamedTuple):
     foot_rad: Array
 
     def joints_m(self) -> tuple[Array, Array]:
-        """Uncertainty per axis of knee and ankle centre (leg, time) [m]: two landmarks each, and the skin."""
-        placed = LANDMARK_M / np.sqrt(2.0)
-        return np.hypot(placed, self.knee_m), np.hypot(placed, self.ankle_m)
+        """Uncertainty per axis of knee and ankle centre (leg, time) [m]: by their landmarks, and the skin."""
+        return np.hypot(CENTRE_M, self.knee_m), np.hypot(CENTRE_M, self.ankle_m)
 
 
 def _skin(body: _Body) -> _Skin:
     """Soft tissue of both legs; the ankle centre moves as its shank is shifted and turned."""
     shift, turn = {}, {}
-    for segment, tissue in SOFT_TISSUE_ARTEFACT.items():
+    for segment in ("thigh", "shank", "foot"):
+        tissue = SOFT_TISSUE_ARTEFACT[segment]
         part = np.arccos(np.clip(body.rotation(segment)[..., Y, Y], -1.0, 1.0)) / (np.pi / 2)
         place_m, turn_rad = body.filling(segment)
         shift[segment] = np.hypot(tissue.shift_m * part, place_m)
@@ -316,17 +341,21 @@ def _leg_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
     knee_m, ankle_m = skin.joints_m()
     foot_axis = np.hypot(np.sqrt(2.0) * LANDMARK_M / FOOT_LENGTH_M, skin.foot_rad)
     reach = _length(body.shank * [1.0, 0.0, 1.0])
-    turned = HIP_LINE_RAD * _along(body.shank, body.ahead)
+    hip_line = 2.0**0.5 * HIP_CENTRE_M / _length(body.hip[1] - body.hip[0])
+    turned = hip_line * _along(body.shank, body.ahead)
+    bent = np.radians(SOFT_TISSUE_ARTEFACT["pelvis"].turn_deg) * body.hip_bend() / (0.5 * np.pi)
     return {
         **_angle_uncertainties(body, skin),
-        "knee_frontal_projection": _projection_uncertainty(body, body.outward, knee_m, ankle_m, HIP_LINE_RAD),
-        "knee_fixed_camera_projection": _projection_uncertainty(body, body.outward_of_lab, knee_m, ankle_m, 0.0),
+        "knee_frontal_projection": _projection_uncertainty(body, body.outward, knee_m, ankle_m, hip_line),
+        "knee_fixed_camera_projection": _projection_uncertainty(body, body.outward_of_lab, knee_m, ankle_m, 0.0 * hip_line),
         "knee_medial_offset": np.sqrt(skin.knee_m**2 + skin.ankle_m**2 + turned**2),
-        "pelvic_drop": np.tile(np.degrees(np.hypot(HIP_LINE_RAD, body.pelvis_filling_rad())), (len(OUTWARD), 1)),
+        "pelvic_drop": np.tile(
+            np.degrees(np.sqrt(SPINE_LINE_RAD**2 + bent**2 + body.pelvis_filling_rad() ** 2)), (len(OUTWARD), 1)
+        ),
         "knee_medial_to_toe": np.sqrt(knee_m**2 + ankle_m**2 + (reach * foot_axis) ** 2),
         # Of a foot on its toes little is seen from above, and an error of its heading counts more.
         "foot_progression": np.degrees(
-            np.hypot(foot_axis / _length(body.rotation("foot")[..., X] * [1.0, 0.0, 1.0]), HIP_LINE_RAD)
+            np.hypot(foot_axis / _length(body.rotation("foot")[..., X] * [1.0, 0.0, 1.0]), hip_line)
         ),
         # The sole is level while standing by definition: only its skin strays from there.
         "foot_pitch": np.degrees(skin.foot_rad),
@@ -337,12 +366,11 @@ def _leg_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
 def _angle_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
     """Standard uncertainty of knee abduction and hip-knee-ankle angle (leg, time) [deg]."""
     flexion, thigh_m, shank_m = body.knee_flexion(), body.thigh_m, body.shank_m
-    placed = LANDMARK_M / np.sqrt(2.0)
     across, along = np.cos(flexion) / thigh_m, np.sin(flexion)
     put = (
         (across * HIP_CENTRE_M) ** 2
-        + ((across + 1.0 / shank_m) * placed) ** 2
-        + (placed / shank_m) ** 2
+        + ((across + 1.0 / shank_m) * CENTRE_M) ** 2
+        + (CENTRE_M / shank_m) ** 2
         + (along * body.knee_axis_rad()) ** 2
     )
     strayed = (along * skin.thigh_rad) ** 2 + (across * skin.knee_m) ** 2 + skin.shank_rad**2
@@ -356,10 +384,10 @@ def _projection_slope(vector: Array, outward: Array) -> tuple[Array, Array]:
     return up / square, -aside / square
 
 
-def _projection_uncertainty(body: _Body, outward: Array, knee_m: Array, ankle_m: Array, turn_rad: float) -> Array:
+def _projection_uncertainty(body: _Body, outward: Array, knee_m: Array, ankle_m: Array, turn_rad: Array) -> Array:
     """Standard uncertainty of a projection angle (leg, time) [deg]; large where a line is normal to the plane.
 
-    `turn_rad` is that of the direction of the plane.
+    `turn_rad` (time,) is that of the direction of the plane.
     """
     thigh, shank, ahead = body.thigh, body.shank, body.ahead
     above = _projection_slope(thigh, outward)

@@ -10,13 +10,14 @@ from legsci.kernels.filters import butterworth_lowpass
 from legsci.kernels.joint_angles import joint_axes
 from legsci.kernels.joint_errors import SegmentErrors, angle_variances
 from legsci.mechanics.motion.alignment import (
+    CENTRE_M,
     FOOT_LENGTH_M,
     HIP_CENTRE_M,
-    HIP_LINE_RAD,
     KNEE_WIDTH_M,
     LANDMARK_M,
     SOFT_TISSUE_ARTEFACT,
-    SoftTissueArtefact,
+    SPINE_LINE_RAD,
+    hip_bend,
 )
 from legsci.mechanics.motion.angles import JOINTS, LABORATORY
 from legsci.mechanics.motion.kinematics import Array, Kinematics, Paths
@@ -25,32 +26,33 @@ from legsci.vocabulary import LEGS
 #: Distance of the malleoli, of the acromia, of the anterior from the posterior iliac spines, and from between the hips
 #: to between the acromia, of a person of ordinary size [m].
 ANKLE_WIDTH_M, SHOULDER_WIDTH_M, PELVIS_DEPTH_M, TRUNK_LENGTH_M = 0.07, 0.36, 0.16, 0.50
-#: Soft tissue artefact of all segments; of pelvis and trunk, on which markers lie closer to the bone, our reading of
-#: the same review (Leardini et al. 2005).
-TISSUE = {**SOFT_TISSUE_ARTEFACT, "pelvis": SoftTissueArtefact(0.003, 0.7), "trunk": SoftTissueArtefact(0.003, 0.7)}
-#: Two marks in the middle of which a joint centre lies: its error per axis [m].
-CENTRE_M = LANDMARK_M / 2.0**0.5
+#: Lumbosacral joint: no smaller an error than that of a hip centre by regression [m per axis]; our choice.
+LUMBAR_M = 0.012
 #: Points whose errors turn segments and shift joint centres -> standard uncertainty per axis [m].
 POINTS = {
     **{f"{side}_hip": HIP_CENTRE_M for side in LEGS},
     **{f"{side}_knee": CENTRE_M for side in LEGS},
     **{f"{side}_ankle": CENTRE_M for side in LEGS},
-    "lumbar": HIP_CENTRE_M / 2.0**0.5,
-    "shoulders": CENTRE_M,
+    "lumbar": LUMBAR_M,
+    # Of the regressions of both hips, and of the two spines or acromia.
+    "mid_hip": (0.5 * (HIP_CENTRE_M**2 + LANDMARK_M**2)) ** 0.5,
+    "shoulders": LANDMARK_M / 2.0**0.5,
 }
 #: Ends of the long axis of a segment.
 ENDS = {
     **{f"{side}_thigh": (f"{side}_hip", f"{side}_knee") for side in LEGS},
     **{f"{side}_shank": (f"{side}_knee", f"{side}_ankle") for side in LEGS},
-    "trunk": ("shoulders", "lumbar"),
+    "trunk": ("shoulders", "mid_hip"),
 }
+#: Joint whose markers show the mediolateral axis of a segment.
+AXIS_AT = {"thigh": "knee", "shank": "ankle"}
 #: Error of a segment's axes besides, about its x, y and z [rad]: two marks define each turn. The foot is flat while
 #: standing by definition.
 OWN = {
     "thigh": (0.0, 2.0**0.5 * LANDMARK_M / KNEE_WIDTH_M, 0.0),
     "shank": (0.0, 2.0**0.5 * LANDMARK_M / ANKLE_WIDTH_M, 0.0),
     "foot": (0.0, 2.0**0.5 * LANDMARK_M / FOOT_LENGTH_M, 0.0),
-    "pelvis": (HIP_LINE_RAD, HIP_LINE_RAD, LANDMARK_M / PELVIS_DEPTH_M),
+    "pelvis": (SPINE_LINE_RAD, SPINE_LINE_RAD, LANDMARK_M / PELVIS_DEPTH_M),
     "trunk": (0.0, 2.0**0.5 * LANDMARK_M / SHOULDER_WIDTH_M, 0.0),
 }
 
@@ -94,7 +96,8 @@ def error_model(kinematics: Kinematics, *, anchored: bool) -> ErrorModel | None:
     Notes
     -----
     Sizes as in `alignment_uncertainty`: hip centre (Mantovani et al. 2016), placement of markers on landmarks (Simmonds
-    & Kumar 1993), soft tissue artefact in proportion to the tilt of the segment (Leardini et al. 2005).
+    & Kumar 1993), soft tissue artefact in proportion to the tilt of the segment (Leardini et al. 2005), of pelvis and
+    trunk to the angle between them and the thighs.
     """
     names = tuple(kinematics.rotation)
     if not names:
@@ -107,11 +110,19 @@ def error_model(kinematics: Kinematics, *, anchored: bool) -> ErrorModel | None:
         length = _length(kinematics, name)
         if np.isfinite(length):
             ends[row], lengths[row] = [points.index(end) for end in ENDS[name]], length
-    tissue = [TISSUE[kind] for kind in kinds]
+    tissue = [SOFT_TISSUE_ARTEFACT[kind] for kind in kinds]
     tilted = np.arccos(np.clip(rotation[..., 1, 1], -1.0, 1.0)) / (0.5 * np.pi)
+    for row, name in enumerate(names):
+        if name in ("pelvis", "trunk"):
+            tilted[row] = hip_bend(kinematics.rotation, name, rotation.shape[1]) / (0.5 * np.pi)
     # The skin of an anchored thigh turns it about its long axis only, its shift turns that axis.
     free = np.array([not (anchored and kind == "thigh") for kind in kinds])
     own = np.array([OWN[kind] for kind in kinds], dtype=float)
+    for row, name in enumerate(names):
+        side, _, kind = name.rpartition("_")
+        base_m = kinematics.axis_base_m.get(f"{side}_{AXIS_AT.get(kind, '')}")
+        if base_m is not None:
+            own[row, 1] = 2.0**0.5 * LANDMARK_M / base_m
     skin_rate = np.array([each.turn_deg for each in tissue]) / 90.0
     turns = skin_rate[:, None] * 0.5 * np.pi * tilted
     shifts = np.array([each.shift_m for each in tissue])[:, None] * tilted

@@ -102,6 +102,7 @@ def kinematics(
     *,
     options: MotionOptions = DEFAULT_OPTIONS,
     measures_m: Mapping[str, float] | None = None,
+    sex: str = "",
     marker_set: str | None = None,
 ) -> xr.Dataset:
     """Segments, joint centres and joint angles of a trial.
@@ -114,7 +115,7 @@ def kinematics(
         for many trials; None: the quietest upright part of the trial itself.
     options : definition of joint centres and axes, see `build_skeleton`; cut-off, see `smooth_markers`; gaps, see
         `fill_gaps`.
-    measures_m : see `build_skeleton`.
+    measures_m, sex : see `build_skeleton`.
     marker_set : key of MARKER_SETS where the labels are the system's own; None: standard labels.
 
     Returns
@@ -156,6 +157,7 @@ def kinematics(
         standing,
         options=options,
         measures_m=measures_m,
+        sex=sex,
         marker_set=marker_set,
     ).dataset()
 
@@ -166,6 +168,7 @@ def kinematics_of_markers(
     *,
     options: MotionOptions = DEFAULT_OPTIONS,
     measures_m: Mapping[str, float] | None = None,
+    sex: str = "",
     marker_set: str | None = None,
 ) -> Kinematics:
     """Kinematics of a trial as plain arrays by name, for many trials; parameters and errors as `kinematics`."""
@@ -183,7 +186,7 @@ def kinematics_of_markers(
     if not isinstance(standing, StaticTrial):
         standing = static_trial(markers if standing is None else Markers.recorded(standing, names))
     flags += standing.flags
-    checked = checked_skeleton(markers, filling_m, standing, options=options, measures_m=measures_m)
+    checked = checked_skeleton(markers, filling_m, standing, options=options, measures_m=measures_m, sex=sex)
     flags += checked.flags
     skeleton, markers = checked.skeleton, checked.markers
     filling = segment_filling(markers, checked.filling_m, list(skeleton.segments))

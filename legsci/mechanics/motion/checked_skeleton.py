@@ -41,13 +41,14 @@ def checked_skeleton(
     *,
     options: MotionOptions,
     measures_m: Mapping[str, float] | None,
+    sex: str,
 ) -> CheckedSkeleton:
     """Build the skeleton of a trial without markers that cannot be what their labels say.
 
     Parameters
     ----------
     markers, filling_m : of the trial.
-    static, options, measures_m : see `build_skeleton`.
+    static, options, measures_m, sex : see `build_skeleton`.
 
     Returns
     -------
@@ -55,13 +56,13 @@ def checked_skeleton(
     """
     static, omitted, flags = _checked_labels(markers, static)
     markers, filling_m = without_labels(omitted, markers, filling_m)
-    skeleton = build_skeleton(markers, static, options=options, measures_m=measures_m)
+    skeleton = build_skeleton(markers, static, options=options, measures_m=measures_m, sex=sex)
     for check in (_wrong_labels, _exchanged_legs) if static.still else ():
         omitted, found = check(markers, static, skeleton)
         flags += found
         if omitted:
             markers, filling_m = without_labels(omitted, markers, filling_m)
-            skeleton = build_skeleton(markers, static, options=options, measures_m=measures_m)
+            skeleton = build_skeleton(markers, static, options=options, measures_m=measures_m, sex=sex)
     displaced = displaced_markers(markers, static.points)
     if static.still and any(flag.code == "standing_of_other_size" for flag in displaced):
         absent = QualityFlag(

@@ -49,6 +49,31 @@ def hip_centre_harrington(*, pelvis_width_m: float, pelvis_depth_m: float, leg_l
     return np.array([-0.24 * depth - 9.9, -0.30 * width - 10.9, 0.33 * width + 7.3]) / 1000.0
 
 
+#: Lumbosacral joint (L5/S1) from the middle of the anterior superior iliac spines, anterior and up, per pelvis width.
+_LUMBAR_PER_WIDTH = {"female": (-0.340, 0.049), "male": (-0.335, -0.032)}
+
+
+def lumbar_centre(*, pelvis_width_m: float, sex: str) -> Array:
+    """Lumbosacral joint centre in pelvis axes, from the middle of the anterior superior iliac spines.
+
+    Parameters
+    ----------
+    pelvis_width_m : distance of the anterior superior iliac spines [m].
+    sex : "female" or "male"; of anything else the mean of both is taken.
+
+    Returns
+    -------
+    (3,) anterior, up, right [m].
+
+    References
+    ----------
+    Dumas R, Wojtusch J (2018) Estimation of the body segment inertial parameters for the rigid body biomechanical models
+    used in motion analysis. In: Handbook of Human Motion. Springer.
+    """
+    known = [_LUMBAR_PER_WIDTH[sex]] if sex in _LUMBAR_PER_WIDTH else list(_LUMBAR_PER_WIDTH.values())
+    return pelvis_width_m * np.append(np.mean(known, axis=0), 0.0)
+
+
 def hip_centre_bell(*, pelvis_width_m: float, pelvis_depth_m: float = np.nan, leg_length_m: float = np.nan) -> Array:
     """Right hip joint centre as `hip_centre_harrington`, by shares of the pelvis width alone.
 

@@ -14,6 +14,7 @@ from legsci.mechanics.motion.joint_centres import (
     functional_axis,
     functional_centre,
     hip_centre_harrington,
+    lumbar_centre,
     wand_joint,
 )
 from legsci.mechanics.motion.kinematics import Array
@@ -36,6 +37,7 @@ def build_skeleton(
     *,
     options: MotionOptions = DEFAULT_OPTIONS,
     measures_m: Mapping[str, float] | None = None,
+    sex: str = "",
 ) -> Skeleton:
     """Define the segments in a static trial and carry them through another trial.
 
@@ -51,11 +53,12 @@ def build_skeleton(
         "cluster" (from its own markers alone).
     measures_m : measures of the person [m]: "right_knee_width", "left_ankle_width", ..., for sets without medial
         markers, and "leg_length".
+    sex : of the person, by which the lumbar joint is placed: see `lumbar_centre`.
 
     Returns
     -------
     Skeleton. Pelvis: z from left to right anterior superior iliac spine, x forward in their plane with the posterior
-    ones, origin between the hips. Thigh: y from knee to hip, z in the plane of y and the knee axis. Shank: y from
+    ones, origin between the hips; the lumbar joint is the lumbosacral one. Thigh: y from knee to hip, z in the plane of y and the knee axis. Shank: y from
     ankle to knee, z in the plane of y and the malleoli (without a medial one, of the thigh's z). Foot: y up and x from
     heel to forefoot while standing. Trunk: y from mid-hip to between the acromia, where the centres of mass of its
     parts lie (c7 is on the back, several centimetres behind), z from left to right acromion, origin mid-hip; where no
@@ -73,7 +76,7 @@ def build_skeleton(
     middle of the knee, not across the torsional plane; the foot takes its y from the floor instead of from the shank.
     """
     builder = _Builder(markers, static, options, measures_m or {})
-    builder.add_pelvis()
+    builder.add_pelvis(sex)
     for side in LEGS:
         builder.add_leg(side)
     builder.add_trunk()
@@ -122,8 +125,8 @@ class _Builder:
         points = [self.static[label] for label in labels if label in self.static]
         return np.mean(points, axis=0) if points else None
 
-    def add_pelvis(self) -> None:
-        """Pelvis and hip joint centres."""
+    def add_pelvis(self, sex: str) -> None:
+        """Pelvis, hip and lumbar joint centres."""
         right, left = (self.static.get(f"{side}_anterior_superior_iliac_spine") for side in LEGS)
         behind = self._middle(*(f"{side}_posterior_superior_iliac_spine" for side in LEGS))
         behind = self.static.get("sacrum") if behind is None else behind
@@ -133,9 +136,9 @@ class _Builder:
         front = 0.5 * (right + left)
         axes = frames_from_vectors((right - left)[None], (front - behind)[None], Z, X)[0]
         # Across the width, so that one posterior marker does as well as the middle of two.
-        depth = float((front - behind) @ axes[:, X])
+        depth, width = float((front - behind) @ axes[:, X]), float(np.linalg.norm(right - left))
         local = self._hip_equation()(
-            pelvis_width_m=float(np.linalg.norm(right - left)),
+            pelvis_width_m=width,
             pelvis_depth_m=depth,
             leg_length_m=self.measures_m.get("leg_length", np.nan),
         )
@@ -145,7 +148,7 @@ class _Builder:
         middle = 0.5 * (hips["right"] + hips["left"])
         if self._add("pelvis", right - left, Z, front - behind, X, middle):
             self.skeleton.joints |= {f"{side}_hip": ("pelvis", hip) for side, hip in hips.items()}
-            self.skeleton.joints["lumbar"] = ("pelvis", middle)
+            self.skeleton.joints["lumbar"] = ("pelvis", front + axes @ lumbar_centre(pelvis_width_m=width, sex=sex))
 
     def _hip_equation(self) -> Callable[..., Array]:
         """Equation of the hip centres; that of Harrington where the chosen one lacks a measure."""
@@ -233,6 +236,7 @@ class _Builder:
             flag = QualityFlag("functional_joint_refused", signal=joint, detail="the knee hardly bends")
             self.skeleton.flags.append(flag)
         if medial is not None:
+            self.skeleton.axis_base_m[joint] = float(np.linalg.norm(lateral - medial))
             return 0.5 * (lateral + medial), (lateral - medial) * OUTWARD[side] if axis is None else axis
         if axis is not None:
             detail = "its axis is that about which it bends, for want of a medial epicondyle"
@@ -247,6 +251,7 @@ class _Builder:
         if lateral is None:
             return None, knee_axis
         if medial is not None:
+            self.skeleton.axis_base_m[f"{side}_ankle"] = float(np.linalg.norm(lateral - medial))
             return 0.5 * (lateral + medial), (lateral - medial) * OUTWARD[side]
         if wand is not None and f"{side}_knee" not in self.unknown_centres:
             centre, axis = self._by_wand(f"{side}_ankle", knee, wand, lateral)
@@ -366,10 +371,10 @@ class _Builder:
     def add_trunk(self) -> None:
         """Trunk above the middle of the hips."""
         right, left = (self.static.get(f"{side}_acromion") for side in LEGS)
-        if "lumbar" not in self.skeleton.joints or right is None or left is None:
+        if "pelvis" not in self.skeleton.segments or right is None or left is None:
             self._absent("trunk", "it needs the pelvis and both acromia")
             return
-        middle, across = self.skeleton.joints["lumbar"][1], right - left
+        middle, across = self.skeleton.segments["pelvis"].origin, right - left
         shoulders = 0.5 * (right + left)
         if not self.still:
             self.skeleton.leave_out(["lumbar", "trunk"], EVERY_PLANE)

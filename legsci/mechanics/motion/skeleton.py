@@ -54,8 +54,8 @@ class Skeleton:
     joints : name -> (carrying segment, centre in the static trial (3,) [m]).
     absent_planes : joint (right_knee, ...) -> rows of its three angles that the markers do not give: 0 flexion, 1
         ab/adduction, 2 rotation.
-    axis_base_m : joint whose axis lies in the plane of a wand -> distance of the wand from the line between proximal
-        centre and lateral marker [m], over which marker errors turn the axis.
+    axis_base_m : joint -> length over which errors of markers turn its axis [m]: distance of its medial and lateral
+        marker, or of a wand from the line between proximal centre and lateral marker.
     flags : what was assumed, and why something is absent.
     """
 

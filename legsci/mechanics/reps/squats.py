@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import least_squares
 
 from legsci.kernels.events import intervals_below
 from legsci.kernels.filters import butterworth_lowpass
@@ -25,18 +26,20 @@ LEAST_DEPTH_M = 0.10
 DEPTH_PART = 0.4
 #: Percentile of the height that is taken for standing [%].
 STANDING_PERCENTILE = 90.0
-#: Speed up or down that sway and noise do not reach [m/s]; rest is found from it and from four times that.
-SLOW_M_PER_S = 0.02
+#: A phase is seen while it is faster than this part of its highest speed, and than sway and noise [m/s]; what is slower
+#: before or after it is the end of a smooth movement, or settling and sway, which are no part of it.
+SEEN_PART, SLOW_M_PER_S = 0.04, 0.02
 #: Cut-off of the low-pass filter of the height before its speed is taken [Hz]: a squat lasts a second, and noise of
 #: 1 mm at 200 Hz is a speed of 0.14 m/s.
 SPEED_HZ = 10.0
-#: Speed below which a phase has ended [m/s]; what is slower than `SLOW_M_PER_S` lasts at most so many times as long as
-#: the time from 4 to 1 times that speed, and the rest of a recording is sway or drift.
-CREEP_M_PER_S, TAIL_FACTOR = 0.0003, 4.0
-#: Multiple of that speed with which the squats are cut again, for the uncertainty of their times.
-FASTER_REST = 10.0
-#: Sum of the exponents of a beta density from which its ends are not to be told: it is a normal density.
-LARGEST_SHAPE = 40.0
+#: A border lies at most so many times as far from where a phase is first seen as from there to four times that speed.
+TAIL_FACTOR = 4.0
+#: Power of time with which speed rises from rest and falls to it: what is expected, and its standard deviation (2: at
+#: constant jerk; a cosine has 1, the smoothest phases of virtual squats about 5); error of fitted speed, in its part.
+#: The records decide: what is expected only keeps the fit from running away.
+EXPECTED_POWER, POWER_SD, SPEED_PART = 3.0, 14.0, 0.05
+#: Standard uncertainty of that power at a border; ours, from squats of both simulators.
+BORDER_POWER = 0.65
 #: Borders of a squat, in order of time.
 BORDERS = ("eccentric_start", "eccentric_end", "bottom", "concentric_start", "concentric_end")
 #: A gap in the height up to this long is bridged [s].
@@ -52,8 +55,7 @@ class Descent(Window):
     eccentric_start, eccentric_end, bottom, concentric_start, concentric_end : of the eccentric phase, the lowest point
         and the concentric phase.
     set_start : start of the first eccentric phase of the set; before it the person is weighed.
-    by_faster_rest : the first five, where phases end at `FASTER_REST` times the speed; NaN where other squats are found
-        then.
+    uncertainty : standard uncertainty of the first five; 0 of the lowest point.
     """
 
     eccentric_start: float = np.nan
@@ -62,12 +64,15 @@ class Descent(Window):
     concentric_start: float = np.nan
     concentric_end: float = np.nan
     set_start: float = np.nan
-    by_faster_rest: tuple[float, ...] = (np.nan,) * 5
+    uncertainty: tuple[float, ...] = (0.0,) * 5
 
-    def borders(self, rest_speed_scale: float) -> dict[str, float]:
-        """Borders by name [samples], for phases that end at a multiple of the speed: 1 or `FASTER_REST`."""
-        own = tuple(getattr(self, name) for name in BORDERS)
-        return dict(zip(BORDERS, own if rest_speed_scale == 1.0 else self.by_faster_rest, strict=True))
+    def borders(self, start_shift: float, end_shift: float) -> dict[str, float]:
+        """Borders by name [samples], starts of phases earlier and ends later by so many standard uncertainties."""
+        shifts = (-start_shift, end_shift, 0.0, -start_shift, end_shift)
+        return {
+            name: getattr(self, name) + shift * doubt
+            for name, shift, doubt in zip(BORDERS, shifts, self.uncertainty, strict=True)
+        }
 
 
 def unloaded_ground_reaction(movement: Movement) -> GroundReaction:
@@ -99,14 +104,10 @@ def squats(reaction: GroundReaction, movement: Movement | None) -> tuple[list[Wi
     else:
         flags.append(QualityFlag("height_from_force"))
         height = _height_from_force(reaction)
-    found = [] if height is None else descents(height, rate)
-    if height is None or not found:
+    found, doubt = (np.empty((0, 5)),) * 2 if height is None else descents(height, rate)
+    if not len(found):
         return [], [*flags, QualityFlag("no_descent", signal="pelvis", limit=LEAST_DEPTH_M)]
-    moments = (np.array(found) / rate + start_s) * reaction.rate
-    again = descents(height, rate, rest_speed_scale=FASTER_REST)
-    faster = (np.array(again) / rate + start_s) * reaction.rate
-    if faster.shape != moments.shape:
-        faster = np.full(moments.shape, np.nan)
+    moments, doubt = (found / rate + start_s) * reaction.rate, doubt / rate * reaction.rate
     set_start = float(moments[0, 0])
     ends = [0.0, *(0.5 * (moments[:-1, 4] + moments[1:, 0])), float(reaction.force.shape[1])]
     windows: list[Window] = [
@@ -115,29 +116,27 @@ def squats(reaction: GroundReaction, movement: Movement | None) -> tuple[list[Wi
             int(ends[k + 1]),
             **dict(zip(BORDERS, borders.tolist(), strict=True)),
             set_start=set_start,
-            by_faster_rest=tuple(faster[k].tolist()),
+            uncertainty=tuple(doubt[k].tolist()),
         )
         for k, borders in enumerate(moments)
     ]
     return windows, flags
 
 
-def descents(
-    height: Array, rate: float, *, rest_speed_scale: float = 1.0
-) -> list[tuple[float, float, float, float, float]]:
+def descents(height: Array, rate: float) -> tuple[Array, Array]:
     """Find squats in a height.
 
     Parameters
     ----------
     height : (sample,) of pelvis or centre of mass, without gaps [m].
     rate : [Hz].
-    rest_speed_scale : phases end at this multiple of `CREEP_M_PER_S`.
 
     Returns
     -------
-    Start and end of the eccentric phase, lowest point, start and end of the concentric phase of each squat [samples],
-    found from the speed, see `_phase`. The lowest point is midway between the two phases, where they end and start if
-    there is no pause. A squat that the recording cuts off is left out.
+    borders : (squat, 5) start and end of the eccentric phase, lowest point, start and end of the concentric phase
+        [samples], found from the speed, see `_phase`. The lowest point is midway between the two phases, where they end
+        and start if there is no pause. A squat that the recording cuts off is left out.
+    uncertainty : (squat, 5) their standard uncertainties [samples]; 0 of the lowest point.
     """
     if rate > 4.0 * SPEED_HZ:
         height = butterworth_lowpass(height[None], sampling_rate_hz=rate, cutoff_hz=SPEED_HZ)[0]
@@ -145,81 +144,75 @@ def descents(
     standing = float(np.percentile(height, STANDING_PERCENTILE))
     limit = standing - max(LEAST_DEPTH_M, DEPTH_PART * (standing - float(height.min())))
     runs = intervals_below(height, limit)
-    if not len(runs):
-        return []
-    rest = rest_speed_scale * CREEP_M_PER_S
-    borders = [0, *(int(run[1]) for run in runs[:-1])], [*(int(run[0]) for run in runs[1:]), height.size]
-    found = []
-    for (first, stop), before, after in zip(runs, *borders, strict=True):
+    bounds = [0, *(int(run[1]) for run in runs[:-1])], [*(int(run[0]) for run in runs[1:]), height.size]
+    borders, doubts = [], []
+    for (first, stop), before, after in zip(runs, *bounds, strict=False):
         lowest = int(first) + int(np.argmin(height[first:stop]))
         if lowest in (0, height.size - 1):
             continue
         down = before + int(np.argmin(speed[before : lowest + 1]))
         up = lowest + int(np.argmax(speed[lowest:after]))
-        (start, end), (rises, stands) = _phase(-speed, down, (before, up), rest), _phase(speed, up, (down, after), rest)
+        (start, end), of_lowering = _phase(-speed, down, (before, up))
+        (rises, stands), of_lifting = _phase(speed, up, (down, after))
         bottom = 0.5 * (end + rises)
         moments = (start, min(end, bottom), bottom, max(rises, bottom), stands)
         if np.isfinite(moments).all():
-            found.append(moments)
-    return found
+            borders.append(moments)
+            doubts.append((*of_lowering, 0.0, *of_lifting))
+    return np.array(borders).reshape(-1, 5), np.array(doubts).reshape(-1, 5)
 
 
-def _phase(speed: Array, fastest: int, limits: tuple[int, int], rest: float) -> tuple[float, float]:
-    """Rest before and after a phase of a squat [samples]; NaN where the recording begins or ends within it.
+def _phase(speed: Array, fastest: int, limits: tuple[int, int]) -> tuple[Array, Array]:
+    """Rest before and after a phase of a squat (2,) [samples]; NaN where the recording begins or ends within it.
 
-    The course of speed from rest to rest is taken for a beta density over the time between, whose ends follow from its
-    first four moments (Pearson's type I): a start may be as smooth as it likes, and noise averages out over the phase.
-    Speed enters until it falls to that of rest.
+    The course of speed from rest to rest is a density of the beta family over the time between, fitted where the phase
+    is seen (`SEEN_PART`) to the logarithm of speed::
+
+        v(t) ~ (t - start)^p (end - t)^q
+
+    A start may be as smooth as it likes, and noise averages out over the phase; creeping before and after it has no
+    part in it. Movements from rest to rest at least jerk have p = q = 2 (Flash & Hogan 1985, J Neurosci 5:1688).
 
     Parameters
     ----------
     speed : (sample,) in the direction of the phase [m/s].
     fastest : sample of highest speed.
     limits : of the search, first and last [samples].
-    rest : speed at which a phase has ended [m/s].
 
-    References
-    ----------
-    Johnson NL, Kotz S, Balakrishnan N (1995) Continuous univariate distributions, vol. 2, ch. 25. Wiley.
+    Returns
+    -------
+    borders : (2,) [samples].
+    uncertainty : (2,) their standard uncertainties [samples]: with v ~ (t - start)^p the start lies p v / (dv/dt) before
+        a point of the curve, which `BORDER_POWER` makes uncertain. The slower speed rises, the less certain the start.
     """
-    slow, faster = (
-        np.array([_falls_to(speed, fastest, step, part * SLOW_M_PER_S) for step in (-1, 1)]) for part in (1.0, 4.0)
-    )
-    if not np.isfinite(slow).all():
-        return float("nan"), float("nan")
-    furthest = slow + TAIL_FACTOR * (slow - faster)
-    bounds = max(furthest[0], float(limits[0])), min(furthest[1], float(limits[1]))
-    begin, end = (_creeps(speed, fastest, step, bound, rest) for step, bound in zip((-1, 1), bounds, strict=True))
-    ends = _beta_support(speed[begin : end + 1])
-    # speed that grows with the square of time from rest: at constant jerk
-    found = 2.0 * slow - faster if ends is None else begin + np.array(ends)
-    return max(float(found[0]), furthest[0]), min(float(found[1]), furthest[1])
+    limit = max(SEEN_PART * speed[fastest], SLOW_M_PER_S)
+    seen, faster = (np.array([_falls_to(speed, fastest, way, part * limit) for way in (-1, 1)]) for part in (1.0, 4.0))
+    if not np.isfinite(seen).all():
+        return np.full(2, np.nan), np.full(2, np.nan)
+    beyond, power = _beta_ends(speed, seen)
+    found = seen + beyond
+    furthest = seen + TAIL_FACTOR * (seen - np.where(np.isfinite(faster), faster, float(fastest)))
+    first, last = max(furthest[0], float(limits[0])), min(furthest[1], float(limits[1]))
+    return np.array([max(found[0], first), min(found[1], last)]), BORDER_POWER * np.abs(beyond) / power
 
 
-def _creeps(speed: Array, fastest: int, step: int, bound: float, rest: float) -> int:
-    """Sample at which speed falls to that of rest [m/s], walking from the fastest as far as a bound."""
-    index = fastest
-    while 0 <= index + step < speed.size and speed[index] > rest and (index - bound) * step < 0.0:
-        index += step
-    return index
+def _beta_ends(speed: Array, seen: Array) -> tuple[Array, Array]:
+    """How far before and after the stretch `seen` (2,) [samples] speed is 0, (2,) [samples], and its powers p, q."""
+    inside = np.arange(np.ceil(seen[0]), np.floor(seen[1]) + 1.0)
+    length = seen[1] - seen[0]
+    after, before = (inside - seen[0]) / length, (seen[1] - inside) / length
+    curve = np.log(np.maximum(speed[inside.astype(int)], 1e-9))
+    weight = 1.0 / (SPEED_PART * inside.size**0.5)
 
+    def departures(x: Array) -> Array:
+        """Of fitted from recorded speed, and of the powers from those that are expected."""
+        margins = np.exp(x[:2])
+        fitted = x[2] + x[3] * np.log(after + margins[0]) + x[4] * np.log(before + margins[1])
+        return np.concatenate([weight * (curve - fitted), (x[3:] - EXPECTED_POWER) / POWER_SD])
 
-def _beta_support(density: Array) -> tuple[float, float] | None:
-    """Ends of the beta density with the first four moments of samples (sample,) [samples]; None where there is none."""
-    weights = np.maximum(density, 0.0)
-    weights = weights / weights.sum()
-    place = np.arange(density.size, dtype=float)
-    mean = float(weights @ place)
-    variance, third, fourth = (float(weights @ (place - mean) ** power) for power in (2, 3, 4))
-    skewness, kurtosis = third**2 / variance**3, fourth / variance**2
-    shape = 6.0 * (kurtosis - skewness - 1.0) / max(6.0 + 3.0 * skewness - 2.0 * kurtosis, 1e-9)
-    if not 2.0 < shape < LARGEST_SHAPE:
-        return None
-    root = np.sqrt((shape + 2.0) ** 2 * skewness + 16.0 * (shape + 1.0))
-    width = 0.5 * np.sqrt(variance) * root
-    uneven = np.sign(third) * (shape + 2.0) * np.sqrt(skewness) / root
-    first = mean - 0.5 * width * (1.0 - uneven)
-    return first, first + width
+    start = np.array([np.log(0.1), np.log(0.1), curve.max() + 2.0 * np.log(4.0), 2.0, 2.0])
+    fitted = least_squares(departures, start, method="trf", max_nfev=100).x
+    return np.array([-1.0, 1.0]) * length * np.exp(fitted[:2]), np.maximum(fitted[3:], 1.0)
 
 
 def _falls_to(speed: Array, fastest: int, step: int, limit: float) -> float:
@@ -292,7 +285,7 @@ def score_squat(reaction: GroundReaction, window: Window, *, task: Task, profile
         flags = [QualityFlag("weighed_elsewhere", detail=reaction.known_weight.source)]
     if weighing is not None and window.eccentric_start == window.set_start:
         flags += check_weight(float(weight[0]), reaction, mass_kg)
-    borders = window.borders(profile.rest_speed_scale)
+    borders = window.borders(profile.start_shift, profile.end_shift)
     length = window.concentric_end - window.eccentric_start
     recorded = min(window.concentric_end, reaction.force.shape[1] - 1.0) - max(window.eccentric_start, 0.0)
     if reaction.plates and recorded < length:

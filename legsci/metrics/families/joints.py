@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, JOINT_ANGLES
-from legsci.mechanics.motion.angle_uncertainty import TISSUE
+from legsci.mechanics.motion.alignment import SOFT_TISSUE_ARTEFACT
 from legsci.mechanics.reps.working_leg import RAISED_FOOT_M
 from legsci.metrics.families.force import LANDING_S
 from legsci.metrics.metric import FORCE_AND_MOTION, GROOD, MOTION, OWN_DEFINITION, Metric
@@ -112,6 +112,12 @@ def leg_angle(reps: Reps, name: str, *, signal: str = "angle") -> xr.Variable:
     return by_side(reps[signal], "joint_angle", name)
 
 
+def hip_flexion(reps: Reps) -> xr.Variable:
+    """Hip flexion, mean of the legs of which it is known (rep, frame) [deg]."""
+    both = leg_angle(reps, "hip_flexion").isel(side=_BODY)
+    return both.mean("side", skipna=True)
+
+
 def of_legs(reps: Reps, pair: UncertainValue) -> UncertainValue:
     """Value and uncertainty of the legs that work."""
     return working(reps, pair[0]), working(reps, pair[1])
@@ -167,15 +173,14 @@ def lumbar_flexion_max(reps: Reps) -> UncertainValue:
     """Largest lumbar flexion of the movement relative to that of the static trial (rep, scoring) [deg].
 
     Markers that are placed beside their landmarks change both angles alike. What remains uncertain is the skin, by
-    which pelvis and trunk turn in proportion to their tilt.
+    which pelvis and trunk turn in proportion to the flexion of the hips.
     """
     frames, flexion = of_frames(reps), angle(reps, "lumbar_flexion")
     start, last = span_of(reps)
     instant = peak_time(frames, flexion, start, last)
-    turned = {"pelvis": "pelvis_tilt", "trunk": "trunk_lean"}
-    skin = [at(frames, angle(reps, name), instant) * (TISSUE[part].turn_deg / 90.0) for part, name in turned.items()]
+    skin = np.hypot(*(SOFT_TISSUE_ARTEFACT[part].turn_deg for part in ("pelvis", "trunk")))
     value = peak(frames, flexion, start, last) - reps["standing_lumbar_flexion"]
-    return value, (skin[0] ** 2 + skin[1] ** 2) ** 0.5
+    return value, skin * abs(at(frames, hip_flexion(reps), instant)) / 90.0
 
 
 def trunk_lean_max(reps: Reps) -> UncertainValue:

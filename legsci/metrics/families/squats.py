@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.motion.angle_uncertainty import POINTS, TISSUE
-from legsci.metrics.families.joints import UncertainValue, angle, of_frames, of_legs, span_of
+from legsci.mechanics.motion.alignment import SOFT_TISSUE_ARTEFACT
+from legsci.mechanics.motion.angle_uncertainty import POINTS
+from legsci.metrics.families.joints import UncertainValue, angle, hip_flexion, of_frames, of_legs, span_of
 from legsci.metrics.metric import MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps, at, peak_time, uncertain_peak
 from legsci.tasks import SQUATS
@@ -29,7 +30,7 @@ def squat_depth(reps: Reps) -> UncertainValue:
     """Descent of the pelvis from the start of the eccentric phase to its lowest point (rep, scoring) [m].
 
     A hip centre that is missed is missed by the same vector of the pelvis: only the tilt since the start turns it. The
-    skin of the pelvis shifts in proportion to that tilt.
+    skin of the pelvis shifts in proportion to the flexion of the hips.
     """
     frames, height = of_frames(reps), pelvis_height(reps)
     start, last = span_of(reps)
@@ -37,8 +38,10 @@ def squat_depth(reps: Reps) -> UncertainValue:
     value = at(frames, height, start) - at(frames, height, lowest)
     tilt = angle(reps, "pelvis_tilt")
     turned = np.radians(abs(at(frames, tilt, lowest) - at(frames, tilt, start)))
-    missed = POINTS["lumbar"] * 2.0 * np.sin(0.5 * turned)
-    return value, (missed**2 + (TISSUE["pelvis"].shift_m * turned / (0.5 * np.pi)) ** 2) ** 0.5
+    missed = POINTS["mid_hip"] * 2.0 * np.sin(0.5 * turned)
+    flexion = hip_flexion(reps)
+    bent = abs(at(frames, flexion, lowest) - at(frames, flexion, start)) / 90.0
+    return value, (missed**2 + (SOFT_TISSUE_ARTEFACT["pelvis"].shift_m * bent) ** 2) ** 0.5
 
 
 def thigh_angle_max(reps: Reps) -> UncertainValue:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from legsci.mechanics.motion.alignment import HIP_CENTRE_M, LANDMARK_M, alignment, alignment_uncertainty
+from legsci.mechanics.motion.alignment import CENTRE_M, HIP_CENTRE_M, alignment, alignment_uncertainty
 from legsci.mechanics.motion.angles import kinematics
 from tests.mechanics.athlete import UNFILTERED, squat, standing
 from tests.mechanics.marker_errors import clean, recorded
@@ -147,7 +147,7 @@ def test_uncertainty_of_the_projection_angle_is_that_of_drawn_errors() -> None:
     """Of upright legs, where skin does not stray: joint centres are drawn, and the angle is measured each time."""
     rng = np.random.default_rng(3)
     knee = STRAIGHT | {"right_knee": (0.0, 0.5, 0.05)}
-    errors = {"hip": HIP_CENTRE_M, "knee": LANDMARK_M / np.sqrt(2.0), "ankle": LANDMARK_M / np.sqrt(2.0)}
+    errors = {"hip": HIP_CENTRE_M, "knee": CENTRE_M, "ankle": CENTRE_M}
     drawn = []
     for _ in range(1500):
         moved = dict(knee)

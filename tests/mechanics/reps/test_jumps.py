@@ -26,7 +26,7 @@ from tests.analytic_jump import GRAVITY, AnalyticJump, countermovement_jump
 from tests.mechanics.trials import DEFAULT, OTHERS, decisions, force_trial, outcome, session_of
 
 RATE_HZ = 1000.0
-SOURCES = ("weighing", "start", "contact", "offset", "takeoff", "landing", "corner", "rest_speed")
+SOURCES = ("weighing", "start", "contact", "offset", "takeoff", "landing", "corner", "end")
 
 
 def jumps_of(count: int, **options: Any) -> list[AnalyticJump]:

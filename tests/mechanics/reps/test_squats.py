@@ -33,7 +33,7 @@ def dips(*depths_m: float, eccentric_s: float = 1.0, pause_s: float = 0.5, rest_
 
 
 def test_borders_by_hand() -> None:
-    found = np.array(descents(dips(0.4, 0.5), RATE_HZ)) / RATE_HZ
+    found = descents(dips(0.4, 0.5), RATE_HZ)[0] / RATE_HZ
     assert found.shape == (2, 5)
     assert found[:, 0] == pytest.approx([1.0, 4.5], abs=0.06)
     assert found[:, 1] == pytest.approx([2.0, 5.5], abs=0.06)
@@ -42,7 +42,7 @@ def test_borders_by_hand() -> None:
 
 
 def test_without_a_rest_lifting_starts_where_lowering_ends() -> None:
-    (found,) = descents(dips(0.4, pause_s=0.0), RATE_HZ)
+    (found,) = descents(dips(0.4, pause_s=0.0), RATE_HZ)[0]
     _, eccentric_end, bottom, concentric_start, _ = found
     assert eccentric_end == pytest.approx(bottom, abs=2.0)
     assert concentric_start == pytest.approx(bottom, abs=2.0)
@@ -51,14 +51,14 @@ def test_without_a_rest_lifting_starts_where_lowering_ends() -> None:
 
 def test_sway_and_small_dips_are_no_squats() -> None:
     height = dips(0.5, 0.12, 0.45)
-    assert len(descents(height + 0.004 * np.sin(np.arange(height.size) / 40.0), RATE_HZ)) == 2
-    assert descents(dips(0.08), RATE_HZ) == []
+    assert len(descents(height + 0.004 * np.sin(np.arange(height.size) / 40.0), RATE_HZ)[0]) == 2
+    assert len(descents(dips(0.08), RATE_HZ)[0]) == 0
 
 
 def test_a_squat_that_the_recording_cuts_off_is_left_out() -> None:
     height = dips(0.4, 0.4)
-    assert len(descents(height[150:], RATE_HZ)) == 1
-    assert len(descents(height[:-200], RATE_HZ)) == 1
+    assert len(descents(height[150:], RATE_HZ)[0]) == 1
+    assert len(descents(height[:-200], RATE_HZ)[0]) == 1
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_a_crouch_is_no_static_trial(by_markers: Outcome) -> None:
 def test_slowing_across_the_set() -> None:
     technique = replace(default_technique("squat"), slowing_per_rep=0.5)
     motion = simulate_motion("squat", ATHLETE, technique, rate_hz=RATE_HZ)
-    borders = np.array(descents(motion.position[0][:, 1], RATE_HZ))
+    borders, _ = descents(motion.position[0][:, 1], RATE_HZ)
     lifting = (borders[:, 4] - borders[:, 3]) / RATE_HZ
     assert lifting[2] / lifting[0] == pytest.approx(1.5, abs=0.05)
 
@@ -225,7 +225,7 @@ def test_pause_of_clean_squats(course: str, pause_s: float, rate_hz: float) -> N
     errors = []
     for eccentric_s, concentric_s in ((0.8, 0.7), (1.4, 0.9), (2.2, 1.1)):
         height = moves(course, eccentric_s=eccentric_s, pause_s=pause_s, concentric_s=concentric_s, rate_hz=rate_hz)
-        ((start, end, bottom, rises, stands),) = np.array(descents(height, rate_hz)) / rate_hz
+        ((start, end, bottom, rises, stands),) = descents(height, rate_hz)[0] / rate_hz
         errors.append(rises - end - pause_s)
         assert bottom == pytest.approx(1.5 + eccentric_s + 0.5 * pause_s, abs=0.01)
         assert start == pytest.approx(1.5, abs=0.025)
@@ -239,8 +239,8 @@ def test_lowest_point_and_pause_in_noise() -> None:
     found = []
     for seed in range(20):
         noise = np.random.default_rng(seed).normal(0.0, 0.0005, clean.size)
-        (borders,) = descents(clean + noise, 200.0)
-        found.append(np.array(borders) / 200.0)
+        (borders,), _ = descents(clean + noise, 200.0)
+        found.append(borders / 200.0)
     table = np.array(found)
     assert np.abs(table[:, 2] - 3.05).max() < 0.05
     assert abs((table[:, 3] - table[:, 1]).mean() - 0.3) < 0.03
@@ -250,5 +250,5 @@ def test_virtual_squats_keep_their_pause() -> None:
     for pause_s in (0.1, 0.4):
         technique = replace(default_technique("squat"), sway=0.0, pause_s=pause_s)
         motion = simulate_motion("squat", ATHLETE, technique, rate_hz=200.0)
-        borders = np.array(descents(motion.position[0][:, 1], 200.0)) / 200.0
+        borders = descents(motion.position[0][:, 1], 200.0)[0] / 200.0
         assert (borders[:, 3] - borders[:, 1]).mean() == pytest.approx(pause_s, abs=0.010)
