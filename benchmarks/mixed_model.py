@@ -78,7 +78,7 @@ def _bootstrap() -> Measurement:
             fit.design.outcome, fit.design.fixed, fit.design.columns(fit.random), fit.design.participant
         )
         for drawn in weights:
-            fit_profiled(data, weights=drawn, start=fit.optimum.factor)
+            fit_profiled(data, weights=drawn, start=fit.optimum)
 
     (ours,) = medians_ms(legsci, rounds=3)
     rows = dict(list(table.groupby("participant_id")))

@@ -192,7 +192,10 @@ def _coefficients(fit: MixedFit) -> pd.DataFrame:
 def reliabilities(longitudinal: pd.DataFrame, refusals: Refusals, bootstrap: Bootstrap) -> pd.DataFrame:
     """Return the reliability between visits of each metric of side both; append reasons of failures to `refusals`."""
     rows = []
-    both = longitudinal[longitudinal["side"] == "both"].sort_values(["participant_id", "week", "session_id"])
+    columns = ["participant_id", "session_id", "week", *SERIES, "mean"]
+    both = longitudinal.loc[longitudinal["side"] == "both", columns].sort_values(columns[:1] + ["week", "session_id"])
+    # Numbers instead of names: they are compared in every series.
+    both["participant_id"] = both["participant_id"].astype("category")
     for (task, side, metric), series in both.groupby(SERIES, sort=True):
         # Visits are numbered by athlete, since session names may differ between athletes.
         visits = series.assign(visit=series.groupby("participant_id").cumcount() + 1)

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.kernels.models.mixed_model_deviance import SMALLEST_PIVOT, deviance, minimise_deviance, sum_products
+from legsci.kernels.models.mixed_model_deviance import (
+    SMALLEST_PIVOT,
+    deviance,
+    minimise_deviance,
+    sum_clusters,
+    sum_products,
+)
 
 Array = NDArray[np.float64]
 
@@ -60,6 +66,8 @@ class ProfiledFit:
     smallest_ascent : least change of the deviance per variance that is added in any direction, scaled; negative where
         the point is no optimum although its gradient is zero.
     converged : both are what an optimum asks for.
+    curvature_inverse : (random x random, random x random) approximate inverse of the Hessian of the deviance by L, row
+        by row, with which the search ended.
     """
 
     coefficients: Array
@@ -71,6 +79,7 @@ class ProfiledFit:
     largest_gradient: float
     smallest_ascent: float
     converged: bool
+    curvature_inverse: Array
 
 
 def cluster_products(
@@ -115,8 +124,14 @@ def cluster_products(
 
 def _orthonormal(columns: Array) -> tuple[Array, Array]:
     """Return columns with unit mean square and no correlation, and the matrix that makes them."""
-    orthogonal, triangle = np.linalg.qr(columns)
-    pivots, sizes = np.abs(np.diag(triangle)), np.linalg.norm(columns, axis=0)
+    squares = columns.T @ columns
+    sizes = np.sqrt(np.diag(squares))
+    if np.all(sizes > 0.0) and np.array_equal(squares, np.diag(np.diag(squares))):
+        # Columns without common rows, as of occasions, are orthogonal as they are.
+        orthogonal, triangle = columns / sizes, np.diag(sizes)
+    else:
+        orthogonal, triangle = np.linalg.qr(columns)
+    pivots = np.abs(np.diag(triangle))
     if not np.all(pivots > SMALLEST_PIVOT * sizes):
         raise np.linalg.LinAlgError("a column is a combination of the others")
     root = np.sqrt(len(columns))
@@ -145,7 +160,7 @@ def fit_profiled(
     *,
     weights: Array | None = None,
     reml: bool = True,
-    start: Array | None = None,
+    start: ProfiledFit | Array | None = None,
 ) -> ProfiledFit:
     """Maximise the likelihood over L, restarting where a variance is zero that should not be.
 
@@ -157,7 +172,8 @@ def fit_profiled(
     data : products per cluster.
     weights : (cluster,) how often each cluster counts, each count as a cluster of its own; None: once.
     reml : restricted instead of full likelihood.
-    start : (random, random) L, scaled; None: identity, random and residual variance alike.
+    start : another fit to the same products, whose curvature is used too, or (random, random) L, scaled; None:
+        identity, random and residual variance alike.
 
     Raises
     ------
@@ -167,10 +183,14 @@ def fit_profiled(
     size = len(data.random_scale)
     weights = np.ones(len(data.rows)) if weights is None else np.asarray(weights, float)
     rows = float(weights @ data.rows)
-    factor = np.eye(size) if start is None else np.ascontiguousarray(start, float)
+    curvature = start.curvature_inverse if isinstance(start, ProfiledFit) else np.empty((0, 0))
+    first = start.factor if isinstance(start, ProfiledFit) else start
+    factor = np.eye(size) if first is None else np.ascontiguousarray(first, float)
     tolerance = 1e-6 * max(1.0, float(weights.sum()))
     for _ in range(2 * size + 1):
-        factor, value, largest = minimise_deviance(data.products, weights, rows, factor, not data.correlated, reml)
+        factor, value, largest, curvature = minimise_deviance(
+            data.products, weights, rows, factor, curvature, not data.correlated, reml
+        )
         if np.isnan(value):
             raise np.linalg.LinAlgError("the terms cannot be told apart in these rows")
         answer = deviance(data.products, weights, rows, factor, reml)
@@ -180,7 +200,7 @@ def fit_profiled(
         for variance in 10.0 ** np.arange(0.0, -9.0, -1.0):
             trial = _with_variance(factor, direction, variance, data.correlated)
             if deviance(data.products, weights, rows, trial, reml)[0] < value:
-                factor = trial
+                factor, curvature = trial, np.empty((0, 0))
                 break
     # The gradient's rounding grows with the number of rows that are summed.
     converged = bool(largest < 1e-4 + 1e-9 * rows and least > -tolerance)
@@ -199,6 +219,7 @@ def fit_profiled(
         largest_gradient=float(largest),
         smallest_ascent=least,
         converged=converged,
+        curvature_inverse=curvature,
     )
 
 
@@ -256,3 +277,25 @@ def marginal_products(data: ClusterProducts, fit: ProfiledFit, *, factor: Array 
         random_residual=products[:, random, -1],
         fixed_residual=products[:, fixed, -1],
     )
+
+
+def marginal_sums(data: ClusterProducts, weights: Array, factor: Array) -> tuple[Array, Array]:
+    """Return the products that attenuation is made of, summed or by cluster.
+
+    Parameters
+    ----------
+    data : products per cluster.
+    weights : (cluster,) how often each cluster counts.
+    factor : (random, random) L, scaled, lower triangular.
+
+    Returns
+    -------
+    fixed_fixed : (fixed, fixed) weighted sum of X'V^-1 X.
+    random_random : (cluster, random, random) Z'V^-1 Z; 0 where the weight is.
+    """
+    size, width = len(factor), data.products.shape[1]
+    total, between = np.zeros((width - size, width - size)), np.zeros((len(weights), size, width))
+    sum_clusters(data.products, weights, factor, total, between)
+    lower = total[:-1, :-1]
+    fixed, random = np.linalg.inv(data.fixed_scale), np.linalg.inv(data.random_scale)
+    return fixed.T @ (lower + np.tril(lower, -1).T) @ fixed, random.T @ between[:, :, :size] @ random

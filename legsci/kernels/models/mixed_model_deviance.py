@@ -138,8 +138,19 @@ def _solve(total: Array, inverse: Array, coefficients: Array) -> tuple[float, fl
 
 
 @njit(cache=True)
-def _sum_clusters(products: Array, weights: Array, factor: Array, total: Array, between: Array) -> float:
-    """Fill in the sum of [X y]'V^-1 [X y] (lower triangle) and Z'V^-1 [Z X y] per cluster; return sum log det V."""
+def sum_clusters(products: Array, weights: Array, factor: Array, total: Array, between: Array) -> float:
+    """Fill in the weighted sum of [X y]'V^-1 [X y], and Z'V^-1 [Z X y] of each cluster.
+
+    Parameters
+    ----------
+    products, weights, factor : see `deviance`.
+    total : (fixed + 1, fixed + 1) of zeros, whose lower triangle is filled in.
+    between : (cluster, random, column) of zeros; they remain where the weight is 0.
+
+    Returns
+    -------
+    weighted sum of log det V.
+    """
     random, width = between.shape[1:]
     inner, halves, value = np.zeros((random, random)), np.empty((random, width)), 0.0
     for g in range(len(weights)):
@@ -219,7 +230,7 @@ def deviance(
     fixed = width - random - 1
     total, between = np.zeros((fixed + 1, fixed + 1)), np.zeros((clusters, random, width))
     inverse, coefficients = np.zeros((fixed, fixed)), np.zeros(fixed)
-    value = _sum_clusters(products, weights, factor, total, between)
+    value = sum_clusters(products, weights, factor, total, between)
     log_determinant, squares = _solve(total, inverse, coefficients)
     freedom = rows - fixed if reml else rows
     variance = squares / freedom
@@ -278,14 +289,16 @@ def _update(curvature_inverse: Array, move: Array, change: Array, first: bool) -
 
 @njit(cache=True)
 def minimise_deviance(
-    products: Array, weights: Array, rows: float, start: Array, diagonal: bool, reml: bool
-) -> tuple[Array, float, float]:
+    products: Array, weights: Array, rows: float, start: Array, curvature: Array, diagonal: bool, reml: bool
+) -> tuple[Array, float, float, Array]:
     """Search the L with the least deviance from a start, along BFGS directions with steps that are halved as needed.
 
     Parameters
     ----------
     products, weights, rows, reml : see `deviance`.
     start : (random, random) L.
+    curvature : (random x random, random x random) inverse of the Hessian by L, row by row, to begin with; empty where
+        it is unknown.
     diagonal : only the diagonal of L is free.
 
     Returns
@@ -293,13 +306,14 @@ def minimise_deviance(
     factor : (random, random) L.
     deviance : at L; NaN where the fixed effects cannot be told apart.
     largest_gradient : largest absolute element of the gradient at L.
+    curvature : as it is now.
     """
-    size = len(start)
+    size, known = len(start), len(curvature) > 0
     factor, gradient = start.copy(), np.zeros(size * size)
     value, derivative, _, _, _ = deviance(products, weights, rows, factor, reml)
     largest = _gradient(derivative, factor, diagonal, gradient)
     trial, trial_gradient, move = factor.copy(), gradient.copy(), np.zeros(size * size)
-    curvature_inverse = np.eye(size * size) / max(1.0, 2.0 * largest)
+    curvature_inverse = curvature.copy() if known else np.eye(size * size) / max(1.0, 2.0 * largest)
     for iteration in range(MOST_ITERATIONS):
         if np.isnan(value) or largest < GRADIENT_TOLERANCE:
             break
@@ -319,7 +333,7 @@ def minimise_deviance(
         if not found:
             break
         largest = _gradient(derivative, trial, diagonal, trial_gradient)
-        _update(curvature_inverse, move, trial_gradient - gradient, iteration == 0)
+        _update(curvature_inverse, move, trial_gradient - gradient, iteration == 0 and not known)
         value = trial_value
         factor[:], gradient[:] = trial, trial_gradient
-    return factor, value, largest
+    return factor, value, largest, curvature_inverse

@@ -21,10 +21,12 @@ from legsci.kernels.models.mixed_model_deviance import SMALLEST_PIVOT, cholesky
 Array = NDArray[np.float64]
 
 #: The search ends at a step below this share of t.
-SMALLEST_STEP = 1e-12
+SMALLEST_STEP = 1e-10
 #: Relative variances of the intercept below this are zero.
 SMALLEST_VARIANCE = 1e-12
 MOST_STEPS = 200
+#: Factor by which the search first moves to find an interval around the optimum; it is squared with each step.
+FIRST_STRIDE = 1.3
 #: Numbers of the sums of one block of resamples that are held in memory together.
 LARGEST_BLOCK = 4e6
 
@@ -137,15 +139,18 @@ def minimise_intercept(total: Array, between: Array, sizes: Array, clusters: Arr
         return np.nan
     # Bracket: the derivative is negative at low, positive at high.
     low_slope = high_slope = slope
+    stride = FIRST_STRIDE
     while low_slope > 0.0 and low > 0.0:
         high, high_slope = low, low_slope
-        low = low / 4.0 if low > SMALLEST_VARIANCE else 0.0
+        low = low / stride if low > SMALLEST_VARIANCE else 0.0
+        stride *= stride
         low_slope = profiled_deviance(total, between, sizes, clusters, low, work)[1]
     if low == 0.0 and low_slope >= 0.0:
         return 0.0
     while high_slope < 0.0:
         low, low_slope = high, high_slope
-        high *= 4.0
+        high *= stride
+        stride *= stride
         high_slope = profiled_deviance(total, between, sizes, clusters, high, work)[1]
         if np.isnan(high_slope):
             return np.nan

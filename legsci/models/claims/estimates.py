@@ -158,7 +158,7 @@ def slope_standard_deviation(claim: Claim, evidence: Evidence) -> Effect:
     drawn = []
     for weights in evidence.bootstrap.weights(len(fit.design.participants)):
         try:
-            optimum = fit_profiled(fit.data, weights=weights, reml=fit.reml, start=fit.optimum.factor)
+            optimum = fit_profiled(fit.data, weights=weights, reml=fit.reml, start=fit.optimum)
         except np.linalg.LinAlgError:
             continue
         drawn.append(np.sqrt(optimum.random_covariance[place, place]) * difference)

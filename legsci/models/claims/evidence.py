@@ -14,6 +14,7 @@ from legsci.models.result import ModelRefusal
 from legsci.models.statistics.design import split_within_between, to_log_percent
 from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import complete_rows, session_table, week_table
+from legsci.models.tables.summaries import SERIES
 
 P90_LESS_P10 = "p90_less_p10"
 PARTS = ("within", "between")
@@ -42,6 +43,13 @@ class Evidence:
         named = dict.fromkeys(name for claim in self.registry.claims for name in variables_of(claim, self.registry))
         variables = {name: self.registry.variables[name] for name in named}
         return session_table(self.longitudinal, variables, self.registry.codes)
+
+    @cached_property
+    def series(self) -> pd.DataFrame:
+        """The series of the longitudinal table: task, side, metric; between, whether retests tell its session variance."""
+        known = self.longitudinal["session_variance"].notna()
+        columns = self.longitudinal[SERIES].assign(between=known)
+        return columns.groupby(SERIES, sort=False)["between"].any().reset_index()
 
     def sessions(self, claim: Claim) -> pd.DataFrame:
         """Return the sessions with the indicators and the scale of a claim's model."""
@@ -102,9 +110,9 @@ def imputed_load_note(rows: pd.DataFrame, claim: Claim) -> list[str]:
 
 def error_note(evidence: Evidence, measured: str) -> str:
     """Return the note on where the error variance of a variable comes from."""
-    variable, rows = evidence.registry.variables[measured], evidence.longitudinal
-    wanted = (rows[["task", "metric", "side"]] == [variable.task, variable.metric, variable.side]).all(axis=1)
-    if rows.loc[wanted, "session_variance"].notna().any():
+    variable, series = evidence.registry.variables[measured], evidence.series
+    wanted = (series[SERIES] == [variable.task, variable.side, variable.metric]).all(axis=1)
+    if series.loc[wanted, "between"].any():
         return f"error variance of {measured} from repetitions and, between sessions, from reliability.tsv"
     return f"error variance of {measured} from repetitions alone; without reliability.tsv marker placement is left out"
 

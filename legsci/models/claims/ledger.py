@@ -121,8 +121,7 @@ def missing_data(claim: Claim, evidence: Evidence) -> list[str]:
     """Return a sentence for each thing that a claim needs and the study lacks."""
     if claim.model["kind"] == "none":
         return [f"this version reads no {need}" for need in claim.needs]
-    present = evidence.longitudinal[["task", "metric", "side"]].drop_duplicates()
-    known = set(present.itertuples(index=False, name=None))
+    known = set(evidence.series[["task", "metric", "side"]].itertuples(index=False, name=None))
     missing = []
     for name in variables_of(claim, evidence.registry):
         variable = evidence.registry.variables[name]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from legsci.kernels.models.mixed_model import ProfiledFit, fit_profiled, marginal_products
+from legsci.kernels.models.mixed_model import ProfiledFit, fit_profiled, marginal_sums
 from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
 from legsci.models.statistics.design import split_within_between
 from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
@@ -148,12 +148,13 @@ class _Attenuation:
         relative = np.where(np.outer(self.kept, self.kept), optimum.random_covariance, 0.0) / optimum.residual_variance
         variances, directions = np.linalg.eigh(relative)
         root = directions * np.sqrt(np.clip(variances, 0.0, None))
-        products = marginal_products(data, optimum, factor=np.linalg.solve(data.random_scale, root))
+        # The triangular factor of the same covariance.
+        factor = np.ascontiguousarray(np.linalg.qr(np.linalg.solve(data.random_scale, root).T)[1].T)
+        information, random = marginal_sums(data, weights, factor)
         # tr V^-1 = n - tr(P Z'V^-1 Z); 1'V^-1 1 is the intercept's element of Z'V^-1 Z.
-        trace = data.rows - np.einsum("ij,gji->g", relative, products.random_random)
-        mean = products.random_random[:, 0, 0] / data.rows
+        trace = data.rows - np.einsum("ij,gji->g", relative, random)
+        mean = random[:, 0, 0] / data.rows
         share = {"within": self.errors * (trace - mean), "between": self.errors * mean}
-        information = np.einsum("g,gij->ij", weights, products.fixed_fixed)
         truth = information.copy()
         for part, column in self.columns.items():
             truth[column, column] -= weights @ share[part]
@@ -168,7 +169,7 @@ def _resample(naive: MixedFit, attenuation: _Attenuation, bootstrap: Bootstrap) 
     drawn = []
     for weights in bootstrap.weights(len(attenuation.errors)):
         try:
-            optimum = fit_profiled(naive.data, weights=weights, reml=naive.reml, start=naive.optimum.factor)
+            optimum = fit_profiled(naive.data, weights=weights, reml=naive.reml, start=naive.optimum)
             corrected = attenuation.correct(optimum, weights)
         except np.linalg.LinAlgError:
             continue

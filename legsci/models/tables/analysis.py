@@ -10,7 +10,7 @@ import pandas as pd
 
 from legsci.models.result import ModelRefusal
 from legsci.models.tables.longitudinal import session_weeks
-from legsci.models.tables.summaries import REP, SESSION, usable
+from legsci.models.tables.summaries import REP, SERIES, SESSION, usable
 from legsci.models.tables.person_weeks import person_weeks
 
 #: Word of participants.tsv, column previous_injury, that says there was none, in small or capital letters.
@@ -29,6 +29,10 @@ OF_COLUMN = {
     "previous_week_load": "load",
     "previous_week_load_within": "load",
 }
+
+
+#: Columns of longitudinal.csv from which a variable and its error variance are made.
+_OF_SERIES = ("mean", "repetitions", "replicate_variance", "session_variance")
 
 
 @dataclass(frozen=True)
@@ -83,12 +87,11 @@ def session_table(
     recorded though others are (load_imputed).
     """
     keys = [*SESSION, "week", "previous_week_load_within", "mean_weekly_hours"]
-    table = longitudinal.drop_duplicates(SESSION)[keys].reset_index(drop=True)
+    table = longitudinal[keys].drop_duplicates(SESSION).reset_index(drop=True)
+    places = longitudinal.groupby(SERIES, sort=False).indices
     for name, variable in variables.items():
-        wanted = (longitudinal[["task", "metric", "side"]] == [variable.task, variable.metric, variable.side]).all(
-            axis=1
-        )
-        rows = longitudinal[wanted].set_index(SESSION)
+        own = places.get((variable.task, variable.side, variable.metric), [])
+        rows = longitudinal[[*SESSION, *_OF_SERIES]].iloc[own].set_index(SESSION)
         of_mean = rows["replicate_variance"] / rows["repetitions"] + rows["session_variance"].fillna(0.0)
         value, error = rows["mean"] * variable.factor, of_mean * variable.factor**2
         if variable.log:
@@ -139,7 +142,7 @@ def person_covariates(longitudinal: pd.DataFrame, codes: Mapping[str, Codes]) ->
     log_hours (natural logarithm of usual weekly training [h], less the athletes' mean), and the codes by name; missing
     where unknown.
     """
-    people = longitudinal.drop_duplicates("participant_id").set_index("participant_id")
+    people = longitudinal[~longitudinal["participant_id"].duplicated()].set_index("participant_id")
     hours = np.log(people["mean_weekly_hours"].where(people["mean_weekly_hours"] > 0.0))
     injured = people["previous_injury"]
     table = people[["sex", "beighton_score", "body_mass_kg"]].assign(
