@@ -1,5 +1,6 @@
 # make study   run the workflow on the studies of workflow/config.yaml
 # make report  the figures and notebooks of a finished make study, with the rule behind each, as results/report.zip
+# make cohort  tables of 400 simulated athletes, their ledger, and its comparison with the truth (workflow/validation/cohort_ledger.csv)
 # make test    style, types, import contracts and tests
 # make check   the same without the tests
 # make lab     JupyterLab
@@ -41,11 +42,15 @@ $(info $(CACHE) cannot be written: snakemake keeps its cache in .snakemake/cache
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: study report test check lab bench errors fuzz dictionary lock clean
+.PHONY: study cohort report test check lab bench errors fuzz dictionary lock clean
 .DEFAULT_GOAL := study
 
 study: $(READY)
 	snakemake
+
+cohort: $(READY)
+	snakemake simulate_cohort_tables
+	snakemake cohort_ledger results/cohort/figures/claims_ledger.svg --config study=data/raw/cohort
 
 report: $(READY)
 	snakemake --report results/report.zip

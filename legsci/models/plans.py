@@ -7,9 +7,15 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from legsci.ingest.faults import Fault, InputFaults
 from legsci.ingest.tables import suggestion
 from legsci.ingest.yaml_files import read_yaml
+
+#: What may be true of a claim in a simulated cohort: no effect, the preset options, which follow published findings, or
+#: the claimed effect.
+TRUTHS = ("none", "literature", "claimed")
 
 
 class PlanError(InputFaults):
@@ -32,9 +38,9 @@ def load_plans(path: Path, options: Mapping[str, Any], *, claims: Collection[str
     """
     plans, faults = read_yaml(path, "legsci.models", "plans.schema.yaml")
     if not faults:
-        planning, scenarios = plans["planning"], plans["coverage"]["scenarios"]
+        planning, scenarios, cohort = plans["planning"], plans["coverage"]["scenarios"], plans["cohort"]
         named = {f"coverage.scenarios.{name}.claims": each["claims"] for name, each in scenarios.items()}
-        named["planning.claim"] = [planning["claim"]]
+        named |= {"planning.claim": [planning["claim"]], "cohort.truths": list(cohort["truths"])}
         faults = [
             Fault(path.name, where, "a registered claim", f"{name!r}{suggestion(name, claims)}")
             for where, names in named.items()
@@ -46,9 +52,34 @@ def load_plans(path: Path, options: Mapping[str, Any], *, claims: Collection[str
         faults += _changed(options, planning["changes"], path.name, "planning.changes.")[1]
         for effect in planning["effects"]:
             faults += _changed(options, {planning["effect"]: effect}, path.name, "planning.effect, ")[1]
+        faults += _changed(options, cohort["changes"], path.name, "cohort.changes.")[1]
+        for name, each in cohort["truths"].items():
+            for word, changes in each.items():
+                faults += _changed(options, changes, path.name, f"cohort.truths.{name}.{word}.")[1]
     if faults:
         raise PlanError(f"{path.name} cannot be used", faults)
     return dict(plans)
+
+
+def draw_truths(cohort: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Draw what is true of each claim in a simulated cohort: each of TRUTHS equally often, as far as possible.
+
+    Parameters
+    ----------
+    cohort : the block `cohort` of planning.yaml; its seed gives the draw.
+
+    Returns
+    -------
+    truths : claim -> one of TRUTHS.
+    changes : of the options of the virtual athletes, with those of the whole cohort.
+    """
+    words = [TRUTHS[place % len(TRUTHS)] for place in range(len(cohort["truths"]))]
+    drawn = np.random.default_rng(cohort["seed"]).permutation(words)
+    truths = dict(zip(cohort["truths"], map(str, drawn), strict=True))
+    changes = dict(cohort["changes"])
+    for claim, word in truths.items():
+        changes |= cohort["truths"][claim].get(word, {})
+    return truths, changes
 
 
 def with_changes(options: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,10 +15,16 @@ MODEL_TABLES = [
     "refusals",
 ]
 CURVE_TABLES = ["curve_differences", "curve_clusters", "curve_refusals"]
+#: Simulated studies whose truth is known.
+SIMULATED = [
+    name
+    for name, study in STUDIES.items()
+    if name == VIRTUAL or (study.simulated and Path(study.folder, "truth/parameters.tsv").is_file())
+]
 MODEL_RESULTS = [
     *expand(f"{RUN}/{{table}}.csv", study=STUDIES, table=["longitudinal", "study_flow", "claims", "reference_scores"]),
     *expand(f"{RUN}/models/{{table}}.csv", study=STUDIES, table=MODEL_TABLES + CURVE_TABLES),
-    *([f"{VIRTUAL_RUN}/claims_against_truth.csv"] if VIRTUAL in STUDIES else []),
+    *expand(f"{RUN}/claims_against_truth.csv", study=SIMULATED),
 ]
 
 
@@ -123,35 +129,60 @@ rule curve_results:
         "../scripts/curve_results.py"
 
 
+def known_truth(table):
+    """Input function: a table of the folder of a simulated study."""
+    return lambda wildcards: f"{study_folder(wildcards)}/{table}.tsv"
+
+
 # With `parameter_recovery` the only rule that reads the truth.
 rule claims_against_truth:
     input:
-        ledger=f"{VIRTUAL_RUN}/claims.csv",
-        claims="workflow/claims.yaml",
-        metrics=f"{VIRTUAL_RUN}/metrics.csv",
-        participants=f"{VIRTUAL_FOLDER}/participants.tsv",
-        parameters=f"{VIRTUAL_FOLDER}/truth/parameters.tsv",
+        ledger=f"{RUN}/claims.csv",
+        claims=claims_file,
+        metrics=f"{RUN}/metrics.csv",
+        participants=known_truth("participants"),
+        parameters=known_truth("truth/parameters"),
     output:
         comparison=report(
-            f"{VIRTUAL_RUN}/claims_against_truth.csv",
+            f"{RUN}/claims_against_truth.csv",
             caption="../report/claims_against_truth.rst",
-            category=VIRTUAL,
+            category="{study}",
             subcategory="models",
             labels={"figure": "claims against truth, table"},
         ),
     log:
-        f"{VIRTUAL_RUN}/logs/claims_against_truth.txt",
+        f"{RUN}/logs/claims_against_truth.txt",
     benchmark:
-        f"{VIRTUAL_RUN}/benchmarks/claims_against_truth.tsv"
+        f"{RUN}/benchmarks/claims_against_truth.tsv"
     params:
         source=source_digest("legsci.models.claims.against_truth"),
     message:
-        "Compare verdicts for the virtual athletes with the true effects"
+        "Compare verdicts on {wildcards.study} with the true effects"
     script:
         "../scripts/claims_against_truth.py"
 
 
-COVERAGE = yaml.safe_load(Path(workflow.basedir, "workflow/planning.yaml").read_text(encoding="utf-8"))["coverage"]
+# The table is kept in the repository and shown in the README.
+rule cohort_ledger:
+    input:
+        comparison=f"results/{COHORT}/claims_against_truth.csv",
+        truths=f"{COHORT_FOLDER}/truth/claims.tsv",
+        participants=f"{COHORT_FOLDER}/participants.tsv",
+    output:
+        ledger="workflow/validation/cohort_ledger.csv",
+    log:
+        f"results/{COHORT}/logs/cohort_ledger.txt",
+    benchmark:
+        f"results/{COHORT}/benchmarks/cohort_ledger.tsv"
+    params:
+        seed=PLANS[COHORT]["seed"],
+    message:
+        "Put the verdicts on the simulated cohort beside what was drawn"
+    script:
+        "../scripts/cohort_ledger.py"
+
+
+COVERAGE = PLANS["coverage"]
 
 
 # Not part of `all`: about ten minutes on two cores; the table is kept in the repository.

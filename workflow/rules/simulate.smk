@@ -64,7 +64,38 @@ if RUN_NAME is None:
             "../scripts/simulate_athlete.py"
 
 
-# Only this rule reads the truth.
+#: Plans of simulated cohorts.
+PLANS = yaml.safe_load(Path(workflow.basedir, "workflow/planning.yaml").read_text(encoding="utf-8"))
+COHORT = "cohort"
+COHORT_FOLDER = f"data/raw/{COHORT}"
+
+# A run of the cohort reads its folder and does not write it. Not part of `all`: `make cohort`.
+if Path(config.get("study", "")) != Path(COHORT_FOLDER):
+
+    rule simulate_cohort_tables:
+        output:
+            settings=f"{COHORT_FOLDER}/study.yaml",
+            tables=expand(
+                "{folder}/{table}.tsv",
+                folder=COHORT_FOLDER,
+                table=["participants", "sessions", "measurements", "exposure", "health", "injuries"],
+            ),
+            truth=expand("{folder}/truth/{table}.tsv", folder=COHORT_FOLDER, table=["parameters", "athletes", "claims"]),
+        log:
+            f"results/{COHORT}/logs/simulate_cohort_tables.txt",
+        benchmark:
+            f"results/{COHORT}/benchmarks/simulate_cohort_tables.tsv"
+        params:
+            options=config["virtual"],
+            plan=PLANS[COHORT],
+            source=source_digest("legsci.models.plans", "legsci.simulate.cohort.study_of_tables"),
+        message:
+            "Simulate the tables of a cohort"
+        script:
+            "../scripts/simulate_cohort_tables.py"
+
+
+# With `claims_against_truth` the only rule that reads the truth.
 rule parameter_recovery:
     input:
         metrics=f"{VIRTUAL_RUN}/metrics.csv",
