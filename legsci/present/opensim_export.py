@@ -24,13 +24,14 @@ from legsci.mechanics.kinetics.ground_contacts import ground_loads
 from legsci.mechanics.kinetics.inertia import body_segments
 from legsci.mechanics.kinetics.movement import person_of, trial_kinematics
 from legsci.mechanics.kinetics.session_motion import SessionMotion, TrialMotion, with_exchanged_plates
+from legsci.mechanics.motion.checked_skeleton import checked_skeleton, without_labels
 from legsci.mechanics.motion.kinematics import Array, Booleans, Kinematics
-from legsci.mechanics.motion.markers import smoothable, stretches
+from legsci.mechanics.motion.markers import Markers, fill_gaps, smooth_markers, smoothable, stretches
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
-from legsci.mechanics.motion.static_trial import StaticTrial, session_static_trial
+from legsci.mechanics.motion.static_trial import StaticTrial, session_static_trial, static_trial
 from legsci.present.results import Results
 from legsci.storage import atomic_write
-from legsci.vocabulary import AXES, LEGS
+from legsci.vocabulary import AXES, LEGS, MARKERS
 
 #: Bodies of OpenSim's full-body and gait models (Rajagopal et al. 2016, gait2392) on which the ground acts.
 FOOT_BODIES = {"right": "calcn_r", "left": "calcn_l"}
@@ -57,6 +58,14 @@ MM_PER_M = 1000.0
 _UP = list(AXES).index("y")
 
 _Texts = dict[str, str]
+
+
+class _How(NamedTuple):
+    """What the kinematics of a trial rest on beside its markers."""
+
+    static: StaticTrial | None
+    person: Person
+    options: MotionOptions
 
 
 class _Loads(NamedTuple):
@@ -139,7 +148,8 @@ def write_opensim(
     -----
     Axes are those of OpenSim: x forward, y up, z right. Times are on the clock of the trial in all files.
 
-    Markers: as recorded, under standard labels, in mm; gaps are "nan".
+    Markers: as recorded, under standard labels, in mm; gaps are "nan". Markers that cannot be what their labels say are
+    left out, since OpenSim's inverse kinematics would follow them.
 
     Forces: at the rate of the plates, less the zero of each plate, one foot each (1 right, 2 left):
     ground_force_1_vx, ... [N] on the body, ground_force_1_px, ... centre of pressure [m], ground_torque_1_x, ... [N m],
@@ -160,8 +170,9 @@ def write_opensim(
             zeroed = with_known_zero(recorded, references.get(name, TrialReference()))
             trial = with_exchanged_plates(zeroed) if name in swapped else zeroed
             options = motion.options.get(str(trial.attrs["task"]), DEFAULT_OPTIONS)
-            marker_texts, reasons = _marker_file(name, trial, motion.trials[name])
-            loads, unknown = _loads(recorded, trial, motion.trials[name], (static, person, options), filtered=filtered)
+            how = _How(static, person, options)
+            marker_texts, reasons = _marker_file(name, trial, motion.trials[name], how)
+            loads, unknown = _loads(recorded, trial, motion.trials[name], how, filtered=filtered)
             force_texts, without = _force_files(name, loads, bodies)
             texts, left_out = marker_texts | force_texts, [*reasons, *unknown, *without]
         except Exception as error:  # one trial that fails does not keep the others from being exported
@@ -180,8 +191,8 @@ def _reasons(motion: TrialMotion, codes: Collection[str]) -> list[str]:
     return [flag.sentence for flag in (*motion.flags, *motion.force_flags, *reaction) if flag.code in codes]
 
 
-def _marker_file(name: str, trial: xr.DataTree, motion: TrialMotion) -> tuple[_Texts, list[str]]:
-    """Text of the .trc of a trial, and why there is none."""
+def _marker_file(name: str, trial: xr.DataTree, motion: TrialMotion, how: _How) -> tuple[_Texts, list[str]]:
+    """Text of the .trc of a trial, and what is left out."""
     faults = json.loads(str(trial.attrs.get("faults", "[]")))
     if faults:
         return {}, [f"The trial could not be read: {sentence}" for _, sentence in faults]
@@ -192,15 +203,33 @@ def _marker_file(name: str, trial: xr.DataTree, motion: TrialMotion) -> tuple[_T
     if wrong:
         return {}, ["Markers are left out.", *wrong]
     labels = markers.get_index("marker").astype(str).tolist()
+    refused = _refused(markers, how)
     # A prefix that is left names a person, of whom several were recorded; the study did not map these markers.
-    kept = [row for row, label in enumerate(labels) if ":" not in label]
+    others = {label for label in labels if ":" in label}
+    kept = [row for row, label in enumerate(labels) if label not in refused | others]
     position = markers.variables["position"].transpose("time", "marker", "axis").data[:, kept].astype(float)
     order = [markers.get_index("axis").tolist().index(axis) for axis in AXES]
     clean = ["_".join(labels[row].split()) for row in kept]
     times, rate = markers.get_index("time").to_numpy(), float(markers.attrs["sampling_rate_hz"])
-    text = _trc(name, clean, position[:, :, order], times, rate)
-    others = len(labels) - len(kept)
-    return {f"{name}.trc": text}, [f"{others} markers of several persons are left out."] if others else []
+    sentences = [f"{len(others)} markers of several persons are left out."] if others else []
+    if refused:
+        named = ", ".join(sorted(refused))
+        sentences.append(f"Markers that cannot be what their labels say are left out (see quality.csv): {named}.")
+    return {f"{name}.trc": _trc(name, clean, position[:, :, order], times, rate)}, sentences
+
+
+def _refused(signal: xr.Dataset, how: _How) -> set[str]:
+    """Labels of markers that legsci's own kinematics do not use, since they cannot be what their labels say."""
+    if set(MARKERS).isdisjoint(signal.get_index("marker")):
+        return set()
+    recorded = Markers.recorded(signal)
+    seen, _ = without_labels(recorded.never_seen(), recorded, np.zeros(recorded.position.shape[:2]))
+    whole, filling_m, _ = fill_gaps(seen, options=how.options)
+    markers = smooth_markers(whole, cutoff_hz=how.options.cutoff_hz)
+    standing = how.static or static_trial(markers)
+    measures_m = how.person.measures_m
+    used = checked_skeleton(markers, filling_m, standing, options=how.options, measures_m=measures_m).markers
+    return set(seen.labels) - set(used.labels)
 
 
 def _trc(name: str, labels: list[str], position: Array, times: Array, rate: float) -> str:
@@ -229,7 +258,7 @@ def _loads(
     recorded: xr.DataTree,
     trial: xr.DataTree,
     motion: TrialMotion,
-    how: tuple[StaticTrial | None, Person, MotionOptions],
+    how: _How,
     *,
     filtered: bool,
 ) -> tuple[_Loads | None, list[str]]:
@@ -319,7 +348,7 @@ def _force_files(name: str, loads: _Loads | None, bodies: Mapping[str, str]) -> 
     whole: Booleans = np.all([loads.known, *(np.isfinite(values).all(axis=1) for values in known.values())], axis=0)
     first, stop = max(stretches(whole), key=lambda span: span[1] - span[0], default=(0, 0))
     if not known or stop - first < 2:
-        return {}, [*sentences, "At no time is the load of each foot known: no force is exported."]
+        return {}, ["At no time is the load of each foot known: no force is exported."]
     if stop - first < whole.size:
         begin, end = loads.time[[first, stop - 1]]
         sentences.append(f"Forces are exported from {begin:.3f} to {end:.3f} s, where the load of each foot is known.")
