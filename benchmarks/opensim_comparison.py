@@ -53,9 +53,8 @@ from legsci.mechanics.motion.markers import Markers
 from legsci.mechanics.motion.static_trial import session_static_trial
 from legsci.present.opensim_export import FOOT_BODIES, write_opensim
 from legsci.vocabulary import LEGS
-from tests.mechanics.kinetics.test_laboratory_moments import FOLDER as LASEM
-from tests.mechanics.kinetics.test_laboratory_moments import JUMP, LABELS, PERSON, STANDING
 from tests.mechanics.recordings import read_signal
+from tests.mechanics.single_leg_jump import FOLDER, JUMP, LABELS, PERSON, STANDING
 from tests.mechanics.trials import trial
 
 TABLE = Path(__file__).with_name("opensim_comparison.csv")
@@ -114,7 +113,7 @@ def virtual_cases(folder: Path) -> Iterator[Case]:
 
 def recorded_cases() -> Iterator[Case]:
     """A single-leg drop jump with a static trial, and drop jumps with a scaled model, of ../shared/data."""
-    folder = DATA / LASEM
+    folder = DATA / FOLDER
     signals = {
         (file, kind): read_signal(folder / file, "c3d", kind, up="z", forward="-x")
         for file, kind in ((JUMP, "markers"), (STANDING, "markers"), (JUMP, "force"))
