@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
-from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 import pandas as pd
@@ -16,7 +14,7 @@ import xarray as xr
 
 from legsci.ingest.streams import stream
 from legsci.kernels.filters import butterworth_lowpass
-from legsci.mechanics.force.plates import LEAST_LOAD_N, centre_of_pressure
+from legsci.mechanics.force.plates import LEAST_LOAD_N
 from legsci.mechanics.force.session_reference import TrialReference, session_reference, with_known_zero
 from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.contradictions import WRONG_KINETICS
@@ -29,17 +27,13 @@ from legsci.mechanics.motion.kinematics import Array, Booleans, Kinematics
 from legsci.mechanics.motion.markers import Markers, fill_gaps, smooth_markers, smoothable, stretches
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
 from legsci.mechanics.motion.static_trial import StaticTrial, session_static_trial, static_trial
+from legsci.present.opensim_files import THRESHOLD_N, external_loads_text, ground_reaction_text, markers_text
 from legsci.present.results import Results
 from legsci.storage import atomic_write
 from legsci.vocabulary import AXES, LEGS, MARKERS
 
 #: Bodies of OpenSim's full-body and gait models (Rajagopal et al. 2016, gait2392) on which the ground acts.
 FOOT_BODIES = {"right": "calcn_r", "left": "calcn_l"}
-#: Number of each foot in the names of columns.
-NUMBER = {"right": 1, "left": 2}
-#: Vertical force below which a centre of pressure is not defined, and the force is exported as zero [N]; that of
-#: `inverse_dynamics.dynamics`.
-THRESHOLD_N = 20.0
 #: Quality flags of a trial whose markers, or whose forces, are known to be wrong or to be out of time.
 WRONG_MARKERS = ("stamps_contradicted",)
 WRONG_FORCES = (
@@ -54,7 +48,6 @@ WRONG_FORCES = (
     "implausible_force",
 )
 COLUMNS = ("trial_id", "files", "left_out")
-MM_PER_M = 1000.0
 _UP = list(AXES).index("y")
 
 _Texts = dict[str, str]
@@ -215,7 +208,7 @@ def _marker_file(name: str, trial: xr.DataTree, motion: TrialMotion, how: _How) 
     if refused:
         named = ", ".join(sorted(refused))
         sentences.append(f"Markers that cannot be what their labels say are left out (see quality.csv): {named}.")
-    return {f"{name}.trc": _trc(name, clean, position[:, :, order], times, rate)}, sentences
+    return {f"{name}.trc": markers_text(name, clean, position[:, :, order], times, rate)}, sentences
 
 
 def _refused(signal: xr.Dataset, how: _How) -> set[str]:
@@ -230,28 +223,6 @@ def _refused(signal: xr.Dataset, how: _How) -> set[str]:
     measures_m = how.person.measures_m
     used = checked_skeleton(markers, filling_m, standing, options=how.options, measures_m=measures_m).markers
     return set(seen.labels) - set(used.labels)
-
-
-def _trc(name: str, labels: list[str], position: Array, times: Array, rate: float) -> str:
-    """Markers (time, marker, 3) [m] as the text of a .trc."""
-    frames, count = len(times), len(labels)
-    numbers = np.column_stack([np.arange(1, frames + 1), times, MM_PER_M * position.reshape(frames, -1)])
-    header = [
-        f"PathFileType\t4\t(X/Y/Z)\t{name}.trc",
-        "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames",
-        f"{rate:.10g}\t{rate:.10g}\t{frames}\t{count}\tmm\t{rate:.10g}\t1\t{frames}",
-        "Frame#\tTime\t" + "\t".join(f"{label}\t\t" for label in labels),
-        "\t\t" + "\t".join(f"X{n}\tY{n}\tZ{n}" for n in range(1, count + 1)),
-        "",
-    ]
-    return "\n".join(header) + "\n" + _rows(numbers, ["%d", "%.8f", *["%.4f"] * (3 * count)])
-
-
-def _rows(numbers: Array, formats: list[str]) -> str:
-    """Rows of numbers with tabs between them."""
-    text = io.StringIO()
-    np.savetxt(text, numbers, fmt=formats, delimiter="\t")
-    return text.getvalue()
 
 
 def _loads(
@@ -353,58 +324,10 @@ def _force_files(name: str, loads: _Loads | None, bodies: Mapping[str, str]) -> 
         begin, end = loads.time[[first, stop - 1]]
         sentences.append(f"Forces are exported from {begin:.3f} to {end:.3f} s, where the load of each foot is known.")
     within = slice(first, stop)
-    cut = loads._replace(time=loads.time[within], wrench={side: values[within] for side, values in known.items()})
+    wrench = {side: values[within] for side, values in known.items()}
     file = f"{name}_grf.mot"
-    return {file: _mot(name, cut), f"{name}_external_loads.xml": _external_loads(name, file, known, bodies)}, sentences
-
-
-def _mot(name: str, loads: _Loads) -> str:
-    """Ground reaction as the text of a .mot: of each foot force, centre of pressure and free moment."""
-    sides = [side for side in LEGS if side in loads.wrench]
-    values = np.array([loads.wrench[side] for side in sides])
-    force = xr.Dataset(
-        {
-            "force": (("plate", "time", "axis"), values[..., :3]),
-            "moment": (("plate", "time", "axis"), values[..., 3:]),
-            "surface_height": ("plate", np.full(len(sides), loads.height)),
-        },
-        coords={"plate": sides, "time": loads.time, "axis": list(AXES)},
-    )
-    pressure = centre_of_pressure(force, threshold_n=THRESHOLD_N)
-    point, free = pressure["centre_of_pressure"].to_numpy(), pressure["free_moment"].to_numpy()
-    pressed = np.isfinite(free)
-    columns, names, formats = [loads.time], ["time"], ["%.8f"]
-    for row, side in enumerate(sides):
-        number, torque = NUMBER[side], np.zeros_like(point[row])
-        torque[:, _UP] = free[row]
-        for what, part, fmt in (
-            (f"ground_force_{number}_v", values[row, :, :3], "%.4f"),
-            (f"ground_force_{number}_p", point[row], "%.6f"),
-            (f"ground_torque_{number}_", torque, "%.5f"),
-        ):
-            columns += list(np.where(pressed[row][:, None], part, 0.0).T)
-            names += [what + axis for axis in AXES]
-            formats += [fmt] * len(AXES)
-    header = [f"{name}_grf", "version=1", f"nRows={loads.time.size}", f"nColumns={len(names)}", "inDegrees=no"]
-    return "\n".join([*header, "endheader", "\t".join(names)]) + "\n" + _rows(np.column_stack(columns), formats)
-
-
-def _external_loads(name: str, file: str, sides: Collection[str], bodies: Mapping[str, str]) -> str:
-    """External loads of a trial as OpenSim's document."""
-    forces = []
-    for side in (side for side in LEGS if side in sides):
-        stated = {
-            "applied_to_body": escape(bodies[side]),
-            "force_expressed_in_body": "ground",
-            "point_expressed_in_body": "ground",
-            "force_identifier": f"ground_force_{NUMBER[side]}_v",
-            "point_identifier": f"ground_force_{NUMBER[side]}_p",
-            "torque_identifier": f"ground_torque_{NUMBER[side]}_",
-        }
-        lines = "".join(f"\t\t\t\t<{key}>{value}</{key}>\n" for key, value in stated.items())
-        forces.append(f'\t\t\t<ExternalForce name="{side}_foot">\n{lines}\t\t\t</ExternalForce>\n')
-    return (
-        '<?xml version="1.0" encoding="UTF-8" ?>\n<OpenSimDocument Version="40000">\n'
-        f"\t<ExternalLoads name={quoteattr(name)}>\n\t\t<objects>\n{''.join(forces)}\t\t</objects>\n\t\t<groups />\n"
-        f"\t\t<datafile>{file}</datafile>\n\t</ExternalLoads>\n</OpenSimDocument>\n"
-    )
+    texts = {
+        file: ground_reaction_text(name, loads.time[within], wrench, loads.height),
+        f"{name}_external_loads.xml": external_loads_text(name, file, known, bodies),
+    }
+    return texts, sentences
