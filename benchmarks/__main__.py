@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
-import sys
 
 from benchmarks.timing import table
 
@@ -19,14 +19,32 @@ PARTS = {
 }
 
 
+#: Modules that write a table of errors or of agreement each, and are run by their own name.
+TABLES = (
+    "alignment_errors",
+    "cutoffs",
+    "damaged_files",
+    "force_errors",
+    "independent_errors",
+    "opensim_comparison",
+    "recorded_angles",
+)
+
+
 def main(names: list[str]) -> None:
     """Print the table of each part."""
-    unknown = sorted(set(names) - set(PARTS))
-    if unknown:
-        sys.exit(f"unknown parts {unknown}; known are {sorted(PARTS)}")
-    for name in names or PARTS:
+    for name in names:
         print(f"\n{name}\n{table(importlib.import_module(PARTS[name]).measure())}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        epilog=f"Tables of errors are written by python -m benchmarks.NAME with NAME one of {', '.join(TABLES)}.",
+    )
+    parser.add_argument("part", nargs="*", help=f"one of {', '.join(PARTS)}")
+    chosen = parser.parse_args().part or list(PARTS)
+    if not set(chosen) <= set(PARTS):
+        parser.error(f"unknown parts {sorted(set(chosen) - set(PARTS))}; known are {', '.join(PARTS)}")
+    main(chosen)

@@ -40,7 +40,7 @@ def measure() -> list[Measurement]:
     """Return processor time of the whole way beside its limit, and print that of the steps."""
     options = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder:
-        study = _virtual_study(Path(folder), options["virtual"])
+        study = virtual_study(Path(folder), options["virtual"])
         runs = [_steps_s(study, Path(folder), options) for _ in range(1 + ROUNDS)][1:]
     steps = {name: 1000.0 * statistics.median(run[name] for run in runs) for name in runs[0]}
     print("; ".join(f"{name} {milliseconds:.0f} ms" for name, milliseconds in steps.items()))
@@ -57,7 +57,7 @@ def measure() -> list[Measurement]:
     ]
 
 
-def _virtual_study(folder: Path, options: dict[str, Any]) -> Study:
+def virtual_study(folder: Path, options: dict[str, Any]) -> Study:
     """Simulate the first session of the first virtual athlete, and read its study."""
     planned = plan_recordings(options, seed=options["seed"])
     first = planned.sessions[0]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
-from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 import pandas as pd
@@ -16,7 +14,7 @@ import xarray as xr
 
 from legsci.ingest.streams import stream
 from legsci.kernels.filters import butterworth_lowpass
-from legsci.mechanics.force.plates import LEAST_LOAD_N, centre_of_pressure
+from legsci.mechanics.force.plates import LEAST_LOAD_N
 from legsci.mechanics.force.session_reference import TrialReference, session_reference, with_known_zero
 from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.contradictions import WRONG_KINETICS
@@ -24,21 +22,18 @@ from legsci.mechanics.kinetics.ground_contacts import ground_loads
 from legsci.mechanics.kinetics.inertia import body_segments
 from legsci.mechanics.kinetics.movement import person_of, trial_kinematics
 from legsci.mechanics.kinetics.session_motion import SessionMotion, TrialMotion, with_exchanged_plates
+from legsci.mechanics.motion.checked_skeleton import checked_skeleton, without_labels
 from legsci.mechanics.motion.kinematics import Array, Booleans, Kinematics
-from legsci.mechanics.motion.markers import smoothable, stretches
+from legsci.mechanics.motion.markers import Markers, fill_gaps, smooth_markers, smoothable, stretches
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions
-from legsci.mechanics.motion.static_trial import StaticTrial, session_static_trial
+from legsci.mechanics.motion.static_trial import StaticTrial, session_static_trial, static_trial
+from legsci.present.opensim_files import THRESHOLD_N, external_loads_text, ground_reaction_text, markers_text
 from legsci.present.results import Results
 from legsci.storage import atomic_write
-from legsci.vocabulary import AXES, LEGS
+from legsci.vocabulary import AXES, LEGS, MARKERS
 
 #: Bodies of OpenSim's full-body and gait models (Rajagopal et al. 2016, gait2392) on which the ground acts.
 FOOT_BODIES = {"right": "calcn_r", "left": "calcn_l"}
-#: Number of each foot in the names of columns.
-NUMBER = {"right": 1, "left": 2}
-#: Vertical force below which a centre of pressure is not defined, and the force is exported as zero [N]; that of
-#: `inverse_dynamics.dynamics`.
-THRESHOLD_N = 20.0
 #: Quality flags of a trial whose markers, or whose forces, are known to be wrong or to be out of time.
 WRONG_MARKERS = ("stamps_contradicted",)
 WRONG_FORCES = (
@@ -53,10 +48,17 @@ WRONG_FORCES = (
     "implausible_force",
 )
 COLUMNS = ("trial_id", "files", "left_out")
-MM_PER_M = 1000.0
 _UP = list(AXES).index("y")
 
 _Texts = dict[str, str]
+
+
+class _How(NamedTuple):
+    """What the kinematics of a trial rest on beside its markers."""
+
+    static: StaticTrial | None
+    person: Person
+    options: MotionOptions
 
 
 class _Loads(NamedTuple):
@@ -139,7 +141,8 @@ def write_opensim(
     -----
     Axes are those of OpenSim: x forward, y up, z right. Times are on the clock of the trial in all files.
 
-    Markers: as recorded, under standard labels, in mm; gaps are "nan".
+    Markers: as recorded, under standard labels, in mm; gaps are "nan". Markers that cannot be what their labels say are
+    left out, since OpenSim's inverse kinematics would follow them.
 
     Forces: at the rate of the plates, less the zero of each plate, one foot each (1 right, 2 left):
     ground_force_1_vx, ... [N] on the body, ground_force_1_px, ... centre of pressure [m], ground_torque_1_x, ... [N m],
@@ -160,8 +163,9 @@ def write_opensim(
             zeroed = with_known_zero(recorded, references.get(name, TrialReference()))
             trial = with_exchanged_plates(zeroed) if name in swapped else zeroed
             options = motion.options.get(str(trial.attrs["task"]), DEFAULT_OPTIONS)
-            marker_texts, reasons = _marker_file(name, trial, motion.trials[name])
-            loads, unknown = _loads(recorded, trial, motion.trials[name], (static, person, options), filtered=filtered)
+            how = _How(static, person, options)
+            marker_texts, reasons = _marker_file(name, trial, motion.trials[name], how)
+            loads, unknown = _loads(recorded, trial, motion.trials[name], how, filtered=filtered)
             force_texts, without = _force_files(name, loads, bodies)
             texts, left_out = marker_texts | force_texts, [*reasons, *unknown, *without]
         except Exception as error:  # one trial that fails does not keep the others from being exported
@@ -180,8 +184,8 @@ def _reasons(motion: TrialMotion, codes: Collection[str]) -> list[str]:
     return [flag.sentence for flag in (*motion.flags, *motion.force_flags, *reaction) if flag.code in codes]
 
 
-def _marker_file(name: str, trial: xr.DataTree, motion: TrialMotion) -> tuple[_Texts, list[str]]:
-    """Text of the .trc of a trial, and why there is none."""
+def _marker_file(name: str, trial: xr.DataTree, motion: TrialMotion, how: _How) -> tuple[_Texts, list[str]]:
+    """Text of the .trc of a trial, and what is left out."""
     faults = json.loads(str(trial.attrs.get("faults", "[]")))
     if faults:
         return {}, [f"The trial could not be read: {sentence}" for _, sentence in faults]
@@ -192,44 +196,40 @@ def _marker_file(name: str, trial: xr.DataTree, motion: TrialMotion) -> tuple[_T
     if wrong:
         return {}, ["Markers are left out.", *wrong]
     labels = markers.get_index("marker").astype(str).tolist()
+    refused = _refused(markers, how)
     # A prefix that is left names a person, of whom several were recorded; the study did not map these markers.
-    kept = [row for row, label in enumerate(labels) if ":" not in label]
+    others = {label for label in labels if ":" in label}
+    kept = [row for row, label in enumerate(labels) if label not in refused | others]
     position = markers.variables["position"].transpose("time", "marker", "axis").data[:, kept].astype(float)
     order = [markers.get_index("axis").tolist().index(axis) for axis in AXES]
     clean = ["_".join(labels[row].split()) for row in kept]
     times, rate = markers.get_index("time").to_numpy(), float(markers.attrs["sampling_rate_hz"])
-    text = _trc(name, clean, position[:, :, order], times, rate)
-    others = len(labels) - len(kept)
-    return {f"{name}.trc": text}, [f"{others} markers of several persons are left out."] if others else []
+    sentences = [f"{len(others)} markers of several persons are left out."] if others else []
+    if refused:
+        named = ", ".join(sorted(refused))
+        sentences.append(f"Markers that cannot be what their labels say are left out (see quality.csv): {named}.")
+    return {f"{name}.trc": markers_text(name, clean, position[:, :, order], times, rate)}, sentences
 
 
-def _trc(name: str, labels: list[str], position: Array, times: Array, rate: float) -> str:
-    """Markers (time, marker, 3) [m] as the text of a .trc."""
-    frames, count = len(times), len(labels)
-    numbers = np.column_stack([np.arange(1, frames + 1), times, MM_PER_M * position.reshape(frames, -1)])
-    header = [
-        f"PathFileType\t4\t(X/Y/Z)\t{name}.trc",
-        "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames",
-        f"{rate:.10g}\t{rate:.10g}\t{frames}\t{count}\tmm\t{rate:.10g}\t1\t{frames}",
-        "Frame#\tTime\t" + "\t".join(f"{label}\t\t" for label in labels),
-        "\t\t" + "\t".join(f"X{n}\tY{n}\tZ{n}" for n in range(1, count + 1)),
-        "",
-    ]
-    return "\n".join(header) + "\n" + _rows(numbers, ["%d", "%.8f", *["%.4f"] * (3 * count)])
-
-
-def _rows(numbers: Array, formats: list[str]) -> str:
-    """Rows of numbers with tabs between them."""
-    text = io.StringIO()
-    np.savetxt(text, numbers, fmt=formats, delimiter="\t")
-    return text.getvalue()
+def _refused(signal: xr.Dataset, how: _How) -> set[str]:
+    """Labels of markers that legsci's own kinematics do not use, since they cannot be what their labels say."""
+    if set(MARKERS).isdisjoint(signal.get_index("marker")):
+        return set()
+    recorded = Markers.recorded(signal)
+    seen, _ = without_labels(recorded.never_seen(), recorded, np.zeros(recorded.position.shape[:2]))
+    whole, filling_m, _ = fill_gaps(seen, options=how.options)
+    markers = smooth_markers(whole, cutoff_hz=how.options.cutoff_hz)
+    standing = how.static or static_trial(markers)
+    measures_m = how.person.measures_m
+    used = checked_skeleton(markers, filling_m, standing, options=how.options, measures_m=measures_m).markers
+    return set(seen.labels) - set(used.labels)
 
 
 def _loads(
     recorded: xr.DataTree,
     trial: xr.DataTree,
     motion: TrialMotion,
-    how: tuple[StaticTrial | None, Person, MotionOptions],
+    how: _How,
     *,
     filtered: bool,
 ) -> tuple[_Loads | None, list[str]]:
@@ -319,63 +319,15 @@ def _force_files(name: str, loads: _Loads | None, bodies: Mapping[str, str]) -> 
     whole: Booleans = np.all([loads.known, *(np.isfinite(values).all(axis=1) for values in known.values())], axis=0)
     first, stop = max(stretches(whole), key=lambda span: span[1] - span[0], default=(0, 0))
     if not known or stop - first < 2:
-        return {}, [*sentences, "At no time is the load of each foot known: no force is exported."]
+        return {}, ["At no time is the load of each foot known: no force is exported."]
     if stop - first < whole.size:
         begin, end = loads.time[[first, stop - 1]]
         sentences.append(f"Forces are exported from {begin:.3f} to {end:.3f} s, where the load of each foot is known.")
     within = slice(first, stop)
-    cut = loads._replace(time=loads.time[within], wrench={side: values[within] for side, values in known.items()})
+    wrench = {side: values[within] for side, values in known.items()}
     file = f"{name}_grf.mot"
-    return {file: _mot(name, cut), f"{name}_external_loads.xml": _external_loads(name, file, known, bodies)}, sentences
-
-
-def _mot(name: str, loads: _Loads) -> str:
-    """Ground reaction as the text of a .mot: of each foot force, centre of pressure and free moment."""
-    sides = [side for side in LEGS if side in loads.wrench]
-    values = np.array([loads.wrench[side] for side in sides])
-    force = xr.Dataset(
-        {
-            "force": (("plate", "time", "axis"), values[..., :3]),
-            "moment": (("plate", "time", "axis"), values[..., 3:]),
-            "surface_height": ("plate", np.full(len(sides), loads.height)),
-        },
-        coords={"plate": sides, "time": loads.time, "axis": list(AXES)},
-    )
-    pressure = centre_of_pressure(force, threshold_n=THRESHOLD_N)
-    point, free = pressure["centre_of_pressure"].to_numpy(), pressure["free_moment"].to_numpy()
-    pressed = np.isfinite(free)
-    columns, names, formats = [loads.time], ["time"], ["%.8f"]
-    for row, side in enumerate(sides):
-        number, torque = NUMBER[side], np.zeros_like(point[row])
-        torque[:, _UP] = free[row]
-        for what, part, fmt in (
-            (f"ground_force_{number}_v", values[row, :, :3], "%.4f"),
-            (f"ground_force_{number}_p", point[row], "%.6f"),
-            (f"ground_torque_{number}_", torque, "%.5f"),
-        ):
-            columns += list(np.where(pressed[row][:, None], part, 0.0).T)
-            names += [what + axis for axis in AXES]
-            formats += [fmt] * len(AXES)
-    header = [f"{name}_grf", "version=1", f"nRows={loads.time.size}", f"nColumns={len(names)}", "inDegrees=no"]
-    return "\n".join([*header, "endheader", "\t".join(names)]) + "\n" + _rows(np.column_stack(columns), formats)
-
-
-def _external_loads(name: str, file: str, sides: Collection[str], bodies: Mapping[str, str]) -> str:
-    """External loads of a trial as OpenSim's document."""
-    forces = []
-    for side in (side for side in LEGS if side in sides):
-        stated = {
-            "applied_to_body": escape(bodies[side]),
-            "force_expressed_in_body": "ground",
-            "point_expressed_in_body": "ground",
-            "force_identifier": f"ground_force_{NUMBER[side]}_v",
-            "point_identifier": f"ground_force_{NUMBER[side]}_p",
-            "torque_identifier": f"ground_torque_{NUMBER[side]}_",
-        }
-        lines = "".join(f"\t\t\t\t<{key}>{value}</{key}>\n" for key, value in stated.items())
-        forces.append(f'\t\t\t<ExternalForce name="{side}_foot">\n{lines}\t\t\t</ExternalForce>\n')
-    return (
-        '<?xml version="1.0" encoding="UTF-8" ?>\n<OpenSimDocument Version="40000">\n'
-        f"\t<ExternalLoads name={quoteattr(name)}>\n\t\t<objects>\n{''.join(forces)}\t\t</objects>\n\t\t<groups />\n"
-        f"\t\t<datafile>{file}</datafile>\n\t</ExternalLoads>\n</OpenSimDocument>\n"
-    )
+    texts = {
+        file: ground_reaction_text(name, loads.time[within], wrench, loads.height),
+        f"{name}_external_loads.xml": external_loads_text(name, file, known, bodies),
+    }
+    return texts, sentences
