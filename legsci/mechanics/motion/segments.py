@@ -57,17 +57,17 @@ def build_skeleton(
 
     Returns
     -------
-    Skeleton. Pelvis: z from left to right anterior superior iliac spine, x forward in their plane with the posterior
-    ones, origin between the hips; the lumbar joint is the lumbosacral one. Thigh: y from knee to hip, z in the plane of y and the knee axis. Shank: y from
-    ankle to knee, z in the plane of y and the malleoli (without a medial one, of the thigh's z). Foot: y up and x from
-    heel to forefoot while standing. Trunk: y from mid-hip to between the acromia, where the centres of mass of its
-    parts lie (c7 is on the back, several centimetres behind), z from left to right acromion, origin mid-hip; where no
-    marker lies on chest or back it turns with the line from mid-hip to c7. Knee: between the epicondyles; ankle:
-    between the malleoli. Without medial markers they lie half a width inward of the lateral one, along the plane of the
-    wand (`wand_joint`) or the functional axis; without a width their centre is unknown, and without an axis as well
-    thigh and shank are the lines between hip and lateral markers: both give flexion alone. A foot of two markers
-    gives no inversion. Without quiet upright standing ankle, lumbar and trunk angles are absent, since their zero is
-    that of standing.
+    Skeleton. Pelvis: z from left to right anterior superior iliac spine, x forward in their plane with the
+    posterior ones, origin between the hips; the lumbar joint is the lumbosacral one. Thigh: y from knee to hip, z
+    in the plane of y and the knee axis. Shank: y from ankle to knee, z in the plane of y and the malleoli (without
+    a medial one, of the thigh's z). Foot: y up and x from heel to forefoot while standing. Trunk: y from mid-hip to
+    between the acromia, where the centres of mass of its parts lie (c7 is on the back, several centimetres behind),
+    z from left to right acromion, origin mid-hip; where no marker lies on chest or back it turns with the line from
+    mid-hip to c7. Knee: between the epicondyles; ankle: between the malleoli. Without medial markers they lie half
+    a width inward of the lateral one, along the plane of the wand (`wand_joint`) or the functional axis; without a
+    width their centre is unknown, and without an axis as well thigh and shank are the lines between hip and lateral
+    markers: both give flexion alone. A foot of two markers gives no inversion. Without quiet upright standing
+    ankle, lumbar and trunk angles are absent, since their zero is that of standing.
 
     References
     ----------
