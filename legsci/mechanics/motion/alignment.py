@@ -196,6 +196,7 @@ class _Body:
 
     def __init__(self, kinematics: Kinematics) -> None:
         self.frames, self._known = kinematics.time.size, kinematics
+        self.bent = hip_bend(kinematics.rotation, "pelvis", self.frames)
         #: Paths of joint centres (leg, time, 3) [m].
         self.hip, self.knee, self.ankle = (self._both(kinematics.joint_centre, name) for name in LEG_JOINTS)
         self.thigh, self.shank = self.hip - self.knee, self.ankle - self.knee
@@ -231,10 +232,6 @@ class _Body:
     def pelvis_filling_rad(self) -> Array:
         """Uncertainty of the turn of the pelvis from filled markers (time,) [rad]."""
         return np.asarray(self._known.filling.get("pelvis", np.zeros((self.frames, 2)))[:, 1])
-
-    def hip_bend(self) -> Array:
-        """Angle between pelvis and thighs, mean of both legs (time,) [rad]; 0 where it is not known."""
-        return hip_bend(self._known.rotation, "pelvis", self.frames)
 
     def knee_flexion(self) -> Array:
         """Flexion of the knees (leg, time) [rad]."""
@@ -343,7 +340,7 @@ def _leg_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
     reach = _length(body.shank * [1.0, 0.0, 1.0])
     hip_line = 2.0**0.5 * HIP_CENTRE_M / _length(body.hip[1] - body.hip[0])
     turned = hip_line * _along(body.shank, body.ahead)
-    bent = np.radians(SOFT_TISSUE_ARTEFACT["pelvis"].turn_deg) * body.hip_bend() / (0.5 * np.pi)
+    bent = np.radians(SOFT_TISSUE_ARTEFACT["pelvis"].turn_deg) * body.bent / (0.5 * np.pi)
     return {
         **_angle_uncertainties(body, skin),
         "knee_frontal_projection": _projection_uncertainty(body, body.outward, knee_m, ankle_m, hip_line),
