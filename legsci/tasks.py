@@ -31,8 +31,10 @@ class Task:
     cutoff_hz : low-pass of markers and ground reaction alike [Hz], unless the options of a run say otherwise. That with
         which four peak joint moments of virtual athletes have the least error on average (root mean square, 0.3 mm of
         noise; `benchmarks/cutoffs.csv`); in sprints 30 Hz, since the residual analysis (Winter 2009, ch. 3) of the
-        recorded sprint gives 28 to 35 Hz. Published choices for impacts, in which soft tissue vibrates, are lower:
-        20 Hz (Bisseling & Hof 2006), 15 Hz (Kristianslund et al. 2012).
+        recorded sprint gives 28 to 35 Hz. In drop jumps and landings soft tissue vibrates, which those athletes do not
+        show: 20 Hz, with which moments, power and work of bodies in a rigid-body engine, whose skin wobbles, err least
+        (`benchmarks/cutoffs_impacts.csv`). Published choices for impacts are 20 Hz (Bisseling & Hof 2006) and 15 Hz
+        (Kristianslund et al. 2012).
 
     References
     ----------
@@ -89,7 +91,7 @@ TASKS: dict[str, Task] = {
         direction="vertical",
         cut="rebound",
         cut_by=("force",),
-        cutoff_hz=30.0,
+        cutoff_hz=20.0,
     ),
     "landing": Task(
         "Land from a height and stand.",
@@ -98,7 +100,7 @@ TASKS: dict[str, Task] = {
         direction="vertical",
         cut="impact",
         cut_by=("force",),
-        cutoff_hz=30.0,
+        cutoff_hz=20.0,
     ),
     "squat": Task(
         "Squats, one or many.",

@@ -232,7 +232,6 @@ def _alignment(truth: Truth, span: Span) -> Values:
         thigh, shank = hip - knee, ankle - knee
         abduction = truth.angle[f"{side}_knee_abduction"]
         values["knee_abduction_peak_deg", side] = _largest(abduction, span)
-        values["knee_abduction_corrected_peak_deg", side] = _largest(abduction, span)
         if np.isfinite(span.landing):
             landing = Span(span.landing, span.landing + LANDING_S * RATE_HZ)
             values["landing_knee_abduction_peak_deg", side] = _largest(abduction, landing)

@@ -158,3 +158,23 @@ def test_errors_of_motion_metrics_are_within_their_uncertainty(noisy: tuple[Reco
     assert len(of_motion) > 150
     # Errors of landmarks are the same in all metrics of a body: the coverage of single bodies is 0.76 to 0.98.
     assert (of_motion["error"].abs() <= 2.0 * of_motion["u"]).mean() > 0.7
+
+
+def test_times_of_squats(noisy: tuple[Recorded, Measured]) -> None:
+    """Starts are smooth and the body settles at the bottom: times hold to some hundredths of a second, and say so."""
+    errors = stated(errors_of(*noisy))
+    times = errors[errors["metric"].isin(["eccentric_time_s", "pause_time_s", "concentric_time_s"])]
+    assert len(times) == 6
+    assert (times["error"].abs() < 0.08).all(), times
+    assert times["u"].between(0.01, 0.06).all(), times
+    assert (times["error"].abs() <= 2.5 * times["u"]).all(), times
+
+
+def test_lumbar_moments_stand_about_the_lumbosacral_joint(
+    clean: tuple[Recorded, Path], clean_measured: Measured
+) -> None:
+    errors = errors_of(clean[0], clean_measured)
+    peaks = errors[(errors["metric"] == "lumbar_moment_peak_n_m_per_kg") & (errors["task"] != "drop_jump")]
+    assert len(peaks) == 3
+    # About a point between the hips they would be 15 % too large.
+    assert abs((peaks["error"] / peaks["true"]).mean()) < 0.12, peaks

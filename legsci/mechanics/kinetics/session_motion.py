@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from legsci.ingest.streams import kinds_of, stream, streams
+from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.force.plates import GroundReaction, centre_of_pressure, ground_reaction, vertical_of_plates
 from legsci.mechanics.force.session_reference import TrialReference, session_reference, with_known_zero
 from legsci.mechanics.force.trial_flags import force_flags
@@ -36,6 +37,8 @@ from legsci.tasks import TASKS
 
 #: Directions of the centre of pressure, ISB x and z.
 DIRECTIONS = ("anterior", "right")
+#: Low-pass of the centre of pressure in standing [Hz], as recommended by Ruhe et al. (2010, Gait Posture 32:436).
+SWAY_HZ = 10.0
 #: Channels that the flag of unmapped channels names; study.readings lists all.
 CHANNELS_SHOWN = 8
 
@@ -287,7 +290,10 @@ def _stream_flags(trial: xr.DataTree) -> list[QualityFlag]:
 
 
 def _total_centre_of_pressure(force: xr.Dataset, reaction: GroundReaction, *, sought: bool) -> Array:
-    """Centre of pressure of all plates that carry the person, forward and to the right (2, sample) [m]."""
+    """Centre of pressure of all plates that carry the person, forward and to the right (2, sample) [m].
+
+    Low-passed at `SWAY_HZ`: the range of raw samples of a thousand a second is mostly that of the plates' noise.
+    """
     if not sought or not reaction.plates or "moment" not in force:
         return np.full((2, reaction.force.shape[1]), np.nan)
     force = force.sel(plate=list(reaction.plates))
@@ -296,7 +302,10 @@ def _total_centre_of_pressure(force: xr.Dataset, reaction: GroundReaction, *, so
     level = position[[axes.index("x"), axes.index("z")]]
     pressed = np.where(np.isfinite(level[0]), vertical_of_plates(force), 0.0)
     total = pressed.sum(axis=0)
-    return np.asarray(np.nansum(level * pressed, axis=1) / np.where(total > 0.0, total, np.nan))
+    path = np.nansum(level * pressed, axis=1) / np.where(total > 0.0, total, np.nan)
+    if reaction.rate <= 2.0 * SWAY_HZ:
+        return np.asarray(path)
+    return butterworth_lowpass(path, sampling_rate_hz=reaction.rate, cutoff_hz=SWAY_HZ)
 
 
 def _horizontal_force(force: xr.Dataset, reaction: GroundReaction) -> Array:

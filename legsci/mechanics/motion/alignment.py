@@ -143,10 +143,10 @@ def alignment_uncertainty(kinematics: xr.Dataset) -> xr.Dataset:
         (h - k) cos f / L_thigh + r sin f - (k - a) / L_shank,
 
     where errors of soft tissue move the knee of the thigh alone and turn the shank as a whole. The frontal plane turns
-    with the line between the hip centres, each of which is missed, by which a knee ahead of the ankle appears medial or lateral of it. A
-    displacement from the start has only this and the soft tissue part. Markers that were filled add the uncertainty of
-    their segment (`checked_skeleton.segment_filling`) in the frames of their gaps. Noise of the cameras (some
-    0.1 mm) is left out.
+    with the line between the hip centres, each of which is missed, by which a knee ahead of the ankle appears medial or
+    lateral of it. A displacement from the start has only this and the soft tissue part. Markers that were filled add
+    the uncertainty of their segment (`checked_skeleton.segment_filling`) in the frames of their gaps. Noise of the
+    cameras (some 0.1 mm) is left out.
     """
     curves = alignment_curves(Kinematics.of(kinematics))
     return _dataset({f"u_{name}": curves[f"u_{name}"] for name in UNCERTAIN_CURVES}, kinematics)
@@ -196,6 +196,7 @@ class _Body:
 
     def __init__(self, kinematics: Kinematics) -> None:
         self.frames, self._known = kinematics.time.size, kinematics
+        self.bent = hip_bend(kinematics.rotation, "pelvis", self.frames)
         #: Paths of joint centres (leg, time, 3) [m].
         self.hip, self.knee, self.ankle = (self._both(kinematics.joint_centre, name) for name in LEG_JOINTS)
         self.thigh, self.shank = self.hip - self.knee, self.ankle - self.knee
@@ -231,10 +232,6 @@ class _Body:
     def pelvis_filling_rad(self) -> Array:
         """Uncertainty of the turn of the pelvis from filled markers (time,) [rad]."""
         return np.asarray(self._known.filling.get("pelvis", np.zeros((self.frames, 2)))[:, 1])
-
-    def hip_bend(self) -> Array:
-        """Angle between pelvis and thighs, mean of both legs (time,) [rad]; 0 where it is not known."""
-        return hip_bend(self._known.rotation, "pelvis", self.frames)
 
     def knee_flexion(self) -> Array:
         """Flexion of the knees (leg, time) [rad]."""
@@ -343,11 +340,11 @@ def _leg_uncertainties(body: _Body, skin: _Skin) -> dict[str, Array]:
     reach = _length(body.shank * [1.0, 0.0, 1.0])
     hip_line = 2.0**0.5 * HIP_CENTRE_M / _length(body.hip[1] - body.hip[0])
     turned = hip_line * _along(body.shank, body.ahead)
-    bent = np.radians(SOFT_TISSUE_ARTEFACT["pelvis"].turn_deg) * body.hip_bend() / (0.5 * np.pi)
+    bent = np.radians(SOFT_TISSUE_ARTEFACT["pelvis"].turn_deg) * body.bent / (0.5 * np.pi)
     return {
         **_angle_uncertainties(body, skin),
         "knee_frontal_projection": _projection_uncertainty(body, body.outward, knee_m, ankle_m, hip_line),
-        "knee_fixed_camera_projection": _projection_uncertainty(body, body.outward_of_lab, knee_m, ankle_m, 0.0 * hip_line),
+        "knee_fixed_camera_projection": _projection_uncertainty(body, body.outward_of_lab, knee_m, ankle_m, None),
         "knee_medial_offset": np.sqrt(skin.knee_m**2 + skin.ankle_m**2 + turned**2),
         "pelvic_drop": np.tile(
             np.degrees(np.sqrt(SPINE_LINE_RAD**2 + bent**2 + body.pelvis_filling_rad() ** 2)), (len(OUTWARD), 1)
@@ -384,16 +381,20 @@ def _projection_slope(vector: Array, outward: Array) -> tuple[Array, Array]:
     return up / square, -aside / square
 
 
-def _projection_uncertainty(body: _Body, outward: Array, knee_m: Array, ankle_m: Array, turn_rad: Array) -> Array:
+def _projection_uncertainty(
+    body: _Body, outward: Array, knee_m: Array, ankle_m: Array, turn_rad: Array | None
+) -> Array:
     """Standard uncertainty of a projection angle (leg, time) [deg]; large where a line is normal to the plane.
 
-    `turn_rad` (time,) is that of the direction of the plane.
+    `turn_rad` (time,) is that of the direction of the plane; None of a plane that is fixed.
     """
     thigh, shank, ahead = body.thigh, body.shank, body.ahead
     above = _projection_slope(thigh, outward)
     below = _projection_slope(shank * [1.0, -1.0, 1.0], outward)
     # Moving the knee moves both lines; up counts the other way for the shank, which is looked at from above.
     at_knee = np.hypot(above[0] + below[0], above[1] - below[1])
-    turned = turn_rad * (_along(thigh, ahead) * above[0] + _along(shank, ahead) * below[0])
+    turned = (0.0 if turn_rad is None else turn_rad) * (
+        _along(thigh, ahead) * above[0] + _along(shank, ahead) * below[0]
+    )
     moved = HIP_CENTRE_M * np.hypot(*above), knee_m * at_knee, ankle_m * np.hypot(*below), turned
     return np.asarray(np.degrees(np.sqrt(sum(part**2 for part in moved))))

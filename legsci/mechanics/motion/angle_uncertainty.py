@@ -34,8 +34,8 @@ POINTS = {
     **{f"{side}_knee": CENTRE_M for side in LEGS},
     **{f"{side}_ankle": CENTRE_M for side in LEGS},
     "lumbar": LUMBAR_M,
-    # Of the regressions of both hips, and of the two spines or acromia.
-    "mid_hip": (0.5 * (HIP_CENTRE_M**2 + LANDMARK_M**2)) ** 0.5,
+    # The regression may err alike on both sides; the two spines, as the acromia, are missed one by one.
+    "mid_hip": (HIP_CENTRE_M**2 + 0.5 * LANDMARK_M**2) ** 0.5,
     "shoulders": LANDMARK_M / 2.0**0.5,
 }
 #: Ends of the long axis of a segment.

@@ -67,8 +67,8 @@ def lumbar_centre(*, pelvis_width_m: float, sex: str) -> Array:
 
     References
     ----------
-    Dumas R, Wojtusch J (2018) Estimation of the body segment inertial parameters for the rigid body biomechanical models
-    used in motion analysis. In: Handbook of Human Motion. Springer.
+    Dumas R, Wojtusch J (2018) Estimation of the body segment inertial parameters for the rigid body biomechanical
+    models used in motion analysis. In: Handbook of Human Motion. Springer.
     """
     known = [_LUMBAR_PER_WIDTH[sex]] if sex in _LUMBAR_PER_WIDTH else list(_LUMBAR_PER_WIDTH.values())
     return pelvis_width_m * np.append(np.mean(known, axis=0), 0.0)

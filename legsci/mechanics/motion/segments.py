@@ -48,26 +48,25 @@ def build_skeleton(
     static : the static trial that defines the anatomy; where the person stands still in it, the soles are flat.
     options : hip_centre "harrington", "bell", "davis" (which needs the leg length) or "functional" (where pelvis and
         thigh turn enough relative to each other); knee_axis "epicondyles" or "functional" (where the knee bends
-        enough; without a medial epicondyle and a thigh wand always); thigh "anchored" (its long axis
-        runs from the knee to the hip that the pelvis carries, since soft tissue moves the markers of the thigh most) or
-        "cluster" (from its own markers alone).
+        enough; without a medial epicondyle and a thigh wand always); thigh "anchored" (its long axis runs from the knee
+        to the hip that the pelvis carries, since the skin of the thigh moves most) or "cluster" (its own markers alone).
     measures_m : measures of the person [m]: "right_knee_width", "left_ankle_width", ..., for sets without medial
         markers, and "leg_length".
     sex : of the person, by which the lumbar joint is placed: see `lumbar_centre`.
 
     Returns
     -------
-    Skeleton. Pelvis: z from left to right anterior superior iliac spine, x forward in their plane with the posterior
-    ones, origin between the hips; the lumbar joint is the lumbosacral one. Thigh: y from knee to hip, z in the plane of y and the knee axis. Shank: y from
-    ankle to knee, z in the plane of y and the malleoli (without a medial one, of the thigh's z). Foot: y up and x from
-    heel to forefoot while standing. Trunk: y from mid-hip to between the acromia, where the centres of mass of its
-    parts lie (c7 is on the back, several centimetres behind), z from left to right acromion, origin mid-hip; where no
-    marker lies on chest or back it turns with the line from mid-hip to c7. Knee: between the epicondyles; ankle:
-    between the malleoli. Without medial markers they lie half a width inward of the lateral one, along the plane of the
-    wand (`wand_joint`) or the functional axis; without a width their centre is unknown, and without an axis as well
-    thigh and shank are the lines between hip and lateral markers: both give flexion alone. A foot of two markers
-    gives no inversion. Without quiet upright standing ankle, lumbar and trunk angles are absent, since their zero is
-    that of standing.
+    Skeleton. Pelvis: z from left to right anterior superior iliac spine, x forward in their plane with the
+    posterior ones, origin between the hips; the lumbar joint is the lumbosacral one. Thigh: y from knee to hip, z
+    in the plane of y and the knee axis. Shank: y from ankle to knee, z in the plane of y and the malleoli (without
+    a medial one, of the thigh's z). Foot: y up and x from heel to forefoot while standing. Trunk: y from mid-hip to
+    between the acromia, where the centres of mass of its parts lie (c7 is on the back, several centimetres behind),
+    z from left to right acromion, origin mid-hip; where no marker lies on chest or back it turns with the line from
+    mid-hip to c7. Knee: between the epicondyles; ankle: between the malleoli. Without medial markers they lie half
+    a width inward of the lateral one, along the plane of the wand (`wand_joint`) or the functional axis; without a
+    width their centre is unknown, and without an axis as well thigh and shank are the lines between hip and lateral
+    markers: both give flexion alone. A foot of two markers gives no inversion. Without quiet upright standing
+    ankle, lumbar and trunk angles are absent, since their zero is that of standing.
 
     References
     ----------
@@ -236,8 +235,8 @@ class _Builder:
             flag = QualityFlag("functional_joint_refused", signal=joint, detail="the knee hardly bends")
             self.skeleton.flags.append(flag)
         if medial is not None:
-            self.skeleton.axis_base_m[joint] = float(np.linalg.norm(lateral - medial))
-            return 0.5 * (lateral + medial), (lateral - medial) * OUTWARD[side] if axis is None else axis
+            centre, across = self._midway(joint, lateral, medial)
+            return centre, across if axis is None else axis
         if axis is not None:
             detail = "its axis is that about which it bends, for want of a medial epicondyle"
             self.skeleton.flags.append(QualityFlag("joint_definition", signal=joint, detail=detail))
@@ -251,13 +250,17 @@ class _Builder:
         if lateral is None:
             return None, knee_axis
         if medial is not None:
-            self.skeleton.axis_base_m[f"{side}_ankle"] = float(np.linalg.norm(lateral - medial))
-            return 0.5 * (lateral + medial), (lateral - medial) * OUTWARD[side]
+            return self._midway(f"{side}_ankle", lateral, medial)
         if wand is not None and f"{side}_knee" not in self.unknown_centres:
             centre, axis = self._by_wand(f"{side}_ankle", knee, wand, lateral)
             if centre is not None and axis is not None:
                 return centre, axis
         return self._inward(f"{side}_ankle", lateral, knee_axis), knee_axis
+
+    def _midway(self, joint: str, lateral: Array, medial: Array) -> tuple[Array, Array]:
+        """Joint centre midway between its markers, and axis to the right."""
+        self.skeleton.axis_base_m[joint] = float(np.linalg.norm(lateral - medial))
+        return 0.5 * (lateral + medial), (lateral - medial) * OUTWARD[joint.partition("_")[0]]
 
     def _by_wand(self, joint: str, proximal: Array, wand: Array, lateral: Array) -> tuple[Array | None, Array | None]:
         """Joint centre and axis to the right by the plane of a wand; None where the wand shows none."""
@@ -267,9 +270,7 @@ class _Builder:
             return None, None
         if np.isnan(centre).any():
             return self._unknown(joint, lateral), outward * OUTWARD[side]
-        detail = (
-            "its axis lies in the plane of the wand, and turns by as much as the wand was put ahead of it or behind"
-        )
+        detail = "its axis lies in the plane of the wand, and turns as the wand was put ahead of it or behind"
         self.skeleton.flags.append(QualityFlag("joint_definition", signal=joint, detail=detail))
         self.skeleton.axis_base_m[joint] = float(np.linalg.norm(np.cross(wand - proximal, lateral - proximal))) / float(
             np.linalg.norm(lateral - proximal)
@@ -374,8 +375,7 @@ class _Builder:
         if "pelvis" not in self.skeleton.segments or right is None or left is None:
             self._absent("trunk", "it needs the pelvis and both acromia")
             return
-        middle, across = self.skeleton.segments["pelvis"].origin, right - left
-        shoulders = 0.5 * (right + left)
+        middle, across, shoulders = self.skeleton.segments["pelvis"].origin, right - left, 0.5 * (right + left)
         if not self.still:
             self.skeleton.leave_out(["lumbar", "trunk"], EVERY_PLANE)
         if set(CHEST_AND_BACK) & set(self.static) & set(self.markers.labels):
@@ -396,8 +396,5 @@ class _Builder:
         turn = frames_from_vectors(upper - lower, right - left, Y, Z) @ line.T
         unknown = np.full(len(lower), np.nan)
         self.skeleton.segments["trunk"] = Segment(axes, middle, turn, lower - turn @ middle, unknown)
-        detail = (
-            "no marker on chest or back except c7: it turns with the line from between the hips to c7, or between the"
-            " acromia, since these move with the arms"
-        )
+        detail = "no marker on chest or back but c7: it turns with the line from mid-hip to c7, or between the acromia"
         self.skeleton.flags.append(QualityFlag("joint_definition", signal="trunk", detail=detail))

@@ -182,8 +182,8 @@ def _phase(speed: Array, fastest: int, limits: tuple[int, int]) -> tuple[Array, 
     Returns
     -------
     borders : (2,) [samples].
-    uncertainty : (2,) their standard uncertainties [samples]: with v ~ (t - start)^p the start lies p v / (dv/dt) before
-        a point of the curve, which `BORDER_POWER` makes uncertain. The slower speed rises, the less certain the start.
+    uncertainty : (2,) their standard uncertainties [samples]: with v ~ (t - start)^p the start lies p v / (dv/dt)
+        before a point of the curve, which `BORDER_POWER` makes uncertain: the slower speed rises, the more.
     """
     limit = max(SEEN_PART * speed[fastest], SLOW_M_PER_S)
     seen, faster = (np.array([_falls_to(speed, fastest, way, part * limit) for way in (-1, 1)]) for part in (1.0, 4.0))

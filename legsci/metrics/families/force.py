@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.force.profiles import load_profiles
-from legsci.mechanics.kinetics.session_motion import DIRECTIONS
+from legsci.mechanics.kinetics.session_motion import DIRECTIONS, SWAY_HZ
 from legsci.metrics.metric import FLANAGAN, FORCE, LINTHORNE, MCMAHON, NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, at, integral, of_tasks, peak, peak_time, position
 from legsci.tasks import (
@@ -164,13 +164,14 @@ def _centre_of_pressure_range(direction: str, axis: str, words: str) -> Metric:
         label=f"COP range, {words}",
         unit="m",
         sign=NOT_SIGNED,
-        meaning=f"Range of the centre of pressure along {axis} ({words}) in the weighing window.",
+        meaning=f"Range of the centre of pressure along {axis} ({words}) in the weighing window, low-passed at "
+        f"{SWAY_HZ:g} Hz (Ruhe et al. 2010, Gait Posture 32:436).",
         equation=f"max {axis}_COP - min {axis}_COP over the weighing window",
         source=_PRIETO,
         tasks=STANDING,
         streams=FORCE,
-        no_uncertainty="a constant error of the centre of pressure cancels in a range, and noise of the plates only "
-        "widens it",
+        no_uncertainty="a constant error of the centre of pressure cancels in a range, and the low-pass takes most of "
+        "the noise of the plates",
     )
 
 

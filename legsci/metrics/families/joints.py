@@ -178,7 +178,7 @@ def lumbar_flexion_max(reps: Reps) -> UncertainValue:
     frames, flexion = of_frames(reps), angle(reps, "lumbar_flexion")
     start, last = span_of(reps)
     instant = peak_time(frames, flexion, start, last)
-    skin = np.hypot(*(SOFT_TISSUE_ARTEFACT[part].turn_deg for part in ("pelvis", "trunk")))
+    skin = float(np.hypot(SOFT_TISSUE_ARTEFACT["pelvis"].turn_deg, SOFT_TISSUE_ARTEFACT["trunk"].turn_deg))
     value = peak(frames, flexion, start, last) - reps["standing_lumbar_flexion"]
     return value, skin * abs(at(frames, hip_flexion(reps), instant)) / 90.0
 

@@ -181,12 +181,13 @@ def _rate(reps: Reps, curve: xr.Variable) -> xr.Variable:
 
 def _moment(joint: str, direction: str) -> Metric:
     """Entry of the peak moment of a joint."""
+    named = "lumbosacral joint" if joint == "lumbar" else joint
     return Metric(
         moment_peak(joint),
         label=f"{joint} moment",
         unit="N m/kg",
         sign=direction,
-        meaning=f"Maximum net internal {direction} moment of the {joint} about its {_FLEXION_AXIS}, per body mass.",
+        meaning=f"Maximum net internal {direction} moment of the {named} about its {_FLEXION_AXIS}, per body mass.",
         equation=f"max M_{joint} · e_1 over the movement / body mass",
         source=f"{_WINTER}; {GROOD}",
         tasks=MOVEMENTS,

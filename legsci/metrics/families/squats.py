@@ -11,6 +11,7 @@ import xarray as xr
 
 from legsci.mechanics.motion.alignment import SOFT_TISSUE_ARTEFACT
 from legsci.mechanics.motion.angle_uncertainty import POINTS
+from legsci.mechanics.reps.squats import SEEN_PART
 from legsci.metrics.families.joints import UncertainValue, angle, hip_flexion, of_frames, of_legs, span_of
 from legsci.metrics.metric import MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps, at, peak_time, uncertain_peak
@@ -116,7 +117,9 @@ METRICS: dict[str, Metric] = {
         label="eccentric time",
         unit="s",
         sign=NOT_SIGNED,
-        meaning="Duration of the eccentric phase: from the start of the descent to the start of the pause.",
+        meaning="Duration of the eccentric phase: from the start of the descent to the start of the pause. Phases end "
+        f"where the course of speed, fitted above {100 * SEEN_PART:g} % of its maximum, extrapolates to zero: slow "
+        "settling at the bottom belongs to the pause.",
         equation="t_eccentric_end - t_movement_start",
         source=OWN_DEFINITION,
         tasks=SQUATS,
