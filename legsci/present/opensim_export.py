@@ -220,8 +220,14 @@ def _refused(signal: xr.Dataset, how: _How) -> set[str]:
     whole, filling_m, _ = fill_gaps(seen, options=how.options)
     markers = smooth_markers(whole, cutoff_hz=how.options.cutoff_hz)
     standing = how.static or static_trial(markers)
-    measures_m = how.person.measures_m
-    used = checked_skeleton(markers, filling_m, standing, options=how.options, measures_m=measures_m).markers
+    used = checked_skeleton(
+        markers,
+        filling_m,
+        standing,
+        options=how.options,
+        measures_m=how.person.measures_m,
+        sex=how.person.sex,
+    ).markers
     return set(seen.labels) - set(used.labels)
 
 

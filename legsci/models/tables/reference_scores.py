@@ -9,7 +9,8 @@ import pandas as pd
 from scipy import stats
 
 from legsci.metrics.reference import EVERYBODY, GROUP_COLUMNS, group_words
-from legsci.models.tables.longitudinal import SERIES, SESSION, session_summaries, usable
+from legsci.models.tables.longitudinal import SERIES, SESSION
+from legsci.models.tables.summaries import session_summaries, usable
 from legsci.vocabulary import UNCERTAINTY
 
 SCORE_COLUMNS = [
