@@ -16,6 +16,7 @@ PARTS = {
     "angles": "benchmarks.angles",
     "dynamics": "benchmarks.dynamics",
     "session": "benchmarks.session",
+    "models_at_size": "benchmarks.models_at_size",
 }
 
 

@@ -1,16 +1,17 @@
 """Time and memory of the models of a large study of tables, and the largest difference from another version of legsci.
 
 `python -m benchmarks.models_at_size` simulates a study of tables, 1,000 athletes x 20 sessions x 3 repetitions x 30
-metrics, with weekly training, health and injuries. It reads the folder, makes the longitudinal table, all results and
-the ledger, prints time and peak memory of each step, and writes models_at_size.csv beside this file.
-`--athletes N` makes it smaller. `--against CHECKOUT` repeats it with the legsci of another checkout and prints the
-largest relative difference of each table.
+metrics, with weekly training, health and injuries. It makes the longitudinal table, all results and the ledger, prints
+time and peak memory of each step, and writes models_at_size.csv beside this file.
+
+`--athletes N` makes it smaller; `--read` writes a study folder, measurements in long form, and reads it first.
+`--against CHECKOUT` reads that folder with the legsci of another checkout too, and prints the largest relative
+difference of each table.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import subprocess
@@ -25,6 +26,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from benchmarks.dated import write_dated
+from benchmarks.timing import Measurement
 from legsci.ingest.study import read_study
 from legsci.metrics.measurements import measured_rows
 from legsci.models.claims.evidence import Evidence
@@ -139,61 +142,59 @@ def peak_memory_mb(*, anew: bool = False) -> float:
 
 
 class Steps:
-    """Runs the steps of an analysis, and keeps the time [s] and peak memory [MB] of each."""
+    """Runs the steps of an analysis; keeps the time on the clock and of the processor [s], and the peak memory [MB]."""
 
     def __init__(self) -> None:
-        self.rows: list[tuple[str, float, float]] = []
+        self.rows: list[tuple[str, float, float, float]] = []
 
     def run(self, name: str, step: Callable[..., Any], *arguments: Any, **settings: Any) -> Any:
         """Return the answer of a step."""
         peak_memory_mb(anew=True)
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         answer = step(*arguments, **settings)
-        self.rows.append((name, time.perf_counter() - start, peak_memory_mb()))
-        print("{:40s} {:8.1f} s {:8.0f} MB".format(*self.rows[-1]), flush=True)
+        self.rows.append((name, time.perf_counter() - start, time.process_time() - used, peak_memory_mb()))
+        print("{:40s} {:8.1f} s {:8.1f} s of a processor {:8.0f} MB".format(*self.rows[-1]), flush=True)
         return answer
 
     def table(self) -> pd.DataFrame:
         """Return a row per step."""
-        return pd.DataFrame(self.rows, columns=["step", "time_s", "peak_memory_mb"])
+        return pd.DataFrame(self.rows, columns=["step", "time_s", "processor_s", "peak_memory_mb"])
 
 
-#: Steps that are measured but are no part of the limit: reading is not a model, and the parts are measured again alone.
-READING = "study folder read"
-PARTS = {"reliability, alone": reliabilities, "injury results, alone": injury_results}
-
-
-def analyse(folder: Path, *, parts: bool = True) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-    """Analyse a study of tables as `analyse_measurements` does, step by step.
+def analyse(tables: dict[str, pd.DataFrame], steps: Steps) -> dict[str, pd.DataFrame]:
+    """Analyse a study of tables as `analyse_measurements` does; return the tables of results by name.
 
     Parameters
     ----------
-    folder : of the study.
-    parts : measure the longest parts of the results alone too.
-
-    Returns
-    -------
-    tables : by name.
-    steps : see `Steps.table`.
+    tables : of the study, metrics among them.
+    steps : that are measured.
     """
-    steps = Steps()
     registry = load_claims(REPOSITORY / "workflow/claims.yaml")
-    tables = steps.run(READING, _read, folder)
     longitudinal = steps.run("longitudinal table", longitudinal_table, tables)
     answers = {"longitudinal": longitudinal, "study_flow": steps.run("study flow", study_flow, tables)}
     answers |= steps.run("results of models", study_results, tables, longitudinal, registry)
     answers["claims"] = steps.run(
         "ledger of claims", claims_ledger, tables, registry, simulated=True, longitudinal=longitudinal
     )
-    if parts:
-        bootstrap = Bootstrap(500)
-        steps.run("reliability, alone", reliabilities, longitudinal, [], bootstrap)
-        evidence = Evidence(tables, longitudinal, registry, bootstrap)
-        steps.run("injury results, alone", injury_results, tables, evidence, [])
-    return answers, steps.table()
+    return answers
 
 
-def _read(folder: Path) -> dict[str, pd.DataFrame]:
+def analyse_parts(tables: dict[str, pd.DataFrame], longitudinal: pd.DataFrame, steps: Steps) -> None:
+    """Repeat the longest parts of the results alone.
+
+    Parameters
+    ----------
+    tables, steps : see `analyse`.
+    longitudinal : the longitudinal table.
+    """
+    bootstrap = Bootstrap(500)
+    steps.run("reliability, alone", reliabilities, longitudinal, [], bootstrap)
+    evidence = Evidence(tables, longitudinal, load_claims(REPOSITORY / "workflow/claims.yaml"), bootstrap)
+    steps.run("injury results, alone", injury_results, tables, evidence, [])
+
+
+def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read the tables of a study folder."""
     study = read_study(folder, require_recordings=False)
     return tables_of(study, measured_rows(study)[0])
 
@@ -251,32 +252,63 @@ def compare(folder: Path, checkout: Path) -> pd.Series:
     return pd.Series({name: largest_difference(before[name], after[name]) for name in before}, name="difference")
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Measure the large study, or compare a smaller one with another checkout."""
+def measure(athletes: int = ATHLETES, *, read: bool = False) -> list[Measurement]:
+    """Analyse a large study and return its time against the limit.
+
+    Parameters
+    ----------
+    athletes : number of them.
+    read : from a study folder.
+    """
+    tables, steps = simulated_tables(athletes), Steps()
+    if read:
+        with tempfile.TemporaryDirectory() as place:
+            write_study(Path(place) / "at_size", tables)
+            tables = steps.run("study folder read, not a model", read_tables, Path(place) / "at_size")
+    answers = analyse(tables, steps)
+    taken = steps.table().tail(4)
+    analyse_parts(tables, answers["longitudinal"], steps)
+    size = f"{athletes} athletes x {SESSIONS} sessions x {len(answers['longitudinal']['metric'].unique())} metrics"
+    total = ("longitudinal table to ledger", *taken[["time_s", "processor_s"]].sum(), taken["peak_memory_mb"].max())
+    table = pd.concat([steps.table(), pd.DataFrame([total], columns=list(taken))], ignore_index=True)
+    print(f"{size}\n{table.round(1).to_string(index=False)}")
+    if athletes == ATHLETES:
+        cpus = os.cpu_count()
+        write_dated(
+            TABLE,
+            f"{size} of 3 repetitions, {cpus} processors; limits {LIMIT_S:g} s, {LIMIT_MB:g} MB",
+            table.round(1),
+            index=False,
+        )
+    if total[-1] > LIMIT_MB:
+        raise RuntimeError(f"the models took {total[-1]:.0f} MB, more than {LIMIT_MB:g}")
+    return [Measurement(f"models, {size}", "limit", 1000.0 * total[1], 1000.0 * LIMIT_S, 1.0)]
+
+
+def main() -> None:
+    """Measure a study, or compare a smaller one with another checkout."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--athletes", type=int, default=ATHLETES)
+    parser.add_argument("--read", action="store_true", help="from a study folder")
     parser.add_argument("--against", type=Path, help="checkout of another version of legsci")
     parser.add_argument("--folder", type=Path, help="study folder that exists")
-    parser.add_argument("--into", type=Path, help="folder for the tables of --folder, as parquet")
-    chosen = parser.parse_args(arguments)
+    parser.add_argument("--into", type=Path, help="folder for the results of --folder")
+    chosen = parser.parse_args()
     if chosen.folder and chosen.into:
-        for name, table in analyse(chosen.folder, parts=False)[0].items():
-            _plain(table).to_parquet(chosen.into / f"{name}.parquet")
-        return
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place) / "at_size"
-        write_study(folder, simulated_tables(chosen.athletes))
-        if chosen.against:
-            print(compare(folder, chosen.against).to_string())
-            return
-        _, steps = analyse(folder)
-    _report(steps, chosen.athletes)
+        for name, table in analyse(read_tables(chosen.folder), Steps()).items():
+            plain(table).to_parquet(chosen.into / f"{name}.parquet")
+    elif chosen.against:
+        with tempfile.TemporaryDirectory() as place:
+            write_study(Path(place) / "at_size", simulated_tables(chosen.athletes))
+            print(compare(Path(place) / "at_size", chosen.against).to_string())
+    else:
+        measure(chosen.athletes, read=chosen.read)
 
 
-def _plain(table: pd.DataFrame) -> pd.DataFrame:
+def plain(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table whose columns of mixed contents are text, as parquet wants them."""
     mixed = [name for name in table if table[name].dtype == object]
-    return table.assign(**{name: table[name].map(lambda cell: None if cell is None else json.dumps(cell, default=str)) for name in mixed})
+    return table.assign(**{name: [None if cell is None else str(cell) for cell in table[name]] for name in mixed})
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from legsci.models.injury_results import injury_results
 from legsci.models.result import REFUSAL_COLUMNS, ModelRefusal, Refusals, attempt
 from legsci.models.statistics.agreement import agreement
 from legsci.models.statistics.athlete_slopes import athlete_coefficients
+from legsci.models.statistics.confirmation import CONFIRMED
 from legsci.models.statistics.design import split_within_between, to_log_percent
 from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.reliability import reliability
@@ -84,6 +85,7 @@ def study_results(
     *,
     resamples: int = 500,
     seed: int = 0,
+    confirm: str = CONFIRMED[0],
 ) -> dict[str, pd.DataFrame]:
     """Fit the models of a study.
 
@@ -93,6 +95,7 @@ def study_results(
     longitudinal : rows of longitudinal.csv.
     registry : for the names of variables.
     resamples, seed : of every cluster bootstrap.
+    confirm : which mixed models MixedLM confirms, one of CONFIRMED; the fits here only with `all`.
 
     Returns
     -------
@@ -116,10 +119,11 @@ def study_results(
     refusals: Refusals = []
     bootstrap = Bootstrap(resamples, seed)
     evidence = Evidence(tables, longitudinal, registry, bootstrap)
-    fit = attempt("alignment", refusals, alignment_model, longitudinal, registry)
+    confirmed = confirm == "all"
+    fit = attempt("alignment", refusals, alignment_model, longitudinal, registry, confirm=confirmed)
     answers = {
         "alignment": _coefficients(fit) if fit else pd.DataFrame(columns=ALIGNMENT_COLUMNS),
-        "slope_moderators": slope_moderators(longitudinal, registry, refusals),
+        "slope_moderators": slope_moderators(longitudinal, registry, refusals, confirm=confirmed),
         "points": _points(fit) if fit else pd.DataFrame(columns=POINT_COLUMNS),
         "athletes": athlete_coefficients(fit).reset_index() if fit else pd.DataFrame(columns=ATHLETE_COLUMNS),
         "reliability": reliabilities(longitudinal, refusals, bootstrap),
@@ -129,7 +133,9 @@ def study_results(
     return answers | {"refusals": pd.DataFrame(refusals, columns=REFUSAL_COLUMNS)}
 
 
-def alignment_model(longitudinal: pd.DataFrame, registry: Registry, moderator: str | None = None) -> MixedFit:
+def alignment_model(
+    longitudinal: pd.DataFrame, registry: Registry, moderator: str | None = None, *, confirm: bool = True
+) -> MixedFit:
     """Fit 100 ln(jump height) on knee abduction within and between athletes, weeks, load and sex.
 
     Intercept and the slopes on time and on alignment within athletes are random. Coefficients are not corrected
@@ -140,6 +146,7 @@ def alignment_model(longitudinal: pd.DataFrame, registry: Registry, moderator: s
     longitudinal : rows of longitudinal.csv.
     registry : for the names of variables.
     moderator : one of MODERATORS, by which level and slope may differ.
+    confirm : see `fit_mixed_model`.
 
     Raises
     ------
@@ -157,14 +164,17 @@ def alignment_model(longitudinal: pd.DataFrame, registry: Registry, moderator: s
     split = split_within_between(complete, ["abduction"])
     split["jump_height"] = to_log_percent(split["jump_height"])
     terms = [*ALIGNMENT_TERMS, *own, *(f"abduction_within:{name}" for name in own)]
-    return fit_mixed_model(split, MixedModel("jump_height", terms, random=["time", "abduction_within"]))
+    model = MixedModel("jump_height", terms, random=["time", "abduction_within"])
+    return fit_mixed_model(split, model, confirm=confirm)
 
 
-def slope_moderators(longitudinal: pd.DataFrame, registry: Registry, refusals: Refusals) -> pd.DataFrame:
+def slope_moderators(
+    longitudinal: pd.DataFrame, registry: Registry, refusals: Refusals, *, confirm: bool = True
+) -> pd.DataFrame:
     """Return the interaction of each of MODERATORS with the slope; reasons of failures are appended to `refusals`."""
     rows = []
     for name, unit in MODERATORS.items():
-        fit = attempt(f"slopes by {name}", refusals, alignment_model, longitudinal, registry, name)
+        fit = attempt(f"slopes by {name}", refusals, alignment_model, longitudinal, registry, name, confirm=confirm)
         if fit:
             row = fit.result.estimates.loc[f"abduction_within:{name}"].to_dict()
             rows.append({"moderator": name, "unit": unit} | row)
@@ -193,7 +203,9 @@ def reliabilities(longitudinal: pd.DataFrame, refusals: Refusals, bootstrap: Boo
     """Return the reliability between visits of each metric of side both; append reasons of failures to `refusals`."""
     rows = []
     columns = ["participant_id", "session_id", "week", *SERIES, "mean"]
-    both = longitudinal.loc[longitudinal["side"] == "both", columns].sort_values(columns[:1] + ["week", "session_id"])
+    both = longitudinal.loc[longitudinal["side"] == "both", columns].sort_values(
+        ["participant_id", "week", "session_id"]
+    )
     # Numbers instead of names: they are compared in every series.
     both["participant_id"] = both["participant_id"].astype("category")
     for (task, side, metric), series in both.groupby(SERIES, sort=True):

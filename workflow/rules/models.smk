@@ -81,6 +81,7 @@ rule claims:
     params:
         folder=study_folder,
         people=people_digest,
+        confirm=config["confirm"],
         source=source_digest("legsci.models.claims.ledger", "legsci.models.study_results"),
     message:
         "Test the registered claims on {wildcards.study}"

@@ -19,7 +19,8 @@ with job_log(snakemake.log[0]):
     tables = tables_of(study, pd.read_csv(snakemake.input.metrics, dtype=NAMES))
     longitudinal = pd.read_csv(snakemake.input.longitudinal, dtype=NAMES)
     registry = load_claims(Path(snakemake.input.claims), declared_names(study))
-    for name, table in study_results(tables, longitudinal, registry).items():
+    confirm = snakemake.params.confirm
+    for name, table in study_results(tables, longitudinal, registry, confirm=confirm).items():
         harmless(table).to_csv(snakemake.output[name], index=False)
-    ledger = claims_ledger(tables, registry, simulated=study.simulated, longitudinal=longitudinal)
+    ledger = claims_ledger(tables, registry, simulated=study.simulated, longitudinal=longitudinal, confirm=confirm)
     harmless(ledger).to_csv(snakemake.output.ledger, index=False)

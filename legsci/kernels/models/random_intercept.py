@@ -1,9 +1,9 @@
 """Mixed models whose only random effect is the intercept, for many weights of the same clusters.
 
-With V_g = I + t 1 1', V_g^-1 = I - t / (1 + n t) 1 1' depends on a cluster by its number of rows n alone. Clusters of one
-size therefore enter the likelihood together, by sums of their products, and t is the only parameter that is searched:
-the work of a resample does not grow with the number of clusters (balanced data have one size; the estimates are then
-those of the analysis of variance).
+With V_g = I + t 1 1', V_g^-1 = I - t / (1 + n t) 1 1' depends on a cluster by its number of rows n alone. Clusters of
+one size therefore enter the likelihood together, by sums of their products, and t is the only parameter that is
+searched: the work of a resample does not grow with the number of clusters. Balanced data have one size; the estimates
+are then those of the analysis of variance.
 """
 
 from __future__ import annotations
@@ -72,13 +72,15 @@ def profiled_deviance(
                 change[i, j] -= between[n, i, j] / inner**2
     log_determinant = cholesky(factor[:fixed, :fixed], SMALLEST_PIVOT)
     squares = factor[fixed, fixed]
+    if np.isnan(log_determinant):
+        return np.nan, np.nan, np.nan
     for i in range(fixed):
         solved = factor[fixed, i]
         for k in range(i):
             solved -= factor[fixed, k] * factor[i, k]
         factor[fixed, i] = solved / factor[i, i]
         squares -= factor[fixed, i] ** 2
-    if np.isnan(log_determinant) or not squares > 0.0:
+    if not squares > 0.0:
         return np.nan, np.nan, squares
     # change becomes K^-1 change K^-T with K K' = X'V^-1 X in the columns of X; its trace is d log det X'V^-1 X / dt.
     freedom = rows - fixed
@@ -219,7 +221,9 @@ def _fit_block(data: ClusterProducts, sums: tuple[Array, Array, Array, Array], s
     total, between, sizes, clusters = sums
     found = np.array([minimise_intercept(*each, start) for each in _each(sums)])
     shrunk = found[:, None] / (1.0 + sizes * found[:, None])
-    whole = np.where(np.isnan(found)[:, None, None], np.eye(total.shape[1]), total - np.einsum("rn,rnij->rij", shrunk, between))
+    whole = np.where(
+        np.isnan(found)[:, None, None], np.eye(total.shape[1]), total - np.einsum("rn,rnij->rij", shrunk, between)
+    )
     inverse = np.linalg.inv(whole[:, :-1, :-1])
     coefficients = np.einsum("rij,rj->ri", inverse, whole[:, :-1, -1])
     squares = whole[:, -1, -1] - np.einsum("ri,ri->r", coefficients, whole[:, :-1, -1])

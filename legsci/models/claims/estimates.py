@@ -61,7 +61,7 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
     table = evidence.sessions(claim)
     if "calibrated" not in claim.model:
         split = split_sessions(table, claim)
-        fit = fit_mixed_model(split, _mixed_model(claim))
+        fit = fit_mixed_model(split, _mixed_model(claim), confirm=evidence.confirm)
         difference = contrast_difference(claim, athlete_means(split, claim.contrast["term"]))
         said = [*excluded_note(table, split, "sessions"), *imputed_load_note(split, claim)]
         notes = [*said, *_loss_notes(claim, fit, fit.result)]
@@ -73,6 +73,7 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
         measured=measured,
         error_variance=f"{measured}_error_variance",
         bootstrap=evidence.bootstrap,
+        confirm=evidence.confirm,
     )
     low, high = calibrated.reliability_interval
     note = f"reliability of {measured} within athletes {calibrated.reliability:.2f} ({low:.2f} to {high:.2f})"
@@ -109,7 +110,7 @@ def mixed_ratio(claim: Claim, evidence: Evidence) -> Effect:
     """Ratio of slopes at two values of a moderator: 1 + difference x product / slope, with Fieller's interval."""
     table = evidence.sessions(claim)
     split = split_sessions(table, claim)
-    fit = fit_mixed_model(split, _mixed_model(claim))
+    fit = fit_mixed_model(split, _mixed_model(claim), confirm=evidence.confirm)
     product, slope = claim.contrast["term"], claim.contrast["per"]
     at = [fit.design.terms.index(product), fit.design.terms.index(slope)]
     row, difference = fit.result.estimates.loc[product], float(claim.contrast["difference"])
@@ -141,7 +142,7 @@ def repetition_effect(claim: Claim, evidence: Evidence) -> Effect:
     table = repetition_table(
         evidence.tables, people, task=model["set_task"], columns=[model["outcome"]], last=model["last"]
     )
-    fit = fit_mixed_model(to_model_scale(table, claim), _mixed_model(claim))
+    fit = fit_mixed_model(to_model_scale(table, claim), _mixed_model(claim), confirm=evidence.confirm)
     return _linear_effect(claim, fit.result, float(claim.contrast["difference"]))
 
 
@@ -152,7 +153,7 @@ def slope_standard_deviation(claim: Claim, evidence: Evidence) -> Effect:
     """
     table = evidence.sessions(claim)
     split = split_sessions(table, claim)
-    fit = fit_mixed_model(split, _mixed_model(claim))
+    fit = fit_mixed_model(split, _mixed_model(claim), confirm=evidence.confirm)
     term, difference = claim.contrast["term"], float(claim.contrast["difference"])
     spread, place = slope_heterogeneity(fit, term), fit.random.index(term)
     drawn = []

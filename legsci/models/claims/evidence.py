@@ -30,12 +30,14 @@ class Evidence:
     longitudinal : rows of longitudinal.csv.
     registry : the claims and the quantities that they name.
     bootstrap : of all cluster bootstraps.
+    confirm : whether MixedLM confirms each mixed model.
     """
 
     tables: Mapping[str, pd.DataFrame]
     longitudinal: pd.DataFrame
     registry: Registry
     bootstrap: Bootstrap
+    confirm: bool = True
 
     @cached_property
     def every_session(self) -> pd.DataFrame:
@@ -46,7 +48,7 @@ class Evidence:
 
     @cached_property
     def series(self) -> pd.DataFrame:
-        """The series of the longitudinal table: task, side, metric; between, whether retests tell its session variance."""
+        """The series of the longitudinal table: task, side, metric; between, whether it has a session variance."""
         known = self.longitudinal["session_variance"].notna()
         columns = self.longitudinal[SERIES].assign(between=known)
         return columns.groupby(SERIES, sort=False)["between"].any().reset_index()

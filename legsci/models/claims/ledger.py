@@ -13,6 +13,7 @@ from legsci.models.claims.evidence import Evidence, variables_of
 from legsci.models.claims.registry import Claim, Registry
 from legsci.models.claims.verdicts import UNTESTABLE, adjusted_p_values, claim_verdict
 from legsci.models.result import ModelRefusal
+from legsci.models.statistics.confirmation import CONFIRMED
 from legsci.models.statistics.effects import Effect
 from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import Variable
@@ -59,6 +60,7 @@ def claims_ledger(
     longitudinal: pd.DataFrame | None = None,
     resamples: int = 2000,
     seed: int = 0,
+    confirm: str = CONFIRMED[0],
 ) -> pd.DataFrame:
     """Test each registered claim on the data of a study.
 
@@ -69,6 +71,7 @@ def claims_ledger(
     simulated : whether the study is simulated; its verdicts then do not apply to people.
     longitudinal : rows of longitudinal.csv; made from the tables where it is not given.
     resamples, seed : of every cluster bootstrap.
+    confirm : which mixed models MixedLM confirms, one of CONFIRMED; those of claims unless it is `none`.
 
     Returns
     -------
@@ -78,7 +81,7 @@ def claims_ledger(
     """
     if longitudinal is None:
         longitudinal = longitudinal_table(tables)
-    evidence = Evidence(tables, longitudinal, registry, Bootstrap(resamples, seed))
+    evidence = Evidence(tables, longitudinal, registry, Bootstrap(resamples, seed), confirm != "none")
     answers = {claim.id: _answer(claim, evidence) for claim in registry.claims}
     effects = {name: answer for name, answer in answers.items() if isinstance(answer, Effect)}
     raw = pd.Series(

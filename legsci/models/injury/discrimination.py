@@ -41,9 +41,7 @@ class Calibration:
     groups: pd.DataFrame
 
 
-def concordance(
-    predictor: Array, events: Rows, participant: NDArray[np.int64], weight: Array
-) -> tuple[Array, Array]:
+def concordance(predictor: Array, events: Rows, participant: NDArray[np.int64], weight: Array) -> tuple[Array, Array]:
     """Count by pair of athletes how often a row with an event has a higher predictor than rows without.
 
     Parameters

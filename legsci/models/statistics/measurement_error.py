@@ -48,6 +48,7 @@ def fit_regression_calibration(
     measured: str,
     error_variance: str,
     bootstrap: Bootstrap = DEFAULT_BOOTSTRAP,
+    confirm: bool = True,
 ) -> RegressionCalibrationFit:
     """Fit a mixed model on a variable's within and between part, corrected for the error of its measurement.
 
@@ -69,6 +70,7 @@ def fit_regression_calibration(
     error_variance : column with the variance of that mean's error: the variance of the session's repetitions over
         their number [unit of measured, squared].
     bootstrap : over athletes.
+    confirm : see `fit_mixed_model`.
 
     Raises
     ------
@@ -85,7 +87,7 @@ def fit_regression_calibration(
     used = {measured, error_variance, model.outcome, participant, *factors}
     complete = table.dropna(subset=sorted(used & set(table.columns)))
     split = split_within_between(complete, [measured], participant=participant)
-    naive = fit_mixed_model(split, model)
+    naive = fit_mixed_model(split, model, confirm=confirm)
     errors = split[error_variance].groupby(split[participant]).mean().reindex(naive.design.participants).to_numpy()
     terms = {part: f"{measured}_{part}" for part in ("within", "between") if f"{measured}_{part}" in model.fixed}
     attenuation = _Attenuation(naive, terms, errors)
@@ -149,7 +151,7 @@ class _Attenuation:
         variances, directions = np.linalg.eigh(relative)
         root = directions * np.sqrt(np.clip(variances, 0.0, None))
         # The triangular factor of the same covariance.
-        factor = np.ascontiguousarray(np.linalg.qr(np.linalg.solve(data.random_scale, root).T)[1].T)
+        factor = np.linalg.qr(np.linalg.solve(data.random_scale, root).T)[1].T.astype(np.float64, order="C")
         information, random = marginal_sums(data, weights, factor)
         # tr V^-1 = n - tr(P Z'V^-1 Z); 1'V^-1 1 is the intercept's element of Z'V^-1 Z.
         trace = data.rows - np.einsum("ij,gji->g", relative, random)
@@ -160,8 +162,7 @@ class _Attenuation:
             truth[column, column] -= weights @ share[part]
         if np.linalg.eigvalsh(truth)[0] <= 0.0:
             raise np.linalg.LinAlgError("the error variance exceeds the observed variance")
-        corrected: Array = np.linalg.solve(truth, information @ optimum.coefficients)
-        return corrected
+        return np.asarray(np.linalg.solve(truth, information @ optimum.coefficients), np.float64)
 
 
 def _resample(naive: MixedFit, attenuation: _Attenuation, bootstrap: Bootstrap) -> Array:

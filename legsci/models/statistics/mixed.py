@@ -13,7 +13,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from legsci.kernels.models.mixed_model import ClusterProducts, ProfiledFit, cluster_products, fit_profiled, marginal_products
+from legsci.kernels.models.mixed_model import (
+    ClusterProducts,
+    ProfiledFit,
+    cluster_products,
+    fit_profiled,
+    marginal_products,
+)
 from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
 from legsci.models.statistics.confirmation import SMALLEST_VARIANCE, confirm_with_mixedlm, is_singular
 from legsci.models.statistics.design import FEW_PARTICIPANTS, INTERCEPT, Design, build_design
@@ -95,7 +101,7 @@ def fit_mixed_model(
     model : outcome, fixed and random effects.
     reml : restricted (default) or full likelihood.
     standard_errors : `by kind`, `model` or `cluster` for all terms alike (with the same degrees of freedom).
-    confirm : repeat the fit by MixedLM from the optimum, which takes seconds from 100,000 rows on.
+    confirm : repeat the fit by MixedLM from the optimum, which takes seconds from 20,000 rows on.
 
     Raises
     ------

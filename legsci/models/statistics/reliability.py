@@ -120,9 +120,7 @@ def reliability(
         raise ModelRefusal(subject, [sentence]) from None
     k = float(1.0 / np.mean(1.0 / data.rows)) if average else 1.0
     everyone = _variances(_as_resample(whole))
-    resampled = fit_random_intercepts(
-        data, bootstrap.weights(len(data.rows)), start=float(whole.factor[0, 0] ** 2)
-    )
+    resampled = fit_random_intercepts(data, bootstrap.weights(len(data.rows)), start=float(whole.factor[0, 0] ** 2))
     # A resample without any athlete of some occasion is not estimable; n reports how many were.
     drawn = _summarise(_variances(resampled), counts=counts, k=k)
     drawn = drawn[:, ~np.isnan(resampled.residual_variance)]

@@ -10,8 +10,8 @@ import pandas as pd
 
 from legsci.models.result import ModelRefusal
 from legsci.models.tables.longitudinal import session_weeks
-from legsci.models.tables.summaries import REP, SERIES, SESSION, usable
 from legsci.models.tables.person_weeks import person_weeks
+from legsci.models.tables.summaries import REP, SERIES, SESSION, usable
 
 #: Word of participants.tsv, column previous_injury, that says there was none, in small or capital letters.
 NO_INJURY = "none"

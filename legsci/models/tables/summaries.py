@@ -1,6 +1,6 @@
 """The repetitions of a session summarised: a row per session, task, side and metric.
 
-Keys are numbers while the tables are made, and one metric is summarised at a time: a large study has tens of millions of
+Keys are numbers while the tables are made, and one metric is summarised at a time: a large study has millions of
 values, whose names as text would take most of the time and memory.
 """
 
@@ -17,8 +17,10 @@ REP = ["participant_id", "session_id", "task", "trial_id", "rep"]
 SERIES = ["task", "side", "metric"]
 SESSION = ["participant_id", "session_id"]
 SUMMARY_COLUMNS = [*SESSION, *SERIES, "repetitions", "median", "mean", "replicate_variance"]
-_STATISTICS = {"repetitions": "count", "median": "median", "mean": "mean", "replicate_variance": "var"}
+#: Column -> what it is of the values of a session.
+STATISTICS = {"repetitions": "count", "median": "median", "mean": "mean", "replicate_variance": "var"}
 _BOTH = "both"
+Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,9 @@ class Summaries:
 
     def named(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return rows of `rows`, with further columns or fewer, with keys as text."""
-        texts = {name: self.labels[name].take(rows[name]) for name in (*SESSION, *SERIES) if name in rows}
+        texts = {
+            name: self.labels[name].take(rows[name].to_numpy(np.int64)) for name in (*SESSION, *SERIES) if name in rows
+        }
         return rows.assign(**texts)
 
 
@@ -87,28 +91,16 @@ def summarise(metrics: pd.DataFrame) -> Summaries:
     named = (keys >= 0).all(axis=1).to_numpy()
     kept[kept], keys = named, keys[named]
     names = sorted(metric_names(metrics))
-    repetition = keys.groupby(REP).ngroup().to_numpy()
-    session = keys.groupby([*SESSION, "task"]).ngroup().to_numpy()
-    sides, whole = len(labels["side"]), labels["side"].get_loc(_BOTH)
-    side = keys["side"].to_numpy()
-    by_leg = side != whole
-    # Of each repetition: its session, and how many legs it has.
-    place = np.empty(repetition.max(initial=-1) + 1, np.int64)
-    place[repetition] = session
-    legs = keys[by_leg].groupby(repetition[by_leg])["side"].nunique().reindex(range(len(place)), fill_value=0).to_numpy()
-    parts = []
-    for number, name in enumerate(names):
-        values = metrics[name].to_numpy(float, na_value=np.nan)[kept]
-        known = ~np.isnan(values)
-        own = known & by_leg
-        means = pd.Series(values[own]).groupby(repetition[own]).agg(["mean", "count"])
-        stated = np.zeros(len(place), bool)
-        stated[repetition[known & ~by_leg]] = True
-        made = means["mean"][(means["count"].to_numpy() == legs[means.index]) & ~stated[means.index]]
-        series = np.concatenate([session[known] * sides + side[known], place[made.index] * sides + whole])
-        both = pd.Series(np.concatenate([values[known], made.to_numpy()])).groupby(series).agg(**_STATISTICS)
-        parts.append(both.rename_axis("series").reset_index().assign(metric=number))
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["series", *_STATISTICS, "metric"])
+    repetition, session = (
+        np.asarray(keys.groupby(columns).ngroup(), np.int64) for columns in (REP, [*SESSION, "task"])
+    )
+    sides, whole = len(labels["side"]), int(labels["side"].get_indexer(pd.Index([_BOTH]))[0])
+    places = _Places(repetition, session, keys["side"].to_numpy(), sides, whole)
+    parts = [
+        places.statistics(metrics[name].to_numpy(float, na_value=np.nan)[kept]).assign(metric=number)
+        for number, name in enumerate(names)
+    ]
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["series", *STATISTICS, "metric"])
     table = table.iloc[np.lexsort((table["metric"], table["series"]))].reset_index(drop=True)
     first = keys[[*SESSION, "task"]].groupby(session).first()
     of_session = first.reindex(table["series"].to_numpy(np.int64) // sides).reset_index(drop=True)
@@ -116,14 +108,40 @@ def summarise(metrics: pd.DataFrame) -> Summaries:
     return Summaries(rows, labels | {"metric": pd.Index(names, dtype="str")})
 
 
+class _Places:
+    """Where each row belongs: to which repetition, which task of a session, which side."""
+
+    def __init__(self, repetition: Numbers, session: Numbers, side: Numbers, sides: int, whole: int) -> None:
+        self.repetition, self.by_leg = repetition, side != whole
+        self.series = session * sides + side
+        # Of each repetition: the series of side both of its session, and how many legs it has.
+        self.both = np.empty(repetition.max(initial=-1) + 1, np.int64)
+        self.both[repetition] = session * sides + whole
+        legs = pd.Series(side[self.by_leg]).groupby(repetition[self.by_leg]).nunique()
+        self.legs = legs.reindex(range(len(self.both)), fill_value=0).to_numpy()
+
+    def statistics(self, values: NDArray[np.float64]) -> pd.DataFrame:
+        """Return series, the number of session, task and side, with STATISTICS of the values (row,) of a metric."""
+        known = ~np.isnan(values)
+        own = known & self.by_leg
+        means = pd.Series(values[own]).groupby(self.repetition[own]).agg(["mean", "count"])
+        stated = np.zeros(len(self.both), bool)
+        stated[self.repetition[known & ~self.by_leg]] = True
+        made = means["mean"][(means["count"].to_numpy() == self.legs[means.index]) & ~stated[means.index]]
+        series = np.concatenate([self.series[known], self.both[made.index]])
+        grouped = pd.Series(np.concatenate([values[known], made.to_numpy()])).groupby(series)
+        found = grouped.agg(list(STATISTICS.values())).set_axis(list(STATISTICS), axis=1)
+        return found.rename_axis("series").reset_index()
+
+
 def _numbered(keys: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, pd.Index]]:
-    """Return keys of repetitions as numbers, -1 where missing, with the texts that they stand for, `both` among the sides."""
+    """Return keys of repetitions as numbers, -1 where missing, and the texts that they stand for; sides have `both`."""
     labels, numbers = {}, {"rep": keys["rep"].to_numpy()}
     for name in (*REP[:-1], "side"):
         # Texts are few: they are found first, and only they are sorted.
         codes, texts = pd.factorize(keys[name])
         labels[name] = pd.Index(sorted({*map(str, texts), *([_BOTH] if name == "side" else [])}), dtype="str")
-        place = labels[name].get_indexer([str(text) for text in texts])
+        place = labels[name].get_indexer(pd.Index([str(text) for text in texts], dtype="str"))
         numbers[name] = np.where(codes < 0, -1, place[codes]) if len(texts) else codes
     return pd.DataFrame(numbers), labels
 
