@@ -145,6 +145,41 @@ def test_tables_of_people_are_mapped(tmp_path: Path) -> None:
     assert (row["participant_id"], row["sex"], row["height_m"]) == ("P01", "female", 1.7)
 
 
+PEOPLE = {"file": "jumps.csv", "columns": {"Name": "participant_id", "Sex": "sex"}, "leave_out": "others"}
+SETS = {
+    "file": "jumps.csv",
+    "columns": {"Name": "participant_id", "Day": "day", "SJ": {"name": "jump_height_impulse_m"}},
+    "fixed": {"task": "squat_jump"},
+    "leave_out": "others",
+}
+
+
+def test_one_export_is_several_tables_where_its_rows_agree(tmp_path: Path) -> None:
+    tables = {"participants": PEOPLE | {"words": {"sex": {"F": "female"}}}, "measurements": SETS}
+    rows = "Name,Sex,Day,SJ\nP1,F,0,0.3\nP1,,0,0.31\nP2,F,0,0.28\n"
+    study = study_of(tmp_path, tables=tables, jumps__csv=rows)
+    assert study.participants["sex"].tolist() == ["female", "female"]
+    said = faults_of(tmp_path, tables=tables, jumps__csv=f"{rows}P2,female,7,0.29\nP2,M,7,0.28\n")
+    assert "row 6, participant_id: expected a key that no other row has; found P2 again, as in row 4" in said
+    assert (
+        "one of female, male, other, or its word under tables.participants.words.sex in study.yaml; found 'M'" in said
+    )
+
+
+def test_words_that_yaml_reads_as_true_are_quoted(tmp_path: Path) -> None:
+    people = PEOPLE | {"columns": {"Name": "participant_id", "Sex": "previous_injury"}}
+    tables = {
+        "participants": people | {"words": {"previous_injury": {"yes": True, "no": "none"}}},
+        "measurements": SETS,
+    }
+    rows = "Name,Sex,Day,SJ\nP1,yes,0,0.3\nP2,no,0,0.28\n"
+    said = faults_of(tmp_path, tables=tables, jumps__csv=rows)
+    assert "words.previous_injury.yes: expected a word; yes, no, on, off, true and false in quotes; found True" in said
+    tables["participants"]["words"]["previous_injury"]["yes"] = "knee"
+    study = study_of(tmp_path, tables=tables, jumps__csv=rows)
+    assert study.participants["previous_injury"].tolist() == ["knee", "none"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
