@@ -118,7 +118,7 @@ RESULT = {"agrees": "hit", "differs": "miss", "undecided": "undecided"}
 def shown(row: dict[str, Any]) -> str:
     """A claim as the README shows it."""
     estimate = f"{row['estimate']:.3g} ({row['low']:.3g} to {row['high']:.3g})"
-    cells = [row["id"], row["truth"], f"{abs(row['true_effect']):.3g}", row["true_verdict"], estimate]
+    cells = [row["id"], row["truth"], f"{row['true_effect'] + 0.0:.3g}", row["true_verdict"], estimate]
     return f"| {' | '.join([*cells, row['unit'], row['verdict'], RESULT[row['agreement']]])} |"
 
 

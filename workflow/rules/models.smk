@@ -131,7 +131,11 @@ rule curve_results:
 
 def known_truth(table):
     """Input function: a table of the folder of a simulated study."""
-    return lambda wildcards: f"{study_folder(wildcards)}/{table}.tsv"
+
+    def file(wildcards):
+        return f"{study_folder(wildcards)}/{table}.tsv"
+
+    return file
 
 
 # With `parameter_recovery` the only rule that reads the truth.
