@@ -180,6 +180,7 @@ rule cohort_ledger:
         f"results/{COHORT}/benchmarks/cohort_ledger.tsv"
     params:
         seed=PLANS[COHORT]["seed"],
+        source=source_digest("legsci.models.claims.against_truth"),
     message:
         "Put the verdicts on the simulated cohort beside what was drawn"
     script:
