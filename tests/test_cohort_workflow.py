@@ -1,4 +1,4 @@
-"""`make cohort` on a few athletes, in a copy of the checkout: tables are simulated, analysed and compared with the truth."""
+"""`make cohort` on a few athletes, in a copy of the checkout: simulated, analysed and compared with the truth."""
 
 from __future__ import annotations
 
