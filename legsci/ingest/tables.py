@@ -224,7 +224,8 @@ def typed_table(
     columns: dict[str, pd.Series] = {}
     for column, rule in properties.items():
         text = frame[column] if column in frame else pd.Series(pd.NA, index=frame.index, dtype="str")
-        columns[column], found = _typed_column(file, text.rename(column), rule, checked=checked)
+        words = f", or its word under tables.{name}.words.{column} in study.yaml" * (file != f"{name}.tsv")
+        columns[column], found = _typed_column(file, text.rename(column), rule, words=words, checked=checked)
         faults += found
         if column in schema["required"] and column in frame:
             gaps = frame.index[frame[column].isna()]
@@ -235,8 +236,10 @@ def typed_table(
     )
 
 
-def _typed_column(file: str, text: pd.Series, rule: dict[str, Any], *, checked: bool) -> tuple[pd.Series, list[Fault]]:
-    """Convert one column; each distinct text is checked once."""
+def _typed_column(
+    file: str, text: pd.Series, rule: dict[str, Any], *, words: str, checked: bool
+) -> tuple[pd.Series, list[Fault]]:
+    """Convert one column; each distinct text is checked once. `words` says where those of an export are translated."""
     kind = "date" if rule.get("format") == "date" else rule.get("type", "string")
     check = validator(rule, checked=checked)
     values: dict[str, str | int | float] = {}
@@ -246,7 +249,8 @@ def _typed_column(file: str, text: pd.Series, rule: dict[str, Any], *, checked: 
         if value is None or next(check.iter_errors(value), None) is not None:
             hint = suggestion(word, rule["enum"], elsewhere=rule.get("elsewhere", {})) if "enum" in rule else ""
             found = f"{shown(word)}{hint}"
-            faults += [Fault(file, f"row {row}, {text.name}", expectation(rule), found) for row in rows]
+            expected = expectation(rule) + (words if "enum" in rule else "")
+            faults += [Fault(file, f"row {row}, {text.name}", expected, found) for row in rows]
         else:
             values[word] = value
     typed = text.map(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -143,6 +144,106 @@ def test_tables_of_people_are_mapped(tmp_path: Path) -> None:
     )
     row = study.participants.iloc[0]
     assert (row["participant_id"], row["sex"], row["height_m"]) == ("P01", "female", 1.7)
+
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "study-folder.md"
+FORCEDECKS = """Name,ExternalId,Test Type,Date,Time,Reps,Jump Height (Imp-Mom) [cm],Peak Power [W],\
+Concentric Peak Force [N] (L),Concentric Peak Force [N] (R),Concentric Peak Force [N] (Asym)(%),\
+Eccentric Deceleration RFD [N/s]
+"Doe, Jane",7,CMJ,03/02/2025,10:01 AM,1,31.2,3300,970,1010,4.0 R,5200
+"Doe, Jane",7,CMJ,03/02/2025,10:02 AM,2,30.1,3250,960,1000,4.0 R,5100
+"""
+HAWKIN = """Athlete,Date,Time,Test Type,Jump Height(m),Time To Takeoff(s),Peak Propulsive Power(W),\
+Left Avg. Propulsive Force(N),Right Avg. Propulsive Force(N),mRSI
+Jane Doe,02/13/2025,10:01,Countermovement Jump,0.312,0.71,3300,600,640,0.44
+"""
+SQUAD = 'Name;Gender;Height [cm];Injured before\n"Doe, Jane";F;171,5;no\nP02;M;180;yes\n'
+
+
+def guide_example(name: str) -> dict[str, object]:
+    """The tables of an example of the guide."""
+    blocks = map(yaml.safe_load, re.findall(r"```yaml\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL))
+    (found,) = [block["tables"] for block in blocks if block.get("name") == name]
+    return dict(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "text", "expected"),
+    [
+        (
+            "forcedecks_squad",
+            "forcedecks__csv",
+            FORCEDECKS,
+            {"jump_height_impulse_m": 0.301, "peak_force_n": 1000.0, "eccentric_deceleration_rfd_n_per_s": 5100.0},
+        ),
+        (
+            "hawkin_squad",
+            "hawkin__csv",
+            HAWKIN,
+            {"jump_height_impulse_m": 0.312, "time_to_takeoff_s": 0.71, "propulsive_force_n": 640.0},
+        ),
+    ],
+)
+def test_exports_of_force_plates_are_read_as_the_guide_describes_them(
+    tmp_path: Path, name: str, file: str, text: str, expected: dict[str, float]
+) -> None:
+    study = study_of(tmp_path, tables=guide_example(name), **{file: text})
+    assert measurement_faults(study) == []
+    metrics, _ = measured_rows(study)
+    assert set(metrics["participant_id"]) == {"P01"}
+    assert set(metrics["task"]) == {"countermovement_jump"}
+    assert set(metrics["side"]) == {"both", "left", "right"}
+    for metric, last in expected.items():
+        assert metrics[metric].dropna().iloc[-1] == pytest.approx(last)
+
+
+def test_people_and_answers_are_recoded_as_the_guide_describes_them(tmp_path: Path) -> None:
+    tables = guide_example("squad")
+    answers = pd.DataFrame(
+        {"Name": ["Doe, Jane"], "Week": [3], "ostrc_q1": ["Reduced participation"], "ostrc_q2": [8], "ostrc_q3": [0]}
+    )
+    answers.assign(ostrc_q4=17).to_excel(tmp_path / "questionnaire.xlsx", index=False)
+    jumps = "participant_id,day,task,jump_height_impulse_m\nP01,0,squat_jump,0.3\nP02,0,squat_jump,0.3\n"
+    study = study_of(tmp_path, tables=tables, squad__csv=SQUAD, jumps__csv=jumps)
+    people = study.participants[["participant_id", "sex", "height_m", "previous_injury"]]
+    assert people.to_numpy().tolist() == [["P01", "female", 1.715, "none"], ["P02", "male", 1.8, "leg"]]
+    row = study.health.iloc[0]
+    assert (row["participant_id"], row["week"], row["participation"], row["symptoms"]) == ("P01", 3, 17.0, 17.0)
+
+
+PEOPLE = {"file": "jumps.csv", "columns": {"Name": "participant_id", "Sex": "sex"}, "leave_out": "others"}
+SETS = {
+    "file": "jumps.csv",
+    "columns": {"Name": "participant_id", "Day": "day", "SJ": {"name": "jump_height_impulse_m"}},
+    "fixed": {"task": "squat_jump"},
+    "leave_out": "others",
+}
+
+
+def test_one_export_is_several_tables_where_its_rows_agree(tmp_path: Path) -> None:
+    tables = {"participants": PEOPLE | {"words": {"sex": {"F": "female"}}}, "measurements": SETS}
+    rows = "Name,Sex,Day,SJ\nP1,F,0,0.3\nP1,,0,0.31\nP2,F,0,0.28\n"
+    study = study_of(tmp_path, tables=tables, jumps__csv=rows)
+    assert study.participants["sex"].tolist() == ["female", "female"]
+    said = faults_of(tmp_path, tables=tables, jumps__csv=f"{rows}P2,female,7,0.29\nP2,M,7,0.28\n")
+    assert "row 6, participant_id: expected a key that no other row has; found P2 again, as in row 4" in said
+    assert (
+        "one of female, male, other, or its word under tables.participants.words.sex in study.yaml; found 'M'" in said
+    )
+
+
+def test_words_that_yaml_reads_as_true_are_quoted(tmp_path: Path) -> None:
+    people = PEOPLE | {"columns": {"Name": "participant_id", "Sex": "previous_injury"}}
+    tables = {
+        "participants": people | {"words": {"previous_injury": {"yes": True, "no": "none"}}},
+        "measurements": SETS,
+    }
+    rows = "Name,Sex,Day,SJ\nP1,yes,0,0.3\nP2,no,0,0.28\n"
+    said = faults_of(tmp_path, tables=tables, jumps__csv=rows)
+    assert "words.previous_injury.yes: expected a word; yes, no, on, off, true and false in quotes; found True" in said
+    tables["participants"]["words"]["previous_injury"]["yes"] = "knee"
+    study = study_of(tmp_path, tables=tables, jumps__csv=rows)
+    assert study.participants["previous_injury"].tolist() == ["knee", "none"]
 
 
 @pytest.mark.parametrize(

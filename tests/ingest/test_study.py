@@ -357,7 +357,7 @@ def test_one_planted_fault_is_one_line(folder: Path, name: str) -> None:
         (
             add("injurys.tsv", "participant_id\n"),
             "injurys.tsv: expected a table: one of participants, sessions, trials, recordings, exposure, health, "
-            "injuries, curation, measurements, reliability; found injurys (did you mean injuries?)",
+            "injuries, curation, reference, measurements, reliability; found injurys (did you mean injuries?)",
         ),
         (
             record_twice,

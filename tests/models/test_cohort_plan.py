@@ -110,3 +110,32 @@ def test_a_small_cohort_is_a_study_of_tables_whose_ledger_is_compared_with_the_t
     assert drawn["C6a"] == {"none": 1.0, "literature": 1.0, "claimed": 1.3}[truths["C6a"]]
     assert drawn["C11"] == {"none": 0.5, "literature": 4.0, "claimed": 8.0}[truths["C11"]]
     assert (compared["agreement"] != "not tested").sum() >= 6
+
+
+RESULT = {"agrees": "hit", "differs": "miss", "undecided": "undecided"}
+
+
+def shown(row: dict[str, Any]) -> str:
+    """A claim as the README shows it."""
+    estimate = f"{row['estimate']:.3g} ({row['low']:.3g} to {row['high']:.3g})"
+    cells = [row["id"], row["truth"], f"{row['true_effect'] + 0.0:.3g}", row["true_verdict"], estimate]
+    return f"| {' | '.join([*cells, row['unit'], row['verdict'], RESULT[row['agreement']]])} |"
+
+
+def test_the_readme_shows_the_ledger_of_the_cohort_as_it_was_measured(plans: dict[str, Any], repository: Path) -> None:
+    """After `make cohort`, which writes the table anew, the README follows it."""
+    ledger = pd.read_csv(repository / "workflow/validation/cohort_ledger.csv", keep_default_na=False, na_values=[""])
+    truths, changes = draw_truths(plans["cohort"])
+    assert dict(zip(ledger["id"], ledger["truth"], strict=True)) | truths == ledger.set_index("id")["truth"].to_dict()
+    assert set(ledger["athletes"]) == {changes["athletes"]}
+    assert set(ledger["seed"]) == {plans["cohort"]["seed"]}
+    readme = (repository / "README.md").read_text(encoding="utf-8")
+    tested = ledger[ledger["agreement"].isin(list(RESULT))]
+    for row in tested.to_dict("records"):
+        assert shown(row) in readme.splitlines()
+    counts = tested["agreement"].map(RESULT).value_counts().reindex(["hit", "miss", "undecided"], fill_value=0)
+    hits, misses, undecided = counts
+    covered = f"The interval includes the true effect in {tested['covered'].astype(bool).sum()} of {len(tested)}."
+    said = f"Simulated, {ledger['date'].iloc[0]}: {hits} hits, {misses} miss, {undecided} undecided;"
+    assert said in readme
+    assert covered in readme

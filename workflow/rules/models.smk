@@ -132,7 +132,11 @@ rule curve_results:
 
 def known_truth(table):
     """Input function: a table of the folder of a simulated study."""
-    return lambda wildcards: f"{study_folder(wildcards)}/{table}.tsv"
+
+    def file(wildcards):
+        return f"{study_folder(wildcards)}/{table}.tsv"
+
+    return file
 
 
 # With `parameter_recovery` the only rule that reads the truth.
@@ -177,6 +181,7 @@ rule cohort_ledger:
         f"results/{COHORT}/benchmarks/cohort_ledger.tsv"
     params:
         seed=PLANS[COHORT]["seed"],
+        source=source_digest("legsci.models.claims.against_truth"),
     message:
         "Put the verdicts on the simulated cohort beside what was drawn"
     script:

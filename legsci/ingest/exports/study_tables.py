@@ -18,6 +18,8 @@ from legsci.ingest.tables import load_schema, read_table
 
 #: Settings of `tables` in study.yaml that only measurements have.
 _OF_MEASUREMENTS = ("fixed", "days", "tasks", "metrics")
+#: Tables that can be made of an export with several rows about a person or a visit, as long as these agree.
+_REPEATED = ("participants", "sessions")
 
 
 def table_layouts(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -33,7 +35,10 @@ def table_file(layouts: Mapping[str, Mapping[str, Any]], name: str) -> str:
 
 
 def study_table(folder: Path, name: str, layouts: Mapping[str, Mapping[str, Any]]) -> tuple[pd.DataFrame, list[Fault]]:
-    """Read a table in the study folder's words, or one that study.yaml describes; no columns where there is none."""
+    """Read a table in the study folder's words, or one that study.yaml describes; no columns where there is none.
+
+    Rows of an export about one person or visit are one row, as long as they do not contradict each other.
+    """
     layout = layouts.get(name)
     if layout is not None:
         unused = [key for key in _OF_MEASUREMENTS if key in layout]
@@ -41,12 +46,21 @@ def study_table(folder: Path, name: str, layouts: Mapping[str, Mapping[str, Any]
         frame, found = read_export(folder, name, layout)
         if found or faults:
             return frame, [*faults, *found]
-        return mapped_table(name, frame, layout, list(load_schema(name)["properties"]))
+        mapped, found = mapped_table(name, frame, layout, list(load_schema(name)["properties"]))
+        return _without_repetition(mapped, load_schema(name)["key"]) if name in _REPEATED else mapped, found
     path = folder / f"{name}.tsv"
     if not is_file(path):
         return pd.DataFrame(), []
     faults = link_faults(path)
     return (pd.DataFrame(), faults) if faults else read_table(path)
+
+
+def _without_repetition(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Return rows of one key as one row where they agree in what they state; contradictory ones remain."""
+    if not set(key) <= set(frame):
+        return frame
+    stated = frame.groupby(key).transform("first")
+    return frame.assign(**{str(name): frame[name].fillna(stated[name]) for name in stated}).drop_duplicates()
 
 
 def study_measurements(
