@@ -15,7 +15,9 @@ Methods, each a step further from legsci:
 - scaled model: the same with the model that came with the recording.
 
 Columns: correlation r, mean difference (ours less theirs) and the root mean square of what is left, in the unit; peak:
-the largest magnitude of ours; peak_difference_percent: how much larger ours is than theirs.
+the largest magnitude of ours; peak_difference_percent: how much larger ours is than theirs. Of virtual athletes also
+the root mean square error of ours and of theirs against the same movement without errors of measurement (legsci's
+joint centres and axes, from clean markers and plates).
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 import yaml
+from numpy.typing import ArrayLike
 
 from benchmarks.dated import write_dated
 from benchmarks.opensim_model import (
@@ -52,7 +55,13 @@ from legsci.mechanics.motion.kinematics import Kinematics
 from legsci.mechanics.motion.markers import Markers
 from legsci.mechanics.motion.static_trial import session_static_trial
 from legsci.present.opensim_export import FOOT_BODIES, write_opensim
+from legsci.simulate.athlete.body import Athlete, build_body
+from legsci.simulate.athlete.motion import simulate_motion
+from legsci.simulate.cohort.recording_plan import plan_recordings
+from legsci.simulate.recordings.session_plan import TrialPlan
+from legsci.simulate.sensors.marker_placement import markers_of
 from legsci.vocabulary import LEGS
+from tests.mechanics.athlete import marker_dataset, plates_of
 from tests.mechanics.recordings import read_signal
 from tests.mechanics.single_leg_jump import FOLDER, JUMP, LABELS, PERSON, STANDING
 from tests.mechanics.trials import trial
@@ -76,6 +85,9 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 #: The same coordinates in models of OpenSim.
 SCALED = {"hip_flexion": "hip_flexion", "knee_flexion": "knee_angle", "ankle_dorsiflexion": "ankle_angle"}
+VIRTUAL_TASKS = ("squat", "countermovement_jump")
+#: Rate of the movement without errors [Hz].
+CLEAN_HZ = 200.0
 #: Filters of both sides differ at the ends of a recording [s].
 EDGE_S = 0.2
 #: Bodies of the model of the person's own segments on which the ground acts.
@@ -92,6 +104,7 @@ class Case:
     session, trial_id : the trial.
     scaled_model : path of the model that came with it; None without one.
     marker_set : names of its markers, key of MARKER_SETS.
+    clean : kinematics of the same movement without errors of measurement; None where it is not known.
     """
 
     name: str
@@ -99,16 +112,30 @@ class Case:
     trial_id: str
     scaled_model: Path | None = None
     marker_set: str = ""
+    clean: xr.Dataset | None = None
 
 
 def virtual_cases(folder: Path) -> Iterator[Case]:
     """Squat and countermovement jump of the first virtual athlete, with the errors of a laboratory."""
-    study = virtual_study(folder, yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["virtual"])
-    keys = study.trials.iloc[0]
-    session = build_session(study, keys["participant_id"], keys["session_id"])
-    for task in ("squat", "countermovement_jump"):
-        name = next(str(name) for name, each in session.children.items() if each.attrs["task"] == task)
-        yield Case(f"virtual {task.replace('_', ' ')}", session, name)
+    options = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["virtual"]
+    study, plan = virtual_study(folder, options), plan_recordings(options, seed=options["seed"]).sessions[0]
+    session = build_session(study, plan.participant_id, plan.session_id)
+    plans = {task: next(each for each in plan.trials if each.task == task) for task in ("standing", *VIRTUAL_TASKS)}
+    clean = xr.DataTree(children={task: _clean_trial(plan.athlete, each) for task, each in plans.items()})
+    clean.attrs.update(session.attrs)
+    motion = session_motion(clean)
+    for task in VIRTUAL_TASKS:
+        name = plans[task].trial_id
+        yield Case(f"virtual {task.replace('_', ' ')}", session, name, clean=motion.kinematics(task))
+
+
+def _clean_trial(athlete: Athlete, plan: TrialPlan) -> xr.DataTree:
+    """A trial of a virtual athlete without errors of measurement."""
+    motion = simulate_motion(plan.task, athlete, plan.technique, rate_hz=CLEAN_HZ)
+    barbell_kg = plan.technique.barbell_kg
+    labels, position = markers_of(build_body(athlete, barbell_kg=barbell_kg), motion)
+    signals = {"markers": marker_dataset(labels, position, CLEAN_HZ), "force": plates_of(motion)}
+    return trial(signals, task=plan.task, load_kg=barbell_kg)
 
 
 def recorded_cases() -> Iterator[Case]:
@@ -222,18 +249,23 @@ def _rows(
 ) -> list[dict[str, object]]:
     """Lines of the table: ours beside theirs, of both legs one after the other."""
     ours, scaled = motion.kinematics(case.trial_id), method == "scaled model"
-    rows = []
+    times, rows = ours["time"].to_numpy(), []
     for kind, unit, theirs in (("angle", "deg", angles), ("moment", "N m", moments)):
         for name in () if theirs is None else SCALED if scaled else MOMENTS:
             curves = []
             for side in LEGS:
                 column = f"{SCALED[name]}_{side[0]}" if scaled else f"{side}_{name}"
                 other = theirs[column if kind == "angle" else f"{column}_moment"]
-                curves.append(_both(_own(case, ours, kind, side, name), ours["time"].to_numpy(), theirs["time"], other))
-            own, beside = np.concatenate(curves, axis=1)
-            known = np.isfinite(own) & np.isfinite(beside)
-            if known.any() and np.ptp(beside[known]) > 0.0:  # a locked coordinate is no angle
-                rows.append(_row(case.name, method, f"{kind} {name}", unit, own[known], beside[known]))
+                inside = (times > theirs["time"].iloc[0] + EDGE_S) & (times < theirs["time"].iloc[-1] - EDGE_S)
+                both = [_own(case, ours, kind, side, name), _at(times, theirs["time"], other)]
+                if case.clean is not None:
+                    both.append(_at(times, case.clean["time"], _own(case, case.clean, kind, side, name)))
+                curves.append(np.where(inside, both, np.nan))
+            joined = np.concatenate(curves, axis=1)
+            joined = joined[:, np.isfinite(joined).all(axis=0)]
+            if joined.size and np.ptp(joined[1]) > 0.0:  # a locked coordinate is no angle
+                row = {"recording": case.name, "method": method, "quantity": f"{kind} {name}", "unit": unit}
+                rows.append(row | _agreement(*joined))
     return rows
 
 
@@ -246,29 +278,26 @@ def _own(case: Case, ours: xr.Dataset, kind: str, side: str, name: str) -> np.nd
     return np.asarray(mass_kg * ours["moment"].sel(joint=f"{side}_{joint}", plane=plane))
 
 
-def _both(own: np.ndarray, times: np.ndarray, other_times: pd.Series, other: pd.Series) -> np.ndarray:
-    """Two curves at the times of the first (2, time); NaN near the ends, where filters differ."""
-    beside = np.interp(times, other_times, other, left=np.nan, right=np.nan)
-    inside = (times > other_times.iloc[0] + EDGE_S) & (times < other_times.iloc[-1] - EDGE_S)
-    return np.where(inside, [own, beside], np.nan)
+def _at(times: np.ndarray, known_times: ArrayLike, values: ArrayLike) -> np.ndarray:
+    """A curve at other times; NaN where it is not known."""
+    return np.asarray(np.interp(times, known_times, values, left=np.nan, right=np.nan))
 
 
-def _row(recording: str, method: str, what: str, unit: str, own: np.ndarray, other: np.ndarray) -> dict[str, object]:
-    """One line of the table."""
-    difference = own - other
-    peak, theirs = np.abs(own).max(), np.abs(other).max()
-    return {
-        "recording": recording,
-        "method": method,
-        "quantity": what,
-        "unit": unit,
+def _agreement(own: np.ndarray, other: np.ndarray, clean: np.ndarray | None = None) -> dict[str, float]:
+    """Numbers of a line of the table; curves (time,) without gaps."""
+    difference, peak = own - other, float(np.abs(own).max())
+    found = {
         "frames": own.size,
         "r": round(float(np.corrcoef(own, other)[0, 1]), 4),
-        "mean_difference": round(float(difference.mean()), 2),
+        "mean_difference": round(float(difference.mean()), 2) + 0.0,  # no minus before a zero
         "rms_of_rest": round(float(difference.std()), 2),
-        "peak": round(float(peak), 1),
-        "peak_difference_percent": round(float(100.0 * (peak / theirs - 1.0)), 1),
+        "peak": round(peak, 1),
+        "peak_difference_percent": round(100.0 * (peak / float(np.abs(other).max()) - 1.0), 1) + 0.0,
     }
+    if clean is not None:
+        errors = {"rms_error": own - clean, "rms_error_of_opensim": other - clean}
+        found |= {name: round(float(np.sqrt((error**2).mean())), 2) for name, error in errors.items()}
+    return found
 
 
 def main() -> None:

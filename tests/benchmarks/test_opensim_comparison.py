@@ -45,12 +45,15 @@ def test_own_motion_is_written_as_the_angles_it_has(tmp_path: Path) -> None:
 
 
 def test_a_line_of_the_table_by_hand() -> None:
-    own, other = np.array([0.0, 2.0, -12.0]), np.array([1.0, 1.0, -10.0])
-    line = comparison._row("squat", "hinge knees", "moment knee_flexion", "N m", own, other)
+    own, other, clean = np.array([0.0, 2.0, -12.0]), np.array([1.0, 1.0, -10.0]), np.array([0.0, 2.0, -9.0])
+    line = comparison._agreement(own, other, clean)
     # Differences -1, 1 and -2: mean -2/3, standard deviation sqrt(14/9).
     assert line["mean_difference"] == -0.67
     assert line["rms_of_rest"] == 1.25
     assert (line["frames"], line["peak"], line["peak_difference_percent"]) == (3, 12.0, 20.0)
+    # Errors of ours 0, 0, -3, of theirs 1, -1, -1.
+    assert (line["rms_error"], line["rms_error_of_opensim"]) == (1.73, 1.0)
+    assert "rms_error" not in comparison._agreement(own, other)
 
 
 def test_without_opensim_nothing_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
