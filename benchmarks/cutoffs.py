@@ -1,11 +1,13 @@
 """Errors of peak joint moments by cut-off frequency: the virtual athlete with camera noise, against its own motion.
 
 `python -m benchmarks.cutoffs` writes cutoffs.csv beside this file; its first line bears the date and the seeds.
-`legsci/tasks.py` takes the cut-off of each task from it.
+`legsci/tasks.py` takes the cut-off of each task from it. Soft tissue of that athlete does not vibrate at impacts: for
+drop jumps cutoffs_impacts.csv compares cut-offs by bodies of the second simulator (tests/independent), whose skin does.
 """
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -16,15 +18,21 @@ from benchmarks.dated import write_dated
 from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.inverse_dynamics import dynamics
 from legsci.mechanics.motion.angles import kinematics
-from legsci.mechanics.motion.options import MotionOptions
+from legsci.mechanics.motion.options import MotionOptions, task_options
 from legsci.simulate.athlete.motion import TASK_PLANS
 from legsci.simulate.athlete.plan import Motion
 from legsci.simulate.sensors.marker_placement import markers_of
 from legsci.vocabulary import LEGS
+from tests.independent.anatomy import NOISY
+from tests.independent.bodies import draw_body
+from tests.independent.comparison import errors_of as metric_errors
+from tests.independent.dynamics import Trial, perform
+from tests.independent.engine import Figure
+from tests.independent.study import measure, record
 from tests.mechanics.athlete import ATHLETE, RATE_HZ, marker_dataset, plates_of, standing
 from tests.mechanics.kinetics.test_clean_athlete import measured, own_segments
 
-TABLE = Path(__file__).with_name("cutoffs.csv")
+TABLE, IMPACTS = (Path(__file__).with_name(f"{name}.csv") for name in ("cutoffs", "cutoffs_impacts"))
 CUTOFFS_HZ = (6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 #: White noise of the markers per axis, that of a laboratory of some metres [m]; recordings per task and cut-off.
 NOISE_M, RECORDINGS = 0.0003, 10
@@ -72,8 +80,49 @@ def errors_of(task: str, cutoff_hz: float, noises_m: list[float]) -> dict[str, n
     return {name: np.array(values) for name, values in found.items()}
 
 
+#: Cut-offs that are compared in drop jumps, and bodies that perform them.
+IMPACT_CUTOFFS_HZ, IMPACT_SEEDS = (12.0, 15.0, 20.0, 30.0), (0, 10, 11, 12, 14)
+LOADS = "_moment_peak_|_power_peak_|_work_(?:generated|absorbed)_"
+
+
+def impact_errors(trials: dict[str, Trial], seed: int) -> pd.DataFrame:
+    """Errors of loads of a noisy drop jump at each cut-off: those of `metric_errors`, and cutoff_hz."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        study = Path(folder, "study")
+        recorded = record(study, trials, seed, NOISY)
+        for cutoff_hz in IMPACT_CUTOFFS_HZ:
+            found = metric_errors(recorded, measure(study, task_options(cutoff_hz={"drop_jump": cutoff_hz})))
+            loads = (found["task"] == "drop_jump") & found["metric"].str.contains(LOADS)
+            rows.append(found[loads].assign(cutoff_hz=cutoff_hz))
+    return pd.concat(rows, ignore_index=True)
+
+
+def write_impacts(errors: pd.DataFrame) -> pd.DataFrame:
+    """Write bias and root mean square error of each load [% of its mean true value], a column per cut-off."""
+    squares = errors.assign(square=errors["error"] ** 2).groupby(["metric", "cutoff_hz"], sort=False)
+    means = squares[["true", "error", "square"]].mean()
+    share = 100.0 / means["true"].abs()
+    found = pd.DataFrame({"bias_percent": means["error"] * share, "rms_percent": means["square"] ** 0.5 * share})
+    table = found.reset_index().pivot_table(index="metric", columns="cutoff_hz", sort=False).round(1)
+    table.columns = [f"{name}_{cutoff_hz:g}_hz" for name, cutoff_hz in table.columns]
+    table = table.reset_index()
+    said = f"noisy drop jumps of bodies of tests/independent, seeds {', '.join(map(str, IMPACT_SEEDS))}"
+    write_dated(IMPACTS, said, table, index=False)
+    return table
+
+
+def impacts() -> pd.DataFrame:
+    """Let the bodies perform, and write the table of impacts."""
+    rows = []
+    for seed in IMPACT_SEEDS:
+        figure = Figure.of(draw_body(seed))
+        rows.append(impact_errors({task: perform(figure, seed, task) for task in ("standing", "drop_jump")}, seed))
+    return write_impacts(pd.concat(rows, ignore_index=True))
+
+
 def main() -> None:
-    """Write and print the table."""
+    """Write and print the tables."""
     rows = []
     for task in (name for name in TASK_PLANS if name != "standing"):
         for cutoff_hz in CUTOFFS_HZ:
@@ -87,6 +136,7 @@ def main() -> None:
     said = f"bias without noise, error with {1000 * NOISE_M:g} mm of white noise, {RECORDINGS} recordings, seeds 0 to"
     write_dated(TABLE, f"{said} {RECORDINGS - 1}", found, index=False)
     print(found.to_string(index=False))
+    print(impacts().to_string(index=False))
 
 
 if __name__ == "__main__":

@@ -32,8 +32,9 @@ class Task:
         which four peak joint moments of virtual athletes have the least error on average (root mean square, 0.3 mm of
         noise; `benchmarks/cutoffs.csv`); in sprints 30 Hz, since the residual analysis (Winter 2009, ch. 3) of the
         recorded sprint gives 28 to 35 Hz. In drop jumps and landings soft tissue vibrates, which those athletes do not
-        show: 20 Hz, with which moments, power and work of bodies in a rigid-body engine, whose skin wobbles, err least
-        (`benchmarks/cutoffs_impacts.csv`). Published choices for impacts are 20 Hz (Bisseling & Hof 2006) and 15 Hz
+        show: 20 Hz, with which moment, power and work of hip, knee and ankle of bodies in a rigid-body engine, whose
+        skin wobbles, err least on average (root mean square, `benchmarks/cutoffs_impacts.csv`). Published
+        choices for impacts are 20 Hz (Bisseling & Hof 2006) and 15 Hz
         (Kristianslund et al. 2012).
 
     References

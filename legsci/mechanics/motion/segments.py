@@ -49,7 +49,7 @@ def build_skeleton(
     options : hip_centre "harrington", "bell", "davis" (which needs the leg length) or "functional" (where pelvis and
         thigh turn enough relative to each other); knee_axis "epicondyles" or "functional" (where the knee bends
         enough; without a medial epicondyle and a thigh wand always); thigh "anchored" (its long axis runs from the knee
-        to the hip that the pelvis carries, since the skin of the thigh moves most) or "cluster" (its own markers alone).
+        to the hip that the pelvis carries, since the thigh's skin moves most) or "cluster" (its own markers alone).
     measures_m : measures of the person [m]: "right_knee_width", "left_ankle_width", ..., for sets without medial
         markers, and "leg_length".
     sex : of the person, by which the lumbar joint is placed: see `lumbar_centre`.
