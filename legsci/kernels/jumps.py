@@ -26,13 +26,16 @@ EVENTS = (
 )
 #: Vertical speed that sway does not exceed [m/s], as in a squat; our choice.
 SWAY_M_PER_S = 0.02
-#: The onset of movement is found from the course of force up to so many times the band and up to this part of its whole
-#: departure, over means of a tenth of that time, beginning so many times as long before.
-BEYOND_BAND, PART_OF_DEPARTURE, BLOCKS_OF_DEPARTURE, LONGEST_ONSET, STEPS_OF_BLOCK = 3.0, 0.3, 10, 3, 4
-LEAST_BLOCKS, LEAST_DEPARTURE = 5, 1.2
+#: The onset of movement is found from the course of force up to so many times the band, but no further than this part of
+#: its whole departure, where it bends, and at least to so many times the band.
+BEYOND_BAND, PART_OF_DEPARTURE, LEAST_DEPARTURE = 3.0, 0.3, 1.2
+#: That course is seen in means of a tenth of its time, and from so many times as long before; at least so many means. The
+#: onset is sought at so many places within each.
+BLOCKS_OF_DEPARTURE, LONGEST_ONSET, LEAST_BLOCKS, STEPS_OF_BLOCK = 10, 3, 5, 4
 #: Powers of time with which force departs: excitation, contraction and tendon, each of first order (Zajac 1989,
-#: Crit Rev Biomed Eng 17:359), make a sudden command a force that grows with the first to the third power of time.
-LEAST_POWER, LARGEST_POWER, POWERS = 1.0, 3.0, 9
+#: Crit Rev Biomed Eng 17:359), make a sudden command a force that grows with the first to the third power of time, and
+#: one that itself grows up to the fifth.
+LEAST_POWER, LARGEST_POWER, POWERS = 1.0, 5.0, 17
 #: No mean of force is known better than this [N^2].
 LEAST_VARIANCE = 0.01
 #: Standard acceleration of free fall [m/s^2]; kernels import nothing from legsci.vocabulary.
@@ -297,7 +300,8 @@ def _noise_of_means(force: Array, length: int) -> tuple[float, float, float]:
     if away.size < LEAST_BLOCKS:
         return LEAST_VARIANCE, 0.0, 0.0
     away -= away.mean()
-    own, first, second = np.mean(away**2), np.mean(away[1:] * away[:-1]), np.mean(away[2:] * away[:-2])
+    own, first = float(np.mean(away**2)), float(np.mean(away[1:] * away[:-1]))
+    second = float(np.mean(away[2:] * away[:-2]))
     if not first > 0.0:
         return max(own, LEAST_VARIANCE), 0.0, 0.0
     correlation = min(max(second / first, first / own), 0.999)

@@ -19,8 +19,10 @@ from legsci.vocabulary import SIDES, STANDARD_GRAVITY
 Array = NDArray[np.float64]
 
 #: Cut-off of the low-pass filter whose effect on the peak of an impact enters its uncertainty where no flight shows how
-#: much the platform rings, and on horizontal force [Hz]; the course of force without its noise is found by it too.
+#: much the platform rings, and on horizontal force [Hz].
 FILTER_HZ = 50.0
+#: Means over this time show how flat a peak is without the noise [s].
+COURSE_S = 0.04
 #: Ringing is read in the flight between these times after the take-off [s], from at least so many samples.
 RINGING_S, LEAST_FLIGHT = (0.005, 0.1), 10
 #: Metrics that are the peak of an impact or of a horizontal force, or its impulse, and the tasks in which they are
@@ -90,6 +92,18 @@ def _of_both(reps: xr.Dataset) -> Array:
     return np.asarray(force.data[:, SIDES.index("both")], dtype=float)
 
 
+def _course(force: Array, rates: Array) -> Array:
+    """Force (rep, sample) averaged over `COURSE_S`, which leaves next to nothing of its noise and overshoots nowhere."""
+    course, recorded = np.full_like(force, np.nan), np.isfinite(force)
+    for rep, rate in enumerate(rates):
+        window = np.ones(2 * int(0.5 * COURSE_S * rate) + 1)
+        inside = force[rep, recorded[rep]]
+        if inside.size >= window.size:
+            counts = np.convolve(np.ones(inside.size), window, mode="same")
+            course[rep, recorded[rep]] = np.convolve(inside, window, mode="same") / counts
+    return course
+
+
 def force_noise(force: Array) -> Array:
     """Standard deviation of the white noise of force (rep, sample), NaN after its end: (rep,) [N].
 
@@ -127,7 +141,7 @@ def _noise_of_peak(reps: Reps, signal: Array, noise: Array, start: xr.Variable, 
 
 def _limit_of_largest(course: Array, sd: Array) -> float:
     """Error of the largest of normal samples (sample,) about a course (sample,) that `COVERED` do not exceed."""
-    below, sd = course.max() - course, np.maximum(sd, np.finfo(float).tiny)
+    below, sd = course.max() - course, np.maximum(sd, 1e-6 * sd.max())
     least, most = 0.0, 8.0 * float(sd.max())
     for _ in range(BISECTIONS):
         limit = 0.5 * (least + most)
@@ -255,8 +269,8 @@ def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
     rescored = [name for name, metric in METRICS.items() if metric.uncertainty in ("rescored", "both")]
     both, none = SIDES.index("both"), np.zeros(reps.sizes["rep"])
     prepared, smooth = prepare(reps), _filtered(reps)
-    force, course = (_of_both(of) for of in (reps, smooth))
-    sd = force_noise(force)
+    force = _of_both(reps)
+    course, sd = _course(force, reps.variables["sampling_rate_hz"].data.astype(float)), force_noise(force)
     additional = _additional(prepared, course, sd)
     ringing = _ringing(smooth, reps.variables["task"].data.astype(str), measured, _ringing_part(prepared, force, sd))
     result = {}
