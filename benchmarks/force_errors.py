@@ -19,8 +19,16 @@ from tests.mechanics.trials import outcome
 
 TABLE = Path(__file__).with_name("force_errors.csv")
 SESSIONS = {"analytic": 400, "virtual": 80}
-#: The uncertainties were developed on seeds below this one.
-FIRST_SEED = 5000
+#: The uncertainties were developed on seeds from 9000 to 9200, and checked before on seeds from 5000.
+FIRST_SEED = 13_000
+#: Metrics of virtual jumps from standing or from a held squat that count from the start of movement, in rows of their
+#: own: what is stated there is no test of the uncertainty.
+FROM_START = ("time_to_takeoff_s", "mean_force_n", "rsi_modified_m_per_s")
+UNSEEN_START = "virtual, start unseen"
+WHY_UNSEEN = (
+    "force of virtual athletes leaves body weight with the fifth power of time, by less than 1 N in the first 10 to "
+    "40 ms, which no plate shows: their errors from the start of movement do not test the coverage of real starts"
+)
 #: Events of contact, whose errors are listed too [ms], and those by which repetitions are told apart.
 CONTACT_EVENTS = ("touchdown", "takeoff", "landing")
 MARKS = (("takeoff", "takeoff"), ("bottom", "bottom_end"))
@@ -99,7 +107,10 @@ def all_errors(sessions: dict[str, int] | None = None) -> pd.DataFrame:
                 session_errors, [population] * count, range(FIRST_SEED, FIRST_SEED + count), chunksize=4
             )
         ]
-    return pd.concat(parts, ignore_index=True)
+    errors = pd.concat(parts, ignore_index=True)
+    unseen = (errors["population"] == "virtual") & errors["trial"].isin(("countermovement_jump", "squat_jump"))
+    errors.loc[unseen & errors["metric"].isin(FROM_START), "population"] = UNSEEN_START
+    return errors
 
 
 def main() -> None:
@@ -108,7 +119,9 @@ def main() -> None:
     table = errors.groupby(["population", "metric"]).apply(coverage, include_groups=False)
     table = table.astype({"n": int, "missing": int})
     sessions = ", ".join(f"{count} {population} sessions" for population, count in SESSIONS.items())
-    write_dated(TABLE, f"{sessions}, seeds from {FIRST_SEED}; units of the metrics", table, float_format="%.4g")
+    seeds = f"seeds from {FIRST_SEED}, on none of which the uncertainties were developed"
+    words = f"{sessions}, {seeds}; units of the metrics; {UNSEEN_START}: {WHY_UNSEEN}"
+    write_dated(TABLE, words, table, float_format="%.4g")
     print(errors.groupby(["population", "metric", "trial"]).apply(coverage, include_groups=False).to_string())
     print(table.to_string())
 

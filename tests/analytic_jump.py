@@ -43,9 +43,15 @@ class AnalyticJump:
         return self.landing - self.takeoff
 
 
-def _push_off(phase: np.ndarray, down: float, up: float) -> np.ndarray:
-    """Force over body weight in units of body weight: lowering lobe, push-off lobe, steep fall to zero at phase 1."""
+def _push_off(phase: np.ndarray, down: float, up: float, start: tuple[float, float]) -> np.ndarray:
+    """Force over body weight in units of body weight: lowering lobe, push-off lobe, steep fall to zero at phase 1.
+
+    It leaves body weight with the power of time start[0], and after start[1] (phase) along a straight line.
+    """
+    power, softened = start
     lobe = np.where(phase < 0.45, -down * np.sin(np.pi * phase / 0.45), up * np.sin(np.pi * (phase - 0.45) / 0.60))
+    if power > 1.0:
+        lobe = lobe * (-np.expm1(-np.maximum(phase, 0.0) / softened)) ** (power - 1.0)
     falling = phase > 0.92
     at_fall = up * np.sin(np.pi * (0.92 - 0.45) / 0.60)
     return np.where(falling, at_fall + (-1.0 - at_fall) * (1.0 - np.cos(0.5 * np.pi * (phase - 0.92) / 0.08)), lobe)
@@ -71,6 +77,8 @@ def countermovement_jump(
     up: float = 1.55,
     rise_s: float = 0.008,
     corner_n: tuple[float, float] = (0.0, 0.0),
+    onset: tuple[float, float] = (1.0, 0.0),
+    landing_drop_m: float = 0.0,
     seed: int = 0,
 ) -> AnalyticJump:
     """Make one jump.
@@ -78,7 +86,9 @@ def countermovement_jump(
     Noise is white; sway is the force of a vertical wobble of the centre of mass (0.4 to 1.8 Hz) that stops at the
     movement, with the given standard deviations. Someone who does not stay steps off the plate half a second after
     landing. Force falls to zero along a straight line, and rises within `rise_s` of the landing; below `corner_n` [N]
-    it ends, before the take-off, and begins, after the landing, along a parabola.
+    it ends, before the take-off, and begins, after the landing, along a parabola. The movement starts as a power of
+    time that turns into a straight line over a time, `onset` [1], [s]. The centre of mass is `landing_drop_m` lower at
+    the landing than at the take-off.
     """
     rng = np.random.default_rng(seed)
     weight = mass_kg * GRAVITY
@@ -87,14 +97,15 @@ def countermovement_jump(
     released, touched_s = 2.0 * corner_n[0] / (weight * steepest), 2.0 * corner_n[1] * rise_s / weight
 
     def push_off(phase: np.ndarray) -> np.ndarray:
-        return _push_off(1.0 - _softened(1.0 - phase, released), down, up)
+        return _push_off(1.0 - _softened(1.0 - phase, released), down, up, (onset[0], onset[1] / movement_s))
 
     gain = np.concatenate([[0.0], np.cumsum((lambda a: 0.5 * (a[1:] + a[:-1]))(push_off(fine)))])
     velocity = gain * GRAVITY * movement_s / 200_000
     depth = -float((np.cumsum(velocity) * movement_s / 200_000).min())
     takeoff_velocity = float(velocity[-1])
     takeoff = quiet_s + movement_s
-    landing = takeoff + 2 * takeoff_velocity / GRAVITY
+    landing_velocity = float(np.sqrt(takeoff_velocity**2 + 2.0 * GRAVITY * landing_drop_m))
+    landing = takeoff + (takeoff_velocity + landing_velocity) / GRAVITY
     duration = landing + 2.5
     time = np.arange(round(duration * rate_hz)) / rate_hz
     force = np.full(time.size, weight)
@@ -109,7 +120,7 @@ def countermovement_jump(
         return risen, np.sin(np.pi * np.clip(since / 0.25, 0, 1)) ** 2 * risen
 
     risen, pulse = landed(settling)
-    lacking = takeoff_velocity + GRAVITY * float(np.trapezoid(1.0 - risen, settling))
+    lacking = landing_velocity + GRAVITY * float(np.trapezoid(1.0 - risen, settling))
     height = mass_kg * lacking / float(np.trapezoid(pulse, settling))
     risen, pulse = landed(after)
     force[time >= landing] = weight * risen + height * pulse

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.special import log_ndtr
 
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.reps.repetition import UNPERTURBED
@@ -17,8 +18,13 @@ from legsci.vocabulary import SIDES, STANDARD_GRAVITY
 
 Array = NDArray[np.float64]
 
-#: Cut-off of the low-pass filter whose effect on the peak of an impact enters its uncertainty [Hz]: a platform rings.
+#: Cut-off of the low-pass filter whose effect on the peak of an impact enters its uncertainty where no flight shows how
+#: much the platform rings, and on horizontal force [Hz].
 FILTER_HZ = 50.0
+#: Means over this time show how flat a peak is without the noise [s].
+COURSE_S = 0.04
+#: Ringing is read in the flight between these times after the take-off [s], from at least so many samples.
+RINGING_S, LEAST_FLIGHT = (0.005, 0.1), 10
 #: Metrics that are the peak of an impact or of a horizontal force, or its impulse, and the tasks in which they are
 #: (None: in all).
 IMPACT_PEAKS: dict[str, tuple[str, ...] | None] = {
@@ -35,13 +41,20 @@ IMPACT_PEAKS: dict[str, tuple[str, ...] | None] = {
 #: Part of the second differences of force, the smallest, by which the noise of a plate is found, and the variance of
 #: that part of standard normal samples; the others may be of impacts.
 NOISE_PART, NOISE_PART_VARIANCE = 0.8, 0.4377
-#: Samples within so many standard deviations of the noise below a peak may be the highest by noise alone.
-ALIKE_SD = 2.0
-#: Standard uncertainty of heights by flight time and by pelvis markers due to posture [m]: landing with more flexed
-#: joints than at take-off lengthens the flight, and limbs move relative to the pelvis. Flight time exceeds impulse by
-#: 1.7 cm on average (Baumgart 2017); the definition does not correct this bias: it is treated as an uncertainty.
+#: Vertical peaks of impacts: the platform's ringing changes them in proportion.
+PROPORTIONAL = ("landing_peak_force_n", "peak_force_n", "peak_power_w")
+#: Part of errors within twice a standard uncertainty.
+COVERED = 0.9545
+#: Steps by which a quantile is found, to a thousandth of the noise.
+BISECTIONS = 14
+#: Height by flight time exceeds that by impulse by so much on average [m] (Baumgart et al. 2017, Asian J Sports Med
+#: 8:e12921): people land with more flexed joints than they take off with, which lengthens the flight. Height by pelvis
+#: markers differs by about as much, since limbs move relative to the pelvis.
 POSTURE_M = 0.017
-POSTURE_METRICS = ("jump_height_flight_time_m", "jump_height_pelvis_m")
+#: Its standard uncertainty about zero, since the definition does not correct it [m]: of an error that is not negative
+#: and known by its mean alone, the distribution is exponential (JCGM 101:2008, 6.4.10), its root mean square 2^0.5
+#: times the mean.
+FLIGHT_POSTURE_M = 2.0**0.5 * POSTURE_M
 #: Standard deviation of the vertical velocity of the centre of mass in the rests between squats, where it is set to
 #: zero [m/s]: residual sway, and the uncertain instant of rest of the pelvis. Chosen so that of simulated squats,
 #: lowered for 3 s or held at the bottom for as long, 96 % of the depths lie within twice their uncertainty.
@@ -73,6 +86,24 @@ def _filtered(reps: xr.Dataset) -> xr.Dataset:
     return default.assign({name: (dims[name], signals) for name, signals in smooth.items()})
 
 
+def _of_both(reps: xr.Dataset) -> Array:
+    """Vertical force of both sides (rep, sample) [N]."""
+    force = reps.variables["force"].transpose("rep", "side", "sample")
+    return np.asarray(force.data[:, SIDES.index("both")], dtype=float)
+
+
+def _course(force: Array, rates: Array) -> Array:
+    """Force (rep, sample) averaged over `COURSE_S`, which leaves next to nothing of its noise and overshoots nowhere."""
+    course, recorded = np.full_like(force, np.nan), np.isfinite(force)
+    for rep, rate in enumerate(rates):
+        window = np.ones(2 * int(0.5 * COURSE_S * rate) + 1)
+        inside = force[rep, recorded[rep]]
+        if inside.size >= window.size:
+            counts = np.convolve(np.ones(inside.size), window, mode="same")
+            course[rep, recorded[rep]] = np.convolve(inside, window, mode="same") / counts
+    return course
+
+
 def force_noise(force: Array) -> Array:
     """Standard deviation of the white noise of force (rep, sample), NaN after its end: (rep,) [N].
 
@@ -85,39 +116,56 @@ def force_noise(force: Array) -> Array:
 
 
 def _noise_of_peak(reps: Reps, signal: Array, noise: Array, start: xr.Variable, end: xr.Variable) -> Array:
-    """Standard uncertainty (rep,) of the largest of noisy samples (rep, sample) between two times, unit of the signal.
+    """Half of the error by noise that `COVERED` of peaks do not exceed (rep,), unit of the signal.
 
-    The largest of n samples of normal noise is about (2 ln n)^0.5 standard deviations above their mean (Cramér 1946,
-    Mathematical Methods of Statistics, 28.6); n is the number of those within `ALIKE_SD` of the peak. `noise` is
-    (rep, sample) in the unit of the signal.
+    The largest of noisy samples is on average too high, by the more, the flatter the top is: its error is not normal,
+    and half of that limit takes the place of a standard deviation. The limit follows from the distribution of the
+    largest of samples that scatter normally about their course.
+
+    Parameters
+    ----------
+    signal : course without noise (rep, sample).
+    noise : standard deviation of each sample (rep, sample), unit of the signal.
+    start, end : between which the peak is sought (rep, scoring) [s].
     """
     first, last = (_default(position(reps, moment)) for moment in (start, end))
     answer = np.zeros(len(signal))
     for rep in np.flatnonzero(np.isfinite(first) & np.isfinite(last)):
         inside = slice(max(int(np.ceil(first[rep])), 0), max(int(last[rep]) + 1, 0))
         values = signal[rep, inside]
-        if values.size == 0 or np.isnan(values).all():
-            continue
-        highest = int(np.nanargmax(values))
-        sd = float(noise[rep, inside][highest])
-        alike = max(int((values >= values[highest] - ALIKE_SD * sd).sum()), 1)
-        answer[rep] = sd * (1.0 + 2.0 * np.log(alike)) ** 0.5
+        known = np.isfinite(values)
+        if known.any() and noise[rep, inside][known].max() > 0.0:
+            answer[rep] = 0.5 * _limit_of_largest(values[known], noise[rep, inside][known])
     return answer
 
 
-def _noise_of_samples(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
-    """Standard uncertainty (rep,) by the noise of the plates of metrics that read single samples, in their unit."""
-    each = np.broadcast_to(sd[:, None], force.shape)
+def _limit_of_largest(course: Array, sd: Array) -> float:
+    """Error of the largest of normal samples (sample,) about a course (sample,) that `COVERED` do not exceed."""
+    below, sd = course.max() - course, np.maximum(sd, 1e-6 * sd.max())
+    least, most = 0.0, 8.0 * float(sd.max())
+    for _ in range(BISECTIONS):
+        limit = 0.5 * (least + most)
+        within = np.exp(log_ndtr((below + limit) / sd).sum()) - np.exp(log_ndtr((below - limit) / sd).sum())
+        least, most = (limit, most) if within < COVERED else (least, limit)
+    return limit
+
+
+def _noise_of_samples(reps: Reps, course: Array, sd: Array) -> dict[str, Array]:
+    """Standard uncertainty (rep,) by the noise of the plates of metrics that read single samples, in their unit.
+
+    `course` is force without its noise (rep, sample), `sd` that noise [N].
+    """
+    each = np.broadcast_to(sd[:, None], course.shape)
     end, landing = reps["takeoff"].fillna(reps["movement_end"]), impact(reps)
     speed = reps["velocity"].transpose("rep", "scoring", "sample").data[:, 0]
     start, stop = (_default(reps[name]) for name in ("braking_start", "bottom"))
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = np.nan_to_num(2.0**0.5 * sd / (stop - start), posinf=0.0)
     return {
-        "peak_force_n": _noise_of_peak(reps, force, each, reps["movement_start"], end),
-        "landing_peak_force_n": _noise_of_peak(reps, force, each, landing, landing + LANDING_S),
+        "peak_force_n": _noise_of_peak(reps, course, each, reps["movement_start"], end),
+        "landing_peak_force_n": _noise_of_peak(reps, course, each, landing, landing + LANDING_S),
         "peak_power_w": _noise_of_peak(
-            reps, force * speed, each * np.abs(speed), reps["movement_start"], reps["takeoff"]
+            reps, course * speed, each * np.abs(speed), reps["movement_start"], reps["takeoff"]
         ),
         "rate_of_force_development_n_per_s": slope,
     }
@@ -158,31 +206,53 @@ def _noise_of_integrals(reps: Reps, sd: Array) -> dict[str, Array]:
     return {name: np.where(np.isfinite(values), values, 0.0) for name, values in noise.items()}
 
 
-def _additional(reps: Reps) -> dict[str, Array]:
+def _additional(reps: Reps, course: Array, sd: Array) -> dict[str, Array]:
     """Standard uncertainties (rep,) that no rescoring shows, by metric: of noise, posture, and squats at rest."""
-    count = len(reps["task"].data)
+    count = len(sd)
     contact = _default(reps["takeoff"] - reps["touchdown"])
-    force = of_both(reps["force"]).transpose("rep", "sample").data.astype(float)
-    sd = force_noise(force)
     integrals = _noise_of_integrals(reps, sd)
     return {
-        **_noise_of_samples(reps, force, sd),
+        **_noise_of_samples(reps, course, sd),
         **integrals,
-        **{name: np.full(count, POSTURE_M) for name in POSTURE_METRICS},
-        "rsi_m_per_s": np.where(contact > 0.0, POSTURE_M / np.where(contact > 0.0, contact, 1.0), 0.0),
+        "jump_height_flight_time_m": np.full(count, FLIGHT_POSTURE_M),
+        "jump_height_pelvis_m": np.full(count, POSTURE_M),
+        "rsi_m_per_s": np.where(contact > 0.0, FLIGHT_POSTURE_M / np.where(contact > 0.0, contact, 1.0), 0.0),
         SQUAT_DEPTH: np.hypot(integrals[SQUAT_DEPTH], _rest_depth(reps)),
     }
 
 
-def _ringing(reps: xr.Dataset, measured: xr.Dataset) -> dict[str, Array]:
-    """Change (rep,) of the peaks of impacts by a low-pass filter."""
-    filtered = measure(_filtered(reps), names=list(IMPACT_PEAKS))
-    tasks, both = reps.variables["task"].data.astype(str), SIDES.index("both")
-    return {
-        name: (filtered.variables[name].data - measured.variables[name].data[:, :1])[:, 0, both]
-        * (np.isin(tasks, chosen) if chosen is not None else 1.0)
-        for name, chosen in IMPACT_PEAKS.items()
-    }
+def _ringing_part(reps: Reps, force: Array, sd: Array) -> Array:
+    """Amplitude of the platform's ringing after the take-off (rep,), as a part of the peak force before; NaN if unseen.
+
+    A platform is linear: an impact makes it ring as the end of a push-off does, in proportion to the force. Of the
+    force in the first moments of the flight, what exceeds the noise and its sampling error counts as ringing.
+    """
+    start, takeoff, landing = (
+        _default(position(reps, moment))
+        for moment in (reps["movement_start"].fillna(reps["touchdown"]), reps["takeoff"], reps["landing"])
+    )
+    rate, part = reps["sampling_rate_hz"].data.astype(float), np.full(len(sd), np.nan)
+    for rep in np.flatnonzero(np.isfinite(takeoff)):
+        first, last = (int(takeoff[rep] + since * rate[rep]) + 1 for since in RINGING_S)
+        flight = force[rep, first : int(min(last, np.nan_to_num(landing[rep] - first + takeoff[rep], nan=last)))]
+        push_off = force[rep, max(int(np.nan_to_num(start[rep])), 0) : first]
+        if flight.size >= LEAST_FLIGHT and np.isfinite(flight).all() and push_off.size:
+            excess = (flight**2).mean() - sd[rep] ** 2 * (1.0 + 2.0 * (2.0 / flight.size) ** 0.5)
+            part[rep] = (2.0 * max(excess, 0.0)) ** 0.5 / np.nanmax(push_off)
+    return part
+
+
+def _ringing(smooth: xr.Dataset, tasks: NDArray[np.str_], measured: xr.Dataset, part: Array) -> dict[str, Array]:
+    """Change (rep,) of the peaks of impacts by ringing: the given part of them, else that of a low-pass filter."""
+    filtered, both = measure(smooth, names=list(IMPACT_PEAKS)), SIDES.index("both")
+    changes = {}
+    for name, chosen in IMPACT_PEAKS.items():
+        value = measured.variables[name].data[:, 0, both]
+        change = filtered.variables[name].data[:, 0, both] - value
+        if name in PROPORTIONAL:
+            change = np.where(np.isfinite(part), part * value, change)
+        changes[name] = change * (np.isin(tasks, chosen) if chosen is not None else 1.0)
+    return changes
 
 
 def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
@@ -191,14 +261,18 @@ def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
     Each source is moved by one standard uncertainty (weighing, offset, start of movement, take-off, landing) or by the
     width of the choice (contact limit, rest of a squat), the trial is measured again, and the changes add in quadrature
     (JCGM 100:2008, 5.1.3, numerically). To them are added the noise of the plates where a metric reads single samples,
-    the effect of a low-pass filter on the peaks of impacts and on horizontal force, `POSTURE_M` for heights that depend
-    on posture, for depths of squats the displacement that a velocity of `REST_SPEED_M_PER_S` at rest gives until the
+    the ringing of the platform on the peaks of impacts, the effect of a low-pass filter on horizontal force, that of
+    posture on heights that depend on it, for depths of squats the displacement that a velocity of `REST_SPEED_M_PER_S` at rest gives until the
     lowest point, and what a metric states itself.
     """
     moved = np.flatnonzero(reps.variables["perturbation"].data != UNPERTURBED)
     rescored = [name for name, metric in METRICS.items() if metric.uncertainty in ("rescored", "both")]
     both, none = SIDES.index("both"), np.zeros(reps.sizes["rep"])
-    additional, ringing = _additional(prepare(reps)), _ringing(reps, measured)
+    prepared, smooth = prepare(reps), _filtered(reps)
+    force = _of_both(reps)
+    course, sd = _course(force, reps.variables["sampling_rate_hz"].data.astype(float)), force_noise(force)
+    additional = _additional(prepared, course, sd)
+    ringing = _ringing(smooth, reps.variables["task"].data.astype(str), measured, _ringing_part(prepared, force, sd))
     result = {}
     for name in rescored:
         values = measured.variables[name].data[:, :, both]

@@ -173,6 +173,7 @@ def _detection_rules(
         band=profile.movement_band(weighing_sd_n=weighing_sd),
         still=max(int(STILL_S * reaction.rate), 1),
         lead=round(profile.start_lead_s * reaction.rate),
+        to_onset=profile.start_edge == "onset",
         start_shift=profile.start_shift,
         contact=contact,
         loaded=loaded,

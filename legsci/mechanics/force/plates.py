@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from legsci.kernels.events import intervals_above, intervals_below
-from legsci.mechanics.force.weighing import KnownWeight, Weighing, weigh
+from legsci.mechanics.force.weighing import KnownWeight, Weighing, resolution, weigh
 from legsci.quality import QualityFlag
 from legsci.vocabulary import SIDES_OF_BODY
 
@@ -173,7 +173,7 @@ def _saturation(
     others_noise : largest noise of the other plates under load [N].
     others_change : whether other channels of the plate ever change.
     """
-    highest, step = float(vertical_force.max()), _resolution(vertical_force)
+    highest, step = float(vertical_force.max()), resolution(vertical_force)
     runs = intervals_above(vertical_force, highest, SATURATED_SAMPLES)
     edges = [_edge_steps(vertical_force, int(first), int(last)) for first, last in runs]
     clipped = [
@@ -198,13 +198,6 @@ def _saturation(
         detail = f"{level:.1f} N"
         flags.append(QualityFlag("plate_constant", f"plate {plate}", length / rate, CONSTANT_S, detail))
     return flags
-
-
-def _resolution(samples: np.ndarray) -> float:
-    """Smallest step between values (sample,); 0 where all are equal."""
-    values = np.unique(samples)
-    steps = np.diff(values)
-    return float(steps[steps > 1e-9].min(initial=np.inf)) if (steps > 1e-9).any() else 0.0
 
 
 def _edge_steps(samples: np.ndarray, first: int, last: int) -> tuple[float, float]:

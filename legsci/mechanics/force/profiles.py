@@ -30,6 +30,7 @@ class Profile:
     movement_band_sd: float
     movement_band_n: float
     start_lead_s: float
+    start_edge: str
     contact_n: float
     contact_sd: float
     contact_edge: str

@@ -68,13 +68,44 @@ def _block_means(force: np.ndarray, length: int) -> np.ndarray:
     return force[: count * length].reshape(count, -1).mean(axis=1)
 
 
+def resolution(samples: np.ndarray) -> float:
+    """Smallest step between values (sample,); 0 where all are equal."""
+    steps = np.diff(np.unique(samples))
+    return float(steps[steps > 1e-9].min(initial=np.inf)) if (steps > 1e-9).any() else 0.0
+
+
+def quantisation_uncertainty(samples: np.ndarray, step: float) -> float:
+    """Standard uncertainty of the mean of samples (sample,) by the steps of the converter [unit of the samples].
+
+    Rounding moves a mean by up to half a step where nothing moves, and by less, the more noise and sway there are: by
+    exp(-2 (pi s / q)^2) of that at a scatter s of the signal before it (Widrow & Kollár 2008, Quantization Noise,
+    ch. 4); s^2 is the variance of the samples less that of the rounding, q^2 / 12.
+
+    Parameters
+    ----------
+    samples : as recorded.
+    step : of the converter, q; 0 where it is not known.
+    """
+    if step == 0.0:
+        return 0.0
+    scatter = max(float(samples.var()) - step**2 / 12.0, 0.0)
+    return float(step / 12.0**0.5 * np.exp(-2.0 * np.pi**2 * scatter / step**2))
+
+
+def _rounding(force: np.ndarray, first: int, last: int) -> float:
+    """Standard uncertainty of the mean force of a stretch by the steps of the converters [N]: of each side, else of the
+    sum."""
+    sides = force[1:] if np.isfinite(force[1:, first:last]).all() else force[:1]
+    return float(np.linalg.norm([quantisation_uncertainty(row[first:last], resolution(row)) for row in sides]))
+
+
 def weigh_stretch(force: np.ndarray, *, rate: float, first: int, last: int) -> Weighing:
     """Weigh one stretch.
 
     Mean force over a time T misses body weight by (p_end - p_start) / T, where p is the momentum of sway, so that its
     standard uncertainty is sqrt(2) sd(p) / T. That of p is taken from the integral of force less its mean. A short
     window does not show sway slower than itself: there it is at least that of a sway of `SWAY_HZ` with the standard
-    deviation s of force, taken over 50 ms means, s / (2 pi f).
+    deviation s of force, taken over 50 ms means, s / (2 pi f). To it is added that of rounding by the converter.
 
     Parameters
     ----------
@@ -85,7 +116,8 @@ def weigh_stretch(force: np.ndarray, *, rate: float, first: int, last: int) -> W
     total = force[0, first:last]
     wander = float(_block_means(total, max(int(BLOCK_S * rate), 1)).std())
     momentum = max(_momentum_sd(total, rate), wander / (2.0 * np.pi * SWAY_HZ))
-    uncertainty = np.sqrt(2.0) * momentum * rate / (last - first)
+    sway = np.sqrt(2.0) * momentum * rate / (last - first)
+    uncertainty = float(np.hypot(sway, _rounding(force, first, last)))
     return Weighing(first, last, force[:, first:last].mean(axis=1), float(total.std()), wander, uncertainty)
 
 
@@ -129,9 +161,9 @@ def standing_stretch(force: np.ndarray, *, rate: float, quiet: Weighing, first: 
         begin -= block
     last = max(movement_start, quiet.last)
     # The whole of standing begins and ends at rest: sway slower than it does not enter.
-    uncertainty = np.sqrt(2.0) * _momentum_sd(force[0, begin:last], rate) * rate / (last - begin)
+    sway = np.sqrt(2.0) * _momentum_sd(force[0, begin:last], rate) * rate / (last - begin)
     longer = weigh_stretch(force, rate=rate, first=begin, last=last)
-    return replace(longer, sd=quiet.sd, uncertainty=float(uncertainty))
+    return replace(longer, sd=quiet.sd, uncertainty=float(np.hypot(sway, _rounding(force, begin, last))))
 
 
 def weigh(

@@ -19,6 +19,7 @@ from legsci.mechanics.force.plates import (
     unloaded_stretches,
     vertical_of_plates,
 )
+from legsci.mechanics.force.weighing import quantisation_uncertainty, resolution
 
 Array = NDArray[np.float64]
 Stretches = NDArray[np.int64]
@@ -163,7 +164,7 @@ def zero_in_stretches(force: xr.Dataset, plate: int, stretches: Stretches) -> Pl
     A stretch weighs by the inverse variance of its mean, which follows from means of 50 ms each: noise of an amplifier
     is not white, and a platform rings after a take-off. The standard uncertainty is that of the weighted mean, times
     the Birge ratio where stretches differ by more than their own, and a drift of `DRIFT_N_PER_S` over half of the
-    trial.
+    trial, and the rounding of the converter.
 
     Parameters
     ----------
@@ -189,7 +190,9 @@ def zero_in_stretches(force: xr.Dataset, plate: int, stretches: Stretches) -> Pl
     birge = max(departure / (len(middles) - 1), 1.0) if len(middles) > 1 else 1.0
     own = birge / (1.0 / variances).sum()
     drift = DRIFT_N_PER_S * vertical.size / rate / 2.0
-    return PlateZero(means["force"], means["moment"], float(np.sqrt(own + drift**2)))
+    empty = np.concatenate([vertical[middle] for middle in middles])
+    rounding = quantisation_uncertainty(empty, resolution(vertical))
+    return PlateZero(means["force"], means["moment"], float(np.sqrt(own + drift**2 + rounding**2)))
 
 
 def _variance_of_mean(samples: Array, *, rate: float) -> float:

@@ -37,6 +37,15 @@ ZEROS_N = (-800.0, 100.0)
 CORNER_N = 12.0
 #: Change of the zero of a plate from trial to trial, standard deviation [N]; drawn on a logarithmic scale.
 WANDER_N = (0.3, 4.0)
+#: Powers of time with which force leaves body weight, and the time after which it goes on along a straight line [s]:
+#: one to three processes of first order, excitation, contraction and tendon (Zajac 1989, Crit Rev Biomed Eng 17:359).
+ONSET_POWERS, ONSET_S = (1.0, 3.0), (0.02, 0.08)
+#: How much lower the centre of mass is at the landing than at the take-off, on average [m]: flight time then reads
+#: 1.7 cm high (Baumgart et al. 2017, Asian J Sports Med 8:e12921). Of a quantity that is not negative and known by its
+#: mean alone, the distribution is exponential (JCGM 101:2008, 6.4.10).
+LANDING_DROP_M = 0.034
+#: The virtual athlete lands no lower than this [m].
+LARGEST_DROP_M = 0.15
 LANDING_S = 0.5
 FINE_HZ = 20_000.0
 CAMERA_HZ, MARKER_NOISE_M = 100.0, 0.0003
@@ -151,6 +160,8 @@ def analytic_jump(seed: int) -> Known:
         "down": rng.uniform(0.4, 0.6), "up": rng.uniform(1.3, 1.7),
         "rise_s": np.exp(rng.uniform(*np.log([2e-3, 15e-3]))),
         "corner_n": tuple(rng.uniform(0.0, CORNER_N, 2)), "seed": seed,
+        "onset": (rng.uniform(*ONSET_POWERS), rng.uniform(*ONSET_S)),
+        "landing_drop_m": rng.exponential(LANDING_DROP_M),
     }  # fmt: skip
     rate, noise_n = float(rng.choice(RATES_HZ)), float(np.exp(rng.uniform(*np.log(NOISE_N))))
     bits, range_n = CONVERTERS[rng.integers(len(CONVERTERS))]
@@ -181,7 +192,8 @@ def _technique(task: str, rng: np.random.Generator) -> Technique:
         "sway_seed": (int(rng.integers(2**31)),),
     }  # fmt: skip
     if task in ("countermovement_jump", "squat_jump", "drop_jump"):
-        drawn |= {"takeoff_velocity_m_per_s": rng.uniform(2.0, 2.8), "landing_drop_m": rng.uniform(0.0, 0.07)}
+        drawn["takeoff_velocity_m_per_s"] = rng.uniform(2.0, 2.8)
+        drawn["landing_drop_m"] = min(rng.exponential(LANDING_DROP_M), LARGEST_DROP_M)
     if task == "drop_jump":
         drawn |= {"contact_time_s": rng.uniform(0.17, 0.28), "drop_height_m": rng.uniform(0.2, 0.4)}
     if task == "squat":
@@ -234,6 +246,7 @@ def virtual_session(
     tasks: tuple[str, ...] = VIRTUAL_TASKS,
     zeros: Literal["drawn", "steady", "anew", "none"] = "drawn",
     usual: bool = False,
+    coarse: bool = False,
 ) -> dict[str, Known]:
     """Draw a person and record a trial of each task.
 
@@ -244,6 +257,7 @@ def virtual_session(
     zeros : what plates read when empty: "steady", as in the rest of the session within `WANDER_N`; "anew" in each
         trial; one of the two ("drawn"); or nothing ("none"). All else is the same.
     usual : whether the plates have `USUAL_NOISE_N` and the finer converter; else both are drawn.
+    coarse : whether they have the coarser converter, with noise that is drawn.
     """
     rng = np.random.default_rng([16, seed])
     athlete = Athlete(height_m=rng.uniform(1.6, 1.9), mass_kg=rng.uniform(50.0, 95.0))
@@ -251,6 +265,8 @@ def virtual_session(
     bits, range_n = CONVERTERS[rng.integers(len(CONVERTERS))]
     if usual:
         noise_n, (bits, range_n) = USUAL_NOISE_N, CONVERTERS[-1]
+    if coarse:
+        bits, range_n = CONVERTERS[0]
     settings = PlateSettings(noise_n=noise_n / 2.0**0.5, noise_n_m=0.0, offset_n=0.0, offset_n_m=0.0, bits=None)
     coin = rng.uniform()
     anew = bool(coin < 0.5) if zeros == "drawn" else zeros == "anew"
