@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,29 @@ def atomic_write(path: Path) -> Iterator[Path]:
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def write_listing(path: Path, files: Iterable[Path]) -> None:
+    """List files with their SHA-256, so that a small file says whether any of them changed.
+
+    Parameters
+    ----------
+    path : of the list, lines of SHA-256 and file.
+    files : in or below the folder of the list, which names them relative to it.
+    """
+    lines = []
+    for name in files:
+        with name.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        lines.append(f"{digest}  {name.relative_to(path.parent).as_posix()}\n")
+    with atomic_write(path) as unfinished:
+        unfinished.write_text("".join(lines), encoding="utf-8")
+
+
+def listed_files(path: str | Path) -> list[Path]:
+    """Files that a list names, in its order."""
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    return [Path(path).parent / line.partition("  ")[2] for line in lines]
 
 
 def write_tree(tree: xr.DataTree, path: Path, *, decimals: Mapping[str, int]) -> None:

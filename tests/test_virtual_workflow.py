@@ -87,7 +87,7 @@ def test_a_named_run_reuses_the_sessions_and_leaves_the_default_run(simulated: P
     assert (digests(results), digests(recordings)) == before
     assert not (results / "runs" / "faster" / "sessions").exists()
     logs = {path.name for path in (results / "runs" / "faster" / "logs").iterdir()}
-    assert logs == {"motion", "cut_reps", "study_tables.txt"}
+    assert logs == {"motion", "cut_reps", "measure", "study_tables.txt"}
     default, faster = legsci.open_study(results), legsci.open_study(results, run="faster")
     assert default.runs == ["faster"]
     assert faster.session("V0001", "S01").equals(default.session("V0001", "S01"))
@@ -111,7 +111,7 @@ def test_a_named_run_does_not_simulate(simulated: Path) -> None:
     [
         # Nor does the named run above leave anything for the default run to do.
         (None, {}),
-        ("legsci/metrics/tables.py", {"study_tables": 1, "parameter_recovery": 1}),
+        ("legsci/metrics/tables.py", {"measure": 1, "study_tables": 1, "parameter_recovery": 1}),
         ("legsci/models/parameter_recovery.py", {"parameter_recovery": 1}),
         # What follows from the new tables is known once they are made.
         ("legsci/simulate/sensors/plates.py", {"simulate_cohort": 1, "study_tables": 1, "parameter_recovery": 1}),

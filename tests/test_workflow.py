@@ -180,9 +180,9 @@ FOUND = dict.fromkeys(("longitudinal", "claims", "curve_results", "reference_sco
 MODELLED = {**FOUND, **dict.fromkeys(MODEL_FIGURES, 1), "run_notebook": 4}
 JUDGED = {rule: count for rule, count in MODELLED.items() if rule != "longitudinal"}
 PAGES = {**dict.fromkeys((*STUDY_FIGURES, *MODEL_FIGURES), 1), "run_notebook": 4}
-ALL_MEASURED = {"study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MODELLED, **PAGES}
+ALL_MEASURED = {"measure": 1, "study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MODELLED, **PAGES}
 #: P01 came twice, P02 once.
-P01_MEASURED = {"study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 2), **MODELLED, **PAGES}
+P01_MEASURED = {"measure": 1, "study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 2), **MODELLED, **PAGES}
 ALL_SESSIONS = {"ingest": 2, "motion": 2, "cut_reps": 2, "study_curves": 1, **ALL_MEASURED}
 P01_SESSIONS = {"ingest": 1, "motion": 1, "cut_reps": 1, "study_curves": 1, **P01_MEASURED}
 
@@ -191,7 +191,11 @@ P01_SESSIONS = {"ingest": 1, "motion": 1, "cut_reps": 1, "study_curves": 1, **P0
     ("path", "text", "jobs"),
     [
         # Of the figures of sessions, only force_time computes metrics.
-        ("legsci/metrics/tables.py", "PLANTED = 1\n", {"study_tables": 1, "draw_force_time": 3, **MODELLED, **PAGES}),
+        (
+            "legsci/metrics/tables.py",
+            "PLANTED = 1\n",
+            {"measure": 1, "study_tables": 1, "draw_force_time": 3, **MODELLED, **PAGES},
+        ),
         ("legsci/present/figures/force_time.py", "PLANTED = 1\n", {"draw_force_time": 3, "run_notebook": 4}),
         ("legsci/present/figures/joint_angles.py", "PLANTED = 1\n", {**dict.fromkeys(BANDS, 1), "run_notebook": 4}),
         ("legsci/present/figures/registry.py", "PLANTED = 1\n", {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES}),

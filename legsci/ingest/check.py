@@ -82,14 +82,14 @@ def check_recordings(study: Study) -> list[Fault]:
     key = ["participant_id", "session_id", "trial_id"]
     trials = study.trials.set_index(key)[["task", "load_kg"]]
     rows = study.recordings.join(trials[~trials.index.duplicated()], on=key)
-    root, left_out = study.folder.resolve(), set(absent_tasks(study.trials).values())
+    root, left_out, folders = study.folder.resolve(), set(absent_tasks(study.trials).values()), dict[str, Path]()
     usable = [
         row
         for row in rows.itertuples()
         if row.device in study.devices
         and row.task not in left_out
         and isinstance(row.path, str)
-        and stays_inside(root, row.path)
+        and stays_inside(root, row.path, folders)
         and is_file(root / row.path)
     ]
     faults = []

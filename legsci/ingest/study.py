@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -105,7 +105,13 @@ class Study:
         return table_file(table_layouts(self.settings), table)
 
 
-def read_study(folder: str | Path, *, require_recordings: bool = True, checked: bool = False) -> Study:
+def read_study(
+    folder: str | Path,
+    *,
+    require_recordings: bool = True,
+    checked: bool = False,
+    participants: Collection[str] | None = None,
+) -> Study:
     """Read a study folder without opening its recordings.
 
     Parameters
@@ -114,20 +120,47 @@ def read_study(folder: str | Path, *, require_recordings: bool = True, checked: 
         exposure.tsv, health.tsv, injuries.tsv, curation.tsv, reference.tsv; or measurements.tsv instead of trials and
         recordings.
     require_recordings : False for a study whose recordings are still to be fetched.
-    checked : whether the run has checked the study against the schemas at its start; then it is not checked again.
+    checked : whether the run has checked the study at its start; then it is not checked again.
+    participants : of a checked study only the rows of these, and no measurements; by default all.
 
     Raises
     ------
     StudyError
         With every fault of the folder, each with file, row, what was expected and what was found.
     """
-    study, faults = collect_study(Path(folder), require_recordings=require_recordings, checked=checked)
+    if checked:
+        return _checked_study(Path(folder), participants)
+    study, faults = collect_study(Path(folder), require_recordings=require_recordings)
     if faults:
         raise StudyError(f"study {folder}", faults)
     return study
 
 
-def collect_study(folder: Path, *, require_recordings: bool, checked: bool = False) -> tuple[Study, list[Fault]]:
+def recorded_participants(folder: str | Path) -> list[str]:
+    """Participants who have trials, in the order of the table, of a study that the run has checked at its start."""
+    settings, _ = read_settings(Path(folder, SETTINGS), checked=True)
+    trials, _ = study_table(Path(folder), "trials", table_layouts(settings))
+    return [] if trials.columns.empty else [str(name) for name in trials["participant_id"].unique()]
+
+
+def _checked_study(folder: Path, participants: Collection[str] | None) -> Study:
+    """Read a study that the run has checked at its start; faults of reading alone can have come up since."""
+    settings, faults = read_settings(folder / SETTINGS, checked=True)
+    layouts = table_layouts(settings)
+    measured = {}
+    for name in (MEASUREMENTS, RETEST):
+        found = study_measurements(folder, layouts, name) if participants is None else (None, [])
+        measured[name] = no_measurements() if found[0] is None else found[0]
+        faults += found[1]
+    devices, found_faults = devices_of(settings, checked=True)
+    given = None if measured[MEASUREMENTS].empty else measured[MEASUREMENTS]
+    tables, _, wrong = _tables(folder, layouts, given, checked=True, participants=participants)
+    if participants is None and (faults or found_faults or wrong):
+        raise StudyError(f"study {folder}", [*faults, *found_faults, *wrong])
+    return Study(folder, str(settings.get("name", folder.name)), settings, devices, **tables, **measured)
+
+
+def collect_study(folder: Path, *, require_recordings: bool) -> tuple[Study, list[Fault]]:
     """Read a study folder as far as it can be read.
 
     Returns
@@ -137,15 +170,15 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
     """
     if not folder.is_dir():
         raise StudyError(f"study {folder}", [Fault(str(folder), "", "a study folder", "no such folder")])
-    settings, faults = read_settings(folder / SETTINGS, checked=checked)
+    settings, faults = read_settings(folder / SETTINGS)
     layouts = table_layouts(settings)
     measurements, found = study_measurements(folder, layouts, MEASUREMENTS)
     faults += found
     retests, found = study_measurements(folder, layouts, RETEST)
     faults += found
-    devices, found = devices_of(settings, checked=checked)
+    devices, found = devices_of(settings)
     faults += found
-    tables, present, found = _tables(folder, layouts, measurements, checked=checked)
+    tables, present, found = _tables(folder, layouts, measurements)
     faults += found
     tables[MEASUREMENTS] = no_measurements() if measurements is None else measurements
     tables[RETEST] = no_measurements() if retests is None else retests
@@ -170,7 +203,12 @@ def collect_study(folder: Path, *, require_recordings: bool, checked: bool = Fal
 
 
 def _tables(
-    folder: Path, layouts: Mapping[str, Mapping[str, Any]], measurements: pd.DataFrame | None, *, checked: bool
+    folder: Path,
+    layouts: Mapping[str, Mapping[str, Any]],
+    measurements: pd.DataFrame | None,
+    *,
+    checked: bool = False,
+    participants: Collection[str] | None = None,
 ) -> tuple[dict[str, pd.DataFrame], set[str], list[Fault]]:
     """Read STUDY_TABLES: all by name, the names of those that the study has, and their faults.
 
@@ -185,6 +223,8 @@ def _tables(
         if not given:
             unread += [Fault(f"{name}.tsv", "", "a table", "no such file")] * (name in required and not unread)
             frame = derived_table(name, measurements)
+        if participants is not None:
+            frame = frame[frame["participant_id"].isin(list(participants))]
         tables[name], wrong = typed_table(
             name, frame, file=table_file(layouts, name if given else MEASUREMENTS), checked=checked
         )
@@ -378,9 +418,9 @@ def _part_expected(device: Device, part: str | None) -> str:
 
 def _path_faults(folder: Path, recordings: pd.DataFrame, *, require_recordings: bool) -> list[Fault]:
     """Faults of paths that leave the study folder, and of missing files."""
-    root, faults = folder.resolve(), []
+    root, faults, folders = folder.resolve(), [], dict[str, Path]()
     for row, path in recordings["path"].dropna().items():
-        wrong = path_fault(root, path, require_file=require_recordings)
+        wrong = path_fault(root, path, require_file=require_recordings, folders=folders)
         if wrong:
             faults.append(Fault("recordings.tsv", f"row {row}, path", *wrong))
     return faults

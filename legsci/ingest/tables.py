@@ -231,9 +231,9 @@ def typed_table(
             gaps = frame.index[frame[column].isna()]
             faults += [Fault(file, f"row {row}, {column}", expectation(rule), MISSING) for row in gaps]
     typed = pd.DataFrame({**columns, **{note: frame[note] for note in notes}}, index=frame.index)
-    return typed, faults + _row_faults(file, schema, typed, frame, checked=checked) + _repeated_keys(
-        file, schema, frame
-    )
+    if not checked:
+        faults += _row_faults(file, schema, typed, frame) + _repeated_keys(file, schema, frame)
+    return typed, faults
 
 
 def _typed_column(
@@ -244,11 +244,12 @@ def _typed_column(
     check = validator(rule, checked=checked)
     values: dict[str, str | int | float] = {}
     faults = []
-    for word, rows in _rows_by_word(text).items():
+    for word in map(str, text.dropna().unique()):
         value = _number(word) if kind in ("number", "integer") else word
         if value is None or next(check.iter_errors(value), None) is not None:
             hint = suggestion(word, rule["enum"], elsewhere=rule.get("elsewhere", {})) if "enum" in rule else ""
             found = f"{shown(word)}{hint}"
+            rows = text.index[text == word]
             expected = expectation(rule) + (words if "enum" in rule else "")
             faults += [Fault(file, f"row {row}, {text.name}", expected, found) for row in rows]
         else:
@@ -259,14 +260,6 @@ def _typed_column(
     return typed.astype(pd.api.types.pandas_dtype(_DTYPES[kind])), faults
 
 
-def _rows_by_word(text: pd.Series) -> dict[str, list[int]]:
-    """Return each distinct word of a column with its rows."""
-    rows: dict[str, list[int]] = {}
-    for row, word in text.dropna().items():
-        rows.setdefault(str(word), []).append(int(row))  # type: ignore[call-overload]
-    return rows
-
-
 def _number(word: str) -> int | float | None:
     """Return a text as a number, or None where it is not one; a decimal comma is not accepted."""
     if not _NUMBER.fullmatch(word):
@@ -275,12 +268,10 @@ def _number(word: str) -> int | float | None:
     return int(number) if number.is_integer() else number
 
 
-def _row_faults(
-    file: str, schema: dict[str, Any], typed: pd.DataFrame, frame: pd.DataFrame, *, checked: bool
-) -> list[Fault]:
+def _row_faults(file: str, schema: dict[str, Any], typed: pd.DataFrame, frame: pd.DataFrame) -> list[Fault]:
     """Faults of rows whose cells contradict each other; `rule` in the schema states the rule in words."""
     rules = {key: schema[key] for key in _ROW_RULES if key in schema}
-    if not rules or checked:
+    if not rules:
         return []
     check, faults = validator(rules), []
     words = frame.reindex(columns=list(schema["properties"])).astype(object)

@@ -14,7 +14,7 @@ from legsci.mechanics.reps.files import FLAG_COLUMNS, QUALITY_COLUMNS
 from legsci.mechanics.reps.repetition import STORED_EVENTS, UNPERTURBED
 from legsci.metrics.measure import measure
 from legsci.metrics.measurements import PROFILE as MEASURED
-from legsci.metrics.measurements import measured_dictionary, measured_rows
+from legsci.metrics.measurements import declared_metrics, measured_dictionary, measured_rows
 from legsci.metrics.registry import COLUMNS, dictionary
 from legsci.metrics.status import HEIGHTS, LIMITS, height_flags, plausibility_flags, row_status, withhold
 from legsci.metrics.uncertainty import uncertainty
@@ -161,12 +161,10 @@ def study_tables(
     """
     metrics, events, flags = [], [], []
     default = ""
-    definitions = dictionary()
     if study is not None and len(study.measurements):
         measured, judged = measured_rows(study)
         metrics.append(measured)
         flags.append(judged)
-        definitions = pd.concat([definitions, measured_dictionary(study)]).fillna("")
     for reps, quality in sessions:
         measured, judged = session_metrics(reps, quality)
         metrics.append(measured)
@@ -181,5 +179,13 @@ def study_tables(
         "metrics_by_profile": everything[everything["profile"] != MEASURED],
         "reps": pd.concat(events, ignore_index=True) if events else pd.DataFrame(columns=list(EVENT_COLUMNS)),
         "quality": pd.concat(flags, ignore_index=True),
-        "dictionary": definitions.rename_axis("column").reset_index(),
+        "dictionary": study_dictionary(study),
     }
+
+
+def study_dictionary(study: Study | None = None) -> pd.DataFrame:
+    """Data dictionary of the columns of metrics.csv: those of the registry, and those that a study declares."""
+    definitions = dictionary()
+    if study is not None and declared_metrics(study):
+        definitions = pd.concat([definitions, measured_dictionary(study)]).fillna("")
+    return definitions.rename_axis("column").reset_index()

@@ -18,11 +18,11 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [workflow.basedir, os.en
 from legsci.ingest.check import check_study
 from legsci.ingest.faults import InputFaults, StudyError
 from legsci.ingest.settings import read_settings
-from legsci.ingest.study import absent_task, absent_tasks, read_study
+from legsci.ingest.study import absent_task, absent_tasks, read_study, recorded_participants
 from legsci.ingest.tables import ROWS_NAMED, load_schema, suggestion, typed_table
 from legsci.mechanics.force.profiles import load_profiles
 from legsci.present.figures.registry import CONFIG_LISTS, figure_lists
-from legsci.provenance import content_digest, row_digests, source_digest
+from legsci.provenance import Sources, batches, content_digest, row_digests
 from legsci.tasks import TASKS
 from legsci.vocabulary import new_name
 
@@ -31,10 +31,16 @@ VIRTUAL = "virtual"
 VIRTUAL_FOLDER = f"data/raw/{VIRTUAL}"
 
 
+#: Digest of modules of legsci, which the rules name among their params; each module is read once.
+source_digest = Sources().digest
+
+
 wildcard_constraints:
     study="[A-Za-z0-9_-]+",
     participant="[A-Za-z0-9-]+",
     session="[A-Za-z0-9-]+",
+    # of one participant, or of several (legsci.provenance.batches)
+    batch="[A-Za-z0-9-]+|batch_[0-9]+",
 
 
 RUN_NAMES = "is not a name: letters, digits, - and _, the first a letter or digit, and not a number alone"
@@ -124,7 +130,8 @@ def print_absent_tasks(study):
 def read_studies():
     """The studies of this run by name, None for that of the virtual athletes, if rules of this run make its tables.
 
-    The faults of all studies are listed and end the run before any job starts.
+    The faults of all studies are listed and end the run before any job starts. A job, which is a process of its own,
+    takes the folder of a study in place of its tables: it reads what it needs, and the run has checked them.
     """
     folders = [config["study"]] if "study" in config else config["studies"]
     simulated = [folder for folder in folders if Path(folder) == Path(VIRTUAL_FOLDER)]
@@ -132,17 +139,14 @@ def read_studies():
     studies, faults = {}, []
     for folder in brought:
         settings, _ = read_settings(Path(folder, "study.yaml"), checked=True)
+        if not workflow.is_main_process:
+            studies[settings["name"]] = folder
+            continue
         fetched = Path(f"results/{settings.get('name')}/fetched.txt")
         awaited = "source" in settings and not fetched.exists()
         try:
-            # Recordings are checked here and not in a rule: else an edited table would remake every session. Only the
-            # main process checks them, not the jobs that run as processes of their own.
-            opened = workflow.is_main_process and not awaited
-            study = (
-                check_study(folder)
-                if opened
-                else read_study(folder, require_recordings=False, checked=not workflow.is_main_process)
-            )
+            # Recordings are checked here and not in a rule: else an edited table would remake every session.
+            study = read_study(folder, require_recordings=False) if awaited else check_study(folder)
         except StudyError as error:
             faults.append(str(error))
             if "source" in settings and not awaited:
@@ -152,9 +156,9 @@ def read_studies():
                     "  the default run makes the recordings of the virtual athletes: run `snakemake` without run="
                 )
             continue
-        if opened:
+        if not awaited:
             print_absent_tasks(study)
-        if opened and len(study.measurements) + len(study.reliability) + len(study.reference):
+        if not awaited and len(study.measurements) + len(study.reliability) + len(study.reference):
             from legsci.metrics.measurements import measurement_faults
             from legsci.metrics.reference import reference_faults
 
@@ -203,7 +207,9 @@ RUN = f"results/{{study}}/runs/{RUN_NAME}" if RUN_NAME else "results/{study}"
 VIRTUAL_RUN = RUN.format(study=VIRTUAL)
 #: Options on which the results of a run depend.
 OPTIONS = {
-    name: value for name, value in config.items() if name not in ("studies", "study", "run", "figures", "virtual")
+    name: value
+    for name, value in config.items()
+    if name not in ("studies", "study", "run", "figures", "virtual", "batches")
 }
 STUDIES = read_studies()
 # Importing the models takes a second, which each job would pay again.
@@ -211,22 +217,28 @@ if workflow.is_main_process:
     check_claims_and_plans()
 
 
-@cache
-def read_virtual_study(written_ns):
-    """The study of the virtual athletes, read again when its tables have been written again."""
-    return read_study(VIRTUAL_FOLDER, require_recordings=False, checked=not workflow.is_main_process)
-
-
 #: Priority of the chain of jobs from recordings to claims: no job waits for figures and notebooks, which fill idle cores.
 FIRST = 1
 
 
+@cache
+def read_again(folder, written_ns):
+    """A study whose tables the run makes, or that a job reads; read again when its tables have been written again."""
+    return read_study(folder, require_recordings=False, checked=not workflow.is_main_process)
+
+
+def folder_of(name):
+    """Folder of a study, and when its tables were written, of one whose tables a checkpoint of this run writes."""
+    if STUDIES[name] is None:
+        checkpoints.simulate_cohort.get()
+        return VIRTUAL_FOLDER, Path(VIRTUAL_FOLDER, "trials.tsv").stat().st_mtime_ns
+    return str(getattr(STUDIES[name], "folder", STUDIES[name])), None
+
+
 def study_of(name):
     """A study by name; that of the virtual athletes after the checkpoint that writes its tables."""
-    if STUDIES[name]:
-        return STUDIES[name]
-    checkpoints.simulate_cohort.get()
-    return read_virtual_study(Path(VIRTUAL_FOLDER, "trials.tsv").stat().st_mtime_ns)
+    read = STUDIES[name] is not None and workflow.is_main_process
+    return STUDIES[name] if read else read_again(*folder_of(name))
 
 
 def made_tables(wildcards):
@@ -243,87 +255,19 @@ def made_tables(wildcards):
 
 def study_folder(wildcards):
     """Folder of a study."""
-    return VIRTUAL_FOLDER if wildcards.study == VIRTUAL else str(STUDIES[wildcards.study].folder)
-
-
-class Rows:
-    """What the rules of a participant need of the tables of a study, found in one pass over each table."""
-
-    #: Tables about the recordings of a participant.
-    NAMES = ("participants", "sessions", "trials", "recordings")
-
-    def __init__(self, study):
-        self.study = study
-        visits = study.trials[["participant_id", "session_id"]].drop_duplicates()
-        #: (participant, session) of each session that has trials.
-        self.sessions = list(visits.itertuples(index=False, name=None))
-        self.people = list(dict(self.sessions))
-        self.settings = json.dumps(study.settings, sort_keys=True)
-        self.digests = [row_digests(self.of_visits(name), "participant_id") for name in self.NAMES]
-        paths = study.recordings.dropna(subset=["path"]).groupby("participant_id", sort=False)["path"]
-        self.paths = paths.unique().to_dict()
-        decisions = self.of_visits("curation")
-        self.curation = dict(list(decisions.groupby("participant_id", sort=False)))
-
-    def of_visits(self, name):
-        """Rows of a table about participants and about sessions that have trials."""
-        rows = getattr(self.study, name)
-        if "session_id" not in rows:
-            return rows
-        keys = pd.MultiIndex.from_frame(rows[["participant_id", "session_id"]])
-        return rows[keys.isin(self.sessions)] if self.sessions else rows.iloc[:0]
-
-    def digest(self, person):
-        """Digest of the settings and rows about a participant's recordings."""
-        return content_digest(self.settings, *(of.get(person, "") for of in self.digests))
-
-
-#: Name of a study -> its rows; those of the virtual athletes are found again when their tables have been written again.
-_ROWS = {}
-
-
-def rows_of(study):
-    """The rows of a study by participant."""
-    if study.name not in _ROWS or _ROWS[study.name].study is not study:
-        _ROWS[study.name] = Rows(study)
-    return _ROWS[study.name]
-
-
-def session_keys(study):
-    """(participant, session) of each session that has trials."""
-    return rows_of(study).sessions
-
-
-def per_participant(pattern):
-    """Input function: the folder of each participant of a study, named by a pattern with {study}, {participant}."""
-
-    def folders(wildcards):
-        people = rows_of(study_of(wildcards.study)).people
-        return [pattern.format(study=wildcards.study, participant=person) for person in people]
-
-    return folders
-
-
-def recording_files(wildcards):
-    """Recordings of a participant; of a virtual athlete their folder; of a fetched study the list of its recordings."""
-    study = study_of(wildcards.study)
-    if study.name == VIRTUAL:
-        return f"{VIRTUAL_FOLDER}/{wildcards.participant}"
-    if "source" in study.settings:
-        return f"results/{study.name}/fetched.txt"
-    return [str(study.folder / path) for path in rows_of(study).paths.get(wildcards.participant, [])]
+    return VIRTUAL_FOLDER if STUDIES[wildcards.study] is None else folder_of(wildcards.study)[0]
 
 
 def fetched_recordings(wildcards):
     """Source and paths of the recordings that are fetched for a study."""
-    study = STUDIES[wildcards.study]
+    study = study_of(wildcards.study)
     return json.dumps([study.settings["source"], sorted(study.recordings["path"].unique())], sort_keys=True)
 
 
 def claims_file(wildcards):
     """The registry of claims: that of the study where it has one of its own, else that of the workflow."""
-    study = STUDIES[wildcards.study]
-    return str((study and study.claims) or "workflow/claims.yaml")
+    made = STUDIES[wildcards.study] is None
+    return str((None if made else study_of(wildcards.study).claims) or "workflow/claims.yaml")
 
 
 def measurement_file(wildcards):
@@ -338,36 +282,6 @@ def measurement_digest(wildcards):
     return content_digest(json.dumps([study.layout("measurements"), study.simulated], sort_keys=True))
 
 
-def participant_digest(wildcards):
-    """Digest of the settings and rows about a participant's recordings: an edited row remakes this participant only."""
-    return rows_of(study_of(wildcards.study)).digest(wildcards.participant)
-
-
-@cache
-def no_decisions():
-    """The empty table of decisions, as JSON."""
-    nothing = pd.DataFrame(columns=list(load_schema("curation")["properties"]), dtype="str")
-    return typed_table("curation", nothing, checked=True)[0].to_json(orient="table", index=False)
-
-
-def curation_of(wildcards):
-    """Decisions by people about a participant's sessions, as JSON; there are none about the virtual athletes."""
-    if wildcards.study == VIRTUAL:
-        return no_decisions()
-    decisions = rows_of(study_of(wildcards.study)).curation.get(wildcards.participant)
-    return no_decisions() if decisions is None else decisions.to_json(orient="table", index=False)
-
-
-def swapped_sides_of(wildcards):
-    """Trials of a participant whose sides people swapped, by session: only these decisions change the motion."""
-    if curation_of(wildcards) == no_decisions():
-        return {}
-    rows = pd.read_json(StringIO(curation_of(wildcards)), orient="table")
-    swapped = rows[rows["what"] == "swap_sides"]
-    return {visit: sorted(of["trial_id"].unique()) for visit, of in swapped.groupby("session_id")}
-
-
 def virtual_truth(wildcards):
     """True values of the trials of each virtual athlete who came to a session."""
-    people = study_of(VIRTUAL).trials["participant_id"].unique()
-    return [f"{VIRTUAL_FOLDER}/truth/trials/{person}.tsv" for person in people]
+    return [f"{VIRTUAL_FOLDER}/truth/trials/{person}.tsv" for person in people_of(*folder_of(VIRTUAL))]

@@ -1,35 +1,35 @@
-"""Trials of each session -> motion; and reps, scored under each definition profile, with their quality flags."""
+"""Trials of each session of a batch -> motion; and reps, scored under each definition profile, with their quality flags."""
 
 
 rule motion:
     input:
-        sessions="results/{study}/sessions/{participant}",
+        sessions="results/{study}/sessions/{batch}.txt",
     output:
-        motion=directory(f"{RUN}/motion/{{participant}}"),
+        listing=f"{RUN}/motion/{{batch}}.txt",
     log:
-        f"{RUN}/logs/motion/{{participant}}.txt",
+        f"{RUN}/logs/motion/{{batch}}.txt",
     benchmark:
-        f"{RUN}/benchmarks/motion/{{participant}}.tsv"
+        f"{RUN}/benchmarks/motion/{{batch}}.tsv"
     priority: FIRST
     params:
         options=config["motion"],
         swapped=swapped_sides_of,
         source=source_digest("legsci.mechanics.kinetics.motion_file"),
     message:
-        "Compute the motion of {wildcards.participant}, {wildcards.study}"
+        "Compute the motion of {wildcards.batch}, {wildcards.study}"
     script:
         "../scripts/motion.py"
 
 
 rule cut_reps:
     input:
-        motion=f"{RUN}/motion/{{participant}}",
+        motion=f"{RUN}/motion/{{batch}}.txt",
     output:
-        reps=directory(f"{RUN}/reps/{{participant}}"),
+        listing=f"{RUN}/reps/{{batch}}.txt",
     log:
-        f"{RUN}/logs/cut_reps/{{participant}}.txt",
+        f"{RUN}/logs/cut_reps/{{batch}}.txt",
     benchmark:
-        f"{RUN}/benchmarks/cut_reps/{{participant}}.tsv"
+        f"{RUN}/benchmarks/cut_reps/{{batch}}.tsv"
     priority: FIRST
     params:
         profile=config["profile"],
@@ -37,6 +37,6 @@ rule cut_reps:
         curation=curation_of,
         source=source_digest("legsci.mechanics.reps.session"),
     message:
-        "Extract the repetitions of {wildcards.participant}, {wildcards.study}"
+        "Extract the repetitions of {wildcards.batch}, {wildcards.study}"
     script:
         "../scripts/cut_reps.py"

@@ -5,7 +5,7 @@ def session_figures(name):
     """Input function: the figures of a study's sessions; of a large study those of the first session and of flagged ones."""
 
     def files(wildcards):
-        keys, run = session_keys(study_of(name)), RUN.format(study=name)
+        keys, run = session_keys(name), RUN.format(study=name)
         large = len(keys) > config["figures"]["sessions_drawn"]
         return [
             f"{run}/figures/{figure}/{person}_{visit}.png"
@@ -20,7 +20,7 @@ def session_figures(name):
 NOTEBOOKS = ["01_data_quality", "03_longitudinal", "04_claims"]
 RECORDING_NOTEBOOKS = ["02_rep_mechanics"]
 #: Studies with recordings; the others hold measurements of other systems only.
-RECORDED = [name for name, study in STUDIES.items() if study is None or len(study.trials)]
+RECORDED = [name for name, study in STUDIES.items() if study is None or len(getattr(study, "trials", []))]
 #: Results of the models of a study, for its figures and notebooks.
 PRESENTED_RESULTS = [
     *(f"{RUN}/{table}.csv" for table in ("longitudinal", "study_flow", "claims")),
@@ -48,9 +48,9 @@ for figure in config["figures"]["session"]:
         name:
             f"draw_{figure}"
         input:
-            sessions="results/{study}/sessions/{participant}",
-            reps=f"{RUN}/reps/{{participant}}",
-            motion=f"{RUN}/motion/{{participant}}",
+            sessions=of_participant("results/{study}/sessions/{batch}.txt"),
+            reps=of_participant(f"{RUN}/reps/{{batch}}.txt"),
+            motion=of_participant(f"{RUN}/motion/{{batch}}.txt"),
         output:
             figure=report(
                 f"{RUN}/figures/{figure}/{{participant}}_{{session}}.png",
@@ -81,9 +81,9 @@ rule draw_flagged_sessions:
     input:
         quality=f"{RUN}/quality.csv",
         tables=multiext(f"{RUN}/", "metrics.csv", "metrics_by_profile.csv", "reps.csv"),
-        sessions=per_participant("results/{study}/sessions/{participant}"),
-        reps=per_participant(f"{RUN}/reps/{{participant}}"),
-        motion=per_participant(f"{RUN}/motion/{{participant}}"),
+        sessions=per_batch("results/{study}/sessions/{batch}.txt"),
+        reps=per_batch(f"{RUN}/reps/{{batch}}.txt"),
+        motion=per_batch(f"{RUN}/motion/{{batch}}.txt"),
     output:
         figures=report(
             directory(f"{RUN}/figures/flagged_sessions"),
@@ -124,9 +124,9 @@ for figure in config["figures"]["study"]:
                 "quality.csv",
             ),
             curves=f"{RUN}/curves.nc",
-            sessions=per_participant("results/{study}/sessions/{participant}"),
-            reps=per_participant(f"{RUN}/reps/{{participant}}"),
-            motion=per_participant(f"{RUN}/motion/{{participant}}"),
+            sessions=per_batch("results/{study}/sessions/{batch}.txt"),
+            reps=per_batch(f"{RUN}/reps/{{batch}}.txt"),
+            motion=per_batch(f"{RUN}/motion/{{batch}}.txt"),
         output:
             figure=report(
                 f"{RUN}/figures/{figure}.svg",
@@ -239,9 +239,9 @@ rule run_notebook:
             "reps.csv",
             "quality.csv",
         ),
-        sessions=per_participant("results/{study}/sessions/{participant}"),
-        motion=per_participant(f"{RUN}/motion/{{participant}}"),
-        reps=per_participant(f"{RUN}/reps/{{participant}}"),
+        sessions=per_batch("results/{study}/sessions/{batch}.txt"),
+        motion=per_batch(f"{RUN}/motion/{{batch}}.txt"),
+        reps=per_batch(f"{RUN}/reps/{{batch}}.txt"),
     output:
         page=report(
             f"{RUN}/notebooks/{{notebook}}.html",

@@ -1,4 +1,4 @@
-"""Cut the trials of a participant's sessions into reps and score them."""
+"""Cut the trials of the sessions of a batch of participants into reps and score them."""
 
 from io import StringIO
 from pathlib import Path
@@ -8,17 +8,21 @@ import pandas as pd
 from legsci.mechanics.kinetics.motion_file import open_motion
 from legsci.mechanics.reps.files import write_repetitions
 from legsci.mechanics.reps.session import session_repetitions
+from legsci.storage import write_listing
 
 from job_log import job_log
+from session_folders import paired_files
 
 with job_log(snakemake.log[0]):
-    curation = pd.read_json(StringIO(snakemake.params.curation), orient="table")
-    for path in sorted(Path(snakemake.input.motion).glob("*.nc")):
-        motion = open_motion(path)
+    curation, files = pd.read_json(StringIO(snakemake.params.curation), orient="table"), []
+    for path, made in paired_files(snakemake.input.motion, snakemake.output.listing):
+        decided = (curation["participant_id"] == path.parent.name) & (curation["session_id"] == path.stem)
         reps, flags = session_repetitions(
-            motion,
+            open_motion(path),
             default=snakemake.params.profile,
             profiles=snakemake.params.profiles,
-            curation=curation[curation["session_id"] == motion.attrs["session_id"]],
+            curation=curation[decided],
         )
-        write_repetitions(reps, flags, Path(snakemake.output.reps, path.name))
+        write_repetitions(reps, flags, made)
+        files.append(made)
+    write_listing(Path(snakemake.output.listing), files)

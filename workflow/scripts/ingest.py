@@ -1,16 +1,22 @@
-"""Read the recordings of a participant into a session file for each visit."""
+"""Read the recordings of a batch of participants into a session file for each visit."""
 
 from pathlib import Path
 
 from legsci.ingest.session import build_session, write_session
 from legsci.ingest.study import read_study
+from legsci.storage import write_listing
 
 from job_log import job_log
+from session_folders import emptied
 
 with job_log(snakemake.log[0]):
-    # Recordings of other participants may not have been made yet.
-    study = read_study(snakemake.params.folder, require_recordings=False, checked=True)
-    participant = snakemake.wildcards.participant
-    visits = study.trials.loc[study.trials["participant_id"] == participant, "session_id"].unique()
-    for visit in visits:
-        write_session(build_session(study, participant, visit), Path(snakemake.output.sessions, f"{visit}.nc"))
+    # The rows of these participants alone; recordings of others may not have been made yet.
+    study = read_study(snakemake.params.folder, checked=True, participants=snakemake.params.participants)
+    listing, files = Path(snakemake.output.listing), []
+    for participant in snakemake.params.participants:
+        folder = emptied(listing.parent / participant)
+        visits = study.trials.loc[study.trials["participant_id"] == participant, "session_id"].unique()
+        for path in sorted(folder / f"{visit}.nc" for visit in visits):
+            write_session(build_session(study, participant, path.stem), path)
+            files.append(path)
+    write_listing(listing, files)

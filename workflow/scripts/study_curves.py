@@ -6,8 +6,9 @@ from legsci.mechanics.reps.files import measurable_sessions
 from legsci.metrics.normalised_curves import write_curves
 
 from job_log import job_log
+from session_folders import in_order
 
 with job_log(snakemake.log[0]):
-    folders = (snakemake.input.reps, snakemake.input.motion, snakemake.input.sessions)
-    sessions = (reps for reps, _ in measurable_sessions(*folders))
-    write_curves(sessions, Path(snakemake.output.curves))
+    listings = (snakemake.input.reps, snakemake.input.motion, snakemake.input.sessions)
+    files = (in_order(listing, snakemake.params.participants) for listing in listings)
+    write_curves((reps for reps, _ in measurable_sessions(*files)), Path(snakemake.output.curves))

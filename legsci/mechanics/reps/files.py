@@ -30,11 +30,6 @@ def write_repetitions(reps: xr.Dataset | None, quality: pd.DataFrame, path: Path
     write_tree(xr.DataTree(dataset), path, decimals={})
 
 
-def session_files(folders: Iterable[str | Path]) -> list[Path]:
-    """Files in the folders of participants: one participant after the other, the sessions of each by name."""
-    return [path for folder in folders for path in sorted(Path(folder).glob("*.nc"))]
-
-
 def open_repetitions(path: Path) -> tuple[xr.Dataset | None, pd.DataFrame]:
     """Read a reps file: the repetitions, None where no trial holds one, and the flags."""
     reps = read_tree(path).to_dataset()
@@ -44,17 +39,16 @@ def open_repetitions(path: Path) -> tuple[xr.Dataset | None, pd.DataFrame]:
 
 
 def measurable_sessions(
-    reps_folders: Iterable[str | Path], motion_folders: Iterable[str | Path], session_folders: Iterable[str | Path]
+    reps_files: Iterable[Path], motion_files: Iterable[Path], session_files: Iterable[Path]
 ) -> Iterator[tuple[xr.Dataset | None, pd.DataFrame]]:
-    """Repetitions with their signals, None where no trial holds one, and flags of the sessions of participants.
+    """Repetitions with their signals, None where no trial holds one, and flags of sessions.
 
     Parameters
     ----------
-    reps_folders, motion_folders, session_folders : folder of reps files, of motion files and of session files of each
-        participant, in the same order. Session files are opened where they hold streams of channels.
+    reps_files, motion_files, session_files : of each session, in the same order. Session files are opened where they
+        hold streams of channels.
     """
-    folders = (reps_folders, motion_folders, session_folders)
-    for reps_file, motion_file, session_file in zip(*map(session_files, folders), strict=True):
+    for reps_file, motion_file, session_file in zip(reps_files, motion_files, session_files, strict=True):
         reps, quality = open_repetitions(reps_file)
         if reps is not None:
             motion = open_motion(motion_file)

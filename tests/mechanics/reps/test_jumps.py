@@ -264,7 +264,7 @@ def test_repetitions_survive_writing(tmp_path: Path) -> None:
     assert paths[0].read_bytes() == paths[1].read_bytes()
     assert paths[2].read_bytes() == paths[3].read_bytes()
     assert open_motion(paths[2]).trials["T"].streams == ("force",)
-    ((reps, quality),) = measurable_sessions([paths[0].parent], [paths[2].parent], [sessions])
+    ((reps, quality),) = measurable_sessions([paths[0]], [paths[2]], [paths[-1]])
     assert reps is not None
     for name, stored in reps.items():
         there = with_signals(found, motion)[name]
