@@ -296,6 +296,7 @@ def test_export_of_a_finished_study_follows_curation(tmp_path: Path) -> None:
 
 def test_opensim_reads_the_files(jump: xr.DataTree, tmp_path: Path) -> None:
     opensim = pytest.importorskip("opensim", reason="OpenSim is installed with the extra bench only")
+    opensim.Logger.removeFileSink()  # no opensim.log in the working directory
     export(athlete_session(jump=jump, stand=recording("standing")[1]), tmp_path / "out")
     markers = opensim.TimeSeriesTableVec3(str(tmp_path / "out" / "jump.trc"))
     recorded = jump["markers"].to_dataset(inherit=False)
