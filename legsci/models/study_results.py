@@ -15,7 +15,7 @@ from legsci.models.injury_results import injury_results
 from legsci.models.result import REFUSAL_COLUMNS, ModelRefusal, Refusals, attempt
 from legsci.models.statistics.agreement import agreement
 from legsci.models.statistics.athlete_slopes import athlete_coefficients
-from legsci.models.statistics.confirmation import CONFIRMED
+from legsci.models.statistics.confirmation import CONFIRMED, is_confirmed
 from legsci.models.statistics.design import split_within_between, to_log_percent
 from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.reliability import reliability
@@ -119,7 +119,7 @@ def study_results(
     refusals: Refusals = []
     bootstrap = Bootstrap(resamples, seed)
     evidence = Evidence(tables, longitudinal, registry, bootstrap)
-    confirmed = confirm == "all"
+    confirmed = is_confirmed(confirm, verdict=False)
     fit = attempt("alignment", refusals, alignment_model, longitudinal, registry, confirm=confirmed)
     answers = {
         "alignment": _coefficients(fit) if fit else pd.DataFrame(columns=ALIGNMENT_COLUMNS),

@@ -13,7 +13,7 @@ from legsci.models.claims.evidence import Evidence, variables_of
 from legsci.models.claims.registry import Claim, Registry
 from legsci.models.claims.verdicts import UNTESTABLE, adjusted_p_values, claim_verdict
 from legsci.models.result import ModelRefusal
-from legsci.models.statistics.confirmation import CONFIRMED
+from legsci.models.statistics.confirmation import CONFIRMED, is_confirmed
 from legsci.models.statistics.effects import Effect
 from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import Variable
@@ -81,7 +81,7 @@ def claims_ledger(
     """
     if longitudinal is None:
         longitudinal = longitudinal_table(tables)
-    evidence = Evidence(tables, longitudinal, registry, Bootstrap(resamples, seed), confirm != "none")
+    evidence = Evidence(tables, longitudinal, registry, Bootstrap(resamples, seed), is_confirmed(confirm, verdict=True))
     answers = {claim.id: _answer(claim, evidence) for claim in registry.claims}
     effects = {name: answer for name, answer in answers.items() if isinstance(answer, Effect)}
     raw = pd.Series(

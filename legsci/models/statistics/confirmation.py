@@ -25,6 +25,23 @@ LOG_LIKELIHOOD_TOLERANCE = 1e-6
 SMALLEST_VARIANCE = 1e-6
 
 
+def is_confirmed(which: str, *, verdict: bool) -> bool:
+    """Return whether MixedLM confirms a fit.
+
+    Parameters
+    ----------
+    which : one of CONFIRMED.
+    verdict : whether a verdict of the ledger rests on the fit.
+
+    Raises
+    ------
+    ValueError : any other word.
+    """
+    if which not in CONFIRMED:
+        raise ValueError(f"confirm is one of {', '.join(CONFIRMED)}; found {which}")
+    return which == "all" or (verdict and which == "verdicts")
+
+
 def is_singular(optimum: ProfiledFit) -> bool:
     """Return whether the covariance of the random effects is singular, relative to the residual variance."""
     relative = optimum.factor @ optimum.factor.T

@@ -28,8 +28,10 @@ from legsci.models.claims.verdicts import (
     verdict_on_truth,
 )
 from legsci.models.result import ModelRefusal
+from legsci.models.statistics.confirmation import CONFIRMED, confirm_with_mixedlm
 from legsci.models.statistics.effects import Effect, fieller_interval, intervals
 from legsci.models.statistics.learning import half_time
+from legsci.models.study_results import study_results
 from legsci.models.tables.analysis import (
     PERSON_TERMS,
     REPETITION_TERMS,
@@ -444,3 +446,33 @@ def test_one_session_each_gets_sentences(cohort: dict[str, pd.DataFrame], regist
 def test_a_claim_is_judged_by_what_was_registered(registry: Registry) -> None:
     strict = replace(claim(registry, "C1"), equivalence=(-0.5, 0.5))
     assert claim_verdict(strict, effect(-1.5, 1.2), 0.8)[0] == INCONCLUSIVE
+
+
+def test_mixedlm_confirms_the_fits_that_are_named(
+    cohort: dict[str, pd.DataFrame], registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed: list[str] = []
+
+    def confirm(*arguments: object) -> object:
+        confirmed.append("fit")
+        return confirm_with_mixedlm(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("legsci.models.statistics.mixed.confirm_with_mixedlm", confirm)
+    few = replace(registry, claims=tuple(claim(registry, name) for name in ("C1", "C4")))
+    longitudinal = longitudinal_table(cohort)
+    counts, ledgers, slopes = {}, {}, {}
+    for which in CONFIRMED:
+        ledgers[which] = claims_ledger(
+            cohort, few, simulated=True, longitudinal=longitudinal, resamples=20, confirm=which
+        )
+        verdicts = len(confirmed)
+        slopes[which] = study_results(cohort, longitudinal, few, resamples=20, confirm=which)["alignment"]
+        counts[which] = (verdicts, len(confirmed) - verdicts)
+        confirmed.clear()
+    # C1 and C4; the model of alignment and its three moderators.
+    assert counts == {"verdicts": (2, 0), "all": (2, 4), "none": (0, 0)}
+    for which in ("all", "none"):
+        pd.testing.assert_frame_equal(ledgers[which], ledgers["verdicts"], rtol=1e-9)
+        pd.testing.assert_frame_equal(slopes[which], slopes["verdicts"], rtol=1e-9)
+    with pytest.raises(ValueError, match="confirm is one of verdicts, all, none; found some"):
+        claims_ledger(cohort, few, simulated=True, longitudinal=longitudinal, confirm="some")
