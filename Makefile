@@ -1,6 +1,7 @@
 # make study   run the workflow on the studies of workflow/config.yaml
 # make report  the figures and notebooks of a finished make study, with the rule behind each, as results/report.zip
-# make cohort  tables of 400 simulated athletes, their ledger, and its comparison with the truth (workflow/validation/cohort_ledger.csv)
+# make cohort  400 simulated athletes as a study of tables: their ledger, compared with the truth (a few minutes;
+#              workflow/validation/cohort_ledger.csv)
 # make test    style, types, import contracts and tests
 # make check   the same without the tests
 # make lab     JupyterLab

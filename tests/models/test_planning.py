@@ -92,11 +92,14 @@ def test_all_faults_of_plans_are_listed_with_the_names_to_use(
     plans["planning"] |= {"effect": "jump.gain_share_per_log_lowering_time", "claim": "C99", "effects": [1.0, 2.0]}
     plans["planning"]["changes"] = {"squat.Lowering_Time_s.median": 1.0, "jump": 1.0}
     plans["coverage"]["scenarios"]["no_effect"] = {"claims": ["C1", "c2"], "changes": {"sprnt.braking_m_per_s": 0.1}}
+    plans["cohort"]["truths"] = {"c1": {"none": {}, "claimed": {"jump": 1.0}}}
     path = tmp_path / "planning.yaml"
     path.write_text(yaml.safe_dump(plans), encoding="utf-8")
     with pytest.raises(PlanError) as refused:
         load_plans(path, config, claims=["C1", "C2"])
     said = {
+        "cohort.truths": "'c1' (did you mean C1?)",
+        "cohort.truths.c1.claimed.jump": "a block of options",
         "coverage.scenarios.injury_20_athletes.claims": "'C5'",
         "coverage.scenarios.injury_60_athletes.claims": "'C5'",
         "coverage.scenarios.no_effect.changes.sprnt.braking_m_per_s": "no sprnt (did you mean sprint?)",

@@ -178,7 +178,8 @@ def _percentile_refusals(rows: pd.DataFrame, z: pd.Series) -> pd.Series:
 def _of_one_leg(rows: pd.DataFrame) -> pd.DataFrame:
     """Return a row without score for each session and metric of which the mean of both legs is not known."""
     key = [*SESSION, "task", "metric", "unit"]
-    sides = rows.groupby(key)["side"].agg(lambda of: " and ".join(sorted(of))).reset_index()
-    lacking = sides[~sides["side"].str.contains("both")]
+    both = pd.MultiIndex.from_frame(rows.loc[rows["side"] == "both", key])
+    single = rows[~pd.MultiIndex.from_frame(rows[key]).isin(both)].sort_values("side")
+    lacking = single.groupby(key)["side"].agg(" and ".join).reset_index()
     reason = "measured on the " + lacking["side"] + " leg only; norms are of both legs together, or of their mean"
     return lacking.drop(columns="side").assign(reason=reason)
