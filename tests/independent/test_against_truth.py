@@ -178,3 +178,10 @@ def test_lumbar_moments_stand_about_the_lumbosacral_joint(
     assert len(peaks) == 3
     # About a point between the hips they would be 15 % too large.
     assert abs((peaks["error"] / peaks["true"]).mean()) < 0.12, peaks
+
+
+def test_sway_is_not_that_of_the_plates(noisy: tuple[Recorded, Measured]) -> None:
+    errors = errors_of(*noisy)
+    ranges = errors[errors["metric"].str.startswith("centre_of_pressure_range")]
+    assert len(ranges) == 2
+    assert (ranges["error"].abs() < 0.0015).all(), ranges

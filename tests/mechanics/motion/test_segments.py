@@ -11,7 +11,12 @@ import xarray as xr
 from legsci.ingest.readers.signals import marker_signal
 from legsci.mechanics.motion.alignment import alignment_uncertainty
 from legsci.mechanics.motion.angles import kinematics
-from legsci.mechanics.motion.joint_centres import MARKER_DIAMETER_M, hip_centre_bell, hip_centre_harrington
+from legsci.mechanics.motion.joint_centres import (
+    MARKER_DIAMETER_M,
+    hip_centre_bell,
+    hip_centre_harrington,
+    lumbar_centre,
+)
 from legsci.mechanics.motion.markers import CLUSTERS, Markers, fill_gaps, smooth_markers, stretches
 from legsci.mechanics.motion.options import MotionOptions
 from legsci.mechanics.motion.segments import build_skeleton
@@ -271,3 +276,11 @@ def test_the_markers_of_a_static_trial_may_lie_in_two_files() -> None:
     assert name == "static"
     assert static is not None
     assert set(static.points) == set(labels)
+
+
+def test_lumbar_joint_by_hand() -> None:
+    """Of a pelvis 0.24 m wide: behind the spines by a third of that; above their level in women, below in men."""
+    female, male = (lumbar_centre(pelvis_width_m=0.24, sex=sex) for sex in ("female", "male"))
+    assert female == pytest.approx([-0.0816, 0.01176, 0.0])
+    assert male == pytest.approx([-0.0804, -0.00768, 0.0])
+    assert lumbar_centre(pelvis_width_m=0.24, sex="") == pytest.approx(0.5 * (female + male))

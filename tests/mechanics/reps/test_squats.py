@@ -252,3 +252,27 @@ def test_virtual_squats_keep_their_pause() -> None:
         motion = simulate_motion("squat", ATHLETE, technique, rate_hz=200.0)
         borders = descents(motion.position[0][:, 1], 200.0)[0] / 200.0
         assert (borders[:, 3] - borders[:, 1]).mean() == pytest.approx(pause_s, abs=0.010)
+
+
+def test_the_slower_speed_rises_the_less_certain_is_the_start() -> None:
+    """Uncertain by 0.65 of v / (dv/dt) where speed is first seen: of t^2, half the time since the start."""
+    found = []
+    for eccentric_s in (0.8, 1.6):
+        height = moves("least jerk", eccentric_s=eccentric_s, pause_s=0.5, concentric_s=1.0, rate_hz=1000.0)
+        _, doubt = descents(height, 1000.0)
+        found.append(doubt[0, 0] / 1000.0)
+        assert doubt[0, 2] == 0.0
+    # 16 u^2 (1 - u)^2 is 0.04 at u = 0.053
+    assert found[1] == pytest.approx(0.65 * 0.5 * 0.053 * 1.6, rel=0.15)
+    assert found[1] / found[0] == pytest.approx(2.0, rel=0.2)
+
+
+def test_settling_at_the_bottom_belongs_to_the_pause() -> None:
+    """A body that settles by another 4 mm after its descent has come to rest as early as one that does not."""
+    rate_hz, start = 200.0, round((1.5 + 1.2) * 200.0)
+    height = moves("least jerk", eccentric_s=1.2, pause_s=0.8, concentric_s=0.9, rate_hz=rate_hz)
+    since = np.maximum(np.arange(height.size) - start, 0.0) / rate_hz
+    settled = height - 0.004 * (1.0 - np.exp(-since / 0.25)) * (since < 0.8 + 0.45)
+    (still,), _ = descents(height, rate_hz)
+    (settling,), _ = descents(settled, rate_hz)
+    assert (settling[:2] - still[:2]) / rate_hz == pytest.approx(0.0, abs=0.03)
