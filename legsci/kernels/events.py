@@ -1,4 +1,4 @@
-"""When a signal stays beyond a limit, and where it is quietest.
+"""When a signal stays beyond a limit, where it is quietest, and when it departs from rest.
 
 Throughout, a sample is *below* a limit when it is less, *above* when it is equal or more, and neither when it is NaN:
 a gap ends every run. Runs are half-open sample ranges [start, stop).
@@ -16,6 +16,18 @@ Array = NDArray[np.float64]
 ANY_LENGTH = sys.maxsize
 #: Samples that are compared at once.
 BLOCK = 128
+#: The onset of movement is found from the course of force up to so many times the band, but no further than this part
+#: of its whole departure, where it bends, and at least to so many times the band.
+BEYOND_BAND, PART_OF_DEPARTURE, LEAST_DEPARTURE = 3.0, 0.3, 1.2
+#: That course is seen in means of a tenth of its time, and from so many times as long before; at least so many means.
+#: The onset is sought at so many places within each.
+BLOCKS_OF_DEPARTURE, LONGEST_ONSET, LEAST_BLOCKS, STEPS_OF_BLOCK = 10, 3, 5, 4
+#: Powers of time with which force departs: excitation, contraction and tendon, each of first order (Zajac 1989,
+#: Crit Rev Biomed Eng 17:359), make a sudden command a force that grows with the first to the third power of time, and
+#: one that itself grows up to the fifth.
+LEAST_POWER, LARGEST_POWER, POWERS = 1.0, 5.0, 17
+#: No mean of force is known better than this [N^2].
+LEAST_VARIANCE = 0.01
 
 
 @njit(cache=True)
@@ -168,3 +180,109 @@ def _runs(samples: Array, limit: float, below: bool, shortest: int, longest: int
         found[count, 0], found[count, 1] = start, len(samples)
         count += 1
     return found[:count].copy()
+
+
+@njit(cache=True)
+def onset_of_departure(
+    force: Array, first: int, leaves: int, stop: int, body_weight: float, band: float
+) -> tuple[float, float]:
+    """Onset of movement by the course of force where it leaves body weight, and its standard uncertainty [samples].
+
+    Force departs from body weight as a (t - t0)^p. Posterior mean and standard deviation of the onset t0, with t0 and
+    the power p, `LEAST_POWER` to `LARGEST_POWER`, uniform beforehand and a by least squares: the straighter the course,
+    the later the onset. Noise is that of the standing before, `_noise_of_means`; larger where no power fits that well.
+
+    Parameters
+    ----------
+    force : (sample,) [N].
+    first : a sample of quiet standing, from which noise is taken.
+    leaves : sample at which force leaves the band.
+    stop : last sample before take-off.
+    body_weight, band : [N].
+
+    Returns
+    -------
+    position, standard uncertainty [samples]; NaN where force comes back before it has gone far enough to tell.
+    """
+    side = 1.0 if force[leaves] > body_weight else -1.0
+    highest, back = 0.0, leaves
+    while back < stop and side * (force[back] - body_weight) > 0.0:
+        highest = max(highest, side * (force[back] - body_weight))
+        back += 1
+    level, beyond, earliest = min(BEYOND_BAND * band, PART_OF_DEPARTURE * highest), leaves, leaves
+    if level <= LEAST_DEPARTURE * band:
+        return np.nan, np.nan
+    while side * (force[beyond] - body_weight) <= level:
+        beyond += 1
+    limit = max(first, leaves - LONGEST_ONSET * (beyond - leaves))
+    while earliest > limit and abs(force[earliest - 1] - body_weight) <= band:
+        earliest -= 1
+    length = max((beyond - leaves) // BLOCKS_OF_DEPARTURE, 1)
+    count = (beyond - earliest) // length
+    if count < LEAST_BLOCKS:
+        return np.nan, np.nan
+    begin = beyond - count * length
+    means = side * (_means(force[begin:beyond], length) - body_weight)
+    onset, sd = _onset_of_means(means, _noise_of_means(force[first:earliest], length))
+    return begin + length * onset, length * sd
+
+
+@njit(cache=True)
+def _means(force: Array, length: int) -> Array:
+    """Means over `length` samples each."""
+    count = force.size // length
+    means = np.empty(count)
+    for block in range(count):
+        means[block] = force[block * length : (block + 1) * length].mean()
+    return means
+
+
+@njit(cache=True)
+def _noise_of_means(force: Array, length: int) -> tuple[float, float, float]:
+    """Noise of means of standing: white variance, variance of sway [N^2], and its correlation from one to the next.
+
+    From the covariances of a mean with itself and the next two, as white noise and a first-order process.
+    """
+    away = _means(force, length)
+    if away.size < LEAST_BLOCKS:
+        return LEAST_VARIANCE, 0.0, 0.0
+    away -= away.mean()
+    own, first = float(np.mean(away**2)), float(np.mean(away[1:] * away[:-1]))
+    second = float(np.mean(away[2:] * away[:-2]))
+    if not first > 0.0:
+        return max(own, LEAST_VARIANCE), 0.0, 0.0
+    correlation = min(max(second / first, first / own), 0.999)
+    sway = min(first / correlation, own)
+    return max(own - sway, LEAST_VARIANCE), sway, correlation
+
+
+@njit(cache=True)
+def _whitened(signal: Array, noise: tuple[float, float, float]) -> Array:
+    """Innovations of a signal (block,) in such noise, in standard deviations (Kalman filter of its sway)."""
+    white, sway, correlation = noise
+    answer, expected, variance = np.empty(signal.size), 0.0, sway
+    for block, value in enumerate(signal):
+        total, innovation = variance + white, value - expected
+        answer[block] = innovation / np.sqrt(total)
+        expected = correlation * (expected + variance / total * innovation)
+        variance = correlation**2 * variance * white / total + sway * (1.0 - correlation**2)
+    return answer
+
+
+@njit(cache=True)
+def _onset_of_means(means: Array, noise: tuple[float, float, float]) -> tuple[float, float]:
+    """Posterior mean and SD of the onset in means of a departure (block,) [N]: [blocks] from the start of the first."""
+    count, powers = means.size, np.linspace(LEAST_POWER, LARGEST_POWER, POWERS)
+    seen = _whitened(means, noise)
+    misfit = np.full((powers.size, STEPS_OF_BLOCK * (count - 1)), np.sum(seen**2))
+    since = np.empty(count)
+    for step in range(misfit.shape[1]):
+        since[:] = np.maximum(np.arange(count) + 0.5 - step / STEPS_OF_BLOCK, 0.0)
+        for number, power in enumerate(powers):
+            course = _whitened(since**power, noise)
+            misfit[number, step] -= max(np.sum(course * seen), 0.0) ** 2 / np.sum(course**2)
+    least = misfit.min()
+    weights = np.exp(-0.5 * (misfit - least) / max(least / (count - 3), 1.0)).sum(axis=0)
+    steps = np.arange(weights.size) / STEPS_OF_BLOCK
+    mean = np.sum(weights * steps) / np.sum(weights)
+    return mean, np.sqrt(np.sum(weights * (steps - mean) ** 2) / np.sum(weights))

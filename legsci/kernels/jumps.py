@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from legsci.kernels.contact_edges import flight_edges
-from legsci.kernels.events import BLOCK, Array
+from legsci.kernels.events import BLOCK, Array, onset_of_departure
 
 #: Events of a repetition, in the order of the arrays that the kernels return.
 EVENTS = (
@@ -26,18 +26,6 @@ EVENTS = (
 )
 #: Vertical speed that sway does not exceed [m/s], as in a squat; our choice.
 SWAY_M_PER_S = 0.02
-#: The onset of movement is found from the course of force up to so many times the band, but no further than this part of
-#: its whole departure, where it bends, and at least to so many times the band.
-BEYOND_BAND, PART_OF_DEPARTURE, LEAST_DEPARTURE = 3.0, 0.3, 1.2
-#: That course is seen in means of a tenth of its time, and from so many times as long before; at least so many means. The
-#: onset is sought at so many places within each.
-BLOCKS_OF_DEPARTURE, LONGEST_ONSET, LEAST_BLOCKS, STEPS_OF_BLOCK = 10, 3, 5, 4
-#: Powers of time with which force departs: excitation, contraction and tendon, each of first order (Zajac 1989,
-#: Crit Rev Biomed Eng 17:359), make a sudden command a force that grows with the first to the third power of time, and
-#: one that itself grows up to the fifth.
-LEAST_POWER, LARGEST_POWER, POWERS = 1.0, 5.0, 17
-#: No mean of force is known better than this [N^2].
-LEAST_VARIANCE = 0.01
 #: Standard acceleration of free fall [m/s^2]; kernels import nothing from legsci.vocabulary.
 _STANDARD_GRAVITY = 9.80665
 _MOVEMENT_START, _MINIMUM_FORCE, _PEAK_NEGATIVE_VELOCITY, _BOTTOM, _PROPULSION_START, _TAKEOFF, _LANDING = range(7)
@@ -54,7 +42,7 @@ class DetectionRules(NamedTuple):
         weight +- that much, searched backward from the movement.
     still : shortest stretch within the band that is treated as standing still [samples].
     lead : time by which the onset of movement precedes the departure from the band [samples].
-    to_onset : the onset is where the departure begins by its course (`_onset`), not `lead` before it leaves the band.
+    to_onset : the onset is where the course of the departure begins (`onset_of_departure`), not `lead` before it.
     start_shift : the onset lies earlier by so many of its standard uncertainties (`lead` where there is none).
     contact, loaded : forces of `flight_edges` [N].
     propulsion_velocity : upward velocity at which propulsion starts [m/s].
@@ -222,7 +210,7 @@ def standing_jump_events(
         return events, np.nan
     onset, doubt = leaves - lead, float(lead)
     if to_onset:
-        modelled, sd = _onset(force, max(weighing_end - int(rate), 0), leaves, stop, body_weight, abs(band))
+        modelled, sd = onset_of_departure(force, max(weighing_end - int(rate), 0), leaves, stop, body_weight, abs(band))
         if not np.isnan(modelled):
             onset, doubt = round(modelled), sd
     start = max(onset - round(start_shift * doubt), weighing_end - still, 0)
@@ -235,110 +223,6 @@ def standing_jump_events(
     for event in (_PEAK_NEGATIVE_VELOCITY, _BOTTOM, _PROPULSION_START):
         events[event] += start
     return events, _between(velocity, takeoff - start)
-
-
-@njit(cache=True)
-def _onset(force: Array, first: int, leaves: int, stop: int, body_weight: float, band: float) -> tuple[float, float]:
-    """Onset of movement by the course of force where it leaves body weight, and its standard uncertainty [samples].
-
-    Force departs from body weight as a (t - t0)^p. Posterior mean and standard deviation of the onset t0, with t0 and
-    the power p, `LEAST_POWER` to `LARGEST_POWER`, uniform beforehand and a by least squares: the straighter the course,
-    the later the onset. Noise is that of the standing before, `_noise_of_means`; larger where no power fits that well.
-
-    Parameters
-    ----------
-    force : (sample,) [N].
-    first : a sample of quiet standing, from which noise is taken.
-    leaves : sample at which force leaves the band.
-    stop : last sample before take-off.
-    body_weight, band : [N].
-
-    Returns
-    -------
-    position, standard uncertainty [samples]; NaN where force comes back before it has gone far enough to tell.
-    """
-    side = 1.0 if force[leaves] > body_weight else -1.0
-    highest, back = 0.0, leaves
-    while back < stop and side * (force[back] - body_weight) > 0.0:
-        highest = max(highest, side * (force[back] - body_weight))
-        back += 1
-    level, beyond, earliest = min(BEYOND_BAND * band, PART_OF_DEPARTURE * highest), leaves, leaves
-    if level <= LEAST_DEPARTURE * band:
-        return np.nan, np.nan
-    while side * (force[beyond] - body_weight) <= level:
-        beyond += 1
-    limit = max(first, leaves - LONGEST_ONSET * (beyond - leaves))
-    while earliest > limit and abs(force[earliest - 1] - body_weight) <= band:
-        earliest -= 1
-    length = max((beyond - leaves) // BLOCKS_OF_DEPARTURE, 1)
-    count = (beyond - earliest) // length
-    if count < LEAST_BLOCKS:
-        return np.nan, np.nan
-    begin = beyond - count * length
-    means = side * (_means(force[begin:beyond], length) - body_weight)
-    onset, sd = _onset_of_means(means, _noise_of_means(force[first:earliest], length))
-    return begin + length * onset, length * sd
-
-
-@njit(cache=True)
-def _means(force: Array, length: int) -> Array:
-    """Means over `length` samples each."""
-    count = force.size // length
-    means = np.empty(count)
-    for block in range(count):
-        means[block] = force[block * length : (block + 1) * length].mean()
-    return means
-
-
-@njit(cache=True)
-def _noise_of_means(force: Array, length: int) -> tuple[float, float, float]:
-    """Noise of means of standing: white variance, variance of sway [N^2], and its correlation from one to the next.
-
-    From the covariances of a mean with itself and the next two, as white noise and a first-order process.
-    """
-    away = _means(force, length)
-    if away.size < LEAST_BLOCKS:
-        return LEAST_VARIANCE, 0.0, 0.0
-    away -= away.mean()
-    own, first = float(np.mean(away**2)), float(np.mean(away[1:] * away[:-1]))
-    second = float(np.mean(away[2:] * away[:-2]))
-    if not first > 0.0:
-        return max(own, LEAST_VARIANCE), 0.0, 0.0
-    correlation = min(max(second / first, first / own), 0.999)
-    sway = min(first / correlation, own)
-    return max(own - sway, LEAST_VARIANCE), sway, correlation
-
-
-@njit(cache=True)
-def _whitened(signal: Array, noise: tuple[float, float, float]) -> Array:
-    """Innovations of a signal (block,) in such noise, in standard deviations (Kalman filter of its sway)."""
-    white, sway, correlation = noise
-    answer, expected, variance = np.empty(signal.size), 0.0, sway
-    for block, value in enumerate(signal):
-        total, innovation = variance + white, value - expected
-        answer[block] = innovation / np.sqrt(total)
-        expected = correlation * (expected + variance / total * innovation)
-        variance = correlation**2 * variance * white / total + sway * (1.0 - correlation**2)
-    return answer
-
-
-@njit(cache=True)
-def _onset_of_means(means: Array, noise: tuple[float, float, float]) -> tuple[float, float]:
-    """Posterior mean and SD of the onset in means of a departure (block,) [N]: [blocks] from the start of the first."""
-    count, powers = means.size, np.linspace(LEAST_POWER, LARGEST_POWER, POWERS)
-    seen = _whitened(means, noise)
-    misfit = np.full((powers.size, STEPS_OF_BLOCK * (count - 1)), np.sum(seen**2))
-    since = np.empty(count)
-    for step in range(misfit.shape[1]):
-        since[:] = np.maximum(np.arange(count) + 0.5 - step / STEPS_OF_BLOCK, 0.0)
-        for number, power in enumerate(powers):
-            course = _whitened(since**power, noise)
-            misfit[number, step] -= max(np.sum(course * seen), 0.0) ** 2 / np.sum(course**2)
-    least = misfit.min()
-    weights = np.exp(-0.5 * (misfit - least) / max(least / (count - 3), 1.0)).sum(axis=0)
-    steps = np.arange(weights.size) / STEPS_OF_BLOCK
-    mean = np.sum(weights * steps) / np.sum(weights)
-    return mean, np.sqrt(np.sum(weights * (steps - mean) ** 2) / np.sum(weights))
 
 
 @njit(cache=True)

@@ -93,7 +93,7 @@ def _of_both(reps: xr.Dataset) -> Array:
 
 
 def _course(force: Array, rates: Array) -> Array:
-    """Force (rep, sample) averaged over `COURSE_S`, which leaves next to nothing of its noise and overshoots nowhere."""
+    """Force (rep, sample) averaged over `COURSE_S`: next to nothing of its noise is left, and no overshoot."""
     course, recorded = np.full_like(force, np.nan), np.isfinite(force)
     for rep, rate in enumerate(rates):
         window = np.ones(2 * int(0.5 * COURSE_S * rate) + 1)
@@ -262,8 +262,8 @@ def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
     width of the choice (contact limit, rest of a squat), the trial is measured again, and the changes add in quadrature
     (JCGM 100:2008, 5.1.3, numerically). To them are added the noise of the plates where a metric reads single samples,
     the ringing of the platform on the peaks of impacts, the effect of a low-pass filter on horizontal force, that of
-    posture on heights that depend on it, for depths of squats the displacement that a velocity of `REST_SPEED_M_PER_S` at rest gives until the
-    lowest point, and what a metric states itself.
+    posture on heights that depend on it, for depths of squats the displacement that a velocity of `REST_SPEED_M_PER_S`
+    at rest gives until the lowest point, and what a metric states itself.
     """
     moved = np.flatnonzero(reps.variables["perturbation"].data != UNPERTURBED)
     rescored = [name for name, metric in METRICS.items() if metric.uncertainty in ("rescored", "both")]

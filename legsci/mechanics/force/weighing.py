@@ -93,8 +93,7 @@ def quantisation_uncertainty(samples: np.ndarray, step: float) -> float:
 
 
 def _rounding(force: np.ndarray, first: int, last: int) -> float:
-    """Standard uncertainty of the mean force of a stretch by the steps of the converters [N]: of each side, else of the
-    sum."""
+    """Standard uncertainty of mean force in a stretch by the steps of converters [N]: of each side, else of the sum."""
     sides = force[1:] if np.isfinite(force[1:, first:last]).all() else force[:1]
     return float(np.linalg.norm([quantisation_uncertainty(row[first:last], resolution(row)) for row in sides]))
 
