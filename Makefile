@@ -109,7 +109,7 @@ endef
 
 COMPILE = uv pip compile --quiet --universal --no-header --no-annotate --generate-hashes --python-version 3.11
 lock:
-	$(COMPILE) --extra dev --extra oracles pyproject.toml -o requirements.lock
+	$(COMPILE) --extra dev --extra oracles --extra slurm pyproject.toml -o requirements.lock
 	$(COMPILE) --extra bench -c requirements.lock pyproject.toml -o requirements-bench.lock
 
 clean:

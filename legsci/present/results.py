@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -172,7 +171,7 @@ class Results:
     @cached_property
     def _rows(self) -> pd.DataFrame:
         """ROW_COLUMNS of `metrics`, without its numbers."""
-        return self._table("metrics.csv", ROW_COLUMNS)
+        return self._table("metrics.csv", list(ROW_COLUMNS))
 
     @cached_property
     def simulated(self) -> bool:
@@ -287,7 +286,7 @@ class Results:
         changed = ", ".join(f"{option} {value} instead of {other}" for option, other, value in rows)
         return f" ({changed or 'options of the default run'})"
 
-    def _table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    def _table(self, name: str, columns: list[str] | None = None) -> pd.DataFrame:
         """Read a table, or some of its columns; names stay text."""
         return pd.read_csv(self.folder / name, dtype=dict.fromkeys(TEXT_COLUMNS, "str"), usecols=columns)
 

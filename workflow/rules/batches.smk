@@ -17,6 +17,7 @@ class Rows:
         paths = study.recordings.dropna(subset=["path"]).groupby("participant_id", sort=False)["path"]
         self.paths = paths.unique().to_dict()
         decisions = self.of_visits("curation")
+        self.trials = study.trials["participant_id"].value_counts().to_dict()
         self.curation = dict(list(decisions.groupby("participant_id", sort=False)))
 
     def of_visits(self, name):
@@ -75,6 +76,28 @@ def batches_of(study):
 def members(wildcards):
     """Participants of a batch."""
     return batches_of(wildcards.study)[wildcards.batch]
+
+
+#: Memory of a job [MB] and its time [min] without the trials, and trials that it does in a minute: of the virtual
+#: athletes (six sessions of eleven trials with markers each) the benchmarks record 480 MB and 1000 trials a minute.
+JOB_MB, JOB_MIN, TRIALS_PER_MIN = 1000, 10, 200
+
+
+def memory_mb(wildcards, attempt):
+    """Memory of a job that holds one session at a time [MB]; more where a job failed for want of it."""
+    return JOB_MB * attempt
+
+
+def batch_runtime(wildcards, attempt):
+    """Time of a job that goes through the trials of a batch [min]."""
+    rows = rows_of(wildcards)
+    return attempt * (JOB_MIN + sum(rows.trials.get(person, 0) for person in members(wildcards)) // TRIALS_PER_MIN)
+
+
+def part_runtime(wildcards, attempt):
+    """Time of a job that goes through the trials of a part [min]."""
+    trials = rows_in(wildcards.study, *folder_of(wildcards.study)).trials
+    return attempt * (JOB_MIN + sum(trials.get(person, 0) for person in part_members(wildcards)) // TRIALS_PER_MIN)
 
 
 def of_participant(pattern):

@@ -15,6 +15,9 @@ rule ingest:
     benchmark:
         "results/{study}/benchmarks/ingest/{batch}.tsv"
     priority: FIRST
+    resources:
+        mem_mb=memory_mb,
+        runtime=batch_runtime,
     params:
         folder=study_folder,
         participants=members,

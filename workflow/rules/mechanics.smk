@@ -11,6 +11,9 @@ rule motion:
     benchmark:
         f"{RUN}/benchmarks/motion/{{batch}}.tsv"
     priority: FIRST
+    resources:
+        mem_mb=memory_mb,
+        runtime=batch_runtime,
     params:
         options=config["motion"],
         swapped=swapped_sides_of,
@@ -31,6 +34,9 @@ rule cut_reps:
     benchmark:
         f"{RUN}/benchmarks/cut_reps/{{batch}}.tsv"
     priority: FIRST
+    resources:
+        mem_mb=memory_mb,
+        runtime=batch_runtime,
     params:
         profile=config["profile"],
         profiles=config["profiles"],

@@ -62,6 +62,9 @@ rule measure:
     benchmark:
         f"{RUN}/benchmarks/measure/{{part}}.tsv"
     priority: FIRST
+    resources:
+        mem_mb=memory_mb,
+        runtime=part_runtime,
     params:
         participants=part_members,
         source=source_digest("legsci.metrics.parts"),
