@@ -273,13 +273,9 @@ def measure(athletes: int = ATHLETES, *, read: bool = False) -> list[Measurement
     table = pd.concat([steps.table(), pd.DataFrame([total], columns=list(taken))], ignore_index=True)
     print(f"{size}\n{table.round(1).to_string(index=False)}")
     if athletes == ATHLETES:
-        cpus = os.cpu_count()
-        write_dated(
-            TABLE,
-            f"{size} of 3 repetitions, {cpus} processors; limits {LIMIT_S:g} s, {LIMIT_MB:g} MB",
-            table.round(1),
-            index=False,
-        )
+        machine = f"{os.cpu_count()} processors, load average {os.getloadavg()[0]:.1f}"
+        said = f"{size} of 3 repetitions; {machine}; limits {LIMIT_S:g} s, {LIMIT_MB:g} MB"
+        write_dated(TABLE, said, table.round(1), index=False)
     if total[-1] > LIMIT_MB:
         raise RuntimeError(f"the models took {total[-1]:.0f} MB, more than {LIMIT_MB:g}")
     return [Measurement(f"models, {size}", "limit", 1000.0 * total[1], 1000.0 * LIMIT_S, 1.0)]

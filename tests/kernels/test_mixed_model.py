@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from legsci.kernels.models.mixed_model import cluster_products, fit_profiled, marginal_products
+from legsci.kernels.models.mixed_model import cluster_products, fit_profiled, marginal_products, marginal_sums
 from legsci.kernels.models.mixed_model_deviance import cholesky, deviance, sum_products
 
 SIZES = (1, 2, 5, 9, 4, 7, 3, 6)
@@ -174,3 +174,26 @@ def test_what_cannot_be_told_apart_is_refused():
     data = cluster_products(outcome, fixed, random, cluster)
     with pytest.raises(np.linalg.LinAlgError, match="told apart"):
         fit_profiled(data, weights=np.array([0.0, 0, 0, 8, 0, 0, 0, 0]))
+
+
+def test_resamples_of_many_clusters_have_the_same_optimum_with_the_curvature_of_all():
+    sizes = tuple(np.random.default_rng(2).integers(1, 9, 120))
+    data = cluster_products(*cohort(3, sizes=sizes))
+    whole = fit_profiled(data)
+    for weights in np.random.default_rng(4).multinomial(120, np.full(120, 1.0 / 120), 10).astype(float):
+        cold, warm = fit_profiled(data, weights=weights), fit_profiled(data, weights=weights, start=whole)
+        assert warm.converged
+        assert warm.log_likelihood == pytest.approx(cold.log_likelihood, rel=1e-11)
+        np.testing.assert_allclose(warm.coefficients, cold.coefficients, rtol=1e-7)
+        np.testing.assert_allclose(warm.random_covariance, cold.random_covariance, rtol=1e-6)
+
+
+def test_marginal_sums_are_those_of_the_marginal_products():
+    data = cluster_products(*cohort(5))
+    fit = fit_profiled(data)
+    weights = np.array([1.0, 0.0, 2.0, 1.0, 3.0, 0.0, 1.0, 1.0])
+    information, random = marginal_sums(data, weights, fit.factor)
+    products = marginal_products(data, fit)
+    np.testing.assert_allclose(information, np.einsum("g,gij->ij", weights, products.fixed_fixed), rtol=1e-10)
+    np.testing.assert_allclose(random[weights > 0.0], products.random_random[weights > 0.0], rtol=1e-10)
+    assert (random[weights == 0.0] == 0.0).all()

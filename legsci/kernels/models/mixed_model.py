@@ -24,6 +24,9 @@ Array = NDArray[np.float64]
 #: Residual variance, as a share of what X alone leaves, below which the random effects explain everything; their
 #: variance relative to it then grows without end.
 SMALLEST_RESIDUAL = 1e-9
+#: Clusters from which resamples are searched with the curvature of the whole sample, in half the time. With fewer, a
+#: resample may have several optima, and the long first step may lead to another than short ones do.
+MANY_CLUSTERS = 100
 
 
 @dataclass(frozen=True)
@@ -172,8 +175,8 @@ def fit_profiled(
     data : products per cluster.
     weights : (cluster,) how often each cluster counts, each count as a cluster of its own; None: once.
     reml : restricted instead of full likelihood.
-    start : another fit to the same products, whose curvature is used too, or (random, random) L, scaled; None:
-        identity, random and residual variance alike.
+    start : another fit to the same products, or (random, random) L, scaled; None: identity, random and residual
+        variance alike. From MANY_CLUSTERS on, the search begins with the curvature of that fit too.
 
     Raises
     ------
@@ -183,8 +186,9 @@ def fit_profiled(
     size = len(data.random_scale)
     weights = np.ones(len(data.rows)) if weights is None else np.asarray(weights, float)
     rows = float(weights @ data.rows)
-    curvature = start.curvature_inverse if isinstance(start, ProfiledFit) else np.empty((0, 0))
-    first = start.factor if isinstance(start, ProfiledFit) else start
+    curvature, first = np.empty((0, 0)), start
+    if isinstance(start, ProfiledFit):
+        curvature, first = start.curvature_inverse if len(data.rows) >= MANY_CLUSTERS else curvature, start.factor
     factor = np.eye(size) if first is None else np.ascontiguousarray(first, float)
     tolerance = 1e-6 * max(1.0, float(weights.sum()))
     for _ in range(2 * size + 1):
