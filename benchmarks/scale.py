@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -138,7 +139,7 @@ def growth(rows: Sequence[dict[str, float]]) -> list[dict[str, float | str]]:
             else math.log(second[name] / first[name]) / math.log(second["participants"] / first["participants"])
             for name in first
         }
-        for first, second in zip(rows, rows[1:], strict=False)
+        for first, second in pairwise(rows)
     ]
 
 
@@ -150,7 +151,7 @@ def main(sizes: Sequence[int] = SIZES) -> None:
         print(" ".join(f"{name}={value:.4g}" for name, value in rows[-1].items()), flush=True)
     table = pd.DataFrame([*rows, *growth(rows)])
     print(table.to_string(index=False, float_format="%.3g"))
-    said = f"one jump on plates per participant, {RECORDED} simulated and linked, {CORES} cores, {os.cpu_count()} in the machine"
+    said = f"one jump on plates per participant, {RECORDED} simulated and linked; {CORES} of {os.cpu_count()} cores"
     write_dated(TABLE, said, table, index=False, float_format="%.3g")
 
 

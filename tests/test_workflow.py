@@ -232,7 +232,8 @@ def test_the_profile_of_slurm_asks_for_more_when_a_job_is_sent_again() -> None:
 
 
 def test_who_joins_and_what_is_edited_remakes_one_batch(finished: Path) -> None:
-    two = ("--until", "measure", *TINY, "batches=2")
+    # P01 and P02 are in two of seven batches, P08 in that of one of them.
+    two = ("--until", "measure", *TINY, "batches=7")
     folder = finished / "data/raw/tiny"
     batch = ("ingest", "motion", "cut_reps", "measure")
     assert planned(finished, *two) == dict.fromkeys(batch, 2)
@@ -242,10 +243,10 @@ def test_who_joins_and_what_is_edited_remakes_one_batch(finished: Path) -> None:
     with edited(folder / "P01_B.csv", "680.0\n"):
         assert planned(finished, *two) == dict.fromkeys(batch, 1)
     with (
-        edited(folder / "participants.tsv", "P03\n"),
-        edited(folder / "sessions.tsv", "P03\tA\t0\n"),
-        edited(folder / "trials.tsv", "P03\tA\tjump_1\tcountermovement_jump\n"),
-        edited(folder / "recordings.tsv", "P03\tA\tjump_1\tplate\tP01_A.csv\n"),
+        edited(folder / "participants.tsv", "P08\n"),
+        edited(folder / "sessions.tsv", "P08\tA\t0\n"),
+        edited(folder / "trials.tsv", "P08\tA\tjump_1\tcountermovement_jump\n"),
+        edited(folder / "recordings.tsv", "P08\tA\tjump_1\tplate\tP01_A.csv\n"),
     ):
         assert planned(finished, *two) == dict.fromkeys(batch, 1)
 

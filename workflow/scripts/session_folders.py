@@ -1,4 +1,4 @@
-"""Folders of the files of a participant's sessions: `sessions/`, `motion/` and `reps/` each hold one per participant."""
+"""Files of sessions: `sessions/`, `motion/` and `reps/` each hold a folder per participant, and lists of the files."""
 
 import shutil
 from collections.abc import Iterable, Iterator
