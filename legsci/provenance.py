@@ -149,7 +149,9 @@ class Sources:
                 data = _data_files(folder)
                 self._data[folder] = {file: hashlib.sha256(file.read_bytes()).hexdigest() for file in data}
             digests |= self._data[folder]
-        return content_digest(*(f"{file.relative_to(self.root).as_posix()} {digests[file]}" for file in sorted(digests)))
+        return content_digest(
+            *(f"{file.relative_to(self.root).as_posix()} {digests[file]}" for file in sorted(digests))
+        )
 
     def _parsed(self, file: Path) -> tuple[str, list[Path]]:
         """Digest of a module without docstrings, comments and layout, and the files of what it imports."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from legsci.provenance import content_digest, source_digest
+from legsci.provenance import ALONE, Sources, batches, content_digest, source_digest
 
 PACKAGE = {
     "house/__init__.py": "from house.top import roof\n",
@@ -95,3 +95,42 @@ def test_content_digest_keeps_borders_and_order() -> None:
     assert len(digests) == 4
     assert content_digest("ab", "c") == content_digest("ab", "c")
     assert content_digest() == "e3b0c44298fc1c14"  # SHA-256 of nothing, as FIPS 180-4's empty message gives it
+
+
+def test_modules_read_once_give_the_same_digests(root: Path) -> None:
+    sources = Sources(root)
+    for module in ("house.top.attic", "house.ground.floor", "house.top.attic"):
+        assert sources.digest(module) == source_digest(module, root=root)
+
+
+def names(count: int) -> list[str]:
+    return [f"P{number:04d}" for number in range(count)]
+
+
+def test_participants_of_a_small_study_are_batches_of_their_own() -> None:
+    assert batches(names(ALONE)) == {name: [name] for name in names(ALONE)}
+    assert batches([]) == {}
+
+
+@pytest.mark.parametrize(("count", "number"), [(ALONE + 1, 2), (240, 16), (2400, 128), (5000, 256)])
+def test_batches_of_a_larger_study_hold_about_twenty(count: int, number: int) -> None:
+    found = batches(names(count))
+    assert len(found) == number
+    assert sorted(name for people in found.values() for name in people) == names(count)
+    assert all(people == sorted(people) for people in found.values())
+    assert max(map(len, found.values())) < 3 * count / number
+
+
+def test_who_joins_changes_one_batch_wherever_in_the_table() -> None:
+    before = batches(names(240))
+    for joined in ([*names(240), "new"], ["new", *names(240)]):
+        after = batches(joined)
+        changed = [batch for batch in after if after[batch] != before.get(batch)]
+        assert len(changed) == 1
+        assert set(after[changed[0]]) == {*before[changed[0]], "new"}
+
+
+def test_twice_the_number_divides_each_batch() -> None:
+    coarse, fine = batches(names(100), 4), batches(names(100), 8)
+    halves = [sorted([*fine[f"batch_{2 * index}"], *fine[f"batch_{2 * index + 1}"]]) for index in range(4)]
+    assert halves == [coarse[f"batch_{index}"] for index in range(4)]

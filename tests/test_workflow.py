@@ -225,6 +225,37 @@ def test_an_edit_remakes_what_depends_on_it_and_no_more(
         assert planned(finished) == jobs
 
 
+def test_the_profile_of_slurm_asks_for_more_when_a_job_is_sent_again() -> None:
+    profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text(encoding="utf-8"))
+    default = yaml.safe_load((ROOT / "profiles/default/config.yaml").read_text(encoding="utf-8"))
+    assert profile["executor"] == "slurm"
+    assert profile["retries"] > 0
+    same = ("rerun-triggers", "rerun-incomplete", "keep-going")
+    assert [profile[key] for key in same] == [default[key] for key in same]
+    asked = [profile["default-resources"], *profile["set-resources"].values()]
+    assert all(value.endswith("* attempt") for resources in asked for value in resources.values())
+
+
+def test_who_joins_and_what_is_edited_remakes_one_batch(finished: Path) -> None:
+    # P01 and P02 are in two of seven batches, P08 in that of one of them.
+    two = ("--until", "measure", *TINY, "batches=7")
+    folder = finished / "data/raw/tiny"
+    batch = ("ingest", "motion", "cut_reps", "measure")
+    assert planned(finished, *two) == dict.fromkeys(batch, 2)
+    answer = snakemake(finished, *two)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert planned(finished, *two) == {}
+    with edited(folder / "P01_B.csv", "680.0\n"):
+        assert planned(finished, *two) == dict.fromkeys(batch, 1)
+    with (
+        edited(folder / "participants.tsv", "P08\n"),
+        edited(folder / "sessions.tsv", "P08\tA\t0\n"),
+        edited(folder / "trials.tsv", "P08\tA\tjump_1\tcountermovement_jump\n"),
+        edited(folder / "recordings.tsv", "P08\tA\tjump_1\tplate\tP01_A.csv\n"),
+    ):
+        assert planned(finished, *two) == dict.fromkeys(batch, 1)
+
+
 def test_a_named_run_makes_everything_but_the_sessions(finished: Path) -> None:
     named = {rule: count for rule, count in ALL_SESSIONS.items() if rule != "ingest"}
     assert planned(finished, *TINY, "run=harry", "profile=harry") == named

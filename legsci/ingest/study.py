@@ -223,7 +223,7 @@ def _tables(
         if not given:
             unread += [Fault(f"{name}.tsv", "", "a table", "no such file")] * (name in required and not unread)
             frame = derived_table(name, measurements)
-        if participants is not None:
+        if participants is not None and "participant_id" in frame:
             frame = frame[frame["participant_id"].isin(list(participants))]
         tables[name], wrong = typed_table(
             name, frame, file=table_file(layouts, name if given else MEASUREMENTS), checked=checked

@@ -64,16 +64,20 @@ def join_parts(
     """
     schema = pq.read_schema(measurements or parts[0])
     parquet, csv = (target.with_name(f"{target.name}.{suffix}") for suffix in ("parquet", "csv"))
-    with atomic_write(parquet) as columnar, atomic_write(csv) as text:
-        with pq.ParquetWriter(columnar, schema) as writer, text.open("w", encoding="utf-8", newline="") as file:
-            schema.empty_table().to_pandas().to_csv(file, index=False)
-            for batch in _batches(parts, parquet.parent, participants, measurements):
-                rows = batch.select([name for name in schema.names if name in batch.schema.names])
-                for name in set(schema.names) - set(rows.schema.names):
-                    rows = rows.append_column(name, pa.nulls(len(rows), schema.field(name).type))
-                rows = rows.select(schema.names).cast(schema)
-                writer.write_batch(rows)
-                harmless(rows.to_pandas()).to_csv(file, index=False, header=False)
+    with (
+        atomic_write(parquet) as columnar,
+        atomic_write(csv) as text,
+        pq.ParquetWriter(columnar, schema) as writer,
+        text.open("w", encoding="utf-8", newline="") as file,
+    ):
+        schema.empty_table().to_pandas().to_csv(file, index=False)
+        for batch in _batches(parts, parquet.parent, participants, measurements):
+            rows = batch.select([name for name in schema.names if name in batch.schema.names])
+            for name in set(schema.names) - set(rows.schema.names):
+                rows = rows.append_column(name, pa.nulls(len(rows), schema.field(name).type))
+            rows = rows.select(schema.names).cast(schema)
+            writer.write_batch(rows)
+            harmless(rows.to_pandas()).to_csv(file, index=False, header=False)
 
 
 def _batches(

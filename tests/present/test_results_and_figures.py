@@ -102,6 +102,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_repetitions(reps, flags, folder / "reps" / "P01" / "01.nc")
     for name, table in study_tables([(with_signals(reps, motion), flags)]).items():
         table.to_csv(folder / f"{name}.csv", index=False)
+        table.to_parquet(folder / f"{name}.parquet", index=False)
     (folder / "about.yaml").write_text("simulated: true\n", encoding="utf-8")
     return folder
 
@@ -109,6 +110,31 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def study(folder: Path) -> Results:
     return legsci.open_study(folder)
+
+
+def test_a_query_gives_the_rows_that_pandas_gives(study: Results) -> None:
+    found = study.query("SELECT session_id, side, jump_height_impulse_m FROM metrics WHERE status = 'accepted'")
+    rows = study.metrics[study.metrics["status"] == "accepted"]
+    assert found["session_id"].unique().tolist() == ["01"]
+    pd.testing.assert_frame_equal(
+        found.sort_values("side", ignore_index=True),
+        rows[list(found.columns)].sort_values("side", ignore_index=True),
+        check_dtype=False,
+    )
+    assert study.query("SELECT count(*) AS n FROM quality").loc[0, "n"] == len(study.quality)
+
+
+def test_a_query_reads_the_tables_of_models(study: Results) -> None:
+    (study.folder / "claims.csv").write_text("claim,session_id\nC1,01\n", encoding="utf-8")
+    try:
+        assert study.query("SELECT session_id FROM claims")["session_id"].tolist() == ["01"]
+    finally:
+        (study.folder / "claims.csv").unlink()
+
+
+def test_a_query_that_cannot_be_answered_names_the_tables(study: Results) -> None:
+    with pytest.raises(ResultsError, match="the tables of made are metrics, metrics_by_profile, reps, quality"):
+        study.query("SELECT 1 FROM metricz")
 
 
 def words(figure: Figure) -> str:

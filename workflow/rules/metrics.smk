@@ -55,12 +55,12 @@ rule measure:
         sessions=of_part("results/{study}/sessions/{batch}.txt"),
     output:
         **{table: f"{RUN}/parts/{{part}}/{table}.parquet" for table in JOINED},
-    wildcard_constraints:
-        part=f"{WHOLE}|batch_[0-9]+",
     log:
         f"{RUN}/logs/measure/{{part}}.txt",
     benchmark:
         f"{RUN}/benchmarks/measure/{{part}}.tsv"
+    wildcard_constraints:
+        part=f"{WHOLE}|batch_[0-9]+",
     priority: FIRST
     resources:
         mem_mb=memory_mb,

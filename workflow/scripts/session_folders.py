@@ -1,4 +1,4 @@
-"""Folders of the files of a participant's sessions: `sessions/`, `motion/` and `reps/` each hold one per participant."""
+"""Files of sessions: `sessions/`, `motion/` and `reps/` each hold a folder per participant, and lists of the files."""
 
 import shutil
 from collections.abc import Iterable, Iterator
@@ -27,5 +27,4 @@ def paired_files(listing: str, made: str) -> Iterator[tuple[Path, Path]]:
 def in_order(listings: Iterable[str], participants: list[str]) -> list[Path]:
     """Files of lists, one participant after the other."""
     files = [path for listing in listings for path in listed_files(listing)]
-    place = {participant: number for number, participant in enumerate(participants)}
-    return sorted(files, key=lambda path: place[path.parent.name])
+    return sorted(files, key=lambda path: participants.index(path.parent.name))
