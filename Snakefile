@@ -35,7 +35,6 @@ rule all:
 onsuccess:
     from legsci.present.results import Results
 
-    for study in STUDIES:
-        results = Results(Path("results", study), run=RUN_NAME)
+    for results in (Results(Path("results", study), run=RUN_NAME) for study in STUDIES):
         if (results.folder / "metrics.csv").is_file():
             print(results.summary())

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from legsci.ingest.devices import ROW_RANGE, Device
+from legsci.ingest.devices import Device
 from legsci.ingest.exports.measurements import RETEST, no_measurements
 from legsci.ingest.exports.measurements import TABLE as MEASUREMENTS
 from legsci.ingest.exports.study_tables import (
@@ -25,8 +25,8 @@ from legsci.ingest.faults import Fault, StudyError, shown
 from legsci.ingest.paths import is_file, path_fault
 from legsci.ingest.readers import READERS
 from legsci.ingest.settings import FILE as SETTINGS
-from legsci.ingest.settings import TABLES, devices_of, read_settings
-from legsci.ingest.tables import MISSING, expectation, load_schema, suggestion, typed_table
+from legsci.ingest.settings import LONGEST_PART, TABLES, devices_of, part_faults, read_settings, repeated_plates
+from legsci.ingest.tables import expectation, load_schema, suggestion, typed_table
 from legsci.tasks import TASKS
 
 REQUIRED_TABLES = ("participants", "sessions", "trials", "recordings")
@@ -35,8 +35,6 @@ STUDY_TABLES = (*REQUIRED_TABLES, "exposure", "health", "injuries", "curation", 
 OWN_TABLES = (*STUDY_TABLES, MEASUREMENTS, RETEST)
 #: Registry of claims of the study, instead of that of the workflow.
 CLAIMS = "claims.yaml"
-_TRIAL_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
-LONGEST_PART = 100
 #: A word that resembles the name of a task as much as this (difflib's ratio, 0 to 1) is that task, misspelt.
 MISSPELT = 0.85
 PARENTS = {
@@ -195,7 +193,7 @@ def collect_study(folder: Path, *, require_recordings: bool) -> tuple[Study, lis
     faults += _misnamed_tables(folder, {str(layout.get("file", "")) for layout in layouts.values()})
     faults += _task_faults(tables["trials"])
     faults += _device_faults(tables["recordings"], settings)
-    faults += _part_faults(tables["recordings"], devices)
+    faults += part_faults(tables["recordings"], devices)
     faults += _path_faults(folder, tables["recordings"], require_recordings=require_recordings)
     if {"trials", "recordings"} <= present:
         faults += _unrecorded(tables["trials"], tables["recordings"])
@@ -355,29 +353,7 @@ def _device_faults(recordings: pd.DataFrame, settings: dict[str, Any]) -> list[F
     if len(several) and "synchronisation" not in settings:
         found = f"no such key, but {len(several)} trials with several devices, first {', '.join(several.index[0])}"
         faults.append(Fault(SETTINGS, "synchronisation", "how the clocks of several devices are related", found))
-    return faults + _repeated_plates(compared, known)
-
-
-def _repeated_plates(recordings: pd.DataFrame, devices: dict[str, Any]) -> list[Fault]:
-    """Faults of trials in which two devices have a plate of the same name, where the settings alone show it.
-
-    Plates of tables are named in study.yaml, those of BioWare text by their numbers; other files name their own.
-    """
-    faults: list[Fault] = []
-    listed = {name: d.get("plates") for name, d in devices.items() if d["reader"] in (*TABLES, "bioware")}
-    named = {name: set(map(str, plates)) for name, plates in listed.items() if isinstance(plates, dict)}
-    if sum(map(len, named.values())) == len(set().union(*named.values())):
-        return faults
-    for _, rows in recordings.groupby(load_schema("trials")["key"]):
-        first: dict[str, tuple[Any, str]] = {}
-        for row, device in rows["device"].items():
-            for plate in sorted(named.get(device, ())):
-                earlier, other = first.setdefault(plate, (row, device))
-                if other != device:
-                    expected = f"plates of names of their own in each trial (devices.{device}.plates in {SETTINGS})"
-                    found = f"plate {plate} of {device}, as of {other} in row {earlier}"
-                    faults.append(Fault("recordings.tsv", f"row {row}, device", expected, found))
-    return faults
+    return faults + repeated_plates(compared, known)
 
 
 def _channels_alone(described: dict[str, Any]) -> bool:
@@ -388,32 +364,6 @@ def _channels_alone(described: dict[str, Any]) -> bool:
 def _named(word: str, known: list[str]) -> str:
     """Return a word as it stands, its middle left out where it is long, and a known word that is similar."""
     return (word if len(word) <= LONGEST_PART else shown(word)) + suggestion(word, known)
-
-
-def _part_faults(recordings: pd.DataFrame, devices: dict[str, Device]) -> list[Fault]:
-    """Faults of parts that are not valid for the layout of their device."""
-    faults = []
-    for row in recordings[recordings["device"].isin(list(devices))].itertuples():
-        part = row.part if isinstance(row.part, str) else None
-        expected = _part_expected(devices[str(row.device)], part)
-        if expected:
-            faults.append(Fault("recordings.tsv", f"row {row.Index}, part", expected, part or MISSING))
-    return faults
-
-
-def _part_expected(device: Device, part: str | None) -> str:
-    """Return which parts the device's files have, or an empty string where the given part is valid."""
-    layout = device.text.get("layout") if device.reader in TABLES else None
-    if layout == "wide":
-        return "" if part is not None and _TRIAL_NUMBER.fullmatch(part) else "the number of a trial, from 1"
-    if part is None:
-        return ""
-    if layout is None:
-        several = ", or text.layout (wide, long) for files of several trials" if device.reader in TABLES else ""
-        return f"{MISSING}, since a file of {device.name} is one recording{several}"
-    rows = ROW_RANGE.match(part) if len(part) <= LONGEST_PART else None
-    named = "trial_column" in device.text or (rows and 1 <= int(rows["first"]) <= int(rows["last"]))
-    return "" if named else f"rows a:b, or text.trial_column for devices.{device.name} in {SETTINGS}"
 
 
 def _path_faults(folder: Path, recordings: pd.DataFrame, *, require_recordings: bool) -> list[Fault]:
