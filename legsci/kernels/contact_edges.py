@@ -104,8 +104,8 @@ def edge_uncertainties(force: Array, middle: int, contact: float, loaded: float,
     (take-off or landing, scatter or corner) [samples]; NaN where the recording begins or ends in flight.
     Scatter: of the line through the first loaded samples, by the noise, or their departures from it where these are
     larger, as it is extended to zero; `WITHIN_SAMPLE` at most, and where force does not fall towards the flight, since
-    the edge of a contact may lie between two samples. Corner: of a rectangular distribution as long as `_corner`, in
-    whose middle the event is set. It makes contacts too short or too long at both ends.
+    the edge of a contact may lie between two samples. Corner: of a rectangular distribution as long as `_corner`, at
+    whose begin the event is set. It makes contacts too short at both ends.
     """
     answer = np.full((2, 2), np.nan)
     first, last = _loaded_samples(force, middle, contact, loaded)
@@ -155,7 +155,7 @@ def _edge_uncertainty(force: Array, nearest: int, away: int, contact: float, noi
     away_from_mean = sum_force / count / slope
     scatter = np.sqrt(max(noise * noise, residual) * (1.0 / count + away_from_mean * away_from_mean / spread)) / slope
     empty = float(_first_empty(force, nearest, away, contact))
-    return min(scatter, WITHIN_SAMPLE), _corner(slope, away_from_mean - total / count, empty) / np.sqrt(12.0)
+    return min(scatter, WITHIN_SAMPLE), _corner(slope, away_from_mean - total / count, empty) / np.sqrt(3.0)
 
 
 @njit(cache=True)
@@ -184,7 +184,7 @@ def _first_empty(force: Array, nearest: int, away: int, contact: float) -> int:
 
 @njit(cache=True)
 def _reaches_zero(force: Array, nearest: int, away: int, at_limit: float, contact: float) -> float:
-    """Position at which force reaches zero, by the line through the first loaded samples and half of its `_corner`.
+    """Position at which the line through the first loaded samples reaches zero, seen from the flight.
 
     The line is fitted to the samples between `contact` and `STEEP` times that, but at least two. Samples of the flight
     do not enter: the force between the last of them and the first loaded one is not known.
@@ -210,6 +210,4 @@ def _reaches_zero(force: Array, nearest: int, away: int, at_limit: float, contac
         return at_limit
     beyond = (sum_force - slope * total) / count / slope
     empty = float(_first_empty(force, nearest, away, contact))
-    if beyond < 0.0:
-        return at_limit
-    return nearest - away * (min(beyond, empty) + 0.5 * _corner(slope, beyond, empty))
+    return nearest - away * min(beyond, empty) if beyond >= 0.0 else at_limit
