@@ -26,7 +26,6 @@ rule all:
     default_target: True
     input:
         TABLES,
-        METRIC_ERRORS,
         MODEL_RESULTS,
         FIGURES,
 

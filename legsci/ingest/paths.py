@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+import pandas as pd
+
 from legsci.ingest.faults import Fault
 
 
@@ -89,3 +91,13 @@ def _composed_otherwise(root: Path, path: str) -> str:
         if is_file(root / unicodedata.normalize(form, path)):  # type: ignore[arg-type]
             return f", but one of the same name whose accents are {how} (Unicode {form}): write both alike"
     return ""
+
+
+def path_faults(folder: Path, recordings: pd.DataFrame, *, require_recordings: bool) -> list[Fault]:
+    """Faults of paths that leave the study folder, and of missing files."""
+    root, faults, folders = folder.resolve(), [], dict[str, Path]()
+    for row, path in recordings["path"].dropna().items():
+        wrong = path_fault(root, path, require_file=require_recordings, folders=folders)
+        if wrong:
+            faults.append(Fault("recordings.tsv", f"row {row}, path", *wrong))
+    return faults

@@ -7,13 +7,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 
-from legsci.ingest.devices import Channel, Device, PlateSetup
+from legsci.ingest.devices import ROW_RANGE, Channel, Device, PlateSetup
 from legsci.ingest.faults import Fault, shown
 from legsci.ingest.paths import link_faults
 from legsci.ingest.readers import READERS, SETTINGS
-from legsci.ingest.tables import load_schema, suggestion, validator
+from legsci.ingest.tables import MISSING, load_schema, suggestion, validator
 from legsci.ingest.yaml_files import line_of, problem_of, schema_faults
 
 FILE = "study.yaml"
@@ -25,6 +26,9 @@ KEYS_OF_KIND = {
 }
 #: Settings that only some readers use; a setting that would be without effect is a fault.
 SPECIFIC = {setting for settings in SETTINGS.values() for setting in settings}
+#: A part of a file named in recordings.tsv: the number of a trial, or text of up to this length.
+_TRIAL_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
+LONGEST_PART = 100
 #: Readers of tables whose columns the study names.
 TABLES = tuple(reader for reader, settings in SETTINGS.items() if "plates.columns" in settings)
 
@@ -245,3 +249,29 @@ def _depth(text: str) -> int:
         depth = max(depth + (1 if bracket in "[{" else -1), 0)
         deepest = max(deepest, depth)
     return deepest
+
+
+def part_faults(recordings: pd.DataFrame, devices: dict[str, Device]) -> list[Fault]:
+    """Faults of parts that are not valid for the layout of their device."""
+    faults = []
+    for row in recordings[recordings["device"].isin(list(devices))].itertuples():
+        part = row.part if isinstance(row.part, str) else None
+        expected = _part_expected(devices[str(row.device)], part)
+        if expected:
+            faults.append(Fault("recordings.tsv", f"row {row.Index}, part", expected, part or MISSING))
+    return faults
+
+
+def _part_expected(device: Device, part: str | None) -> str:
+    """Return which parts the device's files have, or an empty string where the given part is valid."""
+    layout = device.text.get("layout") if device.reader in TABLES else None
+    if layout == "wide":
+        return "" if part is not None and _TRIAL_NUMBER.fullmatch(part) else "the number of a trial, from 1"
+    if part is None:
+        return ""
+    if layout is None:
+        several = ", or text.layout (wide, long) for files of several trials" if device.reader in TABLES else ""
+        return f"{MISSING}, since a file of {device.name} is one recording{several}"
+    rows = ROW_RANGE.match(part) if len(part) <= LONGEST_PART else None
+    named = "trial_column" in device.text or (rows and 1 <= int(rows["first"]) <= int(rows["last"]))
+    return "" if named else f"rows a:b, or text.trial_column for devices.{device.name} in {SETTINGS}"

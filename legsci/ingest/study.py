@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from legsci.ingest.devices import ROW_RANGE, Device
+from legsci.ingest.devices import Device
 from legsci.ingest.exports.measurements import RETEST, no_measurements
 from legsci.ingest.exports.measurements import TABLE as MEASUREMENTS
 from legsci.ingest.exports.study_tables import (
@@ -22,11 +22,11 @@ from legsci.ingest.exports.study_tables import (
     table_layouts,
 )
 from legsci.ingest.faults import Fault, StudyError, shown
-from legsci.ingest.paths import is_file, path_fault
+from legsci.ingest.paths import is_file, path_faults
 from legsci.ingest.readers import READERS
 from legsci.ingest.settings import FILE as SETTINGS
-from legsci.ingest.settings import TABLES, devices_of, read_settings
-from legsci.ingest.tables import MISSING, expectation, load_schema, suggestion, typed_table
+from legsci.ingest.settings import LONGEST_PART, TABLES, devices_of, part_faults, read_settings
+from legsci.ingest.tables import expectation, load_schema, suggestion, typed_table
 from legsci.tasks import TASKS
 
 STUDY_TABLES = ("participants", "sessions", "trials", "recordings", "exposure", "health", "injuries", "curation")
@@ -35,8 +35,6 @@ OWN_TABLES = (*STUDY_TABLES, MEASUREMENTS, RETEST)
 #: Registry of claims of the study, instead of that of the workflow.
 CLAIMS = "claims.yaml"
 REQUIRED_TABLES = ("participants", "sessions", "trials", "recordings")
-_TRIAL_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
-LONGEST_PART = 100
 #: A word that resembles the name of a task as much as this (difflib's ratio, 0 to 1) is that task, misspelt.
 MISSPELT = 0.85
 PARENTS = {
@@ -193,8 +191,8 @@ def collect_study(folder: Path, *, require_recordings: bool) -> tuple[Study, lis
     faults += _misnamed_tables(folder, {str(layout.get("file", "")) for layout in layouts.values()})
     faults += _task_faults(tables["trials"])
     faults += _device_faults(tables["recordings"], settings)
-    faults += _part_faults(tables["recordings"], devices)
-    faults += _path_faults(folder, tables["recordings"], require_recordings=require_recordings)
+    faults += part_faults(tables["recordings"], devices)
+    faults += path_faults(folder, tables["recordings"], require_recordings=require_recordings)
     if {"trials", "recordings"} <= present:
         faults += _unrecorded(tables["trials"], tables["recordings"])
     return Study(folder, str(settings.get("name", folder.name)), settings, devices, **tables), faults
@@ -386,42 +384,6 @@ def _channels_alone(described: dict[str, Any]) -> bool:
 def _named(word: str, known: list[str]) -> str:
     """Return a word as it stands, its middle left out where it is long, and a known word that is similar."""
     return (word if len(word) <= LONGEST_PART else shown(word)) + suggestion(word, known)
-
-
-def _part_faults(recordings: pd.DataFrame, devices: dict[str, Device]) -> list[Fault]:
-    """Faults of parts that are not valid for the layout of their device."""
-    faults = []
-    for row in recordings[recordings["device"].isin(list(devices))].itertuples():
-        part = row.part if isinstance(row.part, str) else None
-        expected = _part_expected(devices[str(row.device)], part)
-        if expected:
-            faults.append(Fault("recordings.tsv", f"row {row.Index}, part", expected, part or MISSING))
-    return faults
-
-
-def _part_expected(device: Device, part: str | None) -> str:
-    """Return which parts the device's files have, or an empty string where the given part is valid."""
-    layout = device.text.get("layout") if device.reader in TABLES else None
-    if layout == "wide":
-        return "" if part is not None and _TRIAL_NUMBER.fullmatch(part) else "the number of a trial, from 1"
-    if part is None:
-        return ""
-    if layout is None:
-        several = ", or text.layout (wide, long) for files of several trials" if device.reader in TABLES else ""
-        return f"{MISSING}, since a file of {device.name} is one recording{several}"
-    rows = ROW_RANGE.match(part) if len(part) <= LONGEST_PART else None
-    named = "trial_column" in device.text or (rows and 1 <= int(rows["first"]) <= int(rows["last"]))
-    return "" if named else f"rows a:b, or text.trial_column for devices.{device.name} in {SETTINGS}"
-
-
-def _path_faults(folder: Path, recordings: pd.DataFrame, *, require_recordings: bool) -> list[Fault]:
-    """Faults of paths that leave the study folder, and of missing files."""
-    root, faults, folders = folder.resolve(), [], dict[str, Path]()
-    for row, path in recordings["path"].dropna().items():
-        wrong = path_fault(root, path, require_file=require_recordings, folders=folders)
-        if wrong:
-            faults.append(Fault("recordings.tsv", f"row {row}, path", *wrong))
-    return faults
 
 
 def _unrecorded(trials: pd.DataFrame, recordings: pd.DataFrame) -> list[Fault]:

@@ -2,7 +2,10 @@
 
 #: Tables that parts of a study have as well, in the order of legsci.metrics.parts.TABLES.
 JOINED = ("metrics", "metrics_by_profile", "reps", "quality")
+#: Errors of all metrics against the second simulator, the same for all studies.
+METRIC_ERRORS = "results/metric_errors/metric_errors.csv"
 TABLES = [
+    METRIC_ERRORS,
     *expand(f"{RUN}/{{table}}.{{suffix}}", study=STUDIES, table=JOINED, suffix=["csv", "parquet"]),
     *expand(f"{RUN}/{{table}}", study=STUDIES, table=["dictionary.csv", "options.yaml", "about.yaml", "curves.nc"]),
 ]
@@ -140,10 +143,6 @@ rule study_curves:
         "Time-normalise the movements of {wildcards.study}"
     script:
         "../scripts/study_curves.py"
-
-
-#: Errors of all metrics against the second simulator, the same for all studies.
-METRIC_ERRORS = "results/metric_errors/metric_errors.csv"
 
 
 # The table is kept in the repository, since it takes an hour: `make errors`.
