@@ -26,8 +26,16 @@ def stays_inside(root: Path, path: str, folders: dict[str, Path] | None = None) 
         if folder not in folders:
             folders[folder] = (root / folder).resolve()
         file = folders[folder] / name
-        return (file.resolve() if file.is_symlink() else file).is_relative_to(root)
+        return (file.resolve() if _is_link(file) else file).is_relative_to(root)
     except (OSError, RuntimeError):  # too long a name, links that lead to each other
+        return False
+
+
+def _is_link(path: Path) -> bool:
+    """Whether a file is a link; a name that is too long is none."""
+    try:
+        return path.is_symlink()
+    except OSError:
         return False
 
 

@@ -243,17 +243,17 @@ def _typed_column(
     kind = "date" if rule.get("format") == "date" else rule.get("type", "string")
     check = validator(rule, checked=checked)
     values: dict[str, str | int | float] = {}
-    faults = []
+    wrong: dict[str, tuple[str, str]] = {}
     for word in map(str, text.dropna().unique()):
         value = _number(word) if kind in ("number", "integer") else word
         if value is None or next(check.iter_errors(value), None) is not None:
             hint = suggestion(word, rule["enum"], elsewhere=rule.get("elsewhere", {})) if "enum" in rule else ""
             found = f"{shown(word)}{hint}"
-            rows = text.index[text == word]
-            expected = expectation(rule) + (words if "enum" in rule else "")
-            faults += [Fault(file, f"row {row}, {text.name}", expected, found) for row in rows]
+            wrong[word] = expectation(rule) + (words if "enum" in rule else ""), found
         else:
             values[word] = value
+    found_in = text[text.isin(list(wrong))] if wrong else text.iloc[:0]
+    faults = [Fault(file, f"row {row}, {text.name}", *wrong[str(word)]) for row, word in found_in.items()]
     typed = text.map(values)
     if kind == "date":
         return pd.to_datetime(typed, format="%Y-%m-%d").dt.as_unit("s"), faults

@@ -11,8 +11,8 @@ WHOLE, MEASURED_PART = "whole_study", "of_other_systems"
 
 
 def is_whole(study):
-    """Whether all participants of a study are measured by one job, since no batch holds more than one of them."""
-    return all(len(people) == 1 for people in batches_of(study).values())
+    """Whether all participants of a study are measured by one job, since each is a batch of his or her own."""
+    return all(people == [batch] for batch, people in batches_of(study).items())
 
 
 def part_members(wildcards):

@@ -270,7 +270,7 @@ CASES = {
     "plate_constant": stuck,
     "step_off": lambda: outcome(force_trial(jump(stays=False))),
     "heights_disagree": lambda: pelvis(0.9),
-    "uncertain_height": lambda: outcome(force_trial(jump(mass_kg=40.0, noise_n=10.0, sway_n=8.0))),
+    "uncertain_height": lambda: outcome(force_trial(jump(mass_kg=40.0, noise_n=10.0, sway_n=16.0))),
     "low_rate": lambda: outcome(force_trial(jump(rate_hz=100.0), rate_hz=100.0)),
     "plate_offset": lambda: outcome(force_trial(jump() + 12.0)),
     "plate_zero_unknown": lambda: outcome(
