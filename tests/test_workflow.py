@@ -251,7 +251,8 @@ def test_who_joins_and_what_is_edited_remakes_one_batch(finished: Path) -> None:
         edited(folder / "participants.tsv", "P08\n"),
         edited(folder / "sessions.tsv", "P08\tA\t0\n"),
         edited(folder / "trials.tsv", "P08\tA\tjump_1\tcountermovement_jump\n"),
-        edited(folder / "recordings.tsv", "P08\tA\tjump_1\tplate\tP01_A.csv\n"),
+        edited(folder / "recordings.tsv", "P08\tA\tjump_1\tplate\tP08_A.csv\n"),
+        edited(folder / "P08_A.csv", (folder / "P01_A.csv").read_text(encoding="utf-8")),
     ):
         assert planned(finished, *two) == dict.fromkeys(batch, 1)
 
