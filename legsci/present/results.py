@@ -150,17 +150,22 @@ class Results:
 
         Raises
         ------
-        ResultsError : DuckDB cannot answer, with its reason; or there is no such table yet.
+        ResultsError : DuckDB cannot answer, with its reason; there is no such table yet; a statement that is no SELECT,
+            or a file that is not of the run.
         """
         import duckdb  # 0.1 s, for those who ask
 
         models = {path.stem: path for path in [*self.folder.glob("*.csv"), *self.folder.glob("models/*.csv")]}
         asked = set(re.findall(r"\w+", sql)) & (models.keys() - set(QUERIED))
+        folder = str(self.folder.resolve()).replace("'", "''")
         with duckdb.connect() as database:
             try:
+                database.execute(f"SET allowed_directories = ['{folder}']; SET enable_external_access = false")
+                if [statement.type for statement in duckdb.extract_statements(sql)] != [duckdb.StatementType.SELECT]:
+                    raise ResultsError(f"expected one SELECT, found {sql}")
                 for name in QUERIED:
                     if (self.folder / f"{name}.parquet").is_file():
-                        database.read_parquet(str(self.folder / f"{name}.parquet")).create_view(name)
+                        database.read_parquet(str(self.folder.resolve() / f"{name}.parquet")).create_view(name)
                 for name in asked:
                     database.register(name, self._table(models[name].relative_to(self.folder).as_posix()))
                 return database.sql(sql).df()

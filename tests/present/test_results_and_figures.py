@@ -137,6 +137,16 @@ def test_a_query_that_cannot_be_answered_names_the_tables(study: Results) -> Non
         study.query("SELECT 1 FROM metricz")
 
 
+def test_a_query_writes_nothing_and_reads_no_other_file(study: Results, tmp_path: Path) -> None:
+    for sql in (f"COPY metrics TO '{tmp_path}/copy.csv'", "CREATE TABLE x AS SELECT 1", "SELECT 1; DROP VIEW metrics"):
+        with pytest.raises(ResultsError, match="expected one SELECT"):
+            study.query(sql)
+    (tmp_path / "other.csv").write_text("a\n1\n", encoding="utf-8")
+    with pytest.raises(ResultsError, match="Permission"):
+        study.query(f"SELECT * FROM read_csv('{tmp_path}/other.csv')")
+    assert list(tmp_path.iterdir()) == [tmp_path / "other.csv"]
+
+
 def words(figure: Figure) -> str:
     """All text of a figure in one string, that of tables too."""
     texts = [text.get_text() for text in figure.findobj(Text) if isinstance(text, Text)]
