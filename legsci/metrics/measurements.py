@@ -14,9 +14,11 @@ from legsci.ingest.faults import Fault
 from legsci.ingest.settings import FILE as SETTINGS
 from legsci.ingest.study import Study
 from legsci.ingest.tables import suggestion
+from legsci.mechanics.reps.curation import CODE_OF_DECISION, decision_in_words
 from legsci.mechanics.reps.files import QUALITY_COLUMNS
 from legsci.metrics.registry import COLUMNS, METRICS
-from legsci.metrics.status import LIMITS, plausibility_flags
+from legsci.metrics.status import LIMITS, plausibility_flags, status_of
+from legsci.quality import QualityFlag
 
 #: Definition profile of what another system measured by its own definitions.
 PROFILE = "measured"
@@ -93,20 +95,55 @@ def measured_rows(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     -------
     metrics : rows of metrics.csv, profile "measured", in the units of the registry; metrics that the study declares
         follow those of the registry.
-    quality : flags of values that nobody reaches, columns QUALITY_COLUMNS.
+    quality : flags of values that nobody reaches and of decisions in curation.tsv, columns QUALITY_COLUMNS.
     """
     wide = _wide(study, TABLE)
     known = wide.assign(profile=PROFILE).reindex(columns=[*COLUMNS, *(name for name in wide if name not in COLUMNS)])
     flagged = known[_beyond_limits(known)]
     flags = [
-        {name: row[name] for name in (*_ROW, "profile")} | {name: getattr(flag, name) for name in _STATED}
-        for row in flagged.to_dict("records")
+        (index, {name: row[name] for name in _ROW}, flag)
+        for index, row in zip(flagged.index, flagged.to_dict("records"), strict=True)
         for flag in plausibility_flags(row)
     ]
-    quality = pd.DataFrame(flags, columns=list(QUALITY_COLUMNS))
-    status, reason = ("flagged", "implausible_value") if flags else ("", "")
-    beyond = known.index.isin(flagged.index)
-    return known.assign(status=np.where(beyond, status, "accepted"), reason=np.where(beyond, reason, "")), quality
+    codes: dict[int, set[str]] = {index: {flag.code} for index, _, flag in flags}
+    decided = _decisions(study, known)
+    for rows, _, flag in decided:
+        for index in rows:
+            codes.setdefault(index, set()).add(flag.code)
+    stated = [(keys, flag) for _, keys, flag in (*flags, *decided)]
+    quality = pd.DataFrame(
+        [keys | {"profile": PROFILE} | {name: getattr(flag, name) for name in _STATED} for keys, flag in stated],
+        columns=list(QUALITY_COLUMNS),
+    )
+    statuses = [status_of(codes.get(index, set())) for index in known.index]
+    return known.assign(status=[status for status, _ in statuses], reason=[reason for _, reason in statuses]), quality
+
+
+def _decisions(study: Study, known: pd.DataFrame) -> list[tuple[list[int], dict[str, object], QualityFlag]]:
+    """Follow curation.tsv: rows of a measured trial or repetition, its keys, and the flag of the decision.
+
+    Decisions about recorded trials are followed where those are cut into repetitions. Measurements have neither events
+    that could be moved nor plates whose sides could be swapped.
+    """
+    key = ["participant_id", "session_id", "trial_id"]
+    recorded = set(study.trials[key].itertuples(index=False, name=None))
+    answer = []
+    for _, row in study.curation.iterrows():
+        trial = tuple(map(str, row[key]))
+        if trial in recorded:
+            continue
+        rows = known[(known[key] == list(trial)).all(axis=1) & (pd.isna(row["rep"]) | (known["rep"] == row["rep"]))]
+        detail = decision_in_words(row)
+        if row["what"] in ("exclude", "keep") and len(rows):
+            flag = QualityFlag(CODE_OF_DECISION[str(row["what"])], signal="trial", detail=detail)
+        else:
+            why = "no such repetition was measured" if rows.empty else "measurements have no events and no plates"
+            flag = QualityFlag("decision_without_effect", signal="trial", detail=f"{detail}; {why}")
+        task = "" if rows.empty else str(rows["task"].iloc[0])
+        rep = 0 if pd.isna(row["rep"]) else int(row["rep"])
+        keys: dict[str, object] = {**dict(zip(key, trial, strict=True)), "rep": rep, "side": "both", "task": task}
+        answer.append((rows.index.tolist(), keys, flag))
+    return answer
 
 
 def retest_rows(study: Study) -> pd.DataFrame:

@@ -154,9 +154,12 @@ def row_status(metrics: pd.DataFrame, quality: pd.DataFrame) -> list[tuple[str, 
     rows = metrics[["trial_id", "rep", "profile"]]
     for trial_id, rep, profile in rows.itertuples(index=False, name=None):
         about = [(str(trial_id), number, name) for number in (0, int(rep)) for name in ("", str(profile))]
-        found = set().union(*(codes.get(key, set()) for key in about))
-        severities = {CODES[code].severity for code in found} - ({"rejected"} if "kept" in found else set())
-        worst = next((severity for severity in SEVERITIES if severity in severities), "accepted")
-        reasons = [code for code in CODES if code in found and CODES[code].severity != "noted"]
-        statuses.append((worst, " ".join(reasons)))
+        statuses.append(status_of(set().union(*(codes.get(key, set()) for key in about))))
     return statuses
+
+
+def status_of(found: set[str]) -> tuple[str, str]:
+    """Worst severity of codes, and those that are not only noted, in the order of CODES."""
+    severities = {CODES[code].severity for code in found} - ({"rejected"} if "kept" in found else set())
+    worst = next((severity for severity in SEVERITIES if severity in severities), "accepted")
+    return worst, " ".join(code for code in CODES if code in found and CODES[code].severity != "noted")

@@ -85,6 +85,34 @@ def test_export_is_read_in_the_words_and_units_of_the_study_folder(tmp_path: Pat
     assert study.sessions["date"].dt.strftime("%Y-%m-%d").tolist() == ["2025-02-03", "2025-02-04"]
 
 
+def test_decisions_about_measurements_are_followed(tmp_path: Path) -> None:
+    keys = "participant_id\tsession_id\ttrial_id\trep\twhat\tevent\tvalue\treason\tinitials\n"
+    rows = [
+        "P01\tday0\tsquat_jump\t1\texclude\tn/a\tn/a\ttyping error\tAB",
+        "P02\tday0\tsquat_jump\tn/a\tkeep\tn/a\tn/a\tseen on video\tAB",
+        "P02\tday7\tsquat_jump\t1\texclude\tn/a\tn/a\tno such visit\tAB",
+        "P01\tday0\tsquat_jump\t2\tswap_sides\tn/a\tn/a\tturned\tAB",
+    ]
+    study = study_of(
+        tmp_path,
+        measurements__tsv=SHORT + "".join(f"{who}\t0\tsquat_jump\t0.3\n" for who in ("P01", "P01", "P02")),
+        curation__tsv=keys + "".join(f"{row}\n" for row in rows),
+    )
+    metrics, quality = measured_rows(study)
+    status = metrics.set_index(["participant_id", "rep"])[["status", "reason"]]
+    assert status.loc[("P01", 1)].tolist() == ["rejected", "excluded"]
+    assert status.loc[("P01", 2)].tolist() == ["flagged", "decision_without_effect"]
+    assert status.loc[("P02", 1), "status"] == "accepted"
+    assert quality["code"].tolist() == ["excluded", "kept", "decision_without_effect", "decision_without_effect"]
+    assert "no such repetition was measured" in quality["sentence"].iloc[2]
+
+
+def test_another_form_of_date_format_is_a_fault(tmp_path: Path) -> None:
+    said = faults_of(tmp_path, tables={"measurements": LAYOUT | {"date_format": "dd/mm/yyyy"}}, jumps__csv=JUMPS)
+    assert "date_format: expected" in said
+    assert "found 'dd/mm/yyyy' (did you mean DD/MM/YYYY?)" in said
+
+
 @pytest.mark.parametrize("suffix", ["xlsx", "parquet", "tsv"])
 def test_same_table_in_other_formats(tmp_path: Path, suffix: str) -> None:
     frame = pd.DataFrame(

@@ -277,9 +277,10 @@ def measurement_file(wildcards):
 
 
 def measurement_digest(wildcards):
-    """Digest of what study.yaml says of measurements."""
+    """Digest of what study.yaml and curation.tsv say of measurements."""
     study = study_of(wildcards.study)
-    return content_digest(json.dumps([study.layout("measurements"), study.simulated], sort_keys=True))
+    said = json.dumps([study.layout("measurements"), study.simulated], sort_keys=True)
+    return content_digest(said, study.curation.to_json(orient="table", index=False) if len(study.measurements) else "")
 
 
 def virtual_truth(wildcards):

@@ -108,8 +108,9 @@ def translate(table: str, frame: pd.DataFrame, layout: Mapping[str, Any]) -> tup
             )
         else:
             columns[column] = frame[column].replace({word: str(meaning) for word, meaning in meanings.items()})
-    for column in frame.columns.intersection(_DATE_COLUMNS):
-        columns[column], found = _iso_dates(table, frame[column], str(layout.get("date_format", _ISO)))
+    written = str(layout.get("date_format", _ISO))
+    for column in frame.columns.intersection(_DATE_COLUMNS) if written in _DATES else ():  # else a fault of study.yaml
+        columns[column], found = _iso_dates(table, frame[column], written)
         faults += found
     return frame.assign(**columns), faults
 
