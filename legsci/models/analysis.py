@@ -9,7 +9,7 @@ import pandas as pd
 
 from legsci.ingest.exports.measurements import TABLE
 from legsci.ingest.faults import Fault, StudyError
-from legsci.ingest.paths import link_faults
+from legsci.ingest.paths import is_file, link_faults
 from legsci.ingest.study import CLAIMS, Study, read_study
 from legsci.ingest.tables import read_table, typed_table
 from legsci.metrics.measurements import declared_metrics, measured_rows, measurement_faults
@@ -64,7 +64,9 @@ def analyse_measurements(
     """
     study = read_study(folder, require_recordings=False)
     faults = measurement_faults(study)
-    if reference is not None:
+    if reference is not None and not is_file(Path(reference)):
+        faults.append(Fault(str(reference), "", "a table of norms", "no such file"))
+    elif reference is not None:
         norms, found = read_table(Path(reference))
         norms, wrong = typed_table(REFERENCE, norms, file=Path(reference).name)
         study = replace(study, reference=norms)

@@ -92,3 +92,5 @@ def test_norms_are_an_argument_too(tmp_path: Path, repository: Path) -> None:
     own.write_text(f"{HEADER}{JUMP}\tn/a\t25\t0\t40\tcm\tB\n")
     with pytest.raises(StudyError, match=r"norms\.tsv: row 2, sd"):
         legsci.analyse_measurements(tmp_path / "study", claims=claims, reference=own)
+    with pytest.raises(StudyError, match=r"nope\.tsv: expected a table of norms; found no such file"):
+        legsci.analyse_measurements(tmp_path / "study", claims=claims, reference=tmp_path / "nope.tsv")
