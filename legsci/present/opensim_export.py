@@ -274,6 +274,7 @@ def _at_plates(moved: Kinematics, times: Array, rate: float) -> Kinematics:
     """Feet at the times of the plates' samples (sample,) [s]; NaN before the first and after the last frame."""
 
     def path(values: Array) -> Array:
+        """Interpolate values (frame, ...) to the samples of the plates (sample, ...)."""
         columns = values.reshape(len(values), -1).T
         laid = [np.interp(times, moved.time, column, left=np.nan, right=np.nan) for column in columns]
         return np.array(laid).T.reshape(-1, *values.shape[1:])

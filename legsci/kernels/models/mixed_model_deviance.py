@@ -82,6 +82,19 @@ def cholesky(matrix: Array, least: float) -> float:
 
 
 @njit(cache=True)
+def inverse_of_factor(factor: Array, size: int) -> Array:
+    """Inverse (size, size) of the leading rows and columns of a Cholesky factor; only the lower triangle is read."""
+    inverse = np.zeros((size, size))
+    for column in range(size):
+        for i in range(column, size):
+            value = 1.0 if i == column else 0.0
+            for k in range(column, i):
+                value -= factor[i, k] * inverse[k, column]
+            inverse[i, column] = value / factor[i, i]
+    return inverse
+
+
+@njit(cache=True)
 def _project(product: Array, factor: Array, inner: Array, halves: Array) -> float:
     """Fill `halves` with K^-1 L'Z'[Z X y], where K K' = I + L'Z'Z L; return log det V, which is log det K K'."""
     random, width = halves.shape
@@ -114,13 +127,7 @@ def _solve(total: Array, inverse: Array, coefficients: Array) -> tuple[float, fl
     log_determinant = cholesky(total[:fixed, :fixed], SMALLEST_PIVOT)
     if np.isnan(log_determinant):
         return log_determinant, np.nan
-    half = np.zeros((fixed, fixed))
-    for column in range(fixed):
-        for i in range(column, fixed):
-            value = 1.0 if i == column else 0.0
-            for k in range(column, i):
-                value -= total[i, k] * half[k, column]
-            half[i, column] = value / total[i, i]
+    half = inverse_of_factor(total, fixed)
     for i in range(fixed):
         for j in range(fixed):
             value = 0.0

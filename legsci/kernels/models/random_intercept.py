@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from legsci.kernels.models.mixed_model import SMALLEST_RESIDUAL, ClusterProducts
-from legsci.kernels.models.mixed_model_deviance import SMALLEST_PIVOT, cholesky
+from legsci.kernels.models.mixed_model_deviance import SMALLEST_PIVOT, cholesky, inverse_of_factor
 
 Array = NDArray[np.float64]
 
@@ -104,14 +104,8 @@ def _traces(factor: Array, change: Array, fixed: int) -> tuple[float, float]:
         squared += coefficients[i] * (change[i, i] * coefficients[i] - 2.0 * change[fixed, i])
         for j in range(i):
             squared += 2.0 * coefficients[i] * coefficients[j] * change[i, j]
-    # Columns of K^-1, one after the other: tr = sum over i, j of (K^-T K^-1)[i, j] change[i, j].
-    traced, half = 0.0, np.zeros((fixed, fixed))
-    for column in range(fixed):
-        for i in range(column, fixed):
-            value = 1.0 if i == column else 0.0
-            for k in range(column, i):
-                value -= factor[i, k] * half[k, column]
-            half[i, column] = value / factor[i, i]
+    # With K^-1: tr = sum over i, j of (K^-T K^-1)[i, j] change[i, j].
+    traced, half = 0.0, inverse_of_factor(factor, fixed)
     for i in range(fixed):
         for j in range(i + 1):
             value = 0.0
