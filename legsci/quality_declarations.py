@@ -67,8 +67,8 @@ DECLARATIONS: dict[str, Code] = {
     ),
     "pressure_still": Code(
         "flagged",
-        "The centre of pressure of {signal} moves by {value:.3f} mm under load (limit {limit:.1f} mm), less than under "
-        "anyone who stands: moment_unit of the device is not that of the file, or its moments are constant; centre of "
+        "The centre of pressure of {signal} moves by {value:.3f} mm under load (limit {limit:.1f} mm), less than in "
+        "anyone standing: moment_unit of the device is not that of the file, or its moments are constant; centre of "
         "pressure and joint kinetics are missing.",
         "mm",
     ),

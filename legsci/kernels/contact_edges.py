@@ -105,7 +105,7 @@ def edge_uncertainties(force: Array, middle: int, contact: float, loaded: float,
     Scatter: of the line through the first loaded samples, by the noise, or their departures from it where these are
     larger, as it is extended to zero; `WITHIN_SAMPLE` at most, and where force does not fall towards the flight, since
     the edge of a contact may lie between two samples. Corner: of a rectangular distribution as long as `_corner`, at
-    whose begin the event is set. It makes contacts too short at both ends.
+    the beginning of which the event is set. It makes contacts too short at both ends.
     """
     answer = np.full((2, 2), np.nan)
     first, last = _loaded_samples(force, middle, contact, loaded)

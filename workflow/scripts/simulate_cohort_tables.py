@@ -1,4 +1,4 @@
-"""Simulate a cohort as a study of tables; what is true of each claim is drawn by lot."""
+"""Simulate a cohort as a study of tables; the true effect behind each claim is drawn at random."""
 
 from pathlib import Path
 
