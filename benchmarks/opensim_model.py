@@ -175,15 +175,9 @@ def inverse_kinematics(
     """
     model.initSystem()
     tool = opensim.InverseKinematicsTool()
-    tool.setModel(model)
     tool.setMarkerDataFileName(str(markers))
     tool.setOutputMotionFileName(str(answer))
-    tool.setStartTime(span[0])
-    tool.setEndTime(span[1])
-    tool.setResultsDir(str(answer.parent))
-    if not tool.run():
-        raise RuntimeError(f"inverse kinematics of {markers.name} failed")
-    return _storage(answer)
+    return _run(tool, model, answer, span)
 
 
 def inverse_dynamics(
@@ -205,20 +199,26 @@ def inverse_dynamics(
     Generalised forces, <coordinate>_moment [N m].
     """
     tool = opensim.InverseDynamicsTool()
-    tool.setModel(model)
     tool.setCoordinatesFileName(str(motion))
     tool.setExternalLoadsFileName(str(loads))
-    tool.setStartTime(span[0])
-    tool.setEndTime(span[1])
     tool.setLowpassCutoffFrequency(-1.0 if cutoff_hz is None else cutoff_hz)
     excluded = opensim.ArrayStr()
     excluded.append("Muscles")
     tool.setExcludedForces(excluded)
-    tool.setResultsDir(str(motion.parent))
-    tool.setOutputGenForceFileName("moments.sto")
+    answer = motion.parent / "moments.sto"
+    tool.setOutputGenForceFileName(answer.name)
+    return _run(tool, model, answer, span)
+
+
+def _run(tool: Any, model: Any, answer: Path, span: tuple[float, float]) -> pd.DataFrame:
+    """Run a tool on a model from the first to the last time [s], and read its answer."""
+    tool.setModel(model)
+    tool.setStartTime(span[0])
+    tool.setEndTime(span[1])
+    tool.setResultsDir(str(answer.parent))
     if not tool.run():
-        raise RuntimeError(f"inverse dynamics of {motion.name} failed")
-    return _storage(motion.parent / "moments.sto")
+        raise RuntimeError(f"{type(tool).__name__} failed: no {answer.name}")
+    return _storage(answer)
 
 
 def _storage(path: Path) -> pd.DataFrame:
