@@ -13,6 +13,20 @@ SIDES_OF_BODY = ("left", "right")
 SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in ("right", "left") for part in ("thigh", "shank", "foot")))
 #: Kinds of signal that a trial of a session file can hold (ARCHITECTURE.md).
 STREAMS = ("force", "markers", "segments", "angles", "emg", "imu", "analog")
+#: Muscles of which onsets and amplitudes are metrics; EMG of others is kept in the session file.
+MUSCLES = (
+    "gluteus_medius",
+    "gluteus_maximus",
+    "adductor_magnus",
+    "rectus_femoris",
+    "vastus_lateralis",
+    "vastus_medialis",
+    "biceps_femoris",
+    "semitendinosus",
+    "gastrocnemius",
+    "soleus",
+    "tibialis_anterior",
+)
 DAYS_PER_WEEK = 7
 #: Questions of the OSTRC-O2 questionnaire (Clarsen et al. 2020, Br J Sports Med 54:390), columns of health.tsv.
 OSTRC_QUESTIONS = ("participation", "modified_training", "performance", "symptoms")

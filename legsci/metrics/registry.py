@@ -12,7 +12,17 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-from legsci.metrics.families import alignment, angle_and_force, contacts, force, joints, kinetics, power, squats
+from legsci.metrics.families import (
+    alignment,
+    angle_and_force,
+    contacts,
+    force,
+    joints,
+    kinetics,
+    muscles,
+    power,
+    squats,
+)
 from legsci.metrics.metric import NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, recorded_samples, velocity
 from legsci.tasks import TASKS
@@ -87,6 +97,7 @@ _MEASURED: dict[str, dict[str, Metric]] = {
     "Alignment of the leg": alignment.METRICS,
     "Joint moments, power and work": kinetics.METRICS,
     "Landings and running steps": contacts.METRICS,
+    "Muscles": muscles.METRICS,
 }
 #: Title of a family -> its metrics by name, in the order of the columns of metrics.csv.
 FAMILIES: dict[str, dict[str, Metric]] = _MEASURED | {
@@ -110,6 +121,7 @@ SHARED: dict[str, Callable[[Reps], Any]] = {
     "span_end": lambda reps: joints.movement_span(reps)[1],
     "near_peak_force": angle_and_force.near_peak_force,
     "angles_at_peak_force": angle_and_force.angles_at_peak_force,
+    "muscle_amplitudes": muscles.amplitudes,
     "joint_power": kinetics.joint_power,
     "joint_moment_peak": kinetics.joint_moment_peak,
     "joint_power_peak": kinetics.joint_power_peak,

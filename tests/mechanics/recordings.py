@@ -41,7 +41,13 @@ def recorded_trial(
     if "markers" in signals:
         names = [PELVIS.get(str(name), str(name)) for name in signals["markers"]["marker"].to_numpy()]
         signals["markers"] = signals["markers"].assign_coords(marker=names)
-    turned = {kind: to_isb(signal, up=up, forward=forward) for kind, signal in signals.items() if kind != "angles"}
+    turned = {
+        kind: to_isb(signal, up=up, forward=forward)
+        if "axis" in signal.dims
+        else signal.assign_attrs(clock_offset_s=0.0)
+        for kind, signal in signals.items()
+        if kind != "angles"
+    }
     return trial(turned, task=task)
 
 

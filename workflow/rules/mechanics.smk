@@ -27,6 +27,7 @@ rule motion:
 rule cut_reps:
     input:
         motion=f"{RUN}/motion/{{batch}}.txt",
+        sessions="results/{study}/sessions/{batch}.txt",
     output:
         listing=f"{RUN}/reps/{{batch}}.txt",
     log:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from legsci.ingest.session import open_session
 from legsci.mechanics.kinetics.motion_file import open_motion
 from legsci.mechanics.reps.files import write_repetitions
 from legsci.mechanics.reps.session import session_repetitions
@@ -14,11 +15,15 @@ from job_log import job_log
 from session_folders import paired_files
 
 with job_log(snakemake.log[0]):
+    sessions = Path(snakemake.input.sessions).parent
     curation, files = pd.read_json(StringIO(snakemake.params.curation), orient="table"), []
     for path, made in paired_files(snakemake.input.motion, snakemake.output.listing):
         decided = (curation["participant_id"] == path.parent.name) & (curation["session_id"] == path.stem)
+        motion = open_motion(path)
+        with_emg = any("emg" in trial.streams for trial in motion.trials.values())
         reps, flags = session_repetitions(
-            open_motion(path),
+            motion,
+            session=open_session(sessions / path.parent.name / path.name) if with_emg else None,
             default=snakemake.params.profile,
             profiles=snakemake.params.profiles,
             curation=curation[decided],

@@ -32,6 +32,7 @@ from legsci.mechanics.kinetics.plate_places import distances_by_quarter, turned_
 from legsci.mechanics.motion.kinematics import Array
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions, task_options
 from legsci.mechanics.motion.static_trial import StaticTrial, session_static_trial
+from legsci.mechanics.muscles.channels import channel_flags
 from legsci.quality import QualityFlag
 from legsci.tasks import TASKS
 
@@ -228,7 +229,7 @@ def _trial_motion(
 ) -> TrialMotion:
     """Motion of a trial, less the zeros of its plates."""
     movement, flags = trial_movement(trial, static, person=person, options=options)
-    flags = [*_remarks(trial), *_stream_flags(trial), *flags]
+    flags = [*_remarks(trial), *_stream_flags(trial), *channel_flags(trial), *flags]
     force = stream(trial, "force")
     if force is None:
         return TrialMotion(_attributes(trial), kinds_of(trial), movement=movement, flags=flags)

@@ -12,13 +12,19 @@ import xarray as xr
 from legsci.mechanics.force.profiles import Profile, load_profiles, variants
 from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.mechanics.reps.files import FLAG_COLUMNS
+from legsci.mechanics.reps.muscle_onsets import muscle_onsets
 from legsci.mechanics.reps.repetition import UNPERTURBED, Repetition, Scoring, lay_out
 from legsci.mechanics.reps.trial import trial_repetitions
 from legsci.quality import QualityFlag
 
 
 def session_repetitions(
-    motion: SessionMotion, *, default: str, profiles: list[str], curation: pd.DataFrame
+    motion: SessionMotion,
+    *,
+    default: str,
+    profiles: list[str],
+    curation: pd.DataFrame,
+    session: xr.DataTree | None = None,
 ) -> tuple[xr.Dataset | None, pd.DataFrame]:
     """Cut and score every trial of a session.
 
@@ -28,6 +34,7 @@ def session_repetitions(
     default : the profile whose numbers go into metrics.csv and whose uncertainties are found.
     profiles : all profiles to score under.
     curation : rows of curation.tsv about this session.
+    session : session file, opened, for onsets of muscles; None: these are left out.
 
     Returns
     -------
@@ -65,12 +72,17 @@ def session_repetitions(
         repetitions += found
         task = str(trial.attrs["task"])
         rows += [{**who, "trial_id": trial_id, "task": task, **_columns(flag)} for flag in flags]
-    quality = pd.DataFrame(rows, columns=list(FLAG_COLUMNS))
     if not repetitions:
-        return None, quality
+        return None, pd.DataFrame(rows, columns=list(FLAG_COLUMNS))
     dataset = lay_out(repetitions, names, [UNPERTURBED, *moved])
+    if session is not None:
+        onsets, no_onset = muscle_onsets(dataset, motion, session)
+        dataset = dataset.merge(onsets)
+        for rep, flags in no_onset.items():
+            about = {name: str(dataset[name].to_numpy()[rep]) for name in ("trial_id", "task")}
+            rows += [{**who, **about, **_columns(flag)} for flag in flags]
     dataset.attrs = {**who, "default_profile": default, "profiles": json.dumps([default, *profiles])}
-    return dataset, quality
+    return dataset, pd.DataFrame(rows, columns=list(FLAG_COLUMNS))
 
 
 def trials_with_swapped_sides(curation: pd.DataFrame) -> set[str]:

@@ -1,0 +1,85 @@
+"""What is wrong with a channel of surface EMG; a channel that does not hold EMG has neither onset nor amplitude."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from legsci.ingest.streams import channel_labels, streams
+from legsci.mechanics.muscles.conditioning import BAND_HZ, band_passed
+from legsci.quality import QualityFlag
+
+Array = NDArray[np.float64]
+#: Fewer different values than this are no EMG.
+LEAST_VALUES = 16
+#: Around the median of the rectified signal, within this part of it, lies no more than this share of EMG (of Gaussian
+#: noise 9 %); a square wave lies there whole.
+AROUND_MEDIAN, LARGEST_SHARE_AROUND_MEDIAN = 0.1, 0.5
+#: Runs of this length at the largest or smallest value are clipped, and so many samples of them [%].
+CLIPPED_RUN, CLIPPED_PERCENT = 3, 0.1
+#: Frequencies of mains [Hz], width on either side [Hz], and the share of power in the band that they may hold [%].
+MAINS_HZ, MAINS_WIDTH_HZ, MAINS_PERCENT = (50.0, 60.0), 1.0, 50.0
+#: Flags of channels that are not used.
+NOT_EMG = frozenset({"emg_silent", "emg_square_wave", "emg_clipped", "emg_mains"})
+
+
+def channel_flags(trial: xr.DataTree) -> list[QualityFlag]:
+    """Quality flags of the EMG channels of a trial.
+
+    Parameters
+    ----------
+    trial : group of a session file.
+
+    Returns
+    -------
+    At most one flag a channel, with its label as signal: emg_silent, emg_square_wave, emg_clipped, emg_mains.
+    """
+    found = []
+    for signal in streams(trial, "emg").values():
+        values = signal["value"].transpose("channel", "time").to_numpy().astype(float)
+        rate_hz = float(signal.attrs["sampling_rate_hz"])
+        for label, row in zip(channel_labels(signal), values, strict=True):
+            found += list(_faults(row[np.isfinite(row)], rate_hz, label))[:1]
+    return found
+
+
+def _faults(emg: Array, rate_hz: float, label: str) -> Iterator[QualityFlag]:
+    """Faults of one channel (sample,), the plainest first."""
+    values = np.unique(emg)
+    if len(values) < LEAST_VALUES:
+        yield QualityFlag("emg_silent", label, float(len(values)), float(LEAST_VALUES))
+        return
+    level = np.abs(emg - 0.5 * (np.quantile(emg, 0.99) + np.quantile(emg, 0.01)))
+    median = np.median(level)
+    around = 100.0 * float(np.mean(np.abs(level - median) <= AROUND_MEDIAN * median))
+    if around > 100.0 * LARGEST_SHARE_AROUND_MEDIAN:
+        yield QualityFlag("emg_square_wave", label, around, 100.0 * LARGEST_SHARE_AROUND_MEDIAN)
+    clipped = 100.0 * max(_in_runs(emg == values[0]), _in_runs(emg == values[-1])) / len(emg)
+    if clipped > CLIPPED_PERCENT:
+        yield QualityFlag("emg_clipped", label, clipped, CLIPPED_PERCENT)
+    shares = {mains: _mains_percent(emg, rate_hz, mains) for mains in MAINS_HZ}
+    worst = max(shares, key=shares.__getitem__)
+    if shares[worst] > MAINS_PERCENT:
+        yield QualityFlag("emg_mains", label, shares[worst], MAINS_PERCENT, f"{worst:g}")
+
+
+def _in_runs(at: NDArray[np.bool_]) -> int:
+    """Samples in runs of at least CLIPPED_RUN."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], at, [False]]).astype(int)))
+    lengths = edges[1::2] - edges[::2]
+    return int(lengths[lengths >= CLIPPED_RUN].sum())
+
+
+def _mains_percent(emg: Array, rate_hz: float, mains_hz: float) -> float:
+    """Share of the power in the band of EMG that lies at a frequency of mains and its multiples [%]."""
+    band = band_passed(emg, rate_hz)
+    power = np.abs(np.fft.rfft(band * np.hanning(len(band)))) ** 2
+    frequency = np.fft.rfftfreq(len(band), 1.0 / rate_hz)
+    from_multiple = np.abs(frequency - mains_hz * np.maximum(np.round(frequency / mains_hz), 1.0))
+    held = frequency >= BAND_HZ[0]
+    return float(
+        100.0 * power[held & (from_multiple <= MAINS_WIDTH_HZ)].sum() / max(power[held].sum(), np.finfo(float).tiny)
+    )

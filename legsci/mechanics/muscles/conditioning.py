@@ -1,0 +1,72 @@
+"""Surface EMG made ready for onsets and amplitudes: band, rest, envelope."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import signal
+
+Array = NDArray[np.float64]
+#: Surface EMG lies between these frequencies [Hz] (De Luca CJ, Gilmore LD, Kuznetsov M, Roy SH (2010) Filtering the
+#: surface EMG signal: movement artifact and baseline noise contamination. J Biomech 43:1573-1579); the upper one is at
+#: most this part of the sampling rate.
+BAND_HZ, PART_OF_RATE = (20.0, 450.0), 0.45
+BAND_ORDER = 2
+#: Cut-off of the envelope [Hz] and order of the low-pass in each direction.
+ENVELOPE_HZ, ENVELOPE_ORDER = 6.0, 2
+#: Rest is all stretches of this length [s] whose power is below so many times that of the quietest.
+REST_STRETCH_S, REST_RATIO = 0.25, 1.5
+
+
+def band_passed(emg: Array, rate_hz: float) -> Array:
+    """Return EMG (..., sample) in the band of surface EMG, without delay, the same unit.
+
+    Raises
+    ------
+    ValueError : a sampling rate that holds less than twice the lower end of the band.
+    """
+    highest = min(BAND_HZ[1], PART_OF_RATE * rate_hz)
+    if highest < 2.0 * BAND_HZ[0]:
+        raise ValueError(
+            f"surface EMG needs a sampling rate above {2.0 * BAND_HZ[0] / PART_OF_RATE:.0f} Hz; found {rate_hz:g} Hz"
+        )
+    sections = signal.butter(BAND_ORDER, (BAND_HZ[0], highest), "bandpass", fs=rate_hz, output="sos")
+    return np.asarray(signal.sosfiltfilt(sections, emg - emg.mean(axis=-1, keepdims=True)))
+
+
+def envelope(emg: Array, rate_hz: float) -> Array:
+    """Return the linear envelope of EMG (..., sample) in its band: rectified and low-passed, without delay."""
+    sections = signal.butter(ENVELOPE_ORDER, ENVELOPE_HZ, fs=rate_hz, output="sos")
+    return np.asarray(np.maximum(signal.sosfiltfilt(sections, np.abs(emg)), 0.0))
+
+
+def rest_stretches(emg: Array, rate_hz: float) -> NDArray[np.bool_]:
+    """Return where EMG (sample,) in its band is at rest: (sample,), true in every quiet stretch.
+
+    Notes
+    -----
+    The power of the quietest stretch alone is too low, since it was chosen; a mean over all that are as quiet is not.
+    """
+    length = max(1, round(REST_STRETCH_S * rate_hz))
+    count = len(emg) // length
+    quiet = np.zeros(len(emg), dtype=bool)
+    if count == 0:
+        return quiet
+    power = np.square(emg[: count * length]).reshape(count, length).mean(axis=1)
+    quiet[: count * length] = np.repeat(power <= REST_RATIO * power.min(), length)
+    return quiet
+
+
+def independent_share(emg: Array) -> float:
+    """Return how many independent squares stand behind each square of EMG (sample,) in its band, 0 to 1.
+
+    Notes
+    -----
+    1 / (1 + 2 sum r(k)^2) over the autocorrelations r of the signal: for a Gaussian signal squares are correlated with
+    r^2 (Isserlis 1918, Biometrika 12:134).
+    """
+    spectrum = np.abs(np.fft.rfft(emg - emg.mean(), 2 * len(emg))) ** 2
+    correlation = np.fft.irfft(spectrum)[: min(len(emg), 64)]
+    if correlation[0] <= 0.0:
+        return 1.0
+    return float(1.0 / (1.0 + 2.0 * np.square(correlation[1:] / correlation[0]).sum()))

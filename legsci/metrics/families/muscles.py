@@ -1,0 +1,154 @@
+"""Metrics of muscles: when each begins to fire, how far detectors differ, and how strongly it fires.
+
+Each takes what `prepare` in measure.py makes of a reps file; METRICS, at the end, has the same entries for each of
+MUSCLES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import xarray as xr
+
+from legsci.mechanics.muscles.conditioning import band_passed, envelope
+from legsci.mechanics.reps.muscle_onsets import ONSET_WINDOWS
+from legsci.metrics.metric import NOT_SIGNED, OWN_DEFINITION, Metric
+from legsci.metrics.signals import Reps, of_tasks
+from legsci.tasks import MOVEMENTS
+from legsci.vocabulary import MUSCLES, SIDES
+
+_HOGAN = "defined here; Gaussian signal of changing variance: Hogan & Mann 1980, IEEE Trans Biomed Eng 27:382"
+EMG: tuple[str, ...] = ("emg",)
+_SPREAD = "it is itself a measure of disagreement"
+_PERCENT = "placement of electrodes and cross-talk are not known to legsci; the largest of the session is the reference"
+
+
+def reference_event(reps: Reps) -> xr.Variable:
+    """Event of the task to which onsets refer (rep, scoring) [s]: start of movement, or touchdown."""
+    at_touchdown = of_tasks(reps, lambda task: ONSET_WINDOWS.get(task.cut, ("",))[0] == "touchdown")
+    return reps["touchdown"].where(at_touchdown, reps["movement_start"])
+
+
+def onset(muscle: str) -> Callable[[Reps], tuple[xr.Variable, xr.Variable]]:
+    """Onset of a muscle after the event of the task, and its uncertainty: (rep, scoring, side) [s] each."""
+
+    def measure(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
+        """Onset less event; the uncertainty of both."""
+        event = reference_event(reps)
+        found, lower, upper = (
+            reps[name].isel(muscle=MUSCLES.index(muscle))
+            for name in ("muscle_onset", "muscle_onset_lower", "muscle_onset_upper")
+        )
+        moved = reps["perturbation"].data.astype(str) != "none"
+        shifts = (event.transpose("rep", "scoring").data - event.isel(scoring=0).data[:, None])[:, moved]
+        of_event = xr.Variable(("rep",), np.sqrt(np.nansum(np.square(shifts), axis=1)))
+        after = found - event
+        variance = ((upper - lower) / 4.0) ** 2 + of_event**2
+        return after, variance**0.5 + 0.0 * after
+
+    return measure
+
+
+def onset_spread(muscle: str) -> Callable[[Reps], xr.Variable]:
+    """Range of the onset over detectors (rep, scoring, side) [s]."""
+    return lambda reps: reps["muscle_onset_spread"].isel(muscle=MUSCLES.index(muscle)) + 0.0 * reference_event(reps)
+
+
+def amplitudes(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
+    """Largest and mean envelope of each muscle in the movement (rep, scoring, muscle, side).
+
+    In percent of the largest of the session's repetitions.
+    """
+    emg, labels = reps["emg"].transpose("rep", "emg_channel", ...).data, reps["emg_channel"].data.astype(str).tolist()
+    starts, rates = reps["emg_start"].data, reps["emg_rate_hz"].data
+    first, last = (reps[name].transpose("rep", "scoring").data for name in ("span_start", "span_end"))
+    shape = (*first.shape, len(MUSCLES), len(SIDES))
+    peaks, means = np.full(shape, np.nan), np.full(shape, np.nan)
+    for muscle_place, muscle in enumerate(MUSCLES):
+        for side_place, side in enumerate(SIDES):
+            label = muscle if side == "both" else f"{side}_{muscle}"
+            if label not in labels:
+                continue
+            channel = labels.index(label)
+            for rep in range(len(emg)):
+                row = emg[rep, channel]
+                row = row[: int(np.isfinite(row).cumsum().argmax()) + 1] if np.isfinite(row).any() else row[:0]
+                if row.size < rates[rep, channel] * 0.1 or np.isnan(row).any():
+                    continue
+                curve = envelope(band_passed(row, rates[rep, channel]), rates[rep, channel])
+                edges = (np.stack([first[rep], last[rep]]) - starts[rep, channel]) * rates[rep, channel]
+                for scoring in np.flatnonzero(np.isfinite(edges).all(axis=0)):
+                    begin, end = np.clip(np.round(edges[:, scoring]).astype(int), 0, row.size)
+                    if end > begin:
+                        place = rep, scoring, muscle_place, side_place
+                        peaks[place], means[place] = curve[begin:end].max(), curve[begin:end].mean()
+    largest = np.fmax.reduce(np.fmax.reduce(peaks[:, :1], axis=0, keepdims=True), axis=1, keepdims=True)
+    dims = ("rep", "scoring", "muscle", "side")
+    return xr.Variable(dims, 100.0 * peaks / largest), xr.Variable(dims, 100.0 * means / largest)
+
+
+def amplitude(muscle: str, which: int) -> Callable[[Reps], xr.Variable]:
+    """Largest (0) or mean (1) envelope of a muscle (rep, scoring, side) [%]."""
+    return lambda reps: reps["muscle_amplitudes"][which].isel(muscle=MUSCLES.index(muscle))
+
+
+def _entries(muscle: str) -> dict[str, Metric]:
+    """Entries of one muscle."""
+    name = muscle.replace("_", " ")
+    return {
+        f"{muscle}_onset_s": Metric(
+            onset(muscle),
+            label=f"onset of {name}",
+            unit="s",
+            sign="after the event",
+            meaning=f"Instant at which the amplitude of EMG of {name} has made 5 % of its rise, after the start of "
+            "movement (jumps from standing, squats) or touchdown (drop jumps, landings, running steps).",
+            equation="t(a = a_rest + 0.05 (a_burst - a_rest)) - t_event, most likely under a rise of variance",
+            source=_HOGAN,
+            uncertainty="stated",
+            tasks=MOVEMENTS,
+            streams=EMG,
+        ),
+        f"{muscle}_onset_spread_s": Metric(
+            onset_spread(muscle),
+            label=f"spread of the onset of {name}",
+            unit="s",
+            sign=NOT_SIGNED,
+            meaning=f"Range of the onset of {name} over four detectors: that of {muscle}_onset_s, a threshold of "
+            "rectified EMG, of its Teager-Kaiser energy, and a change of variance.",
+            equation="max - min over detectors",
+            source="Hodges & Bui 1996, Electroencephalogr Clin Neurophysiol 101:511; Solnik et al. 2010, Eur J Appl "
+            "Physiol 110:489; Chen & Gupta 1997, J Am Stat Assoc 92:739",
+            no_uncertainty=_SPREAD,
+            tasks=MOVEMENTS,
+            streams=EMG,
+        ),
+        f"{muscle}_peak_percent": Metric(
+            amplitude(muscle, 0),
+            label=f"peak EMG of {name}",
+            unit="%",
+            sign=NOT_SIGNED,
+            meaning=f"Largest envelope of EMG of {name} in the movement, relative to the largest of the session.",
+            equation="100 max(envelope) / max over repetitions, 20 to 450 Hz, rectified, 6 Hz low-pass",
+            source="defined here; Besomi et al. 2020, J Electromyogr Kinesiol 53:102438 (normalisation)",
+            no_uncertainty=_PERCENT,
+            tasks=MOVEMENTS,
+            streams=EMG,
+        ),
+        f"{muscle}_mean_percent": Metric(
+            amplitude(muscle, 1),
+            label=f"mean EMG of {name}",
+            unit="%",
+            sign=NOT_SIGNED,
+            meaning=f"Mean envelope of EMG of {name} in the movement, relative to the largest of the session.",
+            equation="100 mean(envelope) / max over repetitions, 20 to 450 Hz, rectified, 6 Hz low-pass",
+            source=OWN_DEFINITION,
+            no_uncertainty=_PERCENT,
+            tasks=MOVEMENTS,
+            streams=EMG,
+        ),
+    }
+
+
+METRICS = {name: entry for muscle in MUSCLES for name, entry in _entries(muscle).items()}
