@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 LEAST_VALUES = 16
 #: Around the median of the rectified signal, within this part of it, lies no more than this share of EMG (of Gaussian
 #: noise 9 %); a square wave lies there whole.
-AROUND_MEDIAN, LARGEST_SHARE_AROUND_MEDIAN = 0.1, 0.5
+AROUND_MEDIAN, LARGEST_SHARE_AROUND_MEDIAN = 0.1, 0.3
 #: Runs of this length at the largest or smallest value are clipped, and so many samples of them [%].
 CLIPPED_RUN, CLIPPED_PERCENT = 3, 0.1
 #: Frequencies of mains [Hz], width on either side [Hz], and the share of power in the band that they may hold [%].

@@ -99,15 +99,14 @@ def _channels(reps: xr.Dataset, motion: SessionMotion, session: xr.DataTree) -> 
             alternating = TASKS[tasks[places[0]]].legs == "alternating"
             start, rate = float(signal["time"][0]), float(signal.attrs["sampling_rate_hz"])
             rows = signal["value"].transpose("channel", "time").to_numpy().astype(float)
-            sides = signal["side"].to_numpy().astype(str)
-            for label, muscle, side, row in zip(
-                channel_labels(signal), signal["muscle"].values, sides, rows, strict=True
-            ):
-                if label not in left_out and muscle in MUSCLES:
-                    channel = channels.setdefault((tasks[places[0]], muscle, side or "both"), _Channel())
-                    channel.trials.append((row, rate, windows[places] - start))
+            muscles, sides = (signal[name].to_numpy().astype(str) for name in ("muscle", "side"))
+            for label, muscle, side, row in zip(channel_labels(signal), muscles, sides, rows, strict=True):
+                own = [rep for rep in places if not alternating or legs[rep] in ("both", side)]
+                if own and label not in left_out and muscle in MUSCLES:
+                    channel = channels.setdefault((tasks[own[0]], muscle, side or "both"), _Channel())
+                    channel.trials.append((row, rate, windows[own] - start))
                     channel.starts_s.append(start)
-                    channel.reps.append(places)
+                    channel.reps.append(own)
     return channels
 
 
