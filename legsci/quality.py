@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from legsci.quality_declarations import DECLARATIONS, Code
+from legsci.quality_muscles import MUSCLES
 
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
@@ -23,30 +24,6 @@ CODES: dict[str, Code] = {
         "noted",
         "How the clock of {signal} is related to that of the trial is not known: it is not compared with others.",
     ),
-    "emg_silent": Code(
-        "noted",
-        "EMG {name} holds {value:.0f} different values: no electrode is connected. It has no onset and no amplitude.",
-        "values",
-    ),
-    "emg_square_wave": Code(
-        "noted",
-        "EMG {name} jumps between two levels ({value:.0f} % of its samples lie at one distance from their middle, "
-        "limit {limit:.0f} %): this is no EMG. It has no onset and no amplitude.",
-        "%",
-    ),
-    "emg_clipped": Code(
-        "noted",
-        "EMG {name} stays at its largest value in {value:.1f} % of its samples (limit {limit:.1f} %): the amplifier is "
-        "saturated. It has no onset and no amplitude.",
-        "%",
-    ),
-    "emg_mains": Code(
-        "noted",
-        "{value:.0f} % of the power of EMG {name} lies at {detail} Hz and its multiples (limit {limit:.0f} %): mains "
-        "hum; an electrode is off or the ground is missing. It has no onset and no amplitude.",
-        "%",
-    ),
-    "no_onset": Code("noted", "EMG {name} has no onset: {detail}."),
     "not_computed": Code("rejected", "The computation failed ({detail}); see the log of the job."),
     "no_signal_to_cut_by": Code("rejected", "No repetitions can be found in the trial: {detail}."),
     "no_force": Code("rejected", "No plate is loaded by a person, so there are no repetitions{detail}.", "N"),
@@ -365,6 +342,7 @@ CODES: dict[str, Code] = {
     "decision_without_effect": Code("flagged", "A decision in curation.tsv has no effect: {detail}."),
     "excluded": Code("rejected", "Excluded manually: {detail}."),
     **DECLARATIONS,
+    **MUSCLES,
 }
 
 

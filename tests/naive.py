@@ -143,3 +143,34 @@ def integrate_forward(samples, interval, initial):
     """Sum of the trapezoids up to each sample."""
     trapezoids = [(a + b) / 2 * interval for a, b in pairwise(samples)]
     return np.array([initial + sum(trapezoids[:i]) for i in range(len(samples))])
+
+
+def rise_evidence(power, freedom, rest, amplitudes, tonic, courses, lengths):
+    """The likelihood of each course, amplitude and start, one mean at a time."""
+    answer = np.empty((len(lengths), len(power)))
+    for course, length in enumerate(lengths):
+        for start in range(len(power)):
+            likelihoods = []
+            for amplitude in amplitudes[course]:
+                total = 0.0
+                for place, value in enumerate(power):
+                    part = 0.0 if place < start else 1.0
+                    if start <= place < start + length:
+                        part = courses[course, place - start]
+                    added = amplitude * part
+                    variance = rest + 2.0 * tonic[course] * math.sqrt(rest) * added + added**2
+                    total += math.log(variance) + value / variance
+                likelihoods.append(-0.5 * freedom * total)
+            best = max(likelihoods)
+            mean = sum(math.exp(each - best) for each in likelihoods) / len(likelihoods)
+            answer[course, start] = best + math.log(mean)
+    return answer
+
+
+def variance_change(power, shortest):
+    """Every split, by numpy's means."""
+    costs = {
+        stop: stop * math.log(power[:stop].mean()) + (len(power) - stop) * math.log(power[stop:].mean())
+        for stop in range(shortest, len(power) - shortest + 1)
+    }
+    return min(costs, key=costs.__getitem__) if costs else -1

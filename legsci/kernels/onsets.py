@@ -47,20 +47,10 @@ def rise_evidence(
         cumulated[place + 1] = cumulated[place] + power[place]
     evidence = np.empty((len(lengths), size))
     candidates = np.empty((amplitudes.shape[1], size))
-    inverse, logarithm = np.empty(courses.shape[1]), np.empty(courses.shape[1] + 1)
     for course in range(len(lengths)):
         for number in range(amplitudes.shape[1]):
-            _rise(
-                power,
-                cumulated,
-                rest,
-                amplitudes[course, number],
-                tonic[course],
-                courses[course, : lengths[course]],
-                inverse,
-                logarithm,
-                candidates[number],
-            )
+            course_reached = courses[course, : lengths[course]]
+            _rise(power, cumulated, rest, amplitudes[course, number], tonic[course], course_reached, candidates[number])
         for start in range(size):
             best = candidates[0, start]
             for number in range(1, len(candidates)):
@@ -74,19 +64,11 @@ def rise_evidence(
 
 @njit(cache=True)
 def _rise(
-    power: Array,
-    cumulated: Array,
-    rest: float,
-    amplitude: float,
-    tonic: float,
-    course: Array,
-    inverse: Array,
-    logarithm: Array,
-    out: Array,
+    power: Array, cumulated: Array, rest: float, amplitude: float, tonic: float, course: Array, out: Array
 ) -> None:
     """Sum of log v + power / v for a rise of one course and amplitude that starts at each place, into `out`."""
     size, length = len(power), len(course)
-    logarithm[0] = 0.0
+    inverse, logarithm = np.empty(length), np.zeros(length + 1)
     for step in range(length):
         variance = _variance(rest, amplitude * course[step], tonic)
         inverse[step] = 1.0 / variance

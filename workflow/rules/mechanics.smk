@@ -39,8 +39,7 @@ rule cut_reps:
         mem_mb=memory_mb,
         runtime=batch_runtime,
     params:
-        profile=config["profile"],
-        profiles=config["profiles"],
+        scored=dict(default=config["profile"], profiles=config["profiles"]),
         curation=curation_of,
         source=source_digest("legsci.mechanics.reps.session"),
     message:

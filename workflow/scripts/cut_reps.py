@@ -15,18 +15,16 @@ from job_log import job_log
 from session_folders import paired_files
 
 with job_log(snakemake.log[0]):
-    sessions = Path(snakemake.input.sessions).parent
     curation, files = pd.read_json(StringIO(snakemake.params.curation), orient="table"), []
     for path, made in paired_files(snakemake.input.motion, snakemake.output.listing):
         decided = (curation["participant_id"] == path.parent.name) & (curation["session_id"] == path.stem)
         motion = open_motion(path)
-        with_emg = any("emg" in trial.streams for trial in motion.trials.values())
+        session = Path(snakemake.input.sessions).parent / path.parent.name / path.name
         reps, flags = session_repetitions(
             motion,
-            session=open_session(sessions / path.parent.name / path.name) if with_emg else None,
-            default=snakemake.params.profile,
-            profiles=snakemake.params.profiles,
+            session=open_session(session) if "emg" in motion.kinds else None,
             curation=curation[decided],
+            **snakemake.params.scored,
         )
         write_repetitions(reps, flags, made)
         files.append(made)

@@ -99,6 +99,11 @@ class SessionMotion:
     standing_lumbar_flexion_deg: float
     trials: dict[str, TrialMotion]
 
+    @property
+    def kinds(self) -> set[str]:
+        """Kinds of signal that any of its trials holds."""
+        return {kind for trial in self.trials.values() for kind in trial.streams}
+
     def kinematics(self, trial_id: str) -> xr.Dataset:
         """Kinematics of a trial as a labelled Dataset; see `legsci.mechanics.kinetics.movement.Movement.dataset`.
 

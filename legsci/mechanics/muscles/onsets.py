@@ -87,7 +87,6 @@ class _Burst:
     freedom: float
     rest: float
     others_s: tuple[float, ...]
-    at_edge: bool
 
 
 def onsets(emg: Array, rate_hz: float, windows: Array) -> list[Onset]:
@@ -186,7 +185,6 @@ def _burst(
         freedom,
         rest,
         (*times, change / rate_hz),
-        start == 0,
     )
 
 
@@ -242,7 +240,7 @@ def _onset(burst: _Burst, evidence: Array, prior: Array) -> Onset:
     delays = _courses(burst.mean_s)[3]
     weight = np.exp(evidence - evidence.max()) * prior.ravel()[:, None]
     weight /= weight.sum()
-    if not burst.at_edge and weight[:, 0].sum() > AT_THE_EDGE:
+    if weight[:, 0].sum() > AT_THE_EDGE:
         return Onset(reason="the burst begins before what is seen of it")
     times = burst.start_s + burst.mean_s * np.arange(weight.shape[1]) + delays[:, None]
     order = np.argsort(times, axis=None)

@@ -52,6 +52,6 @@ def measurable_sessions(
         reps, quality = open_repetitions(reps_file)
         if reps is not None:
             motion = open_motion(motion_file)
-            further = any(set(trial.streams) - set(PARTS) for trial in motion.trials.values())
+            further = motion.kinds - set(PARTS)
             reps = with_signals(reps, motion, session=open_session(session_file) if further else None)
         yield reps, quality

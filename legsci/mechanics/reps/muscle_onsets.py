@@ -101,7 +101,7 @@ def _channels(reps: xr.Dataset, motion: SessionMotion, session: xr.DataTree) -> 
             rows = signal["value"].transpose("channel", "time").to_numpy().astype(float)
             muscles, sides = (signal[name].to_numpy().astype(str) for name in ("muscle", "side"))
             for label, muscle, side, row in zip(channel_labels(signal), muscles, sides, rows, strict=True):
-                own = [rep for rep in places if not alternating or legs[rep] in ("both", side)]
+                own = [rep for rep in places if not alternating or legs[rep] in ("", "both", side)]
                 if own and label not in left_out and muscle in MUSCLES:
                     channel = channels.setdefault((tasks[own[0]], muscle, side or "both"), _Channel())
                     channel.trials.append((row, rate, windows[own] - start))

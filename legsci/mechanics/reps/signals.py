@@ -57,7 +57,7 @@ def with_signals(
     low-pass of markers and ground reaction, moment_axes (rep,) names the axes of moments and powers. Streams of
     channels: `<kind>` (rep, <kind>_channel, <kind>_sample), with `<kind>_start` [s], `<kind>_rate_hz` and `<kind>_unit`
     (rep, <kind>_channel), channels named as `legsci.ingest.streams.channel_labels` does; without those whose clock is
-    not known and those that hold no EMG.
+    not known. `emg_usable` (rep, emg_channel): whether no flag says that a channel holds no EMG.
     """
     scored = flat(reps)
     wanted = list(names)
@@ -65,7 +65,9 @@ def with_signals(
     sliced |= _frames(scored, motion, [name for name in wanted if name in SLICED_FRAME_SIGNALS])
     upright = np.full(reps.sizes["rep"], motion.standing_lumbar_flexion_deg)
     if session is not None:
-        scored = scored.assign(_channels(scored, motion, session))
+        scored = scored.assign(_channels(scored, session))
+        if "emg" in scored:
+            scored = scored.assign(emg_usable=_usable(scored, motion))
     sliced["standing_lumbar_flexion"] = (("rep",), upright, {"units": "deg"})
     return scored.assign(sliced).assign_coords(
         {name: list(labels) for name, labels in _COORDS.items() if name not in scored.coords}
@@ -150,15 +152,14 @@ def _frames(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[s
     }
 
 
-def _channels(reps: xr.Dataset, motion: SessionMotion, session: xr.DataTree) -> dict[str, xr.DataArray]:
-    """Slice streams of channels, whatever kinds the session holds; without channels of EMG that hold none."""
+def _channels(reps: xr.Dataset, session: xr.DataTree) -> dict[str, xr.DataArray]:
+    """Slice streams of channels, whatever kinds the session holds."""
     edges = np.column_stack([reps.variables[f"window_{end}"].data for end in ("start", "stop")])
     trials = [session.children[name] for name in reps.variables["trial_id"].data.astype(str)]
     answer: dict[str, xr.DataArray] = {}
     for kind in sorted({kind for trial in trials for kind in kinds_of(trial)} - set(PARTS)):
         pieces: list[dict[str, Channel]] = []
         for trial, (start, stop) in zip(trials, edges, strict=True):
-            left_out = {flag.signal for flag in motion.trials[str(trial.name)].flags if flag.code in NOT_EMG}
             pieces.append({})
             for signal in streams(trial, kind).values():
                 if np.isnan(signal.attrs["clock_offset_s"]):
@@ -170,10 +171,18 @@ def _channels(reps: xr.Dataset, motion: SessionMotion, session: xr.DataTree) -> 
                     clock = float(times[first]), float(signal.attrs["sampling_rate_hz"])
                     units = signal["unit"].to_numpy().astype(str).tolist()
                     named = zip(channel_labels(signal), rows, units, strict=True)
-                    pieces[-1] |= {label: (row, *clock, unit) for label, row, unit in named if label not in left_out}
+                    pieces[-1] |= {label: (row, *clock, unit) for label, row, unit in named}
         if any(pieces):
             answer |= _padded_channels(kind, pieces)
     return answer
+
+
+def _usable(reps: xr.Dataset, motion: SessionMotion) -> xr.DataArray:
+    """Whether a channel holds EMG (rep, emg_channel)."""
+    labels = reps.get_index("emg_channel").astype(str)
+    refused = [{flag.signal for flag in trial.flags if flag.code in NOT_EMG} for trial in _trials(reps, motion)]
+    usable = np.array([[label not in of_trial for label in labels] for of_trial in refused])
+    return xr.DataArray(usable, dims=("rep", "emg_channel"))
 
 
 def _padded_channels(kind: str, pieces: list[dict[str, Channel]]) -> dict[str, xr.DataArray]:

@@ -61,6 +61,7 @@ def amplitudes(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
     In percent of the largest of the session's repetitions.
     """
     emg, labels = reps["emg"].transpose("rep", "emg_channel", ...).data, reps["emg_channel"].data.astype(str).tolist()
+    usable = reps["emg_usable"].data
     starts, rates = reps["emg_start"].data, reps["emg_rate_hz"].data
     first, last = (reps[name].transpose("rep", "scoring").data for name in ("span_start", "span_end"))
     shape = (*first.shape, len(MUSCLES), len(SIDES))
@@ -72,7 +73,7 @@ def amplitudes(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
                 continue
             channel = labels.index(label)
             for rep in range(len(emg)):
-                row = emg[rep, channel]
+                row = emg[rep, channel] if usable[rep, channel] else emg[rep, channel, :0]
                 row = row[: int(np.isfinite(row).cumsum().argmax()) + 1] if np.isfinite(row).any() else row[:0]
                 if row.size < rates[rep, channel] * 0.1 or np.isnan(row).any():
                     continue
