@@ -18,8 +18,7 @@ with job_log(snakemake.log[0]):
     curation, files = pd.read_json(StringIO(snakemake.params.curation), orient="table"), []
     for path, made in paired_files(snakemake.input.motion, snakemake.output.listing):
         decided = (curation["participant_id"] == path.parent.name) & (curation["session_id"] == path.stem)
-        motion = open_motion(path)
-        session = Path(snakemake.input.sessions).parent / path.parent.name / path.name
+        motion, session = open_motion(path), Path(snakemake.input.sessions).with_name(path.parent.name) / path.name
         reps, flags = session_repetitions(
             motion,
             session=open_session(session) if "emg" in motion.kinds else None,
