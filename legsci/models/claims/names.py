@@ -12,8 +12,6 @@ from legsci.models.tables.analysis import OF_COLUMN, REPETITION_TERMS, SESSION_T
 from legsci.tasks import TASKS
 from legsci.vocabulary import new_name
 
-#: Metrics of a task that this version does not measure. Claims on them are registered, and untestable until it does.
-UNMEASURED = {"lateral_jump": ("gluteus_medius_onset_s", "gluteus_medius_peak_percent")}
 
 
 class Names(NamedTuple):
@@ -42,8 +40,8 @@ NOTHING_DECLARED = Declared()
 
 
 def task_metrics(task: str) -> list[str]:
-    """Return the metrics of a task, its asymmetries and those that are not measured yet among them."""
-    return [*(name for name, metric in METRICS.items() if task in metric.tasks), *UNMEASURED.get(task, ())]
+    """Return the metrics of a task, its asymmetries among them."""
+    return [name for name, metric in METRICS.items() if task in metric.tasks]
 
 
 def name_faults(content: Mapping[str, Any], file: str, declared: Declared) -> list[Fault]:
