@@ -78,6 +78,7 @@ errors: $(READY)
 	python -m benchmarks.alignment_errors
 	python -m benchmarks.independent_errors
 	python -m benchmarks.cutoffs
+	python -m benchmarks.onset_errors
 	python -m benchmarks.recorded_angles
 
 scale: $(READY)

@@ -27,6 +27,7 @@ TABLES = (
     "damaged_files",
     "force_errors",
     "independent_errors",
+    "onset_errors",
     "opensim_comparison",
     "recorded_angles",
 )

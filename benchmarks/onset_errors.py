@@ -1,10 +1,10 @@
 """Errors of onsets of muscles beside those of biosppy, neurokit2 and ruptures, on EMG whose onsets are known.
 
-`python -m benchmarks.onset_errors` draws channels of bursts, of noise whose amplitude rises (tests/mechanics/muscles/
-emg.py) and of pools of motor units (tests/independent/motor_units.py), and writes onset_errors.csv beside this file. Each
-detector sees the same windows; those of other packages also the rest that is known to be rest. Their settings are
-those of SETTINGS: the first is the default, or the one of their documentation; the best has the least median error over
-channels of seeds of its own.
+`python -m benchmarks.onset_errors` draws channels of bursts, of noise whose amplitude rises
+(tests/mechanics/muscles/emg.py) and of pools of motor units (tests/independent/motor_units.py), and writes
+onset_errors.csv beside this file. Each detector sees the same windows; those of other packages also the rest that is
+known to be rest. Their settings are those of SETTINGS: the first is the default, or the one of their documentation; the
+best has the least median error over channels of seeds of its own.
 """
 
 from __future__ import annotations

@@ -95,13 +95,12 @@ def _channels(reps: xr.Dataset, motion: SessionMotion, session: xr.DataTree) -> 
         for signal in streams(session.children[trial_id], "emg").values():
             if np.isnan(signal.attrs["clock_offset_s"]) or not places:
                 continue
-            # of a running step the muscles of the leg on the ground are asked for
-            alternating = TASKS[tasks[places[0]]].legs == "alternating"
             start, rate = float(signal["time"][0]), float(signal.attrs["sampling_rate_hz"])
             rows = signal["value"].transpose("channel", "time").to_numpy().astype(float)
             muscles, sides = (signal[name].to_numpy().astype(str) for name in ("muscle", "side"))
             for label, muscle, side, row in zip(channel_labels(signal), muscles, sides, rows, strict=True):
-                own = [rep for rep in places if not alternating or legs[rep] in ("", "both", side)]
+                # of a task on one leg, and of a running step, the muscles of that leg are asked for
+                own = [rep for rep in places if not side or legs[rep] in ("", "both", side)]
                 if own and label not in left_out and muscle in MUSCLES:
                     channel = channels.setdefault((tasks[own[0]], muscle, side or "both"), _Channel())
                     channel.trials.append((row, rate, windows[own] - start))

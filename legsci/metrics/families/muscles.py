@@ -72,7 +72,7 @@ def amplitudes(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
             if label not in labels:
                 continue
             channel = labels.index(label)
-            for rep in range(len(emg)):
+            for rep in np.flatnonzero(np.isin(reps["leg"].data.astype(str), ("", "both", side)) | (side == "both")):
                 row = emg[rep, channel] if usable[rep, channel] else emg[rep, channel, :0]
                 row = row[: int(np.isfinite(row).cumsum().argmax()) + 1] if np.isfinite(row).any() else row[:0]
                 if row.size < rates[rep, channel] * 0.1 or np.isnan(row).any():

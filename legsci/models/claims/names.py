@@ -13,7 +13,6 @@ from legsci.tasks import TASKS
 from legsci.vocabulary import new_name
 
 
-
 class Names(NamedTuple):
     """Names that a model may use.
 
