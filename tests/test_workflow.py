@@ -164,6 +164,7 @@ STUDY_FIGURES = (
     "draw_data_quality",
     "draw_joint_angles",
     "draw_joint_moments",
+    "draw_muscle_onsets",
 )
 SESSION_FIGURES = ("draw_force_time", "draw_skeleton", "draw_energy_flow")
 MODEL_FIGURES = (

@@ -14,8 +14,8 @@ import xarray as xr
 from legsci.mechanics.muscles.conditioning import band_passed, envelope
 from legsci.mechanics.reps.muscle_onsets import ONSET_WINDOWS
 from legsci.metrics.metric import NOT_SIGNED, OWN_DEFINITION, Metric
-from legsci.metrics.signals import Reps, of_tasks
-from legsci.tasks import MOVEMENTS
+from legsci.metrics.signals import Reps
+from legsci.tasks import MOVEMENTS, TASKS
 from legsci.vocabulary import MUSCLES, SIDES
 
 _HOGAN = "defined here; Gaussian signal of changing variance: Hogan & Mann 1980, IEEE Trans Biomed Eng 27:382"
@@ -24,9 +24,15 @@ _SPREAD = "it is itself a measure of disagreement"
 _PERCENT = "placement of electrodes and cross-talk are not known to legsci; the largest of the session is the reference"
 
 
+def reference_event_of(task: str) -> str:
+    """Event of a task to which onsets refer; movement_start of one without onsets."""
+    return ONSET_WINDOWS.get(TASKS[task].cut, ("movement_start",))[0]
+
+
 def reference_event(reps: Reps) -> xr.Variable:
     """Event of the task to which onsets refer (rep, scoring) [s]: start of movement, or touchdown."""
-    at_touchdown = of_tasks(reps, lambda task: ONSET_WINDOWS.get(task.cut, ("",))[0] == "touchdown")
+    events = [reference_event_of(task) for task in reps["task"].data.astype(str)]
+    at_touchdown = xr.Variable("rep", np.array(events) == "touchdown")
     return reps["touchdown"].where(at_touchdown, reps["movement_start"])
 
 
