@@ -19,7 +19,7 @@ from legsci.ingest.axes import to_isb
 from legsci.ingest.devices import Device
 from legsci.ingest.faults import Fault, RecordingError
 from legsci.ingest.names import map_names
-from legsci.ingest.readers import READERS
+from legsci.ingest.readers import CHANNELS_ALONE, READERS
 from legsci.ingest.recording import Recording
 from legsci.ingest.streams import PARTS, channel_labels, flag_copies, flag_foreign
 from legsci.ingest.study import Study, absent_task
@@ -130,7 +130,8 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
         faults.append(("no_recording", Fault("recordings.tsv", "", "a recording of this trial", "none")))
     shared = study.settings.get("synchronisation") == SHARED_CLOCK
     faults += [("signal_twice", fault) for fault in _contradictions(read)]
-    apart = sorted({one.device.name for one in read if set(PARTS) & set(one.recording.signals)})
+    compared = [one for one in read if one.device.reader not in CHANNELS_ALONE]
+    apart = sorted({one.device.name for one in compared if set(PARTS) & set(one.recording.signals)})
     if len(apart) > 1 and not shared:
         found = f"{', '.join(apart)} without"
         faults.append(

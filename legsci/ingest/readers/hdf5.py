@@ -37,6 +37,8 @@ NAMES_SHOWN = 40
 
 #: Settings of a device that this reader uses beside its axes.
 SETTINGS = ("channels", "sensors", "resample_hz")
+#: Files hold neither plates nor markers; their clock need not be related to those of other devices.
+CHANNELS_ALONE = True
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:

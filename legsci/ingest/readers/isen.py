@@ -21,6 +21,8 @@ NAMES_SHOWN = 40
 
 #: Settings of a device that this reader uses beside its axes.
 SETTINGS = ("channels", "resample_hz", "text.encoding", "text.decimal", "text.delimiter")
+#: Files hold neither plates nor markers; their clock need not be related to those of other devices.
+CHANNELS_ALONE = True
 #: Files are lines of text; one cut short may end in a number that lacks digits.
 LINES = True
 

@@ -34,6 +34,8 @@ MOVING = ("normal", "")  # frames of other types are poses of calibration
 
 #: Settings of a device that this reader uses beside its axes.
 SETTINGS = ("sensors",)
+#: Files hold neither plates nor markers; their clock need not be related to those of other devices.
+CHANNELS_ALONE = True
 
 
 class _Content:

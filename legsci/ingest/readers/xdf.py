@@ -39,6 +39,8 @@ MARKERS_SHOWN, NAMES_SHOWN, COMPLAINTS_SHOWN = 50, 60, 5
 
 #: Settings of a device that this reader uses beside its axes.
 SETTINGS = ("channels", "resample_hz")
+#: Files hold neither plates nor markers; their clock need not be related to those of other devices.
+CHANNELS_ALONE = True
 
 
 @dataclass(frozen=True)

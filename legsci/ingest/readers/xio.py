@@ -35,6 +35,8 @@ _RANGE_REGISTERS = {
 
 #: Settings of a device that this reader uses beside its axes.
 SETTINGS = ("sensors", "resample_hz", "text.encoding")
+#: Files hold neither plates nor markers; their clock need not be related to those of other devices.
+CHANNELS_ALONE = True
 #: Files are lines of text; one cut short may end in a number that lacks digits.
 LINES = True
 

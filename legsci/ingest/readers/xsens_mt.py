@@ -29,6 +29,8 @@ _MATRIX = re.compile(r"Mat\[([1-3])\]\[([1-3])\]")
 
 #: Settings of a device that this reader uses beside its axes.
 SETTINGS = ("sensors", "text.encoding")
+#: Files hold neither plates nor markers; their clock need not be related to those of other devices.
+CHANNELS_ALONE = True
 #: Files are lines of text; one cut short may end in a number that lacks digits.
 LINES = True
 
