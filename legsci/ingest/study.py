@@ -23,7 +23,7 @@ from legsci.ingest.exports.study_tables import (
 )
 from legsci.ingest.faults import Fault, StudyError, shown
 from legsci.ingest.paths import is_file, path_fault
-from legsci.ingest.readers import READERS
+from legsci.ingest.readers import CHANNELS_ALONE, READERS
 from legsci.ingest.settings import FILE as SETTINGS
 from legsci.ingest.settings import LONGEST_PART, TABLES, devices_of, part_faults, read_settings, repeated_plates
 from legsci.ingest.tables import expectation, load_schema, suggestion, typed_table
@@ -357,7 +357,9 @@ def _device_faults(recordings: pd.DataFrame, settings: dict[str, Any]) -> list[F
 
 
 def _channels_alone(described: dict[str, Any]) -> bool:
-    """Whether a device of delimited text or of a spreadsheet holds channels of EMG, sensors or analog inputs alone."""
+    """Whether a device holds channels of EMG, sensors or analog inputs alone."""
+    if described["reader"] in CHANNELS_ALONE:
+        return True
     return described["reader"] in TABLES and "channels" in described and "plates" not in described
 
 

@@ -54,5 +54,7 @@ def _guarded(reader: ModuleType) -> Reader:
 
 _MODULES = {found.name: import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)}
 READERS: dict[str, Reader] = {name: _guarded(module) for name, module in _MODULES.items() if hasattr(module, "read")}
+#: Readers of sensors and muscles alone, whose devices may keep clocks of their own.
+CHANNELS_ALONE = tuple(name for name in READERS if getattr(_MODULES[name], "CHANNELS_ALONE", False))
 #: Settings of a device that each reader uses; "text.decimal" is the key decimal under text.
 SETTINGS: dict[str, tuple[str, ...]] = {name: _MODULES[name].SETTINGS for name in READERS}
