@@ -21,8 +21,8 @@ from legsci.storage import atomic_write
 #: EMG, whose channels are mapped, and files of cameras whose plates have a recorder of their own.
 CAMERAS, RUNWAY, PLATES_ALONE = "vicon", "vicon_runway", "kistler"
 WITH_EMG, CAMERAS_ALONE = "_emg", "vicon_cameras"
-#: Device of the sensor on a segment, without the segment.
-SENSOR = "mtw_"
+#: Device of the inertial sensors.
+SENSORS = "mtw"
 #: Number of the first sensor, as printed on it, hexadecimal.
 FIRST_SENSOR = 0x00B42101
 #: Columns of the tables that a session adds rows to.
@@ -151,7 +151,7 @@ def _recordings(plan: SessionPlan, trial: TrialPlan) -> list[tuple[str, str, str
     if trial.wearables:
         for number, segment in enumerate(CARRIERS):
             path = f"{stem}_imu/MT_{FIRST_SENSOR + number:08X}.txt"
-            found.append((f"{SENSOR}{segment}", path, segment))
+            found.append((SENSORS, path, segment))
     return found
 
 

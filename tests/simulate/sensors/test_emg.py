@@ -1,4 +1,4 @@
-"""Surface EMG of the virtual athlete: each property of the signal where it is set, and the onset where the truth says."""
+"""Surface EMG of the virtual athlete: properties of the signal as they are set, onsets where the truth has them."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_landing_shakes_the_electrodes_below_the_band_and_not_before_contact() -
 @pytest.mark.parametrize("fault", CHANNEL_FAULTS)
 def test_a_channel_with_a_fault_shows_it_and_the_others_do_not(fault: str) -> None:
     motion, settings = long_motion(), replace(EmgSettings(), fault_share=1.0, crosstalk_share=(0.0, 0.0))
-    electrodes = next(each for each in map(lambda seed: worn(settings, seed), range(50)) if fault in each.fault)
+    electrodes = next(each for each in (worn(settings, seed) for seed in range(50)) if fault in each.fault)
     number = electrodes.fault.index(fault)
     emg, truth = record_emg(motion, one_burst(), electrodes, settings, rng())
     assert [name for name in CHANNELS if truth.get(f"{name}_fault") == fault] == [CHANNELS[number]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -142,7 +143,7 @@ def test_skin_of_the_thigh_turns_by_five_degrees_and_more_in_phase_with_flexion(
 
 
 def test_sensor_on_skin_rings_damped_at_its_own_frequency_after_an_impact() -> None:
-    """After a kick of the bone x'' is a decaying cosine: its zero crossings give the frequency, its peaks the damping."""
+    """After a kick x'' is a decaying cosine: its zero crossings give the frequency, its peaks the damping."""
     skin = Skin(0.0, np.array([0.0, 1.0, 0.0]), 0.4, 14.0, 0.1, np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0]))
     kick = np.zeros(2000)
     kick[500:505] = 100.0
@@ -151,7 +152,7 @@ def test_sensor_on_skin_rings_damped_at_its_own_frequency_after_an_impact() -> N
     crossings = np.flatnonzero(np.diff(np.signbit(after)))[:8]
     damped = 14.0 * np.sqrt(1.0 - 0.1**2)
     assert 500.0 / np.diff(crossings).mean() == pytest.approx(damped, rel=0.02)
-    peaks = [np.abs(after[first:last]).max() for first, last in zip(crossings[:-1], crossings[1:], strict=True)]
+    peaks = [np.abs(after[first:last]).max() for first, last in pairwise(crossings)]
     half_period = np.exp(-0.1 * np.pi / np.sqrt(1.0 - 0.1**2))
     assert np.array(peaks[1:]) / peaks[:-1] == pytest.approx(half_period, rel=0.03)
     assert not relative[:500].any()
