@@ -183,7 +183,7 @@ def _repeated_signals(study: Study, device: Device, rows: list[Any]) -> list[Fau
 
 
 def _kinds(recording: Recording) -> list[tuple[str, str]]:
-    """Return (kind of signal, parts) of a recording: files may hold one plate or sensor each, and repeat nothing then."""
+    """Return (kind of signal, parts) of a recording: files with one plate or sensor each are no repetition."""
     signals = recording.signals
     plates = list(signals["force"]["plate"].values) if "force" in signals else []
     kinds = [(kind, _meanings(signal)) for kind, signal in signals.items() if kind != "force"]
