@@ -141,7 +141,7 @@ def _stream(kind: str, block: Block, device: Device, sentences: list[str]) -> xr
         for of in ("muscle", "segment", "side", "quantity", "axis", "mounting")
         if any(getattr(channel, of) for channel in mapped)
     }
-    further = {"unit": ("channel", units), **meaning}
+    further: dict[str, tuple[str, list[str] | Floats]] = {"unit": ("channel", units), **meaning}
     if np.isfinite(ranges).any():
         further["range"] = ("channel", ranges)
     time = xr.Variable("time", block.timing.start_s + np.arange(values.shape[1]) / rate, {"units": "s"})

@@ -36,7 +36,7 @@ AXES = {1: ("",), 3: (".x", ".y", ".z"), 4: (".w", ".x", ".y", ".z")}
 NAMES_SHOWN = 40
 
 #: Settings of a device that this reader uses beside its axes.
-SETTINGS = ("channels", "sensors", "rate_hz")
+SETTINGS = ("channels", "sensors", "resample_hz")
 
 
 def read(path: Path, *, device: Device, part: str | None = None) -> Recording:

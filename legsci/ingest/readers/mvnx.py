@@ -11,6 +11,7 @@ from typing import Any
 from xml.parsers import expat
 
 import numpy as np
+import xarray as xr
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.channels import Block, Measured, channel_signals, mapped_sensors
@@ -104,10 +105,13 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     for element, (quantity, axes, unit) in QUANTITIES.items():
         if element in content.rows:
             table = _table(path, element, content.rows[element], index.size, len(axes) * len(content.sensors))
-            names = [(sensor, axis) for sensor in content.sensors for axis in axes]
-            columns += [Measured(f"{sensor} {element}.{axis}", sensor, quantity, axis, unit) for sensor, axis in names]
+            columns += [
+                Measured(f"{sensor} {element}.{axis}", sensor, quantity, axis, unit)
+                for sensor in content.sensors
+                for axis in axes
+            ]
             rows += list(table.T)
-    signals, sentences, unmapped = {}, list[str](), dict[str, str]()
+    signals, sentences, unmapped = dict[str, xr.Dataset](), list[str](), dict[str, str]()
     if device.sensors:
         chosen, meant, unmapped = mapped_sensors(path, device, columns)
         names, units = [columns[n].name for n in chosen], [columns[n].unit for n in chosen]

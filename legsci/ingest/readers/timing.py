@@ -24,6 +24,8 @@ STEP_TOLERANCE = 0.5
 STEP_DEVIATIONS = 6.0
 #: Stamps on either side by which a lasting shift of the clock is told from one late stamp: so many, for so long [s].
 WINDOW_SAMPLES, WINDOW_S = 8, 0.05
+#: A packet that was overtaken by more others than this did not come late: the clock went back.
+FARTHEST_ROW = 32
 #: More events than this part of the stamps: the intervals are uneven.
 MOST_EVENTS = 0.1
 #: A stream of which more than this part is lost is refused.
@@ -187,7 +189,8 @@ def _in_order(stamps: Floats) -> tuple[Ints, list[StreamFlag]]:
         order = np.argsort(stamps, kind="stable")
         between = np.diff(stamps[order])
         period = float(np.median(steps[steps > 0]))
-        if ((between >= STEP_TOLERANCE * period) | (between == 0)).all():
+        near = np.abs(order - rows).max() <= FARTHEST_ROW
+        if near and ((between >= STEP_TOLERANCE * period) | (between == 0)).all():
             return order, flags
     return rows, flags
 

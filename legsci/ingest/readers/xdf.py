@@ -28,7 +28,9 @@ LARGEST_OFFSET_STEP_S = 1.0
 #: Fewer offsets, or a shorter time between them [s], do not show a drift; crystals drift by less than this.
 FEWEST_OFFSETS, SHORTEST_SPAN_S, CRYSTAL_DRIFT = 4, 10.0, 5e-5
 #: Offsets farther from the line than so many standard deviations were delayed on their way.
-OUTLIER_DEVIATIONS, ROUNDS = 3.0, 5
+OUTLIER_DEVIATIONS, SHORTEST_DELAY_S = 3.0, 1e-6
+#: Offsets of which each pair gives a slope.
+MOST_PAIRED = 400
 #: Stamps from here on are seconds since 1970, not of a computer's uptime [s].
 EPOCH_S = 1e9
 #: The nominal rate of a stream that the samples contradict by more is remarked upon.
@@ -43,7 +45,8 @@ SETTINGS = ("channels", "resample_hz")
 class _Clock:
     """Line through the measured offsets: recorder time = t + offset + drift (t - middle), t on the stream's clock [s].
 
-    Standard uncertainties are of the offset in the middle and of the drift.
+    Standard uncertainties are of the offset in the middle and of the drift; first, last and interval are of the times
+    of the offsets.
     """
 
     middle: float
@@ -53,6 +56,7 @@ class _Clock:
     u_drift: float
     first: float
     last: float
+    interval: float = 0.0
 
     def corrected(self, stamps: Floats) -> Floats:
         """Return stamps on the clock of the recorder [s]."""
@@ -208,9 +212,9 @@ def _block(path: Path, stream: _Stream, names: list[str], device: Device, *, alo
     stamps, flags = stream.stamps, list[StreamFlag]()
     inside = np.ones(stamps.size, dtype=bool)
     if clock is not None and reset:
-        inside = (stamps >= clock.first - reset) & (stamps <= clock.last + reset)
+        inside = (stamps >= clock.first - clock.interval) & (stamps <= clock.last + clock.interval)
         used = float(clock.last - clock.first)
-        flags.append(StreamFlag("clock_jumped", float("nan"), used, "by its offsets to the recorder"))
+        flags.append(StreamFlag("clock_jumped", reset, used, "by its offsets to the recorder"))
         stamps = stamps[inside]
     first = float(stamps[0]) if stamps.size else 0.0
     times = clock.corrected(stamps) if clock is not None else stamps
@@ -248,7 +252,7 @@ def _clock(stream: _Stream) -> tuple[_Clock | None, float]:
 
     Returns
     -------
-    clock, and how far beyond its offsets samples belong to it, if it was reset [s]; else 0.
+    clock, and the largest step of its offsets where it was set anew [s]; else 0.
     """
     times = np.asarray(stream.content["clock_times"], dtype=np.float64)
     offsets = np.asarray(stream.content["clock_values"], dtype=np.float64)
@@ -260,29 +264,34 @@ def _clock(stream: _Stream) -> tuple[_Clock | None, float]:
     edges = np.flatnonzero((np.abs(np.diff(offsets)) > LARGEST_OFFSET_STEP_S) | (np.diff(times) < 0)) + 1
     pieces = np.split(np.arange(times.size), edges)
     longest = max(pieces, key=len)
-    return _line(times[longest], offsets[longest]), interval if len(pieces) > 1 else 0.0
+    step = float(max(np.diff(offsets)[edges - 1], key=abs)) if len(pieces) > 1 else 0.0
+    return replace(_line(times[longest], offsets[longest]), interval=interval), step
 
 
 def _line(times: Floats, offsets: Floats) -> _Clock:
-    """Least squares line through offsets, without those that were delayed on their way."""
-    kept = np.ones(times.size, dtype=bool)
+    """Least squares line through offsets, without those that were delayed on their way.
+
+    These are far from the line of the median slope (Theil 1950; Sen 1968, J Am Stat Assoc 63:1379), which a delay of
+    almost a third of the offsets does not move.
+    """
     drifts = times.size >= FEWEST_OFFSETS and float(np.ptp(times)) >= SHORTEST_SPAN_S
-    for _ in range(ROUNDS):
-        middle = float(times[kept].mean())
-        away = times - middle
-        squares = float((away[kept] ** 2).sum())
-        offset = float(offsets[kept].mean()) if drifts else float(np.median(offsets[kept]))
-        drift = float((away[kept] * offsets[kept]).sum() / squares) if drifts else 0.0
-        beyond = offsets - offset - drift * away
-        deviation = DEVIATIONS_PER_MAD * float(np.median(np.abs(beyond[kept] - np.median(beyond[kept]))))
-        inside = np.abs(beyond) <= max(OUTLIER_DEVIATIONS * deviation, 1e-6)
-        if not drifts or (inside == kept).all() or inside.sum() < FEWEST_OFFSETS:
-            break
-        kept = inside
-    count = int(kept.sum())
-    spread = float(np.sqrt((beyond[kept] ** 2).sum() / max(count - 2, 1)))
-    u_offset = spread / np.sqrt(count)
+    some = np.unique(np.linspace(0, times.size - 1, MOST_PAIRED).round().astype(np.int64))
+    one, other = np.triu_indices(some.size, 1)
+    apart = times[some][other] - times[some][one]
+    paired = apart > 0
+    rise = offsets[some][other] - offsets[some][one]
+    slope = float(np.median(rise[paired] / apart[paired])) if drifts else 0.0
+    beyond = offsets - slope * times
+    beyond = np.abs(beyond - np.median(beyond))
+    kept = beyond <= max(OUTLIER_DEVIATIONS * DEVIATIONS_PER_MAD * float(np.median(beyond)), SHORTEST_DELAY_S)
+    middle, count = float(times[kept].mean()), int(kept.sum())
+    away = times[kept] - middle
+    squares = float((away**2).sum())
+    offset = float(offsets[kept].mean())
+    drift = float((away * offsets[kept]).sum() / squares) if drifts else 0.0
+    spread = float(np.sqrt(((offsets[kept] - offset - drift * away) ** 2).sum() / max(count - 2, 1)))
     u_drift = spread / np.sqrt(squares) if drifts else CRYSTAL_DRIFT
+    u_offset = spread / np.sqrt(count)
     return _Clock(middle, offset, drift, float(u_offset), float(u_drift), float(times.min()), float(times.max()))
 
 

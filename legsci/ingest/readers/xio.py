@@ -34,7 +34,7 @@ _RANGE_REGISTERS = {
 }
 
 #: Settings of a device that this reader uses beside its axes.
-SETTINGS = ("sensors", "rate_hz", "resample_hz", "text.encoding")
+SETTINGS = ("sensors", "resample_hz", "text.encoding")
 #: Files are lines of text; one cut short may end in a number that lacks digits.
 LINES = True
 

@@ -30,7 +30,7 @@ WRAPS_AT, STAMPS_PER_S = 2**32, 1e6
 LARGEST_SHIFT_S = 0.05
 
 #: Settings of a device that this reader uses beside its axes.
-SETTINGS = ("sensors", "rate_hz", "text.encoding", "text.delimiter")
+SETTINGS = ("sensors", "text.encoding", "text.delimiter")
 #: Files are lines of text; one cut short may end in a number that lacks digits.
 LINES = True
 

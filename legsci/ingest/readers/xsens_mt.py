@@ -28,7 +28,7 @@ _ELEMENTS = {"q0": "w", "q1": "x", "q2": "y", "q3": "z"}
 _MATRIX = re.compile(r"Mat\[([1-3])\]\[([1-3])\]")
 
 #: Settings of a device that this reader uses beside its axes.
-SETTINGS = ("sensors", "rate_hz", "text.encoding")
+SETTINGS = ("sensors", "text.encoding")
 #: Files are lines of text; one cut short may end in a number that lacks digits.
 LINES = True
 

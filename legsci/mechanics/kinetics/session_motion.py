@@ -275,7 +275,7 @@ def _remarks(trial: xr.DataTree) -> list[QualityFlag]:
 
 
 def _stream_flags(trial: xr.DataTree) -> list[QualityFlag]:
-    """What was recorded and is not used: channels that the study does not map, streams whose clock is not known."""
+    """Channels that the study does not map, streams whose clock is not known, and what readers found wrong."""
     flags = []
     unmapped: dict[str, list[str]] = {}
     for path, channel, _ in json.loads(str(trial.attrs.get("unmapped", "[]"))):
@@ -286,6 +286,9 @@ def _stream_flags(trial: xr.DataTree) -> list[QualityFlag]:
     for name, group in trial.children.items():
         if group.attrs.get("clock_method") == "unknown":
             flags.append(QualityFlag("clock_unknown", str(name)))
+        for code, value, limit, detail in json.loads(str(group.attrs.get("flags", "[]"))):
+            found, allowed = (float("nan") if number is None else float(number) for number in (value, limit))
+            flags.append(QualityFlag(code, str(name), found, allowed, detail))
     return flags
 
 
