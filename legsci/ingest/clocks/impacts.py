@@ -1,4 +1,4 @@
-"""The lag between two recordings by events: pulses in a channel of each, or impacts that plates and sensors both feel."""
+"""The lag between two recordings by events: pulses in a channel of each, or impacts felt by plates and sensors."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def pulse_times(values: Array, rate_hz: float) -> tuple[Array, float]:
     if not high > low:
         return np.zeros(0), np.nan
     on = known > low + SWITCH_PART * (high - low)
-    return (np.flatnonzero(on[1:] & ~on[:-1]) + 0.5) / rate_hz, 1.0 / (rate_hz * 12.0**0.5)
+    edges = np.flatnonzero(on[1:] & ~on[:-1]) + 0.5
+    return np.asarray(edges / rate_hz, dtype=np.float64), float(1.0 / (rate_hz * 12.0**0.5))
 
 
 def impact_times(load: Array, rate_hz: float) -> tuple[Array, float]:

@@ -21,6 +21,9 @@ STEP_S = 0.02
 APART_S = 0.1
 #: Residuals are correlated over this time [s]: that of a phase of a movement.
 CORRELATED_S, AUTOCORRELATED_S = 0.25, 1.0
+#: Weight of the variance from products of slope and residual; calibrated on virtual athletes and bodies of a rigid-body
+#: engine (seeds other than those of benchmarks/clock_errors.csv).
+PRODUCTS_PART = 0.25
 #: Least time in which both are known [s].
 SHORTEST_S = 0.5
 #: Steps by which the lag is refined, and the change at which they end [samples].
@@ -73,7 +76,8 @@ def lag_between(
     the curvature of the peak. d'Vd is estimated twice: from the products d(t) e(t), whose covariances up to
     `CORRELATED_S` are weighted by Bartlett's window (Newey & West 1987, Econometrica 55:703), which makes no assumption
     on where e is large and is uncertain where few instants decide; and from the autocovariances of d and of e apart, up
-    to `AUTOCORRELATED_S`, which takes e as equally large throughout. The mean of both is taken.
+    to `AUTOCORRELATED_S`, which takes e as equally large throughout. Of jumps the first is too large and the second too
+    small; `PRODUCTS_PART` of the first and the rest of the second are taken.
     """
     near, most = near_s * rate_hz, searched_s * rate_hz
     step = max(round(STEP_S * rate_hz), 1)
@@ -126,13 +130,14 @@ def _refined(reference: Array, followers: Array, lag: float, rate_hz: float) -> 
 
 
 def _variance_of_fit(moved: Array, residual: Array, known: NDArray[np.bool_], rate_hz: float) -> float:
-    """d'Vd, the mean of both estimates; see `lag_between`."""
+    """d'Vd, the weighted mean of both estimates; see `lag_between`."""
     d, e = np.zeros((2, known.size))
     d[known], e[known] = moved, residual
     of_products = _covariances(d * e, round(CORRELATED_S * rate_hz))
     most = round(AUTOCORRELATED_S * rate_hz)
     apart = _covariances(d, most) * _covariances(e, most) / known.sum()
-    return 0.5 * sum(max(float(_bartlett(each.size) @ each), 0.0) for each in (of_products, apart))
+    first, second = (max(float(_bartlett(each.size) @ each), 0.0) for each in (of_products, apart))
+    return PRODUCTS_PART * first + (1.0 - PRODUCTS_PART) * second
 
 
 def _covariances(series: Array, most: int) -> Array:

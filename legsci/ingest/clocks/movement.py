@@ -48,7 +48,9 @@ def force_reference(force: xr.Dataset) -> Array | None:
     answer = _even(vertical[None], rate)
     if answer is None or not weight > 0.0:
         return None
-    loaded = np.interp(np.arange(answer.shape[1]) / RATE_HZ, np.arange(vertical.size) / rate, vertical - min(empty, 0.0))
+    loaded = np.interp(
+        np.arange(answer.shape[1]) / RATE_HZ, np.arange(vertical.size) / rate, vertical - min(empty, 0.0)
+    )
     answer[0, _stretches(loaded < UNLOADED_PART * weight, round(LONGEST_FLIGHT_S * RATE_HZ))] = np.nan
     return answer[0] if np.nanstd(answer[0]) > VARYING_PART * weight else None
 
@@ -74,8 +76,9 @@ def sensor_followers(sensor: xr.Dataset, segment: str) -> tuple[Array | None, st
     """
     values = {}
     for quantity in ("acceleration", "angular_velocity"):
-        rows = [_channel(sensor, segment, quantity, axis) for axis in "xyz"]
-        if None in rows:
+        found = [_channel(sensor, segment, quantity, axis) for axis in "xyz"]
+        rows = [row for row in found if row is not None]
+        if len(rows) < len(found):
             return None, f"the sensor of the {segment} has no {quantity.replace('_', ' ')} along x, y and z"
         values[quantity] = sensor["value"].transpose("time", "channel").to_numpy()[:, rows].astype(float)
     force, spin = values["acceleration"], values["angular_velocity"]
@@ -144,7 +147,9 @@ def _even(signals: Array, rate_hz: float) -> Array | None:
         return None
     unknown = ~np.isfinite(signals).all(axis=0)
     places = np.arange(signals.shape[1])
-    filled = signals if not unknown.any() else np.array([np.interp(places, places[~unknown], r[~unknown]) for r in signals])
+    filled = (
+        signals if not unknown.any() else np.array([np.interp(places, places[~unknown], r[~unknown]) for r in signals])
+    )
     smooth = butterworth_lowpass(np.ascontiguousarray(filled), sampling_rate_hz=rate_hz, cutoff_hz=COMPARED_HZ)
     times = np.arange(int((signals.shape[1] - 1) / rate_hz * RATE_HZ) + 1) / RATE_HZ
     answer = CubicSpline(places / rate_hz, smooth, axis=1)(times)
