@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
+#: Part of the variation of a signal that has to have others beside it.
+LEAST_BESIDE = 0.5
 #: Part of the largest diagonal element that is added to the diagonal, so that followers that are alike can be solved.
 _RIDGE = 1e-9
 
 
 @njit(cache=True)
-def unexplained_shares(reference: Array, followers: Array, lags: NDArray[np.int64]) -> Array:
+def unexplained_shares(reference: Array, followers: Array, lags: NDArray[np.int64]) -> tuple[Array, Array]:
     """Share of the variation of a signal that a weighted sum of others, so many samples earlier, does not explain.
 
     Parameters
@@ -24,17 +26,20 @@ def unexplained_shares(reference: Array, followers: Array, lags: NDArray[np.int6
 
     Returns
     -------
-    (lag,) residual sum of squares of the regression on the followers and a constant, as a part of the sum of squares of
-    the reference about its mean. What has no follower beside it is not explained. NaN of a reference without variation.
+    of_all : (lag,) residual sum of squares of the regression on the followers and a constant, as a part of the sum of
+        squares of the reference about its mean. What has no follower beside it is not explained. NaN of a reference
+        without variation.
+    beside : (lag,) the same as a part of the sum of squares of what has followers beside it; NaN where that is less
+        than `LEAST_BESIDE` of the variation.
     """
     known = np.isfinite(reference)
     count = known.sum()
     mean = reference[known].mean() if count else 0.0
     centred = reference - mean
     total = (centred[known] ** 2).sum()
-    answer = np.full(lags.size, np.nan)
+    of_all, beside = np.full(lags.size, np.nan), np.full(lags.size, np.nan)
     if not total > 0.0:
-        return answer
+        return of_all, beside
     terms, length = followers.shape[0] + 1, followers.shape[1]
     row = np.ones(terms)
     for place in range(lags.size):
@@ -54,8 +59,14 @@ def unexplained_shares(reference: Array, followers: Array, lags: NDArray[np.int6
                 product[k] += row[k] * value
                 for m in range(k + 1):
                     square[k, m] += row[k] * row[m]
-        answer[place] = (total - _explained(square, product)) / total if inside > 0.0 else 1.0
-    return answer
+        of_all[place] = 1.0
+        if inside > 0.0:
+            explained = _explained(square, product)
+            of_all[place] = (total - explained) / total
+            constant = product[0] ** 2 / square[0, 0]
+            if inside - constant > LEAST_BESIDE * total:
+                beside[place] = (inside - explained) / (inside - constant)
+    return of_all, beside
 
 
 @njit(cache=True)

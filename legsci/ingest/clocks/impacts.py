@@ -57,6 +57,8 @@ def impact_times(load: Array, rate_hz: float) -> tuple[Array, float]:
             break
         if all(abs(place - other) > APART_S * rate_hz for other in found):
             found.append(int(place))
+    if not found:
+        return np.zeros(0), np.nan
     widths = [_width(rise, place) for place in found]
     return np.sort(np.array(found, dtype=float)) / rate_hz, float(np.mean(widths)) / rate_hz / WIDTHS_PER_SD
 

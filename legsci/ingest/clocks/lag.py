@@ -15,10 +15,12 @@ Array = NDArray[np.float64]
 LEAST_CORRELATION = 0.9
 #: At the lag, what is not explained is at most this part of that at any other local minimum: else several lags fit.
 CLEARLY_LESS = 0.8
+#: Shares that are not explained and differ by less are equal.
+EQUAL = 1e-4
 #: Lags that are tried are this far apart [s]: signals of up to 12 Hz resemble themselves for longer.
 STEP_S = 0.02
-#: Other minima are at least so far away [s].
-APART_S = 0.1
+#: Other minima are at least so far away [s]; so many of the lowest are compared.
+APART_S, RIVALS = 0.1, 5
 #: Residuals are correlated over this time [s]: that of a phase of a movement.
 CORRELATED_S, AUTOCORRELATED_S = 0.25, 1.0
 #: Weight of the variance from products of slope and residual; calibrated on virtual athletes and bodies of a rigid-body
@@ -82,7 +84,7 @@ def lag_between(
     near, most = near_s * rate_hz, searched_s * rate_hz
     step = max(round(STEP_S * rate_hz), 1)
     lags = np.arange(round(near - most), round(near + most) + 1, step, dtype=np.int64)
-    shares = unexplained_shares(reference, followers, lags)
+    shares, beside = unexplained_shares(reference, followers, lags)
     if not np.isfinite(shares).all() or np.isfinite(reference).sum() < SHORTEST_S * rate_hz:
         return Lag(np.nan, np.nan, np.nan, "there is no movement in common")
     lowest = int(np.argmin(shares))
@@ -93,11 +95,27 @@ def lag_between(
     if not correlation >= least_correlation:
         why = "these may be recordings of different trials, or the movement is too slow"
         return _refused(found, f"the correlation is {correlation:.2f} (at least {least_correlation:.2f}): {why}")
-    troughs = 1 + np.flatnonzero((shares[1:-1] <= shares[:-2]) & (shares[1:-1] <= shares[2:]))
-    others = shares[troughs[np.abs(lags[troughs] - lags[lowest]) > APART_S * rate_hz]]
-    if others.size and shares[lowest] > CLEARLY_LESS * others.min():
+    # What lies beside nothing shows no lag: ends of the recordings would speak for the longest overlap.
+    troughs = 1 + np.flatnonzero((beside[1:-1] <= beside[:-2]) & (beside[1:-1] <= beside[2:]))
+    others = troughs[np.abs(lags[troughs] - lags[lowest]) > APART_S * rate_hz]
+    rivals = others[np.argsort(beside[others], kind="stable")[:RIVALS]]
+    least, *least_of_others = (
+        _least_share(reference, followers, int(lags[place]), step) for place in (lowest, *rivals)
+    )
+    if any(least + EQUAL > CLEARLY_LESS * (other + EQUAL) for other in least_of_others):
         return _refused(found, "several lags fit equally well: the movement repeats itself")
     return found
+
+
+def _least_share(reference: Array, followers: Array, near: int, step: int) -> float:
+    """Share that is not explained at a minimum between whole lags, by a parabola through the three lowest."""
+    _, shares = unexplained_shares(reference, followers, np.arange(near - step, near + step + 1, dtype=np.int64))
+    if not np.isfinite(shares).all():
+        return float(np.nanmin(shares)) if np.isfinite(shares).any() else 1.0
+    lowest = int(np.clip(np.argmin(shares), 1, shares.size - 2))
+    before, there, after = shares[lowest - 1 : lowest + 2]
+    bend = before + after - 2.0 * there
+    return max(float(there - 0.125 * (before - after) ** 2 / bend), 0.0) if bend > 0.0 else float(shares.min())
 
 
 def _refused(found: Lag, why: str) -> Lag:

@@ -233,6 +233,9 @@ def _trial_motion(
     force = stream(trial, "force")
     if force is None:
         return TrialMotion(_attributes(trial), kinds_of(trial), movement=movement, flags=flags)
+    standing = TASKS[str(trial.attrs["task"])].cut == "quiet"
+    if movement is not None and np.isnan(movement.clock_uncertainty_s) and not standing:
+        movement = None  # events of the plates would be read at other instants of the movement
     reaction = _reaction(trial, reference)
     return TrialMotion(
         _attributes(trial),
@@ -240,7 +243,7 @@ def _trial_motion(
         reaction,
         Pressure(
             _horizontal_force(force, reaction),
-            _total_centre_of_pressure(force, reaction, sought=TASKS[str(trial.attrs["task"])].cut == "quiet"),
+            _total_centre_of_pressure(force, reaction, sought=standing),
         ),
         movement,
         [*reference.flags, *force_flags(trial, reaction)],
