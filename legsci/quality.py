@@ -27,7 +27,7 @@ CODES: dict[str, Code] = {
         "flagged",
         "The clock of {signal} could not be related to that of the trial: {detail}. It is not compared with others.",
     ),
-    "clock_jumped": Code(
+    "clock_departs": Code(
         "flagged",
         "The clock of {signal} departs by {value:+.0f} ms {detail} in the rest of the session: it jumped, or was set "
         "again; the lag of this trial alone is used.",

@@ -18,10 +18,10 @@ Array = NDArray[np.float64]
 COMPARED_HZ = 6.0
 #: Samples per second at which they are compared.
 RATE_HZ = 100.0
-#: Plates that bear less than this part of the median force are unloaded; for longer than a flight lasts, the person
+#: Plates that bear less than this part of their usual load are unloaded; for longer than a flight lasts, the person
 #: stands where no plate is, such as on a box.
 UNLOADED_PART, LONGEST_FLIGHT_S = 0.1, 0.9
-#: Force has to vary by this part of its median (standard deviation) [1].
+#: Force has to vary by this part of its usual load (standard deviation).
 VARYING_PART = 0.03
 #: A sensor shows the vertical in its stillest stretch of this length [s].
 STILL_S = 0.5
@@ -43,14 +43,13 @@ def force_reference(force: xr.Dataset) -> Array | None:
     axes = force.get_index("axis").tolist()
     vertical = force.variables["force"].transpose("plate", "axis", "time").data[:, axes.index("y")].astype(float).sum(0)
     rate = float(force.attrs["sampling_rate_hz"])
-    empty = float(np.quantile(vertical, 0.01))
-    weight = float(np.median(vertical)) - min(empty, 0.0)
+    vertical -= min(float(np.quantile(vertical, 0.01)), 0.0)
+    highest = float(np.quantile(vertical, 0.99))
+    weight = float(np.median(vertical[vertical > UNLOADED_PART * highest])) if highest > 0.0 else 0.0
     answer = _even(vertical[None], rate)
     if answer is None or not weight > 0.0:
         return None
-    loaded = np.interp(
-        np.arange(answer.shape[1]) / RATE_HZ, np.arange(vertical.size) / rate, vertical - min(empty, 0.0)
-    )
+    loaded = np.interp(np.arange(answer.shape[1]) / RATE_HZ, np.arange(vertical.size) / rate, vertical)
     answer[0, _stretches(loaded < UNLOADED_PART * weight, round(LONGEST_FLIGHT_S * RATE_HZ))] = np.nan
     return answer[0] if np.nanstd(answer[0]) > VARYING_PART * weight else None
 

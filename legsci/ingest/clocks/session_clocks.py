@@ -102,7 +102,7 @@ def _relate(trials: dict[str, dict[str, xr.Dataset]], parts: list[_Part], clock:
         if relation and departed:
             own = fit_relation(departed)
             by_ms = 1000.0 * (departed[0].offset_s - relation.at(departed[0].time_s)[0])
-            flags.append(["clock_jumped", by_ms, None, f"from the clock of {', '.join(clock.devices)}"])
+            flags.append(["clock_departs", by_ms, None, f"from the clock of {', '.join(clock.devices)}"])
         if own is None:
             flags.append(["clock_not_related", None, None, part.refused])
         for name in part.names:

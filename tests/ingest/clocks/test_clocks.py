@@ -305,7 +305,7 @@ def test_streams_of_a_session_are_on_the_clock_of_their_trial(movements: list[Mo
     sound = session["t0"]["imu"].attrs
     assert sound["clock_drift"] == pytest.approx(drift, abs=12e-6)
     assert 0.0 < sound["clock_offset_uncertainty_s"] < 0.002
-    assert flagged == {name: ["clock_jumped"] if name == "t3" else [] for name in truth}
+    assert flagged == {name: ["clock_departs"] if name == "t3" else [] for name in truth}
     write_session(session, tmp_path / "session.nc")
     readings = pd.DataFrame(session_readings(tmp_path / "session.nc")).set_index(["trial_id", "signal"])
     assert readings.loc[("t0", "imu"), "clock_drift"] == sound["clock_drift"]
