@@ -13,8 +13,8 @@ from legsci.ingest.readers import READERS
 from legsci.simulate.athlete.body import Athlete
 from legsci.simulate.athlete.motion import TASK_PLANS, simulate_motion
 from legsci.simulate.athlete.plan import default_technique
-from legsci.simulate.recordings.session_files import Instruments, record_trial
 from legsci.simulate.recordings.session_plan import SessionPlan, TrialPlan
+from legsci.simulate.recordings.trial_files import Instruments, draw_setup, record_trial
 
 #: Simulating may cost this many times as much as reading.
 ALLOWED = 10.0
@@ -38,8 +38,9 @@ def _trial(task: str, *, emg: bool) -> Measurement:
         path = Path(folder, "trial.c3d")
 
         def write() -> None:
-            rng = np.random.default_rng(1)
-            record_trial(path, session, trial, instruments=Instruments(), rng=rng, wearables={})
+            rng, instruments = np.random.default_rng(1), Instruments()
+            setup = draw_setup(session, instruments)
+            record_trial({"motion_capture": path}, session, trial, instruments=instruments, setup=setup, rng=rng)
 
         ours, reading = medians_ms(write, lambda: READERS["c3d"](path, device=VICON), rounds=5)
         size = path.stat().st_size / 1e6

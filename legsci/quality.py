@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from legsci.quality_declarations import DECLARATIONS, Code
+from legsci.quality_recordings import RECORDINGS
 
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
@@ -351,6 +352,7 @@ CODES: dict[str, Code] = {
     "decision_without_effect": Code("flagged", "A decision in curation.tsv has no effect: {detail}."),
     "excluded": Code("rejected", "Excluded manually: {detail}."),
     **DECLARATIONS,
+    **RECORDINGS,
 }
 
 

@@ -162,6 +162,7 @@ STUDY_FIGURES = (
     "draw_profile_comparison",
     "draw_jump_height_agreement",
     "draw_data_quality",
+    "draw_raw_streams",
     "draw_joint_angles",
     "draw_joint_moments",
 )

@@ -16,6 +16,7 @@ from legsci.ingest.paths import is_file, stays_inside
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.ingest.settings import FILE as SETTINGS
+from legsci.ingest.streams import channel_labels
 from legsci.ingest.study import Study, absent_tasks, collect_study
 from legsci.ingest.tables import suggestion
 from legsci.tasks import TASKS
@@ -182,10 +183,16 @@ def _repeated_signals(study: Study, device: Device, rows: list[Any]) -> list[Fau
 
 
 def _kinds(recording: Recording) -> list[tuple[str, str]]:
-    """Return (kind of signal, plate) of a recording: files may hold one plate each, and are then no repetition."""
-    kinds = [(kind, "") for kind in recording.signals if kind != "force"]
-    plates = list(recording.signals["force"]["plate"].values) if "force" in recording.signals else []
+    """Return (kind of signal, parts) of a recording: files with one plate or sensor each are no repetition."""
+    signals = recording.signals
+    plates = list(signals["force"]["plate"].values) if "force" in signals else []
+    kinds = [(kind, _meanings(signal)) for kind, signal in signals.items() if kind != "force"]
     return kinds + [("force", str(plate)) for plate in plates]
+
+
+def _meanings(signal: xr.Dataset) -> str:
+    """What the channels of a signal measure; empty for one without channels."""
+    return ", ".join(sorted(channel_labels(signal))) if "channel" in signal.dims else ""
 
 
 def _find(study: Study, device: Device, rows: list[Any]) -> _Readings:

@@ -11,6 +11,9 @@ from legsci.marker_sets import MARKER_SETS
 #: How recordings.tsv names rows of a file with several trials as its `part`.
 ROW_RANGE = re.compile(r"^rows (?P<first>[0-9]+):(?P<last>[0-9]+)$")
 
+#: What an inertial sensor measures. Free acceleration is without gravity, along the axes of the earth.
+QUANTITIES = ("acceleration", "free_acceleration", "angular_velocity", "magnetic_field", "orientation")
+
 
 @dataclass(frozen=True)
 class PlateSetup:
@@ -37,9 +40,10 @@ class Channel:
     kind : "emg", "imu" or "analog".
     muscle, side : of EMG; side also of a sensor on a leg.
     segment : that carries the sensor.
-    quantity : "acceleration", "angular_velocity", "magnetic_field" or "orientation" of a sensor.
+    quantity : of a sensor, one of QUANTITIES.
     axis : of the sensor, "x", "y", "z", or "w" of a quaternion.
     mounting : where and how the sensor is fixed, in words.
+    unit : of its values, where the file names none.
     """
 
     kind: str
@@ -48,6 +52,25 @@ class Channel:
     side: str = ""
     quantity: str = ""
     axis: str = ""
+    mounting: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """What a sensor of a system that names its sensors is fixed to, as the study describes it.
+
+    Parameters
+    ----------
+    segment : that carries an inertial sensor.
+    muscle : under the electrodes of an EMG sensor.
+    side : of the muscle or segment.
+    mounting : where and how the sensor is fixed, in words.
+    """
+
+    segment: str = ""
+    muscle: str = ""
+    side: str = ""
     mounting: str = ""
 
 
@@ -69,9 +92,11 @@ class Device:
     labels : key of MARKER_SETS or SEGMENT_SETS, a label map of legsci.
     markers : the file's label -> standard label, with precedence over the marker set; other labels are kept.
     channels : the file's name (or number, as text) of a channel that belongs to no plate -> what it measures.
+    sensors : the file's name of a sensor that measures several quantities -> what it is fixed to.
+    resample_hz : rate to which channels with time stamps at uneven intervals are interpolated [Hz]; None: refused.
     own_clock : whether the device keeps a clock that `synchronisation` does not relate to the others'.
     text : delimited text only: delimiter, decimal, header_rows (number of lines before the data), layout (wide, long),
-        trial_column, time_column.
+        trial_column, time_column, time_unit.
     """
 
     name: str
@@ -88,6 +113,8 @@ class Device:
     labels: str | None = None
     markers: dict[str, str] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
+    sensors: dict[str, Sensor] = field(default_factory=dict)
+    resample_hz: float | None = None
     own_clock: bool = False
     text: dict[str, Any] = field(default_factory=dict)
 

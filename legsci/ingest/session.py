@@ -17,13 +17,14 @@ import xarray as xr
 
 from legsci.ingest.axes import to_isb
 from legsci.ingest.clocks.declared import SHARED_CLOCK, clocks_of
+from legsci.ingest.clocks.measured import STATED
 from legsci.ingest.clocks.session_clocks import OF_RECORDER, UNKNOWN, relate_clocks
 from legsci.ingest.devices import Device
 from legsci.ingest.faults import Fault, RecordingError
 from legsci.ingest.names import map_names
-from legsci.ingest.readers import READERS
+from legsci.ingest.readers import CHANNELS_ALONE, READERS
 from legsci.ingest.recording import Recording
-from legsci.ingest.streams import PARTS, channel_labels
+from legsci.ingest.streams import PARTS, channel_labels, flag_copies, flag_foreign
 from legsci.ingest.study import Study, absent_task
 from legsci.storage import DECIMALS, ROTATION_DECIMALS, read_tree, write_tree
 from legsci.tasks import TASKS
@@ -71,19 +72,20 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
         recordings.setdefault(row["trial_id"], []).append({str(column): value for column, value in row.items()})
     who: dict[str, Any] = {"study": study.name, "participant_id": participant_id, "session_id": session_id}
     who["simulated"] = int(study.simulated)
+    found: dict[str, dict[str, xr.Dataset]] = {}
     nodes = {"/": xr.Dataset(attrs=who | _body_mass(study, participant_id, session_id) | _build(study, participant_id))}
-    of_trials: dict[str, dict[str, xr.Dataset]] = {}
     for trial in trials.to_dict("records"):
         name = str(trial["trial_id"])
         attrs = {key: _plain(trial[key]) for key in TRIAL_ATTRIBUTES if not pd.isna(trial.get(key))}
         if trial["task"] in TASKS:
-            of_trials[name], measured = build_trial(study, recordings.get(trial["trial_id"], []))
+            found[name], measured = build_trial(study, recordings.get(trial["trial_id"], []))
         else:
             measured = {"faults": json.dumps([["unknown_task", absent_task(str(trial["task"]))]])}
         nodes[name] = xr.Dataset(attrs=attrs | measured)
-    starts = {name: float(nodes[name].attrs.get("start_time_s", 0.0)) for name in of_trials}
-    relate_clocks(of_trials, starts, clocks_of(study.settings))
-    for name, streams in of_trials.items():
+    starts = {name: float(nodes[name].attrs.get("start_time_s", 0.0)) for name in found}
+    relate_clocks(found, starts, clocks_of(study.settings))
+    flag_copies(found)
+    for name, streams in found.items():
         nodes |= {f"{name}/{stream}": signal for stream, signal in streams.items()}
     return xr.DataTree.from_dict(nodes, name=f"{participant_id}_{session_id}")
 
@@ -104,7 +106,8 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
     Parameters
     ----------
     study : for its folder, devices and synchronisation.
-    rows : of its recordings table (device, path, and part where the file holds several trials).
+    rows : of its recordings table (participant_id, session_id, device, path, and part where a file holds several
+        trials).
 
     Returns
     -------
@@ -114,6 +117,7 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
         a JSON list of the faults of recordings without which the others were used; or faults.
     """
     read: list[_Read] = []
+    rows = list(rows)
     faults: list[tuple[str, Fault]] = []
     refused: set[tuple[str, str]] = set()
     for row in rows:
@@ -133,7 +137,8 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
         faults.append(("no_recording", Fault("recordings.tsv", "", "a recording of this trial", "none")))
     faults += [("signal_twice", fault) for fault in _contradictions(read)]
     numbers = _clock_numbers(read, study)
-    apart = sorted({one.device.name for one in read if set(PARTS) & set(one.recording.signals)})
+    compared = [one for one in read if one.device.reader not in CHANNELS_ALONE]
+    apart = sorted({one.device.name for one in compared if set(PARTS) & set(one.recording.signals)})
     unrelated = [name for name in apart if numbers[name] is None]
     if len(apart) > 1 and unrelated:
         expected = f"{SHARED_CLOCK} for several devices, or the clock of each"
@@ -149,6 +154,7 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
     found_streams = {
         name: _stream(one, kind, start=start, known_clock=one in of_trial) for name, (kind, one) in named.items()
     }
+    flag_foreign(found_streams, {one.path: one.recording.recorded_on for one in read}, _visit(study, rows))
     unmapped = [[one.path, name, unit] for one in read for name, unit in one.recording.unmapped.items()]
     attrs: dict[str, Any] = {"start_time_s": start}
     if left_out:
@@ -178,8 +184,20 @@ def _of_trial(read: list[_Read], numbers: dict[str, int | None]) -> list[_Read]:
 
 
 def _kind_of_file(device: Device, path: str) -> tuple[str, str]:
-    """Device and kind of a file; files of one kind may each hold a plate, so that none is whole without the others."""
-    return device.name, Path(path).suffix.lower()
+    """Device and kind of a file; files of one kind may each hold a plate, so that none is whole without the others.
+
+    Each file of sensors stands for itself.
+    """
+    return device.name, path if device.sensors else Path(path).suffix.lower()
+
+
+def _visit(study: Study, rows: list[dict[str, Any]]) -> str:
+    """Date of the session of recordings, empty where sessions.tsv has none."""
+    sessions = (
+        _of_session(study.sessions, rows[0]["participant_id"], rows[0]["session_id"]) if rows else study.sessions[:0]
+    )
+    dates = sessions["date"].dropna() if "date" in sessions else sessions[:0]
+    return str(dates.iloc[0])[:10] if len(dates) else ""
 
 
 def _stream(one: _Read, kind: str, *, start: float, known_clock: bool) -> xr.Dataset:
@@ -190,11 +208,14 @@ def _stream(one: _Read, kind: str, *, start: float, known_clock: bool) -> xr.Dat
     signal, device = one.recording.signals[kind], one.device
     notes = [f"{place}: {what}." for place, what in one.recording.notes.items()]
     turned = to_isb(signal, up=device.up, forward=device.forward) if "axis" in signal.dims else signal
+    # Streams of one file that its recorder cannot relate to each other are not related to the trial either.
+    known_clock = known_clock and signal.attrs.get("clock_method") != UNKNOWN
     offset = one.recording.start_time_s - start if known_clock else 0.0
+    measured = {name: value for name, value in signal.attrs.items() if name.startswith("clock_")}
     if offset != 0.0:
         turned = turned.assign_coords(time=("time", turned.variables["time"].data + offset, {"units": "s"}))
     turned.attrs |= {
-        "kind": kind,
+        "kind": signal.attrs.get("kind", kind),
         "device": device.name,
         "source": one.path,
         "sha256": one.sha256,
@@ -207,6 +228,10 @@ def _stream(one: _Read, kind: str, *, start: float, known_clock: bool) -> xr.Dat
         "clock_drift_uncertainty": 0.0 if known_clock else float("nan"),
         "clock_method": OF_RECORDER if known_clock else UNKNOWN,
     }
+    if known_clock:
+        turned.attrs |= measured
+    elif np.isfinite(measured.get("clock_offset_uncertainty_s", np.nan)):
+        turned.attrs[STATED] = measured["clock_offset_uncertainty_s"]
     return turned
 
 
@@ -336,11 +361,14 @@ def _contradictions(read: list[_Read]) -> list[Fault]:
         if max(starts) - min(starts) > 0.5 / rates[0]:
             found = f"{min(starts):.4f} to {max(starts):.4f} s"
             faults.append(Fault(paths, kind, f"recordings that start together{AGAIN}", found))
-    for kind in sorted({kind for one in read for kind in one.recording.signals} - set(PARTS)):
-        holding = [one for one in read if kind in one.recording.signals]
-        meant = Counter(label for one in holding for label in channel_labels(one.recording.signals[kind]))
+    channels: dict[str, list[tuple[str, xr.Dataset]]] = {}
+    for one in read:
+        for name, signal in one.recording.signals.items():
+            channels.setdefault(signal.attrs.get("kind", name), []).append((one.path, signal))
+    for kind in sorted(channels.keys() - PARTS.keys()):
+        meant = Counter(label for _, signal in channels[kind] for label in channel_labels(signal))
         twice = ", ".join(label for label, count in meant.items() if count > 1)
         if twice:
-            paths = ", ".join(one.path for one in holding)
+            paths = ", ".join(dict.fromkeys(path for path, _ in channels[kind]))
             faults.append(Fault(paths, kind, "one channel of a trial for each meaning", f"{twice} more than once"))
     return faults

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-from legsci.ingest.devices import ROW_RANGE, Channel, Device, PlateSetup
+from legsci.ingest.devices import ROW_RANGE, Channel, Device, PlateSetup, Sensor
 from legsci.ingest.faults import Fault, shown
 from legsci.ingest.paths import link_faults
 from legsci.ingest.readers import READERS, SETTINGS
@@ -20,9 +20,9 @@ from legsci.ingest.yaml_files import line_of, problem_of, schema_faults
 FILE = "study.yaml"
 #: Keys of a channel by its kind.
 KEYS_OF_KIND = {
-    "emg": {"muscle", "side"},
-    "imu": {"segment", "side", "quantity", "axis", "mounting"},
-    "analog": set(),
+    "emg": {"muscle", "side", "unit"},
+    "imu": {"segment", "side", "quantity", "axis", "mounting", "unit"},
+    "analog": {"unit"},
 }
 #: Settings that only some readers use; a setting that would be without effect is a fault.
 SPECIFIC = {setting for settings in SETTINGS.values() for setting in settings}
@@ -166,10 +166,11 @@ def _reader_faults(settings: dict[str, Any]) -> list[Fault]:
 
 def _device(name: str, described: dict[str, Any]) -> Device:
     """Build one device from its settings, without the remarks."""
-    known = {key: value for key, value in described.items() if key not in ("note", "plates", "channels")}
+    known = {key: value for key, value in described.items() if key not in ("note", "plates", "channels", "sensors")}
     plates = {plate: PlateSetup(**setup) for plate, setup in described.get("plates", {}).items()}
     channels = {channel: Channel(**meaning) for channel, meaning in described.get("channels", {}).items()}
-    return Device(name=name, plates=plates, channels=channels, **known)
+    sensors = {sensor: Sensor(**fixed) for sensor, fixed in described.get("sensors", {}).items()}
+    return Device(name=name, plates=plates, channels=channels, sensors=sensors, **known)
 
 
 def _unused_faults(where: str, described: dict[str, Any]) -> list[Fault]:
@@ -210,11 +211,19 @@ def _meaning_faults(where: str, device: Device) -> list[Fault]:
         ]
         if (channel.quantity == "orientation") < (channel.axis == "w"):
             faults.append(Fault(FILE, f"{where}.channels.{name}.axis", "x, y or z, except of orientation", "w"))
-        meaning = replace(channel, mounting="")
+        meaning = replace(channel, mounting="", unit="")
         if channel.kind != "analog" and meaning in meant:
             expected = "a meaning of its own for each channel"
             faults.append(Fault(FILE, f"{where}.channels.{name}", expected, f"that of {meant[meaning]}"))
         meant.setdefault(meaning, name)
+    for word in ("segment", "muscle"):
+        places: dict[tuple[str, str], str] = {}
+        for name, sensor in device.sensors.items():
+            place = (sensor.side, getattr(sensor, word))
+            if place[1] and place in places:
+                expected = f"a {word} and side of its own for each sensor (name the {word} of one of them)"
+                faults.append(Fault(FILE, f"{where}.sensors.{name}", expected, f"that of {places[place]}"))
+            places.setdefault(place, name)
     return faults
 
 

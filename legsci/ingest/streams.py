@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 import xarray as xr
 
 #: Kinds whose streams are laid side by side, as one recorder would give them: dimension that names their parts.
 PARTS = {"force": "plate", "markers": "marker", "segments": "segment", "angles": "joint_angle"}
+#: A clock that was set to another time zone shows the day before or after.
+DAYS_TOLERATED = 1
+#: Streams shorter than plates and cameras by more than this part, and this time [s], do not cover the trial.
+SHORTER_BY, SHORTER_BY_S = 0.1, 0.5
 
 
 def streams(trial: xr.DataTree, kind: str) -> dict[str, xr.Dataset]:
@@ -63,6 +69,54 @@ def channel_labels(signal: xr.Dataset) -> list[str]:
     ]
     names = signal["channel"].to_numpy().astype(str).tolist()
     return ["_".join(filter(None, each[:-1])) or each[-1] for each in zip(*words, names, strict=True)]
+
+
+def add_flag(signal: xr.Dataset, code: str, value: float | None, limit: float | None, detail: str) -> None:
+    """Add a fault to the attribute `flags` of a stream: a key of CODES, numbers in its unit or None, and words."""
+    flags = json.loads(str(signal.attrs.get("flags", "[]")))
+    signal.attrs["flags"] = json.dumps([*flags, [code, value, limit, detail]], ensure_ascii=False)
+
+
+def flag_foreign(found: Mapping[str, xr.Dataset], recorded_on: Mapping[str, str], visit: str) -> None:
+    """Flag streams of channels that may belong to another trial: of another day, or too short for this one.
+
+    Parameters
+    ----------
+    found : streams of a trial by name.
+    recorded_on : path of a file -> date that it states (YYYY-MM-DD).
+    visit : date of the session; empty where sessions.tsv has none.
+    """
+    lengths = [_duration(signal) for signal in found.values() if signal.attrs["kind"] in PARTS]
+    for signal in found.values():
+        stated = recorded_on.get(str(signal.attrs["source"]), "")
+        days = (date.fromisoformat(stated) - date.fromisoformat(visit)).days if stated and visit else 0
+        if abs(days) > DAYS_TOLERATED:
+            add_flag(signal, "file_of_other_day", float(abs(days)), float(DAYS_TOLERATED), f"{stated}, {visit}")
+        lasts, trial = _duration(signal), max(lengths, default=0.0)
+        if signal.attrs["kind"] not in PARTS and trial - lasts > max(SHORTER_BY * trial, SHORTER_BY_S):
+            add_flag(signal, "shorter_than_trial", lasts, trial, "")
+
+
+def flag_copies(trials: Mapping[str, Mapping[str, xr.Dataset]]) -> None:
+    """Flag streams of channels whose files have the same content under another name in another trial."""
+    files: dict[str, dict[str, str]] = {}
+    for trial, found in trials.items():
+        for signal in found.values():
+            files.setdefault(str(signal.attrs["sha256"]), {}).setdefault(str(signal.attrs["source"]), trial)
+    for trial, found in trials.items():
+        for signal in found.values():
+            others = [
+                f"{source} of trial {other}"
+                for source, other in files[str(signal.attrs["sha256"])].items()
+                if source != signal.attrs["source"] and other != trial
+            ]
+            if others and signal.attrs["kind"] not in PARTS:
+                add_flag(signal, "file_of_other_trial", None, None, ", ".join(others))
+
+
+def _duration(signal: xr.Dataset) -> float:
+    """Duration of a stream [s]."""
+    return signal.sizes["time"] / float(signal.attrs["sampling_rate_hz"])
 
 
 def side_by_side(found: Sequence[xr.Dataset], part: str) -> xr.Dataset:

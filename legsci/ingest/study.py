@@ -358,8 +358,9 @@ def _device_faults(recordings: pd.DataFrame, settings: dict[str, Any]) -> list[F
 
 
 def _channels_alone(described: dict[str, Any]) -> bool:
-    """Whether a device of delimited text or of a spreadsheet holds channels of EMG, sensors or analog inputs alone."""
-    return described["reader"] in TABLES and "channels" in described and "plates" not in described
+    """Whether a device holds channels of EMG, sensors or analog inputs alone: in a table, or as a system of sensors."""
+    table_of_channels = described["reader"] in TABLES and "channels" in described
+    return (table_of_channels or "sensors" in described) and "plates" not in described
 
 
 def _named(word: str, known: list[str]) -> str:

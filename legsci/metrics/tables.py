@@ -122,6 +122,8 @@ def _with_uncertainties(measured: xr.Dataset, reps: xr.Dataset) -> dict[str, Val
         values[str(name)] = laid
     moved = np.flatnonzero(reps.variables["perturbation"].data.astype(str) == CLOCK)
     for name in (name for name, metric in METRICS.items() if moved.size and metric.uncertainty == "stated"):
+        if f"u_{name}" not in values:
+            continue  # no task of the session has it
         change = np.nan_to_num(values[name][:, moved[0]] - values[name][:, 0])
         values[f"u_{name}"] = np.hypot(values[f"u_{name}"], change[:, None])
     return values

@@ -225,7 +225,7 @@ def test_nexus_blocks_become_signals(tmp_path: Path) -> None:
     position = recording.signals["markers"]["position"]
     np.testing.assert_allclose(position.sel(marker="LASI"), [[0.1, 0.2, 1.0], [np.nan] * 3])
     assert "A:Power" in recording.notes["Model Outputs"]
-    assert "EMG - v" in recording.notes["Devices"]
+    assert "EMG - v" in recording.unmapped
 
 
 @pytest.mark.parametrize(

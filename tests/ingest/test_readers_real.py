@@ -93,7 +93,11 @@ FILES: dict[str, tuple[Device, str | None, set[str] | str]] = {
     "parkour-landings/txt/*.txt": (described("bioware", "-z"), None, {"force"}),
     "pyomeca-tests/markers_analogs.c3d": (described("c3d"), None, {"markers"}),
     "pyomeca-tests/markers.csv": (described("nexus"), None, {"markers"}),
-    "pyomeca-tests/analogs.csv": (described("nexus"), None, "found Devices: devices left out: Imported Analog EMG"),
+    "pyomeca-tests/analogs.csv": (
+        described("nexus"),
+        None,
+        "found channels that the study does not map: Imported Analog EMG",
+    ),
     # Its header says 652 frames; the 93 in it are whole.
     "pyomeca-tests/markers.trc": (described("opensim"), None, {"markers"}),
     "pyomeca-tests/inverse_kin.mot": (described("opensim"), None, "expected 250 rows, as the header says; found 88"),

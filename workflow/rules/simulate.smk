@@ -18,7 +18,6 @@ if RUN_NAME is None:
                     "sessions",
                     "trials",
                     "recordings",
-                    "wearables",
                     "exposure",
                     "health",
                     "injuries",

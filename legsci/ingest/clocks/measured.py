@@ -23,7 +23,7 @@ LARGEST_UNCERTAINTY_S = 0.015
 #: Of longer trials the lag is measured in pieces of this length, which show the drift [s]; in each near that of all.
 PIECE_S, NEAR_S = 20.0, 0.2
 #: A recorder that measures its offsets states them on the stream.
-STATED = "clock_offset_uncertainty_s"
+STATED = "recorder_offset_uncertainty_s"
 NOT_CENTRAL = (
     "none of its devices has a sensor on pelvis or trunk, or markers; a sensor on thigh, shank or foot does not follow "
     "the force on the whole body: name a device with a pelvis sensor under the same clock, or use method event or pulse"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ import xarray as xr
 from legsci.ingest.clocks.declared import METHODS, Clock
 from legsci.ingest.clocks.measured import as_measured, lags_of_trial
 from legsci.ingest.clocks.relation import Measured, Relation, fit_relation
+from legsci.ingest.streams import add_flag
 
 #: `clock_method` of streams that share the recorder of the trial, and of those whose clock is not related.
 OF_RECORDER, UNKNOWN = "clock of the recorder", "unknown"
@@ -94,7 +94,7 @@ def _relate(trials: dict[str, dict[str, xr.Dataset]], parts: list[_Part], clock:
     measured = [(part, each) for part in parts for each in part.measured]
     relation = fit_relation([each for _, each in measured]) if measured else None
     for part in parts:
-        flags: list[list[str | float | None]] = []
+        flags: list[tuple[str, float | None, float | None, str]] = []
         own = relation
         departed = [
             each for number, (of, each) in enumerate(measured) if of is part and relation and number in relation.jumps
@@ -102,12 +102,14 @@ def _relate(trials: dict[str, dict[str, xr.Dataset]], parts: list[_Part], clock:
         if relation and departed:
             own = fit_relation(departed)
             by_ms = 1000.0 * (departed[0].offset_s - relation.at(departed[0].time_s)[0])
-            flags.append(["clock_departs", by_ms, None, f"from the clock of {', '.join(clock.devices)}"])
+            flags.append(("clock_departs", by_ms, None, f"from the clock of {', '.join(clock.devices)}"))
         if own is None:
-            flags.append(["clock_not_related", None, None, part.refused])
+            flags.append(("clock_not_related", None, None, part.refused))
         for name in part.names:
             signal = trials[part.trial][name]
-            trials[part.trial][name] = _with_flags(_placed(signal, part, own, clock) if own else signal, flags)
+            trials[part.trial][name] = placed = _placed(signal, part, own, clock) if own else signal
+            for flag in flags:
+                add_flag(placed, *flag)
 
 
 def _placed(signal: xr.Dataset, part: _Part, relation: Relation, clock: Clock) -> xr.Dataset:
@@ -123,14 +125,6 @@ def _placed(signal: xr.Dataset, part: _Part, relation: Relation, clock: Clock) -
         "clock_method": METHODS[clock.method],
     }
     return placed
-
-
-def _with_flags(signal: xr.Dataset, flags: list[list[str | float | None]]) -> xr.Dataset:
-    """A stream with further quality flags in its attribute `flags`."""
-    if flags:
-        known = json.loads(str(signal.attrs.get("flags", "[]")))
-        signal.attrs["flags"] = json.dumps([*known, *flags], ensure_ascii=False)
-    return signal
 
 
 def clock_uncertainty_s(*streams: xr.Dataset | None) -> float:

@@ -14,11 +14,10 @@ from legsci.ingest.devices import Device
 from legsci.ingest.readers.c3d_file import C3dFile, first_frame, open_c3d
 from legsci.ingest.readers.c3d_outputs import FARTHEST_M, LARGEST_ANGLE_DEG, far_points, kind_by_name
 from legsci.ingest.readers.c3d_plates import read_plates
+from legsci.ingest.readers.channels import Block, channel_signals
 from legsci.ingest.readers.signals import (
     ANGLE_UNITS,
     angle_signal,
-    channel_signals,
-    emg_unit_remarks,
     marker_signal,
     plain_labels,
     refuse,
@@ -26,6 +25,7 @@ from legsci.ingest.readers.signals import (
     unit_factor,
     with_remarks,
 )
+from legsci.ingest.readers.timing import Timing
 from legsci.ingest.recording import Recording
 
 CHANNELS_NAMED = 20
@@ -195,10 +195,9 @@ def _channels(file: C3dFile) -> tuple[dict[str, xr.Dataset], dict[str, str]]:
     if not chosen:
         return {}, others
     labelled, of_unit = [names[n] for n in chosen], [unit[n] for n in chosen]
-    if any(unit):
-        file.remarks.extend(emg_unit_remarks(labelled, of_unit, file.device))
-    rate = file.rate("ANALOG")
-    signals = channel_signals(file.analogs(chosen), rate_hz=rate, names=labelled, units=of_unit, device=file.device)
+    block = Block(file.analogs(chosen), labelled, of_unit, Timing(file.rate("ANALOG")))
+    signals, sentences = channel_signals([block], file.device)
+    file.remarks.extend(sentences)
     return signals, others
 
 

@@ -13,6 +13,7 @@ import xarray as xr
 
 from legsci.ingest.devices import Device
 from legsci.ingest.faults import RecordingError, shown
+from legsci.ingest.readers.channels import Block, channel_signals
 from legsci.ingest.readers.layout import TABLE_SETTINGS, Table, check_inside, column_number, lay_out, select_part
 from legsci.ingest.readers.pressure import known_points
 from legsci.ingest.readers.signals import (
@@ -21,8 +22,6 @@ from legsci.ingest.readers.signals import (
     MOMENT_UNITS,
     TIME_UNITS,
     Floats,
-    channel_signals,
-    emg_unit_remarks,
     force_signal,
     in_seconds,
     moment_from_point,
@@ -32,6 +31,7 @@ from legsci.ingest.readers.signals import (
     with_remarks,
 )
 from legsci.ingest.readers.text import name_rows, number_table, read_lines, split_cells
+from legsci.ingest.readers.timing import Timing, from_stamps
 from legsci.ingest.recording import Recording
 
 _KINDS = {"f": "force", "u": "force", "m": "moment", "t": "moment", "p": "length"}
@@ -104,7 +104,7 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
     points = {p for n, q in enumerate(quantities) if q in undefined for p in range(n * plates, (n + 1) * plates)}
     of_channels = range(len(quantities) * plates, len(quantities) * plates + len(channels))
     numbers = _without_tail(table, used, points | set(of_channels), assumptions)
-    rate, start = _timing(table, None if time is None else used[-1], numbers, device, assumptions)
+    timing = _timing(table, None if time is None else used[-1], numbers, device, assumptions)
     values = {q: numbers[:, n * plates : (n + 1) * plates].T for n, q in enumerate(quantities)}
     for n, quantity in enumerate(quantities):
         kind = _KINDS[quantity[0]]
@@ -113,43 +113,49 @@ def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None)
     remarks = _unit_remarks(table, quantities, used[: len(quantities) * plates])
     first = len(quantities) * plates
     units = [table.units[column] if column < len(table.units) else "" for column in channels]
-    signals = channel_signals(
-        np.ascontiguousarray(numbers[:, first : first + len(channels)].T),
-        rate_hz=rate,
-        names=list(device.channels),
-        units=units,
-        device=device,
+    block = Block(
+        numbers[:, first : first + len(channels)].T, list(device.channels), units, replace(timing, start_s=0.0)
     )
+    signals, sentences = channel_signals([block], device) if channels else ({}, [])
     if quantities:
-        signals["force"] = _signal(path, device, values, rate, assumptions)
-    remarks += emg_unit_remarks(list(device.channels), units, device) if any(units) else []
-    return Recording(with_remarks(signals, remarks), tuple(dict.fromkeys([*assumptions, *remarks])), start, unmapped)
+        signals["force"] = _signal(path, device, values, timing.rate_hz, assumptions)
+    remarks += sentences
+    said = tuple(dict.fromkeys([*assumptions, *remarks]))
+    return Recording(with_remarks(signals, remarks), said, timing.start_s, unmapped)
 
 
-def _timing(
-    table: Table, time: int | None, numbers: Floats, device: Device, assumptions: list[str]
-) -> tuple[float, float]:
-    """Sampling rate [Hz] and time of the first sample [s].
+def _timing(table: Table, time: int | None, numbers: Floats, device: Device, assumptions: list[str]) -> Timing:
+    """Time axis of the rows.
 
-    From the column `time` of the file, which is the last of `numbers` (row, column); else the rate of the study.
+    From the column `time` of the file, which is the last of `numbers` (row, column); else the rate of the study. Rows
+    of plates must be evenly spaced; of channels alone, lost ones are missing.
     """
     if time is not None:
         _check_times(table, time, numbers[:, -1], device)
-        times = numbers[:, -1] * _scale(table, [time], "time", None, assumptions)[0]
-        times = in_seconds(times, assumptions)
-        return sampling_rate(table.path, times, device.rate_hz), float(times[0])
+        unit = device.text.get("time_unit", "") if time >= len(table.units) or not table.units[time] else ""
+        scale = TIME_UNITS[unit] if unit else _scale(table, [time], "time", None, assumptions)[0]
+        times = in_seconds(numbers[:, -1] * scale, assumptions)
+        if not device.plates:
+            return from_stamps(table.path, times, declared_hz=device.rate_hz, resample_hz=device.resample_hz)
+        return Timing(sampling_rate(table.path, times, device.rate_hz), float(times[0]))
     if device.rate_hz is None:
         expected = "a sampling rate or a time column, which the study has to give"
         raise refuse(table.path, ("rate_hz", expected, "neither"))
     if device.text.get("layout") != "wide":
         _check_rate(table, float(device.rate_hz))
-    return float(device.rate_hz), 0.0
+    return Timing(float(device.rate_hz))
 
 
 def _check_times(table: Table, column: int, times: Floats, device: Device) -> None:
     """Refuse a column of times that counts rows: whole numbers a step of 1 apart, without a unit or a rate."""
     name, unit = (names[column] if column < len(names) else "" for names in (table.names, table.units))
-    if unit.strip("[]() ") or "ms" in name or device.rate_hz is not None or not (np.diff(times) == 1.0).all():
+    if (
+        unit.strip("[]() ")
+        or "ms" in name
+        or "time_unit" in device.text
+        or device.rate_hz is not None
+        or not (np.diff(times) == 1.0).all()
+    ):
         return
     if table.decimal in split_cells(table.lines[0], table.delimiter)[column]:  # milliseconds, written with decimals
         return

@@ -22,7 +22,8 @@ TABLE_SETTINGS = (
     "channels",
     "plates.columns",
     *(f"text.{key}" for key in ("header_rows", "names_row", "units_row", "footer_rows")),
-    *(f"text.{key}" for key in ("layout", "trial_column", "time_column")),
+    *(f"text.{key}" for key in ("layout", "trial_column", "time_column", "time_unit")),
+    "resample_hz",
 )
 NAMES_SHOWN = 40
 TAB, SHOWN_TAB = "\t", "\\t"

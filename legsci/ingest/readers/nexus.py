@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from legsci.ingest.devices import Device
+from legsci.ingest.readers.channels import Block, channel_signals
 from legsci.ingest.readers.signals import (
     ANGLE_UNITS,
     FORCE_UNITS,
@@ -26,6 +27,7 @@ from legsci.ingest.readers.signals import (
     with_remarks,
 )
 from legsci.ingest.readers.text import TextTable, check_filled, number_table, read_lines, split_cells
+from legsci.ingest.readers.timing import Timing
 from legsci.ingest.recording import Recording
 
 TITLES = ("Devices", "Joints", "Model Outputs", "Segments", "Trajectories")
@@ -55,7 +57,7 @@ class _Block:
 
 
 #: Settings of a device that this reader uses beside its axes, rate, sign of force and plates.
-SETTINGS = ("labels", "markers", "text.encoding")
+SETTINGS = ("channels", "labels", "markers", "text.encoding")
 #: Files are lines of text; one cut short may end in a number that lacks digits.
 LINES = True
 
@@ -65,7 +67,9 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
 
     Signals: `force` from the devices "<plate> - Force", "<plate> - Moment" and "<plate> - CoP" (reaction on the body
     [N], moment about the laboratory's origin [N m], plates with the file's names), `angles` [deg] from the model
-    outputs in degrees or radians, `markers` [m] from the trajectories; an empty cell is a gap (NaN).
+    outputs in degrees or radians, `markers` [m] from the trajectories; an empty cell is a gap (NaN). Channels of other
+    devices (EMG, sensors) are read where the study maps them: "Ultium EMG - EMG1" by the name above the column, and
+    "Analog EMG - Voltage.2" with the component where several columns have one name.
 
     Nexus writes the force on the plate, in the laboratory's axes, and the moment about the centre of the plate's
     surface. Both are negated (unless `device.force_sign` is "reaction"), and the moment is transferred to the
@@ -82,7 +86,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     blocks = _blocks(path, read_lines(path, encoding=device.text.get("encoding")))
     assumptions: list[str] = []
     notes: dict[str, str] = {}
-    signals = {}
+    signals, unmapped, sentences = dict[str, xr.Dataset](), dict[str, str](), list[str]()
     frames: set[tuple[int, int]] = set()
     rates: dict[str, float] = {}
     for block in blocks:
@@ -95,8 +99,9 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
             angles = _angles(path, block, assumptions, notes)
             signals |= {"angles": angles} if angles is not None else {}
         elif block.title == "Devices":
-            force = _forces(path, block, device, assumptions, notes)
-            signals |= {"force": force} if force is not None else {}
+            force = _forces(path, block, device, assumptions)
+            channels, unmapped, sentences = _channels(path, block, device)
+            signals |= ({"force": force} if force is not None else {}) | channels
         else:
             notes[block.title] = "block left out"
     if len(frames) > 1:
@@ -105,13 +110,15 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     if max(rates.values()) > (1.0 + RATE_TOLERANCE) * min(rates.values()):
         found = "; ".join(f"{title} {rate:g} Hz" for title, rate in rates.items())
         raise refuse(path, ("rates of the blocks", "the same number of frames per second in every block", found))
+    if device.channels and not any(block.title == "Devices" for block in blocks):
+        raise refuse(path, ("channels", "a block Devices", ", ".join(block.title for block in blocks)))
     if not signals:
-        raise refuse(
-            path, ("", "force plates, model angles or trajectories", ", ".join(f"{k}: {v}" for k, v in notes.items()))
-        )
+        left_out = [f"{place}: {what}" for place, what in notes.items()]
+        left_out += [f"channels that the study does not map: {', '.join(unmapped)}"] if unmapped else []
+        raise refuse(path, ("", "force plates, model angles, trajectories or mapped channels", ", ".join(left_out)))
     frame_rates = [block.rate_hz for block in blocks if block.title != "Devices"]
     start = (min(frames)[0] - 1) / frame_rates[0] if frame_rates else 0.0
-    return Recording(signals, tuple(assumptions), start, notes=notes)
+    return Recording(with_remarks(signals, sentences), (*assumptions, *sentences), start, unmapped, notes)
 
 
 def _blocks(path: Path, lines: list[str]) -> list[_Block]:
@@ -204,20 +211,13 @@ def _angles(path: Path, block: _Block, assumptions: list[str], notes: dict[str, 
     return angle_signal(angle, rate_hz=block.rate_hz, names=names)
 
 
-def _forces(
-    path: Path, block: _Block, device: Device, assumptions: list[str], notes: dict[str, str]
-) -> xr.Dataset | None:
+def _forces(path: Path, block: _Block, device: Device, assumptions: list[str]) -> xr.Dataset | None:
     """Return ground reactions and moments about the laboratory's origin, or None where no device is a plate."""
     columns: dict[str, dict[str, list[int]]] = {}
-    others: dict[str, None] = {}
     for column in range(2, len(block.components)):
         plate, _, quantity = block.names[column].rpartition(" - ")
         if plate and quantity in UNIT_TABLES:
             columns.setdefault(plate, {}).setdefault(quantity, []).append(column)
-        elif block.names[column]:
-            others[block.names[column]] = None
-    if others:
-        notes["Devices"] = "devices left out: " + ", ".join(others)
     if not columns:
         return None
     ragged = [p for p, q in columns.items() if set(q) != set(UNIT_TABLES) or any(len(c) != 3 for c in q.values())]
@@ -247,6 +247,28 @@ def _forces(
         moment=np.stack(moment),
         surface_height=height,
     )
+
+
+def _channels(path: Path, block: _Block, device: Device) -> tuple[dict[str, xr.Dataset], dict[str, str], list[str]]:
+    """Return the channels that the study maps, the units of all others that belong to no plate, and sentences."""
+    count = Counter(block.names[2:])
+    named: dict[str, int] = {}
+    for column in range(2, len(block.components)):
+        group = block.names[column]
+        of_plate, _, quantity = group.rpartition(" - ")
+        if group and not (of_plate and quantity in UNIT_TABLES):
+            named[group if count[group] == 1 else f"{group}.{block.components[column]}"] = column
+    absent = [name for name in device.channels if name not in named]
+    if absent:
+        expected = f"one of the channels {', '.join(named) or 'none'}"
+        raise refuse(path, *((f"channels.{name}", expected, "no such channel") for name in absent))
+    unmapped = {name: block.units[column] for name, column in named.items() if name not in device.channels}
+    if not device.channels:
+        return {}, unmapped, []
+    columns = [named[name] for name in device.channels]
+    values, units = block.numbers(path, columns, gaps=True).T, [block.units[column] for column in columns]
+    signals, sentences = channel_signals([Block(values, list(device.channels), units, Timing(block.rate_hz))], device)
+    return signals, unmapped, sentences
 
 
 def _centre(path: Path, plate: str, force: Floats, moment: Floats, point: Floats) -> Floats:

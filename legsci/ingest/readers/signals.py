@@ -12,7 +12,6 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from legsci.ingest.devices import Device
 from legsci.ingest.faults import Fault, RecordingError
 
 Floats = NDArray[np.float64]
@@ -24,8 +23,7 @@ FORCE_UNITS = {"N": 1.0, "kN": 1000.0}
 MOMENT_UNITS = {"Nm": 1.0, "Ncm": 0.01, "Nmm": 0.001, "kNm": 1000.0}
 ANGLE_UNITS = {"deg": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180.0 / np.pi, "radians": 180.0 / np.pi}
 
-EMG_UNITS = ("V", "mV", "uV", "µV", "μV")
-TIME_UNITS = {"s": 1.0, "sec": 1.0, "ms": 0.001}
+TIME_UNITS = {"s": 1.0, "sec": 1.0, "ms": 0.001, "us": 1e-6}
 
 #: Vertical force above the noise of any plate, from which a plate is taken as loaded [N].
 LOADED_N = 50.0
@@ -152,50 +150,6 @@ def angle_signal(angle: Floats, *, rate_hz: float, names: Sequence[str]) -> xr.D
     )
 
 
-def channel_signals(
-    values: Floats, *, rate_hz: float, names: Sequence[str], units: Sequence[str], device: Device
-) -> dict[str, xr.Dataset]:
-    """Label channels (channel, time) that belong to no plate, as the device maps them, by kind.
-
-    Returns
-    -------
-    kind ("emg", "imu", "analog") -> Dataset with `value` (channel, time) in the unit of the file, coordinate `unit`
-    (channel), and what the study says of each channel.
-    """
-    answer = {}
-    for kind in dict.fromkeys(device.channels[name].kind for name in names):
-        rows = [row for row, name in enumerate(names) if device.channels[name].kind == kind]
-        mapped = [device.channels[names[row]] for row in rows]
-        meaning = {
-            of: ("channel", [getattr(channel, of) for channel in mapped])
-            for of in ("muscle", "segment", "side", "quantity", "axis", "mounting")
-            if any(getattr(channel, of) for channel in mapped)
-        }
-        further = {"unit": ("channel", [units[row] for row in rows]), **meaning}
-        answer[kind] = xr.Dataset(
-            {"value": (("channel", "time"), values[rows])},
-            coords={"channel": [names[row] for row in rows], "time": clock(values.shape[1], rate_hz), **further},
-            attrs={"sampling_rate_hz": rate_hz},
-        )
-    return answer
-
-
-def emg_unit_remarks(names: Sequence[str], units: Sequence[str], device: Device) -> list[str]:
-    """Sentence on channels of EMG in a unit that is none of EMG; empty where there are none, or no channel has a unit.
-
-    Parameters
-    ----------
-    names, units : of the channels that the device maps, as the file has them.
-    device : for what the channels measure.
-    """
-    odd = [
-        f"{name} in {unit or 'none'}"
-        for name, unit in zip(names, units, strict=True)
-        if device.channels[name].kind == "emg" and unit not in EMG_UNITS
-    ]
-    return [f"EMG is in {', '.join(EMG_UNITS[:3])}; the file names other units: {', '.join(odd)}."] if odd else []
-
-
 def clock(samples: int, rate_hz: float) -> xr.Variable:
     """Return the time of each sample [s], starting at 0."""
     return xr.Variable("time", np.arange(samples) / rate_hz, {"units": "s"})
@@ -265,13 +219,13 @@ def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str], list[str]
 
 
 def in_seconds(times: Floats, assumptions: list[str]) -> Floats:
-    """Time stamps in seconds: those whose steps are longer than `LONGEST_STEP_S` are in milliseconds."""
+    """Time stamps in seconds: those whose steps are longer than `LONGEST_STEP_S` are in milli- or microseconds."""
     if times.size < 2 or not np.isfinite(times).all() or np.median(np.diff(times)) <= LONGEST_STEP_S:
         return times
-    assumptions.append(
-        f"Time stamps {np.median(np.diff(times)):g} apart are taken as milliseconds: no force plate samples so slowly."
-    )
-    return times / 1000.0
+    step = float(np.median(np.diff(times)))
+    unit, factor = ("milliseconds", 1e-3) if step * 1e-3 <= LONGEST_STEP_S else ("microseconds", 1e-6)
+    assumptions.append(f"Time stamps {step:g} apart are taken as {unit}: no force plate or sensor samples so slowly.")
+    return times * factor
 
 
 def sampling_rate(path: Path, times: Floats, declared_hz: float | None) -> float:

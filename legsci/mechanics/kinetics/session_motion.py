@@ -279,7 +279,7 @@ def _remarks(trial: xr.DataTree) -> list[QualityFlag]:
 
 
 def _stream_flags(trial: xr.DataTree) -> list[QualityFlag]:
-    """What was recorded and is not used: channels that the study does not map, streams whose clock is not known."""
+    """Channels that the study does not map, streams whose clock is not known, and what readers found wrong."""
     flags = []
     unmapped: dict[str, list[str]] = {}
     for path, channel, _ in json.loads(str(trial.attrs.get("unmapped", "[]"))):

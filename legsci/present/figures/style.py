@@ -38,6 +38,8 @@ PHASE_COLOURS = {
     "flight": _YELLOW,
     "landing": _PINK,
 }
+#: Axes of a sensor, in colours that are not those of sides.
+AXIS_COLOURS = {"x": _PURPLE, "y": _GREEN, "z": _ORANGE}
 SIDE_COLOURS = {"both": (0.1, 0.1, 0.1), "left": _BLUE, "right": _VERMILLION}
 HEIGHT_COLOURS = {
     "jump_height_impulse_m": _BLUE,

@@ -24,8 +24,10 @@ BRAKING_PER_S = 0.53
 TOUCHDOWN_REACH_M = (-0.08, 0.12)
 #: Share of the load on the dominant leg beyond one half; assumed.
 ASYMMETRY_OF_DOMINANCE = 0.01
-#: Tasks in which the muscles are recorded.
+#: Tasks in which the muscles are recorded in every session, and those in which they and inertial sensors are recorded
+#: in one session of each athlete.
 EMG_TASKS = ("lateral_jump",)
+SENSOR_TASKS = ("standing", "squat", "countermovement_jump", "squat_jump", "drop_jump", "lateral_jump")
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def plan_recordings(config: Mapping[str, Any], *, seed: int) -> RecordingPlan:
             participant_id=cohort.participants[athlete],
             session_id=cohort.sessions[visit],
             athlete=_body(cohort, athlete),
-            trials=_trials(cohort, athlete, visit),
+            trials=_trials(cohort, athlete, visit, sensors=visit == _sensor_visit(cohort, athlete)),
             seed=(seed, int(athlete), int(visit)),
         )
         for athlete, visit in np.argwhere(cohort.attendance.attended)
@@ -77,7 +79,13 @@ def _body(cohort: Cohort, athlete: int) -> Athlete:
     )
 
 
-def _trials(cohort: Cohort, athlete: int, visit: int) -> tuple[TrialPlan, ...]:
+def _sensor_visit(cohort: Cohort, athlete: int) -> int:
+    """Visit at which an athlete wears electrodes and inertial sensors in all SENSOR_TASKS."""
+    attended = np.flatnonzero(cohort.attendance.attended[athlete])
+    return int(attended[athlete % attended.size])
+
+
+def _trials(cohort: Cohort, athlete: int, visit: int, *, sensors: bool) -> tuple[TrialPlan, ...]:
     """Return the trials of a session."""
     reps_of: dict[str, list[int]] = {}
     for number, rep in enumerate(cohort.performance.reps):
@@ -85,15 +93,17 @@ def _trials(cohort: Cohort, athlete: int, visit: int) -> tuple[TrialPlan, ...]:
     trials = []
     for trial_id, numbers in reps_of.items():
         rep = cohort.performance.reps[numbers[0]]
-        emg = rep.task in EMG_TASKS
+        worn = sensors and rep.task in SENSOR_TASKS
+        lateral = rep.task == "lateral_jump"
         onset = float(cohort.performance.both["gluteus_medius_onset_s"][athlete, visit, numbers[0]])
         trials.append(
             TrialPlan(
                 trial_id=trial_id,
                 task=rep.task,
                 technique=_technique(cohort, athlete, visit, numbers),
-                emg=emg,
-                emg_onset_s=(("gluteus_medius", onset),) if emg else (),
+                emg=worn or rep.task in EMG_TASKS,
+                emg_onset_s=(("gluteus_medius", onset),) if lateral else (),
+                wearables=worn,
             )
         )
     return tuple(trials)

@@ -21,8 +21,10 @@ class TrialPlan:
     markers : whether the cameras record. Without them the plates' own software writes the file; then there is no EMG,
         and no sprint or lateral jump, since that software does not say where the plates lie.
     emg : whether surface EMG is recorded.
-    emg_onset_s : muscle -> onset after the event of the task [s]; muscles not named get the default of EmgSettings.
-    wearables : whether the inertial sensors record.
+    emg_onset_s : muscle -> onset after the event of the task in the leg that pushes [s]; muscles not named have that of
+        TIMING.
+    wearables : whether the inertial sensors record, on a clock of their own.
+    plates_apart : whether the plates and the cameras have a recorder each, whose clocks differ.
     """
 
     trial_id: str
@@ -33,6 +35,7 @@ class TrialPlan:
     emg: bool = False
     emg_onset_s: tuple[tuple[str, float], ...] = ()
     wearables: bool = False
+    plates_apart: bool = False
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,9 @@ def write_c3d(
     names += emg
     units += ["V"] * len(emg)
     factors = [MILLIMETRES if unit == "Nmm" else 1.0 for unit in units]
-    samples = np.concatenate([*plate_channels, *(channel[None] for channel in emg.values())])
+    length = round(len(markers.position) * analog_rate_hz / markers.rate_hz)
+    analog = [*plate_channels, *(channel[None] for channel in emg.values())]
+    samples = np.concatenate(analog) if analog else np.empty((0, length))
     samples = samples * np.array(factors)[:, None]
 
     file, frames = ezc3d.c3d(), len(markers.position)
@@ -91,7 +93,8 @@ def write_c3d(
     parameters["UNITS"]["value"] = units
     scales = [1.0] * len(names) if steps is None else [s * f for s, f in zip(steps, factors, strict=True)]
     parameters["SCALE"]["value"] = scales
-    _describe_plates(file, plates)
+    if plates:
+        _describe_plates(file, plates)
     file.add_parameter("MANUFACTURER", "COMPANY", ["legsci"])
     file.add_parameter("MANUFACTURER", "SOFTWARE", ["legsci.simulate: a simulated recording"])
     with atomic_write(path) as unfinished:
@@ -142,16 +145,16 @@ def write_bioware(path: Path, *, rate_hz: float, wrenches: Sequence[tuple[Array,
 
 
 def write_xsens(path: Path, recording: ImuRecording, *, first_packet: int = 0) -> None:
-    """Write a text file as MT Manager exports one MTw sensor: comment lines, names, one row per packet.
+    """Write a text file as MT Manager exports one MTw sensor: comment lines, names, one row per packet that arrived.
 
     Parameters
     ----------
-    recording : specific force [m/s^2] and angular velocity [rad/s] in sensor axes.
+    recording : specific force [m/s^2] and angular velocity [rad/s] in sensor axes, written to a fiftieth of the
+        resolution of a 16-bit sensor.
     first_packet : what the packet counter reads at the first sample, 0 to 65535; it starts over at 65536.
     """
-    count = len(recording.acceleration)
-    packet = (first_packet + np.arange(count)) % 65536
-    ticks = np.round((1 + np.arange(count)) / recording.rate_hz * FINE_TICKS_PER_S)
+    packet = (first_packet + recording.packet) % 65536
+    ticks = np.round((1 + recording.packet) / recording.rate_hz * FINE_TICKS_PER_S)
     table = np.column_stack([packet, ticks, recording.acceleration, recording.angular_velocity])
     names = ["PacketCounter", "SampleTimeFine", *(f"{kind}_{axis}" for kind in ("Acc", "Gyr") for axis in "XYZ")]
     header = [
@@ -161,7 +164,7 @@ def write_xsens(path: Path, recording: ImuRecording, *, first_packet: int = 0) -
         "// Firmware Version: simulated by legsci",
         "\t".join(names),
     ]
-    _write_lines(path, header, table, "%05d\t%d" + "\t%.6f" * 6, "\n")
+    _write_lines(path, header, table, "%05d\t%d" + "\t%.4f" * 3 + "\t%.5f" * 3, "\n")
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:

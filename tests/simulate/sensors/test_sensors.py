@@ -6,17 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.signal import welch
-from scipy.spatial.transform import Rotation
 
 from legsci.kernels.plates import centre_of_pressure, plate_force_and_moment
-from legsci.simulate.sensors.emg import BAND, CHANNELS, EmgSettings, record_emg
-from legsci.simulate.sensors.imu import ImuSettings, imus, record_imu
 from legsci.simulate.sensors.markers import SKIN_MOTION, MarkerSettings, every_nth, record_markers, segment_of
 from legsci.simulate.sensors.plates import Plate, PlateSettings, plates_under, record_plates
-from legsci.vocabulary import MARKERS, SEGMENTS, STANDARD_GRAVITY
-from tests.simulate.hand_motion import FLIGHT, hand_motion, swing
-from tests.simulate.ideal_sensors import IDEAL_IMUS, IDEAL_MARKERS, IDEAL_PLATES
+from legsci.vocabulary import MARKERS, SEGMENTS
+from tests.simulate.hand_motion import hand_motion, swing
+from tests.simulate.ideal_sensors import IDEAL_MARKERS, IDEAL_PLATES
 
 
 def rng(seed: int = 1) -> np.random.Generator:
@@ -167,107 +163,6 @@ def test_markers_refuse_unknown_labels_and_rates() -> None:
         record_markers(motion, ["c7"], position, replace(IDEAL_MARKERS, rate_hz=300.0), rng())
 
 
-# Inertial sensors
-
-
-def test_accelerometer_at_rest_reads_g_upward() -> None:
-    motion = hand_motion()
-    still = replace(
-        motion,
-        rotation=np.tile(np.eye(3), (*motion.rotation.shape[:2], 1, 1)),
-        angular_velocity=np.zeros_like(motion.position),
-        angular_acceleration=np.zeros_like(motion.position),
-    )
-    for imu in imus():
-        recording, truth = record_imu(still, imu, replace(IDEAL_IMUS, misalignment_deg=5.0), rng())
-        upward = np.array(truth["sensor_to_segment"]).T @ [0.0, STANDARD_GRAVITY, 0.0]
-        np.testing.assert_allclose(recording.acceleration, np.tile(upward, (400 - 1, 1)), atol=1e-9)
-        np.testing.assert_allclose(recording.angular_velocity, 0.0, atol=1e-12)
-
-
-def test_accelerometer_of_a_swinging_sensor_by_hand() -> None:
-    """A sensor 0.2 m below a pivot feels w^2 r toward the pivot, w' r along its path, and g."""
-    motion = hand_motion()
-    thigh = next(imu for imu in imus() if imu.segment == "right_thigh")
-    imu = replace(thigh, place=np.array([0.0, -0.2, 0.0]), mounting=np.eye(3))
-    recording, _ = record_imu(motion, imu, replace(IDEAL_IMUS, rate_hz=1000.0), rng())
-    middle = motion.time[:-1] + 0.0005
-    angle, velocity, acceleration = swing(middle)
-    expected = np.stack(
-        [
-            0.2 * acceleration + STANDARD_GRAVITY * np.sin(angle),
-            0.2 * velocity**2 + STANDARD_GRAVITY * np.cos(angle),
-            np.zeros_like(angle),
-        ],
-        axis=1,
-    )
-    np.testing.assert_allclose(recording.acceleration, expected, atol=2e-5)
-
-
-def test_clock_of_a_sensor_starts_late_and_runs_at_its_own_rate() -> None:
-    motion = hand_motion()
-    settings = replace(IDEAL_IMUS, clock_offset_s=0.25, clock_drift=0.01)
-    recording, truth = record_imu(motion, imus()[0], settings, rng(3))
-    ends = (
-        truth["clock_offset_s"] + (1.0 + truth["clock_drift"]) * np.arange(len(recording.angular_velocity) + 1) / 100.0
-    )
-    assert 0.0 < truth["clock_offset_s"] < 0.25
-    assert truth["clock_drift"] != 0.0
-    assert ends[-1] <= motion.time[-1] < ends[-1] + 0.011
-    turned = np.diff(swing(ends)[0]) / np.diff(ends)
-    # The pelvis sensor's x points up, z back: the lab's z is its y, seen from the other side.
-    axis = np.array(truth["sensor_to_segment"]).T @ [0.0, 0.0, 1.0]
-    np.testing.assert_allclose(recording.angular_velocity, turned[:, None] * axis, atol=1e-5)
-
-
-def test_errors_of_inertial_sensors_have_the_size_that_is_set() -> None:
-    motion = hand_motion()
-    imu = imus()[1]
-    clean, _ = record_imu(motion, imu, IDEAL_IMUS, rng())
-    settings = replace(IDEAL_IMUS, gyroscope_bias=0.2, gyroscope_noise=0.05, accelerometer_range=5.0)
-    noisy, truth = record_imu(motion, imu, settings, rng())
-    error = noisy.angular_velocity - clean.angular_velocity
-    assert error.mean(axis=0) == pytest.approx(truth["gyroscope_bias"], abs=0.015)
-    assert error.std() > 0.04
-    assert np.abs(noisy.acceleration).max() == 5.0
-
-
-# EMG
-
-
-def test_emg_is_silent_before_its_onset_and_loud_after_it() -> None:
-    motion = hand_motion(rate_hz=2000.0)
-    settings = EmgSettings(mains_v=0.0)
-    emg, truth = record_emg(motion, settings, rng())
-    for name, channel in zip(CHANNELS, emg, strict=True):
-        (onset,) = truth[f"{name}_onset_s"]
-        assert onset - 1.0 == pytest.approx(truth[f"{name}_onset_after_event_s"][0])
-        assert onset - 1.0 == pytest.approx(settings.onset_s[name.partition("_")[2]], abs=0.05)
-        before = channel[motion.time < onset].std()
-        burst = channel[(motion.time > onset + settings.rise_s) & (motion.time < FLIGHT[0])].std()
-        after = channel[motion.time > FLIGHT[0] + settings.rise_s].std()
-        assert before == pytest.approx(settings.baseline_v, rel=0.1)
-        assert after == pytest.approx(settings.baseline_v, rel=0.1)
-        assert settings.amplitude_v / 2 < burst < 2 * settings.amplitude_v
-
-
-def test_emg_lies_in_its_band() -> None:
-    motion = hand_motion(seconds=20.0, rate_hz=2000.0)
-    motion = replace(motion, events={"movement_start": [0.1], "takeoff": [19.9]})
-    settings = EmgSettings(baseline_v=0.0, mains_v=0.0, amplitude_sd=0.0)
-    emg, _ = record_emg(motion, settings, rng())
-    frequency, power = welch(emg[:, 1000:-1000], fs=2000.0, nperseg=1024, axis=1)
-    outside = (frequency < BAND[0] / 2) | (frequency > 1.3 * BAND[1])
-    assert power[:, outside].sum() < 0.01 * power.sum()
-    assert emg[:, 1000:-1000].std() == pytest.approx(settings.amplitude_v, rel=0.03)
-
-
-def test_emg_refuses_what_it_cannot_record() -> None:
-    motion = replace(hand_motion(rate_hz=500.0), events={})
-    with pytest.raises(ValueError, match=r"above 900 Hz.*unknown muscles: soleus.*no onset of.*movement_start"):
-        record_emg(motion, EmgSettings(onset_s={"soleus": 0.1}), rng())
-
-
 # Chance
 
 
@@ -280,30 +175,8 @@ def test_the_same_seed_gives_the_same_numbers_and_another_seed_others() -> None:
         return [
             *record_plates(motion, plates, PlateSettings(), stream)[0],
             record_markers(motion, ["c7"], position, MarkerSettings(), stream)[0],
-            record_imu(motion, imus()[0], ImuSettings(), stream)[0].acceleration,
-            record_emg(motion, EmgSettings(), stream)[0],
         ]
 
     for first, again, other in zip(record(1), record(1), record(2), strict=True):
         np.testing.assert_array_equal(first, again)
         assert first.shape != other.shape or not np.array_equal(first, other)
-
-
-def turned_by(angular_velocity: np.ndarray, rate_hz: float) -> Rotation:
-    """Rotation that the readings of a gyroscope add up to."""
-    turned = Rotation.identity()
-    for reading in angular_velocity:
-        turned = turned * Rotation.from_rotvec(reading / rate_hz)
-    return turned
-
-
-def test_gyroscopes_add_up_to_the_rotation_of_the_segment() -> None:
-    motion = hand_motion(seconds=1.5)
-    for imu in imus():
-        recording, truth = record_imu(motion, imu, replace(IDEAL_IMUS, misalignment_deg=5.0), rng())
-        mounting = np.array(truth["sensor_to_segment"])
-        number = SEGMENTS.index(imu.segment)
-        last = len(recording.angular_velocity) * 10
-        wanted = mounting.T @ motion.rotation[number, 0].T @ motion.rotation[number, last] @ mounting
-        error = turned_by(recording.angular_velocity, 100.0).inv() * Rotation.from_matrix(wanted)
-        assert np.degrees(error.magnitude()) < 0.01
