@@ -22,7 +22,7 @@ from legsci.ingest.clocks.session_clocks import OF_RECORDER, UNKNOWN, relate_clo
 from legsci.ingest.devices import Device
 from legsci.ingest.faults import Fault, RecordingError
 from legsci.ingest.names import map_names
-from legsci.ingest.readers import CHANNELS_ALONE, READERS
+from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.ingest.streams import PARTS, channel_labels, flag_copies, flag_foreign
 from legsci.ingest.study import Study, absent_task
@@ -137,8 +137,7 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
         faults.append(("no_recording", Fault("recordings.tsv", "", "a recording of this trial", "none")))
     faults += [("signal_twice", fault) for fault in _contradictions(read)]
     numbers = _clock_numbers(read, study)
-    compared = [one for one in read if one.device.reader not in CHANNELS_ALONE]
-    apart = sorted({one.device.name for one in compared if set(PARTS) & set(one.recording.signals)})
+    apart = sorted({one.device.name for one in read if set(PARTS) & set(one.recording.signals)})
     unrelated = [name for name in apart if numbers[name] is None]
     if len(apart) > 1 and unrelated:
         expected = f"{SHARED_CLOCK} for several devices, or the clock of each"
