@@ -8,7 +8,7 @@ activity). The bursts of one muscle in one task share course and rise, up to som
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -43,6 +43,8 @@ LEAST_DB, LEAST_EVIDENCE = 5.0, 6.0
 AT_THE_EDGE = 0.025
 #: Limits of the 95 % interval and the median.
 QUANTILES = (0.025, 0.5, 0.975)
+#: Standard uncertainties to either limit of a 95 % interval.
+QUANTILE_OF_NORMAL = 1.96
 #: Published detectors: standard deviations above the mean of rest, low-pass [Hz], time for which the limit is
 #: passed [s].
 HODGES_BUI_SD, TEAGER_KAISER_SD, LOW_PASS_HZ, SUSTAINED_S = 3.0, 8.0, 50.0, 0.025
@@ -66,10 +68,14 @@ class Onset:
     spread_s: float = np.nan
     reason: str = ""
 
-    @property
-    def u_s(self) -> float:
-        """Standard uncertainty [s]: a quarter of the 95 % interval."""
-        return (self.upper_s - self.lower_s) / 4.0
+    def on_clock(self, start_s: float, uncertainty_s: float) -> Onset:
+        """Return the onset on a clock that reads `start_s` at time 0 of this one, with its standard uncertainty [s]."""
+        lower, upper = (
+            float(np.hypot(limit, QUANTILE_OF_NORMAL * uncertainty_s))
+            for limit in (self.time_s - self.lower_s, self.upper_s - self.time_s)
+        )
+        time = self.time_s + start_s
+        return replace(self, time_s=time, lower_s=time - lower, upper_s=time + upper)
 
 
 @dataclass(frozen=True)

@@ -25,21 +25,24 @@ ONSET_WINDOWS: dict[str, tuple[str, float, str | float]] = {
     "impact": ("touchdown", 0.3, 0.15),
     "contact": ("touchdown", 0.15, 0.1),
 }
-#: Variables of an onset in a reps file: name -> its field of Onset, and 1 where it is an instant.
+#: Variables of an onset in a reps file: name -> its field of Onset.
 VARIABLES = {
-    "muscle_onset": ("time_s", 1.0),
-    "muscle_onset_lower": ("lower_s", 1.0),
-    "muscle_onset_upper": ("upper_s", 1.0),
-    "muscle_onset_spread": ("spread_s", 0.0),
+    "muscle_onset": "time_s",
+    "muscle_onset_lower": "lower_s",
+    "muscle_onset_upper": "upper_s",
+    "muscle_onset_spread": "spread_s",
 }
 
 
 @dataclass
 class _Channel:
-    """One muscle of one side in one task: of each trial its EMG, rate and windows, its start [s], its repetitions."""
+    """One muscle of one side in one task.
+
+    Of each trial EMG, rate and windows; start of the stream and standard uncertainty of its clock [s]; repetitions.
+    """
 
     trials: list[tuple[NDArray[np.float64], float, NDArray[np.float64]]] = field(default_factory=list)
-    starts_s: list[float] = field(default_factory=list)
+    clocks: list[tuple[float, float]] = field(default_factory=list)
     reps: list[list[int]] = field(default_factory=list)
 
 
@@ -68,12 +71,13 @@ def muscle_onsets(
     for (_, muscle, side), channel in channels.items():
         place = MUSCLES.index(muscle), SIDES.index(side)
         found = onsets_of_trials(channel.trials)
-        for start, numbers, of_trial in zip(channel.starts_s, channel.reps, found, strict=True):
+        for clock, numbers, of_trial in zip(channel.clocks, channel.reps, found, strict=True):
             for rep, onset in zip(numbers, of_trial, strict=True):
                 if onset.reason:
                     flags.setdefault(rep, []).append(_no_onset(muscle, side, onset, int(reps["number"][rep])))
-                for name, (of, clock) in VARIABLES.items():
-                    laid[name][(rep, *place)] = getattr(onset, of) + clock * start
+                on_trial = onset.on_clock(*clock)
+                for name, of in VARIABLES.items():
+                    laid[name][(rep, *place)] = getattr(on_trial, of)
     variables = {name: (("rep", "muscle", "side"), values, {"units": "s"}) for name, values in laid.items()}
     return xr.Dataset(variables, coords={"muscle": list(MUSCLES), "side": list(SIDES)}), flags
 
@@ -95,7 +99,9 @@ def _channels(reps: xr.Dataset, motion: SessionMotion, session: xr.DataTree) -> 
         for signal in streams(session.children[trial_id], "emg").values():
             if np.isnan(signal.attrs["clock_offset_s"]) or not places:
                 continue
-            start, rate = float(signal["time"][0]), float(signal.attrs["sampling_rate_hz"])
+            start = float(signal["time"][0])
+            clock = start, float(signal.attrs.get("clock_offset_uncertainty_s", 0.0))
+            rate = float(signal.attrs["sampling_rate_hz"]) / (1.0 + float(signal.attrs.get("clock_drift", 0.0)))
             rows = signal["value"].transpose("channel", "time").to_numpy().astype(float)
             muscles, sides = (signal[name].to_numpy().astype(str) for name in ("muscle", "side"))
             for label, muscle, side, row in zip(channel_labels(signal), muscles, sides, rows, strict=True):
@@ -104,7 +110,7 @@ def _channels(reps: xr.Dataset, motion: SessionMotion, session: xr.DataTree) -> 
                 if own and label not in left_out and muscle in MUSCLES:
                     channel = channels.setdefault((tasks[own[0]], muscle, side or "both"), _Channel())
                     channel.trials.append((row, rate, windows[own] - start))
-                    channel.starts_s.append(start)
+                    channel.clocks.append(clock)
                     channel.reps.append(own)
     return channels
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from legsci.mechanics.muscles.onsets import onsets, onsets_of_trials
+from legsci.mechanics.muscles.onsets import Onset, onsets, onsets_of_trials
 from tests.independent import motor_units
 from tests.mechanics.muscles.emg import RATE_HZ, SHAPES, band_noise, bursts
 
@@ -95,3 +95,11 @@ def test_trials_of_one_muscle_share_the_course_of_their_rise():
     together = [found[0] for found in onsets_of_trials([(each.emg, RATE_HZ, each.windows) for each in made])]
     width = [np.mean([onset.upper_s - onset.lower_s for onset in found]) for found in (alone, together)]
     assert width[1] < 0.9 * width[0]
+
+
+def test_an_onset_on_another_clock_has_the_uncertainty_of_both():
+    moved = Onset(1.0, 0.98, 1.03, 0.01).on_clock(2.0, 0.01)
+    assert moved.time_s == pytest.approx(3.0)
+    assert moved.lower_s == pytest.approx(3.0 - np.hypot(0.02, 0.0196))
+    assert moved.upper_s == pytest.approx(3.0 + np.hypot(0.03, 0.0196))
+    assert moved.spread_s == 0.01
