@@ -53,7 +53,7 @@ BISECTIONS = 14
 #: markers differs by about as much, since limbs move relative to the pelvis.
 POSTURE_M = 0.017
 #: Its standard uncertainty about zero, since the definition does not correct it [m]: of an error that is not negative
-#: and known by its mean alone, the distribution is exponential (JCGM 101:2008, 6.4.10), its root mean square 2^0.5
+#: and known by its mean alone, the distribution is exponential (JCGM 101:2008, 6.4), its root mean square 2^0.5
 #: times the mean.
 FLIGHT_POSTURE_M = 2.0**0.5 * POSTURE_M
 #: Standard deviation of the vertical velocity of the centre of mass in the rests between squats, where it is set to

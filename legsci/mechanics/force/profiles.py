@@ -92,12 +92,12 @@ def variants(profile: Profile) -> dict[str, Profile]:
     """Return the profile with one source of uncertainty moved at a time, by the name of the source.
 
     "weighing": body weight raised by its standard uncertainty. "start": movement start earlier by its standard
-    uncertainty, see `legsci.kernels.jumps`. "contact": contact limit doubled, where contact ends at that limit; where
-    force is followed to zero, the scatter of the line has what the limit changes. "offset": the zero of the plates raised
-    by its standard uncertainty. "takeoff", "landing": the event moved by its standard uncertainty; "corner": contacts
-    longer at both ends, see `legsci.mechanics.force.events.contact_uncertainties`. "start" and "end" also move the
-    starts of the phases of a squat earlier and their ends later by their standard uncertainties, see
-    `legsci.mechanics.reps.squats`.
+    uncertainty, see `legsci.kernels.jumps`. "contact": contact limit doubled where contacts end at it. Where force is
+    followed to zero it stays: another limit draws the line through other samples, whose scatter is that of "takeoff"
+    and "landing" already. "offset": the zero of the plates raised by its standard uncertainty. "takeoff", "landing":
+    the event moved by its standard uncertainty; "corner": contacts longer at both ends, see
+    `legsci.mechanics.force.events.contact_uncertainties`. "start" and "end" also move the starts of the phases of a
+    squat earlier and their ends later by their standard uncertainties, see `legsci.mechanics.reps.squats`.
     """
     return {
         "weighing": replace(profile, body_weight_shift=1.0),
