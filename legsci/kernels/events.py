@@ -19,9 +19,10 @@ BLOCK = 128
 #: The onset of movement is found from the course of force up to so many times the band, but no further than this part
 #: of its whole departure, where it bends, and at least to so many times the band.
 BEYOND_BAND, PART_OF_DEPARTURE, LEAST_DEPARTURE = 3.0, 0.3, 1.2
-#: That course is seen in means of a tenth of its time, and from so many times as long before; at least so many means.
-#: The onset is sought at so many places within each.
-BLOCKS_OF_DEPARTURE, LONGEST_ONSET, LEAST_BLOCKS, STEPS_OF_BLOCK = 10, 3, 5, 4
+#: That course is seen in means of a tenth of its time, and from so many times as long before: with the largest power
+#: force takes 4.1 times as long to the band as from there to three times the band, and noise moves where it leaves the
+#: band. At least so many means. The onset is sought at so many places within each.
+BLOCKS_OF_DEPARTURE, LONGEST_ONSET, LEAST_BLOCKS, STEPS_OF_BLOCK = 10, 6, 5, 4
 #: Powers of time with which force departs: excitation, contraction and tendon, each of first order (Zajac 1989,
 #: Crit Rev Biomed Eng 17:359), make a sudden command a force that grows with the first to the third power of time, and
 #: one that itself grows up to the fifth.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from legsci.kernels.contact_edges import flight_edges
+from legsci.kernels.contact_edges import crossing, flight_edges
 from legsci.kernels.events import BLOCK, Array, onset_of_departure
 
 #: Events of a repetition, in the order of the arrays that the kernels return.
@@ -137,8 +137,16 @@ def velocity_from_rest(force: Array, rate: float, rest: int, first: int, last: i
 
 
 @njit(cache=True)
-def _turning_points(velocity: Array, first: int, takeoff: float, propulsion_velocity: float, events: Array) -> None:
-    """Fill in peak negative velocity, bottom (v = 0) and propulsion start between `first` and take-off."""
+def _turning_points(
+    velocity: Array,
+    force: Array,
+    body_weight: float,
+    first: int,
+    takeoff: float,
+    propulsion_velocity: float,
+    events: Array,
+) -> None:
+    """Fill in peak negative velocity (F = BW), bottom (v = 0) and propulsion start between `first` and take-off."""
     stop = int(takeoff)
     lowest = first
     for index in range(first, stop + 1):
@@ -146,9 +154,8 @@ def _turning_points(velocity: Array, first: int, takeoff: float, propulsion_velo
             lowest = index
     events[_PEAK_NEGATIVE_VELOCITY] = lowest
     if first < lowest < stop:
-        before, after = velocity[lowest - 1] - velocity[lowest], velocity[lowest + 1] - velocity[lowest]
-        # the turn of the parabola through three samples: where force passes body weight
-        events[_PEAK_NEGATIVE_VELOCITY] += 0.5 * (before - after) / (before + after) if before + after > 0.0 else 0.0
+        before = lowest if force[lowest] < body_weight else lowest - 1
+        events[_PEAK_NEGATIVE_VELOCITY] = crossing(force, before + 1, before, body_weight)
     bottom = lowest
     while bottom < stop and velocity[bottom] < 0.0:
         bottom += 1
@@ -219,7 +226,7 @@ def standing_jump_events(
         events[_MINIMUM_FORCE] = lowest
     movement = force[start : stop + 2]
     velocity = velocity_from_rest(movement, rate, 0, 0, movement.size - 1, body_weight)
-    _turning_points(velocity, 0, takeoff - start, propulsion_velocity, events)
+    _turning_points(velocity, movement, body_weight, 0, takeoff - start, propulsion_velocity, events)
     for event in (_PEAK_NEGATIVE_VELOCITY, _BOTTOM, _PROPULSION_START):
         events[event] += start
     return events, _between(velocity, takeoff - start)
@@ -286,5 +293,5 @@ def contact_events(
         return events, np.nan
     events[_MOVEMENT_START] = first
     velocity = velocity_from_rest(force, rate, rest, first, min(int(takeoff) + 1, force.size - 1), body_weight)
-    _turning_points(velocity, first, takeoff, propulsion_velocity, events)
+    _turning_points(velocity, force, body_weight, first, takeoff, propulsion_velocity, events)
     return events, _between(velocity, takeoff)

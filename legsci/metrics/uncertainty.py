@@ -9,10 +9,10 @@ from scipy.special import log_ndtr
 
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.reps.repetition import UNPERTURBED
-from legsci.metrics.families.force import LANDING_S, impact
+from legsci.metrics.families.force import LANDING_S, braking_is_defined, impact
 from legsci.metrics.measure import measure, prepare
 from legsci.metrics.registry import METRICS
-from legsci.metrics.signals import Reps, of_both, position
+from legsci.metrics.signals import Reps, of_both, peak_time, position
 from legsci.tasks import REBOUND_JUMPS, RUNNING
 from legsci.vocabulary import SIDES, STANDARD_GRAVITY
 
@@ -21,8 +21,9 @@ Array = NDArray[np.float64]
 #: Cut-off of the low-pass filter whose effect on the peak of an impact enters its uncertainty where no flight shows how
 #: much the platform rings, and on horizontal force [Hz].
 FILTER_HZ = 50.0
-#: Means over this time show how flat a peak is without the noise [s].
-COURSE_S = 0.04
+#: Means over this time show how flat a peak is without most of the noise [s]; those that lie below the highest by no
+#: more than so many standard deviations of their own noise may belong to a flat top.
+COURSE_S, FLAT_SDS = 0.01, 2.0
 #: Ringing is read in the flight between these times after the take-off [s], from at least so many samples.
 RINGING_S, LEAST_FLIGHT = (0.005, 0.1), 10
 #: Metrics that are the peak of an impact or of a horizontal force, or its impulse, and the tasks in which they are
@@ -52,7 +53,7 @@ BISECTIONS = 14
 #: markers differs by about as much, since limbs move relative to the pelvis.
 POSTURE_M = 0.017
 #: Its standard uncertainty about zero, since the definition does not correct it [m]: of an error that is not negative
-#: and known by its mean alone, the distribution is exponential (JCGM 101:2008, 6.4.10), its root mean square 2^0.5
+#: and known by its mean alone, the distribution is exponential (JCGM 101:2008, 6.4), its root mean square 2^0.5
 #: times the mean.
 FLIGHT_POSTURE_M = 2.0**0.5 * POSTURE_M
 #: Standard deviation of the vertical velocity of the centre of mass in the rests between squats, where it is set to
@@ -92,11 +93,16 @@ def _of_both(reps: xr.Dataset) -> Array:
     return np.asarray(force.data[:, SIDES.index("both")], dtype=float)
 
 
+def _course_length(rate: float) -> int:
+    """Samples in a mean over `COURSE_S`, an odd number."""
+    return 2 * int(0.5 * COURSE_S * rate) + 1
+
+
 def _course(force: Array, rates: Array) -> Array:
-    """Force (rep, sample) averaged over `COURSE_S`: next to nothing of its noise is left, and no overshoot."""
+    """Force (rep, sample) averaged over `COURSE_S`: little of its noise is left, and no overshoot."""
     course, recorded = np.full_like(force, np.nan), np.isfinite(force)
     for rep, rate in enumerate(rates):
-        window = np.ones(2 * int(0.5 * COURSE_S * rate) + 1)
+        window = np.ones(_course_length(rate))
         inside = force[rep, recorded[rep]]
         if inside.size >= window.size:
             counts = np.convolve(np.ones(inside.size), window, mode="same")
@@ -129,19 +135,23 @@ def _noise_of_peak(reps: Reps, signal: Array, noise: Array, start: xr.Variable, 
     start, end : between which the peak is sought (rep, scoring) [s].
     """
     first, last = (_default(position(reps, moment)) for moment in (start, end))
-    answer = np.zeros(len(signal))
+    rates, answer = reps["sampling_rate_hz"].data.astype(float), np.zeros(len(signal))
     for rep in np.flatnonzero(np.isfinite(first) & np.isfinite(last)):
         inside = slice(max(int(np.ceil(first[rep])), 0), max(int(last[rep]) + 1, 0))
         values = signal[rep, inside]
         known = np.isfinite(values)
         if known.any() and noise[rep, inside][known].max() > 0.0:
-            answer[rep] = 0.5 * _limit_of_largest(values[known], noise[rep, inside][known])
+            flat = FLAT_SDS / _course_length(rates[rep]) ** 0.5
+            answer[rep] = 0.5 * _limit_of_largest(values[known], noise[rep, inside][known], flat)
     return answer
 
 
-def _limit_of_largest(course: Array, sd: Array) -> float:
-    """Error of the largest of normal samples (sample,) about a course (sample,) that `COVERED` do not exceed."""
-    below, sd = course.max() - course, np.maximum(sd, 1e-6 * sd.max())
+def _limit_of_largest(course: Array, sd: Array, flat: float) -> float:
+    """Error of the largest of normal samples (sample,) about a course (sample,) that `COVERED` do not exceed.
+
+    Samples below the top of the course by no more than `flat` of their standard deviations are as high as that.
+    """
+    below, sd = np.maximum(course.max() - course - flat * sd, 0.0), np.maximum(sd, 1e-6 * sd.max())
     least, most = 0.0, 8.0 * float(sd.max())
     for _ in range(BISECTIONS):
         limit = 0.5 * (least + most)
@@ -150,24 +160,51 @@ def _limit_of_largest(course: Array, sd: Array) -> float:
     return limit
 
 
-def _noise_of_samples(reps: Reps, course: Array, sd: Array) -> dict[str, Array]:
+def _between_samples(reps: Reps, force: Array, moment: xr.Variable) -> Array:
+    """Standard uncertainty (rep,) of force (rep, sample) interpolated at a time (rep, scoring) [N].
+
+    A course that turns from the slope before two samples into the slope after them departs from the straight line
+    between them by up to a quarter of the change per sample; that is the half-width of a rectangular distribution.
+    """
+    answer, where = np.zeros(len(force)), np.nan_to_num(_default(position(reps, moment)), nan=-1.0).astype(int)
+    for rep in np.flatnonzero((where >= 1) & (where + 2 < force.shape[1])):
+        before, after = np.diff(force[rep, where[rep] - 1 : where[rep] + 3])[[0, 2]]
+        answer[rep] = abs(after - before) / 4.0 / 3.0**0.5
+    return np.nan_to_num(answer)
+
+
+def _of_mean_slope(reps: Reps, force: Array, sd: Array, of_peak: Array) -> Array:
+    """Standard uncertainty (rep,) of the rate of force development by its two samples of force [N/s].
+
+    `sd` is the noise of a sample, `of_peak` the uncertainty of peak force, which is the second where nobody brakes [N].
+    """
+    start, bottom = reps["braking_start"], reps["bottom"]
+    ends = [np.hypot(sd, _between_samples(reps, force, moment)) for moment in (start, bottom)]
+    highest = peak_time(reps, of_both(reps["force"]), reps["movement_start"], reps["takeoff"])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        braking = np.hypot(*ends) / _default(bottom - start)
+        push_off = np.hypot(sd, of_peak) / _default(highest - reps["movement_start"])
+    slope = np.where(_default(braking_is_defined(reps)) == 1.0, braking, push_off)
+    return np.nan_to_num(slope, posinf=0.0)
+
+
+def _noise_of_samples(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
     """Standard uncertainty (rep,) by the noise of the plates of metrics that read single samples, in their unit.
 
-    `course` is force without its noise (rep, sample), `sd` that noise [N].
+    `force` is that of both sides (rep, sample), `sd` its noise [N].
     """
+    course = _course(force, reps["sampling_rate_hz"].data.astype(float))
     each = np.broadcast_to(sd[:, None], course.shape)
     end, landing = reps["takeoff"].fillna(reps["movement_end"]), impact(reps)
     speed = reps["velocity"].transpose("rep", "scoring", "sample").data[:, 0]
-    start, stop = (_default(reps[name]) for name in ("braking_start", "bottom"))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        slope = np.nan_to_num(2.0**0.5 * sd / (stop - start), posinf=0.0)
+    of_peak = _noise_of_peak(reps, course, each, reps["movement_start"], end)
     return {
-        "peak_force_n": _noise_of_peak(reps, course, each, reps["movement_start"], end),
+        "peak_force_n": of_peak,
         "landing_peak_force_n": _noise_of_peak(reps, course, each, landing, landing + LANDING_S),
         "peak_power_w": _noise_of_peak(
             reps, course * speed, each * np.abs(speed), reps["movement_start"], reps["takeoff"]
         ),
-        "rate_of_force_development_n_per_s": slope,
+        "rate_of_force_development_n_per_s": _of_mean_slope(reps, force, sd, of_peak),
     }
 
 
@@ -206,13 +243,13 @@ def _noise_of_integrals(reps: Reps, sd: Array) -> dict[str, Array]:
     return {name: np.where(np.isfinite(values), values, 0.0) for name, values in noise.items()}
 
 
-def _additional(reps: Reps, course: Array, sd: Array) -> dict[str, Array]:
+def _additional(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
     """Standard uncertainties (rep,) that no rescoring shows, by metric: of noise, posture, and squats at rest."""
     count = len(sd)
     contact = _default(reps["takeoff"] - reps["touchdown"])
     integrals = _noise_of_integrals(reps, sd)
     return {
-        **_noise_of_samples(reps, course, sd),
+        **_noise_of_samples(reps, force, sd),
         **integrals,
         "jump_height_flight_time_m": np.full(count, FLIGHT_POSTURE_M),
         "jump_height_pelvis_m": np.full(count, POSTURE_M),
@@ -270,8 +307,8 @@ def uncertainty(reps: xr.Dataset, measured: xr.Dataset) -> xr.Dataset:
     both, none = SIDES.index("both"), np.zeros(reps.sizes["rep"])
     prepared, smooth = prepare(reps), _filtered(reps)
     force = _of_both(reps)
-    course, sd = _course(force, reps.variables["sampling_rate_hz"].data.astype(float)), force_noise(force)
-    additional = _additional(prepared, course, sd)
+    sd = force_noise(force)
+    additional = _additional(prepared, force, sd)
     ringing = _ringing(smooth, reps.variables["task"].data.astype(str), measured, _ringing_part(prepared, force, sd))
     result = {}
     for name in rescored:

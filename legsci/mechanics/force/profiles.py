@@ -92,16 +92,17 @@ def variants(profile: Profile) -> dict[str, Profile]:
     """Return the profile with one source of uncertainty moved at a time, by the name of the source.
 
     "weighing": body weight raised by its standard uncertainty. "start": movement start earlier by its standard
-    uncertainty, see `legsci.kernels.jumps`. "contact": contact limit doubled. "offset": the zero of the plates raised
-    by its standard uncertainty. "takeoff", "landing": the event moved by its standard uncertainty; "corner": contacts
-    longer at both ends, see `legsci.mechanics.force.events.contact_uncertainties`. "start" and "end" also move the
-    starts of the phases of a squat earlier and their ends later by their standard uncertainties, see
-    `legsci.mechanics.reps.squats`.
+    uncertainty, see `legsci.kernels.jumps`. "contact": contact limit doubled where contacts end at it. Where force is
+    followed to zero it stays: another limit draws the line through other samples, whose scatter is that of "takeoff"
+    and "landing" already. "offset": the zero of the plates raised by its standard uncertainty. "takeoff", "landing":
+    the event moved by its standard uncertainty; "corner": contacts longer at both ends, see
+    `legsci.mechanics.force.events.contact_uncertainties`. "start" and "end" also move the starts of the phases of a
+    squat earlier and their ends later by their standard uncertainties, see `legsci.mechanics.reps.squats`.
     """
     return {
         "weighing": replace(profile, body_weight_shift=1.0),
         "start": replace(profile, start_shift=1.0),
-        "contact": replace(profile, contact_scale=2.0),
+        "contact": replace(profile, contact_scale=2.0 if profile.contact_edge == "limit" else 1.0),
         "offset": replace(profile, offset_shift=1.0),
         "takeoff": replace(profile, takeoff_shift=1.0),
         "landing": replace(profile, landing_shift=1.0),

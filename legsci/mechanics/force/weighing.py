@@ -78,8 +78,9 @@ def quantisation_uncertainty(samples: np.ndarray, step: float) -> float:
     """Standard uncertainty of the mean of samples (sample,) by the steps of the converter [unit of the samples].
 
     Rounding moves a mean by up to half a step where nothing moves, and by less, the more noise and sway there are: by
-    exp(-2 (pi s / q)^2) of that at a scatter s of the signal before it (Widrow & Kollár 2008, Quantization Noise,
-    ch. 4); s^2 is the variance of the samples less that of the rounding, q^2 / 12.
+    exp(-2 (pi s / q)^2) of that at a normal scatter s of the signal before it: the characteristic function of the
+    signal at the frequency 1 / q of the steps (Widrow et al. 1996, IEEE Trans Instrum Meas 45:353). s^2 is the variance
+    of the samples less that of the rounding, q^2 / 12.
 
     Parameters
     ----------

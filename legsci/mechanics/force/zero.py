@@ -163,8 +163,8 @@ def zero_in_stretches(force: xr.Dataset, plate: int, stretches: Stretches) -> Pl
 
     A stretch weighs by the inverse variance of its mean, which follows from means of 50 ms each: noise of an amplifier
     is not white, and a platform rings after a take-off. The standard uncertainty is that of the weighted mean, times
-    the Birge ratio where stretches differ by more than their own, and a drift of `DRIFT_N_PER_S` over half of the
-    trial, and the rounding of the converter.
+    the Birge ratio where stretches differ by more than their own, a drift of `DRIFT_N_PER_S` over the time from them to
+    the samples of the trial (root mean square), and the rounding of the converter.
 
     Parameters
     ----------
@@ -189,7 +189,8 @@ def zero_in_stretches(force: xr.Dataset, plate: int, stretches: Stretches) -> Pl
     departure = float(((levels - weights @ levels) ** 2 / variances).sum())
     birge = max(departure / (len(middles) - 1), 1.0) if len(middles) > 1 else 1.0
     own = birge / (1.0 / variances).sum()
-    drift = DRIFT_N_PER_S * vertical.size / rate / 2.0
+    read = weights @ [0.5 * (middle.start + middle.stop) for middle in middles]
+    drift = DRIFT_N_PER_S * float(np.sqrt(np.mean((np.arange(vertical.size) - read) ** 2))) / rate
     empty = np.concatenate([vertical[middle] for middle in middles])
     rounding = quantisation_uncertainty(empty, resolution(vertical))
     return PlateZero(means["force"], means["moment"], float(np.sqrt(own + drift**2 + rounding**2)))

@@ -42,7 +42,7 @@ WANDER_N = (0.3, 4.0)
 ONSET_POWERS, ONSET_S = (1.0, 3.0), (0.02, 0.08)
 #: How much lower the centre of mass is at the landing than at the take-off, on average [m]: flight time then reads
 #: 1.7 cm high (Baumgart et al. 2017, Asian J Sports Med 8:e12921). Of a quantity that is not negative and known by its
-#: mean alone, the distribution is exponential (JCGM 101:2008, 6.4.10).
+#: mean alone, the distribution is exponential (JCGM 101:2008, 6.4).
 LANDING_DROP_M = 0.034
 #: The virtual athlete lands no lower than this [m].
 LARGEST_DROP_M = 0.15
