@@ -324,6 +324,7 @@ def _loads(
             axes=(options.moment_axes, solved.axes),
             joints=list(solved.joints),
             low_pass=(moved.rate_hz, _cutoff(moved.rate_hz, options)),
+            removed=solved.removed,
         )
         names = ("u_moment", "u_power", "u_power_passing")
         signals |= {name: (each / mass, solved.joints) for name, each in zip(names, doubt, strict=True)}
