@@ -77,9 +77,9 @@ def summary(errors: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     task, metric, bodies, values, absent (no value though there is a true one), true (mean), bias, lower and upper limit
-    of agreement, u (median), within_2u (part of those with a stated u; NaN without), and the ends of its 95 %
-    confidence interval, within_2u_lower and within_2u_upper (Wilson 1927), for as many trials as there are bodies, since
-    the errors of a body's sides and repetitions go together.
+    of agreement, u (median), within_2u (part of those with a stated u; NaN without), and its 95 % confidence interval,
+    within_2u_lower to within_2u_upper (Wilson 1927), for as many trials as there are bodies, since the errors of a
+    body's sides and repetitions go together.
     """
     rows = []
     for (task, metric), group in errors.groupby(["task", "metric"], sort=False):

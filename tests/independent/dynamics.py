@@ -145,7 +145,7 @@ def _trimmed(figure: Figure, technique: Technique, task: str) -> Technique:
     lateral = task == "lateral_jump"
 
     def takeoff(trim: Array) -> Array:
-        """Angular momentum about the right and velocity forward at take-off [kg m^2/s], [m/s]; lateral: also forward."""
+        """Angular momentum about the right and velocity forward at take-off; if lateral, momentum forward too."""
         way = replace(technique, trim=tuple(trim.tolist()), quiet_s=0.2, sway_m=0.0)
         driver = driver_of(task)(figure, way, task, np.random.default_rng(0), table)
         loaded = 0

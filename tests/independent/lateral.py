@@ -1,4 +1,4 @@
-"""Lateral jump of the second simulator: off one leg to the side, onto the other leg, on which the body comes to rest."""
+"""Lateral jump of the second simulator: off one leg to the side, and onto the other leg."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class LegTable:
         sole = figure.body.sole[side][:BEARING].mean(axis=0)
         turn = OUTWARD[side] * np.radians(technique.stance.toe_out)
         self.middle = float(sole[2] * np.cos(turn) + sole[0] * np.sin(turn))
-        aim = technique.stance.aim + [0.0, self.middle]
+        aim = technique.stance.aim + np.array([0.0, self.middle])
         places, own = 1 + figure.servo_coordinates(), replace(technique.stance, legs=(side,), aim=aim)
         inward = np.array([0.0, -OUTWARD[side]])
         self.start = crouch(figure, own, 0.0, (0.0, 0.0))
@@ -90,7 +90,7 @@ class LegTable:
         beside: Array | None = None
         for medial in MEDIAL_M:
             there = replace(own, aim=own.aim + medial * inward)
-            ahead = replace(there, aim=there.aim + [SHIFT_M, 0.0])
+            ahead = replace(there, aim=there.aim + np.array([SHIFT_M, 0.0]))
             poses, moved = np.zeros((2, len(DEPTHS_M), figure.model.nq))
             # The first pose is a bent one, from that beside it; the others follow, downward and then upward.
             for number in (*range(BENT, len(DEPTHS_M)), *range(BENT - 1, -1, -1)):
@@ -208,7 +208,7 @@ class LateralDriver(Driver):
         elif self.aloft and not self.landings:
             # The foot that will land is put where the body will come to rest over it.
             ahead, aside = -CATCH_S * speed - [away[0], away[1] - middle]
-            self.move = np.clip(self.move + [0.02 * ahead, 0.0], -LARGEST_MOVE_M, LARGEST_MOVE_M)
+            self.move = np.clip(self.move + np.array([0.02 * ahead, 0.0]), -LARGEST_MOVE_M, LARGEST_MOVE_M)
             self.caught += 0.02 * inward * aside
         own = (medial + inward * self.move[1], medial_rate)
         if change == 0.0:

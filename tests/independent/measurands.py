@@ -235,7 +235,7 @@ def _after(span: Span) -> Span:
 
 
 def _lateral_velocity(truth: Truth, span: Span) -> float:
-    """Mean velocity in flight of the middle of the hips to the side of the leg that lands, as faced at the start [m/s]."""
+    """Mean velocity of the middle of the hips in flight toward the leg that lands, as faced at the start [m/s]."""
     hips = 0.5 * (truth.point["right_hip"] + truth.point["left_hip"])
     way = np.array([_at(path, span.landing) - _at(path, span.takeoff) for path in hips.T])
     right = truth.axes["pelvis"][round(span.start), :, 2] * [1.0, 0.0, 1.0]

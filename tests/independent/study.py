@@ -72,7 +72,8 @@ def record(folder: Path, trials: dict[str, Trial], seed: int, errors: Errors) ->
         ],
         "sessions": [who | {"date": "2026-01-01"}],
         "trials": [
-            who | {"trial_id": task, "task": task, "leg": trial.technique.leg or "both"} for task, trial in trials.items()
+            who | {"trial_id": task, "task": task, "leg": trial.technique.leg or "both"}
+            for task, trial in trials.items()
         ],
         "recordings": [who | {"trial_id": task, "device": "lab", "path": f"{task}.c3d"} for task in trials],
     }
