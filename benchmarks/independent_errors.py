@@ -15,10 +15,11 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.dated import write_dated
+from legsci.mechanics.motion.options import task_options
 from tests.independent.anatomy import CLEAN, NOISY
 from tests.independent.bodies import draw_body
 from tests.independent.comparison import errors_of, summary
-from tests.independent.dynamics import TASKS, perform
+from tests.independent.dynamics import TASKS, Trial, perform
 from tests.independent.engine import Figure
 from tests.independent.study import measure, record
 
@@ -26,6 +27,8 @@ TABLE = Path(__file__).parents[1] / "workflow" / "validation" / "metric_errors.c
 #: Bodies of the table, and seeds among which they are looked for.
 BODIES, MOST_SEEDS = 101, 200
 LABORATORIES = {"clean": CLEAN, "noisy": NOISY}
+#: Clean recordings are computed once more without a low-pass: what is left is the error of the formulas.
+UNFILTERED = "clean, no low-pass"
 #: Significant digits of the table.
 DIGITS = 4
 
@@ -40,11 +43,22 @@ def errors_of_body(seed: int) -> pd.DataFrame | None:
         trials = {task: perform(figure, seed, task) for task in TASKS}
     except RuntimeError:
         return None
+    return errors_of_trials(trials, seed)
+
+
+def errors_of_trials(trials: dict[str, Trial], seed: int) -> pd.DataFrame:
+    """Errors of the metrics of a body's trials in each laboratory; of moments without a low-pass too."""
     rows = []
     for name, errors in LABORATORIES.items():
         with tempfile.TemporaryDirectory() as folder:
-            recorded = record(Path(folder, "study"), trials, seed, errors)
-            rows.append(errors_of(recorded, measure(Path(folder, "study"))).assign(recording=name, body=seed))
+            study = Path(folder, "study")
+            recorded = record(study, trials, seed, errors)
+            rows.append(errors_of(recorded, measure(study)).assign(recording=name, body=seed))
+            if errors is CLEAN:
+                options = task_options(cutoff_hz=dict.fromkeys(TASKS))
+                of_formula = errors_of(recorded, measure(study, options))
+                moments = of_formula["metric"].str.contains("_moment_")
+                rows.append(of_formula[moments].assign(recording=UNFILTERED, body=seed))
     return pd.concat(rows, ignore_index=True)
 
 

@@ -272,7 +272,7 @@ def _ground_variance(loads: tuple, j: int, time: int, along: tuple, plate: tuple
 
 @njit(cache=True, error_model="numpy", fastmath={"contract"})
 def load_variances(
-    segments: tuple, joints: Integers, axes: Array, loads: tuple, spin_share: Array, plate: tuple, moves_with: int
+    segments: tuple, joints: Integers, axes: Array, loads: tuple, skin_spin: Array, plate: tuple, moves_with: int
 ) -> tuple[Array, Array]:
     """Variance of the components of joint moments and of joint power.
 
@@ -281,7 +281,7 @@ def load_variances(
     segments, joints : as in `angle_variances`.
     axes : (joint, time, 3, 3), a row per plane, about which components are taken; NaN gives NaN.
     loads : members of JointLoads.
-    spin_share : (joint,) standard uncertainty of the relative angular velocity per axis, as a share of its size.
+    skin_spin : (joint, time) standard uncertainty of the relative angular velocity by soft tissue, per axis [rad/s].
     plate : see `_ground_variance`.
     moves_with : JOINT, PROXIMAL, DISTAL or LABORATORY: what carries the axes.
 
@@ -308,6 +308,6 @@ def load_variances(
                 total = _variance(there, by_proximal, by_distal, by_centre)
                 of_moment[j, plane, time] = total + _ground_variance(loads, j, time, e, plate)
             total = _variance(there, nothing, nothing, _cross(w, f))
-            total += _dot(m, m) * _dot(w, w) * spin_share[j] ** 2
+            total += _dot(m, m) * skin_spin[j, time] ** 2
             of_power[j, time] = total + _ground_variance(loads, j, time, w, plate)
     return of_moment, of_power

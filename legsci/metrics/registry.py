@@ -123,6 +123,7 @@ SHARED: dict[str, Callable[[Reps], Any]] = {
     "angles_at_peak_force": angle_and_force.angles_at_peak_force,
     "muscle_amplitudes": muscles.amplitudes,
     "joint_power": kinetics.joint_power,
+    "slow_joint_power": kinetics.slow_joint_power,
     "joint_moment_peak": kinetics.joint_moment_peak,
     "joint_power_peak": kinetics.joint_power_peak,
     "joint_work_generated": kinetics.joint_work(1.0),

@@ -46,6 +46,8 @@ NOISE_PART, NOISE_PART_VARIANCE = 0.8, 0.4377
 PROPORTIONAL = ("landing_peak_force_n", "peak_force_n", "peak_power_w")
 #: Part of errors within twice a standard uncertainty.
 COVERED = 0.9545
+#: Variance of Chernoff's distribution (Groeneboom & Wellner 2001, J Comput Graph Stat 10:388).
+CHERNOFF_VARIANCE = 0.2636
 #: Steps by which a quantile is found, to a thousandth of the noise.
 BISECTIONS = 14
 #: Height by flight time exceeds that by impulse by so much on average [m] (Baumgart et al. 2017, Asian J Sports Med
@@ -199,6 +201,7 @@ def _noise_of_samples(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
     speed = reps["velocity"].transpose("rep", "scoring", "sample").data[:, 0]
     of_peak = _noise_of_peak(reps, course, each, reps["movement_start"], end)
     return {
+        "braking_time_s": _noise_of_lowest(reps, course, sd),
         "peak_force_n": of_peak,
         "landing_peak_force_n": _noise_of_peak(reps, course, each, landing, landing + LANDING_S),
         "peak_power_w": _noise_of_peak(
@@ -206,6 +209,24 @@ def _noise_of_samples(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
         ),
         "rate_of_force_development_n_per_s": _of_mean_slope(reps, force, sd, of_peak),
     }
+
+
+def _noise_of_lowest(reps: Reps, course: Array, sd: Array) -> Array:
+    """Standard uncertainty (rep,) by the noise of the plates of the instant of lowest velocity [s].
+
+    There force passes body weight, with a slope of a per sample. White noise of standard deviation s makes a random
+    walk of the velocity, whose lowest point lies (2 s / a)^(2/3) samples from its place, times a variable of Chernoff's
+    distribution. 0 where braking starts otherwise, as at a touchdown.
+    """
+    lowest = (reps["braking_start"] == reps["peak_negative_velocity"]).transpose("rep", "scoring").data[:, 0]
+    at, rate = _default(position(reps, reps["braking_start"])), reps["sampling_rate_hz"].data.astype(float)
+    answer = np.zeros(len(sd))
+    for rep in np.flatnonzero(lowest & np.isfinite(at)):
+        around = course[rep, max(int(at[rep]) - 1, 0) : int(at[rep]) + 3]
+        slope = (around[-1] - around[0]) / (around.size - 1) if around.size > 1 else np.nan
+        if slope > 0.0:
+            answer[rep] = CHERNOFF_VARIANCE**0.5 * (2.0 * sd[rep] / slope) ** (2.0 / 3.0) / rate[rep]
+    return answer
 
 
 def _noise_of_integrals(reps: Reps, sd: Array) -> dict[str, Array]:
@@ -232,6 +253,8 @@ def _noise_of_integrals(reps: Reps, sd: Array) -> dict[str, Array]:
         height = of_speed * speed / STANDARD_GRAVITY
         noise = {
             "net_impulse_n_s": impulse,
+            "braking_impulse_n_s": integrated(bottom - _default(reps["braking_start"])),
+            "propulsion_impulse_n_s": integrated(takeoff - _default(reps["propulsion_start"])),
             "mean_force_n": impulse / (takeoff - start),
             "landing_impulse_n_s": integrated(np.full_like(sd, LANDING_S)),
             "takeoff_velocity_m_per_s": of_speed,

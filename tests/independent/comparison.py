@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from legsci.metrics.registry import METRICS
 from tests.independent.measurands import RATE_HZ, spans_of, values_of
 from tests.independent.study import Measured, Recorded
 from tests.independent.truth import Truth, truth_of
@@ -38,7 +39,7 @@ def errors_of(recorded: Recorded, measured: Measured) -> pd.DataFrame:
         )
         for rep, values in known.items():
             for (name, side), true in values.items():
-                if name in metrics:
+                if name in metrics and task in METRICS[name].tasks:
                     row = found.get((task, rep, side), {})
                     value, u = (float(row.get(column, np.nan)) for column in (name, f"u_{name}"))
                     keys = {"task": task, "rep": rep, "metric": name, "side": side}
@@ -61,19 +62,32 @@ def _standing(truth: Truth, measured: Measured) -> dict[tuple[str, str], float]:
     return values
 
 
+def wilson(part: float, count: int) -> tuple[float, float]:
+    """95 % confidence interval of a proportion (Wilson EB 1927, J Am Stat Assoc 22:209); NaN of none."""
+    if not count:
+        return float("nan"), float("nan")
+    square = LIMITS_SD**2 / count
+    middle, half = part + 0.5 * square, LIMITS_SD * np.sqrt(part * (1.0 - part) / count + 0.25 * square / count)
+    return float((middle - half) / (1.0 + square)), float((middle + half) / (1.0 + square))
+
+
 def summary(errors: pd.DataFrame) -> pd.DataFrame:
     """Sum errors up by task and metric, all sides and repetitions of all bodies together.
 
     Returns
     -------
     task, metric, bodies, values, absent (no value though there is a true one), true (mean), bias, lower and upper limit
-    of agreement, u (median), within_2u (part of those with a stated u; NaN without).
+    of agreement, u (median), within_2u (part of those with a stated u; NaN without), and its 95 % confidence interval,
+    within_2u_lower to within_2u_upper (Wilson 1927), for as many trials as there are bodies, since the errors of a
+    body's sides and repetitions go together.
     """
     rows = []
     for (task, metric), group in errors.groupby(["task", "metric"], sort=False):
         known = group[group["error"].notna()]
         bias, sd = known["error"].mean(), known["error"].std()
         stated = known[known["u"].notna()]
+        covered = (stated["error"].abs() <= 2.0 * stated["u"] + ROUNDING * stated["true"].abs()).mean()
+        lower, upper = wilson(covered, stated["body"].nunique())
         rows.append(
             {
                 "task": task,
@@ -86,9 +100,9 @@ def summary(errors: pd.DataFrame) -> pd.DataFrame:
                 "lower": bias - LIMITS_SD * sd,
                 "upper": bias + LIMITS_SD * sd,
                 "u": stated["u"].median(),
-                "within_2u": (stated["error"].abs() <= 2.0 * stated["u"] + ROUNDING * stated["true"].abs()).mean()
-                if len(stated)
-                else np.nan,
+                "within_2u": covered,
+                "within_2u_lower": lower,
+                "within_2u_upper": upper,
             }
         )
     return pd.DataFrame(rows)

@@ -10,11 +10,12 @@ import numpy as np
 
 from tests.independent.bodies import OUTWARD, PARENT, SEGMENTS, SIDES, Array, Body
 from tests.independent.engine import GRAVITY, SERVO, STEP_S, Figure, Soles
+from tests.independent.lateral import LateralDriver, draw_lateral_technique
 from tests.independent.motions import STANDING_M, Driver, Technique, draw_technique
 
 #: Rate of the samples [Hz].
 RATE_HZ = 1000.0
-TASKS = ("standing", "squat", "countermovement_jump", "drop_jump")
+TASKS = ("standing", "squat", "countermovement_jump", "drop_jump", "lateral_jump")
 #: The engine takes loads from outside about the centre of mass of a segment: which of `Soles.loads` these are.
 LOADS_OF_ENGINE = [0, 1, 2, 6, 7, 8]
 #: A run is ended after this time [s]; feet that were off the floor for more samples than AIRBORNE have landed.
@@ -88,7 +89,7 @@ def perform(figure: Figure, seed: int, task: str) -> Trial:
     ----------
     figure : the body.
     seed : its seed.
-    task : standing, squat, countermovement_jump or drop_jump.
+    task : of `TASKS`.
 
     Raises
     ------
@@ -97,13 +98,22 @@ def perform(figure: Figure, seed: int, task: str) -> Trial:
     for attempt in range(ATTEMPTS):
         rng = np.random.default_rng([seed, 2, TASKS.index(task), attempt])
         try:
-            trial = _run(figure, draw_technique(task, rng), task, rng)
+            technique = draw_lateral_technique(rng) if task == "lateral_jump" else draw_technique(task, rng)
+            trial = _run(figure, technique, task, rng)
         except (RuntimeError, np.linalg.LinAlgError):  # nobody takes off, or the body tumbles
             continue
-        stands = trial.rotation["trunk"][-1, 1, 1] > UPRIGHT and np.abs(trial.velocity[-500:]).max() < STILL_M_PER_S
-        if stands and all(_on_own_plate(trial, side) for side in SIDES):
+        if _stands(trial) and all(_on_own_plate(trial, side) for side in SIDES):
             return trial
     raise RuntimeError(f"body {seed} fell in {ATTEMPTS} attempts at {task}")
+
+
+def _stands(trial: Trial) -> bool:
+    """Whether the body ends upright and still; after a lateral jump upright, on the leg that landed alone."""
+    upright = bool(trial.rotation["trunk"][-1, 1, 1] > UPRIGHT)
+    if trial.task == "lateral_jump":
+        off = trial.force[trial.technique.leg][:, 1] > 0.0
+        return upright and np.count_nonzero(np.diff(off)) == 1
+    return upright and bool(np.abs(trial.velocity[-500:]).max() < STILL_M_PER_S)
 
 
 def _on_own_plate(trial: Trial, side: str) -> bool:
@@ -115,41 +125,50 @@ def _on_own_plate(trial: Trial, side: str) -> bool:
 
 def _run(figure: Figure, technique: Technique, task: str, rng: np.random.Generator) -> Trial:
     """Simulate a trial; a jump is trimmed first."""
-    if task in ("countermovement_jump", "drop_jump"):
+    if task in ("countermovement_jump", "drop_jump", "lateral_jump"):
         technique = _trimmed(figure, technique, task)
-    driver = Driver(figure, technique, task, rng)
+    driver = driver_of(task)(figure, technique, task, rng)
     states = _States([], [], [], [], [], [], [])
     for _ in _steps(figure, driver, task, settle=700, states=states):
         pass
     return _replay(figure, technique, task, states, driver.events)
 
 
+def driver_of(task: str) -> type[Driver]:
+    """Driver of a task."""
+    return LateralDriver if task == "lateral_jump" else Driver
+
+
 def _trimmed(figure: Figure, technique: Technique, task: str) -> Technique:
     """The technique with which the jump goes straight up without turning over: six secant steps."""
 
+    lateral = task == "lateral_jump"
+
     def takeoff(trim: Array) -> Array:
-        """Angular momentum about the right and velocity forward at take-off [kg m^2/s], [m/s]."""
-        way = replace(technique, trim=(float(trim[0]), float(trim[1])), quiet_s=0.2, sway_m=0.0)
-        driver = Driver(figure, way, task, np.random.default_rng(0), table)
+        """Angular momentum about the right and velocity forward at take-off; if lateral, momentum forward too."""
+        way = replace(technique, trim=tuple(trim.tolist()), quiet_s=0.2, sway_m=0.0)
+        driver = driver_of(task)(figure, way, task, np.random.default_rng(0), table)
         loaded = 0
         for now, grounded in _steps(figure, driver, task, settle=500):
             loaded += grounded and now > driver.pushing_s
             if loaded and not grounded:
-                return np.array([figure.data.subtree_angmom[1][2], figure.data.subtree_linvel[1][0]])
+                spin, speed = figure.data.subtree_angmom[1], figure.data.subtree_linvel[1]
+                return np.array([spin[2], speed[0], spin[0]][: 2 + lateral])
         raise RuntimeError("nobody takes off")
 
-    table = Driver(figure, technique, task, np.random.default_rng(0)).table
-    trim, steps = np.zeros(2), np.diag([0.1, 0.02])
+    table = driver_of(task).poses(figure, technique)
+    most, weights = np.array([0.2, 0.12, 0.2][: 2 + lateral]), np.array([0.05, 1.0, 0.05][: 2 + lateral])
+    trim, steps = np.zeros(2 + lateral), np.diag([0.1, 0.02, 0.1][: 2 + lateral])
     found = takeoff(trim)
     slope = np.array([(takeoff(trim + step) - found) / step.sum() for step in steps]).T
     for _ in range(6):
-        move = np.clip(-np.linalg.solve(slope, found), [-0.2, -0.12], [0.2, 0.12])
+        move = np.clip(-np.linalg.solve(slope, found), -most, most)
         trim, before = trim + move, found
         found = takeoff(trim)
-        if np.abs(found * [0.05, 1.0]).max() < 0.05:
+        if np.abs(found * weights).max() < 0.05:
             break
         slope += np.outer(found - before - slope @ move, move) / (move @ move)
-    return replace(technique, trim=(float(trim[0]), float(trim[1])))
+    return replace(technique, trim=tuple(trim.tolist()))
 
 
 def _steps(
@@ -163,11 +182,13 @@ def _steps(
     mujoco.mj_resetData(model, data)
     floor = driver.technique.box_m if task == "drop_jump" else 0.0
     places, ankles = figure.servo_coordinates(), [n for n, name in enumerate(figure.names) if "ankle" in name]
-    data.qpos[:] = driver.table.start
+    start, angles = driver.standing()
+    data.qpos[:] = start
+    data.qpos[1 + places] = angles
     data.qpos[1] += floor - STANDING_M
-    data.qpos[1 + places] = driver.table.at(STANDING_M)[0][0]
     feet = [model.body(f"{side}_foot").id for side in SIDES]
-    soles = Soles(np.stack([figure.body.sole[side] for side in SIDES]))
+    _tune(figure, driver.firm)
+    soles = Soles(np.stack([figure.body.sole[side] for side in SIDES]), driver.firm)
     aim, airborne, yielded, aims = driver.technique.stance.aim, 0, -1.0, np.empty(0)
     mujoco.mj_step1(model, data)
     loads = soles.loads(data, feet, floor)
@@ -183,11 +204,11 @@ def _steps(
         if grounded and airborne > AIRBORNE and now > 0.0:
             driver.touch(now, max(-velocity[1], 0.5))
         airborne = 0 if grounded else airborne + 1
-        middle = 0.5 * (data.xpos[feet[0]] + data.xpos[feet[1]])
+        middle = driver.bearing() @ data.xpos[feet]
         angle, rate = driver.servo(now, (data.subtree_com[1] - middle)[[0, 2]] - aim, velocity[[0, 2]], grounded)
         if (yields := driver.yielding(now, grounded)) != yielded:
             firm, soft, yielded = np.array(SERVO["ankle"]), np.array(YIELDING), yields
-            stiffness, damping = firm + yields * (soft - firm)
+            stiffness, damping = driver.firm * (firm + yields * (soft - firm))
             model.actuator_gainprm[ankles, 0] = stiffness
             model.actuator_biasprm[ankles, 1], model.actuator_biasprm[ankles, 2] = -stiffness, -damping
             lag = model.actuator_biasprm[:, 2] / model.actuator_biasprm[:, 1]
@@ -211,6 +232,14 @@ def _steps(
                 states.on_box.append(floor > 0.0)
             mujoco.mj_step1(model, data)
         yield now, grounded
+
+
+def _tune(figure: Figure, firm: float) -> None:
+    """Set the servos to so many times their stiffness and damping in `SERVO`."""
+    for number, name in enumerate(figure.names):
+        stiffness, damping = next(gains for joint, gains in SERVO.items() if joint in name)
+        figure.model.actuator_gainprm[number, 0] = firm * stiffness
+        figure.model.actuator_biasprm[number, 1:3] = -firm * stiffness, -firm * damping
 
 
 def _moved(force: Array, moment: Array, way: Array) -> Array:

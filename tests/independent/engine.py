@@ -20,6 +20,9 @@ SERVO = {"lumbar": (4000.0, 250.0), "hip": (4000.0, 200.0), "knee": (4000.0, 150
 #: stiffness [N/m] and damping [N s/m] against sliding, and the coefficient of friction.
 STIFFNESS, DAMPING, SHEAR, SHEAR_DAMPING, FRICTION = 35e3, 0.9, 25e3, 60.0, 1.0
 
+#: Angles of a leg that is raised [rad].
+RAISED = {"hip_flexion": 0.7, "hip_adduction": 0.0, "hip_rotation": 0.0, "knee_flexion": 2.0}
+RAISED |= {"knee_abduction": 0.0, "knee_rotation": 0.0, "ankle_dorsiflexion": 0.0, "ankle_inversion": 0.0}
 #: How deep the soles sink into the floor in standing, roughly [m].
 SUNK_M = 0.002
 
@@ -65,10 +68,11 @@ class Soles:
     Parameters
     ----------
     points : (side, point, 3) in the axes of the feet [m].
+    firm : stiffness and damping against sliding, as parts of `STIFFNESS`, `SHEAR` and `SHEAR_DAMPING`.
     """
 
-    def __init__(self, points: Array) -> None:
-        self.points, self.slip = points, np.zeros((len(points), points.shape[1], 2))
+    def __init__(self, points: Array, firm: float = 1.0) -> None:
+        self.points, self.firm, self.slip = points, firm, np.zeros((len(points), points.shape[1], 2))
 
     def loads(self, data: mujoco.MjData, feet: list[int], floor: float) -> Array:
         """Loads on each foot (side, 9); moves the slip on by a step.
@@ -84,12 +88,17 @@ class Soles:
         turn = data.xmat[feet].reshape(-1, 3, 3)
         arms = data.xpos[feet] - data.subtree_com[1]
         own = data.xipos[feet] - data.subtree_com[1]
-        return _sole_loads(self.points, self.slip, turn, arms, own, data.cvel[feet], floor - data.subtree_com[1, 1])
+        height = floor - data.subtree_com[1, 1]
+        return _sole_loads((self.points, self.firm), self.slip, turn, arms, own, data.cvel[feet], height)
 
 
 @njit(cache=True)
-def _sole_loads(points: Array, slip: Array, turn: Array, arms: Array, own: Array, speed: Array, floor: float) -> Array:
+def _sole_loads(
+    soles: tuple[Array, float], slip: Array, turn: Array, arms: Array, own: Array, speed: Array, floor: float
+) -> Array:
     """Loads of `Soles.loads`; places, velocities (spin, level) and the floor from the centre of mass of the body."""
+    points, firm = soles
+    shear, shear_damping = firm * SHEAR, firm * SHEAR_DAMPING
     answer = np.zeros((len(points), 9))
     for side in range(len(points)):
         for point in range(points.shape[1]):
@@ -99,15 +108,15 @@ def _sole_loads(points: Array, slip: Array, turn: Array, arms: Array, own: Array
                 slip[side, point] = 0.0
                 continue
             velocity = speed[side, 3:] + np.cross(speed[side, :3], arm)
-            normal = STIFFNESS * deep * max(1.0 - DAMPING * velocity[1], 0.0)
+            normal = firm * STIFFNESS * deep * max(1.0 - DAMPING * velocity[1], 0.0)
             slip[side, point, 0] += STEP_S * velocity[0]
             slip[side, point, 1] += STEP_S * velocity[2]
-            ahead = -SHEAR * slip[side, point, 0] - SHEAR_DAMPING * velocity[0]
-            aside = -SHEAR * slip[side, point, 1] - SHEAR_DAMPING * velocity[2]
+            ahead = -shear * slip[side, point, 0] - shear_damping * velocity[0]
+            aside = -shear * slip[side, point, 1] - shear_damping * velocity[2]
             size, most = np.hypot(ahead, aside), FRICTION * normal
             if size > most:
                 ahead, aside = ahead * most / size, aside * most / size
-                slip[side, point, 0], slip[side, point, 1] = -ahead / SHEAR, -aside / SHEAR
+                slip[side, point, 0], slip[side, point, 1] = -ahead / shear, -aside / shear
             force = np.array([ahead, normal, aside])
             answer[side, :3] += force
             answer[side, 3:6] += np.cross(arm, force)
@@ -152,18 +161,20 @@ class Figure:
 class Stance:
     """Where the feet stand: half their distance, toes outward, and the aim of the centre of mass.
 
-    Units [m] and [deg]; `aim` (2,) forward and to the right of the middle of the ankles.
+    Units [m] and [deg]; `aim` (2,) forward and to the right of the middle of the ankles that bear; `legs` which bear,
+    the other is raised (`RAISED`).
     """
 
     half_width: float
     toe_out: float
     aim: Array
+    legs: tuple[str, ...] = SIDES
 
 
 def crouch(
     figure: Figure, stance: Stance, depth: float, lean: tuple[float, float], start: Array | None = None
 ) -> Array:
-    """Position (qpos) in which both soles are flat on the floor and the centre of mass is above its aim.
+    """Position (qpos) in which the soles that bear are flat on the floor and the centre of mass is above its aim.
 
     Parameters
     ----------
@@ -173,14 +184,17 @@ def crouch(
     start : position from which the search starts.
     """
     data, body = figure.data, figure.body
-    legs = {side: _leg(figure, side) for side in SIDES}
+    legs = {side: _leg(figure, side) for side in stance.legs}
     data.qpos[:] = _guess(figure, stance, depth, lean) if start is None else start
+    for side in set(SIDES) - set(stance.legs):
+        for name, value in RAISED.items():
+            data.qpos[1 + figure.coordinates([f"{side}_{name}"])] = value
     rows = np.concatenate([[0, 2], *(own[0] for own in legs.values())])
     for _ in range(60):
         data.qpos[1] = _hip_height(body, stance) - depth
         data.qpos[3:7] = Rotation.from_rotvec([0.0, 0.0, -lean[0]]).as_quat()[[3, 0, 1, 2]]
         data.qpos[1 + figure.coordinates(["lumbar_flexion"])] = lean[1]
-        for side in SIDES:
+        for side in stance.legs:
             knee, others = legs[side][0][3], legs[side][1]
             data.qpos[others + 1] = data.qpos[knee + 1] * legs[side][2]
         error, slope = _stance_error(figure, stance, legs)
@@ -205,18 +219,21 @@ def _leg(figure: Figure, side: str) -> tuple[Array, Array, Array]:
 def _hip_height(body: Body, stance: Stance) -> float:
     """Height of the hips with legs that are nearly straight [m]."""
     heights = []
-    for side in SIDES:
+    for side in stance.legs:
         length = -(body.joint[f"{side}_shank"][1] + body.joint[f"{side}_foot"][1]) * 0.995
         aside = stance.half_width - abs(body.joint[f"{side}_thigh"][2])
+        if len(stance.legs) == 1:
+            aside = stance.aim[1] + body.joint[f"{side}_thigh"][2]
         heights.append(np.sqrt(length**2 - aside**2 - stance.aim[0] ** 2) - body.sole[side][0, 1] - SUNK_M)
     return float(min(heights))
 
 
 def _guess(figure: Figure, stance: Stance, depth: float, lean: tuple[float, float]) -> Array:
     qpos = np.zeros(figure.model.nq)
-    qpos[:3], qpos[3] = [stance.aim[0], _hip_height(figure.body, stance) - depth, 0.0], 1.0
+    beside = np.mean([OUTWARD[side] * stance.half_width for side in stance.legs]) + stance.aim[1]
+    qpos[:3], qpos[3] = [stance.aim[0], _hip_height(figure.body, stance) - depth, beside], 1.0
     bend = 0.1 + 2.0 * np.sqrt(max(depth, 0.0) / 0.85)
-    for side in SIDES:
+    for side in stance.legs:
         for name, value in (
             ("hip_flexion", 0.5 * bend + lean[0]),
             ("knee_flexion", bend),
@@ -227,19 +244,21 @@ def _guess(figure: Figure, stance: Stance, depth: float, lean: tuple[float, floa
 
 
 def _stance_error(figure: Figure, stance: Stance, legs: dict[str, tuple[Array, Array, Array]]) -> tuple[Array, Array]:
-    """Departure of both feet and of the centre of mass from their aims (14,), and its slope (14, 14)."""
+    """Departure of the feet that bear (6 each) and of the centre of mass (2) from their aims, and its square slope."""
     model, data = figure.model, figure.data
     mujoco.mj_kinematics(model, data)
     mujoco.mj_comPos(model, data)
     free = np.concatenate([[0, 2], *(own[0] for own in legs.values())])
-    error, slope = np.zeros(14), np.zeros((14, 14))
+    error, slope = np.zeros(len(free)), np.zeros((len(free), len(free)))
     level, turning = np.zeros((2, 3, model.nv))
-    for number, side in enumerate(SIDES):
+    ankles = np.zeros(3)
+    for number, side in enumerate(stance.legs):
         foot = model.body(f"{side}_foot").id
         mujoco.mj_jacBody(model, data, level, turning, foot)
         whole = np.vstack([level, turning])
         whole[:, legs[side][0][3]] += whole[:, legs[side][1]] @ legs[side][2]
         aim = np.array([0.0, -figure.body.sole[side][0, 1] - SUNK_M, OUTWARD[side] * stance.half_width])
+        ankles += aim / len(stance.legs)
         wanted = Rotation.from_rotvec([0.0, -OUTWARD[side] * np.radians(stance.toe_out), 0.0])
         off = Rotation.from_matrix(data.xmat[foot].reshape(3, 3)) * wanted.inv()
         part = slice(6 * number, 6 * number + 6)
@@ -248,6 +267,6 @@ def _stance_error(figure: Figure, stance: Stance, legs: dict[str, tuple[Array, A
     mujoco.mj_jacSubtreeCom(model, data, level, 1)
     for own in legs.values():
         level[:, own[0][3]] += level[:, own[1]] @ own[2]
-    error[12:] = data.subtree_com[1][[0, 2]] - stance.aim
-    slope[12:] = level[[0, 2]][:, free]
+    error[-2:] = data.subtree_com[1][[0, 2]] - ankles[[0, 2]] - stance.aim
+    slope[-2:] = level[[0, 2]][:, free]
     return error, slope

@@ -76,6 +76,13 @@ def _at(curve: Array, position: float) -> float:
     return float(np.interp(position, np.arange(len(curve)), curve))
 
 
+def _crossing(curve: Array, level: float, first: int) -> float:
+    """Where a curve first reaches a level from a sample on, between samples."""
+    after = first + int(np.argmax(curve[first:] >= level))
+    before = curve[after - 1]
+    return after - float((curve[after] - level) / (curve[after] - before)) if before < level else float(after)
+
+
 def _integral(curve: Array, first: float, last: float) -> float:
     whole = np.concatenate([[0.0], np.cumsum(0.5 * (curve[1:] + curve[:-1]))]) / RATE_HZ
     return _at(whole, last) - _at(whole, first)
@@ -135,13 +142,14 @@ def _jump(truth: Truth, span: Span) -> Values:
     force, speed, mass = _total(truth), trial.velocity[:, 1], trial.body.mass_kg
     rise = speed[int(np.ceil(takeoff))] + (np.ceil(takeoff) - takeoff) / RATE_HZ * GRAVITY
     part = span.inside(start, takeoff)
-    fastest_down = part.start + int(np.argmin(speed[part]))
-    after = fastest_down + int(np.argmax(speed[fastest_down:] >= 0.0))
-    bottom = after - speed[after] / (speed[after] - speed[after - 1])
-    rising = after + int(np.argmax(speed[after:] > RISING_M_PER_S))
+    lowest = part.start + int(np.argmin(speed[part]))
+    after = lowest + int(np.argmax(speed[lowest:] >= 0.0))
+    bottom, rising = _crossing(speed, 0.0, lowest), _crossing(speed, RISING_M_PER_S, after - 1)
+    # Between samples, where the force passes weight; a drop jump has no such instant.
+    fastest_down = _crossing(force, mass * GRAVITY, lowest - 2) if part.start + 1 < lowest else float(lowest)
     flight, height = (span.landing - takeoff) / RATE_HZ, rise**2 / (2.0 * GRAVITY)
     drop = np.isfinite(span.touchdown)
-    braking = start if drop else float(fastest_down)
+    braking = start if drop else fastest_down
     before = _at(speed, start) if drop else 0.0
     found = {
         "jump_height_impulse_m": height,
@@ -151,8 +159,8 @@ def _jump(truth: Truth, span: Span) -> Values:
         "flight_time_s": flight,
         "peak_power_w": float((force * speed)[part].max()),
         "net_impulse_n_s": mass * (rise - before),
-        "braking_impulse_n_s": mass * (0.0 - (before if drop else speed[fastest_down])),
-        "propulsion_impulse_n_s": mass * (rise - speed[rising]),
+        "braking_impulse_n_s": mass * (0.0 - (before if drop else speed[lowest])),
+        "propulsion_impulse_n_s": mass * (rise - RISING_M_PER_S),
         "braking_time_s": (bottom - braking) / RATE_HZ,
         "propulsion_time_s": (takeoff - rising) / RATE_HZ,
     }
@@ -170,7 +178,7 @@ def _jump(truth: Truth, span: Span) -> Values:
             "time_to_takeoff_s": span_s,
             "unweighting_time_s": (braking - start) / RATE_HZ,
             "rsi_modified_m_per_s": height / span_s,
-            "rate_of_force_development_n_per_s": (_at(force, bottom) - force[fastest_down])
+            "rate_of_force_development_n_per_s": (_at(force, bottom) - _at(force, fastest_down))
             / (bottom - fastest_down)
             * RATE_HZ,
         }
@@ -185,7 +193,8 @@ def _joints(truth: Truth, span: Span) -> Values:
     values: Values = {}
     part = span.inside(span.start, span.last)
     strongest = part.start + int(np.argmax(_total(truth)[part]))
-    for side in SIDES:
+    pushing, landing = legs_of(truth)
+    for side in pushing:
         for joint, name in (("hip", "flexion"), ("knee", "flexion"), ("ankle", "dorsiflexion")):
             curve = truth.angle[f"{side}_{joint}_{name}"]
             values[f"{joint}_{name}_max_deg", side] = _largest(curve, span)
@@ -193,13 +202,17 @@ def _joints(truth: Truth, span: Span) -> Values:
     values["trunk_lean_max_deg", "both"] = _largest(truth.angle["trunk_lean"], span)
     values["lumbar_flexion_max_deg", "both"] = _largest(truth.angle["lumbar_flexion"], span) - truth.upright_lumbar_deg
     if np.isfinite(span.takeoff):
-        bent = np.mean([values["knee_flexion_max_deg", side] for side in SIDES])
+        bent = np.mean([values["knee_flexion_max_deg", side] for side in pushing])
         height = _jump(truth, span)["jump_height_impulse_m", "both"]
         values["jump_height_per_knee_flexion_m_per_deg", "both"] = float(height / bent)
+        for side in landing:
+            values["landing_knee_flexion_max_deg", side] = _largest(truth.angle[f"{side}_knee_flexion"], _after(span))
+    if len(landing) == 1:
+        values["lateral_velocity_m_per_s", "both"] = _lateral_velocity(truth, span)
     if truth.trial.task != "squat":
         return values
     hips = 0.5 * (truth.point["right_hip"] + truth.point["left_hip"])[:, 1]
-    for side in SIDES:
+    for side in pushing:
         values["thigh_angle_max_deg", side] = _largest(_inclination(truth, side), span)
     rise = _at(hips, span.last) - _at(hips, span.concentric_start)
     times = np.diff([span.start, span.eccentric_end, span.concentric_start, span.last]) / RATE_HZ
@@ -208,6 +221,26 @@ def _joints(truth: Truth, span: Span) -> Values:
         values[f"{name}_time_s", "both"] = float(seconds)
     values["mean_concentric_velocity_m_per_s", "both"] = rise / float(times[2])
     return values
+
+
+def legs_of(truth: Truth) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Legs that push off, and legs that land: of a lateral jump one, and the other."""
+    leg = truth.trial.technique.leg
+    return ((leg,), tuple(side for side in SIDES if side != leg)) if leg else (SIDES, SIDES)
+
+
+def _after(span: Span) -> Span:
+    """The time after a landing in which metrics of it are read."""
+    return Span(span.landing, span.landing + LANDING_S * RATE_HZ)
+
+
+def _lateral_velocity(truth: Truth, span: Span) -> float:
+    """Mean velocity of the middle of the hips in flight toward the leg that lands, as faced at the start [m/s]."""
+    hips = 0.5 * (truth.point["right_hip"] + truth.point["left_hip"])
+    way = np.array([_at(path, span.landing) - _at(path, span.takeoff) for path in hips.T])
+    right = truth.axes["pelvis"][round(span.start), :, 2] * [1.0, 0.0, 1.0]
+    seconds = (span.landing - span.takeoff) / RATE_HZ
+    return float(OUTWARD[legs_of(truth)[1][0]] * way @ right / np.linalg.norm(right) / seconds)
 
 
 def _inclination(truth: Truth, side: str) -> Array:
@@ -225,20 +258,25 @@ def _alignment(truth: Truth, span: Span) -> Values:
         return np.asarray(np.einsum("ti,ti->t", vector, direction))
 
     apart = {joint: aside(truth.point[f"right_{joint}"] - truth.point[f"left_{joint}"]) for joint in ("knee", "ankle")}
-    values["knee_ankle_separation_ratio_min", "both"] = -_largest(-apart["knee"] / apart["ankle"], span)
+    pushing, landing = legs_of(truth)
+    if len(pushing) == 2:
+        values["knee_ankle_separation_ratio_min", "both"] = -_largest(-apart["knee"] / apart["ankle"], span)
     for side in SIDES:
         out = OUTWARD[side]
         hip, knee, ankle = (truth.point[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle"))
         thigh, shank = hip - knee, ankle - knee
         abduction = truth.angle[f"{side}_knee_abduction"]
-        values["knee_abduction_peak_deg", side] = _largest(abduction, span)
-        if np.isfinite(span.landing):
-            landing = Span(span.landing, span.landing + LANDING_S * RATE_HZ)
-            values["landing_knee_abduction_peak_deg", side] = _largest(abduction, landing)
         # Seen from the front: hip and ankle outward of the knee is valgus.
         seen = np.arctan2(out * aside(thigh), thigh[:, 1]) + np.arctan2(out * aside(shank), -shank[:, 1])
         hangs = _inclination(truth, side) <= HANGING_DEG
-        values["knee_fppa_peak_deg", side] = _largest(np.where(hangs, np.degrees(seen), np.nan), span)
+        projection = np.where(hangs, np.degrees(seen), np.nan)
+        if np.isfinite(span.landing) and side in landing:
+            values["landing_knee_abduction_peak_deg", side] = _largest(abduction, _after(span))
+            values["landing_knee_fppa_peak_deg", side] = _largest(projection, _after(span))
+        if side not in pushing:
+            continue
+        values["knee_abduction_peak_deg", side] = _largest(abduction, span)
+        values["knee_fppa_peak_deg", side] = _largest(projection, span)
         inward = out * aside(shank)
         values["medial_knee_displacement_max_m", side] = _largest(inward, span) - _at(inward, span.start)
         values["pelvic_drop_max_deg", side] = _largest(-out * truth.angle["pelvis_obliquity"], span)
@@ -260,7 +298,7 @@ def _alignment(truth: Truth, span: Span) -> Values:
 def _kinetics(truth: Truth, span: Span) -> Values:
     mass, values = truth.trial.body.mass_kg, {}
     joints = [("lumbar", "both", "lumbar")] + [
-        (f"{side}_{j}", side, j) for side in SIDES for j in ("hip", "knee", "ankle")
+        (f"{side}_{j}", side, j) for side in legs_of(truth)[0] for j in ("hip", "knee", "ankle")
     ]
     for name, side, joint in joints:
         power = truth.power[name] / mass
@@ -270,7 +308,7 @@ def _kinetics(truth: Truth, span: Span) -> Values:
             values[f"{joint}_work_{kind}_j_per_kg", side] = _integral(
                 np.maximum(sign * power, 0.0), span.start, span.last
             )
-    for side in SIDES:
+    for side in legs_of(truth)[0]:
         valgus = truth.component[f"{side}_knee"][:, 1] / mass
         values["knee_abduction_moment_peak_n_m_per_kg", side] = _largest(valgus, span)
         planes = np.sum(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 import mujoco
 import numpy as np
@@ -49,7 +50,9 @@ class Technique:
     sway_m : standard deviation of the unrest in standing [m].
     box_m : height of the fall of a drop jump [m].
     trim : flexion of the hips at take-off [rad] and move of the centre of mass forward in the push-off [m], by which
-        a jump goes straight up and does not turn.
+        a jump goes straight up and does not turn; of a lateral jump adduction of the hip at take-off [rad] besides.
+    leg : that pushes off in a lateral jump.
+    aside : place of the centre of mass medial of its sole in the end [m], and its rate [m/s].
     """
 
     stance: Stance
@@ -65,7 +68,9 @@ class Technique:
     quiet_s: float = 2.0
     sway_m: float = 0.0008
     box_m: float = 0.3
-    trim: tuple[float, float] = (0.0, 0.0)
+    trim: tuple[float, ...] = (0.0, 0.0)
+    leg: str = ""
+    aside: tuple[float, float] = (0.0, 0.0)
 
     @property
     def stretch_s(self) -> float:
@@ -222,13 +227,19 @@ FIRM_S = 0.12
 
 
 class Driver:
-    """Drives a figure through a task: depth of its crouch and plantarflexion over time, answering its landings."""
+    """Drives a figure through a task: depth of its crouch and plantarflexion over time, answering its landings.
+
+    `firm` is the stiffness of soles and joints, as a part of that in tasks on two feet, `gives` the part of the speed of
+    a fall at which the legs give way.
+    """
+
+    firm, gives = 1.0, 0.75
 
     def __init__(
-        self, figure: Figure, technique: Technique, task: str, rng: np.random.Generator, table: PoseTable | None = None
+        self, figure: Figure, technique: Technique, task: str, rng: np.random.Generator, table: Any = None
     ) -> None:
         self.figure, self.technique, self.task = figure, technique, task
-        self.table = PoseTable.of(figure, technique) if table is None else table
+        self.table = self.poses(figure, technique) if table is None else table
         self.pushing_s, self.touched_s = np.inf, -np.inf
         self.hip_axis = np.array([name.endswith("hip_flexion") for name in figure.names], dtype=float)
         self.hips, self.forward = (Course().to(0.0, 0.1, (0.0, 0.0, 0.0), (0.0, 0.0, 0.0)) for _ in range(2))
@@ -246,6 +257,19 @@ class Driver:
             self._squats()
         elif task == "countermovement_jump":
             self._countermovement(self.start_s)
+
+    @staticmethod
+    def poses(figure: Figure, technique: Technique) -> Any:
+        """Poses of the body, for all runs of a technique."""
+        return PoseTable.of(figure, technique)
+
+    def standing(self) -> tuple[Array, Array]:
+        """Position (qpos) of standing upright, and angles of the hinges, in the order of the servos."""
+        return self.table.start, self.table.at(STANDING_M)[0][0]
+
+    def bearing(self) -> Array:
+        """Shares (right, left) of the feet in the point that the body balances over."""
+        return np.array([0.5, 0.5])
 
     def _squats(self) -> None:
         way, start = self.technique, self.start_s
@@ -293,7 +317,7 @@ class Driver:
         self.landings, self.touched_s = self.landings + 1, now
         self.plantar.to(now, 0.10, (plantar, -3.0, 0.0), (0.0, 0.0, 0.0))
         # The legs give way to the fall within a moment.
-        rate, own = 0.75 * speed, self.depth.at(now)[1]
+        rate, own = self.gives * speed, self.depth.at(now)[1]
         given = depth + 0.5 * (rate + own) * GIVE_S
         self.depth.to(now, GIVE_S, (depth, own, 0.0), (given, rate, 0.0))
         now, depth = now + GIVE_S, given

@@ -29,8 +29,8 @@ SKIN = {
     "foot": (0.001, 0.001, 35.0),
 }
 WOBBLE_DAMPING = 0.3
-#: Length and breadth of a plate, and the depth of its transducers [m].
-PLATE_M, DEPTH_M = (0.90, 0.60), 0.04
+#: Length and breadth of a plate, its breadth where people jump to the side, and the depth of its transducers [m].
+PLATE_M, WIDE_M, DEPTH_M = (0.90, 0.60), 1.20, 0.04
 VERTICAL = np.array([0.0, 1.0, 0.0])
 
 
@@ -118,11 +118,11 @@ def _wobble(trial: Trial, segment: str, frequency: float) -> Array:
     return np.asarray(lfilter(numerator.ravel(), denominator, pull, axis=0))
 
 
-def corners(side: str, quarter: int, laboratory: Laboratory) -> Array:
+def corners(side: str, quarter: int, laboratory: Laboratory, breadth_m: float = PLATE_M[1]) -> Array:
     """Corners of a plate (4, 3) in the axes of the file [m], in the order of the C3D format: its z points down."""
     outward = 1.0 if side == "right" else -1.0
-    centre = np.array([0.1, 0.0, outward * (0.5 * PLATE_M[1] + 0.001)])
-    length, breadth = np.array([PLATE_M[0], 0.0, 0.0]) / 2.0, np.array([0.0, 0.0, PLATE_M[1]]) / 2.0
+    centre = np.array([0.1, 0.0, outward * (0.5 * breadth_m + 0.001)])
+    length, breadth = np.array([PLATE_M[0], 0.0, 0.0]) / 2.0, np.array([0.0, 0.0, breadth_m]) / 2.0
     # Seen from above, x forward and y to the right make z point down.
     person = np.stack(
         [centre + length + breadth, centre - length + breadth, centre - length - breadth, centre + length - breadth]
@@ -134,7 +134,8 @@ def channels(trial: Trial, errors: Errors, laboratory: Laboratory, rng: np.rando
     """Channels of both plates (sample, 12) as C3D's type 2 has them, and their corners (plate, 4, 3) [m]."""
     rows, outlines = [], []
     for n, side in enumerate(SIDES):
-        outline = corners(side, laboratory.quarter[n], laboratory)
+        breadth_m = WIDE_M if trial.task == "lateral_jump" else PLATE_M[1]
+        outline = corners(side, laboratory.quarter[n], laboratory, breadth_m)
         outlines.append(outline)
         force, shifted = trial.force[side], laboratory.plate_shift[n]
         # A plate that stands elsewhere than the file says feels the same load at another place of its own.

@@ -71,7 +71,10 @@ def record(folder: Path, trials: dict[str, Trial], seed: int, errors: Errors) ->
             {"participant_id": who["participant_id"], "sex": body.sex, "body_mass_kg": round(body.mass_kg, 2)}
         ],
         "sessions": [who | {"date": "2026-01-01"}],
-        "trials": [who | {"trial_id": task, "task": task} for task in trials],
+        "trials": [
+            who | {"trial_id": task, "task": task, "leg": trial.technique.leg or "both"}
+            for task, trial in trials.items()
+        ],
         "recordings": [who | {"trial_id": task, "device": "lab", "path": f"{task}.c3d"} for task in trials],
     }
     for name, rows in tables.items():

@@ -23,14 +23,14 @@ from legsci.mechanics.motion.options import MotionOptions
 from legsci.mechanics.motion.static_trial import session_static_trial
 from tests.independent.anatomy import CLEAN, NOISY
 from tests.independent.bodies import SIDES
-from tests.independent.comparison import errors_of, truths
+from tests.independent.comparison import errors_of, truths, wilson
 from tests.independent.dynamics import Trial
 from tests.independent.measurands import spans_of
 from tests.independent.recording import SAMPLES_PER_FRAME
 from tests.independent.study import SESSION, Measured, Recorded, measure, record
 
 SEED = 3
-MOVES = ("squat", "countermovement_jump", "drop_jump")
+MOVES = ("squat", "countermovement_jump", "drop_jump", "lateral_jump")
 JOINTS = tuple(f"{side}_{joint}" for side in SIDES for joint in ("hip", "knee", "ankle"))
 
 
@@ -175,7 +175,7 @@ def test_lumbar_moments_stand_about_the_lumbosacral_joint(
 ) -> None:
     errors = errors_of(clean[0], clean_measured)
     peaks = errors[(errors["metric"] == "lumbar_moment_peak_n_m_per_kg") & (errors["task"] != "drop_jump")]
-    assert len(peaks) == 3
+    assert len(peaks) == 4
     # About a point between the hips they would be 15 % too large.
     assert abs((peaks["error"] / peaks["true"]).mean()) < 0.12, peaks
 
@@ -185,3 +185,26 @@ def test_sway_is_not_that_of_the_plates(noisy: tuple[Recorded, Measured]) -> Non
     ranges = errors[errors["metric"].str.startswith("centre_of_pressure_range")]
     assert len(ranges) == 2
     assert (ranges["error"].abs() < 0.0015).all(), ranges
+
+
+def test_lateral_jump_is_off_one_leg_onto_the_other(noisy: tuple[Recorded, Measured]) -> None:
+    recorded, measured = noisy
+    off = recorded.trials["lateral_jump"].technique.leg
+    onto = next(side for side in SIDES if side != off)
+    found = measured.tables["metrics"]
+    found = found[found["task"] == "lateral_jump"].set_index("side")
+    assert np.isnan(found["landing_knee_flexion_max_deg"][off])
+    assert np.isnan(found["knee_flexion_max_deg"][onto])
+    errors = stated(errors_of(recorded, measured)).query("task == 'lateral_jump'").set_index("metric")
+    for name in ("landing_knee_flexion_max_deg", "landing_knee_abduction_peak_deg", "landing_knee_fppa_peak_deg"):
+        assert errors.loc[name, "side"] == onto
+        assert abs(errors.loc[name, "error"]) < 3.0 * errors.loc[name, "u"], name
+    velocity = errors.loc["lateral_velocity_m_per_s"]
+    assert velocity["true"] > 0.2
+    assert abs(velocity["error"]) < 0.03
+
+
+def test_interval_of_a_coverage() -> None:
+    # By hand: 95 of 100, z 1.96: middle 0.9334, half 0.0450.
+    assert wilson(0.95, 100) == pytest.approx((0.8882, 0.9785), abs=2e-4)
+    assert wilson(1.0, 101)[0] == pytest.approx(0.9634, abs=1e-4)

@@ -52,12 +52,14 @@ class GroundLoads:
     force : (side, time, 3) [N]; rows as LEGS; 0 for a foot in the air, NaN where it is not known.
     moment : (side, time, 3) about the origin of the laboratory [N m], likewise.
     total : (time, 6) force and moment on both feet together, also where it is not known which foot bears them.
+    removed : (side, time, 6) force and moment of each foot that the low-pass took, NaN as in `force`.
     flags : loads that could not be assigned to a foot, and why.
     """
 
     force: Array
     moment: Array
     total: Array
+    removed: Array
     flags: list[QualityFlag] = field(default_factory=list)
 
 
@@ -174,7 +176,8 @@ def ground_loads(
     plate_times, rate, times, nearest = sampling
     if "moment" not in force or set(force.get_index("axis")) != {"x", "y", "z"}:
         nothing = np.full((len(LEGS), times.size, 3), np.nan)
-        return GroundLoads(nothing, nothing.copy(), np.full((times.size, 6), np.nan), [QualityFlag("no_moments")])
+        absent = np.full((times.size, 6), np.nan)
+        return GroundLoads(nothing, nothing.copy(), absent, np.stack([absent] * len(LEGS)), [QualityFlag("no_moments")])
     feet = feet_of(kinematics, sole)
     plates = _plates(force)
     loads = np.stack([plate.loads for plate in plates])
@@ -201,18 +204,20 @@ def ground_loads(
         for loads_of in (sums, both):
             loads_of[:, np.isnan(plate.loads).any(axis=1)] = np.nan
     at_markers = _at_times(sums, sampling, cutoff_hz)
+    removed = _at_times(sums, sampling, None) - at_markers
     # Where every contact has its side the total is their sum, which need not be filtered again.
     total = at_markers.sum(axis=0) if all_sided else _at_times(both, sampling, cutoff_hz)[0]
     spread = 0.0 if cutoff_hz is None else 0.5 / cutoff_hz
     unknown = _refused_at(refused, plate_times, times, spread)
     off_plates = _off_plates(feet, sums, np.clip(nearest, 0, plate_times.size - 1), kinematics.rate_hz) & ~unknown
     at_markers[unknown | off_plates] = np.nan
+    removed[unknown | off_plates] = np.nan
     total[_refused_at(elsewhere, plate_times, times, spread)[0] | off_plates.any(axis=0)] = np.nan
     at_markers[~np.array(feet.seen)] = np.nan
     for row in np.flatnonzero(off_plates.any(axis=1)).tolist():
         seconds = float(off_plates[row].sum() / kinematics.rate_hz)
         flags.append(QualityFlag("foot_beside_plates", "force", seconds, OFF_PLATES_S, LEGS[row]))
-    return GroundLoads(at_markers[..., :3].copy(), at_markers[..., 3:].copy(), total, flags)
+    return GroundLoads(at_markers[..., :3].copy(), at_markers[..., 3:].copy(), total, removed, flags)
 
 
 def _common_time(plate_times: Array, times: Array) -> list[QualityFlag]:

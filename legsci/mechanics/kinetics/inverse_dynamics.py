@@ -41,7 +41,8 @@ _GRAVITY = np.array([0.0, -STANDARD_GRAVITY, 0.0])
 class Loads:
     """Joint loads, power and energy of a trial: variables of `dynamics`, its joints and segments, and flags.
 
-    `joint_loads` and `axes` (joint, time, 3, 3) are what uncertainties are propagated from; None without joints.
+    `joint_loads`, `axes` (joint, time, 3, 3) and `removed` (side, time, 6), the ground's loads that the low-pass took,
+    are what uncertainties are propagated from; None without joints.
     """
 
     variables: _Variables
@@ -50,6 +51,7 @@ class Loads:
     flags: list[QualityFlag]
     joint_loads: JointLoads | None = None
     axes: Array | None = None
+    removed: Array | None = None
 
 
 SOLVED_SEGMENTS = ("pelvis", "trunk", *(f"{side}_{part}" for side in LEGS for part in ("thigh", "shank", "foot")))
@@ -203,7 +205,7 @@ def trial_loads(
         flags += dynamic_consistency(
             ground.total, _whole_body(tree), body_mass_kg=body_mass_kg, rate_hz=tree.rate, cutoff_hz=cutoff_hz
         )
-    return Loads(answer, tree.chain, tree.names, flags, of_joints, axes)
+    return Loads(answer, tree.chain, tree.names, flags, of_joints, axes, ground.removed)
 
 
 @cache

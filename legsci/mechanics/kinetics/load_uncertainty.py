@@ -41,6 +41,20 @@ class LoadUncertainty(NamedTuple):
     power_passing: Array
 
 
+class GroundErrors(NamedTuple):
+    """Errors of the ground reaction against the motion.
+
+    Parameters
+    ----------
+    removed : (side, time, 6) force and moment about the origin of the ground on each foot that the low-pass took [N],
+        [N m]; None: nothing.
+    clock_s : standard uncertainty of the time of the plates against that of the cameras [s].
+    """
+
+    removed: Array | None = None
+    clock_s: float = 0.0
+
+
 def load_uncertainty(
     loads: JointLoads,
     in_plane: Array,
@@ -49,7 +63,7 @@ def load_uncertainty(
     axes: tuple[str, Array],
     joints: list[str],
     low_pass: tuple[float, float],
-    clock_s: float = 0.0,
+    ground: GroundErrors | None = None,
 ) -> LoadUncertainty:
     """Propagate independent errors to moments and power of joints.
 
@@ -61,7 +75,7 @@ def load_uncertainty(
     axes : key of MOMENT_AXES, and the axes of the components (joint, time, 3, 3).
     joints : names.
     low_pass : frames per second and cut-off [Hz]; NaN: none.
-    clock_s : standard uncertainty of the time of the plates against that of the cameras [s].
+    ground : errors of the ground reaction; None: neither.
 
     Notes
     -----
@@ -75,26 +89,32 @@ def load_uncertainty(
     second), and P likewise along omega.
 
     Inertial parts, M_i less that of the ground, change in proportion to the inertia. A soft tissue artefact that grows
-    with the turn of a segment also changes its angular velocity, in proportion.
+    with the tilt of a segment also changes its angular velocity, as fast as it grows.
+
+    What the low-pass took of the ground's part of a moment is known, since plates have little noise; of the inertial
+    part it is estimated (`filter_effect`).
     """
+    ground = ground or GroundErrors()
     numbers = model.joints(joints)
     known = [row for row in range(len(joints)) if (numbers[row, :2] >= 0).all()]
     of_moment, of_power = np.full(in_plane.shape, np.nan), np.full(in_plane[:, 0].shape, np.nan)
     if known:
         of_joints = ("force", "moment", "spin", "centre", "below", "turned")
         part = loads._replace(**{name: getattr(loads, name)[known] for name in of_joints})
-        spin_share = np.hypot(*model.skin_rate[numbers[known, :2]].T)
+        rates = _skin_spin(model, low_pass[0])
+        spin = np.hypot(*(rates[numbers[known, end]] for end in (0, 1)))
         plate = (CENTRE_OF_PRESSURE_M, PLATE_ZERO_N, PLATE_ZERO_N_M, INERTIA_SHARE)
         found = load_variances(
-            tuple(model.errors), numbers[known], axes[1][known], tuple(part), spin_share, plate, _CARRIED[axes[0]]
+            tuple(model.errors), numbers[known], axes[1][known], tuple(part), spin, plate, _CARRIED[axes[0]]
         )
         of_moment[known], of_power[known] = found
-        if clock_s > 0.0:
-            late = clock_s * _ground_moment_rate(loads, low_pass[0])[known]
+        if ground.clock_s > 0.0:
+            late = ground.clock_s * _ground_moment_rate(loads, low_pass[0])[known]
             of_moment[known] += np.einsum("jtik,jtk->jit", axes[1][known], late) ** 2
             of_power[known] += np.einsum("jtk,jtk->jt", part.spin, late) ** 2
     power = np.einsum("jti,jti->jt", loads.moment, loads.spin)
-    moment = np.hypot(np.sqrt(of_moment), filter_effect(in_plane, *low_pass))
+    of_ground, taken = _ground_part(loads, axes[1], ground.removed)
+    moment = np.sqrt(of_moment + filter_effect(in_plane - of_ground, *low_pass) ** 2 + taken**2)
     noise = np.linalg.norm(loads.moment, axis=2) * _spin_noise(*low_pass)
     return LoadUncertainty(moment, np.sqrt(of_power), np.hypot(filter_effect(power, *low_pass), noise))
 
@@ -110,6 +130,29 @@ def _ground_moment_rate(loads: JointLoads, rate_hz: float) -> Array:
         own = np.nan_to_num(moment[side][None] - np.cross(loads.centre, force[side][None]))
         answer += loads.below[:, side, None, None] * own
     return answer
+
+
+def _skin_spin(model: ErrorModel, rate_hz: float) -> Array:
+    """Standard uncertainty of the angular velocity of segments by soft tissue, per axis (segment, time) [rad/s].
+
+    The shift of the skin turns the long axis of a thigh that is anchored to the pelvis.
+    """
+    turn, shift = (np.gradient(part, axis=1) * rate_hz for part in (model.errors.skin_turn, model.errors.skin_shift))
+    return np.hypot(turn, shift * (model.errors.anchored / model.errors.length)[:, None])
+
+
+def _ground_part(loads: JointLoads, axes: Array, removed: Array | None) -> tuple[Array, Array]:
+    """Part of the components of joint moments that balances the ground, and what the low-pass took of it [N m].
+
+    Both (joint, plane, time); `removed` as in `load_uncertainty`.
+    """
+    ground = np.concatenate([loads.ground_force, loads.ground_moment], axis=2)
+    parts = []
+    for feet in (ground, np.zeros_like(ground) if removed is None else removed):
+        carried = np.einsum("js,stk->jtk", loads.below, np.nan_to_num(feet))
+        about_joint = carried[..., 3:] - np.cross(loads.centre, carried[..., :3])
+        parts.append(np.einsum("jtpk,jtk->jpt", axes, about_joint) * -loads.turned[:, None, None])
+    return parts[0], parts[1]
 
 
 def _spin_noise(rate_hz: float, cutoff_hz: float) -> float:

@@ -15,7 +15,7 @@ from legsci.mechanics.kinetics.anthropometry import UNKNOWN_PERSON, Person
 from legsci.mechanics.kinetics.inertia import body_segments
 from legsci.mechanics.kinetics.inverse_dynamics import JOINT_CHAIN, trial_loads
 from legsci.mechanics.kinetics.joint_components import PLANES
-from legsci.mechanics.kinetics.load_uncertainty import load_uncertainty
+from legsci.mechanics.kinetics.load_uncertainty import GroundErrors, load_uncertainty
 from legsci.mechanics.motion.alignment import CURVES, UNCERTAIN_CURVES, alignment_curves
 from legsci.mechanics.motion.angle_uncertainty import ErrorModel, angle_uncertainty, error_model, filter_effect
 from legsci.mechanics.motion.angles import JOINTS, kinematics_of_markers, kinematics_of_segments
@@ -334,7 +334,7 @@ def _loads(
             axes=(options.moment_axes, solved.axes),
             joints=list(solved.joints),
             low_pass=(moved.rate_hz, _cutoff(moved.rate_hz, options)),
-            clock_s=clock_uncertainty_s(force, *map(partial(stream, trial), MOVED)),
+            ground=GroundErrors(solved.removed, clock_uncertainty_s(force, *map(partial(stream, trial), MOVED))),
         )
         names = ("u_moment", "u_power", "u_power_passing")
         signals |= {name: (each / mass, solved.joints) for name, each in zip(names, doubt, strict=True)}

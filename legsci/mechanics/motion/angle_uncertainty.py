@@ -65,12 +65,10 @@ class ErrorModel:
     ----------
     segments : names, rows of `errors`.
     errors : what the kernels take.
-    skin_rate : (segment,) turn of the skin per turn of the segment [1].
     """
 
     segments: tuple[str, ...]
     errors: SegmentErrors
-    skin_rate: Array
 
     def joints(self, names: list[str]) -> np.ndarray:
         """(joint, 3) rows of the proximal and the distal segment of joints, and of the point at their centre."""
@@ -123,13 +121,11 @@ def error_model(kinematics: Kinematics, *, anchored: bool) -> ErrorModel | None:
         base_m = kinematics.axis_base_m.get(f"{side}_{AXIS_AT.get(kind, '')}")
         if base_m is not None:
             own[row, 1] = 2.0**0.5 * LANDMARK_M / base_m
-    skin_rate = np.array([each.turn_deg for each in tissue]) / 90.0
-    turns = skin_rate[:, None] * 0.5 * np.pi * tilted
+    turns = np.radians([each.turn_deg for each in tissue])[:, None] * tilted
     shifts = np.array([each.shift_m for each in tissue])[:, None] * tilted
     return ErrorModel(
         names,
         SegmentErrors(rotation, ends, lengths, np.array(list(POINTS.values())), own, turns, shifts, ~free),
-        skin_rate,
     )
 
 

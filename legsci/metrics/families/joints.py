@@ -154,10 +154,11 @@ def landing_knee_flexion_max(reps: Reps) -> UncertainValue:
     return landing_legs(reps, value), landing_legs(reps, uncertainty)
 
 
-def lateral_velocity(reps: Reps) -> xr.Variable:
+def lateral_velocity(reps: Reps) -> UncertainValue:
     """Mean velocity of the pelvis in flight, away from the leg that pushes off (rep, scoring) [m/s].
 
-    Sideways is the person's own right at the start of the movement, whatever way the laboratory faces.
+    Sideways is the person's own right at the start of the movement, whatever way the laboratory faces. Uncertain is by
+    how much the markers of the pelvis move on it while the hips bend in flight.
     """
     frames, pelvis = of_frames(reps), reps["pelvis_position"]
     takeoff, landing = reps["takeoff"], reps["landing"]
@@ -167,7 +168,11 @@ def lateral_velocity(reps: Reps) -> xr.Variable:
     )
     heading = np.radians(at(frames, angle(reps, "pelvis_rotation"), reps["span_start"]))
     away = xr.Variable("rep", [{"left": 1.0, "right": -1.0}.get(str(leg), np.nan) for leg in reps["leg"].data])
-    return away * (right * np.cos(heading) + forward * np.sin(heading)) / (landing - takeoff)
+    bends = [angle(reps, f"{side}_hip_flexion") for side in SIDES_OF_BODY]
+    bent = sum(abs(at(frames, bend, landing) - at(frames, bend, takeoff)) for bend in bends) / (90.0 * len(bends))
+    seconds = landing - takeoff
+    velocity = away * (right * np.cos(heading) + forward * np.sin(heading)) / seconds
+    return velocity, SOFT_TISSUE_ARTEFACT["pelvis"].shift_m * bent / seconds
 
 
 def lumbar_flexion_max(reps: Reps) -> UncertainValue:
@@ -249,7 +254,7 @@ METRICS: dict[str, Metric] = {
         source=OWN_DEFINITION,
         tasks=LATERAL_JUMPS,
         streams=FORCE_AND_MOTION,
-        uncertainty="rescored",
+        uncertainty="both",
     ),
     "lumbar_flexion_max_deg": Metric(
         lumbar_flexion_max,

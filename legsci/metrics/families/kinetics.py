@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.kinetics.joint_components import PLANES
 from legsci.mechanics.kinetics.movement import JOINT_ANGLES, LOADED_JOINTS
 from legsci.mechanics.motion.angles import JOINTS
@@ -32,12 +33,35 @@ _WINTER = "Winter 2009, Biomechanics and Motor Control of Human Movement, 4th ed
 #: Standard uncertainty of the energy that the centre of mass gains, as a share of it: its rise is that of segments
 #: whose masses differ by some tenth between tables, and of arms that are taken to hang along the trunk; our choice.
 ENERGY_SHARE = 0.02
+#: Published cut-offs of a task differ by about this much: for impacts 15 Hz (Kristianslund et al. 2012, J Biomech
+#: 45:666) where 30 Hz is used here. Shorter stretches than so many frames are not filtered.
+CUTOFF_PART, LEAST_FRAMES = 0.5, 30
 SAGITTAL, FRONTAL = PLANES.index("sagittal"), PLANES.index("frontal")
 
 
 def joint_power(reps: Reps) -> xr.Variable:
     """Power of each joint in all planes together (rep, joint, frame) [W/kg]."""
     return reps["power"].sum("plane", skipna=False)
+
+
+def slow_joint_power(reps: Reps) -> xr.Variable:
+    """Power of each joint, low-passed again at `CUTOFF_PART` of the trial's cut-off (rep, joint, frame) [W/kg].
+
+    As it is where the trial had no low-pass, and where it has a gap.
+    """
+    power = reps["joint_power"].transpose("rep", "joint", "sample").astype(float)
+    slow = power.data.copy()
+    for rep, (cutoff, rate) in enumerate(zip(reps["cutoff_hz"].data, reps["frame_rate_hz"].data, strict=True)):
+        for row in slow[rep]:
+            known = np.flatnonzero(np.isfinite(row))
+            if np.isfinite(cutoff) and known.size > LEAST_FRAMES and np.ptp(known) + 1 == known.size:
+                row[known] = butterworth_lowpass(
+                    row[known][None],
+                    sampling_rate_hz=float(rate),
+                    cutoff_hz=CUTOFF_PART * float(cutoff),
+                    cutoff_after_both_passes=True,
+                )[0]
+    return xr.Variable(power.dims, slow)
 
 
 def joint_moment_peak(reps: Reps) -> UncertainValue:
@@ -56,8 +80,10 @@ def joint_work(sign: float) -> UncertainMeasure:
     """Measure: work that each joint generates (1) or absorbs (-1) in the movement (rep, joint, scoring) [J/kg].
 
     Errors of joint centres, plates and inertia last as long as the movement: those of power are integrated as one
-    error, which is the most that they can add up to. Those of noise and low-pass pass: they are independent after half
-    a period of the cut-off.
+    error, which is the most that they can add up to. Noise passes: it is independent after half a period of the
+    cut-off. Soft tissue that vibrates adds to positive and to negative work alike instead of averaging out, since each
+    is the integral of a part of the power: what it may add, and what the choice of the cut-off decides, is the work
+    that a low-pass at `CUTOFF_PART` of the cut-off takes.
     """
     return lambda reps: _signed_work(reps, sign, *span_of(reps))
 
@@ -67,10 +93,11 @@ def _signed_work(reps: Reps, sign: float, start: xr.Variable, last: xr.Variable)
     frames, power = of_frames(reps), sign * reps["joint_power"]
     counted = power > 0.0
     doubt, passing = (reps[name].where(counted, 0.0 * power) for name in ("u_power", "u_power_passing"))
-    parts = (integral(frames, part, start, last) for part in (power.clip(min=0.0), doubt, passing**2))
-    work, lasting, square = parts
+    slow = (sign * reps["slow_joint_power"]).clip(min=0.0)
+    parts = (integral(frames, part, start, last) for part in (power.clip(min=0.0), doubt, passing**2, slow))
+    work, lasting, square, slow_work = parts
     half_period = 0.5 / reps["cutoff_hz"].fillna(0.5 * reps["frame_rate_hz"])
-    return work, (lasting**2 + square * half_period) ** 0.5
+    return work, (lasting**2 + square * half_period + (work - slow_work) ** 2) ** 0.5
 
 
 def _of_joint(reps: Reps, joint: str, name: str) -> UncertainValue:

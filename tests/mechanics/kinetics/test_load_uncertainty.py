@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -35,22 +33,24 @@ def solved():
 
 
 def drawn_errors(moved, model, rng):
-    """Shift of each point (3,) and turn of each segment (time, 3), skin shifts (time, 3), drawn as stated."""
+    """Shift of each point (3,), skin shifts, turns of segments and of their skin alone (time, 3), drawn as stated."""
     errors, frames = model.errors, moved.time.size
     points = {name: size * rng.standard_normal(3) for name, size in POINTS.items()}
-    skin = {}
-    turns = {}
+    skin, turns, strayed = {}, {}, {}
     for row, name in enumerate(model.segments):
         rotation = errors.rotation[row]
         turn = rotation @ (errors.own[row] * rng.standard_normal(3))
-        turn = turn + errors.skin_turn[row][:, None] * rng.standard_normal(3)
+        strayed[name] = errors.skin_turn[row][:, None] * rng.standard_normal(3)
+        turn = turn + strayed[name]
         skin[name] = errors.skin_shift[row][:, None] * rng.standard_normal(3)
+        by_shift = np.cross(rotation[:, :, 1], -errors.anchored[row] * skin[name]) / errors.length[row]
+        strayed[name] = strayed[name] + by_shift
         if errors.ends[row, 0] >= 0:
             upper, lower = (points[end] for end in ENDS[name])
             moves = np.broadcast_to(upper - lower, (frames, 3)) - errors.anchored[row] * skin[name]
             turn = turn + np.cross(rotation[:, :, 1], moves) / errors.length[row]
         turns[name] = turn
-    return points, skin, turns
+    return points, skin, turns, strayed
 
 
 def spread_of(draw, count=DRAWS, seed=0):
@@ -66,7 +66,7 @@ def test_angles_spread_as_stated_when_segments_are_really_turned(solved):
     short = {name: rotation[FRAMES] for name, rotation in moved.rotation.items()}
 
     def draw(rng):
-        _, _, turns = drawn_errors(moved, model, rng)
+        _, _, turns, _ = drawn_errors(moved, model, rng)
         turned = {
             name: Rotation.from_rotvec(turns[name][FRAMES]).as_matrix() @ rotation for name, rotation in short.items()
         }
@@ -92,15 +92,15 @@ def test_moments_and_power_spread_as_stated_when_errors_are_really_made(solved, 
     monkeypatch.setattr(stated, "PLATE_ZERO_N", 0.0)
     monkeypatch.setattr(stated, "PLATE_ZERO_N_M", 0.0)
     model, of = error_model(moved, anchored=True), loads.joint_loads
-    model = replace(model, skin_rate=0.0 * model.skin_rate)
     joints = list(loads.joints)
     about = component_axes(moved.rotation, joints, moment_axes=axes)
     in_plane = np.einsum("jtpi,jti->jpt", about, of.moment)
-    found = load_uncertainty(of, in_plane, model, axes=(axes, about), joints=joints, low_pass=(200.0, np.nan))
+    rate = moved.rate_hz
+    found = load_uncertainty(of, in_plane, model, axes=(axes, about), joints=joints, low_pass=(rate, np.nan))
     power = np.einsum("jti,jti->jt", of.moment, of.spin)
 
     def draw(rng):
-        points, skin, turns = drawn_errors(moved, model, rng)
+        points, skin, turns, strayed = drawn_errors(moved, model, rng)
         turned = {
             name: Rotation.from_rotvec(turns[name][FRAMES]).as_matrix() @ rotation[FRAMES]
             for name, rotation in moved.rotation.items()
@@ -120,7 +120,9 @@ def test_moments_and_power_spread_as_stated_when_errors_are_really_made(solved, 
                 moment = moment - of.turned[row] * np.cross(plate[side], force)
             moment = moment + of.turned[row] * scale * inertial
             planes = np.einsum("tpi,ti->pt", changed[row], moment) - in_plane[row][:, FRAMES]
-            work = np.einsum("ti,ti->t", moment, of.spin[row, FRAMES]) - power[row, FRAMES]
+            apart = strayed[JOINTS[joint].distal] - strayed[JOINTS[joint].proximal]
+            spin = of.spin[row] + np.gradient(apart, axis=0) * moved.rate_hz
+            work = np.einsum("ti,ti->t", moment, spin[FRAMES]) - power[row, FRAMES]
             answer.append(np.concatenate([planes, work[None]]))
         return np.array(answer)
 
@@ -136,3 +138,33 @@ def test_filter_effect_of_a_sine_is_what_the_filter_takes():
     # Half the power passes at the cut-off, 0.71 of the amplitude.
     np.testing.assert_allclose(taken[400:1600], (1.0 - 0.5**0.5) * sine[400:1600], atol=2e-3)
     assert not filter_effect(sine[None], 200.0, np.nan).any()
+
+
+def test_what_the_low_pass_took_of_the_ground_enters_the_moment(solved):
+    """A force of 100 N that was taken, 0.2 m from the ankle, is 20 N m of its moment."""
+    moved, loads = solved
+    model, of = error_model(moved, anchored=True), loads.joint_loads
+    joints = list(loads.joints)
+    about = component_axes(moved.rotation, joints, moment_axes="laboratory")
+    in_plane = np.einsum("jtpi,jti->jpt", about, of.moment)
+    removed = np.zeros((2, moved.time.size, 6))
+    ankle = joints.index("right_ankle")
+    arm = np.array([0.2, 0.0, 0.0])
+    force = np.array([0.0, 100.0, 0.0])
+    removed[LEGS.index("right"), :, :3] = force
+    removed[LEGS.index("right"), :, 3:] = np.cross(of.centre[ankle] + arm, force)
+    without, with_it = (
+        load_uncertainty(
+            of,
+            in_plane,
+            model,
+            axes=("laboratory", about),
+            joints=joints,
+            low_pass=(moved.rate_hz, np.nan),
+            removed=taken,
+        ).moment
+        for taken in (None, removed)
+    )
+    added = np.sqrt(with_it**2 - without**2)[:, :, FRAMES]
+    np.testing.assert_allclose(added[ankle], np.abs(about[ankle, FRAMES] @ [0.0, 0.0, 20.0]).T, atol=1e-6)
+    assert not added[joints.index("left_ankle")].any()
