@@ -5,6 +5,8 @@ The public names stand in `PUBLIC`; each is imported when first used, so that `i
 
 from importlib import import_module
 
+__version__ = "0.1.0"
+
 #: Public name -> module that defines it.
 PUBLIC = {
     "METRICS": "legsci.metrics.registry",
@@ -20,10 +22,10 @@ PUBLIC = {
     "session_metrics": "legsci.metrics.tables",
     "analyse_measurements": "legsci.models.analysis",
     "velocity": "legsci.metrics.signals",
-    "open_study": "legsci.present.results",
-    "compare_runs": "legsci.present.run_comparison",
+    "open_study": "legsci.present.opening",
     "export_opensim": "legsci.present.opensim_export",
-    "draw": "legsci.present.figures.registry",
+    "draw": "legsci.present.drawing",
+    "figure_lists": "legsci.present.figures.registry",
     "skeleton_viewer": "legsci.present.viewer.skeleton_viewer",
 }
 
@@ -37,4 +39,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """Public names, for completion."""
-    return sorted(PUBLIC)
+    return sorted([*PUBLIC, "__version__"])

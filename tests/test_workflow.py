@@ -119,7 +119,7 @@ def test_a_study_of_tables_runs_without_recordings(checkout: Path) -> None:
     calculated = legsci.analyse_measurements(folder, claims=checkout / "workflow" / "claims.yaml")
     assert len(calculated["reliability"]) == 1
     for name in ("reliability", "claims"):
-        written = opened.table("claims" if name == "claims" else f"models/{name}")
+        written = opened.model_table(name)
         pd.testing.assert_frame_equal(
             written.select_dtypes("number"),
             calculated[name][written.select_dtypes("number").columns],
@@ -198,7 +198,7 @@ P01_SESSIONS = {"ingest": 1, "motion": 1, "cut_reps": 1, "study_curves": 1, **P0
         ),
         ("legsci/present/figures/force_time.py", "PLANTED = 1\n", {"draw_force_time": 3, "run_notebook": 4}),
         ("legsci/present/figures/joint_angles.py", "PLANTED = 1\n", {**dict.fromkeys(BANDS, 1), "run_notebook": 4}),
-        ("legsci/present/figures/registry.py", "PLANTED = 1\n", {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES}),
+        ("legsci/present/drawing.py", "PLANTED = 1\n", {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES}),
         ("legsci/present/report/notebooks.py", "PLANTED = 1\n", {"run_notebook": 4}),
         ("legsci/models/claims/verdicts.py", "PLANTED = 1\n", JUDGED),
         ("legsci/mechanics/reps/session.py", "PLANTED = 1\n", {"cut_reps": 2, "study_curves": 1, **ALL_MEASURED}),

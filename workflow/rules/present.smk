@@ -70,7 +70,7 @@ for figure in config["figures"]["session"]:
         params:
             figure=figure,
             results="results/{study}",
-            source=source_digest("legsci.present.figures.registry", f"legsci.present.figures.{figure}"),
+            source=source_digest("legsci.present.drawing", f"legsci.present.figures.{figure}"),
         message:
             "Draw session {wildcards.session} of {wildcards.participant}, {wildcards.study}"
         script:
@@ -101,7 +101,7 @@ rule draw_flagged_sessions:
         figures=config["figures"]["session"],
         results="results/{study}",
         source=source_digest(
-            "legsci.present.figures.registry",
+            "legsci.present.drawing",
             *(f"legsci.present.figures.{figure}" for figure in config["figures"]["session"]),
         ),
     message:
@@ -142,7 +142,7 @@ for figure in config["figures"]["study"]:
         params:
             figure=figure,
             results="results/{study}",
-            source=source_digest("legsci.present.figures.registry", f"legsci.present.figures.{figure}"),
+            source=source_digest("legsci.present.drawing", f"legsci.present.figures.{figure}"),
         message:
             f"Draw {figure.replace('_', ' ')}, {{wildcards.study}}"
         script:
@@ -171,7 +171,7 @@ for figure in config["figures"]["models"]:
         params:
             figure=figure,
             results="results/{study}",
-            source=source_digest("legsci.present.figures.registry", f"legsci.present.figures.{figure}"),
+            source=source_digest("legsci.present.drawing", f"legsci.present.figures.{figure}"),
         message:
             f"Draw {figure.replace('_', ' ')}, {{wildcards.study}}"
         script:
@@ -197,7 +197,7 @@ rule athlete_report:
         f"{RUN}/benchmarks/athlete_report.tsv"
     params:
         results="results/{study}",
-        source=source_digest("legsci.present.report.athlete_report", "legsci.present.results"),
+        source=source_digest("legsci.present.report.athlete_report", "legsci.present.drawing"),
     message:
         "Write the athlete reports of {wildcards.study}"
     script:
@@ -221,11 +221,13 @@ rule draw_parameter_recovery:
     benchmark:
         f"{VIRTUAL_RUN}/benchmarks/draw_parameter_recovery.tsv"
     params:
-        source=source_digest("legsci.present.figures.parameter_recovery"),
+        figure="parameter_recovery",
+        results=f"results/{VIRTUAL}",
+        source=source_digest("legsci.present.drawing", "legsci.present.figures.parameter_recovery"),
     message:
         "Draw parameter recovery of the virtual athletes"
     script:
-        "../scripts/draw_parameter_recovery.py"
+        "../scripts/draw_figure.py"
 
 
 rule run_notebook:
@@ -261,8 +263,8 @@ rule run_notebook:
             # what notebooks import; tests/test_notebooks.py holds the list
             "legsci.kernels.integrals",
             "legsci.mechanics.force.plates",
-            "legsci.present.figures.registry",
-            "legsci.present.results",
+            "legsci.present.drawing",
+            "legsci.present.opening",
             "legsci.present.viewer.skeleton_viewer",
             "legsci.vocabulary",
             # what legsci.draw finds by name
