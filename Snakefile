@@ -2,7 +2,8 @@
 
 from snakemake.utils import min_version
 
-min_version("9.0")
+# Priorities that depend on the wildcards of a job.
+min_version("9.27")
 
 
 configfile: "workflow/config.yaml"
@@ -20,6 +21,15 @@ include: "workflow/rules/mechanics.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/present.smk"
+
+
+show_progress(workflow)
+
+
+# The first table and figure, before anything is simulated: `make first`.
+rule first:
+    input:
+        first_results,
 
 
 rule all:

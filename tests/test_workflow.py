@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -81,7 +82,17 @@ def finished(checkout: Path) -> Path:
     logs = "\n".join(path.read_text(encoding="utf-8") for path in checkout.glob("results/tiny/logs/**/*.txt"))
     assert answer.returncode == 0, answer.stdout + answer.stderr + logs
     assert "tiny: 2 repetitions in 3 trials of 2 participants" in answer.stdout
+    last = [line for line in answer.stderr.splitlines() if " jobs, " in line][-1]
+    assert re.match(r"(\d+) of \1 jobs, \d+:\d\d min$", last)
+    assert "Reason:" not in answer.stderr, "snakemake's own words are in its log alone"
+    assert "Reason:" in "".join(path.read_text() for path in checkout.glob(".snakemake/log/*.log"))
     return checkout
+
+
+def test_first_is_the_first_table_and_figure(finished: Path) -> None:
+    jobs = planned(finished, "first", "--forceall", *TINY)
+    batches = dict.fromkeys(("ingest", "motion", "cut_reps"), 2)
+    assert jobs == {**batches, "measure": 1, "study_tables": 1, "draw_force_time": 1, "first": 1}
 
 
 def test_a_run_measures_each_good_session_and_names_the_bad_one(finished: Path) -> None:

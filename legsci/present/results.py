@@ -189,7 +189,7 @@ class Results:
 
         Returns
         -------
-        See `repetition_curves`; `.sel(side="both").plot.line(x="time")` draws forces. Rejected repetitions are among them.
+        See `repetition_curves`; `.sel(side="both").plot.line(x="time")` draws forces. Rejected ones are among them.
 
         Raises
         ------
@@ -274,10 +274,12 @@ class Results:
         return bool(yaml.safe_load((self.folder / ABOUT).read_text(encoding="utf-8"))["simulated"])
 
     def summary(self) -> str:
-        """One line: numbers of repetitions, trials and participants, rows of each status, folder of the tables."""
+        """One line: numbers of repetitions, trials and participants, rows of each status, and where the results are."""
         shown = self._overview()
-        reasons = self.folder / "quality.csv"
-        return f"{shown.title}: {shown.counts()}. Tables: {self.folder}; reasons: {reasons}"
+        return (
+            f"{shown.title}: {shown.counts()}. Tables: {self.folder}; figures: {self.folder / 'figures'}; "
+            f"reasons: {self.folder / 'quality.csv'}"
+        )
 
     @cached_property
     def readings(self) -> pd.DataFrame:

@@ -16,6 +16,14 @@ def session_figures(name):
     return files
 
 
+def first_results(wildcards):
+    """Tables of the first study whose recordings are not simulated, and the first figure of its first session."""
+    name = next((name for name in STUDIES if name != VIRTUAL), VIRTUAL)
+    run, keys, figures = RUN.format(study=name), sorted(session_keys(name)), config["figures"]["session"]
+    drawn = [f"{run}/figures/{figures[0]}/{'_'.join(keys[0])}.png"] if keys and figures else []
+    return [f"{run}/metrics.csv", f"{run}/quality.csv", *drawn]
+
+
 #: Notebooks of every study, and those about its recordings.
 NOTEBOOKS = ["01_data_quality", "03_longitudinal", "04_claims"]
 RECORDING_NOTEBOOKS = ["02_rep_mechanics"]
@@ -67,6 +75,7 @@ for figure in config["figures"]["session"]:
             f"{RUN}/logs/draw_{figure}/{{participant}}_{{session}}.txt",
         benchmark:
             f"{RUN}/benchmarks/draw_{figure}/{{participant}}_{{session}}.tsv"
+        priority: in_order(0)
         params:
             figure=figure,
             results="results/{study}",
@@ -97,6 +106,7 @@ rule draw_flagged_sessions:
         f"{RUN}/logs/draw_flagged_sessions.txt",
     benchmark:
         f"{RUN}/benchmarks/draw_flagged_sessions.tsv"
+    priority: in_order(0)
     params:
         figures=config["figures"]["session"],
         results="results/{study}",
@@ -139,6 +149,7 @@ for figure in config["figures"]["study"]:
             f"{RUN}/logs/draw_{figure}.txt",
         benchmark:
             f"{RUN}/benchmarks/draw_{figure}.tsv"
+        priority: in_order(0)
         params:
             figure=figure,
             results="results/{study}",
@@ -168,6 +179,7 @@ for figure in config["figures"]["models"]:
             f"{RUN}/logs/draw_{figure}.txt",
         benchmark:
             f"{RUN}/benchmarks/draw_{figure}.tsv"
+        priority: in_order(0)
         params:
             figure=figure,
             results="results/{study}",
@@ -195,6 +207,7 @@ rule athlete_report:
         f"{RUN}/logs/athlete_report.txt",
     benchmark:
         f"{RUN}/benchmarks/athlete_report.tsv"
+    priority: in_order(0)
     params:
         results="results/{study}",
         source=source_digest("legsci.present.report.athlete_report", "legsci.present.drawing"),
@@ -256,6 +269,7 @@ rule run_notebook:
         f"{RUN}/logs/run_notebook/{{notebook}}.txt",
     benchmark:
         f"{RUN}/benchmarks/run_notebook/{{notebook}}.tsv"
+    priority: in_order(0)
     params:
         results="results/{study}",
         source=source_digest(
