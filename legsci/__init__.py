@@ -12,6 +12,7 @@ PUBLIC = {
     "METRICS": "legsci.metrics.registry",
     "TASKS": "legsci.tasks",
     "load_profiles": "legsci.mechanics.force.profiles",
+    "init_study": "legsci.ingest.drafting.study_draft",
     "check_study": "legsci.ingest.check",
     "read_study": "legsci.ingest.study",
     "open_session": "legsci.ingest.session",

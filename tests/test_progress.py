@@ -1,4 +1,4 @@
-"""The line of progress: jobs done of how many, time left, the job at work; warnings and errors as snakemake writes them."""
+"""The line of progress: jobs done of how many, time left, the job at work; warnings and errors stand alone."""
 
 from __future__ import annotations
 
