@@ -129,17 +129,20 @@ def _check_arguments(
 ) -> None:
     """Raise TypeError with what is missing or too much, and an example; ResultsError on an event that there is not."""
     missing = [name for name in needed if given[name] is None]
-    first = dict(zip(("participant", "session"), next(iter(study.sessions()), ("P01", "01")), strict=True))
-    example = ", ".join([f'draw(study, "{figure}"', *(f'"{first[name]}"' for name in needed)]) + ")"
     if missing:
-        listed = "; study.sessions() lists them" if needed else ""
-        raise TypeError(f"{figure} needs {' and '.join(needed)}; missing: {', '.join(missing)}: {example}{listed}")
+        listed = "; study.sessions() lists them"
+        wanted = f"{figure} needs {' and '.join(needed)}; missing: {', '.join(missing)}"
+        raise TypeError(f"{wanted}: {_example(study, figure, needed)}{listed}")
     allowed = {*needed, *(("trial", "rep") if "session" in needed else ()), *(("align",) if aligned else ())}
     further = [name for name, value in given.items() if value is not None and name not in allowed]
     if further:
-        raise TypeError(f"{figure} has no {' or '.join(further)}: {example}")
+        raise TypeError(f"{figure} has no {' or '.join(further)}: {_example(study, figure, needed)}")
     if given["rep"] is not None and given["trial"] is None:
-        raise TypeError(
-            f"a repetition is one of a trial; missing: trial: {example[:-1]}, trial=..., rep={given['rep']})"
-        )
+        raise TypeError(f"a repetition is one of a trial; missing: trial (rep={given['rep']}, trial=...)")
     check_names("event", [str(given["align"])] if given["align"] is not None else [], STORED_EVENTS)
+
+
+def _example(study: Results, figure: str, needed: tuple[str, ...]) -> str:
+    """A call that works; only an error reads the tables for it, since figures of sessions are drawn before them."""
+    first = dict(zip(("participant", "session"), next(iter(study.sessions()), ("P01", "01")), strict=True))
+    return ", ".join([f'draw(study, "{figure}"', *(f'"{first[name]}"' for name in needed)]) + ")"

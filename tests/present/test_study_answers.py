@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from matplotlib.text import Text
 
 import legsci
 from legsci.present.drawing import Selected
+from legsci.present.figures.registry import figure_lists
 from legsci.present.overview import SHOWN, Overview
 from legsci.present.repetition_table import repetition_table
 from legsci.present.results import Results
@@ -154,6 +156,13 @@ def test_one_trial_or_repetition_is_drawn(study: Results) -> None:
     assert any(line.get_marker() == "^" and float(line.get_xdata()[0]) == 0.0 for line in upper.lines)
     assert Selected(study, "stood", None).reps("P01", "01") is None
     assert set(Selected(study, "jump", 1).quality_flags("P01", "01")["trial_id"]) <= {"jump"}
+
+
+def test_a_session_is_drawn_before_the_tables_are_made(study: Results, tmp_path: Path) -> None:
+    for kind in ("sessions", "motion", "reps"):
+        shutil.copytree(study.folder / kind, tmp_path / kind)
+    for figure in (name for name, of in figure_lists().items() if of == "session"):
+        assert legsci.draw(Results(tmp_path), figure, "P01", "01") is not None
 
 
 def test_a_missing_argument_is_named(study: Results) -> None:
