@@ -25,6 +25,7 @@ PUBLIC = {
     "velocity": "legsci.metrics.signals",
     "open_study": "legsci.present.opening",
     "export_opensim": "legsci.present.opensim_export",
+    "measure": "legsci.present.file_measurement",
     "draw": "legsci.present.drawing",
     "figure_lists": "legsci.present.figures.registry",
     "skeleton_viewer": "legsci.present.viewer.skeleton_viewer",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,9 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
         name = str(trial["trial_id"])
         attrs = {key: _plain(trial[key]) for key in TRIAL_ATTRIBUTES if not pd.isna(trial.get(key))}
         if trial["task"] in TASKS:
-            streams, measured = build_trial(study, recordings.get(trial["trial_id"], []))
+            shared = study.settings.get("synchronisation") == SHARED_CLOCK
+            of_trial = recordings.get(trial["trial_id"], [])
+            streams, measured = build_trial(study.folder, study.devices, of_trial, shared_clock=shared)
         else:
             streams, measured = {}, {"faults": json.dumps([["unknown_task", absent_task(str(trial["task"]))]])}
         nodes[name] = xr.Dataset(attrs=attrs | measured)
@@ -91,13 +93,16 @@ class _Read:
     sha256: str
 
 
-def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
+def build_trial(
+    folder: Path, devices: Mapping[str, Device], rows: Iterable[dict[str, Any]], *, shared_clock: bool
+) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
     """Read the recordings of one trial and put them on one clock.
 
     Parameters
     ----------
-    study : for its folder, devices and synchronisation.
+    folder, devices : of the study.
     rows : of its recordings table (device, path, and part where the file holds several trials).
+    shared_clock : whether the devices share a clock, as `synchronisation` of the study says.
 
     Returns
     -------
@@ -110,8 +115,8 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
     faults: list[tuple[str, Fault]] = []
     refused: set[tuple[str, str]] = set()
     for row in rows:
-        device, part, path = study.devices[row["device"]], row.get("part"), str(row["path"])
-        file = study.folder / path
+        device, part, path = devices[row["device"]], row.get("part"), str(row["path"])
+        file = folder / path
         try:
             recording = READERS[device.reader](file, device=device, part=None if pd.isna(part) else str(part))
             read.append(_Read(device, map_names(recording, device, path), path, _sha256(file)))
@@ -124,10 +129,9 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
         read, faults = whole, []
     if not read and not faults:
         faults.append(("no_recording", Fault("recordings.tsv", "", "a recording of this trial", "none")))
-    shared = study.settings.get("synchronisation") == SHARED_CLOCK
     faults += [("signal_twice", fault) for fault in _contradictions(read)]
     apart = sorted({one.device.name for one in read if set(PARTS) & set(one.recording.signals)})
-    if len(apart) > 1 and not shared:
+    if len(apart) > 1 and not shared_clock:
         found = f"{', '.join(apart)} without"
         faults.append(
             ("no_shared_clock", Fault("study.yaml", "synchronisation", f"{SHARED_CLOCK} for several devices", found))
@@ -136,7 +140,7 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
         return {}, {"faults": json.dumps([[code, str(fault)] for code, fault in faults], ensure_ascii=False)}
     with_plates = [one for one in read if "force" in one.recording.signals]
     start = min(one.recording.start_time_s for one in with_plates or read)
-    clock_of = apart[:1] if not shared else [one.device.name for one in read if not one.device.own_clock]
+    clock_of = apart[:1] if not shared_clock else [one.device.name for one in read if not one.device.own_clock]
     named = _named([(kind, one) for one in read for kind in one.recording.signals])
     found_streams = {
         name: _stream(one, kind, start=start, known_clock=not clock_of or one.device.name in clock_of)

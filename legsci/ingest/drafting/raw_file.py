@@ -12,7 +12,7 @@ import xarray as xr
 
 from legsci.ingest.check import quiet_force
 from legsci.ingest.devices import Device, PlateSetup
-from legsci.ingest.drafting.text_layout import text_settings
+from legsci.ingest.drafting.text_layout import WHICH_FOOT, text_settings
 from legsci.ingest.faults import RecordingError
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
@@ -48,6 +48,12 @@ AHEAD = (
 FLIGHT_N, FLIGHT_S = 25.0, 0.15
 #: Force in standing varies by a smaller part of the weight.
 STEADY = 0.1
+#: Settings of a device that a person may have to say, and the question.
+QUESTIONS = {
+    "up": "which signed file axis points up (x, y, z, -x, -y or -z)",
+    "forward": "which signed file axis the participant faces (x, y, z, -x, -y or -z)",
+    "rate_hz": "the sampling rate [Hz], which the file does not state",
+}
 #: Task -> words of a file's name, as parts of it.
 TASK_WORDS = {
     "countermovement_jump": ("cmj", "countermovement"),
@@ -80,24 +86,32 @@ class RawFile:
     task: str = ""
     assumed: dict[str, str] = field(default_factory=dict)
 
+    def questions(self) -> dict[str, str]:
+        """Settings that neither the file nor its name tells -> what a person has to say."""
+        untold = {key for key in ("up", "forward") if self.settings[key] is None}
+        if self.settings["reader"] == "delimited" and "time_column" not in self.settings.get("text", {}):
+            untold.add("rate_hz")
+        return {key: words for key, words in QUESTIONS.items() if key in untold}
 
-def raw_file(folder: Path, path: Path) -> RawFile | str:
+
+def raw_file(folder: Path, path: Path, *, reader: str | None = None) -> RawFile | str:
     """Find reader and settings of a file.
 
     Parameters
     ----------
     folder : study folder.
     path : of the file, relative to it.
+    reader : the one to use; None: those of the file's ending, one after the other.
 
     Returns
     -------
     What is known of it, or why no reader can read it.
     """
     reasons = []
-    for reader in READERS_BY_ENDING.get(path.suffix.lower(), ()):
-        settings: dict[str, Any] = {"reader": reader}
+    for name in (reader,) if reader else READERS_BY_ENDING.get(path.suffix.lower(), ()):
+        settings: dict[str, Any] = {"reader": name}
         assumed: dict[str, str] = {}
-        if reader == "delimited":
+        if name == "delimited":
             described = text_settings(folder / path)
             if described is None:
                 reasons.append("delimited: no table of numbers with a vertical force")
@@ -107,7 +121,7 @@ def raw_file(folder: Path, path: Path) -> RawFile | str:
         try:
             recording = _read(folder / path, settings)
         except RecordingError as error:
-            reasons.append(f"{reader}: {error.faults[0].expected}, found {error.faults[0].found}")
+            reasons.append(f"{name}: {error.faults[0].expected}, found {error.faults[0].found}")
             continue
         found = RawFile(path, settings, recording, assumed=assumed)
         _add_axes(found)
@@ -213,7 +227,7 @@ def _add_plates(found: RawFile) -> None:
     unloaded = [str(plate) for plate in force["plate"].to_numpy() if str(plate) not in names]
     feet = ["left", "right"] if len(names) == 2 else ["both"] * len(names)
     found.settings["plates"] = {name: {"foot": foot} for name, foot in zip(names, feet, strict=True)}
-    said = ["which foot stands on which plate (left, right, both, box)"] * (len(names) > 1)
+    said = [WHICH_FOOT] * (len(names) > 1)
     said += [f"plates without a load are not listed: {', '.join(unloaded)}"] * bool(unloaded)
     if said:
         found.assumed["plates"] = "; ".join(said)

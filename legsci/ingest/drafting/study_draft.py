@@ -19,13 +19,8 @@ from legsci.tasks import TASKS
 
 #: Files that a draft consists of.
 TABLES = ("participants", "sessions", "trials", "recordings")
-#: Settings of a device that a person may have to say, and the question.
-QUESTIONS = {
-    "up": "which signed file axis points up",
-    "forward": "which signed file axis the participant faces",
-    "rate_hz": "the sampling rate [Hz], which the file does not state",
-    "task": f"the task: {', '.join(TASKS)}",
-}
+#: What a trial without a task asks.
+WHICH_TASK = f"the task: {', '.join(TASKS)}"
 #: What no file states; study.yaml says where it goes.
 ALSO_ASKED = (
     "participants.tsv: sex, body mass and height, without which there are no joint moments",
@@ -183,7 +178,7 @@ def _tables(
         del devices[name]
     empty = draft.trials.index[draft.trials["task"] == ""]
     if len(empty):
-        draft.to_fill_in.append(f"trials.tsv, row {', '.join(str(row + 2) for row in empty)}: {QUESTIONS['task']}")
+        draft.to_fill_in.append(f"trials.tsv, row {', '.join(str(row + 2) for row in empty)}: {WHICH_TASK}")
     names = sum(file.assumed.get("task") == "from the name of the file" for _, file in rows)
     forces = sum(file.assumed.get("task") == "from the course of the force" for _, file in rows)
     if names + forces:
@@ -199,8 +194,8 @@ def _settings_text(folder: Path, devices: dict[str, RawFile], draft: StudyDraft)
     described, comments = {}, dict[str, str]()
     for name, file in devices.items():
         settings = {key: value for key, value in file.settings.items() if not isinstance(value, dict)}
-        if file.settings["reader"] == "delimited" and "time_column" not in file.settings.get("text", {}):
-            settings["rate_hz"] = None
+        questions = file.questions()
+        settings |= dict.fromkeys(questions)
         described[name] = settings | {key: value for key, value in file.settings.items() if isinstance(value, dict)}
         for key, words in file.assumed.items():
             if key in described[name] and described[name][key] is not None:
@@ -209,9 +204,8 @@ def _settings_text(folder: Path, devices: dict[str, RawFile], draft: StudyDraft)
         if "markers" in file.assumed:
             comments[f"devices.{name}"] = file.assumed["markers"]
             draft.assumed.append(f"study.yaml, devices.{name}: {file.assumed['markers']}")
-        empty = [key for key, value in settings.items() if value is None]
-        comments |= {f"devices.{name}.{key}": f"{TO_FILL_IN}: {QUESTIONS[key]}" for key in empty}
-        draft.to_fill_in += [f"study.yaml, devices.{name}.{key}: {QUESTIONS[key]}" for key in empty]
+        comments |= {f"devices.{name}.{key}": f"{TO_FILL_IN}: {words}" for key, words in questions.items()}
+        draft.to_fill_in += [f"study.yaml, devices.{name}.{key}: {words}" for key, words in questions.items()]
     first = next(iter(described.values()))
     axes = {axis: first[axis] for axis in ("up", "forward")}
     study: dict[str, Any] = {"name": re.sub(r"[^A-Za-z0-9_-]", "_", folder.resolve().name).lstrip("-")[:64] or "study"}

@@ -15,6 +15,8 @@ from legsci.ingest.readers.layout import Table, lay_out
 from legsci.ingest.readers.text import number_table, read_lines, split_cells
 
 DELIMITERS = ("\t", ";", ",", " ")
+#: What two plates without names leave to a person.
+WHICH_FOOT = "which foot stands on which plate (left, right, both, box)"
 #: A recording has more rows; a table of people or norms has words in it or fewer.
 FEWEST_ROWS = 100
 #: Header rows that are looked through.
@@ -125,7 +127,7 @@ def _plates(table: Table, numbers: np.ndarray) -> tuple[dict[str, Any], list[str
         )
     feet = ["left", "right"] if len(vertical) == 2 else ["both"] * len(vertical)
     if not all(named.values()):
-        assumed.append("which foot stands on which plate")
+        assumed.append(WHICH_FOOT)
     return {
         str(place + 1): {"foot": named[n] or feet[place], "columns": {"up": columns[n]}}
         for place, n in enumerate(vertical)
