@@ -113,8 +113,8 @@ def raw_file(folder: Path, path: Path, *, reader: str | None = None) -> RawFile 
         assumed: dict[str, str] = {}
         if name == "delimited":
             described = text_settings(folder / path)
-            if described is None:
-                reasons.append("delimited: no table of numbers with a vertical force")
+            if isinstance(described, str):
+                reasons.append(f"delimited: {described}")
                 continue
             settings |= described[0]
             assumed |= {"plates": "; ".join(described[1])} if described[1] else {}
@@ -260,7 +260,8 @@ def _task_of_force(force: xr.Dataset, settings: dict[str, Any]) -> str:
     edges = np.flatnonzero(np.diff(np.concatenate([[False], total >= FLIGHT_N, [False]]).astype(int)))
     contacts = edges.reshape(-1, 2)
     flights = np.flatnonzero(contacts[1:, 0] - contacts[:-1, 1] >= shortest)
-    if not np.isfinite(weight) or not contacts.size:
+    # Contacts one after the other on several plates are steps.
+    if not np.isfinite(weight) or not contacts.size or len(settings["plates"]) > 2:
         return ""
     stands_first = contacts[0, 0] < shortest
     if stands_first and flights.size:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from legsci.ingest.drafting.raw_file import READERS_BY_ENDING, RawFile, raw_file
+from legsci.ingest.drafting.raw_file import READERS_BY_ENDING, TASK_WORDS, RawFile, raw_file
 from legsci.ingest.drafting.yaml_text import TO_FILL_IN, yaml_text
 from legsci.ingest.faults import Fault, StudyError
 from legsci.ingest.study import OWN_TABLES
@@ -27,6 +27,8 @@ ALSO_ASKED = (
     "sessions.tsv: the date of each session (now day 0)",
     "trials.tsv: leg, load_kg and drop_height_m where they apply",
 )
+#: Words before a number that name a trial, beside those of the tasks.
+TRIAL_WORDS = frozenset({"jump", "trial", "test", "walk", "rep", "set", "take", "run", "example", "file", "rec"})
 #: A name of a participant: letters and then digits.
 _PERSON = re.compile(r"[A-Za-z]{1,8}-?\d{1,6}")
 
@@ -99,11 +101,23 @@ def init_study(folder: str | Path) -> StudyDraft:
     if not files:
         faults = [Fault(path, "", "a recording", why) for path, why in left_out.items()]
         raise StudyError(f"study {folder}", faults or [Fault(str(folder), "", "raw files", "none")])
+    _share_axes(files)
     devices, rows = _devices(files), _rows(files, left_out)
     draft = _tables(folder, rows, devices, left_out)
     text = _settings_text(folder, devices, draft)
     _write(draft, text)
     return draft
+
+
+def _share_axes(files: list[RawFile]) -> None:
+    """Give files that do not tell their axes those of the others with the same reader, where these agree."""
+    for axis in ("up", "forward"):
+        for file in files:
+            readers = {file.settings["reader"]}
+            told = {other.settings[axis] for other in files if other.settings["reader"] in readers} - {None}
+            if file.settings[axis] is None and len(told) == 1:
+                file.settings[axis] = told.pop()
+                file.assumed[axis] = "as in other files of the folder"
 
 
 def _devices(files: list[RawFile]) -> dict[str, RawFile]:
@@ -133,8 +147,8 @@ def _rows(files: list[RawFile], left_out: dict[str, str]) -> list[tuple[tuple[st
                 held = {kind for key, each in rows for kind in each.recording.signals if key[2] == other_trial}
                 if held.isdisjoint(file.recording.signals):
                     trial = other_trial
-                elif stem == other.path.stem:
-                    left_out[file.path.as_posix()] = f"the same recording as {other.path.name}, in another format"
+                elif file.path.suffix != other.path.suffix:
+                    left_out[file.path.as_posix()] = f"its signals are in {other.path.name}"
                     trial = ""
                 break
         if trial:
@@ -146,11 +160,18 @@ def _visit(path: Path) -> tuple[str, str]:
     """Participant and session that folders, or the first part of the name, tell."""
     folders = [re.sub(r"[^A-Za-z0-9-]", "-", part).strip("-") or "x" for part in path.parts[:-1]]
     first = re.split(r"[_\s.]", path.stem)[0]
-    people = [part for part in folders if _PERSON.fullmatch(part)]
+    people = [part for part in folders if _is_person(part)]
     if people:
         after = folders[folders.index(people[0]) + 1 :]
         return people[0], after[0] if after else "1"
-    return (first if _PERSON.fullmatch(first) else "P01"), "1"
+    return (first if _is_person(first) else "P01"), "1"
+
+
+def _is_person(name: str) -> bool:
+    """Whether letters and digits may name a participant: not DJ1 or squat2, which name a trial."""
+    letters = name.rstrip("0123456789-").lower()
+    of_trial = TRIAL_WORDS.union(*TASK_WORDS.values())
+    return bool(_PERSON.fullmatch(name)) and letters not in of_trial
 
 
 def _tables(

@@ -14,9 +14,12 @@ from legsci.ingest.readers.delimited import COUNT_NAMES, TIME_NAMES
 from legsci.ingest.readers.layout import Table, lay_out
 from legsci.ingest.readers.text import number_table, read_lines, split_cells
 
-DELIMITERS = ("\t", ";", ",", " ")
+#: Code pages that are tried where a text is in none of those that need no name.
+CODE_PAGES = ("cp932", "gb18030", "euc_kr")
+DELIMITERS = (",", "\t", ";", " ")
 #: What two plates without names leave to a person.
 WHICH_FOOT = "which foot stands on which plate (left, right, both, box)"
+NO_TABLE = "no table of numbers with a vertical force"
 #: A recording has more rows; a table of people or norms has words in it or fewer.
 FEWEST_ROWS = 100
 #: Header rows that are looked through.
@@ -31,13 +34,15 @@ _VERTICAL = re.compile(
     re.IGNORECASE,
 )
 _BY_AXIS = re.compile(r"(?P<plate>.*?)(f|force|v)?[ _]*(?P<axis>[xyz])(?P<rest>[ _]*\d*)(\W*n\W*)?", re.IGNORECASE)
+#: Cells of a row of units.
+_UNITS = re.compile(r"\W*(s|sec|ms|k?n|k?n ?m|n ?mm|m|cm|mm|m?v|g|deg|%|)\W*", re.IGNORECASE)
 _SIDES = {
     "left": re.compile(r"\b(left|l)\b|^l[ _]", re.IGNORECASE),
     "right": re.compile(r"\b(right|r)\b|^r[ _]", re.IGNORECASE),
 }
 
 
-def text_settings(path: Path) -> tuple[dict[str, Any], list[str]] | None:
+def text_settings(path: Path) -> tuple[dict[str, Any], list[str]] | str:
     """Describe a text file to the reader of delimited text.
 
     Parameters
@@ -46,32 +51,44 @@ def text_settings(path: Path) -> tuple[dict[str, Any], list[str]] | None:
 
     Returns
     -------
-    Settings of a device (`text`, and `plates` with the column of vertical force of each), and what they assume; None
-    where the file is no table of numbers with a force.
+    Settings of a device (`text`, and `plates` with the column of vertical force of each), and what they assume; or why
+    the file cannot be described so.
     """
-    try:
-        lines = read_lines(path)
-    except RecordingError:
-        return None
+    lines, encoding = _lines(path)
     found = [
         layout for layout in (_layout(lines, delimiter, mark) for delimiter in DELIMITERS for mark in ".,") if layout
     ]
     if not found:
-        return None
+        return NO_TABLE
     width, text = max(found, key=lambda layout: layout[0])
     try:
         table = lay_out(path, lines, text)
         numbers = number_table(table, columns=range(width), gaps=True)
-    except RecordingError:
-        return None
+    except RecordingError as error:
+        return str(error.faults[0])
+    if len(table.names) > 2 and len(set(table.names)) == 1:
+        return f"{len(table.names)} columns {table.names[0]}: trials side by side (text.layout, docs/study-folder.md)"
     plates, assumed = _plates(table, numbers)
     if not plates:
-        return None
+        return NO_TABLE
+    if encoding:
+        text["encoding"] = encoding
+        assumed.append(f"the text is taken as {encoding}")
     times = [name for name in table.names if TIME_NAMES.fullmatch(name)]
     if len(times) == 1:
         text["time_column"] = times[0]
     shown = {key: value for key, value in text.items() if (key, value) not in (("decimal", "."), ("header_rows", 0))}
     return {"plates": plates, **({"text": shown} if shown else {})}, assumed
+
+
+def _lines(path: Path) -> tuple[list[str], str]:
+    """Lines of a file, and the code page where it has to be named; no lines of a file that is no text."""
+    for encoding in ("", *CODE_PAGES):
+        try:
+            return read_lines(path, encoding=encoding or None), encoding
+        except RecordingError:
+            continue
+    return [], ""
 
 
 def _layout(lines: Sequence[str], delimiter: str, decimal: str) -> tuple[int, dict[str, Any]] | None:
@@ -90,8 +107,12 @@ def _layout(lines: Sequence[str], delimiter: str, decimal: str) -> tuple[int, di
         return None
     settings: dict[str, Any] = {"delimiter": delimiter, "decimal": decimal, "header_rows": first}
     named = [place for place in range(first) if len(rows[place]) == len(body[0]) and all(rows[place])]
-    if first and named and named[-1] != first - 1:
-        settings["names_row"] = named[-1] + 1
+    units = [place for place in named if all(_UNITS.fullmatch(cell) for cell in rows[place])]
+    names = [place for place in named if place not in units]
+    if names and names[-1] != first - 1:
+        settings["names_row"] = names[-1] + 1
+    if names and units and units[-1] > names[-1]:
+        settings["units_row"] = units[-1] + 1
     return len(body[0]), settings
 
 
@@ -115,7 +136,7 @@ def _plates(table: Table, numbers: np.ndarray) -> tuple[dict[str, Any], list[str
     if not vertical and not any(names):
         vertical = [n for n in kept if largest[n] >= LIGHTEST_N]
         assumed += ["columns without names are taken as vertical forces"] * bool(vertical)
-    if not vertical or largest[vertical].max() < LIGHTEST_N:
+    if not vertical:
         return {}, []
     columns = {n: names[n] if names[n] and names.count(names[n]) == 1 else n + 1 for n in vertical}
     named = {n: next((side for side, words in _SIDES.items() if words.search(names[n])), None) for n in vertical}
