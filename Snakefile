@@ -2,7 +2,6 @@
 
 from snakemake.utils import min_version
 
-# Priorities that depend on the wildcards of a job.
 min_version("9.27")
 
 
@@ -23,15 +22,6 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/present.smk"
 
 
-show_progress(workflow)
-
-
-# The first table and figure, before anything is simulated: `make first`.
-rule first:
-    input:
-        first_results,
-
-
 rule all:
     default_target: True
     input:
@@ -41,10 +31,11 @@ rule all:
         FIGURES,
 
 
-# What a reader of the screen wants to know at the end; a run of single files may leave a study unfinished.
-onsuccess:
-    from legsci.present.results import Results
+# The first tables and the first figure, before anything is simulated: `make first`.
+rule first:
+    input:
+        first_results,
 
-    for results in (Results(Path("results", study), run=RUN_NAME) for study in STUDIES):
-        if (results.folder / "metrics.csv").is_file():
-            print(results.summary())
+
+onsuccess:
+    print_summaries()

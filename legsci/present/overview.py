@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+#: Columns of metrics.csv that say which repetitions there are.
+ROW_COLUMNS = ("participant_id", "session_id", "trial_id", "rep", "side", "task", "profile", "status")
 #: Participants that are shown.
 SHOWN = 12
 #: Start of a task's name -> a metric of it that people ask for first.

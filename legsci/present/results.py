@@ -15,10 +15,11 @@ from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.mechanics.reps.files import open_repetitions
 from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.measurements import PROFILE as MEASURED
-from legsci.present.overview import Overview
+from legsci.present.decisions import session_with_decisions
+from legsci.present.overview import ROW_COLUMNS, Overview
 from legsci.present.repetition_curves import check_axis, repetition_curves
 from legsci.present.repetition_table import repetition_table, with_units
-from legsci.present.run_comparison import RunComparison, RunTables, compare_runs, option_differences
+from legsci.present.run_comparison import RunComparison, RunTables, compare_runs, dotted, option_differences
 from legsci.present.selection import Names, ResultsError, check_names, chosen_rows
 from legsci.present.table_query import query
 
@@ -39,8 +40,6 @@ READING_COLUMNS = (
     "participant_id", "session_id", "trial_id", "signal", "kind", "device", "rate_hz", "reader",
     "channels", "assumptions", "clock", "source", "sha256",
 )  # fmt: skip
-#: Columns that say which repetitions there are.
-ROW_COLUMNS = ("participant_id", "session_id", "trial_id", "rep", "side", "task", "profile", "status")
 RESULT_TABLES = ("metrics.csv", "metrics_by_profile.csv", "reps.csv", "quality.csv", "dictionary.csv", "about.yaml")
 #: Folder of the named runs of a study, in its folder of results, and the name of the run that has none.
 RUNS, DEFAULT_RUN = "runs", "default"
@@ -107,7 +106,7 @@ class Results:
         path = self.folder / OPTIONS
         if not path.is_file():
             raise ResultsError(f"run {self.run_name} of study {self.name} has no {OPTIONS}: run it again")
-        return _dotted(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return dotted(yaml.safe_load(path.read_text(encoding="utf-8")))
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
@@ -154,8 +153,7 @@ class Results:
 
         Returns
         -------
-        One row per repetition (and profile), see `legsci.present.repetition_table.repetition_table`; rejected ones too,
-        with their status. A metric that is empty there stays, with a warning that gives the reason.
+        One row per repetition (and profile), see `repetition_table`; rejected ones too, with their status.
 
         Raises
         ------
@@ -187,8 +185,6 @@ class Results:
         unit : of the axis: "s", or "%" of the movement.
         participant, session : a name or several; None: all.
 
-        Returns
-        -------
         See `repetition_curves`; `.sel(side="both").plot.line(x="time")` draws forces. Rejected ones are among them.
 
         Raises
@@ -208,6 +204,16 @@ class Results:
             if reps.sizes["rep"]
         ]
         return repetition_curves(sessions, signal, align=align, unit=unit, rows=rows)
+
+    def with_decisions(self, decisions: pd.DataFrame) -> pd.DataFrame:
+        """Metrics of one session without decisions of people and with them, rows of curation.tsv; nothing is written.
+
+        See `legsci.present.decisions.session_with_decisions`, which raises ResultsError.
+        """
+        keys = decisions[["participant_id", "session_id"]].drop_duplicates().astype(str).to_numpy().tolist()
+        if len(keys) != 1 or (reps := self.reps(*keys[0])) is None:
+            raise ResultsError(f"expected decisions about one session with repetitions, found {keys}")
+        return session_with_decisions(reps, self.motion(*keys[0]), decisions)
 
     def compare(self, run: str | None = None) -> RunComparison:
         """Compare with another run of this study, repetition by repetition, each under its own default profile.
@@ -256,8 +262,7 @@ class Results:
 
         Raises
         ------
-        ResultsError : DuckDB cannot answer, with its reason; there is no such table yet; a statement that is no SELECT,
-            or a file that is not of the run.
+        ResultsError : see `legsci.present.table_query.query`.
         """
         return query(
             self.folder, sql, {name: partial(self._table, path) for name, path in self._model_tables().items()}
@@ -392,11 +397,3 @@ class Results:
                 f"it has {present}"
             )
         return path
-
-
-def _dotted(options: dict[str, object], prefix: str = "") -> dict[str, object]:
-    """Options by dotted name, those of a block after its name."""
-    named: dict[str, object] = {}
-    for key, value in options.items():
-        named |= _dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return named

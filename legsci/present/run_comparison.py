@@ -105,3 +105,11 @@ def _flags_of_one(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     alone = both[~both.duplicated([*FLAG_KEYS, "count"], keep=False)]
     columns = [*FLAG_KEYS, "value", "limit", "sentence", "run"]
     return alone.sort_values([*FLAG_KEYS, "run"], kind="stable", ignore_index=True)[columns]
+
+
+def dotted(options: dict[str, object], prefix: str = "") -> dict[str, object]:
+    """Options by dotted name, those of a block after its name."""
+    named: dict[str, object] = {}
+    for key, value in options.items():
+        named |= dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return named

@@ -216,6 +216,7 @@ STUDIES = read_studies()
 # Importing the models takes a second, which each job would pay again.
 if workflow.is_main_process:
     check_claims_and_plans()
+show_progress(workflow)
 
 
 #: Priority of the simulation of recordings, and of the chain of jobs from virtual recordings to claims: no job waits for

@@ -24,9 +24,20 @@ def first_results(wildcards):
     return [f"{run}/metrics.csv", f"{run}/quality.csv", *drawn]
 
 
+def print_summaries():
+    """Say at the end of a run what each study holds; a run of single files may leave a study unfinished."""
+    from legsci.present.results import Results
+
+    for results in (Results(Path("results", study), run=RUN_NAME) for study in STUDIES):
+        if (results.folder / "metrics.csv").is_file():
+            print(results.summary())
+
+
 #: Notebooks of every study, and those about its recordings.
 NOTEBOOKS = ["01_data_quality", "03_longitudinal", "04_claims"]
 RECORDING_NOTEBOOKS = ["02_rep_mechanics"]
+#: The one whose questions need squats, jumps and both sides: for the virtual athletes.
+QUESTIONS = "00_first_questions"
 #: Studies with recordings; the others hold measurements of other systems only.
 RECORDED = [name for name, study in STUDIES.items() if study is None or len(getattr(study, "trials", []))]
 #: Results of the models of a study, for its figures and notebooks.
@@ -42,7 +53,11 @@ FIGURES = [
     *expand(f"{RUN}/notebooks/{{notebook}}.html", study=STUDIES, notebook=NOTEBOOKS),
     *expand(f"{RUN}/notebooks/{{notebook}}.html", study=RECORDED, notebook=RECORDING_NOTEBOOKS),
     *(
-        [f"{VIRTUAL_RUN}/parameter_recovery.csv", f"{VIRTUAL_RUN}/figures/parameter_recovery.svg"]
+        [
+            f"{VIRTUAL_RUN}/parameter_recovery.csv",
+            f"{VIRTUAL_RUN}/figures/parameter_recovery.svg",
+            f"{VIRTUAL_RUN}/notebooks/{QUESTIONS}.html",
+        ]
         if VIRTUAL in STUDIES
         else []
     ),
@@ -278,6 +293,7 @@ rule run_notebook:
             "legsci.kernels.integrals",
             "legsci.mechanics.force.plates",
             "legsci.present.drawing",
+            "legsci.present.file_measurement",
             "legsci.present.opening",
             "legsci.present.viewer.skeleton_viewer",
             "legsci.vocabulary",
