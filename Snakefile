@@ -31,7 +31,6 @@ rule all:
         FIGURES,
 
 
-# The first tables and the first figure, before anything is simulated: `make first`.
 rule first:
     input:
         first_results,

@@ -97,7 +97,7 @@ def minutes(seconds: float) -> str:
 def show_progress(workflow: Any) -> None:
     """Put the line in place of snakemake's messages, unless `--verbose`, `--quiet` or a dry run asks for others."""
     settings = workflow.output_settings
-    if not workflow.is_main_process or workflow.dryrun or settings.verbose or settings.quiet or settings.debug_dag:
+    if not workflow.is_main_process or settings.dryrun or settings.verbose or settings.quiet or settings.debug_dag:
         return
     for handler in [each for each in logger.handlers if each.name == "DefaultStreamHandler"]:
         logger.removeHandler(handler)
