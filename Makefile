@@ -1,4 +1,5 @@
 # make study   run the workflow on the studies of workflow/config.yaml
+# make first   only the first tables and the first figure of the first study, in a minute or two
 # make report  the figures and notebooks of a finished make study, with the rule behind each, as results/report.zip
 # make cohort  400 simulated athletes as a study of tables: their ledger, compared with the truth (a few minutes;
 #              workflow/validation/cohort_ledger.csv)
@@ -44,11 +45,14 @@ $(info $(CACHE) cannot be written: snakemake keeps its cache in .snakemake/cache
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: study cohort report test check lab bench errors fuzz scale dictionary lock clean
+.PHONY: study first cohort report test check lab bench errors fuzz scale dictionary lock clean
 .DEFAULT_GOAL := study
 
 study: $(READY)
 	snakemake
+
+first: $(READY)
+	snakemake first
 
 cohort: $(READY)
 	snakemake simulate_cohort_tables

@@ -2,7 +2,7 @@
 
 from snakemake.utils import min_version
 
-min_version("9.0")
+min_version("9.27")
 
 
 configfile: "workflow/config.yaml"
@@ -31,10 +31,10 @@ rule all:
         FIGURES,
 
 
-# What a reader of the screen wants to know at the end; a run of single files may leave a study unfinished.
-onsuccess:
-    from legsci.present.results import Results
+rule first:
+    input:
+        first_results,
 
-    for results in (Results(Path("results", study), run=RUN_NAME) for study in STUDIES):
-        if (results.folder / "metrics.csv").is_file():
-            print(results.summary())
+
+onsuccess:
+    print_summaries()

@@ -5,11 +5,14 @@ The public names stand in `PUBLIC`; each is imported when first used, so that `i
 
 from importlib import import_module
 
+__version__ = "0.1.0"
+
 #: Public name -> module that defines it.
 PUBLIC = {
     "METRICS": "legsci.metrics.registry",
     "TASKS": "legsci.tasks",
     "load_profiles": "legsci.mechanics.force.profiles",
+    "init_study": "legsci.ingest.drafting.study_draft",
     "check_study": "legsci.ingest.check",
     "read_study": "legsci.ingest.study",
     "open_session": "legsci.ingest.session",
@@ -20,10 +23,11 @@ PUBLIC = {
     "session_metrics": "legsci.metrics.tables",
     "analyse_measurements": "legsci.models.analysis",
     "velocity": "legsci.metrics.signals",
-    "open_study": "legsci.present.results",
-    "compare_runs": "legsci.present.run_comparison",
+    "open_study": "legsci.present.opening",
     "export_opensim": "legsci.present.opensim_export",
-    "draw": "legsci.present.figures.registry",
+    "measure": "legsci.present.file_measurement",
+    "draw": "legsci.present.drawing",
+    "figure_lists": "legsci.present.figures.registry",
     "skeleton_viewer": "legsci.present.viewer.skeleton_viewer",
 }
 
@@ -37,4 +41,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """Public names, for completion."""
-    return sorted(PUBLIC)
+    return sorted([*PUBLIC, "__version__"])

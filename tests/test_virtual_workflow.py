@@ -91,7 +91,7 @@ def test_a_named_run_reuses_the_sessions_and_leaves_the_default_run(simulated: P
     default, faster = legsci.open_study(results), legsci.open_study(results, run="faster")
     assert default.runs == ["faster"]
     assert faster.session("V0001", "S01").equals(default.session("V0001", "S01"))
-    compared = legsci.compare_runs(default, faster)
+    compared = faster.compare()
     assert compared.repetitions.empty
     moved = set(compared.metrics.query("difference != 0")["metric"])
     assert "ankle_moment_peak_n_m_per_kg" in moved

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -81,7 +82,17 @@ def finished(checkout: Path) -> Path:
     logs = "\n".join(path.read_text(encoding="utf-8") for path in checkout.glob("results/tiny/logs/**/*.txt"))
     assert answer.returncode == 0, answer.stdout + answer.stderr + logs
     assert "tiny: 2 repetitions in 3 trials of 2 participants" in answer.stdout
+    last = [line for line in answer.stderr.splitlines() if " jobs, " in line][-1]
+    assert re.match(r"(\d+) of \1 jobs, \d+:\d\d min$", last)
+    assert "Reason:" not in answer.stderr, "snakemake's own words are in its log alone"
+    assert "Reason:" in "".join(path.read_text() for path in checkout.glob(".snakemake/log/*.log"))
     return checkout
+
+
+def test_first_is_the_first_table_and_figure(finished: Path) -> None:
+    jobs = planned(finished, "first", "--forceall", *TINY)
+    batches = dict.fromkeys(("ingest", "motion", "cut_reps"), 2)
+    assert jobs == {**batches, "measure": 1, "study_tables": 1, "draw_force_time": 1, "first": 1}
 
 
 def test_a_run_measures_each_good_session_and_names_the_bad_one(finished: Path) -> None:
@@ -119,7 +130,7 @@ def test_a_study_of_tables_runs_without_recordings(checkout: Path) -> None:
     calculated = legsci.analyse_measurements(folder, claims=checkout / "workflow" / "claims.yaml")
     assert len(calculated["reliability"]) == 1
     for name in ("reliability", "claims"):
-        written = opened.table("claims" if name == "claims" else f"models/{name}")
+        written = opened.model_table(name)
         pd.testing.assert_frame_equal(
             written.select_dtypes("number"),
             calculated[name][written.select_dtypes("number").columns],
@@ -200,7 +211,7 @@ P01_SESSIONS = {"ingest": 1, "motion": 1, "cut_reps": 1, "study_curves": 1, **P0
         ),
         ("legsci/present/figures/force_time.py", "PLANTED = 1\n", {"draw_force_time": 3, "run_notebook": 4}),
         ("legsci/present/figures/joint_angles.py", "PLANTED = 1\n", {**dict.fromkeys(BANDS, 1), "run_notebook": 4}),
-        ("legsci/present/figures/registry.py", "PLANTED = 1\n", {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES}),
+        ("legsci/present/drawing.py", "PLANTED = 1\n", {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES}),
         ("legsci/present/report/notebooks.py", "PLANTED = 1\n", {"run_notebook": 4}),
         ("legsci/models/claims/verdicts.py", "PLANTED = 1\n", JUDGED),
         ("legsci/mechanics/reps/session.py", "PLANTED = 1\n", {"cut_reps": 2, "study_curves": 1, **ALL_MEASURED}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -73,12 +73,16 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     who: dict[str, Any] = {"study": study.name, "participant_id": participant_id, "session_id": session_id}
     who["simulated"] = int(study.simulated)
     found: dict[str, dict[str, xr.Dataset]] = {}
+    date = _date_of(study, participant_id, session_id)
     nodes = {"/": xr.Dataset(attrs=who | _body_mass(study, participant_id, session_id) | _build(study, participant_id))}
     for trial in trials.to_dict("records"):
         name = str(trial["trial_id"])
         attrs = {key: _plain(trial[key]) for key in TRIAL_ATTRIBUTES if not pd.isna(trial.get(key))}
         if trial["task"] in TASKS:
-            found[name], measured = build_trial(study, recordings.get(trial["trial_id"], []))
+            of_trial = recordings.get(trial["trial_id"], [])
+            found[name], measured = build_trial(
+                study.folder, study.devices, of_trial, settings=study.settings, date=date
+            )
         else:
             measured = {"faults": json.dumps([["unknown_task", absent_task(str(trial["task"]))]])}
         nodes[name] = xr.Dataset(attrs=attrs | measured)
@@ -100,14 +104,21 @@ class _Read:
     sha256: str
 
 
-def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
+def build_trial(
+    folder: Path,
+    devices: Mapping[str, Device],
+    rows: Iterable[dict[str, Any]],
+    *,
+    settings: Mapping[str, Any],
+    date: str,
+) -> tuple[dict[str, xr.Dataset], dict[str, Any]]:
     """Read the recordings of one trial and put them on one clock.
 
     Parameters
     ----------
-    study : for its folder, devices and synchronisation.
-    rows : of its recordings table (participant_id, session_id, device, path, and part where a file holds several
-        trials).
+    folder, devices, settings : of the study; of the settings `synchronisation` is read.
+    rows : of its recordings table (device, path, and part where a file holds several trials).
+    date : of the session, YYYY-MM-DD; empty where it is not known.
 
     Returns
     -------
@@ -117,12 +128,11 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
         a JSON list of the faults of recordings without which the others were used; or faults.
     """
     read: list[_Read] = []
-    rows = list(rows)
     faults: list[tuple[str, Fault]] = []
     refused: set[tuple[str, str]] = set()
     for row in rows:
-        device, part, path = study.devices[row["device"]], row.get("part"), str(row["path"])
-        file = study.folder / path
+        device, part, path = devices[row["device"]], row.get("part"), str(row["path"])
+        file = folder / path
         try:
             recording = READERS[device.reader](file, device=device, part=None if pd.isna(part) else str(part))
             read.append(_Read(device, map_names(recording, device, path), path, _sha256(file)))
@@ -136,7 +146,7 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
     if not read and not faults:
         faults.append(("no_recording", Fault("recordings.tsv", "", "a recording of this trial", "none")))
     faults += [("signal_twice", fault) for fault in _contradictions(read)]
-    numbers = _clock_numbers(read, study)
+    numbers = _clock_numbers(read, settings)
     compared = [one for one in read if one.device.reader not in CHANNELS_ALONE]
     apart = sorted({one.device.name for one in compared if set(PARTS) & set(one.recording.signals)})
     unrelated = [name for name in apart if numbers[name] is None]
@@ -154,7 +164,7 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
     found_streams = {
         name: _stream(one, kind, start=start, known_clock=one in of_trial) for name, (kind, one) in named.items()
     }
-    flag_foreign(found_streams, {one.path: one.recording.recorded_on for one in read}, _visit(study, rows))
+    flag_foreign(found_streams, {one.path: one.recording.recorded_on for one in read}, date)
     unmapped = [[one.path, name, unit] for one in read for name, unit in one.recording.unmapped.items()]
     attrs: dict[str, Any] = {"start_time_s": start}
     if left_out:
@@ -164,9 +174,9 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
     return found_streams, attrs
 
 
-def _clock_numbers(read: list[_Read], study: Study) -> dict[str, int | None]:
+def _clock_numbers(read: list[_Read], settings: Mapping[str, Any]) -> dict[str, int | None]:
     """Number of the clock of each device among those that the study relates to each other; None: not related."""
-    declared, clocks = study.settings.get("synchronisation"), clocks_of(study.settings)
+    declared, clocks = settings.get("synchronisation"), clocks_of(settings)
     devices = {one.device.name: one.device for one in read}
     if declared == SHARED_CLOCK:
         return {name: None if device.own_clock else 0 for name, device in devices.items()}
@@ -191,11 +201,9 @@ def _kind_of_file(device: Device, path: str) -> tuple[str, str]:
     return device.name, path if device.sensors else Path(path).suffix.lower()
 
 
-def _visit(study: Study, rows: list[dict[str, Any]]) -> str:
-    """Date of the session of recordings, empty where sessions.tsv has none."""
-    sessions = (
-        _of_session(study.sessions, rows[0]["participant_id"], rows[0]["session_id"]) if rows else study.sessions[:0]
-    )
+def _date_of(study: Study, participant_id: str, session_id: str) -> str:
+    """Date of a session, empty where sessions.tsv has none."""
+    sessions = _of_session(study.sessions, participant_id, session_id)
     dates = sessions["date"].dropna() if "date" in sessions else sessions[:0]
     return str(dates.iloc[0])[:10] if len(dates) else ""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +15,13 @@ from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.mechanics.reps.files import open_repetitions
 from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.measurements import PROFILE as MEASURED
+from legsci.present.decisions import session_with_decisions
+from legsci.present.overview import ROW_COLUMNS, Overview
+from legsci.present.repetition_curves import check_axis, repetition_curves
+from legsci.present.repetition_table import repetition_table, with_units
+from legsci.present.run_comparison import RunComparison, RunTables, compare_runs, dotted, option_differences
+from legsci.present.selection import Names, ResultsError, check_names, chosen_rows
+from legsci.present.table_query import query
 
 #: Columns that name something: "01" is a session, not the number 1.
 TEXT_COLUMNS = (
@@ -34,18 +40,10 @@ READING_COLUMNS = (
     "participant_id", "session_id", "trial_id", "signal", "kind", "device", "rate_hz", "reader",
     "channels", "assumptions", "clock", *CLOCK_COLUMNS, "source", "sha256",
 )  # fmt: skip
-#: Tables that `query` reads from parquet, the columns asked for alone.
-QUERIED = ("metrics", "metrics_by_profile", "reps", "quality")
-#: Columns that say which repetitions there are.
-ROW_COLUMNS = ("participant_id", "session_id", "trial_id", "rep", "side", "profile", "status")
 RESULT_TABLES = ("metrics.csv", "metrics_by_profile.csv", "reps.csv", "quality.csv", "dictionary.csv", "about.yaml")
 #: Folder of the named runs of a study, in its folder of results, and the name of the run that has none.
 RUNS, DEFAULT_RUN = "runs", "default"
 OPTIONS, ABOUT = "options.yaml", "about.yaml"
-
-
-class ResultsError(ValueError):
-    """The requested result does not exist; the message lists those that do, or how to make it."""
 
 
 class Results:
@@ -66,8 +64,16 @@ class Results:
         self.folder = study_folder / RUNS / run if run else study_folder
 
     def __repr__(self) -> str:
-        """Study, run, and in which options it differs from the default run."""
-        return f"<Results of {self.label}{self._changes()}>"
+        """Participants, tasks and statuses, and what can be called next."""
+        return self._overview().text()
+
+    def _repr_html_(self) -> str:
+        """Show the same in notebooks."""
+        return self._overview().html()
+
+    def _overview(self) -> Overview:
+        """What the study shows of itself."""
+        return Overview(f"{self.label}{self._changes()}", self.simulated, self._rows, self.sessions())
 
     @property
     def name(self) -> str:
@@ -100,7 +106,7 @@ class Results:
         path = self.folder / OPTIONS
         if not path.is_file():
             raise ResultsError(f"run {self.run_name} of study {self.name} has no {OPTIONS}: run it again")
-        return _dotted(yaml.safe_load(path.read_text(encoding="utf-8")))
+        return dotted(yaml.safe_load(path.read_text(encoding="utf-8")))
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
@@ -127,18 +133,124 @@ class Results:
         """One row per trial (rep 0) or repetition that was rejected, corrected, flagged or noted, and why."""
         return self._table("quality.csv")
 
-    def table(self, name: str) -> pd.DataFrame:
-        """A table of results of models: longitudinal, study_flow, claims, or one of models/ ("models/reliability").
+    def table(
+        self,
+        *metrics: str,
+        task: Names = None,
+        participant: Names = None,
+        session: Names = None,
+        profile: Names = None,
+        units: bool = False,
+    ) -> pd.DataFrame:
+        """Chosen metrics of repetitions, sides next to each other.
+
+        Parameters
+        ----------
+        metrics : columns of `metrics`, see `dictionary`; none: all that have a value.
+        task, participant, session : a name or several; None: all.
+        profile : definition profiles, a name or several; None: the default one, "all": each.
+        units : whether the units stand below the names as a second header.
+
+        Returns
+        -------
+        One row per repetition (and profile), see `repetition_table`; rejected ones too, with their status.
 
         Raises
         ------
-        ResultsError : there is no such table.
+        ResultsError : the study has no such metric, task, participant, session or profile.
         """
-        if not (self.folder / f"{name}.csv").is_file():
-            tables = [*self.folder.glob("*.csv"), *self.folder.glob("models/*.csv")]
-            names = ", ".join(sorted(path.relative_to(self.folder).with_suffix("").as_posix() for path in tables))
-            raise ResultsError(f"study {self.name} has no table {name}; it has {names}")
-        return self._table(f"{name}.csv")
+        rows = self.metrics if profile is None else self.metrics_by_profile
+        rows = chosen_rows(rows, task=task, participant_id=participant, session_id=session)
+        rows = chosen_rows(rows, profile=None if profile == "all" else profile)
+        table = repetition_table(rows[rows["rep"] > 0], metrics)
+        return with_units(table, self.dictionary) if units else table
+
+    def curves(
+        self,
+        signal: str,
+        *,
+        task: str,
+        align: str | None = None,
+        unit: str = "s",
+        participant: Names = None,
+        session: Names = None,
+    ) -> xr.DataArray:
+        """A signal of repetitions over one axis, 0 at an event of each.
+
+        Parameters
+        ----------
+        signal : "force", "velocity" (of the centre of mass), "angle", "moment", ...; an unknown name lists all.
+        task : of the trials.
+        align : "takeoff", "landing", "bottom", ...; None: the start of the movement.
+        unit : of the axis: "s", or "%" of the movement.
+        participant, session : a name or several; None: all.
+
+        See `repetition_curves`; `.sel(side="both").plot.line(x="time")` draws forces. Rejected ones are among them.
+
+        Raises
+        ------
+        ResultsError : the study has no such signal, task, event, participant or session.
+        """
+        check_axis(signal, align, unit)
+        rows = chosen_rows(self.metrics, task=task, participant_id=participant, session_id=session)
+        rows = rows[(rows["side"] == "both") & (rows["profile"] != MEASURED)]
+        keys = rows[["participant_id", "session_id"]].drop_duplicates().itertuples(index=False)
+        opened = [(reps, key) for key in keys if (reps := self.reps(*key)) is not None]
+        of_task = [(reps.isel(rep=reps["task"].to_numpy() == task), key) for reps, key in opened]
+        names = (signal if signal != "velocity" else "force", "force")  # velocity is integrated from force
+        sessions = [
+            with_signals(reps, self.motion(*key), names=dict.fromkeys(names))
+            for reps, key in of_task
+            if reps.sizes["rep"]
+        ]
+        return repetition_curves(sessions, signal, align=align, unit=unit, rows=rows)
+
+    def with_decisions(self, decisions: pd.DataFrame) -> pd.DataFrame:
+        """Metrics of one session without decisions of people and with them, rows of curation.tsv; nothing is written.
+
+        See `legsci.present.decisions.session_with_decisions`, which raises ResultsError.
+        """
+        keys = decisions[["participant_id", "session_id"]].drop_duplicates().astype(str).to_numpy().tolist()
+        if len(keys) != 1 or (reps := self.reps(*keys[0])) is None:
+            raise ResultsError(f"expected decisions about one session with repetitions, found {keys}")
+        return session_with_decisions(reps, self.motion(*keys[0]), decisions)
+
+    def compare(self, run: str | None = None) -> RunComparison:
+        """Compare with another run of this study, repetition by repetition, each under its own default profile.
+
+        Parameters
+        ----------
+        run : its name; None: the default run. Differences are those of this run less the other.
+
+        Raises
+        ------
+        ResultsError : there is no such run, it is this one, or a run has not recorded its options.
+        """
+        others = [name for name in (DEFAULT_RUN, *self.runs) if name != self.run_name]
+        check_names(f"other run of {self.name}", [run or DEFAULT_RUN], others)
+        other = Results(self.study_folder, run=run if run in self.runs else None)
+        runs = {
+            study.run_name: RunTables(options=study.options, metrics=study.metrics, quality=study.quality)
+            for study in (other, self)
+        }
+        return compare_runs(runs)
+
+    def model_table(self, name: str) -> pd.DataFrame:
+        """A table of models by the name of its file: reliability, claims, ..., and longitudinal, their input.
+
+        Raises
+        ------
+        ResultsError : there is no such table; the message lists those that there are.
+        """
+        tables = self._model_tables()
+        check_names("table of models", [name], sorted(tables))
+        return self._table(tables[name])
+
+    def _model_tables(self) -> dict[str, str]:
+        """Paths of the tables of models in the folder of the run, by name."""
+        tables = [*self.folder.glob("*.csv"), *self.folder.glob("models/*.csv")]
+        names = {path.stem: path.relative_to(self.folder).as_posix() for path in tables}
+        return {name: path for name, path in names.items() if f"{name}.csv" not in RESULT_TABLES}
 
     def query(self, sql: str) -> pd.DataFrame:
         """Rows and columns of the tables by SQL, read by DuckDB without loading the tables whole.
@@ -150,28 +262,11 @@ class Results:
 
         Raises
         ------
-        ResultsError : DuckDB cannot answer, with its reason; there is no such table yet; a statement that is no SELECT,
-            or a file that is not of the run.
+        ResultsError : see `legsci.present.table_query.query`.
         """
-        import duckdb  # 0.1 s, for those who ask
-
-        models = {path.stem: path for path in [*self.folder.glob("*.csv"), *self.folder.glob("models/*.csv")]}
-        asked = set(re.findall(r"\w+", sql)) & (models.keys() - set(QUERIED))
-        folder = str(self.folder.resolve()).replace("'", "''")
-        with duckdb.connect() as database:
-            try:
-                database.execute(f"SET allowed_directories = ['{folder}']; SET enable_external_access = false")
-                if [statement.type for statement in duckdb.extract_statements(sql)] != [duckdb.StatementType.SELECT]:
-                    raise ResultsError(f"expected one SELECT, found {sql}")
-                for name in QUERIED:
-                    if (self.folder / f"{name}.parquet").is_file():
-                        database.read_parquet(str(self.folder.resolve() / f"{name}.parquet")).create_view(name)
-                for name in asked:
-                    database.register(name, self._table(models[name].relative_to(self.folder).as_posix()))
-                return database.sql(sql).df()
-            except duckdb.Error as error:
-                known = ", ".join([*QUERIED, *sorted(models.keys() - set(QUERIED))])
-                raise ResultsError(f"{error}; the tables of {self.name} are {known}") from error
+        return query(
+            self.folder, sql, {name: partial(self._table, path) for name, path in self._model_tables().items()}
+        )
 
     @cached_property
     def _rows(self) -> pd.DataFrame:
@@ -184,16 +279,11 @@ class Results:
         return bool(yaml.safe_load((self.folder / ABOUT).read_text(encoding="utf-8"))["simulated"])
 
     def summary(self) -> str:
-        """One line: numbers of repetitions, trials and participants, rows of each status, folder of the tables."""
-        rows = self._rows[self._rows["side"] == "both"]
-        trials = rows[["participant_id", "session_id", "trial_id"]].drop_duplicates()
-        found, empty = (rows.loc[of, "status"].value_counts().items() for of in (rows["rep"] > 0, rows["rep"] == 0))
-        counts = ", ".join(f"{count} {status}" for status, count in found)
-        counts += "".join(f"; trials without repetitions: {count} {status}" for status, count in empty)
+        """One line: numbers of repetitions, trials and participants, rows of each status, and where the results are."""
+        shown = self._overview()
         return (
-            f"{self.label}{self._changes()}: {(rows['rep'] > 0).sum()} repetitions in {len(trials)} trials of "
-            f"{rows['participant_id'].nunique()} participants ({counts}). Tables: {self.folder}; reasons: "
-            f"{self.folder / 'quality.csv'}"
+            f"{shown.title}: {shown.counts()}. Tables: {self.folder}; figures: {self.folder / 'figures'}; "
+            f"reasons: {self.folder / 'quality.csv'}"
         )
 
     @cached_property
@@ -287,7 +377,7 @@ class Results:
             return ""
         if not (default.folder / OPTIONS).is_file():
             return " (no default run to compare with)"
-        rows = option_differences(default, self).itertuples(index=False)
+        rows = option_differences({run.run_name: run.options for run in (default, self)}).itertuples(index=False)
         changed = ", ".join(f"{option} {value} instead of {other}" for option, other, value in rows)
         return f" ({changed or 'options of the default run'})"
 
@@ -307,62 +397,3 @@ class Results:
                 f"it has {present}"
             )
         return path
-
-
-def _dotted(options: dict[str, object], prefix: str = "") -> dict[str, object]:
-    """Options by dotted name, those of a block after its name."""
-    named: dict[str, object] = {}
-    for key, value in options.items():
-        named |= _dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return named
-
-
-def option_differences(first: Results, second: Results) -> pd.DataFrame:
-    """Options in which two runs differ: columns option, value_<first run>, value_<second run>.
-
-    Raises
-    ------
-    ResultsError : a run has not recorded its options.
-    """
-    names = sorted(first.options.keys() | second.options.keys())
-    pairs = [(name, first.options.get(name), second.options.get(name)) for name in names]
-    columns = ["option", f"value_{first.run_name}", f"value_{second.run_name}"]
-    return pd.DataFrame([pair for pair in pairs if pair[1] != pair[2]], columns=columns, dtype=object)
-
-
-def open_study(path: str | Path, *, run: str | None = None) -> Results:
-    """Open a finished study, or one of its runs with other options.
-
-    Parameters
-    ----------
-    path : its folder of results, absolute, or relative to the working directory or to a folder above it, so that
-        "results/open" resolves from the root of a checkout and from notebooks/ alike.
-    run : name of a run (`snakemake --config run=NAME`); None, "" or "default" for the default run.
-
-    Raises
-    ------
-    ResultsError : no such folder or run, or the workflow has not finished there.
-    """
-    path = Path(path)
-    here = Path.cwd()
-    candidates = [path] if path.is_absolute() else [folder / path for folder in (here, *here.parents)]
-    folder = next((candidate for candidate in candidates if candidate.is_dir()), None)
-    if folder is None:
-        raise ResultsError(
-            f"there are no results in {path}: run `make study` in the checkout, or name the folder results/<study>"
-        )
-    study = Results(folder.resolve(), run=None if run == DEFAULT_RUN else run or None)
-    if study.study_folder.parent.name == RUNS:
-        raise ResultsError(f"{path} is a run: open the folder results/<study> with run={study.name!r}")
-    if study.run and run not in study.runs:
-        raise ResultsError(f"study {study.name} has no run {run}; it has {', '.join(study.runs) or 'none'}")
-    missing = [name for name in RESULT_TABLES if not (study.folder / name).is_file()]
-    if missing:
-        cure = (
-            f"run `snakemake --config study=data/raw/{study.name} run={run}` with its options again"
-            if run
-            else "run `make study`, and look at the last lines that it prints; for a study of your own, "
-            "`snakemake --config study=data/raw/<name>`"
-        )
-        raise ResultsError(f"the results in {path} are not complete ({', '.join(missing)} missing): {cure}")
-    return study

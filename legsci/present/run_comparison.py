@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import pandas as pd
 
 from legsci.metrics.registry import KEYS
-from legsci.present.results import Results, ResultsError, option_differences
 
 TRIAL_KEYS = ["participant_id", "session_id", "trial_id", "task"]
 #: The profile is an option of a run and does not tell rows apart; status and reason follow from the quality flags.
@@ -35,33 +35,46 @@ class RunComparison(NamedTuple):
     flags: pd.DataFrame
 
 
-def compare_runs(first: Results, second: Results) -> RunComparison:
+class RunTables(NamedTuple):
+    """What of a run is compared: its options by dotted name, metrics.csv and quality.csv."""
+
+    options: Mapping[str, object]
+    metrics: pd.DataFrame
+    quality: pd.DataFrame
+
+
+def compare_runs(runs: Mapping[str, RunTables]) -> RunComparison:
     """Compare the metrics and quality flags of two runs of a study, repetition by repetition.
 
-    Each run is taken under its own default profile. Repetitions are joined by participant, session, trial and number.
+    Repetitions are joined by participant, session, trial and number.
 
-    Raises
-    ------
-    ResultsError : not two runs of one study, or a run has not recorded its options.
+    Parameters
+    ----------
+    runs : name of a run -> its tables, of two runs.
     """
-    if first.study_folder != second.study_folder or first.run == second.run:
-        raise ResultsError(f"two runs of one study are compared, not {first.label} and {second.label}")
-    names = first.run_name, second.run_name
-    options = option_differences(first, second)
-    counts = [_repetitions(study.metrics) for study in (first, second)]
-    repetitions = _joined(counts, TRIAL_KEYS, "repetitions", names).fillna(0)
+    names = tuple(runs)
+    counts = {name: _repetitions(run.metrics) for name, run in runs.items()}
+    repetitions = _joined(counts, TRIAL_KEYS, "repetitions").fillna(0)
     columns = [f"repetitions_{name}" for name in names]
     repetitions[columns] = repetitions[columns].astype(int)
     repetitions = repetitions[repetitions[columns[0]] != repetitions[columns[1]]]
-    metrics = _joined([_values(study.metrics) for study in (first, second)], [*ROW_KEYS, "metric"], "value", names)
+    metrics = _joined({name: _values(run.metrics) for name, run in runs.items()}, [*ROW_KEYS, "metric"], "value")
     metrics["difference"] = metrics[f"value_{names[1]}"] - metrics[f"value_{names[0]}"]
     unequal = metrics.set_index(TRIAL_KEYS).index.isin(repetitions.set_index(TRIAL_KEYS).index)
     return RunComparison(
-        options=options,
+        options=option_differences({name: run.options for name, run in runs.items()}),
         metrics=metrics[~unequal].reset_index(drop=True),
         repetitions=repetitions.reset_index(drop=True),
-        flags=_flags_of_one(first, second),
+        flags=_flags_of_one(runs),
     )
+
+
+def option_differences(options: Mapping[str, Mapping[str, object]]) -> pd.DataFrame:
+    """Options in which two runs differ, given by the name of the run: columns option, value_<first>, value_<second>."""
+    first, second = options.values()
+    pairs = [(name, first.get(name), second.get(name)) for name in sorted(first.keys() | second.keys())]
+    columns = ["option", *(f"value_{name}" for name in options)]
+    return pd.DataFrame([pair for pair in pairs if pair[1] != pair[2]], columns=columns, dtype=object)
 
 
 def _repetitions(metrics: pd.DataFrame) -> pd.DataFrame:
@@ -76,21 +89,27 @@ def _values(metrics: pd.DataFrame) -> pd.DataFrame:
     return metrics.melt(ROW_KEYS, names, "metric", "value").dropna(subset="value")
 
 
-def _joined(tables: list[pd.DataFrame], keys: list[str], column: str, names: tuple[str, str]) -> pd.DataFrame:
+def _joined(tables: Mapping[str, pd.DataFrame], keys: list[str], column: str) -> pd.DataFrame:
     """Join a column of two tables by keys, rows of both; the column takes the name of its run."""
-    first, second = (
-        table.rename(columns={column: f"{column}_{name}"}) for table, name in zip(tables, names, strict=True)
-    )
+    first, second = (table.rename(columns={column: f"{column}_{name}"}) for name, table in tables.items())
     return first.merge(second, how="outer", on=keys)
 
 
-def _flags_of_one(first: Results, second: Results) -> pd.DataFrame:
+def _flags_of_one(runs: Mapping[str, RunTables]) -> pd.DataFrame:
     """Rows of quality.csv of one run without a counterpart in the other; equal flags of a trial are counted."""
     flags = [
-        study.quality.assign(run=study.run_name, count=study.quality.groupby(FLAG_KEYS, dropna=False).cumcount())
-        for study in (first, second)
+        run.quality.assign(run=name, count=run.quality.groupby(FLAG_KEYS, dropna=False).cumcount())
+        for name, run in runs.items()
     ]
     both = pd.concat(flags, ignore_index=True)
     alone = both[~both.duplicated([*FLAG_KEYS, "count"], keep=False)]
     columns = [*FLAG_KEYS, "value", "limit", "sentence", "run"]
     return alone.sort_values([*FLAG_KEYS, "run"], kind="stable", ignore_index=True)[columns]
+
+
+def dotted(options: dict[str, object], prefix: str = "") -> dict[str, object]:
+    """Options by dotted name, those of a block after its name."""
+    named: dict[str, object] = {}
+    for key, value in options.items():
+        named |= dotted(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return named

@@ -18,7 +18,8 @@ from legsci.models.curve_results import curve_results
 from legsci.models.study_results import study_results
 from legsci.models.tables.longitudinal import longitudinal_table, study_flow
 from legsci.models.tables.reference_scores import SCORE_COLUMNS
-from legsci.present.figures.registry import draw, figure_lists
+from legsci.present.drawing import draw
+from legsci.present.figures.registry import figure_lists
 from legsci.present.report.athlete_report import AthleteEvidence, athlete_report
 from legsci.present.results import Results
 from legsci.simulate.cohort.truth import simulate_tables_with_parameters

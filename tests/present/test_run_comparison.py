@@ -12,7 +12,8 @@ import pytest
 import legsci
 from legsci.metrics.registry import KEYS
 from legsci.present.report.notebooks import render
-from legsci.present.results import Results, ResultsError
+from legsci.present.results import Results
+from legsci.present.selection import ResultsError
 
 METRIC_COLUMNS = [*KEYS, "peak_force_n", "knee_flexion_max_deg"]
 QUALITY_COLUMNS = [*list(KEYS)[:4], "task", "code", "severity", "signal", "value", "limit", "sentence"]
@@ -75,8 +76,8 @@ def test_a_run_is_opened_by_its_name(runs: tuple[Results, Results]) -> None:
     assert faster.name == "made"
     assert faster.options == {"motion.cutoff_hz": None, "motion.thigh": "anchored", "profile": "vald"}
     changes = "motion.cutoff_hz None instead of 12.0, profile vald instead of harry"
-    assert repr(default) == "<Results of made>"
-    assert repr(faster) == f"<Results of made, run faster ({changes})>"
+    assert repr(default).startswith("made: recorded, not simulated\n4 repetitions in 3 trials of 1 participants")
+    assert repr(faster).startswith(f"made, run faster ({changes}): recorded, not simulated\n")
     assert legsci.open_study(default.folder, run="").folder == default.folder
 
 
@@ -94,13 +95,15 @@ def test_a_run_that_cannot_be_opened_is_a_sentence(folder: Path) -> None:
 def test_options_without_those_of_the_default_run_are_not_compared(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder / "runs", tmp_path / "runs")
     alone = legsci.open_study(tmp_path, run="faster")
-    assert repr(alone).endswith(", run faster (no default run to compare with)>")
+    assert ", run faster (no default run to compare with): " in repr(alone)
     with pytest.raises(ResultsError, match=r"run default of study .* has no options\.yaml: run it again"):
-        legsci.compare_runs(Results(tmp_path), alone)
+        alone.compare()
 
 
 def test_numbers_that_moved_are_those_of_the_same_repetition(runs: tuple[Results, Results]) -> None:
-    compared = legsci.compare_runs(*runs)
+    default, faster = runs
+    compared = faster.compare()
+    assert default.compare("faster").metrics["difference"].equals(-compared.metrics["difference"])
     rows = compared.metrics.set_index(["trial_id", "rep", "metric"])[["value_default", "value_faster", "difference"]]
     expected = {
         ("set_1", 1, "knee_flexion_max_deg"): [100.0, 103.5, 3.5],
@@ -118,7 +121,7 @@ def test_numbers_that_moved_are_those_of_the_same_repetition(runs: tuple[Results
 
 
 def test_options_and_flags_that_differ_are_listed(runs: tuple[Results, Results]) -> None:
-    compared = legsci.compare_runs(*runs)
+    compared = runs[1].compare("default")
     options = compared.options.set_index("option").T.to_dict("list")
     assert options == {"motion.cutoff_hz": [12.0, None], "profile": ["harry", "vald"]}
     flags = compared.flags[["trial_id", "rep", "code", "sentence", "run"]].to_numpy().tolist()
@@ -130,8 +133,10 @@ def test_options_and_flags_that_differ_are_listed(runs: tuple[Results, Results])
 
 def test_only_two_runs_of_one_study_are_compared(runs: tuple[Results, Results]) -> None:
     default, _ = runs
-    with pytest.raises(ResultsError, match="two runs of one study are compared, not made and made"):
-        legsci.compare_runs(default, default)
+    with pytest.raises(ResultsError, match="there is no other run of made default; there are faster, unfinished"):
+        default.compare()
+    with pytest.raises(ResultsError, match="there is no other run of made slower; there are default, unfinished"):
+        runs[1].compare("slower")
 
 
 @pytest.mark.parametrize("run", ["faster", None])

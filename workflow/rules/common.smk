@@ -25,6 +25,7 @@ from legsci.present.figures.registry import CONFIG_LISTS, figure_lists
 from legsci.provenance import Sources, batches, content_digest, row_digests
 from legsci.tasks import TASKS
 from legsci.vocabulary import new_name
+from workflow.progress import show_progress
 
 #: The one study that rules make; all others are given.
 VIRTUAL = "virtual"
@@ -215,10 +216,21 @@ STUDIES = read_studies()
 # Importing the models takes a second, which each job would pay again.
 if workflow.is_main_process:
     check_claims_and_plans()
+show_progress(workflow)
 
 
-#: Priority of the chain of jobs from recordings to claims: no job waits for figures and notebooks, which fill idle cores.
+#: Priority of the simulation of recordings, and of the chain of jobs from virtual recordings to claims: no job waits for
+#: figures and notebooks, which fill idle cores.
 FIRST = 1
+
+
+def in_order(priority):
+    """Priority of the jobs of a rule: those of studies with recorded data come before anything is simulated."""
+
+    def of_job(wildcards):
+        return priority + 2 * (getattr(wildcards, "study", VIRTUAL) != VIRTUAL)
+
+    return of_job
 
 
 @cache

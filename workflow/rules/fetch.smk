@@ -9,6 +9,7 @@ rule fetch_recordings:
         "results/{study}/logs/fetch_recordings.txt",
     benchmark:
         "results/{study}/benchmarks/fetch_recordings.tsv"
+    priority: in_order(0)
     params:
         folder=study_folder,
         recordings=fetched_recordings,

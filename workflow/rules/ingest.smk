@@ -14,7 +14,7 @@ rule ingest:
         "results/{study}/logs/ingest/{batch}.txt",
     benchmark:
         "results/{study}/benchmarks/ingest/{batch}.tsv"
-    priority: FIRST
+    priority: in_order(FIRST)
     resources:
         mem_mb=memory_mb,
         runtime=batch_runtime,

@@ -10,7 +10,7 @@ rule motion:
         f"{RUN}/logs/motion/{{batch}}.txt",
     benchmark:
         f"{RUN}/benchmarks/motion/{{batch}}.tsv"
-    priority: FIRST
+    priority: in_order(FIRST)
     resources:
         mem_mb=memory_mb,
         runtime=batch_runtime,
@@ -34,7 +34,7 @@ rule cut_reps:
         f"{RUN}/logs/cut_reps/{{batch}}.txt",
     benchmark:
         f"{RUN}/benchmarks/cut_reps/{{batch}}.tsv"
-    priority: FIRST
+    priority: in_order(FIRST)
     resources:
         mem_mb=memory_mb,
         runtime=batch_runtime,

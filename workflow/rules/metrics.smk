@@ -61,7 +61,7 @@ rule measure:
         f"{RUN}/benchmarks/measure/{{part}}.tsv"
     wildcard_constraints:
         part=f"{WHOLE}|batch_[0-9]+",
-    priority: FIRST
+    priority: in_order(FIRST)
     resources:
         mem_mb=memory_mb,
         runtime=part_runtime,
@@ -83,7 +83,7 @@ rule measurements:
         f"{RUN}/logs/measurements.txt",
     benchmark:
         f"{RUN}/benchmarks/measurements.tsv"
-    priority: FIRST
+    priority: in_order(FIRST)
     params:
         folder=study_folder,
         measured=measurement_digest,
@@ -107,7 +107,7 @@ rule study_tables:
         f"{RUN}/logs/study_tables.txt",
     benchmark:
         f"{RUN}/benchmarks/study_tables.tsv"
-    priority: FIRST
+    priority: in_order(FIRST)
     params:
         folder=study_folder,
         parts=part_folders,
@@ -133,6 +133,7 @@ rule study_curves:
         f"{RUN}/logs/study_curves.txt",
     benchmark:
         f"{RUN}/benchmarks/study_curves.tsv"
+    priority: in_order(0)
     params:
         participants=participants_of,
         source=source_digest("legsci.metrics.normalised_curves"),

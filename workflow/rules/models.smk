@@ -53,7 +53,7 @@ rule longitudinal:
         f"{RUN}/logs/longitudinal.txt",
     benchmark:
         f"{RUN}/benchmarks/longitudinal.tsv"
-    priority: FIRST
+    priority: in_order(FIRST)
     params:
         folder=study_folder,
         people=people_digest,
@@ -77,7 +77,7 @@ rule claims:
         f"{RUN}/logs/claims.txt",
     benchmark:
         f"{RUN}/benchmarks/claims.tsv"
-    priority: FIRST
+    priority: in_order(FIRST)
     params:
         folder=study_folder,
         people=people_digest,
@@ -101,6 +101,7 @@ rule reference_scores:
         f"{RUN}/logs/reference_scores.txt",
     benchmark:
         f"{RUN}/benchmarks/reference_scores.tsv"
+    priority: in_order(0)
     params:
         folder=study_folder,
         norms=norms_digest,
@@ -122,6 +123,7 @@ rule curve_results:
         f"{RUN}/logs/curve_results.txt",
     benchmark:
         f"{RUN}/benchmarks/curve_results.tsv"
+    priority: in_order(0)
     params:
         source=source_digest("legsci.models.curve_results"),
     message:
@@ -159,6 +161,7 @@ rule claims_against_truth:
         f"{RUN}/logs/claims_against_truth.txt",
     benchmark:
         f"{RUN}/benchmarks/claims_against_truth.tsv"
+    priority: in_order(0)
     params:
         source=source_digest("legsci.models.claims.against_truth"),
     message:

@@ -16,9 +16,28 @@ def session_figures(name):
     return files
 
 
+def first_results(wildcards):
+    """Tables of the first study whose recordings are not simulated, and the first figure of its first session."""
+    name = next((name for name in STUDIES if name != VIRTUAL), VIRTUAL)
+    run, keys, figures = RUN.format(study=name), sorted(session_keys(name)), config["figures"]["session"]
+    drawn = [f"{run}/figures/{figures[0]}/{'_'.join(keys[0])}.png"] if keys and figures else []
+    return [f"{run}/metrics.csv", f"{run}/quality.csv", *drawn]
+
+
+def print_summaries():
+    """Say at the end of a run what each study holds; a run of single files may leave a study unfinished."""
+    from legsci.present.results import Results
+
+    for results in (Results(Path("results", study), run=RUN_NAME) for study in STUDIES):
+        if (results.folder / "metrics.csv").is_file():
+            print(results.summary())
+
+
 #: Notebooks of every study, and those about its recordings.
 NOTEBOOKS = ["01_data_quality", "03_longitudinal", "04_claims"]
 RECORDING_NOTEBOOKS = ["02_rep_mechanics"]
+#: The one whose questions need squats, jumps and both sides: for the virtual athletes.
+QUESTIONS = "00_first_questions"
 #: Studies with recordings; the others hold measurements of other systems only.
 RECORDED = [name for name, study in STUDIES.items() if study is None or len(getattr(study, "trials", []))]
 #: Results of the models of a study, for its figures and notebooks.
@@ -34,7 +53,11 @@ FIGURES = [
     *expand(f"{RUN}/notebooks/{{notebook}}.html", study=STUDIES, notebook=NOTEBOOKS),
     *expand(f"{RUN}/notebooks/{{notebook}}.html", study=RECORDED, notebook=RECORDING_NOTEBOOKS),
     *(
-        [f"{VIRTUAL_RUN}/parameter_recovery.csv", f"{VIRTUAL_RUN}/figures/parameter_recovery.svg"]
+        [
+            f"{VIRTUAL_RUN}/parameter_recovery.csv",
+            f"{VIRTUAL_RUN}/figures/parameter_recovery.svg",
+            f"{VIRTUAL_RUN}/notebooks/{QUESTIONS}.html",
+        ]
         if VIRTUAL in STUDIES
         else []
     ),
@@ -67,10 +90,11 @@ for figure in config["figures"]["session"]:
             f"{RUN}/logs/draw_{figure}/{{participant}}_{{session}}.txt",
         benchmark:
             f"{RUN}/benchmarks/draw_{figure}/{{participant}}_{{session}}.tsv"
+        priority: in_order(0)
         params:
             figure=figure,
             results="results/{study}",
-            source=source_digest("legsci.present.figures.registry", f"legsci.present.figures.{figure}"),
+            source=source_digest("legsci.present.drawing", f"legsci.present.figures.{figure}"),
         message:
             "Draw session {wildcards.session} of {wildcards.participant}, {wildcards.study}"
         script:
@@ -97,11 +121,12 @@ rule draw_flagged_sessions:
         f"{RUN}/logs/draw_flagged_sessions.txt",
     benchmark:
         f"{RUN}/benchmarks/draw_flagged_sessions.tsv"
+    priority: in_order(0)
     params:
         figures=config["figures"]["session"],
         results="results/{study}",
         source=source_digest(
-            "legsci.present.figures.registry",
+            "legsci.present.drawing",
             *(f"legsci.present.figures.{figure}" for figure in config["figures"]["session"]),
         ),
     message:
@@ -139,10 +164,11 @@ for figure in config["figures"]["study"]:
             f"{RUN}/logs/draw_{figure}.txt",
         benchmark:
             f"{RUN}/benchmarks/draw_{figure}.tsv"
+        priority: in_order(0)
         params:
             figure=figure,
             results="results/{study}",
-            source=source_digest("legsci.present.figures.registry", f"legsci.present.figures.{figure}"),
+            source=source_digest("legsci.present.drawing", f"legsci.present.figures.{figure}"),
         message:
             f"Draw {figure.replace('_', ' ')}, {{wildcards.study}}"
         script:
@@ -168,10 +194,11 @@ for figure in config["figures"]["models"]:
             f"{RUN}/logs/draw_{figure}.txt",
         benchmark:
             f"{RUN}/benchmarks/draw_{figure}.tsv"
+        priority: in_order(0)
         params:
             figure=figure,
             results="results/{study}",
-            source=source_digest("legsci.present.figures.registry", f"legsci.present.figures.{figure}"),
+            source=source_digest("legsci.present.drawing", f"legsci.present.figures.{figure}"),
         message:
             f"Draw {figure.replace('_', ' ')}, {{wildcards.study}}"
         script:
@@ -195,9 +222,10 @@ rule athlete_report:
         f"{RUN}/logs/athlete_report.txt",
     benchmark:
         f"{RUN}/benchmarks/athlete_report.tsv"
+    priority: in_order(0)
     params:
         results="results/{study}",
-        source=source_digest("legsci.present.report.athlete_report", "legsci.present.results"),
+        source=source_digest("legsci.present.report.athlete_report", "legsci.present.drawing"),
     message:
         "Write the athlete reports of {wildcards.study}"
     script:
@@ -221,11 +249,13 @@ rule draw_parameter_recovery:
     benchmark:
         f"{VIRTUAL_RUN}/benchmarks/draw_parameter_recovery.tsv"
     params:
-        source=source_digest("legsci.present.figures.parameter_recovery"),
+        figure="parameter_recovery",
+        results=f"results/{VIRTUAL}",
+        source=source_digest("legsci.present.drawing", "legsci.present.figures.parameter_recovery"),
     message:
         "Draw parameter recovery of the virtual athletes"
     script:
-        "../scripts/draw_parameter_recovery.py"
+        "../scripts/draw_figure.py"
 
 
 rule run_notebook:
@@ -254,6 +284,7 @@ rule run_notebook:
         f"{RUN}/logs/run_notebook/{{notebook}}.txt",
     benchmark:
         f"{RUN}/benchmarks/run_notebook/{{notebook}}.tsv"
+    priority: in_order(0)
     params:
         results="results/{study}",
         source=source_digest(
@@ -261,8 +292,9 @@ rule run_notebook:
             # what notebooks import; tests/test_notebooks.py holds the list
             "legsci.kernels.integrals",
             "legsci.mechanics.force.plates",
-            "legsci.present.figures.registry",
-            "legsci.present.results",
+            "legsci.present.drawing",
+            "legsci.present.file_measurement",
+            "legsci.present.opening",
             "legsci.present.viewer.skeleton_viewer",
             "legsci.vocabulary",
             # what legsci.draw finds by name

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from legsci.present.figures.registry import draw
+from legsci.present.drawing import draw
 from legsci.present.figures.style import save
 from legsci.present.results import Results
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from legsci.metrics.status import SEVERITIES
-from legsci.present.figures.registry import draw
+from legsci.present.drawing import draw
 from legsci.present.figures.style import save
 from legsci.present.results import Results
 

@@ -44,8 +44,8 @@ _UNITS: dict[str, tuple[dict[str, float], str]] = {
 #: A number of a column has fewer digits.
 LONGEST_NUMBER = 6
 #: Columns that count the rows or tell their time, by their names.
-_TIMES = re.compile(r"[#\s]*(abs )?(time|zeit)\s*([\[(] *(s|sec|seconds|ms) *[\])])?", re.IGNORECASE)
-_COUNTS = re.compile(r"[#\s]*(samples?|frames?)[#\s]*([\[(].*[\])])?", re.IGNORECASE)
+TIME_NAMES = re.compile(r"[#\s]*(abs )?(time|zeit)\s*([\[(] *(s|sec|seconds|ms) *[\])])?", re.IGNORECASE)
+COUNT_NAMES = re.compile(r"[#\s]*(samples?|frames?)[#\s]*([\[(].*[\])])?", re.IGNORECASE)
 #: Largest difference between rate_hz and the rate of a column of times, as a part of it.
 RATE_TOLERANCE = 0.01
 _DEFAULT_UNITS = {"force": "N", "moment": "Nm", "length": "m", "time": "s"}
@@ -165,7 +165,7 @@ def _check_times(table: Table, column: int, times: Floats, device: Device) -> No
 
 def _check_rate(table: Table, rate: float) -> None:
     """Refuse a rate of the study that a column of times contradicts, which the study does not name as such."""
-    times = [name for name in table.names if _TIMES.fullmatch(name)]
+    times = [name for name in table.names if TIME_NAMES.fullmatch(name)]
     if len(times) != 1:
         return
     try:
@@ -196,7 +196,10 @@ def _unmapped(table: Table, used: list[int], device: Device) -> dict[str, str]:
     return {
         name: table.units[column] if column < len(table.units) else ""
         for column, name in enumerate(table.names)
-        if name and column not in used and name != trial and not (_TIMES.fullmatch(name) or _COUNTS.fullmatch(name))
+        if name
+        and column not in used
+        and name != trial
+        and not (TIME_NAMES.fullmatch(name) or COUNT_NAMES.fullmatch(name))
     }
 
 

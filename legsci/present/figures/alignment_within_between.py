@@ -26,10 +26,10 @@ _X = {
 
 def draw(study: Results) -> Figure:
     """Draw alignment against jump height."""
-    points = study.table("models/points")
+    points = study.model_table("points")
     if points.empty:
         return refused(study, "alignment", "Alignment and jump height")
-    return alignment_within_between_figure(points, study.table("models/alignment"), simulated=study.simulated)
+    return alignment_within_between_figure(points, study.model_table("alignment"), simulated=study.simulated)
 
 
 def alignment_within_between_figure(points: pd.DataFrame, coefficients: pd.DataFrame, *, simulated: bool) -> Figure:

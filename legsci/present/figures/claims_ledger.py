@@ -28,7 +28,7 @@ _WIDEST = 3.0
 
 def draw(study: Results) -> Figure:
     """Draw the ledger of claims."""
-    return claims_ledger_figure(study.table("claims"), simulated=study.simulated)
+    return claims_ledger_figure(study.model_table("claims"), simulated=study.simulated)
 
 
 def claims_ledger_figure(ledger: pd.DataFrame, *, simulated: bool) -> Figure:

@@ -21,10 +21,10 @@ LOOKS = {SESSION_COMPARISON: "left", LEG_COMPARISON: "right"}
 
 def draw(study: Results) -> Figure:
     """Draw differences of joint angles between sessions and between legs."""
-    rows = study.table("models/curve_differences")
+    rows = study.model_table("curve_differences")
     if rows.empty:
         return refused(study, "curves", "Joint angles within athletes", table="models/curve_refusals")
-    return curve_differences_figure(rows, study.table("models/curve_clusters"), simulated=study.simulated)
+    return curve_differences_figure(rows, study.model_table("curve_clusters"), simulated=study.simulated)
 
 
 def curve_differences_figure(differences: pd.DataFrame, clusters: pd.DataFrame, *, simulated: bool) -> Figure:

@@ -48,13 +48,15 @@ WEIGHTS = {False: "body weight", True: "system weight\n(athlete and bar)"}
 LINES = {"both": "both feet", "left": "left foot", "right": "right foot"}
 
 
-def draw(study: Results, participant_id: str, session_id: str) -> Figure:
-    """Draw each repetition of a session."""
+def draw(study: Results, participant_id: str, session_id: str, *, align: str | None = None) -> Figure:
+    """Draw each repetition of a session, with an event at 0 of its time axis where one is named."""
     key = (participant_id, session_id)
-    return force_time_figure(study.session(*key), study.signals(*key), study.quality_flags(*key))
+    return force_time_figure(study.session(*key), study.signals(*key), study.quality_flags(*key), align=align)
 
 
-def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.DataFrame) -> Figure:
+def force_time_figure(
+    session: xr.DataTree, reps: xr.Dataset | None, flags: pd.DataFrame, *, align: str | None = None
+) -> Figure:
     """Draw each repetition of a session: force with phases and events, and beneath it velocity; rejected trials too.
 
     Parameters
@@ -62,6 +64,7 @@ def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.D
     session : a session file, opened.
     reps : its repetitions with their signals, None where there is none.
     flags : quality flags of the session from cutting, columns FLAG_COLUMNS.
+    align : event that is 0 of the time axis; None, and where a repetition does not have it: time of the trial.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def force_time_figure(session: xr.DataTree, reps: xr.Dataset | None, flags: pd.D
         for panel, (trial, rep), (words, status) in zip(panels, shown, headings, strict=True):
             panel.suptitle(words, x=0.01, ha="left", fontsize=8, color=TITLE_COLOURS.get(status, "black"))
             if reps is not None and rep >= 0:
-                drawn |= dict.fromkeys([*_draw_repetition(panel, reps, rep), _weight(reps, rep)])
+                drawn |= dict.fromkeys([*_draw_repetition(panel, reps, rep, align), _weight(reps, rep)])
             else:
                 _draw_recording(panel, session.children[trial])
         counted = sum(rep >= 0 for _, rep in shown)
@@ -168,12 +171,17 @@ def flag_lines(flags: pd.DataFrame) -> list[str]:
     return lines
 
 
-def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int) -> list[str]:
+def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int, align: str | None) -> list[str]:
     """Draw force and velocity of one repetition; return the names of the phases, events and lines that need a key."""
     chosen = reps.isel(rep=rep, scoring=0)
     upper, lower = panel.subplots(2, 1, sharex=True, height_ratios=[2.2, 1.0])
     time = float(chosen["window_start"]) + np.arange(chosen.sizes["sample"]) / float(chosen["sampling_rate_hz"])
     listed, events = phases(reps, rep=rep, profile=str(reps.attrs["default_profile"])), event_times(chosen, MARKED)
+    zero = event_times(chosen, (align,) if align else ()).get(str(align))
+    if zero is not None:
+        time = time - zero
+        listed = [Phase(phase.name, phase.start - zero, phase.end - zero) for phase in listed]
+        events = {name: when - zero for name, when in events.items()}
     left, right = _span(time, chosen, listed, events)
     sides = [side for side in ("left", "right", "both") if bool(chosen["force"].sel(side=side).notnull().any())]
     for side in sides:
@@ -201,7 +209,7 @@ def _draw_repetition(panel: SubFigure, reps: xr.Dataset, rep: int) -> list[str]:
         lower.text(0.5, 0.5, "velocity was not integrated", transform=lower.transAxes, ha="center", va="center")
         lower.set_yticks([])
     upper.set_xlim(left, right)
-    _label(panel, upper, lower)
+    _label(panel, upper, lower, "of the trial" if zero is None else f"from {style.readable(str(align))}")
     seen = [phase.name for phase in listed if phase.start < right and phase.end > left]
     return [*seen, *(f"{name} event" for name in events), *sides]
 
@@ -222,11 +230,11 @@ def _shade(axes: tuple[Axes, Axes], listed: list[Phase]) -> None:
             each.axvspan(phase.start, phase.end, color=style.PHASE_COLOURS[phase.name], alpha=0.3, linewidth=0.0)
 
 
-def _label(panel: SubFigure, upper: Axes, lower: Axes) -> None:
+def _label(panel: SubFigure, upper: Axes, lower: Axes, clock: str) -> None:
     """Label the axes of a repetition with quantity and unit."""
     upper.set_ylabel("vertical force [N]")
     lower.set_ylabel("velocity [m/s]")
-    lower.set_xlabel("time of the trial [s]")
+    lower.set_xlabel(f"time {clock} [s]")
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
     panel.align_ylabels([upper, lower])

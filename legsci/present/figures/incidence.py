@@ -23,11 +23,11 @@ _NAMES = {
 
 def draw(study: Results) -> Figure:
     """Draw rates of overuse problems."""
-    rates = study.table("models/incidence")
+    rates = study.model_table("incidence")
     if rates.empty:
         return refused(study, "incidence", "Incidence of overuse problems")
     return incidence_figure(
-        rates, study.table("models/burden"), study.table("models/weeks_left_out"), simulated=study.simulated
+        rates, study.model_table("burden"), study.model_table("weeks_left_out"), simulated=study.simulated
     )
 
 

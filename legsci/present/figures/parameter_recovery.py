@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from legsci.metrics.registry import METRICS
 from legsci.models.parameter_recovery import MEASURED
 from legsci.present.figures import style
+from legsci.present.results import Results
 
 #: Unit of a metric -> factor and unit of the differences on the axis.
 _READABLE = {"m": (100.0, "cm"), "s": (1000.0, "ms"), "m/s": (100.0, "cm/s")}
@@ -18,6 +19,13 @@ _ROW_HEIGHT, _PANEL_HEAD = 0.21, 0.62
 _REPETITION = ["participant_id", "session_id", "trial_id", "rep"]
 #: Points of a row are spread over this part of its height.
 _SPREAD = 0.5
+
+
+def draw(study: Results) -> Figure:
+    """Draw the differences between measured and true values of a simulated study."""
+    return parameter_recovery_figure(
+        study.model_table("parameter_recovery_pairs"), study.model_table("parameter_recovery")
+    )
 
 
 def parameter_recovery_figure(pairs: pd.DataFrame, summary: pd.DataFrame) -> Figure:

@@ -18,6 +18,6 @@ def refused(study: Results, model: str, words: str, *, table: str = "models/refu
     words : what the figure would show.
     table : of the reasons.
     """
-    refusals = study.table(table)
+    refusals = study.model_table(table)
     reasons = refusals.loc[refusals["model"].str.startswith(model), "sentence"].drop_duplicates().to_list()
     return style.words_only(f"{words}: cannot be estimated here. {'; '.join(reasons[:2])}", simulated=study.simulated)

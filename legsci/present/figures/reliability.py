@@ -43,7 +43,7 @@ DRAWN = (
 
 def draw(study: Results) -> Figure:
     """Draw reliability between sessions."""
-    rows = study.table("models/reliability")
+    rows = study.model_table("reliability")
     if rows.empty:
         return refused(study, "reliability", "Reliability between sessions")
     return reliability_figure(rows, simulated=study.simulated)

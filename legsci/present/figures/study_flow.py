@@ -19,7 +19,7 @@ _ARROW = {"arrowstyle": "->", "linewidth": 0.8, "color": "black"}
 
 def draw(study: Results) -> Figure:
     """Draw the flow of the study: used and excluded."""
-    return study_flow_figure(study.table("study_flow"), simulated=study.simulated)
+    return study_flow_figure(study.model_table("study_flow"), simulated=study.simulated)
 
 
 def study_flow_figure(flow: pd.DataFrame, *, simulated: bool) -> Figure:

@@ -10,7 +10,7 @@ from legsci.mechanics.kinetics import load_uncertainty as stated
 from legsci.mechanics.kinetics.inertia import body_segments
 from legsci.mechanics.kinetics.inverse_dynamics import trial_loads
 from legsci.mechanics.kinetics.joint_components import component_axes
-from legsci.mechanics.kinetics.load_uncertainty import load_uncertainty
+from legsci.mechanics.kinetics.load_uncertainty import GroundErrors, load_uncertainty
 from legsci.mechanics.motion.angle_uncertainty import ENDS, POINTS, angle_uncertainty, error_model, filter_effect
 from legsci.mechanics.motion.angles import JOINTS, kinematics
 from legsci.mechanics.motion.kinematics import Kinematics
@@ -161,7 +161,7 @@ def test_what_the_low_pass_took_of_the_ground_enters_the_moment(solved):
             axes=("laboratory", about),
             joints=joints,
             low_pass=(moved.rate_hz, np.nan),
-            removed=taken,
+            ground=GroundErrors(removed=taken),
         ).moment
         for taken in (None, removed)
     )
