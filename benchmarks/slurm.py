@@ -24,8 +24,8 @@ from benchmarks.slurm_nodes import Nodes, slurm
 
 TABLE = Path(__file__).with_suffix(".csv")
 ATHLETES = 240
-#: Of some 30 athletes at 240: on a cluster a job starts Python twice.
-BATCHES = 8
+#: Of some 60 athletes at 240: on a cluster a job starts Python twice.
+BATCHES = 4
 #: All tables of a study; figures and notebooks are left out.
 TARGETS = (
     *("metrics.csv", "quality.csv", "curves.nc", "dictionary.csv", "options.yaml", "about.yaml"),
