@@ -16,6 +16,7 @@ from legsci.ingest.exports.units import conversion
 from legsci.ingest.faults import StudyError
 from legsci.ingest.study import Study, read_study
 from legsci.metrics.measurements import measured_rows, measurement_faults
+from legsci.models.tables.summaries import session_summaries
 
 JUMPS = """Name;Date;Test Type;Jump Height [cm];Peak Force (L);Peak Force (R);Comment
 "Doe, Jane";03/02/2025;CMJ;31,2;970;1010;good
@@ -151,11 +152,64 @@ def test_long_table_and_declared_metric(tmp_path: Path) -> None:
     assert values_of(metrics, "peak_force_n") == pytest.approx({("P01", "day0", 1, "both"): 1900.0})
 
 
-def test_height_in_the_wrong_unit_is_flagged(tmp_path: Path) -> None:
-    study = study_of(tmp_path, measurements__tsv=f"{SHORT}P01\t0\tsquat_jump\t31.2\nP02\t0\tsquat_jump\t0.3\n")
+def test_what_is_implausible_is_flagged_and_what_is_impossible_is_withheld(tmp_path: Path) -> None:
+    heights = {"P01": 31.2, "P02": 0.3, "P03": 1.2, "P04": 0.0003, "P05": -0.3, "P06": 0.005}
+    text = "".join(f"{name}\t0\tsquat_jump\t{height}\t0.01\n" for name, height in heights.items())
+    study = study_of(tmp_path, measurements__tsv=f"{SHORT[:-1]}\tu_jump_height_impulse_m\n{text}")
     metrics, quality = measured_rows(study)
-    assert metrics.set_index("participant_id")["status"].to_dict() == {"P01": "flagged", "P02": "accepted"}
-    assert quality["code"].tolist() == ["implausible_value"]
+    by_person = metrics.set_index("participant_id")
+    statuses = dict.fromkeys(heights, "flagged") | {"P02": "accepted"}
+    assert by_person["status"].to_dict() == statuses
+    # Twice the record stays, as a mistake that a person may judge; metres that are centimetres do not.
+    assert by_person["jump_height_impulse_m"].dropna().to_dict() == {"P02": 0.3, "P03": 1.2, "P06": 0.005}
+    assert by_person["u_jump_height_impulse_m"].notna().equals(by_person["jump_height_impulse_m"].notna())
+    codes = quality.groupby("participant_id")["code"].agg(list).to_dict()
+    both = ["implausible_value", "value_withheld"]
+    assert codes == {"P01": both, "P03": both[:1], "P04": both, "P05": both, "P06": both[:1]}
+    sentences = quality.loc[quality["code"] == "value_withheld"].set_index("participant_id")["sentence"]
+    assert "31.2 m is not given: it is more than 3 times beyond what people reach" in sentences["P01"]
+    assert "-0.3 m is not given: it is never negative" in sentences["P05"]
+    assert session_summaries(metrics)["mean"].tolist() == [0.3, 1.2, 0.005]
+
+
+@pytest.mark.parametrize(
+    ("mass", "force", "status", "given"),
+    [
+        ("70", 2000.0, "accepted", True),
+        ("n/a", 2000.0, "accepted", True),  # of a person of unknown weight
+        ("70", 2.0, "flagged", False),  # kN taken as N
+        ("n/a", 2.0, "flagged", False),
+        ("70", 9000.0, "flagged", True),
+        ("n/a", 9000.0, "accepted", True),  # three times the weight of the heaviest
+        ("n/a", 2e6, "flagged", False),
+    ],
+)
+def test_forces_are_compared_with_the_weight_of_the_body(
+    tmp_path: Path, mass: str, force: float, status: str, *, given: bool
+) -> None:
+    study = study_of(
+        tmp_path,
+        participants__tsv=f"participant_id\tbody_mass_kg\nP01\t{mass}\n",
+        measurements__tsv=f"participant_id\tday\ttask\tpeak_force_n\nP01\t0\tsquat_jump\t{force}\n",
+    )
+    metrics, _ = measured_rows(study)
+    assert (metrics["status"].tolist(), metrics["peak_force_n"].notna().tolist()) == ([status], [given])
+    assert metrics["body_weight_n"].isna().all()
+
+
+def test_limits_of_both_legs_are_not_those_of_one_and_declared_signs_hold(tmp_path: Path) -> None:
+    rows = "P01\t0\tsquat_jump\tright\t1500\t12\nP01\t0\tsquat_jump\tleft\t20\t-3\n"
+    declared = {"metrics": {"stiffness_n_per_m": {"label": "stiffness", "unit": "N/m", "sign": "≥ 0"}}}
+    study = study_of(
+        tmp_path,
+        tables={"measurements": declared},
+        measurements__tsv=f"participant_id\tday\ttask\tside\tpeak_force_n\tstiffness_n_per_m\n{rows}",
+    )
+    metrics, quality = measured_rows(study)
+    assert values_of(metrics, "peak_force_n") == {("P01", "day0", 1, "left"): 20.0, ("P01", "day0", 1, "right"): 1500.0}
+    assert values_of(metrics, "stiffness_n_per_m") == {("P01", "day0", 1, "right"): 12.0}
+    assert quality["code"].tolist() == ["value_withheld"]
+    assert quality["sentence"].iloc[0].startswith("The stiffness of -3 N/m (left) is not given: it is never negative")
 
 
 def test_tables_of_people_are_mapped(tmp_path: Path) -> None:
@@ -256,7 +310,8 @@ def test_one_export_is_several_tables_where_its_rows_agree(tmp_path: Path) -> No
     said = faults_of(tmp_path, tables=tables, jumps__csv=f"{rows}P2,female,7,0.29\nP2,M,7,0.28\n")
     assert "row 6, participant_id: expected a key that no other row has; found P2 again, as in row 4" in said
     assert (
-        "one of female, male, other, or its word under tables.participants.words.sex in study.yaml; found 'M'" in said
+        "one of female, male, other, or what it means under tables.participants.words.sex in study.yaml; found 'M'"
+        in said
     )
 
 
@@ -280,7 +335,7 @@ def test_words_that_yaml_reads_as_true_are_quoted(tmp_path: Path) -> None:
         ({"columns": LAYOUT["columns"] | {"Nme": "trial_id"}}, "tables.measurements.columns.Nme: expected a column of"),
         ({"delimiter": ","}, "set delimiter ';'"),
         ({"decimal": "."}, "row 2, jump_height_impulse_m: expected a number; see decimal"),
-        ({"words": {}}, "or its word under tables.measurements.words"),
+        ({"words": {}}, "what it means under tables.measurements.words.task in study.yaml"),
         ({"date_format": "MM/DD/YYYY", "words": LAYOUT["words"]}, None),
         (
             {"date_format": "DD.MM.YYYY"},
