@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import yaml
 
 import legsci
 from legsci.ingest.exports.measurements import COLUMNS
+from legsci.ingest.exports.reading import read_export
 from legsci.ingest.exports.units import conversion
 from legsci.ingest.faults import StudyError
 from legsci.ingest.study import Study, read_study
@@ -210,6 +213,51 @@ def test_limits_of_both_legs_are_not_those_of_one_and_declared_signs_hold(tmp_pa
     assert values_of(metrics, "stiffness_n_per_m") == {("P01", "day0", 1, "right"): 12.0}
     assert quality["code"].tolist() == ["value_withheld"]
     assert quality["sentence"].iloc[0].startswith("The stiffness of -3 N/m (left) is not given: it is never negative")
+
+
+# The peak that the kernel keeps of this process; that of `resource` holds the parent's.
+MEMORY_OF_READING = """
+import re, sys
+from pathlib import Path
+from legsci.ingest.exports.measurements import read_measurements
+def peak_kb():
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+read_measurements(Path(sys.argv[1]) / "small", {})
+before = peak_kb()
+frame, faults = read_measurements(Path(sys.argv[1]) / "large", {})
+print(len(frame), len(faults), peak_kb() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="peak memory is read from Linux's /proc")
+def test_memory_of_a_long_table_is_that_of_its_columns(tmp_path: Path) -> None:
+    """Lists of cells as text would take 1.1 kB a row, of which a table of 20,000 sessions has 600,000 or more."""
+    rows = 150_000
+    for name, count in (("small", 10), ("large", rows)):
+        (tmp_path / name).mkdir()
+        cells = (f"P{n // 1000:03d}\t{n % 1000}\tsquat_jump\tpeak_force_n\t{1000 + n % 7}.5" for n in range(count))
+        text = "\n".join(["participant_id\tday\ttask\tmetric\tvalue", *cells])
+        (tmp_path / name / "measurements.tsv").write_text(f"{text}\n", encoding="utf-8")
+    command = [sys.executable, "-c", MEMORY_OF_READING, str(tmp_path)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert said[:2] == [str(rows), "0"]
+    assert 1000 * int(said[2]) < 850 * rows
+
+
+def test_rows_keep_their_numbers_where_a_table_is_read_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Empty rows count, and cells may hold line ends."""
+    monkeypatch.setattr("legsci.ingest.exports.reading.ROWS_HELD", 2)
+    lines = ["id,note", "1,a", "", '2,"b', 'c"', "3,d", "", "", "4,e"]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    frame, faults = read_export(tmp_path, "t", {"file": "t.csv"})
+    assert faults == []
+    assert frame["id"].to_dict() == {2: "1", 4: "2", 5: "3", 8: "4"}
+    assert frame["note"].tolist() == ["a", "b\nc", "d", "e"]
+    (tmp_path / "t.csv").write_text("\n".join([*lines, "5", "6,f", "7,g,h"]) + "\n", encoding="utf-8")
+    _, faults = read_export(tmp_path, "t", {"file": "t.csv"})
+    assert [fault.where for fault in faults] == ["row 9", "row 11"]
 
 
 def test_tables_of_people_are_mapped(tmp_path: Path) -> None:
