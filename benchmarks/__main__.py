@@ -20,7 +20,7 @@ PARTS = {
 }
 
 
-#: Modules that write a table of errors or of agreement each, and are run by their own name.
+#: Modules that write a table each, of errors, agreement or size, and are run by their own name.
 TABLES = (
     "alignment_errors",
     "cutoffs",
@@ -28,8 +28,12 @@ TABLES = (
     "force_errors",
     "independent_errors",
     "onset_errors",
+    "measurements_at_size",
     "opensim_comparison",
     "recorded_angles",
+    "scale",
+    "slurm",
+    "ten_athletes",
 )
 
 
@@ -43,7 +47,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,
-        epilog=f"Tables of errors are written by python -m benchmarks.NAME with NAME one of {', '.join(TABLES)}.",
+        epilog=f"Tables of errors and sizes are written by python -m benchmarks.NAME with NAME one of {', '.join(TABLES)}.",
     )
     parser.add_argument("part", nargs="*", help=f"one of {', '.join(PARTS)}")
     chosen = parser.parse_args().part or list(PARTS)

@@ -143,16 +143,28 @@ def growth(rows: Sequence[dict[str, float]]) -> list[dict[str, float | str]]:
     ]
 
 
+def written() -> dict[float, dict[str, float]]:
+    """Rows of the table that is there, without the exponents, by participants."""
+    if not TABLE.is_file():
+        return {}
+    table = pd.read_csv(TABLE, comment="#")
+    sizes = pd.to_numeric(table["participants"], errors="coerce")
+    rows = table[sizes.notna()].astype(float).to_dict("records")
+    return {row["participants"]: {str(name): float(value) for name, value in row.items()} for row in rows}
+
+
 def main(sizes: Sequence[int] = SIZES) -> None:
-    """Print the table and write it with its date."""
-    rows = []
+    """Print the table and write it with its date; rows of sizes that are not measured now stay."""
+    rows = written()
     for participants in sizes:
-        rows.append(measured(participants))
-        print(" ".join(f"{name}={value:.4g}" for name, value in rows[-1].items()), flush=True)
-    table = pd.DataFrame([*rows, *growth(rows)])
+        rows[participants] = measured(participants)
+        print(" ".join(f"{name}={value:.4g}" for name, value in rows[participants].items()), flush=True)
+    ordered = [rows[participants] for participants in sorted(rows)]
+    table = pd.DataFrame([*ordered, *growth(ordered)])
     print(table.to_string(index=False, float_format="%.3g"))
     said = f"one jump on plates per participant, {RECORDED} simulated and linked; {CORES} of {os.cpu_count()} cores"
-    write_dated(TABLE, said, table, index=False, float_format="%.3g")
+    said += f"; load average {os.getloadavg()[2]:.1f} at the end of {', '.join(map(str, sizes))}"
+    write_dated(TABLE, said, table, index=False, float_format="%.4g")
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ CODES: dict[str, Code] = {
         "flagged", "{signal} is {value:.3g}, outside the human range (limit {limit:.3g}): {detail}?"
     ),
     "value_withheld": Code(
-        "noted", "The {signal} is not given: it would be {value:.2f}, beyond {limit:.2f}, since {detail}."
+        "noted", "The {signal} is not given: it would be {value:.4g}, beyond {limit:.4g}, since {detail}."
     ),
     "drift": Code(
         "flagged",

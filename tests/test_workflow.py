@@ -249,6 +249,13 @@ def test_the_profile_of_slurm_asks_for_more_when_a_job_is_sent_again() -> None:
     assert all(value.endswith("* attempt") for resources in asked for value in resources.values())
 
 
+def test_a_job_on_a_node_reads_the_workflow_anew(checkout: Path) -> None:
+    """Slurm starts each job as a process of its own, which takes the folder of a study in place of its tables."""
+    job = ("--mode", "remote", "--target-jobs", "ingest:study=tiny,batch=P01", "--nolock")
+    answer = snakemake(checkout, "--dry-run", *job, *TINY)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
 def test_who_joins_and_what_is_edited_remakes_one_batch(finished: Path) -> None:
     # P01 and P02 are in two of seven batches, P08 in that of one of them.
     two = ("--until", "measure", *TINY, "batches=7")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -47,16 +48,22 @@ class _Readings:
     refusals: list[Fault] = field(default_factory=list)
 
 
-def check_study(folder: str | Path) -> Study:
+def check_study(folder: str | Path, further: Callable[[Study], list[Fault]] | None = None) -> Study:
     """Read a study folder and compare its device settings with its recordings.
+
+    Parameters
+    ----------
+    folder : of the study.
+    further : returns faults that a higher layer sees in a study, which is read as far as it can be.
 
     Raises
     ------
     StudyError
-        With every fault of the tables and of the recordings (see `check_recordings`).
+        With every fault of the tables and of the recordings (see `check_recordings`), and those that `further` returns.
     """
     study, faults = collect_study(Path(folder), require_recordings=True)
     faults += check_recordings(study)
+    faults += further(study) if further else []
     if faults:
         raise StudyError(f"study {folder}", faults)
     return study

@@ -243,7 +243,8 @@ def _measured_faults(
     rows = tables[MEASUREMENTS]
     file = table_file(layouts, MEASUREMENTS)
     own = layouts.get(MEASUREMENTS, {}).get("tasks", {})
-    expected = f"a task: one of {', '.join(TASKS)}, or one of tables.{MEASUREMENTS}.tasks in {SETTINGS}"
+    place = f"under tables.{MEASUREMENTS}.words.task in {SETTINGS}"
+    expected = f"a task: one of {', '.join(TASKS)}, what it means {place}, or one of tables.{MEASUREMENTS}.tasks there"
     faults = [
         Fault(file, f"row {row}, task", expected, _named(task, [*TASKS, *own]))
         for row, task in rows["task"].dropna().drop_duplicates().items()

@@ -224,7 +224,7 @@ def typed_table(
     columns: dict[str, pd.Series] = {}
     for column, rule in properties.items():
         text = frame[column] if column in frame else pd.Series(pd.NA, index=frame.index, dtype="str")
-        words = f", or its word under tables.{name}.words.{column} in study.yaml" * (file != f"{name}.tsv")
+        words = f", or what it means under tables.{name}.words.{column} in study.yaml" * (file != f"{name}.tsv")
         columns[column], found = _typed_column(file, text.rename(column), rule, words=words, checked=checked)
         faults += found
         if column in schema["required"] and column in frame:
@@ -254,6 +254,11 @@ def _typed_column(
             values[word] = value
     found_in = text[text.isin(list(wrong))] if wrong else text.iloc[:0]
     faults = [Fault(file, f"row {row}, {text.name}", *wrong[str(word)]) for row, word in found_in.items()]
+    if kind == "date" and len(found_in) > 1:
+        # Dates are written alike in all rows, or none is: one cure for all of them.
+        some = ", ".join(shown(word) for word in list(wrong)[:ROWS_NAMED])
+        found = f"{some}{', ...' * (len(wrong) > ROWS_NAMED)} in {len(found_in)} rows"
+        faults = [Fault(file, f"row {found_in.index[0]} and below, {text.name}", expectation(rule), found)]
     typed = text.map(values)
     if kind == "date":
         return pd.to_datetime(typed, format="%Y-%m-%d").dt.as_unit("s"), faults

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from legsci.ingest.exports.mapping import columns_of
 from legsci.ingest.exports.measurements import RETEST, TABLE
@@ -16,9 +18,11 @@ from legsci.ingest.study import Study
 from legsci.ingest.tables import suggestion
 from legsci.mechanics.reps.curation import CODE_OF_DECISION, decision_in_words
 from legsci.mechanics.reps.files import QUALITY_COLUMNS
+from legsci.metrics.metric import NOT_SIGNED
 from legsci.metrics.registry import COLUMNS, METRICS
-from legsci.metrics.status import LIMITS, plausibility_flags, status_of
+from legsci.metrics.status import IMPOSSIBLE, LIMITS, beyond_limits, plausibility_flags, status_of
 from legsci.quality import QualityFlag
+from legsci.vocabulary import STANDARD_GRAVITY
 
 #: Definition profile of what another system measured by its own definitions.
 PROFILE = "measured"
@@ -71,7 +75,7 @@ def _name_faults(study: Study, table: str, declared: dict[str, dict[str, str]]) 
     """Faults of the metrics and units of one table."""
     file = study.file(table)
     values: pd.DataFrame = getattr(study, table)
-    rows = values.drop_duplicates(["metric", "unit"])
+    rows = values.dropna(subset=["metric"]).drop_duplicates(["metric", "unit"])
     expected = f"a metric of docs/metrics.md, one of tables.{table}.metrics in {SETTINGS}, or a column under leave_out"
     faults = []
     for row, name, unit in zip(rows.index, rows["metric"], rows["unit"], strict=True):
@@ -95,17 +99,24 @@ def measured_rows(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     -------
     metrics : rows of metrics.csv, profile "measured", in the units of the registry; metrics that the study declares
         follow those of the registry.
-    quality : flags of values that nobody reaches and of decisions in curation.tsv, columns QUALITY_COLUMNS.
+    quality : flags of values that nobody reaches and of decisions in curation.tsv, columns QUALITY_COLUMNS. What is
+        implausible stays in metrics; what is impossible is missing, with its uncertainty: less than 0 of
+        a quantity "≥ 0", or `IMPOSSIBLE` times beyond its limits.
     """
     wide = _wide(study, TABLE)
     known = wide.assign(profile=PROFILE).reindex(columns=[*COLUMNS, *(name for name in wide if name not in COLUMNS)])
-    flagged = known[_beyond_limits(known)]
-    flags = [
-        (index, {name: row[name] for name in _ROW}, flag)
+    weighed = _with_body_weight(known, study)
+    flagged = weighed[_beyond_limits(weighed)]
+    flags: list[tuple[int, dict[Hashable, object], QualityFlag]] = [
+        (index, {key: row[key] for key in _ROW}, flag)
         for index, row in zip(flagged.index, flagged.to_dict("records"), strict=True)
         for flag in plausibility_flags(row)
     ]
-    codes: dict[int, set[str]] = {index: {flag.code} for index, _, flag in flags}
+    known, withheld = _withheld(known, weighed, declared_metrics(study))
+    flags += withheld
+    codes: dict[int, set[str]] = {}
+    for index, _, flag in flags:
+        codes.setdefault(index, set()).add(flag.code)
     decided = _decisions(study, known)
     for rows, _, flag in decided:
         for index in rows:
@@ -119,7 +130,7 @@ def measured_rows(study: Study) -> tuple[pd.DataFrame, pd.DataFrame]:
     return known.assign(status=[status for status, _ in statuses], reason=[reason for _, reason in statuses]), quality
 
 
-def _decisions(study: Study, known: pd.DataFrame) -> list[tuple[list[int], dict[str, object], QualityFlag]]:
+def _decisions(study: Study, known: pd.DataFrame) -> list[tuple[list[int], dict[Hashable, object], QualityFlag]]:
     """Follow curation.tsv: rows of a measured trial or repetition, its keys, and the flag of the decision.
 
     Decisions about recorded trials are followed where those are cut into repetitions. Measurements have neither events
@@ -141,7 +152,7 @@ def _decisions(study: Study, known: pd.DataFrame) -> list[tuple[list[int], dict[
             flag = QualityFlag("decision_without_effect", signal="trial", detail=f"{detail}; {why}")
         task = "" if rows.empty else str(rows["task"].iloc[0])
         rep = 0 if pd.isna(row["rep"]) else int(row["rep"])
-        keys: dict[str, object] = {**dict(zip(key, trial, strict=True)), "rep": rep, "side": "both", "task": task}
+        keys: dict[Hashable, object] = {**dict(zip(key, trial, strict=True)), "rep": rep, "side": "both", "task": task}
         answer.append((rows.index.tolist(), keys, flag))
     return answer
 
@@ -162,11 +173,49 @@ def _wide(study: Study, table: str) -> pd.DataFrame:
     return scaled.set_index([*_ROW, "metric"])["value"].unstack().rename_axis(columns=None).reset_index()  # noqa: PD010
 
 
-def _beyond_limits(metrics: pd.DataFrame) -> np.ndarray:
+def _with_body_weight(metrics: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Rows with the weight of the body where it is measured, else that of the mass in participants.tsv."""
+    masses = study.participants.set_index("participant_id")["body_mass_kg"]
+    stated = STANDARD_GRAVITY * metrics["participant_id"].map(masses[~masses.index.duplicated()]).astype(float)
+    return metrics.assign(body_weight_n=metrics["body_weight_n"].astype(float).fillna(stated))
+
+
+def _beyond_limits(metrics: pd.DataFrame) -> NDArray[np.bool_]:
     """Whether a row has a value that nobody reaches, (row,)."""
-    per = {limit.per: metrics[limit.per] for limit in LIMITS.values() if limit.per}
-    over = [metrics[name] / per.get(limit.per, 1.0) > limit.highest for name, limit in LIMITS.items()]
-    return np.any(np.array(over, bool), axis=0)
+    return np.any([beyond_limits(metrics, name) for name in LIMITS], axis=0)
+
+
+def _impossible(
+    metrics: pd.DataFrame, declared: Mapping[str, Mapping[str, str]]
+) -> Iterator[tuple[str, NDArray[np.bool_], str]]:
+    """Yield metric, (row,) whether its value cannot be, and why."""
+    signs = {name: metric.sign for name, metric in METRICS.items()}
+    signs |= {name: stated.get("sign", "") for name, stated in declared.items()}
+    for name in [name for name in signs if name in metrics and metrics[name].notna().any()]:
+        negative = (metrics[name] < 0.0).to_numpy(bool) & (signs[name] == NOT_SIGNED)
+        yield name, negative, "it is never negative; a wrong sign or column?"
+        if name in LIMITS:
+            beyond = beyond_limits(metrics, name, IMPOSSIBLE) & ~negative
+            yield name, beyond, f"it is more than {IMPOSSIBLE:g} times beyond what people reach; {LIMITS[name].cause}?"
+
+
+def _withheld(
+    known: pd.DataFrame, weighed: pd.DataFrame, declared: dict[str, dict[str, str]]
+) -> tuple[pd.DataFrame, list[tuple[int, dict[Hashable, object], QualityFlag]]]:
+    """Leave out values that cannot be, with their uncertainty: the rows that remain, and row, keys and flag of each."""
+    columns: dict[str, pd.Series] = {}
+    flags: list[tuple[int, dict[Hashable, object], QualityFlag]] = []
+    for name, wrong, why in _impossible(weighed, declared):
+        label, unit = METRICS[name].label if name in METRICS else declared[name]["label"], unit_of(name, declared)
+        # The weight of the body may be that of participants.tsv, which is not left out here.
+        rows = known[wrong & known[name].notna().to_numpy()]
+        for index, keys, value in zip(rows.index, rows[_ROW].to_dict("records"), rows[name], strict=True):
+            leg = "" if keys["side"] == "both" else f" ({keys['side']})"
+            words = f"The {label} of {value:.4g} {unit}{leg} is not given: {why}"
+            flags.append((index, keys, QualityFlag("value_withheld", label, float(value), words=words)))
+        for column in {name, f"{_UNCERTAINTY}{name}"} & set(known) if len(rows) else ():
+            columns[column] = columns.get(column, known[column]).mask(wrong)
+    return known.assign(**columns), flags
 
 
 def measured_dictionary(study: Study) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from legsci.ingest.exports.measurements import TABLE as MEASUREMENTS
@@ -23,7 +24,9 @@ TABLE = "reference"
 #: Columns of participants.tsv whose words a group of reference.tsv names.
 GROUP_COLUMNS = ("sex", "level", "group")
 EVERYBODY = "everybody"
-NORM_COLUMNS = ["metric", "task", "group", "mean", "sd", "n", "source", "unit", "signed"]
+#: Side of a norm that names none.
+BOTH = "both"
+NORM_COLUMNS = ["metric", "task", "side", "group", "mean", "sd", "n", "source", "unit", "signed"]
 
 
 def group_words(*words: object) -> frozenset[str]:
@@ -40,7 +43,8 @@ def group_words(*words: object) -> frozenset[str]:
 def reference_faults(study: Study, *, file: str = "") -> list[Fault]:
     """Faults of the norms of a study that the registry shows.
 
-    Unknown metrics and tasks, a metric of another task, units, means that nobody reaches, and a group named twice.
+    Unknown metrics and tasks, a metric of another task, units, means that nobody reaches, and a group named twice. Of a
+    row with a cell that the schema refuses (`legsci.ingest.study`), the other cells.
 
     Parameters
     ----------
@@ -51,22 +55,27 @@ def reference_faults(study: Study, *, file: str = "") -> list[Fault]:
     return [Fault(file, f"row {row}, {column}", *said) for row, column, *said in _faults(study)]
 
 
-def _faults(study: Study) -> Iterator[tuple[int, str, str, str]]:
+def _faults(study: Study) -> Iterator[tuple[Hashable, str, str, str]]:
     """Return row, column, what was expected and what was found, of each fault."""
     declared = declared_metrics(study)
     tasks = [*TASKS, *study.layout(MEASUREMENTS).get("tasks", {})]
     measured = set(zip(study.measurements["metric"], study.measurements["task"], strict=True))
-    first: dict[tuple[object, ...], int] = {}
-    norms = study.reference.dropna(subset=["metric", "task", "mean"])
+    first: dict[tuple[object, ...], tuple[Hashable, str]] = {}
+    # A cell that its schema refuses is missing here; the others of its row are looked at all the same.
+    norms = study.reference
     for row, norm in zip(norms.index, norms.to_dict("records"), strict=True):
         name, task = norm["metric"], norm["task"]
-        key = (name, task, group_words(norm["group"]))
-        if key in first:
-            found = f"{norm['group']}, as in row {first[key]}"
-            yield row, "group", "one norm for each metric, task and group", found
-        first.setdefault(key, row)
-        if task not in tasks:
+        side, group = norm["side"], norm["group"]
+        key = (name, task, BOTH if pd.isna(side) else side, group_words(group))
+        again, words = first.setdefault(key, (row, f"{side}, {group}"))
+        # The same words again are a repeated key of the table, which `legsci.ingest.study` tells.
+        if words != f"{side}, {group}":
+            found = f"{EVERYBODY if pd.isna(group) else group}, as in row {again}"
+            yield row, "group", "one norm for each metric, task, side and group", found
+        if task not in tasks and not pd.isna(task):
             yield row, "task", f"a task: one of {', '.join(tasks)}", f"{task}{suggestion(task, tasks)}"
+        if pd.isna(name):
+            continue
         if name not in METRICS and name not in declared:
             expected = f"a metric of docs/metrics.md, or one of tables.{MEASUREMENTS}.metrics in {SETTINGS}"
             yield row, "metric", expected, f"{name}{suggestion(name, [*METRICS, *declared], task=task)}"
@@ -83,9 +92,13 @@ def _size_faults(norm: Mapping[Hashable, Any], unit: str) -> Iterator[tuple[str,
     factor = conversion(stated, unit)
     if factor is None:
         yield "unit", f"a unit of {name}, which legsci states in {unit}", stated
-    elif name in LIMITS and not LIMITS[name].per and factor * norm["mean"] > LIMITS[name].highest:
-        expected = f"at most {LIMITS[name].highest:g} {unit}, or the unit of the norm in the column unit"
-        yield "mean", expected, f"{factor * norm['mean']:g} {unit}"
+    elif name in LIMITS and not pd.isna(norm["mean"]):
+        least, most = LIMITS[name].parts(factor * norm["mean"], np.nan)
+        low = LIMITS[name].lowest if pd.isna(norm["side"]) or norm["side"] == BOTH else -np.inf
+        if not (least <= LIMITS[name].highest and most >= low):
+            per = f" times {LIMITS[name].per} of any person" if LIMITS[name].per else f" {unit}"
+            expected = f"between {max(low, 0.0):g} and {LIMITS[name].highest:g}{per}, or the unit in the column unit"
+            yield "mean", expected, f"{factor * norm['mean']:g} {unit}"
 
 
 def reference_norms(study: Study) -> pd.DataFrame:
@@ -97,8 +110,8 @@ def reference_norms(study: Study) -> pd.DataFrame:
 
     Returns
     -------
-    NORM_COLUMNS, one row per norm: metric, task, group (EVERYBODY where it names none), mean, sd [unit], n, source,
-    unit, and signed, whether the metric has negative values.
+    NORM_COLUMNS, one row per norm: metric, task, side and group (BOTH and EVERYBODY where it names none), mean, sd
+    [unit], n, source, unit, and signed, whether the metric has negative values.
     """
     declared = declared_metrics(study)
     norms = study.reference
@@ -109,6 +122,7 @@ def reference_norms(study: Study) -> pd.DataFrame:
         METRICS[name].sign if name in METRICS else declared[name].get("sign", NOT_SIGNED) for name in norms["metric"]
     ]
     return norms.assign(
+        side=norms["side"].fillna(BOTH),
         group=norms["group"].fillna(EVERYBODY),
         mean=norms["mean"] * factor,
         sd=norms["sd"] * factor,

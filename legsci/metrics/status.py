@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from legsci.metrics.registry import METRICS
 from legsci.quality import CODES, QualityFlag
+from legsci.vocabulary import PLAUSIBLE_MASS_KG, STANDARD_GRAVITY
 
 #: Jump heights by different equations.
 HEIGHTS = ("jump_height_impulse_m", "jump_height_flight_time_m", "jump_height_pelvis_m")
@@ -25,35 +26,59 @@ SEVERITIES = ("rejected", "incomplete", "flagged")
 
 @dataclass(frozen=True)
 class Limit:
-    """What a metric does not exceed.
+    """Between what a metric lies.
 
     Parameters
     ----------
     highest : in the unit of the column, or as a multiple of the column `per`.
     cause : what most likely gives more.
     per : column by which the metric is divided first; empty: none.
+    lowest : as highest, of both legs together; nothing of one leg, which may bear no load.
     """
 
     highest: float
     cause: str
     per: str = ""
+    lowest: float = -np.inf
+
+    def parts(self, value: Any, per: Any) -> tuple[Any, Any]:
+        """Return the least and the most that values may be, as multiples of `per`, or as they are without it.
+
+        They differ where `per`, the weight of the body, is not known: it may be that of any person.
+        """
+        if not self.per:
+            return value, value
+        lightest, heaviest = (STANDARD_GRAVITY * mass for mass in PLAUSIBLE_MASS_KG)
+        least, most = (value / np.where(np.isnan(per), weight, per) for weight in (heaviest, lightest))
+        return least, most
 
 
 _RATE = "a wrong sampling rate or zero of the plates, or a trial of another task"
-#: Column of metrics.csv -> its limit, well above what trained athletes reach; our choice.
+_WEIGHT = "a wrong sampling rate, zero of the plates or body weight"
+_LENGTHS = "moments in N mm, or lengths in mm, taken in the wrong unit"
+_TIMES = "times in another unit, or a trial of another task"
+#: Column of metrics.csv -> its limits, well beyond what people reach; our choice.
 LIMITS: dict[str, Limit] = {
-    "jump_height_impulse_m": Limit(1.0, _RATE),
-    "jump_height_flight_time_m": Limit(1.0, _RATE),
-    "flight_time_s": Limit(0.95, _RATE),
-    "takeoff_velocity_m_per_s": Limit(4.5, _RATE),
-    "fall_height_m": Limit(1.5, "a wrong sampling rate, zero of the plates or body weight"),
-    "countermovement_depth_m": Limit(1.0, "a wrong sampling rate, zero of the plates or body weight"),
-    "centre_of_pressure_range_ap_m": Limit(0.3, "moments in N mm, or lengths in mm, taken in the wrong unit"),
-    "centre_of_pressure_range_ml_m": Limit(0.3, "moments in N mm, or lengths in mm, taken in the wrong unit"),
-    "peak_force_n": Limit(12.0, "a wrong unit or zero of the plates, or a spike", per="body_weight_n"),
-    "landing_peak_force_n": Limit(25.0, "a wrong unit or zero of the plates, or a spike", per="body_weight_n"),
-    "peak_power_w": Limit(15.0, "a wrong sampling rate, unit or zero of the plates", per="body_weight_n"),
+    "jump_height_impulse_m": Limit(1.0, _RATE, lowest=0.01),
+    "jump_height_flight_time_m": Limit(1.0, _RATE, lowest=0.01),
+    "flight_time_s": Limit(0.95, _RATE, lowest=0.05),
+    "takeoff_velocity_m_per_s": Limit(4.5, _RATE, lowest=0.4),
+    "fall_height_m": Limit(1.5, _WEIGHT, lowest=0.01),
+    "countermovement_depth_m": Limit(1.0, _WEIGHT, lowest=0.0),
+    "squat_depth_m": Limit(1.5, _WEIGHT, lowest=0.01),
+    "centre_of_pressure_range_ap_m": Limit(0.3, _LENGTHS, lowest=1e-4),
+    "centre_of_pressure_range_ml_m": Limit(0.3, _LENGTHS, lowest=1e-4),
+    "time_to_takeoff_s": Limit(10.0, _TIMES, lowest=0.05),
+    "contact_time_s": Limit(5.0, _TIMES, lowest=0.03),
+    "rsi_modified_m_per_s": Limit(4.0, _TIMES, lowest=0.005),
+    "rsi_m_per_s": Limit(8.0, _TIMES, lowest=0.005),
+    "body_weight_n": Limit(2500.0, "a wrong unit of force, or mass instead of weight", lowest=150.0),
+    "peak_force_n": Limit(12.0, "a wrong unit or zero of the plates, or a spike", "body_weight_n", 0.3),
+    "landing_peak_force_n": Limit(25.0, "a wrong unit or zero of the plates, or a spike", "body_weight_n", 0.3),
+    "peak_power_w": Limit(15.0, "a wrong sampling rate, unit or zero of the plates", "body_weight_n", 0.1),
 }
+#: What is this many times beyond a limit is impossible: no person comes near, the number or its unit is wrong.
+IMPOSSIBLE = 3.0
 #: Column of metrics.csv -> the limit beyond which a value is not given, and why it is wrong there.
 WITHHELD: dict[str, Limit] = {
     "force_transmission_ratio": Limit(
@@ -117,21 +142,39 @@ def height_flags(values: Mapping[Hashable, Any]) -> list[QualityFlag]:
 
 
 def plausibility_flags(values: Mapping[Hashable, Any]) -> list[QualityFlag]:
-    """Quality flags of the values of one repetition that are beyond their limit.
+    """Quality flags of the values of one repetition that are beyond their limits.
 
     Parameters
     ----------
-    values : rep, and metrics by column of metrics.csv.
+    values : rep, and metrics by column of metrics.csv; `side`, where they may be of one leg.
     """
     flags = []
     for name, limit in LIMITS.items():
-        value = float(values[name]) / (float(values[limit.per]) if limit.per else 1.0)
-        if np.isfinite(value) and value > limit.highest:
+        least, most = limit.parts(values[name], values.get(limit.per))
+        low = values.get("side", "both") == "both" and most < limit.lowest
+        if low or least > limit.highest:
             label = METRICS[name].label + (
                 f" per {METRICS[limit.per].label}" if limit.per else f" [{METRICS[name].unit}]"
             )
-            flags.append(QualityFlag("implausible_value", label, value, limit.highest, limit.cause, int(values["rep"])))
+            value, passed = (most, limit.lowest) if low else (least, limit.highest)
+            said = (float(value), passed, limit.cause, int(values["rep"]))
+            flags.append(QualityFlag("implausible_value", label, *said))
     return flags
+
+
+def beyond_limits(metrics: pd.DataFrame, name: str, times: float = 1.0) -> NDArray[np.bool_]:
+    """Whether a metric of LIMITS is a number of times beyond its limits, (row,).
+
+    Parameters
+    ----------
+    metrics : columns side, the metric, and that by which it is divided.
+    name, times : the metric, and how many times; a lower limit is divided by it.
+    """
+    limit = LIMITS[name]
+    per = metrics[limit.per].to_numpy(float) if limit.per else None
+    least, most = limit.parts(metrics[name].to_numpy(float), per)
+    both = (metrics["side"] == "both").to_numpy(bool)
+    return np.asarray((least > times * limit.highest) | (both & (most < limit.lowest / times)), bool)
 
 
 def row_status(metrics: pd.DataFrame, quality: pd.DataFrame) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ import pandas as pd
 from legsci.ingest.exports.measurements import TABLE
 from legsci.ingest.faults import Fault, StudyError
 from legsci.ingest.paths import is_file, link_faults
-from legsci.ingest.study import CLAIMS, Study, read_study
+from legsci.ingest.study import CLAIMS, Study, collect_study
 from legsci.ingest.tables import read_table, typed_table
 from legsci.metrics.measurements import declared_metrics, measured_rows, measurement_faults
 from legsci.metrics.reference import TABLE as REFERENCE
@@ -62,17 +62,18 @@ def analyse_measurements(
     StudyError : everything wrong with the folder.
     ClaimsError : everything wrong with the claims.
     """
-    study = read_study(folder, require_recordings=False)
-    faults = measurement_faults(study)
+    study, faults = collect_study(Path(folder), require_recordings=False)
+    faults += measurement_faults(study)
     if reference is not None and not is_file(Path(reference)):
         faults.append(Fault(str(reference), "", "a table of norms", "no such file"))
     elif reference is not None:
         norms, found = read_table(Path(reference))
         norms, wrong = typed_table(REFERENCE, norms, file=Path(reference).name)
         study = replace(study, reference=norms)
-        faults += found or wrong
+        # The folder's own norms are not used: nor are their faults told.
+        faults = [fault for fault in faults if fault.file != study.file(REFERENCE)] + (found or wrong)
     faults += reference_faults(study, file=Path(reference).name if reference is not None else "")
-    if study.measurements.empty:
+    if study.measurements.empty and not any(fault.file == study.file(TABLE) for fault in faults):
         faults.append(Fault(f"{TABLE}.tsv", "", "measurements", "none"))
     if faults:
         raise StudyError(f"study {folder}", faults)

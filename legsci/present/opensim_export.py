@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from legsci.ingest.faults import shown
 from legsci.ingest.streams import stream
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.force.plates import LEAST_LOAD_N
@@ -106,13 +107,25 @@ def export_opensim(
 
     Raises
     ------
-    ResultsError : the study has no such session.
+    ResultsError : the study has no such session, or no recordings at all.
+    TypeError : arguments of another type, all of them named.
     ValueError : the folder is not empty, or `bodies` does not name one body for each foot.
 
     Notes
     -----
     See `write_opensim`. Sides that curation.tsv exchanges are exchanged.
     """
+    stated: dict[str, tuple[object, type | tuple[type, ...]]] = {
+        "study: what legsci.open_study returns": (study, Results),
+        "participant_id: a text": (participant_id, str),
+        "session_id: a text": (session_id, str),
+        "folder: a path": (folder, (str, Path)),
+        "bodies: body of the model by side": (bodies, Mapping),
+        "filtered: True or False": (filtered, bool),
+    }
+    wrong = [f"{said}, not {shown(value)}" for said, (value, kind) in stated.items() if not isinstance(value, kind)]
+    if wrong:
+        raise TypeError(f"export_opensim: expected {'; '.join(wrong)}")
     flags = study.quality_flags(participant_id, session_id)
     # Of a trial as a whole, the only decision that has an effect is to exchange its sides.
     swapped = flags.loc[(flags["code"] == "curated") & (flags["rep"] == 0), "trial_id"].astype(str)

@@ -391,7 +391,8 @@ class Results:
         path = folder / kind / participant_id / f"{session_id}.nc"
         if not path.is_file():
             files = sorted(folder.glob(f"{kind}/*/*.nc"))
-            present = ", ".join(f"{file.parent.name} {file.stem}" for file in files) or "none"
+            present = ", ".join(f"{file.parent.name} {file.stem}" for file in files)
+            present = present or "none: only measurements of other systems, or the run is not finished"
             raise ResultsError(
                 f"study {self.name} has no session {session_id} of participant {participant_id} in {kind}; "
                 f"it has {present}"

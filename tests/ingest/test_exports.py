@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,12 @@ import yaml
 
 import legsci
 from legsci.ingest.exports.measurements import COLUMNS
+from legsci.ingest.exports.reading import read_export
 from legsci.ingest.exports.units import conversion
 from legsci.ingest.faults import StudyError
 from legsci.ingest.study import Study, read_study
 from legsci.metrics.measurements import measured_rows, measurement_faults
+from legsci.models.tables.summaries import session_summaries
 
 JUMPS = """Name;Date;Test Type;Jump Height [cm];Peak Force (L);Peak Force (R);Comment
 "Doe, Jane";03/02/2025;CMJ;31,2;970;1010;good
@@ -151,11 +155,109 @@ def test_long_table_and_declared_metric(tmp_path: Path) -> None:
     assert values_of(metrics, "peak_force_n") == pytest.approx({("P01", "day0", 1, "both"): 1900.0})
 
 
-def test_height_in_the_wrong_unit_is_flagged(tmp_path: Path) -> None:
-    study = study_of(tmp_path, measurements__tsv=f"{SHORT}P01\t0\tsquat_jump\t31.2\nP02\t0\tsquat_jump\t0.3\n")
+def test_what_is_implausible_is_flagged_and_what_is_impossible_is_withheld(tmp_path: Path) -> None:
+    heights = {"P01": 31.2, "P02": 0.3, "P03": 1.2, "P04": 0.0003, "P05": -0.3, "P06": 0.005}
+    text = "".join(f"{name}\t0\tsquat_jump\t{height}\t0.01\n" for name, height in heights.items())
+    study = study_of(tmp_path, measurements__tsv=f"{SHORT[:-1]}\tu_jump_height_impulse_m\n{text}")
     metrics, quality = measured_rows(study)
-    assert metrics.set_index("participant_id")["status"].to_dict() == {"P01": "flagged", "P02": "accepted"}
-    assert quality["code"].tolist() == ["implausible_value"]
+    by_person = metrics.set_index("participant_id")
+    statuses = dict.fromkeys(heights, "flagged") | {"P02": "accepted"}
+    assert by_person["status"].to_dict() == statuses
+    # Twice the record stays, as a mistake that a person may judge; metres that are centimetres do not.
+    assert by_person["jump_height_impulse_m"].dropna().to_dict() == {"P02": 0.3, "P03": 1.2, "P06": 0.005}
+    assert by_person["u_jump_height_impulse_m"].notna().equals(by_person["jump_height_impulse_m"].notna())
+    codes = quality.groupby("participant_id")["code"].agg(list).to_dict()
+    both = ["implausible_value", "value_withheld"]
+    assert codes == {"P01": both, "P03": both[:1], "P04": both, "P05": both, "P06": both[:1]}
+    sentences = quality.loc[quality["code"] == "value_withheld"].set_index("participant_id")["sentence"]
+    assert "31.2 m is not given: it is more than 3 times beyond what people reach" in sentences["P01"]
+    assert "-0.3 m is not given: it is never negative" in sentences["P05"]
+    assert session_summaries(metrics)["mean"].tolist() == [0.3, 1.2, 0.005]
+
+
+@pytest.mark.parametrize(
+    ("mass", "force", "status", "given"),
+    [
+        ("70", 2000.0, "accepted", True),
+        ("n/a", 2000.0, "accepted", True),  # of a person of unknown weight
+        ("70", 2.0, "flagged", False),  # kN taken as N
+        ("n/a", 2.0, "flagged", False),
+        ("70", 9000.0, "flagged", True),
+        ("n/a", 9000.0, "accepted", True),  # three times the weight of the heaviest
+        ("n/a", 2e6, "flagged", False),
+    ],
+)
+def test_forces_are_compared_with_the_weight_of_the_body(
+    tmp_path: Path, mass: str, force: float, status: str, *, given: bool
+) -> None:
+    study = study_of(
+        tmp_path,
+        participants__tsv=f"participant_id\tbody_mass_kg\nP01\t{mass}\n",
+        measurements__tsv=f"participant_id\tday\ttask\tpeak_force_n\nP01\t0\tsquat_jump\t{force}\n",
+    )
+    metrics, _ = measured_rows(study)
+    assert (metrics["status"].tolist(), metrics["peak_force_n"].notna().tolist()) == ([status], [given])
+    assert metrics["body_weight_n"].isna().all()
+
+
+def test_limits_of_both_legs_are_not_those_of_one_and_declared_signs_hold(tmp_path: Path) -> None:
+    rows = "P01\t0\tsquat_jump\tright\t1500\t12\nP01\t0\tsquat_jump\tleft\t20\t-3\n"
+    declared = {"metrics": {"stiffness_n_per_m": {"label": "stiffness", "unit": "N/m", "sign": "≥ 0"}}}
+    study = study_of(
+        tmp_path,
+        tables={"measurements": declared},
+        measurements__tsv=f"participant_id\tday\ttask\tside\tpeak_force_n\tstiffness_n_per_m\n{rows}",
+    )
+    metrics, quality = measured_rows(study)
+    assert values_of(metrics, "peak_force_n") == {("P01", "day0", 1, "left"): 20.0, ("P01", "day0", 1, "right"): 1500.0}
+    assert values_of(metrics, "stiffness_n_per_m") == {("P01", "day0", 1, "right"): 12.0}
+    assert quality["code"].tolist() == ["value_withheld"]
+    assert quality["sentence"].iloc[0].startswith("The stiffness of -3 N/m (left) is not given: it is never negative")
+
+
+# The peak that the kernel keeps of this process; that of `resource` holds the parent's.
+MEMORY_OF_READING = """
+import re, sys
+from pathlib import Path
+from legsci.ingest.exports.measurements import read_measurements
+def peak_kb():
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+read_measurements(Path(sys.argv[1]) / "small", {})
+before = peak_kb()
+frame, faults = read_measurements(Path(sys.argv[1]) / "large", {})
+print(len(frame), len(faults), peak_kb() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="peak memory is read from Linux's /proc")
+def test_memory_of_a_long_table_is_that_of_its_columns(tmp_path: Path) -> None:
+    """Lists of cells as text would take 1.1 kB a row, of which a table of 20,000 sessions has 600,000 or more."""
+    rows = 150_000
+    for name, count in (("small", 10), ("large", rows)):
+        (tmp_path / name).mkdir()
+        cells = (f"P{n // 1000:03d}\t{n % 1000}\tsquat_jump\tpeak_force_n\t{1000 + n % 7}.5" for n in range(count))
+        text = "\n".join(["participant_id\tday\ttask\tmetric\tvalue", *cells])
+        (tmp_path / name / "measurements.tsv").write_text(f"{text}\n", encoding="utf-8")
+    command = [sys.executable, "-c", MEMORY_OF_READING, str(tmp_path)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert said[:2] == [str(rows), "0"]
+    assert 1000 * int(said[2]) < 850 * rows
+
+
+def test_rows_keep_their_numbers_where_a_table_is_read_in_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Empty rows count, and cells may hold line ends."""
+    monkeypatch.setattr("legsci.ingest.exports.reading.ROWS_HELD", 2)
+    lines = ["id,note", "1,a", "", '2,"b', 'c"', "3,d", "", "", "4,e"]
+    (tmp_path / "t.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    frame, faults = read_export(tmp_path, "t", {"file": "t.csv"})
+    assert faults == []
+    assert frame["id"].to_dict() == {2: "1", 4: "2", 5: "3", 8: "4"}
+    assert frame["note"].tolist() == ["a", "b\nc", "d", "e"]
+    (tmp_path / "t.csv").write_text("\n".join([*lines, "5", "6,f", "7,g,h"]) + "\n", encoding="utf-8")
+    _, faults = read_export(tmp_path, "t", {"file": "t.csv"})
+    assert [fault.where for fault in faults] == ["row 9", "row 11"]
 
 
 def test_tables_of_people_are_mapped(tmp_path: Path) -> None:
@@ -256,7 +358,8 @@ def test_one_export_is_several_tables_where_its_rows_agree(tmp_path: Path) -> No
     said = faults_of(tmp_path, tables=tables, jumps__csv=f"{rows}P2,female,7,0.29\nP2,M,7,0.28\n")
     assert "row 6, participant_id: expected a key that no other row has; found P2 again, as in row 4" in said
     assert (
-        "one of female, male, other, or its word under tables.participants.words.sex in study.yaml; found 'M'" in said
+        "one of female, male, other, or what it means under tables.participants.words.sex in study.yaml; found 'M'"
+        in said
     )
 
 
@@ -280,7 +383,7 @@ def test_words_that_yaml_reads_as_true_are_quoted(tmp_path: Path) -> None:
         ({"columns": LAYOUT["columns"] | {"Nme": "trial_id"}}, "tables.measurements.columns.Nme: expected a column of"),
         ({"delimiter": ","}, "set delimiter ';'"),
         ({"decimal": "."}, "row 2, jump_height_impulse_m: expected a number; see decimal"),
-        ({"words": {}}, "or its word under tables.measurements.words"),
+        ({"words": {}}, "what it means under tables.measurements.words.task in study.yaml"),
         ({"date_format": "MM/DD/YYYY", "words": LAYOUT["words"]}, None),
         (
             {"date_format": "DD.MM.YYYY"},

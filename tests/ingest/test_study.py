@@ -335,6 +335,14 @@ def faults_of(folder: Path) -> list[str]:
     return lines[1:]
 
 
+def test_dates_in_another_form_are_one_line(folder: Path) -> None:
+    for old, new in (("2025-01-06", "6/1/25"), ("2025-01-13", "13/1/25")):
+        edit("sessions.tsv", old, new)(folder)
+    (line,) = faults_of(folder)
+    assert line.strip().startswith("sessions.tsv: row 2 and below, date: expected")
+    assert line.endswith("found '6/1/25', '13/1/25' in 2 rows")
+
+
 @pytest.mark.parametrize("name", PLANTED)
 def test_one_planted_fault_is_one_line(folder: Path, name: str) -> None:
     """Each fault alone gives one line that says where, what was expected and what was found."""

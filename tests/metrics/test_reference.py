@@ -57,7 +57,7 @@ def test_values_that_no_norm_has_are_refused(tmp_path: Path, row: str, said: str
         (("jump_height_impulse_m", "countermovment_jump", "0.3", "n/a"), "(did you mean countermovement_jump?)"),
         (("squat_depth_m", "drop_jump", "0.3", "n/a"), "row 2, task: expected a task that has squat_depth_m: one of s"),
         ((*JUMP.split("\t"), "30", "kg"), "row 2, unit: expected a unit of jump_height_impulse_m, which legsci states"),
-        ((*JUMP.split("\t"), "30", "n/a"), "row 2, mean: expected at most 1 m, or the unit of the norm in the column"),
+        ((*JUMP.split("\t"), "30", "n/a"), "row 2, mean: expected between 0.01 and 1 m, or the unit in the column"),
     ],
 )  # fmt: skip
 def test_norms_that_cannot_be_used_are_refused_with_the_cure(tmp_path: Path, row: tuple[str, ...], said: str) -> None:
@@ -66,10 +66,46 @@ def test_norms_that_cannot_be_used_are_refused_with_the_cure(tmp_path: Path, row
     assert said in fault
 
 
+@pytest.mark.parametrize(
+    ("metric", "side", "mean", "unit", "allowed"),
+    [
+        ("jump_height_impulse_m", "n/a", "0.0003", "n/a", False),
+        ("jump_height_impulse_m", "n/a", "-0.3", "n/a", False),
+        ("peak_force_n", "n/a", "2.1", "n/a", False),  # kN taken as N
+        ("peak_force_n", "n/a", "2.1", "kN", True),
+        ("peak_force_n", "left", "1050", "n/a", True),
+    ],
+)
+def test_means_below_what_anybody_reaches_are_refused(
+    tmp_path: Path, metric: str, side: str, mean: str, unit: str, *, allowed: bool
+) -> None:
+    header = "metric\ttask\tside\tmean\tsd\tn\tunit\tsource\n"
+    row = f"{metric}\tcountermovement_jump\t{side}\t{mean}\t0.1\t9\t{unit}\tA\n"
+    study = study_of(tmp_path, row, header=header)
+    assert [fault.where for fault in reference_faults(study)] == ([] if allowed else ["row 2, mean"])
+
+
+def test_one_fault_of_a_row_does_not_hide_the_others(tmp_path: Path, repository: Path) -> None:
+    with pytest.raises(StudyError):
+        study_of(tmp_path, "jump_height_impuls_m\tcountermovment_jump\tn/a\tmany\t0\t40\tstone\tA\n")
+    with pytest.raises(StudyError) as caught:
+        legsci.analyse_measurements(tmp_path, claims=repository / "workflow/claims.yaml")
+    for place in ("row 2, metric:", "row 2, task:", "row 2, mean:", "row 2, sd:"):
+        assert str(caught.value).count(place) == 1, place
+    with pytest.raises(StudyError) as caught:
+        study_of(tmp_path, f"{JUMP}\tn/a\t30\t0\t40\tkg\tA\n")
+    assert "row 2, unit" not in str(caught.value)
+    with pytest.raises(StudyError, match=r"row 2, sd(.|\n)*row 2, unit"):
+        legsci.analyse_measurements(tmp_path, claims=repository / "workflow/claims.yaml")
+
+
 def test_words_of_a_group_have_no_order(tmp_path: Path) -> None:
     rows = f"{JUMP}\tfemale, elite\t0.3\t0.1\t9\tn/a\tA\n{JUMP}\tElite,female\t0.3\t0.1\t9\tn/a\tB\n"
     (fault,) = map(str, reference_faults(study_of(tmp_path, rows)))
-    assert "row 3, group: expected one norm for each metric, task and group; found Elite,female, as in row 2" in fault
+    assert (
+        "row 3, group: expected one norm for each metric, task, side and group; found Elite,female, as in row 2"
+        in fault
+    )
 
 
 def test_a_metric_that_another_system_measured_in_the_task_may_have_a_norm(tmp_path: Path) -> None:

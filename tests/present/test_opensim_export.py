@@ -19,7 +19,7 @@ from legsci.mechanics.kinetics.session_motion import session_motion
 from legsci.mechanics.reps.files import write_repetitions
 from legsci.mechanics.reps.session import session_repetitions, trials_with_swapped_sides
 from legsci.present.opensim_export import write_opensim
-from legsci.present.results import Results
+from legsci.present.results import Results, ResultsError
 from tests.mechanics.athlete import ATHLETE, marker_dataset, recording
 from tests.mechanics.recordings import read_signal
 from tests.mechanics.trials import decisions, force_trial, session_of, trial
@@ -275,6 +275,19 @@ def test_refused_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not an empty folder"):
         write_opensim(session, motion, tmp_path / "full")
     assert (tmp_path / "full" / "raw.trc").read_text(encoding="utf-8") == "recorded"
+
+
+def test_arguments_of_another_type_are_all_named(tmp_path: Path) -> None:
+    with pytest.raises(TypeError) as caught:
+        legsci.export_opensim("results/made", 1, "01", tmp_path / "out", bodies="calcn_r", filtered="yes")  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "export_opensim: expected study: what legsci.open_study returns, not 'results/made'; participant_id: a text, "
+        "not 1; bodies: body of the model by side, not 'calcn_r'; filtered: True or False, not 'yes'"
+    )
+    (tmp_path / "tables").mkdir()
+    with pytest.raises(ResultsError, match="it has none: only measurements of other systems, or the run is not"):
+        legsci.export_opensim(Results(tmp_path / "tables"), "P01", "01", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_export_of_a_finished_study_follows_curation(tmp_path: Path) -> None:

@@ -128,6 +128,16 @@ def print_absent_tasks(study):
         print("  These trials are rejected in quality.csv, the others are processed.", file=sys.stderr)
 
 
+def registry_faults(study):
+    """Faults of measurements and norms that the registry of metrics shows; it is imported for studies that have some."""
+    if not len(study.measurements) + len(study.reliability) + len(study.reference):
+        return []
+    from legsci.metrics.measurements import measurement_faults
+    from legsci.metrics.reference import reference_faults
+
+    return [*measurement_faults(study), *reference_faults(study)]
+
+
 def read_studies():
     """The studies of this run by name, None for that of the virtual athletes, if rules of this run make its tables.
 
@@ -147,7 +157,7 @@ def read_studies():
         awaited = "source" in settings and not fetched.exists()
         try:
             # Recordings are checked here and not in a rule: else an edited table would remake every session.
-            study = read_study(folder, require_recordings=False) if awaited else check_study(folder)
+            study = read_study(folder, require_recordings=False) if awaited else check_study(folder, registry_faults)
         except StudyError as error:
             faults.append(str(error))
             if "source" in settings and not awaited:
@@ -159,12 +169,6 @@ def read_studies():
             continue
         if not awaited:
             print_absent_tasks(study)
-        if not awaited and len(study.measurements) + len(study.reliability) + len(study.reference):
-            from legsci.metrics.measurements import measurement_faults
-            from legsci.metrics.reference import reference_faults
-
-            found = [*measurement_faults(study), *reference_faults(study)]
-            faults += [str(StudyError(f"study {folder}", found))] if found else []
         if study.name in studies:
             faults.append(f"study {folder}: the name {study.name} is taken by {studies[study.name].folder}")
         if study.name == VIRTUAL and folder not in simulated:

@@ -15,12 +15,17 @@ MODEL_TABLES = [
     "refusals",
 ]
 CURVE_TABLES = ["curve_differences", "curve_clusters", "curve_refusals"]
+
+
+def has_truth(study):
+    """Whether a study, or that in a folder, is simulated and its folder holds the truth."""
+    folder = Path(getattr(study, "folder", study))
+    settings, _ = read_settings(folder / "study.yaml", checked=True)
+    return bool(settings.get("simulated")) and Path(folder, "truth/parameters.tsv").is_file()
+
+
 #: Simulated studies whose truth is known.
-SIMULATED = [
-    name
-    for name, study in STUDIES.items()
-    if name == VIRTUAL or (study.simulated and Path(study.folder, "truth/parameters.tsv").is_file())
-]
+SIMULATED = [name for name, study in STUDIES.items() if name == VIRTUAL or has_truth(study)]
 MODEL_RESULTS = [
     *expand(f"{RUN}/{{table}}.csv", study=STUDIES, table=["longitudinal", "study_flow", "claims", "reference_scores"]),
     *expand(f"{RUN}/models/{{table}}.csv", study=STUDIES, table=MODEL_TABLES + CURVE_TABLES),

@@ -130,7 +130,7 @@ def _refused(table: str, file: str, words: pd.Series, rule: Mapping[str, Any]) -
     bad = {word for word in words.dropna().unique() if not check.is_valid(word)}
     some = bool(words.notna().any())  # a column that is missing altogether is a fault of its own
     wrong = words[words.isin(bad) | (words.isna() & some)]
-    hint = f", or its word under tables.{table}.words in study.yaml"
+    hint = f", or what it means under tables.{table}.words.{words.name} in study.yaml"
     return _some(file, str(words.name), wrong, expectation(dict(rule)) + hint)
 
 

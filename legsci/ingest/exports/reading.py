@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from legsci.ingest.tables import MISSING, ROWS_NAMED
 
 #: Cells that hold no value in exports; a study may name others.
 NOTHING = ("", MISSING, "NA", "NaN", "nan", "-")
+#: Rows of a text that are held as lists of cells at a time.
+ROWS_HELD = 50_000
 _COMMA = r"^([+-]?[0-9]+),([0-9]+(?:[eE][+-]?[0-9]+)?)$"
 
 
@@ -74,25 +76,44 @@ def _rows(path: Path, layout: Mapping[str, Any]) -> tuple[pd.DataFrame, list[Fau
     if first >= len(lines):
         return pd.DataFrame(), [Fault("", "", f"a row {first + 1} of column names", f"{len(lines)} rows")]
     # Quoted cells may hold line ends, so that a row of the table may be several lines of the file.
-    cells = csv.reader(io.StringIO("\n".join(lines[first:])), delimiter=delimiter)
+    cells = csv.reader((f"{line}\n" for line in islice(lines, first, None)), delimiter=delimiter)
     try:
-        names, *rows = [[cell.strip() for cell in row] for row in cells]
+        names = [cell.strip() for cell in next(cells)]
+        faults = _name_faults(f"row {first + 1}", names, delimiter)
+        frames, ragged = _in_parts(cells, names, first + 2)
     except csv.Error as error:
         return pd.DataFrame(), [Fault("", "", "delimited text", str(error))]
-    faults = _name_faults(f"row {first + 1}", names, delimiter)
-    numbered = [(row, at) for at, row in enumerate(rows, start=first + 2) if any(row)]
     width = len(names)
-    ragged = [at for row, at in numbered if len(row) < width or any(row[width:])]
     faults += [
-        Fault("", f"row {at}", f"{width} cells, as in the header", f"{len(rows[at - first - 2])} cells")
-        for at in ragged[:ROWS_NAMED]
+        Fault("", f"row {at}", f"{width} cells, as in the header", f"{count} cells")
+        for at, count in ragged[:ROWS_NAMED]
     ]
     if len(ragged) > ROWS_NAMED:
         faults.append(Fault("", f"{len(ragged) - ROWS_NAMED} more rows", f"{width} cells", "another number of cells"))
-    if faults:
-        return pd.DataFrame(), faults
-    index = pd.Index([at for _, at in numbered], name="row", dtype="int64")
-    return pd.DataFrame([row[:width] for row, _ in numbered], columns=names, index=index, dtype="str"), []
+    return (pd.DataFrame(), faults) if faults else (pd.concat(frames), [])
+
+
+def _in_parts(
+    cells: Iterator[list[str]], names: list[str], first: int
+) -> tuple[list[pd.DataFrame], list[tuple[int, int]]]:
+    """Read rows, as text without blanks around it, some at a time: lists of them take ten times the memory of columns.
+
+    Returns
+    -------
+    frames : the rows that hold something, as `read_export` numbers them from `first` on.
+    ragged : number of each row with less or more cells than there are names, and how many it has.
+    """
+    frames, ragged, width = [], list[tuple[int, int]](), len(names)
+    while True:
+        rows = [[cell.strip() for cell in row] for row in islice(cells, ROWS_HELD)]
+        numbered = [(row, at) for at, row in enumerate(rows, start=first) if any(row)]
+        ragged += [(at, len(row)) for row, at in numbered if len(row) < width or any(row[width:])]
+        if not ragged:
+            index = pd.Index([at for _, at in numbered], name="row", dtype="int64")
+            frames.append(pd.DataFrame([row[:width] for row, _ in numbered], columns=names, index=index, dtype="str"))
+        first += len(rows)
+        if len(rows) < ROWS_HELD:
+            return frames, ragged
 
 
 def _name_faults(where: str, names: list[str], delimiter: str) -> list[Fault]:

@@ -6,9 +6,11 @@ from collections.abc import Hashable, Mapping
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
-from legsci.metrics.reference import EVERYBODY, GROUP_COLUMNS, group_words
+from legsci.ingest.exports.units import conversion
+from legsci.metrics.reference import BOTH, EVERYBODY, GROUP_COLUMNS, group_words
 from legsci.models.tables.longitudinal import SERIES, SESSION
 from legsci.models.tables.summaries import session_summaries, usable
 from legsci.vocabulary import UNCERTAINTY
@@ -17,6 +19,7 @@ SCORE_COLUMNS = [
     *SESSION,
     "task",
     "metric",
+    "side",
     "unit",
     "value",
     "u_value",
@@ -34,6 +37,10 @@ SCORE_COLUMNS = [
 #: A quantity without negative values whose mean is less than this many SD has a skewed distribution (Altman & Bland
 #: 1996, BMJ 313:1200).
 LEAST_MEAN_PER_SD = 2.0
+#: Units of quantities of which that of both legs together is the sum of the legs', and not their mean.
+ADDITIVE = ("N", "N s", "N/s", "W", "J")
+_ONE_LEG = "leg only; the norm is of both legs together, or of their mean: norms of a leg have it in the column side"
+_NOT_TOGETHER = "measured leg by leg; the norm is of both legs together: norms of a leg have it in the column side"
 
 
 def reference_scores(
@@ -64,19 +71,21 @@ def reference_scores(
     ----------
     metrics : rows of metrics.csv.
     longitudinal : rows of longitudinal.csv.
-    norms : as `legsci.metrics.reference.reference_norms` returns them; a norm applies to a person who has all words of
-        its group among sex, level and group, and of several norms the one with the most words.
+    norms : as `legsci.metrics.reference.reference_norms` returns them; a norm applies to sessions' means of its side,
+        to a person who has all words of its group among sex, level and group, and of several norms the one with the
+        most words. Side both is of both legs together; where only the legs were measured, it is their mean, which is
+        not compared where legs add up (units ADDITIVE).
     reliability : rows of models/reliability.csv, for the SEM.
 
     Returns
     -------
-    SCORE_COLUMNS, one row per session, task and metric that has a norm, side both: unit; value and its standard
-    uncertainty u_value [unit], and u_sources, the sources of error in it; group, norm_mean, norm_sd [unit], norm_n and
+    SCORE_COLUMNS, one row per session, task, metric and side that has a norm: unit; value and its standard uncertainty
+    u_value [unit], and u_sources, the sources of error in it; group, norm_mean, norm_sd [unit], norm_n and
     source of the norm; z and u_z [1]; percentile [%]; reason, why z, u_z or percentile is missing.
     """
-    own = longitudinal.merge(norms[["task", "metric", "unit"]].drop_duplicates(), on=["task", "metric"])
-    both = own[own["side"] == "both"].rename(columns={"mean": "value"})
-    scored = _with_uncertainty(both.reset_index(drop=True), metrics, reliability)
+    own = longitudinal.merge(norms[[*SERIES, "unit"]].drop_duplicates(), on=SERIES).rename(columns={"mean": "value"})
+    summed = _not_together(own, metrics)
+    scored = _with_uncertainty(own[~summed].reset_index(drop=True), metrics, reliability)
     scored = scored.drop(columns="group").join(_norms_of(scored, norms))
     x, m, s, n = (scored[name].astype(float) for name in ("value", "norm_mean", "norm_sd", "norm_n"))
     z = (x - m) / s
@@ -92,9 +101,25 @@ def reference_scores(
         # Without a norm nothing else needs a reason.
         reason=scored["reason"].where(z.isna(), (no_error + "; " + refused).str.strip("; ")),
     )
-    rows = [frame for frame in (scored, _of_one_leg(own)) if len(frame)]
+    apart = own.loc[summed, [*SESSION, *SERIES, "unit"]].assign(reason=_NOT_TOGETHER)
+    rows = [frame for frame in (scored, apart, _of_one_leg(longitudinal, norms)) if len(frame)]
     table = pd.concat(rows, ignore_index=True) if rows else scored
-    return table.reindex(columns=SCORE_COLUMNS).sort_values([*SESSION, "task", "metric"], ignore_index=True)
+    return table.reindex(columns=SCORE_COLUMNS).sort_values([*SESSION, "task", "metric", "side"], ignore_index=True)
+
+
+def _not_together(rows: pd.DataFrame, metrics: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether a mean of side both is of quantities that add up over legs, and not measured of both together, (row,)."""
+    asked = (rows["side"] == BOTH) & rows["unit"].map(
+        lambda unit: any(conversion(unit, other) is not None for other in ADDITIVE)
+    ).astype(bool)
+    together, key = usable(metrics)[lambda of: of["side"] == BOTH], [*SESSION, "task"]
+    answer = np.zeros(len(rows), bool)
+    for name in rows.loc[asked, "metric"].unique():
+        chosen = (asked & (rows["metric"] == name)).to_numpy()
+        stated = together.groupby(key)[name].count()
+        known = stated.reindex(pd.MultiIndex.from_frame(rows.loc[chosen, key])).fillna(0).to_numpy()
+        answer[chosen] = known < rows.loc[chosen, "repetitions"].to_numpy()
+    return answer
 
 
 def _with_uncertainty(rows: pd.DataFrame, metrics: pd.DataFrame, reliability: pd.DataFrame) -> pd.DataFrame:
@@ -131,12 +156,12 @@ def _stated_uncertainty(rows: pd.DataFrame, metrics: pd.DataFrame) -> np.ndarray
 def _norms_of(rows: pd.DataFrame, norms: pd.DataFrame) -> pd.DataFrame:
     """Return the norm of each row (group, norm_mean, norm_sd, norm_n, source), or the reason why there is none."""
     columns = {"mean": "norm_mean", "sd": "norm_sd", "n": "norm_n"}
-    series = dict(list(norms.rename(columns=columns).groupby(["task", "metric"])))
+    series = dict(list(norms.rename(columns=columns).groupby(SERIES)))
     chosen: dict[tuple[object, ...], dict[Hashable, object]] = {}
     answers = []
-    for key in rows[["task", "metric", *GROUP_COLUMNS]].itertuples(index=False, name=None):
+    for key in rows[[*SERIES, *GROUP_COLUMNS]].itertuples(index=False, name=None):
         if key not in chosen:
-            chosen[key] = _norm_of(group_words(*key[2:]), series[key[:2]])
+            chosen[key] = _norm_of(group_words(*key[3:]), series[key[:3]])
         answers.append(chosen[key])
     wanted = ["group", *columns.values(), "source", "signed", "reason"]
     return pd.DataFrame(answers, columns=wanted, index=rows.index)
@@ -175,11 +200,12 @@ def _percentile_refusals(rows: pd.DataFrame, z: pd.Series) -> pd.Series:
     return pd.Series(words, index=rows.index)
 
 
-def _of_one_leg(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return a row without score for each session and metric of which the mean of both legs is not known."""
-    key = [*SESSION, "task", "metric", "unit"]
-    both = pd.MultiIndex.from_frame(rows.loc[rows["side"] == "both", key])
+def _of_one_leg(longitudinal: pd.DataFrame, norms: pd.DataFrame) -> pd.DataFrame:
+    """Return a row without score for each session and norm of both legs where their mean is not known."""
+    of_both = norms.loc[norms["side"] == BOTH, ["task", "metric", "unit"]].drop_duplicates()
+    rows, key = longitudinal.merge(of_both, on=["task", "metric"]), [*SESSION, "task", "metric", "unit"]
+    both = pd.MultiIndex.from_frame(rows.loc[rows["side"] == BOTH, key])
     single = rows[~pd.MultiIndex.from_frame(rows[key]).isin(both)].sort_values("side")
     lacking = single.groupby(key)["side"].agg(" and ".join).reset_index()
-    reason = "measured on the " + lacking["side"] + " leg only; norms are of both legs together, or of their mean"
-    return lacking.drop(columns="side").assign(reason=reason)
+    reason = "measured on the " + lacking["side"] + " " + _ONE_LEG
+    return lacking.assign(side=BOTH, reason=reason)

@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from legsci.metrics.registry import KEYS
+
 REP = ["participant_id", "session_id", "task", "trial_id", "rep"]
 SERIES = ["task", "side", "metric"]
 SESSION = ["participant_id", "session_id"]
@@ -55,9 +57,9 @@ def _is_usable(metrics: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def metric_names(metrics: pd.DataFrame) -> list[str]:
-    """Return the columns of metrics.csv that hold a metric: numbers, but no uncertainty."""
+    """Return the columns of metrics.csv that hold a metric: numbers that are no uncertainty, key or setting."""
     numbers = metrics.select_dtypes("number").columns
-    return [str(name) for name in numbers if name != "rep" and not str(name).startswith("u_")]
+    return [str(name) for name in numbers if name not in KEYS and not str(name).startswith("u_")]
 
 
 def session_summaries(metrics: pd.DataFrame) -> pd.DataFrame:

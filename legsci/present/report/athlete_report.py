@@ -91,7 +91,11 @@ def athlete_report(evidence: AthleteEvidence, participant_id: str) -> Figure:
             f"there are no sessions of {participant_id}; there are of {', '.join(evidence.participants())}"
         )
     measured = [panel for panel in PANELS if not _series(own, *panel[1:3]).empty]
-    sentences = [f"{panel[0]}: {missing_reason(own, *panel[1:3])}" for panel in PANELS if panel not in measured]
+    sentences = [
+        f"{panel[0]}: {missing_reason(own, *panel[1:3], evidence.longitudinal)}"
+        for panel in PANELS
+        if panel not in measured
+    ]
     norms = norm_sentences(evidence, participant_id)
     norm_lines = [line for text in norms for line in _wrapped(text)]
     lines = -(-len(measured) // 2)
@@ -128,15 +132,16 @@ def norm_sentences(evidence: AthleteEvidence, participant_id: str) -> list[str]:
     """
     weeks = evidence.longitudinal[["participant_id", "session_id", "week"]].drop_duplicates()
     own = evidence.scores[evidence.scores["participant_id"] == participant_id].merge(weeks)
-    last = own.sort_values("week", kind="stable").drop_duplicates(["task", "metric"], keep="last")
-    return [_norm_sentence(row) for row in last.sort_values(["task", "metric"]).to_dict("records")]
+    last = own.sort_values("week", kind="stable").drop_duplicates(["task", "metric", "side"], keep="last")
+    return [_norm_sentence(row) for row in last.sort_values(["task", "metric", "side"]).to_dict("records")]
 
 
 def _norm_sentence(row: dict) -> str:
     """Say how a session compares with a norm, or why it does not."""
     metric = row["metric"]
     label = METRICS[metric].label if metric in METRICS else style.readable(metric)
-    name = f"{label[0].upper()}{label[1:]}, {style.readable(row['task'])}"
+    leg = "" if row["side"] == "both" else f" ({row['side']})"
+    name = f"{label[0].upper()}{label[1:]}{leg}, {style.readable(row['task'])}"
     if np.isnan(row["z"]):
         return f"{name}, compared with a norm: {row['reason']}."
     error = "uncertainty not known" if np.isnan(row["u_z"]) else f"standard uncertainty {row['u_z']:.1f}"
@@ -145,13 +150,14 @@ def _norm_sentence(row: dict) -> str:
     return f"{name}, week {row['week']:.0f}: z = {row['z']:.1f} ({error}){rank}, compared with the {norm}."
 
 
-def missing_reason(own: pd.DataFrame, task: str, metric: str) -> str:
+def missing_reason(own: pd.DataFrame, task: str, metric: str, study: pd.DataFrame) -> str:
     """Say why an athlete's page lacks a quantity.
 
     Parameters
     ----------
     own : the athlete's rows of longitudinal.csv.
     task, metric : the quantity.
+    study : the rows of all athletes.
     """
     name = style.readable(task)
     done = own[own["task"] == task]
@@ -161,7 +167,9 @@ def missing_reason(own: pd.DataFrame, task: str, metric: str) -> str:
     legs = sorted(done.loc[done["metric"] == metric, "side"].unique())
     if legs:
         return f"measured on the {' and '.join(legs)} leg only; the mean of both legs is shown here."
-    return f"not measured in the {name}s: see quality.csv for the reason."
+    if not ((study["task"] == task) & (study["metric"] == metric)).any():
+        return f"not measured in the {name}s of this study."
+    return f"not measured in the {name}s of this athlete; for recordings, quality.csv gives the reason."
 
 
 def _panel(axes: Axes, own: pd.DataFrame, reliability: pd.DataFrame, panel: tuple) -> str:

@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 
 from legsci.models.tables.longitudinal import longitudinal_table, session_days, session_weeks, study_flow
-from legsci.models.tables.summaries import REP, SERIES, SESSION, SUMMARY_COLUMNS, session_summaries, usable
+from legsci.models.tables.summaries import (
+    REP,
+    SERIES,
+    SESSION,
+    SUMMARY_COLUMNS,
+    metric_names,
+    session_summaries,
+    usable,
+)
 
 JUMP = {"task": "countermovement_jump", "status": "accepted", "reason": ""}
 
@@ -181,3 +189,13 @@ def test_sessions_are_summarised_as_from_a_row_per_value(seed: int) -> None:
     for table in (metrics, metrics.drop(columns="status"), metrics[:1], metrics[:0]):
         found, expected = session_summaries(table), melted_summaries(table)
         pd.testing.assert_frame_equal(found, expected, check_dtype=len(table) > 0, rtol=1e-13)
+
+
+def test_settings_in_metrics_are_no_metrics() -> None:
+    """The cut-off of the low-pass is a number in metrics.csv, and says how the others were computed."""
+    metrics = pd.DataFrame({
+        "participant_id": ["A"], "session_id": "1", "trial_id": "t", "rep": 1, "side": "both", "task": "drop_jump",
+        "cutoff_hz": 30.0, "contact_time_s": 0.2, "u_contact_time_s": 0.001, "stiffness": 3.0,
+    })  # fmt: skip
+    assert metric_names(metrics) == ["contact_time_s", "stiffness"]
+    assert session_summaries(metrics)["metric"].tolist() == ["contact_time_s", "stiffness"]

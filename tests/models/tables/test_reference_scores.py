@@ -16,9 +16,9 @@ TASK, METRIC = "countermovement_jump", "jump_height_impulse_m"
 NO_SEM = pd.DataFrame(columns=RELIABILITY_COLUMNS)
 
 
-def norms(*rows: tuple[str, float, float, int], signed: bool = False) -> pd.DataFrame:
+def norms(*rows: tuple[str, float, float, int], signed: bool = False, side: str = "both") -> pd.DataFrame:
     """Norms of jump height: group, mean, sd, n."""
-    return pd.DataFrame([(METRIC, TASK, *row, "A 2020", "m", signed) for row in rows], columns=NORM_COLUMNS)
+    return pd.DataFrame([(METRIC, TASK, side, *row, "A 2020", "m", signed) for row in rows], columns=NORM_COLUMNS)
 
 
 def scored(
@@ -106,6 +106,48 @@ def test_one_leg_has_no_norm_and_without_norms_there_are_no_scores() -> None:
     none = scored(norms(), {"P1": [0.34, 0.36]})
     assert none.empty
     assert [none.index.name, *none] == SCORE_COLUMNS
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_sums_of_legs_are_not_compared_by_the_mean_of_the_legs(*, together: bool) -> None:
+    """Legs of 800 and 1000 N push with 1800 N together: their mean, 900 N, is not what a norm of both legs is of."""
+    forces = {"left": 800.0, "right": 1000.0} | ({"both": 1800.0} if together else {})
+    rows = [("P1", "S1", TASK, "t", rep, side, force) for rep in (1, 2) for side, force in forces.items()]
+    columns = ["participant_id", "session_id", "task", "trial_id", "rep", "side"]
+    metrics = pd.DataFrame(rows, columns=[*columns, "peak_force_n"])
+    participants = pd.DataFrame({"participant_id": ["P1"], "sex": None, "level": None, "group": None})
+    sessions = pd.DataFrame({"participant_id": ["P1"], "session_id": "S1", "day": 0})
+    longitudinal = longitudinal_table({"metrics": metrics, "participants": participants, "sessions": sessions})
+    by_side = {"both": 1600.0, "left": 900.0}
+    table = pd.DataFrame(
+        [("peak_force_n", TASK, side, EVERYBODY, mean, 100.0, 50, "A", "N", True) for side, mean in by_side.items()],
+        columns=NORM_COLUMNS,
+    )
+    found = reference_scores(metrics, longitudinal, table, NO_SEM).set_index("side")
+    assert found.index.tolist() == ["both", "left"]
+    assert found.loc["left", "z"] == pytest.approx(-1.0)
+    if together:
+        assert found.loc["both", "z"] == pytest.approx(2.0)
+    else:
+        assert np.isnan(found.loc["both", "z"])
+        assert found.loc["both", "reason"].startswith("measured leg by leg; the norm is of both legs together")
+
+
+def test_legs_that_do_not_add_up_are_compared_by_their_mean() -> None:
+    """Heights of single legs: 0.2 and 0.3 m are 0.25 m on average, of which a norm of both may be."""
+    metrics = pd.DataFrame(
+        [("P1", "S1", TASK, "t", 1, side, height) for side, height in (("left", 0.2), ("right", 0.3))],
+        columns=["participant_id", "session_id", "task", "trial_id", "rep", "side", METRIC],
+    )
+    participants = pd.DataFrame({"participant_id": ["P1"], "sex": None, "level": None, "group": None})
+    sessions = pd.DataFrame({"participant_id": ["P1"], "session_id": "S1", "day": 0})
+    longitudinal = longitudinal_table({"metrics": metrics, "participants": participants, "sessions": sessions})
+    found = reference_scores(metrics, longitudinal, norms((EVERYBODY, 0.3, 0.05, 25)), NO_SEM)
+    assert found[["side", "z"]].to_numpy().tolist() == [["both", pytest.approx(-1.0)]]
+    (right,) = reference_scores(metrics, longitudinal, norms((EVERYBODY, 0.3, 0.05, 25), side="right"), NO_SEM).to_dict(
+        "records"
+    )
+    assert (right["side"], right["value"], right["z"]) == ("right", 0.3, pytest.approx(0.0))
 
 
 def test_stated_uncertainty_is_the_spread_of_z_about_the_true_one() -> None:

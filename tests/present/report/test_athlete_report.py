@@ -64,18 +64,27 @@ def test_a_task_not_done_differs_from_a_metric_not_measured(evidence: AthleteEvi
 
 def test_both_legs_that_were_never_seen_together_are_said() -> None:
     own = pd.DataFrame([("squat", "left", "m"), ("squat", "right", "m")], columns=["task", "side", "metric"])
-    assert missing_reason(own, "squat", "m").startswith("measured on the left and right leg only")
+    assert missing_reason(own, "squat", "m", own).startswith("measured on the left and right leg only")
+
+
+def test_quality_is_named_only_where_it_can_hold_the_reason() -> None:
+    """A metric that nobody of the study has was not among the measurements: no quality flag is about it."""
+    study = pd.DataFrame([("squat", "both", "m"), ("squat", "both", "n")], columns=["task", "side", "metric"])
+    own = study.iloc[:1]
+    assert missing_reason(own, "squat", "n", study).endswith("for recordings, quality.csv gives the reason.")
+    assert missing_reason(own, "squat", "o", study) == "not measured in the squats of this study."
 
 
 def test_scores_against_norms_are_those_of_the_last_session(evidence: AthleteEvidence) -> None:
     rows = [("A", visit, "countermovement_jump", "both", "jump_height_impulse_m", 0.5, week) for visit, week in
             (("10", 0.0), ("9", 4.0))]  # fmt: skip
     longitudinal = pd.DataFrame(rows, columns=COLUMNS).assign(replicate_variance=float("nan"), repetitions=1)
-    key = {"participant_id": "A", "task": "countermovement_jump"}
+    key = {"participant_id": "A", "task": "countermovement_jump", "side": "both"}
     norm = {"group": "female", "norm_n": 40, "source": "A 2020"}
     scores = [
         key | norm | {"session_id": "10", "metric": "jump_height_impulse_m", "z": 3.0, "u_z": 0.1},
         key | norm | {"session_id": "9", "metric": "jump_height_impulse_m", "z": 1.23, "u_z": 0.34, "percentile": 88.6},
+        key | norm | {"session_id": "9", "metric": "peak_force_n", "side": "left", "z": 2.0, "u_z": 0.3},
         key | {"session_id": "9", "metric": "peak_power_w", "reason": "no norm for male; there is one of female"},
     ]
     told = replace(evidence, longitudinal=longitudinal, scores=pd.DataFrame(scores, columns=SCORE_COLUMNS))
@@ -84,6 +93,7 @@ def test_scores_against_norms_are_those_of_the_last_session(evidence: AthleteEvi
         "week 4: z = 1.2 (standard uncertainty 0.3), percentile 89, compared with the norm of female (n = 40;" in said
     )
     assert "z = 3.0" not in said
+    assert "Peak force (left), countermovement jump, week 4: z = 2.0" in said
     assert "Peak power, countermovement jump, compared with a norm: no norm for male; there is one of female." in said
 
 
