@@ -23,7 +23,7 @@ SIMULATED = [
 ]
 MODEL_RESULTS = [
     *expand(f"{RUN}/{{table}}.csv", study=STUDIES, table=["longitudinal", "study_flow", "claims", "reference_scores"]),
-    *expand(f"{RUN}/models/{{table}}.csv", study=STUDIES, table=MODEL_TABLES + CURVE_TABLES),
+    *expand(f"{RUN}/models/{{table}}.csv", study=STUDIES, table=[*MODEL_TABLES, *CURVE_TABLES, "sensitivity"]),
     *expand(f"{RUN}/claims_against_truth.csv", study=SIMULATED),
 ]
 
@@ -73,6 +73,7 @@ rule claims:
     output:
         **{name: f"{RUN}/models/{name}.csv" for name in MODEL_TABLES},
         ledger=f"{RUN}/claims.csv",
+        sensitivity=f"{RUN}/models/sensitivity.csv",
     log:
         f"{RUN}/logs/claims.txt",
     benchmark:

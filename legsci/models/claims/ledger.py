@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -11,12 +13,12 @@ from legsci.metrics.registry import METRICS
 from legsci.models.claims.estimates import ESTIMATORS
 from legsci.models.claims.evidence import Evidence, variables_of
 from legsci.models.claims.registry import Claim, Registry
-from legsci.models.claims.verdicts import UNTESTABLE, adjusted_p_values, claim_verdict
+from legsci.models.claims.verdicts import INCONCLUSIVE, UNTESTABLE, adjusted_p_values, claim_verdict
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.confirmation import CONFIRMED, is_confirmed
 from legsci.models.statistics.effects import Effect
 from legsci.models.statistics.resampling import Bootstrap
-from legsci.models.tables.analysis import Variable
+from legsci.models.tables.analysis import LOADS, Variable
 from legsci.models.tables.longitudinal import longitudinal_table
 
 #: Adjustment of p values: family-wise error rate of confirmatory claims, false discovery rate of exploratory ones.
@@ -50,9 +52,26 @@ LEDGER_COLUMNS = [
     "literature",
     "simulated",
 ]
+PRIMARY = "primary"
+SENSITIVITY_COLUMNS = [
+    "id",
+    "analysis",
+    "estimate",
+    "low",
+    "high",
+    "unit",
+    "p_value",
+    "difference",
+    "participants",
+    "rows",
+    "events",
+    "refusal",
+]
+#: Resamples of the cluster bootstraps of alternative analyses, which give no verdict.
+ALTERNATIVE_RESAMPLES = 200
 
 
-def claims_ledger(
+def claims_tables(
     tables: Mapping[str, pd.DataFrame],
     registry: Registry,
     *,
@@ -61,8 +80,9 @@ def claims_ledger(
     resamples: int = 2000,
     seed: int = 0,
     confirm: str = CONFIRMED[0],
-) -> pd.DataFrame:
-    """Test each registered claim on the data of a study.
+    every_analysis: bool = True,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Test each registered claim on the data of a study, by its primary and its alternative analyses.
 
     Parameters
     ----------
@@ -72,12 +92,15 @@ def claims_ledger(
     longitudinal : rows of longitudinal.csv; made from the tables where it is not given.
     resamples, seed : of every cluster bootstrap.
     confirm : which mixed models MixedLM confirms, one of CONFIRMED; those of claims unless it is `none`.
+    every_analysis : make the alternative analyses of every claim, not only of those whose verdict they could overturn.
 
     Returns
     -------
-    One row per claim with LEDGER_COLUMNS: estimate with its 95 % interval [unit], p value of no effect and as adjusted
-    over the testable claims of the same status, verdict and reason. A claim that cannot be tested has the verdict
-    `untestable`, no estimate, and the reason names what is missing.
+    ledger : one row per claim with LEDGER_COLUMNS: estimate with its 95 % interval [unit], p value of no effect and as
+        adjusted over the registered claims of the same status, verdict and reason. A claim that cannot be tested has
+        the verdict `untestable`, no estimate, and the reason names what is missing.
+    sensitivity : one row per claim and analysis with SENSITIVITY_COLUMNS, the primary one first; `refusal` is why an
+        analysis has no estimate.
     """
     if longitudinal is None:
         longitudinal = longitudinal_table(tables)
@@ -90,19 +113,47 @@ def claims_ledger(
     status = pd.Series({claim.id: claim.status for claim in registry.claims})
     adjusted = pd.concat(
         [
-            adjusted_p_values(raw[status.reindex(raw.index) == kind], method=method)
+            adjusted_p_values(raw[status.reindex(raw.index) == kind], method=method, family=int((status == kind).sum()))
             for kind, method in ADJUSTMENTS.items()
         ]
     )
-    rows = []
+    rows, analyses = [], []
     for claim in registry.claims:
         answer = answers[claim.id]
         if isinstance(answer, Effect):
             p_value = float(adjusted[claim.id])
-            rows.append(_row(claim, *claim_verdict(claim, answer, p_value)) | _found(answer, p_value))
+            decided = claim_verdict(claim, answer, p_value)[0] != INCONCLUSIVE
+            others = _alternatives(claim, evidence) if every_analysis or decided else {}
+            intervals = {name: other.interval for name, other in others.items() if isinstance(other, Effect)}
+            rows.append(_row(claim, *claim_verdict(claim, answer, p_value, intervals)) | _found(answer, p_value))
+            analyses += [_analysis(claim, name, one) for name, one in ({PRIMARY: answer} | others).items()]
         else:
             rows.append(_row(claim, UNTESTABLE, f"untestable here: {'; '.join(answer)}"))
-    return pd.DataFrame(rows).reindex(columns=LEDGER_COLUMNS[:-1]).assign(simulated=simulated)
+            analyses.append(_analysis(claim, PRIMARY, answer))
+    ledger = pd.DataFrame(rows).reindex(columns=LEDGER_COLUMNS[:-1]).assign(simulated=simulated)
+    return ledger, pd.DataFrame(analyses).reindex(columns=SENSITIVITY_COLUMNS)
+
+
+def claims_ledger(tables: Mapping[str, pd.DataFrame], registry: Registry, **settings: Any) -> pd.DataFrame:
+    """Return the ledger of `claims_tables`, whose parameters it has, without analyses that cannot change it."""
+    return claims_tables(tables, registry, every_analysis=False, **settings)[0]
+
+
+def _alternatives(claim: Claim, evidence: Evidence) -> dict[str, Effect | list[str]]:
+    """Return the effect of each alternative analysis, or the reasons why it has none."""
+    few = replace(evidence.bootstrap, resamples=min(evidence.bootstrap.resamples, ALTERNATIVE_RESAMPLES))
+    quick = Evidence(evidence.tables, evidence.longitudinal, evidence.registry, few, confirm=False)
+    # The sessions are those of the primary analysis.
+    quick.__dict__["every_session"] = evidence.every_session
+    return {name: _answer(replace(claim, model=model), quick) for name, model in claim.alternatives.items()}
+
+
+def _analysis(claim: Claim, name: str, answer: Effect | list[str]) -> dict[str, object]:
+    row: dict[str, object] = {"id": claim.id, "analysis": name, "unit": claim.unit}
+    if not isinstance(answer, Effect):
+        return row | {"refusal": "; ".join(answer)}
+    found = _found(answer, float("nan"))
+    return row | {name: found[name] for name in SENSITIVITY_COLUMNS if name in found}
 
 
 def _answer(claim: Claim, evidence: Evidence) -> Effect | list[str]:
@@ -155,7 +206,7 @@ def _missing_of_people(claim: Claim, evidence: Evidence) -> list[str]:
     model, rows = claim.model, evidence.longitudinal
     parts = {part for term in model.get("terms", []) for part in term.split(":")}
     missing = []
-    if (parts & {"load", "log_hours"} or model["kind"] == "rate_ratio") and not len(
+    if (parts & {*LOADS, "log_hours"} or model["kind"] == "rate_ratio") and not len(
         evidence.tables.get("exposure", ())
     ):
         missing.append("exposure.tsv, with weekly training, is missing")

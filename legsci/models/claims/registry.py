@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from legsci.ingest.faults import Fault, InputFaults
 from legsci.ingest.yaml_files import read_yaml
+from legsci.models.claims.alternatives import alternative_model
 from legsci.models.claims.names import NOTHING_DECLARED, Declared, name_faults
 from legsci.models.tables.analysis import Codes, Variable
 
@@ -36,6 +37,7 @@ class Claim:
     size : low and high limit of the claimed effect; None where the claim names none.
     loss : a claim of up to this loss [%]; None for other claims.
     literature : published evidence.
+    alternatives : name -> model of an alternative analysis; the verdict must not depend on the choice between them.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Claim:
     size: tuple[float, float] | None
     loss: float | None
     literature: tuple[Mapping[str, Any], ...]
+    alternatives: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def edge(self) -> float:
@@ -154,4 +157,7 @@ def _claim(settings: Mapping[str, Any]) -> Claim:
         size=(float(size[0]), float(size[1])) if size else None,
         loss=settings.get("loss"),
         literature=tuple(settings["literature"]),
+        alternatives={
+            change["name"]: alternative_model(settings["model"], change) for change in settings.get("alternatives", [])
+        },
     )

@@ -341,9 +341,7 @@ def test_an_error_variance_that_is_itself_uncertain_widens_the_interval_as_the_d
 
 def test_without_error_calibration_changes_nothing():
     table = cohort().assign(alignment_error=0.0)
-    fit = fit_regression_calibration(
-        table, SPLIT, measured="alignment", error_variance="alignment_error"
-    )
+    fit = fit_regression_calibration(table, SPLIT, measured="alignment", error_variance="alignment_error")
     assert fit.reliability == 1.0
     np.testing.assert_allclose(fit.result.estimates["estimate"], fit.naive.result.estimates["estimate"], rtol=1e-9)
 
