@@ -55,7 +55,8 @@ def analyse_measurements(
     Returns
     -------
     metrics, quality, longitudinal, study_flow, the tables of `legsci.models.study_results.study_results`, claims, the
-    ledger, sensitivity and reference_scores: what the workflow writes under these names. Recordings of the study are not read.
+    ledger, sensitivity and reference_scores: what the workflow writes under these names. Recordings of the study are
+    not read.
 
     Raises
     ------

@@ -115,7 +115,7 @@ def test_degrees_of_freedom_are_those_of_the_variance_that_they_belong_to() -> N
 
 def test_rows_that_a_term_separates_are_refused() -> None:
     table = weeks(2)
-    with pytest.raises(ModelRefusal, match="no maximum of the likelihood|separat"):
+    with pytest.raises(ModelRefusal, match=r"no maximum of the likelihood|separat"):
         fit_frailty_hazard(table.assign(z=table["onset"] * 1.0 + 1e-3 * table["z"]), MODEL)
     with pytest.raises(ModelRefusal, match="every row has onset"):
         fit_frailty_hazard(table.assign(onset=1), MODEL)
