@@ -50,6 +50,9 @@ LEDGER_COLUMNS = [
     "estimand",
     "assumes",
     "literature",
+    "registered",
+    "registry",
+    "registry_checksum",
     "simulated",
 ]
 PRIMARY = "primary"
@@ -98,7 +101,8 @@ def claims_tables(
     -------
     ledger : one row per claim with LEDGER_COLUMNS: estimate with its 95 % interval [unit], p value of no effect and as
         adjusted over the registered claims of the same status, verdict and reason. A claim that cannot be tested has
-        the verdict `untestable`, no estimate, and the reason names what is missing.
+        the verdict `untestable`, no estimate, and the reason names what is missing. `registered` is the date of
+        registration that claims.yaml states, `registry` whether its checksum is still that of the day.
     sensitivity : one row per claim and analysis with SENSITIVITY_COLUMNS, the primary one first; `refusal` is why an
         analysis has no estimate.
     """
@@ -130,7 +134,13 @@ def claims_tables(
         else:
             rows.append(_row(claim, UNTESTABLE, f"untestable here: {'; '.join(answer)}"))
             analyses.append(_analysis(claim, PRIMARY, answer))
-    ledger = pd.DataFrame(rows).reindex(columns=LEDGER_COLUMNS[:-1]).assign(simulated=simulated)
+    ledger = pd.DataFrame(rows).assign(
+        registered=(registry.registered or {}).get("date"),
+        registry=registry.state,
+        registry_checksum=registry.checksum,
+        simulated=simulated,
+    )
+    ledger = ledger.reindex(columns=LEDGER_COLUMNS)
     return ledger, pd.DataFrame(analyses).reindex(columns=SENSITIVITY_COLUMNS)
 
 

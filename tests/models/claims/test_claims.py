@@ -569,3 +569,22 @@ def test_mixedlm_confirms_the_fits_that_are_named(
         pd.testing.assert_frame_equal(slopes[which], slopes["verdicts"], rtol=1e-9)
     with pytest.raises(ValueError, match="confirm is one of verdicts, all, none; found some"):
         claims_ledger(cohort, few, simulated=True, longitudinal=longitudinal, confirm="some")
+
+
+def test_a_registry_that_was_changed_after_registration_is_named(
+    content: dict, tmp_path: Path, registry: Registry, cohort: dict[str, pd.DataFrame]
+) -> None:
+    assert registry.state == "as registered"
+    path = tmp_path / "claims.yaml"
+    # Comments, order and layout are no change; a limit is one.
+    path.write_text(yaml.safe_dump(content, sort_keys=True), encoding="utf-8")
+    assert load_claims(path).checksum == registry.checksum
+    content["claims"][0]["equivalence"] = [-1, 2]
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    changed = load_claims(path)
+    ledger = claims_ledger(cohort, replace(changed, claims=changed.claims[-1:]), simulated=True, resamples=20)
+    assert ledger.loc[0, "registry"] == "changed after registration"
+    assert (ledger.loc[0, "registered"], ledger.loc[0, "registry_checksum"]) == ("2026-11-30", changed.checksum)
+    del content["registered"]
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    assert load_claims(path).state == "not registered"
