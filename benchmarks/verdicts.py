@@ -45,7 +45,7 @@ TABLE = ROOT / "workflow" / "validation" / "verdicts.csv"
 WORDS = (SUPPORTED, SMALLER, EQUIVALENT, CONTRADICTED, INCONCLUSIVE, UNTESTABLE)
 #: Number of athletes -> cohorts of each generator in a whole run.
 COHORTS = {12: 1000, 24: 1000, 60: 1000, 400: 300}
-FIRST_SEED, CHUNK, RESAMPLES = 700_000, 10, 200
+FIRST_SEED, CHUNK, RESAMPLES = 700_000, 5, 200
 #: Coverage and share of false words that are tolerated, and the level of the Monte Carlo intervals.
 COVERAGE, MOST_FALSE, MONTE_CARLO = (0.93, 0.97), 0.05, 0.99
 #: Truth and claim of lines of the summary that take all truths, or all claims, together.

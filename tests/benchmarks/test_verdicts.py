@@ -55,7 +55,7 @@ def test_a_cell_fails_only_where_its_monte_carlo_interval_lies_outside() -> None
 
 
 def test_a_run_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    chunks = [("second", 12, 0), ("second", 12, 10)]
+    chunks = [("second", 12, 0), ("second", 12, 5)]
     tmp_path.joinpath("second_12_0.csv").write_text(rows_of(["supported"], ["supported"]).to_csv(index=False))
     again = run(tmp_path, chunks, seconds=0.0)
     assert len(again) == 1
