@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 
@@ -83,7 +82,6 @@ def claims_tables(
     resamples: int = 2000,
     seed: int = 0,
     confirm: str = CONFIRMED[0],
-    every_analysis: bool = True,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Test each registered claim on the data of a study, by its primary and its alternative analyses.
 
@@ -95,7 +93,6 @@ def claims_tables(
     longitudinal : rows of longitudinal.csv; made from the tables where it is not given.
     resamples, seed : of every cluster bootstrap.
     confirm : which mixed models MixedLM confirms, one of CONFIRMED; those of claims unless it is `none`.
-    every_analysis : make the alternative analyses of every claim, not only of those whose verdict they could overturn.
 
     Returns
     -------
@@ -106,21 +103,46 @@ def claims_tables(
     sensitivity : one row per claim and analysis with SENSITIVITY_COLUMNS, the primary one first; `refusal` is why an
         analysis has no estimate.
     """
-    if longitudinal is None:
-        longitudinal = longitudinal_table(tables)
-    evidence = Evidence(tables, longitudinal, registry, Bootstrap(resamples, seed), is_confirmed(confirm, verdict=True))
+    evidence = _evidence(tables, registry, longitudinal, Bootstrap(resamples, seed), confirm)
+    return _tested(evidence, simulated, every_analysis=True)
+
+
+def claims_ledger(
+    tables: Mapping[str, pd.DataFrame],
+    registry: Registry,
+    *,
+    simulated: bool,
+    longitudinal: pd.DataFrame | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+    confirm: str = CONFIRMED[0],
+) -> pd.DataFrame:
+    """Return the ledger of `claims_tables` alone, without alternative analyses that could not overturn a verdict.
+
+    Parameters
+    ----------
+    tables, registry, simulated, longitudinal, resamples, seed, confirm : see `claims_tables`.
+    """
+    evidence = _evidence(tables, registry, longitudinal, Bootstrap(resamples, seed), confirm)
+    return _tested(evidence, simulated, every_analysis=False)[0]
+
+
+def _evidence(
+    tables: Mapping[str, pd.DataFrame],
+    registry: Registry,
+    longitudinal: pd.DataFrame | None,
+    bootstrap: Bootstrap,
+    confirm: str,
+) -> Evidence:
+    rows = longitudinal_table(tables) if longitudinal is None else longitudinal
+    return Evidence(tables, rows, registry, bootstrap, is_confirmed(confirm, verdict=True))
+
+
+def _tested(evidence: Evidence, simulated: bool, *, every_analysis: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return ledger and sensitivity; alternatives of every claim, or of those whose verdict they could overturn."""
+    registry = evidence.registry
     answers = {claim.id: _answer(claim, evidence) for claim in registry.claims}
-    effects = {name: answer for name, answer in answers.items() if isinstance(answer, Effect)}
-    raw = pd.Series(
-        {claim.id: effects[claim.id].p_value for claim in registry.claims if claim.id in effects}, dtype=float
-    )
-    status = pd.Series({claim.id: claim.status for claim in registry.claims})
-    adjusted = pd.concat(
-        [
-            adjusted_p_values(raw[status.reindex(raw.index) == kind], method=method, family=int((status == kind).sum()))
-            for kind, method in ADJUSTMENTS.items()
-        ]
-    )
+    adjusted = _adjusted(registry, answers)
     rows, analyses = [], []
     for claim in registry.claims:
         answer = answers[claim.id]
@@ -144,9 +166,17 @@ def claims_tables(
     return ledger, pd.DataFrame(analyses).reindex(columns=SENSITIVITY_COLUMNS)
 
 
-def claims_ledger(tables: Mapping[str, pd.DataFrame], registry: Registry, **settings: Any) -> pd.DataFrame:
-    """Return the ledger of `claims_tables`, whose parameters it has, without analyses that cannot change it."""
-    return claims_tables(tables, registry, every_analysis=False, **settings)[0]
+def _adjusted(registry: Registry, answers: Mapping[str, Effect | list[str]]) -> pd.Series:
+    """Return the p value of each tested claim, adjusted over the registered claims of its status."""
+    raw = pd.Series(
+        {name: answer.p_value for name, answer in answers.items() if isinstance(answer, Effect)}, dtype=float
+    )
+    status = pd.Series({claim.id: claim.status for claim in registry.claims})
+    parts = [
+        adjusted_p_values(raw[status.reindex(raw.index) == kind], method=method, family=int((status == kind).sum()))
+        for kind, method in ADJUSTMENTS.items()
+    ]
+    return pd.concat(parts)
 
 
 def _alternatives(claim: Claim, evidence: Evidence) -> dict[str, Effect | list[str]]:
