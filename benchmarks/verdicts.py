@@ -147,7 +147,9 @@ def _analyse(generator: str, athletes: int, first: int) -> pd.DataFrame:
 def in_turn(cohorts: Mapping[int, int]) -> Iterator[tuple[str, int, int]]:
     """Return the chunks of a run, sizes and generators in turn, so that a run that ends early has some of each."""
     counts = {athletes: -(-count // CHUNK) for athletes, count in cohorts.items()}
-    places = [(step / counts[athletes], athletes, step) for athletes in counts for step in range(counts[athletes])]
+    places = [
+        ((step + 0.5) / counts[athletes], athletes, step) for athletes in counts for step in range(counts[athletes])
+    ]
     for _, athletes, step in sorted(places):
         for generator in GENERATORS:
             yield generator, athletes, FIRST_SEED + step * CHUNK
