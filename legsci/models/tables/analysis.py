@@ -36,6 +36,8 @@ OF_COLUMN = {
     "previous_week_load": "load",
     **{column: term for term, column in LOADS.items()},
 }
+#: Fewest athletes from whom it is estimated how much athletes differ.
+FEWEST_MEASURED = 3
 #: Columns of longitudinal.csv from which a variable and its error variance are made.
 _OF_SERIES = ("mean", "repetitions", "replicate_variance", *VARIANCE_COLUMNS)
 
@@ -297,7 +299,10 @@ def usual_before(sessions: pd.DataFrame, exposed: str, weeks: pd.DataFrame) -> N
     value = visits[exposed] - course @ np.linalg.lstsq(apart, deviations, rcond=None)[0]
     own = value.groupby(athlete).agg(["mean", "count", "var"])
     freedom = float((own["count"] - 1).sum())
-    if len(own) < 2 or freedom == 0.0:
+    if len(own) < FEWEST_MEASURED:
+        sentence = f"athletes with {exposed}: {len(own)}; at least {FEWEST_MEASURED} are needed"
+        raise ModelRefusal(f"the usual {exposed} of athletes", [sentence])
+    if freedom == 0.0:
         raise ModelRefusal(f"the usual {exposed} of athletes", ["no athlete was measured more than once"])
     within = float(((own["count"] - 1) * own["var"].fillna(0.0)).sum()) / freedom
     between = float(own["mean"].var()) - within * float((1.0 / own["count"]).mean())
