@@ -9,6 +9,8 @@
 # make bench   side by side with the libraries a user would otherwise pick
 # make errors  errors of jump height and leg alignment against known truth (minutes; benchmarks/*_errors.csv), and of all
 #              metrics against the second simulator (an hour; workflow/validation/metric_errors.csv)
+# make verdicts  probability of each verdict under each truth, from two generators of cohorts (eight hours;
+#              workflow/validation/verdicts.csv)
 # make fuzz    300 mutants of a recording per reader and 300 faulty study folders (a minute; benchmarks/damaged_files.csv)
 # make scale   studies of 24, 240 and 2,400 participants: time, memory, disk and jobs (benchmarks/scale.csv; an hour)
 # make dictionary  write docs/metrics.md anew from the registry of metrics
@@ -45,7 +47,7 @@ $(info $(CACHE) cannot be written: snakemake keeps its cache in .snakemake/cache
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: study first cohort report test check lab bench errors fuzz scale dictionary lock clean
+.PHONY: study first cohort report test check lab bench errors verdicts fuzz scale dictionary lock clean
 .DEFAULT_GOAL := study
 
 study: $(READY)
@@ -84,6 +86,9 @@ errors: $(READY)
 	python -m benchmarks.cutoffs
 	python -m benchmarks.onset_errors
 	python -m benchmarks.recorded_angles
+
+verdicts: $(READY)
+	python -m benchmarks.verdicts
 
 scale: $(READY)
 	python -m benchmarks.scale

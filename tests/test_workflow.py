@@ -186,6 +186,7 @@ MODEL_FIGURES = (
     "draw_reliability",
     "draw_curve_differences",
     "draw_claims_ledger",
+    "draw_claims_sensitivity",
 )
 #: Figures of curves over normalised time, which share the look of joint_angles.
 BANDS = ("draw_joint_angles", "draw_joint_moments", "draw_curve_differences")

@@ -15,7 +15,7 @@ from legsci.ingest.tables import read_table, typed_table
 from legsci.metrics.measurements import declared_metrics, measured_rows, measurement_faults
 from legsci.metrics.reference import TABLE as REFERENCE
 from legsci.metrics.reference import reference_faults, reference_norms
-from legsci.models.claims.ledger import claims_ledger
+from legsci.models.claims.ledger import claims_tables
 from legsci.models.claims.names import Declared
 from legsci.models.claims.registry import ClaimsError, Registry, load_claims
 from legsci.models.study_results import study_results
@@ -55,7 +55,8 @@ def analyse_measurements(
     Returns
     -------
     metrics, quality, longitudinal, study_flow, the tables of `legsci.models.study_results.study_results`, claims, the
-    ledger, and reference_scores: what the workflow writes under these names. Recordings of the study are not read.
+    ledger, sensitivity and reference_scores: what the workflow writes under these names. Recordings of the study are
+    not read.
 
     Raises
     ------
@@ -84,5 +85,5 @@ def analyse_measurements(
     answer = {"metrics": metrics, "quality": quality, "longitudinal": longitudinal, "study_flow": study_flow(tables)}
     answer |= study_results(tables, longitudinal, registry)
     scores = reference_scores(metrics, longitudinal, reference_norms(study), answer["reliability"])
-    ledger = claims_ledger(tables, registry, simulated=study.simulated, longitudinal=longitudinal)
-    return answer | {"claims": ledger, "reference_scores": scores}
+    ledger, sensitivity = claims_tables(tables, registry, simulated=study.simulated, longitudinal=longitudinal)
+    return answer | {"claims": ledger, "sensitivity": sensitivity, "reference_scores": scores}

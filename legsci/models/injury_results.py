@@ -9,7 +9,7 @@ import pandas as pd
 
 from legsci.models.claims.evidence import Evidence, athlete_means, contrast_difference, weeks_at_risk
 from legsci.models.claims.registry import Claim
-from legsci.models.injury.counts import fit_injury_rate, fit_shared_gamma
+from legsci.models.injury.counts import fit_frailty_injuries, fit_injury_rate, fit_shared_gamma
 from legsci.models.injury.design import InjuryModel
 from legsci.models.injury.fit import InjuryFit
 from legsci.models.injury.rates import Rate, burden, incidence
@@ -55,6 +55,9 @@ MODEL_COLUMNS = [
 ]
 #: Model -> fit to the weeks at risk; the first gives the verdict, the others are sensitivity analyses.
 INJURY_MODELS: dict[str, Callable[[pd.DataFrame, InjuryModel, Bootstrap], InjuryFit]] = {
+    "chance per week (cloglog), frailty": lambda weeks, model, draws: fit_frailty_injuries(
+        weeks, model, bootstrap=draws
+    ),
     "rate per hour, GEE": lambda weeks, model, draws: fit_injury_rate(weeks, model, bootstrap=draws),
     "chance per week (cloglog), GEE": lambda weeks, model, draws: fit_injury_rate(
         weeks, model, link="cloglog", bootstrap=draws

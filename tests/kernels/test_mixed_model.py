@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from legsci.kernels.models.mixed_model import cluster_products, fit_profiled, marginal_products, marginal_sums
+from legsci.kernels.models.mixed_model import cluster_products, fit_profiled, marginal_products
 from legsci.kernels.models.mixed_model_deviance import cholesky, deviance, sum_products
 
 SIZES = (1, 2, 5, 9, 4, 7, 3, 6)
@@ -186,14 +186,3 @@ def test_resamples_of_many_clusters_have_the_same_optimum_with_the_curvature_of_
         assert warm.log_likelihood == pytest.approx(cold.log_likelihood, rel=1e-11)
         np.testing.assert_allclose(warm.coefficients, cold.coefficients, rtol=1e-7)
         np.testing.assert_allclose(warm.random_covariance, cold.random_covariance, rtol=1e-6)
-
-
-def test_marginal_sums_are_those_of_the_marginal_products():
-    data = cluster_products(*cohort(5))
-    fit = fit_profiled(data)
-    weights = np.array([1.0, 0.0, 2.0, 1.0, 3.0, 0.0, 1.0, 1.0])
-    information, random = marginal_sums(data, weights, fit.factor)
-    products = marginal_products(data, fit)
-    np.testing.assert_allclose(information, np.einsum("g,gij->ij", weights, products.fixed_fixed), rtol=1e-10)
-    np.testing.assert_allclose(random[weights > 0.0], products.random_random[weights > 0.0], rtol=1e-10)
-    assert (random[weights == 0.0] == 0.0).all()

@@ -258,7 +258,7 @@ def test_quality_counts_flags(study: Results) -> None:
 
 def test_an_unknown_figure_lists_those_there_are(study: Results) -> None:
     with pytest.raises(
-        ValueError, match="no figure pie; there are alignment_within_between, claims_ledger, curve_differences"
+        ValueError, match="no figure pie; there are alignment_within_between, claims_ledger, claims_sensitivity, curve"
     ):
         legsci.draw(study, "pie")
 

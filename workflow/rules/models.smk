@@ -28,7 +28,7 @@ def has_truth(study):
 SIMULATED = [name for name, study in STUDIES.items() if name == VIRTUAL or has_truth(study)]
 MODEL_RESULTS = [
     *expand(f"{RUN}/{{table}}.csv", study=STUDIES, table=["longitudinal", "study_flow", "claims", "reference_scores"]),
-    *expand(f"{RUN}/models/{{table}}.csv", study=STUDIES, table=MODEL_TABLES + CURVE_TABLES),
+    *expand(f"{RUN}/models/{{table}}.csv", study=STUDIES, table=[*MODEL_TABLES, *CURVE_TABLES, "sensitivity"]),
     *expand(f"{RUN}/claims_against_truth.csv", study=SIMULATED),
 ]
 
@@ -78,6 +78,7 @@ rule claims:
     output:
         **{name: f"{RUN}/models/{name}.csv" for name in MODEL_TABLES},
         ledger=f"{RUN}/claims.csv",
+        sensitivity=f"{RUN}/models/sensitivity.csv",
     log:
         f"{RUN}/logs/claims.txt",
     benchmark:

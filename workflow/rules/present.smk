@@ -43,7 +43,7 @@ RECORDED = [name for name, study in STUDIES.items() if study is None or len(geta
 #: Results of the models of a study, for its figures and notebooks.
 PRESENTED_RESULTS = [
     *(f"{RUN}/{table}.csv" for table in ("longitudinal", "study_flow", "claims")),
-    *(f"{RUN}/models/{table}.csv" for table in MODEL_TABLES + CURVE_TABLES),
+    *(f"{RUN}/models/{table}.csv" for table in [*MODEL_TABLES, *CURVE_TABLES, "sensitivity"]),
 ]
 FIGURES = [
     *expand(f"{RUN}/figures/{{figure}}.svg", study=STUDIES, figure=config["figures"]["study"]),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from legsci.ingest.study import read_study
 from legsci.models.analysis import declared_names
-from legsci.models.claims.ledger import claims_ledger
+from legsci.models.claims.ledger import claims_tables
 from legsci.models.claims.registry import load_claims
 from legsci.models.study_results import study_results
 from legsci.models.tables.longitudinal import NAMES, tables_of
@@ -22,5 +22,6 @@ with job_log(snakemake.log[0]):
     confirm = snakemake.params.confirm
     for name, table in study_results(tables, longitudinal, registry, confirm=confirm).items():
         harmless(table).to_csv(snakemake.output[name], index=False)
-    ledger = claims_ledger(tables, registry, simulated=study.simulated, longitudinal=longitudinal, confirm=confirm)
-    harmless(ledger).to_csv(snakemake.output.ledger, index=False)
+    found = claims_tables(tables, registry, simulated=study.simulated, longitudinal=longitudinal, confirm=confirm)
+    for name, table in zip(("ledger", "sensitivity"), found, strict=True):
+        harmless(table).to_csv(snakemake.output[name], index=False)

@@ -15,7 +15,6 @@ from legsci.kernels.models.mixed_model_deviance import (
     SMALLEST_PIVOT,
     deviance,
     minimise_deviance,
-    sum_clusters,
     sum_products,
 )
 
@@ -281,25 +280,3 @@ def marginal_products(data: ClusterProducts, fit: ProfiledFit, *, factor: Array 
         random_residual=products[:, random, -1],
         fixed_residual=products[:, fixed, -1],
     )
-
-
-def marginal_sums(data: ClusterProducts, weights: Array, factor: Array) -> tuple[Array, Array]:
-    """Return the products that attenuation is made of, summed or by cluster.
-
-    Parameters
-    ----------
-    data : products per cluster.
-    weights : (cluster,) how often each cluster counts.
-    factor : (random, random) L, scaled, lower triangular.
-
-    Returns
-    -------
-    fixed_fixed : (fixed, fixed) weighted sum of X'V^-1 X.
-    random_random : (cluster, random, random) Z'V^-1 Z; 0 where the weight is.
-    """
-    size, width = len(factor), data.products.shape[1]
-    total, between = np.zeros((width - size, width - size)), np.zeros((len(weights), size, width))
-    sum_clusters(data.products, weights, factor, total, between)
-    lower = total[:-1, :-1]
-    fixed, random = np.linalg.inv(data.fixed_scale), np.linalg.inv(data.random_scale)
-    return fixed.T @ (lower + np.tril(lower, -1).T) @ fixed, random.T @ between[:, :, :size] @ random

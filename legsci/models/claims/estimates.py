@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from legsci.kernels.models.mixed_model import fit_profiled
@@ -15,19 +17,20 @@ from legsci.models.claims.evidence import (
     contrast_difference,
     error_note,
     excluded_note,
-    imputed_load_note,
+    imputed_load_notes,
     split_sessions,
     to_model_scale,
     weeks_at_risk,
 )
 from legsci.models.claims.registry import Claim
-from legsci.models.injury.counts import fit_injury_rate
 from legsci.models.injury.design import InjuryModel
+from legsci.models.injury.discrimination import area_under_curve, concordance
+from legsci.models.injury.frailty import fit_frailty_hazard
 from legsci.models.result import ModelRefusal, ModelResult
 from legsci.models.statistics.athlete_slopes import slope_heterogeneity
 from legsci.models.statistics.effects import EQUIVALENCE_LEVEL, LEVEL, Effect, fieller_interval, intervals, to_scale
 from legsci.models.statistics.learning import half_time
-from legsci.models.statistics.measurement_error import fit_regression_calibration
+from legsci.models.statistics.measurement_error import LEAST_RELIABILITY, Attenuation, fit_regression_calibration
 from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.resampling import percentile_interval
 from legsci.models.tables.analysis import person_covariates, repetition_table
@@ -63,7 +66,7 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
         split = split_sessions(table, claim)
         fit = fit_mixed_model(split, _mixed_model(claim), confirm=evidence.confirm)
         difference = contrast_difference(claim, athlete_means(split, claim.contrast["term"]))
-        said = [*excluded_note(table, split, "sessions"), *imputed_load_note(split, claim)]
+        said = [*excluded_note(table, split, "sessions"), *imputed_load_notes(split, claim)]
         notes = [*said, *_loss_notes(claim, fit, fit.result)]
         return _linear_effect(claim, fit.result, difference, notes)
     measured, complete = claim.model["calibrated"], complete_sessions(table, claim)
@@ -72,14 +75,14 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
         _mixed_model(claim),
         measured=measured,
         error_variance=f"{measured}_error_variance",
-        bootstrap=evidence.bootstrap,
+        shared_error=float(complete[f"{measured}_shared_error"].mean()),
         confirm=evidence.confirm,
     )
     low, high = calibrated.reliability_interval
     note = f"reliability of {measured} within athletes {calibrated.reliability:.2f} ({low:.2f} to {high:.2f})"
     notes = [
         *excluded_note(table, complete, "sessions"),
-        *imputed_load_note(complete, claim),
+        *imputed_load_notes(complete, claim),
         note,
         error_note(evidence, measured),
         *_loss_notes(claim, calibrated.naive, calibrated.result),
@@ -122,8 +125,12 @@ def mixed_ratio(claim: Claim, evidence: Evidence) -> Effect:
         fieller_interval(other, usual, covariance, row["df"], level) for level in (LEVEL, EQUIVALENCE_LEVEL)
     )
     notes = [*(sentence for _, sentence in fit.result.warnings), *excluded_note(table, split, "sessions")]
+    notes += imputed_load_notes(split, claim)
     if not np.isfinite(wide[0]):
         notes.append(f"the slope of {slope} does not differ from 0, so that the ratio to it is unbounded")
+    elif usual <= 0.0:
+        notes.append(f"the slope of {slope} is below 0: there is no gain that a ratio could be taken to")
+        wide = narrow = (-np.inf, np.inf)
     return Effect(
         float(other / usual),
         wide,
@@ -156,20 +163,21 @@ def slope_standard_deviation(claim: Claim, evidence: Evidence) -> Effect:
     fit = fit_mixed_model(split, _mixed_model(claim), confirm=evidence.confirm)
     term, difference = claim.contrast["term"], float(claim.contrast["difference"])
     spread, place = slope_heterogeneity(fit, term), fit.random.index(term)
+    attenuation, said = _slope_attenuation(claim, evidence, fit, split)
     drawn = []
     for weights in evidence.bootstrap.weights(len(fit.design.participants)):
         try:
             optimum = fit_profiled(fit.data, weights=weights, reml=fit.reml, start=fit.optimum)
         except np.linalg.LinAlgError:
             continue
-        drawn.append(np.sqrt(optimum.random_covariance[place, place]) * difference)
+        drawn.append(np.sqrt(optimum.random_covariance[place, place]) * difference / attenuation)
     if not drawn:
         raise ModelRefusal(f"the variance of slopes of {term}", ["no resample of athletes is estimable"])
     resamples = evidence.bootstrap.resamples
     lost = resamples - len(drawn)
     wide, narrow = (percentile_interval(np.array(drawn), level=level) for level in (LEVEL, EQUIVALENCE_LEVEL))
     return Effect(
-        spread.standard_deviation * difference,
+        spread.standard_deviation * difference / attenuation,
         wide if spread.p_value < 1.0 - LEVEL else (0.0, wide[1]),
         narrow if spread.p_value < 1.0 - EQUIVALENCE_LEVEL else (0.0, narrow[1]),
         p_value=spread.p_value,
@@ -179,10 +187,29 @@ def slope_standard_deviation(claim: Claim, evidence: Evidence) -> Effect:
         notes=(
             *(sentence for _, sentence in fit.result.warnings),
             *excluded_note(table, split, "sessions"),
+            *imputed_load_notes(split, claim),
+            *said,
             f"95 % of athletes have slopes of {spread.prediction_low:.2g} to {spread.prediction_high:.2g} per unit",
             *([f"{lost} of {resamples} resamples are not estimable"] if lost else []),
         ),
     )
+
+
+def _slope_attenuation(
+    claim: Claim, evidence: Evidence, fit: MixedFit, sessions: pd.DataFrame
+) -> tuple[float, list[str]]:
+    """Return the reliability by which error of measurement shrinks slopes, and notes; 1 where none is corrected."""
+    measured = claim.model.get("calibrated")
+    if measured is None:
+        return 1.0, []
+    errors = sessions.groupby("participant_id")[f"{measured}_error_variance"].mean()
+    within = {"within": f"{measured}_within"}
+    reliability = Attenuation(fit, within, errors.reindex(fit.design.participants).to_numpy(float)).reliability()
+    if not reliability >= LEAST_RELIABILITY:
+        sentence = f"the reliability of {measured} within athletes is {reliability:.2f}; at least {LEAST_RELIABILITY}"
+        raise ModelRefusal(f"the spread of slopes on {measured}", [f"{sentence} is needed"])
+    note = f"corrected for measurement error: reliability of {measured} within athletes {reliability:.2f}"
+    return reliability, [note, error_note(evidence, measured)]
 
 
 def half_time_effect(claim: Claim, evidence: Evidence) -> Effect:
@@ -205,17 +232,34 @@ def half_time_effect(claim: Claim, evidence: Evidence) -> Effect:
 
 
 def rate_ratio(claim: Claim, evidence: Evidence) -> Effect:
-    """Rate ratio of new problems per difference of an athlete's mean, with the area under the curve in a note."""
+    """Rate ratio of new problems per difference of what is usual in an athlete, at equal frailty."""
     term = claim.contrast["term"]
     weeks, notes = weeks_at_risk(claim, evidence)
-    fit = fit_injury_rate(weeks, InjuryModel(claim.model["terms"]), bootstrap=evidence.bootstrap)
-    area = fit.ratios.loc[term]
-    note = (
-        f"area under the curve {area['auc']:.2f} ({area['auc_low']:.2f} to {area['auc_high']:.2f}): "
-        "an association is no screening test"
-    )
+    result, built = fit_frailty_hazard(weeks, InjuryModel(claim.model["terms"]))
     difference = contrast_difference(claim, athlete_means(weeks, term))
-    return _linear_effect(claim, fit.result, difference, [*notes, note])
+    effect = _linear_effect(claim, result, difference, notes)
+    column = built.design.columns([term])[:, 0] * np.sign(result.estimates.loc[term, "estimate"])
+    hours = built.table["training_hours"].to_numpy(float)
+    pairs = concordance(column, built.events > 0, built.design.participant, hours)
+    area, interval = area_under_curve(*pairs, bootstrap=evidence.bootstrap)
+    said = [f"effective degrees of freedom {result.estimates.loc[term, 'df']:.1f}", _e_value(effect)]
+    if area is not None and interval is not None:
+        limits = f"{area:.2f} ({interval[0]:.2f} to {interval[1]:.2f})"
+        said.append(f"area under the curve {limits}: an association is no screening test")
+    return replace(effect, notes=(*effect.notes, *said))
+
+
+def _e_value(effect: Effect) -> str:
+    """Return how strong a confounder must be (E-value, VanderWeele & Ding 2017, Ann Intern Med 167:268)."""
+    values = []
+    low, high = effect.interval
+    for ratio in (effect.estimate, low if low > 1.0 else min(high, 1.0)):
+        away = max(ratio, 1.0 / ratio)
+        values.append(away + np.sqrt(away * (away - 1.0)))
+    return (
+        f"E-value {values[0]:.2f}, of the limit nearer to 1 {values[1]:.2f}: a confounder that is not in the model "
+        "would need rate ratios of that size with exposure and outcome to explain the estimate, or the interval, away"
+    )
 
 
 #: Kind of model in the registry -> function that estimates its effect.

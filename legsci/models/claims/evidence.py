@@ -14,10 +14,19 @@ from legsci.models.result import ModelRefusal
 from legsci.models.statistics.design import split_within_between, to_log_percent
 from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import complete_rows, session_table, week_table
+from legsci.models.tables.person_weeks import PROBLEMS
 from legsci.models.tables.summaries import SERIES
 
 P90_LESS_P10 = "p90_less_p10"
 PARTS = ("within", "between")
+#: Load of sessions -> the weeks that it is of.
+LOAD_WEEKS = {
+    "load": "the previous week",
+    "load_same_week": "the same week",
+    "load_four_weeks": "four weeks",
+}
+#: Largest share of sessions after the first week whose load may be imputed.
+MOST_IMPUTED = 0.25
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,7 @@ def variables_of(claim: Claim, registry: Registry) -> list[str]:
     """Return the names of the session variables that a claim's model uses."""
     model = claim.model
     named = [
+        model.get("calibrated", ""),
         model.get("outcome", ""),
         model.get("exposed", ""),
         *(pair[0] for pair in model.get("indicators", {}).values()),
@@ -103,11 +113,28 @@ def excluded_note(before: pd.DataFrame, after: pd.DataFrame, rows: str) -> list[
     return [f"{lost} of {len(before)} {rows} with missing values were excluded"] if lost else []
 
 
-def imputed_load_note(rows: pd.DataFrame, claim: Claim) -> list[str]:
-    """Return the note on rows whose load of the previous week is imputed by the athlete's mean."""
-    assumed = int(rows["load_imputed"].sum()) if "load" in claim.model["terms"] else 0
-    words = "have no training recorded for the previous week; the athlete's mean load is imputed"
-    return [f"{assumed} of {len(rows)} sessions {words}"] if assumed else []
+def imputed_load_notes(rows: pd.DataFrame, claim: Claim) -> list[str]:
+    """Return the notes on rows whose load is imputed by the athlete's mean.
+
+    Raises
+    ------
+    ModelRefusal
+        More than MOST_IMPUTED of the sessions after the first week have an imputed load.
+    """
+    notes = []
+    for term, weeks in LOAD_WEEKS.items():
+        if term not in claim.model["terms"]:
+            continue
+        assumed, later = rows[f"{term}_imputed"], rows["week"] > 0
+        count = int((assumed & later).sum())
+        if count > MOST_IMPUTED * later.sum():
+            sentence = f"{count} of {later.sum()} sessions after the first week have no training recorded for {weeks}"
+            raise ModelRefusal(
+                f"the effect in {claim.id} at equal load", [f"{sentence}; at most {MOST_IMPUTED:.0%} may"]
+            )
+        words = f"have no training recorded for {weeks}; the athlete's mean load is imputed"
+        notes += [f"{assumed.sum()} of {len(rows)} sessions {words}"] if assumed.any() else []
+    return notes
 
 
 def error_note(evidence: Evidence, measured: str) -> str:
@@ -116,6 +143,10 @@ def error_note(evidence: Evidence, measured: str) -> str:
     wanted = (series[SERIES] == [variable.task, variable.side, variable.metric]).all(axis=1)
     if series.loc[wanted, "between"].any():
         return f"error variance of {measured} from repetitions and, between sessions, from reliability.tsv"
+    low, high = variable.placement_sd
+    if high > 0.0:
+        assumed = f"between sessions, an assumed placement error (SD) of {low:g} to {high:g}, as there are no retests"
+        return f"error variance of {measured} from repetitions and, {assumed}"
     return f"error variance of {measured} from repetitions alone; without reliability.tsv marker placement is left out"
 
 
@@ -152,7 +183,11 @@ def weeks_at_risk(claim: Claim, evidence: Evidence) -> tuple[pd.DataFrame, list[
     """
     model = claim.model
     weeks, exclusions = week_table(
-        evidence.tables, evidence.sessions(claim), exposed=model["exposed"], problem_type=model.get("problem_type")
+        evidence.tables,
+        evidence.sessions(claim),
+        exposed=model["exposed"],
+        problem_type=model.get("problem_type"),
+        problem=model.get("problem", PROBLEMS[0]),
     )
     complete = complete_rows(weeks, model["terms"], "the rate of overuse problems")
     lost = exclusions[exclusions["onsets_left_out"] > 0]

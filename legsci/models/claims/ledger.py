@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
@@ -11,12 +12,12 @@ from legsci.metrics.registry import METRICS
 from legsci.models.claims.estimates import ESTIMATORS
 from legsci.models.claims.evidence import Evidence, variables_of
 from legsci.models.claims.registry import Claim, Registry
-from legsci.models.claims.verdicts import UNTESTABLE, adjusted_p_values, claim_verdict
+from legsci.models.claims.verdicts import INCONCLUSIVE, UNTESTABLE, adjusted_p_values, claim_verdict
 from legsci.models.result import ModelRefusal
 from legsci.models.statistics.confirmation import CONFIRMED, is_confirmed
 from legsci.models.statistics.effects import Effect
 from legsci.models.statistics.resampling import Bootstrap
-from legsci.models.tables.analysis import Variable
+from legsci.models.tables.analysis import LOADS, Variable
 from legsci.models.tables.longitudinal import longitudinal_table
 
 #: Adjustment of p values: family-wise error rate of confirmatory claims, false discovery rate of exploratory ones.
@@ -48,11 +49,31 @@ LEDGER_COLUMNS = [
     "estimand",
     "assumes",
     "literature",
+    "registered",
+    "registry",
+    "registry_checksum",
     "simulated",
 ]
+PRIMARY = "primary"
+SENSITIVITY_COLUMNS = [
+    "id",
+    "analysis",
+    "estimate",
+    "low",
+    "high",
+    "unit",
+    "p_value",
+    "difference",
+    "participants",
+    "rows",
+    "events",
+    "refusal",
+]
+#: Resamples of the cluster bootstraps of alternative analyses, which give no verdict.
+ALTERNATIVE_RESAMPLES = 200
 
 
-def claims_ledger(
+def claims_tables(
     tables: Mapping[str, pd.DataFrame],
     registry: Registry,
     *,
@@ -61,8 +82,8 @@ def claims_ledger(
     resamples: int = 2000,
     seed: int = 0,
     confirm: str = CONFIRMED[0],
-) -> pd.DataFrame:
-    """Test each registered claim on the data of a study.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Test each registered claim on the data of a study, by its primary and its alternative analyses.
 
     Parameters
     ----------
@@ -75,34 +96,104 @@ def claims_ledger(
 
     Returns
     -------
-    One row per claim with LEDGER_COLUMNS: estimate with its 95 % interval [unit], p value of no effect and as adjusted
-    over the testable claims of the same status, verdict and reason. A claim that cannot be tested has the verdict
-    `untestable`, no estimate, and the reason names what is missing.
+    ledger : one row per claim with LEDGER_COLUMNS: estimate with its 95 % interval [unit], p value of no effect and as
+        adjusted over the registered claims of the same status, verdict and reason. A claim that cannot be tested has
+        the verdict `untestable`, no estimate, and the reason names what is missing. `registered` is the date of
+        registration that claims.yaml states, `registry` whether its checksum is still that of the day.
+    sensitivity : one row per claim and analysis with SENSITIVITY_COLUMNS, the primary one first; `refusal` is why an
+        analysis has no estimate.
     """
-    if longitudinal is None:
-        longitudinal = longitudinal_table(tables)
-    evidence = Evidence(tables, longitudinal, registry, Bootstrap(resamples, seed), is_confirmed(confirm, verdict=True))
+    evidence = _evidence(tables, registry, longitudinal, Bootstrap(resamples, seed), confirm)
+    return _tested(evidence, simulated, every_analysis=True)
+
+
+def claims_ledger(
+    tables: Mapping[str, pd.DataFrame],
+    registry: Registry,
+    *,
+    simulated: bool,
+    longitudinal: pd.DataFrame | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+    confirm: str = CONFIRMED[0],
+) -> pd.DataFrame:
+    """Return the ledger of `claims_tables` alone, without alternative analyses that could not overturn a verdict.
+
+    Parameters
+    ----------
+    tables, registry, simulated, longitudinal, resamples, seed, confirm : see `claims_tables`.
+    """
+    evidence = _evidence(tables, registry, longitudinal, Bootstrap(resamples, seed), confirm)
+    return _tested(evidence, simulated, every_analysis=False)[0]
+
+
+def _evidence(
+    tables: Mapping[str, pd.DataFrame],
+    registry: Registry,
+    longitudinal: pd.DataFrame | None,
+    bootstrap: Bootstrap,
+    confirm: str,
+) -> Evidence:
+    rows = longitudinal_table(tables) if longitudinal is None else longitudinal
+    return Evidence(tables, rows, registry, bootstrap, is_confirmed(confirm, verdict=True))
+
+
+def _tested(evidence: Evidence, simulated: bool, *, every_analysis: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return ledger and sensitivity; alternatives of every claim, or of those whose verdict they could overturn."""
+    registry = evidence.registry
     answers = {claim.id: _answer(claim, evidence) for claim in registry.claims}
-    effects = {name: answer for name, answer in answers.items() if isinstance(answer, Effect)}
-    raw = pd.Series(
-        {claim.id: effects[claim.id].p_value for claim in registry.claims if claim.id in effects}, dtype=float
-    )
-    status = pd.Series({claim.id: claim.status for claim in registry.claims})
-    adjusted = pd.concat(
-        [
-            adjusted_p_values(raw[status.reindex(raw.index) == kind], method=method)
-            for kind, method in ADJUSTMENTS.items()
-        ]
-    )
-    rows = []
+    adjusted = _adjusted(registry, answers)
+    rows, analyses = [], []
     for claim in registry.claims:
         answer = answers[claim.id]
         if isinstance(answer, Effect):
             p_value = float(adjusted[claim.id])
-            rows.append(_row(claim, *claim_verdict(claim, answer, p_value)) | _found(answer, p_value))
+            decided = claim_verdict(claim, answer, p_value)[0] != INCONCLUSIVE
+            others = _alternatives(claim, evidence) if every_analysis or decided else {}
+            intervals = {name: other.interval for name, other in others.items() if isinstance(other, Effect)}
+            rows.append(_row(claim, *claim_verdict(claim, answer, p_value, intervals)) | _found(answer, p_value))
+            analyses += [_analysis(claim, name, one) for name, one in ({PRIMARY: answer} | others).items()]
         else:
             rows.append(_row(claim, UNTESTABLE, f"untestable here: {'; '.join(answer)}"))
-    return pd.DataFrame(rows).reindex(columns=LEDGER_COLUMNS[:-1]).assign(simulated=simulated)
+            analyses.append(_analysis(claim, PRIMARY, answer))
+    ledger = pd.DataFrame(rows).assign(
+        registered=(registry.registered or {}).get("date"),
+        registry=registry.state,
+        registry_checksum=registry.checksum,
+        simulated=simulated,
+    )
+    ledger = ledger.reindex(columns=LEDGER_COLUMNS)
+    return ledger, pd.DataFrame(analyses).reindex(columns=SENSITIVITY_COLUMNS)
+
+
+def _adjusted(registry: Registry, answers: Mapping[str, Effect | list[str]]) -> pd.Series:
+    """Return the p value of each tested claim, adjusted over the registered claims of its status."""
+    raw = pd.Series(
+        {name: answer.p_value for name, answer in answers.items() if isinstance(answer, Effect)}, dtype=float
+    )
+    status = pd.Series({claim.id: claim.status for claim in registry.claims})
+    parts = [
+        adjusted_p_values(raw[status.reindex(raw.index) == kind], method=method, family=int((status == kind).sum()))
+        for kind, method in ADJUSTMENTS.items()
+    ]
+    return pd.concat(parts)
+
+
+def _alternatives(claim: Claim, evidence: Evidence) -> dict[str, Effect | list[str]]:
+    """Return the effect of each alternative analysis, or the reasons why it has none."""
+    few = replace(evidence.bootstrap, resamples=min(evidence.bootstrap.resamples, ALTERNATIVE_RESAMPLES))
+    quick = Evidence(evidence.tables, evidence.longitudinal, evidence.registry, few, confirm=False)
+    # The sessions are those of the primary analysis.
+    quick.__dict__["every_session"] = evidence.every_session
+    return {name: _answer(replace(claim, model=model), quick) for name, model in claim.alternatives.items()}
+
+
+def _analysis(claim: Claim, name: str, answer: Effect | list[str]) -> dict[str, object]:
+    row: dict[str, object] = {"id": claim.id, "analysis": name, "unit": claim.unit}
+    if not isinstance(answer, Effect):
+        return row | {"refusal": "; ".join(answer)}
+    found = _found(answer, float("nan"))
+    return row | {name: found[name] for name in SENSITIVITY_COLUMNS if name in found}
 
 
 def _answer(claim: Claim, evidence: Evidence) -> Effect | list[str]:
@@ -155,7 +246,7 @@ def _missing_of_people(claim: Claim, evidence: Evidence) -> list[str]:
     model, rows = claim.model, evidence.longitudinal
     parts = {part for term in model.get("terms", []) for part in term.split(":")}
     missing = []
-    if (parts & {"load", "log_hours"} or model["kind"] == "rate_ratio") and not len(
+    if (parts & {*LOADS, "log_hours"} or model["kind"] == "rate_ratio") and not len(
         evidence.tables.get("exposure", ())
     ):
         missing.append("exposure.tsv, with weekly training, is missing")

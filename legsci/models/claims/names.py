@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from legsci.ingest.faults import Fault
 from legsci.ingest.tables import suggestion
 from legsci.metrics.registry import METRICS
+from legsci.models.claims.alternatives import absent_terms, alternative_model
 from legsci.models.tables.analysis import OF_COLUMN, REPETITION_TERMS, SESSION_TERMS, WEEK_TERMS
 from legsci.tasks import TASKS
 from legsci.vocabulary import new_name
@@ -58,7 +59,23 @@ def name_faults(content: Mapping[str, Any], file: str, declared: Declared) -> li
     for claim in content["claims"]:
         if claim["model"]["kind"] != "none":
             names = _names(content, claim["model"])
-            faults += _model_faults(file, claim, names, declared) + _contrast_faults(file, claim)
+            own = _model_faults(file, claim, names, declared) + _contrast_faults(file, claim)
+            faults += own or _alternative_faults(content, file, claim, declared)
+    return faults
+
+
+def _alternative_faults(
+    content: Mapping[str, Any], file: str, claim: Mapping[str, Any], declared: Declared
+) -> list[Fault]:
+    """Faults of alternative analyses: names that do not exist, and terms left out that the model does not have."""
+    faults = []
+    for change in claim.get("alternatives", []):
+        where = f"{claim['id']}.alternatives, {change['name']}"
+        changed = dict(claim) | {"id": where, "model": alternative_model(claim["model"], change)}
+        expected = f"a term of the model: one of {', '.join(claim['model'].get('terms', []))}"
+        faults += [Fault(file, f"{where}.without", expected, repr(t)) for t in absent_terms(claim["model"], change)]
+        faults += _model_faults(file, changed, _names(content, changed["model"]), declared)
+        faults += _contrast_faults(file, changed)
     return faults
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from legsci.ingest.faults import Fault, InputFaults
 from legsci.ingest.yaml_files import read_yaml
+from legsci.models.claims.alternatives import alternative_model
 from legsci.models.claims.names import NOTHING_DECLARED, Declared, name_faults
 from legsci.models.tables.analysis import Codes, Variable
 
@@ -36,6 +40,7 @@ class Claim:
     size : low and high limit of the claimed effect; None where the claim names none.
     loss : a claim of up to this loss [%]; None for other claims.
     literature : published evidence.
+    alternatives : name -> model of an alternative analysis; the verdict must not depend on the choice between them.
     """
 
     id: str
@@ -54,6 +59,7 @@ class Claim:
     size: tuple[float, float] | None
     loss: float | None
     literature: tuple[Mapping[str, Any], ...]
+    alternatives: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def edge(self) -> float:
@@ -77,11 +83,23 @@ class Registry:
     variables : name -> series of longitudinal.csv.
     codes : name -> words of participants.tsv as numbers.
     claims : in the order of the ledger.
+    checksum : SHA-256 of the entries of the file, its layout and comments apart.
+    registered : date and checksum at registration, as the file states them; None where it states none.
     """
 
     variables: Mapping[str, Variable]
     codes: Mapping[str, Codes]
     claims: tuple[Claim, ...]
+    checksum: str = ""
+    registered: Mapping[str, str] | None = None
+
+    @property
+    def state(self) -> str:
+        """Whether the claims are those that were registered, in words."""
+        if self.registered is None:
+            return "not registered"
+        changed = self.registered["checksum"] != self.checksum
+        return "changed after registration" if changed else "as registered"
 
 
 def load_claims(path: Path, declared: Declared = NOTHING_DECLARED) -> Registry:
@@ -108,7 +126,20 @@ def load_claims(path: Path, declared: Declared = NOTHING_DECLARED) -> Registry:
         variables={name: Variable(**settings) for name, settings in content["variables"].items()},
         codes={name: Codes(**settings) for name, settings in content["codes"].items()},
         claims=tuple(_claim(settings) for settings in content["claims"]),
+        checksum=registry_checksum(content),
+        registered=content.get("registered"),
     )
+
+
+def registry_checksum(content: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a registry's entries, without those on its registration.
+
+    Parameters
+    ----------
+    content : of the file.
+    """
+    entries = {name: entry for name, entry in content.items() if name != "registered"}
+    return hashlib.sha256(json.dumps(entries, sort_keys=True).encode()).hexdigest()
 
 
 def _by_id(fault: Fault, content: Any) -> Fault:
@@ -154,4 +185,11 @@ def _claim(settings: Mapping[str, Any]) -> Claim:
         size=(float(size[0]), float(size[1])) if size else None,
         loss=settings.get("loss"),
         literature=tuple(settings["literature"]),
+        alternatives={
+            change["name"]: alternative_model(settings["model"], change) for change in settings.get("alternatives", [])
+        },
     )
+
+
+if __name__ == "__main__":
+    print(load_claims(Path(sys.argv[1])).checksum)  # noqa: T201

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
 from legsci.models.claims.registry import Claim
 from legsci.models.result import ALPHA
-from legsci.models.statistics.effects import Effect
+from legsci.models.statistics.effects import Effect, Interval
 
 SUPPORTED = "supported"
 SMALLER = "same direction but smaller"
@@ -17,7 +19,7 @@ INCONCLUSIVE = "inconclusive"
 UNTESTABLE = "untestable"
 
 
-def adjusted_p_values(p_values: pd.Series, *, method: str) -> pd.Series:
+def adjusted_p_values(p_values: pd.Series, *, method: str, family: int | None = None) -> pd.Series:
     """Adjust p values for multiple testing.
 
     Parameters
@@ -26,54 +28,83 @@ def adjusted_p_values(p_values: pd.Series, *, method: str) -> pd.Series:
     method : `holm` controls the family-wise error rate (Holm 1979, Scand J Stat 6:65-70);
         `benjamini_hochberg` the false discovery rate (Benjamini & Hochberg 1995, J R Stat
         Soc B 57:289-300).
+    family : number of registered tests, those without a p value among them, whose p value is taken as 1; by default
+        those with a p value.
 
     Returns
     -------
     (claim,) adjusted p values, missing where the p value is.
     """
     tested = p_values.dropna().sort_values(kind="stable")
-    rank = np.arange(1, len(tested) + 1)
+    rank, count = np.arange(1, len(tested) + 1), len(tested) if family is None else family
     if method == "holm":
-        adjusted = np.maximum.accumulate(tested.to_numpy() * (len(tested) - rank + 1))
+        adjusted = np.maximum.accumulate(tested.to_numpy() * (count - rank + 1))
     elif method == "benjamini_hochberg":
-        adjusted = np.minimum.accumulate((tested.to_numpy() * len(tested) / rank)[::-1])[::-1]
+        adjusted = np.minimum.accumulate((tested.to_numpy() * count / rank)[::-1])[::-1]
     else:
         raise ValueError(f"method is holm or benjamini_hochberg; found {method}")
     return pd.Series(np.minimum(adjusted, 1.0), index=tested.index).reindex(p_values.index)
 
 
-def claim_verdict(claim: Claim, effect: Effect, adjusted_p: float) -> tuple[str, str]:
+def claim_verdict(
+    claim: Claim, effect: Effect, adjusted_p: float, alternatives: Mapping[str, Interval] | None = None
+) -> tuple[str, str]:
     """Return the verdict on a claim and the reason for it.
 
-    In the direction of the claim: `equivalent to none`, the 90 % interval lies within the limits of practical
-    equivalence; `contradicted`, the effect differs from none (adjusted p < 0.05) in the opposite direction;
-    `supported`, it differs from none, the 95 % interval lies beyond practical equivalence and includes or exceeds the
-    claimed size; `same direction but smaller`, it differs from none and the interval does not reach the claimed size;
-    else `inconclusive`.
+    Each word is a statement on an interval. In the direction of the claim: `equivalent to none`, the 90 % interval lies
+    within the limits of practical equivalence. The others require an effect that differs from none (adjusted p < 0.05)
+    and a 95 % interval that lies beyond practical equivalence: `contradicted`, in the opposite direction; `supported`,
+    it includes or exceeds the claimed size; `same direction but smaller`, it does not reach it. Else `inconclusive`,
+    always so where the 95 % interval has no end, or where a registered alternative analysis says otherwise.
 
     Parameters
     ----------
     claim : the claim.
-    effect : its effect.
-    adjusted_p : p value adjusted over the claims of its status.
+    effect : its effect in the primary analysis.
+    adjusted_p : p value adjusted over the registered claims of its status.
+    alternatives : name of each alternative analysis -> its 95 % interval.
     """
+    word, reason = _primary_verdict(claim, effect, adjusted_p)
+    for name, interval in (alternatives or {}).items():
+        if _disagrees(claim, word, interval):
+            found = f"95 % interval {interval[0]:.3g} to {interval[1]:.3g} {claim.unit}"
+            return INCONCLUSIVE, f"{word} in the primary analysis ({reason}), but not with {name}: {found}"
+    return word, reason
+
+
+def _disagrees(claim: Claim, word: str, interval: Interval) -> bool:
+    """Return whether an interval contradicts a verdict: on the other side of none, or in another place of the band."""
+    low, high = claim.equivalence
+    inside = low <= interval[0] and interval[1] <= high
+    if word == EQUIVALENT:
+        return interval[0] > high or interval[1] < low
+    if word == INCONCLUSIVE:
+        return False
+    side = -claim.direction if word == CONTRADICTED else claim.direction
+    return inside or max(side * (limit - claim.null) for limit in interval) < 0.0
+
+
+def _primary_verdict(claim: Claim, effect: Effect, adjusted_p: float) -> tuple[str, str]:
     low, high = claim.equivalence
     toward = [claim.direction * limit for limit in effect.interval]
     near, far = min(toward), max(toward)
     least, edge = claim.direction * claim.least, claim.direction * claim.edge
+    other = -high if claim.direction < 0 else low
     found = f"95 % interval {effect.interval[0]:.3g} to {effect.interval[1]:.3g} {claim.unit}"
+    if not np.isfinite([*effect.interval, *effect.equivalence_interval]).all():
+        return INCONCLUSIVE, f"{found}: the interval has no end"
     if low <= effect.equivalence_interval[0] and effect.equivalence_interval[1] <= high:
-        limits = f"{low:g} to {high:g}"
         interval = " to ".join(f"{limit:.3g}" for limit in effect.equivalence_interval)
-        return EQUIVALENT, f"the 90 % interval {interval} lies within {limits} {claim.unit}"
+        return EQUIVALENT, f"the 90 % interval {interval} lies within {low:g} to {high:g} {claim.unit}"
     differs = adjusted_p < ALPHA
-    if differs and claim.direction * (effect.estimate - claim.null) < 0:
-        return CONTRADICTED, f"the effect is in the opposite direction: {found}"
-    if differs and far < least:
-        return SMALLER, f"{found} excludes no effect and does not reach {claim.least:g}"
+    if differs and far < other:
+        limit = low if claim.direction > 0 else high
+        return CONTRADICTED, f"the effect is in the opposite direction: {found} lies beyond {limit:g}"
     if differs and near > edge:
         if claim.size is None:
             return SUPPORTED, f"{found} lies beyond {claim.edge:g}, as claimed"
+        if far < least:
+            return SMALLER, f"{found} lies beyond {claim.edge:g} and does not reach {claim.least:g}"
         reach = "includes" if near <= least else "exceeds"
         return SUPPORTED, f"{found} lies beyond {claim.edge:g} and {reach} the claimed {claim.least:g}"
     sizes = "excludes" if far < least else "does not exclude"

@@ -20,6 +20,7 @@ from legsci.models.injury.discrimination import (
     group_by_prediction,
 )
 from legsci.models.injury.fit import AREA_BOOTSTRAP, InjuryFit, injury_fit
+from legsci.models.injury.frailty import fit_frailty_hazard
 from legsci.models.injury.shared_gamma import maximise_shared_gamma
 from legsci.models.result import Array, ModelRefusal, ModelResult, estimate_table
 from legsci.models.statistics.resampling import Bootstrap
@@ -155,6 +156,39 @@ def fit_shared_gamma(
         result,
         concordance=lambda predictor: concordance(predictor, built.events > 0, built.design.participant, hours),
         calibration=_calibrate(built, hours, "log", refit, bootstrap.seed),
+        bootstrap=bootstrap,
+    )
+
+
+def fit_frailty_injuries(
+    table: pd.DataFrame,
+    model: InjuryModel,
+    *,
+    exposure: str = "training_hours",
+    bootstrap: Bootstrap = AREA_BOOTSTRAP,
+) -> InjuryFit:
+    """Fit the hazard with log-normal frailty (see `fit_frailty_hazard`), with discrimination and calibration.
+
+    Calibration is that of the chance averaged over athletes, since the frailty of a held-out athlete is unknown.
+
+    Parameters
+    ----------
+    table, model, exposure, bootstrap : see `fit_injury_rate`.
+
+    Raises
+    ------
+    ModelRefusal
+        With all reasons why the model cannot be estimated.
+    """
+    result, built = fit_frailty_hazard(table, model, exposure=exposure)
+    hours = built.table[exposure].to_numpy(float)
+    return injury_fit(
+        built,
+        result,
+        concordance=lambda predictor: concordance(predictor, built.events > 0, built.design.participant, hours),
+        calibration=_calibrate(
+            built, hours, "cloglog", lambda rows: _rate(built, hours, "cloglog", rows), bootstrap.seed
+        ),
         bootstrap=bootstrap,
     )
 

@@ -30,6 +30,7 @@ class HalfTime:
     statistic : (half-time,) Student's t over athletes of the slope of their sums of squares; it is negative below the
         half-time and positive above.
     excess : mean distance from the plateau in week 0 [unit of the outcome].
+    excess_error : its standard error over athletes, same unit.
     participants, sessions : number in the model.
     """
 
@@ -37,19 +38,23 @@ class HalfTime:
     half_times: Array
     statistic: Array
     excess: float
+    excess_error: float
     participants: int
     sessions: int
 
     def interval(self, level: float) -> tuple[float, float]:
         """Return the confidence interval: half-times at which the mean slope of the sums of squares may be 0 [weeks].
 
-        By t(G - 1); from 0 to infinity where no approach to a plateau is detected.
+        By t(G - 1). From 0 to infinity where no approach to a plateau is detected, or where the mean distance from
+        it in week 0 does not differ from 0: without learning there is no half-time.
 
         Parameters
         ----------
         level : coverage.
         """
         limit = float(stats.t.ppf(0.5 + level / 2.0, self.participants - 1))
+        if not abs(self.excess) > limit * self.excess_error:
+            return 0.0, np.inf
         steps = np.log2(self.half_times)
         first = int(np.argmax(self.statistic >= -limit))
         last = len(steps) - 1 - int(np.argmax(self.statistic[::-1] <= limit))
@@ -119,11 +124,13 @@ def half_time(
     # Far below the time between sessions the fit does not depend on the half-time: the slope is 0.
     level = error == 0.0
     estimate = _lowest(doublings, squares.sum(axis=0))
+    excess = np.array([_approach(*group, np.array([min(estimate, LONGEST)]))[1][0] for group in groups])
     return HalfTime(
         estimate=estimate,
         half_times=2.0**doublings,
         statistic=np.where(level, 0.0, slopes.mean(axis=0) / np.where(level, 1.0, error)),
-        excess=float(np.mean([_approach(*group, np.array([min(estimate, LONGEST)]))[1][0] for group in groups])),
+        excess=float(excess.mean()),
+        excess_error=float(excess.std(ddof=1) / np.sqrt(len(groups))),
         participants=len(groups),
         sessions=sum(len(weeks) for weeks, _ in groups),
     )

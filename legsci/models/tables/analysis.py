@@ -7,18 +7,25 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from legsci.models.result import ModelRefusal
 from legsci.models.tables.longitudinal import session_weeks
-from legsci.models.tables.person_weeks import person_weeks
-from legsci.models.tables.summaries import REP, SERIES, SESSION, usable
+from legsci.models.tables.person_weeks import PROBLEMS, person_weeks
+from legsci.models.tables.summaries import REP, SERIES, SESSION, VARIANCE_COLUMNS, usable
 
 #: Word of participants.tsv, column previous_injury, that says there was none, in small or capital letters.
 NO_INJURY = "none"
 #: Columns that terms of models may name, beside variables and codes: see `person_covariates`, and `session_table`,
 #: `repetition_table` and `week_table`.
 PERSON_TERMS = ("female", "left_dominant", "previously_injured", "beighton_score", "body_mass_kg", "log_hours")
-SESSION_TERMS = ("time", "week", "load", "mean_weekly_hours", *PERSON_TERMS)
+#: Term -> column of longitudinal.csv: loads less the athlete's usual.
+LOADS = {
+    "load": "previous_week_load_within",
+    "load_same_week": "week_load_within",
+    "load_four_weeks": "four_week_load_within",
+}
+SESSION_TERMS = ("time", "week", *LOADS, "mean_weekly_hours", *PERSON_TERMS)
 REPETITION_TERMS = ("rep", "position", "last", "time", *PERSON_TERMS)
 WEEK_TERMS = ("week", "load", "female", "beighton_score", "previously_injured", "log_hours")
 #: Column of longitudinal.csv -> the term that is made of it.
@@ -27,12 +34,12 @@ OF_COLUMN = {
     "dominant_leg": "left_dominant",
     "previous_injury": "previously_injured",
     "previous_week_load": "load",
-    "previous_week_load_within": "load",
+    **{column: term for term, column in LOADS.items()},
 }
-
-
+#: Fewest athletes from whom it is estimated how much athletes differ.
+FEWEST_MEASURED = 3
 #: Columns of longitudinal.csv from which a variable and its error variance are made.
-_OF_SERIES = ("mean", "repetitions", "replicate_variance", "session_variance")
+_OF_SERIES = ("mean", "repetitions", "replicate_variance", *VARIANCE_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,8 @@ class Variable:
     task, metric, side : which rows of longitudinal.csv.
     factor : by which the metric's unit is multiplied, 100 for metres to centimetres.
     log : whether its natural logarithm is taken; a value at or below 0, which has none, is missing.
+    placement_sd : lowest and highest standard deviation between sessions by placement of markers that is assumed, each
+        in between as likely, where the study has no retests [unit of the variable].
     """
 
     task: str
@@ -51,6 +60,15 @@ class Variable:
     side: str = "both"
     factor: float = 1.0
     log: bool = False
+    placement_sd: Sequence[float] = (0.0, 0.0)
+
+    def assumed_variance(self) -> tuple[float, float]:
+        """Return mean and standard deviation of the variance whose root is uniform between the two limits."""
+        low, high = self.placement_sd
+        if high <= low:
+            return float(low) ** 2, 0.0
+        second, fourth = ((high**power - low**power) / (power * (high - low)) for power in (3, 5))
+        return float(second), float(np.sqrt(fourth - second**2))
 
 
 @dataclass(frozen=True)
@@ -82,32 +100,39 @@ def session_table(
     -------
     One row per session: participant_id, session_id; per variable `<name>`, mean of the session's repetitions [unit of
     the metric times factor], and `<name>_error_variance`, the variance of that mean [its square], that between sessions
-    included where a test-retest study gives it; the columns of `person_covariates`; time [weeks, less the mean of the
-    sessions]; load [1000 arbitrary units], of the week before, less the athlete's usual, 0 where the week before is not
-    recorded though others are (load_imputed).
+    included, from a test-retest study or as the variable assumes; `<name>_shared_error`, standard error of the part
+    between sessions; the columns of `person_covariates`; time [weeks, less the mean of the sessions]; LOADS [1000
+    arbitrary units], less the athlete's usual, 0 where they are not recorded though others are (`<load>_imputed`).
     """
-    keys = [*SESSION, "week", "previous_week_load_within", "mean_weekly_hours"]
+    keys = [*SESSION, "week", *LOADS.values(), "mean_weekly_hours"]
     table = longitudinal[keys].drop_duplicates(SESSION).reset_index(drop=True)
     places = longitudinal.groupby(SERIES, sort=False).indices
     for name, variable in variables.items():
         own = places.get((variable.task, variable.side, variable.metric), [])
         rows = longitudinal[[*SESSION, *_OF_SERIES]].iloc[own].set_index(SESSION)
-        of_mean = rows["replicate_variance"] / rows["repetitions"] + rows["session_variance"].fillna(0.0)
-        value, error = rows["mean"] * variable.factor, of_mean * variable.factor**2
-        if variable.log:
-            # The variance of a logarithm is that of the value over its square, to first order.
-            value = value.where(value > 0.0)
-            value, error = np.log(value), error / value**2
-        series = pd.DataFrame({name: value, f"{name}_error_variance": error})
-        table = table.join(series, on=SESSION)
-    recorded = table["previous_week_load_within"].groupby(table["participant_id"]).transform("count") > 0
-    load = (
-        table["previous_week_load_within"].where(table["previous_week_load_within"].notna() | ~recorded, 0.0) / 1000.0
-    )
+        table = table.join(_measured(name, variable, rows), on=SESSION)
+    for term, column in LOADS.items():
+        recorded = table[column].groupby(table["participant_id"]).transform("count") > 0
+        table[term] = table[column].where(table[column].notna() | ~recorded, 0.0) / 1000.0
+        table[f"{term}_imputed"] = table[column].isna() & recorded
     people = person_covariates(longitudinal, codes or {})
-    assumed = table["previous_week_load_within"].isna() & recorded
-    table = table.assign(time=table["week"] - table["week"].mean(), load=load, load_imputed=assumed)
-    return table.drop(columns="previous_week_load_within").join(people, on="participant_id")
+    table = table.assign(time=table["week"] - table["week"].mean())
+    return table.drop(columns=list(LOADS.values())).join(people, on="participant_id")
+
+
+def _measured(name: str, variable: Variable, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return value, error variance and shared error of a variable from the rows of its series."""
+    scale = variable.factor**2
+    mean, deviation = variable.assumed_variance()
+    between, unsure = (rows[column] * scale for column in VARIANCE_COLUMNS)
+    value = rows["mean"] * variable.factor
+    error = rows["replicate_variance"] / rows["repetitions"] * scale + between.fillna(mean)
+    unsure = unsure.where(between.notna(), deviation)
+    if variable.log:
+        # The variance of a logarithm is that of the value over its square, to first order.
+        value = value.where(value > 0.0)
+        value, error, unsure = np.log(value), error / value**2, unsure / value**2
+    return pd.DataFrame({name: value, f"{name}_error_variance": error, f"{name}_shared_error": unsure})
 
 
 def complete_rows(table: pd.DataFrame, columns: Sequence[str], subject: str) -> pd.DataFrame:
@@ -190,7 +215,12 @@ def repetition_table(
 
 
 def week_table(
-    tables: Mapping[str, pd.DataFrame], sessions: pd.DataFrame, *, exposed: str, problem_type: str | None
+    tables: Mapping[str, pd.DataFrame],
+    sessions: pd.DataFrame,
+    *,
+    exposed: str,
+    problem_type: str | None,
+    problem: str = PROBLEMS[0],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Lay out the weeks at risk of a new problem as rows, and count those that are not.
 
@@ -198,14 +228,14 @@ def week_table(
     ----------
     tables : tables of the study, exposure and health among them.
     sessions : as `session_table` returns them.
-    exposed : variable of `sessions` whose mean over an athlete's sessions is the exposure.
-    problem_type : see `person_weeks`.
+    exposed : variable of `sessions` whose usual value in an athlete is the exposure.
+    problem_type, problem : see `person_weeks`.
 
     Returns
     -------
     weeks : one row per athlete and week at risk: participant_id, week, training_hours [h], onset (0 or 1), load (of the
-        week before less the athlete's mean [1000 arbitrary units], 0 where not recorded), `<exposed>_between` (the
-        athlete's mean less the mean of the athletes, missing for athletes without) and the person's covariates.
+        week before less the athlete's mean [1000 arbitrary units], 0 where not recorded), `<exposed>_between` (see
+        `usual_before`, missing before the athlete's first visit) and the person's covariates.
     exclusions : see `PersonWeeks`.
 
     Raises
@@ -226,13 +256,63 @@ def week_table(
     follows = exposure["week"].astype(float).groupby(exposure["participant_id"]).diff() == 1.0
     before = (by_athlete.shift(1) - by_athlete.transform("mean")).where(follows, 0.0) / 1000.0
     kept = exposure[["participant_id", "week", "training_hours"]].assign(load=before.fillna(0.0))
-    found = person_weeks(kept, health, problem_type=problem_type)
+    found = person_weeks(kept, health, problem=problem, problem_type=problem_type)
     if found.at_risk.empty:
         lost = found.exclusions[found.exclusions["weeks"] > 0]
         reasons = [f"{row.weeks} weeks: {row.sentence}" for row in lost.itertuples()]
         raise ModelRefusal("the table of weeks at risk", [f"no week is at risk; {'; '.join(reasons)}"])
-    own = sessions.groupby("participant_id")[exposed].mean()
     people = sessions.drop_duplicates("participant_id").set_index("participant_id")
     covariates = people[["female", "beighton_score", "previously_injured", "log_hours"]]
-    between = (own - own.mean()).rename(f"{exposed}_between")
-    return found.at_risk.join(between, on="participant_id").join(covariates, on="participant_id"), found.exclusions
+    weeks = found.at_risk.assign(**{f"{exposed}_between": usual_before(sessions, exposed, found.at_risk)})
+    return weeks.join(covariates, on="participant_id"), found.exclusions
+
+
+def usual_before(sessions: pd.DataFrame, exposed: str, weeks: pd.DataFrame) -> NDArray[np.float64]:
+    """Return what is usual in an athlete as far as the visits before a week tell.
+
+    Visits are first freed of the course over the weeks that athletes share (linear and logarithmic in the weeks of
+    practice). The mean of the n visits before the week, less the mean of the athletes, is shrunk by
+    between / (between + within / n), the variances between athletes and between visits of one athlete: the best linear
+    prediction, by which visits that vary and are measured with error do not attenuate the effect (regression
+    calibration; Carroll et al. 2006, chapter 4).
+
+    Parameters
+    ----------
+    sessions : as `session_table` returns them.
+    exposed : its variable.
+    weeks : rows with participant_id and week.
+
+    Returns
+    -------
+    (row of weeks,) [unit of the variable]; missing before the first visit.
+
+    Raises
+    ------
+    ModelRefusal
+        Athletes do not differ in the variable more than their visits do, or have one visit each.
+    """
+    visits = sessions[["participant_id", "week", exposed]].dropna().sort_values("week", kind="stable")
+    athlete = visits["participant_id"]
+    course = np.column_stack([visits["week"], np.log1p(visits["week"])])
+    apart = pd.DataFrame(course).sub(pd.DataFrame(course).groupby(athlete.to_numpy()).transform("mean")).to_numpy()
+    deviations = (visits[exposed] - visits[exposed].groupby(athlete).transform("mean")).to_numpy()
+    value = visits[exposed] - course @ np.linalg.lstsq(apart, deviations, rcond=None)[0]
+    own = value.groupby(athlete).agg(["mean", "count", "var"])
+    freedom = float((own["count"] - 1).sum())
+    if len(own) < FEWEST_MEASURED:
+        sentence = f"athletes with {exposed}: {len(own)}; at least {FEWEST_MEASURED} are needed"
+        raise ModelRefusal(f"the usual {exposed} of athletes", [sentence])
+    if freedom == 0.0:
+        raise ModelRefusal(f"the usual {exposed} of athletes", ["no athlete was measured more than once"])
+    within = float(((own["count"] - 1) * own["var"].fillna(0.0)).sum()) / freedom
+    between = float(own["mean"].var()) - within * float((1.0 / own["count"]).mean())
+    if not between > 0.0:
+        raise ModelRefusal(f"the usual {exposed} of athletes", ["athletes do not differ more than their visits do"])
+    sums = pd.DataFrame({"participant_id": athlete, "week": visits["week"].astype(float)})
+    sums["total"] = (value - own["mean"].mean()).groupby(athlete).cumsum()
+    sums["count"] = value.groupby(athlete).cumcount() + 1.0
+    rows = weeks[["participant_id", "week"]].astype({"participant_id": str, "week": float}).reset_index(drop=True)
+    rows = rows.assign(place=range(len(rows))).sort_values("week", kind="stable")
+    sums = sums.astype({"participant_id": str})
+    known = pd.merge_asof(rows, sums, on="week", by="participant_id", allow_exact_matches=False).sort_values("place")
+    return (between * known["total"] / (between * known["count"] + within)).to_numpy(float)

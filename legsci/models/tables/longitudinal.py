@@ -16,6 +16,7 @@ from legsci.models.tables.summaries import (
     REP,
     SERIES,
     SESSION,
+    VARIANCE_COLUMNS,
     Summaries,
     session_variances,
     summarise,
@@ -40,7 +41,17 @@ PERSON_COLUMNS = [
     "level",
     "group",
 ]
-WEEK_COLUMNS = ["week", "previous_week_load", "previous_week_load_within", "mean_weekly_hours", "severity"]
+WEEK_COLUMNS = [
+    "week",
+    "previous_week_load",
+    "previous_week_load_within",
+    "week_load_within",
+    "four_week_load_within",
+    "mean_weekly_hours",
+    "severity",
+]
+#: Weeks over which chronic load is averaged, that of the session among them.
+CHRONIC_WEEKS = 4
 FLOW_COLUMNS = ["level", "step", "reason", "count"]
 
 
@@ -68,7 +79,7 @@ def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     -------
     One row per participant, session, task, side and metric: SUMMARY_COLUMNS (see `session_summaries`); `within`, the
     session's mean minus the athlete's mean over sessions, and `between`, that mean minus the mean of the athletes [unit
-    of the metric]; session_variance (see `session_variances`); WEEK_COLUMNS (see `session_weeks`); PERSON_COLUMNS as in
+    of the metric]; VARIANCE_COLUMNS (see `session_variances`); WEEK_COLUMNS (see `session_weeks`); PERSON_COLUMNS as in
     participants.tsv.
     """
     found = summarise(tables["metrics"])
@@ -78,8 +89,9 @@ def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     centre = own[athletes].groupby(series[athletes]).mean().to_numpy()[series]
     named = found.named(found.rows[SERIES].iloc[np.unique(series, return_index=True)[1]])
     placed = session_variances(tables.get("reliability", pd.DataFrame()))
-    variance = placed.reindex(pd.MultiIndex.from_frame(named)).to_numpy(float)[series]
-    rows = found.rows.assign(within=found.rows["mean"] - own, between=own - centre, session_variance=variance)
+    variances = placed.reindex(pd.MultiIndex.from_frame(named)).to_numpy(float)[series]
+    rows = found.rows.assign(within=found.rows["mean"] - own, between=own - centre)
+    rows[VARIANCE_COLUMNS] = variances
     return found.named(rows).assign(**_of_sessions(tables, found))
 
 
@@ -104,8 +116,10 @@ def session_weeks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     One row per session: participant_id, session_id, and WEEK_COLUMNS: week, from the first visit [weeks];
-    previous_week_load, of the week before [arbitrary units], and previous_week_load_within, that less the athlete's
-    mean weekly load; mean_weekly_hours, the athlete's mean weekly training [h]; severity, OSTRC-O2 score of the week,
+    previous_week_load, of the week before [arbitrary units]; loads less the athlete's mean weekly load:
+    previous_week_load_within, that of the week before, week_load_within, of the session's own week, of which days after
+    the session are a part, and four_week_load_within, mean of that week and the three before as far as they are
+    recorded; mean_weekly_hours, the athlete's mean weekly training [h]; severity, OSTRC-O2 score of the week,
     the worst problem's [points, 0 to 100].
     """
     sessions = tables["sessions"]
@@ -113,14 +127,19 @@ def session_weeks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     exposure = _weekly(tables, "exposure", ["training_hours", "load"])
     load = exposure.set_index(["participant_id", "week"])["load"]
     usual = exposure.groupby("participant_id")[["training_hours", "load"]].mean()
-    before = pd.MultiIndex.from_arrays([weeks["participant_id"], weeks["week"] - 1])
+    back = [
+        load.reindex(pd.MultiIndex.from_arrays([weeks["participant_id"], weeks["week"] - ago])).to_numpy(float)
+        for ago in range(CHRONIC_WEEKS)
+    ]
+    own = weeks["participant_id"].map(usual["load"]).to_numpy(float)
     health = _weekly(tables, "health", list(OSTRC_QUESTIONS))
     scores = health.set_index(["participant_id", "week"])[list(OSTRC_QUESTIONS)].sum(axis=1, skipna=False)
     worst = scores.groupby(level=[0, 1]).max()
-    previous_week_load = load.reindex(before).to_numpy(float)
     return weeks.assign(
-        previous_week_load=previous_week_load,
-        previous_week_load_within=previous_week_load - weeks["participant_id"].map(usual["load"]).to_numpy(float),
+        previous_week_load=back[1],
+        previous_week_load_within=back[1] - own,
+        week_load_within=back[0] - own,
+        four_week_load_within=pd.DataFrame(back).mean().to_numpy(float) - own,
         mean_weekly_hours=weeks["participant_id"].map(usual["training_hours"]).to_numpy(float),
         severity=worst.reindex(pd.MultiIndex.from_frame(weeks[["participant_id", "week"]])).to_numpy(float),
     )

@@ -21,6 +21,8 @@ SESSION = ["participant_id", "session_id"]
 SUMMARY_COLUMNS = [*SESSION, *SERIES, "repetitions", "median", "mean", "replicate_variance"]
 #: Column -> what it is of the values of a session.
 STATISTICS = {"repetitions": "count", "median": "median", "mean": "mean", "replicate_variance": "var"}
+#: Variance between sessions without a true change, and its standard error.
+VARIANCE_COLUMNS = ["session_variance", "session_variance_error"]
 _BOTH = "both"
 Numbers = NDArray[np.int64]
 
@@ -148,7 +150,7 @@ def _numbered(keys: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, pd.Index]]:
     return pd.DataFrame(numbers), labels
 
 
-def session_variances(retests: pd.DataFrame) -> pd.Series:
+def session_variances(retests: pd.DataFrame) -> pd.DataFrame:
     """Variance between sessions of the same person without a true change: of marker placement, and of the day.
 
     The variance of session means within persons, less the part that their repetitions explain; 0 where they explain it
@@ -160,15 +162,20 @@ def session_variances(retests: pd.DataFrame) -> pd.Series:
 
     Returns
     -------
-    By task, side and metric [squared unit of the metric]; only series that two sessions of a person have.
+    By task, side and metric, of series that two sessions of a person have: session_variance, and
+    session_variance_error, its standard error, that of a mean square of so many degrees of freedom [squared unit of
+    the metric].
     """
     if retests.empty:
-        return pd.Series(dtype=float, index=pd.MultiIndex.from_arrays([[], [], []], names=SERIES))
+        index = pd.MultiIndex.from_arrays([[], [], []], names=SERIES)
+        return pd.DataFrame(columns=VARIANCE_COLUMNS, dtype=float, index=index)
     sessions = session_summaries(retests)
     own = sessions.groupby(["participant_id", *SERIES])["mean"].transform("mean")
     sessions["square"] = (sessions["mean"] - own) ** 2
     sessions["of_repetitions"] = (sessions["replicate_variance"] / sessions["repetitions"]).fillna(0.0)
     series = sessions.groupby(SERIES)
     freedom = series.size() - series["participant_id"].nunique()
-    variance = series["square"].sum() / freedom.where(freedom > 0) - series["of_repetitions"].mean()
-    return variance.dropna().clip(lower=0.0)
+    mean_square = series["square"].sum() / freedom.where(freedom > 0)
+    variance = (mean_square - series["of_repetitions"].mean()).clip(lower=0.0)
+    error = mean_square * np.sqrt(2.0 / freedom.where(freedom > 0))
+    return pd.DataFrame(dict(zip(VARIANCE_COLUMNS, (variance, error), strict=True))).dropna()

@@ -13,7 +13,7 @@ import yaml
 from legsci.ingest.faults import InputFaults
 from legsci.metrics.registry import METRICS
 from legsci.models.claims.against_truth import claims_against_truth
-from legsci.models.claims.ledger import LEDGER_COLUMNS, claims_ledger
+from legsci.models.claims.ledger import LEDGER_COLUMNS, claims_ledger, claims_tables
 from legsci.models.claims.names import task_metrics
 from legsci.models.claims.registry import Claim, ClaimsError, Registry, load_claims
 from legsci.models.claims.verdicts import (
@@ -105,6 +105,94 @@ def test_verdicts_on_a_claimed_loss_of_30_percent(
     found, reason = claim_verdict(claim(registry, "C1"), effect(low, high), p_value)
     assert found == verdict
     assert "% of jump height" in reason
+
+
+def test_no_word_but_inconclusive_comes_from_an_interval_without_end(registry: Registry) -> None:
+    for low, high in ((2.0, np.inf), (-np.inf, -20.0), (-np.inf, np.inf)):
+        for name in ("C1", "C11"):
+            found, reason = claim_verdict(claim(registry, name), replace(effect(0.0, 1.0), interval=(low, high)), 0.001)
+            assert (found, "no end" in reason) == (INCONCLUSIVE, True)
+
+
+@pytest.mark.parametrize(
+    ("interval", "verdict"),
+    [((-4.0, -1.9), INCONCLUSIVE), ((-4.0, -2.1), SMALLER), ((1.9, 6.0), INCONCLUSIVE), ((2.1, 6.0), CONTRADICTED)],
+)
+def test_a_word_about_an_effect_must_clear_practical_equivalence(
+    registry: Registry, interval: tuple[float, float], verdict: str
+) -> None:
+    assert claim_verdict(claim(registry, "C1"), effect(*interval), 0.001)[0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("primary", "other", "verdict"),
+    [
+        ((-35.0, -20.0), (-12.0, -1.0), SUPPORTED),  # on the same side of none
+        ((-35.0, -20.0), (-12.0, 3.0), SUPPORTED),
+        ((-35.0, -20.0), (0.5, 9.0), INCONCLUSIVE),  # wholly on the other side
+        ((-35.0, -20.0), (-1.9, 1.0), INCONCLUSIVE),  # wholly within equivalence
+        ((3.0, 9.0), (-9.0, -0.1), INCONCLUSIVE),
+        ((3.0, 9.0), (0.1, 9.0), CONTRADICTED),
+        ((-1.5, 1.2), (-9.0, -2.1), INCONCLUSIVE),  # wholly beyond equivalence
+        ((-1.5, 1.2), (-9.0, -1.9), EQUIVALENT),
+        ((-35.0, -20.0), (-np.inf, np.inf), SUPPORTED),
+    ],
+)
+def test_an_alternative_analysis_that_says_otherwise_leaves_the_claim_open(
+    registry: Registry, primary: tuple[float, float], other: tuple[float, float], verdict: str
+) -> None:
+    found, reason = claim_verdict(claim(registry, "C1"), effect(*primary), 0.001, {"another load": other})
+    assert found == verdict
+    assert ("but not with another load" in reason) == (verdict == INCONCLUSIVE)
+
+
+def test_claims_without_data_belong_to_the_family_of_tests() -> None:
+    raw = pd.Series({"a": 0.01, "b": 0.03, "c": np.nan})
+    assert adjusted_p_values(raw, method="holm", family=5)[["a", "b"]].tolist() == pytest.approx([0.05, 0.12])
+    assert adjusted_p_values(raw, method="benjamini_hochberg", family=5)[["a", "b"]].tolist() == pytest.approx(
+        [0.05, 0.075]
+    )
+
+
+def test_a_missing_metric_lowers_no_adjusted_p_value(
+    ledger: pd.DataFrame, cohort: dict[str, pd.DataFrame], registry: Registry
+) -> None:
+    poor = cohort | {"metrics": cohort["metrics"].drop(columns=["knee_abduction_peak_deg", "squat_depth_m"])}
+    kept = replace(registry, claims=tuple(one for one in registry.claims if one.model["kind"] != "rate_ratio"))
+    less = claims_ledger(poor, registry, simulated=True, resamples=20).set_index("id")
+    whole = ledger.set_index("id")
+    assert len(kept.claims) < len(registry.claims)
+    assert less.loc["C3", "verdict"] == UNTESTABLE
+    assert less.loc["C7", "adjusted_p"] == pytest.approx(whole.loc["C7", "p_value"] * 8)
+
+
+def test_every_analysis_of_a_claim_is_in_the_table_of_sensitivity(
+    cohort: dict[str, pd.DataFrame], registry: Registry
+) -> None:
+    few = replace(registry, claims=tuple(claim(registry, name) for name in ("C1", "C5", "C8")))
+    ledger, sensitivity = claims_tables(cohort, few, simulated=True, resamples=20)
+    own = sensitivity.groupby("id")["analysis"].apply(list)
+    assert own["C1"] == ["primary", *claim(registry, "C1").alternatives]
+    assert own["C8"] == ["primary"]
+    first = sensitivity.drop_duplicates("id").set_index("id")["estimate"]
+    pd.testing.assert_series_equal(first, ledger.set_index("id")["estimate"])
+    assert sensitivity.loc[sensitivity["estimate"].isna(), "refusal"].str.len().min() > 20
+    # A load less in the model: another estimate from the same sessions.
+    assert sensitivity.query("id == 'C1'")["estimate"].nunique() == 5
+    assert len(sensitivity.query("id == 'C1'")["rows"].drop_duplicates()) == 1
+
+
+def test_alternatives_that_name_nothing_are_refused(content: dict, tmp_path: Path) -> None:
+    claims = {settings["id"]: settings for settings in content["claims"]}
+    claims["C1"]["alternatives"] = [
+        {"name": "loads", "without": ["laod"]},
+        {"name": "levels", "with": ["levle"]},
+        {"name": "outcome", "model": {"outcome": "hight"}},
+        {"name": "no contrast", "without": ["abduction_within"]},
+    ]
+    lines = refusal(content, tmp_path)
+    for where in ("loads.without", "levels.model.terms", "outcome.model.outcome", "no contrast.contrast.term"):
+        assert sum(f"C1.alternatives, {where}" in line for line in lines) == 1, lines
 
 
 def test_a_supported_verdict_says_where_the_claimed_size_lies(registry: Registry) -> None:
@@ -291,10 +379,15 @@ def test_an_entry_that_names_nothing_costs_no_other_verdict(
 
 
 def test_load_that_nobody_recorded_is_told(cohort: dict[str, pd.DataFrame], registry: Registry) -> None:
-    exposure = cohort["exposure"]
-    some = cohort | {"exposure": exposure[exposure["week"] % 3 != 1]}
-    notes = claims_ledger(some, registry, simulated=True, resamples=20).set_index("id")["notes"]
-    assert "have no training recorded for the previous week" in notes["C1"]
+    """Visits are in weeks 0, 4, ..., 20: week 7 is the week before one of five later visits, weeks 7 and 11 of two."""
+    exposure, few = cohort["exposure"], replace(registry, claims=(claim(registry, "C1"),))
+    some = cohort | {"exposure": exposure[exposure["week"] != 7]}
+    found = claims_ledger(some, few, simulated=True, resamples=20).set_index("id").loc["C1"]
+    assert "have no training recorded for the previous week; the athlete's mean load is imputed" in found["notes"]
+    less = cohort | {"exposure": exposure[~exposure["week"].isin([7, 11])]}
+    refused = claims_ledger(less, few, simulated=True, resamples=20).set_index("id").loc["C1"]
+    assert refused["verdict"] == UNTESTABLE
+    assert "no training recorded for the previous week; at most 25% may" in refused["reason"]
 
 
 def test_limits_that_contradict_each_other_are_refused(tmp_path: Path, repository: Path) -> None:
@@ -476,3 +569,22 @@ def test_mixedlm_confirms_the_fits_that_are_named(
         pd.testing.assert_frame_equal(slopes[which], slopes["verdicts"], rtol=1e-9)
     with pytest.raises(ValueError, match="confirm is one of verdicts, all, none; found some"):
         claims_ledger(cohort, few, simulated=True, longitudinal=longitudinal, confirm="some")
+
+
+def test_a_registry_that_was_changed_after_registration_is_named(
+    content: dict, tmp_path: Path, registry: Registry, cohort: dict[str, pd.DataFrame]
+) -> None:
+    assert registry.state == "as registered"
+    path = tmp_path / "claims.yaml"
+    # Comments, order and layout are no change; a limit is one.
+    path.write_text(yaml.safe_dump(content, sort_keys=True), encoding="utf-8")
+    assert load_claims(path).checksum == registry.checksum
+    content["claims"][0]["equivalence"] = [-1, 2]
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    changed = load_claims(path)
+    ledger = claims_ledger(cohort, replace(changed, claims=changed.claims[-1:]), simulated=True, resamples=20)
+    assert ledger.loc[0, "registry"] == "changed after registration"
+    assert (ledger.loc[0, "registered"], ledger.loc[0, "registry_checksum"]) == ("2026-11-30", changed.checksum)
+    del content["registered"]
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    assert load_claims(path).state == "not registered"
