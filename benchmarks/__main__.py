@@ -17,6 +17,7 @@ PARTS = {
     "dynamics": "benchmarks.dynamics",
     "session": "benchmarks.session",
     "models_at_size": "benchmarks.models_at_size",
+    "reading": "benchmarks.reading",
 }
 
 

@@ -16,8 +16,8 @@ import xarray as xr
 from legsci.ingest.devices import Channel, Device, Sensor
 from legsci.ingest.readers.signals import Floats, refuse, unit_factor
 from legsci.ingest.readers.timing import StreamFlag, Timing
+from legsci.vocabulary import STANDARD_GRAVITY
 
-STANDARD_GRAVITY = 9.80665  # m/s^2, exactly, by the 3rd CGPM (1901)
 _VOLTAGE = {"V": 1.0, "volts": 1.0, "mV": 1e-3, "millivolts": 1e-3}
 _VOLTAGE |= dict.fromkeys(("uV", "µV", "μV", "microvolts"), 1e-6)
 _ACCELERATION = dict.fromkeys(("m/s^2", "m/s2", "m/s²", "m/s/s"), 1.0) | {
