@@ -97,10 +97,12 @@ class FileRows(Sequence[str]):
         if "\r" in self._content[:HEAD_CHARACTERS]:
             self._head = [line.removesuffix("\r") for line in self._head]
         lone = any("\r" in line for line in self._head) or not self._head
-        if lone or not self._content[-HEAD_CHARACTERS:].rstrip("\r\n").endswith(tuple(_LAST)):
+        tail = self._content[-HEAD_CHARACTERS:]
+        last = tail.rstrip("\r\n")
+        if lone or not last.endswith(tuple(_LAST)):
             self._count = len(self._lines())
         else:
-            self._count = self._content.rstrip("\r\n").count("\n") + 1
+            self._count = self._content.count("\n") - tail[len(last) :].count("\n") + 1
         self._range = range(self._count)
 
     def _lines(self) -> list[str]:
