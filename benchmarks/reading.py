@@ -1,6 +1,6 @@
 """Reading files of muscles and sensors, against numpy or the library of the format reading the same numbers.
 
-One minute of each, written as its maker writes it. numpy reads the columns that are mapped and nothing else: neither
+Five minutes of each, written as its maker writes it. numpy reads the columns that are mapped and nothing else: neither
 header nor units, rates, time axes or faults.
 """
 
@@ -23,7 +23,7 @@ from tests import sensor_files as files
 from tests.foreign_files import plate_jump, write_c3d
 from tests.xdf_files import XdfStream, offsets_of, write_xdf
 
-SECONDS = 60
+SECONDS = 300
 #: A reader is to take at most this many times as long as numpy or the library alone.
 LONGEST = 1.3
 THIGH = Sensor("thigh", "vastus_lateralis", "left")

@@ -60,7 +60,8 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
         )
         raise refuse(path, *((f"channels.{name}", f"one of {shown}", "no such channel") for name in absent))
     table = TextTable(path, lines[1:], 2, delimiter, len(names), str(device.text.get("decimal", ".")), True)
-    wanted = sorted({*times, *(labels.index(name) for name in device.channels)})
+    mapped = [labels.index(name) for name in device.channels]
+    wanted = sorted({*mapped, *(times[int(block_of[column]) - 1] for column in mapped)})
     whole = number_table(table, columns=wanted, gaps=True)
     starts, blocks = [], []
     for number in dict.fromkeys(int(block_of[labels.index(name)]) for name in device.channels):

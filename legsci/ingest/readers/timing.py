@@ -191,6 +191,8 @@ def from_counter(path: Path, counter: Floats, *, rate_hz: float, wraps_at: int =
         raise refuse(path, ("packet counter", "a number in each of at least two rows", f"{counter.size} rows, or gaps"))
     steps = np.diff(counter)
     steps = np.where(np.abs(steps) > wraps_at / 2, steps - wraps_at * np.sign(steps), steps)
+    if steps[0] > 0 and (steps == steps[0]).all():
+        return Timing(rate_hz)
     forward = steps[steps > 0]
     each = float(np.median(forward)) if forward.size else 1.0
     position = np.concatenate([[0.0], np.cumsum(steps)]) / each
