@@ -17,7 +17,7 @@ from legsci.ingest.paths import is_file, stays_inside
 from legsci.ingest.readers import READERS
 from legsci.ingest.recording import Recording
 from legsci.ingest.settings import FILE as SETTINGS
-from legsci.ingest.streams import channel_labels
+from legsci.ingest.streams import PARTS, channel_labels
 from legsci.ingest.study import Study, absent_tasks, collect_study
 from legsci.ingest.tables import suggestion
 from legsci.tasks import TASKS
@@ -42,6 +42,7 @@ class _Readings:
 
     labels: set[str] = field(default_factory=set)
     plates: set[str] = field(default_factory=set)
+    places: set[tuple[str, str]] = field(default_factory=set)
     rates_hz: set[float] = field(default_factory=set)
     masses_kg: dict[tuple[str, ...], tuple[float, str]] = field(default_factory=dict)
     paths: list[str] = field(default_factory=list)
@@ -72,11 +73,11 @@ def check_study(folder: str | Path, further: Callable[[Study], list[Fault]] | No
 def check_recordings(study: Study) -> list[Fault]:
     """Compare the settings of each device of a study with its recordings.
 
-    A setting is wrong if it agrees with no recording of the device: a marker label or a plate that no file has, a
-    sampling rate that differs from every file, a standing weight outside 20 to 250 kg in every file. If one recording
-    of a device can be read, those that cannot are bad trials and not faults of the study. If none can, they are faults
-    of the study where there are several, or where the error of a single one names a setting of the device. The files of
-    a device are opened one after the other until every setting has been confirmed.
+    A setting is wrong if it agrees with no recording of the device: a marker label, a plate or a sensor that no file
+    has, a sampling rate that differs from every file, a standing weight outside 20 to 250 kg in every file. If one
+    recording of a device can be read, those that cannot are bad trials and not faults of the study. If none can, they
+    are faults of the study where there are several, or where the error of a single one names a setting of the device.
+    The files of a device are opened one after the other until every setting has been confirmed.
 
     Parameters
     ----------
@@ -181,7 +182,7 @@ def _repeated_signals(study: Study, device: Device, rows: list[Any]) -> list[Fau
             Fault(
                 "recordings.tsv",
                 f"row {row.Index}, trial_id",
-                f"{expected} that holds {kind[0]}",
+                f"{expected} that holds {' '.join(kind).strip()}",
                 f"another in row {first[kind]}",
             )
             for row, kind in repeated
@@ -190,16 +191,16 @@ def _repeated_signals(study: Study, device: Device, rows: list[Any]) -> list[Fau
 
 
 def _kinds(recording: Recording) -> list[tuple[str, str]]:
-    """Return (kind of signal, parts) of a recording: files with one plate or sensor each are no repetition."""
-    signals = recording.signals
-    plates = list(signals["force"]["plate"].values) if "force" in signals else []
-    kinds = [(kind, _meanings(signal)) for kind, signal in signals.items() if kind != "force"]
+    """Return (kind of signal, plate or channel) of a recording: files may hold one plate or sensor each."""
+    kinds = [(kind, "") for kind in recording.signals if kind in PARTS and kind != "force"]
+    kinds += [
+        (str(signal.attrs["kind"]), label)
+        for name, signal in recording.signals.items()
+        if name not in PARTS
+        for label in channel_labels(signal)
+    ]
+    plates = list(recording.signals["force"]["plate"].values) if "force" in recording.signals else []
     return kinds + [("force", str(plate)) for plate in plates]
-
-
-def _meanings(signal: xr.Dataset) -> str:
-    """What the channels of a signal measure; empty for one without channels."""
-    return ", ".join(sorted(channel_labels(signal))) if "channel" in signal.dims else ""
 
 
 def _find(study: Study, device: Device, rows: list[Any]) -> _Readings:
@@ -222,6 +223,8 @@ def _note(readings: _Readings, recording: Recording, device: Device, row: Any) -
     readings.paths.append(str(row.path))
     task, load_kg = row.task, row.load_kg
     readings.rates_hz |= {float(signal.attrs["sampling_rate_hz"]) for signal in recording.signals.values()}
+    for signal in (signal for name, signal in recording.signals.items() if name not in PARTS):
+        readings.places |= _places(signal)
     if "markers" in recording.signals:
         readings.labels |= set(map(str, recording.signals["markers"]["marker"].values))
     if "force" in recording.signals:
@@ -241,6 +244,15 @@ def _note(readings: _Readings, recording: Recording, device: Device, row: Any) -
                 readings.masses_kg[trial] = (float(weight_n) / STANDARD_GRAVITY + other_kg, str(path))
 
 
+def _places(channels: xr.Dataset) -> set[tuple[str, str]]:
+    """Segments and muscles of a stream of channels, each with its side."""
+    none = [""] * channels.sizes["channel"]
+    sides, *places = (
+        channels[word].values.tolist() if word in channels.coords else none for word in ("side", "segment", "muscle")
+    )
+    return {place for named in places for place in zip(named, sides, strict=True) if place[0]}
+
+
 def _device_faults(device: Device, readings: _Readings) -> list[Fault]:
     """Faults of a device: settings that none of its recordings confirms."""
     where = f"devices.{device.name}"
@@ -248,9 +260,11 @@ def _device_faults(device: Device, readings: _Readings) -> list[Fault]:
         several = len({fault.file for fault in readings.refusals}) > 1
         return [fault for fault in readings.refusals if several or _names_a_setting(fault)]
     faults = []
+    placed = {n for n, s in device.sensors.items() if {(s.segment, s.side), (s.muscle, s.side)} & readings.places}
     for kind, described, found in (
         ("markers", device.markers, readings.labels),
         ("plates", device.plates, readings.plates),
+        ("sensors", device.sensors, placed),
     ):
         names = sorted(found)
         for name in set(described) - found:

@@ -16,8 +16,8 @@ import xarray as xr
 from legsci.ingest.devices import Channel, Device, Sensor
 from legsci.ingest.readers.signals import Floats, refuse, unit_factor
 from legsci.ingest.readers.timing import StreamFlag, Timing
+from legsci.vocabulary import STANDARD_GRAVITY
 
-STANDARD_GRAVITY = 9.80665  # m/s^2, exactly, by the 3rd CGPM (1901)
 _VOLTAGE = {"V": 1.0, "volts": 1.0, "mV": 1e-3, "millivolts": 1e-3}
 _VOLTAGE |= dict.fromkeys(("uV", "µV", "μV", "microvolts"), 1e-6)
 _ACCELERATION = dict.fromkeys(("m/s^2", "m/s2", "m/s²", "m/s/s"), 1.0) | {
@@ -184,8 +184,11 @@ def _sensor_flags(
     for name, channel, row, limit in zip(names, mapped, values, ranges, strict=True):
         if (channel.quantity or channel.kind) not in _CLIPS or row.size < SATURATED_SAMPLES:
             continue
-        held = row.size - int(np.flatnonzero(row != row[-1])[-1] + 1) if (row != row[-1]).any() else row.size
-        stopped = held > STOPPED_S * rate_hz and not np.isnan(row[-1])
+        end = row[-round(STOPPED_S * rate_hz) - 1 :]
+        stopped = bool((end == row[-1]).all())
+        moves = np.flatnonzero(row != row[-1]) if stopped else end
+        held = row.size - (int(moves[-1]) + 1 if moves.size else 0)
+        stopped = stopped and held > STOPPED_S * rate_hz
         if stopped:
             where = "throughout" if held == row.size else f"from {(row.size - held) / rate_hz:.2f} s on"
             flags.append(StreamFlag("sensor_stopped", held / rate_hz, STOPPED_S, f"{name}, {where}"))

@@ -30,7 +30,7 @@ from legsci.ingest.readers.signals import (
     unit_factor,
     with_remarks,
 )
-from legsci.ingest.readers.text import name_rows, number_table, read_lines, split_cells
+from legsci.ingest.readers.text import FileRows, name_rows, number_table, split_cells
 from legsci.ingest.readers.timing import Timing, from_stamps
 from legsci.ingest.recording import Recording
 
@@ -79,11 +79,11 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
         numbers or have gaps, no rate, a rate that contradicts the time column, a part that the file does not have, a
         centre of pressure metres off its plate.
     """
-    lines = read_lines(path, encoding=device.text.get("encoding"))
+    lines = FileRows(path, encoding=device.text.get("encoding"))
     return read_rows(path, lines, device=device, part=part)
 
 
-def read_rows(path: Path, lines: list[str], *, device: Device, part: str | None) -> Recording:
+def read_rows(path: Path, lines: Sequence[str], *, device: Device, part: str | None) -> Recording:
     """Read plate forces from the rows of a file, which may be text or a spreadsheet (see `read`)."""
     quantities = _quantities(path, device) if device.plates or not device.channels else []
     table, plates = lay_out(path, lines, device.text), len(device.plates)

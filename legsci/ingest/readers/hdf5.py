@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.channels import Block, Measured, channel_signals, mapped_sensors
-from legsci.ingest.readers.signals import Floats, read_bytes, refuse, with_remarks
+from legsci.ingest.readers.signals import Floats, refuse, with_remarks
 from legsci.ingest.readers.timing import Timing, from_stamps
 from legsci.ingest.recording import Recording
 
@@ -57,39 +56,41 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
 
     if part is not None:
         raise refuse(path, ("part", "none: the file holds one recording", part))
-    content = read_bytes(path)
-    if not content.startswith(SIGNATURE):
-        raise refuse(path, ("", "an HDF5 file", repr(content[:20])))
-    with h5py.File(io.BytesIO(content), "r") as file:
-        group = file.get("Sensors")
-        return _apdm(path, file, device) if isinstance(group, h5py.Group) else _arrays(path, file, device)
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(SIGNATURE))
+    except OSError as error:
+        raise refuse(path, ("", "a readable file", error.strerror or type(error).__name__)) from None
+    if head != SIGNATURE:
+        raise refuse(path, ("", "an HDF5 file", repr(head)))
+    with h5py.File(path, "r") as file:
+        arrays = dict(_numeric(file))
+        apdm = any(name.startswith("Sensors/") for name in arrays)
+        return _apdm(path, file, arrays, device) if apdm else _arrays(path, file, arrays, device)
 
 
-def _apdm(path: Path, file: h5py.File, device: Device) -> Recording:
+def _apdm(path: Path, file: h5py.File, arrays: dict[str, h5py.Dataset], device: Device) -> Recording:
     """Read the sensors of an APDM file."""
-    columns, arrays, owner = list[Measured](), list[Any](), list[tuple[str, int]]()
-    stamps: dict[str, Floats] = {}
-    for number, group in file["Sensors"].items():
-        label = _label(group, number, device)
-        stamps[label] = np.asarray(group["Time"], dtype=np.float64)
-        processed = file.get(f"Processed/{number}/Orientation")
-        found = {name: group[name] for name in APDM if name in group}
-        found |= {"Orientation": processed} if processed is not None else {}
-        for name, array in found.items():
+    numbers = list(dict.fromkeys(name.split("/")[1] for name in arrays if name.startswith("Sensors/")))
+    columns, owner = list[Measured](), list[tuple[str, str, int]]()
+    for number in numbers:
+        label = _label(file, number, device)
+        found = {name: f"Sensors/{number}/{name}" for name in APDM} | {"Orientation": f"Processed/{number}/Orientation"}
+        for name, place in found.items():
             quantity, unit = APDM[name]
-            for column, axis in enumerate(_axes(path, name, array)):
+            for column, axis in enumerate(_axes(path, name, arrays[place]) if place in arrays else ()):
                 columns.append(Measured(f"{label} {name}{axis}", label, quantity, axis.strip("."), unit))
-                arrays.append(array)
-                owner.append((label, column))
+                owner.append((number, place, column))
     chosen, meant, unmapped = mapped_sensors(path, device, columns)
+    stamps = {number: arrays[f"Sensors/{number}/Time"][()].astype(np.float64) for number in numbers}
+    start = min((float(times[0]) for times in stamps.values() if times.size), default=0.0)
     blocks = []
-    start = min((times[0] for times in stamps.values() if times.size), default=0.0)
-    for label in dict.fromkeys(owner[n][0] for n in chosen):
-        # Differences of integers first: times since 1970 in microseconds have more digits than a float.
-        times = (stamps[label] - start) * MICROSECONDS
-        mine = [n for n in chosen if owner[n][0] == label]
-        held = {id(arrays[n]): np.asarray(arrays[n], dtype=np.float64) for n in mine}
-        values = np.stack([held[id(arrays[n])][:, owner[n][1]] for n in mine])
+    for number in dict.fromkeys(owner[n][0] for n in chosen):
+        mine = [n for n in chosen if owner[n][0] == number]
+        values = _rows([(arrays[owner[n][1]], owner[n][2]) for n in mine])
+        # Differences of whole microseconds first: times since 1970 in seconds have too few digits.
+        times = (stamps[number] - start) * MICROSECONDS
+        label = columns[mine[0]].sensor
         timing = from_stamps(path, times, resample_hz=device.resample_hz, what=label)
         names, units = [columns[n].name for n in mine], [columns[n].unit for n in mine]
         blocks.append(Block(values, names, units, timing, label=label))
@@ -98,10 +99,22 @@ def _apdm(path: Path, file: h5py.File, device: Device) -> Recording:
     return Recording(with_remarks(signals, sentences), tuple(sentences), unmapped=unmapped, recorded_on=day)
 
 
-def _label(group: h5py.Group, number: str, device: Device) -> str:
+def _rows(columns: Sequence[tuple[h5py.Dataset, int]]) -> Floats:
+    """Columns of arrays (channel, time); each array is read once."""
+    held = {name: array[()] for name, array in {array.name: array for array, _ in columns}.items()}
+    values = np.empty((len(columns), columns[0][0].shape[0]))
+    for row, (array, number) in enumerate(columns):
+        values[row] = held[array.name] if array.ndim == 1 else held[array.name][:, number]
+    return values
+
+
+def _label(file: h5py.File, number: str, device: Device) -> str:
     """Name of an APDM sensor: its label, or its number where the study knows it by that."""
-    attrs = group["Configuration"].attrs if "Configuration" in group else group.attrs
-    label = attrs.get("Label 0", b"")
+    import h5py
+
+    group = file[f"Sensors/{number}"]
+    own = isinstance(group.get("Configuration", getlink=True), h5py.HardLink)
+    label = (group["Configuration"] if own else group).attrs.get("Label 0", b"")
     text = label.decode("utf-8", "replace") if isinstance(label, bytes) else str(label)
     return number if number in device.sensors or not text.strip("\0 ") else text.strip("\0 ")
 
@@ -114,9 +127,8 @@ def _axes(path: Path, name: str, array: Any) -> Sequence[str]:
     return AXES[width]
 
 
-def _arrays(path: Path, file: h5py.File, device: Device) -> Recording:
+def _arrays(path: Path, file: h5py.File, arrays: dict[str, h5py.Dataset], device: Device) -> Recording:
     """Read plain arrays of one rate."""
-    arrays = dict(_numeric(file))
     columns = {
         f"{name}{axis}": (array, number)
         for name, array in arrays.items()
@@ -135,10 +147,8 @@ def _arrays(path: Path, file: h5py.File, device: Device) -> Recording:
     rate = stated[0] if stated and stated[0] > 0 else device.rate_hz
     if rate is None:
         raise refuse(path, ("rate_hz", "an attribute sampling_rate, or rate_hz of the device", "neither"))
-    held = {id(array): np.asarray(array, dtype=np.float64) for array, _ in chosen}
-    values = np.stack([held[id(array)].reshape(array.shape[0], -1)[:, number] for array, number in chosen])
     units = [next((str(array.attrs[key]) for key in UNITS if key in array.attrs), "") for array, _ in chosen]
-    block = Block(values, list(device.channels), units, Timing(rate))
+    block = Block(_rows(chosen), list(device.channels), units, Timing(rate))
     signals, sentences = channel_signals([block], device)
     unmapped = {name: "" for name in columns if name not in device.channels}
     return Recording(with_remarks(signals, sentences), tuple(sentences), unmapped=unmapped)

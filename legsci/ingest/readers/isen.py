@@ -10,7 +10,7 @@ import numpy as np
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.channels import Block, channel_signals
 from legsci.ingest.readers.signals import refuse, with_remarks
-from legsci.ingest.readers.text import TextTable, number_table, read_lines, split_cells
+from legsci.ingest.readers.text import FileRows, TextTable, number_table, split_cells
 from legsci.ingest.readers.timing import from_stamps
 from legsci.ingest.recording import Recording
 
@@ -41,7 +41,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     if part is not None:
         raise refuse(path, ("part", "none: an export holds one recording", part))
     delimiter = str(device.text.get("delimiter", ","))
-    lines = read_lines(path, encoding=device.text.get("encoding"))
+    lines = FileRows(path, encoding=device.text.get("encoding"))
     names = split_cells(lines[0], delimiter)
     while names and not names[-1]:
         names.pop()
@@ -59,8 +59,9 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
             f" and {len(here) - NAMES_SHOWN} more" if len(here) > NAMES_SHOWN else ""
         )
         raise refuse(path, *((f"channels.{name}", f"one of {shown}", "no such channel") for name in absent))
-    table = TextTable(path, lines[1:], 2, delimiter, len(names), str(device.text.get("decimal", ".")))
-    wanted = sorted({*times, *(labels.index(name) for name in device.channels)})
+    table = TextTable(path, lines[1:], 2, delimiter, len(names), str(device.text.get("decimal", ".")), True)
+    mapped = [labels.index(name) for name in device.channels]
+    wanted = sorted({*mapped, *(times[int(block_of[column]) - 1] for column in mapped)})
     whole = number_table(table, columns=wanted, gaps=True)
     starts, blocks = [], []
     for number in dict.fromkeys(int(block_of[labels.index(name)]) for name in device.channels):

@@ -79,7 +79,8 @@ def lay_out(path: Path, lines: Sequence[str], text: Mapping[str, Any]) -> Table:
     if any(names) and filled:
         expected = f"{len(names)} columns, as there are names in row {names_row}"
         raise refuse(path, (f"row {header_rows + 1}", expected, f"{len(names) + len(filled)} columns{hint}"))
-    return Table(path, rows, header_rows + 1, delimiter, width, decimal, names, units, hint)
+    of_file = path.suffix.lower() != ".xlsx"
+    return Table(path, rows, header_rows + 1, delimiter, width, decimal, of_file, names, units, hint)
 
 
 def _header(path: Path, lines: Sequence[str], row: int, delimiter: str) -> list[str]:

@@ -52,7 +52,7 @@ class _Block:
     def numbers(self, path: Path, columns: list[int], *, gaps: bool) -> Floats:
         """Return some columns of the block (row, column)."""
         first_row = self.first_row + HEADER_ROWS
-        table = TextTable(path, self.rows, first_row=first_row, delimiter=",", width=len(self.components))
+        table = TextTable(path, self.rows, first_row=first_row, delimiter=",", width=len(self.components), of_file=True)
         return number_table(table, columns=columns, gaps=gaps)
 
 

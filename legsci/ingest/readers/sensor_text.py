@@ -6,13 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.channels import Block, Measured, channel_signals, mapped_sensors
 from legsci.ingest.readers.signals import Floats, refuse, with_remarks
-from legsci.ingest.readers.text import TextTable, number_table, read_lines, split_cells
+from legsci.ingest.readers.text import FileRows, TextTable, number_table, split_cells
 from legsci.ingest.readers.timing import Timing
 from legsci.ingest.recording import Recording
 
+#: Columns that count or stamp the rows.
+CLOCKS = ("PacketCounter", "Counter", "SampleTimeFine", "Time (s)", "Timestamp (us)")
 #: A row of names stands among the first lines of a file.
 LONGEST_PREAMBLE = 200
 
@@ -37,10 +41,6 @@ class SensorText:
     def numbers(self, columns: Sequence[int]) -> Floats:
         """Return columns (row, column); an empty cell is NaN."""
         return number_table(self.table, columns=columns, gaps=True)
-
-    def named(self, name: str) -> int | None:
-        """Return the number of a column, None where the file has none of that name."""
-        return list(self.names).index(name) if name in self.names else None
 
     def stated(self, *keys: str) -> str:
         """Return what the preamble says after one of the keys ("Update Rate: 100.0Hz"), empty where it does not."""
@@ -76,13 +76,16 @@ def open_sensor_text(
     """
     if part is not None:
         raise refuse(path, ("part", "none: the file holds one recording", part))
-    lines = read_lines(path, encoding=device.text.get("encoding"))
+    lines = FileRows(path, encoding=device.text.get("encoding"))
     for row, line in enumerate(lines[:LONGEST_PREAMBLE]):
         names = split_cells(line, delimiter)
         if names and names[0] in first:
             while names and not names[-1]:
                 names.pop()
-            table = TextTable(path, lines[row + 1 :], row + 2, delimiter, len(names))
+            rows, width = lines[row + 1 :], len(names)
+            # Rows may end with a delimiter beyond the names.
+            ends = bool(rows) and rows[0].endswith(delimiter) and rows[0].count(delimiter) == width
+            table = TextTable(path, rows, row + 2, delimiter, width + ends, of_file=True)
             return SensorText(path, lines[:row], names, table)
     raise refuse(path, ("", f"a row of names that begins with {' or '.join(first)}", repr(lines[0][:60])))
 
@@ -93,7 +96,7 @@ def sensor_recording(
     columns: Sequence[Measured],
     *,
     alone: Sequence[str],
-    timing: Callable[[], Timing],
+    timing: Callable[[dict[str, Floats]], Timing],
     convert: Callable[[Floats, Sequence[Measured]], tuple[Floats, list[Measured]]] | None = None,
     ranges: dict[str, float] | None = None,
 ) -> Recording:
@@ -105,7 +108,8 @@ def sensor_recording(
     device : for `sensors`.
     columns : what the columns of the file measure; a column without quantity is not read.
     alone : names by which the study may know the sensor.
-    timing : gives the time axis of the rows.
+    timing : gives the time axis of the rows from the columns that count or stamp them, by name; those of
+        `CLOCKS` that the file has.
     convert : of all columns that have a quantity (channel, row): to channels of session files.
     ranges : quantity -> largest value that the sensor can measure, in the unit of the file.
 
@@ -114,10 +118,12 @@ def sensor_recording(
     RecordingError : no sensor mapped, or cells that are not numbers.
     """
     measured = [(number, column) for number, column in enumerate(columns) if column.quantity]
+    clocked = {name: number for number, name in enumerate(file.names) if name in CLOCKS}
     if not measured:
         raise refuse(file.path, ("", "columns of a sensor", ", ".join(file.names)))
-    axis = timing()
-    values = file.numbers([number for number, _ in measured]).T
+    numbers = file.numbers([*clocked.values(), *(number for number, _ in measured)])
+    axis = timing({name: numbers[:, place] for place, name in enumerate(clocked)})
+    values = np.ascontiguousarray(numbers[:, len(clocked) :].T)
     named = [column for _, column in measured]
     if convert is not None:
         values, named = convert(values, named)
@@ -132,11 +138,3 @@ def sensor_recording(
     )
     signals, sentences = channel_signals([block], meant)
     return Recording(with_remarks(signals, sentences), tuple(sentences), axis.start_s, unmapped | others)
-
-
-def numbers_of(file: SensorText, name: str, where: str) -> Floats:
-    """Return a column by its name (row,); one that the file does not have is refused."""
-    column = file.named(name)
-    if column is None:
-        raise refuse(file.path, (where, f"a column {name}", ", ".join(file.names)))
-    return file.numbers([column])[:, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.channels import Block, Measured, channel_signals, mapped_sensors
 from legsci.ingest.readers.signals import Floats, refuse, with_remarks
-from legsci.ingest.readers.text import TextTable, number_table, read_lines, split_cells
+from legsci.ingest.readers.text import FileRows, TextTable, number_table, split_cells
 from legsci.ingest.readers.timing import StreamFlag, Timing
 from legsci.ingest.recording import Recording
 
@@ -22,6 +23,8 @@ _LABEL = re.compile(
 #: Channels by the first word of their name -> quantity.
 QUANTITIES = {"EMG": "emg", "ACC": "acceleration", "GYRO": "angular_velocity", "MAG": "magnetic_field"}
 _AXIS = re.compile(r"^(?P<word>[A-Z]+)(\.(?P<axis>[XYZ]))?\b")
+#: The row of names stands among the first.
+LONGEST_HEAD = 1000
 #: Largest difference between the rate in the header and that of the times, as a part of it.
 RATE_TOLERANCE = 1e-3
 
@@ -58,13 +61,13 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     """
     if part is not None:
         raise refuse(path, ("part", "none: an export holds one recording", part))
-    lines = read_lines(path, encoding=device.text.get("encoding"))
+    lines = FileRows(path, encoding=device.text.get("encoding"))
     delimiter = str(device.text.get("delimiter", ","))
     channels, row = _head(path, lines, delimiter)
     measured = [_measured(channel) for channel in channels]
     chosen, meant, unmapped = mapped_sensors(path, device, measured)
     table = TextTable(
-        path, lines[row + 1 :], row + 2, delimiter, 2 * len(channels), str(device.text.get("decimal", "."))
+        path, lines[row + 1 :], row + 2, delimiter, 2 * len(channels), str(device.text.get("decimal", ".")), True
     )
     wanted = [column for n in chosen for column in (2 * n, 2 * n + 1)]
     numbers = number_table(table, columns=wanted, gaps=True)
@@ -85,10 +88,10 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     return Recording(with_remarks(signals, sentences), tuple(sentences), first, unmapped)
 
 
-def _head(path: Path, lines: list[str], delimiter: str) -> tuple[list[_Channel], int]:
+def _head(path: Path, lines: Sequence[str], delimiter: str) -> tuple[list[_Channel], int]:
     """Channels of the head, and the number of the row of column names, from 0."""
     channels = []
-    for line in lines:
+    for line in lines[:LONGEST_HEAD]:
         match = _LABEL.match(line)
         if match is None:
             break
@@ -101,7 +104,7 @@ def _head(path: Path, lines: list[str], delimiter: str) -> tuple[list[_Channel],
         channels.append(_Channel(match["name"], rate, int(match["points"]), start, match["unit"]))
     if not channels:
         raise refuse(path, ("row 1", "Label: ... Sampling frequency: ... as EMGworks writes it", repr(lines[0][:60])))
-    row = next((n for n, line in enumerate(lines) if line.startswith(("X[s]", '"X[s]'))), None)
+    row = next((n for n, line in enumerate(lines[:LONGEST_HEAD]) if line.startswith(("X[s]", '"X[s]'))), None)
     if row is None:
         raise refuse(path, ("", "a row of names X[s] and of channels", "none"))
     names = [name for name in split_cells(lines[row], delimiter) if name]

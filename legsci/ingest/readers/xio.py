@@ -8,8 +8,8 @@ from pathlib import Path
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.channels import Measured
-from legsci.ingest.readers.sensor_text import SensorText, numbers_of, open_sensor_text, sensor_recording
-from legsci.ingest.readers.signals import TIME_UNITS, refuse
+from legsci.ingest.readers.sensor_text import SensorText, open_sensor_text, sensor_recording
+from legsci.ingest.readers.signals import TIME_UNITS, Floats, refuse
 from legsci.ingest.readers.text import read_lines
 from legsci.ingest.readers.timing import Timing, from_stamps
 from legsci.ingest.recording import Recording
@@ -62,9 +62,11 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     }
     known = path.stem.rpartition("_")[0], path.parent.name, path.stem
     alone = [name for name in dict.fromkeys(known) if name]
-    return sensor_recording(
-        file, device, _columns(file), alone=alone, timing=lambda: _timing(file, device, registers), ranges=ranges
-    )
+
+    def timing(clocks: dict[str, Floats]) -> Timing:
+        return _timing(file, clocks, device, registers)
+
+    return sensor_recording(file, device, _columns(file), alone=alone, timing=timing, ranges=ranges)
 
 
 def _columns(file: SensorText) -> list[Measured]:
@@ -83,11 +85,11 @@ def _columns(file: SensorText) -> list[Measured]:
     return [Measured("", "sensor", "", "", ""), *answer]
 
 
-def _timing(file: SensorText, device: Device, registers: dict[str, int]) -> Timing:
+def _timing(file: SensorText, clocks: dict[str, Floats], device: Device, registers: dict[str, int]) -> Timing:
     """Time axis by the stamps, or by the rate of the registers."""
     if file.names[0] != PACKETS:
         scale = TIME_UNITS["us" if "us" in file.names[0] else "s"]
-        stamps = numbers_of(file, file.names[0], "time stamps") * scale
+        stamps = clocks[file.names[0]] * scale
         return from_stamps(file.path, stamps, declared_hz=device.rate_hz, resample_hz=device.resample_hz)
     kind = file.path.stem.rpartition("_")[2]
     setting = registers.get(_RATE_REGISTERS.get(kind, ""), 0)

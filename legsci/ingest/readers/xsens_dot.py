@@ -10,8 +10,8 @@ import numpy as np
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.channels import Measured
-from legsci.ingest.readers.sensor_text import SensorText, numbers_of, open_sensor_text, sensor_recording
-from legsci.ingest.readers.signals import refuse
+from legsci.ingest.readers.sensor_text import SensorText, open_sensor_text, sensor_recording
+from legsci.ingest.readers.signals import Floats, refuse
 from legsci.ingest.readers.timing import StreamFlag, Timing, from_counter
 from legsci.ingest.recording import Recording
 
@@ -54,9 +54,11 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     if rate is None:
         raise refuse(path, ("rate_hz", "an OutputRate in the file, or rate_hz of the device", "neither"))
     alone = [name for name in (file.stated("devicetag"), path.stem.split("_", 1)[0], path.stem) if name]
-    recording = sensor_recording(
-        file, device, _columns(file), alone=list(dict.fromkeys(alone)), timing=lambda: _timing(file, rate)
-    )
+
+    def timing(clocks: dict[str, Floats]) -> Timing:
+        return _timing(path, clocks[COUNTER], clocks.get(STAMPS), rate)
+
+    recording = sensor_recording(file, device, _columns(file), alone=list(dict.fromkeys(alone)), timing=timing)
     return replace(recording, recorded_on=_date(file.stated("starttime")))
 
 
@@ -71,13 +73,11 @@ def _columns(file: SensorText) -> list[Measured]:
     return answer
 
 
-def _timing(file: SensorText, rate_hz: float) -> Timing:
+def _timing(path: Path, counter: Floats, stamps: Floats | None, rate_hz: float) -> Timing:
     """Time axis by the count of packets; a shift of the stamps against it is a jump of the clock."""
-    counter = numbers_of(file, COUNTER, "packet counter")
-    timing = from_counter(file.path, counter, rate_hz=rate_hz, wraps_at=WRAPS_AT)
-    if file.named(STAMPS) is None:
+    timing = from_counter(path, counter, rate_hz=rate_hz, wraps_at=WRAPS_AT)
+    if stamps is None:
         return timing
-    stamps = numbers_of(file, STAMPS, "time stamps")
     packets = np.diff(counter)
     elapsed = np.diff(stamps)
     elapsed = np.where(elapsed < -WRAPS_AT / 2, elapsed + WRAPS_AT, elapsed) / STAMPS_PER_S

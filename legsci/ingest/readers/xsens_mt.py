@@ -10,7 +10,7 @@ import numpy as np
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.channels import Measured
-from legsci.ingest.readers.sensor_text import SensorText, numbers_of, open_sensor_text, sensor_recording
+from legsci.ingest.readers.sensor_text import SensorText, open_sensor_text, sensor_recording
 from legsci.ingest.readers.signals import Floats, refuse
 from legsci.ingest.readers.timing import Timing, from_counter
 from legsci.ingest.recording import Recording
@@ -51,12 +51,11 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     if rate is None:
         raise refuse(path, ("rate_hz", "an update rate in the file, or rate_hz of the device", "neither"))
 
-    def timing() -> Timing:
-        return from_counter(path, numbers_of(file, file.names[0], "packet counter"), rate_hz=rate)
+    def timing(clocks: dict[str, Floats]) -> Timing:
+        return from_counter(path, clocks[file.names[0]], rate_hz=rate)
 
-    stem = path.stem
-    alone = dict.fromkeys([stem.rsplit("_", 1)[-1], stem])
-    return sensor_recording(file, device, _columns(file), alone=list(alone), timing=timing, convert=_quaternion)
+    alone = list(dict.fromkeys([path.stem.rsplit("_", 1)[-1], path.stem]))
+    return sensor_recording(file, device, _columns(file), alone=alone, timing=timing, convert=_quaternion)
 
 
 def _columns(file: SensorText) -> list[Measured]:
