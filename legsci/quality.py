@@ -24,6 +24,16 @@ CODES: dict[str, Code] = {
         "noted",
         "How the clock of {signal} is related to that of the trial is not known: it is not compared with others.",
     ),
+    "clock_not_related": Code(
+        "flagged",
+        "The clock of {signal} could not be related to that of the trial: {detail}. It is not compared with others.",
+    ),
+    "clock_departs": Code(
+        "flagged",
+        "The clock of {signal} departs by {value:+.0f} ms {detail} in the rest of the session: it jumped, or was set "
+        "again; the lag of this trial alone is used.",
+        "ms",
+    ),
     "not_computed": Code("rejected", "The computation failed ({detail}); see the log of the job."),
     "no_signal_to_cut_by": Code("rejected", "No repetitions can be found in the trial: {detail}."),
     "no_force": Code("rejected", "No plate is loaded by a person, so there are no repetitions{detail}.", "N"),

@@ -16,6 +16,9 @@ import pandas as pd
 import xarray as xr
 
 from legsci.ingest.axes import to_isb
+from legsci.ingest.clocks.declared import SHARED_CLOCK, clocks_of
+from legsci.ingest.clocks.measured import STATED
+from legsci.ingest.clocks.session_clocks import OF_RECORDER, UNKNOWN, relate_clocks
 from legsci.ingest.devices import Device
 from legsci.ingest.faults import Fault, RecordingError
 from legsci.ingest.names import map_names
@@ -29,7 +32,8 @@ from legsci.tasks import TASKS
 TRIAL_ATTRIBUTES = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
 #: Columns of participants.tsv that a session file keeps for mechanics.
 BUILD = ("sex", "knee_width_m", "ankle_width_m", "leg_length_m")
-SHARED_CLOCK = "shared_clock"
+#: What a session file says of the clock of a stream, beside the method.
+CLOCK_COLUMNS = ("clock_offset_s", "clock_offset_uncertainty_s", "clock_drift", "clock_drift_uncertainty")
 #: How files that are no set of plates or markers become one.
 AGAIN = " of what is laid side by side (export the files at one rate, from the same start to the same end)"
 _STORED_DECIMALS = {
@@ -74,12 +78,15 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
         name = str(trial["trial_id"])
         attrs = {key: _plain(trial[key]) for key in TRIAL_ATTRIBUTES if not pd.isna(trial.get(key))}
         if trial["task"] in TASKS:
-            streams, measured = build_trial(study, recordings.get(trial["trial_id"], []))
+            found[name], measured = build_trial(study, recordings.get(trial["trial_id"], []))
         else:
-            streams, measured = {}, {"faults": json.dumps([["unknown_task", absent_task(str(trial["task"]))]])}
-        nodes[name], found[name] = xr.Dataset(attrs=attrs | measured), streams
-        nodes |= {f"{name}/{stream}": signal for stream, signal in streams.items()}
+            measured = {"faults": json.dumps([["unknown_task", absent_task(str(trial["task"]))]])}
+        nodes[name] = xr.Dataset(attrs=attrs | measured)
+    starts = {name: float(nodes[name].attrs.get("start_time_s", 0.0)) for name in found}
+    relate_clocks(found, starts, clocks_of(study.settings))
     flag_copies(found)
+    for name, streams in found.items():
+        nodes |= {f"{name}/{stream}": signal for stream, signal in streams.items()}
     return xr.DataTree.from_dict(nodes, name=f"{participant_id}_{session_id}")
 
 
@@ -128,23 +135,23 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
         read, faults = whole, []
     if not read and not faults:
         faults.append(("no_recording", Fault("recordings.tsv", "", "a recording of this trial", "none")))
-    shared = study.settings.get("synchronisation") == SHARED_CLOCK
     faults += [("signal_twice", fault) for fault in _contradictions(read)]
+    numbers = _clock_numbers(read, study)
     apart = sorted({one.device.name for one in read if set(PARTS) & set(one.recording.signals)})
-    if len(apart) > 1 and not shared:
-        found = f"{', '.join(apart)} without"
+    unrelated = [name for name in apart if numbers[name] is None]
+    if len(apart) > 1 and unrelated:
+        expected = f"{SHARED_CLOCK} for several devices, or the clock of each"
         faults.append(
-            ("no_shared_clock", Fault("study.yaml", "synchronisation", f"{SHARED_CLOCK} for several devices", found))
+            ("no_shared_clock", Fault("study.yaml", "synchronisation", expected, f"{', '.join(unrelated)} without"))
         )
     if faults:
         return {}, {"faults": json.dumps([[code, str(fault)] for code, fault in faults], ensure_ascii=False)}
-    with_plates = [one for one in read if "force" in one.recording.signals]
-    start = min(one.recording.start_time_s for one in with_plates or read)
-    clock_of = apart[:1] if not shared else [one.device.name for one in read if not one.device.own_clock]
+    of_trial = _of_trial(read, numbers)
+    with_plates = [one for one in of_trial if "force" in one.recording.signals]
+    start = min(one.recording.start_time_s for one in with_plates or of_trial)
     named = _named([(kind, one) for one in read for kind in one.recording.signals])
     found_streams = {
-        name: _stream(one, kind, start=start, known_clock=not clock_of or one.device.name in clock_of)
-        for name, (kind, one) in named.items()
+        name: _stream(one, kind, start=start, known_clock=one in of_trial) for name, (kind, one) in named.items()
     }
     flag_foreign(found_streams, {one.path: one.recording.recorded_on for one in read}, _visit(study, rows))
     unmapped = [[one.path, name, unit] for one in read for name, unit in one.recording.unmapped.items()]
@@ -154,6 +161,25 @@ def build_trial(study: Study, rows: Iterable[dict[str, Any]]) -> tuple[dict[str,
     if unmapped:
         attrs["unmapped"] = json.dumps(unmapped, ensure_ascii=False)
     return found_streams, attrs
+
+
+def _clock_numbers(read: list[_Read], study: Study) -> dict[str, int | None]:
+    """Number of the clock of each device among those that the study relates to each other; None: not related."""
+    declared, clocks = study.settings.get("synchronisation"), clocks_of(study.settings)
+    devices = {one.device.name: one.device for one in read}
+    if declared == SHARED_CLOCK:
+        return {name: None if device.own_clock else 0 for name, device in devices.items()}
+    if clocks:
+        of_device = {name: number for number, clock in enumerate(clocks) for name in clock.devices}
+        return {name: of_device.get(name) for name in devices}
+    main = sorted({one.device.name for one in read if set(PARTS) & set(one.recording.signals)})
+    return {name: 0 if name in main[:1] else None for name in devices}
+
+
+def _of_trial(read: list[_Read], numbers: dict[str, int | None]) -> list[_Read]:
+    """Recordings on the clock of the trial: the first clock of the study that recorded it; without any, all."""
+    known = [number for number in numbers.values() if number is not None]
+    return [one for one in read if not known or numbers[one.device.name] == min(known)]
 
 
 def _kind_of_file(device: Device, path: str) -> tuple[str, str]:
@@ -182,7 +208,7 @@ def _stream(one: _Read, kind: str, *, start: float, known_clock: bool) -> xr.Dat
     notes = [f"{place}: {what}." for place, what in one.recording.notes.items()]
     turned = to_isb(signal, up=device.up, forward=device.forward) if "axis" in signal.dims else signal
     # Streams of one file that its recorder cannot relate to each other are not related to the trial either.
-    known_clock = known_clock and signal.attrs.get("clock_method") != "unknown"
+    known_clock = known_clock and signal.attrs.get("clock_method") != UNKNOWN
     offset = one.recording.start_time_s - start if known_clock else 0.0
     measured = {name: value for name, value in signal.attrs.items() if name.startswith("clock_")}
     if offset != 0.0:
@@ -194,14 +220,17 @@ def _stream(one: _Read, kind: str, *, start: float, known_clock: bool) -> xr.Dat
         "sha256": one.sha256,
         "reader": device.reader,
         "assumptions": json.dumps([*one.recording.assumptions, *notes], ensure_ascii=False),
+        "start_time_s": one.recording.start_time_s,
         "clock_offset_s": offset if known_clock else float("nan"),
         "clock_drift": 0.0 if known_clock else float("nan"),
         "clock_offset_uncertainty_s": 0.0 if known_clock else float("nan"),
         "clock_drift_uncertainty": 0.0 if known_clock else float("nan"),
-        "clock_method": "clock of the recorder" if known_clock else "unknown",
+        "clock_method": OF_RECORDER if known_clock else UNKNOWN,
     }
     if known_clock:
         turned.attrs |= measured
+    elif np.isfinite(measured.get("clock_offset_uncertainty_s", np.nan)):
+        turned.attrs[STATED] = measured["clock_offset_uncertainty_s"]
     return turned
 
 
@@ -241,9 +270,9 @@ def session_readings(path: str | Path) -> list[dict[str, Any]]:
     Returns
     -------
     A row per stream: trial_id, signal (name of the stream), kind, device, rate_hz, reader, channels (names of its
-    plates, markers, segments, angles or channels), assumptions, clock (how it is related to that of the trial), source,
-    sha256; a row "not mapped" per file with channels that the study does not map; and a row "not read" per trial whose
-    recordings could not be used, with the reason under assumptions.
+    plates, markers, segments, angles or channels), assumptions, clock (how it is related to that of the trial) with
+    its CLOCK_COLUMNS [s, 1], source, sha256; a row "not mapped" per file with channels that the study
+    does not map; and a row "not read" per trial whose recordings could not be used, with the reason under assumptions.
     """
     rows: list[dict[str, Any]] = []
     with netCDF4.Dataset(str(path)) as file:
@@ -256,6 +285,7 @@ def session_readings(path: str | Path) -> list[dict[str, Any]]:
                 rows.append(
                     {"trial_id": trial, "signal": name, "kind": attrs["kind"], "rate_hz": attrs["sampling_rate_hz"]}
                     | {"clock": attrs["clock_method"], "channels": ", ".join(map(str, stream.variables[part][:]))}
+                    | {name: attrs[name] for name in CLOCK_COLUMNS}
                     | {"assumptions": " ".join(json.loads(attrs["assumptions"])), "source": attrs["source"]}
                     | devices[attrs["source"]]
                 )

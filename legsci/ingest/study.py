@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from legsci.ingest.clocks.declared import clock_faults
 from legsci.ingest.devices import Device
 from legsci.ingest.exports.measurements import RETEST, no_measurements
 from legsci.ingest.exports.measurements import TABLE as MEASUREMENTS
@@ -353,7 +354,7 @@ def _device_faults(recordings: pd.DataFrame, settings: dict[str, Any]) -> list[F
     if len(several) and "synchronisation" not in settings:
         found = f"no such key, but {len(several)} trials with several devices, first {', '.join(several.index[0])}"
         faults.append(Fault(SETTINGS, "synchronisation", "how the clocks of several devices are related", found))
-    return faults + repeated_plates(compared, known)
+    return faults + clock_faults(settings, names) + repeated_plates(compared, known)
 
 
 def _channels_alone(described: dict[str, Any]) -> bool:

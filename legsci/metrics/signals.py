@@ -21,13 +21,14 @@ from legsci.vocabulary import SIDES
 
 #: Signals and events of a session's repetitions by name, as `prepare` in measure.py makes them of a reps file.
 Reps = Mapping[Any, xr.Variable]
+_CLOCK = ("window_start", "sampling_rate_hz")
 
 
 def position(reps: Reps, seconds: xr.Variable) -> xr.Variable:
     """Position of a time (rep, scoring) in the repetition's window [samples]; NaN where the event was not detected."""
-    start, rate = (reps[name].data[:, None] for name in ("window_start", "sampling_rate_hz"))
+    start, rate = (reps[name].set_dims(("rep", "scoring")) if reps[name].ndim == 1 else reps[name] for name in _CLOCK)
     times = seconds.transpose("rep", "scoring")
-    return xr.Variable(times.dims, (times.data - start) * rate)
+    return xr.Variable(times.dims, (times.data - start.data) * rate.data)
 
 
 def recorded_samples(signals: Mapping[str, xr.Variable], names: Iterable[str]) -> xr.Variable:

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from legsci.ingest.study import Study
 from legsci.mechanics.reps.files import FLAG_COLUMNS, QUALITY_COLUMNS
-from legsci.mechanics.reps.repetition import STORED_EVENTS, UNPERTURBED
+from legsci.mechanics.reps.repetition import CLOCK, STORED_EVENTS, UNPERTURBED
 from legsci.metrics.measure import measure
 from legsci.metrics.measurements import PROFILE as MEASURED
 from legsci.metrics.measurements import declared_metrics, measured_dictionary, measured_rows
-from legsci.metrics.registry import COLUMNS, dictionary
+from legsci.metrics.registry import COLUMNS, METRICS, dictionary
 from legsci.metrics.status import HEIGHTS, LIMITS, height_flags, plausibility_flags, row_status, withhold
 from legsci.metrics.uncertainty import uncertainty
 from legsci.vocabulary import SIDES
@@ -109,13 +109,23 @@ def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, objec
 
 
 def _with_uncertainties(measured: xr.Dataset, reps: xr.Dataset) -> dict[str, Values]:
-    """Metrics with the uncertainty of those that are rescored, at side both under the default profile."""
+    """Metrics with the uncertainty of those that are rescored, at side both under the default profile.
+
+    Uncertainties that metrics state themselves take the clock of the cameras as certain: where it is not, what changes
+    when they are read later by its uncertainty is added.
+    """
     shape = tuple(reps.sizes[dim] for dim in ("rep", "scoring", "side"))
     values = {str(name): variable.data for name, variable in measured.variables.items() if variable.shape == shape}
     for name, variable in uncertainty(reps, measured).variables.items():
         laid = np.full(shape, np.nan)
         laid[:, 0, SIDES.index("both")] = variable.data
         values[str(name)] = laid
+    moved = np.flatnonzero(reps.variables["perturbation"].data.astype(str) == CLOCK)
+    for name in (name for name, metric in METRICS.items() if moved.size and metric.uncertainty == "stated"):
+        if f"u_{name}" not in values:
+            continue  # no task of the session has it
+        change = np.nan_to_num(values[name][:, moved[0]] - values[name][:, 0])
+        values[f"u_{name}"] = np.hypot(values[f"u_{name}"], change[:, None])
     return values
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 import yaml
 
-from legsci.ingest.session import open_session, session_readings
+from legsci.ingest.session import CLOCK_COLUMNS, open_session, session_readings
 from legsci.mechanics.kinetics.motion_file import open_motion
 from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.mechanics.reps.files import open_repetitions
@@ -32,7 +32,7 @@ TEXT_COLUMNS = (
 )
 READING_COLUMNS = (
     "participant_id", "session_id", "trial_id", "signal", "kind", "device", "rate_hz", "reader",
-    "channels", "assumptions", "clock", "source", "sha256",
+    "channels", "assumptions", "clock", *CLOCK_COLUMNS, "source", "sha256",
 )  # fmt: skip
 #: Tables that `query` reads from parquet, the columns asked for alone.
 QUERIED = ("metrics", "metrics_by_profile", "reps", "quality")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from legsci.ingest.clocks.lag import lag_between
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.motion.kinematics import Array, Booleans
 from legsci.mechanics.motion.markers import smoothable
@@ -20,24 +21,19 @@ DISAGREEMENT_LEVER_M = 0.6
 #: Force and motion are compared up to this frequency [Hz]: faster parts of the accelerations of all segments are noise
 #: of the cameras.
 COMPARED_HZ = 12.0
-#: Force may come this much before or after the motion, plus three times the uncertainty of that delay [s]; our choice:
+#: Force may come this much before or after the motion, plus three times the uncertainty of that lag [s]; our choice:
 #: in 10 ms the force of the recorded drop jumps and sprint changes by 0.7 to 0.9 body weights.
-LARGEST_DELAY_S = 0.01
-#: Longest delay that is searched [s]: a running step later force and motion resemble each other again.
-SEARCHED_DELAY_S = 0.2
-#: At the delay that is reported, the mean squared difference of force and motion is at most this part of that as
-#: recorded, and of that at any other local minimum; else force fits the motion at no delay, or at several.
-CLEARLY_LESS = 0.8
-#: Part of body weight below which differences of force and motion are none.
-ROUNDING_PART = 0.001
-#: Part of body weight by which force has to vary (standard deviation) for its delay to be estimated, and a horizontal
+LARGEST_LAG_S = 0.01
+#: Longest lag that is searched [s]: a running step later force and motion resemble each other again.
+SEARCHED_LAG_S = 0.2
+#: Part of body weight by which force has to vary (standard deviation) for its lag to be estimated, and a horizontal
 #: force (root mean square) for its direction.
 VARYING_PART, HORIZONTAL_PART = 0.1, 0.03
 #: Correlation of a horizontal force with the motion below which it has the opposite sign. The recorded sprint's
 #: sideways force, of a body whose arms are not measured, reads -0.2.
 REVERSED_CORRELATION = -0.5
-#: Correlation of vertical force and motion from which their horizontal parts are compared: 0.82 to 0.99 in the recorded
-#: drop jumps and sprint.
+#: Correlation of vertical force and motion from which their lag is estimated and their horizontal parts are compared:
+#: 0.82 to 0.99 in the recorded drop jumps and sprint.
 IN_TIME_CORRELATION = 0.7
 #: A body stands still while force and motion differ from its weight by no more than this part.
 STILL_PART = 0.05
@@ -81,8 +77,8 @@ def dynamic_consistency(
 
     Returns
     -------
-    One flag per disagreement. `clocks_apart`: the time by which force comes later than motion (negative: earlier),
-    which makes their vertical parts differ least. `force_axis_reversed`: a horizontal force with the opposite sign
+    One flag per disagreement. `clocks_apart`: the lag of vertical force behind the motion (negative: ahead of it), see
+    `legsci.ingest.clocks.lag`. `force_axis_reversed`: a horizontal force with the opposite sign
     to the motion, where the vertical one is in time. `pressure_beside_body`: level distance of centre of mass and
     centre of pressure in quiet standing, of a person without load, since the place of a load is not known.
     """
@@ -94,8 +90,8 @@ def dynamic_consistency(
     # A person may stand where no plate is, such as on a box: there is nothing to compare while the plates are unloaded.
     loaded = np.isfinite(force + required).all(axis=1) & (force[:, _Y] > DISAGREEMENT_PART * weight)
     flags = _size((required - force)[loaded], body.residual_moment[loaded], weight)
-    delay = _time(force[:, _Y], required[:, _Y], loaded, weight, rate_hz, cutoff_hz)
-    flags += delay or _direction(force[loaded], required[loaded], weight)
+    lagging = _time(force[:, _Y], required[:, _Y], loaded, weight, rate_hz)
+    flags += lagging or _direction(force[loaded], required[loaded], weight)
     if body.mass_kg - body_mass_kg < STILL_PART * body_mass_kg:
         loads = force[loaded], required[loaded]
         flags += _place(*loads, moment[loaded], body.centre_of_mass[loaded], weight, rate_hz)
@@ -130,42 +126,21 @@ def _size(force: Array, moment: Array, weight: float) -> list[QualityFlag]:
     return flags
 
 
-def _time(
-    force: Array, required: Array, loaded: Booleans, weight: float, rate_hz: float, cutoff_hz: float | None
-) -> list[QualityFlag]:
-    """Delay of vertical force (time,) relative to the motion, by the frames in which plates are loaded."""
+def _time(force: Array, required: Array, loaded: Booleans, weight: float, rate_hz: float) -> list[QualityFlag]:
+    """Lag of vertical force (time,) behind the motion, by the frames in which plates are loaded."""
     if not loaded.any() or np.std(force[loaded]) < VARYING_PART * weight:
         return []
-    frames, known = np.flatnonzero(loaded), np.count_nonzero(loaded)
-
-    def squared_difference(later: int) -> float:
-        """Mean squared difference of force from the motion so many frames earlier [N^2]."""
-        before = frames - later
-        inside = (before >= 0) & (before < len(required))
-        difference = force[frames[inside]] - required[before[inside]]
-        seen = difference[np.isfinite(difference)]
-        return float(np.mean(seen**2)) if 2 * seen.size >= known else np.inf
-
-    as_recorded = squared_difference(0)
-    if as_recorded <= min(squared_difference(-1), squared_difference(1)):
+    lag = lag_between(
+        np.where(loaded, force, np.nan),
+        required[None],
+        rate_hz=rate_hz,
+        searched_s=SEARCHED_LAG_S,
+        least_correlation=IN_TIME_CORRELATION,
+    )
+    limit_s = LARGEST_LAG_S + 3.0 * lag.uncertainty_s
+    if lag.refused or not abs(lag.lag_s) > limit_s:
         return []
-    most = round(SEARCHED_DELAY_S * rate_hz)
-    squares = np.array([squared_difference(later) for later in range(-most, most + 1)])
-    lowest = int(np.argmin(squares))
-    if lowest in (0, 2 * most) or not np.isfinite(squares[lowest - 1 : lowest + 2]).all():
-        return []
-    before, there, after = squares[lowest - 1 : lowest + 2]
-    troughs = 1 + np.flatnonzero((squares[1:-1] <= squares[:-2]) & (squares[1:-1] <= squares[2:]))
-    rivals = [as_recorded, *squares[troughs[np.abs(troughs - lowest) > 1]]]
-    rounding = (ROUNDING_PART * weight) ** 2
-    if there + rounding > CLEARLY_LESS * (min(rivals) + rounding):
-        return []
-    bend = before + after - 2.0 * there
-    later_s = (lowest - most + 0.5 * (before - after) / bend) / rate_hz
-    # Least squares: independent are as many values as the low-pass leaves.
-    independent = known / rate_hz * 2.0 * min(cutoff_hz or np.inf, 0.5 * rate_hz)
-    limit_s = LARGEST_DELAY_S + 3.0 * float(np.sqrt(2.0 * there / (bend * independent))) / rate_hz
-    return [QualityFlag("clocks_apart", "force", 1000.0 * later_s, 1000.0 * limit_s)] if abs(later_s) > limit_s else []
+    return [QualityFlag("clocks_apart", "force", 1000.0 * lag.lag_s, 1000.0 * limit_s)]
 
 
 def _direction(force: Array, required: Array, weight: float) -> list[QualityFlag]:

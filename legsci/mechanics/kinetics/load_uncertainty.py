@@ -49,6 +49,7 @@ def load_uncertainty(
     axes: tuple[str, Array],
     joints: list[str],
     low_pass: tuple[float, float],
+    clock_s: float = 0.0,
 ) -> LoadUncertainty:
     """Propagate independent errors to moments and power of joints.
 
@@ -60,6 +61,7 @@ def load_uncertainty(
     axes : key of MOMENT_AXES, and the axes of the components (joint, time, 3, 3).
     joints : names.
     low_pass : frames per second and cut-off [Hz]; NaN: none.
+    clock_s : standard uncertainty of the time of the plates against that of the cameras [s].
 
     Notes
     -----
@@ -68,6 +70,9 @@ def load_uncertainty(
 
         change of M_i = d . (change of e_i) M - s . (F x e_i) - shift of the plate . (F_g x e_i)
         change of P   = - s . (F x omega) - shift of the plate . (F_g x omega) + M . (change of omega)
+
+    A ground reaction that comes t later changes M_i by - t e_i . (change of its moment about the joint centre per
+    second), and P likewise along omega.
 
     Inertial parts, M_i less that of the ground, change in proportion to the inertia. A soft tissue artefact that grows
     with the turn of a segment also changes its angular velocity, in proportion.
@@ -84,10 +89,27 @@ def load_uncertainty(
             tuple(model.errors), numbers[known], axes[1][known], tuple(part), spin_share, plate, _CARRIED[axes[0]]
         )
         of_moment[known], of_power[known] = found
+        if clock_s > 0.0:
+            late = clock_s * _ground_moment_rate(loads, low_pass[0])[known]
+            of_moment[known] += np.einsum("jtik,jtk->jit", axes[1][known], late) ** 2
+            of_power[known] += np.einsum("jtk,jtk->jt", part.spin, late) ** 2
     power = np.einsum("jti,jti->jt", loads.moment, loads.spin)
     moment = np.hypot(np.sqrt(of_moment), filter_effect(in_plane, *low_pass))
     noise = np.linalg.norm(loads.moment, axis=2) * _spin_noise(*low_pass)
     return LoadUncertainty(moment, np.sqrt(of_power), np.hypot(filter_effect(power, *low_pass), noise))
+
+
+def _ground_moment_rate(loads: JointLoads, rate_hz: float) -> Array:
+    """Change per second of the moment of the ground about the joint centres (joint, time, 3) [N m/s], loads alone.
+
+    0 beside frames in which a load is unknown.
+    """
+    force, moment = (np.gradient(each, 1.0 / rate_hz, axis=1) for each in (loads.ground_force, loads.ground_moment))
+    answer = np.zeros_like(loads.centre)
+    for side in range(loads.below.shape[1]):
+        own = np.nan_to_num(moment[side][None] - np.cross(loads.centre, force[side][None]))
+        answer += loads.below[:, side, None, None] * own
+    return answer
 
 
 def _spin_noise(rate_hz: float, cutoff_hz: float) -> float:

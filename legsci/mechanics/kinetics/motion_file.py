@@ -122,6 +122,7 @@ def _described(trial: TrialMotion) -> dict[str, Any]:
             "moment_axes": moved.moment_axes,
             "mean_speed_m_per_s": moved.mean_speed_m_per_s,
             "travel_deg": moved.travel_deg,
+            "clock_uncertainty_s": moved.clock_uncertainty_s,
             "points": list(moved.points),
         }
     return words
@@ -158,6 +159,7 @@ def _trial(
             mean_speed_m_per_s=stated["mean_speed_m_per_s"],
             travel_deg=stated["travel_deg"],
             signals={name: framed[name] for name in FRAME_SIGNALS},
+            clock_uncertainty_s=stated["clock_uncertainty_s"],
             points={name: place[points.index(name)].T for name in stated["points"]},
         )
     return TrialMotion(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import xarray as xr
 
+from legsci.ingest.clocks.session_clocks import clock_uncertainty_s
 from legsci.ingest.streams import stream
 from legsci.mechanics.kinetics.anthropometry import UNKNOWN_PERSON, Person
 from legsci.mechanics.kinetics.inertia import body_segments
@@ -24,6 +26,8 @@ from legsci.mechanics.motion.static_trial import StaticTrial
 from legsci.quality import QualityFlag
 from legsci.vocabulary import AXES, MARKERS, PELVIS_MARKERS, SIDES, SIDES_OF_BODY, STANDARD_GRAVITY
 
+#: Kinds of stream from which a movement is computed.
+MOVED = ("markers", "segments")
 #: Signal of frames by name: values (..., time), and the labels of its first dimension.
 Signals = dict[str, tuple[Array, Sequence[str]]]
 
@@ -76,6 +80,8 @@ class Movement:
         centre of mass per body mass. NaN where it is not known.
     points : joint centre, or end of a recorded segment (foot tips, top of the trunk), by name -> (frame, 3) [m]: what
         is drawn as a skeleton.
+    clock_uncertainty_s : standard uncertainty of its time against that of the plates [s]; NaN where their clocks are
+        not related.
     """
 
     time: Array
@@ -86,6 +92,7 @@ class Movement:
     travel_deg: float
     signals: dict[str, Array]
     points: dict[str, Array]
+    clock_uncertainty_s: float = 0.0
 
     def dataset(self) -> xr.Dataset:
         """Lay out (..., time) with labels, units and, for `point_position` (point, axis, time) [m], joint centres."""
@@ -192,7 +199,9 @@ def trial_movement(
         del signals["foot_pitch"]
         detail = "no quiet standing shows the foot flat"
         flags.append(QualityFlag("angle_absent", signal="foot pitch", detail=detail))
-    if stream(trial, "force") is not None:
+    force = stream(trial, "force")
+    clock_s = clock_uncertainty_s(*(each for each in (force, *map(partial(stream, trial), MOVED)) if force is not None))
+    if force is not None and np.isfinite(clock_s):
         loaded, reasons = _loads(moved, trial, person, options, model)
         signals |= loaded
         flags += reasons
@@ -205,6 +214,7 @@ def trial_movement(
         travel_deg=_travel(pelvis),
         signals={name: _complete(signals, name, frames) for name in FRAME_SIGNALS},
         points=moved.joint_centre | _segment_ends(trial, moved),
+        clock_uncertainty_s=clock_s,
     )
     return movement, _joined(flags)
 
@@ -324,6 +334,7 @@ def _loads(
             axes=(options.moment_axes, solved.axes),
             joints=list(solved.joints),
             low_pass=(moved.rate_hz, _cutoff(moved.rate_hz, options)),
+            clock_s=clock_uncertainty_s(force, *map(partial(stream, trial), MOVED)),
         )
         names = ("u_moment", "u_power", "u_power_passing")
         signals |= {name: (each / mass, solved.joints) for name, each in zip(names, doubt, strict=True)}

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from legsci.ingest.clocks.session_clocks import UNKNOWN
 from legsci.ingest.streams import kinds_of, stream, streams
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.force.plates import GroundReaction, centre_of_pressure, ground_reaction, vertical_of_plates
@@ -232,6 +233,9 @@ def _trial_motion(
     force = stream(trial, "force")
     if force is None:
         return TrialMotion(_attributes(trial), kinds_of(trial), movement=movement, flags=flags)
+    standing = TASKS[str(trial.attrs["task"])].cut == "quiet"
+    if movement is not None and np.isnan(movement.clock_uncertainty_s) and not standing:
+        movement = None  # events of the plates would be read at other instants of the movement
     reaction = _reaction(trial, reference)
     return TrialMotion(
         _attributes(trial),
@@ -239,7 +243,7 @@ def _trial_motion(
         reaction,
         Pressure(
             _horizontal_force(force, reaction),
-            _total_centre_of_pressure(force, reaction, sought=TASKS[str(trial.attrs["task"])].cut == "quiet"),
+            _total_centre_of_pressure(force, reaction, sought=standing),
         ),
         movement,
         [*reference.flags, *force_flags(trial, reaction)],
@@ -284,11 +288,12 @@ def _stream_flags(trial: xr.DataTree) -> list[QualityFlag]:
         shown = ", ".join(channels[:CHANNELS_SHOWN]) + (", ..." if len(channels) > CHANNELS_SHOWN else "")
         flags.append(QualityFlag("channels_not_mapped", path, float(len(channels)), detail=shown))
     for name, group in trial.children.items():
-        if group.attrs.get("clock_method") == "unknown":
+        stated = json.loads(str(group.attrs.get("flags", "[]")))
+        for code, value, limit, detail in stated:
+            measured, allowed = (np.nan if number is None else float(number) for number in (value, limit))
+            flags.append(QualityFlag(code, str(name), measured, allowed, detail))
+        if group.attrs.get("clock_method") == UNKNOWN and "clock_not_related" not in {code for code, *_ in stated}:
             flags.append(QualityFlag("clock_unknown", str(name)))
-        for code, value, limit, detail in json.loads(str(group.attrs.get("flags", "[]"))):
-            found, allowed = (float("nan") if number is None else float(number) for number in (value, limit))
-            flags.append(QualityFlag(code, str(name), found, allowed, detail))
     return flags
 
 

@@ -20,6 +20,9 @@ BEFORE_S, AFTER_S = 0.25, 0.75
 #: A profile, and the source of uncertainty by which one of its inputs is moved; "none" as it is.
 Scoring = tuple[str, str]
 UNPERTURBED = "none"
+#: Source of uncertainty of sessions whose plates and cameras have clocks of their own: signals of the cameras are read
+#: later by the standard uncertainty of their lag.
+CLOCK = "clock"
 
 
 @dataclass

@@ -12,7 +12,7 @@ import xarray as xr
 from legsci.mechanics.force.profiles import Profile, load_profiles, variants
 from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.mechanics.reps.files import FLAG_COLUMNS
-from legsci.mechanics.reps.repetition import UNPERTURBED, Repetition, Scoring, lay_out
+from legsci.mechanics.reps.repetition import CLOCK, UNPERTURBED, Repetition, Scoring, lay_out
 from legsci.mechanics.reps.trial import trial_repetitions
 from legsci.quality import QualityFlag
 
@@ -39,6 +39,8 @@ def session_repetitions(
     names = [default, *(name for name in profiles if name != default)]
     moved = variants(published[default])
     scorings: dict[Scoring, Profile] = {(name, UNPERTURBED): published[name] for name in names}
+    if any(trial.movement is not None and trial.movement.clock_uncertainty_s > 0.0 for trial in motion.trials.values()):
+        moved[CLOCK] = published[default]
     scorings |= {(default, source): profile for source, profile in moved.items()}
     mass_kg = float(motion.attrs.get("body_mass_kg", np.nan))
     repetitions: list[Repetition] = []

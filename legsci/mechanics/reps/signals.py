@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from legsci.ingest.streams import PARTS, channel_labels, kinds_of, streams
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS
 from legsci.mechanics.kinetics.session_motion import DIRECTIONS, SessionMotion, TrialMotion
+from legsci.mechanics.reps.repetition import CLOCK
 from legsci.tasks import TASKS
 from legsci.vocabulary import SIDES
 
@@ -52,7 +53,8 @@ def with_signals(
     Dataset with dims rep, scoring, side, sample, frame: a scoring is a profile, or the default profile with one input
     moved by its standard uncertainty (coordinates profile and perturbation; the first is the default as it is). Signals
     (rep, ..., sample) and (rep, ..., frame) are NaN after the end of each repetition and where nothing was recorded.
-    Sample 0 is at window_start, frame 0 at frame_start (rep,) [s on the trial's clock]; cutoff_hz (rep,) is the
+    Sample 0 is at window_start, frame 0 at frame_start (rep,) [s on the trial's clock], in a scoring that moves the
+    clock of the cameras earlier by frame_lag (rep, scoring) [s]; cutoff_hz (rep,) is the
     low-pass of markers and ground reaction, moment_axes (rep,) names the axes of moments and powers. Streams of
     channels: `<kind>` (rep, <kind>_channel, <kind>_sample), with `<kind>_start` [s], `<kind>_rate_hz` and `<kind>_unit`
     (rep, <kind>_channel), channels named as `legsci.ingest.streams.channel_labels` does; without those whose clock is
@@ -122,6 +124,7 @@ def _frames(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[s
     """Slice signals of the cameras: (rep, ..., frame), with the clock of each repetition and its speed over ground."""
     count = reps.sizes["rep"]
     starts, rates, speeds, cutoffs = np.full((4, count), np.nan)
+    doubts = np.zeros(count)
     axes = np.full(count, "", dtype=object)
     movements = [trial.movement for trial in _trials(reps, motion)]
     limits = np.zeros((count, 2), dtype=int)
@@ -130,6 +133,7 @@ def _frames(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[s
         if movement is None:
             continue
         cutoffs[rep], axes[rep] = movement.cutoff_hz, movement.moment_axes
+        doubts[rep] = np.nan_to_num(movement.clock_uncertainty_s)
         limits[rep] = np.searchsorted(movement.time, edges[rep])
         if limits[rep, 1] > limits[rep, 0]:
             starts[rep], rates[rep] = movement.time[limits[rep, 0]], movement.rate_hz
@@ -140,7 +144,9 @@ def _frames(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[s
             for name in names:
                 piece = movement.signals[name][..., slice(*limits[rep])]
                 answer[name][1][rep, ..., : piece.shape[-1]] = piece
+    later = np.outer(doubts, reps.variables["perturbation"].data.astype(str) == CLOCK)
     return answer | {
+        "frame_lag": (("rep", "scoring"), later, {"units": "s"}),
         "frame_start": (("rep",), starts, {"units": "s"}),
         "frame_rate_hz": (("rep",), rates, {"units": "Hz"}),
         "mean_speed": (("rep",), speeds, {"units": "m/s"}),
@@ -165,7 +171,8 @@ def _channels(reps: xr.Dataset, session: xr.DataTree) -> dict[str, xr.DataArray]
                 first, last = np.searchsorted(times, [start, stop])
                 if last > first:
                     rows = signal["value"].transpose("channel", "time").to_numpy()[:, first:last]
-                    clock = float(times[first]), float(signal.attrs["sampling_rate_hz"])
+                    slow = 1.0 + float(signal.attrs["clock_drift"])
+                    clock = float(times[first]), float(signal.attrs["sampling_rate_hz"]) / slow
                     units = signal["unit"].to_numpy().astype(str).tolist()
                     named = zip(channel_labels(signal), rows, units, strict=True)
                     pieces[-1] |= {label: (row, *clock, unit) for label, row, unit in named}

@@ -30,8 +30,9 @@ _BODY = [SIDES.index(side) for side in SIDES_OF_BODY]
 
 def of_frames(reps: Reps) -> Reps:
     """Clock of the markers, on which `legsci.metrics.signals` reads signals of frames."""
-    names = {"window_start": "frame_start", "sampling_rate_hz": "frame_rate_hz", "sample_count": "frame_count"}
-    return {name: reps[of_frame] for name, of_frame in names.items()}
+    names = {"sampling_rate_hz": "frame_rate_hz", "sample_count": "frame_count"}
+    clock = {name: reps[of_frame] for name, of_frame in names.items()}
+    return {**clock, "window_start": reps["frame_start"] - reps["frame_lag"]}
 
 
 def movement_span(reps: Reps) -> tuple[xr.Variable, xr.Variable]:

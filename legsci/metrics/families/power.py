@@ -33,8 +33,11 @@ def jump_height_flight_time(reps: Reps) -> xr.Variable:
 
 def jump_height_pelvis(reps: Reps) -> xr.Variable:
     """Rise of the pelvis from take-off to its highest point in flight (rep, scoring) [m]."""
-    height = reps["pelvis_height"]
-    return peak(reps, height, reps["takeoff"], reps["landing"]) - at(reps, height, reps["takeoff"])
+    height, takeoff, landing = (
+        reps["pelvis_height"],
+        *(reps[name] + reps["frame_lag"] for name in ("takeoff", "landing")),
+    )
+    return peak(reps, height, takeoff, landing) - at(reps, height, takeoff)
 
 
 def countermovement_depth(reps: Reps) -> xr.Variable:
