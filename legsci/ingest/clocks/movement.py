@@ -25,6 +25,8 @@ UNLOADED_PART, LONGEST_FLIGHT_S = 0.1, 0.9
 VARYING_PART = 0.03
 #: A sensor shows the vertical in its stillest stretch of this length [s].
 STILL_S = 0.5
+#: Lost packets are bridged for so long [s]: a pelvis turns by less than a degree from its course in it.
+LONGEST_GAP_S = 0.1
 #: A turn of 1 rad/s disturbs the reading of gravity as much as an acceleration of this size [m/s^2].
 TURN_WEIGHT = 10.0
 #: Angular acceleration is that of angular velocity up to this frequency [Hz].
@@ -80,8 +82,8 @@ def sensor_followers(sensor: xr.Dataset, segment: str) -> tuple[Array | None, st
         if len(rows) < len(found):
             return None, f"the sensor of the {segment} has no {quantity.replace('_', ' ')} along x, y and z"
         values[quantity] = sensor["value"].transpose("time", "channel").to_numpy()[:, rows].astype(float)
-    force, spin = values["acceleration"], values["angular_velocity"]
     rate = float(sensor.attrs["sampling_rate_hz"])
+    force, spin = (_bridged(values[quantity], round(LONGEST_GAP_S * rate)) for quantity in values)
     length = round(STILL_S * rate)
     if not rate > 2.0 * COMPARED_HZ or len(force) < 2 * length:
         return None, f"the sensor of the {segment} records too slowly or too briefly"
@@ -157,6 +159,18 @@ def _even(signals: Array, rate_hz: float) -> Array | None:
         beyond = np.convolve(unknown, np.ones(reach), mode="same") > 0.0
         answer[:, beyond[np.minimum(np.round(times * rate_hz).astype(int), places[-1])]] = np.nan
     return np.ascontiguousarray(answer)
+
+
+def _bridged(values: Array, longest: int) -> Array:
+    """Values (time, axis) with gaps of up to so many samples interpolated linearly."""
+    gaps = ~np.isfinite(values).all(axis=1)
+    short = gaps & ~_stretches(gaps, longest)
+    if not short.any() or gaps.all():
+        return values
+    places, known = np.flatnonzero(short), np.flatnonzero(~gaps)
+    answer = values.copy()
+    answer[places] = np.column_stack([np.interp(places, known, column[known]) for column in values.T])
+    return answer
 
 
 def _stretches(true: NDArray[np.bool_], longer: int) -> NDArray[np.bool_]:

@@ -29,6 +29,10 @@ ASYMMETRY_OF_DOMINANCE = 0.01
 EMG_TASKS = ("lateral_jump",)
 SENSOR_TASKS = ("standing", "squat", "countermovement_jump", "squat_jump", "drop_jump", "lateral_jump")
 
+#: Tasks in which, in one session of every so many athletes, plates and cameras have a recorder each.
+APART_TASKS = ("squat", "countermovement_jump", "squat_jump", "drop_jump")
+ATHLETES_PER_APART = 4
+
 
 @dataclass(frozen=True)
 class RecordingPlan:
@@ -60,7 +64,7 @@ def plan_recordings(config: Mapping[str, Any], *, seed: int) -> RecordingPlan:
             participant_id=cohort.participants[athlete],
             session_id=cohort.sessions[visit],
             athlete=_body(cohort, athlete),
-            trials=_trials(cohort, athlete, visit, sensors=visit == _sensor_visit(cohort, athlete)),
+            trials=_trials(cohort, athlete, visit),
             seed=(seed, int(athlete), int(visit)),
         )
         for athlete, visit in np.argwhere(cohort.attendance.attended)
@@ -79,14 +83,16 @@ def _body(cohort: Cohort, athlete: int) -> Athlete:
     )
 
 
-def _sensor_visit(cohort: Cohort, athlete: int) -> int:
-    """Visit at which an athlete wears electrodes and inertial sensors in all SENSOR_TASKS."""
+def _visit(cohort: Cohort, athlete: int, number: int) -> int:
+    """Visit of an athlete by its number among those attended; after the last comes the first again."""
     attended = np.flatnonzero(cohort.attendance.attended[athlete])
-    return int(attended[athlete % attended.size])
+    return int(attended[number % attended.size])
 
 
-def _trials(cohort: Cohort, athlete: int, visit: int, *, sensors: bool) -> tuple[TrialPlan, ...]:
+def _trials(cohort: Cohort, athlete: int, visit: int) -> tuple[TrialPlan, ...]:
     """Return the trials of a session."""
+    sensors = visit == _visit(cohort, athlete, athlete)
+    apart = athlete % ATHLETES_PER_APART == 1 and visit == _visit(cohort, athlete, athlete + 1)
     reps_of: dict[str, list[int]] = {}
     for number, rep in enumerate(cohort.performance.reps):
         reps_of.setdefault(rep.trial_id, []).append(number)
@@ -104,6 +110,7 @@ def _trials(cohort: Cohort, athlete: int, visit: int, *, sensors: bool) -> tuple
                 emg=worn or rep.task in EMG_TASKS,
                 emg_onset_s=(("gluteus_medius", onset),) if lateral else (),
                 wearables=worn,
+                plates_apart=apart and rep.task in APART_TASKS,
             )
         )
     return tuple(trials)

@@ -18,9 +18,9 @@ from legsci.simulate.sensors.plates import SPREAD_TASKS
 from legsci.storage import atomic_write
 
 #: Devices of study.yaml. A sprint has its own, since the foot on each plate differs between trials; so have files with
-#: EMG, whose channels are mapped, and files of cameras whose plates have a recorder of their own.
+#: EMG, whose channels are mapped, and those of plates and cameras with a recorder each.
 CAMERAS, RUNWAY, PLATES_ALONE = "vicon", "vicon_runway", "kistler"
-WITH_EMG, CAMERAS_ALONE = "_emg", "vicon_cameras"
+WITH_EMG, CAMERAS_ALONE, PLATES_APART = "_emg", "vicon_cameras", "plate_recorder"
 #: Device of the inertial sensors.
 SENSORS = "mtw"
 #: Number of the first sensor, as printed on it, hexadecimal.
@@ -144,7 +144,8 @@ def _recordings(plan: SessionPlan, trial: TrialPlan) -> list[tuple[str, str, str
     if not trial.markers:
         found = [(PLATES_ALONE, f"{stem}.txt", "plates")]
     elif trial.plates_apart:
-        found = [(PLATES_ALONE, f"{stem}.txt", "plates"), (f"{CAMERAS_ALONE}{emg}", f"{stem}.c3d", "motion_capture")]
+        found = [(PLATES_APART, f"{stem}_plates.c3d", "plates")]
+        found.append((f"{CAMERAS_ALONE}{emg}", f"{stem}.c3d", "motion_capture"))
     else:
         device = RUNWAY if trial.task == "sprint" else f"{CAMERAS}{emg}"
         found = [(device, f"{stem}.c3d", "motion_capture")]
@@ -164,6 +165,9 @@ def _faults(plan: SessionPlan) -> list[str]:
             faults.append(f"trial {trial.trial_id}: EMG is recorded with the markers, which are off")
         if trial.emg and trial.task not in TIMING:
             faults.append(f"trial {trial.trial_id}: there is no timing of muscles in a {trial.task}, which EMG needs")
-        if trial.task in SPREAD_TASKS and (trial.plates_apart or not trial.markers):
+        if trial.task in SPREAD_TASKS and not trial.markers:
             faults.append(f"trial {trial.trial_id}: the plates of a {trial.task} need the markers' file, which is off")
+        if trial.plates_apart and (trial.task == "sprint" or not trial.markers):
+            expected = "plates with a recorder of their own need cameras, and the same foot on a plate in all trials"
+            faults.append(f"trial {trial.trial_id}: {expected}")
     return faults

@@ -97,7 +97,7 @@ def record_trial(
     Parameters
     ----------
     paths : file of each recording: "motion_capture" (.c3d; markers and EMG, and the plates unless they have a file of
-        their own), "plates" (.txt), and the segments that carry a sensor.
+        their own), "plates" (.txt, or .c3d of a recorder of their own), and the segments that carry a sensor.
     plan, trial : what to simulate.
     instruments, setup : of the laboratory, and of the session.
     rng : random numbers of the trial.
@@ -118,8 +118,7 @@ def record_trial(
         camera_clock = draw_clock(instruments.camera_clock, setup.camera_drift, for_clocks)
         truth |= _clock_truth("camera", camera_clock)
     if "plates" in paths:
-        wrenches = [surface_wrench(plate, signal) for plate, signal in zip(plates, channels, strict=True)]
-        write_bioware(paths["plates"], rate_hz=ANALOG_RATE_HZ, wrenches=wrenches)
+        _write_plates(paths["plates"], instruments, plates, channels)
         plates, channels = [], []
     if "motion_capture" in paths:
         seen = motion_at(motion, camera_clock) if trial.plates_apart else motion
@@ -192,6 +191,17 @@ def _record_emg(
     bursts = muscle_bursts(motion, rng, onset_sd_s=sd, later_s=electrodes.later_s, planned_s=planned)
     signals, truth = record_emg(seen, bursts, electrodes, settings, rng)
     return dict(zip(CHANNELS, signals, strict=True)), {f"emg_{name}": value for name, value in truth.items()}
+
+
+def _write_plates(path: Path, instruments: Instruments, plates: Sequence[Plate], channels: Sequence[Array]) -> None:
+    """Write the file of the plates' own software, or the C3D file of their own recorder."""
+    if path.suffix == ".txt":
+        wrenches = [surface_wrench(plate, signal) for plate, signal in zip(plates, channels, strict=True)]
+        write_bioware(path, rate_hz=ANALOG_RATE_HZ, wrenches=wrenches)
+        return
+    frames = len(channels[0][0]) // every_nth(ANALOG_RATE_HZ, SLOW_MARKER_RATE_HZ)
+    nothing = Trajectories([], np.empty((frames, 0, 3)), SLOW_MARKER_RATE_HZ)
+    _write_motion_capture(path, instruments, plates=plates, channels=channels, markers=nothing, emg={})
 
 
 def _write_motion_capture(

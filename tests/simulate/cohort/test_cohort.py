@@ -547,6 +547,26 @@ def test_plan_records_the_athletes_of_the_tables(defaults: Config) -> None:
     assert {trial.technique.leg for trial in first.trials if trial.task == "lateral_jump"} == {"left", "right"}
 
 
+def test_each_athlete_wears_sensors_in_one_session_and_some_are_filmed_by_another_recorder(defaults: Config) -> None:
+    planned = plan_recordings(defaults, seed=28)
+    worn: dict[str, list[str]] = {}
+    for session in planned.sessions:
+        with_sensors = {trial.task for trial in session.trials if trial.wearables}
+        if with_sensors:
+            worn.setdefault(session.participant_id, []).append(session.session_id)
+            assert with_sensors == {trial.task for trial in session.trials} - {"sprint"}
+        recorded = {trial.task for trial in session.trials if trial.emg}
+        assert recorded == (with_sensors or {"lateral_jump"})
+    assert sorted(worn) == sorted({session.participant_id for session in planned.sessions})
+    assert {len(sessions) for sessions in worn.values()} == {1}
+    assert len({visit for (visit,) in worn.values()}) > 1
+    apart = [session for session in planned.sessions if any(trial.plates_apart for trial in session.trials)]
+    assert 3 <= len(apart) <= 6
+    larger = plan_recordings(changed(defaults, athletes=30), seed=28).sessions
+    first = {(session.participant_id, session.session_id): session for session in larger}
+    assert all(first[session.participant_id, session.session_id] == session for session in planned.sessions)
+
+
 def test_nobody_lifts_a_squat_off_the_ground(defaults: Config) -> None:
     """Of squats that are planned faster than gravity slows a body, the feet stay on the plates."""
     fast = changed(defaults, athletes=6, visits=1, squat__concentric_time_s__median=0.5)

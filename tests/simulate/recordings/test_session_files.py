@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 import yaml
 from scipy.spatial.transform import Rotation
 
@@ -248,11 +249,11 @@ def test_session_file_holds_emg_of_eight_muscles_that_rises_at_the_true_onsets(
 
 
 def test_cameras_with_a_recorder_of_their_own_start_late_and_run_at_their_own_rate(tmp_path: Path) -> None:
-    """On the clock of the truth their markers are where the motion has them; the plates' file is that of any trial."""
+    """On the clock of the truth their markers are where the motion has them; the plates read as in any trial."""
     trial = TrialPlan("jump", "countermovement_jump", Technique(), plates_apart=True)
     rows = record_session(tmp_path, session(trial), instruments=CLEAN)
     assert [(row["device"], str(row["path"])) for row in rows.recordings] == [
-        ("kistler", "P01/S01/jump.txt"),
+        ("plate_recorder", "P01/S01/jump_plates.c3d"),
         ("vicon_cameras", "P01/S01/jump.c3d"),
     ]
     truth = truth_of(rows, "jump")
@@ -269,8 +270,12 @@ def test_cameras_with_a_recorder_of_their_own_start_late_and_run_at_their_own_ra
     np.testing.assert_allclose(markers[:, 2], height, atol=5e-5)
     assert not np.allclose(markers[:, 2], clean[: 10 * len(markers) : 10, labels.index("c7"), 1], atol=0.01)
     assert set(recording.signals) == {"markers"}
-    record_session(tmp_path / "alone", session(replace(trial, markers=False, plates_apart=False)), instruments=CLEAN)
-    assert (tmp_path / "P01/S01/jump.txt").read_bytes() == (tmp_path / "alone/P01/S01/jump.txt").read_bytes()
+    record_session(tmp_path / "shared", session(replace(trial, plates_apart=False)), instruments=CLEAN)
+    apart, shared = (
+        READERS["c3d"](tmp_path / path, device=device).signals["force"]
+        for path in ("P01/S01/jump_plates.c3d", "shared/P01/S01/jump.c3d")
+    )
+    xr.testing.assert_equal(apart, shared)
 
 
 def test_rows_say_leg_load_and_height_of_the_box() -> None:
@@ -292,12 +297,13 @@ def test_plans_that_cannot_be_recorded_are_refused_with_all_that_is_wrong() -> N
     plan = session(
         TrialPlan("a", "squat_jump", Technique(), markers=False, emg=True),
         TrialPlan("a", "sprint", Technique(), markers=False),
-        TrialPlan("b", "lateral_jump", Technique(), plates_apart=True),
+        TrialPlan("b", "squat", Technique(), markers=False, plates_apart=True),
         TrialPlan("c", "sprint", Technique(), emg=True),
     )
     expected = (
         r"trial a occurs 2 times; trial a: EMG .*; trial a: the plates of a sprint .*; "
-        r"trial b: the plates of a lateral.*; trial c: there is no timing of muscles in a sprint"
+        r"trial b: plates with a recorder of their own need cameras.*; "
+        r"trial c: there is no timing of muscles in a sprint"
     )
     with pytest.raises(ValueError, match=expected):
         session_rows(plan)
