@@ -163,7 +163,7 @@ def _even(signals: Array, rate_hz: float) -> Array | None:
 
 def _bridged(values: Array, longest: int) -> Array:
     """Values (time, axis) with gaps of up to so many samples interpolated linearly."""
-    gaps = ~np.isfinite(values).all(axis=1)
+    gaps = np.asarray(~np.isfinite(values).all(axis=1))
     short = gaps & ~_stretches(gaps, longest)
     if not short.any() or gaps.all():
         return values

@@ -18,6 +18,8 @@ from legsci.metrics.signals import Reps
 from legsci.tasks import MOVEMENTS, TASKS
 from legsci.vocabulary import MUSCLES, SIDES
 
+#: An envelope needs so much EMG [s].
+SHORTEST_S = 0.1
 _HOGAN = "defined here; Gaussian signal of changing variance: Hogan & Mann 1980, IEEE Trans Biomed Eng 27:382"
 EMG: tuple[str, ...] = ("emg",)
 _SPREAD = "it is itself a measure of disagreement"
@@ -81,7 +83,7 @@ def amplitudes(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
             for rep in np.flatnonzero(np.isin(reps["leg"].data.astype(str), ("", "both", side)) | (side == "both")):
                 row = emg[rep, channel] if usable[rep, channel] else emg[rep, channel, :0]
                 row = row[: int(np.isfinite(row).cumsum().argmax()) + 1] if np.isfinite(row).any() else row[:0]
-                if row.size < rates[rep, channel] * 0.1 or np.isnan(row).any():
+                if not row.size > SHORTEST_S * rates[rep, channel] or np.isnan(row).any():
                     continue
                 curve = envelope(band_passed(row, rates[rep, channel]), rates[rep, channel])
                 edges = (np.stack([first[rep], last[rep]]) - starts[rep, channel]) * rates[rep, channel]
