@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from legsci.kernels.onsets import rise_evidence, teager_kaiser, variance_change
-from legsci.mechanics.muscles.conditioning import band_passed, independent_share, rest_stretches
+from legsci.mechanics.muscles.conditioning import REST_RATIO, band_passed, independent_share, rest_stretches
 
 Array = NDArray[np.float64]
 #: The onset is where so much of the rise of the amplitude is made.
@@ -35,6 +35,8 @@ AMPLITUDES = np.linspace(-0.25, 0.25, 5)
 SHORTEST_S, BEFORE_S, AFTER_S = 0.05, 0.25, 0.3
 #: The rise may begin up to so long before the end of what is seen [s].
 LATEST_S = 0.06
+#: What precedes the burst ends so long before the change [s].
+RAMP_S = 0.08
 #: Plateau after the change begins after so long [s].
 TO_PLATEAU_S = 0.05
 #: A burst is so much stronger than rest [dB], and its evidence so much larger than that of no burst.
@@ -178,9 +180,12 @@ def _burst(
     plateau = power[change + round(TO_PLATEAU_S * rate_hz) : stop]
     if len(plateau) < shortest:
         return "the recording does not hold the burst"
-    if plateau.mean() - rest < 10.0 ** (LEAST_DB / 10.0) * rest:
-        return f"no burst {LEAST_DB:g} dB above rest"
     freedom = step * independent_share(band[change:stop])
+    before = power[start : max(start, change - round(RAMP_S * rate_hz))]
+    if len(before) >= shortest and before.mean() > REST_RATIO * rest:
+        rest = float(before.mean())  # held active before the burst, as in a squat
+    if plateau.mean() - rest < 10.0 ** (LEAST_DB / 10.0) * rest:
+        return f"no burst {LEAST_DB:g} dB above what precedes it"
     others = [_first_sustained(above[first:last], round(SUSTAINED_S * rate_hz)) for above in detectors]
     times = [(first + sample) / rate_hz for sample in others if sample >= 0]
     return _Burst(
