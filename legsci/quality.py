@@ -25,7 +25,7 @@ CODES: dict[str, Code] = {
         "How the clock of {signal} is related to that of the trial is not known: it is not compared with others.",
     ),
     "clock_not_related": Code(
-        "flagged",
+        "noted",
         "The clock of {signal} could not be related to that of the trial: {detail}. It is not compared with others.",
     ),
     "clock_departs": Code(

@@ -15,12 +15,13 @@ from scipy.spatial.transform import Rotation
 
 from legsci.simulate.athlete.body import Athlete, build_body
 from legsci.simulate.athlete.motion import simulate_motion
-from legsci.simulate.sensors.imu import imus
 from legsci.simulate.sensors.marker_placement import markers_of
 from legsci.vocabulary import SEGMENTS, STANDARD_GRAVITY
 from tests.mechanics.force.known_trials import _technique
 
 FINE_HZ = 1000.0
+#: Places of sensors from the origin of their segment, in its axes [m].
+PLACES_M = {"pelvis": (-0.10, 0.02, 0.0), "right_shank": (0.05, -0.15, 0.0), "right_foot": (0.07, 0.0, 0.0)}
 SENSOR_RATES_HZ, CAMERA_RATES_HZ = (100.0, 120.0, 200.0, 400.0), (100.0, 200.0, 250.0)
 #: Resonance of a sensor on skin [Hz], and its damping ratio: 10 to 20 Hz, more where it is strapped tightly.
 RINGING_HZ, DAMPING = (10.0, 20.0), (0.15, 0.5)
@@ -76,14 +77,13 @@ def virtual_movement(
         drawn = type(drawn)(**{**vars(drawn), name: value})
     motion = simulate_motion(task, athlete, drawn, rate_hz=FINE_HZ)
     of_segments = {}
-    for imu in imus():
-        if imu.segment in segments:
-            row = SEGMENTS.index(imu.segment)
-            rotation, spin = motion.rotation[row], motion.angular_velocity[row]
-            way = motion.position[row] + rotation @ imu.place - motion.centre_of_mass[row]
-            felt = motion.centre_of_mass_acceleration[row] + np.cross(motion.angular_acceleration[row], way)
-            felt += np.cross(spin, np.cross(spin, way)) + np.array([0.0, STANDARD_GRAVITY, 0.0])
-            of_segments[imu.segment] = rotation, felt, spin
+    for segment in segments:
+        row = SEGMENTS.index(segment)
+        rotation, spin = motion.rotation[row], motion.angular_velocity[row]
+        way = motion.position[row] + rotation @ np.array(PLACES_M[segment]) - motion.centre_of_mass[row]
+        felt = motion.centre_of_mass_acceleration[row] + np.cross(motion.angular_acceleration[row], way)
+        felt += np.cross(spin, np.cross(spin, way)) + np.array([0.0, STANDARD_GRAVITY, 0.0])
+        of_segments[segment] = rotation, felt, spin
     markers = markers_of(build_body(athlete, barbell_kg=drawn.barbell_kg), motion)[1]
     return Moved(task, motion.force[..., 1].sum(axis=0), of_segments, markers[..., 1])
 
