@@ -16,18 +16,15 @@ from matplotlib.patches import Patch
 
 from legsci.ingest.streams import stream
 from legsci.mechanics.force.profiles import load_profiles
-from legsci.mechanics.reps.repetition import STORED_EVENTS
 from legsci.metrics.registry import METRICS
 from legsci.metrics.signals import velocity
 from legsci.metrics.tables import session_metrics
 from legsci.present.figures import style
-from legsci.present.figures.phases import Phase, event_times, phases
+from legsci.present.figures.phases import MARKED, Phase, event_times, phases
 from legsci.present.results import Results
 
 CONFIG_LIST = "session"
 
-#: Events that are marked: the weighing window is shaded instead.
-MARKED = tuple(name for name in STORED_EVENTS if not name.startswith("weighing"))
 #: Signal shown before the first and after the last event of a repetition [s].
 _MARGIN_S = 0.75
 #: Height of the panel of one repetition, and of the text in place of one [inch].

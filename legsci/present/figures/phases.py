@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from legsci.mechanics.force.profiles import load_profiles
+from legsci.mechanics.reps.repetition import STORED_EVENTS
 from legsci.mechanics.reps.signals import scoring_of
 from legsci.metrics.families.force import LANDING_S, braking_start
 from legsci.tasks import TASKS
@@ -27,6 +28,8 @@ EDGES = {
     "flight": ("takeoff", "landing"),
     "landing": ("impact", "impact_end"),
 }
+#: Events that figures mark: the weighing window is shaded instead.
+MARKED = tuple(name for name in STORED_EVENTS if not name.startswith("weighing"))
 
 
 class Phase(NamedTuple):

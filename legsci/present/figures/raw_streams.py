@@ -16,8 +16,7 @@ from legsci.ingest.streams import channel_labels, stream, streams
 from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.mechanics.reps.signals import flat
 from legsci.present.figures import style
-from legsci.present.figures.force_time import MARKED
-from legsci.present.figures.phases import event_times
+from legsci.present.figures.phases import MARKED, event_times
 from legsci.present.results import Results
 from legsci.tasks import JUMPS, SQUATS
 
