@@ -12,6 +12,8 @@ from legsci.ingest.devices import Device, PlateSetup
 from legsci.ingest.readers import READERS
 from tests.mechanics.trials import trial
 
+#: Attributes of a stream on the clock of its trial.
+ON_CLOCK = {"clock_offset_s": 0.0, "clock_offset_uncertainty_s": 0.0, "clock_drift": 0.0}
 PELVIS = {
     "LASI": "left_anterior_superior_iliac_spine",
     "RASI": "right_anterior_superior_iliac_spine",
@@ -42,9 +44,7 @@ def recorded_trial(
         names = [PELVIS.get(str(name), str(name)) for name in signals["markers"]["marker"].to_numpy()]
         signals["markers"] = signals["markers"].assign_coords(marker=names)
     turned = {
-        kind: to_isb(signal, up=up, forward=forward)
-        if "axis" in signal.dims
-        else signal.assign_attrs(clock_offset_s=0.0)
+        kind: to_isb(signal, up=up, forward=forward) if "axis" in signal.dims else signal.assign_attrs(ON_CLOCK)
         for kind, signal in signals.items()
         if kind != "angles"
     }

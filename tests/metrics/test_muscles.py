@@ -13,6 +13,7 @@ from legsci.metrics.tables import session_metrics
 from legsci.present.figures.muscle_onsets import muscle_onsets_figure
 from tests.analytic_jump import countermovement_jump
 from tests.mechanics.muscles.emg import RATE_HZ, band_noise, rise
+from tests.mechanics.recordings import ON_CLOCK
 from tests.mechanics.trials import DEFAULT, decisions, session_of, trial, vertical_force
 
 AFTER_S = 0.12
@@ -40,7 +41,7 @@ def jumps(*, after_s: float = AFTER_S, count: int = 4, scales: tuple[float, ...]
                 "muscle": ("channel", ["gluteus_medius"]),
                 "side": ("channel", ["left"]),
             },
-            attrs={"sampling_rate_hz": RATE_HZ, "clock_offset_s": 0.0},
+            attrs={"sampling_rate_hz": RATE_HZ, **ON_CLOCK},
         )
         trials[f"jump{number}"] = trial({"force": vertical_force(jump.force, rate_hz=jump.rate), "emg": signal})
     return trials

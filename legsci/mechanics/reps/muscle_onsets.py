@@ -100,8 +100,8 @@ def _channels(reps: xr.Dataset, motion: SessionMotion, session: xr.DataTree) -> 
             if np.isnan(signal.attrs["clock_offset_s"]) or not places:
                 continue
             start = float(signal["time"][0])
-            clock = start, float(signal.attrs.get("clock_offset_uncertainty_s", 0.0))
-            rate = float(signal.attrs["sampling_rate_hz"]) / (1.0 + float(signal.attrs.get("clock_drift", 0.0)))
+            clock = start, float(signal.attrs["clock_offset_uncertainty_s"])
+            rate = float(signal.attrs["sampling_rate_hz"]) / (1.0 + float(signal.attrs["clock_drift"]))
             rows = signal["value"].transpose("channel", "time").to_numpy().astype(float)
             muscles, sides = (signal[name].to_numpy().astype(str) for name in ("muscle", "side"))
             for label, muscle, side, row in zip(channel_labels(signal), muscles, sides, rows, strict=True):

@@ -15,7 +15,7 @@ from legsci.mechanics.reps.session import session_repetitions
 from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.tables import session_metrics
 from tests.mechanics.muscles.emg import RATE_HZ, band_noise, bursts
-from tests.mechanics.recordings import recorded_trial
+from tests.mechanics.recordings import ON_CLOCK, recorded_trial
 from tests.mechanics.trials import DEFAULT, decisions, session_of, trial
 
 SHARED = Path(__file__).parents[4] / "shared/data"
@@ -35,7 +35,7 @@ def emg_trial(row: np.ndarray) -> xr.DataTree:
             "muscle": ("channel", ["soleus"]),
             "side": ("channel", ["left"]),
         },
-        attrs={"sampling_rate_hz": RATE_HZ, "clock_offset_s": 0.0},
+        attrs={"sampling_rate_hz": RATE_HZ, **ON_CLOCK},
     )
     return trial({"emg": signal})
 
