@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,12 +13,14 @@ import pytest
 import xarray as xr
 import yaml
 
+from legsci.ingest.faults import RecordingError
+from legsci.ingest.readers import READERS
 from legsci.ingest.session import build_session, open_session, session_readings, write_session
 from legsci.ingest.streams import streams
 from legsci.ingest.study import read_study
 from tests import sensor_files as files
 from tests.analytic_jump import countermovement_jump
-from tests.ingest.test_guide_examples import GUIDE
+from tests.ingest.test_guide_examples import GUIDE, example
 from tests.ingest.test_streams import plate, scored, write_channels
 from tests.xdf_files import XdfStream, offsets_of, write_xdf
 
@@ -207,3 +210,33 @@ def test_xdf_streams_keep_the_clock_that_their_offsets_give_where_the_recorder_i
     assert emg.attrs["clock_offset_s"] == pytest.approx(100.0, abs=1e-3)
     assert emg.attrs["clock_drift"] == pytest.approx(2e-5, abs=3 * emg.attrs["clock_drift_uncertainty"])
     assert float(emg["time"][0]) == pytest.approx(0.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_files_cut_or_garbled_anywhere_read_or_are_refused(tmp_path: Path, name: str) -> None:
+    """A byte changed may leave a file as good as it was; a file that is cut never is."""
+    path = MAKERS[name][0](tmp_path)[0]
+    device = example(name)
+    whole = READERS[device.reader](path, device=device)
+    content, dice = path.read_bytes(), random.Random(3)
+    refused = 0
+    for number in range(30):
+        broken = bytearray(content)
+        if number % 3 == 0:
+            broken = broken[: dice.randrange(len(broken) - 2)]
+        else:
+            for _ in range(dice.randrange(1, 4)):
+                broken[dice.randrange(min(len(broken), 4000))] = dice.choice(b"\t\n,.x9-\xff")
+        path.write_bytes(bytes(broken))
+        try:
+            recording = READERS[device.reader](path, device=device)
+        except RecordingError:
+            refused += 1
+            continue
+        for signal in recording.signals.values():
+            assert signal.sizes["time"] <= 2 * max(other.sizes["time"] for other in whole.signals.values())
+        if number % 3 == 0:
+            assert [s.sizes["time"] for s in recording.signals.values()] != [
+                s.sizes["time"] for s in whole.signals.values()
+            ] or "may have been cut" in " ".join(recording.assumptions)
+    assert refused
