@@ -76,6 +76,7 @@ fuzz: $(READY)
 errors: $(READY)
 	python -m benchmarks.force_errors
 	python -m benchmarks.alignment_errors
+	python -m benchmarks.clock_errors
 	python -m benchmarks.independent_errors
 	python -m benchmarks.cutoffs
 	python -m benchmarks.recorded_angles

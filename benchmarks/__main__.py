@@ -23,6 +23,7 @@ PARTS = {
 #: Modules that write a table of errors or of agreement each, and are run by their own name.
 TABLES = (
     "alignment_errors",
+    "clock_errors",
     "cutoffs",
     "damaged_files",
     "force_errors",
