@@ -82,6 +82,7 @@ fuzz: $(READY)
 errors: $(READY)
 	python -m benchmarks.force_errors
 	python -m benchmarks.alignment_errors
+	python -m benchmarks.clock_errors
 	python -m benchmarks.independent_errors
 	python -m benchmarks.cutoffs
 	python -m benchmarks.onset_errors

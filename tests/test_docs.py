@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from legsci.ingest.clocks.declared import clock_faults
 from legsci.ingest.exports.measurements import KEYS
 from legsci.ingest.readers import READERS
 from legsci.ingest.settings import devices_of, read_settings
@@ -34,6 +35,7 @@ def test_example_of_study_yaml_is_valid(tmp_path: Path, block: str) -> None:
     assert faults == []
     devices, faults = devices_of(read)
     assert faults == []
+    assert clock_faults(read, devices) == []
     assert {label for device in devices.values() for label in device.markers.values()} <= set(MARKERS)
 
 
