@@ -58,6 +58,14 @@ def test_an_empty_metric_says_why() -> None:
     assert "flight_time_s" not in repetition_table(rows_of_two_squats(), [])
 
 
+def test_a_table_of_many_metrics_is_laid_out_without_a_warning() -> None:
+    rows = rows_of_two_squats()
+    many = pd.DataFrame({f"metric_{number}": np.arange(float(len(rows))) for number in range(200)})
+    table = repetition_table(pd.concat([rows, many], axis="columns"), many.columns)
+    assert table["metric_7_right"].to_list() == [2.0, 5.0]
+    assert table.shape == (2, 8 + 600)
+
+
 def test_a_table_names_what_there_is_instead(study: Results) -> None:
     with pytest.raises(
         ResultsError, match=r"no metric jump_height .*; there are \d+, among them .*jump_height_impulse_m"
