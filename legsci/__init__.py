@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 #: Public name -> module that defines it.
 PUBLIC = {
-    "METRICS": "legsci.metrics.registry",
+    "dictionary": "legsci.metrics.registry",
     "TASKS": "legsci.tasks",
     "load_profiles": "legsci.mechanics.force.profiles",
     "init_study": "legsci.ingest.drafting.study_draft",

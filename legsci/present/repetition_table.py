@@ -49,7 +49,10 @@ def repetition_table(rows: pd.DataFrame, metrics: Iterable[str]) -> pd.DataFrame
             warnings.warn(f"{name} is empty: {why_empty(name, rows)}", stacklevel=3)
             columns[name] = pd.Series(float("nan"), index=values.index)
         columns |= {name if side == "both" else f"{name}_{side}": column for side, column in filled.items()}
-    return answer.assign(**{name: column.to_numpy() for name, column in columns.items()})
+    # in one piece: pandas warns of a table that hundreds of columns are added to one by one
+    return pd.concat(
+        [answer, pd.DataFrame({name: column.to_numpy() for name, column in columns.items()})], axis="columns"
+    )
 
 
 def with_units(table: pd.DataFrame, dictionary: pd.DataFrame) -> pd.DataFrame:

@@ -58,6 +58,14 @@ def test_an_empty_metric_says_why() -> None:
     assert "flight_time_s" not in repetition_table(rows_of_two_squats(), [])
 
 
+def test_a_table_of_many_metrics_is_laid_out_without_a_warning() -> None:
+    rows = rows_of_two_squats()
+    many = pd.DataFrame({f"metric_{number}": np.arange(float(len(rows))) for number in range(200)})
+    table = repetition_table(pd.concat([rows, many], axis="columns"), many.columns)
+    assert table["metric_7_right"].to_list() == [2.0, 5.0]
+    assert table.shape == (2, 8 + 600)
+
+
 def test_a_table_names_what_there_is_instead(study: Results) -> None:
     with pytest.raises(
         ResultsError, match=r"no metric jump_height .*; there are \d+, among them .*jump_height_impulse_m"
@@ -189,6 +197,34 @@ def test_an_argument_too_much_is_named(study: Results) -> None:
             legsci.draw(study, "force_time", "P01", "01", **names)
     with pytest.raises(ResultsError, match=r"no figure forcetime \(did you mean force_time\?\)"):
         legsci.draw(study, "forcetime", "P01", "01")
+
+
+def test_decisions_are_tried_before_they_are_written(study: Results) -> None:
+    """A take-off 10 ms early lowers the height; an excluded jump stays in the table, rejected."""
+    jump = study.events[study.events["profile"] == "owen_mcmahon"].iloc[[0]]
+    said = {"event": "takeoff", "value": jump["takeoff_s"] - 0.01, "reason": "seen", "initials": "AB"}
+    before, after = study.with_decisions(jump.assign(what="move_event", **said)).to_dict("records")
+    assert (before["decisions"], after["decisions"]) == ("none", "followed")
+    assert before["jump_height_impulse_m"] == pytest.approx(
+        study.table("jump_height_impulse_m")["jump_height_impulse_m"][0]
+    )
+    assert after["jump_height_flight_time_m"] > before["jump_height_flight_time_m"] + 0.01, "the flight is longer"
+    assert "curated" in after["reason"]
+    _, left = study.with_decisions(jump.assign(what="exclude", **said | {"event": None, "value": None})).to_dict(
+        "records"
+    )
+    assert left["status"] == "rejected"
+
+
+def test_decisions_that_cannot_be_tried_are_refused(study: Results) -> None:
+    jump = study.events.iloc[[0]]
+    with pytest.raises(ResultsError, match="missing: what, event, value, reason, initials"):
+        study.with_decisions(jump)
+    said = {"event": None, "value": None, "reason": "seen", "initials": "AB"}
+    with pytest.raises(ResultsError, match="swap_sides takes a run of the workflow"):
+        study.with_decisions(jump.assign(what="swap_sides", **said))
+    with pytest.raises(ResultsError, match="decisions about one session with repetitions"):
+        study.with_decisions(pd.concat([jump, jump.assign(session_id="02")]).assign(what="exclude", **said))
 
 
 def test_the_version_is_that_of_the_package(repository: Path) -> None:

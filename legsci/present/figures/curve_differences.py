@@ -23,7 +23,7 @@ def draw(study: Results) -> Figure:
     """Draw differences of joint angles between sessions and between legs."""
     rows = study.model_table("curve_differences")
     if rows.empty:
-        return refused(study, "curves", "Joint angles within athletes", table="models/curve_refusals")
+        return refused(study, "curves", "Joint angles within athletes", table="curve_refusals")
     return curve_differences_figure(rows, study.model_table("curve_clusters"), simulated=study.simulated)
 
 

@@ -8,7 +8,7 @@ from legsci.present.figures import style
 from legsci.present.results import Results
 
 
-def refused(study: Results, model: str, words: str, *, table: str = "models/refusals") -> Figure:
+def refused(study: Results, model: str, words: str, *, table: str = "refusals") -> Figure:
     """Make a figure that states why a model could not be estimated.
 
     Parameters
