@@ -46,7 +46,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,
-        epilog=f"Tables of errors and sizes are written by python -m benchmarks.NAME with NAME one of {', '.join(TABLES)}.",
+        epilog=f"Tables are written by python -m benchmarks.NAME with NAME one of {', '.join(TABLES)}.",
     )
     parser.add_argument("part", nargs="*", help=f"one of {', '.join(PARTS)}")
     chosen = parser.parse_args().part or list(PARTS)
