@@ -13,6 +13,8 @@
 #              workflow/validation/verdicts.csv)
 # make fuzz    300 mutants of a recording per reader and 300 faulty study folders (a minute; benchmarks/damaged_files.csv)
 # make scale   studies of 24, 240 and 2,400 participants: time, memory, disk and jobs (benchmarks/scale.csv; an hour)
+# python -m benchmarks.slurm   240 athletes locally, through Slurm on two nodes, and with a node killed (as root, with the
+#              Debian packages slurm-wlm and munge; benchmarks/slurm.csv; an hour)
 # make dictionary  write docs/metrics.md anew from the registry of metrics
 # make lock    resolve the dependencies of pyproject.toml anew
 # make clean   remove what the workflow and the tools made (never data/)

@@ -64,7 +64,7 @@ LIMITS: dict[str, Limit] = {
     "flight_time_s": Limit(0.95, _RATE, lowest=0.05),
     "takeoff_velocity_m_per_s": Limit(4.5, _RATE, lowest=0.4),
     "fall_height_m": Limit(1.5, _WEIGHT, lowest=0.01),
-    "countermovement_depth_m": Limit(1.0, _WEIGHT, lowest=0.0),
+    "countermovement_depth_m": Limit(1.0, _WEIGHT, lowest=-0.05),  # of squat jumps about 0
     "squat_depth_m": Limit(1.5, _WEIGHT, lowest=0.01),
     "centre_of_pressure_range_ap_m": Limit(0.3, _LENGTHS, lowest=1e-4),
     "centre_of_pressure_range_ml_m": Limit(0.3, _LENGTHS, lowest=1e-4),
@@ -168,13 +168,14 @@ def beyond_limits(metrics: pd.DataFrame, name: str, times: float = 1.0) -> NDArr
     Parameters
     ----------
     metrics : columns side, the metric, and that by which it is divided.
-    name, times : the metric, and how many times; a lower limit is divided by it.
+    name, times : the metric, and how many times; a lower limit above 0 is divided by it.
     """
     limit = LIMITS[name]
     per = metrics[limit.per].to_numpy(float) if limit.per else None
     least, most = limit.parts(metrics[name].to_numpy(float), per)
     both = (metrics["side"] == "both").to_numpy(bool)
-    return np.asarray((least > times * limit.highest) | (both & (most < limit.lowest / times)), bool)
+    lowest = limit.lowest / times if limit.lowest > 0.0 else limit.lowest * times
+    return np.asarray((least > times * limit.highest) | (both & (most < lowest)), bool)
 
 
 def row_status(metrics: pd.DataFrame, quality: pd.DataFrame) -> list[tuple[str, str]]:

@@ -200,6 +200,17 @@ def test_forces_are_compared_with_the_weight_of_the_body(
     assert metrics["body_weight_n"].isna().all()
 
 
+def test_depths_of_the_other_sign_are_withheld(tmp_path: Path) -> None:
+    """Some systems state depth upward; a squat jump has none, whatever its last digits."""
+    depths = {"P01": -0.31, "P02": 0.31, "P03": -3e-6}
+    rows = "".join(f"{name}\t0\tsquat_jump\t{depth}\n" for name, depth in depths.items())
+    text = f"participant_id\tday\ttask\tcountermovement_depth_m\n{rows}"
+    metrics, quality = measured_rows(study_of(tmp_path, measurements__tsv=text))
+    kept = metrics.set_index("participant_id")["countermovement_depth_m"].dropna().to_dict()
+    assert kept == {"P02": 0.31, "P03": -3e-6}
+    assert set(quality["participant_id"]) == {"P01"}
+
+
 def test_limits_of_both_legs_are_not_those_of_one_and_declared_signs_hold(tmp_path: Path) -> None:
     rows = "P01\t0\tsquat_jump\tright\t1500\t12\nP01\t0\tsquat_jump\tleft\t20\t-3\n"
     declared = {"metrics": {"stiffness_n_per_m": {"label": "stiffness", "unit": "N/m", "sign": "≥ 0"}}}
