@@ -229,8 +229,8 @@ FIRM_S = 0.12
 class Driver:
     """Drives a figure through a task: depth of its crouch and plantarflexion over time, answering its landings.
 
-    `firm` is the stiffness of soles and joints, as a part of that in tasks on two feet, `gives` the part of the speed of
-    a fall at which the legs give way.
+    `firm` is the stiffness of soles and joints, as a part of that in tasks on two feet, `gives` the part of the speed
+    of a fall at which the legs give way.
     """
 
     firm, gives = 1.0, 0.75
