@@ -43,7 +43,7 @@ def drawn_errors(moved, model, rng):
         strayed[name] = errors.skin_turn[row][:, None] * rng.standard_normal(3)
         turn = turn + strayed[name]
         skin[name] = errors.skin_shift[row][:, None] * rng.standard_normal(3)
-        by_shift = np.cross(rotation[:, :, 1], -errors.anchored[row] * skin[name]) / errors.length[row]
+        by_shift = -float(errors.anchored[row]) * np.cross(rotation[:, :, 1], skin[name]) / errors.length[row]
         strayed[name] = strayed[name] + by_shift
         if errors.ends[row, 0] >= 0:
             upper, lower = (points[end] for end in ENDS[name])
