@@ -369,7 +369,11 @@ def test_claims_and_plans_are_checked_before_any_job(checkout: Path) -> None:
     with edited(claims, ""), edited(plans, ""):
         for path, old, new in (
             (claims, "metric: eccentric_time_s", "metric: lowering_time_s"),
-            (claims, "time, abduction_within, abduction_between, load]", "time, abduction_within, load_before]"),
+            (
+                claims,
+                "time, abduction_within, abduction_between, load_same_week, load, load_four_weeks]",
+                "time, abduction_within, load_before]",
+            ),
             (plans, "effect: jump.percent_per_abduction_deg_within", "effect: jump.gain_share_per_log_lowering_time"),
         ):
             text = path.read_text(encoding="utf-8")

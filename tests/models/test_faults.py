@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 import yaml
 
-from legsci.models.claims.ledger import claims_ledger
+from legsci.models.claims.ledger import claims_tables
 from legsci.models.claims.registry import Registry, load_claims
 from legsci.models.claims.verdicts import UNTESTABLE
 from legsci.models.curve_results import curve_results
@@ -126,7 +126,8 @@ def test_a_fault_of_a_study_is_a_sentence(cohort: Tables, registry: Registry, tm
     spoil, untestable, words = FAULTS[name]
     tables = spoil(cohort)
     longitudinal = longitudinal_table(tables)
-    ledger = claims_ledger(tables, registry, simulated=True, longitudinal=longitudinal, resamples=20).set_index("id")
+    ledger, sensitivity = claims_tables(tables, registry, simulated=True, longitudinal=longitudinal, resamples=20)
+    ledger = ledger.set_index("id")
     tested = ledger[ledger["verdict"] != UNTESTABLE]
     assert untestable <= set(ledger.index) - set(tested.index), ledger[["verdict", "reason"]]
     assert tested[["estimate", "low", "high", "p_value"]].notna().all(axis=None)
@@ -136,7 +137,7 @@ def test_a_fault_of_a_study_is_a_sentence(cohort: Tables, registry: Registry, tm
     numbers = [results["alignment"], results["points"], results["athletes"]]
     assert all(table.notna().all(axis=None) for table in numbers)
     assert results["refusals"]["sentence"].str.len().gt(10).all()
-    results |= curve_results(xr.Dataset(), tables["metrics"], longitudinal)
+    results |= curve_results(xr.Dataset(), tables["metrics"], longitudinal) | {"sensitivity": sensitivity}
     _draw(tmp_path, longitudinal, study_flow(tables), ledger.reset_index(), results)
 
 
