@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from legsci.kernels.lag import at_lag, unexplained_shares
+from legsci.kernels.clocks.lag import at_lag, unexplained_shares
 
 Array = NDArray[np.float64]
 

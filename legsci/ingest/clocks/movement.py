@@ -7,8 +7,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from legsci.kernels.clocks.strapdown import carried_vertical
 from legsci.kernels.filters import butterworth_lowpass
-from legsci.kernels.strapdown import carried_vertical
 from legsci.vocabulary import STANDARD_GRAVITY
 
 Array = NDArray[np.float64]

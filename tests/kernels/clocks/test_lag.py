@@ -7,8 +7,8 @@ import pytest
 from scipy.interpolate import CubicHermiteSpline
 from scipy.spatial.transform import Rotation
 
-from legsci.kernels.lag import at_lag, unexplained_shares
-from legsci.kernels.strapdown import carried_vertical
+from legsci.kernels.clocks.lag import at_lag, unexplained_shares
+from legsci.kernels.clocks.strapdown import carried_vertical
 
 
 def test_shares_are_those_of_a_regression_on_what_lies_beside() -> None:
