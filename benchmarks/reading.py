@@ -1,7 +1,7 @@
 """Reading files of muscles and sensors, against numpy or the library of the format reading the same numbers.
 
-Five minutes of each (one of EMG in XDF and of Trigno), written as its maker writes it. numpy reads the columns that are
-mapped and nothing else: neither header nor units, rates, time axes or faults.
+Five minutes of each (one of Trigno and XDF), written as its maker writes it. numpy reads the columns that are mapped
+and nothing else: neither header nor units, rates, time axes or faults.
 """
 
 from __future__ import annotations
