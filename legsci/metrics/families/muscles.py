@@ -113,7 +113,7 @@ def _entries(muscle: str) -> dict[str, Metric]:
             sign="after the event",
             meaning=f"Instant at which the amplitude of EMG of {name} has made 5 % of its rise, after the start of "
             "movement (jumps from standing, squats) or touchdown (drop jumps, landings, running steps).",
-            equation="t(a = a_rest + 0.05 (a_burst - a_rest)) - t_movement_start, or - t_touchdown; the most likely rise of variance",
+            equation="t(a = a_rest + 0.05 (a_burst - a_rest)) - t_movement_start, or - t_touchdown",
             source=_HOGAN,
             uncertainty="stated",
             tasks=MOVEMENTS,
