@@ -182,7 +182,7 @@ def _repeated_signals(study: Study, device: Device, rows: list[Any]) -> list[Fau
             Fault(
                 "recordings.tsv",
                 f"row {row.Index}, trial_id",
-                f"{expected} that holds {' '.join(kind).strip()}",
+                f"{expected} that holds {kind[0] if kind[0] in PARTS else ' '.join(kind)}",
                 f"another in row {first[kind]}",
             )
             for row, kind in repeated

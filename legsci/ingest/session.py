@@ -147,8 +147,7 @@ def build_trial(
         faults.append(("no_recording", Fault("recordings.tsv", "", "a recording of this trial", "none")))
     faults += [("signal_twice", fault) for fault in _contradictions(read)]
     numbers = _clock_numbers(read, settings)
-    compared = [one for one in read if one.device.reader not in CHANNELS_ALONE]
-    apart = sorted({one.device.name for one in compared if set(PARTS) & set(one.recording.signals)})
+    apart = _recorders_of_motion(read)
     unrelated = [name for name in apart if numbers[name] is None]
     if len(apart) > 1 and unrelated:
         expected = f"{SHARED_CLOCK} for several devices, or the clock of each"
@@ -174,6 +173,12 @@ def build_trial(
     return found_streams, attrs
 
 
+def _recorders_of_motion(read: list[_Read]) -> list[str]:
+    """Devices of plates, cameras and the like, without those of sensors alone, by the alphabet."""
+    recorders = [one for one in read if one.device.reader not in CHANNELS_ALONE]
+    return sorted({one.device.name for one in recorders if set(PARTS) & set(one.recording.signals)})
+
+
 def _clock_numbers(read: list[_Read], settings: Mapping[str, Any]) -> dict[str, int | None]:
     """Number of the clock of each device among those that the study relates to each other; None: not related."""
     declared, clocks = settings.get("synchronisation"), clocks_of(settings)
@@ -183,7 +188,7 @@ def _clock_numbers(read: list[_Read], settings: Mapping[str, Any]) -> dict[str, 
     if clocks:
         of_device = {name: number for number, clock in enumerate(clocks) for name in clock.devices}
         return {name: of_device.get(name) for name in devices}
-    main = sorted({one.device.name for one in read if set(PARTS) & set(one.recording.signals)})
+    main = _recorders_of_motion(read)
     return {name: 0 if name in main[:1] else None for name in devices}
 
 

@@ -57,7 +57,8 @@ def test_emg_in_microvolts_with_the_letter_of_a_code_page(tmp_path: Path, encodi
     path = write_c3d_bytes(tmp_path / "a.c3d", POINTS, analogs, groups=groups, encoding=encoding)
     device = Device("d", "c3d", forward="x", channels={"GMED": Channel("emg", muscle="gluteus_medius", side="left")})
     emg = read(path, device).signals["emg"]
-    assert emg["unit"].item() == "µV"
+    assert emg["unit"].item() == "V"
+    np.testing.assert_allclose(emg["value"].squeeze(), 1e-6 * analogs[..., -1].ravel(), rtol=1e-5)
     assert "remarks" not in emg.attrs
 
 

@@ -46,7 +46,8 @@ def claims_sensitivity_figure(sensitivity: pd.DataFrame, ledger: pd.DataFrame, *
             figure = Figure(figsize=(style.PAGE_WIDTH, 0.8 + sum(sizes)), layout="constrained")
             panels = figure.subplots(len(shown), 1, height_ratios=sizes, squeeze=False)[:, 0]
             for axes, name in zip(panels, shown, strict=True):
-                _draw(axes, estimated[estimated["id"] == name], ledger[ledger["id"] == name].iloc[0])
+                row = ledger[ledger["id"] == name].iloc[0]
+                _draw(axes, estimated[estimated["id"] == name], row)
         style.title(figure, "Registered analyses of each claim, 95 % intervals", simulated=simulated)
     return figure
 
