@@ -152,10 +152,10 @@ def _draw(folder: Path, longitudinal: pd.DataFrame, flow: pd.DataFrame, ledger: 
     for figure in (name for name, config_list in figure_lists().items() if config_list == "models"):
         draw(study, figure).canvas.draw()
     evidence = AthleteEvidence(
-        longitudinal=study.table("longitudinal"),
-        reliability=study.table("models/reliability"),
-        athletes=study.table("models/athletes"),
-        ledger=study.table("claims"),
+        longitudinal=study.model_table("longitudinal"),
+        reliability=study.model_table("reliability"),
+        athletes=study.model_table("athletes"),
+        ledger=study.model_table("claims"),
         scores=pd.DataFrame(columns=SCORE_COLUMNS),
         simulated=True,
     )

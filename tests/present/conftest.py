@@ -40,10 +40,17 @@ def jump_force() -> np.ndarray:
 
 
 #: Attributes of a signal as the reader leaves them.
+CLOCK = {
+    "clock_offset_s": 0.0,
+    "clock_offset_uncertainty_s": 0.0,
+    "clock_drift": 0.0,
+    "clock_drift_uncertainty": 0.0,
+}
 ORIGIN = {"kind": "force", "device": "plates", "reader": "delimited", "source": "jump.txt", "sha256": "0" * 64}
 READING = ORIGIN | {
     "sampling_rate_hz": RATE_HZ,
     "clock_method": "clock of the recorder",
+    **CLOCK,
     "assumptions": json.dumps(["Rate as the study says.", "Unit N."]),
 }
 

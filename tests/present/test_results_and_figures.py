@@ -29,7 +29,7 @@ from legsci.present.selection import ResultsError
 from legsci.quality import CODES, QualityFlag
 from legsci.storage import DECIMALS
 from legsci.vocabulary import STANDARD_GRAVITY
-from tests.present.conftest import ORIGIN, RATE_HZ, TAKEOFF_VELOCITY, jump_force
+from tests.present.conftest import CLOCK, ORIGIN, RATE_HZ, TAKEOFF_VELOCITY, jump_force
 
 QUALITY = ["severity", "code", "sentence"]
 P01 = ("P01", "01")
@@ -132,6 +132,7 @@ def test_readings_tell_how_each_signal_was_read(study: Results) -> None:
         "channels": "1, 2",
         "assumptions": "Rate as the study says. Unit N.",
         "clock": "clock of the recorder",
+        **CLOCK,
     }
 
 

@@ -22,7 +22,7 @@ _WIDEST = 3.0
 def draw(study: Results) -> Figure:
     """Draw the alternative analyses of the claims that were tested."""
     return claims_sensitivity_figure(
-        study.table("models/sensitivity"), study.table("claims"), simulated=study.simulated
+        study.model_table("sensitivity"), study.model_table("claims"), simulated=study.simulated
     )
 
 
