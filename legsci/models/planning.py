@@ -56,7 +56,10 @@ def simulate_ledgers(
     One row per cohort and claim with COHORT_COLUMNS; without estimate where the claim could not be tested.
     """
     wanted = set(claims)
-    small = replace(registry, claims=tuple(claim for claim in registry.claims if claim.id in wanted))
+    # Alignment of simulated tables has no placement error, so that none is assumed.
+    variables = {name: replace(variable, placement_sd=(0.0, 0.0)) for name, variable in registry.variables.items()}
+    claims_wanted = tuple(claim for claim in registry.claims if claim.id in wanted)
+    small = replace(registry, claims=claims_wanted, variables=variables)
     tasks = {registry.variables[name].task for claim in small.claims for name in variables_of(claim, registry)}
     tasks |= {claim.model["set_task"] for claim in small.claims if "set_task" in claim.model}
     scales = {claim.id: claim.scale for claim in small.claims}
