@@ -138,12 +138,15 @@ def test_frames_named_by_one_file_serve_the_other_trials_of_the_session(tmp_path
 
 
 def _swaying(amplitude_m: float, *, units: float = 1.0) -> xr.DataTree:
-    """Standing trial whose centre of pressure sways to the right and left by an amplitude, moments times `units`."""
+    """Standing trial whose centre of pressure sways to the sides by an amplitude, half as far to and fro.
+
+    Moments are in N m times `units`.
+    """
     time = np.arange(4000) / RATE_HZ
     vertical = noisy(np.full(time.size, WEIGHT_N))
     aside = amplitude_m * np.sin(2.0 * np.pi * 2.0 * time)
     force = np.stack([0.0 * time, vertical, 0.0 * time], axis=1)
-    arm = np.stack([0.0 * time, 0.0 * time, aside], axis=1)
+    arm = np.stack([0.5 * aside, 0.0 * time, aside], axis=1)
     signal = xr.Dataset(
         {
             "force": (("plate", "time", "axis"), force[None]),
