@@ -10,7 +10,7 @@ import numpy as np
 
 from legsci.ingest.devices import Device
 from legsci.ingest.readers.channels import Measured
-from legsci.ingest.readers.sensor_text import SensorText, open_sensor_text, sensor_recording
+from legsci.ingest.readers.sensor_text import CLOCKS, SensorText, open_sensor_text, sensor_recording
 from legsci.ingest.readers.signals import Floats, refuse
 from legsci.ingest.readers.timing import Timing, from_counter
 from legsci.ingest.recording import Recording
@@ -70,7 +70,7 @@ def _columns(file: SensorText) -> list[Measured]:
         # MT Manager names what the sensor was not asked for, and leaves its cells empty.
         if number >= len(first) or not first[number].strip():
             name, quantity = "", ""
-        label = "" if name in COUNTERS else name
+        label = "" if name in CLOCKS else name
         answer.append(Measured(label, "sensor", quantity, _ELEMENTS.get(axis, axis).lower(), unit))
     return answer
 
