@@ -28,7 +28,7 @@ SNR_DB, TONIC = (5.0, 10.0, 15.0, 20.0, 25.0), (0.0, 0.25)
 POPULATIONS = {"noise of rising amplitude": SHAPES, "motor units": ("minimum jerk", "first order", "sine")}
 RISES_S = (0.02, 0.08)
 #: Channels a cell, of six bursts each; the settings of other packages are chosen on so many channels of other seeds.
-CHANNELS, CHANNELS_OF_CHOICE = 18, 2
+CHANNELS, CHANNELS_OF_CHOICE = 6, 1
 FIRST_SEED, FIRST_SEED_OF_CHOICE = 31_000, 30_000
 #: Rest before the first burst [s].
 REST_S = (0.1, 0.7)

@@ -149,7 +149,7 @@ def test_a_second_run_does_nothing_whatever_was_edited_that_no_result_depends_on
         for path, text in {
             "legsci/metrics/tables.py": "# A comment.\n",
             "legsci/ingest/fetch.py": "PLANTED = 1\n",
-            "legsci/ingest/check.py": "PLANTED = 1\n",
+            "legsci/cli.py": "PLANTED = 1\n",
         }.items():
             edits.enter_context(edited(finished / path, text))
         assert planned(finished) == {}
@@ -204,15 +204,19 @@ P01_SESSIONS = {"ingest": 1, "motion": 1, "cut_reps": 1, "study_curves": 1, **P0
 @pytest.mark.parametrize(
     ("path", "text", "jobs"),
     [
-        # Of the figures of sessions, only force_time computes metrics.
+        # Opened results measure a session anew with other decisions: all that opens them depends on the metrics.
         (
             "legsci/metrics/tables.py",
             "PLANTED = 1\n",
-            {"measure": 1, "study_tables": 1, "draw_force_time": 3, **MODELLED, **PAGES},
+            {"measure": 1, "study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MODELLED, **PAGES},
         ),
         ("legsci/present/figures/force_time.py", "PLANTED = 1\n", {"draw_force_time": 3, "run_notebook": 4}),
         ("legsci/present/figures/joint_angles.py", "PLANTED = 1\n", {**dict.fromkeys(BANDS, 1), "run_notebook": 4}),
-        ("legsci/present/drawing.py", "PLANTED = 1\n", {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES}),
+        (
+            "legsci/present/drawing.py",
+            "PLANTED = 1\n",
+            {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES, "athlete_report": 1},
+        ),
         ("legsci/present/report/notebooks.py", "PLANTED = 1\n", {"run_notebook": 4}),
         ("legsci/models/claims/verdicts.py", "PLANTED = 1\n", JUDGED),
         ("legsci/mechanics/reps/session.py", "PLANTED = 1\n", {"cut_reps": 2, "study_curves": 1, **ALL_MEASURED}),
