@@ -61,7 +61,7 @@ def muscle_onsets_figure(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
         sides = [side for side in SIDES if side in set(onsets["side"])]
         handles = [Line2D([], [], color=style.SIDE_COLOURS[side], marker=_MARKERS[side], label=side) for side in sides]
         figure.legend(handles=handles, loc="outside lower right", ncols=len(handles))
-        words = "Onset of muscles in each repetition; a line is the 95 % interval of its standard uncertainty"
+        words = "Onset of muscles in each repetition; a line is its 95 % interval"
         style.title(figure, words, simulated=simulated)
     return figure
 
