@@ -226,7 +226,7 @@ def _indexed(
     Parameters
     ----------
     stamps : (row,) in time [s], or in samples at `rate_hz`.
-    period_s : between samples [s]; None: the median of the steps.
+    period_s : between samples [s]; None: that of the steps (`_period`).
 
     Returns
     -------
@@ -235,7 +235,7 @@ def _indexed(
     flags : clock_jumped, with the length of the part that was used [s].
     """
     steps = np.diff(stamps)
-    period = 1.0 if rate_hz is not None else period_s or float(np.median(steps[steps > 0]))
+    period = 1.0 if rate_hz is not None else period_s or _period(steps)
     rate = 1.0 / period if rate_hz is None else rate_hz
     off = np.abs(steps - np.median(steps))
     tolerance = max(STEP_TOLERANCE * period, STEP_DEVIATIONS * DEVIATIONS_PER_MAD * float(np.median(off)))
@@ -256,6 +256,16 @@ def _indexed(
     index = np.concatenate([[0], np.cumsum(advance[part.start : part.stop - 1])])
     own = np.concatenate([[True], advance[part.start : part.stop - 1] > 0])
     return np.flatnonzero(own) + part.start, index[own], flags
+
+
+def _period(steps: Floats) -> float:
+    """Time between samples by steps of stamps, few of which are losses or late.
+
+    The median of the steps errs by their jitter. Counted in samples, what a stamp is late cancels with the next step.
+    """
+    median = float(np.median(steps[steps > 0]))
+    counted = steps[(steps > 0) & (steps < WINDOW_SAMPLES * median)]
+    return float(counted.sum() / np.rint(counted / median).sum())
 
 
 def _advance(places: Floats, events: Ints, advance: Ints, rate_hz: float) -> list[int]:
