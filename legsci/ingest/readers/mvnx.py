@@ -142,6 +142,7 @@ def _parsed(path: Path) -> _Content:
     parser.CharacterDataHandler = content.text
 
     def no_type(*_: Any) -> None:
+        """Refuse a document type."""
         raise refuse(path, ("", "XML without a document type", "<!DOCTYPE"))
 
     parser.StartDoctypeDeclHandler = no_type

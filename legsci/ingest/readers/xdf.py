@@ -166,7 +166,10 @@ def _complaints() -> Iterator[list[str]]:
     said: list[str] = []
 
     class Gather(logging.Handler):
+        """Keeps what is said."""
+
         def emit(self, record: logging.LogRecord) -> None:
+            """Keep the message of a record, on one line."""
             said.append(" ".join(record.getMessage().split())[:200])
 
     logger, gather = logging.getLogger("pyxdf"), Gather(logging.ERROR)
@@ -306,6 +309,7 @@ def _together(blocks: list[Block]) -> tuple[float, list[Block]]:
     start = min(known, default=0.0)
 
     def shifted(block: Block) -> Timing:
+        """Time axis of a block from the start of the recording on."""
         first = block.timing.start_s
         return replace(block.timing, start_s=0.0 if block.clock == UNKNOWN else first - start)
 

@@ -64,6 +64,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     alone = [name for name in dict.fromkeys(known) if name]
 
     def timing(clocks: dict[str, Floats]) -> Timing:
+        """Time axis by the clocks of the file."""
         return _timing(file, clocks, device, registers)
 
     return sensor_recording(file, device, _columns(file), alone=alone, timing=timing, ranges=ranges)

@@ -56,6 +56,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
     alone = [name for name in (file.stated("devicetag"), path.stem.split("_", 1)[0], path.stem) if name]
 
     def timing(clocks: dict[str, Floats]) -> Timing:
+        """Time axis by packet counter and stamps."""
         return _timing(path, clocks[COUNTER], clocks.get(STAMPS), rate)
 
     recording = sensor_recording(file, device, _columns(file), alone=list(dict.fromkeys(alone)), timing=timing)

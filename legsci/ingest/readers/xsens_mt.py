@@ -52,6 +52,7 @@ def read(path: Path, *, device: Device, part: str | None = None) -> Recording:
         raise refuse(path, ("rate_hz", "an update rate in the file, or rate_hz of the device", "neither"))
 
     def timing(clocks: dict[str, Floats]) -> Timing:
+        """Time axis by the packet counter."""
         return from_counter(path, clocks[file.names[0]], rate_hz=rate)
 
     alone = list(dict.fromkeys([path.stem.rsplit("_", 1)[-1], path.stem]))

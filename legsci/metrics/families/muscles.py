@@ -102,62 +102,68 @@ def amplitude(muscle: str, which: int) -> Callable[[Reps], xr.Variable]:
     return lambda reps: reps["muscle_amplitudes"][which].isel(muscle=MUSCLES.index(muscle))
 
 
-def _entries(muscle: str) -> dict[str, Metric]:
-    """Entries of one muscle."""
+def _amplitude_entry(muscle: str, which: int, words: tuple[str, str, str]) -> Metric:
+    """Entry of the largest or the mean envelope of a muscle; adjective, its name as a function, source."""
+    kind, function, source = words
     name = muscle.replace("_", " ")
-    return {
-        f"{muscle}_onset_s": Metric(
-            onset(muscle),
-            label=f"onset of {name}",
-            unit="s",
-            sign="after the event",
-            meaning=f"Instant at which the amplitude of EMG of {name} has made 5 % of its rise, after the start of "
-            "movement (jumps from standing, squats) or touchdown (drop jumps, landings, running steps).",
-            equation="t(a = a_rest + 0.05 (a_burst - a_rest)) - t_movement_start, or - t_touchdown",
-            source=_HOGAN,
-            uncertainty="stated",
-            tasks=MOVEMENTS,
-            streams=EMG,
-        ),
-        f"{muscle}_onset_spread_s": Metric(
-            onset_spread(muscle),
-            label=f"spread of the onset of {name}",
-            unit="s",
-            sign=NOT_SIGNED,
-            meaning=f"Range of the onset of {name} over four detectors: that of {muscle}_onset_s, a threshold of "
-            "rectified EMG, of its Teager-Kaiser energy, and a change of variance.",
-            equation="max - min over detectors",
-            source="Hodges & Bui 1996, Electroencephalogr Clin Neurophysiol 101:511; Solnik et al. 2010, Eur J Appl "
-            "Physiol 110:489; Chen & Gupta 1997, J Am Stat Assoc 92:739",
-            no_uncertainty=_SPREAD,
-            tasks=MOVEMENTS,
-            streams=EMG,
-        ),
-        f"{muscle}_peak_percent": Metric(
-            amplitude(muscle, 0),
-            label=f"peak EMG of {name}",
-            unit="%",
-            sign=NOT_SIGNED,
-            meaning=f"Largest envelope of EMG of {name} in the movement, relative to the largest of the session.",
-            equation="100 max(envelope) / max over repetitions, 20 to 450 Hz, rectified, 6 Hz low-pass",
-            source="defined here; Besomi et al. 2020, J Electromyogr Kinesiol 53:102438 (normalisation)",
-            no_uncertainty=_PERCENT,
-            tasks=MOVEMENTS,
-            streams=EMG,
-        ),
-        f"{muscle}_mean_percent": Metric(
-            amplitude(muscle, 1),
-            label=f"mean EMG of {name}",
-            unit="%",
-            sign=NOT_SIGNED,
-            meaning=f"Mean envelope of EMG of {name} in the movement, relative to the largest of the session.",
-            equation="100 mean(envelope) / max over repetitions, 20 to 450 Hz, rectified, 6 Hz low-pass",
-            source=OWN_DEFINITION,
-            no_uncertainty=_PERCENT,
-            tasks=MOVEMENTS,
-            streams=EMG,
-        ),
-    }
+    return Metric(
+        amplitude(muscle, which),
+        label=f"{function} EMG of {name}".replace("max", "peak"),
+        unit="%",
+        sign=NOT_SIGNED,
+        meaning=f"{kind} envelope of EMG of {name} in the movement, relative to the largest of the session.",
+        equation=f"100 {function}(envelope) / max over repetitions, 20 to 450 Hz, rectified, 6 Hz low-pass",
+        source=source,
+        no_uncertainty=_PERCENT,
+        tasks=MOVEMENTS,
+        streams=EMG,
+    )
 
 
-METRICS = {name: entry for muscle in MUSCLES for name, entry in _entries(muscle).items()}
+def _onset_entry(muscle: str) -> Metric:
+    """Entry of the onset of a muscle."""
+    return Metric(
+        onset(muscle),
+        label=f"onset of {muscle.replace('_', ' ')}",
+        unit="s",
+        sign="after the event",
+        meaning=f"Instant at which the amplitude of EMG of {muscle.replace('_', ' ')} has made 5 % of its rise, after the "
+        "start of movement (jumps from standing, squats) or touchdown (drop jumps, landings, running steps).",
+        equation="t(a = a_rest + 0.05 (a_burst - a_rest)) - t_movement_start, or - t_touchdown",
+        source=_HOGAN,
+        uncertainty="stated",
+        tasks=MOVEMENTS,
+        streams=EMG,
+    )
+
+
+def _spread_entry(muscle: str) -> Metric:
+    """Entry of the range of the onset over detectors."""
+    return Metric(
+        onset_spread(muscle),
+        label=f"spread of the onset of {muscle.replace('_', ' ')}",
+        unit="s",
+        sign=NOT_SIGNED,
+        meaning=f"Range of the onset of {muscle.replace('_', ' ')} over four detectors: that of {muscle}_onset_s, a "
+        "threshold of rectified EMG, a threshold of its Teager-Kaiser energy, and a change point of the variance.",
+        equation="max - min over detectors",
+        source="Hodges & Bui 1996, Electroencephalogr Clin Neurophysiol 101:511; Solnik et al. 2010, Eur J Appl "
+        "Physiol 110:489; Chen & Gupta 1997, J Am Stat Assoc 92:739",
+        no_uncertainty=_SPREAD,
+        tasks=MOVEMENTS,
+        streams=EMG,
+    )
+
+
+_PEAK = ("Largest", "max", "defined here; Besomi et al. 2020, J Electromyogr Kinesiol 53:102438 (normalisation)")
+_MEAN = ("Mean", "mean", OWN_DEFINITION)
+METRICS = {
+    name: entry
+    for muscle in MUSCLES
+    for name, entry in {
+        f"{muscle}_onset_s": _onset_entry(muscle),
+        f"{muscle}_onset_spread_s": _spread_entry(muscle),
+        f"{muscle}_peak_percent": _amplitude_entry(muscle, 0, _PEAK),
+        f"{muscle}_mean_percent": _amplitude_entry(muscle, 1, _MEAN),
+    }.items()
+}

@@ -163,6 +163,7 @@ def _climb(weeks: _Weeks, start: Array, subject: str, *, bounded: bool = False) 
     """Return the maximum of the likelihood, by Newton's method from where a quasi-Newton search ends."""
 
     def negative(parameters: Array) -> tuple[float, Array]:
+        """Negative log-likelihood and its gradient."""
         value, scores = _likelihood(weeks, parameters)
         return -value, -scores.sum(axis=0)
 

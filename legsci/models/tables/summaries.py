@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from legsci.metrics.registry import KEYS
+from legsci.tasks import TASKS
 
 REP = ["participant_id", "session_id", "task", "trial_id", "rep"]
 SERIES = ["task", "side", "metric"]
@@ -68,7 +69,7 @@ def session_summaries(metrics: pd.DataFrame) -> pd.DataFrame:
     """Summarise the repetitions of each session; rejected ones and trials without repetition are excluded.
 
     Side `both` of a metric that exists by leg only is the mean of the repetition's legs, where all of them have a
-    value.
+    value; in a task on one leg it is that of the leg that has one.
 
     Parameters
     ----------
@@ -100,6 +101,8 @@ def summarise(metrics: pd.DataFrame) -> Summaries:
     )
     sides, whole = len(labels["side"]), int(labels["side"].get_indexer(pd.Index([_BOTH]))[0])
     places = _Places(repetition, session, keys["side"].to_numpy(), sides, whole)
+    on_one_leg = labels["task"].isin([name for name, task in TASKS.items() if task.legs == "one"])
+    places.legs[repetition[on_one_leg[keys["task"].to_numpy(np.int64)]]] = 1
     parts = [
         places.statistics(metrics[name].to_numpy(float, na_value=np.nan)[kept]).assign(metric=number)
         for number, name in enumerate(names)
@@ -118,11 +121,11 @@ class _Places:
     def __init__(self, repetition: Numbers, session: Numbers, side: Numbers, sides: int, whole: int) -> None:
         self.repetition, self.by_leg = repetition, side != whole
         self.series = session * sides + side
-        # Of each repetition: the series of side both of its session, and how many legs it has.
+        # Of each repetition: the series of side both of its session, and how many legs are to have a value.
         self.both = np.empty(repetition.max(initial=-1) + 1, np.int64)
         self.both[repetition] = session * sides + whole
         legs = pd.Series(side[self.by_leg]).groupby(repetition[self.by_leg]).nunique()
-        self.legs = legs.reindex(range(len(self.both)), fill_value=0).to_numpy()
+        self.legs = legs.reindex(range(len(self.both)), fill_value=0).to_numpy(copy=True)
 
     def statistics(self, values: NDArray[np.float64]) -> pd.DataFrame:
         """Return series, the number of session, task and side, with STATISTICS of the values (row,) of a metric."""

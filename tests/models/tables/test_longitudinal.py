@@ -89,6 +89,12 @@ def test_both_legs_count_only_where_both_were_measured() -> None:
 def test_one_leg_stands_for_both_in_tasks_of_one_leg() -> None:
     step = rows(("A", "1", "sprint_1", 1, "right", None, 5.0), task="sprint")
     assert series(session_summaries(step), "knee_abduction_peak_deg")["mean"].tolist() == [5.0]
+    # the leg that lands has a row of its own, without this metric
+    landed = [("A", "1", "lateral_1", 1, "left", None, 3.0), ("A", "1", "lateral_1", 1, "right", 0.3, None)]
+    landed += [("A", "1", "lateral_2", 1, "right", None, 5.0), ("A", "1", "lateral_2", 1, "left", 0.3, None)]
+    for task, means in (("lateral_jump", [4.0]), ("squat", [])):
+        found = series(session_summaries(rows(*landed, task=task)), "knee_abduction_peak_deg")
+        assert found["mean"].tolist() == means
 
 
 def test_parts_within_and_between_athletes_by_hand() -> None:
