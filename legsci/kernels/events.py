@@ -258,30 +258,57 @@ def _noise_of_means(force: Array, length: int) -> tuple[float, float, float]:
 
 
 @njit(cache=True)
-def _whitened(signal: Array, noise: tuple[float, float, float]) -> Array:
-    """Innovations of a signal (block,) in such noise, in standard deviations (Kalman filter of its sway)."""
+def _whitening(count: int, noise: tuple[float, float, float]) -> tuple[Array, Array]:
+    """Gains of the Kalman filter of sway in such noise, and the inverse SD of its innovations, each (block,)."""
     white, sway, correlation = noise
-    answer, expected, variance = np.empty(signal.size), 0.0, sway
-    for block, value in enumerate(signal):
-        total, innovation = variance + white, value - expected
-        answer[block] = innovation / np.sqrt(total)
-        expected = correlation * (expected + variance / total * innovation)
+    gains, inverse, variance = np.empty(count), np.empty(count), sway
+    for block in range(count):
+        total = variance + white
+        gains[block], inverse[block] = variance / total, 1.0 / np.sqrt(total)
         variance = correlation**2 * variance * white / total + sway * (1.0 - correlation**2)
+    return gains, inverse
+
+
+@njit(cache=True)
+def _whitened(signal: Array, gains: Array, inverse: Array, correlation: float) -> Array:
+    """Innovations of a signal (block,), in standard deviations."""
+    answer, expected = np.empty(signal.size), 0.0
+    for block in range(signal.size):
+        innovation = signal[block] - expected
+        answer[block] = innovation * inverse[block]
+        expected = correlation * (expected + gains[block] * innovation)
     return answer
+
+
+@njit(cache=True)
+def _explained(course: Array, first: int, seen: Array, whitening: tuple[Array, Array], correlation: float) -> float:
+    """Sum of squares of `seen` that a course from block `first` on explains; it is 0 before."""
+    gains, inverse = whitening
+    expected, product, square = 0.0, 0.0, 0.0
+    for block in range(first, seen.size):
+        innovation = course[STEPS_OF_BLOCK * (block - first)] - expected
+        scaled = innovation * inverse[block]
+        product += scaled * seen[block]
+        square += scaled * scaled
+        expected = correlation * (expected + gains[block] * innovation)
+    return max(product, 0.0) ** 2 / square
 
 
 @njit(cache=True)
 def _onset_of_means(means: Array, noise: tuple[float, float, float]) -> tuple[float, float]:
     """Posterior mean and SD of the onset in means of a departure (block,) [N]: [blocks] from the start of the first."""
     count, powers = means.size, np.linspace(LEAST_POWER, LARGEST_POWER, POWERS)
-    seen = _whitened(means, noise)
+    whitening = _whitening(count, noise)
+    seen = _whitened(means, *whitening, noise[2])
     misfit = np.full((powers.size, STEPS_OF_BLOCK * (count - 1)), np.sum(seen**2))
-    since = np.empty(count)
-    for step in range(misfit.shape[1]):
-        since[:] = np.maximum(np.arange(count) + 0.5 - step / STEPS_OF_BLOCK, 0.0)
-        for number, power in enumerate(powers):
-            course = _whitened(since**power, noise)
-            misfit[number, step] -= max(np.sum(course * seen), 0.0) ** 2 / np.sum(course**2)
+    # From an onset at a step to the middle of a block it is a number of steps, so that one course serves all onsets.
+    times = np.arange(STEPS_OF_BLOCK * count) / STEPS_OF_BLOCK
+    for number, power in enumerate(powers):
+        course = times**power
+        for step in range(misfit.shape[1]):
+            first = max((step - STEPS_OF_BLOCK // 2) // STEPS_OF_BLOCK + 1, 0)
+            ahead = STEPS_OF_BLOCK * first + STEPS_OF_BLOCK // 2 - step
+            misfit[number, step] -= _explained(course[ahead:], first, seen, whitening, noise[2])
     least = misfit.min()
     weights = np.exp(-0.5 * (misfit - least) / max(least / (count - 3), 1.0)).sum(axis=0)
     steps = np.arange(weights.size) / STEPS_OF_BLOCK
