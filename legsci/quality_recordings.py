@@ -7,8 +7,8 @@ from legsci.quality_declarations import Code
 RECORDINGS: dict[str, Code] = {
     "samples_lost": Code(
         "noted",
-        "{signal} lacks {value:.0f} samples ({detail}), which are missing: packets were lost on their way. Read the "
-        "memory of the sensor instead, or bring the receiver nearer.",
+        "{value:.0f} samples of {signal} are missing ({detail}): packets were lost in transmission. Download the "
+        "sensor's on-board recording instead, or move the receiver closer.",
         "samples",
     ),
     "stamps_out_of_order": Code(
@@ -31,8 +31,8 @@ RECORDINGS: dict[str, Code] = {
     ),
     "sensor_saturated": Code(
         "noted",
-        "{signal} is at the end of its range in {value:.0f} samples ({detail}): larger values were cut. Choose a "
-        "larger range or a lower gain.",
+        "{signal} is saturated in {value:.0f} samples ({detail}): values beyond the measurement range were clipped. "
+        "Choose a larger range or a lower gain.",
         "samples",
     ),
     "shorter_than_stated": Code(
@@ -60,25 +60,27 @@ RECORDINGS: dict[str, Code] = {
     ),
     "emg_silent": Code(
         "noted",
-        "EMG {name} holds {value:.0f} different values: no electrode is connected. It has no onset and no amplitude.",
+        "EMG {name} has only {value:.0f} distinct values: no electrode is connected. No onset or amplitude is "
+        "computed.",
         "values",
     ),
     "emg_square_wave": Code(
         "noted",
-        "EMG {name} jumps between two levels ({value:.0f} % of its samples lie at one distance from their middle, "
-        "limit {limit:.0f} %): this is no EMG. It has no onset and no amplitude.",
+        "EMG {name} switches between two levels ({value:.0f} % of its samples are equally far from the midpoint, limit "
+        "{limit:.0f} %): a square wave, not EMG. No onset or amplitude is computed.",
         "%",
     ),
     "emg_clipped": Code(
         "noted",
-        "EMG {name} stays at its largest value in {value:.1f} % of its samples (limit {limit:.1f} %): the amplifier is "
-        "saturated. It has no onset and no amplitude.",
+        "EMG {name} is clipped in {value:.1f} % of its samples (limit {limit:.1f} %): the amplifier is saturated. No "
+        "onset or amplitude is computed.",
         "%",
     ),
     "emg_mains": Code(
         "noted",
-        "{value:.0f} % of the power of EMG {name} lies at {detail} Hz and its multiples (limit {limit:.0f} %): mains "
-        "hum; an electrode is off or the ground is missing. It has no onset and no amplitude.",
+        "{value:.0f} % of the power of EMG {name} lies at {detail} Hz and its harmonics (limit {limit:.0f} %): "
+        "power-line interference; an electrode is detached or the reference electrode has no contact. No onset or "
+        "amplitude is computed.",
         "%",
     ),
     "no_onset": Code("noted", "EMG {name} has no onset: {detail}."),

@@ -1,9 +1,10 @@
-"""When a muscle begins to fire: onset with a 95 % interval, and the spread over published detectors.
+"""Onset of muscle activity with a 95 % interval, and the spread over published detectors.
 
-The onset of a burst is the instant at which the amplitude of EMG has made 5 % of its rise. A threshold is crossed later
-the more slowly a muscle rises; the likelihood of a rise needs none. Its course is unknown, so many are weighed by their
-evidence: powers of time, rises of 8 to 250 ms, with rest that adds to the variance (noise) or to the amplitude (tonic
-activity). The bursts of one muscle in one task share course and rise, up to some variation from burst to burst.
+The onset of a burst is the instant at which the amplitude of EMG has completed 5 % of its rise from rest to plateau. A
+threshold is crossed later the more slowly a muscle rises; the likelihood of a rise needs none. Its course is unknown,
+so many are weighed by their evidence: powers of time, rises of 8 to 250 ms, with rest that adds to the variance (noise)
+or to the amplitude (tonic activity). The bursts of one muscle in one task share course and rise, up to some variation
+from burst to burst.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ def _bursts(emg: Array, rate_hz: float, windows: Array) -> list[_Burst | str]:
     band = band_passed(np.where(gap, 0.0, emg), rate_hz)
     quiet = band[rest_stretches(band, rate_hz)]
     if len(quiet) == 0 or not np.square(quiet).mean() > 0.0:
-        return ["the channel is silent or the recording too short to hold rest"] * len(windows)
+        return ["the channel is silent, or the recording is too short to contain a resting baseline"] * len(windows)
     power = np.square(band)
     rest = float(np.square(quiet).mean())
     detectors = _published(band, quiet, rate_hz)
@@ -252,7 +253,7 @@ def _onset(burst: _Burst, evidence: Array, prior: Array) -> Onset:
     weight = np.exp(evidence - evidence.max()) * prior.ravel()[:, None]
     weight /= weight.sum()
     if weight[:, 0].sum() > AT_THE_EDGE:
-        return Onset(reason="the burst begins before what is seen of it")
+        return Onset(reason="the burst begins before the analysed part of the recording")
     times = burst.start_s + burst.mean_s * np.arange(weight.shape[1]) + delays[:, None]
     order = np.argsort(times, axis=None)
     cumulated = np.cumsum(weight.ravel()[order])

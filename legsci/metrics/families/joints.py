@@ -157,8 +157,8 @@ def landing_knee_flexion_max(reps: Reps) -> UncertainValue:
 def lateral_velocity(reps: Reps) -> UncertainValue:
     """Mean velocity of the pelvis in flight, away from the leg that pushes off (rep, scoring) [m/s].
 
-    Sideways is the person's own right at the start of the movement, whatever way the laboratory faces. Uncertain is by
-    how much the markers of the pelvis move on it while the hips bend in flight.
+    Sideways is the person's own right at the start of the movement, whatever way the laboratory faces. The uncertainty
+    is soft tissue artefact: the markers of the pelvis move relative to the bone as the hips flex in flight.
     """
     frames, pelvis = of_frames(reps), reps["pelvis_position"]
     takeoff, landing = reps["takeoff"], reps["landing"]

@@ -127,8 +127,9 @@ def _onset_entry(muscle: str) -> Metric:
         label=f"onset of {muscle.replace('_', ' ')}",
         unit="s",
         sign="after the event",
-        meaning=f"Instant at which the amplitude of EMG of {muscle.replace('_', ' ')} has made 5 % of its rise, after "
-        "the start of movement (jumps from standing, squats) or touchdown (drop jumps, landings, running steps).",
+        meaning=f"Instant at which the EMG amplitude of {muscle.replace('_', ' ')} has completed 5 % of its rise from "
+        "rest to the plateau of the burst, relative to the start of movement (jumps from standing, squats) or "
+        "touchdown (drop jumps, landings, running steps).",
         equation="t(a = a_rest + 0.05 (a_burst - a_rest)) - t_movement_start, or - t_touchdown",
         source=_HOGAN,
         uncertainty="stated",
