@@ -1,10 +1,10 @@
 """The workflow on a study folder of ten athletes, now and at the commit in before-moves.txt: time and jobs.
 
-Recordings of plates and markers that the earlier commit simulated, without the truth, as a laboratory would bring them;
-both commits run `snakemake --config study=FOLDER` on the same files: all tables, models, figures and notebooks, from fresh
-checkouts, so that kernels are compiled too. Both run at the same time, so that what else the machine does falls on both;
-compare processor time. `python -m benchmarks.ten_athletes` runs the commit that is checked out, not what is edited and not
-committed.
+Recordings of plates and markers that the earlier commit simulated, without the truth, as a laboratory would bring them.
+Both commits run `snakemake --config study=FOLDER` on these files: all tables, models, figures and notebooks, from fresh
+checkouts, so that kernels are compiled too. They run at the same time, so that what else the machine does falls on both;
+compare processor time. `python -m benchmarks.ten_athletes` runs the commit that is checked out, not what is edited and
+not committed.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ def run(folder: Path, *arguments: str) -> tuple[float, float, str]:
     return wall, used.ru_utime + used.ru_stime, said
 
 
-def bring_study(checkout: Path, study: Path) -> None:
+def bring_study(folder: Path, study: Path) -> None:
     """Simulate the athletes in a checkout, and copy their study folder without the truth."""
-    (checkout / "athletes.yaml").write_text(f"studies: [{STUDY}]\nvirtual:\n  athletes: {ATHLETES}\n")
+    (folder / "athletes.yaml").write_text(f"studies: [{STUDY}]\nvirtual:\n  athletes: {ATHLETES}\n")
     options = ("--configfile", "athletes.yaml", "--cores", "2")
-    run(checkout, *options, f"{STUDY}/participants.tsv")
-    people = pd.read_csv(checkout / STUDY / "participants.tsv", sep="\t", dtype=str)["participant_id"]
-    run(checkout, *options, *(f"{STUDY}/truth/trials/{person}.tsv" for person in people))
-    shutil.copytree(checkout / STUDY, study, ignore=shutil.ignore_patterns("truth"))
+    run(folder, *options, f"{STUDY}/participants.tsv")
+    people = pd.read_csv(folder / STUDY / "participants.tsv", sep="\t", dtype=str)["participant_id"]
+    run(folder, *options, *(f"{STUDY}/truth/trials/{person}.tsv" for person in people))
+    shutil.copytree(folder / STUDY, study, ignore=shutil.ignore_patterns("truth"))
     settings = study / "study.yaml"
     text = settings.read_text(encoding="utf-8")
     settings.write_text(text.replace("name: virtual", f"name: {study.name}", 1), encoding="utf-8")
