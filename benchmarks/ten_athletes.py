@@ -1,8 +1,8 @@
 """The workflow on a study folder of ten athletes, now and at the commit in before-moves.txt: time and jobs.
 
 Recordings of plates and markers that the earlier commit simulated, without the truth, as a laboratory would bring them.
-Both commits run `snakemake --config study=FOLDER` on these files: all tables, models, figures and notebooks, from fresh
-checkouts, so that kernels are compiled too. They run at the same time, so that what else the machine does falls on both;
+Both commits run `snakemake --config study=FOLDER` on them, from fresh checkouts, so that kernels are compiled too: all
+tables, models, figures and notebooks. They run at the same time, so that what else the machine does falls on both;
 compare processor time. `python -m benchmarks.ten_athletes` runs the commit that is checked out, not what is edited and
 not committed.
 """
