@@ -19,6 +19,7 @@ include: "workflow/rules/ingest.smk"
 include: "workflow/rules/mechanics.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/models.smk"
+include: "workflow/rules/reproduction.smk"
 include: "workflow/rules/present.smk"
 
 
@@ -29,6 +30,7 @@ rule all:
         METRIC_ERRORS,
         MODEL_RESULTS,
         FIGURES,
+        MANIFESTS,
 
 
 rule first:

@@ -1,4 +1,4 @@
-"""The command line: `legsci init FOLDER` drafts a study from raw files, `legsci check FOLDER` lists its faults."""
+"""The command line: drafts of studies, their faults, where a number comes from, and reference values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from legsci import __version__
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="legsci")
 def main() -> None:
-    """Prepare a study folder; snakemake or make runs it."""
+    """Prepare a study folder, which snakemake or make runs, and follow its results back to the raw files."""
 
 
 @main.command()
@@ -56,3 +56,48 @@ def check(folder: Path) -> None:
         + (f" {rejected} trials will be rejected: legsci does not have their tasks." if rejected else "")
     )
     click.echo(f"Run it: snakemake --config study={folder}")
+
+
+@main.command()
+@click.argument("results", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("table")
+@click.argument("column")
+@click.argument("keys", nargs=-1, metavar="[KEY=VALUE]...")
+def trace(results: Path, table: str, column: str, keys: tuple[str, ...]) -> None:
+    """Follow the number in COLUMN of TABLE in RESULTS to its rule, definition, options and raw files.
+
+    Keys choose the row: legsci trace results/open metrics jump_height_impulse_m participant_id=S03 side=both
+    """
+    from legsci.reproduction.trace import TraceError
+    from legsci.reproduction.trace import trace as follow
+
+    wrong = [key for key in keys if "=" not in key]
+    if wrong:
+        sys.exit(f"expected KEY=VALUE, found {', '.join(wrong)}")
+    try:
+        click.echo(str(follow(results, table.removesuffix(".csv"), column, **dict(key.split("=", 1) for key in keys))))
+    except (TraceError, FileNotFoundError) as fault:
+        sys.exit(str(fault))
+
+
+@main.command()
+@click.argument("results", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--reference", default="workflow/reference", type=click.Path(path_type=Path), help="Folder of references."
+)
+@click.option("--keep", is_flag=True, help="Keep these results as the reference from now on.")
+def reproduce(results: tuple[Path, ...], reference: Path, keep: bool) -> None:
+    """Compare RESULTS with their reference: which numbers moved, by how much, and what differs behind them."""
+    from legsci.reproduction.comparison import report, write_reference
+
+    moved = False
+    for folder in results:
+        try:
+            if keep:
+                write_reference(folder, reference)
+            text, agrees = report(folder, reference)
+        except FileNotFoundError as fault:
+            sys.exit(str(fault))
+        click.echo(text)
+        moved |= not agrees
+    sys.exit(int(moved))

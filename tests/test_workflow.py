@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,9 @@ import yaml
 
 import legsci
 from legsci.mechanics.motion.options import task_options
+from legsci.reproduction.comparison import report, write_reference
+from legsci.reproduction.manifest import read_manifest
+from legsci.reproduction.trace import TraceError
 from legsci.vocabulary import new_name
 from tests.checkout import ROOT, TINY, copy_checkout, edited, planned, snakemake
 
@@ -142,6 +146,43 @@ def test_a_study_of_tables_runs_without_recordings(checkout: Path) -> None:
     (folder / "measurements.tsv").write_text(f"{header}x\n{rows[0]}\n", encoding="utf-8")
     said = refusal(checkout, "--config", study)
     assert "jump_height_impulse_mx (did you mean jump_height_impulse_m?)" in said
+
+
+def test_a_number_is_followed_to_its_raw_file(finished: Path) -> None:
+    study = legsci.open_study(finished / "results" / "tiny")
+    found = study.trace("metrics", "peak_force_n", participant_id="P01", session_id="B", side="both")
+    raw = finished / "data" / "raw" / "tiny" / "P01_B.csv"
+    assert [(file.path, file.sha256, file.state) for file in found.raw_files] == [
+        ("P01_B.csv", hashlib.sha256(raw.read_bytes()).hexdigest(), "unchanged")
+    ]
+    assert found.of_session == ()
+    assert found.rule == "study_tables"
+    assert found.value == study.metrics.set_index(["session_id", "side"]).loc[("B", "both"), "peak_force_n"]
+    assert found.definition["function"].endswith("peak_force")
+    assert found.options["profile"] == "owen_mcmahon"
+    with edited(raw, raw.read_text(encoding="utf-8") + "700.000\n"):
+        moved = study.trace("metrics", "peak_force_n", participant_id="P01", session_id="B", side="both")
+        assert [file.state for file in moved.raw_files] == ["changed since"]
+    for table, keys, said in (
+        ("metrics", {"participant_id": "P09"}, "it has P01"),
+        ("metrics", {}, "choose by session_id: A, B"),
+        ("metrics", {"sid": "A"}, "has no column sid"),
+        ("metric", {}, "has no table metric: one of claims"),
+    ):
+        with pytest.raises(TraceError, match=said):
+            study.trace(table, "peak_force_n", **keys)
+
+
+def test_a_run_agrees_with_itself_and_names_an_edited_raw_file(finished: Path, tmp_path: Path) -> None:
+    results = finished / "results" / "tiny"
+    write_reference(results, tmp_path)
+    text, agrees = report(results, tmp_path)
+    assert agrees
+    assert text.endswith("0 differences to the reference run")
+    manifest = read_manifest(results)
+    assert manifest["rules"]["models/incidence.csv"] == "claims"
+    recordings = {"P01_A.csv", "P01_B.csv", "P02_A.csv"}
+    assert set(manifest["raw_files"]) == {*recordings, "study.yaml", *(f"{name}.tsv" for name in TABLES)}
 
 
 def test_a_second_run_does_nothing_whatever_was_edited_that_no_result_depends_on(finished: Path) -> None:

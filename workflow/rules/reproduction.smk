@@ -1,0 +1,39 @@
+"""Results of a study -> the manifest: checksums of what they were made from, and of the tables."""
+
+MANIFESTS = expand(f"{RUN}/manifest.json", study=STUDIES)
+
+
+def results_of_models(wildcards):
+    """Tables of the models of a study, which are made last."""
+    return [path for path in MODEL_RESULTS if path.startswith(RUN.format(study=wildcards.study) + "/")]
+
+
+def rules_of_results(wildcards):
+    """Path of each result in the folder of a run, with wildcards in braces -> the rule that makes it."""
+    folders, made = (RUN, RUN.format(study=wildcards.study)), {}
+    for one in workflow.rules:
+        for path in (re.sub(r"{(\w+),[^{}]*}", r"{\1}", str(output)) for output in one.output):
+            made |= {path.removeprefix(f"{folder}/"): one.name for folder in folders if path.startswith(f"{folder}/")}
+    return made
+
+
+rule manifest:
+    input:
+        made_tables,
+        results_of_models,
+        curves=f"{RUN}/curves.nc",
+    output:
+        manifest=f"{RUN}/manifest.json",
+    log:
+        f"{RUN}/logs/manifest.txt",
+    benchmark:
+        f"{RUN}/benchmarks/manifest.tsv"
+    priority: in_order(0)
+    params:
+        folder=study_folder,
+        rules=rules_of_results,
+        source=source_digest("legsci.reproduction.manifest"),
+    message:
+        "List checksums of what the results of {wildcards.study} were made from"
+    script:
+        "../scripts/manifest.py"
