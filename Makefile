@@ -5,6 +5,7 @@
 #              workflow/validation/cohort_ledger.csv)
 # make reproduce  make study, then which numbers differ from those kept in workflow/reference, by how much, and what
 #              differs behind them: raw file, source, option or environment
+# make paper   the paper as PDF and as a page that opens offline, every number from results, in results/paper
 # make docs    the documentation as pages that open offline, in docs/_build/html; a broken link ends it
 # make test    style, types, import contracts, documentation and tests
 # make check   the same without the tests
@@ -52,7 +53,7 @@ $(info $(CACHE) cannot be written: snakemake keeps its cache in .snakemake/cache
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: study first cohort reproduce docs report test check lab bench errors verdicts fuzz scale dictionary lock clean
+.PHONY: study first cohort reproduce paper docs report test check lab bench errors verdicts fuzz scale dictionary lock clean
 .DEFAULT_GOAL := study
 
 study: $(READY)
@@ -67,6 +68,9 @@ cohort: $(READY)
 
 reproduce: study
 	python -m legsci reproduce results/open results/virtual
+
+paper: $(READY)
+	snakemake results/paper/paper.pdf
 
 docs: $(READY)
 	python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build/html

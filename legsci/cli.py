@@ -61,21 +61,28 @@ def check(folder: Path) -> None:
 @main.command()
 @click.argument("results", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("table")
-@click.argument("column")
+@click.argument("column", required=False)
 @click.argument("keys", nargs=-1, metavar="[KEY=VALUE]...")
-def trace(results: Path, table: str, column: str, keys: tuple[str, ...]) -> None:
+def trace(results: Path, table: str, column: str | None, keys: tuple[str, ...]) -> None:
     """Follow the number in COLUMN of TABLE in RESULTS to its rule, definition, options and raw files.
 
     Keys choose the row: legsci trace results/open metrics jump_height_impulse_m participant_id=S03 side=both
+
+    A number of the paper has a name in paper/values.yaml: legsci trace paper vicon_height
     """
+    from legsci.reproduction.paper import VALUES, trace_of_paper
     from legsci.reproduction.trace import TraceError
     from legsci.reproduction.trace import trace as follow
 
     wrong = [key for key in keys if "=" not in key]
-    if wrong:
-        sys.exit(f"expected KEY=VALUE, found {', '.join(wrong)}")
     try:
-        click.echo(str(follow(results, table.removesuffix(".csv"), column, **dict(key.split("=", 1) for key in keys))))
+        if (results / VALUES).is_file():
+            click.echo(trace_of_paper(table, results / VALUES, results.parent))
+        elif column is None or wrong:
+            raise TraceError(f"expected TABLE COLUMN KEY=VALUE ..., found {' '.join((table, column or '', *keys))}")
+        else:
+            chosen = dict(key.split("=", 1) for key in keys)
+            click.echo(str(follow(results, table.removesuffix(".csv"), column, **chosen)))
     except (TraceError, FileNotFoundError) as fault:
         sys.exit(str(fault))
 

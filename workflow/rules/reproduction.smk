@@ -37,3 +37,30 @@ rule manifest:
         "List checksums of what the results of {wildcards.study} were made from"
     script:
         "../scripts/manifest.py"
+
+
+# Not part of `all`: `make paper`, of the two studies that come with legsci.
+rule paper:
+    input:
+        TABLES,
+        MODEL_RESULTS,
+        FIGURES,
+        MANIFESTS,
+        text="paper/paper.typ",
+        values="paper/values.yaml",
+        references="paper/references.yaml",
+        validation=[f"workflow/validation/{name}.csv" for name in ("metric_errors", "cohort_ledger")],
+        benchmarks=[f"benchmarks/{name}.csv" for name in ("force_errors", "onset_errors", "clock_errors")],
+    output:
+        pdf="results/paper/paper.pdf",
+        page="results/paper/paper.html",
+    log:
+        "results/paper/logs/paper.txt",
+    benchmark:
+        "results/paper/benchmarks/paper.tsv"
+    params:
+        source=source_digest("legsci.reproduction.paper"),
+    message:
+        "Set the paper, with its numbers from the results"
+    script:
+        "../scripts/paper.py"
