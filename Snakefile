@@ -27,10 +27,8 @@ rule all:
     default_target: True
     input:
         TABLES,
-        METRIC_ERRORS,
         MODEL_RESULTS,
         FIGURES,
-        MANIFESTS,
 
 
 rule first:

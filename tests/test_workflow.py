@@ -165,7 +165,7 @@ def test_a_number_is_followed_to_its_raw_file(finished: Path) -> None:
         assert [file.state for file in moved.raw_files] == ["changed since"]
     for table, keys, said in (
         ("metrics", {"participant_id": "P09"}, "it has P01"),
-        ("metrics", {}, "choose by session_id: A, B"),
+        ("metrics", {}, "choose by participant_id: P01, P02; session_id: A, B"),
         ("metrics", {"sid": "A"}, "has no column sid"),
         ("metric", {}, "has no table metric: one of claims"),
     ):
@@ -231,7 +231,7 @@ MODEL_FIGURES = (
 )
 #: Figures of curves over normalised time, which share the look of joint_angles.
 BANDS = ("draw_joint_angles", "draw_joint_moments", "draw_curve_differences")
-FOUND = dict.fromkeys(("longitudinal", "claims", "curve_results", "reference_scores", "athlete_report"), 1)
+FOUND = dict.fromkeys(("longitudinal", "claims", "curve_results", "reference_scores", "athlete_report", "manifest"), 1)
 MODELLED = {**FOUND, **dict.fromkeys(MODEL_FIGURES, 1), "run_notebook": 4}
 JUDGED = {rule: count for rule, count in MODELLED.items() if rule != "longitudinal"}
 PAGES = {**dict.fromkeys((*STUDY_FIGURES, *MODEL_FIGURES), 1), "run_notebook": 4}
@@ -268,7 +268,7 @@ P01_SESSIONS = {"ingest": 1, "motion": 1, "cut_reps": 1, "study_curves": 1, **P0
         (
             "data/raw/tiny/reference.tsv",
             "metric\ttask\tmean\tsd\tn\tsource\njump_height_impulse_m\tcountermovement_jump\t0.3\t0.05\t40\tA 2020\n",
-            {"reference_scores": 1, "athlete_report": 1},
+            {"reference_scores": 1, "athlete_report": 1, "manifest": 1},
         ),
         (
             "data/raw/tiny/curation.tsv",

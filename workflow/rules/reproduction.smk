@@ -1,7 +1,5 @@
 """Results of a study -> the manifest: checksums of what they were made from, and of the tables."""
 
-MANIFESTS = expand(f"{RUN}/manifest.json", study=STUDIES)
-
 
 def results_of_models(wildcards):
     """Tables of the models of a study, which are made last."""
@@ -45,7 +43,6 @@ rule paper:
         TABLES,
         MODEL_RESULTS,
         FIGURES,
-        MANIFESTS,
         text="paper/paper.typ",
         values="paper/values.yaml",
         references="paper/references.yaml",
