@@ -19,8 +19,8 @@ include: "workflow/rules/ingest.smk"
 include: "workflow/rules/mechanics.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/models.smk"
-include: "workflow/rules/reproduction.smk"
 include: "workflow/rules/present.smk"
+include: "workflow/rules/reproduction.smk"
 
 
 rule all:
