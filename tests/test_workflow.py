@@ -8,8 +8,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import jsonschema
+import netCDF4
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -181,6 +183,10 @@ def test_a_run_agrees_with_itself_and_names_an_edited_raw_file(finished: Path, t
     assert text.endswith("0 differences to the reference run")
     manifest = read_manifest(results)
     assert manifest["rules"]["models/incidence.csv"] == "claims"
+    for path in ("sessions/P01/A.nc", "motion/P01/A.nc", "reps/P01/A.nc", "curves.nc"):
+        with netCDF4.Dataset(str(results / path)) as file:
+            assert re.fullmatch("[0-9a-f]{16}", file.legsci_sources)
+    assert b"legsci_sources" in pq.read_schema(results / "metrics.parquet").metadata
     recordings = {"P01_A.csv", "P01_B.csv", "P02_A.csv"}
     assert set(manifest["raw_files"]) == {*recordings, "study.yaml", *(f"{name}.tsv" for name in TABLES)}
 
