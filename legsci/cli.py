@@ -108,3 +108,20 @@ def reproduce(results: tuple[Path, ...], reference: Path, keep: bool) -> None:
         click.echo(text)
         moved |= not agrees
     sys.exit(int(moved))
+
+
+@main.command()
+@click.argument("results", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--form", type=click.Choice(["bids", "crate"]), required=True, help="BIDS dataset, or RO-Crate of the run."
+)
+def export(results: Path, folder: Path, form: str) -> None:
+    """Write RESULTS into FOLDER: signals as a BIDS dataset, or the run with its tables as Workflow Run RO-Crate."""
+    from legsci.reproduction.bids import export_bids
+    from legsci.reproduction.crate import export_crate
+
+    try:
+        click.echo(str((export_bids if form == "bids" else export_crate)(results, folder)))
+    except (FileExistsError, FileNotFoundError, ValueError) as fault:
+        sys.exit(str(fault))
