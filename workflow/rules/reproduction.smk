@@ -7,12 +7,12 @@ def results_of_models(wildcards):
 
 
 def rules_of_results(wildcards):
-    """Path of each result in the folder of a run, with wildcards in braces -> the rule that makes it."""
+    """Path of each table and file of signals of a run, with wildcards in braces -> the rule that makes it."""
     folders, made = (RUN, RUN.format(study=wildcards.study)), {}
     for one in workflow.rules:
         for path in (re.sub(r"{(\w+),[^{}]*}", r"{\1}", str(output)) for output in one.output):
             made |= {path.removeprefix(f"{folder}/"): one.name for folder in folders if path.startswith(f"{folder}/")}
-    return made
+    return {path: name for path, name in made.items() if not path.startswith(("figures/", "notebooks/"))}
 
 
 rule manifest:
