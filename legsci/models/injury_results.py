@@ -64,9 +64,7 @@ INJURY_MODELS: dict[str, Callable[[pd.DataFrame, InjuryModel, Bootstrap], Injury
     ),
     "counts with shared gamma": lambda weeks, model, draws: fit_shared_gamma(weeks, model, bootstrap=draws),
     "Andersen-Gill": lambda weeks, model, draws: _hazard(weeks, model, TimeScale("stop", "start"), draws),
-    "PWP, total time": lambda weeks, model, draws: _hazard(
-        weeks, model, TimeScale("stop", "start", "stratum"), draws
-    ),
+    "PWP, total time": lambda weeks, model, draws: _hazard(weeks, model, TimeScale("stop", "start", "stratum"), draws),
     "PWP, gap time": lambda weeks, model, draws: _hazard(
         weeks, model, TimeScale("gap_stop", "gap_start", "stratum", spell="event_number"), draws
     ),

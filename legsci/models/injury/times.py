@@ -50,7 +50,8 @@ def risk_intervals(
     Returns
     -------
     The rows by athlete and week with start, stop [weeks or h], event_number (1 until the first onset, then 2, ...),
-    stratum, the same up to pooled_from (Therneau & Grambsch 2000, Modeling Survival Data, section 8.5), and gap_start, gap_stop, the same times since the athlete's last onset (since their first row at risk before it).
+    stratum, the same up to pooled_from (Therneau & Grambsch 2000, Modeling Survival Data, section 8.5), and gap_start,
+    gap_stop, the same times since the athlete's last onset (since their first row at risk before it).
     """
     if clock not in CLOCKS:
         raise ValueError(f"clock is one of {', '.join(CLOCKS)}; found {clock}")

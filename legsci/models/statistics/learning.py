@@ -134,9 +134,7 @@ def half_time(
     )
 
 
-def _groups(
-    table: pd.DataFrame, outcome: str, covariates: Sequence[str], week: str, participant: str
-) -> list[_Group]:
+def _groups(table: pd.DataFrame, outcome: str, covariates: Sequence[str], week: str, participant: str) -> list[_Group]:
     """Return weeks, outcome and covariates of each athlete with enough sessions, or refuse with all reasons."""
     subject = f"the half-time of {outcome}"
     used = [outcome, week, participant, *covariates]
@@ -172,7 +170,7 @@ def _approach(groups: Sequence[_Group], half_times: Array) -> tuple[Array, Array
     half_times : (half-time,) [weeks].
     """
     projected = [_without_approach(*group, half_times) for group in groups]
-    # (half-time, 1 + covariate, 1 + covariate)
+    # Sums of squares and products of outcome and covariates, for each half-time.
     products = np.sum([np.einsum("hsc,hsd->hcd", rest, rest) for rest, _ in projected], axis=0)
     gamma = np.linalg.solve(products[:, 1:, 1:], products[:, 1:, :1])[..., 0]
     sizes = np.concatenate([np.ones((len(gamma), 1)), -gamma], axis=1)
