@@ -56,26 +56,30 @@ def name_faults(content: Mapping[str, Any], file: str, declared: Declared) -> li
     faults = []
     for name, use in content["variables"].items():
         faults += _metric_faults(file, f"variables.{name}", use, ("task", "metric"), declared)
+    sound = {}
     for claim in content["claims"]:
         if claim["model"]["kind"] != "none":
             names = _names(content, claim["model"])
             own = _model_faults(file, claim, names, declared) + _contrast_faults(file, claim)
             faults += own or _change_faults(content, file, claim, declared)
-    return faults + _control_faults(content, file, declared)
+            sound[claim["id"]] = not own
+    return faults + _control_faults(content, file, sound, declared)
 
 
-def _control_faults(content: Mapping[str, Any], file: str, declared: Declared) -> list[Fault]:
-    """Faults of control outcomes: claims and names that do not exist."""
+def _control_faults(
+    content: Mapping[str, Any], file: str, sound: Mapping[str, bool], declared: Declared
+) -> list[Fault]:
+    """Faults of control outcomes: claims and names that do not exist; those of a claim with faults are not checked."""
     faults, claims = [], {claim["id"]: claim for claim in content["claims"]}
     for control in content.get("controls", []):
         where, name = f"controls, {control['name']}", control["of"]
-        if name not in claims or claims[name]["model"]["kind"] == "none":
+        if name not in sound:
             expected = "the id of a claim that has a model"
-            faults.append(Fault(file, f"{where}.of", expected, f"{name!r}{suggestion(name, claims)}"))
-            continue
-        changed = dict(claims[name]) | {"id": where, "model": alternative_model(claims[name]["model"], control)}
-        faults += _model_faults(file, changed, _names(content, changed["model"]), declared)
-        faults += _contrast_faults(file, changed)
+            faults.append(Fault(file, f"{where}.of", expected, f"{name!r}{suggestion(name, sound)}"))
+        elif sound[name]:
+            changed = dict(claims[name]) | {"id": where, "model": alternative_model(claims[name]["model"], control)}
+            faults += _model_faults(file, changed, _names(content, changed["model"]), declared)
+            faults += _contrast_faults(file, changed)
     return faults
 
 

@@ -57,7 +57,7 @@ LONGITUDINAL_COLUMNS = [*SUMMARY_COLUMNS, "within", "between", *VARIANCE_COLUMNS
 #: Weeks over which chronic load is averaged, that of the session among them.
 CHRONIC_WEEKS = 4
 #: Largest share of sessions beyond the weeks of a weekly table that counts from the same day.
-MOST_OUTSIDE = 0.25
+MOST_OUTSIDE = 0.5
 FLOW_COLUMNS = ["level", "step", "reason", "count"]
 
 
@@ -200,12 +200,15 @@ def week_mismatch(tables: Mapping[str, pd.DataFrame]) -> list[str]:
         ]
         sentences += [f"{name}: some sessions have a date only, others a day only" for name in mixed.index[mixed]]
     weeks = pd.DataFrame({"participant_id": athlete, "week": session_days(sessions) // DAYS_PER_WEEK}).dropna()
-    for name in ("exposure", "health"):
-        span = _weekly(tables, name, []).groupby("participant_id")["week"].agg(["min", "max"])
+    for name, by_participant in (("exposure", True), ("health", False)):
+        table = _weekly(tables, name, [])
+        span = table.groupby("participant_id")["week"].agg(["min", "max"])
+        first, last = span["min"].min(), span["max"].max()
         own = weeks.join(span, on="participant_id").dropna()
-        outside = int(((own["week"] < own["min"] - 1.0) | (own["week"] > own["max"] + 1.0)).sum())
+        # Training is recorded every week, but health by some only where there is a problem.
+        begin, end = (own["min"], own["max"]) if by_participant else (first, last)
+        outside = int(((own["week"] < begin - 1.0) | (own["week"] > end + 1.0)).sum())
         if outside > MOST_OUTSIDE * len(own):
-            first, last = span["min"].min(), span["max"].max()
             sentences.append(
                 f"{outside} of {len(own)} sessions lie outside the weeks that {name}.tsv has of their participants "
                 f"({first:g} to {last:g} in all): weeks count from the participant's first visit, which is in week 0"

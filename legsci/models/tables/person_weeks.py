@@ -17,8 +17,8 @@ MOST_POINTS = 25.0
 #: Both questionnaires call reductions of training or performance moderate from here on: categories are 0, 8, 17, 25
 #: points in OSTRC-O2 and 0, 6, 13, 19, 25 in its forerunner (Clarsen et al. 2013, Br J Sports Med 47:495).
 MODERATE_POINTS = 13.0
-#: Injuries that do not end reach no further than this week, some 20 years.
-LAST_WEEK = 1000
+#: Injuries that do not end reach no further than this day, some 20 years.
+LAST_DAY = 7000
 PROBLEMS = ("any_problem", "substantial_problem", "time_loss")
 
 EXCLUSIONS = {
@@ -151,7 +151,7 @@ def acute_weeks(injuries: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFrame:
         (name, week)
         for name, start, end in zip(acute["participant_id"], first, back, strict=True)
         if np.isfinite(start)
-        for week in range(int(start) // DAYS_PER_WEEK + 1, int(min(end // DAYS_PER_WEEK, LAST_WEEK)))
+        for week in range(int(start) // DAYS_PER_WEEK + 1, int(min(end, LAST_DAY)) // DAYS_PER_WEEK)
     ]
     return pd.DataFrame(rows, columns=["participant_id", "week"])
 
