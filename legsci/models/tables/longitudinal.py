@@ -189,16 +189,7 @@ def week_mismatch(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """
     sessions = tables["sessions"]
     athlete = sessions["participant_id"].astype(str)
-    sentences = []
-    if {"day", "date"} <= set(sessions):
-        dates, days = pd.to_datetime(sessions["date"]), sessions["day"].astype(float)
-        apart = ((dates - dates.min()).dt.days - days).groupby(athlete).agg(np.ptp)
-        mixed = (dates.notna() & days.notna()).groupby(athlete).sum().eq(0) & dates.notna().groupby(athlete).any()
-        mixed &= days.notna().groupby(athlete).any()
-        sentences += [
-            f"{name}: day and date of sessions differ by {days:g} days" for name, days in apart[apart > 0].items()
-        ]
-        sentences += [f"{name}: some sessions have a date only, others a day only" for name in mixed.index[mixed]]
+    sentences = _contradictory_days(sessions, athlete) if {"day", "date"} <= set(sessions) else []
     weeks = pd.DataFrame({"participant_id": athlete, "week": session_days(sessions) // DAYS_PER_WEEK}).dropna()
     for name, by_participant in (("exposure", True), ("health", False)):
         table = _weekly(tables, name, [])
@@ -214,6 +205,20 @@ def week_mismatch(tables: Mapping[str, pd.DataFrame]) -> list[str]:
                 f"({first:g} to {last:g} in all): weeks count from the participant's first visit, which is in week 0"
             )
     return sentences
+
+
+def _contradictory_days(sessions: pd.DataFrame, athlete: pd.Series) -> list[str]:
+    """Return a sentence for each participant whose sessions have days and dates that do not agree."""
+    dates, days = pd.to_datetime(sessions["date"]), sessions["day"].astype(float)
+    # Days from the first dated session, less the day that is stated.
+    later = ((dates - dates.groupby(athlete).transform("min")).dt.days - days).groupby(athlete)
+    apart, shift = later.max() - later.min(), later.max()
+    alone = (dates.notna() & days.isna()).groupby(athlete).any() & days.notna().groupby(athlete).any() & (shift != 0.0)
+    sentences = [f"{name}: day and date of sessions differ by {n:g} days" for name, n in apart[apart > 0.0].items()]
+    return sentences + [
+        f"{name}: some sessions have a date only, and the first date is not that of day 0"
+        for name in alone.index[alone]
+    ]
 
 
 def _weekly(tables: Mapping[str, pd.DataFrame], name: str, columns: list[str]) -> pd.DataFrame:
