@@ -180,4 +180,7 @@ def _rows(
     if not len(places):
         return []
     rows = f"row {places[0] + 1}" if len(places) == 1 else f"{len(places)} rows, the first row {places[0] + 1}"
-    return [Fault(name, f"{rows}, {where}", expected, found or shown(table[where].iloc[places[0]]))]
+    value = None if found else table[where].iloc[places[0]]
+    # A number as it is written, without the name of its type.
+    plain = value.item() if isinstance(value, np.generic) else value
+    return [Fault(name, f"{rows}, {where}", expected, found or shown(plain))]
