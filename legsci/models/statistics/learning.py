@@ -11,6 +11,7 @@ from scipy import stats
 from scipy.optimize import minimize_scalar
 
 from legsci.models.result import Array, ModelRefusal
+from legsci.models.statistics.design import column_faults
 
 #: Weeks (session,), outcome (session,) and covariates (session, covariate) of an athlete.
 _Group = tuple[Array, Array, Array]
@@ -139,6 +140,8 @@ def _groups(table: pd.DataFrame, outcome: str, covariates: Sequence[str], week: 
     subject = f"the half-time of {outcome}"
     used = [outcome, week, participant, *covariates]
     faults = [f"there is no column {column}" for column in used if column not in table]
+    if not faults:
+        faults = [sentence for name in (outcome, week, *covariates) for sentence in column_faults(table, name, [name])]
     if faults:
         raise ModelRefusal(subject, faults)
     groups = [

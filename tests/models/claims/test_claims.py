@@ -447,6 +447,24 @@ def test_half_time_of_exact_learning_curves_is_found() -> None:
         half_time(pd.DataFrame(rows).query("participant_id != 'C'"), outcome="angle")
 
 
+def test_a_half_time_holds_the_effect_of_a_covariate() -> None:
+    """An angle that load raises by 2 per unit: exact curves are found again; columns of no use are refused."""
+    table = learners(0)
+    load = np.random.default_rng(8).normal(size=len(table))
+    exact = 4.0 + 3.0 * 2.0 ** (-table["week"] / 5.0)
+    table = table.assign(angle=exact + 2.0 * load, load=load, twice=2.0 * load, constant=1.0)
+    found = half_time(table, outcome="angle", covariates=["load"])
+    assert found.estimate == pytest.approx(5.0, rel=0.01)
+    assert found.coefficients["load"] == pytest.approx(2.0, rel=1e-3)
+    with pytest.raises(ModelRefusal, match="constant does not vary within athletes"):
+        half_time(table, outcome="angle", covariates=["constant", "load"])
+    with pytest.raises(ModelRefusal, match="load, twice depend linearly on each other"):
+        half_time(table, outcome="angle", covariates=["load", "twice"])
+    with pytest.raises(ModelRefusal, match="2 reasons") as told:
+        half_time(table.assign(week=table["week"].replace(4.0, np.inf), angle="a"), outcome="angle")
+    assert told.value.sentences == ("angle is not numeric", "week is infinite in 24 rows")
+
+
 def test_interval_of_a_half_time_holds_it() -> None:
     """60 studies: 95 % intervals miss the half-time in 3, at most 8 by chance; p values say the same as intervals."""
     missed = 0
