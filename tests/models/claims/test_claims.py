@@ -452,7 +452,8 @@ def test_a_half_time_holds_the_effect_of_a_covariate() -> None:
     table = learners(0)
     load = np.random.default_rng(8).normal(size=len(table))
     exact = 4.0 + 3.0 * 2.0 ** (-table["week"] / 5.0)
-    table = table.assign(angle=exact + 2.0 * load, load=load, twice=2.0 * load, constant=1.0)
+    table = table.assign(angle=exact + 2.0 * load, load=load, twice=2.0 * load)
+    table["constant"] = table["load"].groupby(table["participant_id"]).transform("first")
     found = half_time(table, outcome="angle", covariates=["load"])
     assert found.estimate == pytest.approx(5.0, rel=0.01)
     assert found.coefficients["load"] == pytest.approx(2.0, rel=1e-3)
@@ -491,8 +492,9 @@ def test_without_learning_a_half_time_has_no_limits() -> None:
              for table in (learners(seed) for seed in range(60))]  # fmt: skip
     assert sum(found.interval(0.95)[0] > 1.0 for found in level) <= 6
     assert np.mean([np.isinf(high) for _, high in intervals]) > 0.5
+    own = learners(0).groupby("participant_id")["angle"].transform("first")
     with pytest.raises(ModelRefusal, match="angle is the same in all sessions"):
-        half_time(learners(0).assign(angle=3.0), outcome="angle")
+        half_time(learners(0).assign(angle=own), outcome="angle")
 
 
 def test_a_ledger_has_a_verdict_and_a_reason_for_every_claim(ledger: pd.DataFrame, registry: Registry) -> None:
