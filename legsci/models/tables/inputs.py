@@ -133,7 +133,7 @@ def _value_faults(name: str, table: pd.DataFrame) -> list[Fault]:
         faults += _rows(name, table, str(column), "a finite number or none", infinite)
     for column, (low, high) in LIMITS.items():
         if column in table:
-            value = pd.to_numeric(table[column], errors="coerce")
+            value = pd.to_numeric(table[column], errors="coerce").astype("Float64").astype(float)
             wrong = (value.isna() & table[column].notna()) | (value < low) | ((value > high) & np.isfinite(value))
             expected = f"a number of at least {low:g}" if np.isinf(high) else f"a number within {low:g} to {high:g}"
             faults += _rows(name, table, column, expected, wrong)
