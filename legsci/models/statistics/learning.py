@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.optimize import minimize_scalar
 
 from legsci.models.result import Array, ModelRefusal
-from legsci.models.statistics.design import column_faults
+from legsci.models.statistics.design import ROUNDING_SHARE, column_faults
 
 #: Weeks (session,), outcome (session,) and covariates (session, covariate) of an athlete.
 _Group = tuple[Array, Array, Array]
@@ -155,7 +155,9 @@ def _groups(table: pd.DataFrame, outcome: str, covariates: Sequence[str], week: 
     if all(np.ptp(values) == 0.0 for _, values, _ in groups):
         faults.append(f"{outcome} is the same in all sessions of each athlete")
     apart = np.concatenate([own - own.mean(axis=0) for _, _, own in groups])
-    constant = [name for name, column in zip(covariates, apart.T, strict=True) if not column.any()]
+    whole = np.concatenate([own for _, _, own in groups])
+    level = np.sum(apart**2, axis=0) <= ROUNDING_SHARE * np.sum(whole**2, axis=0)
+    constant = [name for name, same in zip(covariates, level, strict=True) if same]
     faults += [f"{name} does not vary within athletes" for name in constant]
     if not constant and np.linalg.matrix_rank(apart) < len(covariates):
         faults.append(f"{', '.join(covariates)} depend linearly on each other")
