@@ -237,7 +237,9 @@ MODEL_FIGURES = (
 )
 #: Figures of curves over normalised time, which share the look of joint_angles.
 BANDS = ("draw_joint_angles", "draw_joint_moments", "draw_curve_differences")
-FOUND = dict.fromkeys(("longitudinal", "claims", "curve_results", "reference_scores", "athlete_report", "manifest"), 1)
+FOUND = dict.fromkeys(
+    ("longitudinal", "claims", "curve_results", "reference_scores", "athlete_report", "manifest", "coach_pages"), 1
+)
 MODELLED = {**FOUND, **dict.fromkeys(MODEL_FIGURES, 1), "run_notebook": 4}
 JUDGED = {rule: count for rule, count in MODELLED.items() if rule != "longitudinal"}
 PAGES = {**dict.fromkeys((*STUDY_FIGURES, *MODEL_FIGURES), 1), "run_notebook": 4}

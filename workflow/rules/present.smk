@@ -49,6 +49,7 @@ FIGURES = [
     *expand(f"{RUN}/figures/{{figure}}.svg", study=STUDIES, figure=config["figures"]["study"]),
     *expand(f"{RUN}/figures/{{figure}}.svg", study=STUDIES, figure=config["figures"]["models"]),
     *expand(f"{RUN}/figures/athlete_report", study=STUDIES),
+    *expand(f"{RUN}/coach/athletes.pdf", study=STUDIES),
     *map(session_figures, STUDIES),
     *expand(f"{RUN}/notebooks/{{notebook}}.html", study=STUDIES, notebook=NOTEBOOKS),
     *expand(f"{RUN}/notebooks/{{notebook}}.html", study=RECORDED, notebook=RECORDING_NOTEBOOKS),
@@ -230,6 +231,29 @@ rule athlete_report:
         "Write the athlete reports of {wildcards.study}"
     script:
         "../scripts/athlete_report.py"
+
+
+rule coach_pages:
+    input:
+        metrics=f"{RUN}/metrics.csv",
+        quality=f"{RUN}/quality.csv",
+        longitudinal=f"{RUN}/longitudinal.csv",
+        reliability=f"{RUN}/models/reliability.csv",
+    output:
+        multiext(f"{RUN}/coach/athletes", ".pdf", ".html"),
+        multiext(f"{RUN}/coach/team", ".pdf", ".html"),
+    log:
+        f"{RUN}/logs/coach_pages.txt",
+    benchmark:
+        f"{RUN}/benchmarks/coach_pages.tsv"
+    priority: in_order(0)
+    params:
+        results="results/{study}",
+        source=source_digest("legsci.present.report.coach_page", "legsci.present.results"),
+    message:
+        "Write the pages for coaches, {wildcards.study}"
+    script:
+        "../scripts/coach_pages.py"
 
 
 rule draw_parameter_recovery:
