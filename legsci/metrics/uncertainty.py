@@ -21,9 +21,9 @@ Array = NDArray[np.float64]
 #: Cut-off of the low-pass filter whose effect on the peak of an impact enters its uncertainty where no flight shows how
 #: much the platform rings, and on horizontal force [Hz].
 FILTER_HZ = 50.0
-#: Means over this time show how flat a peak is without most of the noise [s]; those that lie below the highest by no
-#: more than so many standard deviations of their own noise may belong to a flat top.
-COURSE_S, FLAT_SDS = 0.01, 2.0
+#: Means over this time show how flat a peak is without most of the noise [s]. The highest of a few of them is too high
+#: by about one standard deviation of their own noise: those that lie below it by no more may be of a flat top.
+COURSE_S, FLAT_SDS = 0.01, 1.0
 #: Ringing is read in the flight between these times after the take-off [s], from at least so many samples.
 RINGING_S, LEAST_FLIGHT = (0.005, 0.1), 10
 #: Metrics that are the peak of an impact or of a horizontal force, or its impulse, and the tasks in which they are

@@ -24,6 +24,10 @@ SETTLING_S = (0.3, 5.0)
 HOLD_S = 3.0
 #: Quiet standing before and after a jump may differ by this part of body weight.
 DRIFT_PART = 0.01
+#: A platform that swings on its supports is seen to between these times after the take-off [s], in so many samples. A
+#: part of the spectrum of white noise exceeds its median by this factor in one of ten thousand flights. Zeros are added
+#: up to so many times its length, which places its maximum between.
+SWING_S, LEAST_SWING, SWING_RATIO, SPECTRUM_LENGTHS = (0.005, 0.1), 32, 20.0, 4
 #: Standing after a landing that is long enough: until the person leaves the plates, until the recording ends [s].
 SHORTEST_LANDING_S, SHORTEST_RECORDED_LANDING_S = 1.0, 0.5
 
@@ -56,6 +60,24 @@ def flight_sd(reaction: GroundReaction, window: Window) -> float:
     for (first, last), sd in zip(reaction.unloaded, reaction.unloaded_sd, strict=True):
         if first <= inside < last:
             return sd
+    return 0.0
+
+
+def swing_of_platform(reaction: GroundReaction, window: Window) -> float:
+    """Quarter of the period in which the platform swings while it is empty [samples]; 0 where it is not seen to.
+
+    It is that of the largest part of the spectrum of force soon after the take-off, `SWING_RATIO` times its median or
+    more: a platform swings for a moment only.
+    """
+    since, until = (int(time * reaction.rate) for time in SWING_S)
+    for first, last in reaction.unloaded:
+        flight = reaction.force[0, first + since : min(last, first + until)]
+        if first <= window.middle < last and flight.size >= LEAST_SWING:
+            away = (flight - flight.mean()) * np.hanning(flight.size)
+            power = np.abs(np.fft.rfft(away, SPECTRUM_LENGTHS * flight.size))[1:] ** 2
+            highest = int(np.argmax(power))
+            if power[highest] > SWING_RATIO * np.median(power):
+                return 0.25 * SPECTRUM_LENGTHS * flight.size / (highest + 1)
     return 0.0
 
 
@@ -154,12 +176,12 @@ def contact_uncertainties(reaction: GroundReaction, window: Window, profile: Pro
     uncertainty = dict.fromkeys(("touchdown", "takeoff", "landing"), (WITHIN_SAMPLE, 0.0))
     if not to_zero:
         return uncertainty
-    force, noise = reaction.force[0], flight_sd(reaction, window)
+    force, noise, swing = reaction.force[0], flight_sd(reaction, window), swing_of_platform(reaction, window)
     if window.touchdown >= 0:
         fall = (window.first + window.touchdown) // 2
-        uncertainty["touchdown"] = tuple(edge_uncertainties(force, fall, contact, loaded, noise)[1].tolist())
+        uncertainty["touchdown"] = tuple(edge_uncertainties(force, fall, contact, loaded, noise, swing)[1].tolist())
     if window.middle >= 0:
-        edges = edge_uncertainties(force, window.middle, contact, loaded, noise).tolist()
+        edges = edge_uncertainties(force, window.middle, contact, loaded, noise, swing).tolist()
         uncertainty["takeoff"], uncertainty["landing"] = (tuple(edge) for edge in edges)
     return uncertainty
 
