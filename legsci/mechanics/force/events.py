@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.weighing import Weighing, instant_of_rest, standing_stretch, weigh
 from legsci.mechanics.force.windows import LONGEST_FLIGHT_S, Window
+from legsci.mechanics.force.zero import DRIFT_N_PER_S
 from legsci.quality import QualityFlag
 from legsci.tasks import Task
 
@@ -224,6 +225,13 @@ def _over_standing(reaction: GroundReaction, window: Window, task: Task, profile
     )
 
 
+def _drifted(weighing: Weighing, reaction: GroundReaction, window: Window) -> Weighing:
+    """Weighing before a movement, with the drift of the plates until the flight: it does not cancel in net force."""
+    apart_s = (window.middle - 0.5 * (weighing.first + weighing.last)) / reaction.rate
+    drift = DRIFT_N_PER_S * apart_s * len(reaction.plates) ** 0.5
+    return replace(weighing, uncertainty=float(np.hypot(weighing.uncertainty, drift)))
+
+
 def _events(
     reaction: GroundReaction,
     window: Window,
@@ -314,7 +322,7 @@ def score_repetition(
     quiet_end = -1
     if task.starts_still and weighing is not None and weighing.last <= window.middle:
         quiet_end = weighing.last
-        weighing = _over_standing(reaction, window, task, profile, weighing)
+        weighing = _drifted(_over_standing(reaction, window, task, profile, weighing), reaction, window)
         weight = weighing.body_weight
     score = _weighed(reaction, profile, weighing, weight, flags)
     if weighing is not None and weighing.still:
