@@ -78,7 +78,7 @@ def flight_edges(
 def _loaded_samples(force: Array, middle: int, contact: float, loaded: float) -> tuple[int, int]:
     """Last sample in contact before `middle` and first after it; -1 and the number of samples where there is none."""
     first = middle
-    while first >= 0 and not force[first] >= loaded:
+    while first >= 0 and not (force[first] >= loaded and not _swings_back(force, first, loaded)):
         first -= 1
     while 0 <= first < middle - 1 and force[first + 1] >= contact:
         first += 1
@@ -91,13 +91,29 @@ def _loaded_samples(force: Array, middle: int, contact: float, loaded: float) ->
 
 
 @njit(cache=True)
-def edge_uncertainties(force: Array, middle: int, contact: float, loaded: float, noise: float) -> Array:
+def _swings_back(force: Array, inside: int, loaded: float) -> bool:
+    """Whether the force at a sample is the swing of an empty platform: a pull as large as a load comes before it."""
+    index = inside
+    while index >= 0 and force[index] > 0.0:
+        index -= 1
+    while index >= 0 and force[index] <= 0.0:
+        if force[index] <= -loaded:
+            return True
+        index -= 1
+    return False
+
+
+@njit(cache=True)
+def edge_uncertainties(
+    force: Array, middle: int, contact: float, loaded: float, noise: float, swing: float = 0.0
+) -> Array:
     """Standard uncertainties of the take-off and the landing that `flight_edges` finds where force reaches zero.
 
     Parameters
     ----------
     force, middle, contact, loaded : as `flight_edges`.
     noise : standard deviation of the force of the empty plates [N].
+    swing : quarter of the period in which the platform swings on its supports [samples]; 0 where it is not seen to.
 
     Returns
     -------
@@ -105,7 +121,8 @@ def edge_uncertainties(force: Array, middle: int, contact: float, loaded: float,
     Scatter: of the line through the first loaded samples, by the noise, or their departures from it where these are
     larger, as it is extended to zero; `WITHIN_SAMPLE` at most, and where force does not fall towards the flight, since
     the edge of a contact may lie between two samples. Corner: of a rectangular distribution as long as `_corner`, at
-    the beginning of which the event is set. It makes contacts too short at both ends.
+    the beginning of which the event is set. It makes contacts too short at both ends. To that of the landing is added
+    the delay of a platform that swings, `_delay`.
     """
     answer = np.full((2, 2), np.nan)
     first, last = _loaded_samples(force, middle, contact, loaded)
@@ -113,7 +130,21 @@ def edge_uncertainties(force: Array, middle: int, contact: float, loaded: float,
         answer[0] = _edge_uncertainty(force, first, -1, contact, noise)
     if last < force.size:
         answer[1] = _edge_uncertainty(force, last, 1, contact, noise)
+        answer[1, 1] = np.hypot(answer[1, 1], _delay(force, last, contact, swing) / np.sqrt(3.0))
     return answer
+
+
+@njit(cache=True)
+def _delay(force: Array, nearest: int, contact: float, swing: float) -> float:
+    """How late a platform that swings shows the beginning of a contact, at most [samples].
+
+    A resonance of second order follows a force of slope s as s (t - sin(wt) / w): with the third power of time at
+    first, whose tangent at a force F and slope a reaches zero 2 F / a too late, and later by up to a quarter of the
+    period. The end of a contact it follows all along.
+    """
+    count, total, squares, sum_force, products, _ = _edge_sums(force, nearest, 1, contact, 3)
+    slope = (count * products - total * sum_force) / (count * squares - total * total) if count >= 3 else 0.0
+    return min(2.0 * sum_force / count / slope, swing) if slope > 0.0 else swing
 
 
 @njit(cache=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.special import log_ndtr
+from scipy.special import log_ndtr, ndtri
 
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.reps.repetition import UNPERTURBED
@@ -21,9 +21,9 @@ Array = NDArray[np.float64]
 #: Cut-off of the low-pass filter whose effect on the peak of an impact enters its uncertainty where no flight shows how
 #: much the platform rings, and on horizontal force [Hz].
 FILTER_HZ = 50.0
-#: Means over this time show how flat a peak is without most of the noise [s]; those that lie below the highest by no
-#: more than so many standard deviations of their own noise may belong to a flat top.
-COURSE_S, FLAT_SDS = 0.01, 2.0
+#: Means over this time show how flat a peak is without most of the noise [s]; those within so many standard deviations
+#: of their own noise of the highest may be as high as that but for noise.
+COURSE_S, NEAR_SDS = 0.01, 4.0
 #: Ringing is read in the flight between these times after the take-off [s], from at least so many samples.
 RINGING_S, LEAST_FLIGHT = (0.005, 0.1), 10
 #: Metrics that are the peak of an impact or of a horizontal force, or its impulse, and the tasks in which they are
@@ -143,9 +143,20 @@ def _noise_of_peak(reps: Reps, signal: Array, noise: Array, start: xr.Variable, 
         values = signal[rep, inside]
         known = np.isfinite(values)
         if known.any() and noise[rep, inside][known].max() > 0.0:
-            flat = FLAT_SDS / _course_length(rates[rep]) ** 0.5
-            answer[rep] = 0.5 * _limit_of_largest(values[known], noise[rep, inside][known], flat)
+            course, sd, length = values[known], noise[rep, inside][known], _course_length(rates[rep])
+            answer[rep] = 0.5 * _limit_of_largest(course, sd, _excess_of_highest(course, sd, length))
     return answer
+
+
+def _excess_of_highest(course: Array, sd: Array, length: int) -> float:
+    """How much too high the highest of means of `length` samples is by noise, in standard deviations of a sample.
+
+    It is the expected largest of as many normal variables as there are independent means near the highest (Blom 1958,
+    Statistical Estimates and Transformed Beta-Variables): none in a pointed peak, two in a level push-off.
+    """
+    own = sd / length**0.5
+    near = max(float((course >= course.max() - NEAR_SDS * own).sum()) / length, 1.0)
+    return float(ndtri((near - 0.375) / (near + 0.25))) / length**0.5
 
 
 def _limit_of_largest(course: Array, sd: Array, flat: float) -> float:

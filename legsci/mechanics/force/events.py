@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.force.weighing import Weighing, instant_of_rest, standing_stretch, weigh
 from legsci.mechanics.force.windows import LONGEST_FLIGHT_S, Window
+from legsci.mechanics.force.zero import DRIFT_N_PER_S
 from legsci.quality import QualityFlag
 from legsci.tasks import Task
 
@@ -24,6 +25,10 @@ SETTLING_S = (0.3, 5.0)
 HOLD_S = 3.0
 #: Quiet standing before and after a jump may differ by this part of body weight.
 DRIFT_PART = 0.01
+#: A platform that swings on its supports is seen to between these times after the take-off [s], in so many samples. A
+#: part of the spectrum of white noise exceeds its median by this factor in one of ten thousand flights. Zeros are added
+#: up to so many times its length, which places its maximum between.
+SWING_S, LEAST_SWING, SWING_RATIO, SPECTRUM_LENGTHS = (0.005, 0.1), 32, 20.0, 4
 #: Standing after a landing that is long enough: until the person leaves the plates, until the recording ends [s].
 SHORTEST_LANDING_S, SHORTEST_RECORDED_LANDING_S = 1.0, 0.5
 
@@ -56,6 +61,24 @@ def flight_sd(reaction: GroundReaction, window: Window) -> float:
     for (first, last), sd in zip(reaction.unloaded, reaction.unloaded_sd, strict=True):
         if first <= inside < last:
             return sd
+    return 0.0
+
+
+def swing_of_platform(reaction: GroundReaction, window: Window) -> float:
+    """Quarter of the period in which the platform swings while it is empty [samples]; 0 where it is not seen to.
+
+    It is that of the largest part of the spectrum of force soon after the take-off, `SWING_RATIO` times its median or
+    more: a platform swings for a moment only.
+    """
+    since, until = (int(time * reaction.rate) for time in SWING_S)
+    for first, last in reaction.unloaded:
+        flight = reaction.force[0, first + since : min(last, first + until)]
+        if first <= window.middle < last and flight.size >= LEAST_SWING:
+            away = (flight - flight.mean()) * np.hanning(flight.size)
+            power = np.abs(np.fft.rfft(away, SPECTRUM_LENGTHS * flight.size))[1:] ** 2
+            highest = int(np.argmax(power))
+            if power[highest] > SWING_RATIO * np.median(power):
+                return 0.25 * SPECTRUM_LENGTHS * flight.size / (highest + 1)
     return 0.0
 
 
@@ -154,12 +177,12 @@ def contact_uncertainties(reaction: GroundReaction, window: Window, profile: Pro
     uncertainty = dict.fromkeys(("touchdown", "takeoff", "landing"), (WITHIN_SAMPLE, 0.0))
     if not to_zero:
         return uncertainty
-    force, noise = reaction.force[0], flight_sd(reaction, window)
+    force, noise, swing = reaction.force[0], flight_sd(reaction, window), swing_of_platform(reaction, window)
     if window.touchdown >= 0:
         fall = (window.first + window.touchdown) // 2
-        uncertainty["touchdown"] = tuple(edge_uncertainties(force, fall, contact, loaded, noise)[1].tolist())
+        uncertainty["touchdown"] = tuple(edge_uncertainties(force, fall, contact, loaded, noise, swing)[1].tolist())
     if window.middle >= 0:
-        edges = edge_uncertainties(force, window.middle, contact, loaded, noise).tolist()
+        edges = edge_uncertainties(force, window.middle, contact, loaded, noise, swing).tolist()
         uncertainty["takeoff"], uncertainty["landing"] = (tuple(edge) for edge in edges)
     return uncertainty
 
@@ -200,6 +223,13 @@ def _over_standing(reaction: GroundReaction, window: Window, task: Task, profile
     return standing_stretch(
         reaction.force, rate=reaction.rate, quiet=quiet, first=window.first, movement_start=int(found[0])
     )
+
+
+def _drifted(weighing: Weighing, reaction: GroundReaction, window: Window) -> Weighing:
+    """Weighing before a movement, with the drift of the plates until the flight: it does not cancel in net force."""
+    apart_s = (window.middle - 0.5 * (weighing.first + weighing.last)) / reaction.rate
+    drift = DRIFT_N_PER_S * apart_s * len(reaction.plates) ** 0.5
+    return replace(weighing, uncertainty=float(np.hypot(weighing.uncertainty, drift)))
 
 
 def _events(
@@ -292,7 +322,7 @@ def score_repetition(
     quiet_end = -1
     if task.starts_still and weighing is not None and weighing.last <= window.middle:
         quiet_end = weighing.last
-        weighing = _over_standing(reaction, window, task, profile, weighing)
+        weighing = _drifted(_over_standing(reaction, window, task, profile, weighing), reaction, window)
         weight = weighing.body_weight
     score = _weighed(reaction, profile, weighing, weight, flags)
     if weighing is not None and weighing.still:

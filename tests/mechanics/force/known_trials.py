@@ -37,6 +37,8 @@ ZEROS_N = (-800.0, 100.0)
 CORNER_N = 12.0
 #: Change of the zero of a plate from trial to trial, standard deviation [N]; drawn on a logarithmic scale.
 WANDER_N = (0.3, 4.0)
+#: Drift of the amplifier of a plate, standard deviation [N/s]: charge amplifiers keep within a few hundredths.
+DRIFT_N_PER_S = 0.05
 #: Powers of time with which force leaves body weight, and the time after which it goes on along a straight line [s]:
 #: one to three processes of first order, excitation, contraction and tendon (Zajac 1989, Crit Rev Biomed Eng 17:359).
 ONSET_POWERS, ONSET_S = (1.0, 3.0), (0.02, 0.08)
@@ -152,6 +154,11 @@ def truth_of_jump(course: Course, events: dict[str, list[float]], *, countermove
     return truth
 
 
+def _drift(plates: int, duration_s: float, rate_hz: float, rng: np.random.Generator) -> np.ndarray:
+    """Drift (plate, sample) of each plate along a straight line [N]."""
+    return rng.normal(0.0, DRIFT_N_PER_S, (plates, 1)) * np.arange(round(duration_s * rate_hz)) / rate_hz
+
+
 def analytic_jump(seed: int) -> Known:
     """Draw a countermovement jump on one plate or two, each with its zero."""
     rng = np.random.default_rng([15, seed])
@@ -170,6 +177,7 @@ def analytic_jump(seed: int) -> Known:
     plates = len(shares)
     reading = shares * jump.force + rng.uniform(*ZEROS_N, (plates, 1))
     reading = reading + rng.normal(0.0, noise_n / plates**0.5, reading.shape)
+    reading = reading + _drift(plates, reading.shape[1] / rate, rate, rng)
     clean = countermovement_jump(rate_hz=FINE_HZ, **options)
     net = (clean.force - clean.body_weight) / (clean.body_weight / GRAVITY)
     speed = np.concatenate([[0.0], np.cumsum(0.5 * (net[1:] + net[:-1]))]) / FINE_HZ
@@ -193,6 +201,7 @@ def _technique(task: str, rng: np.random.Generator) -> Technique:
     }  # fmt: skip
     if task in ("countermovement_jump", "squat_jump", "drop_jump"):
         drawn["takeoff_velocity_m_per_s"] = rng.uniform(2.0, 2.8)
+    if task.endswith("jump"):
         drawn["landing_drop_m"] = min(rng.exponential(LANDING_DROP_M), LARGEST_DROP_M)
     if task == "drop_jump":
         drawn |= {"contact_time_s": rng.uniform(0.17, 0.28), "drop_height_m": rng.uniform(0.2, 0.4)}
@@ -282,6 +291,7 @@ def virtual_session(
         fresh, kept = rng.uniform(*ZEROS_N, len(plates)), levels + rng.normal(0.0, wander_n, 2)
         own = fresh if anew or len(plates) != 2 else kept
         own = own if zeros != "none" else np.zeros(len(plates))
+        up = up + _drift(len(plates), up.shape[1] / rate, rate, rng)
         weight = (athlete.mass_kg + technique.barbell_kg) * GRAVITY
         tree = force_trial(
             converted(up + own[:, None], range_n, bits), task=task, rate_hz=rate,
