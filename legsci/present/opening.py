@@ -44,3 +44,15 @@ def open_study(path: str | Path, *, run: str | None = None) -> Results:
         )
         raise ResultsError(f"the results in {path} are not complete ({', '.join(missing)} missing): {cure}")
     return study
+
+
+def finished_studies(folder: Path) -> list[Results]:
+    """Finished studies of a folder of results, each followed by its finished runs with other options, by name.
+
+    Parameters
+    ----------
+    folder : results/ of a checkout.
+    """
+    studies = [Results(path) for path in sorted(folder.iterdir()) if path.is_dir()]
+    runs = [one for study in studies for one in (study, *(Results(study.study_folder, run=run) for run in study.runs))]
+    return [study for study in runs if all((study.folder / name).is_file() for name in RESULT_TABLES)]
