@@ -103,7 +103,9 @@ def apply_decisions(
     if possible:
         reach = _uncertainty_of_choice(scores, moves, rate=rate)
         for (_, source), score in scores.items():
-            _move_events(score, {event: at + reach[event] * (source == choice_of(event)) for event, at in moves.items()})
+            _move_events(
+                score, {event: at + reach[event] * (source == choice_of(event)) for event, at in moves.items()}
+            )
     flags = []
     for _, row in rows.iterrows():
         detail = decision_in_words(row)
@@ -126,7 +128,7 @@ def _in_order(score: Score, moves: dict[str, float], window: Window) -> bool:
 def _uncertainty_of_choice(
     scores: dict[tuple[str, str], Score], moves: dict[str, float], *, rate: float
 ) -> dict[str, float]:
-    """Standard uncertainty of each moved event [samples]: `CHOSEN_EVENT_S`, or that of its detection if it is larger."""
+    """Standard uncertainty of each moved event [samples]: `CHOSEN_EVENT_S`, or that of its detection if larger."""
     default, _ = next(iter(scores))
     of_default = [score.events for (profile, _), score in scores.items() if profile == default]
     reach = {}

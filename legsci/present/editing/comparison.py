@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -11,10 +13,12 @@ from legsci.present.decisions import MeasuredTrials
 from legsci.quality import CODES
 from legsci.vocabulary import SIDES
 
-#: Statistical uncertainty is stated with so many digits, and the value to the same decimal (JCGM 100:2008, 7.2.6).
+#: A standard uncertainty is stated with so many digits, and the value to the same decimal (JCGM 100:2008, 7.2.6).
 DIGITS = 2
 #: Digits of a value without uncertainty.
 VALUE_DIGITS = 4
+#: Text of a value that there is not.
+NOTHING = "-"
 #: Metrics that are shown whether they change or not.
 ALWAYS = ("jump_height_impulse_m", "contact_time_s", "squat_depth_m", "peak_force_n")
 
@@ -33,8 +37,7 @@ def compare_repetition(
     tables = [_side_rows(measured.metrics, trial_id, rep) for measured in (before, after)]
     metrics = []
     for side in SIDES:
-        rows = [table.loc[side] if side in table.index else None for table in tables]
-        metrics += _changes(side, *rows)
+        metrics += _changes(side, *(dict(table.loc[side]) if side in table.index else {} for table in tables))
     statuses = [", ".join(table["status"].unique()) if len(table) else "no repetition" for table in tables]
     flags = [_sentences(measured.flags, trial_id, rep) for measured in (before, after)]
     named = dict.fromkeys([*flags[1], *flags[0]])
@@ -56,7 +59,7 @@ def compare_repetition(
 def stated(value: float, uncertainty: float) -> str:
     """Value and standard uncertainty with sensible digits; a dash where there is no value."""
     if not math.isfinite(value):
-        return "–"
+        return NOTHING
     if not (math.isfinite(uncertainty) and uncertainty > 0.0):
         return f"{value:.{VALUE_DIGITS}g}" if abs(value) < 10.0**VALUE_DIGITS else f"{value:.0f}"
     decimals = max(DIGITS - 1 - math.floor(math.log10(uncertainty)), 0)
@@ -68,33 +71,23 @@ def _side_rows(metrics: pd.DataFrame, trial_id: str, rep: int) -> pd.DataFrame:
     return metrics[(metrics["trial_id"] == trial_id) & (metrics["rep"] == rep)].set_index("side")
 
 
-def _changes(side: str, before: pd.Series | None, after: pd.Series | None) -> list[dict[str, object]]:
-    """Rows of one side."""
-    present = after if after is not None else before
-    if present is None:
-        return []
+def _changes(side: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, object]]:
+    """Rows of one side; empty mappings where the repetition has no such row."""
     rows: list[dict[str, object]] = []
-    for column in present.index:
+    for column in after or before:
         if column in KEYS or column not in COLUMNS or column.startswith("u_"):
             continue
-        texts = [_text(row, column) for row in (before, after)]
-        changed = texts[0] != texts[1]
-        if changed or (column in ALWAYS and texts[1] != "–"):
-            about = COLUMNS[column]
-            rows.append(
-                {
-                    "column": column, "metric": about["label"], "side": side, "unit": about["unit"],
-                    "before": texts[0], "after": texts[1], "changed": changed,
-                }
-            )  # fmt: skip
+        texts = {"before": _text(before, column), "after": _text(after, column)}
+        changed = texts["before"] != texts["after"]
+        if changed or (column in ALWAYS and texts["after"] != NOTHING):
+            about = {"column": column, "metric": COLUMNS[column]["label"], "unit": COLUMNS[column]["unit"]}
+            rows.append({**about, "side": side, **texts, "changed": changed})
     return rows
 
 
-def _text(row: pd.Series | None, column: str) -> str:
+def _text(row: Mapping[str, Any], column: str) -> str:
     """Value of a column with its uncertainty as text."""
-    if row is None:
-        return "–"
-    return stated(float(row[column]), float(row.get(f"u_{column}", math.nan)))
+    return stated(float(row.get(column, math.nan)), float(row.get(f"u_{column}", math.nan)))
 
 
 def _sentences(flags: pd.DataFrame, trial_id: str, rep: int) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -74,6 +75,6 @@ def _read(folder: Path) -> tuple[pd.DataFrame, list[Fault]]:
     return read_table(path)
 
 
-def _cell(value: object) -> str | None:
+def _cell(value: Any) -> str | None:
     """Text of a cell, on one line; None where there is no value."""
     return None if pd.isna(value) else " ".join(str(value).split()) or None

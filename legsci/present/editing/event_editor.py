@@ -10,8 +10,8 @@ import anywidget
 import numpy as np
 import pandas as pd
 import traitlets
-import yaml
 import xarray as xr
+import yaml
 
 from legsci.ingest.faults import StudyError
 from legsci.ingest.tables import load_schema, typed_table
@@ -64,7 +64,7 @@ class EventEditor(anywidget.AnyWidget):
     _css = files("legsci.present.editing").joinpath("event_editor.css").read_text(encoding="utf-8")
     title = traitlets.Unicode().tag(sync=True)
     sessions = traitlets.Dict().tag(sync=True)
-    chosen = traitlets.List().tag(sync=True)
+    chosen: traitlets.List[Any] = traitlets.List().tag(sync=True)
     force = traitlets.Bytes().tag(sync=True)
     curve = traitlets.Dict().tag(sync=True)
     decision = traitlets.Dict().tag(sync=True)
@@ -117,9 +117,10 @@ class EventEditor(anywidget.AnyWidget):
     def _on_message(self, _: object, content: dict[str, Any], __: object) -> None:
         """Write the decision that is tried, with the reason and the initials that the page sends."""
         reason, initials = (str(content.get(name, "")).strip() for name in ("reason", "initials"))
-        rows, missing = self._tried(reason, initials), [
-            word for word, text in (("a reason", reason), ("initials", initials)) if not text
-        ]
+        rows, missing = (
+            self._tried(reason, initials),
+            [word for word, text in (("a reason", reason), ("initials", initials)) if not text],
+        )
         if self._folder is None:
             self._answer(message=NO_FOLDER)
         elif rows.empty:
@@ -201,7 +202,7 @@ class EventEditor(anywidget.AnyWidget):
         """State what the decisions in force and the one that is tried change."""
         assert self._before is not None
         try:
-            rows = pd.concat([self._in_force(), self._tried("not written yet", "–")])
+            rows = pd.concat([self._in_force(), self._tried("not written yet", "-")])
             rows = rows[~rows[load_schema("curation")["key"]].duplicated(keep="last")]
             after = self._measured(rows)
         except (StudyError, ResultsError) as error:

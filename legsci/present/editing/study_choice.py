@@ -10,11 +10,9 @@ from typing import Any
 
 import ipywidgets
 
-from legsci.present.opening import finished_studies, open_study
+from legsci.present.opening import RUN_VARIABLE, STUDY_VARIABLE, finished_studies, open_study, results_folder
 from legsci.present.results import Results
-
-#: Environment variables by which the workflow names the study and the run of a notebook that it executes.
-STUDY_VARIABLE, RUN_VARIABLE = "LEGSCI_STUDY", "LEGSCI_RUN"
+from legsci.present.selection import ResultsError
 
 
 class StudyChoice(ipywidgets.Dropdown):
@@ -51,16 +49,23 @@ def choose_study(first: str = "results/open") -> StudyChoice:
 
     Parameters
     ----------
-    first : folder of results that is chosen until another is. A notebook that the workflow executes has the study and
-        run of its job instead.
+    first : folder of results that is chosen until another is, where it is finished. A notebook that the workflow
+        executes has the study and run of its job instead.
 
     Raises
     ------
-    ResultsError : that study is not finished.
+    ResultsError : no study is finished.
     """
     named = os.environ.get(STUDY_VARIABLE)
-    opened = open_study(named or first, run=os.environ.get(RUN_VARIABLE) if named else None)
-    found = finished_studies(opened.study_folder.parent)
+    folder = results_folder(Path(named or first))
+    found = finished_studies(folder.parent)
+    if not found:
+        raise ResultsError(f"there are no finished results in {folder.parent}: run `make study`, or `make first`")
+    asked = (folder.name, os.environ.get(RUN_VARIABLE) or None if named else None)
+    opened = next((study for study in found if (study.name, study.run) == asked), None)
+    if opened is None and named:
+        opened = open_study(folder, run=asked[1])  # says what is missing
+    opened = opened or found[0]
     studies = {_label(study.name, study.run): (study.study_folder, study.run) for study in found}
     return StudyChoice(studies, label=_label(opened.name, opened.run))
 
