@@ -1,11 +1,12 @@
 // The page of the editor of events; what it exchanges with Python is described in event_editor.py.
-const WIDTH = 940, HEIGHT = 380, LEFT = 62, RIGHT = 12, TOP = 84, BOTTOM = 36;
+const WIDTH = 940, HEIGHT = 420, LEFT = 62, RIGHT = 12, TOP = 124, BOTTOM = 36;
 const COLOURS = { both: "#1a1a1a", left: "#0072b2", right: "#d55e00" };
 const DECISIONS = {
   move_event: "move the dragged events", exclude: "exclude the repetition", keep: "keep it despite its flags",
   swap_sides: "swap left and right (whole trial)",
 };
-const NEAREST_S = 0.02;
+// Shown before the first event and after the last one [s].
+const BEFORE_S = 0.3, AFTER_S = 0.5, NAME_ROWS = 7;
 
 const words = (name) => name.replaceAll("_", " ").replace("takeoff", "take-off");
 
@@ -35,6 +36,7 @@ function render({ model, el }) {
   const svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "force-time curve with events" });
   const reset = make("button", { type: "button" }, "back to the events as they were");
   const whole = make("button", { type: "button" }, "whole repetition");
+  const near = make("button", { type: "button" }, "events");
   const decide = make("select", { "aria-label": "decision" });
   for (const [name, text] of [["", "no decision"], ...Object.entries(DECISIONS)]) decide.append(make("option", { value: name }, text));
   const reason = make("input", { placeholder: "reason", "aria-label": "reason", size: 40 });
@@ -47,7 +49,7 @@ function render({ model, el }) {
     make("div", { class: "row" }, ...picks.map(([name, list]) => make("label", {}, `${name} `, list))),
     svg,
     make("div", { class: "hint" }, "Drag an event, or click it and use the arrow keys (one sample; with shift ten). Wheel: zoom. Drag beside the events: move the view."),
-    make("div", { class: "row" }, whole, reset, make("span", { class: "busy" }, "measuring ...")),
+    make("div", { class: "row" }, "view ", near, whole, reset, make("span", { class: "busy" }, "measuring ...")),
     answer,
     make("div", { class: "row" }, make("label", {}, "decision ", decide), reason, initials, write),
     message,
@@ -137,14 +139,14 @@ function render({ model, el }) {
   function paintEvents(group) {
     const times = { ...curve().events, ...moved };
     const names = Object.keys(times).sort((a, b) => times[a] - times[b]);
-    const ends = [-Infinity, -Infinity, -Infinity, -Infinity];
+    const ends = Array(NAME_ROWS).fill(-Infinity);
     for (const name of names) {
       const at = x(times[name]), long = 6.4 * words(name).length + 52;
       if (at < LEFT - 1 || at > WIDTH - RIGHT + 1) continue;
       let row = ends.findIndex((end) => end < at - 6);
       if (row < 0) row = ends.indexOf(Math.min(...ends));
       ends[row] = at + long;
-      const high = 14 + 18 * row, turned = at + long > WIDTH;
+      const high = 14 + 16 * row, turned = at + long > WIDTH;
       const mark = draw("g", { class: `event${name in moved ? " moved" : ""}`, tabindex: 0, "data-event": name, role: "slider", "aria-label": words(name), "aria-valuenow": times[name].toFixed(4) });
       mark.append(draw("line", { x1: at, x2: at, y1: 0, y2: HEIGHT - BOTTOM, stroke: "transparent", "stroke-width": 12 }));
       mark.append(draw("line", { class: "mark", x1: at, x2: at, y1: high - 10, y2: HEIGHT - BOTTOM, stroke: "#555", "stroke-width": 1.3 }));
@@ -194,6 +196,11 @@ function render({ model, el }) {
     paint();
   }
 
+  function toEvents() {
+    const times = Object.values(curve().events), [first, last] = times.length ? [Math.min(...times), Math.max(...times)] : curve().window;
+    see(first - BEFORE_S, last + AFTER_S);
+  }
+
   svg.addEventListener("pointerdown", (event) => {
     const from = seconds(event), [first, last] = view;
     follow((now) => { view = [first, last]; const by = from - seconds(now); see(first + by, last + by); });
@@ -231,12 +238,12 @@ function render({ model, el }) {
   }));
 
   function showCurve() {
-    const { sides, window: [first, last] = [0, 1] } = curve();
+    const { sides } = curve();
     const values = new Float32Array(model.get("force").buffer.slice(model.get("force").byteOffset, model.get("force").byteOffset + model.get("force").byteLength));
     const count = sides ? values.length / sides.length : 0;
     force = (sides ?? []).map((_, row) => values.subarray(row * count, (row + 1) * count));
     choose();
-    if (sides) see(first - NEAREST_S, last + NEAREST_S);
+    if (sides) toEvents();
     else paint();
   }
 
@@ -261,7 +268,8 @@ function render({ model, el }) {
 
   decide.addEventListener("change", () => { if (decide.value !== "move_event") moved = {}; paint(); attempt(); });
   reset.addEventListener("click", () => { moved = {}; decide.value = ""; paint(); attempt(); });
-  whole.addEventListener("click", () => { const [first, last] = curve().window; see(first - NEAREST_S, last + NEAREST_S); });
+  whole.addEventListener("click", () => { see(...curve().window); });
+  near.addEventListener("click", toEvents);
   write.addEventListener("click", () => model.send({ reason: reason.value, initials: initials.value }));
   write.title = model.get("target");
 
