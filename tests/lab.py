@@ -16,6 +16,11 @@ from typing import Any
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 START_S, CELLS_S = 120, 120
+#: No news from the network, and every cell is in the page, seen or not.
+SETTINGS = {
+    "apputils-extension/notification": '{"fetchNews": "false", "checkForUpdates": false}',
+    "notebook-extension/tracker": '{"windowingMode": "none"}',
+}
 KERNEL = "window.jupyterapp.shell.currentWidget?.context?.sessionContext?.session?.kernel?.status"
 ALL_RUN = (
     f"{KERNEL} === 'idle' && window.jupyterapp.shell.currentWidget.content.widgets"
@@ -31,9 +36,10 @@ def jupyter_lab(folder: Path, **environment: str) -> Iterator[str]:
         port = free.getsockname()[1]
     # a home of its own: no settings, workspaces or news of the person who runs the test
     home = folder / ".jupyter_home"
-    settings = home / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    settings.write_text('{"fetchNews": "false", "checkForUpdates": false}', encoding="utf-8")
+    for extension, text in SETTINGS.items():
+        path = home / "lab" / "user-settings" / "@jupyterlab" / f"{extension}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     command = [
         sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}",
         f"--ServerApp.root_dir={folder}", "--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True",

@@ -66,6 +66,6 @@ def finished_studies(folder: Path) -> list[Results]:
     ----------
     folder : results/ of a checkout.
     """
-    studies = [Results(path) for path in sorted(folder.iterdir()) if path.is_dir()]
+    studies = [Results(path) for path in sorted(folder.glob("*")) if path.is_dir()]
     runs = [one for study in studies for one in (study, *(Results(study.study_folder, run=run) for run in study.runs))]
     return [study for study in runs if all((study.folder / name).is_file() for name in RESULT_TABLES)]

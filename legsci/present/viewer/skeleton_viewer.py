@@ -21,7 +21,7 @@ from legsci.vocabulary import SIDES, SIDES_OF_BODY
 #: Frames a second that are kept: as many as a screen shows.
 SHOWN_HZ = 60.0
 #: Force is shown as the highest of each of so many intervals a second: peaks of impacts stay.
-FORCE_HZ = 250.0
+FORCE_HZ = 100.0
 #: Joint angles that are shown, those of both sides together.
 OF_SIDES = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion", "knee_abduction")
 OF_TRUNK = ("lumbar_flexion", "trunk_lean")
@@ -36,7 +36,7 @@ class SkeletonViewer:
 
     Parameters
     ----------
-    html : the page, some 100 kB for ten seconds; it is self-contained.
+    html : the page, some 130 kB for ten seconds; it is self-contained.
     """
 
     def __init__(self, html: str) -> None:
