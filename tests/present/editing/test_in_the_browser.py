@@ -49,15 +49,16 @@ def test_an_event_is_dragged_written_and_followed_by_the_next_run(tmp_path: Path
         jupyter_lab(tmp_path, PYTHONPATH=path) as address,
         notebook_page(address, "notebooks/05_edit_events.ipynb") as page,
     ):
-        assert page.locator(".legsci-editor").inner_text().startswith("SIMULATED. Study tiny")
-        page.get_by_label("session").select_option("B")
+        editor = page.locator(".legsci-editor")
+        assert editor.inner_text().startswith("SIMULATED. Study tiny")
+        editor.get_by_label("session", exact=True).select_option("B")
         page.wait_for_selector(".legsci-editor:not(.waiting)", timeout=WAIT_MS)
         drag(page, "landing", pixels=30)
         page.wait_for_selector("tr.changed[data-column=flight_time_s]", timeout=WAIT_MS)
         assert "with decisions: corrected" in page.locator(".flags").inner_text()
         assert not (folder / "curation.tsv").exists(), "nothing is written before the button is pressed"
-        page.get_by_label("reason").fill("heel touches later")
-        page.get_by_label("initials").fill("AB")
+        editor.get_by_label("reason", exact=True).fill("heel touches later")
+        editor.get_by_label("initials", exact=True).fill("AB")
         page.locator("button.write").click()
         page.get_by_text("Written into").wait_for(timeout=WAIT_MS)
 
