@@ -27,6 +27,8 @@ PUBLIC = {
     "choose_study": "legsci.present.editing.study_choice",
     "edit_events": "legsci.present.editing.event_editor",
     "export_opensim": "legsci.present.opensim_export",
+    "export_bids": "legsci.reproduction.bids",
+    "export_crate": "legsci.reproduction.crate",
     "measure": "legsci.present.file_measurement",
     "draw": "legsci.present.drawing",
     "figure_lists": "legsci.present.figures.registry",

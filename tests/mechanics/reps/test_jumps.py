@@ -171,7 +171,9 @@ def test_moved_events_are_as_uncertain_as_the_choice_of_a_person() -> None:
     jump = countermovement_jump(noise_n=0.5)
     at = {"takeoff": jump.landing - jump.flight_time - 0.01, "landing": jump.landing + 0.01}
     rows = [("T", 1.0, "move_event", event, seconds, "video", "AB") for event, seconds in at.items()]
-    found, one, both = (outcome(force_trial(jump.force), curation=of) for of in (None, decisions(rows[1]), decisions(*rows)))
+    found, one, both = (
+        outcome(force_trial(jump.force), curation=of) for of in (None, decisions(rows[1]), decisions(*rows))
+    )
     # within 10 ms of the chosen time, anywhere: 10 ms / 3^0.5; the other end of the flight is known to a fraction of 1 ms
     assert found.row()["u_flight_time_s"] < 0.001
     assert one.row()["u_flight_time_s"] == pytest.approx(0.01 / 3.0**0.5, abs=1e-4)

@@ -102,7 +102,9 @@ def test_swapped_sides_are_written_for_the_whole_trial_and_shown_by_the_next_run
     editor.decision = {"what": "swap_sides", "moved": {}}
     assert "when the workflow runs again" in editor.answer["message"]
     editor._on_message(None, REASON, [])
-    assert (study_folder / FILE).read_text().splitlines()[1] == "P01\t01\tjump\tn/a\tswap_sides\tn/a\tn/a\ttoe drags\tAB"
+    assert (study_folder / FILE).read_text().splitlines()[
+        1
+    ] == "P01\t01\tjump\tn/a\tswap_sides\tn/a\tn/a\ttoe drags\tAB"
 
 
 def test_a_decision_is_written_with_reason_and_initials_alone(editor: EventEditor, study_folder: Path) -> None:
@@ -119,7 +121,9 @@ def test_a_decision_is_written_with_reason_and_initials_alone(editor: EventEdito
     assert editor.curve["events"]["takeoff"] == seconds, "the decision is in force"
     later = move(editor, "takeoff", -0.005)
     editor._on_message(None, REASON, [])
-    assert read_decisions(study_folder)["value"].tolist() == [later], "the later decision takes the place of the earlier"
+    assert read_decisions(study_folder)["value"].tolist() == [later], (
+        "the later decision takes the place of the earlier"
+    )
     anew = legsci.edit_events(editor._study)
     assert anew.curve["events"]["takeoff"] == later
 

@@ -63,12 +63,17 @@ def test_an_event_is_dragged_written_and_followed_by_the_next_run(tmp_path: Path
         page.get_by_text("Written into").wait_for(timeout=WAIT_MS)
 
     decided = read_decisions(folder)
-    assert decided[["participant_id", "session_id", "trial_id", "rep"]].to_numpy().tolist() == [["P01", "B", "jump_1", 1]]
+    assert decided[["participant_id", "session_id", "trial_id", "rep"]].to_numpy().tolist() == [
+        ["P01", "B", "jump_1", 1]
+    ]
     assert decided[["what", "event", "reason", "initials"]].to_numpy().tolist() == [
         ["move_event", "landing", "heel touches later", "AB"]
     ]
     after = measure(tmp_path)
-    landings = [tables["reps"].query("session_id == 'B' and profile == 'owen_mcmahon'")["landing_s"].item() for tables in (before, after)]
+    landings = [
+        tables["reps"].query("session_id == 'B' and profile == 'owen_mcmahon'")["landing_s"].item()
+        for tables in (before, after)
+    ]
     assert landings[1] == pytest.approx(decided["value"].item(), abs=1e-9)
     assert landings[1] > landings[0] + 0.005
     rows = [tables["metrics"].set_index(KEY).loc[("P01", "B", "jump_1", 1, "both")] for tables in (before, after)]
