@@ -174,7 +174,7 @@ def test_moved_events_are_as_uncertain_as_the_choice_of_a_person() -> None:
     found, one, both = (
         outcome(force_trial(jump.force), curation=of) for of in (None, decisions(rows[1]), decisions(*rows))
     )
-    # within 10 ms of the chosen time, anywhere: 10 ms / 3^0.5; the other end of the flight is known to a fraction of 1 ms
+    # anywhere within 10 ms of the chosen time: 10 ms / 3^0.5; the other end of the flight is known far better
     assert found.row()["u_flight_time_s"] < 0.001
     assert one.row()["u_flight_time_s"] == pytest.approx(0.01 / 3.0**0.5, abs=1e-4)
     assert both.row()["u_flight_time_s"] == pytest.approx((2.0 / 3.0) ** 0.5 * 0.01, abs=1e-5), "they add in quadrature"
