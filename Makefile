@@ -9,7 +9,7 @@
 # make docs    the documentation as pages that open offline, in docs/_build/html; a broken link ends it
 # make test    style, types, import contracts, documentation and tests
 # make check   the same without the tests
-# make lab     JupyterLab
+# make lab     JupyterLab at the checkout: notebooks, results and study folders are seen
 # make bench   side by side with the libraries a user would otherwise pick
 # make errors  errors of jump height and leg alignment against known truth (minutes; benchmarks/*_errors.csv), and of all
 #              metrics against the second simulator (an hour; workflow/validation/metric_errors.csv)
@@ -89,7 +89,7 @@ check: $(READY)
 	lint-imports --no-logo
 
 lab: $(READY)
-	jupyter lab --notebook-dir notebooks
+	jupyter lab --ServerApp.root_dir "$(CURDIR)" notebooks/00_first_questions.ipynb
 
 fuzz: $(READY)
 	python -m benchmarks.damaged_files

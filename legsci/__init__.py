@@ -24,6 +24,8 @@ PUBLIC = {
     "analyse_measurements": "legsci.models.analysis",
     "velocity": "legsci.metrics.signals",
     "open_study": "legsci.present.opening",
+    "choose_study": "legsci.present.editing.study_choice",
+    "edit_events": "legsci.present.editing.event_editor",
     "export_opensim": "legsci.present.opensim_export",
     "export_bids": "legsci.reproduction.bids",
     "export_crate": "legsci.reproduction.crate",

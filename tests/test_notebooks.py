@@ -38,7 +38,7 @@ def test_notebooks_define_and_write_nothing(path: Path) -> None:
     assert not any(isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Lambda) for node in nodes)
     called = {node.func for node in nodes if isinstance(node, ast.Call)}
     names = {node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "") for node in called}
-    assert "open_study" in names
+    assert "choose_study" in names
     assert names & WRITING == set()
 
 
@@ -59,7 +59,8 @@ def test_notebooks_are_stored_bare(path: Path) -> None:
     assert len(code_cells) <= 15
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code_cells)
     assert content["metadata"]["language_info"]["file_extension"] == ".py"
-    assert "LEGSCI_STUDY" in cells(path, "code")[0]
+    assert cells(path, "code")[0].endswith("\nchoice"), "the list of studies is what the first cell shows"
+    assert cells(path, "code")[1].startswith("study = choice.study")
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -240,9 +240,9 @@ BANDS = ("draw_joint_angles", "draw_joint_moments", "draw_curve_differences")
 FOUND = dict.fromkeys(
     ("longitudinal", "claims", "curve_results", "reference_scores", "athlete_report", "manifest", "coach_pages"), 1
 )
-MODELLED = {**FOUND, **dict.fromkeys(MODEL_FIGURES, 1), "run_notebook": 4}
+MODELLED = {**FOUND, **dict.fromkeys(MODEL_FIGURES, 1), "run_notebook": 5}
 JUDGED = {rule: count for rule, count in MODELLED.items() if rule != "longitudinal"}
-PAGES = {**dict.fromkeys((*STUDY_FIGURES, *MODEL_FIGURES), 1), "run_notebook": 4}
+PAGES = {**dict.fromkeys((*STUDY_FIGURES, *MODEL_FIGURES), 1), "run_notebook": 5}
 ALL_MEASURED = {"measure": 1, "study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MODELLED, **PAGES}
 #: P01 came twice, P02 once.
 P01_MEASURED = {"measure": 1, "study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 2), **MODELLED, **PAGES}
@@ -259,14 +259,14 @@ P01_SESSIONS = {"ingest": 1, "motion": 1, "cut_reps": 1, "study_curves": 1, **P0
             "PLANTED = 1\n",
             {"measure": 1, "study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MODELLED, **PAGES},
         ),
-        ("legsci/present/figures/force_time.py", "PLANTED = 1\n", {"draw_force_time": 3, "run_notebook": 4}),
-        ("legsci/present/figures/joint_angles.py", "PLANTED = 1\n", {**dict.fromkeys(BANDS, 1), "run_notebook": 4}),
+        ("legsci/present/figures/force_time.py", "PLANTED = 1\n", {"draw_force_time": 3, "run_notebook": 5}),
+        ("legsci/present/figures/joint_angles.py", "PLANTED = 1\n", {**dict.fromkeys(BANDS, 1), "run_notebook": 5}),
         (
             "legsci/present/drawing.py",
             "PLANTED = 1\n",
             {**dict.fromkeys(SESSION_FIGURES, 3), **PAGES, "athlete_report": 1},
         ),
-        ("legsci/present/report/notebooks.py", "PLANTED = 1\n", {"run_notebook": 4}),
+        ("legsci/present/report/notebooks.py", "PLANTED = 1\n", {"run_notebook": 5}),
         ("legsci/models/claims/verdicts.py", "PLANTED = 1\n", JUDGED),
         ("legsci/mechanics/reps/session.py", "PLANTED = 1\n", {"cut_reps": 2, "study_curves": 1, **ALL_MEASURED}),
         ("legsci/ingest/session.py", "PLANTED = 1\n", ALL_SESSIONS),
@@ -412,7 +412,7 @@ def test_a_figure_is_a_module_a_line_and_a_caption(finished: Path) -> None:
         config.write_text(text.replace("  study:\n", "  study:\n    - planted\n"), encoding="utf-8")
         assert "figures.study[0]: 'planted' is not one of" in refusal(finished)
         with edited(module, PLANTED), edited(finished / "workflow/report/planted.rst", "A planted figure.\n"):
-            assert planned(finished) == {"draw_planted": 1, "run_notebook": 4}
+            assert planned(finished) == {"draw_planted": 1, "run_notebook": 5}
         with edited(module, PLANTED.replace('"study"', '"models"')):
             assert "(which belongs to figures.models)" in refusal(finished)
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+from typing import NamedTuple
+
 import pandas as pd
 import xarray as xr
 
@@ -18,19 +22,54 @@ FOLLOWED = ("exclude", "keep", "move_event")
 AS_IT_IS, DECIDED = "none", "followed"
 
 
-def session_with_decisions(reps: xr.Dataset, motion: SessionMotion, decisions: pd.DataFrame) -> pd.DataFrame:
-    """Measure a session again without decisions and with them.
+class MeasuredTrials(NamedTuple):
+    """Trials that were measured again.
 
     Parameters
     ----------
-    reps : its repetitions, which name the definition profiles.
+    repetitions : as in the reps file, without signals; None where there is none.
+    metrics : rows of metrics.csv of repetitions, under the default profile.
+    flags : quality flags, rows of quality.csv.
+    """
+
+    repetitions: xr.Dataset | None
+    metrics: pd.DataFrame
+    flags: pd.DataFrame
+
+
+def measure_trials(
+    reps: xr.Dataset, motion: SessionMotion, decisions: pd.DataFrame, *, trials: Collection[str]
+) -> MeasuredTrials:
+    """Cut and measure trials of a session again, following decisions.
+
+    Parameters
+    ----------
+    reps : repetitions of the session, which name the definition profiles.
+    motion : of the session.
+    decisions : rows in the form of curation.tsv about this session, with its columns; none: no row.
+    trials : their names.
+    """
+    chosen = replace(motion, trials={name: trial for name, trial in motion.trials.items() if name in trials})
+    default, profiles = str(reps.attrs["default_profile"]), list(map(str, reps["profile"].to_numpy()))
+    cut, found = session_repetitions(chosen, default=default, profiles=profiles, curation=decisions)
+    metrics, flags = session_metrics(None if cut is None else with_signals(cut, chosen), found)
+    kept = (metrics["profile"] == default) & (metrics["rep"] > 0)
+    return MeasuredTrials(cut, metrics[kept], flags)
+
+
+def session_with_decisions(reps: xr.Dataset, motion: SessionMotion, decisions: pd.DataFrame) -> pd.DataFrame:
+    """Measure trials again without decisions and with them.
+
+    Parameters
+    ----------
+    reps : repetitions of the session, which name the definition profiles.
     motion : of the session.
     decisions : rows in the form of curation.tsv about this session; further columns are not read.
 
     Returns
     -------
-    Rows of `repetition_table` under the default profile, first without decisions and then with them; column `decisions`
-    tells which.
+    Rows of `repetition_table` of the trials that the decisions are about, under the default profile, first without
+    decisions and then with them; column `decisions` tells which.
 
     Raises
     ------
@@ -43,11 +82,8 @@ def session_with_decisions(reps: xr.Dataset, motion: SessionMotion, decisions: p
     other = sorted(set(decisions["what"]) - set(FOLLOWED))
     if other:
         raise ResultsError(f"expected decisions {', '.join(FOLLOWED)}; {', '.join(other)} takes a run of the workflow")
-    default, profiles = str(reps.attrs["default_profile"]), list(map(str, reps["profile"].to_numpy()))
-    tables = []
+    trials, tables = set(decisions["trial_id"]), []
     for name, rows in ((AS_IT_IS, decisions.iloc[:0]), (DECIDED, decisions)):
-        cut, flags = session_repetitions(motion, default=default, profiles=profiles, curation=rows[columns])
-        metrics, _ = session_metrics(None if cut is None else with_signals(cut, motion), flags)
-        kept = metrics[(metrics["profile"] == default) & (metrics["rep"] > 0)]
-        tables.append(repetition_table(kept, ()).assign(decisions=name))
+        measured = measure_trials(reps, motion, rows[columns], trials=trials)
+        tables.append(repetition_table(measured.metrics, ()).assign(decisions=name))
     return pd.concat(tables, ignore_index=True)

@@ -274,6 +274,11 @@ def study_folder(wildcards):
     return VIRTUAL_FOLDER if STUDIES[wildcards.study] is None else folder_of(wildcards.study)[0]
 
 
+def decided_folder(wildcards):
+    """Folder of a study whose curation.tsv is followed; None for the virtual athletes, whose folder this run makes."""
+    return None if wildcards.study == VIRTUAL else study_folder(wildcards)
+
+
 def fetched_recordings(wildcards):
     """Source and paths of the recordings that are fetched for a study."""
     study = study_of(wildcards.study)

@@ -114,6 +114,7 @@ rule study_tables:
     priority: in_order(FIRST)
     params:
         folder=study_folder,
+        decided=decided_folder,
         parts=part_folders,
         measured=measured_folder,
         participants=participants_of,

@@ -35,7 +35,7 @@ def print_summaries():
 
 #: Notebooks of every study, and those about its recordings.
 NOTEBOOKS = ["01_data_quality", "03_longitudinal", "04_claims"]
-RECORDING_NOTEBOOKS = ["02_rep_mechanics"]
+RECORDING_NOTEBOOKS = ["02_rep_mechanics", "05_edit_events"]
 #: The one whose questions need squats, jumps and both sides: for the virtual athletes.
 QUESTIONS = "00_first_questions"
 #: Studies with recordings; the others hold measurements of other systems only.
@@ -317,8 +317,9 @@ rule run_notebook:
             "legsci.kernels.integrals",
             "legsci.mechanics.force.plates",
             "legsci.present.drawing",
+            "legsci.present.editing.event_editor",
+            "legsci.present.editing.study_choice",
             "legsci.present.file_measurement",
-            "legsci.present.opening",
             "legsci.present.viewer.skeleton_viewer",
             "legsci.vocabulary",
             # what legsci.draw finds by name

@@ -21,6 +21,6 @@ with job_log(snakemake.log[0]):
         )
     study = read_study(snakemake.params.folder, checked=True, participants=[])  # its settings alone
     harmless(study_dictionary(study)).to_csv(snakemake.output.dictionary, index=False)
-    about = {"simulated": study.simulated}
+    about = {"simulated": study.simulated, "study_folder": snakemake.params.decided}
     Path(snakemake.output.about).write_text(yaml.safe_dump(about), encoding="utf-8")
     Path(snakemake.output.options).write_text(yaml.safe_dump(snakemake.params.options), encoding="utf-8")

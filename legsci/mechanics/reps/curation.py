@@ -16,6 +16,22 @@ EVENT_ORDER = (
     "touchdown", "movement_start", "minimum_force", "peak_negative_velocity",
     "bottom", "propulsion_start", "takeoff", "landing",
 )  # fmt: skip
+#: Standard uncertainty of an event that a person placed [s]: it lies within 10 ms of the chosen time, half the interval
+#: of a video at 50 Hz, anywhere with the same probability (type B, JCGM 100:2008, 4.3.7). Our choice, not a study of
+#: raters. Where the detection of the event is more uncertain than this, so is the person, who sees the same signal.
+CHOSEN_EVENT_S = 0.010 / 3.0**0.5
+
+
+def choice_of(event: str) -> str:
+    """Name of the source of uncertainty of an event that a person placed."""
+    return f"choice of {event}"
+
+
+def chosen_events(curation: pd.DataFrame) -> list[str]:
+    """Events that rows of curation.tsv move, each once, by name."""
+    if curation.empty:
+        return []
+    return sorted(map(str, curation.loc[curation["what"] == "move_event", "event"].unique()))
 
 
 def decision_in_words(row: pd.Series) -> str:
@@ -72,7 +88,8 @@ def apply_decisions(
 
     Parameters
     ----------
-    scores : scoring -> Score, the default one first; events [samples] are replaced in place.
+    scores : scoring -> Score, the default one first; events [samples] are replaced in place, and lie later by their
+        standard uncertainty in the scoring of `choice_of` each.
     decisions : rows of curation.tsv about the repetition; times in seconds on the trial's clock.
     window : where the repetition lies.
     rate : [Hz].
@@ -84,8 +101,11 @@ def apply_decisions(
     moves = {str(event): float(value) * rate for event, value in zip(moved["event"], moved["value"], strict=True)}
     possible = _in_order(next(iter(scores.values())), moves, window)
     if possible:
-        for score in scores.values():
-            _move_events(score, moves)
+        reach = _uncertainty_of_choice(scores, moves, rate=rate)
+        for (_, source), score in scores.items():
+            _move_events(
+                score, {event: at + reach[event] * (source == choice_of(event)) for event, at in moves.items()}
+            )
     flags = []
     for _, row in rows.iterrows():
         detail = decision_in_words(row)
@@ -103,6 +123,20 @@ def _in_order(score: Score, moves: dict[str, float], window: Window) -> bool:
     times = np.array([events[name] for name in EVENT_ORDER if np.isfinite(events.get(name, np.nan))])
     inside = all(window.first <= position < window.last for position in moves.values())
     return inside and (not moves or bool(np.all(np.diff(times) >= 0.0)))
+
+
+def _uncertainty_of_choice(
+    scores: dict[tuple[str, str], Score], moves: dict[str, float], *, rate: float
+) -> dict[str, float]:
+    """Standard uncertainty of each moved event [samples]: `CHOSEN_EVENT_S`, or that of its detection if larger."""
+    default, _ = next(iter(scores))
+    of_default = [score.events for (profile, _), score in scores.items() if profile == default]
+    reach = {}
+    for event in moves:
+        detected = np.array([events.get(event, np.nan) for events in of_default])
+        apart = np.abs(detected - detected[0])
+        reach[event] = max(CHOSEN_EVENT_S * rate, float(np.max(apart[np.isfinite(apart)], initial=0.0)))
+    return reach
 
 
 def _move_events(score: Score, moves: dict[str, float]) -> None:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from legsci.mechanics.force.profiles import Profile, load_profiles, variants
 from legsci.mechanics.kinetics.session_motion import SessionMotion
+from legsci.mechanics.reps.curation import choice_of, chosen_events
 from legsci.mechanics.reps.files import FLAG_COLUMNS
 from legsci.mechanics.reps.muscle_onsets import muscle_onsets
 from legsci.mechanics.reps.repetition import CLOCK, UNPERTURBED, Repetition, Scoring, lay_out
@@ -48,6 +49,7 @@ def session_repetitions(
     scorings: dict[Scoring, Profile] = {(name, UNPERTURBED): published[name] for name in names}
     if any(trial.movement is not None and trial.movement.clock_uncertainty_s > 0.0 for trial in motion.trials.values()):
         moved[CLOCK] = published[default]
+    moved |= {choice_of(event): published[default] for event in chosen_events(curation)}
     scorings |= {(default, source): profile for source, profile in moved.items()}
     mass_kg = float(motion.attrs.get("body_mass_kg", np.nan))
     repetitions: list[Repetition] = []

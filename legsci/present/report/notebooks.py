@@ -10,9 +10,11 @@ from nbclient import NotebookClient
 from nbconvert.exporters import HTMLExporter
 from traitlets.config import Config
 
+from legsci.present.opening import RUN_VARIABLE, STUDY_VARIABLE
 from legsci.storage import atomic_write
 
-#: nbconvert's page without scripts loaded from the network: the notebooks have neither widgets nor typeset formulas.
+#: nbconvert's page without scripts loaded from the network: no formulas are typeset, and widgets, which need a kernel,
+#: are shown as the text that they give for a page.
 _OFFLINE_PAGE = """
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock -%}
@@ -20,6 +22,8 @@ _OFFLINE_PAGE = """
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
 """
+#: What of an output is shown, the best first.
+_SHOWN = ["text/html", "image/svg+xml", "image/png", "text/plain"]
 LONGEST_CELL_S = 600
 
 
@@ -30,18 +34,20 @@ def render(notebook: str | Path, page: str | Path, *, results: str | Path, run: 
     ----------
     notebook : .ipynb without outputs; it stays as it is.
     page : .html to write.
-    results : results/<study>, which the notebook finds in the environment variable LEGSCI_STUDY.
-    run : name of a run of the study, which it finds in LEGSCI_RUN; None for the default run.
+    results : results/<study>, which `legsci.choose_study` in the notebook finds in an environment variable.
+    run : name of a run of the study, which it finds in another; None for the default run.
 
     Raises
     ------
     nbclient.exceptions.CellExecutionError : a cell failed; says which and why.
     """
     content = nbformat.read(notebook, as_version=4)
-    client = NotebookClient(content, timeout=LONGEST_CELL_S, kernel_name="python3", record_timing=False)
-    environment = os.environ | {"LEGSCI_STUDY": str(Path(results).resolve()), "LEGSCI_RUN": run or ""}
+    client = NotebookClient(
+        content, timeout=LONGEST_CELL_S, kernel_name="python3", record_timing=False, store_widget_state=False
+    )
+    environment = os.environ | {STUDY_VARIABLE: str(Path(results).resolve()), RUN_VARIABLE: run or ""}
     client.execute(cwd=str(Path(notebook).resolve().parent), env=environment)
-    exporter = HTMLExporter(config=Config(), raw_template=_OFFLINE_PAGE)
+    exporter = HTMLExporter(config=Config(NbConvertBase={"display_data_priority": _SHOWN}), raw_template=_OFFLINE_PAGE)
     html, _ = exporter.from_notebook_node(content, resources={"metadata": {"name": Path(notebook).stem}})
     with atomic_write(Path(page)) as unfinished:
         unfinished.write_text(html, encoding="utf-8")

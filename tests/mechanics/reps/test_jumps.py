@@ -167,6 +167,33 @@ def test_moved_event_moves_what_rests_on_it() -> None:
     assert row["reason"] == "curated"
 
 
+def test_moved_events_are_as_uncertain_as_the_choice_of_a_person() -> None:
+    jump = countermovement_jump(noise_n=0.5)
+    at = {"takeoff": jump.landing - jump.flight_time - 0.01, "landing": jump.landing + 0.01}
+    rows = [("T", 1.0, "move_event", event, seconds, "video", "AB") for event, seconds in at.items()]
+    found, one, both = (
+        outcome(force_trial(jump.force), curation=of) for of in (None, decisions(rows[1]), decisions(*rows))
+    )
+    # anywhere within 10 ms of the chosen time: 10 ms / 3^0.5; the other end of the flight is known far better
+    assert found.row()["u_flight_time_s"] < 0.001
+    assert one.row()["u_flight_time_s"] == pytest.approx(0.01 / 3.0**0.5, abs=1e-4)
+    assert both.row()["u_flight_time_s"] == pytest.approx((2.0 / 3.0) ** 0.5 * 0.01, abs=1e-5), "they add in quadrature"
+    assert found.reps is not None
+    assert "choice of landing" not in found.reps["perturbation"]
+
+
+def test_a_chosen_start_is_at_least_as_uncertain_as_its_detection() -> None:
+    jump = countermovement_jump(noise_n=0.5)
+    found = outcome(force_trial(jump.force))
+    assert found.reps is not None
+    start = found.reps["movement_start"].isel(rep=0)
+    detected = dict(zip(start["perturbation"].to_numpy(), start.to_numpy(), strict=True)) | {"none": float(start[0])}
+    earlier = abs(detected["start"] - detected["none"])
+    same = ("T", 1.0, "move_event", "movement_start", detected["none"], "video", "AB")
+    chosen = outcome(force_trial(jump.force), curation=decisions(same)).row()["u_time_to_takeoff_s"]
+    assert chosen >= max(earlier, 0.01 / 3.0**0.5) - 1e-9
+
+
 def test_kept_repetition_is_not_rejected_and_says_so() -> None:
     force = -countermovement_jump(noise_n=0.5).force
     rejected = outcome(force_trial(force)).metrics

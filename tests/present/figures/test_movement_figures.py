@@ -20,6 +20,7 @@ from legsci.mechanics.kinetics.session_motion import SessionMotion, session_moti
 from legsci.mechanics.motion.options import task_options
 from legsci.mechanics.motion.static_trial import session_static_trial
 from legsci.mechanics.reps.files import FLAG_COLUMNS
+from legsci.mechanics.reps.session import session_repetitions
 from legsci.metrics.normalised_curves import normalised_curves
 from legsci.models.statistics.curves import ANGLES
 from legsci.present.figures import energy_flow
@@ -250,7 +251,7 @@ def test_a_trial_is_scrubbed_without_a_kernel(tree: xr.DataTree, motion: Session
     page = skeleton_viewer(tree, motion, "squat")._repr_html_()
     assert "(simulated)" in page
     assert not re.search(r"https?://|src=", page)
-    assert len(page) < 200_000
+    assert len(page) < 220_000
     shown = json.loads(re.search(r"const shown = (.*);\n", page)[1])
     assert [colour for colour, _, _ in shown["lines"]][:2] == [to_hex(SIDE_COLOURS[side]) for side in ("left", "right")]
     frames = len(shown["times"])
@@ -262,6 +263,38 @@ def test_a_trial_is_scrubbed_without_a_kernel(tree: xr.DataTree, motion: Session
     arrows = [np.frombuffer(base64.b64decode(one), dtype="<i2").reshape(frames, 2, 3) for one in shown["arrows"]]
     length = sum(arrow[0, 1, 1] - arrow[0, 0, 1] for arrow in arrows) / 1000.0
     assert length * NEWTONS_PER_METRE == pytest.approx(MASS_KG * STANDARD_GRAVITY, rel=0.02)
+
+
+def test_force_angles_and_events_are_linked_with_the_skeleton(tree: xr.DataTree, motion: SessionMotion) -> None:
+    reps, _ = session_repetitions(motion, default="owen_mcmahon", profiles=[], curation=pd.DataFrame())
+    assert reps is not None
+    page = skeleton_viewer(tree, motion, "squat", reps=reps)._repr_html_()
+    shown = json.loads(re.search(r"const shown = (.*);\n", page)[1])
+    curves, trial = shown["curves"], motion.trials["squat"]
+    assert trial.reaction is not None
+    assert trial.movement is not None
+    force = [np.frombuffer(base64.b64decode(text), dtype="<i2") for _, text in curves["force"]]
+    assert force[0].max() == pytest.approx(np.nanmax(trial.reaction.force[0]), abs=0.51), "peaks stay"
+    seconds = trial.reaction.force.shape[1] / trial.reaction.rate
+    assert force[0].size / curves["rate"]["force"] == pytest.approx(seconds, abs=0.005)
+    names = [name for name, _ in curves["angles"]]
+    assert names == [
+        "hip flexion",
+        "knee flexion",
+        "ankle dorsiflexion",
+        "knee abduction",
+        "lumbar flexion",
+        "trunk lean",
+    ]
+    left = np.frombuffer(base64.b64decode(dict(curves["angles"])["knee flexion"][0][1]), dtype="<i2")
+    computed = trial.movement.dataset()["angle"].sel(joint_angle="left_knee_flexion").to_numpy()
+    np.testing.assert_allclose(left * curves["unit"]["angle"], computed[::3], atol=0.0051)
+    bottoms = reps["bottom"].isel(profile=0, perturbation=0).to_numpy()[reps["trial_id"].to_numpy() == "squat"]
+    assert [at for name, at in shown["events"] if name == "bottom"] == pytest.approx(bottoms, abs=1e-4)
+    assert [part[0] for part in shown["parts"]] == [f"repetition {k + 1}" for k in range(bottoms.size)]
+    assert (
+        json.loads(re.search(r"const shown = (.*);\n", skeleton_viewer(tree, motion, "squat").html)[1])["events"] == []
+    )
 
 
 def test_the_viewer_says_what_there_is(tree: xr.DataTree, motion: SessionMotion) -> None:

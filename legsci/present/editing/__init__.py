@@ -1,0 +1,1 @@
+"""Widgets of the notebooks: the choice of a study, and the editor of events."""
