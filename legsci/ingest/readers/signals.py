@@ -205,9 +205,9 @@ def plain_labels(labels: Sequence[str]) -> tuple[list[str], list[str], list[str]
             f"prefixes, as {several[0]}; the study maps the labels of one of them."
         )
     elif plain != list(labels):
-        sentences.append(
-            f"Label prefixes are names of subjects, not of markers, and were removed: {', '.join(prefixes)}."
-        )
+        # Without the prefix itself: it is often the name of a person, and sentences are copied into results.
+        count = f"{len(prefixes)} of them" if len(prefixes) > 1 else "one"
+        sentences.append(f"Label prefixes ({count}) are names of subjects, not of markers, and were removed.")
     seen: Counter[str] = Counter()
     distinct = []
     for label in plain:
