@@ -214,6 +214,9 @@ def test_a_run_draws_each_session_and_shows_the_study(finished: Path) -> None:
         assert "data:image/png;base64" in html
         assert "<script src=" not in html
         assert str(finished) not in html
+    editor = (results / "notebooks" / "05_edit_events.html").read_text(encoding="utf-8")
+    assert "works in JupyterLab" in editor, "a page has no kernel"
+    assert "widget-view" not in editor
 
 
 STUDY_FIGURES = (
