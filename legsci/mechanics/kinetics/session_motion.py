@@ -293,13 +293,17 @@ def _stream_flags(trial: xr.DataTree) -> list[QualityFlag]:
     for path, channels in unmapped.items():
         shown = ", ".join(channels[:CHANNELS_SHOWN]) + (", ..." if len(channels) > CHANNELS_SHOWN else "")
         flags.append(QualityFlag("channels_not_mapped", path, float(len(channels)), detail=shown))
+    # What is said of several streams in the same words, the clock of their recorder above all, is one flag.
+    said: dict[tuple[str, float | None, float | None, str], list[str]] = {}
     for name, group in trial.children.items():
-        stated = json.loads(str(group.attrs.get("flags", "[]")))
-        for code, value, limit, detail in stated:
-            measured, allowed = (np.nan if number is None else float(number) for number in (value, limit))
-            flags.append(QualityFlag(code, str(name), measured, allowed, detail))
+        stated = [tuple(flag) for flag in json.loads(str(group.attrs.get("flags", "[]")))]
         if group.attrs.get("clock_method") == UNKNOWN and "clock_not_related" not in {code for code, *_ in stated}:
-            flags.append(QualityFlag("clock_unknown", str(name)))
+            stated.append(("clock_unknown", None, None, ""))
+        for flag in stated:
+            said.setdefault(flag, []).append(str(name))
+    for (code, value, limit, detail), names in said.items():
+        measured, allowed = (np.nan if number is None else float(number) for number in (value, limit))
+        flags.append(QualityFlag(code, ", ".join(names), measured, allowed, detail))
     return flags
 
 
