@@ -18,7 +18,7 @@ from tests.mechanics.force.known_trials import Known, analytic_jump, virtual_ses
 from tests.mechanics.trials import outcome
 
 TABLE = Path(__file__).with_name("force_errors.csv")
-SESSIONS = {"analytic": 200, "virtual": 80}
+SESSIONS = {"analytic": 400, "virtual": 160}
 #: The uncertainties were developed on seeds from 9000 to 9400, and checked before on seeds from 5000, 13000, 17000
 #: and 27000.
 FIRST_SEED = 37_000
