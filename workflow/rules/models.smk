@@ -30,6 +30,7 @@ MODEL_RESULTS = [
     *expand(f"{RUN}/{{table}}.csv", study=STUDIES, table=["longitudinal", "study_flow", "claims", "reference_scores"]),
     *expand(f"{RUN}/models/{{table}}.csv", study=STUDIES, table=[*MODEL_TABLES, *CURVE_TABLES, "sensitivity"]),
     *expand(f"{RUN}/claims_against_truth.csv", study=SIMULATED),
+    METRIC_ERRORS,
 ]
 
 
