@@ -133,12 +133,12 @@ def _value_faults(name: str, table: pd.DataFrame) -> list[Fault]:
         faults += _rows(name, table, str(column), "a finite number or none", infinite)
     for column, (low, high) in LIMITS.items():
         if column in table:
-            value = pd.to_numeric(table[column], errors="coerce").astype("Float64").astype(float)
+            value = _numbers(table[column])
             wrong = (value.isna() & table[column].notna()) | (value < low) | ((value > high) & np.isfinite(value))
             expected = f"a number of at least {low:g}" if np.isinf(high) else f"a number within {low:g} to {high:g}"
             faults += _rows(name, table, column, expected, wrong)
     if "week" in table:
-        week = pd.to_numeric(table["week"], errors="coerce")
+        week = _numbers(table["week"])
         faults += _rows(name, table, "week", "a whole number", ~(week % 1 == 0))
     if "side" in table:
         wrong = ~table["side"].isin(SIDES)
@@ -148,7 +148,7 @@ def _value_faults(name: str, table: pd.DataFrame) -> list[Fault]:
 
 def _repetition_faults(name: str, table: pd.DataFrame) -> list[Fault]:
     """Faults of numbers of repetitions; 0 stands for a rejected trial without repetition."""
-    rep = pd.to_numeric(table["rep"], errors="coerce")
+    rep = _numbers(table["rep"])
     rejected = table["status"] == "rejected" if "status" in table else pd.Series(False, index=table.index)
     wrong = ~(rep % 1 == 0) | (rep < 0) | ((rep == 0) & ~rejected)
     expected = "repetitions counted from 1 (0 is a rejected trial without repetition)"
@@ -172,11 +172,17 @@ def _metric_faults(metrics: pd.DataFrame, declared: pd.DataFrame) -> list[Fault]
     ]
 
 
+def _numbers(column: pd.Series) -> pd.Series:
+    """Return a column as floats, NaN where it is missing or no number."""
+    values = pd.to_numeric(column, errors="coerce").to_numpy(float, na_value=np.nan)
+    return pd.Series(values, index=column.index)
+
+
 def _rows(
     name: str, table: pd.DataFrame, where: str, expected: str, wrong: pd.Series, *, found: str | None = None
 ) -> list[Fault]:
     """Return one fault for all rows that share it, with the first of them; `found` in words, else the first value."""
-    places = np.flatnonzero(wrong.to_numpy(bool, na_value=True))
+    places = np.flatnonzero(wrong.to_numpy(bool))
     if not len(places):
         return []
     rows = f"row {places[0] + 1}" if len(places) == 1 else f"{len(places)} rows, the first row {places[0] + 1}"

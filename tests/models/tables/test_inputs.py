@@ -102,6 +102,9 @@ def test_a_fault_of_a_table_is_a_sentence(whole: Tables, name: str) -> None:
 
 def test_whole_tables_and_declared_metrics_are_accepted(whole: Tables) -> None:
     check_tables(whole)
+    # Missing values of whole-number columns are no fault.
+    unknown = whole["participants"].assign(beighton_score=pd.array([pd.NA, 3, 4, 5, pd.NA, 1], dtype="Int64"))
+    check_tables(whole | {"participants": unknown})
     declared = whole | {"declared": pd.DataFrame({"metric": ["shoe_size"]})}
     check_tables(spoiled(declared, "metrics", shoe_size=42.0))
     rejected = whole["metrics"].iloc[[0]].assign(rep=0, trial_id="refused", status="rejected")
