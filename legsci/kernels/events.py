@@ -185,12 +185,18 @@ def _runs(samples: Array, limit: float, below: bool, shortest: int, longest: int
 
 @njit(cache=True)
 def onset_of_departure(
-    force: Array, first: int, leaves: int, stop: int, body_weight: float, band: float
+    force: Array,
+    first: int,
+    leaves: int,
+    stop: int,
+    body_weight: float,
+    band: float,
+    largest_power: float = LARGEST_POWER,
 ) -> tuple[float, float]:
     """Onset of movement by the course of force where it leaves body weight, and its standard uncertainty [samples].
 
     Force departs from body weight as a (t - t0)^p. Posterior mean and standard deviation of the onset t0, with t0 and
-    the power p, `LEAST_POWER` to `LARGEST_POWER`, uniform beforehand and a by least squares: the straighter the course,
+    the power p, from `LEAST_POWER` on, uniform beforehand and a by least squares: the straighter the course,
     the later the onset. Noise is that of the standing before, `_noise_of_means`; larger where no power fits that well.
 
     Parameters
@@ -200,6 +206,7 @@ def onset_of_departure(
     leaves : sample at which force leaves the band.
     stop : last sample before take-off.
     body_weight, band : [N].
+    largest_power : of time with which force may depart.
 
     Returns
     -------
@@ -224,7 +231,7 @@ def onset_of_departure(
         return np.nan, np.nan
     begin = beyond - count * length
     means = side * (_means(force[begin:beyond], length) - body_weight)
-    onset, sd = _onset_of_means(means, _noise_of_means(force[first:earliest], length))
+    onset, sd = _onset_of_means(means, _noise_of_means(force[first:earliest], length), largest_power)
     return begin + length * onset, length * sd
 
 
@@ -295,9 +302,9 @@ def _explained(course: Array, first: int, seen: Array, whitening: tuple[Array, A
 
 
 @njit(cache=True)
-def _onset_of_means(means: Array, noise: tuple[float, float, float]) -> tuple[float, float]:
+def _onset_of_means(means: Array, noise: tuple[float, float, float], largest_power: float) -> tuple[float, float]:
     """Posterior mean and SD of the onset in means of a departure (block,) [N]: [blocks] from the start of the first."""
-    count, powers = means.size, np.linspace(LEAST_POWER, LARGEST_POWER, POWERS)
+    count, powers = means.size, np.linspace(LEAST_POWER, largest_power, POWERS)
     whitening = _whitening(count, noise)
     seen = _whitened(means, *whitening, noise[2])
     misfit = np.full((powers.size, STEPS_OF_BLOCK * (count - 1)), np.sum(seen**2))

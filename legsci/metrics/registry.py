@@ -17,6 +17,7 @@ from legsci.metrics.families import (
     angle_and_force,
     contacts,
     force,
+    isometric,
     joints,
     kinetics,
     muscles,
@@ -97,6 +98,7 @@ _MEASURED: dict[str, dict[str, Metric]] = {
     "Alignment of the leg": alignment.METRICS,
     "Joint moments, power and work": kinetics.METRICS,
     "Landings and running steps": contacts.METRICS,
+    "Isometric efforts": isometric.METRICS,
     "Muscles": muscles.METRICS,
 }
 #: Title of a family -> its metrics by name, in the order of the columns of metrics.csv.

@@ -9,6 +9,7 @@ from scipy.special import log_ndtr
 
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.reps.repetition import UNPERTURBED
+from legsci.metrics.families import isometric
 from legsci.metrics.families.force import LANDING_S, braking_is_defined, impact
 from legsci.metrics.measure import measure, prepare
 from legsci.metrics.registry import METRICS
@@ -274,6 +275,7 @@ def _additional(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
     return {
         **_noise_of_samples(reps, force, sd),
         **integrals,
+        **isometric.noise(sd, reps["sampling_rate_hz"].data.astype(float)),
         "jump_height_flight_time_m": np.full(count, FLIGHT_POSTURE_M),
         "jump_height_pelvis_m": np.full(count, POSTURE_M),
         "rsi_m_per_s": np.where(contact > 0.0, FLIGHT_POSTURE_M / np.where(contact > 0.0, contact, 1.0), 0.0),

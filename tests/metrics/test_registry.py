@@ -42,7 +42,7 @@ def test_name_ends_in_the_unit(name: str) -> None:
     if unit == "1":
         assert name.endswith(RATIOS)
     else:
-        words = unit.lower().replace("%", "percent").replace("/", " per ").split()
+        words = unit.lower().replace("%", "percent").replace("^(2/3)", " to two thirds").replace("/", " per ").split()
         assert re.search(rf"_{'_'.join(words)}$", name)
         # the unit is the whole of it: n_m_per_kg is not a metre per kilogram
         longer = {other.unit for other in METRICS.values() if other.unit.endswith(f" {unit}")}
@@ -51,9 +51,10 @@ def test_name_ends_in_the_unit(name: str) -> None:
 
 @pytest.mark.parametrize("name", METRICS)
 def test_name_is_found_by_a_text_search(name: str) -> None:
-    """Metrics that each muscle has are written once, with the muscle as a variable."""
+    """Metrics that each muscle, or each time after an onset, has are written once, with that as a variable."""
     muscle = next((muscle for muscle in MUSCLES if name.startswith(f"{muscle}_")), "")
-    assert f'"{name.replace(muscle, "{muscle}") if muscle else name}"' in SOURCES
+    written = re.sub(r"_\d+_ms_", "_{ms}_ms_", name.replace(muscle, "{muscle}") if muscle else name)
+    assert f'"{written}"' in SOURCES
 
 
 @pytest.mark.parametrize("name", METRICS)
