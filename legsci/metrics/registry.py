@@ -21,6 +21,7 @@ from legsci.metrics.families import (
     joints,
     kinetics,
     muscles,
+    phases,
     power,
     squats,
 )
@@ -92,6 +93,7 @@ def _asymmetry(name: str, metric: Metric) -> Metric:
 
 _MEASURED: dict[str, dict[str, Metric]] = {
     "Vertical force": force.METRICS,
+    "Phases": phases.METRICS,
     "Velocity, height and power of the centre of mass": power.METRICS,
     "Joint angles and squats": joints.METRICS | squats.METRICS,
     "Joint angles, force and jump height": angle_and_force.METRICS,
@@ -117,7 +119,9 @@ SHARED: dict[str, Callable[[Reps], Any]] = {
     "sample_count": lambda reps: recorded_samples(reps, ("force",)),
     "frame_count": lambda reps: recorded_samples(reps, ("angle", "foot_height", "pelvis_position")),
     "velocity": velocity,
+    "whole_body_power": phases.power,
     "takeoff_velocity": power.takeoff_velocity,
+    "landing_end": phases.landing_end,
     "braking_start": force.braking_start,
     "span_start": lambda reps: joints.movement_span(reps)[0],
     "span_end": lambda reps: joints.movement_span(reps)[1],

@@ -53,6 +53,43 @@ def drawn() -> Outcome:
 
 
 SPEED = 0.3 * GRAVITY
+#: Half g down for 0.23 s (movement is said to start 30 ms early, at rest), g up for 0.1 s to v = 0 and 0.3 s on.
+PHASES_OF_JUMP = {
+    "unweighting_mean_force_n": (0.5 * WEIGHT_N, 50.0),
+    "unweighting_impulse_n_s": (-0.1 * WEIGHT_N, 1.0),
+    "unweighting_peak_velocity_m_per_s": (-0.1 * GRAVITY, 0.01),
+    "braking_mean_force_n": (2 * WEIGHT_N, 10.0),
+    "braking_mean_force_percent": (200.0, 1.5),
+    "braking_peak_force_n": (2 * WEIGHT_N, 0.01),
+    "braking_impulse_n_s_per_kg": (0.1 * GRAVITY, 0.02),
+    "braking_total_impulse_n_s": (2 * WEIGHT_N * 0.1, 2.0),
+    "braking_mean_velocity_m_per_s": (-0.05 * GRAVITY, 0.01),
+    "braking_mean_power_w": (-2 * WEIGHT_N * 0.05 * GRAVITY, 10.0),
+    "braking_peak_power_w": (-2 * WEIGHT_N * 0.1 * GRAVITY, 10.0),
+    "propulsion_mean_force_n": (2 * WEIGHT_N, 10.0),
+    "propulsion_peak_force_percent": (200.0, 0.01),
+    "propulsion_time_percent": (100.0 * 0.3 / 0.63, 0.6),
+    "propulsion_mean_velocity_m_per_s": (0.15 * GRAVITY, 0.02),
+    "propulsion_peak_velocity_m_per_s": (SPEED, 0.02),
+    "propulsion_mean_power_w": (2 * WEIGHT_N * 0.15 * GRAVITY, 30.0),
+    "propulsion_mean_power_w_per_kg": (2 * 0.15 * GRAVITY**2, 0.4),
+    "propulsion_peak_power_w_per_kg": (2 * SPEED * GRAVITY, 0.3),
+    "propulsion_total_impulse_n_s": (2 * WEIGHT_N * 0.3, 3.0),
+}
+#: Touchdown at -2 m/s, stopped by g in 2 / g s; after a flight of 0.4 s a constant force stops the fall in 0.3 s.
+FALLING = GRAVITY * 0.4 - (GRAVITY * 0.4 - 2.0)
+STOPPING_N = WEIGHT_N * (1.0 + FALLING / GRAVITY / 0.3)
+PHASES_OF_REBOUND = {
+    "braking_time_s": (2.0 / GRAVITY, 0.003),
+    "braking_mean_power_w": (-2 * WEIGHT_N * 1.0, 12.0),
+    "braking_peak_power_w": (-2 * WEIGHT_N * 2.0, 20.0),
+    "landing_time_s": (0.3, 0.004),
+    "landing_mean_force_n": (STOPPING_N, 12.0),
+    "landing_mean_velocity_m_per_s": (-FALLING / 2.0, 0.02),
+    "landing_peak_velocity_m_per_s": (-FALLING, 0.03),
+    "landing_peak_power_w": (-FALLING * STOPPING_N, 40.0),
+    "landing_total_impulse_n_s": (STOPPING_N * 0.3, 6.0),
+}
 JUMP = {
     "body_weight_n": (WEIGHT_N, 0.01),
     "peak_force_n": (2 * WEIGHT_N, 0.01),
@@ -71,8 +108,10 @@ JUMP = {
     "countermovement_depth_m": (0.5 * GRAVITY * 0.2 * 0.3 / 2, 0.001),
     "peak_power_w": (2 * WEIGHT_N * SPEED, 15.0),
     "rsi_modified_m_per_s": (SPEED**2 / 2 / GRAVITY / 0.63, 0.01),
+    **PHASES_OF_JUMP,
 }
 REBOUND = {
+    **PHASES_OF_REBOUND,
     "contact_time_s": (0.4, 0.002),
     "flight_contact_ratio": (1.0, 0.01),
     "rsi_m_per_s": (GRAVITY * 0.16 / 8 / 0.4, 0.01),
