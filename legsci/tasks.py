@@ -27,7 +27,7 @@ class Task:
         "rebound": one repetition per ground contact between a fall and a flight.
         "impact": one repetition per landing from a fall, without a flight afterwards.
         "descent": one repetition per squat, by the height of the pelvis, or of the centre of mass without markers.
-        "contact": one repetition per running step on the plates.
+        "contact": one repetition per contact between two flights: a running step, or a hop.
         "effort": one repetition per isometric effort, by force above the level before it.
     cut_by : streams (STREAMS of vocabulary.py) that show where the repetitions lie, the preferred first.
     cutoff_hz : low-pass of markers and ground reaction alike [Hz], unless the options of a run say otherwise. That with
@@ -132,6 +132,15 @@ TASKS: dict[str, Task] = {
         cut_by=("force",),
         cutoff_hz=30.0,
     ),
+    "repeated_hops": Task(
+        "Hops on the spot, one after the other (10/5 test): each contact between two flights is a repetition.",
+        start="running",
+        legs="either",
+        direction="vertical",
+        cut="contact",
+        cut_by=("force",),
+        cutoff_hz=30.0,
+    ),
     "isometric_pull": Task(
         "Pull at a bar that does not move, at the height of the middle of the thighs.",
         start="held_squat",
@@ -170,6 +179,7 @@ COUNTERMOVEMENT_JUMPS = _tasks(lambda task: task.cut == "flight" and task.start 
 REBOUND_JUMPS = _tasks(lambda task: task.cut == "rebound")
 LANDINGS = _tasks(lambda task: task.cut == "impact")
 SQUATS = _tasks(lambda task: task.cut == "descent")
-RUNNING = _tasks(lambda task: task.cut == "contact")
+RUNNING = _tasks(lambda task: task.cut == "contact" and task.direction == "forward")
+HOPS = _tasks(lambda task: task.cut == "contact" and task.direction == "vertical")
 #: Tasks that start with straight legs below the hips: not those that push off to one side.
 STRAIGHT_LEGGED = _tasks(lambda task: task.start == "standing" and task.direction != "lateral")

@@ -15,7 +15,7 @@ from legsci.metrics.families.phases import ELSEWHERE, PHASES
 from legsci.metrics.measure import measure, prepare
 from legsci.metrics.registry import METRICS
 from legsci.metrics.signals import Reps, of_both, peak_time, position
-from legsci.tasks import REBOUND_JUMPS, RUNNING
+from legsci.tasks import HOPS, REBOUND_JUMPS, RUNNING
 from legsci.vocabulary import SIDES, STANDARD_GRAVITY
 
 Array = NDArray[np.float64]
@@ -38,7 +38,7 @@ IMPACT_PEAKS: dict[str, tuple[str, ...] | None] = {
     "landing_peak_leftward_force_n": None,
     "horizontal_braking_impulse_n_s": None,
     "horizontal_propulsion_impulse_n_s": None,
-    "peak_force_n": (*REBOUND_JUMPS, *RUNNING),
+    "peak_force_n": (*REBOUND_JUMPS, *RUNNING, *HOPS),
     "peak_power_w": (*REBOUND_JUMPS, *RUNNING),
     "braking_peak_force_n": REBOUND_JUMPS,
     "landing_peak_force_percent": None,

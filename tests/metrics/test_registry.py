@@ -82,7 +82,8 @@ def test_every_task_has_a_metric(task: str) -> None:
 def test_jumps_differ_in_their_metrics_as_they_differ_in_their_start() -> None:
     has = {task: {name for name, metric in METRICS.items() if task in metric.tasks} for task in TASKS}
     of_countermovement = {name for name in METRICS if re.search(r"^(asymmetry_)?(unweighting|braking)_", name)}
-    both = {"countermovement_depth_m", "hip_knee_ankle_angle_deg"}
+    both = {name for name in METRICS if "force_at_lowest_point" in name}
+    both |= {"countermovement_depth_m", "hip_knee_ankle_angle_deg", "propulsion_to_braking_impulse_ratio"}
     assert has["countermovement_jump"] - has["squat_jump"] == of_countermovement | both
     assert has["squat_jump"] < has["countermovement_jump"]
 

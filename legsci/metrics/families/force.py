@@ -13,6 +13,7 @@ from legsci.mechanics.kinetics.session_motion import DIRECTIONS, SWAY_HZ
 from legsci.metrics.metric import FLANAGAN, FORCE, LINTHORNE, MCMAHON, NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, at, integral, of_tasks, peak, peak_time, position
 from legsci.tasks import (
+    HOPS,
     ISOMETRIC,
     JUMPS,
     JUMPS_FROM_REST,
@@ -156,11 +157,11 @@ METRICS: dict[str, Metric] = {
         label="body weight",
         unit="N",
         sign="upward",
-        meaning="Mean vertical force over the weighing window; in isometric efforts the weight in other trials of the "
-        "session, or by the stated mass.",
+        meaning="Mean vertical force over the weighing window; in isometric efforts and hops the weight in other "
+        "trials of the session, or by the stated mass.",
         equation="W = mean F over the weighing window",
         source=_OWEN,
-        tasks=(*STANDING, *JUMPS, *LANDINGS, *ISOMETRIC),
+        tasks=(*STANDING, *JUMPS, *LANDINGS, *HOPS, *ISOMETRIC),
         streams=FORCE,
         uncertainty="rescored",
         asymmetry="asymmetry_body_weight_percent",
@@ -186,7 +187,7 @@ METRICS: dict[str, Metric] = {
         meaning="Maximum vertical force from movement start to take-off (squat, isometric effort: to the end).",
         equation="max F, t_movement_start to t_takeoff",
         source=MCMAHON,
-        tasks=(*JUMPS, *SQUATS, *RUNNING, *ISOMETRIC),
+        tasks=(*JUMPS, *SQUATS, *RUNNING, *HOPS, *ISOMETRIC),
         streams=FORCE,
         uncertainty="rescored",
         asymmetry="asymmetry_peak_force_percent",
@@ -223,10 +224,10 @@ METRICS: dict[str, Metric] = {
         label="flight time",
         unit="s",
         sign=NOT_SIGNED,
-        meaning="Time from take-off to landing; in running to the next touchdown.",
+        meaning="Time from take-off to landing; in running and hopping to the next touchdown.",
         equation="t_landing - t_takeoff",
         source=LINTHORNE,
-        tasks=(*JUMPS, *RUNNING),
+        tasks=(*JUMPS, *RUNNING, *HOPS),
         streams=FORCE,
         uncertainty="rescored",
     ),
@@ -238,7 +239,7 @@ METRICS: dict[str, Metric] = {
         meaning="Time from touchdown to take-off.",
         equation="t_takeoff - t_touchdown",
         source=FLANAGAN,
-        tasks=(*REBOUND_JUMPS, *RUNNING),
+        tasks=(*REBOUND_JUMPS, *RUNNING, *HOPS),
         streams=FORCE,
         uncertainty="rescored",
     ),

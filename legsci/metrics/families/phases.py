@@ -284,7 +284,8 @@ def _metrics_of(phase: str) -> dict[str, Metric]:
             "N s",
             "Integral of force minus body weight",
             f"∫ (F - W) dt, {span}",
-            f"asymmetry_{phase}_impulse_percent",
+            # of sides whose impulses are negative, or cancel, none is the larger
+            f"asymmetry_{phase}_impulse_percent" if phase != "unweighting" else None,
         ),
         f"{phase}_impulse_n_s_per_kg": entry(
             per_mass(net),
