@@ -1,4 +1,4 @@
-"""Metrics of phases: the same quantities of unweighting, braking, propulsion and landing, named `<phase>_<quantity>`.
+"""Metrics of phases, from unweighting to stabilisation: the same quantities of each, named `<phase>_<quantity>`.
 
 Each takes what `prepare` in measure.py makes of a reps file; METRICS, at the end, defines each.
 """
@@ -95,6 +95,15 @@ PHASES = {
         "landing (task landing: touchdown) to the lowest point after it, v = 0",
         upward=False,
         tasks=(*JUMPS, *LANDINGS),
+    ),
+    "stabilisation": Phase(
+        lambda reps: reps["landing_end"],
+        lambda reps: impact(reps) + reps["time_to_stabilisation_s"],
+        "the lowest point",
+        "t_touchdown + time_to_stabilisation_s",
+        "the lowest point after touchdown until force stays about body weight",
+        upward=True,
+        tasks=LANDINGS,
     ),
 }
 #: Metrics of another family under a name of this pattern: of the 0.5 s after a landing.
@@ -344,13 +353,13 @@ def _metrics_of(phase: str) -> dict[str, Metric]:
             f"{extreme} g F v / W, {span}",
         ),
     }
-    return {name: metric for name, metric in metrics.items() if _is_of(phase, name)}
+    return {name: metric for name, metric in metrics.items() if _exists(name)}
 
 
-def _is_of(phase: str, name: str) -> bool:
+def _exists(name: str) -> bool:
     """Whether a phase has a metric: unweighting no rise of force, a landing nothing that ends at a take-off."""
-    absent = {"unweighting": ("unweighting_rate_of_force_development_n_per_s",), "landing": ("landing_time_percent",)}
-    return name not in (*absent.get(phase, ()), *ELSEWHERE)
+    absent = ("unweighting_rate_of_force_development_n_per_s", "landing_time_percent", "stabilisation_time_percent")
+    return name not in (*absent, *ELSEWHERE)
 
 
 METRICS: dict[str, Metric] = {name: metric for phase in PHASES for name, metric in _metrics_of(phase).items()}
