@@ -3,7 +3,11 @@
 # make report  the figures and notebooks of a finished make study, with the rule behind each, as results/report.zip
 # make cohort  400 simulated athletes as a study of tables: their ledger, compared with the truth (a few minutes;
 #              workflow/validation/cohort_ledger.csv)
-# make test    style, types, import contracts and tests
+# make reproduce  make study, then which numbers differ from those kept in workflow/reference, by how much, and what
+#              differs behind them: raw file, source, option or environment
+# make paper   the paper as PDF and as a page that opens offline, every number from results, in results/paper
+# make docs    the documentation as pages that open offline, in docs/_build/html; a broken link ends it
+# make test    style, types, import contracts, documentation and tests
 # make check   the same without the tests
 # make lab     JupyterLab
 # make bench   side by side with the libraries a user would otherwise pick
@@ -49,7 +53,7 @@ $(info $(CACHE) cannot be written: snakemake keeps its cache in .snakemake/cache
 export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
-.PHONY: study first cohort report test check lab bench errors verdicts fuzz scale dictionary lock clean
+.PHONY: study first cohort reproduce paper docs report test check lab bench errors verdicts fuzz scale dictionary lock clean
 .DEFAULT_GOAL := study
 
 study: $(READY)
@@ -62,10 +66,19 @@ cohort: $(READY)
 	snakemake simulate_cohort_tables
 	snakemake cohort_ledger results/cohort/figures/claims_ledger.svg --config study=data/raw/cohort
 
+reproduce: study
+	python -m legsci reproduce results/open results/virtual
+
+paper: $(READY)
+	snakemake results/paper/paper.pdf
+
+docs: $(READY)
+	python -m sphinx --quiet --fail-on-warning --keep-going docs docs/_build/html
+
 report: $(READY)
 	snakemake --report results/report.zip
 
-test: check
+test: check docs
 	python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(READY)

@@ -20,13 +20,13 @@ include: "workflow/rules/mechanics.smk"
 include: "workflow/rules/metrics.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/present.smk"
+include: "workflow/rules/reproduction.smk"
 
 
 rule all:
     default_target: True
     input:
         TABLES,
-        METRIC_ERRORS,
         MODEL_RESULTS,
         FIGURES,
 

@@ -25,6 +25,8 @@ PUBLIC = {
     "velocity": "legsci.metrics.signals",
     "open_study": "legsci.present.opening",
     "export_opensim": "legsci.present.opensim_export",
+    "export_bids": "legsci.reproduction.bids",
+    "export_crate": "legsci.reproduction.crate",
     "measure": "legsci.present.file_measurement",
     "draw": "legsci.present.drawing",
     "figure_lists": "legsci.present.figures.registry",

@@ -153,6 +153,15 @@ class Sources:
             *(f"{file.relative_to(self.root).as_posix()} {digests[file]}" for file in sorted(digests))
         )
 
+    def module_digest(self, file: Path) -> str:
+        """Digest of one module alone, without its docstrings, comments and layout: 16 hexadecimal digits.
+
+        Parameters
+        ----------
+        file : of the module.
+        """
+        return self._parsed(file)[0]
+
     def _parsed(self, file: Path) -> tuple[str, list[Path]]:
         """Digest of a module without docstrings, comments and layout, and the files of what it imports."""
         if file not in self._read:

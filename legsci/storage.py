@@ -22,6 +22,10 @@ import xarray as xr
 DECIMALS = {"N": 2, "N m": 3, "m": 5, "deg": 3, "1": 5, "N m/kg": 5, "W/kg": 4, "J/kg": 5}
 #: Decimals of direction cosines: levers of a metre multiply them.
 ROTATION_DECIMALS = 6
+#: Attribute of a file: digest of the sources that made it (legsci.provenance).
+SOURCES = "legsci_sources"
+#: Attributes that belong to the storage and not to what is stored.
+_OF_STORAGE = ("least_significant_digit", SOURCES)
 
 
 #: A cell that begins so is a formula to spreadsheets (OWASP, CSV injection).
@@ -103,7 +107,7 @@ def listed_files(path: str | Path) -> list[Path]:
     return [Path(path).parent / line.partition("  ")[2] for line in lines]
 
 
-def write_tree(tree: xr.DataTree, path: Path, *, decimals: Mapping[str, int]) -> None:
+def write_tree(tree: xr.DataTree, path: Path, *, decimals: Mapping[str, int], sources: str | None = None) -> None:
     """Write a tree of Datasets as the groups of a netCDF file, whole or not at all.
 
     All variables are defined before the first is written: xarray writes each as it defines it, and the change between
@@ -115,9 +119,12 @@ def write_tree(tree: xr.DataTree, path: Path, *, decimals: Mapping[str, int]) ->
     path : of the file.
     decimals : name of a signal -> decimals that are kept of it, as float32; other variables are stored as they are.
         The same tree gives the same bytes each time.
+    sources : digest of the sources that made the tree, kept as the attribute SOURCES of the file.
     """
     with atomic_write(path) as unfinished, netCDF4.Dataset(str(unfinished), "w") as file:
         file.set_fill_off()
+        if sources:
+            file.setncattr(SOURCES, sources)
         defined = [pair for node in tree.subtree for pair in _define(file, node, decimals)]
         for variable, values in defined:
             variable[...] = values
@@ -175,4 +182,4 @@ def _groups(group: netCDF4.Dataset, path: str) -> Iterator[tuple[str, xr.Dataset
 
 def _attributes(of: netCDF4.Dataset | netCDF4.Variable) -> dict[str, Any]:
     """Attributes of a group or variable, without those of the storage."""
-    return {name: of.getncattr(name) for name in of.ncattrs() if name != "least_significant_digit"}
+    return {name: of.getncattr(name) for name in of.ncattrs() if name not in _OF_STORAGE}

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from contextlib import ExitStack
 from pathlib import Path
 
 import jsonschema
+import netCDF4
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
 import legsci
 from legsci.mechanics.motion.options import task_options
+from legsci.reproduction.comparison import report, write_reference
+from legsci.reproduction.manifest import read_manifest
+from legsci.reproduction.trace import TraceError
 from legsci.vocabulary import new_name
 from tests.checkout import ROOT, TINY, copy_checkout, edited, planned, snakemake
 
@@ -144,6 +150,47 @@ def test_a_study_of_tables_runs_without_recordings(checkout: Path) -> None:
     assert "jump_height_impulse_mx (did you mean jump_height_impulse_m?)" in said
 
 
+def test_a_number_is_followed_to_its_raw_file(finished: Path) -> None:
+    study = legsci.open_study(finished / "results" / "tiny")
+    found = study.trace("metrics", "peak_force_n", participant_id="P01", session_id="B", side="both")
+    raw = finished / "data" / "raw" / "tiny" / "P01_B.csv"
+    assert [(file.path, file.sha256, file.state) for file in found.raw_files] == [
+        ("P01_B.csv", hashlib.sha256(raw.read_bytes()).hexdigest(), "unchanged")
+    ]
+    assert found.of_session == ()
+    assert found.rule == "study_tables"
+    assert found.value == study.metrics.set_index(["session_id", "side"]).loc[("B", "both"), "peak_force_n"]
+    assert found.definition["function"].endswith("peak_force")
+    assert found.options["profile"] == "owen_mcmahon"
+    with edited(raw, raw.read_text(encoding="utf-8") + "700.000\n"):
+        moved = study.trace("metrics", "peak_force_n", participant_id="P01", session_id="B", side="both")
+        assert [file.state for file in moved.raw_files] == ["changed since"]
+    for table, keys, said in (
+        ("metrics", {"participant_id": "P09"}, "it has P01"),
+        ("metrics", {}, "choose by participant_id: P01, P02; session_id: A, B"),
+        ("metrics", {"sid": "A"}, "has no column sid"),
+        ("metric", {}, "has no table metric: one of claims"),
+    ):
+        with pytest.raises(TraceError, match=said):
+            study.trace(table, "peak_force_n", **keys)
+
+
+def test_a_run_agrees_with_itself_and_names_an_edited_raw_file(finished: Path, tmp_path: Path) -> None:
+    results = finished / "results" / "tiny"
+    write_reference(results, tmp_path)
+    text, agrees = report(results, tmp_path)
+    assert agrees
+    assert text.endswith("0 differences to the reference run")
+    manifest = read_manifest(results)
+    assert manifest["rules"]["models/incidence.csv"] == "claims"
+    for path in ("sessions/P01/A.nc", "motion/P01/A.nc", "reps/P01/A.nc", "curves.nc"):
+        with netCDF4.Dataset(str(results / path)) as file:
+            assert re.fullmatch("[0-9a-f]{16}", file.legsci_sources)
+    assert b"legsci_sources" in pq.read_schema(results / "metrics.parquet").metadata
+    recordings = {"P01_A.csv", "P01_B.csv", "P02_A.csv"}
+    assert set(manifest["raw_files"]) == {*recordings, "study.yaml", *(f"{name}.tsv" for name in TABLES)}
+
+
 def test_a_second_run_does_nothing_whatever_was_edited_that_no_result_depends_on(finished: Path) -> None:
     with ExitStack() as edits:
         for path, text in {
@@ -190,7 +237,7 @@ MODEL_FIGURES = (
 )
 #: Figures of curves over normalised time, which share the look of joint_angles.
 BANDS = ("draw_joint_angles", "draw_joint_moments", "draw_curve_differences")
-FOUND = dict.fromkeys(("longitudinal", "claims", "curve_results", "reference_scores", "athlete_report"), 1)
+FOUND = dict.fromkeys(("longitudinal", "claims", "curve_results", "reference_scores", "athlete_report", "manifest"), 1)
 MODELLED = {**FOUND, **dict.fromkeys(MODEL_FIGURES, 1), "run_notebook": 4}
 JUDGED = {rule: count for rule, count in MODELLED.items() if rule != "longitudinal"}
 PAGES = {**dict.fromkeys((*STUDY_FIGURES, *MODEL_FIGURES), 1), "run_notebook": 4}
@@ -227,7 +274,7 @@ P01_SESSIONS = {"ingest": 1, "motion": 1, "cut_reps": 1, "study_curves": 1, **P0
         (
             "data/raw/tiny/reference.tsv",
             "metric\ttask\tmean\tsd\tn\tsource\njump_height_impulse_m\tcountermovement_jump\t0.3\t0.05\t40\tA 2020\n",
-            {"reference_scores": 1, "athlete_report": 1},
+            {"reference_scores": 1, "athlete_report": 1, "manifest": 1},
         ),
         (
             "data/raw/tiny/curation.tsv",

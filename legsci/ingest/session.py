@@ -265,12 +265,12 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_session(tree: xr.DataTree, path: str | Path) -> None:
+def write_session(tree: xr.DataTree, path: str | Path, *, sources: str | None = None) -> None:
     """Write a session file, whole or not at all: beside its place first, then moved there.
 
-    The same tree gives the same bytes each time.
+    The same tree and digest of sources give the same bytes each time.
     """
-    write_tree(tree, Path(path), decimals=_STORED_DECIMALS)
+    write_tree(tree, Path(path), decimals=_STORED_DECIMALS, sources=sources)
 
 
 def open_session(path: str | Path) -> xr.DataTree:

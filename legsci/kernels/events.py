@@ -19,14 +19,16 @@ BLOCK = 128
 #: The onset of movement is found from the course of force up to so many times the band, but no further than this part
 #: of its whole departure, where it bends, and at least to so many times the band.
 BEYOND_BAND, PART_OF_DEPARTURE, LEAST_DEPARTURE = 3.0, 0.3, 1.2
-#: That course is seen in means of a tenth of its time, and from so many times as long before: with the largest power
-#: force takes 4.1 times as long to the band as from there to three times the band, and noise moves where it leaves the
-#: band. At least so many means. The onset is sought at so many places within each.
-BLOCKS_OF_DEPARTURE, LONGEST_ONSET, LEAST_BLOCKS, STEPS_OF_BLOCK = 10, 6, 5, 4
-#: Powers of time with which force departs: excitation, contraction and tendon, each of first order (Zajac 1989,
-#: Crit Rev Biomed Eng 17:359), make a sudden command a force that grows with the first to the third power of time, and
-#: one that itself grows up to the fifth.
-LEAST_POWER, LARGEST_POWER, POWERS = 1.0, 5.0, 17
+#: That course is seen in means of a tenth of its time. At least so many means. The onset is sought at so many places
+#: within each, and as long before as the smoothest course takes from it to the band, by this factor longer, since noise
+#: moves where force leaves the band.
+BLOCKS_OF_DEPARTURE, LEAST_BLOCKS, STEPS_OF_BLOCK, LONGER = 10, 5, 4, 1.5
+#: Processes of first order between a command that grows along a straight line and force: excitation, contraction and
+#: tendon (Zajac 1989, Crit Rev Biomed Eng 17:359), and one to spare. Force then departs with the first to the fifth
+#: power of time, and goes on along a straight line. Their time constants are up to so many times the time of the
+#: departure, the largest of which leave the power alone [means].
+LARGEST_ORDER = 4
+TIME_CONSTANTS = BLOCKS_OF_DEPARTURE * 2.0 ** np.arange(-2.0, 5.0)
 #: No mean of force is known better than this [N^2].
 LEAST_VARIANCE = 0.01
 
@@ -191,13 +193,14 @@ def onset_of_departure(
     stop: int,
     body_weight: float,
     band: float,
-    largest_power: float = LARGEST_POWER,
+    largest_order: int = LARGEST_ORDER,
 ) -> tuple[float, float]:
     """Onset of movement by the course of force where it leaves body weight, and its standard uncertainty [samples].
 
-    Force departs from body weight as a (t - t0)^p. Posterior mean and standard deviation of the onset t0, with t0 and
-    the power p, from `LEAST_POWER` on, uniform beforehand and a by least squares: the straighter the course,
-    the later the onset. Noise is that of the standing before, `_noise_of_means`; larger where no power fits that well.
+    Force departs from body weight as `_ramp_response`, times a. Posterior mean and standard deviation of the onset t0,
+    with t0, the order and the logarithm of the time constant uniform beforehand and a by least squares: the straighter
+    the course, the later the onset. Noise is that of the standing before, `_noise_of_means`; larger where no course
+    fits that well.
 
     Parameters
     ----------
@@ -206,7 +209,7 @@ def onset_of_departure(
     leaves : sample at which force leaves the band.
     stop : last sample before take-off.
     body_weight, band : [N].
-    largest_power : of time with which force may depart.
+    largest_order : of the response.
 
     Returns
     -------
@@ -222,7 +225,8 @@ def onset_of_departure(
         return np.nan, np.nan
     while side * (force[beyond] - body_weight) <= level:
         beyond += 1
-    limit = max(first, leaves - LONGEST_ONSET * (beyond - leaves))
+    slowest = 1.0 / ((level / band) ** (1.0 / (LARGEST_ORDER + 1.0)) - 1.0)
+    limit = max(first, leaves - int(LONGER * slowest * (beyond - leaves)))
     while earliest > limit and abs(force[earliest - 1] - body_weight) <= band:
         earliest -= 1
     length = max((beyond - leaves) // BLOCKS_OF_DEPARTURE, 1)
@@ -231,7 +235,7 @@ def onset_of_departure(
         return np.nan, np.nan
     begin = beyond - count * length
     means = side * (_means(force[begin:beyond], length) - body_weight)
-    onset, sd = _onset_of_means(means, _noise_of_means(force[first:earliest], length), largest_power)
+    onset, sd = _onset_of_means(means, _noise_of_means(force[first:earliest], length), largest_order)
     return begin + length * onset, length * sd
 
 
@@ -302,22 +306,49 @@ def _explained(course: Array, first: int, seen: Array, whitening: tuple[Array, A
 
 
 @njit(cache=True)
-def _onset_of_means(means: Array, noise: tuple[float, float, float], largest_power: float) -> tuple[float, float]:
+def _ramp_response(times: Array, order: int, constant: float) -> Array:
+    """Response (time,) to a straight line from time 0 on of `order` processes of first order with a time constant.
+
+    With x = t / constant and the Poisson probabilities p_k = x^k e^-x / k!, it is t less order times the constant, plus
+    the sum over k < order of (order - k) p_k, times the constant: t^(order + 1) at first, a straight line at last.
+    """
+    answer = times.copy()
+    for index, time in enumerate(times):
+        scaled = time / constant
+        if order == 0 or scaled <= 0.0:
+            continue
+        # The sum from k = order + 1 on of (k - order) p_k is the same, without the loss of digits at small x.
+        term, total, rank = np.exp(-scaled), 0.0, 0
+        while rank <= order or (rank - order) * term > 1e-12 * total or rank < scaled:
+            rank += 1
+            term *= scaled / rank
+            if rank > order:
+                total += (rank - order) * term
+        answer[index] = constant * total
+    return answer
+
+
+@njit(cache=True)
+def _onset_of_means(means: Array, noise: tuple[float, float, float], largest_order: int) -> tuple[float, float]:
     """Posterior mean and SD of the onset in means of a departure (block,) [N]: [blocks] from the start of the first."""
-    count, powers = means.size, np.linspace(LEAST_POWER, largest_power, POWERS)
+    count = means.size
     whitening = _whitening(count, noise)
     seen = _whitened(means, *whitening, noise[2])
-    misfit = np.full((powers.size, STEPS_OF_BLOCK * (count - 1)), np.sum(seen**2))
+    misfit = np.full((largest_order + 1, TIME_CONSTANTS.size, STEPS_OF_BLOCK * (count - 1)), np.sum(seen**2))
     # From an onset at a step to the middle of a block it is a number of steps, so that one course serves all onsets.
     times = np.arange(STEPS_OF_BLOCK * count) / STEPS_OF_BLOCK
-    for number, power in enumerate(powers):
-        course = times**power
-        for step in range(misfit.shape[1]):
-            first = max((step - STEPS_OF_BLOCK // 2) // STEPS_OF_BLOCK + 1, 0)
-            ahead = STEPS_OF_BLOCK * first + STEPS_OF_BLOCK // 2 - step
-            misfit[number, step] -= _explained(course[ahead:], first, seen, whitening, noise[2])
+    for order in range(largest_order + 1):
+        for number, constant in enumerate(TIME_CONSTANTS):
+            if order == 0 and number > 0:
+                misfit[order, number] = misfit[order, 0]
+                continue
+            course = _ramp_response(times, order, constant)
+            for step in range(misfit.shape[2]):
+                first = max((step - STEPS_OF_BLOCK // 2) // STEPS_OF_BLOCK + 1, 0)
+                ahead = STEPS_OF_BLOCK * first + STEPS_OF_BLOCK // 2 - step
+                misfit[order, number, step] -= _explained(course[ahead:], first, seen, whitening, noise[2])
     least = misfit.min()
-    weights = np.exp(-0.5 * (misfit - least) / max(least / (count - 3), 1.0)).sum(axis=0)
+    weights = np.exp(-0.5 * (misfit - least) / max(least / (count - 3), 1.0)).sum(axis=0).sum(axis=0)
     steps = np.arange(weights.size) / STEPS_OF_BLOCK
     mean = np.sum(weights * steps) / np.sum(weights)
     return mean, np.sqrt(np.sum(weights * (steps - mean) ** 2) / np.sum(weights))

@@ -215,12 +215,13 @@ def standing_jump_events(
             leaves -= 1
     if leaves < 0:
         return events, np.nan
-    onset, doubt = leaves - lead, float(lead)
+    onset, doubt, earliest = leaves - lead, float(lead), max(weighing_end - int(rate), 0)
     if to_onset:
-        modelled, sd = onset_of_departure(force, max(weighing_end - int(rate), 0), leaves, stop, body_weight, abs(band))
+        modelled, sd = onset_of_departure(force, earliest, leaves, stop, body_weight, abs(band))
         if not np.isnan(modelled):
             onset, doubt = round(modelled), sd
-    start = max(onset - round(start_shift * doubt), weighing_end - still, 0)
+    # The quietest second may hold the first moments of a smooth movement, which its scatter hides.
+    start = max(onset - round(start_shift * doubt), earliest)
     events[_MOVEMENT_START] = start
     if lowers and lowest >= leaves:
         events[_MINIMUM_FORCE] = lowest

@@ -10,7 +10,7 @@ import xarray as xr
 
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS
 from legsci.metrics.families.joints import movement_span
-from legsci.storage import atomic_write
+from legsci.storage import SOURCES, atomic_write
 
 #: Points of a curve: 0 to 100 % of the movement.
 CURVE_POINTS = 101
@@ -69,16 +69,19 @@ def _at(signals: np.ndarray, position: np.ndarray) -> np.ndarray:
     return np.asarray(signals[..., lower] * (1.0 - part) + signals[..., upper] * part)
 
 
-def write_curves(sessions: Iterable[xr.Dataset | None], path: Path) -> None:
+def write_curves(sessions: Iterable[xr.Dataset | None], path: Path, *, sources: str | None = None) -> None:
     """Write the normalised curves of a study's sessions one after the other, whole or not at all.
 
     Parameters
     ----------
     sessions : repetitions of each session with their signals, None where a session has no repetition.
     path : of the netCDF file. A study without markers gets one without repetitions.
+    sources : digest of the sources that made them, kept as an attribute of the file.
     """
     stretched = [normalised_curves(reps) for reps in sessions if reps is not None]
     curves = xr.concat(stretched, dim="rep", combine_attrs="override") if stretched else xr.Dataset()
     encoding = {name: {"zlib": True, "complevel": 1} for name in curves.data_vars}
     with atomic_write(path) as unfinished:
-        curves.to_netcdf(unfinished, engine="netcdf4", encoding=encoding)
+        curves.assign_attrs({SOURCES: sources} if sources else {}).to_netcdf(
+            unfinished, engine="netcdf4", encoding=encoding
+        )

@@ -14,7 +14,7 @@ import xarray as xr
 
 from legsci.ingest.study import Study
 from legsci.metrics.tables import study_tables
-from legsci.storage import atomic_write, harmless
+from legsci.storage import SOURCES, atomic_write, harmless
 
 #: Tables of a part and of a study.
 TABLES = ("metrics", "metrics_by_profile", "reps", "quality")
@@ -33,7 +33,11 @@ _IN_ORDER = """
 
 
 def write_part(
-    sessions: Iterable[tuple[xr.Dataset | None, pd.DataFrame]], folder: Path, *, study: Study | None = None
+    sessions: Iterable[tuple[xr.Dataset | None, pd.DataFrame]],
+    folder: Path,
+    *,
+    study: Study | None = None,
+    sources: str | None = None,
 ) -> None:
     """Measure sessions and write TABLES as parquet files of a folder.
 
@@ -41,11 +45,15 @@ def write_part(
     ----------
     sessions, study : as for `legsci.metrics.tables.study_tables`; the sessions of a participant follow one another.
     folder : of the part.
+    sources : digest of the sources that made the tables, kept in the metadata of the files and of the joined ones.
     """
     tables = study_tables(sessions, study)
     for name in TABLES:
         with atomic_write(folder / f"{name}.parquet") as unfinished:
             table = pa.Table.from_pandas(tables[name], schema=_schema(tables[name]), preserve_index=False)
+            table = table.replace_schema_metadata(
+                (table.schema.metadata or {}) | ({SOURCES: sources} if sources else {})
+            )
             pq.write_table(table, unfinished)
 
 

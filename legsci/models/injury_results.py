@@ -64,11 +64,9 @@ INJURY_MODELS: dict[str, Callable[[pd.DataFrame, InjuryModel, Bootstrap], Injury
     ),
     "counts with shared gamma": lambda weeks, model, draws: fit_shared_gamma(weeks, model, bootstrap=draws),
     "Andersen-Gill": lambda weeks, model, draws: _hazard(weeks, model, TimeScale("stop", "start"), draws),
-    "PWP, total time": lambda weeks, model, draws: _hazard(
-        weeks, model, TimeScale("stop", "start", "event_number"), draws
-    ),
+    "PWP, total time": lambda weeks, model, draws: _hazard(weeks, model, TimeScale("stop", "start", "stratum"), draws),
     "PWP, gap time": lambda weeks, model, draws: _hazard(
-        weeks, model, TimeScale("gap_stop", "gap_start", "event_number"), draws
+        weeks, model, TimeScale("gap_stop", "gap_start", "stratum", spell="event_number"), draws
     ),
 }
 

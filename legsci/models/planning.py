@@ -1,4 +1,4 @@
-"""Study planning by simulation: power by sample size, and bias and coverage of the models.
+"""Study planning by simulation: power by sample size, with bias and coverage of the models.
 
 The simulator is an argument: a function that returns the tables of a cohort.
 """

@@ -38,17 +38,14 @@ def load_plans(path: Path, options: Mapping[str, Any], *, claims: Collection[str
     """
     plans, faults = read_yaml(path, "legsci.models", "plans.schema.yaml")
     if not faults:
-        planning, scenarios, cohort = plans["planning"], plans["coverage"]["scenarios"], plans["cohort"]
-        named = {f"coverage.scenarios.{name}.claims": each["claims"] for name, each in scenarios.items()}
-        named |= {"planning.claim": [planning["claim"]], "cohort.truths": list(cohort["truths"])}
+        planning, cohort = plans["planning"], plans["cohort"]
+        named = {"planning.claim": [planning["claim"]], "cohort.truths": list(cohort["truths"])}
         faults = [
             Fault(path.name, where, "a registered claim", f"{name!r}{suggestion(name, claims)}")
             for where, names in named.items()
             for name in names
             if claims is not None and name not in claims
         ]
-        for name, each in scenarios.items():
-            faults += _changed(options, each["changes"], path.name, f"coverage.scenarios.{name}.changes.")[1]
         faults += _changed(options, planning["changes"], path.name, "planning.changes.")[1]
         for effect in planning["effects"]:
             faults += _changed(options, {planning["effect"]: effect}, path.name, "planning.effect, ")[1]

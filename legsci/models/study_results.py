@@ -21,6 +21,8 @@ from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.reliability import reliability
 from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import complete_rows, session_table
+from legsci.models.tables.inputs import check_longitudinal, check_tables
+from legsci.models.tables.longitudinal import LONGITUDINAL_COLUMNS
 from legsci.models.tables.summaries import SERIES, usable
 
 RELIABILITY_COLUMNS = [
@@ -116,10 +118,13 @@ def study_results(
         calibration.
     refusals : model, sentence: the reasons why a model cannot be estimated.
     """
+    check_tables(tables)
+    check_longitudinal(longitudinal, LONGITUDINAL_COLUMNS)
     refusals: Refusals = []
     bootstrap = Bootstrap(resamples, seed)
     evidence = Evidence(tables, longitudinal, registry, bootstrap)
     confirmed = is_confirmed(confirm, verdict=False)
+    refusals += [("weeks of sessions", sentence) for sentence in evidence.week_mismatch]
     fit = attempt("alignment", refusals, alignment_model, longitudinal, registry, confirm=confirmed)
     answers = {
         "alignment": _coefficients(fit) if fit else pd.DataFrame(columns=ALIGNMENT_COLUMNS),

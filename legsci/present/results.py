@@ -22,20 +22,12 @@ from legsci.present.repetition_table import repetition_table, with_units
 from legsci.present.run_comparison import RunComparison, RunTables, compare_runs, dotted, option_differences
 from legsci.present.selection import Names, ResultsError, check_names, chosen_rows
 from legsci.present.table_query import query
+from legsci.reproduction.trace import Trace, trace
 
 #: Columns that name something: "01" is a session, not the number 1.
 TEXT_COLUMNS = (
-    "participant_id",
-    "session_id",
-    "trial_id",
-    "task",
-    "side",
-    "profile",
-    "status",
-    "reason",
-    "code",
-    "signal",
-)
+    "participant_id", "session_id", "trial_id", "task", "side", "profile", "status", "reason", "code", "signal",
+)  # fmt: skip
 READING_COLUMNS = (
     "participant_id", "session_id", "trial_id", "signal", "kind", "device", "rate_hz", "reader",
     "channels", "assumptions", "clock", *CLOCK_COLUMNS, "source", "sha256",
@@ -251,6 +243,13 @@ class Results:
         tables = [*self.folder.glob("*.csv"), *self.folder.glob("models/*.csv")]
         names = {path.stem: path.relative_to(self.folder).as_posix() for path in tables}
         return {name: path for name, path in names.items() if f"{name}.csv" not in RESULT_TABLES}
+
+    def trace(self, table: str, column: str, **keys: object) -> Trace:
+        """Follow a number to its raw files: study.trace("metrics", "peak_force_n", participant_id="P01", side="both").
+
+        See `legsci.reproduction.trace.trace`, which raises TraceError.
+        """
+        return trace(self.folder, table, column, **keys)
 
     def query(self, sql: str) -> pd.DataFrame:
         """Rows and columns of the tables by SQL, read by DuckDB without loading the tables whole.

@@ -4,7 +4,11 @@
 JOINED = ("metrics", "metrics_by_profile", "reps", "quality")
 TABLES = [
     *expand(f"{RUN}/{{table}}.{{suffix}}", study=STUDIES, table=JOINED, suffix=["csv", "parquet"]),
-    *expand(f"{RUN}/{{table}}", study=STUDIES, table=["dictionary.csv", "options.yaml", "about.yaml", "curves.nc"]),
+    *expand(
+        f"{RUN}/{{table}}",
+        study=STUDIES,
+        table=["dictionary.csv", "options.yaml", "about.yaml", "curves.nc", "manifest.json"],
+    ),
 ]
 #: The part of a study that is measured as one, and that of what other systems measured.
 WHOLE, MEASURED_PART = "whole_study", "of_other_systems"

@@ -30,6 +30,7 @@ MODEL_RESULTS = [
     *expand(f"{RUN}/{{table}}.csv", study=STUDIES, table=["longitudinal", "study_flow", "claims", "reference_scores"]),
     *expand(f"{RUN}/models/{{table}}.csv", study=STUDIES, table=[*MODEL_TABLES, *CURVE_TABLES, "sensitivity"]),
     *expand(f"{RUN}/claims_against_truth.csv", study=SIMULATED),
+    METRIC_ERRORS,
 ]
 
 
@@ -197,49 +198,7 @@ rule cohort_ledger:
         "../scripts/cohort_ledger.py"
 
 
-COVERAGE = PLANS["coverage"]
-
-
-# Not part of `all`: about ten minutes on two cores; the table is kept in the repository.
-rule coverage:
-    input:
-        summaries=expand("results/coverage/{scenario}.csv", scenario=COVERAGE["scenarios"]),
-    output:
-        table="workflow/validation/coverage.csv",
-    log:
-        "results/coverage/logs/gather.txt",
-    benchmark:
-        "results/coverage/benchmarks/gather.tsv"
-    params:
-        source=source_digest("legsci.models.planning"),
-    message:
-        "Collect bias, coverage and power of the scenarios"
-    script:
-        "../scripts/gather_coverage.py"
-
-
-rule coverage_scenario:
-    input:
-        claims="workflow/claims.yaml",
-        options="workflow/planning.yaml",
-    output:
-        cohorts="results/coverage/{scenario}_cohorts.csv",
-        summary="results/coverage/{scenario}.csv",
-    log:
-        "results/coverage/logs/{scenario}.txt",
-    benchmark:
-        "results/coverage/benchmarks/{scenario}.tsv"
-    wildcard_constraints:
-        scenario="|".join(COVERAGE["scenarios"]),
-    params:
-        options=config["virtual"],
-        source=source_digest("legsci.models.planning", "legsci.simulate.cohort.truth"),
-    message:
-        "Simulate the cohorts of {wildcards.scenario} and test the claims on them"
-    script:
-        "../scripts/coverage_scenario.py"
-
-
+# Not part of `all`.
 rule planning:
     input:
         claims="workflow/claims.yaml",

@@ -25,6 +25,6 @@ with job_log(snakemake.log[0]):
             curation=curation[decided],
             **snakemake.params.scored,
         )
-        write_repetitions(reps, flags, made)
+        write_repetitions(reps, flags, made, sources=snakemake.params.source)
         files.append(made)
     write_listing(Path(snakemake.output.listing), files)

@@ -17,6 +17,6 @@ with job_log(snakemake.log[0]):
         folder = emptied(listing.parent / participant)
         visits = study.trials.loc[study.trials["participant_id"] == participant, "session_id"].unique()
         for path in sorted(folder / f"{visit}.nc" for visit in visits):
-            write_session(build_session(study, participant, path.stem), path)
+            write_session(build_session(study, participant, path.stem), path, sources=snakemake.params.source)
             files.append(path)
     write_listing(listing, files)

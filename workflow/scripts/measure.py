@@ -11,4 +11,5 @@ from session_folders import in_order
 with job_log(snakemake.log[0]):
     listings = (snakemake.input.reps, snakemake.input.motion, snakemake.input.sessions)
     files = (in_order(listing, snakemake.params.participants) for listing in listings)
-    write_part(measurable_sessions(*files), Path(snakemake.output.metrics).parent)
+    folder = Path(snakemake.output.metrics).parent
+    write_part(measurable_sessions(*files), folder, sources=snakemake.params.source)

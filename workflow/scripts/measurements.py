@@ -9,4 +9,4 @@ from job_log import job_log
 
 with job_log(snakemake.log[0]):
     study = read_study(snakemake.params.folder, require_recordings=False, checked=True)
-    write_part([], Path(snakemake.output.metrics).parent, study=study)
+    write_part([], Path(snakemake.output.metrics).parent, study=study, sources=snakemake.params.source)

@@ -16,6 +16,7 @@ with job_log(snakemake.log[0]):
     for path, made in paired_files(snakemake.input.sessions, snakemake.output.listing):
         session = open_session(path)
         swapped = snakemake.params.swapped.get("/".join((path.parent.name, path.stem)), [])
-        write_motion(session_motion(session, options=options, swapped=swapped), made)
+        motion = session_motion(session, options=options, swapped=swapped)
+        write_motion(motion, made, sources=snakemake.params.source)
         files.append(made)
     write_listing(Path(snakemake.output.listing), files)

@@ -11,4 +11,5 @@ from session_folders import in_order
 with job_log(snakemake.log[0]):
     listings = (snakemake.input.reps, snakemake.input.motion, snakemake.input.sessions)
     files = (in_order(listing, snakemake.params.participants) for listing in listings)
-    write_curves((reps for reps, _ in measurable_sessions(*files)), Path(snakemake.output.curves))
+    curves = (reps for reps, _ in measurable_sessions(*files))
+    write_curves(curves, Path(snakemake.output.curves), sources=snakemake.params.source)

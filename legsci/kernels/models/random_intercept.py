@@ -8,7 +8,6 @@ are then those of the analysis of variance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -168,6 +167,21 @@ def minimise_intercept(total: Array, between: Array, sizes: Array, clusters: Arr
     return middle
 
 
+@njit(cache=True)
+def minimise_intercepts(total: Array, between: Array, sizes: Array, clusters: Array, start: float) -> Array:
+    """Find `minimise_intercept` of each resample.
+
+    Parameters
+    ----------
+    total, between, sizes, clusters : see `profiled_deviance`, resamples along the first axis but for sizes.
+    start : variance from which each search goes downhill.
+    """
+    found = np.empty(total.shape[0])
+    for number in range(total.shape[0]):
+        found[number] = minimise_intercept(total[number], between[number], sizes, clusters[number], start)
+    return found
+
+
 class InterceptFits(NamedTuple):
     """Optima of the restricted likelihood, one per resample; NaN where a resample is not estimable.
 
@@ -213,7 +227,7 @@ def fit_random_intercepts(data: ClusterProducts, weights: Array, *, start: float
 def _fit_block(data: ClusterProducts, sums: tuple[Array, Array, Array, Array], start: float) -> InterceptFits:
     """Fit a block of resamples, from T, S, sizes and clusters of `profiled_deviance`, with the resample before."""
     total, between, sizes, clusters = sums
-    found = np.array([minimise_intercept(*each, start) for each in _each(sums)])
+    found = minimise_intercepts(total, between, sizes, clusters, start)
     shrunk = found[:, None] / (1.0 + sizes * found[:, None])
     whole = np.where(
         np.isnan(found)[:, None, None], np.eye(total.shape[1]), total - np.einsum("rn,rnij->rij", shrunk, between)
@@ -231,10 +245,3 @@ def _fit_block(data: ClusterProducts, sums: tuple[Array, Array, Array, Array], s
         found * residual * data.random_scale[0, 0] ** 2,
         residual,
     )
-
-
-def _each(sums: tuple[Array, Array, Array, Array]) -> Iterator[tuple[Array, Array, Array, Array]]:
-    """Yield T, S, sizes and clusters of each resample."""
-    total, between, sizes, clusters = sums
-    for number in range(len(total)):
-        yield total[number], between[number], sizes, clusters[number]

@@ -43,8 +43,8 @@ _MEANINGS = {"moment": {"positive": POSITIVE}, "power": {"positive": "generated"
 _COORDS: dict[str, tuple[str, ...]] = {**FRAME_COORDS, "direction": DIRECTIONS, "side": SIDES}
 
 
-def write_motion(motion: SessionMotion, path: str | Path) -> None:
-    """Write a motion file, whole or not at all; the same motion gives the same bytes each time."""
+def write_motion(motion: SessionMotion, path: str | Path, *, sources: str | None = None) -> None:
+    """Write a motion file, whole or not at all; the same motion and digest of sources give the same bytes each time."""
     attrs = {
         **motion.attrs,
         "options": json.dumps({task: asdict(options) for task, options in motion.options.items()}),
@@ -52,7 +52,8 @@ def write_motion(motion: SessionMotion, path: str | Path) -> None:
         "trials": json.dumps({name: _described(trial) for name, trial in motion.trials.items()}, ensure_ascii=False),
     }
     groups = {"ground_reaction": _plates(motion), "kinematics": _cameras(motion)}
-    write_tree(xr.DataTree.from_dict({"/": xr.Dataset(attrs=attrs), **groups}), Path(path), decimals=_STORED_DECIMALS)
+    tree = xr.DataTree.from_dict({"/": xr.Dataset(attrs=attrs), **groups})
+    write_tree(tree, Path(path), decimals=_STORED_DECIMALS, sources=sources)
 
 
 def open_motion(path: str | Path) -> SessionMotion:

@@ -24,10 +24,12 @@ QUALITY_COLUMNS = (
 FLAG_COLUMNS = (*QUALITY_COLUMNS, "profile")
 
 
-def write_repetitions(reps: xr.Dataset | None, quality: pd.DataFrame, path: Path) -> None:
+def write_repetitions(
+    reps: xr.Dataset | None, quality: pd.DataFrame, path: Path, *, sources: str | None = None
+) -> None:
     """Write a reps file, whole or not at all; the flags travel as JSON in the attribute `quality`."""
     dataset = (xr.Dataset() if reps is None else reps).assign_attrs(quality=quality.to_json(orient="records"))
-    write_tree(xr.DataTree(dataset), path, decimals={})
+    write_tree(xr.DataTree(dataset), path, decimals={}, sources=sources)
 
 
 def open_repetitions(path: Path) -> tuple[xr.Dataset | None, pd.DataFrame]:

@@ -25,10 +25,9 @@ STANDING_PERCENTILE = 10.0
 BEFORE_S = 3.0
 #: A countermovement falls within so much time before the rise [s].
 DIP_S = 0.5
-#: Largest power of time with which force departs in an effort: a sudden command becomes force through excitation,
-#: contraction and tendon (`legsci.kernels.events.LARGEST_POWER`), and reaches the plate through the slack of trunk and
-#: grip, a fourth process of first order.
-LARGEST_POWER = 4.0
+#: Largest order of the course with which force departs in an effort, one less than in other movements
+#: (`legsci.kernels.events.LARGEST_ORDER`): the command is sudden, a step and no ramp.
+LARGEST_ORDER = 3
 #: A rise beyond `BEYOND_BAND` times the band within so few samples has no course that could be followed: its onset is
 #: the last sample within the band.
 SUDDEN_SAMPLES = 3
@@ -110,7 +109,7 @@ def _onset(reaction: GroundReaction, profile: Profile, level: Weighing, peak: in
     leaves, onset, doubt = _leaves(reaction, profile, level, peak), np.nan, np.nan
     if profile.start_edge == "onset":
         band = abs(profile.movement_band(weighing_sd_n=level.sd))
-        onset, doubt = onset_of_departure(force, level.first, leaves, peak, base, band, LARGEST_POWER)
+        onset, doubt = onset_of_departure(force, level.first, leaves, peak, base, band, LARGEST_ORDER)
         if force[leaves : leaves + SUDDEN_SAMPLES].max() - base > BEYOND_BAND * band:
             onset, doubt = (leaves - 1.0, 1.0) if np.isnan(onset) else (onset, doubt)
     if np.isnan(onset):

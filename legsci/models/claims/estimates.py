@@ -28,7 +28,16 @@ from legsci.models.injury.discrimination import area_under_curve, concordance
 from legsci.models.injury.frailty import fit_frailty_hazard
 from legsci.models.result import ModelRefusal, ModelResult
 from legsci.models.statistics.athlete_slopes import slope_heterogeneity
-from legsci.models.statistics.effects import EQUIVALENCE_LEVEL, LEVEL, Effect, fieller_interval, intervals, to_scale
+from legsci.models.statistics.effects import (
+    EQUIVALENCE_LEVEL,
+    LEVEL,
+    Effect,
+    e_values,
+    e_values_of_difference,
+    fieller_interval,
+    intervals,
+    to_scale,
+)
 from legsci.models.statistics.learning import half_time
 from legsci.models.statistics.measurement_error import LEAST_RELIABILITY, Attenuation, fit_regression_calibration
 from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
@@ -36,15 +45,28 @@ from legsci.models.statistics.resampling import percentile_interval
 from legsci.models.tables.analysis import person_covariates, repetition_table
 
 
-def _linear_effect(claim: Claim, result: ModelResult, difference: float, notes: Sequence[str] = ()) -> Effect:
-    """Return the effect of a difference of a term, from a coefficient with its standard error."""
+def linear_effect(
+    claim: Claim, result: ModelResult, difference: float, notes: Sequence[str] = (), *, spread: float | None = None
+) -> Effect:
+    """Return the effect of a difference of a term, from a coefficient with its standard error.
+
+    Parameters
+    ----------
+    claim, result : with the term of the contrast.
+    difference : of the term.
+    notes : added to the warnings of the model.
+    spread : standard deviation of the outcome at given terms, for E-values; None where there are none.
+    """
     row = result.estimates.loc[claim.contrast["term"]]
-    per_log = 1.0 if not (claim.scale == "ratio" and claim.model.get("log")) else 0.01
-    factor = difference * per_log
+    factor = difference * scale_factor(claim)
     limits = intervals(row["estimate"] * factor, row["standard_error"] * abs(factor), row["df"], claim.scale)
+    moved = abs(difference)
     return Effect(
         float(to_scale(row["estimate"] * factor, claim.scale)),
         *limits,
+        e_values=e_values_of_difference(row["estimate"] * moved / spread, row["standard_error"] * moved / spread)
+        if spread
+        else None,
         p_value=float(row["p_value"]),
         difference=difference,
         participants=int(result.n["participants"]),
@@ -54,9 +76,24 @@ def _linear_effect(claim: Claim, result: ModelResult, difference: float, notes: 
     )
 
 
-def _mixed_model(claim: Claim) -> MixedModel:
+def scale_factor(claim: Claim) -> float:
+    """Return by what coefficients are multiplied so that `to_scale` applies: models of 100 ln have ratios of ln."""
+    return 0.01 if claim.scale == "ratio" and claim.model.get("log") else 1.0
+
+
+def mixed_model(claim: Claim) -> MixedModel:
     """Return the mixed model that a claim names."""
-    return MixedModel(claim.model["outcome"], claim.model["terms"], claim.model.get("random", []))
+    model = claim.model
+    return MixedModel(
+        model["outcome"], model["terms"], model.get("random", []), correlated=model.get("correlated", True)
+    )
+
+
+def _spread(result: ModelResult, term: str) -> float:
+    """Return the standard deviation of the outcome at given terms: within athletes for effects within them."""
+    own = result.variance_components
+    between = own.get("intercept", 0.0) if result.estimates.loc[term, "kind"] == "between" else 0.0
+    return float(np.sqrt(own["residual"] + between))
 
 
 def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
@@ -64,15 +101,15 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
     table = evidence.sessions(claim)
     if "calibrated" not in claim.model:
         split = split_sessions(table, claim)
-        fit = fit_mixed_model(split, _mixed_model(claim), confirm=evidence.confirm)
+        fit = fit_mixed_model(split, mixed_model(claim), confirm=evidence.confirm)
         difference = contrast_difference(claim, athlete_means(split, claim.contrast["term"]))
         said = [*excluded_note(table, split, "sessions"), *imputed_load_notes(split, claim)]
         notes = [*said, *_loss_notes(claim, fit, fit.result)]
-        return _linear_effect(claim, fit.result, difference, notes)
+        return linear_effect(claim, fit.result, difference, notes, spread=_spread(fit.result, claim.contrast["term"]))
     measured, complete = claim.model["calibrated"], complete_sessions(table, claim)
     calibrated = fit_regression_calibration(
         complete,
-        _mixed_model(claim),
+        mixed_model(claim),
         measured=measured,
         error_variance=f"{measured}_error_variance",
         shared_error=float(complete[f"{measured}_shared_error"].mean()),
@@ -87,9 +124,9 @@ def mixed_effect(claim: Claim, evidence: Evidence) -> Effect:
         error_note(evidence, measured),
         *_loss_notes(claim, calibrated.naive, calibrated.result),
     ]
-    return _linear_effect(
-        claim, calibrated.result, contrast_difference(claim, athlete_means(complete, measured)), notes
-    )
+    difference = contrast_difference(claim, athlete_means(complete, measured))
+    spread = _spread(calibrated.naive.result, claim.contrast["term"])
+    return linear_effect(claim, calibrated.result, difference, notes, spread=spread)
 
 
 def _loss_notes(claim: Claim, fit: MixedFit, result: ModelResult) -> list[str]:
@@ -113,7 +150,7 @@ def mixed_ratio(claim: Claim, evidence: Evidence) -> Effect:
     """Ratio of slopes at two values of a moderator: 1 + difference x product / slope, with Fieller's interval."""
     table = evidence.sessions(claim)
     split = split_sessions(table, claim)
-    fit = fit_mixed_model(split, _mixed_model(claim), confirm=evidence.confirm)
+    fit = fit_mixed_model(split, mixed_model(claim), confirm=evidence.confirm)
     product, slope = claim.contrast["term"], claim.contrast["per"]
     at = [fit.design.terms.index(product), fit.design.terms.index(slope)]
     row, difference = fit.result.estimates.loc[product], float(claim.contrast["difference"])
@@ -149,8 +186,9 @@ def repetition_effect(claim: Claim, evidence: Evidence) -> Effect:
     table = repetition_table(
         evidence.tables, people, task=model["set_task"], columns=[model["outcome"]], last=model["last"]
     )
-    fit = fit_mixed_model(to_model_scale(table, claim), _mixed_model(claim), confirm=evidence.confirm)
-    return _linear_effect(claim, fit.result, float(claim.contrast["difference"]))
+    fit = fit_mixed_model(to_model_scale(table, claim), mixed_model(claim), confirm=evidence.confirm)
+    spread = _spread(fit.result, claim.contrast["term"])
+    return linear_effect(claim, fit.result, float(claim.contrast["difference"]), spread=spread)
 
 
 def slope_standard_deviation(claim: Claim, evidence: Evidence) -> Effect:
@@ -160,7 +198,7 @@ def slope_standard_deviation(claim: Claim, evidence: Evidence) -> Effect:
     """
     table = evidence.sessions(claim)
     split = split_sessions(table, claim)
-    fit = fit_mixed_model(split, _mixed_model(claim), confirm=evidence.confirm)
+    fit = fit_mixed_model(split, mixed_model(claim), confirm=evidence.confirm)
     term, difference = claim.contrast["term"], float(claim.contrast["difference"])
     spread, place = slope_heterogeneity(fit, term), fit.random.index(term)
     attenuation, said = _slope_attenuation(claim, evidence, fit, split)
@@ -215,7 +253,8 @@ def _slope_attenuation(
 def half_time_effect(claim: Claim, evidence: Evidence) -> Effect:
     """Half-time of the approach to a plateau; its p value is that of the limit of practical equivalence."""
     table = evidence.sessions(claim)
-    found = half_time(table, outcome=claim.model["outcome"])
+    covariates = claim.model.get("terms", [])
+    found = half_time(table, outcome=claim.model["outcome"], covariates=covariates)
     return Effect(
         found.estimate,
         found.interval(LEVEL),
@@ -227,6 +266,7 @@ def half_time_effect(claim: Claim, evidence: Evidence) -> Effect:
         notes=(
             f"mean distance from the plateau at the first visit {found.excess:.2g} {claim.contrast['unit']}",
             f"{len(table) - found.sessions} of {len(table)} sessions, of athletes with fewer than three, were excluded",
+            *imputed_load_notes(table.dropna(subset=covariates), claim),
         ),
     )
 
@@ -237,25 +277,20 @@ def rate_ratio(claim: Claim, evidence: Evidence) -> Effect:
     weeks, notes = weeks_at_risk(claim, evidence)
     result, built = fit_frailty_hazard(weeks, InjuryModel(claim.model["terms"]))
     difference = contrast_difference(claim, athlete_means(weeks, term))
-    effect = _linear_effect(claim, result, difference, notes)
+    effect = linear_effect(claim, result, difference, notes)
+    ratios = e_values(effect.estimate, effect.interval)
     column = built.design.columns([term])[:, 0] * np.sign(result.estimates.loc[term, "estimate"])
     hours = built.table["training_hours"].to_numpy(float)
     pairs = concordance(column, built.events > 0, built.design.participant, hours)
     area, interval = area_under_curve(*pairs, bootstrap=evidence.bootstrap)
-    said = [f"effective degrees of freedom {result.estimates.loc[term, 'df']:.1f}", _e_value(effect)]
+    said = [f"effective degrees of freedom {result.estimates.loc[term, 'df']:.1f}", _e_value_note(ratios)]
     if area is not None and interval is not None:
         limits = f"{area:.2f} ({interval[0]:.2f} to {interval[1]:.2f})"
         said.append(f"area under the curve {limits}: an association is no screening test")
-    return replace(effect, notes=(*effect.notes, *said))
+    return replace(effect, notes=(*effect.notes, *said), e_values=ratios)
 
 
-def _e_value(effect: Effect) -> str:
-    """Return how strong a confounder must be (E-value, VanderWeele & Ding 2017, Ann Intern Med 167:268)."""
-    values = []
-    low, high = effect.interval
-    for ratio in (effect.estimate, low if low > 1.0 else min(high, 1.0)):
-        away = max(ratio, 1.0 / ratio)
-        values.append(away + np.sqrt(away * (away - 1.0)))
+def _e_value_note(values: tuple[float, float]) -> str:
     return (
         f"E-value {values[0]:.2f}, of the limit nearer to 1 {values[1]:.2f}: a confounder that is not in the model "
         "would need rate ratios of that size with exposure and outcome to explain the estimate, or the interval, away"

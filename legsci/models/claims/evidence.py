@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,7 @@ from legsci.models.result import ModelRefusal
 from legsci.models.statistics.design import split_within_between, to_log_percent
 from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import complete_rows, session_table, week_table
+from legsci.models.tables.longitudinal import week_mismatch
 from legsci.models.tables.person_weeks import PROBLEMS
 from legsci.models.tables.summaries import SERIES
 
@@ -51,9 +52,20 @@ class Evidence:
     @cached_property
     def every_session(self) -> pd.DataFrame:
         """The sessions with every variable that some claim names."""
-        named = dict.fromkeys(name for claim in self.registry.claims for name in variables_of(claim, self.registry))
+        claims = [*self.registry.claims, *(control.claim for control in self.registry.controls)]
+        others = [
+            replace(claim, model=model)
+            for claim in claims
+            for model in (*claim.alternatives.values(), *(check["model"] for check in claim.checks))
+        ]
+        named = dict.fromkeys(name for claim in [*claims, *others] for name in variables_of(claim, self.registry))
         variables = {name: self.registry.variables[name] for name in named}
         return session_table(self.longitudinal, variables, self.registry.codes)
+
+    @cached_property
+    def week_mismatch(self) -> list[str]:
+        """Why the weeks of sessions are not those of the weekly tables."""
+        return week_mismatch(self.tables)
 
     @cached_property
     def series(self) -> pd.DataFrame:
@@ -123,7 +135,7 @@ def imputed_load_notes(rows: pd.DataFrame, claim: Claim) -> list[str]:
     """
     notes = []
     for term, weeks in LOAD_WEEKS.items():
-        if term not in claim.model["terms"]:
+        if term not in claim.model.get("terms", []):
             continue
         assumed, later = rows[f"{term}_imputed"], rows["week"] > 0
         count = int((assumed & later).sum())
@@ -134,6 +146,21 @@ def imputed_load_notes(rows: pd.DataFrame, claim: Claim) -> list[str]:
             )
         words = f"have no training recorded for {weeks}; the athlete's mean load is imputed"
         notes += [f"{assumed.sum()} of {len(rows)} sessions {words}"] if assumed.any() else []
+    return notes
+
+
+def unregistered_words(claim: Claim, evidence: Evidence) -> list[str]:
+    """Return a note for each code of the model with words that the registry gives no number: they are missing."""
+    parts = {part for term in claim.model.get("terms", []) for part in term.split(":")}
+    people = evidence.longitudinal.drop_duplicates("participant_id")
+    notes = []
+    for name in sorted(parts & set(evidence.registry.codes)):
+        code = evidence.registry.codes[name]
+        words = people[code.column].dropna().astype(str)
+        counts = words[~words.isin(code.numbers)].value_counts()
+        if len(counts):
+            listed = ", ".join(f"{word!r} ({count})" for word, count in counts.sort_index().items())
+            notes.append(f"{counts.sum()} athletes were excluded, whose {code.column} is not registered: {listed}")
     return notes
 
 
@@ -190,6 +217,20 @@ def weeks_at_risk(claim: Claim, evidence: Evidence) -> tuple[pd.DataFrame, list[
         problem=model.get("problem", PROBLEMS[0]),
     )
     complete = complete_rows(weeks, model["terms"], "the rate of overuse problems")
+    imputed = _imputed_weeks(claim, complete)
     lost = exclusions[exclusions["onsets_left_out"] > 0]
     uncounted = [f"new problems not counted: {row.onsets_left_out} ({row.sentence})" for row in lost.itertuples()]
-    return complete, [*excluded_note(weeks, complete, "weeks at risk"), *uncounted]
+    return complete, [*excluded_note(weeks, complete, "weeks at risk"), *imputed, *uncounted]
+
+
+def _imputed_weeks(claim: Claim, weeks: pd.DataFrame) -> list[str]:
+    """Return the note on weeks at risk whose load is imputed; refuse where they are more than MOST_IMPUTED."""
+    if "load" not in claim.model["terms"]:
+        return []
+    count, later = int((weeks["load_imputed"] & (weeks["week"] > 0)).sum()), int((weeks["week"] > 0).sum())
+    if count > MOST_IMPUTED * later:
+        sentence = f"{count} of {later} weeks at risk after the first have no training recorded for the previous week"
+        raise ModelRefusal(f"the effect in {claim.id} at equal load", [f"{sentence}; at most {MOST_IMPUTED:.0%} may"])
+    total = int(weeks["load_imputed"].sum())
+    words = "have no training recorded for the previous week; the athlete's mean load is imputed"
+    return [f"{total} of {len(weeks)} weeks at risk {words}"] if total else []

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pandas as pd
 
-from legsci.metrics.registry import METRICS
-from legsci.models.claims.estimates import ESTIMATORS
-from legsci.models.claims.evidence import Evidence, variables_of
+from legsci.models.claims.answers import answer
+from legsci.models.claims.evidence import Evidence
 from legsci.models.claims.registry import Claim, Registry
+from legsci.models.claims.sensitivity import (
+    PRIMARY,
+    alternatives_of,
+    checks_of,
+    controls_of,
+    found_columns,
+    sensitivity_table,
+)
 from legsci.models.claims.verdicts import INCONCLUSIVE, UNTESTABLE, adjusted_p_values, claim_verdict
-from legsci.models.result import ModelRefusal
 from legsci.models.statistics.confirmation import CONFIRMED, is_confirmed
 from legsci.models.statistics.effects import Effect
 from legsci.models.statistics.resampling import Bootstrap
-from legsci.models.tables.analysis import LOADS, Variable
-from legsci.models.tables.longitudinal import longitudinal_table
+from legsci.models.tables.inputs import check_longitudinal, check_tables
+from legsci.models.tables.longitudinal import LONGITUDINAL_COLUMNS, longitudinal_table
 
 #: Adjustment of p values: family-wise error rate of confirmatory claims, false discovery rate of exploratory ones.
 ADJUSTMENTS = {"confirmatory": "holm", "exploratory": "benjamini_hochberg"}
@@ -54,23 +59,6 @@ LEDGER_COLUMNS = [
     "registry_checksum",
     "simulated",
 ]
-PRIMARY = "primary"
-SENSITIVITY_COLUMNS = [
-    "id",
-    "analysis",
-    "estimate",
-    "low",
-    "high",
-    "unit",
-    "p_value",
-    "difference",
-    "participants",
-    "rows",
-    "events",
-    "refusal",
-]
-#: Resamples of the cluster bootstraps of alternative analyses, which give no verdict.
-ALTERNATIVE_RESAMPLES = 200
 
 
 def claims_tables(
@@ -83,7 +71,7 @@ def claims_tables(
     seed: int = 0,
     confirm: str = CONFIRMED[0],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Test each registered claim on the data of a study, by its primary and its alternative analyses.
+    """Test each registered claim on the data of a study, by its primary analysis, alternatives, checks and controls.
 
     Parameters
     ----------
@@ -100,8 +88,7 @@ def claims_tables(
         adjusted over the registered claims of the same status, verdict and reason. A claim that cannot be tested has
         the verdict `untestable`, no estimate, and the reason names what is missing. `registered` is the date of
         registration that claims.yaml states, `registry` whether its checksum is still that of the day.
-    sensitivity : one row per claim and analysis with SENSITIVITY_COLUMNS, the primary one first; `refusal` is why an
-        analysis has no estimate.
+    sensitivity : one row per claim and analysis with SENSITIVITY_COLUMNS (see there), primary first, controls last.
     """
     evidence = _evidence(tables, registry, longitudinal, Bootstrap(resamples, seed), confirm)
     return _tested(evidence, simulated, every_analysis=True)
@@ -134,6 +121,9 @@ def _evidence(
     bootstrap: Bootstrap,
     confirm: str,
 ) -> Evidence:
+    check_tables(tables)
+    if longitudinal is not None:
+        check_longitudinal(longitudinal, LONGITUDINAL_COLUMNS)
     rows = longitudinal_table(tables) if longitudinal is None else longitudinal
     return Evidence(tables, rows, registry, bootstrap, is_confirmed(confirm, verdict=True))
 
@@ -141,29 +131,30 @@ def _evidence(
 def _tested(evidence: Evidence, simulated: bool, *, every_analysis: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return ledger and sensitivity; alternatives of every claim, or of those whose verdict they could overturn."""
     registry = evidence.registry
-    answers = {claim.id: _answer(claim, evidence) for claim in registry.claims}
+    answers = {claim.id: answer(claim, evidence) for claim in registry.claims}
     adjusted = _adjusted(registry, answers)
     rows, analyses = [], []
     for claim in registry.claims:
-        answer = answers[claim.id]
-        if isinstance(answer, Effect):
+        primary = answers[claim.id]
+        analyses.append((claim, PRIMARY, PRIMARY, primary))
+        if isinstance(primary, Effect):
             p_value = float(adjusted[claim.id])
-            decided = claim_verdict(claim, answer, p_value)[0] != INCONCLUSIVE
-            others = _alternatives(claim, evidence) if every_analysis or decided else {}
-            intervals = {name: other.interval for name, other in others.items() if isinstance(other, Effect)}
-            rows.append(_row(claim, *claim_verdict(claim, answer, p_value, intervals)) | _found(answer, p_value))
-            analyses += [_analysis(claim, name, one) for name, one in ({PRIMARY: answer} | others).items()]
+            decided = claim_verdict(claim, primary, p_value)[0] != INCONCLUSIVE
+            others = alternatives_of(claim, evidence) if every_analysis or decided else []
+            intervals = {name: other.interval for _, _, name, other in others if isinstance(other, Effect)}
+            found = found_columns(primary) | {"adjusted_p": p_value}
+            rows.append(_row(claim, *claim_verdict(claim, primary, p_value, intervals)) | found)
+            analyses += [*others, *(checks_of(claim, evidence) if every_analysis else [])]
         else:
-            rows.append(_row(claim, UNTESTABLE, f"untestable here: {'; '.join(answer)}"))
-            analyses.append(_analysis(claim, PRIMARY, answer))
+            rows.append(_row(claim, UNTESTABLE, f"untestable here: {'; '.join(primary)}"))
+    analyses += controls_of(evidence) if every_analysis else []
     ledger = pd.DataFrame(rows).assign(
         registered=(registry.registered or {}).get("date"),
         registry=registry.state,
         registry_checksum=registry.checksum,
         simulated=simulated,
     )
-    ledger = ledger.reindex(columns=LEDGER_COLUMNS)
-    return ledger, pd.DataFrame(analyses).reindex(columns=SENSITIVITY_COLUMNS)
+    return ledger.reindex(columns=LEDGER_COLUMNS), sensitivity_table(analyses)
 
 
 def _adjusted(registry: Registry, answers: Mapping[str, Effect | list[str]]) -> pd.Series:
@@ -177,93 +168,6 @@ def _adjusted(registry: Registry, answers: Mapping[str, Effect | list[str]]) -> 
         for kind, method in ADJUSTMENTS.items()
     ]
     return pd.concat(parts)
-
-
-def _alternatives(claim: Claim, evidence: Evidence) -> dict[str, Effect | list[str]]:
-    """Return the effect of each alternative analysis, or the reasons why it has none."""
-    few = replace(evidence.bootstrap, resamples=min(evidence.bootstrap.resamples, ALTERNATIVE_RESAMPLES))
-    quick = Evidence(evidence.tables, evidence.longitudinal, evidence.registry, few, confirm=False)
-    # The sessions are those of the primary analysis.
-    quick.__dict__["every_session"] = evidence.every_session
-    return {name: _answer(replace(claim, model=model), quick) for name, model in claim.alternatives.items()}
-
-
-def _analysis(claim: Claim, name: str, answer: Effect | list[str]) -> dict[str, object]:
-    row: dict[str, object] = {"id": claim.id, "analysis": name, "unit": claim.unit}
-    if not isinstance(answer, Effect):
-        return row | {"refusal": "; ".join(answer)}
-    found = _found(answer, float("nan"))
-    return row | {name: found[name] for name in SENSITIVITY_COLUMNS if name in found}
-
-
-def _answer(claim: Claim, evidence: Evidence) -> Effect | list[str]:
-    """Return the effect of a claim, or the reasons why it cannot be tested."""
-    missing = missing_data(claim, evidence)
-    if missing:
-        return missing
-    try:
-        return ESTIMATORS[claim.model["kind"]](claim, evidence)
-    except ModelRefusal as refusal:
-        return [f"{refusal.subject}: {sentence}" for sentence in refusal.sentences]
-    except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
-        # An invalid entry of the registry must not prevent the verdicts on the others.
-        fault = f"{type(error).__name__} {error}"
-        return [f"the entry of {claim.id} in the registry of claims does not define a model: {fault}"]
-
-
-def missing_data(claim: Claim, evidence: Evidence) -> list[str]:
-    """Return a sentence for each thing that a claim needs and the study lacks."""
-    if claim.model["kind"] == "none":
-        return [f"this version reads no {need}" for need in claim.needs]
-    known = set(evidence.series[["task", "metric", "side"]].itertuples(index=False, name=None))
-    missing = []
-    for name in variables_of(claim, evidence.registry):
-        variable = evidence.registry.variables[name]
-        if (variable.task, variable.metric, variable.side) not in known:
-            others = [side for side in ("left", "right") if (variable.task, variable.metric, side) in known]
-            missing.append(_missing_metric(variable, others))
-    return [*missing, *_missing_of_people(claim, evidence)]
-
-
-def _missing_metric(variable: Variable, others: list[str]) -> str:
-    """Return the sentence on a missing metric, or on the only sides that have it."""
-    name = f"{variable.metric} of {variable.task}"
-    if variable.metric not in METRICS:
-        return f"this version of legsci does not measure {name}"
-    if not others:
-        return f"metrics.csv has no {name} that was not rejected"
-    if variable.side != "both":
-        return (
-            f"metrics.csv has {name} of the {' and '.join(others)} leg only; that of the {variable.side} leg is needed"
-        )
-    if len(others) > 1:
-        return f"no session of metrics.csv has {name} of both legs, whose mean is needed"
-    return f"metrics.csv has {name} of the {others[0]} leg only; the mean of both legs is needed"
-
-
-def _missing_of_people(claim: Claim, evidence: Evidence) -> list[str]:
-    """Return a sentence for each thing that is missing about training, health, persons or sets."""
-    model, rows = claim.model, evidence.longitudinal
-    parts = {part for term in model.get("terms", []) for part in term.split(":")}
-    missing = []
-    if (parts & {*LOADS, "log_hours"} or model["kind"] == "rate_ratio") and not len(
-        evidence.tables.get("exposure", ())
-    ):
-        missing.append("exposure.tsv, with weekly training, is missing")
-    if model["kind"] == "rate_ratio" and not len(evidence.tables.get("health", ())):
-        missing.append("health.tsv, with weekly questionnaires, is missing")
-    columns = {"female": "sex", "previously_injured": "previous_injury"}
-    columns |= {name: code.column for name, code in evidence.registry.codes.items()}
-    for name in sorted(parts & {"female", "previously_injured", "beighton_score", "body_mass_kg", *columns}):
-        column = columns.get(name, name)
-        if rows[column].isna().all():
-            missing.append(f"participants.tsv has no {column}")
-    if model["kind"] == "repetitions":
-        present = evidence.tables["metrics"]
-        outcome = model["outcome"]
-        if outcome not in present or present.loc[present["task"] == model["set_task"], outcome].isna().all():
-            missing.append(f"metrics.csv has no {outcome} of {model['set_task']}")
-    return missing
 
 
 def _row(claim: Claim, verdict: str, reason: str) -> dict[str, object]:
@@ -285,19 +189,4 @@ def _row(claim: Claim, verdict: str, reason: str) -> dict[str, object]:
         "estimand": claim.estimand,
         "assumes": claim.assumes,
         "literature": json.dumps(list(claim.literature), ensure_ascii=False),
-    }
-
-
-def _found(effect: Effect, adjusted_p: float) -> dict[str, object]:
-    return {
-        "estimate": effect.estimate,
-        "low": effect.interval[0],
-        "high": effect.interval[1],
-        "p_value": effect.p_value,
-        "adjusted_p": adjusted_p,
-        "difference": effect.difference,
-        "participants": effect.participants,
-        "rows": effect.rows,
-        "events": effect.events,
-        "notes": "; ".join(effect.notes),
     }

@@ -56,26 +56,46 @@ def name_faults(content: Mapping[str, Any], file: str, declared: Declared) -> li
     faults = []
     for name, use in content["variables"].items():
         faults += _metric_faults(file, f"variables.{name}", use, ("task", "metric"), declared)
+    sound = {}
     for claim in content["claims"]:
         if claim["model"]["kind"] != "none":
             names = _names(content, claim["model"])
             own = _model_faults(file, claim, names, declared) + _contrast_faults(file, claim)
-            faults += own or _alternative_faults(content, file, claim, declared)
+            faults += own or _change_faults(content, file, claim, declared)
+            sound[claim["id"]] = not own
+    return faults + _control_faults(content, file, sound, declared)
+
+
+def _control_faults(
+    content: Mapping[str, Any], file: str, sound: Mapping[str, bool], declared: Declared
+) -> list[Fault]:
+    """Faults of control outcomes: claims and names that do not exist; those of a claim with faults are not checked."""
+    faults, claims = [], {claim["id"]: claim for claim in content["claims"]}
+    for control in content.get("controls", []):
+        where, name = f"controls, {control['name']}", control["of"]
+        if name not in sound:
+            expected = "the id of a claim that has a model"
+            faults.append(Fault(file, f"{where}.of", expected, f"{name!r}{suggestion(name, sound)}"))
+        elif sound[name]:
+            changed = dict(claims[name]) | {"id": where, "model": alternative_model(claims[name]["model"], control)}
+            faults += _model_faults(file, changed, _names(content, changed["model"]), declared)
+            faults += _contrast_faults(file, changed)
     return faults
 
 
-def _alternative_faults(
-    content: Mapping[str, Any], file: str, claim: Mapping[str, Any], declared: Declared
-) -> list[Fault]:
-    """Faults of alternative analyses: names that do not exist, and terms left out that the model does not have."""
+def _change_faults(content: Mapping[str, Any], file: str, claim: Mapping[str, Any], declared: Declared) -> list[Fault]:
+    """Faults of alternatives and checks: names that do not exist, and terms left out that the model does not have."""
     faults = []
-    for change in claim.get("alternatives", []):
-        where = f"{claim['id']}.alternatives, {change['name']}"
+    changes = [(kind, change) for kind in ("alternatives", "checks") for change in claim.get(kind, [])]
+    for kind, change in changes:
+        where = f"{claim['id']}.{kind}, {change['name']}"
         changed = dict(claim) | {"id": where, "model": alternative_model(claim["model"], change)}
         expected = f"a term of the model: one of {', '.join(claim['model'].get('terms', []))}"
         faults += [Fault(file, f"{where}.without", expected, repr(t)) for t in absent_terms(claim["model"], change)]
         faults += _model_faults(file, changed, _names(content, changed["model"]), declared)
         faults += _contrast_faults(file, changed)
+        if change.get("method") == "simex" and "calibrated" not in changed["model"]:
+            faults.append(Fault(file, f"{where}.method", "a method for this model", "simex, without calibrated"))
     return faults
 
 

@@ -41,6 +41,7 @@ class Claim:
     loss : a claim of up to this loss [%]; None for other claims.
     literature : published evidence.
     alternatives : name -> model of an alternative analysis; the verdict must not depend on the choice between them.
+    checks : analyses under other assumptions, which leave the verdict: name, model and, for some, method.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Claim:
     loss: float | None
     literature: tuple[Mapping[str, Any], ...]
     alternatives: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    checks: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def edge(self) -> float:
@@ -75,6 +77,24 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Control:
+    """An outcome whose answer is known, analysed as that of a claim.
+
+    Parameters
+    ----------
+    name : of the outcome.
+    kind : `positive`, an effect is certain; `negative`, there can be none.
+    expected : what must be found, and why.
+    claim : the claim with this outcome, its unit and scale.
+    """
+
+    name: str
+    kind: str
+    expected: str
+    claim: Claim
+
+
+@dataclass(frozen=True)
 class Registry:
     """The claims and the quantities that they name.
 
@@ -85,6 +105,7 @@ class Registry:
     claims : in the order of the ledger.
     checksum : SHA-256 of the entries of the file, its layout and comments apart.
     registered : date and checksum at registration, as the file states them; None where it states none.
+    controls : control outcomes.
     """
 
     variables: Mapping[str, Variable]
@@ -92,6 +113,7 @@ class Registry:
     claims: tuple[Claim, ...]
     checksum: str = ""
     registered: Mapping[str, str] | None = None
+    controls: tuple[Control, ...] = ()
 
     @property
     def state(self) -> str:
@@ -128,6 +150,7 @@ def load_claims(path: Path, declared: Declared = NOTHING_DECLARED) -> Registry:
         claims=tuple(_claim(settings) for settings in content["claims"]),
         checksum=registry_checksum(content),
         registered=content.get("registered"),
+        controls=tuple(_control(settings, content["claims"]) for settings in content.get("controls", [])),
     )
 
 
@@ -170,6 +193,14 @@ def _claim_faults(content: Mapping[str, Any], file: str) -> list[Fault]:
     return faults
 
 
+def _control(settings: Mapping[str, Any], claims: list[Mapping[str, Any]]) -> Control:
+    """Return a control outcome with the claim that it belongs to."""
+    of = next(_claim(claim) for claim in claims if claim["id"] == settings["of"])
+    changed = {name: settings[name] for name in ("unit", "scale") if name in settings}
+    claim = replace(of, model=alternative_model(of.model, settings), loss=None, alternatives={}, checks=(), **changed)
+    return Control(settings["name"], settings["kind"], settings["expected"], claim)
+
+
 def _claim(settings: Mapping[str, Any]) -> Claim:
     claimed = settings["claimed"]
     size = claimed.get("size")
@@ -188,6 +219,9 @@ def _claim(settings: Mapping[str, Any]) -> Claim:
         alternatives={
             change["name"]: alternative_model(settings["model"], change) for change in settings.get("alternatives", [])
         },
+        checks=tuple(
+            dict(check) | {"model": alternative_model(settings["model"], check)} for check in settings.get("checks", [])
+        ),
     )
 
 

@@ -107,9 +107,13 @@ def _primary_verdict(claim: Claim, effect: Effect, adjusted_p: float) -> tuple[s
             return SMALLER, f"{found} lies beyond {claim.edge:g} and does not reach {claim.least:g}"
         reach = "includes" if near <= least else "exceeds"
         return SUPPORTED, f"{found} lies beyond {claim.edge:g} and {reach} the claimed {claim.least:g}"
+    if near > edge or far < other:
+        return INCONCLUSIVE, f"{found} lies beyond practical equivalence, but the adjusted p value is {adjusted_p:.2g}"
     sizes = "excludes" if far < least else "does not exclude"
-    claimed = "an effect beyond equivalence in this direction" if claim.size is None else f"the claimed {claim.least:g}"
-    return INCONCLUSIVE, f"{found}, adjusted p {adjusted_p:.2g}: the interval {sizes} {claimed}"
+    claimed = (
+        "effects beyond it in the direction of the claim" if claim.size is None else f"the claimed {claim.least:g}"
+    )
+    return INCONCLUSIVE, f"{found}: it includes values within practical equivalence and {sizes} {claimed}"
 
 
 def verdict_on_truth(claim: Claim, truth: float) -> str:

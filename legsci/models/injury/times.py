@@ -19,6 +19,8 @@ from legsci.models.statistics.resampling import Bootstrap
 
 TIES = ("breslow", "efron")
 CLOCKS = ("weeks", "hours")
+#: Events from this one on share a stratum, since few athletes have so many.
+POOLED_FROM = 4
 #: Newton's method stops at a step below this, in standard deviations of the terms; without a maximum it never does.
 SMALLEST_STEP = 1e-9
 MOST_ITERATIONS = 100
@@ -34,6 +36,7 @@ def risk_intervals(
     clock: str = "weeks",
     exposure: str = "training_hours",
     participant: str = "participant_id",
+    pooled_from: int = POOLED_FROM,
 ) -> pd.DataFrame:
     """Turn weeks at risk into intervals (start, stop] of recurrent-event models.
 
@@ -42,14 +45,18 @@ def risk_intervals(
     at_risk : `PersonWeeks.at_risk`: one row per athlete and week at risk, with onset.
     clock : `weeks` of the study, or cumulative `hours` of training at risk, so that the hazard is per hour.
     exposure, participant : columns.
+    pooled_from : number of the event from which on strata are pooled.
 
     Returns
     -------
     The rows by athlete and week with start, stop [weeks or h], event_number (1 until the first onset, then 2, ...),
-    and gap_start, gap_stop, the same times since the athlete's last onset (since their first row at risk before it).
+    stratum, the same up to pooled_from (Therneau & Grambsch 2000, Modeling Survival Data, section 8.5), and gap_start,
+    gap_stop, the same times since the athlete's last onset (since their first row at risk before it).
     """
     if clock not in CLOCKS:
         raise ValueError(f"clock is one of {', '.join(CLOCKS)}; found {clock}")
+    if pooled_from < 1:
+        raise ValueError(f"pooled_from is at least 1; found {pooled_from}")
     table = at_risk.astype({participant: object}).sort_values([participant, "week"]).reset_index(drop=True)
     athlete = table[participant]
     if clock == "weeks":
@@ -59,6 +66,7 @@ def risk_intervals(
         table["start"] = table["stop"].groupby(athlete).shift(fill_value=0.0)
     earlier = table["onset"].groupby(athlete).cumsum() - table["onset"]
     table["event_number"] = earlier + 1
+    table["stratum"] = table["event_number"].clip(upper=pooled_from)
     origin = table["start"].groupby([athlete, earlier]).transform("first")
     ended = table["stop"].where(table["onset"] > 0).groupby(athlete).ffill().groupby(athlete).shift()
     origin = ended.fillna(origin)
@@ -75,16 +83,19 @@ class TimeScale:
     stop : end of the interval. An athlete is at risk after start, up to and at stop.
     start : beginning of the interval; 0 where no column is named.
     stratum : strata with baseline hazards of their own; one baseline hazard where no column is named.
+    spell : number of the spell, where time begins anew with each: an athlete's intervals follow one another within a
+        spell only. Needed for gap times whose strata are pooled; otherwise the spells are the strata.
     """
 
     stop: str
     start: str | None = None
     stratum: str | None = None
+    spell: str | None = None
 
     @property
     def columns(self) -> list[str]:
         """The columns that are named."""
-        return [column for column in (self.stop, self.start, self.stratum) if column]
+        return [column for column in (self.stop, self.start, self.stratum, self.spell) if column]
 
 
 def fit_recurrent_injuries(
@@ -226,10 +237,12 @@ def _times(
     if (begin >= end).any():
         faults.append(f"{int((begin >= end).sum())} intervals do not end after their start")
     if start and not faults:
-        order = np.lexsort((end, begin, pd.factorize(table[participant])[0]))
-        same = table[participant].to_numpy()[order][1:] == table[participant].to_numpy()[order][:-1]
-        numbered = table[stratum].to_numpy()[order] if stratum else np.zeros(len(order))
-        overlap = same & (begin[order][1:] < end[order][:-1]) & (numbered[1:] == numbered[:-1])
+        spell = time_scale.spell or stratum
+        spells = pd.factorize(table[spell])[0] if spell else np.zeros(len(table), dtype=np.int64)
+        keys = np.column_stack([pd.factorize(table[participant])[0], spells])
+        order = np.lexsort((end, begin, keys[:, 1], keys[:, 0]))
+        same = (keys[order][1:] == keys[order][:-1]).all(axis=1)
+        overlap = same & (begin[order][1:] < end[order][:-1])
         if overlap.any():
             faults.append(f"{int(overlap.sum())} intervals begin before the previous interval of the athlete has ended")
     if faults:

@@ -142,7 +142,7 @@ def build_design(
     used = list(dict.fromkeys([outcome, participant, *(part for term in fixed for part in term.split(":"))]))
     faults = [f"there is no column {column}" for column in used if column not in table]
     if not faults:
-        faults = _unusable(table, outcome, [column for column in used if column != participant])
+        faults = column_faults(table, outcome, [column for column in used if column != participant])
     if faults:
         raise ModelRefusal(subject, faults)
     complete = table[used].dropna()
@@ -176,10 +176,18 @@ def build_design(
     )
 
 
-def _unusable(table: pd.DataFrame, outcome: str, columns: Sequence[str]) -> list[str]:
-    """Return a sentence for each column that holds no usable values."""
-    faults = []
-    for column in columns:
+def column_faults(table: pd.DataFrame, outcome: str, columns: Sequence[str]) -> list[str]:
+    """Return a sentence for each column that is there twice, or holds no usable values.
+
+    Parameters
+    ----------
+    table : with the columns.
+    outcome : the one that must be numeric.
+    columns : the outcome among them.
+    """
+    names = list(table.columns)
+    faults = [f"{names.count(column)} columns are named {column}" for column in columns if names.count(column) > 1]
+    for column in [] if faults else columns:
         values = table[column]
         if not values.notna().any():
             faults.append(f"{column} is missing in every row")

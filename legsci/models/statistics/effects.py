@@ -30,6 +30,7 @@ class Effect:
     participants, rows : number in the model.
     events : number in the model; None where the outcome is no count.
     notes : warnings of the model and secondary results, as sentences.
+    e_values : E-value of the estimate, and of the limit of the 95 % interval nearer to none; None where there is none.
     """
 
     estimate: float
@@ -41,6 +42,7 @@ class Effect:
     rows: int
     events: int | None = None
     notes: tuple[str, ...] = ()
+    e_values: tuple[float, float] | None = None
 
 
 def to_scale(values: Array | float, scale: str) -> Array:
@@ -94,3 +96,38 @@ def fieller_interval(
         return -np.inf, np.inf
     root = float(np.sqrt(max(b**2 - a * c, 0.0)))
     return (b - root) / a, (b + root) / a
+
+
+def e_values(ratio: float, interval: Interval) -> tuple[float, float]:
+    """Return how strong an unmeasured confounder must be to explain a ratio away (E-value).
+
+    The least ratio that it would need with both exposure and outcome, r + sqrt(r (r - 1)) with r at or above 1
+    (VanderWeele & Ding 2017, Ann Intern Med 167:268-274).
+
+    Parameters
+    ----------
+    ratio, interval : of risks or rates, with the 95 % interval.
+
+    Returns
+    -------
+    Of the ratio, and of the limit nearer to 1; 1 where the interval holds 1.
+    """
+    low, high = interval
+    values = []
+    for each in (ratio, low if low > 1.0 else min(high, 1.0)):
+        away = max(each, 1.0 / each)
+        values.append(float(away + np.sqrt(away * (away - 1.0))))
+    return values[0], values[1]
+
+
+def e_values_of_difference(difference: float, standard_error: float) -> tuple[float, float]:
+    """Return the E-values of a mean difference, by its approximate risk ratio.
+
+    exp(0.91 d), with the 95 % interval exp(0.91 d -+ 1.78 standard errors) (VanderWeele & Ding 2017, table 2).
+
+    Parameters
+    ----------
+    difference, standard_error : in standard deviations of the outcome.
+    """
+    ratio, low, high = (float(np.exp(0.91 * difference + sign * 1.78 * standard_error)) for sign in (0.0, -1.0, 1.0))
+    return e_values(ratio, (low, high))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,10 @@ from scipy import stats
 from scipy.optimize import minimize_scalar
 
 from legsci.models.result import Array, ModelRefusal
+from legsci.models.statistics.design import ROUNDING_SHARE, column_faults
 
+#: Weeks (session,), outcome (session,) and covariates (session, covariate) of an athlete.
+_Group = tuple[Array, Array, Array]
 #: Range of half-times that is searched [weeks].
 SHORTEST, LONGEST = 0.25, 260.0
 #: Grid points per doubling of the half-time.
@@ -32,6 +36,7 @@ class HalfTime:
     excess : mean distance from the plateau in week 0 [unit of the outcome].
     excess_error : its standard error over athletes, same unit.
     participants, sessions : number in the model.
+    coefficients : covariate -> its effect on the outcome at the estimate [unit of the outcome per unit].
     """
 
     estimate: float
@@ -41,6 +46,7 @@ class HalfTime:
     excess_error: float
     participants: int
     sessions: int
+    coefficients: Mapping[str, float] = field(default_factory=dict)
 
     def interval(self, level: float) -> tuple[float, float]:
         """Return the confidence interval: half-times at which the mean slope of the sums of squares may be 0 [weeks].
@@ -77,54 +83,46 @@ class HalfTime:
 
 
 def half_time(
-    table: pd.DataFrame, *, outcome: str, week: str = "week", participant: str = "participant_id"
+    table: pd.DataFrame,
+    *,
+    outcome: str,
+    covariates: Sequence[str] = (),
+    week: str = "week",
+    participant: str = "participant_id",
 ) -> HalfTime:
-    """Fit y = plateau_i + excess_i 2^(-week / h) by least squares, h common to all athletes.
+    """Fit y = plateau_i + excess_i 2^(-week / h) + z gamma by least squares, h and gamma common to all athletes.
 
     For a given h the model is linear in the other parameters (variable projection, Golub & Pereyra 1973, SIAM J Numer
     Anal 10:413-432): an athlete's sum of squares is a curve over h, whose slope is 0 on average at the true h. The
     interval holds the h at which the athletes' slopes do not differ from 0 (an interval from estimating equations, as
-    that of Fieller for a ratio): percentiles of a bootstrap are too narrow with few athletes. Learning curves of single
-    learners are commonly exponential (Heathcote, Brown & Mewhort 2000, Psychon Bull Rev 7:185-207).
+    that of Fieller for a ratio): percentiles of a bootstrap are too narrow with few athletes. Along the curves gamma
+    is that of each h, so that the slopes hold its uncertainty. Learning curves of single learners are commonly
+    exponential (Heathcote, Brown & Mewhort 2000, Psychon Bull Rev 7:185-207).
 
     Parameters
     ----------
     table : one row per athlete and session.
     outcome : column of the response, falling or rising to its plateau.
+    covariates : columns z that vary within athletes, such as training load.
     week : column of time [weeks].
     participant : column that names the athlete.
 
     Raises
     ------
     ModelRefusal
-        Missing columns, fewer than three athletes with three sessions each, or an outcome without change.
+        Missing columns, fewer than three athletes with three sessions each, an outcome without change, or a covariate
+        that is constant within athletes or depends linearly on others.
     """
-    subject = f"the half-time of {outcome}"
-    faults = [f"there is no column {column}" for column in (outcome, week, participant) if column not in table]
-    if faults:
-        raise ModelRefusal(subject, faults)
-    complete = table[[participant, week, outcome]].dropna()
-    groups = [
-        (rows[week].to_numpy(float), rows[outcome].to_numpy(float))
-        for _, rows in complete.groupby(participant)
-        if rows[week].nunique() >= FEWEST_SESSIONS
-    ]
-    if len(groups) < FEWEST_SESSIONS:
-        sentence = (
-            f"{len(groups)} athletes have {FEWEST_SESSIONS} sessions in different weeks; at least {FEWEST_SESSIONS} "
-            "are needed"
-        )
-        raise ModelRefusal(subject, [sentence])
-    if all(np.ptp(values) == 0.0 for _, values in groups):
-        raise ModelRefusal(subject, [f"{outcome} is the same in all sessions of each athlete"])
+    groups = _groups(table, outcome, covariates, week, participant)
     doublings = np.arange(np.log2(SHORTEST), np.log2(LONGEST) + 1.0 / STEPS, 1.0 / STEPS)
-    squares = np.array([_approach(*group, 2.0**doublings)[0] for group in groups])
+    squares = _approach(groups, 2.0**doublings)[0]
     slopes = np.gradient(squares, doublings, axis=1)
     error = slopes.std(axis=0, ddof=1) / np.sqrt(len(groups))
     # Far below the time between sessions the fit does not depend on the half-time: the slope is 0.
     level = error == 0.0
     estimate = _lowest(doublings, squares.sum(axis=0))
-    excess = np.array([_approach(*group, np.array([min(estimate, LONGEST)]))[1][0] for group in groups])
+    _, at_estimate, gamma = _approach(groups, np.array([min(estimate, LONGEST)]))
+    excess = at_estimate[:, 0]
     return HalfTime(
         estimate=estimate,
         half_times=2.0**doublings,
@@ -132,16 +130,74 @@ def half_time(
         excess=float(excess.mean()),
         excess_error=float(excess.std(ddof=1) / np.sqrt(len(groups))),
         participants=len(groups),
-        sessions=sum(len(weeks) for weeks, _ in groups),
+        sessions=sum(len(weeks) for weeks, _, _ in groups),
+        coefficients=dict(zip(covariates, gamma[0].tolist(), strict=True)),
     )
 
 
-def _approach(weeks: Array, values: Array, half_times: Array) -> tuple[Array, Array]:
-    """Return an athlete's residual sum of squares and excess in week 0 for each half-time, (half-time,) each."""
+def _groups(table: pd.DataFrame, outcome: str, covariates: Sequence[str], week: str, participant: str) -> list[_Group]:
+    """Return weeks, outcome and covariates of each athlete with enough sessions, or refuse with all reasons."""
+    subject = f"the half-time of {outcome}"
+    used = [outcome, week, participant, *covariates]
+    faults = [f"there is no column {column}" for column in used if column not in table]
+    if not faults:
+        faults = [sentence for name in (outcome, week, *covariates) for sentence in column_faults(table, name, [name])]
+    if faults:
+        raise ModelRefusal(subject, faults)
+    groups = [
+        (rows[week].to_numpy(float), rows[outcome].to_numpy(float), rows[list(covariates)].to_numpy(float))
+        for _, rows in table[used].dropna().groupby(participant)
+        if rows[week].nunique() >= FEWEST_SESSIONS
+    ]
+    if len(groups) < FEWEST_SESSIONS:
+        sentence = f"{len(groups)} athletes have {FEWEST_SESSIONS} sessions in different weeks"
+        raise ModelRefusal(subject, [f"{sentence}; at least {FEWEST_SESSIONS} are needed"])
+    if all(np.ptp(values) == 0.0 for _, values, _ in groups):
+        faults.append(f"{outcome} is the same in all sessions of each athlete")
+    apart = np.concatenate([own - own.mean(axis=0) for _, _, own in groups])
+    whole = np.concatenate([own for _, _, own in groups])
+    level = np.sum(apart**2, axis=0) <= ROUNDING_SHARE * np.sum(whole**2, axis=0)
+    constant = [name for name, same in zip(covariates, level, strict=True) if same]
+    faults += [f"{name} does not vary within athletes" for name in constant]
+    if not constant and np.linalg.matrix_rank(apart) < len(covariates):
+        faults.append(f"{', '.join(covariates)} depend linearly on each other")
+    if faults:
+        raise ModelRefusal(subject, faults)
+    return groups
+
+
+def _approach(groups: Sequence[_Group], half_times: Array) -> tuple[Array, Array, Array]:
+    """Return sums of squares and excess in week 0 of each athlete, (athlete, half-time), and gamma for each half-time.
+
+    Parameters
+    ----------
+    groups : per athlete: weeks (session,), outcome (session,) and covariates (session, covariate).
+    half_times : (half-time,) [weeks].
+    """
+    projected = [_without_approach(*group, half_times) for group in groups]
+    # Sums of squares and products of outcome and covariates, for each half-time.
+    products = np.sum([np.einsum("hsc,hsd->hcd", rest, rest) for rest, _ in projected], axis=0)
+    gamma = np.linalg.solve(products[:, 1:, 1:], products[:, 1:, :1])[..., 0]
+    sizes = np.concatenate([np.ones((len(gamma), 1)), -gamma], axis=1)
+    residuals = [np.einsum("hsc,hc->hs", rest, sizes) for rest, _ in projected]
+    excess = np.stack([np.einsum("hc,hc->h", own, sizes) for _, own in projected])
+    return np.stack([np.sum(own**2, axis=1) for own in residuals]), excess, gamma
+
+
+def _without_approach(weeks: Array, values: Array, covariates: Array, half_times: Array) -> tuple[Array, Array]:
+    """Return outcome and covariates of an athlete without plateau and approach, and the excess of each.
+
+    Returns
+    -------
+    rest : (half-time, session, 1 + covariate).
+    excess : (half-time, 1 + covariate).
+    """
     left = 2.0 ** (-weeks / half_times[:, None])
     apart = left - left.mean(axis=1, keepdims=True)
-    excess = apart @ values / np.sum(apart**2, axis=1)
-    return np.sum((values - values.mean() - excess[:, None] * apart) ** 2, axis=1), excess
+    columns = np.column_stack([values, covariates])
+    columns = columns - columns.mean(axis=0)
+    excess = apart @ columns / np.sum(apart**2, axis=1)[:, None]
+    return columns - apart[..., None] * excess[:, None, :], excess
 
 
 def _lowest(doublings: Array, curve: Array) -> float:

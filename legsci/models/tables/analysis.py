@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from legsci.models.result import ModelRefusal
 from legsci.models.tables.longitudinal import session_weeks
-from legsci.models.tables.person_weeks import PROBLEMS, person_weeks
+from legsci.models.tables.person_weeks import PROBLEMS, acute_weeks, person_weeks
 from legsci.models.tables.summaries import REP, SERIES, SESSION, VARIANCE_COLUMNS, usable
 
 #: Word of participants.tsv, column previous_injury, that says there was none, in small or capital letters.
@@ -222,7 +222,7 @@ def week_table(
     problem_type: str | None,
     problem: str = PROBLEMS[0],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Lay out the weeks at risk of a new problem as rows, and count those that are not.
+    """Lay out the weeks at risk of a new problem as rows, and count those that are not; acute injuries compete.
 
     Parameters
     ----------
@@ -234,8 +234,8 @@ def week_table(
     Returns
     -------
     weeks : one row per athlete and week at risk: participant_id, week, training_hours [h], onset (0 or 1), load (of the
-        week before less the athlete's mean [1000 arbitrary units], 0 where not recorded), `<exposed>_between` (see
-        `usual_before`, missing before the athlete's first visit) and the person's covariates.
+        week before less the athlete's mean [1000 arbitrary units], 0 where not recorded), load_imputed (whether it is),
+        `<exposed>_between` (see `usual_before`, missing before the athlete's first visit) and the person's covariates.
     exclusions : see `PersonWeeks`.
 
     Raises
@@ -254,9 +254,12 @@ def week_table(
     by_athlete = exposure.groupby("participant_id")["load"]
     # After a gap there is no previous week.
     follows = exposure["week"].astype(float).groupby(exposure["participant_id"]).diff() == 1.0
-    before = (by_athlete.shift(1) - by_athlete.transform("mean")).where(follows, 0.0) / 1000.0
-    kept = exposure[["participant_id", "week", "training_hours"]].assign(load=before.fillna(0.0))
-    found = person_weeks(kept, health, problem=problem, problem_type=problem_type)
+    before = (by_athlete.shift(1) - by_athlete.transform("mean")).where(follows) / 1000.0
+    kept = exposure[["participant_id", "week", "training_hours"]].assign(
+        load=before.fillna(0.0), load_imputed=before.isna()
+    )
+    acute = acute_weeks(tables.get("injuries", pd.DataFrame()), tables["sessions"])
+    found = person_weeks(kept, health, problem=problem, problem_type=problem_type, censored=acute)
     if found.at_risk.empty:
         lost = found.exclusions[found.exclusions["weeks"] > 0]
         reasons = [f"{row.weeks} weeks: {row.sentence}" for row in lost.itertuples()]

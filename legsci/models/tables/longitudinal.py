@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 
 from legsci.ingest.study import Study
-from legsci.metrics.measurements import retest_rows
+from legsci.metrics.measurements import declared_metrics, retest_rows
+from legsci.models.tables.inputs import check_tables
 from legsci.models.tables.summaries import (
     REP,
     SERIES,
     SESSION,
+    SUMMARY_COLUMNS,
     VARIANCE_COLUMNS,
     Summaries,
     session_variances,
@@ -50,13 +52,17 @@ WEEK_COLUMNS = [
     "mean_weekly_hours",
     "severity",
 ]
+#: Columns of longitudinal.csv.
+LONGITUDINAL_COLUMNS = [*SUMMARY_COLUMNS, "within", "between", *VARIANCE_COLUMNS, *WEEK_COLUMNS, *PERSON_COLUMNS]
 #: Weeks over which chronic load is averaged, that of the session among them.
 CHRONIC_WEEKS = 4
+#: Largest share of sessions beyond the weeks of a weekly table that counts from the same day.
+MOST_OUTSIDE = 0.5
 FLOW_COLUMNS = ["level", "step", "reason", "count"]
 
 
 def tables_of(study: Study, metrics: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the tables of a study by name, with its metrics.
+    """Return the tables of a study by name, with its metrics and the names of those that it declares.
 
     Parameters
     ----------
@@ -64,7 +70,8 @@ def tables_of(study: Study, metrics: pd.DataFrame) -> dict[str, pd.DataFrame]:
     metrics : rows of metrics.csv.
     """
     own = {name: getattr(study, name) for name in ANALYSIS_TABLES[1:-1]}
-    return {"metrics": metrics, **own, "reliability": retest_rows(study)}
+    declared = pd.DataFrame({"metric": list(declared_metrics(study))}, dtype=object)
+    return {"metrics": metrics, **own, "reliability": retest_rows(study), "declared": declared}
 
 
 def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -73,7 +80,7 @@ def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Parameters
     ----------
     tables : the tables of a study folder by name, and `metrics` (rows of metrics.csv). `exposure`, `health` and
-        `reliability` may be absent or empty.
+        `reliability` may be absent or empty, as may `declared` (see `check_tables`).
 
     Returns
     -------
@@ -81,7 +88,13 @@ def longitudinal_table(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     session's mean minus the athlete's mean over sessions, and `between`, that mean minus the mean of the athletes [unit
     of the metric]; VARIANCE_COLUMNS (see `session_variances`); WEEK_COLUMNS (see `session_weeks`); PERSON_COLUMNS as in
     participants.tsv.
+
+    Raises
+    ------
+    TablesError
+        See `check_tables`.
     """
+    check_tables(tables)
     found = summarise(tables["metrics"])
     series = found.rows.groupby(SERIES).ngroup().to_numpy()
     own = found.rows.groupby(["participant_id", *SERIES])["mean"].transform("mean")
@@ -124,6 +137,14 @@ def session_weeks(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """
     sessions = tables["sessions"]
     weeks = sessions[SESSION].astype(str).assign(week=session_days(sessions) // DAYS_PER_WEEK)
+    if week_mismatch(tables):
+        # Of which weeks the tables are is not known: loads and health of sessions are withheld.
+        withheld = {"exposure": ["load"], "health": list(OSTRC_QUESTIONS)}
+        tables = dict(tables) | {
+            name: tables[name].assign(**dict.fromkeys(columns, np.nan))
+            for name, columns in withheld.items()
+            if name in tables
+        }
     exposure = _weekly(tables, "exposure", ["training_hours", "load"])
     load = exposure.set_index(["participant_id", "week"])["load"]
     usual = exposure.groupby("participant_id")[["training_hours", "load"]].mean()
@@ -153,6 +174,51 @@ def session_days(sessions: pd.DataFrame) -> pd.Series:
         first = dates.groupby(sessions["participant_id"].astype(str)).transform("min")
         days = days.fillna((dates - first).dt.days.astype(float))
     return days
+
+
+def week_mismatch(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return a sentence for each reason why weeks of sessions are not those of the weekly tables.
+
+    Weeks count from a participant's first visit, in sessions and in weekly tables. Where `day` and `date` of a
+    participant's sessions do not agree, or more than MOST_OUTSIDE of the sessions lie beyond the weeks that a table has
+    of their participants, by more than a week, the tables count from another day.
+
+    Parameters
+    ----------
+    tables : see `longitudinal_table`.
+    """
+    sessions = tables["sessions"]
+    athlete = sessions["participant_id"].astype(str)
+    sentences = _contradictory_days(sessions, athlete) if {"day", "date"} <= set(sessions) else []
+    weeks = pd.DataFrame({"participant_id": athlete, "week": session_days(sessions) // DAYS_PER_WEEK}).dropna()
+    for name, by_participant in (("exposure", True), ("health", False)):
+        table = _weekly(tables, name, [])
+        span = table.groupby("participant_id")["week"].agg(["min", "max"])
+        first, last = span["min"].min(), span["max"].max()
+        own = weeks.join(span, on="participant_id").dropna()
+        # Training is recorded every week, but health by some only where there is a problem.
+        begin, end = (own["min"], own["max"]) if by_participant else (first, last)
+        outside = int(((own["week"] < begin - 1.0) | (own["week"] > end + 1.0)).sum())
+        if outside > MOST_OUTSIDE * len(own):
+            sentences.append(
+                f"{outside} of {len(own)} sessions lie outside the weeks that {name}.tsv has of their participants "
+                f"({first:g} to {last:g} in all): weeks count from the participant's first visit, which is in week 0"
+            )
+    return sentences
+
+
+def _contradictory_days(sessions: pd.DataFrame, athlete: pd.Series) -> list[str]:
+    """Return a sentence for each participant whose sessions have days and dates that do not agree."""
+    dates, days = pd.to_datetime(sessions["date"]), sessions["day"].astype(float)
+    # Days from the first dated session, less the day that is stated.
+    later = ((dates - dates.groupby(athlete).transform("min")).dt.days - days).groupby(athlete)
+    apart, shift = later.max() - later.min(), later.max()
+    alone = (dates.notna() & days.isna()).groupby(athlete).any() & days.notna().groupby(athlete).any() & (shift != 0.0)
+    sentences = [f"{name}: day and date of sessions differ by {n:g} days" for name, n in apart[apart > 0.0].items()]
+    return sentences + [
+        f"{name}: some sessions have a date only, and the first date is not that of day 0"
+        for name in alone.index[alone]
+    ]
 
 
 def _weekly(tables: Mapping[str, pd.DataFrame], name: str, columns: list[str]) -> pd.DataFrame:

@@ -11,17 +11,20 @@ import numpy as np
 import pandas as pd
 
 from legsci.models.result import ModelRefusal
-from legsci.vocabulary import OSTRC_QUESTIONS
+from legsci.vocabulary import DAYS_PER_WEEK, OSTRC_QUESTIONS
 
 MOST_POINTS = 25.0
 #: Both questionnaires call reductions of training or performance moderate from here on: categories are 0, 8, 17, 25
 #: points in OSTRC-O2 and 0, 6, 13, 19, 25 in its forerunner (Clarsen et al. 2013, Br J Sports Med 47:495).
 MODERATE_POINTS = 13.0
+#: Injuries that do not end reach no further than this day, some 20 years.
+LAST_DAY = 7000
 PROBLEMS = ("any_problem", "substantial_problem", "time_loss")
 
 EXCLUSIONS = {
     "no_exposure": "training hours are unknown",
     "away": "no training: not at risk",
+    "acute": "the week lay within an acute injury: not at risk",
     "no_answer": "the questionnaire is incomplete, or the type of problem is missing",
     "unknown_before": "the previous weeks were not answered, so that a problem could be an old one",
     "ongoing": "a problem of the previous weeks was ongoing",
@@ -59,6 +62,7 @@ def person_weeks(
     problem: str = "any_problem",
     problem_type: str | None = None,
     clear_weeks: int = 1,
+    censored: pd.DataFrame | None = None,
 ) -> PersonWeeks:
     """Determine the weeks at risk and the onsets in them.
 
@@ -78,6 +82,7 @@ def person_weeks(
     problem_type : count only rows of health with this problem_type, however it is capitalised; rows of others are weeks
         without the problem, and a problem without a type makes its week unknown.
     clear_weeks : answered weeks without the problem before an onset, at least 1.
+    censored : participant_id, week of weeks that are not at risk because of a competing event: see `acute_weeks`.
 
     Raises
     ------
@@ -100,8 +105,12 @@ def person_weeks(
         known_before &= answered.groupby(athlete).shift(back, fill_value=False)
         problem_before |= present.groupby(athlete).shift(back, fill_value=False)
     hours = weeks["training_hours"]
-    reasons = [hours.isna(), hours == 0, ~answered, problem_before, ~known_before]
-    names = ["no_exposure", "away", "no_answer", "ongoing", "unknown_before"]
+    competing = pd.Series(False, index=weeks.index)
+    if censored is not None:
+        keys = [pd.MultiIndex.from_frame(table[["participant_id", "week"]]) for table in (weeks, censored)]
+        competing = pd.Series(keys[0].isin(keys[1]), index=weeks.index)
+    reasons = [hours.isna(), hours == 0, competing, ~answered, problem_before, ~known_before]
+    names = ["no_exposure", "away", "acute", "no_answer", "ongoing", "unknown_before"]
     weeks["excluded"] = pd.Series(np.select(reasons, names, ""), index=weeks.index, dtype=object).replace("", None)
     at_risk, new = weeks["excluded"].isna(), present & known_before & ~problem_before
     kept_away = new & (hours == 0) & weeks["time_loss"].fillna(False).astype(bool)
@@ -109,6 +118,42 @@ def person_weeks(
     weeks["onset"] = ((new & at_risk) | carried).astype(np.int64)
     left_out = new & ~at_risk & ~carried.groupby(athlete).shift(1, fill_value=False)
     return PersonWeeks(weeks, _count_exclusions(weeks["excluded"], present, left_out), problem)
+
+
+def acute_weeks(injuries: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFrame:
+    """Return the weeks that lie wholly within an acute injury, in which no overuse problem is counted.
+
+    An acute injury is a competing event: the hazard of overuse is cause-specific, and time is censored while the injury
+    lasts (Putter, Fiocco & Geskus 2007, Stat Med 26:2389-2430). Hours trained before it in the week of its onset, and
+    after it in the week of the return, are at risk.
+
+    Parameters
+    ----------
+    injuries : rows of injuries.tsv; may be empty. An injury lasts from the day after its onset to the return, else for
+        time_loss_days, else for good.
+    sessions : rows of sessions.tsv, for the date of the first visit.
+
+    Returns
+    -------
+    participant_id, week.
+    """
+    columns = ["participant_id", "mode", "onset", "onset_day", "return", "return_day", "time_loss_days"]
+    acute = injuries.reindex(columns=columns)
+    acute = acute[acute["mode"] == "acute"].astype({"participant_id": str})
+    dates = sessions.reindex(columns=["participant_id", "date"]).astype({"participant_id": str})
+    origin = acute["participant_id"].map(pd.to_datetime(dates["date"]).groupby(dates["participant_id"]).min())
+    first, back = (
+        acute[f"{name}_day"].astype(float).fillna((pd.to_datetime(acute[name]) - origin).dt.days.astype(float))
+        for name in ("onset", "return")
+    )
+    back = back.fillna(first + 1.0 + acute["time_loss_days"].astype(float)).fillna(np.inf)
+    rows = [
+        (name, week)
+        for name, start, end in zip(acute["participant_id"], first, back, strict=True)
+        if np.isfinite(start)
+        for week in range(int(start) // DAYS_PER_WEEK + 1, int(min(end, LAST_DAY)) // DAYS_PER_WEEK)
+    ]
+    return pd.DataFrame(rows, columns=["participant_id", "week"])
 
 
 def problem_prevalence(weeks: pd.DataFrame) -> pd.Series:

@@ -19,7 +19,7 @@ from legsci.present.results import Results
 
 CONFIG_LIST = "models"
 
-_ROW_HEIGHT = 0.72
+_ROW_HEIGHT = 0.98
 _CLAIMED, _PUBLISHED, _ESTIMATED = style.SIDE_COLOURS["right"], (0.45, 0.45, 0.45), style.SIDE_COLOURS["left"]
 _BAND = (0.88, 0.88, 0.88)
 #: An interval wider than this many times the rest of a row is cut at the row's end, with an arrow.
@@ -44,10 +44,7 @@ def claims_ledger_figure(ledger: pd.DataFrame, *, simulated: bool) -> Figure:
         panels = figure.subplots(len(ledger), 2, width_ratios=[1.15, 1.0], squeeze=False)
         for (words, axes), row in zip(panels, ledger.to_dict("records"), strict=True):
             words.set_axis_off()
-            sentence = "\n".join(textwrap.wrap(f"{row['id']}  {row['sentence']}", 62))
-            words.text(0.0, 1.05, sentence, va="top", fontsize=6.5, transform=words.transAxes)
-            words.text(0.0, -0.1, row["verdict"], va="bottom", fontweight="bold", fontsize=7, transform=words.transAxes)
-            words.text(1.0, -0.1, _sample_size(row), va="bottom", ha="right", fontsize=6, transform=words.transAxes)
+            _write(words, row)
             _draw(axes, row)
         subtitle = "verdicts on simulated athletes say nothing about people" if simulated else "one verdict per claim"
         style.title(figure, f"Ledger of claims: {subtitle}", simulated=simulated)
@@ -59,6 +56,16 @@ def claims_ledger_figure(ledger: pd.DataFrame, *, simulated: bool) -> Figure:
         ]
         figure.legend(handles=marks, loc="outside lower center", ncols=len(marks))
     return figure
+
+
+def _write(words: Axes, row: Mapping[Hashable, Any]) -> None:
+    """Write claim, verdict, sample size and the reason of the verdict."""
+    sentence = textwrap.fill(f"{row['id']}  {row['sentence']}", 62)
+    reason = textwrap.fill(str(row["reason"]).removeprefix(f"{row['verdict']} here: "), 78, max_lines=3)
+    words.text(0.0, 1.08, sentence, va="top", fontsize=6.5, transform=words.transAxes)
+    words.text(0.0, 0.4, row["verdict"], va="center", fontweight="bold", fontsize=7, transform=words.transAxes)
+    words.text(1.0, 0.4, _sample_size(row), va="center", ha="right", fontsize=6, transform=words.transAxes)
+    words.text(0.0, 0.24, reason, va="top", fontsize=5.5, transform=words.transAxes)
 
 
 def _sample_size(row: Mapping[Hashable, Any]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -13,7 +15,9 @@ from legsci.present.results import Results
 CONFIG_LIST = "models"
 
 _ROW_HEIGHT, _PANEL_HEIGHT = 0.17, 0.45
-_PRIMARY, _OTHER = style.SIDE_COLOURS["left"], (0.45, 0.45, 0.45)
+_OTHER = (0.45, 0.45, 0.45)
+_COLOURS = {"primary": style.SIDE_COLOURS["left"], "positive control": "black", "negative control": "black"}
+_LONGEST_LABEL = 72
 _BAND = (0.88, 0.88, 0.88)
 #: An interval wider than this many times the range of the estimates and the band is cut at the edge of the panel.
 _WIDEST = 3.0
@@ -27,7 +31,7 @@ def draw(study: Results) -> Figure:
 
 
 def claims_sensitivity_figure(sensitivity: pd.DataFrame, ledger: pd.DataFrame, *, simulated: bool) -> Figure:
-    """Draw a panel per claim with a row per analysis, the primary one on top.
+    """Draw a panel per claim with a row per analysis, the primary one on top, and a panel per control outcome.
 
     Parameters
     ----------
@@ -36,45 +40,59 @@ def claims_sensitivity_figure(sensitivity: pd.DataFrame, ledger: pd.DataFrame, *
     simulated : whether the study is.
     """
     estimated = sensitivity.dropna(subset=["estimate"])
-    shown = [str(name) for name in ledger["id"] if (estimated["id"] == name).any()]
+    control = estimated["role"].str.endswith(" control")
+    own = dict(tuple(estimated[~control].groupby("id")))
+    panels: list[tuple[pd.DataFrame, pd.Series | None]]
+    panels = [(own[str(name)], row) for name, row in ledger.set_index("id").iterrows() if str(name) in own]
+    panels += [(estimated.loc[[place]], None) for place in estimated.index[control]]
     with style.figure_style():
-        if not shown:
+        if not panels:
             figure = Figure(figsize=(style.PAGE_WIDTH, 1.5), layout="constrained")
             figure.text(0.5, 0.4, "no claim could be tested", ha="center")
         else:
-            sizes = [_PANEL_HEIGHT + _ROW_HEIGHT * int((estimated["id"] == name).sum()) for name in shown]
+            sizes = [_PANEL_HEIGHT + _ROW_HEIGHT * len(rows) for rows, _ in panels]
             figure = Figure(figsize=(style.PAGE_WIDTH, 0.8 + sum(sizes)), layout="constrained")
-            panels = figure.subplots(len(shown), 1, height_ratios=sizes, squeeze=False)[:, 0]
-            for axes, name in zip(panels, shown, strict=True):
-                row = ledger[ledger["id"] == name].iloc[0]
-                _draw(axes, estimated[estimated["id"] == name], row)
-        style.title(figure, "Registered analyses of each claim, 95 % intervals", simulated=simulated)
+            drawn = figure.subplots(len(panels), 1, height_ratios=sizes, squeeze=False)[:, 0]
+            for axes, (rows, claim) in zip(drawn, panels, strict=True):
+                _draw(axes, rows, claim)
+        style.title(figure, "Registered analyses of each claim and controls, 95 % intervals", simulated=simulated)
     return figure
 
 
-def _draw(axes: Axes, rows: pd.DataFrame, claim: pd.Series) -> None:
-    """Draw the analyses of one claim."""
-    band = float(claim["equivalence_low"]), float(claim["equivalence_high"])
-    fixed = np.array([*band, float(claim["null"]), *rows["estimate"].astype(float)])
-    room = _WIDEST * float(np.ptp(fixed[np.isfinite(fixed)]))
-    limits = rows[["low", "high"]].to_numpy(float)
-    ends = np.concatenate([fixed, limits.ravel()])
-    ends = ends[np.isfinite(ends)]
-    low, high = max(ends.min(), np.nanmin(fixed) - room), min(ends.max(), np.nanmax(fixed[np.isfinite(fixed)]) + room)
-    axes.axvspan(*band, color=_BAND, linewidth=0)
-    axes.axvline(float(claim["null"]), color="black", linewidth=0.6)
+def _draw(axes: Axes, rows: pd.DataFrame, claim: pd.Series | None) -> None:
+    """Draw the analyses of one claim, or a control outcome, which has no band of equivalence."""
+    marks = [] if claim is None else [float(claim["equivalence_low"]), float(claim["equivalence_high"])]
+    if claim is not None:
+        axes.axvspan(*marks, color=_BAND, linewidth=0)
+    null = 0.0 if claim is None else float(claim["null"])
+    axes.axvline(null, color="black", linewidth=0.6)
+    low, high = _limits(rows, [*marks, null])
     places = np.arange(len(rows))
-    for place, (estimate, interval, name) in enumerate(
-        zip(rows["estimate"].astype(float), limits, rows["analysis"], strict=True)
-    ):
-        colour = _PRIMARY if name == "primary" else _OTHER
+    limits, estimates = rows[["low", "high"]].to_numpy(float), rows["estimate"].to_numpy(float)
+    for place, estimate, interval, role in zip(places, estimates, limits, rows["role"], strict=True):
+        colour = _COLOURS.get(role, _OTHER)
         axes.plot(np.clip(interval, low, high), [place, place], color=colour, linewidth=1.4)
         if low <= estimate <= high:
-            axes.plot(estimate, place, "o", color=colour, markersize=3.5)
+            filled = "white" if role == "check" else colour
+            axes.plot(estimate, place, "o", color=colour, markersize=3.5, markerfacecolor=filled)
     margin = 0.05 * (high - low)
     axes.set(xlim=(low - margin, high + margin), ylim=(len(rows) - 0.4, -0.6))
-    axes.set_yticks(places, labels=[str(name) for name in rows["analysis"]], fontsize=6)
-    axes.set_title(f"{rows['id'].iloc[0]}: {claim['verdict']}", fontsize=7, loc="left", pad=2)
-    axes.set_xlabel(str(claim["unit"]), fontsize=6.5, labelpad=1)
+    axes.set_yticks(
+        places, labels=[textwrap.shorten(str(name), _LONGEST_LABEL) for name in rows["analysis"]], fontsize=6
+    )
+    first = rows.iloc[0]
+    heading = f"{first['role']}, model of {first['id']}" if claim is None else f"{first['id']}: {claim['verdict']}"
+    axes.set_title(heading, fontsize=7, loc="left", pad=2)
+    axes.set_xlabel(str(first["unit"]), fontsize=6.5, labelpad=1)
     axes.tick_params(labelsize=6, pad=1)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _limits(rows: pd.DataFrame, marks: list[float]) -> tuple[float, float]:
+    """Return the range of a panel: that of its intervals, cut where they are very wide."""
+    fixed = np.array([*marks, *rows["estimate"].astype(float)])
+    fixed = fixed[np.isfinite(fixed)]
+    room = _WIDEST * float(np.ptp(fixed))
+    ends = np.concatenate([fixed, rows[["low", "high"]].to_numpy(float).ravel()])
+    ends = ends[np.isfinite(ends)]
+    return float(max(ends.min(), fixed.min() - room)), float(min(ends.max(), fixed.max() + room))

@@ -172,14 +172,20 @@ def test_every_analysis_of_a_claim_is_in_the_table_of_sensitivity(
     few = replace(registry, claims=tuple(claim(registry, name) for name in ("C1", "C5", "C8")))
     ledger, sensitivity = claims_tables(cohort, few, simulated=True, resamples=20)
     own = sensitivity.groupby("id")["analysis"].apply(list)
-    assert own["C1"] == ["primary", *claim(registry, "C1").alternatives]
+    first, checks = claim(registry, "C1"), [check["name"] for check in claim(registry, "C1").checks]
+    assert own["C1"] == ["primary", *first.alternatives, *checks, "body weight in quiet standing before the jump"]
     assert own["C8"] == ["primary"]
+    roles = sensitivity.query("id == 'C1'")["role"].tolist()
+    assert roles == ["primary", *["alternative"] * 4, *["check"] * 5, "negative control"]
     first = sensitivity.drop_duplicates("id").set_index("id")["estimate"]
     pd.testing.assert_series_equal(first, ledger.set_index("id")["estimate"])
     assert sensitivity.loc[sensitivity["estimate"].isna(), "refusal"].str.len().min() > 20
     # A load less in the model: another estimate from the same sessions.
-    assert sensitivity.query("id == 'C1'")["estimate"].nunique() == 5
-    assert len(sensitivity.query("id == 'C1'")["rows"].drop_duplicates()) == 1
+    estimated = sensitivity.query("id == 'C1'").dropna(subset=["estimate"])
+    assert estimated["estimate"].nunique() == len(estimated) == 10
+    assert len(estimated["rows"].drop_duplicates()) == 1
+    # The simulated tables have no weight in standing.
+    assert "no body_weight_n of countermovement_jump" in sensitivity["refusal"].iloc[-1]
 
 
 def test_alternatives_that_name_nothing_are_refused(content: dict, tmp_path: Path) -> None:
@@ -441,6 +447,25 @@ def test_half_time_of_exact_learning_curves_is_found() -> None:
         half_time(pd.DataFrame(rows).query("participant_id != 'C'"), outcome="angle")
 
 
+def test_a_half_time_holds_the_effect_of_a_covariate() -> None:
+    """An angle that load raises by 2 per unit: exact curves are found again; columns of no use are refused."""
+    table = learners(0)
+    load = np.random.default_rng(8).normal(size=len(table))
+    exact = 4.0 + 3.0 * 2.0 ** (-table["week"] / 5.0)
+    table = table.assign(angle=exact + 2.0 * load, load=load, twice=2.0 * load)
+    table["constant"] = table["load"].groupby(table["participant_id"]).transform("first")
+    found = half_time(table, outcome="angle", covariates=["load"])
+    assert found.estimate == pytest.approx(5.0, rel=0.01)
+    assert found.coefficients["load"] == pytest.approx(2.0, rel=1e-3)
+    with pytest.raises(ModelRefusal, match="constant does not vary within athletes"):
+        half_time(table, outcome="angle", covariates=["constant", "load"])
+    with pytest.raises(ModelRefusal, match="load, twice depend linearly on each other"):
+        half_time(table, outcome="angle", covariates=["load", "twice"])
+    with pytest.raises(ModelRefusal, match="2 reasons") as told:
+        half_time(table.assign(week=table["week"].replace(4.0, np.inf), angle="a"), outcome="angle")
+    assert told.value.sentences == ("angle is not numeric", "week is infinite in 24 rows")
+
+
 def test_interval_of_a_half_time_holds_it() -> None:
     """60 studies: 95 % intervals miss the half-time in 3, at most 8 by chance; p values say the same as intervals."""
     missed = 0
@@ -467,8 +492,9 @@ def test_without_learning_a_half_time_has_no_limits() -> None:
              for table in (learners(seed) for seed in range(60))]  # fmt: skip
     assert sum(found.interval(0.95)[0] > 1.0 for found in level) <= 6
     assert np.mean([np.isinf(high) for _, high in intervals]) > 0.5
+    own = learners(0).groupby("participant_id")["angle"].transform("first")
     with pytest.raises(ModelRefusal, match="angle is the same in all sessions"):
-        half_time(learners(0).assign(angle=3.0), outcome="angle")
+        half_time(learners(0).assign(angle=own), outcome="angle")
 
 
 def test_a_ledger_has_a_verdict_and_a_reason_for_every_claim(ledger: pd.DataFrame, registry: Registry) -> None:
@@ -584,7 +610,7 @@ def test_a_registry_that_was_changed_after_registration_is_named(
     changed = load_claims(path)
     ledger = claims_ledger(cohort, replace(changed, claims=changed.claims[-1:]), simulated=True, resamples=20)
     assert ledger.loc[0, "registry"] == "changed after registration"
-    assert (ledger.loc[0, "registered"], ledger.loc[0, "registry_checksum"]) == ("2026-11-30", changed.checksum)
+    assert (ledger.loc[0, "registered"], ledger.loc[0, "registry_checksum"]) == ("2026-12-01", changed.checksum)
     del content["registered"]
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     assert load_claims(path).state == "not registered"

@@ -147,6 +147,20 @@ def test_intervals_of_weeks_by_hand() -> None:
     assert calendar["gap_start"].tolist() == [0.0, 1.0, 2.0, 3.0]
     assert trained["stop"].tolist() == [2.0, 5.0, 9.0, 14.0]
     assert trained["gap_stop"].tolist() == [2.0, 5.0, 4.0, 9.0]
+    assert calendar["stratum"].tolist() == [1, 1, 2, 2]
+    assert risk_intervals(weeks, pooled_from=1)["stratum"].tolist() == [1, 1, 1, 1]
+    with pytest.raises(ValueError, match="pooled_from is at least 1"):
+        risk_intervals(weeks, pooled_from=0)
+
+
+def test_gap_times_begin_anew_in_a_pooled_stratum() -> None:
+    """Without the number of the spell, times that begin anew are those of intervals that overlap."""
+    table = risk_intervals(cohort(seed=10).assign(onset=lambda rows: rows["onset"].clip(upper=1)), pooled_from=2)
+    assert table["event_number"].max() > 2
+    scale = TimeScale("gap_stop", "gap_start", "stratum", spell="event_number")
+    fit_recurrent_injuries(table, InjuryModel(terms=["poor"]), scale)
+    with pytest.raises(ModelRefusal, match="begin before"):
+        fit_recurrent_injuries(table, InjuryModel(terms=["poor"]), TimeScale("gap_stop", "gap_start", "stratum"))
 
 
 @pytest.mark.parametrize("ties", ["breslow", "efron"])

@@ -53,6 +53,28 @@ hazards <- function(ties) {
        pwp_gap = hazard(as_formula("Surv(gap_start, gap_stop, onset)", "+ strata(event_number)"), ties))
 }
 
+# Strata of events pooled from the second or third on, as is usual where few athletes have more.
+pooled <- function(left, from) hazard(as.formula(paste(left, "~", risk, "+ strata(pmin(event_number,", from, "))")), "breslow")
+
+# Weekly hazard with log-normal frailty, by adaptive quadrature.
+frailty <- function(nodes) {
+  control <- glmerControl(optimizer = "bobyqa", optCtrl = list(rhobeg = 0.02, rhoend = 1e-9, maxfun = 1e5), tolPwrss = 1e-12)
+  fit <- glmer(onset ~ abduction_between + load + previously_injured + offset(log(training_hours)) + (1 | id), weeks,
+               family = binomial("cloglog"), nAGQ = nodes, control = control)
+  # The standard errors are those of the whole Hessian, the standard deviation of frailty among its parameters.
+  list(terms = names(fixef(fit)), estimate = unname(fixef(fit)),
+       standard_error = unname(sqrt(diag(as.matrix(vcov(fit, use.hessian = TRUE))))),
+       log_likelihood = as.numeric(logLik(fit)), deviation = unname(sqrt(as.numeric(VarCorr(fit)$id))))
+}
+
+# Half-time of the approach of alignment to its plateau, with the load of the week before.
+learning <- local({
+  rows <- transform(sessions, alignment = abduction_within + abduction_between, week = time - min(time))
+  approach <- function(log_half_time) lm(alignment ~ participant_id * I(2^(-week / exp(log_half_time))) + load, rows)
+  found <- optimise(function(at) deviance(approach(at)), log(c(0.25, 260)), tol = 1e-10)
+  list(half_time = exp(found$minimum), load = unname(coef(approach(found$minimum))["load"]), deviance = found$objective)
+})
+
 version <- function(name) as.character(packageVersion(name))
 packages <- c("lme4", "survival", "geepack", "MASS")
 answers <- list(
@@ -62,9 +84,14 @@ answers <- list(
                slope = random("(time | participant_id)"),
                slope_ml = random("(time | participant_id)", FALSE),
                uncorrelated = random("(1 | participant_id) + (0 + time | participant_id)"),
-               two_slopes = random("(time + abduction_within | participant_id)")),
+               two_slopes = random("(time + abduction_within | participant_id)"),
+               uncorrelated_slopes = random("(time + abduction_within || participant_id)")),
   gee = list(independence = equations("independence"), exchangeable = equations("exchangeable"),
              cloglog = equations("independence", binomial("cloglog"))),
   shared_gamma = counts,
+  frailty = frailty(15),
+  pooled = list(total_2 = pooled("Surv(start, stop, onset)", 2), gap_2 = pooled("Surv(gap_start, gap_stop, onset)", 2),
+                gap_3 = pooled("Surv(gap_start, gap_stop, onset)", 3)),
+  half_time = learning,
   cox = list(breslow = hazards("breslow"), efron = hazards("efron")))
 write(toJSON(answers, digits = NA, auto_unbox = TRUE, pretty = TRUE), file.path(folder, "oracles.json"))

@@ -42,7 +42,7 @@ def test_each_week_has_its_reason() -> None:
     ]  # fmt: skip
     assert found.weeks.loc[found.weeks["onset"] == 1, "week"].tolist() == [2, 8]
     assert found.exclusions["weeks"].to_dict() == {
-        "no_exposure": 1, "away": 1, "no_answer": 1, "unknown_before": 1, "ongoing": 2,
+        "no_exposure": 1, "away": 1, "acute": 0, "no_answer": 1, "unknown_before": 1, "ongoing": 2,
     }  # fmt: skip
     assert found.exclusions["weeks"].sum() + len(found.at_risk) == len(found.weeks)
     assert found.weeks["severity"].tolist()[:3] == [0.0, 0.0, 24.0]
