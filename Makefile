@@ -19,7 +19,7 @@
 # make scale   studies of 24, 240 and 2,400 participants: time, memory, disk and jobs (benchmarks/scale.csv; an hour)
 # python -m benchmarks.slurm   240 athletes locally, through Slurm on two nodes, and with a node killed (as root, with the
 #              Debian packages slurm-wlm and munge; benchmarks/slurm.csv; an hour)
-# make dictionary  write docs/metrics.md anew from the registry of metrics
+# make dictionary  write docs/metrics.md and docs/vendor-metrics.md anew from the registry of metrics
 # make lock    resolve the dependencies of pyproject.toml anew
 # make clean   remove what the workflow and the tools made (never data/)
 #
@@ -111,6 +111,7 @@ scale: $(READY)
 
 dictionary: $(READY)
 	python -m legsci.present.report.metrics_page docs/metrics.md
+	python -m legsci.present.report.vendor_page docs/vendor-metrics.md
 
 bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from legsci.quality_declarations import DECLARATIONS, Code
+from legsci.quality_efforts import EFFORTS
 from legsci.quality_recordings import RECORDINGS
 
 CODES: dict[str, Code] = {
@@ -351,6 +352,7 @@ CODES: dict[str, Code] = {
     "kept": Code("corrected", "Kept manually, despite its flags: {detail}."),
     "decision_without_effect": Code("flagged", "A decision in curation.tsv has no effect: {detail}."),
     "excluded": Code("rejected", "Excluded manually: {detail}."),
+    **EFFORTS,
     **DECLARATIONS,
     **RECORDINGS,
 }

@@ -15,8 +15,9 @@ class Task:
     ----------
     meaning : one sentence.
     start : what precedes the movement. "standing" and "held_squat": the person is still, is weighed there, and velocity
-        is integrated from there. "fall" and "running": the person is not; body weight is that of quiet standing after
-        the last landing, else the session's body mass.
+        is integrated from there (isometric efforts: the posture of the test is held, and the person is weighed
+        elsewhere). "fall" and "running": the person is not; body weight is that of quiet standing after the last
+        landing, else the session's body mass.
     legs : "both"; "one", which trials.tsv names; "either": both, or the one that trials.tsv names; "alternating": each
         repetition is a step on the other leg.
     direction : of the movement of the body: "vertical", "lateral", "forward", or None for standing.
@@ -26,7 +27,8 @@ class Task:
         "rebound": one repetition per ground contact between a fall and a flight.
         "impact": one repetition per landing from a fall, without a flight afterwards.
         "descent": one repetition per squat, by the height of the pelvis, or of the centre of mass without markers.
-        "contact": one repetition per running step on the plates.
+        "contact": one repetition per contact between two flights: a running step, or a hop.
+        "effort": one repetition per isometric effort, by force above the level before it.
     cut_by : streams (STREAMS of vocabulary.py) that show where the repetitions lie, the preferred first.
     cutoff_hz : low-pass of markers and ground reaction alike [Hz], unless the options of a run say otherwise. That with
         which four peak joint moments of virtual athletes have the least error on average (root mean square, 0.3 mm of
@@ -47,7 +49,7 @@ class Task:
     start: Literal["standing", "held_squat", "fall", "running"]
     legs: Literal["both", "one", "either", "alternating"]
     direction: Literal["vertical", "lateral", "forward"] | None
-    cut: Literal["quiet", "flight", "rebound", "impact", "descent", "contact"]
+    cut: Literal["quiet", "flight", "rebound", "impact", "descent", "contact", "effort"]
     cut_by: tuple[str, ...]
     cutoff_hz: float
 
@@ -130,6 +132,33 @@ TASKS: dict[str, Task] = {
         cut_by=("force",),
         cutoff_hz=30.0,
     ),
+    "repeated_hops": Task(
+        "Hops on the spot, one after the other (10/5 test): each contact between two flights is a repetition.",
+        start="running",
+        legs="either",
+        direction="vertical",
+        cut="contact",
+        cut_by=("force",),
+        cutoff_hz=30.0,
+    ),
+    "isometric_pull": Task(
+        "Pull at a bar that does not move, at the height of the middle of the thighs.",
+        start="held_squat",
+        legs="either",
+        direction=None,
+        cut="effort",
+        cut_by=("force",),
+        cutoff_hz=6.0,
+    ),
+    "isometric_squat": Task(
+        "Push upward in a squat against a bar that does not move.",
+        start="held_squat",
+        legs="either",
+        direction=None,
+        cut="effort",
+        cut_by=("force",),
+        cutoff_hz=6.0,
+    ),
 }
 
 
@@ -140,7 +169,8 @@ def _tasks(chosen: Callable[[Task], bool]) -> tuple[str, ...]:
 
 #: Tasks to which the same metrics apply.
 STANDING = _tasks(lambda task: task.cut == "quiet")
-MOVEMENTS = _tasks(lambda task: task.cut != "quiet")
+MOVEMENTS = _tasks(lambda task: task.cut not in ("quiet", "effort"))
+ISOMETRIC = _tasks(lambda task: task.cut == "effort")
 JUMPS = _tasks(lambda task: task.cut in ("flight", "rebound"))
 VERTICAL_JUMPS = _tasks(lambda task: task.cut in ("flight", "rebound") and task.direction == "vertical")
 LATERAL_JUMPS = _tasks(lambda task: task.cut == "flight" and task.direction == "lateral")
@@ -149,6 +179,7 @@ COUNTERMOVEMENT_JUMPS = _tasks(lambda task: task.cut == "flight" and task.start 
 REBOUND_JUMPS = _tasks(lambda task: task.cut == "rebound")
 LANDINGS = _tasks(lambda task: task.cut == "impact")
 SQUATS = _tasks(lambda task: task.cut == "descent")
-RUNNING = _tasks(lambda task: task.cut == "contact")
+RUNNING = _tasks(lambda task: task.cut == "contact" and task.direction == "forward")
+HOPS = _tasks(lambda task: task.cut == "contact" and task.direction == "vertical")
 #: Tasks that start with straight legs below the hips: not those that push off to one side.
 STRAIGHT_LEGGED = _tasks(lambda task: task.start == "standing" and task.direction != "lateral")

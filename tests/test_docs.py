@@ -15,6 +15,7 @@ from legsci.ingest.settings import devices_of, read_settings
 from legsci.ingest.study import OWN_TABLES
 from legsci.ingest.tables import load_schema
 from legsci.present.report.metrics_page import metrics_page
+from legsci.present.report.vendor_page import vendor_page
 from legsci.tasks import TASKS
 from legsci.vocabulary import MARKERS
 
@@ -63,3 +64,4 @@ def test_guide_lists_the_tasks() -> None:
 def test_page_of_metrics_is_that_of_the_registry() -> None:
     """After a change of TASKS or METRICS run `make dictionary`."""
     assert (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8") == metrics_page()
+    assert (ROOT / "docs" / "vendor-metrics.md").read_text(encoding="utf-8") == vendor_page()

@@ -187,7 +187,13 @@ def _runs(samples: Array, limit: float, below: bool, shortest: int, longest: int
 
 @njit(cache=True)
 def onset_of_departure(
-    force: Array, first: int, leaves: int, stop: int, body_weight: float, band: float
+    force: Array,
+    first: int,
+    leaves: int,
+    stop: int,
+    body_weight: float,
+    band: float,
+    largest_order: int = LARGEST_ORDER,
 ) -> tuple[float, float]:
     """Onset of movement by the course of force where it leaves body weight, and its standard uncertainty [samples].
 
@@ -203,6 +209,7 @@ def onset_of_departure(
     leaves : sample at which force leaves the band.
     stop : last sample before take-off.
     body_weight, band : [N].
+    largest_order : of the response.
 
     Returns
     -------
@@ -228,7 +235,7 @@ def onset_of_departure(
         return np.nan, np.nan
     begin = beyond - count * length
     means = side * (_means(force[begin:beyond], length) - body_weight)
-    onset, sd = _onset_of_means(means, _noise_of_means(force[first:earliest], length))
+    onset, sd = _onset_of_means(means, _noise_of_means(force[first:earliest], length), largest_order)
     return begin + length * onset, length * sd
 
 
@@ -322,15 +329,15 @@ def _ramp_response(times: Array, order: int, constant: float) -> Array:
 
 
 @njit(cache=True)
-def _onset_of_means(means: Array, noise: tuple[float, float, float]) -> tuple[float, float]:
+def _onset_of_means(means: Array, noise: tuple[float, float, float], largest_order: int) -> tuple[float, float]:
     """Posterior mean and SD of the onset in means of a departure (block,) [N]: [blocks] from the start of the first."""
     count = means.size
     whitening = _whitening(count, noise)
     seen = _whitened(means, *whitening, noise[2])
-    misfit = np.full((LARGEST_ORDER + 1, TIME_CONSTANTS.size, STEPS_OF_BLOCK * (count - 1)), np.sum(seen**2))
+    misfit = np.full((largest_order + 1, TIME_CONSTANTS.size, STEPS_OF_BLOCK * (count - 1)), np.sum(seen**2))
     # From an onset at a step to the middle of a block it is a number of steps, so that one course serves all onsets.
     times = np.arange(STEPS_OF_BLOCK * count) / STEPS_OF_BLOCK
-    for order in range(LARGEST_ORDER + 1):
+    for order in range(largest_order + 1):
         for number, constant in enumerate(TIME_CONSTANTS):
             if order == 0 and number > 0:
                 misfit[order, number] = misfit[order, 0]

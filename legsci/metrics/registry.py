@@ -16,10 +16,13 @@ from legsci.metrics.families import (
     alignment,
     angle_and_force,
     contacts,
+    elasticity,
     force,
+    isometric,
     joints,
     kinetics,
     muscles,
+    phases,
     power,
     squats,
 )
@@ -91,12 +94,15 @@ def _asymmetry(name: str, metric: Metric) -> Metric:
 
 _MEASURED: dict[str, dict[str, Metric]] = {
     "Vertical force": force.METRICS,
+    "Phases": phases.METRICS,
     "Velocity, height and power of the centre of mass": power.METRICS,
+    "Stiffness and stabilisation": elasticity.METRICS,
     "Joint angles and squats": joints.METRICS | squats.METRICS,
     "Joint angles, force and jump height": angle_and_force.METRICS,
     "Alignment of the leg": alignment.METRICS,
     "Joint moments, power and work": kinetics.METRICS,
     "Landings and running steps": contacts.METRICS,
+    "Isometric efforts": isometric.METRICS,
     "Muscles": muscles.METRICS,
 }
 #: Title of a family -> its metrics by name, in the order of the columns of metrics.csv.
@@ -115,7 +121,9 @@ SHARED: dict[str, Callable[[Reps], Any]] = {
     "sample_count": lambda reps: recorded_samples(reps, ("force",)),
     "frame_count": lambda reps: recorded_samples(reps, ("angle", "foot_height", "pelvis_position")),
     "velocity": velocity,
+    "whole_body_power": phases.power,
     "takeoff_velocity": power.takeoff_velocity,
+    "landing_end": phases.landing_end,
     "braking_start": force.braking_start,
     "span_start": lambda reps: joints.movement_span(reps)[0],
     "span_end": lambda reps: joints.movement_span(reps)[1],

@@ -9,11 +9,13 @@ from scipy.special import log_ndtr, ndtri
 
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.reps.repetition import UNPERTURBED
+from legsci.metrics.families import isometric
 from legsci.metrics.families.force import LANDING_S, braking_is_defined, impact
+from legsci.metrics.families.phases import ELSEWHERE, PHASES
 from legsci.metrics.measure import measure, prepare
 from legsci.metrics.registry import METRICS
 from legsci.metrics.signals import Reps, of_both, peak_time, position
-from legsci.tasks import REBOUND_JUMPS, RUNNING
+from legsci.tasks import HOPS, REBOUND_JUMPS, RUNNING
 from legsci.vocabulary import SIDES, STANDARD_GRAVITY
 
 Array = NDArray[np.float64]
@@ -36,14 +38,24 @@ IMPACT_PEAKS: dict[str, tuple[str, ...] | None] = {
     "landing_peak_leftward_force_n": None,
     "horizontal_braking_impulse_n_s": None,
     "horizontal_propulsion_impulse_n_s": None,
-    "peak_force_n": (*REBOUND_JUMPS, *RUNNING),
+    "peak_force_n": (*REBOUND_JUMPS, *RUNNING, *HOPS),
     "peak_power_w": (*REBOUND_JUMPS, *RUNNING),
+    "braking_peak_force_n": REBOUND_JUMPS,
+    "landing_peak_force_percent": None,
+    "landing_force_at_peak_n": None,
 }
 #: Part of the second differences of force, the smallest, by which the noise of a plate is found, and the variance of
 #: that part of standard normal samples; the others may be of impacts.
 NOISE_PART, NOISE_PART_VARIANCE = 0.8, 0.4377
 #: Vertical peaks of impacts: the platform's ringing changes them in proportion.
-PROPORTIONAL = ("landing_peak_force_n", "peak_force_n", "peak_power_w")
+PROPORTIONAL = (
+    "landing_peak_force_n",
+    "landing_peak_force_percent",
+    "landing_force_at_peak_n",
+    "peak_force_n",
+    "peak_power_w",
+    "braking_peak_force_n",
+)
 #: Part of errors within twice a standard uncertainty.
 COVERED = 0.9545
 #: Variance of Chernoff's distribution (Groeneboom & Wellner 2001, J Comput Graph Stat 10:388).
@@ -240,6 +252,47 @@ def _noise_of_lowest(reps: Reps, course: Array, sd: Array) -> Array:
     return answer
 
 
+def _noise_of_phases(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
+    """Standard uncertainty (rep,) by the noise of the plates of the metrics of phases, in their unit.
+
+    `force` is that of both sides (rep, sample), `sd` its noise [N].
+    """
+    rate, answer = reps["sampling_rate_hz"].data.astype(float), dict[str, Array]()
+    course, each = _course(force, rate), np.broadcast_to(sd[:, None], force.shape)
+    speed = reps["velocity"].transpose("rep", "scoring", "sample").data[:, 0]
+    weight, rest = _default(of_both(reps["body_weight"])), _default(reps["rest"])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        percent, specific = 100.0 / weight, STANDARD_GRAVITY / weight
+        for phase, of in PHASES.items():
+            span = of.start(reps), of.end(reps)
+            length = _default(span[1] - span[0])
+            impulse = sd * np.sqrt(length / rate)
+            largest = _noise_of_peak(reps, course, each, *span)
+            to_peak = _default(peak_time(reps, of_both(reps["force"]), *span) - span[0])
+            rises = course * speed * (1.0 if of.upward else -1.0)
+            of_power = _noise_of_peak(reps, rises, each * np.abs(speed), *span)
+            of_speed = sd * np.sqrt(np.abs(_default(span[1]) - rest) / rate) * specific
+            answer |= dict.fromkeys((f"{phase}_impulse_n_s", f"{phase}_total_impulse_n_s"), impulse)
+            answer |= dict.fromkeys(
+                (f"{phase}_impulse_n_s_per_kg", f"{phase}_total_impulse_n_s_per_kg"), impulse * specific
+            )
+            answer |= {
+                f"{phase}_mean_force_n": impulse / length,
+                f"{phase}_mean_force_percent": impulse / length * percent,
+                f"{phase}_peak_force_n": largest,
+                f"{phase}_peak_force_percent": largest * percent,
+                f"{phase}_force_at_peak_n": largest,
+                f"{phase}_rate_of_force_development_n_per_s": np.hypot(sd, largest) / to_peak,
+                f"{phase}_mean_velocity_m_per_s": of_speed,
+                f"{phase}_peak_velocity_m_per_s": of_speed,
+                f"{phase}_peak_power_w": of_power,
+                f"{phase}_peak_power_w_per_kg": of_power * specific,
+            }
+    return {
+        name: np.where(np.isfinite(values), values, 0.0) for name, values in answer.items() if name not in ELSEWHERE
+    }
+
+
 def _noise_of_integrals(reps: Reps, sd: Array) -> dict[str, Array]:
     """Standard uncertainty (rep,) by the noise of the plates of metrics that integrate force, in their unit.
 
@@ -264,8 +317,6 @@ def _noise_of_integrals(reps: Reps, sd: Array) -> dict[str, Array]:
         height = of_speed * speed / STANDARD_GRAVITY
         noise = {
             "net_impulse_n_s": impulse,
-            "braking_impulse_n_s": integrated(bottom - _default(reps["braking_start"])),
-            "propulsion_impulse_n_s": integrated(takeoff - _default(reps["propulsion_start"])),
             "mean_force_n": impulse / (takeoff - start),
             "landing_impulse_n_s": integrated(np.full_like(sd, LANDING_S)),
             "takeoff_velocity_m_per_s": of_speed,
@@ -285,6 +336,8 @@ def _additional(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
     return {
         **_noise_of_samples(reps, force, sd),
         **integrals,
+        **_noise_of_phases(reps, force, sd),
+        **isometric.noise(sd, reps["sampling_rate_hz"].data.astype(float)),
         "jump_height_flight_time_m": np.full(count, FLIGHT_POSTURE_M),
         "jump_height_pelvis_m": np.full(count, POSTURE_M),
         "rsi_m_per_s": np.where(contact > 0.0, FLIGHT_POSTURE_M / np.where(contact > 0.0, contact, 1.0), 0.0),

@@ -53,6 +53,57 @@ def drawn() -> Outcome:
 
 
 SPEED = 0.3 * GRAVITY
+#: Half g down for 0.23 s (movement is said to start 30 ms early, at rest), g up for 0.1 s to v = 0 and 0.3 s on.
+PHASES_OF_JUMP = {
+    "unweighting_mean_force_n": (0.5 * WEIGHT_N, 50.0),
+    "unweighting_impulse_n_s": (-0.1 * WEIGHT_N, 1.0),
+    "unweighting_peak_velocity_m_per_s": (-0.1 * GRAVITY, 0.01),
+    "braking_mean_force_n": (2 * WEIGHT_N, 10.0),
+    "braking_mean_force_percent": (200.0, 1.5),
+    "braking_peak_force_n": (2 * WEIGHT_N, 0.01),
+    "braking_impulse_n_s_per_kg": (0.1 * GRAVITY, 0.02),
+    "braking_total_impulse_n_s": (2 * WEIGHT_N * 0.1, 2.0),
+    "braking_mean_velocity_m_per_s": (-0.05 * GRAVITY, 0.01),
+    "braking_mean_power_w": (-2 * WEIGHT_N * 0.05 * GRAVITY, 10.0),
+    "braking_peak_power_w": (-2 * WEIGHT_N * 0.1 * GRAVITY, 10.0),
+    "propulsion_mean_force_n": (2 * WEIGHT_N, 10.0),
+    "propulsion_peak_force_percent": (200.0, 0.01),
+    "propulsion_time_percent": (100.0 * 0.3 / 0.63, 0.6),
+    "propulsion_mean_velocity_m_per_s": (0.15 * GRAVITY, 0.02),
+    "propulsion_peak_velocity_m_per_s": (SPEED, 0.02),
+    "propulsion_mean_power_w": (2 * WEIGHT_N * 0.15 * GRAVITY, 30.0),
+    "propulsion_mean_power_w_per_kg": (2 * 0.15 * GRAVITY**2, 0.4),
+    "propulsion_peak_power_w_per_kg": (2 * SPEED * GRAVITY, 0.3),
+    "propulsion_total_impulse_n_s": (2 * WEIGHT_N * 0.3, 3.0),
+    "force_at_lowest_point_n": (2 * WEIGHT_N, 0.01),
+    "force_at_lowest_point_percent": (200.0, 0.01),
+    "flight_to_takeoff_time_ratio": (0.4 / 0.63, 0.005),
+    "positive_impulse_n_s": (WEIGHT_N * 0.4, 1.5),
+    "positive_total_impulse_n_s": (2 * WEIGHT_N * 0.4, 3.0),
+}
+#: Touchdown at -2 m/s, stopped by g in 2 / g s; after a flight of 0.4 s a constant force stops the fall in 0.3 s.
+FALLING = GRAVITY * 0.4 - (GRAVITY * 0.4 - 2.0)
+STOPPING_N = WEIGHT_N * (1.0 + FALLING / GRAVITY / 0.3)
+PHASES_OF_REBOUND = {
+    "braking_time_s": (2.0 / GRAVITY, 0.003),
+    "braking_mean_power_w": (-2 * WEIGHT_N * 1.0, 12.0),
+    "braking_peak_power_w": (-2 * WEIGHT_N * 2.0, 20.0),
+    "landing_time_s": (0.3, 0.004),
+    "landing_mean_force_n": (STOPPING_N, 12.0),
+    "landing_mean_velocity_m_per_s": (-FALLING / 2.0, 0.02),
+    "landing_peak_velocity_m_per_s": (-FALLING, 0.03),
+    "landing_peak_power_w": (-FALLING * STOPPING_N, 40.0),
+    "landing_total_impulse_n_s": (STOPPING_N * 0.3, 6.0),
+    # sinks 2² / 2 g with 2 W
+    "braking_stiffness_n_per_m": (2 * WEIGHT_N * GRAVITY / 2.0, 40.0),
+    "landing_depth_m": (FALLING * 0.3 / 2.0, 0.004),
+    "landing_stiffness_n_per_m": (STOPPING_N / (FALLING * 0.3 / 2.0), 100.0),
+    # contact and flight of 0.4 s: m pi 0.8 / (0.16 (0.8 / pi - 0.1))
+    "contact_stiffness_n_per_m": (WEIGHT_N / GRAVITY * np.pi * 5.0 / (0.8 / np.pi - 0.1), 40.0),
+    "time_to_stabilisation_s": (0.3, 0.003),
+    "takeoff_momentum_kg_m_per_s": (WEIGHT_N / GRAVITY * (GRAVITY * 0.4 - 2.0), 1.5),
+    "propulsion_to_braking_impulse_ratio": ((GRAVITY * 0.4 - 2.0) / 2.0, 0.02),
+}
 JUMP = {
     "body_weight_n": (WEIGHT_N, 0.01),
     "peak_force_n": (2 * WEIGHT_N, 0.01),
@@ -71,8 +122,10 @@ JUMP = {
     "countermovement_depth_m": (0.5 * GRAVITY * 0.2 * 0.3 / 2, 0.001),
     "peak_power_w": (2 * WEIGHT_N * SPEED, 15.0),
     "rsi_modified_m_per_s": (SPEED**2 / 2 / GRAVITY / 0.63, 0.01),
+    **PHASES_OF_JUMP,
 }
 REBOUND = {
+    **PHASES_OF_REBOUND,
     "contact_time_s": (0.4, 0.002),
     "flight_contact_ratio": (1.0, 0.01),
     "rsi_m_per_s": (GRAVITY * 0.16 / 8 / 0.4, 0.01),
@@ -97,6 +150,32 @@ ANSWERS = [
 def test_metric_by_hand(drawn: Outcome, movement: str, metric: str, answer: tuple[float, float]) -> None:
     value, tolerance = answer
     assert drawn.row(movement)[metric] == pytest.approx(value, abs=tolerance)
+
+
+def test_a_spring_is_told_from_what_is_none(drawn: Outcome) -> None:
+    """A mass on a spring (20 kN/m, 70 kg, touching down at 2 m/s) has r² = 1; a constant force has none."""
+    stiffness, mass, rate = 20_000.0, 70.0, 1000.0
+    turning = np.sqrt(stiffness / mass)
+    weight, time = mass * GRAVITY, np.arange(int(0.6 * rate)) / rate
+    # about the level of rest: y = -g/w² (cos wt - 1) ... as force: W (1 - cos wt) + k v / w sin wt
+    force = weight * (1.0 - np.cos(turning * time)) + stiffness * 2.0 / turning * np.sin(turning * time)
+    contact = force[: int(np.flatnonzero(force[1:] < 0.0)[0]) + 1]
+    flight = np.zeros(round(2.0 * 2.0 / GRAVITY * rate))
+    stop = np.full(200, weight * (1.0 + 2.0 / GRAVITY / 0.2))
+    row = outcome(
+        force_trial(
+            np.concatenate(
+                [np.zeros(300), contact, flight, stop, np.full(2500, weight) + 0.1 * np.sin(np.arange(2500))]
+            ),
+            task="drop_jump",
+        ),
+        profiles=[],
+    ).row()
+    assert row["spring_model_r2"] > 0.995
+    # force is a product of stiffness and descent, so that their peaks give the stiffness
+    assert row["braking_stiffness_n_per_m"] == pytest.approx(stiffness, rel=0.01)
+    assert row["contact_stiffness_n_per_m"] == pytest.approx(stiffness, rel=0.1)
+    assert not drawn.row("rebound")["spring_model_r2"] > 0.5
 
 
 def test_metrics_of_other_tasks_are_missing(drawn: Outcome) -> None:

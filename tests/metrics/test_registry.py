@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from legsci.mechanics.reps.repetition import STORED_EVENTS
+from legsci.metrics.families.phases import PHASES
 from legsci.metrics.registry import COLUMNS, FAMILIES, METRICS, UNCERTAINTIES, dictionary
 from legsci.tasks import TASKS
 from legsci.vocabulary import MUSCLES, STREAMS
@@ -42,7 +43,7 @@ def test_name_ends_in_the_unit(name: str) -> None:
     if unit == "1":
         assert name.endswith(RATIOS)
     else:
-        words = unit.lower().replace("%", "percent").replace("/", " per ").split()
+        words = unit.lower().replace("%", "percent").replace("^(2/3)", " to two thirds").replace("/", " per ").split()
         assert re.search(rf"_{'_'.join(words)}$", name)
         # the unit is the whole of it: n_m_per_kg is not a metre per kilogram
         longer = {other.unit for other in METRICS.values() if other.unit.endswith(f" {unit}")}
@@ -51,9 +52,11 @@ def test_name_ends_in_the_unit(name: str) -> None:
 
 @pytest.mark.parametrize("name", METRICS)
 def test_name_is_found_by_a_text_search(name: str) -> None:
-    """Metrics that each muscle has are written once, with the muscle as a variable."""
-    muscle = next((muscle for muscle in MUSCLES if name.startswith(f"{muscle}_")), "")
-    assert f'"{name.replace(muscle, "{muscle}") if muscle else name}"' in SOURCES
+    """Metrics that each muscle, phase or time after an onset has are written once, with that as a variable."""
+    written = {re.sub(r"_\d+_ms_", "_{ms}_ms_", name)}
+    for kind, members in (("muscle", MUSCLES), ("phase", PHASES)):
+        written |= {re.sub(rf"(^|_){member}_", rf"\1{{{kind}}}_", name, count=1) for member in members}
+    assert any(f'"{each}"' in SOURCES for each in written)
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -78,9 +81,10 @@ def test_every_task_has_a_metric(task: str) -> None:
 
 def test_jumps_differ_in_their_metrics_as_they_differ_in_their_start() -> None:
     has = {task: {name for name, metric in METRICS.items() if task in metric.tasks} for task in TASKS}
-    countermovement = {"unweighting_time_s", "braking_time_s", "braking_impulse_n_s", "countermovement_depth_m"}
-    both = {"hip_knee_ankle_angle_deg", "asymmetry_braking_impulse_percent"}
-    assert has["countermovement_jump"] - has["squat_jump"] == countermovement | both
+    of_countermovement = {name for name in METRICS if re.search(r"^(asymmetry_)?(unweighting|braking)_", name)}
+    both = {name for name in METRICS if "force_at_lowest_point" in name}
+    both |= {"countermovement_depth_m", "hip_knee_ankle_angle_deg", "propulsion_to_braking_impulse_ratio"}
+    assert has["countermovement_jump"] - has["squat_jump"] == of_countermovement | both
     assert has["squat_jump"] < has["countermovement_jump"]
 
 

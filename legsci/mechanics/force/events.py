@@ -253,6 +253,7 @@ def _events(
         fall = (window.first + window.touchdown) // 2
         score.events["touchdown"] = flight_edges(force, fall, rules.contact, rules.loaded, rules.to_zero)[1]
     if window.middle < 0:
+        score.rest = float(rest) if rest >= 0 else np.nan
         return
     found = np.full(len(EVENTS), np.nan)
     if quiet_end >= 0:
@@ -338,6 +339,8 @@ def score_repetition(
         score.flags += _check_flight(score, reaction, window)
         score.flags += _check_drift(score, task, weighing, after)
         score.flags += _check_landing(score, reaction, window)
+    elif np.isnan(score.rest):
+        score.flags.append(QualityFlag("no_velocity"))
     if task.start == "held_squat":
         score.flags += check_countermovement(score.events, float(score.body_weight[0]), reaction)
     elif task.cut == "flight":

@@ -46,6 +46,9 @@ PRIOR_TRIALS = 2.0
 STATED_MASS_KG = 0.6
 #: Body weights of one person in one session agree within this part.
 ALIKE_PART = 0.05
+#: Tasks (by their cut) in which force at rest does not tell the weight: steps have no rest, and a person at a bar pulls
+#: at it, or leans on it.
+NOT_WEIGHED = ("contact", "effort")
 #: Source of a zero that no trial gives.
 NOWHERE = "nowhere"
 
@@ -306,7 +309,7 @@ def _body_weight(session: xr.DataTree, forces: Mapping[str, xr.Dataset], own: Ze
     found: dict[bool, list[tuple[float, float, str]]] = {True: [], False: []}
     for name, force in forces.items():
         task = str(session[name].attrs["task"])
-        if TASKS[task].cut == "contact" or _load_kg(session.children[name]) > 0.0:
+        if TASKS[task].cut in NOT_WEIGHED or _load_kg(session.children[name]) > 0.0:
             continue
         reaction = _reaction(force, task, own[name])
         standing = reaction.standing if reaction.plates and set(reaction.plates) <= set(own[name]) else None
@@ -349,7 +352,7 @@ def _with_weight(
     words = f"quiet standing of {source}" + (f" and the load of {load_kg:g} kg" if load_kg else "")
     known = KnownWeight(weight + load_kg * STANDARD_GRAVITY, uncertainty, words)
     told = replace(reference, weight=known)
-    if reference.feet_parted or TASKS[task].cut == "contact":
+    if reference.feet_parted or TASKS[task].cut in NOT_WEIGHED:
         return told
     rate, vertical = float(force.attrs["sampling_rate_hz"]), vertical_of_plates(force)
     plates, up = force.get_index("plate").tolist(), force.get_index("axis").tolist().index("y")

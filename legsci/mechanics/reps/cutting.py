@@ -10,6 +10,7 @@ from legsci.mechanics.force.plates import GroundReaction
 from legsci.mechanics.force.windows import Window, flights, impacts, rebounds, whole_recording
 from legsci.mechanics.kinetics.movement import Movement
 from legsci.mechanics.kinetics.session_motion import TrialMotion
+from legsci.mechanics.reps.pulls import pulls, score_pull
 from legsci.mechanics.reps.squats import score_squat, squats, unloaded_ground_reaction
 from legsci.mechanics.reps.steps import score_step, steps
 from legsci.quality import QualityFlag
@@ -37,6 +38,7 @@ CUTTING: dict[str, Cutting] = {
     "impact": Cutting(lambda reaction, _: impacts(reaction), score_repetition),
     "descent": Cutting(squats, score_squat),
     "contact": Cutting(lambda reaction, _: steps(reaction), score_step),
+    "effort": Cutting(lambda reaction, _: pulls(reaction), score_pull),
 }
 
 

@@ -1,4 +1,4 @@
-"""Running steps: contacts with the plates between two flights, and the foot of each."""
+"""Running steps and hops: contacts with the plates between two flights, and the foot of each."""
 
 from __future__ import annotations
 
@@ -48,15 +48,21 @@ def running_direction_flags(task: Task, movement: Movement | None) -> list[Quali
     task : entry of TASKS.
     movement : answer of `legsci.mechanics.kinetics.movement.trial_movement`.
     """
-    if task.start != "running" or movement is None or not movement.mean_speed_m_per_s > RUNNING_M_PER_S:
+    if task.direction != "forward" or movement is None or not movement.mean_speed_m_per_s > RUNNING_M_PER_S:
         return []
     if not movement.travel_deg > MOST_ACROSS_DEG:
         return []
     return [QualityFlag("travels_across", "markers", movement.travel_deg, MOST_ACROSS_DEG)]
 
 
+def _weight(reaction: GroundReaction, mass_kg: float) -> float:
+    """Body weight by the stated mass, else as other trials of the session tell it [N]; NaN where nothing does."""
+    known = reaction.known_weight
+    return known.newtons if np.isnan(mass_kg) and known is not None else mass_kg * STANDARD_GRAVITY
+
+
 def score_step(reaction: GroundReaction, window: Window, *, task: Task, profile: Profile, mass_kg: float) -> Score:
-    """Touchdown, take-off and next touchdown of a step; body weight is that of the session's mass.
+    """Touchdown, take-off and next touchdown of a step or hop; body weight is that of the session.
 
     Parameters
     ----------
@@ -73,7 +79,7 @@ def score_step(reaction: GroundReaction, window: Window, *, task: Task, profile:
     )
     return Score(
         events=events | {"movement_start": events["touchdown"]},
-        body_weight=np.array([mass_kg * STANDARD_GRAVITY, np.nan, np.nan]),
+        body_weight=np.array([_weight(reaction, mass_kg), np.nan, np.nan]),
         weighing_sd=float("nan"),
         body_weight_uncertainty=float("nan"),
         rest=float("nan"),

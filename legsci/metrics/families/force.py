@@ -13,7 +13,8 @@ from legsci.mechanics.kinetics.session_motion import DIRECTIONS, SWAY_HZ
 from legsci.metrics.metric import FLANAGAN, FORCE, LINTHORNE, MCMAHON, NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, at, integral, of_tasks, peak, peak_time, position
 from legsci.tasks import (
-    COUNTERMOVEMENT_JUMPS,
+    HOPS,
+    ISOMETRIC,
     JUMPS,
     JUMPS_FROM_REST,
     LANDINGS,
@@ -98,21 +99,6 @@ def time_to_takeoff(reps: Reps) -> xr.Variable:
     return reps["takeoff"] - reps["movement_start"]
 
 
-def unweighting_time(reps: Reps) -> xr.Variable:
-    """Time from movement start to braking start (rep, scoring) [s]."""
-    return reps["braking_start"] - reps["movement_start"]
-
-
-def braking_time(reps: Reps) -> xr.Variable:
-    """Time from braking start to the lowest point (rep, scoring) [s]."""
-    return reps["bottom"] - reps["braking_start"]
-
-
-def propulsion_time(reps: Reps) -> xr.Variable:
-    """Time from propulsion start to take-off (rep, scoring) [s]."""
-    return reps["takeoff"] - reps["propulsion_start"]
-
-
 def _net_impulse(reps: Reps, start: xr.Variable, end: xr.Variable) -> xr.Variable:
     """Integral of force minus body weight between two times (rep, scoring, side) [N s]."""
     reading = reps["body_weight"] + reps["offset"]
@@ -122,16 +108,6 @@ def _net_impulse(reps: Reps, start: xr.Variable, end: xr.Variable) -> xr.Variabl
 def net_impulse(reps: Reps) -> xr.Variable:
     """Net impulse from movement start to take-off (rep, scoring, side) [N s]."""
     return _net_impulse(reps, reps["movement_start"], reps["takeoff"])
-
-
-def braking_impulse(reps: Reps) -> xr.Variable:
-    """Net impulse over braking (rep, scoring, side) [N s]."""
-    return _net_impulse(reps, reps["braking_start"], reps["bottom"])
-
-
-def propulsion_impulse(reps: Reps) -> xr.Variable:
-    """Net impulse over propulsion (rep, scoring, side) [N s]."""
-    return _net_impulse(reps, reps["propulsion_start"], reps["takeoff"])
 
 
 def rate_of_force_development(reps: Reps) -> xr.Variable:
@@ -181,10 +157,11 @@ METRICS: dict[str, Metric] = {
         label="body weight",
         unit="N",
         sign="upward",
-        meaning="Mean vertical force over the weighing window.",
+        meaning="Mean vertical force over the weighing window; in isometric efforts and hops the weight in other "
+        "trials of the session, or by the stated mass.",
         equation="W = mean F over the weighing window",
         source=_OWEN,
-        tasks=(*STANDING, *JUMPS, *LANDINGS),
+        tasks=(*STANDING, *JUMPS, *LANDINGS, *HOPS, *ISOMETRIC),
         streams=FORCE,
         uncertainty="rescored",
         asymmetry="asymmetry_body_weight_percent",
@@ -207,10 +184,10 @@ METRICS: dict[str, Metric] = {
         label="peak force",
         unit="N",
         sign="upward",
-        meaning="Maximum vertical force from movement start to take-off (squat: to the end).",
+        meaning="Maximum vertical force from movement start to take-off (squat, isometric effort: to the end).",
         equation="max F, t_movement_start to t_takeoff",
         source=MCMAHON,
-        tasks=(*JUMPS, *SQUATS, *RUNNING),
+        tasks=(*JUMPS, *SQUATS, *RUNNING, *HOPS, *ISOMETRIC),
         streams=FORCE,
         uncertainty="rescored",
         asymmetry="asymmetry_peak_force_percent",
@@ -247,10 +224,10 @@ METRICS: dict[str, Metric] = {
         label="flight time",
         unit="s",
         sign=NOT_SIGNED,
-        meaning="Time from take-off to landing; in running to the next touchdown.",
+        meaning="Time from take-off to landing; in running and hopping to the next touchdown.",
         equation="t_landing - t_takeoff",
         source=LINTHORNE,
-        tasks=(*JUMPS, *RUNNING),
+        tasks=(*JUMPS, *RUNNING, *HOPS),
         streams=FORCE,
         uncertainty="rescored",
     ),
@@ -262,7 +239,7 @@ METRICS: dict[str, Metric] = {
         meaning="Time from touchdown to take-off.",
         equation="t_takeoff - t_touchdown",
         source=FLANAGAN,
-        tasks=(*REBOUND_JUMPS, *RUNNING),
+        tasks=(*REBOUND_JUMPS, *RUNNING, *HOPS),
         streams=FORCE,
         uncertainty="rescored",
     ),
@@ -278,42 +255,6 @@ METRICS: dict[str, Metric] = {
         streams=FORCE,
         uncertainty="rescored",
     ),
-    "unweighting_time_s": Metric(
-        unweighting_time,
-        label="unweighting time",
-        unit="s",
-        sign=NOT_SIGNED,
-        meaning="Time from movement start to braking start (as the profile defines it).",
-        equation="t_braking_start - t_movement_start",
-        source=MCMAHON,
-        tasks=COUNTERMOVEMENT_JUMPS,
-        streams=FORCE,
-        uncertainty="rescored",
-    ),
-    "braking_time_s": Metric(
-        braking_time,
-        label="braking time",
-        unit="s",
-        sign=NOT_SIGNED,
-        meaning="Time from braking start (as the profile defines it; drop jump: touchdown) to the lowest point, v = 0.",
-        equation="t_bottom - t_braking_start",
-        source=MCMAHON,
-        tasks=(*COUNTERMOVEMENT_JUMPS, *REBOUND_JUMPS),
-        streams=FORCE,
-        uncertainty="rescored",
-    ),
-    "propulsion_time_s": Metric(
-        propulsion_time,
-        label="propulsion time",
-        unit="s",
-        sign=NOT_SIGNED,
-        meaning="Time from propulsion start (as the profile defines it) to take-off.",
-        equation="t_takeoff - t_propulsion_start",
-        source=MCMAHON,
-        tasks=JUMPS,
-        streams=FORCE,
-        uncertainty="rescored",
-    ),
     "net_impulse_n_s": Metric(
         net_impulse,
         label="net impulse",
@@ -325,32 +266,6 @@ METRICS: dict[str, Metric] = {
         tasks=JUMPS,
         streams=FORCE,
         uncertainty="rescored",
-    ),
-    "braking_impulse_n_s": Metric(
-        braking_impulse,
-        label="braking impulse",
-        unit="N s",
-        sign="upward",
-        meaning="Integral of force minus body weight over braking.",
-        equation="∫ (F - W) dt, t_braking_start to t_bottom",
-        source=MCMAHON,
-        tasks=(*COUNTERMOVEMENT_JUMPS, *REBOUND_JUMPS),
-        streams=FORCE,
-        uncertainty="rescored",
-        asymmetry="asymmetry_braking_impulse_percent",
-    ),
-    "propulsion_impulse_n_s": Metric(
-        propulsion_impulse,
-        label="propulsion impulse",
-        unit="N s",
-        sign="upward",
-        meaning="Integral of force minus body weight over propulsion.",
-        equation="∫ (F - W) dt, t_propulsion_start to t_takeoff",
-        source=MCMAHON,
-        tasks=JUMPS,
-        streams=FORCE,
-        uncertainty="rescored",
-        asymmetry="asymmetry_propulsion_impulse_percent",
     ),
     "rate_of_force_development_n_per_s": Metric(
         rate_of_force_development,

@@ -11,7 +11,7 @@ import xarray as xr
 from legsci.metrics.families.force import contact_time, flight_time, time_to_takeoff
 from legsci.metrics.metric import FLANAGAN, FORCE, FORCE_AND_MOTION, LINTHORNE, MCMAHON, NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, at, integral, of_both, peak, position
-from legsci.tasks import COUNTERMOVEMENT_JUMPS, JUMPS, JUMPS_FROM_REST, REBOUND_JUMPS, SQUATS
+from legsci.tasks import COUNTERMOVEMENT_JUMPS, HOPS, JUMPS, JUMPS_FROM_REST, LANDINGS, REBOUND_JUMPS, SQUATS
 from legsci.vocabulary import STANDARD_GRAVITY
 
 
@@ -100,7 +100,7 @@ METRICS: dict[str, Metric] = {
         "flexed legs, which its uncertainty includes.",
         equation="g (t_landing - t_takeoff)² / 8",
         source=LINTHORNE,
-        tasks=JUMPS,
+        tasks=(*JUMPS, *HOPS),
         streams=FORCE,
         uncertainty="rescored",
     ),
@@ -174,7 +174,7 @@ METRICS: dict[str, Metric] = {
         meaning="Reactive strength index: jump height (flight time) divided by contact time.",
         equation="jump_height_flight_time_m / contact_time_s",
         source=FLANAGAN,
-        tasks=REBOUND_JUMPS,
+        tasks=(*REBOUND_JUMPS, *HOPS),
         streams=FORCE,
         uncertainty="rescored",
     ),
@@ -186,7 +186,7 @@ METRICS: dict[str, Metric] = {
         meaning="Flight time divided by contact time.",
         equation="flight_time_s / contact_time_s",
         source=FLANAGAN,
-        tasks=REBOUND_JUMPS,
+        tasks=(*REBOUND_JUMPS, *HOPS),
         streams=FORCE,
         uncertainty="rescored",
     ),
@@ -199,7 +199,7 @@ METRICS: dict[str, Metric] = {
         "standing.",
         equation="v(t_touchdown)² / (2 g)",
         source="Baca 1999, Med Sci Sports Exerc 31:437",
-        tasks=REBOUND_JUMPS,
+        tasks=(*REBOUND_JUMPS, *LANDINGS),
         streams=FORCE,
         uncertainty="rescored",
     ),

@@ -60,7 +60,7 @@ _SYMBOLS = {
 def metrics_page() -> str:
     """Data dictionary in Markdown: tasks, the metrics of each task, then each family of metrics."""
     found = "\n".join(f"  - {kind}: {how} ({source})." for kind, (how, source) in UNCERTAINTIES.items())
-    symbols = _table(("symbol", "meaning"), list(_SYMBOLS.items()))
+    symbols = table(("symbol", "meaning"), list(_SYMBOLS.items()))
     families = [
         "\n\n".join([f"## {family}", *(_entry(name, metric) for name, metric in metrics.items())])
         for family, metrics in FAMILIES.items()
@@ -81,11 +81,11 @@ def _tasks() -> str:
         for family in FAMILIES.values()
         for name, metric in family.items()
     ]
-    overview = _table(("metric", *(name.replace("_", " ") for name in TASKS)), metrics)
-    return f"## Tasks\n\n{_LEGS}\n\n{_table(columns, tasks)}\n\n## Metrics of each task\n\n{overview}"
+    overview = table(("metric", *(name.replace("_", " ") for name in TASKS)), metrics)
+    return f"## Tasks\n\n{_LEGS}\n\n{table(columns, tasks)}\n\n## Metrics of each task\n\n{overview}"
 
 
-def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """Table in Markdown."""
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
