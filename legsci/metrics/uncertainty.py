@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from scipy.special import log_ndtr, ndtri
 
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.reps.repetition import UNPERTURBED
@@ -13,6 +12,7 @@ from legsci.metrics.families import isometric
 from legsci.metrics.families.force import LANDING_S, braking_is_defined, impact
 from legsci.metrics.families.phases import ELSEWHERE, PHASES
 from legsci.metrics.measure import measure, prepare
+from legsci.metrics.noise import course_length, course_of, excess_of_highest, force_noise, limit_of_largest
 from legsci.metrics.registry import METRICS
 from legsci.metrics.signals import Reps, of_both, peak_time, position
 from legsci.tasks import HOPS, REBOUND_JUMPS, RUNNING
@@ -23,9 +23,6 @@ Array = NDArray[np.float64]
 #: Cut-off of the low-pass filter whose effect on the peak of an impact enters its uncertainty where no flight shows how
 #: much the platform rings, and on horizontal force [Hz].
 FILTER_HZ = 50.0
-#: Means over this time show how flat a peak is without most of the noise [s]; those within so many standard deviations
-#: of their own noise of the highest may be as high as that but for noise.
-COURSE_S, NEAR_SDS = 0.01, 4.0
 #: Ringing is read in the flight between these times after the take-off [s], from at least so many samples.
 RINGING_S, LEAST_FLIGHT = (0.005, 0.1), 10
 #: Metrics that are the peak of an impact or of a horizontal force, or its impulse, and the tasks in which they are
@@ -44,9 +41,6 @@ IMPACT_PEAKS: dict[str, tuple[str, ...] | None] = {
     "landing_peak_force_percent": None,
     "landing_force_at_peak_n": None,
 }
-#: Part of the second differences of force, the smallest, by which the noise of a plate is found, and the variance of
-#: that part of standard normal samples; the others may be of impacts.
-NOISE_PART, NOISE_PART_VARIANCE = 0.8, 0.4377
 #: Vertical peaks of impacts: the platform's ringing changes them in proportion.
 PROPORTIONAL = (
     "landing_peak_force_n",
@@ -56,12 +50,8 @@ PROPORTIONAL = (
     "peak_power_w",
     "braking_peak_force_n",
 )
-#: Part of errors within twice a standard uncertainty.
-COVERED = 0.9545
 #: Variance of Chernoff's distribution (Groeneboom & Wellner 2001, J Comput Graph Stat 10:388).
 CHERNOFF_VARIANCE = 0.2636
-#: Steps by which a quantile is found, to a thousandth of the noise.
-BISECTIONS = 14
 #: Height by flight time exceeds that by impulse by so much on average [m] (Baumgart et al. 2017, Asian J Sports Med
 #: 8:e12921): people land with more flexed joints than they take off with, which lengthens the flight. Height by pelvis
 #: markers differs by about as much, since limbs move relative to the pelvis.
@@ -107,36 +97,8 @@ def _of_both(reps: xr.Dataset) -> Array:
     return np.asarray(force.data[:, SIDES.index("both")], dtype=float)
 
 
-def _course_length(rate: float) -> int:
-    """Samples in a mean over `COURSE_S`, an odd number."""
-    return 2 * int(0.5 * COURSE_S * rate) + 1
-
-
-def _course(force: Array, rates: Array) -> Array:
-    """Force (rep, sample) averaged over `COURSE_S`: little of its noise is left, and no overshoot."""
-    course, recorded = np.full_like(force, np.nan), np.isfinite(force)
-    for rep, rate in enumerate(rates):
-        window = np.ones(_course_length(rate))
-        inside = force[rep, recorded[rep]]
-        if inside.size >= window.size:
-            counts = np.convolve(np.ones(inside.size), window, mode="same")
-            course[rep, recorded[rep]] = np.convolve(inside, window, mode="same") / counts
-    return course
-
-
-def force_noise(force: Array) -> Array:
-    """Standard deviation of the white noise of force (rep, sample), NaN after its end: (rep,) [N].
-
-    From the smaller ones of its second differences, in which the movement all but vanishes.
-    """
-    squares = np.sort(np.diff(force, n=2, axis=1) ** 2, axis=1)
-    counts = (NOISE_PART * np.isfinite(squares).sum(axis=1)).astype(int)
-    means = [float(row[:count].mean()) if count else 0.0 for row, count in zip(squares, counts, strict=True)]
-    return np.sqrt(np.array(means) / NOISE_PART_VARIANCE / 6.0)
-
-
 def _noise_of_peak(reps: Reps, signal: Array, noise: Array, start: xr.Variable, end: xr.Variable) -> Array:
-    """Half of the error by noise that `COVERED` of peaks do not exceed (rep,), unit of the signal.
+    """Half of the error by noise that 95.45 % of peaks do not exceed (rep,), unit of the signal.
 
     The largest of noisy samples is on average too high, by the more, the flatter the top is: its error is not normal,
     and half of that limit takes the place of a standard deviation. The limit follows from the distribution of the
@@ -155,34 +117,9 @@ def _noise_of_peak(reps: Reps, signal: Array, noise: Array, start: xr.Variable, 
         values = signal[rep, inside]
         known = np.isfinite(values)
         if known.any() and noise[rep, inside][known].max() > 0.0:
-            course, sd, length = values[known], noise[rep, inside][known], _course_length(rates[rep])
-            answer[rep] = 0.5 * _limit_of_largest(course, sd, _excess_of_highest(course, sd, length))
+            course, sd, length = values[known], noise[rep, inside][known], course_length(rates[rep])
+            answer[rep] = 0.5 * limit_of_largest(course, sd, excess_of_highest(course, sd, length))
     return answer
-
-
-def _excess_of_highest(course: Array, sd: Array, length: int) -> float:
-    """How much too high the highest of means of `length` samples is by noise, in standard deviations of a sample.
-
-    It is the expected largest of as many normal variables as there are independent means near the highest (Blom 1958,
-    Statistical Estimates and Transformed Beta-Variables): none in a pointed peak, two in a level push-off.
-    """
-    own = sd / length**0.5
-    near = max(float((course >= course.max() - NEAR_SDS * own).sum()) / length, 1.0)
-    return float(ndtri((near - 0.375) / (near + 0.25))) / length**0.5
-
-
-def _limit_of_largest(course: Array, sd: Array, flat: float) -> float:
-    """Error of the largest of normal samples (sample,) about a course (sample,) that `COVERED` do not exceed.
-
-    Samples below the top of the course by no more than `flat` of their standard deviations are as high as that.
-    """
-    below, sd = np.maximum(course.max() - course - flat * sd, 0.0), np.maximum(sd, 1e-6 * sd.max())
-    least, most = 0.0, 8.0 * float(sd.max())
-    for _ in range(BISECTIONS):
-        limit = 0.5 * (least + most)
-        within = np.exp(log_ndtr((below + limit) / sd).sum()) - np.exp(log_ndtr((below - limit) / sd).sum())
-        least, most = (limit, most) if within < COVERED else (least, limit)
-    return limit
 
 
 def _between_samples(reps: Reps, force: Array, moment: xr.Variable) -> Array:
@@ -218,7 +155,7 @@ def _noise_of_samples(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
 
     `force` is that of both sides (rep, sample), `sd` its noise [N].
     """
-    course = _course(force, reps["sampling_rate_hz"].data.astype(float))
+    course = course_of(force, reps["sampling_rate_hz"].data.astype(float))
     each = np.broadcast_to(sd[:, None], course.shape)
     end, landing = reps["takeoff"].fillna(reps["movement_end"]), impact(reps)
     speed = reps["velocity"].transpose("rep", "scoring", "sample").data[:, 0]
@@ -258,7 +195,7 @@ def _noise_of_phases(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
     `force` is that of both sides (rep, sample), `sd` its noise [N].
     """
     rate, answer = reps["sampling_rate_hz"].data.astype(float), dict[str, Array]()
-    course, each = _course(force, rate), np.broadcast_to(sd[:, None], force.shape)
+    course, each = course_of(force, rate), np.broadcast_to(sd[:, None], force.shape)
     speed = reps["velocity"].transpose("rep", "scoring", "sample").data[:, 0]
     weight, rest = _default(of_both(reps["body_weight"])), _default(reps["rest"])
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -21,7 +21,7 @@ from legsci.vocabulary import SIDES, SIDES_OF_BODY
 #: Frames a second that are kept: as many as a screen shows.
 SHOWN_HZ = 60.0
 #: Force is shown as the highest of each of so many intervals a second: peaks of impacts stay.
-FORCE_HZ = 100.0
+FORCE_HZ = 50.0
 #: Joint angles that are shown, those of both sides together.
 OF_SIDES = ("hip_flexion", "knee_flexion", "ankle_dorsiflexion", "knee_abduction")
 OF_TRUNK = ("lumbar_flexion", "trunk_lean")
@@ -107,7 +107,7 @@ def _curves(trial: TrialMotion, shown: Scene) -> dict[str, object]:
             if np.isfinite(row).any():
                 highest = np.fmax.reduceat(row, np.arange(0, row.size, block))
                 force.append((to_hex(style.SIDE_COLOURS[side]), _steps(highest, FORCE_STEP_N)))
-    step = _frame_step(shown)
+    step = 2 * _frame_step(shown)  # angles are smooth: every other frame shows them
     assert trial.movement is not None  # there is a scene
     angle = trial.movement.dataset()["angle"].transpose("joint_angle", "time")[:, ::step]
     chosen = [(name, [(side, f"{side}_{name}") for side in SIDES_OF_BODY]) for name in OF_SIDES]

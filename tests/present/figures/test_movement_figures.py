@@ -251,7 +251,7 @@ def test_a_trial_is_scrubbed_without_a_kernel(tree: xr.DataTree, motion: Session
     page = skeleton_viewer(tree, motion, "squat")._repr_html_()
     assert "(simulated)" in page
     assert not re.search(r"https?://|src=", page)
-    assert len(page) < 220_000
+    assert len(page) < 200_000
     shown = json.loads(re.search(r"const shown = (.*);\n", page)[1])
     assert [colour for colour, _, _ in shown["lines"]][:2] == [to_hex(SIDE_COLOURS[side]) for side in ("left", "right")]
     frames = len(shown["times"])
