@@ -27,8 +27,9 @@ HOLD_S = 3.0
 DRIFT_PART = 0.01
 #: A platform that swings on its supports is seen to between these times after the take-off [s], in so many samples. A
 #: part of the spectrum of white noise exceeds its median by this factor in one of ten thousand flights. Zeros are added
-#: up to so many times its length, which places its maximum between.
-SWING_S, LEAST_SWING, SWING_RATIO, SPECTRUM_LENGTHS = (0.005, 0.1), 32, 20.0, 4
+#: up to so many times its length, which places its maximum between. What is slower than SLOWEST_SWING_HZ is a course of
+#: the zero, the low-pass of an amplifier or creep after the load, and no swing.
+SWING_S, LEAST_SWING, SWING_RATIO, SPECTRUM_LENGTHS, SLOWEST_SWING_HZ = (0.005, 0.1), 32, 20.0, 4, 15.0
 #: Standing after a landing that is long enough: until the person leaves the plates, until the recording ends [s].
 SHORTEST_LANDING_S, SHORTEST_RECORDED_LANDING_S = 1.0, 0.5
 
@@ -77,8 +78,9 @@ def swing_of_platform(reaction: GroundReaction, window: Window) -> float:
             away = (flight - flight.mean()) * np.hanning(flight.size)
             power = np.abs(np.fft.rfft(away, SPECTRUM_LENGTHS * flight.size))[1:] ** 2
             highest = int(np.argmax(power))
-            if power[highest] > SWING_RATIO * np.median(power):
-                return 0.25 * SPECTRUM_LENGTHS * flight.size / (highest + 1)
+            period = SPECTRUM_LENGTHS * flight.size / (highest + 1)
+            if power[highest] > SWING_RATIO * np.median(power) and period * SLOWEST_SWING_HZ <= reaction.rate:
+                return 0.25 * period
     return 0.0
 
 

@@ -24,7 +24,7 @@ class Weighing:
     ----------
     first, last : the stretch in samples of the trial, `last` excluded.
     body_weight : mean vertical force of (both, left, right) [N].
-    sd : standard deviation of vertical force in the stretch, at least that of rounding by the converters [N].
+    sd : standard deviation of vertical force in the stretch [N].
     wander : standard deviation of its means over 50 ms [N].
     uncertainty : standard uncertainty of the body weight [N].
     """
@@ -93,15 +93,12 @@ def quantisation_uncertainty(samples: np.ndarray, step: float) -> float:
     return float(step / 12.0**0.5 * np.exp(-2.0 * np.pi**2 * scatter / step**2))
 
 
-def _rounding(force: np.ndarray, first: int, last: int) -> tuple[float, float]:
-    """Standard uncertainty of mean force in a stretch by the steps of converters, and that of a sample [N].
-
-    Of the two sides where both were recorded, else of the sum.
-    """
+def _rounding(force: np.ndarray, first: int, last: int) -> float:
+    """Standard uncertainty of mean force in a stretch by the steps of converters [N]: of each side, else of the sum."""
     sides = force[1:] if np.isfinite(force[1:, first:last]).all() else force[:1]
     steps = [resolution(row) for row in sides]
     of_mean = [quantisation_uncertainty(row[first:last], step) for row, step in zip(sides, steps, strict=True)]
-    return float(np.linalg.norm(of_mean)), float(np.linalg.norm(steps)) / 12.0**0.5
+    return float(np.linalg.norm(of_mean))
 
 
 def weigh_stretch(force: np.ndarray, *, rate: float, first: int, last: int) -> Weighing:
@@ -122,9 +119,8 @@ def weigh_stretch(force: np.ndarray, *, rate: float, first: int, last: int) -> W
     wander = float(_block_means(total, max(int(BLOCK_S * rate), 1)).std())
     momentum = max(_momentum_sd(total, rate), wander / (2.0 * np.pi * SWAY_HZ))
     sway = np.sqrt(2.0) * momentum * rate / (last - first)
-    rounding, least_sd = _rounding(force, first, last)
-    sd, uncertainty = max(float(total.std()), least_sd), float(np.hypot(sway, rounding))
-    return Weighing(first, last, force[:, first:last].mean(axis=1), sd, wander, uncertainty)
+    uncertainty = float(np.hypot(sway, _rounding(force, first, last)))
+    return Weighing(first, last, force[:, first:last].mean(axis=1), float(total.std()), wander, uncertainty)
 
 
 def _momentum_sd(force: np.ndarray, rate: float) -> float:
@@ -169,7 +165,7 @@ def standing_stretch(force: np.ndarray, *, rate: float, quiet: Weighing, first: 
     # The whole of standing begins and ends at rest: sway slower than it does not enter.
     sway = np.sqrt(2.0) * _momentum_sd(force[0, begin:last], rate) * rate / (last - begin)
     longer = weigh_stretch(force, rate=rate, first=begin, last=last)
-    return replace(longer, sd=quiet.sd, uncertainty=float(np.hypot(sway, _rounding(force, begin, last)[0])))
+    return replace(longer, sd=quiet.sd, uncertainty=float(np.hypot(sway, _rounding(force, begin, last))))
 
 
 def weigh(

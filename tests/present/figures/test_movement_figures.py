@@ -288,7 +288,7 @@ def test_force_angles_and_events_are_linked_with_the_skeleton(tree: xr.DataTree,
     ]
     left = np.frombuffer(base64.b64decode(dict(curves["angles"])["knee flexion"][0][1]), dtype="<i2")
     computed = trial.movement.dataset()["angle"].sel(joint_angle="left_knee_flexion").to_numpy()
-    np.testing.assert_allclose(left * curves["unit"]["angle"], computed[::3], atol=0.0051)
+    np.testing.assert_allclose(left * curves["unit"]["angle"], computed[::6], atol=0.0051)
     bottoms = reps["bottom"].isel(profile=0, perturbation=0).to_numpy()[reps["trial_id"].to_numpy() == "squat"]
     assert [at for name, at in shown["events"] if name == "bottom"] == pytest.approx(bottoms, abs=1e-4)
     assert [part[0] for part in shown["parts"]] == [f"repetition {k + 1}" for k in range(bottoms.size)]

@@ -51,7 +51,7 @@ def toes_and_heels(motion: Motion) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_tasks_are_those_of_the_table() -> None:
-    assert set(TASKS) == set(ALL_TASKS) - {"landing"}
+    assert set(TASKS) == set(ALL_TASKS) - {"landing", "repeated_hops", "isometric_pull", "isometric_squat"}
 
 
 @pytest.mark.parametrize("task", TASKS)
