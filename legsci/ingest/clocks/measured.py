@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from legsci.ingest.clocks.declared import Clock
+from legsci.ingest.clocks.declared import RECORDER, Clock
 from legsci.ingest.clocks.impacts import impact_times, lag_of_events, load_of_plates, load_of_sensor, pulse_times
 from legsci.ingest.clocks.lag import Array, Lag, lag_between, refined
 from legsci.ingest.clocks.movement import CENTRAL, RATE_HZ, force_reference, marker_followers, sensor_followers
@@ -45,7 +45,7 @@ def lags_of_trial(reference: Streams, followers: Streams, clock: Clock) -> tuple
     lags : (time on the clock of the followers, lag) for each piece of the trial; empty where it was refused.
     refused : why, and what would help.
     """
-    if clock.method == "recorder":
+    if clock.method == RECORDER:
         return _stated(followers)
     if clock.method == "pulse":
         lag = _by_pulse(reference, followers, clock)

@@ -13,8 +13,8 @@ from legsci.vocabulary import STANDARD_GRAVITY
 
 Array = NDArray[np.float64]
 
-#: Force and acceleration are compared up to the first of these frequencies [Hz]: sensors on the skin ring from 10 Hz on,
-#: and an impact reaches the pelvis late. The others, an octave apart, show how far the lag depends on that choice.
+#: Force and acceleration are compared up to the first of these frequencies [Hz]: sensors on the skin ring from 10 Hz
+#: on, and an impact reaches the pelvis late. The others, an octave apart, show how far the lag depends on that choice.
 COMPARED_HZ = (6.0, 4.0, 8.0)
 #: Samples per second at which they are compared.
 RATE_HZ = 100.0
