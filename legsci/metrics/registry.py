@@ -129,6 +129,7 @@ SHARED: dict[str, Callable[[Reps], Any]] = {
     "span_end": lambda reps: joints.movement_span(reps)[1],
     "near_peak_force": angle_and_force.near_peak_force,
     "angles_at_peak_force": angle_and_force.angles_at_peak_force,
+    "muscle_activity": muscles.activities,
     "muscle_amplitudes": muscles.amplitudes,
     "joint_power": kinetics.joint_power,
     "slow_joint_power": kinetics.slow_joint_power,

@@ -6,10 +6,12 @@ MUSCLES.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from legsci.mechanics.muscles.conditioning import band_passed, envelope
 from legsci.mechanics.reps.muscle_onsets import ONSET_WINDOWS
@@ -63,36 +65,69 @@ def onset_spread(muscle: str) -> Callable[[Reps], xr.Variable]:
     return lambda reps: reps["muscle_onset_spread"].isel(muscle=MUSCLES.index(muscle)) + 0.0 * reference_event(reps)
 
 
+@dataclass(frozen=True)
+class Activity:
+    """EMG of one muscle in one repetition.
+
+    Parameters
+    ----------
+    rep, muscle, side : places along the dims of the same names.
+    emg, envelope : (sample,) in the band of surface EMG, and its linear envelope [unit of the channel].
+    start_s, rate_hz : time of the first sample on the trial's clock [s], sampling rate [Hz].
+    """
+
+    rep: int
+    muscle: int
+    side: int
+    emg: NDArray[np.float64]
+    envelope: NDArray[np.float64]
+    start_s: float
+    rate_hz: float
+
+    def in_movement(self, reps: Reps, signal: NDArray[np.float64]) -> Iterator[tuple[int, NDArray[np.float64]]]:
+        """Yield the part of a signal (sample,) that lies in the movement, with the scoring that limits it."""
+        limits = np.stack([reps[name].transpose("rep", "scoring").data[self.rep] for name in ("span_start", "span_end")])
+        edges = (limits - self.start_s) * self.rate_hz
+        for scoring in np.flatnonzero(np.isfinite(edges).all(axis=0)).tolist():
+            first, last = np.clip(np.round(edges[:, scoring]).astype(int), 0, signal.size)
+            if last > first:
+                yield scoring, signal[first:last]
+
+
+def activities(reps: Reps) -> list[Activity]:
+    """EMG of the muscles of working legs in each repetition; not of channels that hold none, or that have a gap."""
+    labels, legs = reps["emg_channel"].data.astype(str).tolist(), reps["leg"].data.astype(str)
+    emg, usable = reps["emg"].transpose("rep", "emg_channel", ...).data, reps["emg_usable"].data
+    starts, rates = reps["emg_start"].data, reps["emg_rate_hz"].data
+    found = []
+    for muscle, side in np.ndindex(len(MUSCLES), len(SIDES)):
+        label = MUSCLES[muscle] if SIDES[side] == "both" else f"{SIDES[side]}_{MUSCLES[muscle]}"
+        if label not in labels:
+            continue
+        channel = labels.index(label)
+        works = np.isin(legs, ("", "both", SIDES[side])) | (SIDES[side] == "both")
+        for rep in np.flatnonzero(works & usable[:, channel]).tolist():
+            row, rate = emg[rep, channel], float(rates[rep, channel])
+            row = row[: int(np.isfinite(row).cumsum().argmax()) + 1]
+            if np.isfinite(row).all() and row.size > SHORTEST_S * rate:
+                band = band_passed(row, rate)
+                clock = float(starts[rep, channel]), rate
+                found.append(Activity(rep, muscle, side, band, envelope(band, rate), *clock))
+    return found
+
+
 def amplitudes(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
     """Largest and mean envelope of each muscle in the movement (rep, scoring, muscle, side).
 
     In percent of the largest of the session's repetitions.
     """
-    emg, labels = reps["emg"].transpose("rep", "emg_channel", ...).data, reps["emg_channel"].data.astype(str).tolist()
-    usable = reps["emg_usable"].data
-    starts, rates = reps["emg_start"].data, reps["emg_rate_hz"].data
-    first, last = (reps[name].transpose("rep", "scoring").data for name in ("span_start", "span_end"))
-    shape = (*first.shape, len(MUSCLES), len(SIDES))
+    shape = (*reps["span_start"].transpose("rep", "scoring").shape, len(MUSCLES), len(SIDES))
     peaks, means = np.full(shape, np.nan), np.full(shape, np.nan)
-    for muscle_place, muscle in enumerate(MUSCLES):
-        for side_place, side in enumerate(SIDES):
-            label = muscle if side == "both" else f"{side}_{muscle}"
-            if label not in labels:
-                continue
-            channel = labels.index(label)
-            for rep in np.flatnonzero(np.isin(reps["leg"].data.astype(str), ("", "both", side)) | (side == "both")):
-                row = emg[rep, channel] if usable[rep, channel] else emg[rep, channel, :0]
-                row = row[: int(np.isfinite(row).cumsum().argmax()) + 1] if np.isfinite(row).any() else row[:0]
-                if not row.size > SHORTEST_S * rates[rep, channel] or np.isnan(row).any():
-                    continue
-                curve = envelope(band_passed(row, rates[rep, channel]), rates[rep, channel])
-                edges = (np.stack([first[rep], last[rep]]) - starts[rep, channel]) * rates[rep, channel]
-                for scoring in np.flatnonzero(np.isfinite(edges).all(axis=0)):
-                    begin, end = np.clip(np.round(edges[:, scoring]).astype(int), 0, row.size)
-                    if end > begin:
-                        place = rep, scoring, muscle_place, side_place
-                        peaks[place], means[place] = curve[begin:end].max(), curve[begin:end].mean()
-    largest = np.fmax.reduce(np.fmax.reduce(peaks[:, :1], axis=0, keepdims=True), axis=1, keepdims=True)
+    for activity in reps["muscle_activity"]:
+        for scoring, part in activity.in_movement(reps, activity.envelope):
+            place = activity.rep, scoring, activity.muscle, activity.side
+            peaks[place], means[place] = part.max(), part.mean()
+    largest = np.fmax.reduce(peaks[:, :1], axis=0, keepdims=True)
     dims = ("rep", "scoring", "muscle", "side")
     return xr.Variable(dims, 100.0 * peaks / largest), xr.Variable(dims, 100.0 * means / largest)
 
