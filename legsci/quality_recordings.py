@@ -83,5 +83,11 @@ RECORDINGS: dict[str, Code] = {
         "amplitude is computed.",
         "%",
     ),
+    "reference_contraction": Code(
+        "noted",
+        "Maximal voluntary contraction: its EMG is 100 % of the muscles in the other trials of the session; it has no "
+        "metrics of its own.",
+    ),
     "no_onset": Code("noted", "EMG {name} has no onset: {detail}."),
+    "no_offset": Code("noted", "EMG {name} has no offset, and its burst no duration: {detail}."),
 }

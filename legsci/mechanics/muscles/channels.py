@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import xarray as xr
@@ -24,6 +24,11 @@ CLIPPED_RUN, CLIPPED_PERCENT = 3, 0.1
 MAINS_HZ, MAINS_WIDTH_HZ, MAINS_PERCENT = (50.0, 60.0), 1.0, 50.0
 #: Flags of channels that are not used.
 NOT_EMG = frozenset({"emg_silent", "emg_square_wave", "emg_clipped", "emg_mains"})
+
+
+def without_emg(flags: Iterable[QualityFlag]) -> set[str]:
+    """Labels of the channels that hold no EMG, by the flags of a trial."""
+    return {flag.signal for flag in flags if flag.code in NOT_EMG}
 
 
 def channel_flags(trial: xr.DataTree) -> list[QualityFlag]:

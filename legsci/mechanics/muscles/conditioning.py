@@ -40,6 +40,20 @@ def envelope(emg: Array, rate_hz: float) -> Array:
     return np.asarray(np.maximum(signal.sosfiltfilt(sections, np.abs(emg)), 0.0))
 
 
+def median_frequency(emg: Array, rate_hz: float) -> float:
+    """Return the frequency that halves the power of EMG (sample,) in its band [Hz]; NaN of a silent channel.
+
+    References
+    ----------
+    Stulen FB, De Luca CJ (1981) Frequency parameters of the myoelectric signal as a measure of muscle conduction
+    velocity. IEEE Trans Biomed Eng 28:515-523.
+    """
+    power = np.abs(np.fft.rfft(emg * np.hanning(emg.size))) ** 2
+    frequency = np.fft.rfftfreq(emg.size, 1.0 / rate_hz)
+    cumulated = np.cumsum(power * ((frequency >= BAND_HZ[0]) & (frequency <= BAND_HZ[1])))
+    return float(np.interp(0.5 * cumulated[-1], cumulated, frequency)) if cumulated[-1] > 0.0 else np.nan
+
+
 def rest_stretches(emg: Array, rate_hz: float) -> NDArray[np.bool_]:
     """Return where EMG (sample,) in its band is at rest: (sample,), true in every quiet stretch.
 

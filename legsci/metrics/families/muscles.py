@@ -22,10 +22,10 @@ from legsci.vocabulary import MUSCLES, SIDES
 
 #: An envelope needs so much EMG [s].
 SHORTEST_S = 0.1
-_HOGAN = "defined here; Gaussian signal of changing variance: Hogan & Mann 1980, IEEE Trans Biomed Eng 27:382"
+HOGAN = "defined here; Gaussian signal of changing variance: Hogan & Mann 1980, IEEE Trans Biomed Eng 27:382"
 EMG: tuple[str, ...] = ("emg",)
 _SPREAD = "it is itself a measure of disagreement"
-_PERCENT = "placement of electrodes and cross-talk are not known to legsci; the largest of the session is the reference"
+PERCENT = "placement of electrodes and the effort of the reference contraction are not known to legsci"
 
 
 def reference_event_of(task: str) -> str:
@@ -86,7 +86,9 @@ class Activity:
 
     def in_movement(self, reps: Reps, signal: NDArray[np.float64]) -> Iterator[tuple[int, NDArray[np.float64]]]:
         """Yield the part of a signal (sample,) that lies in the movement, with the scoring that limits it."""
-        limits = np.stack([reps[name].transpose("rep", "scoring").data[self.rep] for name in ("span_start", "span_end")])
+        limits = np.stack(
+            [reps[name].transpose("rep", "scoring").data[self.rep] for name in ("span_start", "span_end")]
+        )
         edges = (limits - self.start_s) * self.rate_hz
         for scoring in np.flatnonzero(np.isfinite(edges).all(axis=0)).tolist():
             first, last = np.clip(np.round(edges[:, scoring]).astype(int), 0, signal.size)
@@ -116,25 +118,70 @@ def activities(reps: Reps) -> list[Activity]:
     return found
 
 
-def amplitudes(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
-    """Largest and mean envelope of each muscle in the movement (rep, scoring, muscle, side).
-
-    In percent of the largest of the session's repetitions.
-    """
+def envelopes(reps: Reps) -> tuple[xr.Variable, xr.Variable]:
+    """Largest and mean envelope of each muscle in the movement (rep, scoring, muscle, side) [unit of the channel]."""
     shape = (*reps["span_start"].transpose("rep", "scoring").shape, len(MUSCLES), len(SIDES))
     peaks, means = np.full(shape, np.nan), np.full(shape, np.nan)
     for activity in reps["muscle_activity"]:
         for scoring, part in activity.in_movement(reps, activity.envelope):
             place = activity.rep, scoring, activity.muscle, activity.side
             peaks[place], means[place] = part.max(), part.mean()
-    largest = np.fmax.reduce(peaks[:, :1], axis=0, keepdims=True)
     dims = ("rep", "scoring", "muscle", "side")
-    return xr.Variable(dims, 100.0 * peaks / largest), xr.Variable(dims, 100.0 * means / largest)
+    return xr.Variable(dims, peaks), xr.Variable(dims, means)
+
+
+def references(reps: Reps) -> xr.Variable:
+    """Envelope that is 100 % of each muscle (muscle, side) [unit of the channel].
+
+    The largest of the session's maximal voluntary contractions, or of its repetitions under the default profile where
+    no contraction of the muscle was recorded.
+    """
+    largest = np.fmax.reduce(reps["muscle_envelopes"][0].data[:, 0], axis=0)
+    labels = reps["emg_channel"].data.astype(str).tolist()
+    for label, contraction in zip(labels, reps["emg_mvc"].data, strict=True):
+        muscle, side = muscle_and_side(label)
+        if muscle in MUSCLES and np.isfinite(contraction):
+            largest[MUSCLES.index(muscle), SIDES.index(side)] = contraction
+    return xr.Variable(("muscle", "side"), largest)
+
+
+def muscle_and_side(label: str) -> tuple[str, str]:
+    """Muscle and side of a channel by its label, as `channel_labels` makes it."""
+    side, _, muscle = label.partition("_")
+    return (muscle, side) if side in SIDES else (label, "both")
+
+
+def references_in_words(reps: xr.Dataset) -> list[str]:
+    """State what 100 % of EMG is at each side (side,): "MVC", "session maximum", or which muscles have which."""
+    if "emg_channel" not in reps.sizes:
+        return [""] * len(SIDES)
+    contractions = dict(zip(reps["emg_channel"].data.astype(str).tolist(), reps["emg_mvc"].data, strict=True))
+    words = []
+    for side in SIDES:
+        own = {
+            muscle_and_side(label)[0]: value
+            for label, value in contractions.items()
+            if muscle_and_side(label)[1] == side
+        }
+        without = [muscle for muscle, value in own.items() if not np.isfinite(value)]
+        if not own:
+            words.append("")
+        elif len(without) in (0, len(own)):
+            words.append("session maximum" if without else "MVC")
+        else:
+            words.append(f"MVC; session maximum of {', '.join(without)}")
+    return words
 
 
 def amplitude(muscle: str, which: int) -> Callable[[Reps], xr.Variable]:
     """Largest (0) or mean (1) envelope of a muscle (rep, scoring, side) [%]."""
-    return lambda reps: reps["muscle_amplitudes"][which].isel(muscle=MUSCLES.index(muscle))
+
+    def measure(reps: Reps) -> xr.Variable:
+        """Envelope relative to the reference of its channel."""
+        relative = reps["muscle_envelopes"][which] / reps["emg_reference"]
+        return 100.0 * relative.isel(muscle=MUSCLES.index(muscle))
+
+    return measure
 
 
 def _amplitude_entry(muscle: str, which: int, words: tuple[str, str, str]) -> Metric:
@@ -146,12 +193,14 @@ def _amplitude_entry(muscle: str, which: int, words: tuple[str, str, str]) -> Me
         label=f"{function} EMG of {name}".replace("max", "peak"),
         unit="%",
         sign=NOT_SIGNED,
-        meaning=f"{kind} envelope of EMG of {name} in the movement, relative to the largest of the session.",
-        equation=f"100 {function}(envelope) / max over repetitions, 20 to 450 Hz, rectified, 6 Hz low-pass",
+        meaning=f"{kind} envelope of EMG of {name} in the movement, relative to the largest of the session's "
+        "maximal voluntary contractions (MVC), or of its repetitions where none was recorded: see emg_reference.",
+        equation=f"100 {function}(envelope) / max(envelope of the reference), 20 to 450 Hz, rectified, 6 Hz low-pass",
         source=source,
-        no_uncertainty=_PERCENT,
+        no_uncertainty=PERCENT,
         tasks=MOVEMENTS,
         streams=EMG,
+        asymmetry=f"asymmetry_{muscle}_peak_percent" if which == 0 else None,
     )
 
 
@@ -166,7 +215,7 @@ def _onset_entry(muscle: str) -> Metric:
         "rest to the plateau of the burst, relative to the start of movement (jumps from standing, squats) or "
         "touchdown (drop jumps, landings, running steps).",
         equation="t(a = a_rest + 0.05 (a_burst - a_rest)) - t_movement_start, or - t_touchdown",
-        source=_HOGAN,
+        source=HOGAN,
         uncertainty="stated",
         tasks=MOVEMENTS,
         streams=EMG,
