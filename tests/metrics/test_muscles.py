@@ -84,6 +84,18 @@ def test_a_muscle_that_does_not_fire_has_no_onset_and_a_reason():
     assert left["status"].iloc[3] == left["status"].iloc[0]
 
 
+def test_a_muscle_that_never_rests_has_no_onset_and_keeps_its_amplitude():
+    trials, rng = jumps(), np.random.default_rng(13)
+    value = trials["jump3"].children["emg"].dataset["value"]
+    tonic = value + 1e-4 * band_noise(rng, value.sizes["time"], 150.0)
+    trials["jump3"].children["emg"].dataset = trials["jump3"].children["emg"].to_dataset().assign(value=tonic)
+    left, flags = measured(trials)
+    assert left["gluteus_medius_onset_s"].isna().tolist() == [False, False, False, True]
+    (flag,) = flags[flags["code"] == "emg_tonic"].to_dict("records")
+    assert (flag["trial_id"], flag["signal"]) == ("jump3", "left gluteus medius")
+    assert left["gluteus_medius_peak_percent"].notna().all()
+
+
 def test_the_figure_has_a_mark_for_each_onset():
     left, _ = measured(jumps())
     figure = muscle_onsets_figure(left, simulated=True)

@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from legsci.kernels.onsets import rise_evidence, teager_kaiser, variance_change
-from legsci.mechanics.muscles.conditioning import REST_RATIO, band_passed, independent_share, rest_stretches
+from legsci.mechanics.muscles.conditioning import (
+    REST_RATIO,
+    band_passed,
+    independent_share,
+    muscle_at_rest,
+    rest_stretches,
+)
 
 Array = NDArray[np.float64]
 #: The onset is where so much of the rise of the amplitude is made.
@@ -44,11 +50,15 @@ TO_PLATEAU_S = 0.05
 LEAST_DB, LEAST_EVIDENCE = 5.0, 6.0
 #: Why a burst has no onset -> why it has no offset, where the words differ.
 NO_BURST = f"no burst {LEAST_DB:g} dB above what precedes it"
+TONIC = f"the muscle is active throughout, and no burst is {LEAST_DB:g} dB above that"
 BEGAN_EARLIER = "the burst begins before the analysed part of the recording"
 REVERSED = {
-    NO_BURST: f"no burst {LEAST_DB:g} dB above what follows it",
+    **dict.fromkeys((NO_BURST, TONIC), f"no burst {LEAST_DB:g} dB above what follows it"),
     BEGAN_EARLIER: "the burst ends after the analysed part of the recording",
 }
+#: A muscle is active throughout where no stretch of this length [s] of the trial is so much stronger than rest [dB]:
+#: the least of a burst, and what the strongest of many stretches is above their mean.
+STRONGEST_S, TONIC_DB = 0.1, 8.0
 #: No more of the onset's probability than this lies at the first place that is seen.
 AT_THE_EDGE = 0.025
 #: Limits of the 95 % interval and the median.
@@ -179,12 +189,21 @@ def _bursts(emg: Array, rate_hz: float, windows: Array) -> list[_Burst | str]:
     power = np.square(band)
     rest = float(np.square(quiet).mean())
     detectors = _published(band, quiet, rate_hz)
-    return [
+    found = [
         "the recording has a gap in the window"
         if gap[slice(*_samples(window, rate_hz, len(emg)))].any()
         else _burst(band, power, rest, rate_hz, window, detectors)
         for window in windows
     ]
+    tonic = NO_BURST in found and _throughout(power, rest, rate_hz) and muscle_at_rest(quiet, rate_hz)
+    return [TONIC if tonic and burst == NO_BURST else burst for burst in found]
+
+
+def _throughout(power: Array, rest: float, rate_hz: float) -> bool:
+    """Whether nothing in a trial, squares (sample,) of its EMG, is clearly stronger than its rest."""
+    length = min(round(STRONGEST_S * rate_hz), power.size)
+    strongest = np.convolve(power, np.full(length, 1.0 / length), "valid").max()
+    return bool(strongest < 10.0 ** (TONIC_DB / 10.0) * rest)
 
 
 def _samples(window: Array, rate_hz: float, count: int) -> tuple[int, int]:

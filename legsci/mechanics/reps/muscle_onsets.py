@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 from legsci.ingest.streams import channel_labels, streams
 from legsci.mechanics.kinetics.session_motion import SessionMotion
 from legsci.mechanics.muscles.channels import without_emg
-from legsci.mechanics.muscles.onsets import Onset, offsets_of_trials, onsets_of_trials
+from legsci.mechanics.muscles.onsets import TONIC, Onset, offsets_of_trials, onsets_of_trials
+from legsci.mechanics.reps.muscle_checks import movement_flags
 from legsci.quality import QualityFlag
 from legsci.tasks import TASKS
 from legsci.vocabulary import MUSCLES, SIDES
@@ -106,13 +108,17 @@ def muscle_onsets(
         amplitude of EMG has made 5 % of its rise, its 95 % interval, and the range over all detectors; and the instant
         at which 5 % of its fall are left. Windows in which bursts begin and end are those of ONSET_WINDOWS and
         OFFSET_WINDOWS under the default profile. NaN where there is no channel, or with a flag.
-    flags : place of a repetition -> flag `no_onset` or `no_offset` of each channel without one in it.
+        `muscle_withheld`: whether a channel contradicts the movement in a repetition, so that it has no amplitude.
+    flags : place of a repetition -> those of `movement_flags`, and `no_onset`, `no_offset` or `emg_tonic` of each
+        channel without an onset or offset in it.
     """
     shape = (reps.sizes["rep"], len(MUSCLES), len(SIDES))
     laid = {name: np.full(shape, np.nan) for name in (*VARIABLES, *OFFSET_VARIABLES)}
-    flags: dict[int, list[QualityFlag]] = {}
+    left_out = {name: without_emg(trial.flags) for name, trial in motion.trials.items()}
+    flags = movement_flags(reps, session, left_out)
+    withheld = {(rep, flag.signal) for rep, of_rep in flags.items() for flag in of_rep}
     until = _ends(reps)
-    for (_, muscle, side), channel in _channels(reps, motion, session).items():
+    for (_, muscle, side), channel in _channels(reps, session, left_out, withheld).items():
         place = MUSCLES.index(muscle), SIDES.index(side)
         found = onsets_of_trials(channel.trials)
         _lay(channel, found, VARIABLES, place, laid)
@@ -121,10 +127,23 @@ def muscle_onsets(
         _lay(ending, ceased, OFFSET_VARIABLES, place, laid)
         for code, of, times in (("no_onset", channel, found), ("no_offset", ending, ceased)):
             for rep, reason in of.without(times):
-                flag = QualityFlag(code, _label(muscle, side), detail=reason, rep=int(reps["number"][rep]))
+                named = "emg_tonic" if reason == TONIC else code
+                flag = QualityFlag(named, _label(muscle, side), detail=reason, rep=int(reps["number"][rep]))
                 flags.setdefault(rep, []).append(flag)
-    variables = {name: (("rep", "muscle", "side"), values, {"units": "s"}) for name, values in laid.items()}
+    dims = ("rep", "muscle", "side")
+    variables: dict[str, object] = {name: (dims, values, {"units": "s"}) for name, values in laid.items()}
+    variables["muscle_withheld"] = (dims, _laid_out(withheld, shape))
     return xr.Dataset(variables, coords={"muscle": list(MUSCLES), "side": list(SIDES)}), flags
+
+
+def _laid_out(withheld: set[tuple[int, str]], shape: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """Whether the channel of a muscle is withheld in a repetition (rep, muscle, side), from places and labels."""
+    answer = np.zeros(shape, dtype=bool)
+    for rep, label in withheld:
+        side, _, muscle = label.partition("_") if label.partition("_")[0] in SIDES else ("both", "", label)
+        if muscle in MUSCLES:
+            answer[rep, MUSCLES.index(muscle), SIDES.index(side)] = True
+    return answer
 
 
 def _lay(
@@ -147,14 +166,24 @@ def _label(muscle: str, side: str) -> str:
     return f"{side} {muscle}".removeprefix("both ").replace("_", " ")
 
 
-def _channels(reps: xr.Dataset, motion: SessionMotion, session: xr.DataTree) -> dict[tuple[str, str, str], _Channel]:
-    """EMG of each task, muscle and side, with the windows of its repetitions."""
+def _channels(
+    reps: xr.Dataset,
+    session: xr.DataTree,
+    left_out: Mapping[str, Collection[str]],
+    withheld: Collection[tuple[int, str]],
+) -> dict[tuple[str, str, str], _Channel]:
+    """EMG of each task, muscle and side, with the windows of its repetitions.
+
+    Parameters
+    ----------
+    left_out : trial -> labels of channels that hold no EMG.
+    withheld : places of repetitions with labels of channels that have no onset in them.
+    """
     windows = _windows(reps)
     tasks, trials, legs = (reps[name].to_numpy().astype(str) for name in ("task", "trial_id", "leg"))
     channels: dict[tuple[str, str, str], _Channel] = {}
     for trial_id in dict.fromkeys(trials.tolist()):
         places = np.flatnonzero((trials == trial_id) & np.isfinite(windows).all(axis=1)).tolist()
-        left_out = without_emg(motion.trials[trial_id].flags)
         for signal in streams(session.children[trial_id], "emg").values():
             if np.isnan(signal.attrs["clock_offset_s"]) or not places:
                 continue
@@ -165,8 +194,12 @@ def _channels(reps: xr.Dataset, motion: SessionMotion, session: xr.DataTree) -> 
             muscles, sides = (signal[name].to_numpy().astype(str) for name in ("muscle", "side"))
             for label, muscle, side, row in zip(channel_labels(signal), muscles, sides, rows, strict=True):
                 # of a task on one leg, and of a running step, the muscles of that leg are asked for
-                own = [rep for rep in places if not side or legs[rep] in ("", "both", side)]
-                if own and label not in left_out and muscle in MUSCLES:
+                own = [
+                    rep
+                    for rep in places
+                    if (rep, label) not in withheld and (not side or legs[rep] in ("", "both", side))
+                ]
+                if own and label not in left_out[trial_id] and muscle in MUSCLES:
                     channel = channels.setdefault((tasks[own[0]], muscle, side or "both"), _Channel())
                     channel.trials.append((row, rate, windows[own] - start))
                     channel.clocks.append(clock)

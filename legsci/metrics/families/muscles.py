@@ -107,8 +107,9 @@ def activities(reps: Reps) -> list[Activity]:
         if label not in labels:
             continue
         channel = labels.index(label)
+        withheld = reps["muscle_withheld"].data[:, muscle, side]
         works = np.isin(legs, ("", "both", SIDES[side])) | (SIDES[side] == "both")
-        for rep in np.flatnonzero(works & usable[:, channel]).tolist():
+        for rep in np.flatnonzero(works & usable[:, channel] & ~withheld).tolist():
             row, rate = emg[rep, channel], float(rates[rep, channel])
             row = row[: int(np.isfinite(row).cumsum().argmax()) + 1]
             if np.isfinite(row).all() and row.size > SHORTEST_S * rate:
@@ -194,7 +195,8 @@ def _amplitude_entry(muscle: str, which: int, words: tuple[str, str, str]) -> Me
         unit="%",
         sign=NOT_SIGNED,
         meaning=f"{kind} envelope of EMG of {name} in the movement, relative to the largest of the session's "
-        "maximal voluntary contractions (MVC), or of its repetitions where none was recorded: see emg_reference.",
+        "maximal voluntary contractions (MVC), or of its repetitions where none was recorded (emg_reference). Sides "
+        "and muscles can be compared in percent of the MVC only.",
         equation=f"100 {function}(envelope) / max(envelope of the reference), 20 to 450 Hz, rectified, 6 Hz low-pass",
         source=source,
         no_uncertainty=PERCENT,

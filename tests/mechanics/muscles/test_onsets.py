@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from legsci.mechanics.muscles.onsets import Onset, offsets_of_trials, onsets, onsets_of_trials
+from legsci.mechanics.muscles.onsets import NO_BURST, TONIC, Onset, offsets_of_trials, onsets, onsets_of_trials
 from tests.independent import motor_units
 from tests.mechanics.muscles.emg import RATE_HZ, SHAPES, band_noise, bursts
 
@@ -63,6 +63,14 @@ def test_offsets_at_15_db_are_within_milliseconds_and_their_intervals_cover():
     assert abs(np.mean(errors)) <= 5.0
     # 36 bursts: three standard errors about 0.95
     assert np.mean(covered) >= 0.84
+
+
+def test_a_muscle_that_never_rests_is_told_from_a_noisy_amplifier():
+    rng = np.random.default_rng(9)
+    made = bursts(rng, "cosine", rise_s=0.05, tonic=0.7, highest_hz=150.0)
+    assert [onset.reason for onset in onsets(made.emg, RATE_HZ, made.windows)] == [TONIC] * 6
+    drowned = bursts(rng, "cosine", rise_s=0.05, snr_db=-3.0, highest_hz=150.0)
+    assert [onset.reason for onset in onsets(drowned.emg, RATE_HZ, drowned.windows)] == [NO_BURST] * 6
 
 
 def test_a_burst_that_lasts_has_no_offset_and_a_reason():
