@@ -10,6 +10,7 @@ from legsci.mechanics.kinetics.session_motion import session_motion
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.tables import session_metrics
+from legsci.models.tables.onset_monitor import onset_monitor
 from legsci.present.figures.muscle_onsets import muscle_onsets_figure
 from tests.analytic_jump import countermovement_jump
 from tests.mechanics.muscles.emg import RATE_HZ, band_noise, rise
@@ -98,10 +99,13 @@ def test_a_muscle_that_never_rests_has_no_onset_and_keeps_its_amplitude():
 
 def test_the_figure_has_a_mark_for_each_onset():
     left, _ = measured(jumps())
-    figure = muscle_onsets_figure(left, simulated=True)
+    figure = muscle_onsets_figure(onset_monitor(left), simulated=True)
     (panel,) = figure.axes
     (drawn,) = panel.containers
     assert sorted(drawn[0].get_xdata()) == pytest.approx(sorted(1000.0 * left["gluteus_medius_onset_s"]))
     assert "4 repetitions" in panel.get_title(loc="left")
     assert figure.get_suptitle().startswith("SIMULATED")
-    assert "no repetition" in muscle_onsets_figure(left.iloc[:0], simulated=False).axes[0].texts[0].get_text()
+    assert (
+        "no repetition"
+        in muscle_onsets_figure(onset_monitor(left.iloc[:0]), simulated=False).axes[0].texts[0].get_text()
+    )

@@ -22,8 +22,8 @@ Array = NDArray[np.float64]
 #: sprint the muscles of the leg that lands have 1 to 23 %.
 ARTEFACT_S, ARTEFACT_PERCENT = 0.1, 50.0
 #: A muscle is on the wrong side if its amplitude is so many times larger while the other leg works, in the median of
-#: the repetitions of a task on either leg. In simulated lateral jumps, one on either leg, the ratio of sound channels is
-#: 0.1 to 1.1; of channels whose sides are exchanged 96 % are found.
+#: the repetitions of a task on either leg. In simulated lateral jumps, one on either leg, the ratio of sound channels
+#: is 0.1 to 1.1; of channels whose sides are exchanged 96 % are found.
 AGAINST_MOVEMENT = 1.5
 #: Tasks (by their cut) whose onset refers to touchdown.
 AT_TOUCHDOWN = ("rebound", "impact", "contact")
