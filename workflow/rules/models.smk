@@ -27,7 +27,11 @@ def has_truth(study):
 #: Simulated studies whose truth is known.
 SIMULATED = [name for name, study in STUDIES.items() if name == VIRTUAL or has_truth(study)]
 MODEL_RESULTS = [
-    *expand(f"{RUN}/{{table}}.csv", study=STUDIES, table=["longitudinal", "study_flow", "onset_monitor", "claims", "reference_scores"]),
+    *expand(
+        f"{RUN}/{{table}}.csv",
+        study=STUDIES,
+        table=["longitudinal", "study_flow", "onset_monitor", "claims", "reference_scores"],
+    ),
     *expand(f"{RUN}/models/{{table}}.csv", study=STUDIES, table=[*MODEL_TABLES, *CURVE_TABLES, "sensitivity"]),
     *expand(f"{RUN}/claims_against_truth.csv", study=SIMULATED),
     METRIC_ERRORS,

@@ -26,7 +26,7 @@ OTHER_SESSIONS, SAME_SESSION, TOO_FEW = "other sessions", "other repetitions of 
 LEAST_SESSIONS, LEAST_REPS = 3, 4
 #: Values of the typical error [s], and of the share of its square that is between sessions, over which is integrated.
 TYPICAL_ERRORS_S = np.geomspace(0.001, 0.3, 60)
-SHARES: Array = (np.arange(10) + 0.5) / 10.0
+SHARES: Array = np.linspace(0.05, 0.95, 10)
 NONE_BETWEEN: Array = np.zeros(1)
 #: A repetition is late with this probability or more.
 LATE_PROBABILITY = 0.95
