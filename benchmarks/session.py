@@ -1,4 +1,4 @@
-"""Plates and markers of a session of the virtual study from raw files to metrics: processor time of each step, after imports."""
+"""Plates and markers of a virtual session from raw files to metrics: processor time of each step, after imports."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def _even(signals: Array, rate_hz: float) -> Array | None:
     """
     if not rate_hz > 2.0 * max(COMPARED_HZ) or signals.shape[1] < rate_hz:
         return None
-    unknown = ~np.isfinite(signals).all(axis=0)
+    unknown = np.asarray(~np.isfinite(signals).all(axis=0))
     places = np.arange(signals.shape[1])
     filled = (
         signals if not unknown.any() else np.array([np.interp(places, places[~unknown], r[~unknown]) for r in signals])

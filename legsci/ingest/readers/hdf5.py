@@ -176,6 +176,6 @@ def _numeric(group: h5py.Group, above: str = "") -> Iterator[tuple[str, h5py.Dat
 
 def _is_signal(array: h5py.Dataset) -> bool:
     """Whether an array holds numbers by time, in this file itself."""
-    shape = array.shape or ()
+    shape: tuple[int, ...] = array.shape or ()  # None of an empty array
     shaped = len(shape) == 1 or (len(shape) == 2 and shape[1] in AXES)
     return shaped and array.dtype.kind in "fiu" and not array.external and not array.is_virtual
