@@ -14,7 +14,6 @@ from legsci.models.claims.estimates import mixed_model, scale_factor
 from legsci.models.claims.evidence import (
     Evidence,
     athlete_means,
-    complete_sessions,
     contrast_difference,
     imputed_load_notes,
     split_sessions,
