@@ -18,6 +18,7 @@ PARTS = {
     "session": "benchmarks.session",
     "models_at_size": "benchmarks.models_at_size",
     "reading": "benchmarks.reading",
+    "emg": "benchmarks.emg",
 }
 
 

@@ -61,6 +61,22 @@ def butterworth_lowpass(
     return _run(samples, [_lowpass_section(warped, damping) for damping in _dampings(order)], order)
 
 
+def both_ways(samples: Array, sections: Array) -> Array:
+    """Run a filter forward, then backward, so that it does not delay.
+
+    Parameters
+    ----------
+    samples : (channel, time), any unit; gaps are NaN.
+    sections : (section, 5) coefficients b0, b1, b2, a1, a2.
+
+    Returns
+    -------
+    (channel, time), the same unit; gaps, short stretches and ends as of `butterworth_lowpass`, with the order of the
+    filter that of its polynomials.
+    """
+    return _run(samples, sections.tolist(), 2 * len(sections))
+
+
 def _run(samples: Array, sections: list[list[float]], order: int) -> Array:
     """Filter with the sections, rounded up to a whole number of pairs by one that changes nothing."""
     pairs = np.array(sections + [[1.0, 0.0, 0.0, 0.0, 0.0]] * (len(sections) % 2))

@@ -7,6 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+#: A term of e to this power below the largest is lost in its rounding.
+NEGLIGIBLE = 40.0
 
 
 @njit(cache=True)
@@ -57,7 +59,9 @@ def rise_evidence(
                 best = min(best, candidates[number, start])
             total = 0.0
             for number in range(len(candidates)):
-                total += np.exp(-0.5 * freedom * (candidates[number, start] - best))
+                exponent = 0.5 * freedom * (candidates[number, start] - best)
+                if exponent < NEGLIGIBLE:
+                    total += np.exp(-exponent)
             evidence[course, start] = -0.5 * freedom * best + np.log(total / len(candidates))
     return evidence
 
@@ -77,11 +81,13 @@ def _rise(
     log_rest, log_risen = np.log(rest), np.log(risen)
     for start in range(size):
         within = min(length, size - start)
-        total = cumulated[start] / rest + (cumulated[size] - cumulated[start + within]) / risen
-        total += start * log_rest + logarithm[within] + (size - start - within) * log_risen
-        for step in range(within):
-            total += power[start + step] * inverse[step]
-        out[start] = total
+        out[start] = cumulated[start] / rest + (cumulated[size] - cumulated[start + within]) / risen
+        out[start] += start * log_rest + logarithm[within] + (size - start - within) * log_risen
+    # Starts side by side: their sums do not depend on each other, as the terms of one sum do.
+    for step in range(min(length, size)):
+        weight = inverse[step]
+        for start in range(size - step):
+            out[start] += power[start + step] * weight
 
 
 @njit(cache=True)
@@ -120,6 +126,17 @@ def variance_change(power: Array, shortest: int) -> int:
         if cost < least:
             place, least = stop, cost
     return place
+
+
+@njit(cache=True)
+def first_above(signal: Array, limit: float, length: int) -> int:
+    """First sample from which a signal (sample,) is above a limit for `length` samples; -1 where it never is."""
+    count = 0
+    for sample in range(len(signal)):
+        count = count + 1 if signal[sample] > limit else 0
+        if count == length:
+            return sample - length + 1
+    return -1
 
 
 @njit(cache=True)

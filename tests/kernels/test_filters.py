@@ -8,7 +8,7 @@ import scipy.signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legsci.kernels.filters import butterworth_lowpass
+from legsci.kernels.filters import both_ways, butterworth_lowpass
 from tests import naive
 
 
@@ -23,6 +23,14 @@ def test_equals_scipy(order, cutoff_hz):
     sections = scipy.signal.butter(order, cutoff_hz, fs=1000.0, output="sos")
     expected = scipy.signal.sosfiltfilt(sections, samples, axis=1)
     filtered = butterworth_lowpass(samples, sampling_rate_hz=1000.0, cutoff_hz=cutoff_hz, order=order)
+    np.testing.assert_allclose(filtered, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
+
+
+def test_a_band_pass_equals_scipy():
+    samples = _walk(3, 4000)
+    sections = scipy.signal.butter(2, (20.0, 450.0), "bandpass", fs=2000.0, output="sos")
+    expected = scipy.signal.sosfiltfilt(sections, samples, axis=1, padlen=15)
+    filtered = both_ways(samples, sections[:, [0, 1, 2, 4, 5]])
     np.testing.assert_allclose(filtered, expected, rtol=0, atol=1e-9 * np.abs(expected).max())
 
 

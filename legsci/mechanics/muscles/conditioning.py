@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
+
+from legsci.kernels.filters import both_ways, butterworth_lowpass
 
 Array = NDArray[np.float64]
 #: Surface EMG lies between these frequencies [Hz] (De Luca CJ, Gilmore LD, Kuznetsov M, Roy SH (2010) Filtering the
@@ -34,14 +38,27 @@ def band_passed(emg: Array, rate_hz: float) -> Array:
         raise ValueError(
             f"surface EMG needs a sampling rate above {2.0 * BAND_HZ[0] / PART_OF_RATE:.0f} Hz; found {rate_hz:g} Hz"
         )
-    sections = signal.butter(BAND_ORDER, (BAND_HZ[0], highest), "bandpass", fs=rate_hz, output="sos")
-    return np.asarray(signal.sosfiltfilt(sections, emg - emg.mean(axis=-1, keepdims=True)))
+    channels = (emg - emg.mean(axis=-1, keepdims=True)).reshape(-1, emg.shape[-1])
+    return both_ways(channels, band_sections(rate_hz)).reshape(emg.shape)
+
+
+@cache
+def band_sections(rate_hz: float) -> Array:
+    """Return the sections b0, b1, b2, a1, a2 of the band-pass; their design takes as long as to filter a channel."""
+    band = (BAND_HZ[0], min(BAND_HZ[1], PART_OF_RATE * rate_hz))
+    return np.asarray(signal.butter(BAND_ORDER, band, "bandpass", fs=rate_hz, output="sos")[:, [0, 1, 2, 4, 5]])
 
 
 def envelope(emg: Array, rate_hz: float) -> Array:
     """Return the linear envelope of EMG (..., sample) in its band: rectified and low-passed, without delay."""
-    sections = signal.butter(ENVELOPE_ORDER, ENVELOPE_HZ, fs=rate_hz, output="sos")
-    return np.asarray(np.maximum(signal.sosfiltfilt(sections, np.abs(emg)), 0.0))
+    return np.asarray(np.maximum(rectified_lowpass(emg, rate_hz, ENVELOPE_HZ), 0.0))
+
+
+def rectified_lowpass(emg: Array, rate_hz: float, cutoff_hz: float) -> Array:
+    """Return rectified EMG (..., sample), low-passed without delay."""
+    channels = np.abs(emg).reshape(-1, emg.shape[-1])
+    smooth = butterworth_lowpass(channels, sampling_rate_hz=rate_hz, cutoff_hz=cutoff_hz, order=ENVELOPE_ORDER)
+    return smooth.reshape(emg.shape)
 
 
 def median_frequency(emg: Array, rate_hz: float) -> float:

@@ -14,14 +14,14 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
-from legsci.kernels.onsets import rise_evidence, teager_kaiser, variance_change
+from legsci.kernels.onsets import first_above, rise_evidence, teager_kaiser, variance_change
 from legsci.mechanics.muscles.conditioning import (
     REST_RATIO,
     band_passed,
     independent_share,
     muscle_at_rest,
+    rectified_lowpass,
     rest_stretches,
 )
 
@@ -212,7 +212,7 @@ def _samples(window: Array, rate_hz: float, count: int) -> tuple[int, int]:
 
 
 def _burst(
-    band: Array, power: Array, rest: float, rate_hz: float, window: Array, detectors: tuple[NDArray[np.bool_], ...]
+    band: Array, power: Array, rest: float, rate_hz: float, window: Array, detectors: tuple[tuple[Array, float], ...]
 ) -> _Burst | str:
     """What is seen of the burst in one window, or why nothing is."""
     first, last = _samples(window, rate_hz, len(band))
@@ -236,7 +236,8 @@ def _burst(
         rest = float(before.mean())  # held active before the burst, as in a squat
     if plateau.mean() - rest < 10.0 ** (LEAST_DB / 10.0) * rest:
         return NO_BURST
-    others = [_first_sustained(above[first:last], round(SUSTAINED_S * rate_hz)) for above in detectors]
+    sustained = round(SUSTAINED_S * rate_hz)
+    others = [first_above(smooth[first:last], limit, sustained) for smooth, limit in detectors]
     times = [(first + sample) / rate_hz for sample in others if sample >= 0]
     return _Burst(
         start / rate_hz,
@@ -249,23 +250,16 @@ def _burst(
     )
 
 
-def _published(band: Array, quiet: Array, rate_hz: float) -> tuple[NDArray[np.bool_], ...]:
-    """Where the detectors of Hodges & Bui and of Solnik see activity: (sample,) each."""
-    sections = signal.butter(2, LOW_PASS_HZ, fs=rate_hz, output="sos")
-    above = []
-    for whole, at_rest, limit in (
-        (np.abs(band), np.abs(quiet), HODGES_BUI_SD),
-        (np.abs(teager_kaiser(band)), np.abs(teager_kaiser(quiet)), TEAGER_KAISER_SD),
+def _published(band: Array, quiet: Array, rate_hz: float) -> tuple[tuple[Array, float], ...]:
+    """Amplitude (sample,) that the detectors of Hodges & Bui and of Solnik compare with a limit, and that limit."""
+    detectors = []
+    for whole, at_rest, times_sd in (
+        (band, quiet, HODGES_BUI_SD),
+        (teager_kaiser(band), teager_kaiser(quiet), TEAGER_KAISER_SD),
     ):
-        smooth, smooth_rest = (signal.sosfiltfilt(sections, part) for part in (whole, at_rest))
-        above.append(smooth > smooth_rest.mean() + limit * smooth_rest.std())
-    return tuple(above)
-
-
-def _first_sustained(above: NDArray[np.bool_], length: int) -> int:
-    """First sample from which a limit is passed for a number of samples; -1 where it never is."""
-    sustained = np.convolve(above, np.ones(length), "valid") >= length
-    return int(sustained.argmax()) if sustained.any() else -1
+        smooth, rest = (rectified_lowpass(part, rate_hz, LOW_PASS_HZ) for part in (whole, at_rest))
+        detectors.append((smooth, float(rest.mean() + times_sd * rest.std())))
+    return tuple(detectors)
 
 
 def _weighed(bursts: list[_Burst]) -> list[Onset]:
