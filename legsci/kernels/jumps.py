@@ -12,7 +12,20 @@ import numpy as np
 from numba import njit
 
 from legsci.kernels.contact_edges import crossing, flight_edges
-from legsci.kernels.events import BLOCK, Array, onset_of_departure
+from legsci.kernels.events import (
+    BLOCK,
+    LARGEST_ORDER,
+    LEAST_BLOCKS,
+    STEPS_OF_BLOCK,
+    Array,
+    _explained,
+    _means,
+    _noise_of_means,
+    _onset_of_means,
+    _whitened,
+    _whitening,
+    onset_of_departure,
+)
 
 #: Events of a repetition, in the order of the arrays that the kernels return.
 EVENTS = (
@@ -26,6 +39,12 @@ EVENTS = (
 )
 #: Vertical speed that sway does not exceed [m/s], as in a squat; our choice.
 SWAY_M_PER_S = 0.02
+#: A slow first stage of a countermovement is looked for in means over this time, so long before the second [s]. It
+#: explains so much of their sum of squares, in variances of their noise: 6 standard deviations, since 40 steps are
+#: tried. Its onset is found from so many means.
+STAGE_MEAN_S, LONGEST_STAGE_S, STAGE_EVIDENCE, BLOCKS_OF_STAGE = 0.01, 0.4, 36.0, 20
+#: It lasts until the second: the mean of so many last means is at least half of its largest.
+LAST_OF_STAGE = 3
 #: Standard acceleration of free fall [m/s^2]; kernels import nothing from legsci.vocabulary.
 _STANDARD_GRAVITY = 9.80665
 _MOVEMENT_START, _MINIMUM_FORCE, _PEAK_NEGATIVE_VELOCITY, _BOTTOM, _PROPULSION_START, _TAKEOFF, _LANDING = range(7)
@@ -220,6 +239,10 @@ def standing_jump_events(
         modelled, sd = onset_of_departure(force, earliest, leaves, stop, body_weight, abs(band))
         if not np.isnan(modelled):
             onset, doubt = round(modelled), sd
+            if countermovement:
+                side = 1.0 if force[leaves] > body_weight else -1.0
+                modelled, sd = _onset_of_first_stage(force, earliest, onset, side, body_weight, rate)
+                onset, doubt = (onset, doubt) if np.isnan(modelled) else (round(modelled), sd)
     # The quietest second may hold the first moments of a smooth movement, which its scatter hides.
     start = max(onset - round(start_shift * doubt), earliest)
     events[_MOVEMENT_START] = start
@@ -231,6 +254,42 @@ def standing_jump_events(
     for event in (_PEAK_NEGATIVE_VELOCITY, _BOTTOM, _PROPULSION_START):
         events[event] += start
     return events, _between(velocity, takeoff - start)
+
+
+@njit(cache=True)
+def _onset_of_first_stage(
+    force: Array, first: int, stop: int, side: float, body_weight: float, rate: float
+) -> tuple[float, float]:
+    """Onset of a movement that begins slowly, before `stop`, and its standard uncertainty [samples]; NaN for none.
+
+    Where a shift of weight precedes the countermovement, force leaves body weight in two stages, of which the course of
+    the second tells nothing about the first. A step of the means of force before the second stage shows the first, if
+    it explains `STAGE_EVIDENCE` more of their sum of squares than the noise of the standing before it; its onset is
+    found as that of the second.
+    """
+    length = max(round(STAGE_MEAN_S * rate), 1)
+    count = min((stop - first) // (2 * length), round(LONGEST_STAGE_S * rate) // length)
+    if count < LEAST_BLOCKS:
+        return np.nan, np.nan
+    begin = stop - count * length
+    means = _means(force[begin:stop], length) - body_weight
+    noise = _noise_of_means(force[first:begin], length)
+    whitening = _whitening(count, noise)
+    seen = _whitened(side * means, *whitening, noise[2])
+    steps = np.ones((STEPS_OF_BLOCK * (count + 1), 1))
+    explained = np.array([_explained(steps, block, 0, seen, whitening, noise[2])[0] for block in range(count - 1)])
+    step = int(explained.argmax())
+    # Sway comes back before the countermovement.
+    if explained[step] < STAGE_EVIDENCE or (side * means)[step:].max() > 2.0 * (side * means)[-LAST_OF_STAGE:].mean():
+        return np.nan, np.nan
+    # The step lies within a rise, whose course is looked for as long before it as it lasts after.
+    lasted = stop - begin - step * length
+    span = min(2 * lasted, stop - first)
+    length = max(span // BLOCKS_OF_STAGE, 1)
+    begin = stop - span // length * length
+    means = side * (_means(force[begin:stop], length) - body_weight)
+    onset, sd = _onset_of_means(means, _noise_of_means(force[first:begin], length), LARGEST_ORDER)
+    return begin + length * onset, length * sd
 
 
 @njit(cache=True)
