@@ -282,11 +282,13 @@ def _onset_of_first_stage(
     # Sway comes back before the countermovement.
     if explained[step] < STAGE_EVIDENCE or (side * means)[step:].max() > 2.0 * (side * means)[-LAST_OF_STAGE:].mean():
         return np.nan, np.nan
-    # The step lies within a rise, whose course is looked for as long before it as it lasts after.
-    lasted = stop - begin - step * length
-    span = min(2 * lasted, stop - first)
+    # The step lies in the middle of a rise, whose course is looked for as long before it as the stage lasts after it.
+    middle = begin + (step + 1) * length
+    span = min(stop - middle, middle - first)
     length = max(span // BLOCKS_OF_STAGE, 1)
-    begin = stop - span // length * length
+    if span // length < LEAST_BLOCKS:
+        return np.nan, np.nan
+    stop, begin = middle, middle - span // length * length
     means = side * (_means(force[begin:stop], length) - body_weight)
     onset, sd = _onset_of_means(means, _noise_of_means(force[first:begin], length), LARGEST_ORDER)
     return begin + length * onset, length * sd

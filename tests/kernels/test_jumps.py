@@ -252,3 +252,28 @@ def test_onset_of_a_departure_that_comes_back_is_not_told() -> None:
     time = np.arange(1400.0)
     force = WEIGHT_N + 9.0 * np.sin(np.pi * (time - 1200.0) / 80.0) * (np.abs(time - 1240.0) < 40.0)
     assert np.isnan(onset_of_departure(force, 200, 1230, 1390, WEIGHT_N, 7.5)).all()
+
+
+def jump_in_two_stages(seed: int, lean_n: float, sway_n: float) -> np.ndarray:
+    """Force of a jump (sample,): from 1.5 s on a shift of weight, from 1.7 s on the countermovement; sway before."""
+    time = np.arange(3300) / RATE_HZ
+    lean = -lean_n * np.clip((time - 1.5) / 0.1, 0.0, 1.0)
+    sway = sway_n * np.sin(np.pi * (time - 1.45) / 0.15) * (np.abs(time - 1.525) < 0.075)
+    dip = -400.0 * np.sin(np.pi * np.clip((time - 1.7) / 0.4, 0.0, 1.0)) ** 2
+    push = 900.0 * np.sin(np.pi * np.clip((time - 2.1) / 0.4, 0.0, 1.0))
+    force = np.where(time < 2.5, WEIGHT_N + (lean + sway) * (time < 2.1) + dip + push, 0.0)
+    force[time >= 2.5] = np.where(time[time >= 2.5] < 2.95, 0.0, WEIGHT_N)
+    return force + np.random.default_rng([9, seed]).normal(0.0, 2.0, time.size)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_slow_shift_of_weight_is_part_of_the_movement_and_sway_is_not(seed: int) -> None:
+    rules = tuple(RULES._replace(band=20.0, lead=30, to_onset=True))
+    starts = [
+        standing_jump_events(force, RATE_HZ, 1400, 2700, WEIGHT_N, rules)[0][EVENTS.index("movement_start")] / RATE_HZ
+        for force in (
+            jump_in_two_stages(seed, 9.0, 0.0), jump_in_two_stages(seed, 0.0, 7.0), jump_in_two_stages(seed, 0.0, 0.0),
+        )
+    ]  # fmt: skip
+    assert starts[0] == pytest.approx(1.5, abs=0.03)
+    assert starts[1:] == [pytest.approx(1.7, abs=0.03)] * 2
