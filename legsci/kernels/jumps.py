@@ -40,9 +40,9 @@ EVENTS = (
 #: Vertical speed that sway does not exceed [m/s], as in a squat; our choice.
 SWAY_M_PER_S = 0.02
 #: A slow first stage of a countermovement is looked for in means over this time, so long before the second [s]. It
-#: explains so much of their sum of squares, in variances of their noise: 6 standard deviations, since 40 steps are
-#: tried. Its onset is found from so many means.
-STAGE_MEAN_S, LONGEST_STAGE_S, STAGE_EVIDENCE, BLOCKS_OF_STAGE = 0.01, 0.4, 36.0, 20
+#: explains so much of their sum of squares, in variances of their noise: 10 standard deviations, since sway is smoother
+#: than the process that it is taken for. Its onset is found from so many means.
+STAGE_MEAN_S, LONGEST_STAGE_S, STAGE_EVIDENCE, BLOCKS_OF_STAGE = 0.01, 0.4, 100.0, 20
 #: It lasts until the second: the mean of so many last means is at least half of its largest.
 LAST_OF_STAGE = 3
 #: Standard acceleration of free fall [m/s^2]; kernels import nothing from legsci.vocabulary.
