@@ -103,6 +103,7 @@ def part_runtime(wildcards, attempt):
 def of_participant(pattern):
     """Input function: the file of the batch of a participant, named by a pattern with {study}, {batch}."""
 
+    @gives(pattern)
     def file(wildcards):
         found = [batch for batch, people in batches_of(wildcards.study).items() if wildcards.participant in people]
         return [pattern.format(study=wildcards.study, batch=batch) for batch in found]
@@ -113,12 +114,14 @@ def of_participant(pattern):
 def per_batch(pattern):
     """Input function: the files of all batches of a study, named by a pattern with {study}, {batch}."""
 
+    @gives(pattern)
     def files(wildcards):
         return [pattern.format(study=wildcards.study, batch=batch) for batch in batches_of(wildcards.study)]
 
     return files
 
 
+@gives(f"results/{{study}}/fetched.txt or {VIRTUAL_FOLDER}/{{participant}}, where a rule makes them")
 def recording_files(wildcards):
     """What rules of this run make of the recordings of a batch: folders of virtual athletes, the list of those fetched."""
     if wildcards.study == VIRTUAL:

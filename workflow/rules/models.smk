@@ -142,6 +142,7 @@ rule curve_results:
 def known_truth(table):
     """Input function: a table of the folder of a simulated study."""
 
+    @gives(f"{{study folder}}/{table}.tsv")
     def file(wildcards):
         return f"{study_folder(wildcards)}/{table}.tsv"
 

@@ -1,6 +1,7 @@
 """Results of a study -> the manifest: checksums of what they were made from, and of the tables."""
 
 
+@gives(f"{RUN}/models/{{table}}.csv")
 def results_of_models(wildcards):
     """Tables of the models of a study, which are made last."""
     return [path for path in MODEL_RESULTS if path.startswith(RUN.format(study=wildcards.study) + "/")]
