@@ -10,9 +10,7 @@ from legsci.quality_recordings import RECORDINGS
 
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
-    "unknown_task": Code(
-        "rejected", "legsci has no task {detail}. No metrics are computed for this trial."
-    ),
+    "unknown_task": Code("rejected", "legsci has no task {detail}. No metrics are computed for this trial."),
     "recording_left_out": Code("flagged", "One recording of the trial was excluded; the others were used: {detail}."),
     "read_with_remark": Code("noted", "In the recorded {signal}: {detail}."),
     "channels_not_mapped": Code(
@@ -104,7 +102,7 @@ CODES: dict[str, Code] = {
     ),
     "no_countermovement": Code(
         "flagged",
-        "Force falls {value:.1f} N below body weight before the jump (countermovement: {limit:.1f} N): was it a squat jump?",
+        "Force falls {value:.1f} N below body weight before the jump (countermovement: {limit:.1f} N): a squat jump?",
         "N",
     ),
     "held_before_jump": Code(
@@ -270,7 +268,9 @@ CODES: dict[str, Code] = {
         "The {detail} foot is on the ground outside the plates for {value:.2f} s: joint kinetics are missing.",
         "s",
     ),
-    "foot_on_box": Code("noted", "Joint kinetics are missing for {value:.2f} s, while the participant stands on the box.", "s"),
+    "foot_on_box": Code(
+        "noted", "Joint kinetics are missing for {value:.2f} s, while the participant stands on the box.", "s"
+    ),
     "little_common_time": Code(
         "flagged",
         "Plates and markers were recorded together for {value:.2f} s (expected: at least {limit:.2f} s): joint "
