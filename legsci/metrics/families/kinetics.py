@@ -218,7 +218,8 @@ def _moment(joint: str, direction: str) -> Metric:
         label=f"{joint} moment",
         unit="N m/kg",
         sign=direction,
-        meaning=f"Maximum net internal {direction} moment of the {_named(joint)} about its {_FLEXION_AXIS}, per body mass.",
+        meaning=f"Maximum net internal {direction} moment of the {_named(joint)} about its {_FLEXION_AXIS}, per body "
+        "mass.",
         equation=f"max M_{joint} · e_1 over the movement / body mass",
         source=f"{_WINTER}; {GROOD}",
         tasks=MOVEMENTS,
