@@ -10,10 +10,8 @@ from legsci.quality_recordings import RECORDINGS
 
 CODES: dict[str, Code] = {
     "recording_unreadable": Code("rejected", "The recording could not be read: {detail}."),
-    "unknown_task": Code(
-        "rejected", "legsci has no task {detail}. The trial is not scored, and its recording is left as it is."
-    ),
-    "recording_left_out": Code("flagged", "A recording of the trial was left out, the others were used: {detail}."),
+    "unknown_task": Code("rejected", "legsci has no task {detail}. No metrics are computed for this trial."),
+    "recording_left_out": Code("flagged", "One recording of the trial was excluded; the others were used: {detail}."),
     "read_with_remark": Code("noted", "In the recorded {signal}: {detail}."),
     "channels_not_mapped": Code(
         "noted",
@@ -23,21 +21,21 @@ CODES: dict[str, Code] = {
     ),
     "clock_unknown": Code(
         "noted",
-        "How the clock of {signal} is related to that of the trial is not known: it is not compared with others.",
+        "{signal} is not synchronised with the trial (unknown clock offset): it is not compared with other signals.",
     ),
     "clock_not_related": Code(
         "noted",
-        "The clock of {signal} could not be related to that of the trial: {detail}. It is not compared with others.",
+        "{signal} could not be synchronised with the trial: {detail}. It is not compared with other signals.",
     ),
     "clock_departs": Code(
         "flagged",
-        "The clock of {signal} departs by {value:+.0f} ms {detail} in the rest of the session: it jumped, or was set "
-        "again; the lag of this trial alone is used.",
+        "The clock of {signal} deviates by {value:+.0f} ms {detail} in the rest of the session: it jumped or was "
+        "reset; the lag estimated in this trial alone is used.",
         "ms",
     ),
     "not_computed": Code("rejected", "The computation failed ({detail}); see the log of the job."),
     "no_signal_to_cut_by": Code("rejected", "No repetitions can be found in the trial: {detail}."),
-    "no_force": Code("rejected", "No plate is loaded by a person, so there are no repetitions{detail}.", "N"),
+    "no_force": Code("rejected", "No plate carries a person, so there are no repetitions{detail}.", "N"),
     "too_short": Code("rejected", "The recording lasts {value:.3f} s; at least {limit:.1f} s are needed.", "s"),
     "force_missing": Code(
         "rejected", "Force is missing in {value:.0f} samples; gaps in force data are not filled.", "samples"
@@ -47,7 +45,7 @@ CODES: dict[str, Code] = {
     "no_landing": Code("rejected", "No landing from a fall: the plates are not unloaded before the impact."),
     "second_landing_missing": Code("incomplete", "The landing is missing, with the metrics that need it: {detail}."),
     "hop_after_landing": Code(
-        "noted", "A hop {value:.2f} s after the landing belongs to the landing; it is no repetition.", "s"
+        "noted", "A hop {value:.2f} s after landing is treated as part of the landing, not as a repetition.", "s"
     ),
     "clipped_start": Code("rejected", "The recording begins during the movement: {detail}."),
     "clipped_end": Code(
@@ -68,7 +66,7 @@ CODES: dict[str, Code] = {
     ),
     "implausible_force": Code(
         "rejected",
-        "Force reaches {value:.0f} N, beyond {limit:.0f} N ({detail}): not physiological; a spike of the amplifier?",
+        "Force reaches {value:.0f} N, beyond {limit:.0f} N ({detail}): not physiological, perhaps an amplifier spike.",
         "N",
     ),
     "weight_disagrees_with_mass": Code(
@@ -108,13 +106,13 @@ CODES: dict[str, Code] = {
         "N",
     ),
     "held_before_jump": Code(
-        "flagged", "Force stays about body weight for {value:.2f} s before the jump: a squat jump held?", "s"
+        "flagged", "Force stays near body weight for {value:.2f} s before the jump: was it a squat jump?", "s"
     ),
     "implausible_value": Code(
         "flagged", "{signal} is {value:.3g}, outside the human range (limit {limit:.3g}): {detail}?"
     ),
     "value_withheld": Code(
-        "noted", "The {signal} is not given: it would be {value:.4g}, beyond {limit:.4g}, since {detail}."
+        "noted", "The {signal} is withheld: it would be {value:.4g} (limit {limit:.4g}), since {detail}."
     ),
     "drift": Code(
         "flagged",
@@ -140,7 +138,7 @@ CODES: dict[str, Code] = {
     ),
     "plate_zero_unknown": Code(
         "noted",
-        "{signal} has no known zero ({detail}): none was subtracted; standard uncertainty {value:.1f} N.",
+        "The zero of {signal} is unknown ({detail}): none was subtracted; standard uncertainty {value:.1f} N.",
         "N",
     ),
     "zero_not_steady": Code(
@@ -270,7 +268,9 @@ CODES: dict[str, Code] = {
         "The {detail} foot is on the ground outside the plates for {value:.2f} s: joint kinetics are missing.",
         "s",
     ),
-    "foot_on_box": Code("noted", "Joint kinetics are missing for {value:.2f} s of standing on the box.", "s"),
+    "foot_on_box": Code(
+        "noted", "Joint kinetics are missing for {value:.2f} s, while the participant stands on the box.", "s"
+    ),
     "little_common_time": Code(
         "flagged",
         "Plates and markers were recorded together for {value:.2f} s (expected: at least {limit:.2f} s): joint "

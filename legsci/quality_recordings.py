@@ -13,20 +13,20 @@ RECORDINGS: dict[str, Code] = {
     ),
     "stamps_out_of_order": Code(
         "noted",
-        "{value:.0f} time stamps or counters of {signal} repeat or go back; rows were sorted, and repeated ones left "
-        "out. Export the recording again.",
+        "{value:.0f} time stamps or counters of {signal} repeat or go back; rows were sorted and duplicates "
+        "removed. Export the recording again.",
         "stamps",
     ),
     "clock_jumped": Code(
         "noted",
         "The clock of {signal} jumps by {value:+.3f} s ({detail}): the {limit:.2f} s on one side of the jump are used. "
-        "Look for a second start of the sensor, or for a change of the computer's time.",
+        "Check whether the sensor was restarted or the computer's time was changed.",
         "s",
     ),
     "sensor_stopped": Code(
         "noted",
         "{signal} does not change for {value:.2f} s ({detail}; limit {limit:.1f} s): the sensor stopped, or was not "
-        "connected. Look at its battery and plug, and leave the channel out of study.yaml.",
+        "connected. Check its battery and connector, and remove the channel from study.yaml.",
         "s",
     ),
     "sensor_saturated": Code(
@@ -37,14 +37,14 @@ RECORDINGS: dict[str, Code] = {
     ),
     "shorter_than_stated": Code(
         "noted",
-        "{signal} lasts {value:.2f} s, and its file states {limit:.2f} s: the file was cut short. Copy or export it "
+        "{signal} lasts {value:.2f} s, but its file states {limit:.2f} s: the file is truncated. Copy or export it "
         "again.",
         "s",
     ),
     "shorter_than_trial": Code(
         "noted",
         "{signal} lasts {value:.2f} s of the {limit:.2f} s that plates or cameras recorded: the sensor stopped, or its "
-        "file belongs to another trial. See its path in recordings.tsv.",
+        "file belongs to another trial. Check its path in recordings.tsv.",
         "s",
     ),
     "file_of_other_day": Code(

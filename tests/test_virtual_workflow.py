@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import legsci
-from tests.checkout import copy_checkout, edited, planned, snakemake
+from legsci.reproduction.paper import read_entries
+from tests.checkout import ROOT, copy_checkout, edited, planned, snakemake
 
 VIRTUAL = """\
 studies: [data/raw/virtual]
@@ -70,6 +76,49 @@ def test_a_second_run_of_models_of_the_virtual_athletes_does_nothing(simulated: 
     assert planned(simulated, *models) == {}
 
 
+#: Numbers of the paper whose recordings are those of the virtual athletes.
+TRACED = ("virtual_athletes", "virtual_sessions", "virtual_trials", "virtual_repetitions", "height_coverage")
+
+
+def traced(checkout: Path, name: str) -> str:
+    """What `legsci trace paper NAME` prints in a checkout."""
+    command = [sys.executable, "-m", "legsci", "trace", "paper", name]
+    environment = os.environ | {"PYTHONPATH": str(checkout)}
+    answer = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def test_five_numbers_of_the_paper_end_at_raw_files_with_matching_checksums(simulated: Path) -> None:
+    answer = snakemake(simulated, "results/virtual/manifest.json", "--configfile", "virtual.yaml")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    shutil.copytree(ROOT / "paper", simulated / "paper")
+    entries = read_entries(simulated / "paper" / "values.yaml")
+    raw = simulated / "data" / "raw" / "virtual"
+    checksums = {
+        path.relative_to(raw).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in raw.rglob("*.*")
+        if path.is_file()
+    }
+    for name in TRACED:
+        said = traced(simulated, name)
+        table = pd.read_csv(simulated / f"{entries[name]['table']}.csv")
+        for column, wanted in entries[name]["rows"].items():
+            table = table[table[column] == wanted]
+        (number,) = table[entries[name]["column"]]
+        assert said.startswith(f"{name}: written "), said
+        assert f", {float(number)!r} in {entries[name]['table']}.csv (1 rows)" in said
+        files = dict(re.findall(r"^  (\S+) .*: SHA-256 ([0-9a-f]{64}), unchanged$", said, re.MULTILINE))
+        assert files, said
+        assert files.items() <= checksums.items(), name
+        assert "changed since" not in said
+    (plates,) = [path for path in checksums if path.endswith("_plates.c3d")]
+    assert "made by the rule parameter_recovery" in traced(simulated, "height_coverage")
+    with edited(raw / plates, "\0"):
+        said = traced(simulated, "height_coverage")
+    assert re.findall(r"^  (\S+) .*, changed since$", said, re.MULTILINE) == [plates]
+
+
 def digests(folder: Path) -> dict[Path, str]:
     """SHA-256 of each file of a folder of results, without those of its named runs."""
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
@@ -115,6 +164,10 @@ def test_a_named_run_does_not_simulate(simulated: Path) -> None:
         (None, {}),
         ("legsci/metrics/tables.py", {"measure": 1, "study_tables": 1, "parameter_recovery": 1}),
         ("legsci/models/parameter_recovery.py", {"parameter_recovery": 1}),
+        (
+            "data/raw/virtual/V0001/S01/standing_1.c3d",
+            dict.fromkeys(("ingest", "motion", "cut_reps", "measure", "study_tables", "parameter_recovery"), 1),
+        ),
         # What follows from the new tables is known once they are made.
         ("legsci/simulate/sensors/plates.py", {"simulate_cohort": 1, "study_tables": 1, "parameter_recovery": 1}),
     ],

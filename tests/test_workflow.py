@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from legsci.reproduction.manifest import read_manifest
 from legsci.reproduction.trace import TraceError
 from legsci.vocabulary import new_name
 from tests.checkout import ROOT, TINY, copy_checkout, edited, planned, snakemake
+from tests.lab import CHROMIUM
+from tests.offline import needs_chromium, outside_requests
 
 RATE_HZ = 1000.0
 MASS_KG = 70.0
@@ -217,6 +220,26 @@ def test_a_run_draws_each_session_and_shows_the_study(finished: Path) -> None:
     editor = (results / "notebooks" / "05_edit_events.html").read_text(encoding="utf-8")
     assert "works in JupyterLab" in editor, "a page has no kernel"
     assert "widget-view" not in editor
+
+
+def test_the_report_names_inputs_and_asks_nothing_of_the_network(finished: Path, tmp_path: Path) -> None:
+    answer = snakemake(finished, "--report", str(tmp_path / "report.zip"), *TINY)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    shutil.unpack_archive(tmp_path / "report.zip", tmp_path)
+    page = tmp_path / "report" / "report.html"
+    text = page.read_text(encoding="utf-8")
+    assert "results/{study}/sessions/{batch}.txt" in text
+    assert "<function>" not in text
+    if CHROMIUM is not None:
+        assert outside_requests([page]) == []
+
+
+@needs_chromium
+def test_pages_of_a_run_open_without_a_request(finished: Path) -> None:
+    results = finished / "results" / "tiny"
+    pages = sorted([*results.glob("coach/*.html"), *results.glob("notebooks/*.html")])
+    assert len(pages) == 7
+    assert outside_requests(pages) == []
 
 
 STUDY_FIGURES = (

@@ -24,10 +24,12 @@ SEVERITIES = {
     "noted": "An assumption that was made; nothing has to be done if it is right.",
 }
 _FIELD = re.compile(r"\{(\w+)[^}]*\}")
+#: What a caption is about in the report of a run, "session {{ snakemake.wildcards.session }}".
+_NAMED = re.compile(r"(study|session|participant)\s+\{\{[^}]*\}\}")
 
 
 def flags_page() -> str:
-    """The quality flags, the gravest first: code, sentence with cause and cure, unit of the value."""
+    """The quality flags, most severe first: code, sentence with cause and cure, unit of the value."""
     lines = ["# Quality flags", "", "Each row of `quality.csv` has a code, a severity and a sentence: what was found,"]
     lines += ["by which limit it was judged, its likely cause, and what to do.", ""]
     for severity, meaning in SEVERITIES.items():
@@ -51,7 +53,7 @@ def figures_page() -> str:
     lines += ["run of the studies in `results/`; without one, captions stand alone.", ""]
     for name in figure_lists():
         caption = (ROOT / "workflow" / "report" / f"{name}.rst").read_text(encoding="utf-8").strip()
-        lines += [f"## {name.replace('_', ' ')}", "", " ".join(caption.split()), ""]
+        lines += [f"## {name.replace('_', ' ')}", "", _NAMED.sub(r"a \1", " ".join(caption.split())), ""]
         drawn = sorted(ROOT.glob(f"results/virtual/figures/{name}.svg")) or sorted(
             ROOT.glob(f"results/*/figures/{name}/*.png")
         )

@@ -75,7 +75,7 @@ def measure(
     Raises
     ------
     RecordingError : the file cannot be read; or an axis, the rate or the feet on several plates are neither given nor
-        told by the file. Nothing is measured from a guess.
+        stated in it. Nothing is measured from a guess.
     """
     path = Path(path)
     if not path.is_file():
@@ -121,7 +121,7 @@ def _device(
     if plates is None and WHICH_FOOT in found.assumed.get("plates", ""):
         unknown.append(("plates", WHICH_FOOT))
     if unknown:
-        said = "neither given nor told by the file"
+        said = "neither given nor stated in the file"
         raise RecordingError(name, [Fault(name, key, words, said) for key, words in unknown])
     lab = {axis: settings[axis] for axis in ("up", "forward")}
     devices, faults = devices_of({"lab": lab, "devices": {DEVICE: settings}})

@@ -20,6 +20,19 @@ PROFILES = {
     "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
 }
 LICENCE = "https://spdx.org/licenses/MIT"
+#: Profile of the entity of the workflow.
+WORKFLOW_PROFILE = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
+#: Terms that the context of RO-Crate 1.1 lacks, as Workflow Run Crate defines them.
+TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
+FORMATS = {
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".nc": "application/netcdf",
+    ".parquet": "application/vnd.apache.parquet",
+    ".py": "text/x-python",
+    ".yaml": "application/yaml",
+}
 #: Files of a checkout that make up the workflow.
 WORKFLOW = (
     "Snakefile",
@@ -54,11 +67,17 @@ def export_crate(results: str | Path, folder: str | Path, *, root: Path = ROOT) 
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty: name a new folder")
     crate = ROCrate(version="1.1")  # that of the profiles
+    crate.metadata.extra_terms.update(TERMS)
     _describe(crate, results.name, manifest)
     workflow = crate.add_workflow(root / "Snakefile", "Snakefile", main=True, lang="snakemake")
-    workflow["name"] = "legsci"
+    workflow["name"], workflow["version"], workflow["encodingFormat"] = "legsci", __version__, "text/plain"
+    profile = {"@type": "CreativeWork", "name": "Bioschemas ComputationalWorkflow", "version": "1.0-RELEASE"}
+    workflow["conformsTo"] = crate.add(ContextEntity(crate, WORKFLOW_PROFILE, properties=profile))
+    readme = crate.add_file(root / "README.md", "README.md", properties=_named("README.md"))
+    readme["about"] = crate.root_dataset
     for path in sorted({path for pattern in WORKFLOW[1:] for path in root.glob(pattern)}):
-        crate.add_file(path, path.relative_to(root).as_posix())
+        name = path.relative_to(root).as_posix()
+        crate.add_file(path, name, properties=_named(name))
     made = [
         crate.add_file(results / name, f"results/{results.name}/{name}", properties=_checked(name, digest))
         for name, digest in manifest["results"].items()
@@ -67,6 +86,7 @@ def export_crate(results: str | Path, folder: str | Path, *, root: Path = ROOT) 
     used = [_raw_file(crate, name, digest) for name, digest in manifest["raw_files"].items()]
     run = {
         "@type": "CreateAction",
+        "description": "The workflow read the raw files and made the tables; options and versions are in the manifest.",
         "name": f"run of legsci {__version__} on the study {results.name}",
         "endTime": manifest["made"],
         "actionStatus": "http://schema.org/CompletedActionStatus",
@@ -90,7 +110,7 @@ def _describe(crate: ROCrate, study: str, manifest: Mapping[str, Any]) -> None:
     licence = {"@type": "CreativeWork", "name": "MIT License", "description": "licence of the workflow"}
     root["license"] = crate.add(ContextEntity(crate, LICENCE, properties=licence))
     people = {"@type": "Organization", "name": "legsci contributors"}
-    root["author"] = crate.add(ContextEntity(crate, "#legsci-contributors", properties=people))
+    root["publisher"] = root["author"] = crate.add(ContextEntity(crate, "#legsci-contributors", properties=people))
     root["conformsTo"] = [
         crate.add(ContextEntity(crate, uri, properties={"@type": "CreativeWork", "name": name, "version": version}))
         for uri, (name, version) in PROFILES.items()
@@ -99,13 +119,15 @@ def _describe(crate: ROCrate, study: str, manifest: Mapping[str, Any]) -> None:
 
 def _raw_file(crate: ROCrate, name: str, digest: str) -> ContextEntity:
     """A raw file that is named and not copied."""
-    properties = {"@type": "CreativeWork", "description": "raw file, not part of the crate", **_checked(name, digest)}
+    properties = {"@type": "CreativeWork", "name": name, "sha256": digest}
+    properties["description"] = "raw file, not part of the crate"
     return crate.add(ContextEntity(crate, f"#raw/{name}", properties=properties))
 
 
 def _named(name: str) -> dict[str, str]:
-    return {"name": name}
+    """Name and format of a file."""
+    return {"name": name, "encodingFormat": FORMATS.get(Path(name).suffix, "text/plain")}
 
 
 def _checked(name: str, digest: str) -> dict[str, str]:
-    return {"name": name, "sha256": digest}
+    return {**_named(name), "sha256": digest}

@@ -133,7 +133,11 @@ def test_a_crate_names_workflow_inputs_and_results_with_their_checksums(results:
     (results / MANIFEST).write_text(json.dumps(manifest | {"results": {"metrics.csv": digest}}), encoding="utf-8")
     folder = export_crate(results, tmp_path / "crate")
     metadata = json.loads((folder / "ro-crate-metadata.json").read_text(encoding="utf-8"))
+    # The context of RO-Crate 1.1 has no term for checksums.
+    assert {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"} in metadata["@context"]
     entities = {entity["@id"]: entity for entity in metadata["@graph"]}
+    assert entities["README.md"]["about"] == {"@id": "./"}
+    assert all("encodingFormat" in one for one in entities.values() if "File" in one["@type"])
     root = entities["./"]
     assert {one["@id"] for one in root["conformsTo"]} >= {"https://w3id.org/ro/wfrun/workflow/0.5"}
     assert root["mainEntity"] == {"@id": "Snakefile"}

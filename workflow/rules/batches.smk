@@ -103,6 +103,7 @@ def part_runtime(wildcards, attempt):
 def of_participant(pattern):
     """Input function: the file of the batch of a participant, named by a pattern with {study}, {batch}."""
 
+    @gives(pattern)
     def file(wildcards):
         found = [batch for batch, people in batches_of(wildcards.study).items() if wildcards.participant in people]
         return [pattern.format(study=wildcards.study, batch=batch) for batch in found]
@@ -113,12 +114,14 @@ def of_participant(pattern):
 def per_batch(pattern):
     """Input function: the files of all batches of a study, named by a pattern with {study}, {batch}."""
 
+    @gives(pattern)
     def files(wildcards):
         return [pattern.format(study=wildcards.study, batch=batch) for batch in batches_of(wildcards.study)]
 
     return files
 
 
+@gives(f"results/{{study}}/fetched.txt or {VIRTUAL_FOLDER}/{{participant}}, where a rule makes them")
 def recording_files(wildcards):
     """What rules of this run make of the recordings of a batch: folders of virtual athletes, the list of those fetched."""
     if wildcards.study == VIRTUAL:
@@ -126,18 +129,32 @@ def recording_files(wildcards):
     return [f"results/{wildcards.study}/fetched.txt"] if "source" in rows_of(wildcards).study.settings else []
 
 
+def made_ns(study, person):
+    """When a rule finished the recordings of a participant [ns]: 0 where no rule makes them, infinite before it has."""
+    if study.name == VIRTUAL:
+        mark = Path(VIRTUAL_FOLDER, person, ".snakemake_timestamp")
+    elif "source" in study.settings:
+        mark = Path("results", study.name, "fetched.txt")
+    else:
+        return 0
+    return mark.stat().st_mtime_ns if mark.exists() else float("inf")
+
+
 def batch_digest(wildcards):
     """Digest of the settings and rows about the recordings of a batch, and of size and time of the recordings.
 
-    A row or recording that is edited remakes this batch only. Recordings that no rule makes are not files of the rule:
-    snakemake takes 10 kB and a millisecond for each, and there may be a hundred thousand.
+    A row or recording that is edited remakes this batch only. The recordings are not files of the rule: snakemake takes
+    10 kB and a millisecond for each, and there may be a hundred thousand. Of those that a rule makes only the ones count
+    that were edited since: the digest is the same before they are made and after.
     """
     rows, people = rows_of(wildcards), members(wildcards)
     states = []
-    if not recording_files(wildcards):
-        for path in (path for person in people for path in rows.paths.get(person, [])):
+    for person in people:
+        since_ns = made_ns(rows.study, person)
+        for path in rows.paths.get(person, []) if since_ns < float("inf") else []:
             found = Path(rows.study.folder, path).stat()
-            states.append(f"{found.st_size} {found.st_mtime_ns}")
+            if found.st_mtime_ns > since_ns:
+                states.append(f"{found.st_size} {found.st_mtime_ns}")
     return content_digest(rows.digest(people), *states)
 
 

@@ -26,6 +26,7 @@ from legsci.provenance import Sources, batches, content_digest, row_digests
 from legsci.tasks import TASKS
 from legsci.vocabulary import new_name
 from workflow.progress import show_progress
+from workflow.report_inputs import gives, show_inputs
 
 #: The one study that rules make; all others are given.
 VIRTUAL = "virtual"
@@ -221,6 +222,7 @@ STUDIES = read_studies()
 if workflow.is_main_process:
     check_claims_and_plans()
 show_progress(workflow)
+show_inputs()
 
 
 #: Priority of the simulation of recordings, and of the chain of jobs from virtual recordings to claims: no job waits for
@@ -257,6 +259,7 @@ def study_of(name):
     return STUDIES[name] if read else read_again(*folder_of(name))
 
 
+@gives(f"{VIRTUAL_FOLDER}/study.yaml, of the virtual athletes")
 def made_tables(wildcards):
     """Input of a rule whose params depend on the tables of a study, where a rule makes those tables.
 
@@ -285,12 +288,14 @@ def fetched_recordings(wildcards):
     return json.dumps([study.settings["source"], sorted(study.recordings["path"].unique())], sort_keys=True)
 
 
+@gives("workflow/claims.yaml or that of the study")
 def claims_file(wildcards):
     """The registry of claims: that of the study where it has one of its own, else that of the workflow."""
     made = STUDIES[wildcards.study] is None
     return str((None if made else study_of(wildcards.study).claims) or "workflow/claims.yaml")
 
 
+@gives("measurements of the study folder, where there are any")
 def measurement_file(wildcards):
     """The table of what other systems measured, where a study has one."""
     study = study_of(wildcards.study)
@@ -304,6 +309,7 @@ def measurement_digest(wildcards):
     return content_digest(said, study.curation.to_json(orient="table", index=False) if len(study.measurements) else "")
 
 
+@gives(f"{VIRTUAL_FOLDER}/truth/trials/{{participant}}.tsv")
 def virtual_truth(wildcards):
     """True values of the trials of each virtual athlete who came to a session."""
     return [f"{VIRTUAL_FOLDER}/truth/trials/{person}.tsv" for person in people_of(*folder_of(VIRTUAL))]

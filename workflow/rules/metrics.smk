@@ -27,6 +27,7 @@ def part_members(wildcards):
 def of_part(pattern):
     """Input function: the files of the batches of a part, named by a pattern with {study}, {batch}."""
 
+    @gives(pattern)
     def files(wildcards):
         batches = batches_of(wildcards.study) if wildcards.part == WHOLE else [wildcards.part]
         return [pattern.format(study=wildcards.study, batch=batch) for batch in batches]
@@ -46,6 +47,7 @@ def measured_folder(wildcards):
     return f"{RUN.format(study=wildcards.study)}/parts/{MEASURED_PART}" if measurement_file(wildcards) else ""
 
 
+@gives(f"{RUN}/parts/{{part}}/{{table}}.parquet")
 def part_tables(wildcards):
     """Tables of all parts of a study."""
     folders = [*part_folders(wildcards), *filter(None, [measured_folder(wildcards)])]

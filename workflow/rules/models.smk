@@ -58,7 +58,13 @@ rule longitudinal:
         metrics=f"{RUN}/metrics.csv",
     output:
         longitudinal=f"{RUN}/longitudinal.csv",
-        flow=f"{RUN}/study_flow.csv",
+        flow=report(
+            f"{RUN}/study_flow.csv",
+            caption="../report/study_flow.rst",
+            category="{study}",
+            subcategory="study",
+            labels={"figure": "study flow, table"},
+        ),
     log:
         f"{RUN}/logs/longitudinal.txt",
     benchmark:
@@ -106,7 +112,13 @@ rule claims:
         claims=claims_file,
     output:
         **{name: f"{RUN}/models/{name}.csv" for name in MODEL_TABLES},
-        ledger=f"{RUN}/claims.csv",
+        ledger=report(
+            f"{RUN}/claims.csv",
+            caption="../report/claims_table.rst",
+            category="{study}",
+            subcategory="models",
+            labels={"figure": "claims ledger, table"},
+        ),
         sensitivity=f"{RUN}/models/sensitivity.csv",
     log:
         f"{RUN}/logs/claims.txt",
@@ -170,6 +182,7 @@ rule curve_results:
 def known_truth(table):
     """Input function: a table of the folder of a simulated study."""
 
+    @gives(f"{{study folder}}/{table}.tsv")
     def file(wildcards):
         return f"{study_folder(wildcards)}/{table}.tsv"
 

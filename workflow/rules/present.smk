@@ -4,6 +4,7 @@
 def session_figures(name):
     """Input function: the figures of a study's sessions; of a large study those of the first session and of flagged ones."""
 
+    @gives(f"{RUN}/figures/{{figure}}/{{participant}}_{{session}}.png")
     def files(wildcards):
         keys, run = session_keys(name), RUN.format(study=name)
         large = len(keys) > config["figures"]["sessions_drawn"]
@@ -16,6 +17,7 @@ def session_figures(name):
     return files
 
 
+@gives(f"{RUN}/metrics.csv, quality.csv and the first figure")
 def first_results(wildcards):
     """Tables of the first study whose recordings are not simulated, and the first figure of its first session."""
     name = next((name for name in STUDIES if name != VIRTUAL), VIRTUAL)

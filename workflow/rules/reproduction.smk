@@ -1,6 +1,6 @@
 """Results of a study -> the manifest: checksums of what they were made from, and of the tables."""
 
-
+@gives(f"{RUN}/models/{{table}}.csv")
 def results_of_models(wildcards):
     """Tables of the models of a study, which are made last."""
     return [path for path in MODEL_RESULTS if path.startswith(RUN.format(study=wildcards.study) + "/")]
@@ -46,8 +46,11 @@ rule paper:
         text="paper/paper.typ",
         values="paper/values.yaml",
         references="paper/references.yaml",
-        validation=[f"workflow/validation/{name}.csv" for name in ("metric_errors", "cohort_ledger")],
-        benchmarks=[f"benchmarks/{name}.csv" for name in ("force_errors", "onset_errors", "clock_errors")],
+        validation=[f"workflow/validation/{name}.csv" for name in ("metric_errors", "cohort_ledger", "verdicts")],
+        benchmarks=[
+            f"benchmarks/{name}.csv"
+            for name in ("force_errors", "onset_errors", "clock_errors", "opensim_comparison", "recorded_angles")
+        ],
     output:
         pdf="results/paper/paper.pdf",
         page="results/paper/paper.html",

@@ -177,8 +177,8 @@ METRICS: dict[str, Metric] = {
         label="frontal-plane projection angle, fixed camera",
         unit="deg",
         sign="valgus",
-        meaning="As knee_fppa_peak_deg, projected onto the vertical plane across the forward axis of the laboratory: "
-        "what a camera in front sees that does not turn with the pelvis.",
+        meaning="As knee_fppa_peak_deg, projected onto the vertical plane across the forward axis of the laboratory, "
+        "as a stationary camera in front of the person records it.",
         equation="max (180° - angle hip-knee-ankle in the plane across the forward axis) over the movement",
         source="Willson & Davis 2008, J Orthop Sports Phys Ther 38:606",
         tasks=MOVEMENTS,

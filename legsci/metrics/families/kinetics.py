@@ -206,15 +206,20 @@ def _rate(reps: Reps, curve: xr.Variable) -> xr.Variable:
     return xr.Variable(laid.dims, np.gradient(laid.data, axis=-1) * rates)
 
 
+def _named(joint: str) -> str:
+    """A joint in a sentence."""
+    return "lumbosacral joint" if joint == "lumbar" else joint
+
+
 def _moment(joint: str, direction: str) -> Metric:
     """Entry of the peak moment of a joint."""
-    named = "lumbosacral joint" if joint == "lumbar" else joint
     return Metric(
         moment_peak(joint),
         label=f"{joint} moment",
         unit="N m/kg",
         sign=direction,
-        meaning=f"Maximum net internal {direction} moment of the {named} about its {_FLEXION_AXIS}, per body mass.",
+        meaning=f"Maximum net internal {direction} moment of the {_named(joint)} about its {_FLEXION_AXIS}, per body "
+        "mass.",
         equation=f"max M_{joint} · e_1 over the movement / body mass",
         source=f"{_WINTER}; {GROOD}",
         tasks=MOVEMENTS,
@@ -230,7 +235,7 @@ def _power(joint: str) -> Metric:
         label=f"{joint} power",
         unit="W/kg",
         sign="generated",
-        meaning=f"Maximum net power of the {joint}, per body mass.",
+        meaning=f"Maximum net power of the {_named(joint)}, per body mass.",
         equation=f"max P over the movement / body mass, P = M_{joint} · ω_{joint}",
         source=_WINTER,
         tasks=MOVEMENTS,
@@ -247,7 +252,7 @@ def _work(joint: str, kind: str) -> Metric:
         label=f"{joint} work, {kind}",
         unit="J/kg",
         sign=kind,
-        meaning=f"Time integral of {sign} net power of the {joint} over the movement, per body mass.",
+        meaning=f"Time integral of {sign} net power of the {_named(joint)} over the movement, per body mass.",
         equation=f"∫ {part} dt over the movement / body mass, P = M_{joint} · ω_{joint}",
         source=_WINTER,
         tasks=MOVEMENTS,

@@ -118,7 +118,7 @@ METRICS: dict[str, Metric] = {
         unit="s",
         sign=NOT_SIGNED,
         meaning="Duration of the eccentric phase: from the start of the descent to the start of the pause. Phases end "
-        f"where the course of speed, fitted above {100 * SEEN_PART:g} % of its maximum, extrapolates to zero: slow "
+        f"where the speed curve, fitted above {100 * SEEN_PART:g} % of its maximum, extrapolates to zero: slow "
         "settling at the bottom belongs to the pause.",
         equation="t_eccentric_end - t_movement_start",
         source=OWN_DEFINITION,

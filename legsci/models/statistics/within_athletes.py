@@ -95,7 +95,7 @@ def within_effects(rows: AthleteRows, outcome: Array, *, weights: Array | None =
     Raises
     ------
     ModelRefusal
-        Terms cannot be told apart, vary by measurement error alone, or rest on one athlete.
+        Terms are collinear, vary by measurement error alone, or rest on one athlete.
     """
     given = np.ones(len(outcome)) if weights is None else weights
     matrices, products = rows.normal_equations(outcome, given, np.ones(len(outcome), bool))
@@ -138,7 +138,7 @@ def _solved(matrices: Array, products: Array) -> tuple[Array, Array]:
     smallest = np.linalg.eigvalsh(np.concatenate([whole[None], rest]) / np.outer(scale, scale))[:, 0]
     varying = np.abs(matrices).sum(axis=(1, 2)) > 0.0
     if varying.sum() < FEWEST_ATHLETES or not (smallest > SMALLEST_EIGENVALUE).all():
-        sentence = "terms cannot be told apart within athletes, vary by measurement error alone, or rest on one athlete"
+        sentence = "terms are collinear within athletes, vary by measurement error alone, or rest on one athlete"
         raise ModelRefusal("effects within athletes", [sentence])
     left = np.linalg.solve(rest, (products.sum(axis=0) - products)[..., None])[..., 0]
     return np.linalg.solve(whole, products.sum(axis=0)), left

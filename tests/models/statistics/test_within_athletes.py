@@ -79,7 +79,7 @@ def test_missed_visits_lie_beside_their_prediction() -> None:
 
 def test_columns_that_cannot_be_told_apart_are_refused() -> None:
     columns, outcome, athlete = visits(5)
-    with pytest.raises(ModelRefusal, match="cannot be told apart"):
+    with pytest.raises(ModelRefusal, match="collinear within athletes"):
         within_effects(AthleteRows(columns[:, [0, 0]], athlete), outcome)
     with pytest.raises(ModelRefusal, match="measurement error alone"):
         within_effects(AthleteRows(columns, athlete, np.full(12, 4.0), 0), outcome)
