@@ -81,7 +81,7 @@ def test_a_dragged_event_changes_metrics_uncertainty_and_flags(editor: EventEdit
     assert str(flight["after"]).endswith("± 0.0058"), "the choice of a person, 10 ms / 3^0.5"
     assert row(editor, "jump_height_impulse_m")["changed"]
     said = {flag["sentence"]: flag["where"] for flag in editor.answer["flags"]}
-    assert any("move event takeoff" in sentence and where == "after" for sentence, where in said.items())
+    assert any("takeoff moved to" in sentence and where == "after" for sentence, where in said.items())
 
 
 def test_an_event_out_of_order_is_refused_in_words(editor: EventEditor) -> None:
