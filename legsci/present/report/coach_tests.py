@@ -122,7 +122,8 @@ class CoachTables:
     @cached_property
     def measured(self) -> set[tuple[str, str]]:
         """Tasks and metrics of which a session of the study has a value."""
-        return set(self.longitudinal.groupby(["task", "metric"]).groups)
+        pairs = self.longitudinal[["task", "metric"]].drop_duplicates()
+        return set(zip(pairs["task"], pairs["metric"], strict=True))
 
     @cached_property
     def _places(self) -> dict[str, dict[str, np.ndarray]]:
@@ -263,7 +264,7 @@ def _usable(tables: CoachTables, participant: str, quantity: Quantity, session: 
             & (tables.quality["task"] == quantity.task)
             & tables.quality["severity"].isin(["rejected", "incomplete"])
         ]
-        said += dict.fromkeys(reason_in_words(flag) for flag in flags.to_dict("records"))
+        said += dict.fromkeys(reason_in_words(*flag) for flag in zip(flags["code"], flags["sentence"], strict=True))
     return (USABLE if good >= FEWEST_USABLE else REPEAT), ". ".join(said[:MOST_SAID])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,14 +72,9 @@ def occasions(sessions: pd.DataFrame) -> dict[tuple[str, str], Occasion]:
     return found
 
 
-def reason_in_words(flag: Mapping[str, object]) -> str:
-    """Why a repetition does not count.
-
-    Parameters
-    ----------
-    flag : a row of quality.csv: its code and sentence.
-    """
-    words = REASONS.get(str(flag["code"]), readable(str(flag["sentence"])).rstrip("."))
+def reason_in_words(code: str, sentence: str) -> str:
+    """Why a repetition does not count, from the code and the sentence of its quality flag."""
+    words = REASONS.get(code, readable(sentence).rstrip("."))
     return words[:1].upper() + words[1:]
 
 
@@ -108,11 +102,14 @@ def late_muscles(monitor: pd.DataFrame, participant: str, session: str) -> list[
     if late.empty:
         return [f"No gluteal muscle fired later than usual ({counted(len(compared), 'muscle signal')} compared)."]
     tests = ["task", "side", "muscle"]
-    of_test = compared.groupby(tests).size()
+    of_test = dict(compared.groupby(tests).size().items())
     advice = "See whether it happens again next session before you change anything."
-    return [
-        f"{readable(task).capitalize()}: the {side} {readable(muscle)} ({PLACES[muscle]}) fired later than usual in "
-        f"{len(own)} of {counted(int(of_test[task, side, muscle]), 'repetition')}, by about "
-        f"{own['later_ms'].mean():.0f} ms. {advice}"
-        for (task, side, muscle), own in late.groupby(tests, sort=False)
-    ]
+    sentences = []
+    for test, own in late.groupby(tests, sort=False):
+        task, side, muscle = map(str, test)
+        where = f"{readable(task).capitalize()}: the {side} {readable(muscle)} ({PLACES[muscle]})"
+        often = f"{len(own)} of {counted(int(of_test[test]), 'repetition')}"
+        sentences.append(
+            f"{where} fired later than usual in {often}, by about {own['later_ms'].mean():.0f} ms. {advice}"
+        )
+    return sentences
