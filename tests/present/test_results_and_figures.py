@@ -179,6 +179,10 @@ def test_many_flags_of_one_code_are_one_line() -> None:
     flagged, noted = flag_lines(flag_rows(QualityFlag("foot_on_box", value=2.0), *gaps))
     assert flagged == "flagged: gap left: 27 gaps of 27 markers, the longest 2.7 s; see quality.csv"
     assert noted.startswith("noted: Joint kinetics are missing for 2.00 s")
+    several = flag_rows(
+        QualityFlag("samples_lost", "imu", 3.0), QualityFlag("no_onset", "EMG"), QualityFlag("samples_lost")
+    )
+    assert flag_lines(several) == ["noted: samples lost, no onset; see quality.csv"]
     absent = [QualityFlag("segment_absent", f"segment {place}", detail="no marker of it") for place in range(40)]
     (line,) = flag_lines(flag_rows(*absent))
     assert line.startswith("noted: segment 0 is absent: no marker of it.")
@@ -252,7 +256,7 @@ def test_quality_counts_flags(study: Results) -> None:
     bars = figure.axes[0]
     assert sum(bar.get_height() for bar in bars.patches) == len(study.quality)
     said = words(figure)
-    assert f"n = {len(study.quality)} flag" in said
+    assert f"found: {len(study.quality)} flag" in said
     assert "no flight (rejected)" in said
     assert "P01 01 broken (1 rejected)" in said
 

@@ -34,6 +34,8 @@ PHASE_COLOURS = {
     "deceleration": _BROWN,
     "propulsion": _GREEN,
     "concentric": _GREEN,
+    "eccentric": _SKY,
+    "pause": _ORANGE,
     "upward": _GREEN,
     "flight": _YELLOW,
     "landing": _PINK,
