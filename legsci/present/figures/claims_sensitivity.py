@@ -57,7 +57,7 @@ def claims_sensitivity_figure(sensitivity: pd.DataFrame, ledger: pd.DataFrame, *
             drawn = figure.subplots(len(panels), 1, height_ratios=sizes, squeeze=False)[:, 0]
             for axes, (rows, claim) in zip(drawn, panels, strict=True):
                 _draw(axes, rows, claim)
-            figure.legend(handles=_keys(), loc="outside lower center", ncols=4)
+            figure.legend(handles=_keys(), loc="outside lower center", ncols=2)
         style.title(figure, "Registered analyses of each claim and controls, 95 % intervals", simulated=simulated)
     return figure
 

@@ -251,8 +251,8 @@ def _shade(axes: tuple[Axes, Axes], listed: list[Phase]) -> None:
 
 def _label(panel: SubFigure, upper: Axes, lower: Axes, clock: str) -> None:
     """Label the axes of a repetition with quantity and unit."""
-    upper.set_ylabel("vertical force [N]")
-    lower.set_ylabel("velocity [m/s]")
+    upper.set_ylabel("vertical\nforce [N]")
+    lower.set_ylabel("velocity\n[m/s]")
     lower.set_xlabel(f"time {clock} [s]")
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)

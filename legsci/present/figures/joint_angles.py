@@ -24,10 +24,11 @@ DASHES: dict[str, Literal["-", "--"]] = {"left": "-", "right": "--", "both": "-"
 
 #: Opacity of a band, and the colour of those of both sides where they lie over one another.
 BAND_ALPHA = 0.2
-OVERLAP = tuple(
-    (1.0 - BAND_ALPHA) * ((1.0 - BAND_ALPHA) + BAND_ALPHA * left) + BAND_ALPHA * right
+_RED, _GREEN, _BLUE = (
+    (1.0 - BAND_ALPHA) * (1.0 - BAND_ALPHA + BAND_ALPHA * left) + BAND_ALPHA * right
     for left, right in zip(to_rgb(style.SIDE_COLOURS["left"]), to_rgb(style.SIDE_COLOURS["right"]), strict=True)
 )
+OVERLAP = (_RED, _GREEN, _BLUE)
 
 
 class PanelRow(NamedTuple):

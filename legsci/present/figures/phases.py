@@ -66,7 +66,7 @@ def phases(reps: xr.Dataset, *, rep: int, profile: str) -> list[Phase]:
     task = TASKS[str(chosen["task"].item())]
     edges, names = EDGES, load_profiles()[profile].phases
     if task.cut == "descent":
-        edges, names = EDGES | SQUAT_PHASES, ["weighing", *SQUAT_PHASES]
+        edges, names = EDGES | SQUAT_PHASES, ("weighing", *SQUAT_PHASES)
     times = {name: float(chosen[name]) for pair in edges.values() for name in pair if name in chosen}
     times["braking_start"] = float(braking_start(reps.isel(rep=[rep], scoring=[scoring]).variables).data.item())
     times["impact"] = times["landing"] if np.isfinite(times["takeoff"]) else float(chosen["touchdown"])
