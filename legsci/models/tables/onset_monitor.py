@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
+from legsci.models.tables.summaries import usable
 from legsci.vocabulary import MUSCLES
 
 Array = NDArray[np.float64]
@@ -40,11 +41,14 @@ def onset_rows(metrics: pd.DataFrame) -> pd.DataFrame:
     ----------
     metrics : rows of metrics.csv.
     """
-    kept = metrics[metrics["status"] != "rejected"]
+    kept = usable(metrics)
     parts = [
         kept[KEYS].assign(muscle=muscle, onset_s=kept[f"{muscle}_onset_s"], u_onset_s=kept[f"u_{muscle}_onset_s"])
         for muscle in MUSCLES
+        if {f"{muscle}_onset_s", f"u_{muscle}_onset_s"} <= set(kept)
     ]
+    if not parts:
+        return pd.DataFrame(columns=[*KEYS, "muscle", "onset_s", "u_onset_s"])
     rows = pd.concat(parts).dropna(subset=["onset_s", "u_onset_s"])
     return rows.sort_values(["task", "muscle", "side", *KEYS[:4]], kind="stable", ignore_index=True)
 
