@@ -52,7 +52,7 @@ SHOWN = """() => {
 
 
 def ink(picture: str) -> float:
-    """Share of the middle of a picture that is not white: an empty plot has next to none."""
+    """Share of the middle of a picture that is not white: none of an empty plot, 0.003 of twelve points."""
     data = base64.b64decode(re.sub("^data:image/png;base64,", "", picture))
     image = imread(io.BytesIO(data), format="png")[..., :3]
     height, width, _ = image.shape
@@ -83,11 +83,9 @@ def test_each_question_is_answered_in_three_lines_by_something_to_see(tmp_path: 
         notebook_page(address, "notebooks/00_first_questions.ipynb") as page,
     ):
         shown: dict[str, Any] = page.evaluate(SHOWN)
-        looked_at = os.environ.get("LEGSCI_PICTURES")
-        if looked_at:
-            page.set_viewport_size({"width": 1300, "height": 12000})
-            page.wait_for_timeout(2000)
-            page.screenshot(path=Path(looked_at) / "first_questions.png")
+        if "LEGSCI_PICTURES" in os.environ:  # a folder for pictures of the cells, which a person looks at
+            for number, cell in enumerate(page.locator(".jp-Notebook .jp-CodeCell").all()):
+                cell.screenshot(path=Path(os.environ["LEGSCI_PICTURES"]) / f"{number - 1:02d}.png")
     assert {int(number) for number in shown} == set(range(13))
     assert {number: each["errors"] for number, each in shown.items() if each["errors"]} == {}
     for number in range(1, 13):
@@ -96,7 +94,7 @@ def test_each_question_is_answered_in_three_lines_by_something_to_see(tmp_path: 
         assert bool(each["pictures"]) == (number in PICTURES), number
         assert bool(each["tables"]) == (number in TABLES), number
         for picture in each["pictures"]:
-            assert ink(picture) > 0.01, f"question {number} draws an empty plot"
+            assert ink(picture) > 0.001, f"question {number} draws an empty plot"
         for table in each["tables"]:
             assert len(table) > 1, f"question {number} shows an empty table"
     everything = "\n".join(shown["9"]["tables"][0])
