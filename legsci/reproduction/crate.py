@@ -12,6 +12,7 @@ from rocrate.rocrate import ROCrate
 from legsci import __version__
 from legsci.provenance import ROOT
 from legsci.reproduction.manifest import MANIFEST, read_manifest
+from legsci.reproduction.small_cells import small_cells
 
 #: Profiles that the crate conforms to (Leo et al. 2024, PLoS One 19:e0309210).
 PROFILES = {
@@ -54,7 +55,7 @@ def export_crate(results: str | Path, folder: str | Path, *, root: Path = ROOT) 
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty: name a new folder")
     crate = ROCrate(version="1.1")  # that of the profiles
-    _describe(crate, results.name, manifest)
+    _describe(crate, results, manifest)
     workflow = crate.add_workflow(root / "Snakefile", "Snakefile", main=True, lang="snakemake")
     workflow["name"] = "legsci"
     for path in sorted({path for pattern in WORKFLOW[1:] for path in root.glob(pattern)}):
@@ -79,13 +80,12 @@ def export_crate(results: str | Path, folder: str | Path, *, root: Path = ROOT) 
     return folder
 
 
-def _describe(crate: ROCrate, study: str, manifest: Mapping[str, Any]) -> None:
-    """Say what the crate is, under which licence, and which profiles it follows."""
+def _describe(crate: ROCrate, results: Path, manifest: Mapping[str, Any]) -> None:
+    """Say what the crate is, whom its tables may give away, under which licence, and which profiles it follows."""
     root = crate.root_dataset
-    root["name"] = f"Results of the study {study}"
-    root["description"] = (
-        f"Tables that legsci {__version__} made of the study {study}, with the workflow and checksums."
-    )
+    root["name"] = f"Results of the study {results.name}"
+    words = f"Tables that legsci {__version__} made of the study {results.name}, with the workflow and checksums."
+    root["description"] = f"{words} {small_cells(results)}".strip()
     root["datePublished"] = manifest["made"]
     licence = {"@type": "CreativeWork", "name": "MIT License", "description": "licence of the workflow"}
     root["license"] = crate.add(ContextEntity(crate, LICENCE, properties=licence))

@@ -168,11 +168,10 @@ def _last_test(tables: CoachTables, participant: str, quantity: Quantity) -> Las
     session = tables.last_session(participant, task=quantity.task)
     verdict, why = _usable(tables, participant, quantity, session)
     band = Band.of(series, _error(tables.reliability, quantity))
-    if series.empty and verdict == USABLE:
+    counted = tables.metrics[tables.metrics["task"] == quantity.task]["status"] != "rejected"
+    if series.empty and counted.any():
         return None  # never measured: a plate alone has no knee angle
     today = series[series["session_id"] == session]
-    if today.empty and verdict == USABLE:
-        verdict, why = REPEAT, f"{why}. {quantity.name} could not be measured in them"
     value = float(today["value"].iloc[0]) if len(today) else np.nan
     others = band.of_others(int(today.index[0])) if len(today) else None
     outside, compared = _outside(series, band, quantity)
@@ -244,15 +243,23 @@ class Band:
 
 
 def _usable(tables: CoachTables, participant: str, quantity: Quantity, session: str) -> tuple[str, str]:
-    """Whether a test counts, and why: how many repetitions, and the first sentence on each kind of fault."""
+    """Whether a test counts, and why: how many repetitions have the value, and the reasons of the others."""
     rows = tables.metrics[
         (tables.metrics["participant_id"] == participant)
         & (tables.metrics["session_id"] == session)
         & (tables.metrics["task"] == quantity.task)
     ]
-    repetitions = rows.drop_duplicates(["trial_id", "rep"])
-    status = repetitions["status"].where(repetitions["rep"] > 0)
-    good, warned = int(status.isin(["accepted", "flagged"]).sum()), int((status == "flagged").sum())
+    known = rows[quantity.metric].notna() & (rows["status"] != "rejected") & (rows["rep"] > 0)
+    repetitions = (
+        rows[["trial_id", "rep", "status"]]
+        .assign(known=known)
+        .groupby(["trial_id", "rep"])
+        .agg(known=("known", "any"), status=("status", "first"))
+    )
+    good, warned = (
+        int(repetitions["known"].sum()),
+        int((repetitions["known"] & (repetitions["status"] == "flagged")).sum()),
+    )
     noun = "repetition counts" if len(repetitions) == 1 else "repetitions count"
     said = [f"{good} of {len(repetitions)} {noun}"]
     if warned:
@@ -264,7 +271,10 @@ def _usable(tables: CoachTables, participant: str, quantity: Quantity, session: 
             & (tables.quality["task"] == quantity.task)
             & tables.quality["severity"].isin(["rejected", "incomplete"])
         ]
-        said += dict.fromkeys(reason_in_words(*flag) for flag in zip(flags["code"], flags["sentence"], strict=True))
+        reasons = dict.fromkeys(reason_in_words(*flag) for flag in zip(flags["code"], flags["sentence"], strict=True))
+        said += reasons or [
+            f"{quantity.name} could not be measured in {'it' if len(repetitions) == 1 else 'the others'}"
+        ]
     return (USABLE if good >= FEWEST_USABLE else REPEAT), ". ".join(said[:MOST_SAID])
 
 

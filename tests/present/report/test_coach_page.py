@@ -45,6 +45,7 @@ def tables(heights_cm: list[float], *, rejected_last: bool = False, dates: bool 
                 "task": "countermovement_jump",
                 "rep": 1,
                 "side": "both",
+                "jump_height_impulse_m": 0.4,
                 "status": "rejected" if rejected_last and visit == visits[-1] else "accepted",
             }
             for visit in visits
@@ -130,6 +131,17 @@ def test_a_warning_is_counted_and_a_usable_test_has_no_reason() -> None:
     given.metrics.loc[given.metrics.index[-1], "status"] = "flagged"
     (line,) = last_tests(given, "P01")
     assert line.why == "3 of 3 repetitions count, 1 with a warning"
+
+
+def test_an_incomplete_repetition_counts_where_it_has_the_value() -> None:
+    given = tables(HEIGHTS_CM)
+    last = given.metrics["session_id"] == "S4"
+    given.metrics.loc[last, "status"] = "incomplete"
+    assert last_tests(given, "P01")[0].why == "3 of 3 repetitions count"
+    given.metrics.loc[given.metrics.index[-2:], "jump_height_impulse_m"] = np.nan
+    assert (
+        last_tests(given, "P01")[0].why == "1 of 3 repetitions count. Jump height could not be measured in the others"
+    )
 
 
 def test_sessions_have_dates_where_they_are_known() -> None:
