@@ -100,4 +100,5 @@ def _label(bars: Axes, cells: Axes, codes: list[str], trials: list[str]) -> None
     for axes in (bars, cells):
         axes.spines[["top", "right"]].set_visible(False)
     if not codes:
+        bars.set_yticks([])
         bars.text(0.5, 0.5, "no quality flags", transform=bars.transAxes, ha="center")
