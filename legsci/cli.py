@@ -120,8 +120,11 @@ def export(results: Path, folder: Path, form: str) -> None:
     """Write RESULTS into FOLDER: signals as a BIDS dataset, or the run with its tables as Workflow Run RO-Crate."""
     from legsci.reproduction.bids import export_bids
     from legsci.reproduction.crate import export_crate
+    from legsci.reproduction.small_cells import small_cells
 
     try:
         click.echo(str((export_bids if form == "bids" else export_crate)(results, folder)))
+        if form == "crate" and (risk := small_cells(results)):
+            click.echo(risk)
     except (FileExistsError, FileNotFoundError, ValueError) as fault:
         sys.exit(str(fault))

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GENERATED = "generated"
 #: What a severity means for the numbers.
 SEVERITIES = {
-    "rejected": "The trial or repetition has no metrics.",
+    "rejected": "The trial or repetition must not be used: it has no metrics, or a person excluded it.",
     "incomplete": "Metrics that need what is missing are absent; the others are given.",
     "flagged": "The metrics are given; look at the recording before you use them.",
     "corrected": "A rule or a person changed something; the metrics are those after the change.",

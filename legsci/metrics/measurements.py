@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from legsci.ingest.faults import Fault
 from legsci.ingest.settings import FILE as SETTINGS
 from legsci.ingest.study import Study
 from legsci.ingest.tables import suggestion
-from legsci.mechanics.reps.curation import CODE_OF_DECISION, decision_in_words
+from legsci.mechanics.reps.curation import decision_flag, decision_in_words
 from legsci.mechanics.reps.files import QUALITY_COLUMNS
 from legsci.metrics.metric import NOT_SIGNED
 from legsci.metrics.registry import COLUMNS, METRICS
@@ -144,12 +145,11 @@ def _decisions(study: Study, known: pd.DataFrame) -> list[tuple[list[int], dict[
         if trial in recorded:
             continue
         rows = known[(known[key] == list(trial)).all(axis=1) & (pd.isna(row["rep"]) | (known["rep"] == row["rep"]))]
-        detail = decision_in_words(row)
         if row["what"] in ("exclude", "keep") and len(rows):
-            flag = QualityFlag(CODE_OF_DECISION[str(row["what"])], signal="trial", detail=detail)
+            flag = replace(decision_flag(row), signal="trial")
         else:
             why = "no such repetition was measured" if rows.empty else "measurements have no events and no plates"
-            flag = QualityFlag("decision_without_effect", signal="trial", detail=f"{detail}; {why}")
+            flag = QualityFlag("decision_without_effect", signal="trial", detail=f"{decision_in_words(row)}; {why}")
         task = "" if rows.empty else str(rows["task"].iloc[0])
         rep = 0 if pd.isna(row["rep"]) else int(row["rep"])
         keys: dict[Hashable, object] = {**dict(zip(key, trial, strict=True)), "rep": rep, "side": "both", "task": task}

@@ -12,6 +12,7 @@ from rocrate.rocrate import ROCrate
 from legsci import __version__
 from legsci.provenance import ROOT
 from legsci.reproduction.manifest import MANIFEST, read_manifest
+from legsci.reproduction.small_cells import small_cells
 
 #: Profiles that the crate conforms to (Leo et al. 2024, PLoS One 19:e0309210).
 PROFILES = {
@@ -68,7 +69,7 @@ def export_crate(results: str | Path, folder: str | Path, *, root: Path = ROOT) 
         raise FileExistsError(f"{folder} is not empty: name a new folder")
     crate = ROCrate(version="1.1")  # that of the profiles
     crate.metadata.extra_terms.update(TERMS)
-    _describe(crate, results.name, manifest)
+    _describe(crate, results, manifest)
     workflow = crate.add_workflow(root / "Snakefile", "Snakefile", main=True, lang="snakemake")
     workflow["name"], workflow["version"], workflow["encodingFormat"] = "legsci", __version__, "text/plain"
     profile = {"@type": "CreativeWork", "name": "Bioschemas ComputationalWorkflow", "version": "1.0-RELEASE"}
@@ -99,13 +100,12 @@ def export_crate(results: str | Path, folder: str | Path, *, root: Path = ROOT) 
     return folder
 
 
-def _describe(crate: ROCrate, study: str, manifest: Mapping[str, Any]) -> None:
-    """Say what the crate is, under which licence, and which profiles it follows."""
+def _describe(crate: ROCrate, results: Path, manifest: Mapping[str, Any]) -> None:
+    """Say what the crate is, whom its tables may give away, under which licence, and which profiles it follows."""
     root = crate.root_dataset
-    root["name"] = f"Results of the study {study}"
-    root["description"] = (
-        f"Tables that legsci {__version__} made of the study {study}, with the workflow and checksums."
-    )
+    root["name"] = f"Results of the study {results.name}"
+    words = f"Tables that legsci {__version__} made of the study {results.name}, with the workflow and checksums."
+    root["description"] = f"{words} {small_cells(results)}".strip()
     root["datePublished"] = manifest["made"]
     licence = {"@type": "CreativeWork", "name": "MIT License", "description": "licence of the workflow"}
     root["license"] = crate.add(ContextEntity(crate, LICENCE, properties=licence))

@@ -206,7 +206,51 @@ VENDORS = {
         [("study.yaml", r"rate_hz:.*", "rate_hz: 1000"), ("trials.tsv", r"a05\t\t", "a05\tstanding\t")],
         1,
     ),
+    "biomechzoo": (("gait-biomechzoo/*.c3d",), [], 2),
+    "qualisys": (("ezc3d-testfiles/Qualisys.c3d",), [("trials.tsv", r"Qualisys\t\t", "Qualisys\tsquat\t")], 1),
+    "bts": (
+        ("ezc3d-testfiles/BTS.c3d",),
+        [("study.yaml", r"  forward:.*", "  forward: x"), ("trials.tsv", r"BTS\t\t", "BTS\tsquat\t")],
+        1,
+    ),
+    "kistler": (("ezc3d-testfiles/Kistler.c3d",), [("study.yaml", r"  forward:.*", "  forward: x")], 1),
+    "optitrack": (
+        ("optitrack-optotrak/*.c3d",),
+        [
+            ("study.yaml", r"  up:.*", "  up: z"),
+            ("study.yaml", r"  forward:.*", "  forward: x"),
+            ("trials.tsv", r"OptiTrack\t\t", "OptiTrack\tsquat\t"),
+        ],
+        1,
+    ),
+    "motion_analysis": (
+        ("pyomeca-tests/*.c3d",),
+        [
+            ("study.yaml", r"  up:.*", "  up: z"),
+            ("study.yaml", r"  forward:.*", "  forward: x"),
+            ("trials.tsv", r"analogs\t\t", "analogs\tsquat\t"),
+        ],
+        1,
+    ),
+    "isometric": (("isometric-pull/*.csv",), [("trials.tsv", r"hz\t\t", "hz\tisometric_pull\t")], 1),
+    "shiny": (("shiny-vertical-jump/comma_long.csv",), [("study.yaml", r"rate_hz:.*", "rate_hz: 1000")], 1),
+    "bmclab": (("bmclab/GRFZjump.txt",), [("study.yaml", r"rate_hz:.*", "rate_hz: 600")], 1),
 }
+#: Recordings of sensors alone: what a sensor is attached to, only a person knows.
+SENSORS = (
+    "xsens-dot/Pelvis*.csv",
+    "emg-trigno/*.csv",
+    "imu-vendor-specimens/data_polulu.txt",
+    "opensense-xsens/*E6.txt",
+)
+
+
+@pytest.mark.parametrize("files", SENSORS)
+def test_sensors_are_not_taken_for_plates(shared_data: Path, tmp_path: Path, files: str) -> None:
+    for path in shared_data.glob(files):
+        shutil.copy2(path, tmp_path)
+    with pytest.raises(StudyError, match=r"sensors and EMG are declared by hand: docs/study-folder\.md"):
+        legsci.init_study(tmp_path)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

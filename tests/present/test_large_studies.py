@@ -57,6 +57,6 @@ def test_many_trials_are_gathered_by_task(metrics: pd.DataFrame) -> None:
     figure = data_quality_figure(metrics, quality, simulated=True)
     _, cells = figure.axes
     names = [label.get_text() for label in cells.get_yticklabels()]
-    assert names == ["countermovement_jump (25 flagged, 25 accepted)", "squat_jump (50 accepted)"]
+    assert names == ["countermovement jump (25 flagged, 25 accepted)", "squat jump (50 accepted)"]
     assert [text.get_text() for text in cells.texts] == ["25"]
     assert "25 flags about 100 trials" in figure.get_suptitle()

@@ -163,7 +163,7 @@ def test_force_time_shows_every_trial_and_why(study: Results) -> None:
     assert "profile Owen and McMahon" in said
     assert "the file ends in the middle of a sample" in said
     assert "No flight" in said
-    assert {"vertical force [N]", "velocity [m/s]"} <= {axes.get_ylabel() for axes in drawn(figure)}
+    assert {"vertical\nforce [N]", "velocity\n[m/s]"} <= {axes.get_ylabel() for axes in drawn(figure)}
     assert {"left foot", "right foot", "both feet", "body weight", "take-off", "landing", "braking"} <= {
         text.get_text() for legend in figure.legends for text in legend.get_texts()
     }
@@ -179,6 +179,10 @@ def test_many_flags_of_one_code_are_one_line() -> None:
     flagged, noted = flag_lines(flag_rows(QualityFlag("foot_on_box", value=2.0), *gaps))
     assert flagged == "flagged: gap left: 27 gaps of 27 markers, the longest 2.7 s; see quality.csv"
     assert noted.startswith("noted: Joint kinetics are missing for 2.00 s")
+    several = flag_rows(
+        QualityFlag("samples_lost", "imu", 3.0), QualityFlag("no_onset", "EMG"), QualityFlag("samples_lost")
+    )
+    assert flag_lines(several) == ["noted: samples lost, no onset; see quality.csv"]
     absent = [QualityFlag("segment_absent", f"segment {place}", detail="no marker of it") for place in range(40)]
     (line,) = flag_lines(flag_rows(*absent))
     assert line.startswith("noted: segment 0 is absent: no marker of it.")
@@ -206,7 +210,7 @@ def test_flags_leave_room_for_the_panel(study: Results) -> None:
 
 def test_velocity_is_drawn_as_the_jump_has_it(study: Results) -> None:
     figure = legsci.draw(study, "force_time", "P01", "01")
-    (lower,) = [axes for axes in drawn(figure) if axes.get_ylabel() == "velocity [m/s]"]
+    (lower,) = [axes for axes in drawn(figure) if axes.get_ylabel() == "velocity\n[m/s]"]
     curve = max((np.asarray(line.get_ydata()) for line in lower.lines), key=len)
     assert np.nanmax(curve) == pytest.approx(TAKEOFF_VELOCITY, abs=0.02)
 
@@ -252,7 +256,7 @@ def test_quality_counts_flags(study: Results) -> None:
     bars = figure.axes[0]
     assert sum(bar.get_height() for bar in bars.patches) == len(study.quality)
     said = words(figure)
-    assert f"n = {len(study.quality)} flag" in said
+    assert f"found: {len(study.quality)} flag" in said
     assert "no flight (rejected)" in said
     assert "P01 01 broken (1 rejected)" in said
 
@@ -270,6 +274,13 @@ def test_the_same_figure_gives_the_same_bytes(study: Results, tmp_path: Path, na
         style.save(legsci.draw(study, "jump_height_agreement"), tmp_path / folder / name)
     assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert [path.name for path in (tmp_path / "one").iterdir()] == [name]
+
+
+def test_a_figure_holds_a_text_in_its_place(study: Results, tmp_path: Path) -> None:
+    style.save(legsci.draw(study, "force_time", "P01", "01"), tmp_path / "force_time.svg")
+    written = (tmp_path / "force_time.svg").read_text(encoding="utf-8")
+    assert "<title>SIMULATED. Study" in written
+    assert "vertical force [N]; velocity [m/s]; time of the trial [s]" in written
 
 
 def test_a_figure_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

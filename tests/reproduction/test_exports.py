@@ -19,6 +19,7 @@ from legsci.ingest.session import write_session
 from legsci.reproduction.bids import export_bids
 from legsci.reproduction.crate import export_crate
 from legsci.reproduction.manifest import MANIFEST
+from legsci.reproduction.small_cells import small_cells
 
 READING = {
     "device": "lab", "reader": "c3d", "source": "jump.c3d", "sha256": "0" * 64, "assumptions": "[]",
@@ -158,3 +159,33 @@ def test_a_crate_names_workflow_inputs_and_results_with_their_checksums(results:
         == entities[made["metrics.csv"]]["sha256"]
     )
     assert not list(folder.rglob("*.c3d"))
+
+
+def people(**columns: list[object]) -> pd.DataFrame:
+    """Two rows of longitudinal.csv for each participant."""
+    names = [f"P{number:02d}" for number in range(len(next(iter(columns.values()))))]
+    rows = pd.DataFrame({"participant_id": names, **columns})
+    return pd.concat([rows, rows])
+
+
+def test_small_groups_of_participants_are_counted(tmp_path: Path) -> None:
+    table = people(sex=["female"] * 5 + ["male"] * 3, level=["elite"] * 6 + ["club"] * 2, age_years=[20.0] * 8)
+    table.to_csv(tmp_path / "longitudinal.csv", index=False)
+    assert small_cells(tmp_path) == (
+        "Small groups: 3 of 8 participants share sex and level with fewer than 4 others; age_years are given exactly. "
+        "Who knows these persons may recognise them in longitudinal.csv."
+    )
+    people(sex=["female"] * 5 + ["male"] * 5).to_csv(tmp_path / "longitudinal.csv", index=False)
+    assert small_cells(tmp_path) == ""
+    people(sex=[None] * 3).to_csv(tmp_path / "longitudinal.csv", index=False)
+    assert small_cells(tmp_path) == ""
+
+
+def test_a_crate_names_the_risk_of_its_tables(results: Path, tmp_path: Path) -> None:
+    people(sex=["female", "male"]).to_csv(results / "longitudinal.csv", index=False)
+    manifest = {"made": "2026-01-01T00:00:00+00:00", "raw_files": {}, "results": {"longitudinal.csv": "0" * 64}}
+    (results / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    folder = export_crate(results, tmp_path / "crate")
+    metadata = json.loads((folder / "ro-crate-metadata.json").read_text(encoding="utf-8"))
+    root = next(entity for entity in metadata["@graph"] if entity["@id"] == "./")
+    assert "Small groups: 2 of 2 participants share sex with fewer than 4 others" in root["description"]

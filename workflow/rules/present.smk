@@ -241,6 +241,7 @@ rule coach_pages:
         quality=f"{RUN}/quality.csv",
         longitudinal=f"{RUN}/longitudinal.csv",
         reliability=f"{RUN}/models/reliability.csv",
+        onsets=f"{RUN}/onset_monitor.csv",
     output:
         multiext(f"{RUN}/coach/athletes", ".pdf", ".html"),
         multiext(f"{RUN}/coach/team", ".pdf", ".html"),
@@ -251,6 +252,8 @@ rule coach_pages:
     priority: in_order(0)
     params:
         results="results/{study}",
+        folder=study_folder,
+        people=people_digest,
         source=source_digest("legsci.present.report.coach_page", "legsci.present.results"),
     message:
         "Write the pages for coaches, {wildcards.study}"

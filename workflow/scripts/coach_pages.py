@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from legsci.present.report.coach_page import CoachTables, write_pages
+from legsci.ingest.study import read_study
+from legsci.present.report.coach_page import write_pages
+from legsci.present.report.coach_tests import CoachTables
 from legsci.present.results import Results
 
 from job_log import job_log
@@ -14,6 +16,8 @@ with job_log(snakemake.log[0]):
         metrics=study.metrics,
         quality=study.quality,
         reliability=study.model_table("reliability"),
+        onset_monitor=study.model_table("onset_monitor"),
+        sessions=read_study(snakemake.params.folder, require_recordings=False, checked=True).sessions,
         simulated=study.simulated,
         study=study.label,
     )

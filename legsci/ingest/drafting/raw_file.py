@@ -28,8 +28,9 @@ READERS_BY_ENDING = {
     ".csv": ("nexus", "delimited"),
     ".tsv": ("qualisys", "delimited"),
 }
-#: Axis up with which a reader is tried first.
+#: Axis up with which a reader is tried first, and those that follow where plates of the file stand on edge with it.
 FIRST_UP = {"bioware": "-z", "opensim": "y"}
+FURTHER_UP = {"c3d": ("y", "x")}
 #: Labels of a marker set that a file has to have.
 FEWEST_LABELS = 6
 #: A plate is in use where its force reaches this [N].
@@ -137,10 +138,18 @@ def _read(path: Path, settings: dict[str, Any]) -> Recording:
     reader = settings["reader"]
     plates = {name: PlateSetup(**setup) for name, setup in settings.get("plates", {}).items()}
     rate = 1000.0 if reader == "delimited" and "time_column" not in settings.get("text", {}) else None
-    up = settings.get("up") or FIRST_UP.get(reader, "z")
-    forward = "x" if up[-1] != "x" else "y"
-    device = Device("draft", reader, up=up, forward=forward, rate_hz=rate, plates=plates, text=settings.get("text", {}))
-    return READERS[reader](path, device=device)
+    known = settings.get("up")
+    tried = [known] if known else [FIRST_UP.get(reader, "z"), *FURTHER_UP.get(reader, ())]
+    refused: list[RecordingError] = []
+    for up in tried:
+        forward = "x" if up[-1] != "x" else "y"
+        text = settings.get("text", {})
+        device = Device("draft", reader, up=up, forward=forward, rate_hz=rate, plates=plates, text=text)
+        try:
+            return READERS[reader](path, device=device)
+        except RecordingError as error:
+            refused.append(error)
+    raise refused[0]
 
 
 def _add_axes(found: RawFile) -> None:

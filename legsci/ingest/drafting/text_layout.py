@@ -19,7 +19,14 @@ CODE_PAGES = ("cp932", "gb18030", "euc_kr")
 DELIMITERS = (",", "\t", ";", " ")
 #: What two plates without names leave to a person.
 WHICH_FOOT = "which foot stands on which plate (left, right, both, box)"
-NO_TABLE = "no table of numbers with a vertical force"
+NO_TABLE = (
+    "no table of numbers with a vertical force (recordings of sensors and EMG are declared by hand: "
+    "docs/study-folder.md)"
+)
+#: More columns without names are not all plates.
+MOST_UNNAMED = 4
+#: Words of columns that are no force, although a name may have an f.
+_NO_FORCE = re.compile("torque|mom|_p[xyz]|acc|gyr|mag|quat|euler|roll|pitch|yaw", re.IGNORECASE)
 #: A recording has more rows; a table of people or norms has words in it or fewer.
 FEWEST_ROWS = 100
 #: Header rows that are looked through.
@@ -134,7 +141,8 @@ def _plates(table: Table, numbers: np.ndarray) -> tuple[dict[str, Any], list[str
         vertical = _by_axis(names, kept, numbers)
         assumed += ["the axis with the largest force is taken as vertical; other axes are not mapped"] * bool(vertical)
     if not vertical and not any(names):
-        vertical = [n for n in kept if largest[n] >= LIGHTEST_N]
+        loaded = [n for n in kept if largest[n] >= LIGHTEST_N]
+        vertical = loaded if len(loaded) <= MOST_UNNAMED else []
         assumed += ["columns without names are taken as vertical forces"] * bool(vertical)
     if not vertical:
         return {}, []
@@ -160,11 +168,7 @@ def _by_axis(names: Sequence[str], kept: Sequence[int], numbers: np.ndarray) -> 
     groups: dict[str, list[int]] = {}
     for n in kept:
         match = _BY_AXIS.fullmatch(names[n])
-        if (
-            match
-            and re.search(r"f|force|grf", names[n], re.IGNORECASE)
-            and not re.search("torque|mom|_p[xyz]", names[n])
-        ):
+        if match and re.search(r"f|force|grf", names[n], re.IGNORECASE) and not _NO_FORCE.search(names[n]):
             groups.setdefault(match["axis"].lower(), []).append(n)
     if not groups:
         return []

@@ -35,9 +35,21 @@ def chosen_events(curation: pd.DataFrame) -> list[str]:
 
 
 def decision_in_words(row: pd.Series) -> str:
-    """Put a row of curation.tsv in words."""
-    moved = f" {row['event']} to {row['value']} s" if row["what"] == "move_event" else ""
-    return f"{row['what'].replace('_', ' ')}{moved}: {row['reason']} ({row['initials']})"
+    """Put a row of curation.tsv in words, with its reason."""
+    moved = f"{str(row['event']).replace('_', ' ')} moved to {row['value']} s"
+    words = {"exclude": "repetition excluded", "keep": "repetition kept", "swap_sides": "left and right exchanged"}
+    return f"{words.get(str(row['what']), moved)}: {reason_of(row)}"
+
+
+def decision_flag(row: pd.Series) -> QualityFlag:
+    """Quality flag of a decision about a repetition that was followed; `row` of curation.tsv."""
+    code = CODE_OF_DECISION[str(row["what"])]
+    return QualityFlag(code, detail=decision_in_words(row) if code == "curated" else reason_of(row))
+
+
+def reason_of(row: pd.Series) -> str:
+    """Reason of a row of curation.tsv, and who gave it."""
+    return f"{row['reason']} ({row['initials']})"
 
 
 def trial_decisions(curation: pd.DataFrame, *, sides: bool) -> list[QualityFlag]:
@@ -108,12 +120,11 @@ def apply_decisions(
             )
     flags = []
     for _, row in rows.iterrows():
-        detail = decision_in_words(row)
         if row["what"] == "move_event" and not possible:
-            detail += "; the events would leave the repetition or their order"
+            detail = f"{decision_in_words(row)}; the events would leave the repetition or their order"
             flags.append(QualityFlag("decision_without_effect", detail=detail))
         else:
-            flags.append(QualityFlag(CODE_OF_DECISION[str(row["what"])], detail=detail))
+            flags.append(decision_flag(row))
     return flags
 
 

@@ -35,6 +35,7 @@ function render({ model, el }) {
   const picks = ["participant", "session", "trial", "repetition"].map((name) => [name, make("select", { "aria-label": name })]);
   const svg = draw("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "force-time curve with events" });
   const reset = make("button", { type: "button" }, "back to the events as they were");
+  const undo = make("button", { type: "button", class: "undo", title: "takes back the last change; where nothing is changed, the decision written last" }, "undo");
   const whole = make("button", { type: "button" }, "whole repetition");
   const near = make("button", { type: "button" }, "events");
   const decide = make("select", { "aria-label": "decision" });
@@ -49,14 +50,14 @@ function render({ model, el }) {
     make("div", { class: "row" }, ...picks.map(([name, list]) => make("label", {}, `${name} `, list))),
     svg,
     make("div", { class: "hint" }, "Drag an event, or click it and use the arrow keys (one sample; with shift ten). Wheel: zoom. Drag beside the events: move the view."),
-    make("div", { class: "row" }, "view ", near, whole, reset, make("span", { class: "busy" }, "measuring ...")),
+    make("div", { class: "row" }, "view ", near, whole, undo, reset, make("span", { class: "busy" }, "measuring ...")),
     answer,
     make("div", { class: "row" }, make("label", {}, "decision ", decide), reason, initials, write),
     message,
   );
   el.append(root);
 
-  let force = [], view = [0, 1], moved = {}, waiting = false, next = null;
+  let force = [], view = [0, 1], moved = {}, waiting = false, next = null, steps = [], last = { what: "", moved: {} };
 
   const curve = () => model.get("curve");
   const x = (seconds) => LEFT + ((seconds - view[0]) / (view[1] - view[0])) * (WIDTH - LEFT - RIGHT);
@@ -75,6 +76,25 @@ function render({ model, el }) {
     wait(true);
     model.set("decision", now);
     model.save_changes();
+  }
+
+  // What was tried before each change, for the button that takes changes back.
+  function changed() {
+    steps.push(last);
+    last = { what: decide.value, moved: { ...moved } };
+  }
+
+  function forget() {
+    [steps, last] = [[], { what: "", moved: {} }];
+    [moved, decide.value] = [{}, ""];
+  }
+
+  function takeBack() {
+    if (!steps.length) { model.send({ undo: true }); return; }
+    last = steps.pop();
+    [moved, decide.value] = [{ ...last.moved }, last.what];
+    paint();
+    attempt();
   }
 
   function wait(on) {
@@ -172,11 +192,12 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
     place(name, ({ ...curve().events, ...moved })[name] + (way * (event.shiftKey ? 10 : 1)) / curve().rate);
+    changed();
     svg.querySelector(`[data-event=${name}]`)?.focus();
   }
 
-  function follow(move) {
-    const stop = () => { window.removeEventListener("pointermove", move); window.removeEventListener("pointerup", stop); };
+  function follow(move, done = () => {}) {
+    const stop = () => { window.removeEventListener("pointermove", move); window.removeEventListener("pointerup", stop); done(); };
     window.addEventListener("pointermove", move);
     window.addEventListener("pointerup", stop);
   }
@@ -185,7 +206,7 @@ function render({ model, el }) {
     event.preventDefault();
     event.stopPropagation();
     const apart = ({ ...curve().events, ...moved })[name] - seconds(event);
-    follow((now) => place(name, seconds(now) + apart));
+    follow((now) => place(name, seconds(now) + apart), () => { if (moved[name] !== last.moved[name]) changed(); });
     svg.querySelector(`[data-event=${name}]`)?.focus();
   }
 
@@ -230,8 +251,7 @@ function render({ model, el }) {
     if (level === 0) visit = Object.keys(sessions[who])[0];
     if (level <= 1) trial = sessions[who][visit][0];
     if (level <= 2) rep = 1;
-    moved = {};
-    decide.value = "";
+    forget();
     wait(true);
     model.set("chosen", [who, visit, trial, Number(rep)]);
     model.save_changes();
@@ -266,8 +286,9 @@ function render({ model, el }) {
     if (next) { next = null; attempt(); }
   }
 
-  decide.addEventListener("change", () => { if (decide.value !== "move_event") moved = {}; paint(); attempt(); });
-  reset.addEventListener("click", () => { moved = {}; decide.value = ""; paint(); attempt(); });
+  decide.addEventListener("change", () => { if (decide.value !== "move_event") moved = {}; changed(); paint(); attempt(); });
+  reset.addEventListener("click", () => { moved = {}; decide.value = ""; changed(); paint(); attempt(); });
+  undo.addEventListener("click", takeBack);
   whole.addEventListener("click", () => { see(...curve().window); });
   near.addEventListener("click", toEvents);
   write.addEventListener("click", () => model.send({ reason: reason.value, initials: initials.value }));
@@ -277,7 +298,7 @@ function render({ model, el }) {
   model.on("change:answer", showAnswer);
   model.on("change:decision", () => {
     // Python takes the decision back once it is written.
-    if (model.get("decision").what === "" && !waiting) { moved = {}; decide.value = ""; }
+    if (model.get("decision").what === "" && !waiting && decide.value !== "") forget();
   });
   showCurve();
   showAnswer();

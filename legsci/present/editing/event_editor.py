@@ -23,6 +23,7 @@ from legsci.present.editing.curation_file import FILE, read_decisions, write_dec
 from legsci.present.editing.study_choice import with_page
 from legsci.present.results import ABOUT, Results
 from legsci.present.selection import ResultsError
+from legsci.storage import atomic_write
 from legsci.vocabulary import SIDES
 
 #: What a page without a kernel shows in place of the editor.
@@ -78,6 +79,7 @@ class EventEditor(anywidget.AnyWidget):
         self._study, self._folder = study, decided_folder(study)
         self._session: tuple[xr.Dataset, SessionMotion] | None = None
         self._before: MeasuredTrials | None = None
+        self._written: list[tuple[bytes | None, bytes]] = []  # curation.tsv before and after each decision written here
         super().__init__(
             title=f"{'SIMULATED. ' * study.simulated}Study {study.label}",
             sessions=sessions,
@@ -115,7 +117,10 @@ class EventEditor(anywidget.AnyWidget):
         self._answer()
 
     def _on_message(self, _: object, content: dict[str, Any], __: object) -> None:
-        """Write the decision that is tried, with the reason and the initials that the page sends."""
+        """Write the decision that is tried, with the reason and initials that the page sends, or undo the last one."""
+        if content.get("undo"):
+            self._undo()
+            return
         reason, initials = (str(content.get(name, "")).strip() for name in ("reason", "initials"))
         rows, missing = (
             self._tried(reason, initials),
@@ -132,13 +137,39 @@ class EventEditor(anywidget.AnyWidget):
 
     def _write(self, folder: Path, rows: pd.DataFrame) -> None:
         """Write rows into curation.tsv and show what the next run will follow."""
+        path = folder / FILE
         try:
-            path = write_decisions(folder, rows)
+            before = path.read_bytes() if path.is_file() else None
+            write_decisions(folder, rows)
+            self._written.append((before, path.read_bytes()))
         except (StudyError, OSError) as error:
             self._answer(message=f"Not written. {error}")
             return
         self._show_curve()
         self._start_over(f"Written into {path}. The tables and figures follow it when the workflow runs again.")
+
+    def _undo(self) -> None:
+        """Restore curation.tsv as it was before the decision that was written here last."""
+        if self._folder is None or not self._written:
+            self._answer(message="There is nothing to undo.")
+            return
+        path = self._folder / FILE
+        before, after = self._written[-1]
+        try:
+            if not path.is_file() or path.read_bytes() != after:
+                self._answer(message=f"Not undone: {path} has been changed since. Edit the table itself.")
+                return
+            if before is None:
+                path.unlink()
+            else:
+                with atomic_write(path) as unfinished:
+                    unfinished.write_bytes(before)
+        except OSError as error:
+            self._answer(message=f"Not undone. {error}")
+            return
+        self._written.pop()
+        self._show_curve()
+        self._start_over(f"Undone: the decision written last is no longer in {path}.")
 
     def _start_over(self, message: str = "") -> None:
         """Try nothing any more, and state what the decisions in force change."""

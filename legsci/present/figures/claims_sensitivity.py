@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from legsci.present.figures import style
 from legsci.present.results import Results
@@ -51,12 +53,27 @@ def claims_sensitivity_figure(sensitivity: pd.DataFrame, ledger: pd.DataFrame, *
             figure.text(0.5, 0.4, "no claim could be tested", ha="center")
         else:
             sizes = [_PANEL_HEIGHT + _ROW_HEIGHT * len(rows) for rows, _ in panels]
-            figure = Figure(figsize=(style.PAGE_WIDTH, 0.8 + sum(sizes)), layout="constrained")
+            figure = Figure(figsize=(style.PAGE_WIDTH, 1.1 + sum(sizes)), layout="constrained")
             drawn = figure.subplots(len(panels), 1, height_ratios=sizes, squeeze=False)[:, 0]
             for axes, (rows, claim) in zip(drawn, panels, strict=True):
                 _draw(axes, rows, claim)
+            figure.legend(handles=_keys(), loc="outside lower center", ncols=2)
         style.title(figure, "Registered analyses of each claim and controls, 95 % intervals", simulated=simulated)
     return figure
+
+
+def _keys() -> list[Line2D | Patch]:
+    """Legend entries for the roles of analyses and for the band."""
+    roles = [
+        ("primary analysis", _COLOURS["primary"], _COLOURS["primary"]),
+        ("registered alternative, can take a verdict away", _OTHER, _OTHER),
+        ("check, changes no verdict", _OTHER, "white"),
+    ]
+    marks = [
+        Line2D([], [], color=colour, marker="o", markersize=3.5, markerfacecolor=filled, linewidth=1.4, label=name)
+        for name, colour, filled in roles
+    ]
+    return [*marks, Patch(color=_BAND, label="practical equivalence")]
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, claim: pd.Series | None) -> None:

@@ -62,12 +62,17 @@ def data_quality_figure(metrics: pd.DataFrame, quality: pd.DataFrame, *, simulat
                         Rectangle((column - 0.45, row - 0.45), 0.9, 0.9, facecolor=colour, edgecolor="none")
                     )
                     cells.text(column, row, str(count), ha="center", va="center", fontsize=7)
-        _label(bars, cells, codes, [f"{' '.join(map(str, key))} ({_statuses(rows)})" for key, rows in gathered])
+        _label(
+            bars,
+            cells,
+            codes,
+            [f"{style.readable(' '.join(map(str, key)))} ({_statuses(rows)})" for key, rows in gathered],
+        )
         repetitions = int((metrics["side"] == "both").sum() - (metrics["rep"] == 0).sum())
         style.title(
             figure,
-            f"n = {style.counted(len(quality), 'flag')} about {style.counted(len(trials), 'trial')} with "
-            f"{style.counted(repetitions, 'repetition')}",
+            f"What the checks found: {style.counted(len(quality), 'flag')} about "
+            f"{style.counted(len(trials), 'trial')} with {style.counted(repetitions, 'repetition')}",
             simulated=simulated,
         )
         severities = [Patch(color=colour, label=name) for name, colour in style.SEVERITY_COLOURS.items()]
@@ -95,4 +100,5 @@ def _label(bars: Axes, cells: Axes, codes: list[str], trials: list[str]) -> None
     for axes in (bars, cells):
         axes.spines[["top", "right"]].set_visible(False)
     if not codes:
+        bars.set_yticks([])
         bars.text(0.5, 0.5, "no quality flags", transform=bars.transAxes, ha="center")

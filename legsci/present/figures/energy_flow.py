@@ -47,7 +47,9 @@ def draw(study: Results, participant_id: str, session_id: str) -> Figure:
     # `simulated` is read from the session file: the figure does not depend on the tables of the study.
     session = study.session(*key)
     return energy_flow_figure(
-        study.signals(*key), simulated=bool(session.attrs["simulated"]), reason=_without_powers(study, session, key)
+        study.signals(*key),
+        simulated=bool(session.attrs["simulated"]),
+        reason=_without_powers(study, session, key),
     )
 
 
@@ -76,13 +78,14 @@ def energy_flow_figure(reps: xr.Dataset | None, *, simulated: bool, reason: str 
     moved segments relative to each other or was absorbed by other joints.
     """
     works = [] if reps is None else _works(reps)
-    if not works:
+    if reps is None or not works:
         words = "No push-off of this session has joint powers"
         return style.words_only(f"{words}: {reason}" if reason else f"{words}.", simulated=simulated)
     with style.figure_style():
         lines = -(-len(works) // _COLUMNS)
         figure = Figure(figsize=(style.PAGE_WIDTH, 0.9 + _PANEL_HEIGHT * lines), layout="constrained")
         words = f"Positive joint work, gain of the centre of mass [J/kg]: n = {style.counted(len(works), 'push-off')}"
+        words += f" of {reps.attrs['participant_id']}, session {reps.attrs['session_id']}"
         style.title(figure, words, simulated=simulated)
         panels = figure.subplots(lines, _COLUMNS, squeeze=False).ravel()
         for panel in panels:

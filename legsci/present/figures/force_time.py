@@ -27,8 +27,10 @@ CONFIG_LIST = "session"
 
 #: Signal shown before the first and after the last event of a repetition [s].
 _MARGIN_S = 0.75
-#: Height of the panel of one repetition, and of the text in place of one [inch].
-_PANEL_HEIGHT, _WORDS_HEIGHT = 3.4, 1.0
+#: Height of the panel of one repetition, and of the text in place of one [inch]; of a panel in two columns.
+_PANEL_HEIGHT, _WORDS_HEIGHT, _SMALL_HEIGHT = 3.4, 1.0, 2.5
+#: More panels than these stand in two columns.
+_IN_ONE_COLUMN = 4
 #: Height of a line of a heading [inch], lines that _PANEL_HEIGHT holds, and lines about flags at most.
 LINE_HEIGHT, USUAL_LINES, MOST_LINES = 0.15, 3, 8
 #: Letters of the line about flags of one code.
@@ -71,19 +73,29 @@ def force_time_figure(
     metrics, quality = session_metrics(reps, flags)
     shown = [(trial, rep) for trial in session.children for rep in _places(reps, trial)]
     drawable = [rep >= 0 or stream(session.children[trial], "force") is not None for trial, rep in shown]
+    columns, high = (1, _PANEL_HEIGHT) if len(shown) <= _IN_ONE_COLUMN else (2, _SMALL_HEIGHT)
     headings = [
-        _heading(metrics, quality, trial, _number(reps, rep), str(session[trial].attrs["task"])) for trial, rep in shown
+        _heading(
+            metrics,
+            quality,
+            trial,
+            _number(reps, rep),
+            task=str(session[trial].attrs["task"]),
+            length=style.LINE_LENGTH // columns,
+        )
+        for trial, rep in shown
     ]
     further = [LINE_HEIGHT * max(words.count("\n") + 1 - USUAL_LINES, 0) for words, _ in headings]
-    heights = [(_PANEL_HEIGHT if each else _WORDS_HEIGHT) + more for each, more in zip(drawable, further, strict=True)]
+    needed = [(high if each else _WORDS_HEIGHT) + more for each, more in zip(drawable, further, strict=True)]
+    heights = [max(needed[place : place + columns]) for place in range(0, len(needed), columns)]
     with style.figure_style():
         figure = Figure(
             figsize=(style.PAGE_WIDTH, sum(heights) + 0.8),
             layout=ConstrainedLayoutEngine(hspace=0.0, h_pad=0.05),
         )
         drawn: dict[str, None] = {}
-        panels = figure.subfigures(len(shown), 1, squeeze=False, height_ratios=heights)[:, 0]
-        for panel, (trial, rep), (words, status) in zip(panels, shown, headings, strict=True):
+        panels = figure.subfigures(len(heights), columns, squeeze=False, height_ratios=heights).ravel()
+        for panel, (trial, rep), (words, status) in zip(panels, shown, headings, strict=False):
             panel.suptitle(words, x=0.01, ha="left", fontsize=8, color=TITLE_COLOURS.get(status, "black"))
             if reps is not None and rep >= 0:
                 drawn |= dict.fromkeys([*_draw_repetition(panel, reps, rep, align), _weight(reps, rep)])
@@ -119,8 +131,13 @@ def _weight(reps: xr.Dataset, rep: int) -> str:
     return WEIGHTS[str(reps["task"].to_numpy()[rep]) in METRICS["system_weight_n"].tasks]
 
 
-def _heading(metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: int, task: str) -> tuple[str, str]:
-    """Trial, task, jump heights with uncertainty, status and the sentences that led to it; and the status alone."""
+def _heading(
+    metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: int, *, task: str, length: int
+) -> tuple[str, str]:
+    """Trial, task, jump heights with uncertainty, status and the sentences that led to it; and the status alone.
+
+    Lines have at most `length` letters.
+    """
     name = f"{trial}, repetition {number}" if number else trial
     rows = metrics[(metrics["trial_id"] == trial) & (metrics["rep"] == number) & (metrics["side"] == "both")]
     values = rows.iloc[0] if len(rows) else pd.Series({"status": "rejected"})
@@ -132,27 +149,30 @@ def _heading(metrics: pd.DataFrame, quality: pd.DataFrame, trial: str, number: i
     flags = quality[(quality["trial_id"] == trial) & quality["rep"].isin([0, number])]
     lines = [parts[0]] + (["jump height: " + ", ".join(parts[1:])] if len(parts) > 1 else [])
     flagged: list[str] = []
-    kinds = [_wrapped([line]) for line in flag_lines(flags)]
+    kinds = [_wrapped([line], length) for line in flag_lines(flags)]
     while kinds and len(flagged) + len(kinds[0]) <= MOST_LINES:
         flagged += kinds.pop(0)
     if kinds:
         flagged.append(f"and {style.counted(len(kinds), 'further kind')} of flag; see quality.csv")
-    return "\n".join([*_wrapped(lines), *flagged]), str(values["status"])
+    return "\n".join([*_wrapped(lines, length), *flagged]), str(values["status"])
 
 
-def _wrapped(lines: list[str]) -> list[str]:
-    """Lines that fit into the width of the page."""
-    return [part for line in lines for part in textwrap.wrap(line, style.LINE_LENGTH, subsequent_indent="    ")]
+def _wrapped(lines: list[str], length: int) -> list[str]:
+    """Lines of at most `length` letters."""
+    return [part for line in lines for part in textwrap.wrap(line, length, subsequent_indent="    ")]
 
 
 def flag_lines(flags: pd.DataFrame) -> list[str]:
-    """Summarise quality flags in a line per code, the worst first; many of one code are counted.
+    """Summarise quality flags in a line per code, the worst first; many of one code are counted, several notes named.
 
     Parameters
     ----------
     flags : rows of quality.csv.
     """
     lines = []
+    noted = flags.loc[flags["severity"] == "noted", "code"].unique()
+    if len(noted) > 1:
+        flags = flags[flags["severity"] != "noted"]
     ranks = flags["severity"].map(list(style.SEVERITY_COLOURS).index)
     for (_, severity, code), rows in flags.assign(rank=ranks).groupby(["rank", "severity", "code"], sort=True):
         words = " ".join(rows["sentence"])
@@ -165,6 +185,8 @@ def flag_lines(flags: pd.DataFrame) -> list[str]:
         elif len(words) > LONGEST_WORDS:
             words = textwrap.shorten(words, LONGEST_WORDS, placeholder=" ...; see quality.csv")
         lines.append(f"{severity}: {words}")
+    if len(noted) > 1:
+        lines.append(f"noted: {', '.join(style.readable(str(code)) for code in noted)}; see quality.csv")
     return lines
 
 
@@ -229,8 +251,8 @@ def _shade(axes: tuple[Axes, Axes], listed: list[Phase]) -> None:
 
 def _label(panel: SubFigure, upper: Axes, lower: Axes, clock: str) -> None:
     """Label the axes of a repetition with quantity and unit."""
-    upper.set_ylabel("vertical force [N]")
-    lower.set_ylabel("velocity [m/s]")
+    upper.set_ylabel("vertical\nforce [N]")
+    lower.set_ylabel("velocity\n[m/s]")
     lower.set_xlabel(f"time {clock} [s]")
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)

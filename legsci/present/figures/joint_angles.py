@@ -7,8 +7,10 @@ from typing import Literal, NamedTuple
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from legsci.present.figures import style
 from legsci.present.results import Results
@@ -19,6 +21,14 @@ CONFIG_LIST = "study"
 ROW_HEIGHT = 1.5
 #: Line style of each side.
 DASHES: dict[str, Literal["-", "--"]] = {"left": "-", "right": "--", "both": "-"}
+
+#: Opacity of a band, and the colour of those of both sides where they lie over one another.
+BAND_ALPHA = 0.2
+_RED, _GREEN, _BLUE = (
+    (1.0 - BAND_ALPHA) * (1.0 - BAND_ALPHA + BAND_ALPHA * left) + BAND_ALPHA * right
+    for left, right in zip(to_rgb(style.SIDE_COLOURS["left"]), to_rgb(style.SIDE_COLOURS["right"]), strict=True)
+)
+OVERLAP = (_RED, _GREEN, _BLUE)
 
 
 class PanelRow(NamedTuple):
@@ -110,7 +120,11 @@ def bands(curves: xr.Dataset, rows: tuple[PanelRow, ...], title: str, *, simulat
             for side, dash in DASHES.items()
             if side in sides
         ]
-        figure.legend(handles=keys, loc="outside lower center", ncols=len(keys))
+        handles: list[Line2D | Patch] = [*keys]
+        if most > 1 and {"left", "right"} <= sides:
+            # the colour that the bands of both sides have where they lie over one another
+            handles.append(Patch(color=OVERLAP, label="both bands"))
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure
 
 
@@ -144,7 +158,7 @@ def _draw(axes: Axes, curves: xr.Dataset, row: PanelRow) -> set[str]:
         sides.add(side)
         mean, spread = own.mean(axis=0), own.std(axis=0, ddof=1) if len(own) > 1 else np.zeros(own.shape[1])
         colour = style.SIDE_COLOURS[side]
-        axes.fill_between(curves["point"], mean - spread, mean + spread, color=colour, alpha=0.2, linewidth=0.0)
+        axes.fill_between(curves["point"], mean - spread, mean + spread, color=colour, alpha=BAND_ALPHA, linewidth=0.0)
         axes.plot(curves["point"], mean, color=colour, linestyle=DASHES[side])
     axes.axhline(0.0, color="black", linewidth=0.4, zorder=0.5)
     axes.spines[["top", "right"]].set_visible(False)

@@ -28,6 +28,12 @@ EDGES = {
     "flight": ("takeoff", "landing"),
     "landing": ("impact", "impact_end"),
 }
+#: Phases of a squat, the same under every profile.
+SQUAT_PHASES = {
+    "eccentric": ("movement_start", "eccentric_end"),
+    "pause": ("eccentric_end", "propulsion_start"),
+    "concentric": ("propulsion_start", "movement_end"),
+}
 #: Events that figures mark: the weighing window is shaded instead.
 MARKED = tuple(name for name in STORED_EVENTS if not name.startswith("weighing"))
 
@@ -57,11 +63,14 @@ def phases(reps: xr.Dataset, *, rep: int, profile: str) -> list[Phase]:
     """
     scoring = scoring_of(reps, profile)
     chosen = reps.isel(rep=rep, scoring=scoring)
-    times = {name: float(chosen[name]) for edges in EDGES.values() for name in edges if name in chosen}
+    task = TASKS[str(chosen["task"].item())]
+    edges, names = EDGES, load_profiles()[profile].phases
+    if task.cut == "descent":
+        edges, names = EDGES | SQUAT_PHASES, ("weighing", *SQUAT_PHASES)
+    times = {name: float(chosen[name]) for pair in edges.values() for name in pair if name in chosen}
     times["braking_start"] = float(braking_start(reps.isel(rep=[rep], scoring=[scoring]).variables).data.item())
     times["impact"] = times["landing"] if np.isfinite(times["takeoff"]) else float(chosen["touchdown"])
     # The landing of a running step belongs to the next step.
-    running = TASKS[str(chosen["task"].item())].start == "running"
-    times["impact_end"] = float("nan") if running else times["impact"] + LANDING_S
-    listed = [Phase(name, *(times[edge] for edge in EDGES[name])) for name in load_profiles()[profile].phases]
+    times["impact_end"] = float("nan") if task.start == "running" else times["impact"] + LANDING_S
+    listed = [Phase(name, *(times.get(edge, np.nan) for edge in edges[name])) for name in names]
     return sorted((phase for phase in listed if phase.end > phase.start), key=lambda phase: phase.start)

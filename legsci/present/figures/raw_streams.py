@@ -25,7 +25,7 @@ CONFIG_LIST = "study"
 #: Signal shown before the first and after the last event of a repetition [s].
 MARGIN_S = 0.5
 #: Height of a panel with one scale, of each trace where they lie one above the other, and of title and key [inch].
-PANEL_HEIGHT, TRACE_HEIGHT, FURTHER_HEIGHT = 1.1, 0.27, 1.0
+PANEL_HEIGHT, TRACE_HEIGHT, FURTHER_HEIGHT = 1.3, 0.27, 1.2
 #: Distance of two traces that lie one above the other, where each is within -1 and 1.
 APART = 2.2
 #: Kinds that are drawn as traces, each a quantity: kind, quantity, title, unit, width of line.
@@ -102,7 +102,8 @@ def raw_streams_figure(session: xr.DataTree, motion: SessionMotion, reps: xr.Dat
             "its own rate"
         )
         style.title(figure, words, simulated=bool(session.attrs["simulated"]))
-        figure.legend(handles=_keys(list(events)), loc="outside lower center", ncols=6)
+        sensors = any(row > 0 for row in shown)
+        figure.legend(handles=_keys(list(events), sensors=sensors), loc="outside lower center", ncols=6)
     return figure
 
 
@@ -227,11 +228,13 @@ def _draw_traces(axes: Axes, traces: list[Trace], what: tuple[str, str, str, str
     axes.set_title(", ".join(words), fontsize=7)
 
 
-def _keys(events: list[str]) -> list[Line2D]:
-    """Legend entries for sides, axes of sensors and events."""
+def _keys(events: list[str], *, sensors: bool) -> list[Line2D]:
+    """Legend entries for sides, axes of sensors (where any are drawn) and events."""
     entries = [Line2D([], [], color=style.SIDE_COLOURS[side], label=side) for side in ("left", "right")]
     entries += [
-        Line2D([], [], color=colour, label=f"sensor axis {axis}") for axis, colour in style.AXIS_COLOURS.items()
+        Line2D([], [], color=colour, label=f"sensor axis {axis}")
+        for axis, colour in style.AXIS_COLOURS.items()
+        if sensors
     ]
     for name, marker in style.EVENT_MARKERS.items():
         if name in events:

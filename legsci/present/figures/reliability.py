@@ -73,7 +73,7 @@ def reliability_figure(rows: pd.DataFrame, *, simulated: bool) -> Figure:
             axes.grid(visible=True, axis="x")
         left.set_yticks(range(len(rows)), [_label(row) for row in rows.to_dict("records")], fontsize=6)
         left.set_ylim(len(rows) - 0.4, -0.6)
-        left.set_xlim(right=1.0)
+        left.set_xlim(right=1.03)  # a mark at 1 is drawn whole
         form = rows["form"].iloc[0]
         left.set_xlabel(f"{form} between sessions [1]")
         right.set_xlabel("coefficient of variation [%],\nof ratio-scale quantities")

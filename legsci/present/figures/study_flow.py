@@ -17,6 +17,10 @@ _WIDTH = 46
 _ARROW = {"arrowstyle": "->", "linewidth": 0.8, "color": "black"}
 
 
+#: Reasons that their code alone does not give.
+_REASONS = {"excluded": "excluded manually, by a decision in curation.tsv"}
+
+
 def draw(study: Results) -> Figure:
     """Draw the flow of the study: used and excluded."""
     return study_flow_figure(study.model_table("study_flow"), simulated=study.simulated)
@@ -58,6 +62,6 @@ def _words(rows: pd.DataFrame) -> tuple[str, str]:
     lines = [f"excluded: {total['excluded']}"]
     reasons = rows[rows["step"].isin(["excluded", "noted"]) & (rows["count"] > 0)]
     for step, reason, count in reasons[["step", "reason", "count"]].itertuples(index=False):
-        words = f"{count}: {'used, but ' if step == 'noted' else ''}{style.readable(reason)}"
+        words = f"{count}: {'used, but ' if step == 'noted' else ''}{_REASONS.get(reason, style.readable(reason))}"
         lines += textwrap.wrap(words, _WIDTH, subsequent_indent="    ")
     return left, "\n".join(lines)

@@ -34,6 +34,8 @@ PHASE_COLOURS = {
     "deceleration": _BROWN,
     "propulsion": _GREEN,
     "concentric": _GREEN,
+    "eccentric": _SKY,
+    "pause": _ORANGE,
     "upward": _GREEN,
     "flight": _YELLOW,
     "landing": _PINK,
@@ -142,6 +144,8 @@ def task_heading(task: str, count: str, *, columns: int) -> dict[str, Any]:
 def save(figure: Figure, path: str | Path) -> None:
     """Write a figure as .png or .svg, whole or not at all; the same figure gives the same bytes.
 
+    The file holds a text in place of the picture (`alternative_text`), which readers of a screen speak.
+
     Parameters
     ----------
     figure : drawn by a module of `legsci.present.figures`.
@@ -153,8 +157,24 @@ def save(figure: Figure, path: str | Path) -> None:
     """
     path = Path(path)
     # Neither the program's version nor the date belongs into a file whose checksum is compared.
-    metadata = {".png": {"Software": None}, ".svg": {"Date": None, "Creator": None}}
+    metadata: dict[str, dict[str, str | None]] = {
+        ".png": {"Software": None},
+        ".svg": {"Date": None, "Creator": None},
+    }
     if path.suffix not in metadata:
         raise ValueError(f"a figure is written as .png or .svg, not as {path.name}")
     with atomic_write(path) as unfinished, figure_style():
-        figure.savefig(unfinished, dpi=RESOLUTION, metadata=metadata[path.suffix])
+        figure.savefig(unfinished, dpi=RESOLUTION, metadata=metadata[path.suffix] | alternative_text(figure))
+
+
+def alternative_text(figure: Figure) -> dict[str, str]:
+    """Return the Title of a figure and, as its Description, what its panels show: their titles and axes."""
+    panels = [axes for axes in figure.axes if axes.axison or axes.texts]
+    words = [
+        text
+        for axes in panels
+        for text in (axes.get_title(), axes.get_title("left"), axes.get_ylabel(), axes.get_xlabel())
+    ]
+    title = figure.get_suptitle() or " ".join(text.get_text() for axes in panels for text in axes.texts)
+    described = {"Title": title, "Description": "; ".join(dict.fromkeys(filter(None, words)))}
+    return {name: " ".join(text.split()) for name, text in described.items() if text}

@@ -163,10 +163,10 @@ def missing_reason(own: pd.DataFrame, task: str, metric: str, study: pd.DataFram
     done = own[own["task"] == task]
     if done.empty:
         others = ", ".join(sorted(style.readable(each) for each in own["task"].unique()))
-        return f"no {name} that was not rejected; there is {others}."
+        return f"no {name} was recorded and counted; there is {others}."
     legs = sorted(done.loc[done["metric"] == metric, "side"].unique())
     if legs:
-        return f"measured on the {' and '.join(legs)} leg only; the mean of both legs is shown here."
+        return f"measured on the {' and '.join(legs)} leg only, which is not drawn here: a panel needs both legs."
     if not ((study["task"] == task) & (study["metric"] == metric)).any():
         return f"not measured in the {name}s of this study."
     return f"not measured in the {name}s of this athlete; for recordings, quality.csv gives the reason."

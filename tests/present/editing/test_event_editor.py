@@ -81,7 +81,7 @@ def test_a_dragged_event_changes_metrics_uncertainty_and_flags(editor: EventEdit
     assert str(flight["after"]).endswith("± 0.0058"), "the choice of a person, 10 ms / 3^0.5"
     assert row(editor, "jump_height_impulse_m")["changed"]
     said = {flag["sentence"]: flag["where"] for flag in editor.answer["flags"]}
-    assert any("move event takeoff" in sentence and where == "after" for sentence, where in said.items())
+    assert any("takeoff moved to" in sentence and where == "after" for sentence, where in said.items())
 
 
 def test_an_event_out_of_order_is_refused_in_words(editor: EventEditor) -> None:
@@ -126,6 +126,34 @@ def test_a_decision_is_written_with_reason_and_initials_alone(editor: EventEdito
     )
     anew = legsci.edit_events(editor._study)
     assert anew.curve["events"]["takeoff"] == later
+
+
+def test_what_was_written_is_undone_step_by_step(editor: EventEditor, study_folder: Path) -> None:
+    path = study_folder / FILE
+    texts = []
+    for by_s in (0.02, 0.03):
+        move(editor, "landing", by_s)
+        editor._on_message(editor, REASON, [])
+        texts.append(path.read_bytes())
+    first = editor.curve["events"]["landing"]
+    editor._on_message(editor, {"undo": True}, [])
+    assert path.read_bytes() == texts[0]
+    assert editor.answer["message"].startswith("Undone")
+    assert editor.curve["events"]["landing"] < first, "the curve follows the table"
+    editor._on_message(editor, {"undo": True}, [])
+    assert not path.exists()
+    editor._on_message(editor, {"undo": True}, [])
+    assert editor.answer["message"] == "There is nothing to undo."
+
+
+def test_a_table_that_was_edited_since_is_not_undone(editor: EventEditor, study_folder: Path) -> None:
+    move(editor, "landing", 0.02)
+    editor._on_message(editor, REASON, [])
+    edited = (study_folder / FILE).read_text(encoding="utf-8").replace("toe drags", "toe drags, video")
+    (study_folder / FILE).write_text(edited, encoding="utf-8")
+    editor._on_message(editor, {"undo": True}, [])
+    assert editor.answer["message"].startswith("Not undone")
+    assert (study_folder / FILE).read_text(encoding="utf-8") == edited
 
 
 def test_without_a_study_folder_decisions_are_tried_and_not_written(folder: Path, study_folder: Path) -> None:

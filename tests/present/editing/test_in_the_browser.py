@@ -53,12 +53,24 @@ def test_an_event_is_dragged_written_and_followed_by_the_next_run(tmp_path: Path
         assert editor.inner_text().startswith("SIMULATED. Study tiny")
         editor.get_by_label("session", exact=True).select_option("B")
         page.wait_for_selector(".legsci-editor:not(.waiting)", timeout=WAIT_MS)
+        drag(page, "landing", pixels=60)
+        page.wait_for_selector("tr.changed[data-column=flight_time_s]", timeout=WAIT_MS)
+        page.locator("button.undo").click()
+        page.wait_for_selector(".legsci-editor:not(.waiting)", timeout=WAIT_MS)
+        assert page.locator("tr.changed").count() == 0, "the change is taken back"
         drag(page, "landing", pixels=30)
         page.wait_for_selector("tr.changed[data-column=flight_time_s]", timeout=WAIT_MS)
         assert "with decisions: corrected" in page.locator(".flags").inner_text()
         assert not (folder / "curation.tsv").exists(), "nothing is written before the button is pressed"
         editor.get_by_label("reason", exact=True).fill("heel touches later")
         editor.get_by_label("initials", exact=True).fill("AB")
+        page.locator("button.write").click()
+        page.get_by_text("Written into").wait_for(timeout=WAIT_MS)
+        page.locator("button.undo").click()
+        page.get_by_text("Undone").wait_for(timeout=WAIT_MS)
+        assert not (folder / "curation.tsv").exists(), "what was written last is taken back"
+        drag(page, "landing", pixels=30)
+        page.wait_for_selector("tr.changed[data-column=flight_time_s]", timeout=WAIT_MS)
         page.locator("button.write").click()
         page.get_by_text("Written into").wait_for(timeout=WAIT_MS)
 

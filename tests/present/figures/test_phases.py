@@ -67,3 +67,13 @@ def test_a_landing_alone_is_timed_from_touchdown() -> None:
     (only,) = phases(repetition(**(nothing | {"touchdown": 0.7})), rep=0, profile="owen_mcmahon")
     assert only.name == "landing"
     assert only[1:] == pytest.approx((0.7, 1.2))
+
+
+def test_a_squat_has_its_own_phases_under_every_profile() -> None:
+    squat = dict.fromkeys(EVENTS, np.nan) | {
+        "weighing_start": 0.0, "weighing_end": 1.0, "movement_start": 1.5, "bottom": 3.0, "eccentric_end": 2.9,
+        "propulsion_start": 3.2, "movement_end": 4.1,
+    }  # fmt: skip
+    expected = [("weighing", 0.0, 1.0), ("eccentric", 1.5, 2.9), ("pause", 2.9, 3.2), ("concentric", 3.2, 4.1)]
+    for profile in ("owen_mcmahon", "vald"):
+        assert [tuple(phase) for phase in phases(repetition("squat", **squat), rep=0, profile=profile)] == expected

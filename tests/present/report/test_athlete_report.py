@@ -51,14 +51,16 @@ def test_one_session_has_one_tick_and_only_its_panels(evidence: AthleteEvidence)
     assert panel.get_xticks().tolist() == [0.0]
     said = words(figure)
     assert "52.0 cm in one session" in said
-    assert "measured on the right leg only; the mean of both legs is shown here" in said
+    assert "measured on the right leg only, which is not drawn here" in said
 
 
 def test_a_task_not_done_differs_from_a_metric_not_measured(evidence: AthleteEvidence) -> None:
     figure = athlete_report(evidence, "B")
     assert not [axes for axes in figure.axes if axes.axison]
     said = words(figure)
-    assert "Height of countermovement jumps: no countermovement jump that was not rejected; there is drop jump." in said
+    assert (
+        "Height of countermovement jumps: no countermovement jump was recorded and counted; there is drop jump." in said
+    )
     assert "Ground contact of drop jumps: not measured in the drop jumps" in said
 
 
