@@ -75,7 +75,7 @@ TASKS: dict[str, Task] = {
         legs="either",
         direction="vertical",
         cut="flight",
-        cut_by=("force",),
+        cut_by=("force", "imu"),
         cutoff_hz=15.0,
     ),
     "squat_jump": Task(
@@ -84,7 +84,7 @@ TASKS: dict[str, Task] = {
         legs="either",
         direction="vertical",
         cut="flight",
-        cut_by=("force",),
+        cut_by=("force", "imu"),
         cutoff_hz=15.0,
     ),
     "drop_jump": Task(
@@ -93,7 +93,7 @@ TASKS: dict[str, Task] = {
         legs="either",
         direction="vertical",
         cut="rebound",
-        cut_by=("force",),
+        cut_by=("force", "imu"),
         cutoff_hz=30.0,
     ),
     "landing": Task(
@@ -111,7 +111,7 @@ TASKS: dict[str, Task] = {
         legs="either",
         direction="vertical",
         cut="descent",
-        cut_by=("markers", "segments", "force"),
+        cut_by=("markers", "segments", "force", "imu"),
         cutoff_hz=6.0,
     ),
     "lateral_jump": Task(

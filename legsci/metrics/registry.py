@@ -24,6 +24,7 @@ from legsci.metrics.families import (
     muscles,
     phases,
     power,
+    sensors,
     squats,
 )
 from legsci.metrics.metric import NOT_SIGNED, Metric
@@ -104,6 +105,7 @@ _MEASURED: dict[str, dict[str, Metric]] = {
     "Landings and running steps": contacts.METRICS,
     "Isometric efforts": isometric.METRICS,
     "Muscles": muscles.METRICS,
+    "Inertial sensors": sensors.METRICS,
 }
 #: Title of a family -> its metrics by name, in the order of the columns of metrics.csv.
 FAMILIES: dict[str, dict[str, Metric]] = _MEASURED | {
