@@ -102,29 +102,29 @@ RECORDINGS: dict[str, Code] = {
         "deg",
     ),
     "sensor_sides_exchanged": Code(
-        "flagged",
+        "noted",
         "The sensors of {name} are those of each other's leg: their mediolateral axes point into the skin. Exchange "
         "them in study.yaml. No flexion of their joints is given.",
     ),
     "sensor_on_other_segment": Code(
-        "flagged",
+        "noted",
         "Of the sensors of {name} the first tilts by {value:.0f} deg in a squat and the second by {detail}: they are "
         "named for each other's segment, or lie on another. Correct study.yaml. No flexion of their joints is given.",
         "deg",
     ),
     "sensor_upside_down": Code(
-        "flagged",
+        "noted",
         "The sensor of {name} is the other way up {detail} ({value:.0f} deg; limit {limit:.0f} deg).",
         "deg",
     ),
     "sensor_loosened": Code(
-        "flagged",
+        "noted",
         "The sensor of {name} has turned on its segment by {value:.0f} deg {detail} (limit {limit:.0f} deg): it came "
         "loose or was put on anew. No flexion of its joints is given in this trial.",
         "deg",
     ),
     "sensor_range_reached": Code(
-        "flagged",
+        "noted",
         "The sensor of {name} is at the end of its range in {value:.0f} samples ({detail}). Choose a larger range.",
         "samples",
     ),
