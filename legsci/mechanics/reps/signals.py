@@ -56,10 +56,10 @@ def with_signals(
     moved by its standard uncertainty (coordinates profile and perturbation; the first is the default as it is). Signals
     (rep, ..., sample) and (rep, ..., frame) are NaN after the end of each repetition and where nothing was recorded.
     Sample 0 is at window_start, frame 0 at frame_start (rep,) [s on the trial's clock], in a scoring that moves the
-    clock of the cameras earlier by frame_lag (rep, scoring) [s]; cutoff_hz (rep,) is the
-    low-pass of markers and ground reaction, moment_axes (rep,) names the axes of moments and powers. Sensors have a
-    dimension sensor_sample; sample 0 is at sensor_start (rep,) [s], samples are 1 / sensor_rate_hz (rep,) apart. Streams
-    of channels: `<kind>` (rep, <kind>_channel, <kind>_sample), with `<kind>_start` [s], `<kind>_rate_hz` and `<kind>_unit`
+    clock of the cameras earlier by frame_lag (rep, scoring) [s]; cutoff_hz (rep,) is the low-pass of markers and ground
+    reaction, moment_axes (rep,) names the axes of moments and powers. Signals of inertial sensors have the dimension
+    sensor_sample; sample 0 is at sensor_start (rep,) [s], samples are 1 / sensor_rate_hz (rep,) apart. Streams of
+    channels: `<kind>` (rep, <kind>_channel, <kind>_sample), with `<kind>_start` [s], `<kind>_rate_hz` and `<kind>_unit`
     (rep, <kind>_channel), channels named as `legsci.ingest.streams.channel_labels` does; without those whose clock is
     not known. `emg_usable` (rep, emg_channel): whether no flag says that a channel holds no EMG.
     """

@@ -25,6 +25,8 @@ OUTSIDE_PART = 0.6
 MORE_BY = 1.2
 #: A squat in which the thigh tilts by less shows too little [deg].
 DEEP_DEG = 30.0
+#: How tasks start in which the person stands before the movement, if only on a box.
+FROM_STANDING = ("standing", "fall")
 #: First and last part of a trial in which the person stands [s].
 ENDS_S = 1.5
 
@@ -95,7 +97,7 @@ def moved_sensors(worn: Mapping[str, WornSensor], alignments: Mapping[str, Align
     """
     flags = []
     for name, sensor in worn.items():
-        if name not in alignments or TASKS[task].start != "standing":
+        if name not in alignments or TASKS[task].start not in FROM_STANDING:
             continue
         lasts = float(sensor.time[-1] - sensor.time[0])
         before = standing_upward(sensor, last_s=ENDS_S)

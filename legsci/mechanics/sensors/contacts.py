@@ -19,14 +19,14 @@ PELVIS_PART = 1.0 - 2.0 * sum(MASS_PART.values())
 FREE_FALL_M_PER_S2, FREE_FALL_S = 3.0, 0.06
 #: Force near a take-off or landing is read where the impulse between it and the flight is within these limits [m/s]:
 #: below, legs that are drawn up or put down disturb it.
-IMPULSE_M_PER_S = (0.5, 1.8)
+IMPULSE_M_PER_S = (0.3, 1.0)
 #: Furthest from free fall that a take-off or landing is searched [s].
 SEARCHED_S = 0.4
 #: Shortest and longest flight of a jump [s].
 FLIGHT_S = (0.15, 1.0)
-#: Standard uncertainty of a take-off or landing [s]; ours, from virtual jumps with sensors on skin. The body is not
-#: rigid: trunk and arms do not move as the pelvis does.
-EDGE_S = 0.010
+#: Standard uncertainty of a take-off or landing [s]; ours, from virtual jumps with sensors on skin (root mean square
+#: error). The body is not rigid: trunk and arms do not move as the pelvis does.
+EDGE_S = 0.008
 
 
 class Flight(NamedTuple):

@@ -28,6 +28,8 @@ from legsci.vocabulary import SIDES, SIDES_OF_BODY
 #: Length of thigh and of shank by which turns become a height [m]: that of a person of 1.72 m (0.245 of stature, Winter
 #: 2009, fig. 4.1). Times and ratios of velocities do not depend on it; no height or velocity itself is given.
 NOMINAL_M = 0.42
+#: Lost packets are bridged for so long where squats are cut [s], as gaps of markers are.
+LOST_S = 0.5
 #: How the tasks are cut whose movement shows the mediolateral axis of the segments, the preferred first.
 FUNCTIONAL = ("descent", "flight", "rebound")
 #: Faults of a sensor that leave the joints of its segment without flexion.
@@ -61,7 +63,7 @@ SENSOR_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
     "u_sensor_flexion": (("sensor_joint", "side"), "deg"),
     "sensor_flexion_change": (("sensor_joint", "side"), "deg"),
     "u_sensor_flexion_change": (("sensor_joint", "side"), "deg"),
-    "sensor_hip_height": ((), "m"),
+    "sensorhip_height": ((), "m"),
 }
 SENSOR_JOINTS = tuple(JOINTS)
 
@@ -157,7 +159,7 @@ def _trial(
     first = max(sensors.values(), key=lambda sensor: sensor.rate_hz)
     found = joint_flexion(used, alignments, first.time)
     signals = _signals(found, reference, first.time)
-    signals["sensor_hip_height"] = _hip_height(used, alignments, reference, first.time)
+    signals["sensorhip_height"] = hip_height(used, alignments, reference, first.time)
     if found and reference is None:
         flags.append(QualityFlag("standing_reference_missing", "sensors"))
     flags += _budget(found, reference)
@@ -220,7 +222,7 @@ def _any_known(flexion: Flexion) -> bool:
     return bool(np.isfinite(flexion.u_change_deg).any())
 
 
-def _hip_height(
+def hip_height(
     sensors: Mapping[str, WornSensor],
     alignments: Mapping[str, Alignment],
     reference: StandingReference | None,
@@ -238,11 +240,16 @@ def _hip_height(
             continue
         lean = -stood.get(f"{side}_ankle", 0.0)
         starts = stood.get(f"{side}_knee", 0.0) + lean, lean
-        turns = np.array(
-            [
-                np.interp(time, sensors[name].time, turn_of(sensors[name], alignments[name]) + start)
-                for name, start in zip(names, starts, strict=True)
-            ]
-        )
-        legs.append(NOMINAL_M * np.cos(np.radians(turns)).sum(axis=0))
+        turns = [_bridged(sensors[name].time, turn_of(sensors[name], alignments[name]), time) for name in names]
+        leaning = np.radians(np.array(turns) + np.array(starts)[:, None])
+        if np.isfinite(leaning).all():
+            legs.append(NOMINAL_M * np.cos(leaning).sum(axis=0))
     return np.asarray(np.mean(legs, axis=0)) if legs else np.full(time.size, np.nan)
+
+
+def _bridged(times: Array, turn: Array, wanted: Array) -> Array:
+    """Turn of a segment at wanted times, straight over lost packets; NaN if it is unknown for longer than LOST_S."""
+    known = np.isfinite(turn)
+    if not known.any() or np.diff(times[known], prepend=times[0], append=times[-1]).max() > LOST_S:
+        return np.full(wanted.size, np.nan)
+    return np.interp(wanted, times[known], turn[known])

@@ -87,13 +87,13 @@ def _sensor(signal: xr.Dataset, segment: str, quantities: tuple[str, ...], *, re
         force, spin = known
         found = orientation(force, spin, rate_hz=rate)
         spin = spin - found.bias
-        clipped = [_at_end_of_range(force, ACCELEROMETER_RANGES), _at_end_of_range(known[1], GYROSCOPE_RANGES)]
+        reached, gyroscope = range_reached(force, known[1])
     else:
         norm = np.linalg.norm(known[0], axis=1, keepdims=True)
         found = Orientation(known[0] / norm, np.zeros((time.size, 3)), np.zeros(time.size, dtype=bool))
         spin, force = _spin(found.quaternion, rate), np.full((time.size, 3), np.nan)
-        clipped = [np.zeros(time.size, dtype=bool)] * 2
-    return WornSensor(time, rate, upward(found), spin, force, clipped[0] | clipped[1], bool(clipped[1].any()), related)
+        reached, gyroscope = np.zeros(time.size, dtype=bool), False
+    return WornSensor(time, rate, upward(found), spin, force, reached, gyroscope, related)
 
 
 def _values(signal: xr.Dataset, segment: str, quantity: str) -> Array | None:
@@ -127,6 +127,17 @@ def _spin(quaternion: Array, rate_hz: float) -> Array:
     scalar = before[:, :1] * after[:, :1] - (v * after[:, 1:]).sum(axis=1, keepdims=True)
     spin = 2.0 * rate_hz * np.where(scalar < 0.0, -turn, turn)
     return np.vstack([spin, spin[-1:]])
+
+
+def range_reached(force: Array, spin: Array) -> tuple[NDArray[np.bool_], bool]:
+    """Samples (time,) with accelerometer or gyroscope at the end of its range, and whether the gyroscope ever is.
+
+    Parameters
+    ----------
+    force, spin : (time, 3) as recorded [m/s^2], [rad/s].
+    """
+    of_gyroscope = _at_end_of_range(spin, GYROSCOPE_RANGES)
+    return _at_end_of_range(force, ACCELEROMETER_RANGES) | of_gyroscope, bool(of_gyroscope.any())
 
 
 def _at_end_of_range(signal: Array, ranges: Sequence[float]) -> NDArray[np.bool_]:

@@ -224,7 +224,7 @@ METRICS: dict[str, Metric] = {
         streams=SENSORS,
         uncertainty="stated",
     ),
-    "sensor_jump_height_m": Metric(
+    "sensor_jump_height_flight_time_m": Metric(
         jump_height,
         label="jump height by flight time (sensors)",
         unit="m",
