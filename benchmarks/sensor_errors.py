@@ -17,8 +17,8 @@ import pandas as pd
 
 from legsci.mechanics.reps.sensor_reps import trial_events
 from legsci.mechanics.sensors.alignment import Alignment, session_alignment
-from legsci.mechanics.sensors.contacts import flights
-from legsci.mechanics.sensors.flexion import JOINTS, joint_flexion
+from legsci.mechanics.sensors.contacts import EDGE_S, flights
+from legsci.mechanics.sensors.flexion import JOINTS, REFERENCE_DEG, StandingReference, joint_flexion
 from legsci.mechanics.sensors.orientation import orientation, upward
 from legsci.mechanics.sensors.session_sensors import SensorMotion, hip_height
 from legsci.mechanics.sensors.worn import WornSensor, range_reached
@@ -131,13 +131,25 @@ def flexion_errors(session: Session) -> Iterator[dict[str, Any]]:
             }
 
 
-def event_errors(session: Session) -> Iterator[dict[str, Any]]:
-    """Errors of the borders and times of squats, of take-offs, landings and jump heights."""
+def goniometer(session: Session, rng: np.random.Generator) -> StandingReference:
+    """Flexion in standing as a goniometer reads it, with its error."""
+    standing = session.motions["standing"].angles
+    read = {
+        f"{side}_{joint}": float(np.median(standing[f"{side}_{name}"])) + rng.normal(scale=REFERENCE_DEG)
+        for joint, name in ANGLES.items()
+        for side in ("left", "right")
+    }
+    return StandingReference(read, dict.fromkeys(read, REFERENCE_DEG), "goniometer")
+
+
+def event_errors(session: Session, reference: StandingReference | None) -> Iterator[dict[str, Any]]:
+    """Errors of the times of squats, of flight times and jump heights."""
+    said = "" if reference is None else ", standing stated"
     for trial, motion in session.motions.items():
         worn, task = session.worn[trial], TASKS[motion.task]
         time = worn["left_thigh"].time
         if task.cut == "descent":
-            height = hip_height(worn, session.alignments, None, time)
+            height = hip_height(worn, session.alignments, reference, time)
             found = trial_events(SensorMotion(time, worn["left_thigh"].rate_hz, {"sensor_hip_height": height}), task)
             true = {
                 "sensor_eccentric_start": "rep_start",
@@ -154,13 +166,13 @@ def event_errors(session: Session) -> Iterator[dict[str, Any]]:
                 ("sensor_concentric_start", "sensor_concentric_end", "concentric_time"),
             ):
                 errors = (borders[last] - borders[first]) - (truth[last] - truth[first])
-                yield from _events(trial, what, "s", errors, np.hypot(doubts[first], doubts[last]))
-        elif task.cut in ("flight", "rebound"):
+                yield from _events(trial, f"{what}{said}", "s", errors, np.hypot(doubts[first], doubts[last]))
+        elif task.cut in ("flight", "rebound") and reference is None:
             jumps = flights(worn)
             real = motion.events["landing"][-1] - motion.events["takeoff"][-1]
             seen = np.array([jump.landing_s - jump.takeoff_s for jump in jumps])
             heights = STANDARD_GRAVITY / 8.0 * (seen**2 - real**2)
-            yield from _events(trial, "flight_time", "s", seen - real, np.full(seen.size, np.nan))
+            yield from _events(trial, "flight_time", "s", seen - real, np.full(seen.size, 2.0**0.5 * EDGE_S))
             yield from _events(trial, "jump_height", "m", heights, np.full(seen.size, np.nan))
             yield {"trial": trial, "quantity": "flights found", "unit": "1", "error": float(len(jumps) - 1)}
 
@@ -202,7 +214,8 @@ def measured(sessions: int = SESSIONS, settings: ImuSettings | None = None) -> p
     moved, rows = motions(), list[dict[str, Any]]()
     for seed in range(sessions):
         session = record(moved, seed, settings or ImuSettings())
-        rows += [*flexion_errors(session), *event_errors(session)]
+        stated = goniometer(session, np.random.default_rng([seed, 1]))
+        rows += [*flexion_errors(session), *event_errors(session, None), *event_errors(session, stated)]
     return summary(pd.DataFrame(rows))
 
 

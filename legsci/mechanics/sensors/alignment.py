@@ -85,8 +85,8 @@ def functional_axis(sensor: WornSensor, standing: Array, part: str) -> tuple[Arr
     """Mediolateral axis of a segment (3,), and how far it turned about it [deg], from a movement.
 
     It is the axis of most angular velocity (largest eigenvalue of the sum of w w^T; Seel et al. 2014, Sensors 14:6891,
-    find it from two segments of a hinge), positive to the right by the way in which such a segment turns the furthest
-    (`FURTHEST`).
+    find it from two segments of a hinge), less the part about the vertical, by which the whole body turns; positive to
+    the right by the way in which such a segment turns the furthest (`FURTHEST`).
 
     Parameters
     ----------
@@ -95,7 +95,8 @@ def functional_axis(sensor: WornSensor, standing: Array, part: str) -> tuple[Arr
     part : "pelvis", "thigh", "shank" or "foot".
     """
     leaning = tilt(sensor.upward, standing)
-    spin = _smooth(sensor.angular_velocity, sensor.rate_hz)
+    level = sensor.angular_velocity - (sensor.angular_velocity * sensor.upward).sum(axis=1)[:, None] * sensor.upward
+    spin = _smooth(level, sensor.rate_hz)
     known = np.isfinite(spin).all(axis=1)
     if not np.nan_to_num(leaning).max() > TILTED_DEG or not known.any():
         return None, 0.0

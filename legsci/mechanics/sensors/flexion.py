@@ -22,7 +22,7 @@ VERTICAL_DEG = 0.7
 #: impacts make the sensor on the skin swing, and the filter takes acceleration for gravity; ours, from virtual jumps.
 IMPACT_DEG_PER_G, IMPACT_S = 1.2, 1.0
 #: The axis of a hinge that is missed makes a turn too small or too large by this part.
-AXIS_PART = 0.015
+AXIS_PART = 0.022
 #: Turn of the skin about the flexion axis when the joint flexes by 90 deg (standard uncertainty) [deg]; ours, of the
 #: order of the 2.2 deg that soft tissue adds in Teufl et al. 2018 (Sensors 18:1980): largest on the thigh.
 SKIN_DEG = {"pelvis": 1.0, "thigh": 2.7, "shank": 0.8, "foot": 0.4}

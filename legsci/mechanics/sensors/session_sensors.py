@@ -28,6 +28,9 @@ from legsci.vocabulary import SIDES, SIDES_OF_BODY
 #: Length of thigh and of shank by which turns become a height [m]: that of a person of 1.72 m (0.245 of stature, Winter
 #: 2009, fig. 4.1). Times and ratios of velocities do not depend on it; no height or velocity itself is given.
 NOMINAL_M = 0.42
+#: Flexion in standing where it is not known, for that height alone [deg]; ours. A knee taken as straight would hide the
+#: start of a squat, where the height of straight legs hardly changes.
+USUAL_STANDING_DEG = {"knee": 10.0, "ankle": 5.0}
 #: Lost packets are bridged for so long where squats are cut [s], as gaps of markers are.
 LOST_S = 0.5
 #: How the tasks are cut whose movement shows the mediolateral axis of the segments, the preferred first.
@@ -63,7 +66,7 @@ SENSOR_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
     "u_sensor_flexion": (("sensor_joint", "side"), "deg"),
     "sensor_flexion_change": (("sensor_joint", "side"), "deg"),
     "u_sensor_flexion_change": (("sensor_joint", "side"), "deg"),
-    "sensorhip_height": ((), "m"),
+    "sensor_hip_height": ((), "m"),
 }
 SENSOR_JOINTS = tuple(JOINTS)
 
@@ -159,7 +162,7 @@ def _trial(
     first = max(sensors.values(), key=lambda sensor: sensor.rate_hz)
     found = joint_flexion(used, alignments, first.time)
     signals = _signals(found, reference, first.time)
-    signals["sensorhip_height"] = hip_height(used, alignments, reference, first.time)
+    signals["sensor_hip_height"] = hip_height(used, alignments, reference, first.time)
     if found and reference is None:
         flags.append(QualityFlag("standing_reference_missing", "sensors"))
     flags += _budget(found, reference)
@@ -238,8 +241,8 @@ def hip_height(
         names = f"{side}_thigh", f"{side}_shank"
         if not all(name in sensors and name in alignments for name in names):
             continue
-        lean = -stood.get(f"{side}_ankle", 0.0)
-        starts = stood.get(f"{side}_knee", 0.0) + lean, lean
+        knee, ankle = (stood.get(f"{side}_{joint}", USUAL_STANDING_DEG[joint]) for joint in ("knee", "ankle"))
+        starts = knee - ankle, -ankle
         turns = [_bridged(sensors[name].time, turn_of(sensors[name], alignments[name]), time) for name in names]
         leaning = np.radians(np.array(turns) + np.array(starts)[:, None])
         if np.isfinite(leaning).all():
