@@ -222,6 +222,7 @@ def test_a_run_draws_each_session_and_shows_the_study(finished: Path) -> None:
 STUDY_FIGURES = (
     "draw_profile_comparison",
     "draw_jump_height_agreement",
+    "draw_system_agreement",
     "draw_data_quality",
     "draw_raw_streams",
     "draw_joint_angles",
