@@ -25,18 +25,18 @@ UncertainValue = tuple[xr.Variable, xr.Variable]
 POSTURE_M = 0.024
 _VQF = "defined here; orientation: Laidig & Seel 2023, Inf Fusion 91:187; hinge: Seel et al. 2014, Sensors 14:6891"
 _WORDS = {"hip": "hip flexion", "knee": "knee flexion", "ankle": "ankle dorsiflexion"}
-_NAMES = {"hip": "hip_flexion", "knee": "knee_flexion", "ankle": "ankle_dorsiflexion"}
 
 
 def _span(reps: Reps) -> tuple[np.ndarray, np.ndarray]:
     """First and last instant of each movement (rep,) [s]: by plates or cameras, else by sensors, else the window."""
     ends = []
+    last = reps["window_stop"].data - 1.5 / reps["sensor_rate_hz"].data  # the window ends before its stop
     for of_plates, of_sensors, window in (
-        ("span_start", "sensor_eccentric_start", "window_start"),
-        ("span_end", "sensor_concentric_end", "window_stop"),
+        ("span_start", "sensor_eccentric_start", reps["window_start"].data),
+        ("span_end", "sensor_concentric_end", last),
     ):
         moment = reps[of_plates].transpose("rep", "scoring").data[:, 0]
-        for other in (reps[of_sensors].data, reps[window].data):
+        for other in (reps[of_sensors].data, window):
             moment = np.where(np.isfinite(moment), moment, other)
         ends.append(moment)
     return ends[0], ends[1]
@@ -131,35 +131,38 @@ def velocity_loss(reps: Reps) -> UncertainValue:
     return xr.Variable("rep", loss), xr.Variable("rep", uncertain)
 
 
-def _flexion_entries(joint: str) -> dict[str, Metric]:
-    """Entries of the largest flexion and of the range of flexion of a joint."""
-    words, name = _WORDS[joint], _NAMES[joint]
-    return {
-        f"sensor_{name}_max_deg": Metric(
-            flexion_max(joint),
-            label=f"peak {words} (sensors)",
-            unit="deg",
-            sign="flexion",
-            meaning=f"Largest {words} in the movement by inertial sensors; needs the {words} of quiet standing.",
-            equation="max of standing flexion + turn of the proximal - turn of the distal segment",
-            source=_VQF,
-            tasks=MOVEMENTS,
-            streams=SENSORS,
-            uncertainty="stated",
-        ),
-        f"sensor_{name}_range_deg": Metric(
-            flexion_range(joint),
-            label=f"range of {words} (sensors)",
-            unit="deg",
-            sign=NOT_SIGNED,
-            meaning=f"Largest less least {words} in the movement by inertial sensors.",
-            equation="max - min of turn of the proximal - turn of the distal segment",
-            source=_VQF,
-            tasks=MOVEMENTS,
-            streams=SENSORS,
-            uncertainty="stated",
-        ),
-    }
+def _flexion_entry(joint: str) -> Metric:
+    """Entry of the largest flexion of a joint."""
+    words = _WORDS[joint]
+    return Metric(
+        flexion_max(joint),
+        label=f"peak {words} (sensors)",
+        unit="deg",
+        sign="flexion",
+        meaning=f"Largest {words} in the movement by inertial sensors; needs the {words} of quiet standing.",
+        equation="max of standing flexion + turn of the proximal - turn of the distal segment",
+        source=_VQF,
+        tasks=MOVEMENTS,
+        streams=SENSORS,
+        uncertainty="stated",
+    )
+
+
+def _range_entry(joint: str) -> Metric:
+    """Entry of the range of flexion of a joint."""
+    words = _WORDS[joint]
+    return Metric(
+        flexion_range(joint),
+        label=f"range of {words} (sensors)",
+        unit="deg",
+        sign=NOT_SIGNED,
+        meaning=f"Largest less least {words} in the movement by inertial sensors.",
+        equation="max - min of turn of the proximal - turn of the distal segment",
+        source=_VQF,
+        tasks=MOVEMENTS,
+        streams=SENSORS,
+        uncertainty="stated",
+    )
 
 
 def _time_entry(measure: Callable[[Reps], UncertainValue], label: str, meaning: str, equation: str) -> Metric:
@@ -179,24 +182,29 @@ def _time_entry(measure: Callable[[Reps], UncertainValue], label: str, meaning: 
 
 
 METRICS: dict[str, Metric] = {
-    **{name: entry for joint in SENSOR_JOINTS for name, entry in _flexion_entries(joint).items()},
+    "sensor_hip_flexion_max_deg": _flexion_entry("hip"),
+    "sensor_hip_flexion_range_deg": _range_entry("hip"),
+    "sensor_knee_flexion_max_deg": _flexion_entry("knee"),
+    "sensor_knee_flexion_range_deg": _range_entry("knee"),
+    "sensor_ankle_dorsiflexion_max_deg": _flexion_entry("ankle"),
+    "sensor_ankle_dorsiflexion_range_deg": _range_entry("ankle"),
     "sensor_eccentric_time_s": _time_entry(
         eccentric_time,
         "eccentric time",
         "Duration of the eccentric phase of a squat",
-        "t_sensor_eccentric_end - t_sensor_eccentric_start",
+        "end - start of the eccentric phase of the height of the hips",
     ),
     "sensor_pause_time_s": _time_entry(
         pause_time,
         "pause time",
         "Time from the end of the eccentric to the start of the concentric phase of a squat",
-        "t_sensor_concentric_start - t_sensor_eccentric_end",
+        "start of the concentric - end of the eccentric phase of the height of the hips",
     ),
     "sensor_concentric_time_s": _time_entry(
         concentric_time,
         "concentric time",
         "Duration of the concentric phase of a squat",
-        "t_sensor_concentric_end - t_sensor_concentric_start",
+        "end - start of the concentric phase of the height of the hips",
     ),
     "sensor_velocity_loss_percent": Metric(
         velocity_loss,
@@ -218,7 +226,7 @@ METRICS: dict[str, Metric] = {
         sign=NOT_SIGNED,
         meaning="Time from take-off to landing by sensors on pelvis and legs: where the specific force of the body "
         "extrapolates to zero.",
-        equation="t_sensor_landing - t_sensor_takeoff",
+        equation="landing - take-off, where the root of the impulse to free fall extrapolates to zero",
         source=OWN_DEFINITION,
         tasks=VERTICAL_JUMPS,
         streams=SENSORS,

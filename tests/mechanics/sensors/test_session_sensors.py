@@ -11,16 +11,21 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from legsci.ingest.session import open_session, write_session
 from legsci.mechanics.kinetics.motion_file import open_motion, write_motion
 from legsci.mechanics.kinetics.session_motion import session_motion
+from legsci.mechanics.reps.files import measurable_sessions, write_repetitions
+from legsci.mechanics.reps.session import session_repetitions
 from legsci.mechanics.sensors.flexion import stated_reference
 from legsci.mechanics.sensors.session_sensors import session_sensors
+from legsci.metrics.normalised_curves import write_curves
+from legsci.metrics.parts import write_part
 from legsci.metrics.registry import COLUMNS, METRICS
 from legsci.metrics.tables import session_metrics
 from legsci.simulate.recordings.trial_files import Instruments
 from legsci.simulate.sensors.imu import ImuSettings
 from legsci.vocabulary import STANDARD_GRAVITY
-from tests.mechanics.trials import cut_session
+from tests.mechanics.trials import DEFAULT, cut_session, decisions
 from tests.sensor_study import open_sensor_session, write_sensor_study
 
 #: Sensors whose ranges no movement exceeds, without lost packets.
@@ -107,6 +112,26 @@ def test_no_frontal_or_transverse_angle_of_sensors(tables: Table) -> None:
     angles = [name for name in COLUMNS if any(word in name for word in (*words, "separation", "projection"))]
     assert len(angles) > 10, "the table has such columns"
     assert metrics[angles].isna().all(axis=None)
+
+
+def test_a_study_of_sensors_alone_goes_through_the_files_of_the_workflow(
+    recorded: tuple[xr.DataTree, pd.DataFrame], tmp_path: Path
+) -> None:
+    """Session file, motion file, reps file and tables, as the rules ingest, motion, cut_reps and measure make them."""
+    session, motion, reps = (tmp_path / f"{name}.nc" for name in ("session", "motion", "reps"))
+    write_session(recorded[0], session)
+    write_motion(session_motion(open_session(session)), motion)
+    found, flags = session_repetitions(
+        open_motion(motion), default=DEFAULT, profiles=[DEFAULT, "harry"], curation=decisions()
+    )
+    write_repetitions(found, flags, reps)
+    write_part(measurable_sessions([reps], [motion], [session]), tmp_path)
+    metrics = pd.read_parquet(tmp_path / "metrics.parquet")
+    assert metrics["sensor_eccentric_time_s"].notna().sum() == 3
+    assert metrics["sensor_knee_flexion_max_deg"].notna().sum() == 3 * 2 + 1 * 2 + 1 * 2
+    assert metrics["sensor_flight_time_s"].notna().sum() == 2
+    assert len(pd.read_parquet(tmp_path / "reps.parquet")) == 5 * 2
+    write_curves((each for each, _ in measurable_sessions([reps], [motion], [session])), tmp_path / "curves.nc")
 
 
 def test_motion_file_keeps_what_sensors_tell(recorded: tuple[xr.DataTree, pd.DataFrame], tmp_path: Path) -> None:
