@@ -68,8 +68,12 @@ def test_icc_falls_with_bias_and_needs_pairs() -> None:
 def test_figure_has_a_panel_for_each_pair() -> None:
     columns = dict.fromkeys([*measured(0.0, 1.0), *TWO_SYSTEMS, *TWO_SYSTEMS.values()])  # as metrics.csv has
     table = measured(3.0, 2.0).reindex(columns=list(columns))
-    titles = [axes.get_title() for axes in system_agreement_figure(table, simulated=True).axes if axes.get_title()]
+    titles = [
+        axes.get_title("left") for axes in system_agreement_figure(table, simulated=True).axes if axes.get_title("left")
+    ]
     assert len(titles) == 2
     assert any("n = 60" in title for title in titles)
     table[["knee_flexion_max_deg", "eccentric_time_s"]] = np.nan
-    assert not [axes.get_title() for axes in system_agreement_figure(table, simulated=True).axes if axes.get_title()]
+    assert not [
+        axes.get_title("left") for axes in system_agreement_figure(table, simulated=True).axes if axes.get_title("left")
+    ]
