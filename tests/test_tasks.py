@@ -17,16 +17,17 @@ from tests.mechanics.trials import force_trial, outcome
 
 def test_every_task_can_be_cut_by_streams_that_exist() -> None:
     for name, task in TASKS.items():
-        assert task.cut in CUTTING, name
+        assert task.cut in (*CUTTING, "reference"), name
         assert task.cut_by, name
         assert set(task.cut_by) <= set(STREAMS), name
-    assert {task.cut for task in TASKS.values()} == set(CUTTING)
+    assert {task.cut for task in TASKS.values()} == {*CUTTING, "reference"}
 
 
 def test_body_weight_is_taken_before_movements_from_rest_only() -> None:
     still = {name for name, task in TASKS.items() if task.starts_still}
     isometric = {"isometric_pull", "isometric_squat"}
-    assert still == {"standing", "countermovement_jump", "squat_jump", "squat", "lateral_jump"} | isometric
+    moves = {"standing", "countermovement_jump", "squat_jump", "squat", "lateral_jump"}
+    assert still == moves | isometric | {"maximal_voluntary_contraction"}
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,8 @@ def trial_repetitions(
         ]
         return [], unreadable + _idle_decisions(curation)
     task, movement = TASKS[str(motion.attrs["task"])], motion.movement
+    if task.cut == "reference":
+        return [], [QualityFlag("reference_contraction", signal="trial"), *_idle_decisions(curation)]
     reaction = reaction_to_cut(motion, task)
     if reaction is None and "imu" in task.cut_by and motion.sensors is not None:
         cut, said = sensor_repetitions(motion, trial_id=trial_id, scorings=list(scorings))
