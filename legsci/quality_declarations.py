@@ -30,7 +30,7 @@ DECLARATIONS: dict[str, Code] = {
         "are missing.",
     ),
     "static_trial_alone": Code(
-        "noted", "Markers without plates: the trial serves as static trial and has no metrics of its own."
+        "noted", "Markers or sensors without plates: the trial serves as static trial and has no metrics of its own."
     ),
     "standing_crouched": Code(
         "flagged",

@@ -83,6 +83,57 @@ RECORDINGS: dict[str, Code] = {
         "amplitude is computed.",
         "%",
     ),
+    "sensors_not_used": Code("noted", "The {signal} of the trial could not be used: {detail}."),
+    "sensor_not_aligned": Code(
+        "noted",
+        "The sensors of {name} are not aligned to their segments: {detail}. Record quiet standing and a squat or jump "
+        "with the sensors on.",
+    ),
+    "standing_reference_missing": Code(
+        "noted",
+        "The flexion of hips, knees and ankles in quiet standing is not known, and people do not stand with straight "
+        "knees: flexion is given since standing only. State standing_hip_flexion_deg, standing_knee_flexion_deg and "
+        "standing_ankle_dorsiflexion_deg in sessions.tsv, or record standing with cameras too.",
+    ),
+    "sensor_flexion_budget": Code(
+        "noted",
+        "Flexion of the {name} by sensors since standing has a standard uncertainty of up to {value:.1f} deg: "
+        "{detail}.",
+        "deg",
+    ),
+    "sensor_sides_exchanged": Code(
+        "noted",
+        "The sensors of {name} are those of each other's leg: their mediolateral axes point into the skin. Exchange "
+        "them in study.yaml. No flexion of their joints is given.",
+    ),
+    "sensor_on_other_segment": Code(
+        "noted",
+        "Of the sensors of {name} the first tilts by {value:.0f} deg in a squat and the second by {detail}: they are "
+        "named for each other's segment, or lie on another. Correct study.yaml. No flexion of their joints is given.",
+        "deg",
+    ),
+    "sensor_upside_down": Code(
+        "noted",
+        "The sensor of {name} is the other way up {detail} ({value:.0f} deg; limit {limit:.0f} deg).",
+        "deg",
+    ),
+    "sensor_loosened": Code(
+        "noted",
+        "The sensor of {name} has turned on its segment by {value:.0f} deg {detail} (limit {limit:.0f} deg): it came "
+        "loose or was put on anew. No flexion of its joints is given in this trial.",
+        "deg",
+    ),
+    "sensor_range_reached": Code(
+        "noted",
+        "The sensor of {name} is at the end of its range in {value:.0f} samples ({detail}). Choose a larger range.",
+        "samples",
+    ),
+    "cut_by_sensors": Code(
+        "noted",
+        "The trial has neither plates nor markers: its repetitions are those of the sensors, and only metrics of "
+        "sensors are given.",
+    ),
+    "no_flight_by_sensors": Code("rejected", "The sensors show no flight of {limit:.2f} s or more: {detail}.", "s"),
     "emg_cross_talk": Code(
         "noted",
         "EMG {name} resembles that of {detail} (correlation {value:.2f}, limit {limit:.1f}): cross-talk, or one "

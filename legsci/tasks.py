@@ -76,7 +76,7 @@ TASKS: dict[str, Task] = {
         legs="either",
         direction="vertical",
         cut="flight",
-        cut_by=("force",),
+        cut_by=("force", "imu"),
         cutoff_hz=15.0,
     ),
     "squat_jump": Task(
@@ -85,7 +85,7 @@ TASKS: dict[str, Task] = {
         legs="either",
         direction="vertical",
         cut="flight",
-        cut_by=("force",),
+        cut_by=("force", "imu"),
         cutoff_hz=15.0,
     ),
     "drop_jump": Task(
@@ -94,7 +94,7 @@ TASKS: dict[str, Task] = {
         legs="either",
         direction="vertical",
         cut="rebound",
-        cut_by=("force",),
+        cut_by=("force", "imu"),
         cutoff_hz=30.0,
     ),
     "landing": Task(
@@ -112,7 +112,7 @@ TASKS: dict[str, Task] = {
         legs="either",
         direction="vertical",
         cut="descent",
-        cut_by=("markers", "segments", "force"),
+        cut_by=("markers", "segments", "force", "imu"),
         cutoff_hz=6.0,
     ),
     "lateral_jump": Task(

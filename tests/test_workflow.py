@@ -245,6 +245,7 @@ def test_pages_of_a_run_open_without_a_request(finished: Path) -> None:
 STUDY_FIGURES = (
     "draw_profile_comparison",
     "draw_jump_height_agreement",
+    "draw_system_agreement",
     "draw_data_quality",
     "draw_raw_streams",
     "draw_joint_angles",

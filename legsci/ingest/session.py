@@ -32,6 +32,8 @@ from legsci.tasks import TASKS
 TRIAL_ATTRIBUTES = ("task", "leg", "load_kg", "drop_height_m", "set", "note")
 #: Columns of participants.tsv that a session file keeps for mechanics.
 BUILD = ("sex", "knee_width_m", "ankle_width_m", "leg_length_m")
+#: Columns of sessions.tsv that a session file keeps: flexion of the joints in quiet standing.
+STANDING = ("standing_hip_flexion_deg", "standing_knee_flexion_deg", "standing_ankle_dorsiflexion_deg")
 #: What a session file says of the clock of a stream, beside the method.
 CLOCK_COLUMNS = ("clock_offset_s", "clock_offset_uncertainty_s", "clock_drift", "clock_drift_uncertainty")
 #: How files that are no set of plates or markers become one.
@@ -56,8 +58,8 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     Returns
     -------
     The tree of ARCHITECTURE.md, with the attributes study, participant_id, session_id, simulated (0 or 1: netCDF has
-    no booleans) and, where known, body_mass_kg, sex and the measures of BUILD at its root: a child per trial,
-    in it a child per stream. A trial with a recording that cannot be used has no signals; its attribute
+    no booleans) and, where known, body_mass_kg, sex and the measures of BUILD and STANDING at its root: a child per
+    trial, in it a child per stream. A trial with a recording that cannot be used has no signals; its attribute
     `faults` is a JSON list of [code, sentence].
 
     Raises
@@ -74,7 +76,8 @@ def build_session(study: Study, participant_id: str, session_id: str) -> xr.Data
     who["simulated"] = int(study.simulated)
     found: dict[str, dict[str, xr.Dataset]] = {}
     date = _date_of(study, participant_id, session_id)
-    nodes = {"/": xr.Dataset(attrs=who | _body_mass(study, participant_id, session_id) | _build(study, participant_id))}
+    about = _body_mass(study, participant_id, session_id) | _standing(study, participant_id, session_id)
+    nodes = {"/": xr.Dataset(attrs=who | about | _build(study, participant_id))}
     for trial in trials.to_dict("records"):
         name = str(trial["trial_id"])
         attrs = {key: _plain(trial[key]) for key in TRIAL_ATTRIBUTES if not pd.isna(trial.get(key))}
@@ -336,6 +339,13 @@ def _build(study: Study, participant_id: str) -> dict[str, Any]:
     people = study.participants[study.participants["participant_id"] == participant_id]
     columns = [name for name in BUILD if name in people]
     return {name: _plain(people[name].iloc[0]) for name in columns if len(people) and pd.notna(people[name].iloc[0])}
+
+
+def _standing(study: Study, participant_id: str, session_id: str) -> dict[str, float]:
+    """Return the flexion of the joints in standing [deg] that sessions.tsv states."""
+    rows = _of_session(study.sessions, participant_id, session_id)
+    columns = [name for name in STANDING if name in rows]
+    return {name: float(rows[name].iloc[0]) for name in columns if len(rows) and pd.notna(rows[name].iloc[0])}
 
 
 def _of_session(table: pd.DataFrame, participant_id: str, session_id: str) -> pd.DataFrame:

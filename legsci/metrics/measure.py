@@ -14,8 +14,9 @@ from legsci.metrics.registry import METRICS, SHARED
 from legsci.metrics.signals import Reps
 from legsci.vocabulary import SIDES, STREAMS
 
-#: Streams of channels, which a session has or has not; all others are in every motion file, NaN where not recorded.
-CHANNEL_STREAMS = frozenset(STREAMS) - frozenset(PARTS)
+#: Streams of channels, which a session has or has not; all others, and what inertial sensors tell, are in every motion
+#: file, NaN where not recorded.
+CHANNEL_STREAMS = frozenset(STREAMS) - frozenset(PARTS) - {"imu"}
 
 
 class _Prepared(dict[str, xr.Variable]):
@@ -32,7 +33,7 @@ class _Prepared(dict[str, xr.Variable]):
             self[name] = METRICS[name].measure(self)
         else:
             signal = self._stored[name]
-            dims = ["sample" if dim == "frame" else dim for dim in signal.dims]
+            dims = ["sample" if dim in ("frame", "sensor_sample") else dim for dim in signal.dims]
             self[name] = xr.Variable(dims, signal.data.astype(float) if signal.dtype.kind == "f" else signal.data)
         return self[name]
 
@@ -40,7 +41,8 @@ class _Prepared(dict[str, xr.Variable]):
 def prepare(reps: xr.Dataset) -> Reps:
     """Prepare repetitions for the metrics: their variables, with what several metrics share.
 
-    The samples of markers, dimension `frame` of the file, are called `sample` as those of force are.
+    The samples of markers and sensors, dimensions `frame` and `sensor_sample` of the files, are called `sample` as
+    those of force are.
     """
     return _Prepared(reps.variables)
 

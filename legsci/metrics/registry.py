@@ -25,6 +25,7 @@ from legsci.metrics.families import (
     muscles,
     phases,
     power,
+    sensors,
     squats,
 )
 from legsci.metrics.metric import NOT_SIGNED, Metric
@@ -107,6 +108,7 @@ _MEASURED: dict[str, dict[str, Metric]] = {
     "Landings and running steps": contacts.METRICS,
     "Isometric efforts": isometric.METRICS,
     "Muscles": muscles.METRICS | coordination.METRICS,
+    "Inertial sensors": sensors.METRICS,
 }
 #: Title of a family -> its metrics by name, in the order of the columns of metrics.csv.
 FAMILIES: dict[str, dict[str, Metric]] = _MEASURED | {

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from legsci.metrics.registry import METRICS
 from legsci.models.claims.evidence import Evidence
 from legsci.models.claims.registry import Registry
 from legsci.models.injury_results import injury_results
 from legsci.models.result import REFUSAL_COLUMNS, ModelRefusal, Refusals, attempt
-from legsci.models.statistics.agreement import agreement
+from legsci.models.statistics.agreement import agreement, pair_icc
 from legsci.models.statistics.athlete_slopes import athlete_coefficients
 from legsci.models.statistics.confirmation import CONFIRMED, is_confirmed
 from legsci.models.statistics.design import split_within_between, to_log_percent
@@ -61,7 +62,7 @@ AGREEMENT_COLUMNS = [
     "task",
     "first",
     "second",
-    *(f"{name}{limit}" for name in ("bias", "lower_limit", "upper_limit") for limit in ("", "_low", "_high")),
+    *(f"{name}{limit}" for name in ("bias", "lower_limit", "upper_limit", "icc") for limit in ("", "_low", "_high")),
     "standard_deviation",
     "pairs",
     "participants",
@@ -77,6 +78,8 @@ MODERATORS = {
 }
 #: Methods for the same quantity; the first is the reference.
 JUMP_HEIGHTS = ("jump_height_impulse_m", "jump_height_flight_time_m", "jump_height_pelvis_m")
+#: Metric of inertial sensors -> the same of plates or cameras.
+TWO_SYSTEMS = {name: other for name in METRICS if (other := name.removeprefix("sensor_")) != name and other in METRICS}
 ALIGNMENT_TERMS = ("time", "abduction_within", "abduction_between", "load", "female")
 
 
@@ -109,7 +112,8 @@ def study_results(
     athletes : each athlete's random intercept and slopes, with intervals.
     reliability : per task, side both, metric: ICC, SEM, MDC95, CV with 95 % intervals [unit of the metric]; no CV where
         values are at or below 0.
-    agreement : per task and pair of jump heights: bias and 95 % limits of agreement with intervals [m].
+    agreement : per task and pair of jump heights, or of a metric of inertial sensors and that of plates or cameras:
+        bias, 95 % limits of agreement and ICC(A,1) of single repetitions, with intervals [unit of the metric; ICC: 1].
     incidence : per definition of a problem: onsets, hours at risk, rate per 1000 h with exact and cluster interval,
         prevalence [share of answered weeks].
     weeks_left_out : number of weeks not at risk of any problem, by reason.
@@ -230,13 +234,15 @@ def reliabilities(longitudinal: pd.DataFrame, refusals: Refusals, bootstrap: Boo
 
 
 def agreements(metrics: pd.DataFrame, refusals: Refusals, bootstrap: Bootstrap) -> pd.DataFrame:
-    """Compare the jump heights of the same repetitions; reasons of failures are appended to `refusals`."""
+    """Compare what two methods measure in the same repetitions; reasons of failures are appended to `refusals`.
+
+    Jump heights with that by impulse, and each metric of inertial sensors with that of plates or cameras.
+    """
     rows = []
     used = usable(metrics)
-    both = used[used["side"] == "both"]
-    second = JUMP_HEIGHTS[0]
-    for task, own in both.groupby("task", sort=True):
-        for first in JUMP_HEIGHTS[1:]:
+    compared = {**dict.fromkeys(JUMP_HEIGHTS[1:], JUMP_HEIGHTS[0]), **TWO_SYSTEMS}
+    for task, own in used.groupby("task", sort=True):
+        for first, second in compared.items():
             pairs = own.dropna(subset=[first, second]) if {first, second} <= set(own) else own[:0]
             if pairs.empty:
                 continue
@@ -244,8 +250,10 @@ def agreements(metrics: pd.DataFrame, refusals: Refusals, bootstrap: Bootstrap) 
             found = attempt(f"agreement of {first} and {second}, {task}", refusals, agreement, pairs, **settings)
             if found:
                 row = {"task": task, "first": first, "second": second, "standard_deviation": found.standard_deviation}
-                for part in ("bias", "lower_limit", "upper_limit"):
-                    number = getattr(found, part)
-                    row |= {part: number.value, f"{part}_low": number.ci_low, f"{part}_high": number.ci_high}
+                parts = {name: getattr(found, name) for name in ("bias", "lower_limit", "upper_limit")}
+                parts |= {"icc": attempt(f"ICC of {first} and {second}, {task}", refusals, pair_icc, pairs, **settings)}
+                for part, number in parts.items():
+                    if number:
+                        row |= {part: number.value, f"{part}_low": number.ci_low, f"{part}_high": number.ci_high}
                 rows.append(row | {"pairs": found.n["pairs"], "participants": found.n["participants"]})
     return pd.DataFrame(rows, columns=AGREEMENT_COLUMNS)

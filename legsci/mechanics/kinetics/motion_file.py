@@ -21,6 +21,8 @@ from legsci.mechanics.kinetics.joint_components import POSITIVE
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS, Movement
 from legsci.mechanics.kinetics.session_motion import DIRECTIONS, Pressure, SessionMotion, TrialMotion
 from legsci.mechanics.motion.options import MOMENT_AXES, MotionOptions
+from legsci.mechanics.sensors.contacts import Flight
+from legsci.mechanics.sensors.session_sensors import SENSOR_JOINTS, SENSOR_SIGNALS, SensorMotion
 from legsci.quality import QualityFlag
 from legsci.storage import DECIMALS, read_tree, write_tree
 from legsci.vocabulary import AXES, SIDES
@@ -33,14 +35,19 @@ _SAMPLED: dict[str, tuple[tuple[str, ...], str]] = {
     "centre_of_pressure": (("direction",), "m"),
 }
 _STORED_DECIMALS = {
-    **{name: DECIMALS[unit] for name, (_, unit) in (FRAME_SIGNALS | _SAMPLED).items()},
+    **{name: DECIMALS[unit] for name, (_, unit) in (FRAME_SIGNALS | _SAMPLED | SENSOR_SIGNALS).items()},
     "point_position": DECIMALS["m"],
     # Signals from which events are detected are stored finer than recorders resolve, so that the file moves no event.
-    **{"force": 4, "box": 4, "pelvis_position": 7, "pelvis_height": 7, "foot_height": 7},
+    **{"force": 4, "box": 4, "pelvis_position": 7, "pelvis_height": 7, "foot_height": 7, "sensor_hip_height": 7},
 }
 #: What the numbers of a signal of several axes mean, beside its unit.
 _MEANINGS = {"moment": {"positive": POSITIVE}, "power": {"positive": "generated"}}
-_COORDS: dict[str, tuple[str, ...]] = {**FRAME_COORDS, "direction": DIRECTIONS, "side": SIDES}
+_COORDS: dict[str, tuple[str, ...]] = {
+    **FRAME_COORDS,
+    "direction": DIRECTIONS,
+    "side": SIDES,
+    "sensor_joint": SENSOR_JOINTS,
+}
 
 
 def write_motion(motion: SessionMotion, path: str | Path, *, sources: str | None = None) -> None:
@@ -51,7 +58,7 @@ def write_motion(motion: SessionMotion, path: str | Path, *, sources: str | None
         "standing_lumbar_flexion_deg": motion.standing_lumbar_flexion_deg,
         "trials": json.dumps({name: _described(trial) for name, trial in motion.trials.items()}, ensure_ascii=False),
     }
-    groups = {"ground_reaction": _plates(motion), "kinematics": _cameras(motion)}
+    groups = {"ground_reaction": _plates(motion), "kinematics": _cameras(motion), "sensors": _sensors(motion)}
     tree = xr.DataTree.from_dict({"/": xr.Dataset(attrs=attrs), **groups})
     write_tree(tree, Path(path), decimals=_STORED_DECIMALS, sources=sources)
 
@@ -76,7 +83,7 @@ def _motion(tree: xr.DataTree) -> SessionMotion:
     described = json.loads(attrs.pop("trials"))
     options = {task: MotionOptions(**of_task) for task, of_task in json.loads(attrs.pop("options")).items()}
     upright = attrs.pop("standing_lumbar_flexion_deg")
-    samples, frames = _rows(groups["ground_reaction"]), _rows(groups["kinematics"])
+    samples, frames, readings = (_rows(groups[name]) for name in ("ground_reaction", "kinematics", "sensors"))
     points = groups["kinematics"].variables["point"].data.astype(str).tolist()
     arrays = {
         group: {str(name): variable.data.astype(float) for name, variable in dataset.data_vars.items()}
@@ -90,6 +97,7 @@ def _motion(tree: xr.DataTree) -> SessionMotion:
             else {},
             {key: values[..., frames[name]] for key, values in arrays["kinematics"].items()} if name in frames else {},
             points,
+            {key: values[..., readings[name]] for key, values in arrays["sensors"].items()} if name in readings else {},
         )
         for name, words in described.items()
     }
@@ -126,14 +134,24 @@ def _described(trial: TrialMotion) -> dict[str, Any]:
             "clock_uncertainty_s": moved.clock_uncertainty_s,
             "points": list(moved.points),
         }
+    if trial.sensors is not None:
+        words["sensors"] = {
+            "rate_hz": trial.sensors.rate_hz,
+            "flights": [list(flight) for flight in trial.sensors.flights],
+            "related": trial.sensors.related,
+        }
     return words
 
 
 def _trial(
-    words: dict[str, Any], sampled: dict[str, np.ndarray], framed: dict[str, np.ndarray], points: list[str]
+    words: dict[str, Any],
+    sampled: dict[str, np.ndarray],
+    framed: dict[str, np.ndarray],
+    points: list[str],
+    felt: dict[str, np.ndarray],
 ) -> TrialMotion:
     """Motion of a trial from what the file holds of it."""
-    reaction = pressure = movement = None
+    reaction = pressure = movement = sensors = None
     if sampled:
         stated = words["reaction"]
         box = sampled["box"]
@@ -163,12 +181,22 @@ def _trial(
             clock_uncertainty_s=stated["clock_uncertainty_s"],
             points={name: place[points.index(name)].T for name in stated["points"]},
         )
+    if felt:
+        stated = words["sensors"]
+        sensors = SensorMotion(
+            time=felt["sensor_time"],
+            rate_hz=stated["rate_hz"],
+            signals={name: felt[name] for name in SENSOR_SIGNALS},
+            flights=tuple(Flight(*flight) for flight in stated["flights"]),
+            related=stated["related"],
+        )
     return TrialMotion(
         words["attrs"],
         tuple(words["streams"]),
         reaction,
         pressure,
         movement,
+        sensors,
         _flags(words["force_flags"]),
         _flags(words["flags"]),
     )
@@ -246,3 +274,13 @@ def _cameras(motion: SessionMotion) -> xr.Dataset:
     for name, meaning in _MEANINGS.items():
         group[name].attrs.update(meaning, axes=", ".join(sorted(axes)))
     return group
+
+
+def _sensors(motion: SessionMotion) -> xr.Dataset:
+    """Group of the signals of inertial sensors (..., sensor_sample), with the time of each sample [s]."""
+    rows = {
+        name: {**trial.sensors.signals, "sensor_time": trial.sensors.time}
+        for name, trial in motion.trials.items()
+        if trial.sensors is not None
+    }
+    return _group(rows, {**SENSOR_SIGNALS, "sensor_time": ((), "s")}, "sensor_sample", _COORDS)

@@ -34,6 +34,8 @@ from legsci.mechanics.motion.kinematics import Array
 from legsci.mechanics.motion.options import DEFAULT_OPTIONS, MotionOptions, task_options
 from legsci.mechanics.motion.static_trial import StaticTrial, session_static_trial
 from legsci.mechanics.muscles.channels import channel_flags
+from legsci.mechanics.sensors.flexion import StandingReference, measured_reference, stated_reference
+from legsci.mechanics.sensors.session_sensors import SensorMotion, session_sensors
 from legsci.quality import QualityFlag
 from legsci.tasks import TASKS
 
@@ -71,6 +73,7 @@ class TrialMotion:
     streams : kinds of signal that were recorded.
     reaction, pressure : of its plates; None without plates.
     movement : from its markers or recorded segments; None where it has neither under known labels.
+    sensors : of its inertial sensors; None without any on a known segment.
     force_flags, flags : what was assumed, and why something is absent: of the plates, of the rest.
     """
 
@@ -79,6 +82,7 @@ class TrialMotion:
     reaction: GroundReaction | None = None
     pressure: Pressure | None = None
     movement: Movement | None = None
+    sensors: SensorMotion | None = None
     force_flags: list[QualityFlag] = field(default_factory=list)
     flags: list[QualityFlag] = field(default_factory=list)
 
@@ -165,7 +169,28 @@ def session_motion(
         name: replace(trial, flags=[*trial.flags, *unread]) if trial.movement is not None else trial
         for name, trial in trials.items()
     }
+    trials = _with_sensors(session, trials, standing)
     return SessionMotion(_attributes(session), dict(options), upright, trials)
+
+
+def _with_sensors(session: xr.DataTree, trials: dict[str, TrialMotion], standing: str | None) -> dict[str, TrialMotion]:
+    """Trials with what their sensors tell; flexion in standing is that which is stated, else that of the cameras."""
+    reference = stated_reference(session.attrs) or _seen_reference(trials[standing] if standing is not None else None)
+    found = session_sensors(session, reference)
+    return {
+        name: replace(trial, sensors=found[name].motion, flags=[*trial.flags, *found[name].flags])
+        if name in found
+        else trial
+        for name, trial in trials.items()
+    }
+
+
+def _seen_reference(standing: TrialMotion | None) -> StandingReference | None:
+    """Flexion of the joints in the standing trial that cameras recorded; None without one."""
+    if standing is None or standing.movement is None:
+        return None
+    signals = standing.movement.signals
+    return measured_reference(FRAME_COORDS["joint_angle"], signals["angle"], signals["u_angle"])
 
 
 def _failed(trial: xr.DataTree, name: str, error: Exception) -> TrialMotion:
@@ -252,8 +277,8 @@ def _trial_motion(
             _total_centre_of_pressure(force, reaction, sought=standing),
         ),
         movement,
-        [*reference.flags, *force_flags(trial, reaction)],
-        flags,
+        force_flags=[*reference.flags, *force_flags(trial, reaction)],
+        flags=flags,
     )
 
 

@@ -60,14 +60,14 @@ def reaction_to_cut(motion: TrialMotion, task: Task) -> GroundReaction | None:
 def no_signal_to_cut_by(motion: TrialMotion, task: Task) -> QualityFlag:
     """Flag of a trial that holds none of the streams by which its task can be cut.
 
-    Standing that was filmed without plates has no repetition and still serves as static trial.
+    Standing that cameras or sensors recorded without plates has no repetition and still serves as static trial.
 
     Parameters
     ----------
     motion : of the trial.
     task : entry of TASKS.
     """
-    if task.cut == "quiet" and motion.movement is not None:
+    if task.cut == "quiet" and (motion.movement is not None or motion.sensors is not None):
         return QualityFlag("static_trial_alone", signal="trial")
     *others, last = task.cut_by
     needed = f"{', '.join(others)} or {last}" if others else last

@@ -15,6 +15,7 @@ from legsci.mechanics.reps.curation import choice_of, chosen_events
 from legsci.mechanics.reps.files import FLAG_COLUMNS
 from legsci.mechanics.reps.muscle_onsets import muscle_onsets
 from legsci.mechanics.reps.repetition import CLOCK, UNPERTURBED, Repetition, Scoring, lay_out
+from legsci.mechanics.reps.sensor_reps import sensor_events
 from legsci.mechanics.reps.trial import trial_repetitions
 from legsci.quality import QualityFlag
 
@@ -79,6 +80,7 @@ def session_repetitions(
     if not repetitions:
         return None, pd.DataFrame(rows, columns=list(FLAG_COLUMNS))
     dataset = lay_out(repetitions, names, [UNPERTURBED, *moved])
+    dataset = dataset.merge(sensor_events(dataset, motion))
     if session is not None:
         onsets, no_onset = muscle_onsets(dataset, motion, session)
         dataset = dataset.merge(onsets)

@@ -15,6 +15,7 @@ from legsci.mechanics.kinetics.session_motion import DIRECTIONS, SessionMotion, 
 from legsci.mechanics.muscles.channels import without_emg
 from legsci.mechanics.muscles.contractions import voluntary_maxima
 from legsci.mechanics.reps.repetition import CLOCK
+from legsci.mechanics.sensors.session_sensors import SENSOR_JOINTS, SENSOR_SIGNALS
 from legsci.tasks import TASKS
 from legsci.vocabulary import SIDES
 
@@ -31,7 +32,7 @@ SAMPLE_SIGNALS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 #: Signals at the frames of the cameras.
 SLICED_FRAME_SIGNALS = {name: of for name, of in FRAME_SIGNALS.items() if name not in SAMPLE_SIGNALS}
-_COORDS = {**FRAME_COORDS, "direction": DIRECTIONS}
+_COORDS = {**FRAME_COORDS, "direction": DIRECTIONS, "sensor_joint": SENSOR_JOINTS}
 
 
 def with_signals(
@@ -39,7 +40,7 @@ def with_signals(
     motion: SessionMotion,
     *,
     session: xr.DataTree | None = None,
-    names: Iterable[str] = (*SAMPLE_SIGNALS, *SLICED_FRAME_SIGNALS),
+    names: Iterable[str] = (*SAMPLE_SIGNALS, *SLICED_FRAME_SIGNALS, *SENSOR_SIGNALS),
 ) -> xr.Dataset:
     """Put signals beside the events of a session's repetitions, as the metrics read them.
 
@@ -48,7 +49,7 @@ def with_signals(
     reps : Dataset of a reps file, dims rep, profile, perturbation.
     motion : of the session.
     session : session file, opened, for streams of channels (EMG, sensors, analog inputs); None: these are left out.
-    names : which of SAMPLE_SIGNALS and SLICED_FRAME_SIGNALS.
+    names : which of SAMPLE_SIGNALS, SLICED_FRAME_SIGNALS and SENSOR_SIGNALS.
 
     Returns
     -------
@@ -56,8 +57,9 @@ def with_signals(
     moved by its standard uncertainty (coordinates profile and perturbation; the first is the default as it is). Signals
     (rep, ..., sample) and (rep, ..., frame) are NaN after the end of each repetition and where nothing was recorded.
     Sample 0 is at window_start, frame 0 at frame_start (rep,) [s on the trial's clock], in a scoring that moves the
-    clock of the cameras earlier by frame_lag (rep, scoring) [s]; cutoff_hz (rep,) is the
-    low-pass of markers and ground reaction, moment_axes (rep,) names the axes of moments and powers. Streams of
+    clock of the cameras earlier by frame_lag (rep, scoring) [s]; cutoff_hz (rep,) is the low-pass of markers and ground
+    reaction, moment_axes (rep,) names the axes of moments and powers. Signals of inertial sensors have the dimension
+    sensor_sample; sample 0 is at sensor_start (rep,) [s], samples are 1 / sensor_rate_hz (rep,) apart. Streams of
     channels: `<kind>` (rep, <kind>_channel, <kind>_sample), with `<kind>_start` [s], `<kind>_rate_hz` and `<kind>_unit`
     (rep, <kind>_channel), channels named as `legsci.ingest.streams.channel_labels` does; without those whose clock is
     not known. `emg_usable` (rep, emg_channel): whether no flag says that a channel holds no EMG; `emg_mvc`
@@ -67,6 +69,7 @@ def with_signals(
     wanted = list(names)
     sliced = _samples(scored, motion, [name for name in wanted if name in SAMPLE_SIGNALS])
     sliced |= _frames(scored, motion, [name for name in wanted if name in SLICED_FRAME_SIGNALS])
+    sliced |= _readings(scored, motion, [name for name in wanted if name in SENSOR_SIGNALS])
     upright = np.full(reps.sizes["rep"], motion.standing_lumbar_flexion_deg)
     if session is not None:
         scored = scored.assign(_channels(scored, session))
@@ -157,6 +160,30 @@ def _frames(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[s
         "mean_speed": (("rep",), speeds, {"units": "m/s"}),
         "cutoff_hz": (("rep",), cutoffs, {"units": "Hz"}),
         "moment_axes": (("rep",), axes.astype(str), {}),
+    }
+
+
+def _readings(reps: xr.Dataset, motion: SessionMotion, names: list[str]) -> dict[str, DataVariable]:
+    """Slice signals of inertial sensors: (rep, ..., sensor_sample), with the clock of each repetition."""
+    starts, rates = np.full((2, reps.sizes["rep"]), np.nan)
+    edges = np.column_stack([reps.variables[f"window_{end}"].data for end in ("start", "stop")])
+    limits = np.zeros((reps.sizes["rep"], 2), dtype=int)
+    sensors = [trial.sensors for trial in _trials(reps, motion)]
+    for rep, of_trial in enumerate(sensors):
+        if of_trial is not None and of_trial.related:
+            limits[rep] = np.searchsorted(of_trial.time, edges[rep])
+            if limits[rep, 1] > limits[rep, 0]:
+                starts[rep], rates[rep] = of_trial.time[limits[rep, 0]], of_trial.rate_hz
+    answer = _empty(SENSOR_SIGNALS, names, limits[:, 1] - limits[:, 0], "sensor_sample")
+    for rep, of_trial in enumerate(sensors):
+        if of_trial is None:
+            continue
+        for name in names:
+            piece = of_trial.signals[name][..., slice(*limits[rep])]
+            answer[name][1][rep, ..., : piece.shape[-1]] = piece
+    return answer | {
+        "sensor_start": (("rep",), starts, {"units": "s"}),
+        "sensor_rate_hz": (("rep",), rates, {"units": "Hz"}),
     }
 
 

@@ -14,6 +14,7 @@ from legsci.mechanics.reps.curation import decisions_without_effect, trial_decis
 from legsci.mechanics.reps.cutting import CUTTING, no_signal_to_cut_by, reaction_to_cut
 from legsci.mechanics.reps.repetition import Repetition, Scoring
 from legsci.mechanics.reps.scoring import score_window
+from legsci.mechanics.reps.sensor_reps import sensor_repetitions
 from legsci.mechanics.reps.steps import running_direction_flags
 from legsci.mechanics.reps.working_leg import with_working_leg
 from legsci.quality import QualityFlag
@@ -49,6 +50,10 @@ def trial_repetitions(
     if task.cut == "reference":
         return [], [QualityFlag("reference_contraction", signal="trial"), *_idle_decisions(curation)]
     reaction = reaction_to_cut(motion, task)
+    if reaction is None and "imu" in task.cut_by and motion.sensors is not None:
+        cut, said = sensor_repetitions(motion, trial_id=trial_id, scorings=list(scorings))
+        decided = trial_decisions(curation, sides=False) + decisions_without_effect(curation, repetitions=len(cut))
+        return cut, [*said, *decided]
     if reaction is None:
         return [], [no_signal_to_cut_by(motion, task), *_idle_decisions(curation)]
     sides = bool(np.isfinite(reaction.force[1:]).any())

@@ -9,7 +9,7 @@ import pandas as pd
 
 from legsci.models.result import Array, ModelRefusal
 from legsci.models.statistics.design import FEWEST_PARTICIPANTS
-from legsci.models.statistics.reliability import Estimate
+from legsci.models.statistics.reliability import Estimate, reliability
 from legsci.models.statistics.resampling import DEFAULT_BOOTSTRAP, Bootstrap, percentile_interval
 
 #: Standard deviations on either side of the bias between which 95 % of normal differences lie.
@@ -101,6 +101,32 @@ def agreement(
         within_variance=float(within_variance[0]),
         n={"pairs": len(complete), "participants": len(names), "left_out": len(table) - len(complete)},
     )
+
+
+def pair_icc(table: pd.DataFrame, *, first: str, second: str, bootstrap: Bootstrap = DEFAULT_BOOTSTRAP) -> Estimate:
+    """ICC(A,1) of two methods that measure the same repetitions, each repetition a target (`reliability`) [1].
+
+    Its interval resamples repetitions: those of one athlete are taken as independent, so that it is too narrow where
+    they are alike.
+
+    Parameters
+    ----------
+    table : one row per pair.
+    first, second : columns of the two methods, same unit.
+    bootstrap : over pairs.
+
+    Raises
+    ------
+    ModelRefusal
+        As `reliability`: fewer than 3 pairs, constant values.
+    """
+    complete = table[[first, second]].dropna().reset_index(drop=True)
+    long = (
+        complete.rename_axis("pair").reset_index().melt("pair", var_name="method", value_name=first + " and " + second)
+    )
+    return reliability(
+        long, value=first + " and " + second, occasion="method", participant="pair", bootstrap=bootstrap
+    ).icc
 
 
 def _one_way(count: Array, total: Array, within: Array, weights: Array) -> tuple[Array, Array, Array]:

@@ -334,12 +334,12 @@ def test_recording_brings_its_code_about(code: str) -> None:
         (
             ("sensors",),
             "countermovement_jump",
-            "a countermovement_jump needs force; recorded: sensors",
+            "a countermovement_jump needs force or imu; recorded: sensors",
         ),
         (
             ("sensors", "angles"),
             "squat",
-            "a squat needs markers, segments or force; recorded: angles, sensors",
+            "a squat needs markers, segments, force or imu; recorded: angles, sensors",
         ),
         ((), "sprint", "a sprint needs force; recorded: nothing"),
     ],
