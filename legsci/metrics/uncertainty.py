@@ -168,7 +168,15 @@ def _noise_of_samples(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
             reps, course * speed, each * np.abs(speed), reps["movement_start"], reps["takeoff"]
         ),
         "rate_of_force_development_n_per_s": _of_mean_slope(reps, force, sd, of_peak),
+        "force_dip_percent": _noise_of_dip(reps, sd),
     }
+
+
+def _noise_of_dip(reps: Reps, sd: Array) -> Array:
+    """Standard uncertainty (rep,) by the noise of the plates of the difference of two means of force [% of weight]."""
+    lengths = np.array([course_length(rate) for rate in reps["sampling_rate_hz"].data.astype(float)])
+    weight = _default(of_both(reps["body_weight"]))
+    return np.asarray(100.0 * 2.0**0.5 * sd / np.sqrt(lengths) / np.where(weight > 0.0, weight, np.inf))
 
 
 def _noise_of_lowest(reps: Reps, course: Array, sd: Array) -> Array:

@@ -14,7 +14,7 @@ import xarray as xr
 from legsci.metrics.families.force import impact
 from legsci.metrics.metric import FORCE, MCMAHON, NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, at, integral, of_both, peak, peak_time, position
-from legsci.tasks import COUNTERMOVEMENT_JUMPS, JUMPS, LANDINGS, REBOUND_JUMPS
+from legsci.tasks import COUNTERMOVEMENT_JUMPS, JUMPS, LANDED, LANDINGS, REBOUND_JUMPS
 from legsci.vocabulary import STANDARD_GRAVITY
 
 Measure = Callable[[Reps], xr.Variable]
@@ -94,7 +94,7 @@ PHASES = {
         "the lowest point after it",
         "landing (task landing: touchdown) to the lowest point after it, v = 0",
         upward=False,
-        tasks=(*JUMPS, *LANDINGS),
+        tasks=LANDED,
     ),
     "stabilisation": Phase(
         lambda reps: reps["landing_end"],

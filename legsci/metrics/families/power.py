@@ -45,6 +45,11 @@ def countermovement_depth(reps: Reps) -> xr.Variable:
     return -integral(reps, reps["velocity"], reps["movement_start"], reps["bottom"])
 
 
+def push_off_distance(reps: Reps) -> xr.Variable:
+    """Rise of the centre of mass in propulsion (rep, scoring) [m]."""
+    return integral(reps, reps["velocity"], reps["propulsion_start"], reps["takeoff"])
+
+
 def peak_power(reps: Reps) -> xr.Variable:
     """Highest product of force and velocity (rep, scoring) [W]."""
     # Only what is before take-off: squats and landings in the same file make the signals several times longer.
@@ -139,6 +144,18 @@ METRICS: dict[str, Metric] = {
         equation="-∫ v dt, t_movement_start to t_bottom",
         source=MCMAHON,
         tasks=(*COUNTERMOVEMENT_JUMPS, *REBOUND_JUMPS, *SQUATS),
+        streams=FORCE,
+        uncertainty="rescored",
+    ),
+    "push_off_distance_m": Metric(
+        push_off_distance,
+        label="push-off distance",
+        unit="m",
+        sign="upward",
+        meaning="Rise of the centre of mass from propulsion start (as the profile defines it) to take-off.",
+        equation="∫ v dt, t_propulsion_start to t_takeoff",
+        source="Samozino et al. 2008, J Biomech 41:2940",
+        tasks=JUMPS,
         streams=FORCE,
         uncertainty="rescored",
     ),
