@@ -50,6 +50,9 @@ def test_both_definitions_of_a_landing_by_hand() -> None:
     expected = STOP_S / (part + 0.25 * np.sqrt(part * (1.0 - part)))
     assert row["sequential_stabilisation_s"] == pytest.approx(expected, abs=0.01)
     assert row["time_to_stabilisation_s"] == pytest.approx(STOP_S, abs=0.003)
+    # 0.3 s of g upward stop a fall of 0.3 g, whose whole landing it is
+    assert row["touchdown_velocity_m_per_s"] == pytest.approx(-STOP_S * GRAVITY, abs=0.02)
+    assert row["landing_time_percent"] == pytest.approx(100.0, abs=1.0)
 
 
 def test_standing_that_never_settles_is_flagged_with_the_time_that_was_seen() -> None:

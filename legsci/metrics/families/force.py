@@ -202,7 +202,7 @@ METRICS: dict[str, Metric] = {
         "touchdown).",
         equation="∫ F dt / (t_takeoff - t_movement_start), t_movement_start to t_takeoff",
         source=MCMAHON,
-        tasks=(*JUMPS, *SQUATS, *LANDINGS),
+        tasks=(*JUMPS, *SQUATS, *LANDINGS, *HOPS),
         streams=FORCE,
         uncertainty="rescored",
         asymmetry="asymmetry_mean_force_percent",

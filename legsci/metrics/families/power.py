@@ -63,8 +63,13 @@ def peak_power(reps: Reps) -> xr.Variable:
 
 def fall_height(reps: Reps) -> xr.Variable:
     """Height of the fall from the velocity at touchdown (rep, scoring) [m]."""
+    return touchdown_velocity(reps) ** 2 / (2.0 * STANDARD_GRAVITY)
+
+
+def touchdown_velocity(reps: Reps) -> xr.Variable:
+    """Vertical velocity at touchdown after a fall (rep, scoring) [m/s]; negative."""
     speed = at(reps, reps["velocity"], reps["touchdown"])
-    return speed.where(speed < 0.0) ** 2 / (2.0 * STANDARD_GRAVITY)
+    return speed.where(speed < 0.0)
 
 
 def rsi_modified(reps: Reps) -> xr.Variable:
@@ -204,6 +209,19 @@ METRICS: dict[str, Metric] = {
         equation="flight_time_s / contact_time_s",
         source=FLANAGAN,
         tasks=(*REBOUND_JUMPS, *HOPS),
+        streams=FORCE,
+        uncertainty="rescored",
+    ),
+    "touchdown_velocity_m_per_s": Metric(
+        touchdown_velocity,
+        label="touchdown velocity",
+        unit="m/s",
+        sign="upward",
+        meaning="Vertical velocity of the centre of mass at touchdown, by integration from quiet standing after the "
+        "last landing.",
+        equation="v(t_touchdown)",
+        source=LINTHORNE,
+        tasks=(*REBOUND_JUMPS, *LANDINGS),
         streams=FORCE,
         uncertainty="rescored",
     ),

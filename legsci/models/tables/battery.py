@@ -23,7 +23,9 @@ HOP_METRICS = (
     "jump_height_flight_time_m",
     "rsi_m_per_s",
     "flight_contact_ratio",
+    "mean_force_n",
     "peak_force_n",
+    "asymmetry_mean_force_percent",
     "asymmetry_peak_force_percent",
     "contact_stiffness_n_per_m",
 )
