@@ -1,7 +1,7 @@
 """Errors and coverage of the metrics of phases, of stiffness, of hops and of isometric pulls, with known truth.
 
-`python -m benchmarks.battery_errors` draws analytic countermovement jumps, and jumps, hops and pulls of virtual athletes
-(tests/mechanics/force/known_trials.py), and writes battery_errors.csv beside this file.
+`python -m benchmarks.battery_errors` draws analytic countermovement jumps, and jumps, hops and pulls of virtual
+athletes (tests/mechanics/force/known_trials.py), and writes battery_errors.csv beside this file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks.force_errors import CONTACT_EVENTS, coverage, errors_of, judged
 from tests.mechanics.force.known_trials import analytic_phases, virtual_session
 
 TABLE = Path(__file__).with_name("battery_errors.csv")
-SESSIONS = {"analytic jumps": 150, "virtual athletes": 60}
+SESSIONS = {"analytic jumps": 60, "virtual athletes": 24}
 FIRST_SEED = 51_000
 TASKS = ("standing", "countermovement_jump", "repeated_hops", "isometric_pull")
 #: Onset of a pull within this [ms]; the event is listed as movement_start_ms.

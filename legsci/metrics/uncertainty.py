@@ -184,7 +184,8 @@ def _noise_of_lowest(reps: Reps, course: Array, sd: Array) -> Array:
 
     There force passes body weight, with a slope of a per sample. White noise of standard deviation s makes a random
     walk of the velocity, whose lowest point lies (2 s / a)^(2/3) samples from its place, times a variable of Chernoff's
-    distribution. 0 where braking starts otherwise, as at a touchdown.
+    distribution. Where force changes its slope between two samples, the straight line between them passes body weight
+    up to a quarter of a sample off: a rectangular distribution. 0 where braking starts otherwise, as at a touchdown.
     """
     lowest = (reps["braking_start"] == reps["peak_negative_velocity"]).transpose("rep", "scoring").data[:, 0]
     at, rate = _default(position(reps, reps["braking_start"])), reps["sampling_rate_hz"].data.astype(float)
@@ -193,7 +194,8 @@ def _noise_of_lowest(reps: Reps, course: Array, sd: Array) -> Array:
         around = course[rep, max(int(at[rep]) - 1, 0) : int(at[rep]) + 3]
         slope = (around[-1] - around[0]) / (around.size - 1) if around.size > 1 else np.nan
         if slope > 0.0:
-            answer[rep] = CHERNOFF_VARIANCE**0.5 * (2.0 * sd[rep] / slope) ** (2.0 / 3.0) / rate[rep]
+            by_noise = CHERNOFF_VARIANCE**0.5 * (2.0 * sd[rep] / slope) ** (2.0 / 3.0)
+            answer[rep] = np.hypot(by_noise, 0.25 / 3.0**0.5) / rate[rep]
     return answer
 
 
@@ -206,24 +208,31 @@ def _noise_of_phases(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
     course, each = course_of(force, rate), np.broadcast_to(sd[:, None], force.shape)
     speed = reps["velocity"].transpose("rep", "scoring", "sample").data[:, 0]
     weight, rest = _default(of_both(reps["body_weight"])), _default(reps["rest"])
+    late = _noise_of_lowest(reps, course, sd)
     with np.errstate(divide="ignore", invalid="ignore"):
         percent, specific = 100.0 / weight, STANDARD_GRAVITY / weight
         for phase, of in PHASES.items():
             span = of.start(reps), of.end(reps)
             length = _default(span[1] - span[0])
             impulse = sd * np.sqrt(length / rate)
+            # unweighting ends and braking starts at body weight, so that only what is counted with its time changes
+            moved = late if phase in ("unweighting", "braking") else np.zeros_like(late)
+            total = np.hypot(impulse, weight * moved)
+            of_mean = (
+                np.hypot(impulse, np.abs(_default(of_both(reps[f"{phase}_mean_force_n"])) - weight) * moved) / length
+            )
             largest = _noise_of_peak(reps, course, each, *span)
             to_peak = _default(peak_time(reps, of_both(reps["force"]), *span) - span[0])
             rises = course * speed * (1.0 if of.upward else -1.0)
             of_power = _noise_of_peak(reps, rises, each * np.abs(speed), *span)
             of_speed = sd * np.sqrt(np.abs(_default(span[1]) - rest) / rate) * specific
-            answer |= dict.fromkeys((f"{phase}_impulse_n_s", f"{phase}_total_impulse_n_s"), impulse)
-            answer |= dict.fromkeys(
-                (f"{phase}_impulse_n_s_per_kg", f"{phase}_total_impulse_n_s_per_kg"), impulse * specific
-            )
             answer |= {
-                f"{phase}_mean_force_n": impulse / length,
-                f"{phase}_mean_force_percent": impulse / length * percent,
+                f"{phase}_impulse_n_s": impulse,
+                f"{phase}_impulse_n_s_per_kg": impulse * specific,
+                f"{phase}_total_impulse_n_s": total,
+                f"{phase}_total_impulse_n_s_per_kg": total * specific,
+                f"{phase}_mean_force_n": of_mean,
+                f"{phase}_mean_force_percent": of_mean * percent,
                 f"{phase}_peak_force_n": largest,
                 f"{phase}_peak_force_percent": largest * percent,
                 f"{phase}_force_at_peak_n": largest,
@@ -233,6 +242,11 @@ def _noise_of_phases(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
                 f"{phase}_peak_power_w": of_power,
                 f"{phase}_peak_power_w_per_kg": of_power * specific,
             }
+            if phase in ("braking", "landing"):
+                depth = -_default(reps[f"{phase}_mean_velocity_m_per_s"]) * length
+                part = np.abs(_default(reps[f"{phase}_peak_velocity_m_per_s"])) * moved / depth
+                highest = _default(of_both(reps[f"{phase}_peak_force_n"]))
+                answer[f"{phase}_stiffness_n_per_m"] = np.hypot(largest, highest * part) / depth
     return {
         name: np.where(np.isfinite(values), values, 0.0) for name, values in answer.items() if name not in ELSEWHERE
     }

@@ -160,7 +160,17 @@ def mean_force(phase: Phase) -> Measure:
 
 def peak_force(phase: Phase) -> Measure:
     """Measure: largest force of a phase (rep, scoring, side) [N]."""
-    return lambda reps: peak(reps, reps["force"], phase.start(reps), phase.end(reps)) - reps["offset"]
+    return lambda reps: _largest(reps, reps["force"], phase) - reps["offset"]
+
+
+def _largest(reps: Reps, signal: xr.Variable, phase: Phase) -> xr.Variable:
+    """Largest value of a signal (..., sample) in a phase, whose ends lie between samples [unit of the signal]."""
+    start, end = phase.start(reps), phase.end(reps)
+    most = peak(reps, signal, start, end)
+    for moment in (start, end):
+        value = at(reps, signal, moment).transpose(*most.dims)
+        most = value.where(value > most, most)
+    return most
 
 
 def force_at_peak(phase: Phase) -> Measure:
@@ -200,7 +210,7 @@ def mean_of(signal: str, phase: Phase) -> Measure:
 def peak_of(signal: str, phase: Phase) -> Measure:
     """Measure: velocity or power that is largest in the direction of a phase (rep, scoring); negative while sinking."""
     way = 1.0 if phase.upward else -1.0
-    return lambda reps: peak(reps, reps[signal] * way, phase.start(reps), phase.end(reps)) * way
+    return lambda reps: _largest(reps, reps[signal] * way, phase) * way
 
 
 def power(reps: Reps) -> xr.Variable:
