@@ -163,6 +163,9 @@ def truth_of_phases(course: Course, events: dict[str, list[float]]) -> dict[str,
     Braking starts where the centre of mass sinks fastest, propulsion where it rises by `RISING_M_PER_S`, and a landing
     ends where it stops sinking.
     """
+    fine = np.arange(course.time[0], course.time[-1], 1.0 / FINE_HZ)  # where velocity crosses a value between samples
+    signals = (np.interp(fine, course.time, signal) for signal in (course.force, course.velocity))
+    course = Course(fine, *signals, course.weight)
     (start,), (bottom,), (takeoff,), (landing,) = (
         events[name] for name in ("movement_start", "bottom", "takeoff", "landing")
     )
