@@ -36,9 +36,9 @@ from tests.ingest.clocks.known_clocks import (
 )
 
 TABLE = Path(__file__).with_name("clock_errors.csv")
-SESSIONS, BODIES = 16, 6
+SESSIONS, BODIES = 16, 16
 #: The method was developed on seeds from 0 to 200.
-FIRST_SEED, FIRST_BODY = 21_000, 40
+FIRST_SEED, FIRST_BODY = 21_000, 300
 #: Trials of a session of ten minutes, whose recorders were not stopped.
 TRIALS = ("countermovement_jump", "squat_jump", "drop_jump", "squat", "countermovement_jump", "squat_jump", "drop_jump")
 SESSION_S = 600.0

@@ -83,5 +83,36 @@ RECORDINGS: dict[str, Code] = {
         "amplitude is computed.",
         "%",
     ),
+    "emg_cross_talk": Code(
+        "noted",
+        "EMG {name} resembles that of {detail} (correlation {value:.2f}, limit {limit:.1f}): cross-talk, or one "
+        "electrode recorded twice. Move the electrodes apart, and look at the channels in study.yaml. No onset or "
+        "amplitude is computed.",
+        "1",
+    ),
+    "emg_tonic": Code(
+        "noted",
+        "EMG {name} has no onset: {detail}. Let the athlete relax before the movement; a muscle that cannot rest in "
+        "this task has no onset in it.",
+    ),
+    "emg_landing_artefact": Code(
+        "noted",
+        "{value:.0f} % of the power of EMG {name} in the first 0.1 s after touchdown lies below 20 Hz (limit "
+        "{limit:.0f} %): a movement artefact. Fix cables and electrodes to the skin. No onset or amplitude is "
+        "computed.",
+        "%",
+    ),
+    "emg_wrong_side": Code(
+        "noted",
+        "The amplitude of EMG {name} is {value:.1f} times larger while the other leg works (limit {limit:.1f}): left "
+        "and right are exchanged. Correct `side` of the channel in study.yaml. No onset or amplitude is computed.",
+        "1",
+    ),
+    "reference_contraction": Code(
+        "noted",
+        "Maximal voluntary contraction: its EMG is 100 % of the muscles in the other trials of the session; it has no "
+        "metrics of its own.",
+    ),
     "no_onset": Code("noted", "EMG {name} has no onset: {detail}."),
+    "no_offset": Code("noted", "EMG {name} has no offset, and its burst no duration: {detail}."),
 }

@@ -150,7 +150,11 @@ def _define(
             digit = decimals[str(name)]
             stored = group.createVariable(str(name), "f4", dims, zlib=True, complevel=1, least_significant_digit=digit)
             values = values.astype(np.float32)
-        elif values.dtype.kind in "biuf":
+        elif values.dtype.kind == "b":
+            # netCDF has no truth values; the attribute is xarray's mark of them.
+            stored, values = group.createVariable(str(name), "i1", dims, zlib=bool(dims)), values.astype(np.int8)
+            stored.setncattr("dtype", "bool")
+        elif values.dtype.kind in "iuf":
             # Times of many samples compress well; a variable without dimensions cannot be compressed.
             stored = group.createVariable(str(name), values.dtype, dims, zlib=bool(dims), complevel=1)
         else:
@@ -171,13 +175,17 @@ def _groups(group: netCDF4.Dataset, path: str) -> Iterator[tuple[str, xr.Dataset
     """Path and Dataset of a group and of all within it."""
     attrs = _attributes(group)
     further = str(attrs.pop("coordinates", "")).split()
-    variables = {
-        name: xr.Variable(variable.dimensions, variable[...], _attributes(variable))
-        for name, variable in group.variables.items()
-    }
+    variables = {name: _variable(variable) for name, variable in group.variables.items()}
     yield path, xr.Dataset(variables, attrs=attrs).set_coords(further)
     for name, inner in group.groups.items():
         yield from _groups(inner, f"{path.rstrip('/')}/{name}")
+
+
+def _variable(stored: netCDF4.Variable) -> xr.Variable:
+    """A variable in memory, with truth values as such."""
+    attrs, values = _attributes(stored), stored[...]
+    is_truth = attrs.pop("dtype", None) == "bool"
+    return xr.Variable(stored.dimensions, values.astype(bool) if is_truth else values, attrs)
 
 
 def _attributes(of: netCDF4.Dataset | netCDF4.Variable) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Task:
         "descent": one repetition per squat, by the height of the pelvis, or of the centre of mass without markers.
         "contact": one repetition per contact between two flights: a running step, or a hop.
         "effort": one repetition per isometric effort, by force above the level before it.
+        "reference": none: the trial is a reference for others.
     cut_by : streams (STREAMS of vocabulary.py) that show where the repetitions lie, the preferred first.
     cutoff_hz : low-pass of markers and ground reaction alike [Hz], unless the options of a run say otherwise. That with
         which four peak joint moments of virtual athletes have the least error on average (root mean square, 0.3 mm of
@@ -50,7 +51,7 @@ class Task:
     start: Literal["standing", "held_squat", "fall", "running"]
     legs: Literal["both", "one", "either", "alternating"]
     direction: Literal["vertical", "lateral", "forward"] | None
-    cut: Literal["quiet", "flight", "rebound", "flight_rebound", "impact", "descent", "contact", "effort"]
+    cut: Literal["quiet", "flight", "rebound", "flight_rebound", "impact", "descent", "contact", "effort", "reference"]
     cut_by: tuple[str, ...]
     cutoff_hz: float
 
@@ -259,6 +260,15 @@ TASKS: dict[str, Task] = {
         cut_by=("force",),
         cutoff_hz=6.0,
     ),
+    "maximal_voluntary_contraction": Task(
+        "Contract a muscle as strongly as possible: its EMG is 100 % in the other trials of the session.",
+        start="held_squat",
+        legs="either",
+        direction=None,
+        cut="reference",
+        cut_by=("emg",),
+        cutoff_hz=6.0,
+    ),
 }
 
 
@@ -269,7 +279,7 @@ def _tasks(chosen: Callable[[Task], bool]) -> tuple[str, ...]:
 
 #: Tasks to which the same metrics apply.
 STANDING = _tasks(lambda task: task.cut == "quiet")
-MOVEMENTS = _tasks(lambda task: task.cut not in ("quiet", "effort"))
+MOVEMENTS = _tasks(lambda task: task.cut not in ("quiet", "effort", "reference"))
 ISOMETRIC = _tasks(lambda task: task.cut == "effort")
 JUMPS = _tasks(lambda task: task.cut in ("flight", "rebound", "flight_rebound"))
 VERTICAL_JUMPS = tuple(name for name in JUMPS if TASKS[name].direction == "vertical")

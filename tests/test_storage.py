@@ -10,10 +10,12 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from legsci import kernels, storage
-from legsci.storage import atomic_write, place_sentence
+from legsci.storage import atomic_write, place_sentence, read_tree, write_tree
 from tests.checkout import ROOT
 
 
@@ -112,3 +114,13 @@ def test_without_a_writable_home_make_gives_snakemake_a_cache_in_the_checkout() 
         "/dev/null/.cache cannot be written: snakemake keeps its cache in .snakemake/cache instead.",
         *said[0],
     ]
+
+
+def test_truth_values_are_read_as_such(tmp_path: Path) -> None:
+    truth = xr.Dataset({"withheld": ("rep", np.array([True, False, True])), "count": ("rep", np.arange(3))})
+    write_tree(xr.DataTree(truth), tmp_path / "a.nc", decimals={})
+    read = read_tree(tmp_path / "a.nc").to_dataset()
+    xr.testing.assert_identical(read, truth)
+    assert read["withheld"].dtype == bool
+    with xr.open_dataset(tmp_path / "a.nc") as opened:
+        assert opened["withheld"].dtype == bool

@@ -226,7 +226,6 @@ STUDY_FIGURES = (
     "draw_raw_streams",
     "draw_joint_angles",
     "draw_joint_moments",
-    "draw_muscle_onsets",
 )
 SESSION_FIGURES = ("draw_force_time", "draw_skeleton", "draw_energy_flow")
 MODEL_FIGURES = (
@@ -235,6 +234,7 @@ MODEL_FIGURES = (
     "draw_incidence",
     "draw_reliability",
     "draw_curve_differences",
+    "draw_muscle_onsets",
     "draw_claims_ledger",
     "draw_claims_sensitivity",
 )
@@ -245,10 +245,11 @@ FOUND = dict.fromkeys(
 )
 MODELLED = {**FOUND, **dict.fromkeys(MODEL_FIGURES, 1), "run_notebook": 5}
 JUDGED = {rule: count for rule, count in MODELLED.items() if rule != "longitudinal"}
+MONITORED = {"onset_monitor": 1}
 PAGES = {**dict.fromkeys((*STUDY_FIGURES, *MODEL_FIGURES), 1), "run_notebook": 5}
-ALL_MEASURED = {"measure": 1, "study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MODELLED, **PAGES}
+ALL_MEASURED = {"measure": 1, "study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MONITORED, **MODELLED, **PAGES}
 #: P01 came twice, P02 once.
-P01_MEASURED = {"measure": 1, "study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 2), **MODELLED, **PAGES}
+P01_MEASURED = {"measure": 1, "study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 2), **MONITORED, **MODELLED, **PAGES}
 ALL_SESSIONS = {"ingest": 2, "motion": 2, "cut_reps": 2, "study_curves": 1, **ALL_MEASURED}
 P01_SESSIONS = {"ingest": 1, "motion": 1, "cut_reps": 1, "study_curves": 1, **P01_MEASURED}
 
@@ -260,7 +261,7 @@ P01_SESSIONS = {"ingest": 1, "motion": 1, "cut_reps": 1, "study_curves": 1, **P0
         (
             "legsci/metrics/tables.py",
             "PLANTED = 1\n",
-            {"measure": 1, "study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MODELLED, **PAGES},
+            {"measure": 1, "study_tables": 1, **dict.fromkeys(SESSION_FIGURES, 3), **MONITORED, **MODELLED, **PAGES},
         ),
         ("legsci/present/figures/force_time.py", "PLANTED = 1\n", {"draw_force_time": 3, "run_notebook": 5}),
         ("legsci/present/figures/joint_angles.py", "PLANTED = 1\n", {**dict.fromkeys(BANDS, 1), "run_notebook": 5}),

@@ -292,39 +292,62 @@ def _whitened(signal: Array, gains: Array, inverse: Array, correlation: float) -
 
 
 @njit(cache=True)
-def _explained(course: Array, first: int, seen: Array, whitening: tuple[Array, Array], correlation: float) -> float:
-    """Sum of squares of `seen` that a course from block `first` on explains; it is 0 before."""
+def _explained(
+    courses: Array, first: int, ahead: int, seen: Array, whitening: tuple[Array, Array], correlation: float
+) -> Array:
+    """Sum of squares of `seen` that each course (step, course) explains, which is 0 before block `first`.
+
+    The filter runs over all courses at once: each step depends on the one before, one course does not on another.
+    """
     gains, inverse = whitening
-    expected, product, square = 0.0, 0.0, 0.0
+    expected, product, square = np.zeros((3, courses.shape[1]))
     for block in range(first, seen.size):
-        innovation = course[STEPS_OF_BLOCK * (block - first)] - expected
-        scaled = innovation * inverse[block]
-        product += scaled * seen[block]
-        square += scaled * scaled
-        expected = correlation * (expected + gains[block] * innovation)
-    return max(product, 0.0) ** 2 / square
+        course = courses[STEPS_OF_BLOCK * (block - first) + ahead]
+        for number in range(expected.size):
+            innovation = course[number] - expected[number]
+            scaled = innovation * inverse[block]
+            product[number] += scaled * seen[block]
+            square[number] += scaled * scaled
+            expected[number] = correlation * (expected[number] + gains[block] * innovation)
+    return np.maximum(product, 0.0) ** 2 / square
 
 
 @njit(cache=True)
-def _ramp_response(times: Array, order: int, constant: float) -> Array:
-    """Response (time,) to a straight line from time 0 on of `order` processes of first order with a time constant.
+def _ramp_response(scaled: float, order: int, none: float) -> float:
+    """Response to a straight line from time 0 on of `order` processes of first order, in units of their time constant.
 
-    With x = t / constant and the Poisson probabilities p_k = x^k e^-x / k!, it is t less order times the constant, plus
-    the sum over k < order of (order - k) p_k, times the constant: t^(order + 1) at first, a straight line at last.
+    With x = `scaled` = t / constant and the Poisson probabilities p_k = x^k e^-x / k!, it is x less the order, plus the
+    sum over k < order of (order - k) p_k: x^(order + 1) at first, a straight line at last. `none` is p_0.
     """
-    answer = times.copy()
-    for index, time in enumerate(times):
-        scaled = time / constant
-        if order == 0 or scaled <= 0.0:
-            continue
-        # The sum from k = order + 1 on of (k - order) p_k is the same, without the loss of digits at small x.
-        term, total, rank = np.exp(-scaled), 0.0, 0
-        while rank <= order or (rank - order) * term > 1e-12 * total or rank < scaled:
-            rank += 1
-            term *= scaled / rank
-            if rank > order:
-                total += (rank - order) * term
-        answer[index] = constant * total
+    term, total, rank = none, 0.0, 0
+    if scaled > order:
+        for rank in range(order):
+            total += (order - rank) * term
+            term *= scaled / (rank + 1.0)
+        return scaled - order + total
+    # The sum from k = order + 1 on of (k - order) p_k is the same, without the loss of digits at small x.
+    while rank <= order or (rank - order) * term > 1e-12 * total or rank < scaled:
+        rank += 1
+        term *= scaled / rank
+        if rank > order:
+            total += (rank - order) * term
+    return total
+
+
+@njit(cache=True)
+def _ramp_responses(count: int, largest_order: int) -> Array:
+    """Responses (step, course) over `count` blocks: of order 0, then of each higher order each time constant."""
+    steps, constants = STEPS_OF_BLOCK * count, TIME_CONSTANTS.size
+    answer = np.empty((steps, 1 + largest_order * constants))
+    for step in range(steps):
+        time = step / STEPS_OF_BLOCK
+        answer[step, 0] = time
+        for number, constant in enumerate(TIME_CONSTANTS):
+            scaled = time / constant
+            none = np.exp(-scaled)
+            for order in range(1, largest_order + 1):
+                column = 1 + (order - 1) * constants + number
+                answer[step, column] = constant * _ramp_response(scaled, order, none)
     return answer
 
 
@@ -334,21 +357,17 @@ def _onset_of_means(means: Array, noise: tuple[float, float, float], largest_ord
     count = means.size
     whitening = _whitening(count, noise)
     seen = _whitened(means, *whitening, noise[2])
-    misfit = np.full((largest_order + 1, TIME_CONSTANTS.size, STEPS_OF_BLOCK * (count - 1)), np.sum(seen**2))
     # From an onset at a step to the middle of a block it is a number of steps, so that one course serves all onsets.
-    times = np.arange(STEPS_OF_BLOCK * count) / STEPS_OF_BLOCK
-    for order in range(largest_order + 1):
-        for number, constant in enumerate(TIME_CONSTANTS):
-            if order == 0 and number > 0:
-                misfit[order, number] = misfit[order, 0]
-                continue
-            course = _ramp_response(times, order, constant)
-            for step in range(misfit.shape[2]):
-                first = max((step - STEPS_OF_BLOCK // 2) // STEPS_OF_BLOCK + 1, 0)
-                ahead = STEPS_OF_BLOCK * first + STEPS_OF_BLOCK // 2 - step
-                misfit[order, number, step] -= _explained(course[ahead:], first, seen, whitening, noise[2])
+    courses = _ramp_responses(count, largest_order)
+    misfit = np.full((STEPS_OF_BLOCK * (count - 1), courses.shape[1]), np.sum(seen**2))
+    for step in range(misfit.shape[0]):
+        first = max((step - STEPS_OF_BLOCK // 2) // STEPS_OF_BLOCK + 1, 0)
+        ahead = STEPS_OF_BLOCK * first + STEPS_OF_BLOCK // 2 - step
+        misfit[step] -= _explained(courses, first, ahead, seen, whitening, noise[2])
     least = misfit.min()
-    weights = np.exp(-0.5 * (misfit - least) / max(least / (count - 3), 1.0)).sum(axis=0).sum(axis=0)
+    likely = np.exp(-0.5 * (misfit - least) / max(least / (count - 3), 1.0))
+    # Order 0 is as likely beforehand as each other one, whatever its time constant.
+    weights = TIME_CONSTANTS.size * likely[:, 0] + likely[:, 1:].sum(axis=1)
     steps = np.arange(weights.size) / STEPS_OF_BLOCK
     mean = np.sum(weights * steps) / np.sum(weights)
     return mean, np.sqrt(np.sum(weights * (steps - mean) ** 2) / np.sum(weights))

@@ -20,7 +20,7 @@ from legsci.storage import SOURCES, atomic_write, harmless
 TABLES = ("metrics", "metrics_by_profile", "reps", "quality")
 #: Columns that hold text; `rep` holds whole numbers, all others measured values. Stated, since a part may lack any.
 TEXT = frozenset({
-    "participant_id", "session_id", "trial_id", "side", "task", "profile", "moment_axes",
+    "participant_id", "session_id", "trial_id", "side", "task", "profile", "moment_axes", "emg_reference",
     "status", "reason", "code", "severity", "signal", "sentence",
 })  # fmt: skip
 #: Rows of a table that are held at a time, and memory in which DuckDB sorts; what is beyond goes to the disk.

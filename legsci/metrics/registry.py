@@ -16,6 +16,7 @@ from legsci.metrics.families import (
     alignment,
     angle_and_force,
     contacts,
+    coordination,
     elasticity,
     force,
     isometric,
@@ -45,6 +46,8 @@ KEYS = {
     "angles and moments are computed [Hz]; empty: not filtered, or no markers.",
     "moment_axes": "Axes of joint moments and of power by plane: joint (joint coordinate system), proximal or distal "
     "(segment), or laboratory.",
+    "emg_reference": "What 100 % of EMG is: MVC (largest envelope of the session's maximal voluntary contractions), or "
+    "session maximum (of its repetitions).",
     "status": "Worst severity among the quality flags of the repetition and of its trial: accepted (none), flagged, "
     "incomplete or rejected.",
     "reason": "Codes of these flags; quality.csv states them in sentences.",
@@ -104,7 +107,7 @@ _MEASURED: dict[str, dict[str, Metric]] = {
     "Joint moments, power and work": kinetics.METRICS,
     "Landings and running steps": contacts.METRICS,
     "Isometric efforts": isometric.METRICS,
-    "Muscles": muscles.METRICS,
+    "Muscles": muscles.METRICS | coordination.METRICS,
 }
 #: Title of a family -> its metrics by name, in the order of the columns of metrics.csv.
 FAMILIES: dict[str, dict[str, Metric]] = _MEASURED | {
@@ -130,7 +133,11 @@ SHARED: dict[str, Callable[[Reps], Any]] = {
     "span_end": lambda reps: joints.movement_span(reps)[1],
     "near_peak_force": angle_and_force.near_peak_force,
     "angles_at_peak_force": angle_and_force.angles_at_peak_force,
-    "muscle_amplitudes": muscles.amplitudes,
+    "muscle_activity": muscles.activities,
+    "muscle_envelopes": muscles.envelopes,
+    "emg_reference": muscles.references,
+    "recruitment": coordination.recruitment,
+    "median_frequency": coordination.median_frequencies,
     "joint_power": kinetics.joint_power,
     "slow_joint_power": kinetics.slow_joint_power,
     "joint_moment_peak": kinetics.joint_moment_peak,

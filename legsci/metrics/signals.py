@@ -26,9 +26,9 @@ _CLOCK = ("window_start", "sampling_rate_hz")
 
 def position(reps: Reps, seconds: xr.Variable) -> xr.Variable:
     """Position of a time (rep, scoring) in the repetition's window [samples]; NaN where the event was not detected."""
-    start, rate = (reps[name].set_dims(("rep", "scoring")) if reps[name].ndim == 1 else reps[name] for name in _CLOCK)
-    times = seconds.transpose("rep", "scoring")
-    return xr.Variable(times.dims, (times.data - start.data) * rate.data)
+    start, rate = (reps[name].data.reshape(reps[name].shape[0], -1) for name in _CLOCK)
+    times = seconds if seconds.dims == ("rep", "scoring") else seconds.transpose("rep", "scoring")
+    return xr.Variable(times.dims, (times.data - start) * rate)
 
 
 def recorded_samples(signals: Mapping[str, xr.Variable], names: Iterable[str]) -> xr.Variable:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from legsci.ingest.study import Study
 from legsci.mechanics.reps.files import FLAG_COLUMNS, QUALITY_COLUMNS
 from legsci.mechanics.reps.repetition import CLOCK, STORED_EVENTS, UNPERTURBED
+from legsci.metrics.families.muscles import references_in_words
 from legsci.metrics.families.stabilisation import stabilisation_flags
 from legsci.metrics.measure import measure, prepare
 from legsci.metrics.measurements import PROFILE as MEASURED
@@ -44,6 +45,7 @@ def _frame(measured: Mapping[str, Values], reps: xr.Dataset) -> pd.DataFrame:
         "profile": profiles[scoring],
         "cutoff_hz": named["cutoff_hz"].data[index],
         "moment_axes": named["moment_axes"].data.astype(str)[index],
+        "emg_reference": np.array(references_in_words(reps))[side],
         "perturbation": moved[scoring],
         "index": index,
     }

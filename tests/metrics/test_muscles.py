@@ -10,6 +10,7 @@ from legsci.mechanics.kinetics.session_motion import session_motion
 from legsci.mechanics.reps.session import session_repetitions
 from legsci.mechanics.reps.signals import with_signals
 from legsci.metrics.tables import session_metrics
+from legsci.models.tables.onset_monitor import onset_monitor
 from legsci.present.figures.muscle_onsets import muscle_onsets_figure
 from tests.analytic_jump import countermovement_jump
 from tests.mechanics.muscles.emg import RATE_HZ, band_noise, rise
@@ -84,12 +85,27 @@ def test_a_muscle_that_does_not_fire_has_no_onset_and_a_reason():
     assert left["status"].iloc[3] == left["status"].iloc[0]
 
 
+def test_a_muscle_that_never_rests_has_no_onset_and_keeps_its_amplitude():
+    trials, rng = jumps(), np.random.default_rng(13)
+    value = trials["jump3"].children["emg"].dataset["value"]
+    tonic = value + 1e-4 * band_noise(rng, value.sizes["time"], 150.0)
+    trials["jump3"].children["emg"].dataset = trials["jump3"].children["emg"].to_dataset().assign(value=tonic)
+    left, flags = measured(trials)
+    assert left["gluteus_medius_onset_s"].isna().tolist() == [False, False, False, True]
+    (flag,) = flags[flags["code"] == "emg_tonic"].to_dict("records")
+    assert (flag["trial_id"], flag["signal"]) == ("jump3", "left gluteus medius")
+    assert left["gluteus_medius_peak_percent"].notna().all()
+
+
 def test_the_figure_has_a_mark_for_each_onset():
     left, _ = measured(jumps())
-    figure = muscle_onsets_figure(left, simulated=True)
+    figure = muscle_onsets_figure(onset_monitor(left), simulated=True)
     (panel,) = figure.axes
     (drawn,) = panel.containers
     assert sorted(drawn[0].get_xdata()) == pytest.approx(sorted(1000.0 * left["gluteus_medius_onset_s"]))
     assert "4 repetitions" in panel.get_title(loc="left")
     assert figure.get_suptitle().startswith("SIMULATED")
-    assert "no repetition" in muscle_onsets_figure(left.iloc[:0], simulated=False).axes[0].texts[0].get_text()
+    assert (
+        "no repetition"
+        in muscle_onsets_figure(onset_monitor(left.iloc[:0]), simulated=False).axes[0].texts[0].get_text()
+    )

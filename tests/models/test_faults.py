@@ -17,6 +17,7 @@ from legsci.models.claims.verdicts import UNTESTABLE
 from legsci.models.curve_results import curve_results
 from legsci.models.study_results import study_results
 from legsci.models.tables.longitudinal import longitudinal_table, study_flow
+from legsci.models.tables.onset_monitor import onset_monitor
 from legsci.models.tables.reference_scores import SCORE_COLUMNS
 from legsci.present.drawing import draw
 from legsci.present.figures.registry import figure_lists
@@ -138,14 +139,14 @@ def test_a_fault_of_a_study_is_a_sentence(cohort: Tables, registry: Registry, tm
     assert all(table.notna().all(axis=None) for table in numbers)
     assert results["refusals"]["sentence"].str.len().gt(10).all()
     results |= curve_results(xr.Dataset(), tables["metrics"], longitudinal) | {"sensitivity": sensitivity}
-    _draw(tmp_path, longitudinal, study_flow(tables), ledger.reset_index(), results)
+    written = {"longitudinal": longitudinal, "study_flow": study_flow(tables), "claims": ledger.reset_index()}
+    written |= {"onset_monitor": onset_monitor(tables["metrics"])}
+    _draw(tmp_path, written | {f"models/{name}": table for name, table in results.items()})
 
 
-def _draw(folder: Path, longitudinal: pd.DataFrame, flow: pd.DataFrame, ledger: pd.DataFrame, results: Tables) -> None:
+def _draw(folder: Path, written: Tables) -> None:
     """Write the tables as the workflow does, and draw every figure and the report of an athlete from them."""
     (folder / "models").mkdir()
-    written = {"longitudinal": longitudinal, "study_flow": flow, "claims": ledger}
-    written |= {f"models/{name}": table for name, table in results.items()}
     for path, table in written.items():
         table.to_csv(folder / f"{path}.csv", index=False)
     study = Simulated(folder)

@@ -20,7 +20,22 @@ QUALITY_COLUMNS = [*list(KEYS)[:4], "task", "code", "severity", "signal", "value
 
 
 def metrics_row(trial: str, rep: int, profile: str, peak_force_n: float, angle_deg: float | None) -> tuple[object, ...]:
-    return ("P01", "01", trial, rep, "both", "squat", profile, 6.0, "joint", "accepted", "", peak_force_n, angle_deg)
+    return (
+        "P01",
+        "01",
+        trial,
+        rep,
+        "both",
+        "squat",
+        profile,
+        6.0,
+        "joint",
+        "",
+        "accepted",
+        "",
+        peak_force_n,
+        angle_deg,
+    )
 
 
 def flag(trial: str, rep: int, code: str, sentence: str) -> tuple[object, ...]:

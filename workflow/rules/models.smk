@@ -30,7 +30,11 @@ def has_truth(study):
 #: Simulated studies whose truth is known.
 SIMULATED = [name for name, study in STUDIES.items() if name == VIRTUAL or has_truth(study)]
 MODEL_RESULTS = [
-    *expand(f"{RUN}/{{table}}.csv", study=STUDIES, table=["longitudinal", "study_flow", "claims", "reference_scores"]),
+    *expand(
+        f"{RUN}/{{table}}.csv",
+        study=STUDIES,
+        table=["longitudinal", "study_flow", "onset_monitor", "claims", "reference_scores"],
+    ),
     *expand(f"{RUN}/models/{{table}}.csv", study=STUDIES, table=[*MODEL_TABLES, *CURVE_TABLES, "sensitivity"]),
     *expand(f"{RUN}/claims_against_truth.csv", study=SIMULATED),
     METRIC_ERRORS,
@@ -71,6 +75,30 @@ rule longitudinal:
         "Summarise the sessions of {wildcards.study}"
     script:
         "../scripts/longitudinal.py"
+
+
+rule onset_monitor:
+    input:
+        metrics=f"{RUN}/metrics.csv",
+    output:
+        monitor=report(
+            f"{RUN}/onset_monitor.csv",
+            caption="../report/onset_monitor.rst",
+            category="{study}",
+            subcategory="models",
+            labels={"figure": "onset monitor, table"},
+        ),
+    log:
+        f"{RUN}/logs/onset_monitor.txt",
+    benchmark:
+        f"{RUN}/benchmarks/onset_monitor.tsv"
+    priority: in_order(FIRST)
+    params:
+        source=source_digest("legsci.models.tables.onset_monitor"),
+    message:
+        "Compare onsets of muscles with the usual ones, {wildcards.study}"
+    script:
+        "../scripts/onset_monitor.py"
 
 
 rule claims:

@@ -42,7 +42,7 @@ QUESTIONS = "00_first_questions"
 RECORDED = [name for name, study in STUDIES.items() if study is None or len(getattr(study, "trials", []))]
 #: Results of the models of a study, for its figures and notebooks.
 PRESENTED_RESULTS = [
-    *(f"{RUN}/{table}.csv" for table in ("longitudinal", "study_flow", "claims")),
+    *(f"{RUN}/{table}.csv" for table in ("longitudinal", "study_flow", "onset_monitor", "claims")),
     *(f"{RUN}/models/{table}.csv" for table in [*MODEL_TABLES, *CURVE_TABLES, "sensitivity"]),
 ]
 FIGURES = [

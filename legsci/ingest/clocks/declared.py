@@ -10,12 +10,14 @@ from typing import Any
 from legsci.ingest.faults import Fault
 
 SHARED_CLOCK = "shared_clock"
+#: Method of clocks whose offsets the recorder measured, file by file.
+RECORDER = "recorder"
 #: How a clock is related to that of the trial -> what that rests on, for `clock_method` of a stream.
 METHODS = {
     "acceleration": "lag of vertical acceleration",
     "event": "impacts seen by both",
     "pulse": "pulses of a common channel",
-    "recorder": "offsets measured by the recorder",
+    RECORDER: "offsets measured by the recorder",
 }
 _FILE, _KEY = "study.yaml", "synchronisation"
 

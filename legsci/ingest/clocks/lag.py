@@ -21,11 +21,8 @@ EQUAL = 1e-4
 STEP_S = 0.02
 #: Other minima are at least so far away [s]; so many of the lowest are compared.
 APART_S, RIVALS = 0.1, 5
-#: Residuals are correlated over this time [s]: that of a phase of a movement.
-CORRELATED_S, AUTOCORRELATED_S = 0.25, 1.0
-#: Weight of the variance from products of slope and residual; calibrated on virtual athletes and bodies of a rigid-body
-#: engine (seeds other than those of benchmarks/clock_errors.csv).
-PRODUCTS_PART = 0.25
+#: Residuals are correlated over this time [s]: that of a movement.
+AUTOCORRELATED_S = 1.0
 #: Least time in which both are known [s].
 SHORTEST_S = 0.5
 #: Steps by which the lag is refined, and the change at which they end [samples].
@@ -75,11 +72,9 @@ def lag_between(
     With x the reference, y_k the followers and L the lag, x(t) = a + sum of b_k y_k(t - L) + e(t) is solved by least
     squares: at whole steps first, then by Gauss and Newton. With d the derivative of the sum, less what a constant and
     the followers explain of it, the variance of L is d' V d / (d'd)^2, where V is the covariance of e over time and d'd
-    the curvature of the peak. d'Vd is estimated twice: from the products d(t) e(t), whose covariances up to
-    `CORRELATED_S` are weighted by Bartlett's window (Newey & West 1987, Econometrica 55:703), which makes no assumption
-    on where e is large and is uncertain where few instants decide; and from the autocovariances of d and of e apart, up
-    to `AUTOCORRELATED_S`, which takes e as equally large throughout. Of jumps the first is too large and the second too
-    small; `PRODUCTS_PART` of the first and the rest of the second are taken.
+    the curvature of the peak. d'Vd is the sum of products of the autocovariances of d and of e up to
+    `AUTOCORRELATED_S`, weighted by Bartlett's window (Newey & West 1987, Econometrica 55:703): e is taken as equally
+    large throughout. What delays the followers alike at all instants is not in e, nor in this uncertainty.
     """
     near, most = near_s * rate_hz, searched_s * rate_hz
     step = max(round(STEP_S * rate_hz), 1)
@@ -88,7 +83,7 @@ def lag_between(
     if not np.isfinite(shares).all() or np.isfinite(reference).sum() < SHORTEST_S * rate_hz:
         return Lag(np.nan, np.nan, np.nan, "there is no movement in common")
     lowest = int(np.argmin(shares))
-    lag, correlation, uncertainty = _refined(reference, followers, float(lags[lowest]), rate_hz)
+    lag, correlation, uncertainty = refined(reference, followers, float(lags[lowest]), rate_hz)
     found = Lag(lag / rate_hz, uncertainty / rate_hz, correlation)
     if not np.isfinite(lag) or abs(lag - lags[lowest]) > 2.0 * step or lowest in (0, lags.size - 1):
         return _refused(found, f"no lag of up to {searched_s:g} s fits: these may be recordings of different trials")
@@ -122,7 +117,7 @@ def _refused(found: Lag, why: str) -> Lag:
     return Lag(found.lag_s, found.uncertainty_s, found.correlation, why)
 
 
-def _refined(reference: Array, followers: Array, lag: float, rate_hz: float) -> tuple[float, float, float]:
+def refined(reference: Array, followers: Array, lag: float, rate_hz: float) -> tuple[float, float, float]:
     """Lag [samples], correlation and standard uncertainty [samples] by least squares, from a lag near by."""
     for _ in range(REFINEMENTS):
         values, slopes = at_lag(followers, lag, reference.size)
@@ -148,14 +143,12 @@ def _refined(reference: Array, followers: Array, lag: float, rate_hz: float) -> 
 
 
 def _variance_of_fit(moved: Array, residual: Array, known: NDArray[np.bool_], rate_hz: float) -> float:
-    """d'Vd, the weighted mean of both estimates; see `lag_between`."""
+    """d'Vd; see `lag_between`."""
     d, e = np.zeros((2, known.size))
     d[known], e[known] = moved, residual
-    of_products = _covariances(d * e, round(CORRELATED_S * rate_hz))
     most = round(AUTOCORRELATED_S * rate_hz)
-    apart = _covariances(d, most) * _covariances(e, most) / known.sum()
-    first, second = (max(float(_bartlett(each.size) @ each), 0.0) for each in (of_products, apart))
-    return PRODUCTS_PART * first + (1.0 - PRODUCTS_PART) * second
+    products = _covariances(d, most) * _covariances(e, most) / known.sum()
+    return max(float(_bartlett(products.size) @ products), 0.0)
 
 
 def _covariances(series: Array, most: int) -> Array:

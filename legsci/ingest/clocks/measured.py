@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import xarray as xr
 
-from legsci.ingest.clocks.declared import Clock
+from legsci.ingest.clocks.declared import RECORDER, Clock
 from legsci.ingest.clocks.impacts import impact_times, lag_of_events, load_of_plates, load_of_sensor, pulse_times
-from legsci.ingest.clocks.lag import Array, Lag, lag_between
+from legsci.ingest.clocks.lag import Array, Lag, lag_between, refined
 from legsci.ingest.clocks.movement import CENTRAL, RATE_HZ, force_reference, marker_followers, sensor_followers
 from legsci.ingest.clocks.relation import Measured
 from legsci.ingest.streams import PARTS, side_by_side
@@ -44,7 +45,7 @@ def lags_of_trial(reference: Streams, followers: Streams, clock: Clock) -> tuple
     lags : (time on the clock of the followers, lag) for each piece of the trial; empty where it was refused.
     refused : why, and what would help.
     """
-    if clock.method == "recorder":
+    if clock.method == RECORDER:
         return _stated(followers)
     if clock.method == "pulse":
         lag = _by_pulse(reference, followers, clock)
@@ -92,8 +93,8 @@ def _by_acceleration(
     lag, refused = _lag(reference, moved)
     if refused:
         return [], refused
-    pieces = [(0.5 * moved.shape[1] / RATE_HZ, lag)]
-    if reference.size > 2.0 * PIECE_S * RATE_HZ:
+    pieces = [(0.5 * moved.shape[-1] / RATE_HZ, lag)]
+    if reference.shape[-1] > 2.0 * PIECE_S * RATE_HZ:
         pieces = _pieces(reference, moved, lag) or pieces
     shift = start - first
     found = [(at + first, Lag(one.lag_s + shift, one.uncertainty_s, one.correlation)) for at, one in pieces]
@@ -101,27 +102,35 @@ def _by_acceleration(
 
 
 def _lag(reference: Array, moved: Array, near_s: float | None = None) -> tuple[Lag, str]:
-    """Lag of signals at `RATE_HZ`, and why it is refused."""
+    """Lag of signals (cutoff, ..., time) at `RATE_HZ`, and why it is refused.
+
+    Skin delays a sensor the more, the faster it moves, and an impact reaches the pelvis later than the plate: then the
+    lag depends on the frequencies that are compared. Half of the range between the lowest and the highest cutoff bounds
+    that error (rectangular distribution, JCGM 100:2008, 4.3.7).
+    """
+    searched = {"near_s": near_s or 0.0, "searched_s": NEAR_S}
     if near_s is None:
-        longer = (moved.shape[1] - reference.size) / RATE_HZ
+        longer = (moved.shape[-1] - reference.shape[-1]) / RATE_HZ
         least, most = -max(SEARCHED_S, longer + SEARCHED_S), max(SEARCHED_S, SEARCHED_S - longer)
-        lag = lag_between(
-            reference, moved, rate_hz=RATE_HZ, near_s=0.5 * (least + most), searched_s=0.5 * (most - least)
-        )
-    else:
-        lag = lag_between(reference, moved, rate_hz=RATE_HZ, near_s=near_s, searched_s=NEAR_S)
+        searched = {"near_s": 0.5 * (least + most), "searched_s": 0.5 * (most - least)}
+    lag = lag_between(reference[0], moved[0], rate_hz=RATE_HZ, **searched)
     if lag.refused:
         return lag, lag.refused
+    others = [refined(x, y, lag.lag_s * RATE_HZ, RATE_HZ)[0] / RATE_HZ for x, y in zip(reference, moved, strict=True)]
+    if not np.isfinite(others).all():
+        return lag, "too little of the movement was recorded on both clocks"
+    depends = 0.5 * float(np.ptp(others)) / 3.0**0.5
+    lag = replace(lag, uncertainty_s=float(np.hypot(lag.uncertainty_s, depends)))
     return lag, "" if lag.uncertainty_s <= LARGEST_UNCERTAINTY_S else _too_uncertain(lag)
 
 
 def _pieces(reference: Array, moved: Array, lag: Lag) -> list[tuple[float, Lag]]:
     """Lags of pieces of a long trial, by their time on the clock of the followers."""
     found, length = [], round(PIECE_S * RATE_HZ)
-    for first in range(0, reference.size - length // 2, length):
-        piece = reference[first : first + length]
-        known = np.isfinite(piece)
-        if not known.any() or np.std(piece[known]) < 0.25 * np.nanstd(reference):
+    for first in range(0, reference.shape[-1] - length // 2, length):
+        piece = reference[:, first : first + length]
+        known = np.isfinite(piece[0])
+        if not known.any() or np.std(piece[0, known]) < 0.25 * np.nanstd(reference[0]):
             continue
         near = lag.lag_s - first / RATE_HZ
         own, refused = _lag(piece, moved, near)

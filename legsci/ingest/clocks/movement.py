@@ -13,9 +13,9 @@ from legsci.vocabulary import STANDARD_GRAVITY
 
 Array = NDArray[np.float64]
 
-#: Force and acceleration are compared up to this frequency [Hz]: sensors on the skin ring from 10 Hz on, and an impact
-#: reaches the pelvis late.
-COMPARED_HZ = 6.0
+#: Force and acceleration are compared up to the first of these frequencies [Hz]: sensors on the skin ring from 10 Hz
+#: on, and an impact reaches the pelvis late. The others, an octave apart, show how far the lag depends on that choice.
+COMPARED_HZ = (6.0, 4.0, 8.0)
 #: Samples per second at which they are compared.
 RATE_HZ = 100.0
 #: Plates that bear less than this part of their usual load are unloaded; for longer than a flight lasts, the person
@@ -38,7 +38,7 @@ HEIGHT_PARTS = 3
 
 
 def force_reference(force: xr.Dataset) -> Array | None:
-    """Vertical force of all plates (time,), low-passed, `RATE_HZ` samples a second from the first one on.
+    """Vertical force of all plates (cutoff, time), low-passed at each of `COMPARED_HZ`, `RATE_HZ` samples a second.
 
     NaN where the person stands on no plate. None where force hardly varies, or the plates are never loaded.
     """
@@ -51,9 +51,12 @@ def force_reference(force: xr.Dataset) -> Array | None:
     answer = _even(vertical[None], rate)
     if answer is None or not weight > 0.0:
         return None
+    answer = answer[:, 0]
     loaded = np.interp(np.arange(answer.shape[1]) / RATE_HZ, np.arange(vertical.size) / rate, vertical)
-    answer[0, _stretches(loaded < UNLOADED_PART * weight, round(LONGEST_FLIGHT_S * RATE_HZ))] = np.nan
-    return answer[0] if np.nanstd(answer[0]) > VARYING_PART * weight else None
+    absent = _stretches(loaded < UNLOADED_PART * weight, round(LONGEST_FLIGHT_S * RATE_HZ))
+    for row, cutoff in zip(answer, COMPARED_HZ, strict=True):
+        row[_within_reach(absent, RATE_HZ, cutoff)] = np.nan
+    return answer if np.nanstd(answer[0]) > VARYING_PART * weight else None
 
 
 def sensor_followers(sensor: xr.Dataset, segment: str) -> tuple[Array | None, str]:
@@ -66,7 +69,8 @@ def sensor_followers(sensor: xr.Dataset, segment: str) -> tuple[Array | None, st
 
     Returns
     -------
-    followers : (4, time), `RATE_HZ` samples a second from the first one on; None where the sensor does not have them.
+    followers : (cutoff, 4, time), low-passed at each of `COMPARED_HZ`, `RATE_HZ` samples a second from the first one
+        on; None where the sensor does not have them.
     why : it has not.
 
     Notes
@@ -85,7 +89,7 @@ def sensor_followers(sensor: xr.Dataset, segment: str) -> tuple[Array | None, st
     rate = float(sensor.attrs["sampling_rate_hz"])
     force, spin = (_bridged(values[quantity], round(LONGEST_GAP_S * rate)) for quantity in values)
     length = round(STILL_S * rate)
-    if not rate > 2.0 * COMPARED_HZ or len(force) < 2 * length:
+    if not rate > 2.0 * max(COMPARED_HZ) or len(force) < 2 * length:
         return None, f"the sensor of the {segment} records too slowly or too briefly"
     unrest = (np.linalg.norm(force, axis=1) - STANDARD_GRAVITY) ** 2 + (TURN_WEIGHT**2) * (spin**2).sum(axis=1)
     means = np.convolve(np.nan_to_num(unrest, nan=np.inf), np.ones(length), mode="valid")
@@ -114,20 +118,21 @@ def marker_followers(markers: xr.Dataset) -> tuple[Array | None, str]:
 
     Returns
     -------
-    followers : (HEIGHT_PARTS, time) second derivatives of the mean heights, as `sensor_followers`; None without markers
-        that are seen throughout.
+    followers : (cutoff, HEIGHT_PARTS, time) second derivatives of the mean heights, as `sensor_followers`; None without
+        markers that are seen throughout.
     why : there are none.
     """
     axes = markers.get_index("axis").tolist()
     heights = markers.variables["position"].transpose("marker", "axis", "time").data[:, axes.index("y")].astype(float)
     seen = heights[np.isfinite(heights).all(axis=1)]
     rate = float(markers.attrs["sampling_rate_hz"])
-    if len(seen) < HEIGHT_PARTS or not rate > 2.0 * COMPARED_HZ:
+    if len(seen) < HEIGHT_PARTS or not rate > 2.0 * max(COMPARED_HZ):
         return None, f"fewer than {HEIGHT_PARTS} markers are seen throughout"
     order = np.argsort(seen.mean(axis=1), kind="stable")
     means = np.array([seen[rows].mean(axis=0) for rows in np.array_split(order, HEIGHT_PARTS)])
-    smooth = butterworth_lowpass(means, sampling_rate_hz=rate, cutoff_hz=COMPARED_HZ)
-    return _even(np.gradient(np.gradient(smooth, 1.0 / rate, axis=1), 1.0 / rate, axis=1), rate), ""
+    # Low-passed once, as force is: an impact that is smoothed more on one side than on the other shifts the lag.
+    smooth = _lowpassed(means, rate)
+    return _sampled(np.gradient(np.gradient(smooth, 1.0 / rate, axis=-1), 1.0 / rate, axis=-1), rate), ""
 
 
 def _channel(sensor: xr.Dataset, segment: str, quantity: str, axis: str) -> int | None:
@@ -140,25 +145,41 @@ def _channel(sensor: xr.Dataset, segment: str, quantity: str, axis: str) -> int 
 
 
 def _even(signals: Array, rate_hz: float) -> Array | None:
-    """Low-pass signals (signal, time) at `COMPARED_HZ` and sample them `RATE_HZ` times a second; None if too short.
+    """Signals (signal, time) low-passed and `RATE_HZ` times a second (cutoff, signal, time); None if too short.
 
     Unknown samples, and those within half a period of the low-pass, stay unknown.
     """
-    if not rate_hz > 2.0 * COMPARED_HZ or signals.shape[1] < rate_hz:
+    if not rate_hz > 2.0 * max(COMPARED_HZ) or signals.shape[1] < rate_hz:
         return None
-    unknown = ~np.isfinite(signals).all(axis=0)
+    unknown = np.asarray(~np.isfinite(signals).all(axis=0))
     places = np.arange(signals.shape[1])
     filled = (
         signals if not unknown.any() else np.array([np.interp(places, places[~unknown], r[~unknown]) for r in signals])
     )
-    smooth = butterworth_lowpass(np.ascontiguousarray(filled), sampling_rate_hz=rate_hz, cutoff_hz=COMPARED_HZ)
-    times = np.arange(int((signals.shape[1] - 1) / rate_hz * RATE_HZ) + 1) / RATE_HZ
-    answer = CubicSpline(places / rate_hz, smooth, axis=1)(times)
+    answer = _sampled(_lowpassed(filled, rate_hz), rate_hz)
     if unknown.any():
-        reach = 2 * round(0.5 / COMPARED_HZ * rate_hz) + 1
-        beyond = np.convolve(unknown, np.ones(reach), mode="same") > 0.0
-        answer[:, beyond[np.minimum(np.round(times * rate_hz).astype(int), places[-1])]] = np.nan
-    return np.ascontiguousarray(answer)
+        nearest = np.minimum(np.round(np.arange(answer.shape[-1]) / RATE_HZ * rate_hz).astype(int), places[-1])
+        for each, cutoff in zip(answer, COMPARED_HZ, strict=True):
+            each[:, _within_reach(unknown, rate_hz, cutoff)[nearest]] = np.nan
+    return answer
+
+
+def _lowpassed(signals: Array, rate_hz: float) -> Array:
+    """Signals (signal, time) low-passed at each of `COMPARED_HZ` (cutoff, signal, time)."""
+    signals = np.ascontiguousarray(signals)
+    return np.array([butterworth_lowpass(signals, sampling_rate_hz=rate_hz, cutoff_hz=hz) for hz in COMPARED_HZ])
+
+
+def _sampled(smooth: Array, rate_hz: float) -> Array:
+    """Smooth signals (..., time) `RATE_HZ` times a second, by cubic splines."""
+    times = np.arange(int((smooth.shape[-1] - 1) / rate_hz * RATE_HZ) + 1) / RATE_HZ
+    return np.ascontiguousarray(CubicSpline(np.arange(smooth.shape[-1]) / rate_hz, smooth, axis=-1)(times))
+
+
+def _within_reach(unknown: NDArray[np.bool_], rate_hz: float, cutoff_hz: float) -> NDArray[np.bool_]:
+    """Samples that are unknown, or within half a period of the low-pass of one that is."""
+    reach = round(0.5 / cutoff_hz * rate_hz)
+    return np.asarray(np.convolve(unknown, np.ones(2 * reach + 1), mode="full")[reach : reach + unknown.size] > 0.0)
 
 
 def _bridged(values: Array, longest: int) -> Array:

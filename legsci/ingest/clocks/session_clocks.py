@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from legsci.ingest.clocks.declared import METHODS, Clock
+from legsci.ingest.clocks.declared import METHODS, RECORDER, Clock
 from legsci.ingest.clocks.measured import as_measured, lags_of_trial
 from legsci.ingest.clocks.relation import Measured, Relation, fit_relation
 from legsci.ingest.streams import add_flag
@@ -46,27 +46,42 @@ def relate_clocks(
     Notes
     -----
     Recordings of a recorder that was not stopped (none of its trials overlap on its clock) share offset and drift.
+    Offsets that the recorder measured hold for their own stream only: one without offsets has another clock.
     """
     for clock in clocks[1:]:
         parts = [
             part
             for trial, streams in trials.items()
-            if (part := _part(trial, streams, starts_s.get(trial, 0.0), clock))
+            for part in _parts(trial, streams, starts_s.get(trial, 0.0), clock)
         ]
-        if _not_stopped(parts):
+        if clock.method != RECORDER and _not_stopped(parts):
             _relate(trials, parts, clock)
         else:
             for part in parts:
                 _relate(trials, [part], clock)
 
 
-def _part(trial: str, streams: dict[str, xr.Dataset], reference_start_s: float, clock: Clock) -> _Part | None:
-    """Streams of a clock in a trial, with the lags measured in it; None where they are the trial's own, or none."""
+def _parts(trial: str, streams: dict[str, xr.Dataset], reference_start_s: float, clock: Clock) -> list[_Part]:
+    """Streams of a clock in a trial, with the lags measured in it; none where they are the trial's own, or absent."""
     own = {name: signal for name, signal in streams.items() if str(signal.attrs["device"]) in clock.devices}
     own = {name: signal for name, signal in own.items() if signal.attrs["clock_method"] == UNKNOWN}
     reference = {name: signal for name, signal in streams.items() if signal.attrs["clock_method"] == OF_RECORDER}
     if not own or not reference:
-        return None
+        return []
+    if clock.method != RECORDER:
+        return [_part(trial, streams, reference, own, reference_start_s, clock)]
+    return [_part(trial, streams, reference, {name: own[name]}, reference_start_s, clock) for name in own]
+
+
+def _part(
+    trial: str,
+    streams: dict[str, xr.Dataset],
+    reference: dict[str, xr.Dataset],
+    own: dict[str, xr.Dataset],
+    reference_start_s: float,
+    clock: Clock,
+) -> _Part:
+    """Lags of streams of a clock, which are put on the time of the first of them."""
     start = min(float(signal.attrs["start_time_s"]) for signal in own.values())
     for name, signal in own.items():
         since = float(signal.attrs["start_time_s"]) - start

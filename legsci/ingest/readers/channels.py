@@ -200,12 +200,12 @@ def _sensor_flags(
 
 def _saturated(row: Floats, limit: float) -> int:
     """Count samples at the end of the range: at the stated limit, else at an extreme that repeats as no other value."""
-    size = np.abs(row)
-    largest = float(np.nanmax(size, initial=0.0))
+    largest = max(float(np.fmax.reduce(row)), -float(np.fmin.reduce(row)))
     if np.isfinite(limit):
-        return int((size >= 0.999 * limit).sum()) if largest >= 0.999 * limit else 0
-    if (size == largest).sum() < SATURATED_SAMPLES:
+        return int(np.count_nonzero(np.abs(row) >= 0.999 * limit)) if largest >= 0.999 * limit else 0
+    if not np.count_nonzero(row == largest) + np.count_nonzero(row == -largest) >= SATURATED_SAMPLES:
         return 0
+    size = np.abs(row)
     edges = np.flatnonzero(np.diff(row) != 0.0) + 1
     lengths = np.diff(np.concatenate([[0], edges, [row.size]]))
     at_end = size[np.concatenate([[0], edges])] == largest

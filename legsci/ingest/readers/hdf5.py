@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,11 +101,16 @@ def _apdm(path: Path, file: h5py.File, arrays: dict[str, h5py.Dataset], device: 
 
 
 def _rows(columns: Sequence[tuple[h5py.Dataset, int]]) -> Floats:
-    """Columns of arrays (channel, time); each array is read once."""
-    held = {name: array[()] for name, array in {array.name: array for array, _ in columns}.items()}
+    """Columns of arrays (channel, time); each array is read once, into the same memory where they are of one shape."""
     values = np.empty((len(columns), columns[0][0].shape[0]))
-    for row, (array, number) in enumerate(columns):
-        values[row] = held[array.name] if array.ndim == 1 else held[array.name][:, number]
+    held = np.empty(0)
+    for array, members in groupby(enumerate(columns), key=lambda member: member[1][0]):
+        if held.shape != array.shape:
+            held = np.empty(array.shape)
+        if array.size:
+            array.read_direct(held)
+        for row, (_, number) in members:
+            values[row] = held if array.ndim == 1 else held[:, number]
     return values
 
 
@@ -159,8 +165,7 @@ def _numeric(group: h5py.Group, above: str = "") -> Iterator[tuple[str, h5py.Dat
     import h5py
 
     for name in group:
-        link = group.get(name, getlink=True)
-        if not isinstance(link, h5py.HardLink):
+        if group.id.links.get_info(name.encode("utf-8", "surrogateescape")).type != h5py.h5l.TYPE_HARD:
             continue
         member = group[name]
         if isinstance(member, h5py.Group):
@@ -171,5 +176,6 @@ def _numeric(group: h5py.Group, above: str = "") -> Iterator[tuple[str, h5py.Dat
 
 def _is_signal(array: h5py.Dataset) -> bool:
     """Whether an array holds numbers by time, in this file itself."""
-    shaped = array.ndim == 1 or (array.ndim == 2 and array.shape[1] in AXES)
-    return array.dtype.kind in "fiu" and shaped and not array.external and not array.is_virtual
+    shape: tuple[int, ...] = array.shape or ()  # None of an empty array
+    shaped = len(shape) == 1 or (len(shape) == 2 and shape[1] in AXES)
+    return shaped and array.dtype.kind in "fiu" and not array.external and not array.is_virtual

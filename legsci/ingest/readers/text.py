@@ -26,10 +26,11 @@ _MARKS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf
 _MISSING = ["", "nan", "NaN", "NA", "n/a", "N/A", "null", "None"]
 _WHOLE = re.compile(r"([0-9]{1,9})(\.[0-9]*)?$")
 _DECIMAL = re.compile(r"[+-]?[0-9]+[.,][0-9]+([eE][+-]?[0-9]+)?$")
-#: Header and first rows lie within so many characters of a file.
-HEAD_CHARACTERS = 20_000
+#: Header and first rows lie within so many bytes of a file.
+HEAD_BYTES = 20_000
+BLOCK_BYTES = 100_000  # stays in the cache of the processor
 #: Signs at the end of the last line of a file, if that line is not blank.
-_LAST = "0123456789.,;\t"
+_LAST = tuple(sign.encode() for sign in "0123456789.,;\t")
 LONGEST_LINE_END = 8  # bytes, in any code page
 ROWS_NAMED = 8  # a fault lists this many rows and counts the others
 
@@ -87,27 +88,28 @@ def _split(path: Path, content: str) -> list[str]:
 class FileRows(Sequence[str]):
     """Lines of a text file as `read_lines` returns them, of which those beyond the first are split when asked for.
 
-    Arrow reads numbers from the file itself, so that most files are never split.
+    Arrow reads numbers from `content`, the file in UTF-8, so that most files are never split.
     """
 
     def __init__(self, path: Path, *, encoding: str | None = None) -> None:
-        self._path, self._content = path, _decoded(path, read_bytes(path), encoding)
+        self._path, self.content = path, _in_utf8(path, read_bytes(path), encoding)
         self._whole: list[str] | None = None
-        self._head = self._content[:HEAD_CHARACTERS].split("\n")[:-1]
-        if "\r" in self._content[:HEAD_CHARACTERS]:
-            self._head = [line.removesuffix("\r") for line in self._head]
-        lone = any("\r" in line for line in self._head) or not self._head
-        tail = self._content[-HEAD_CHARACTERS:]
-        last = tail.rstrip("\r\n")
-        if lone or not last.endswith(tuple(_LAST)):
+        head, tail = self.content[:HEAD_BYTES], self.content[-HEAD_BYTES:]
+        lines = head.split(b"\n")[:-1]
+        if b"\r" in head:
+            lines = [line.removesuffix(b"\r") for line in lines]
+        self._head = [line.decode() for line in lines]
+        lone = any(b"\r" in line for line in lines) or not lines
+        last = tail.rstrip(b"\r\n")
+        if lone or not last.endswith(_LAST):
             self._count = len(self._lines())
         else:
-            self._count = self._content.count("\n") - tail[len(last) :].count("\n") + 1
+            self._count = _line_ends(self.content) - tail[len(last) :].count(b"\n") + 1
         self._range = range(self._count)
 
     def _lines(self) -> list[str]:
         if self._whole is None:
-            self._whole = _split(self._path, self._content)
+            self._whole = _split(self._path, self.content.decode())
         return self._whole
 
     def __len__(self) -> int:
@@ -126,6 +128,20 @@ class FileRows(Sequence[str]):
             return part
         row = self._range[place]
         return self._head[row] if row < len(self._head) else self._lines()[row]
+
+
+def _line_ends(content: bytes) -> int:
+    """Count line ends; short lines make bytes.count slow."""
+    signs = np.frombuffer(content, dtype=np.uint8)
+    starts = range(0, signs.size, BLOCK_BYTES)
+    return sum(int(np.count_nonzero(signs[start : start + BLOCK_BYTES] == ord("\n"))) for start in starts)
+
+
+def _in_utf8(path: Path, raw: bytes, encoding: str | None) -> bytes:
+    """Return the text of a file in UTF-8; that of most is so already."""
+    if encoding is None and raw.isascii() and b"\x00" not in raw and not raw.startswith(SPREADSHEETS):
+        return raw
+    return _decoded(path, raw, encoding).encode()
 
 
 def _decoded(path: Path, raw: bytes, encoding: str | None) -> str:
@@ -233,7 +249,7 @@ def number_table(table: TextTable, *, columns: Sequence[int], gaps: bool = False
 
 
 def _plain_numbers(table: TextTable, columns: Sequence[int], gaps: bool) -> Floats | None:
-    """Numbers of rows that are all as wide as the table, read from the file by Arrow; None where any of them is odd.
+    """Numbers of rows that are all as wide as the table, read by Arrow; None where any of them is odd.
 
     What is odd the slower way tells, row by row.
     """
@@ -243,7 +259,7 @@ def _plain_numbers(table: TextTable, columns: Sequence[int], gaps: bool) -> Floa
     wanted = [names[column] for column in dict.fromkeys(columns)]
     try:
         parsed = arrow_csv.read_csv(
-            table.path,
+            pyarrow.BufferReader(table.lines.content) if isinstance(table.lines, FileRows) else table.path,
             arrow_csv.ReadOptions(use_threads=False, skip_rows=table.first_row - 1, column_names=names),
             arrow_csv.ParseOptions(delimiter=table.delimiter, quote_char=False, ignore_empty_lines=False),
             arrow_csv.ConvertOptions(
@@ -258,7 +274,10 @@ def _plain_numbers(table: TextTable, columns: Sequence[int], gaps: bool) -> Floa
     count = len(table.lines)
     if parsed.num_rows < count:
         return None
-    numbers = np.stack([parsed.column(names[column]).to_numpy()[:count] for column in columns]).T
+    laid = np.empty((len(columns), parsed.num_rows))
+    for row, column in zip(laid, columns, strict=True):
+        np.concatenate([part.to_numpy(zero_copy_only=False) for part in parsed.column(names[column]).chunks], out=row)
+    numbers = laid[:, :count].T
     return numbers if (not np.isinf(numbers).any() if gaps else np.isfinite(numbers).all()) else None
 
 

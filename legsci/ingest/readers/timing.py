@@ -138,9 +138,10 @@ def from_stamps(
     if stamps.size < 2 or not np.isfinite(stamps).all() or not (np.diff(stamps) > 0).any():
         raise refuse(path, (place, "at least two increasing times", f"{stamps.size} rows, or gaps"))
     rows, index, flags = _placed(stamps, nominal_hz)
-    times = stamps[rows]
-    slope, first = _line(index, times - times[0])
-    jitter = float(np.abs(times - times[0] - first - slope * index).max())
+    began = float(stamps[rows[0]])
+    elapsed = stamps[rows] - began
+    slope, first = _line(index, elapsed)
+    jitter = _farthest(elapsed, index, slope, first)
     largest = LARGEST_JITTER_S if nominal_hz is None else LARGEST_DELAY_S
     if not slope > 0 or jitter > max(largest, STEP_TOLERANCE * slope):
         if resample_hz is not None:
@@ -148,9 +149,9 @@ def from_stamps(
         steps = np.diff(stamps)
         found = f"steps from {steps.min():.6g} to {steps.max():.6g} s (largest at data row {int(steps.argmax()) + 2})"
         raise refuse(path, (place, "even intervals, or resample_hz of the device", found))
-    rate = _rate(path, times - times[0], index, 1.0 / float(slope), declared_hz, place)
+    rate = _rate(path, elapsed, index, 1.0 / float(slope), declared_hz, place)
     # Jitter delays stamps at random; the line through them all is nearer to the truth than the first of them.
-    start = float(times[0] + first) if jitter * rate > 1e-3 else float(times[0])
+    start = began + first if jitter * rate > 1e-3 else began
     return _on_axis(path, rows, index, Timing(rate, start, flags=tuple(flags), jitter_s=jitter), stamps.size)
 
 
@@ -169,9 +170,18 @@ def _placed(stamps: Floats, nominal_hz: float | None) -> tuple[Ints, Ints, list[
 def _line(index: Ints, times: Floats) -> tuple[float, float]:
     """Slope and intercept of the least squares line through times (index,); NaN of a single one."""
     away = index - index.mean()
-    squares = float((away * away).sum())  # not @, which wakes the threads of BLAS for a thousandth of the work
-    slope = float((away * times).sum()) / squares if squares else float("nan")
+    # Neither @, which wakes the threads of BLAS for a thousandth of the work, nor products that have to be stored.
+    squares = float(np.einsum("i,i->", away, away))
+    slope = float(np.einsum("i,i->", away, times)) / squares if squares else float("nan")
     return slope, float(times.mean() - slope * index.mean()) if squares else 0.0
+
+
+def _farthest(elapsed: Floats, index: Ints, period: float, first: float = 0.0) -> float:
+    """Largest distance of stamps from an even axis that begins at `first`."""
+    away = index * period
+    away += first
+    away -= elapsed
+    return float(max(away.max(), -away.min()))
 
 
 def from_counter(path: Path, counter: Floats, *, rate_hz: float, wraps_at: int = 65536) -> Timing:
@@ -300,7 +310,7 @@ def _rate(path: Path, elapsed: Floats, index: Ints, measured_hz: float, declared
     some = elapsed[:: max(elapsed.size // STAMPS_TRIED, 1)]
     printed = next((10.0**-d for d in range(10) if np.abs(some - np.round(some, d)).max() <= ROUNDING_S), 0.0)
     for candidate in (declared_hz, float(round(measured_hz))):
-        if candidate and np.abs(elapsed - index / candidate).max() <= max(1.001 * printed, 1e-9):
+        if candidate and _farthest(elapsed, index, 1.0 / candidate) <= max(1.001 * printed, 1e-9):
             return candidate
     return measured_hz
 
@@ -311,7 +321,7 @@ def _on_axis(path: Path, rows: Ints, index: Ints, timing: Timing, count: int) ->
     lost = length - index.size
     if lost > LARGEST_LOSS * length:
         raise refuse(path, ("time stamps, counters", "at least half of the samples", f"{index.size} of {length}"))
-    if not lost and rows.size == count and (rows == np.arange(count)).all():
+    if not lost and rows.size == count and (rows == index).all():
         return timing
     places = np.full(length, -1, dtype=np.int64)
     places[index] = rows

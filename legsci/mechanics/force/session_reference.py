@@ -48,7 +48,7 @@ STATED_MASS_KG = 0.6
 ALIKE_PART = 0.05
 #: Tasks (by their cut) in which force at rest does not tell the weight: steps have no rest, and a person at a bar pulls
 #: at it, or leans on it.
-NOT_WEIGHED = ("contact", "effort")
+NOT_WEIGHED = ("contact", "effort", "reference")
 #: Source of a zero that no trial gives.
 NOWHERE = "nowhere"
 

@@ -17,7 +17,13 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from legsci.kernels.onsets import rise_evidence, teager_kaiser, variance_change
-from legsci.mechanics.muscles.conditioning import REST_RATIO, band_passed, independent_share, rest_stretches
+from legsci.mechanics.muscles.conditioning import (
+    REST_RATIO,
+    band_passed,
+    independent_share,
+    muscle_at_rest,
+    rest_stretches,
+)
 
 Array = NDArray[np.float64]
 #: The onset is where so much of the rise of the amplitude is made.
@@ -42,6 +48,17 @@ RAMP_S = 0.08
 TO_PLATEAU_S = 0.05
 #: A burst is so much stronger than rest [dB], and its evidence so much larger than that of no burst.
 LEAST_DB, LEAST_EVIDENCE = 5.0, 6.0
+#: Why a burst has no onset -> why it has no offset, where the words differ.
+NO_BURST = f"no burst {LEAST_DB:g} dB above what precedes it"
+TONIC = f"the muscle is active throughout, and no burst is {LEAST_DB:g} dB above that"
+BEGAN_EARLIER = "the burst begins before the analysed part of the recording"
+REVERSED = {
+    **dict.fromkeys((NO_BURST, TONIC), f"no burst {LEAST_DB:g} dB above what follows it"),
+    BEGAN_EARLIER: "the burst ends after the analysed part of the recording",
+}
+#: A muscle is active throughout where no stretch of this length [s] of the trial is so much stronger than rest [dB]:
+#: the least of a burst, and what the strongest of many stretches is above their mean.
+STRONGEST_S, TONIC_DB = 0.1, 8.0
 #: No more of the onset's probability than this lies at the first place that is seen.
 AT_THE_EDGE = 0.025
 #: Limits of the 95 % interval and the median.
@@ -70,6 +87,12 @@ class Onset:
     upper_s: float = np.nan
     spread_s: float = np.nan
     reason: str = ""
+
+    def reversed_in(self, duration_s: float) -> Onset:
+        """Return the onset as it lies in a signal of a duration [s], where this one is of the reversed signal."""
+        limits = duration_s - self.upper_s, duration_s - self.lower_s
+        reason = REVERSED.get(self.reason, self.reason)
+        return replace(self, time_s=duration_s - self.time_s, lower_s=limits[0], upper_s=limits[1], reason=reason)
 
     def on_clock(self, start_s: float, uncertainty_s: float) -> Onset:
         """Return the onset on a clock that reads `start_s` at time 0 of this one, with its standard uncertainty [s]."""
@@ -121,6 +144,23 @@ def onsets(emg: Array, rate_hz: float, windows: Array) -> list[Onset]:
     return onsets_of_trials([(emg, rate_hz, windows)])[0]
 
 
+def offsets_of_trials(trials: list[tuple[Array, float, Array]]) -> list[list[Onset]]:
+    """Offsets of one muscle in several trials of one task: its onsets in reversed time; as `onsets`.
+
+    The offset of a burst is the instant at which the amplitude has PART_OF_RISE of its fall from plateau to rest left.
+    Windows are those in which each burst ends, from within the burst on.
+    """
+    durations = [len(emg) / rate_hz for emg, rate_hz, _ in trials]
+    turned = [
+        (emg[::-1], rate_hz, duration - windows[:, ::-1])
+        for (emg, rate_hz, windows), duration in zip(trials, durations, strict=True)
+    ]
+    return [
+        [onset.reversed_in(duration) for onset in of_trial]
+        for of_trial, duration in zip(onsets_of_trials(turned), durations, strict=True)
+    ]
+
+
 def onsets_of_trials(trials: list[tuple[Array, float, Array]]) -> list[list[Onset]]:
     """Onsets of one muscle in several trials of one task, which share the course of the rise; as `onsets`."""
     found: list[list[Onset]] = []
@@ -149,12 +189,21 @@ def _bursts(emg: Array, rate_hz: float, windows: Array) -> list[_Burst | str]:
     power = np.square(band)
     rest = float(np.square(quiet).mean())
     detectors = _published(band, quiet, rate_hz)
-    return [
+    found = [
         "the recording has a gap in the window"
         if gap[slice(*_samples(window, rate_hz, len(emg)))].any()
         else _burst(band, power, rest, rate_hz, window, detectors)
         for window in windows
     ]
+    tonic = NO_BURST in found and _throughout(power, rest, rate_hz) and muscle_at_rest(quiet, rate_hz)
+    return [TONIC if tonic and burst == NO_BURST else burst for burst in found]
+
+
+def _throughout(power: Array, rest: float, rate_hz: float) -> bool:
+    """Whether nothing in a trial, squares (sample,) of its EMG, is clearly stronger than its rest."""
+    length = min(round(STRONGEST_S * rate_hz), power.size)
+    strongest = np.convolve(power, np.full(length, 1.0 / length), "valid").max()
+    return bool(strongest < 10.0 ** (TONIC_DB / 10.0) * rest)
 
 
 def _samples(window: Array, rate_hz: float, count: int) -> tuple[int, int]:
@@ -186,7 +235,7 @@ def _burst(
     if len(before) >= shortest and before.mean() > REST_RATIO * rest:
         rest = float(before.mean())  # held active before the burst, as in a squat
     if plateau.mean() - rest < 10.0 ** (LEAST_DB / 10.0) * rest:
-        return f"no burst {LEAST_DB:g} dB above what precedes it"
+        return NO_BURST
     others = [_first_sustained(above[first:last], round(SUSTAINED_S * rate_hz)) for above in detectors]
     times = [(first + sample) / rate_hz for sample in others if sample >= 0]
     return _Burst(
@@ -253,7 +302,7 @@ def _onset(burst: _Burst, evidence: Array, prior: Array) -> Onset:
     weight = np.exp(evidence - evidence.max()) * prior.ravel()[:, None]
     weight /= weight.sum()
     if weight[:, 0].sum() > AT_THE_EDGE:
-        return Onset(reason="the burst begins before the analysed part of the recording")
+        return Onset(reason=BEGAN_EARLIER)
     times = burst.start_s + burst.mean_s * np.arange(weight.shape[1]) + delays[:, None]
     order = np.argsort(times, axis=None)
     cumulated = np.cumsum(weight.ravel()[order])

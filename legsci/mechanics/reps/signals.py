@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from legsci.ingest.streams import PARTS, channel_labels, kinds_of, streams
 from legsci.mechanics.kinetics.movement import FRAME_COORDS, FRAME_SIGNALS
 from legsci.mechanics.kinetics.session_motion import DIRECTIONS, SessionMotion, TrialMotion
-from legsci.mechanics.muscles.channels import NOT_EMG
+from legsci.mechanics.muscles.channels import without_emg
+from legsci.mechanics.muscles.contractions import voluntary_maxima
 from legsci.mechanics.reps.repetition import CLOCK
 from legsci.tasks import TASKS
 from legsci.vocabulary import SIDES
@@ -59,7 +60,8 @@ def with_signals(
     low-pass of markers and ground reaction, moment_axes (rep,) names the axes of moments and powers. Streams of
     channels: `<kind>` (rep, <kind>_channel, <kind>_sample), with `<kind>_start` [s], `<kind>_rate_hz` and `<kind>_unit`
     (rep, <kind>_channel), channels named as `legsci.ingest.streams.channel_labels` does; without those whose clock is
-    not known. `emg_usable` (rep, emg_channel): whether no flag says that a channel holds no EMG.
+    not known. `emg_usable` (rep, emg_channel): whether no flag says that a channel holds no EMG; `emg_mvc`
+    (emg_channel): its largest envelope in the session's maximal voluntary contractions, NaN without any.
     """
     scored = flat(reps)
     wanted = list(names)
@@ -69,7 +71,7 @@ def with_signals(
     if session is not None:
         scored = scored.assign(_channels(scored, session))
         if "emg" in scored:
-            scored = scored.assign(emg_usable=_usable(scored, motion))
+            scored = scored.assign(emg_usable=_usable(scored, motion), emg_mvc=_contractions(scored, motion, session))
     sliced["standing_lumbar_flexion"] = (("rep",), upright, {"units": "deg"})
     return scored.assign(sliced).assign_coords(
         {name: list(labels) for name, labels in _COORDS.items() if name not in scored.coords}
@@ -187,9 +189,16 @@ def _channels(reps: xr.Dataset, session: xr.DataTree) -> dict[str, xr.DataArray]
 def _usable(reps: xr.Dataset, motion: SessionMotion) -> xr.DataArray:
     """Whether a channel holds EMG (rep, emg_channel)."""
     labels = reps.get_index("emg_channel").astype(str)
-    refused = [{flag.signal for flag in trial.flags if flag.code in NOT_EMG} for trial in _trials(reps, motion)]
+    refused = [without_emg(trial.flags) for trial in _trials(reps, motion)]
     usable = np.array([[label not in of_trial for label in labels] for of_trial in refused])
     return xr.DataArray(usable, dims=("rep", "emg_channel"))
+
+
+def _contractions(reps: xr.Dataset, motion: SessionMotion, session: xr.DataTree) -> xr.DataArray:
+    """Largest envelope of each channel in maximal voluntary contractions (emg_channel,); NaN without any."""
+    maxima = voluntary_maxima(session, {name: without_emg(trial.flags) for name, trial in motion.trials.items()})
+    labels = reps.get_index("emg_channel").astype(str)
+    return xr.DataArray(np.array([maxima.get(label, np.nan) for label in labels]), dims=("emg_channel",))
 
 
 def _padded_channels(kind: str, pieces: list[dict[str, Channel]]) -> dict[str, xr.DataArray]:

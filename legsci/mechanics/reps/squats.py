@@ -210,8 +210,18 @@ def _beta_ends(speed: Array, seen: Array) -> tuple[Array, Array]:
         fitted = x[2] + x[3] * np.log(after + margins[0]) + x[4] * np.log(before + margins[1])
         return np.concatenate([weight * (curve - fitted), (x[3:] - EXPECTED_POWER) / POWER_SD])
 
+    def slopes(x: Array) -> Array:
+        """Derivatives of the departures by x."""
+        margins, answer = np.exp(x[:2]), np.zeros((inside.size + 2, x.size))
+        for column, (distance, margin) in enumerate(zip((after, before), margins, strict=True)):
+            answer[:-2, column] = -weight * x[3 + column] * margin / (distance + margin)
+            answer[:-2, 3 + column] = -weight * np.log(distance + margin)
+        answer[:-2, 2] = -weight
+        answer[[-2, -1], [3, 4]] = 1.0 / POWER_SD
+        return answer
+
     start = np.array([np.log(0.1), np.log(0.1), curve.max() + 2.0 * np.log(4.0), 2.0, 2.0])
-    fitted = least_squares(departures, start, method="trf", max_nfev=100).x
+    fitted = least_squares(departures, start, slopes, method="trf", max_nfev=100).x
     return np.array([-1.0, 1.0]) * length * np.exp(fitted[:2]), np.maximum(fitted[3:], 1.0)
 
 

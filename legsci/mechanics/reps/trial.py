@@ -46,6 +46,8 @@ def trial_repetitions(
         ]
         return [], unreadable + _idle_decisions(curation)
     task, movement = TASKS[str(motion.attrs["task"])], motion.movement
+    if task.cut == "reference":
+        return [], [QualityFlag("reference_contraction", signal="trial"), *_idle_decisions(curation)]
     reaction = reaction_to_cut(motion, task)
     if reaction is None:
         return [], [no_signal_to_cut_by(motion, task), *_idle_decisions(curation)]

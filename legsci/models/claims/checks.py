@@ -14,7 +14,6 @@ from legsci.models.claims.estimates import mixed_model, scale_factor
 from legsci.models.claims.evidence import (
     Evidence,
     athlete_means,
-    complete_sessions,
     contrast_difference,
     imputed_load_notes,
     split_sessions,
@@ -94,7 +93,8 @@ def missed_visits(claim: Claim, evidence: Evidence) -> Effect:
 def simex(claim: Claim, evidence: Evidence) -> Effect:
     """Effect of the mixed model without measurement error, by simulation extrapolation."""
     measured, term = claim.model["calibrated"], claim.contrast["term"]
-    rows = complete_sessions(evidence.sessions(claim), claim).dropna(subset=[f"{measured}_error_variance"])
+    # The parts of the measured variable are split anew with each error that is added to it.
+    rows = split_sessions(evidence.sessions(claim), claim).dropna(subset=[f"{measured}_error_variance"])
     imputed_load_notes(rows, claim)
     found = extrapolate_error(
         rows,

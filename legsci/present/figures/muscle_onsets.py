@@ -8,12 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from legsci.metrics.families.muscles import reference_event_of
+from legsci.models.tables.onset_monitor import KEYS
 from legsci.present.figures import style
 from legsci.present.results import Results
 from legsci.tasks import TASKS
 from legsci.vocabulary import MUSCLES, SIDES
 
-CONFIG_LIST = "study"
+CONFIG_LIST = "models"
 
 #: Height of a row of repetitions [inch], of a panel at least, and part of a muscle's row that its repetitions take.
 ROW_HEIGHT, LEAST_HEIGHT, TAKEN = 0.05, 1.6, 0.8
@@ -21,23 +22,24 @@ ROW_HEIGHT, LEAST_HEIGHT, TAKEN = 0.05, 1.6, 0.8
 
 def draw(study: Results) -> Figure:
     """Draw the onsets of a study."""
-    return muscle_onsets_figure(study.metrics, simulated=study.simulated)
+    return muscle_onsets_figure(study.model_table("onset_monitor"), simulated=study.simulated)
 
 
-def muscle_onsets_figure(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
+def muscle_onsets_figure(monitor: pd.DataFrame, *, simulated: bool) -> Figure:
     """Draw the onsets of muscles.
 
     Parameters
     ----------
-    metrics : rows of metrics.csv.
+    monitor : rows of onset_monitor.csv.
     simulated : whether the recordings are simulated.
 
     Returns
     -------
     A figure with a panel per task: onset after the event of the task [ms], one row per repetition, sorted by athlete
-    and session; a line is the 95 % interval. Rejected repetitions are left out.
+    and session; a line is the 95 % interval, a cross a repetition that is late for the athlete. Rejected
+        repetitions are left out.
     """
-    onsets = onset_rows(metrics)
+    onsets = monitor.sort_values(["task", "muscle", "side", *KEYS[:4]], kind="stable")
     if onsets.empty:
         return style.words_only("no repetition of this study has an onset of a muscle", simulated=simulated)
     tasks = [task for task in TASKS if task in set(onsets["task"])]
@@ -60,25 +62,20 @@ def muscle_onsets_figure(metrics: pd.DataFrame, *, simulated: bool) -> Figure:
         panels[0].set_ylim(len(muscles) - 0.5, -0.5)
         sides = [side for side in SIDES if side in set(onsets["side"])]
         handles = [Line2D([], [], color=style.SIDE_COLOURS[side], marker=_MARKERS[side], label=side) for side in sides]
+        if onsets["late"].astype(bool).any():
+            handles.append(
+                Line2D([], [], linestyle="none", color=LATE_COLOUR, marker="x", label="late for the athlete")
+            )
         figure.legend(handles=handles, loc="outside lower right", ncols=len(handles))
         words = "Onset of muscles in each repetition; a line is its 95 % interval"
         style.title(figure, words, simulated=simulated)
     return figure
 
 
+#: Colour of repetitions that are late.
+LATE_COLOUR = "black"
 #: Marker of each side.
 _MARKERS = {"both": "o", "left": "<", "right": ">"}
-
-
-def onset_rows(metrics: pd.DataFrame) -> pd.DataFrame:
-    """One row per onset: keys of metrics.csv, muscle, onset_s and u_onset_s; without rejected repetitions."""
-    keys = ["participant_id", "session_id", "trial_id", "rep", "side", "task"]
-    kept = metrics[metrics["status"] != "rejected"]
-    parts = [
-        kept[keys].assign(muscle=muscle, onset_s=kept[f"{muscle}_onset_s"], u_onset_s=kept[f"u_{muscle}_onset_s"])
-        for muscle in MUSCLES
-    ]
-    return pd.concat(parts).dropna(subset="onset_s").sort_values(["task", "muscle", "side", *keys[:4]], kind="stable")
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, muscles: list[str]) -> None:
@@ -98,6 +95,15 @@ def _panel(axes: Axes, rows: pd.DataFrame, muscles: list[str]) -> None:
             marker=_MARKERS[str(side)],
             markersize=2.0,
             color=style.SIDE_COLOURS[str(side)],
+        )
+        late = own["late"].to_numpy(bool)
+        axes.plot(
+            1000.0 * own["onset_s"].to_numpy()[late],
+            [place for place, of in zip(places, late, strict=True) if of],
+            linestyle="none",
+            marker="x",
+            markersize=4.0,
+            color=LATE_COLOUR,
         )
     for edge in range(1, len(muscles)):
         axes.axhline(edge - 0.5, color="0.85", linewidth=0.4)

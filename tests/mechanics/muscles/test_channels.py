@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 from legsci.ingest.devices import Channel
+from legsci.ingest.streams import stream
 from legsci.mechanics.kinetics.session_motion import session_motion
 from legsci.mechanics.muscles.channels import channel_flags
 from legsci.mechanics.reps.session import session_repetitions
@@ -74,6 +75,23 @@ def test_a_channel_without_emg_is_named_with_its_cause(row, code):
 )
 def test_emg_with_some_hum_coarse_steps_or_an_offset_is_not_named(row):
     assert channel_flags(emg_trial(row)) == []
+
+
+@pytest.mark.parametrize(("share", "flagged"), [(0.0, []), (0.3, []), (1.0, ["right_soleus"])])
+def test_the_weaker_of_two_channels_that_resemble_each_other_is_suspected_of_cross_talk(share, flagged):
+    rng = np.random.default_rng(11)
+    strong = band_noise(rng, 20000)
+    weak = 0.2 * (share * np.roll(strong, 4) + band_noise(rng, 20000))
+    first = stream(emg_trial(strong), "emg")
+    second = first.assign_coords(channel=["EMG2"], side=("channel", ["right"]))
+    both = xr.concat([first, second.copy(data={"value": weak[None]})], dim="channel")
+    flags = channel_flags(trial({"emg": both.assign_attrs(first.attrs)}))
+    assert [flag.signal for flag in flags] == flagged
+    for flag in flags:
+        assert flag.code == "emg_cross_talk"
+        # common share^2 of 1 + share^2 of the power of the weaker channel
+        assert flag.value == pytest.approx(0.5**0.5, abs=0.03)
+        assert "that of left soleus" in flag.sentence
 
 
 @pytest.mark.skipif(not (SHARED / "sprint-ja1").is_dir(), reason="needs ../shared/data/sprint-ja1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from legsci.mechanics.muscles.onsets import Onset, onsets, onsets_of_trials
+from legsci.mechanics.muscles.onsets import NO_BURST, TONIC, Onset, offsets_of_trials, onsets, onsets_of_trials
 from tests.independent import motor_units
 from tests.mechanics.muscles.emg import RATE_HZ, SHAPES, band_noise, bursts
 
@@ -45,6 +45,40 @@ def test_onsets_of_a_pool_of_motor_units_are_within_milliseconds():
     assert np.quantile(np.abs(errors), 0.95) <= 25.0
     assert abs(np.mean(errors)) <= 5.0
     assert np.mean(covered) >= 0.86
+
+
+def test_offsets_at_15_db_are_within_milliseconds_and_their_intervals_cover():
+    rng = np.random.default_rng(42)
+    errors, covered = [], []
+    for shape in SHAPES:
+        for tonic in (0.0, 0.25):
+            made = bursts(rng, shape, rise_s=0.05, tonic=tonic)
+            windows = np.column_stack([made.onset_s + 0.05, made.offset_s + rng.uniform(0.2, 0.5, made.offset_s.size)])
+            (found,) = offsets_of_trials([(made.emg, RATE_HZ, windows)])
+            assert not any(offset.reason for offset in found)
+            errors += [1000.0 * (offset.time_s - true) for offset, true in zip(found, made.offset_s, strict=True)]
+            covered += [offset.lower_s <= t <= offset.upper_s for offset, t in zip(found, made.offset_s, strict=True)]
+    assert np.median(np.abs(errors)) <= 8.0
+    assert np.quantile(np.abs(errors), 0.95) <= 25.0
+    assert abs(np.mean(errors)) <= 5.0
+    # 36 bursts: three standard errors about 0.95
+    assert np.mean(covered) >= 0.84
+
+
+def test_a_muscle_that_never_rests_is_told_from_a_noisy_amplifier():
+    rng = np.random.default_rng(9)
+    made = bursts(rng, "cosine", rise_s=0.05, tonic=0.7, highest_hz=150.0)
+    assert [onset.reason for onset in onsets(made.emg, RATE_HZ, made.windows)] == [TONIC] * 6
+    drowned = bursts(rng, "cosine", rise_s=0.05, snr_db=-3.0, highest_hz=150.0)
+    assert [onset.reason for onset in onsets(drowned.emg, RATE_HZ, drowned.windows)] == [NO_BURST] * 6
+
+
+def test_a_burst_that_lasts_has_no_offset_and_a_reason():
+    made = bursts(np.random.default_rng(8), "cosine", rise_s=0.05, count=2)
+    within = np.column_stack([made.onset_s + 0.02, made.onset_s + 0.28])
+    (found,) = offsets_of_trials([(made.emg, RATE_HZ, within)])
+    assert all(np.isnan(offset.time_s) for offset in found)
+    assert all("follows" in offset.reason or "hold" in offset.reason for offset in found)
 
 
 def test_the_interval_widens_as_the_signal_weakens():

@@ -299,6 +299,7 @@ CASES = {
     "travels_across": run_to_the_right,
     "leg_contradicted": jump_off_the_other_leg,
     "leg_not_named": lambda: outcome(force_trial(jump(), task="lateral_jump")),
+    "reference_contraction": lambda: outcome(force_trial(jump(), task="maximal_voluntary_contraction")),
     "static_trial_alone": lambda: outcome(trial({"markers": standing()}, task="standing")),
 }
 
