@@ -25,6 +25,7 @@ PARTS = {
 #: Modules that write a table each, of errors, agreement or size, and are run by their own name.
 TABLES = (
     "alignment_errors",
+    "battery_errors",
     "clock_errors",
     "cutoffs",
     "damaged_files",

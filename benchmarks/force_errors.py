@@ -35,8 +35,13 @@ def session_errors(population: str, seed: int) -> pd.DataFrame:
     return errors_of({"jump": analytic_jump(seed)} if population == "analytic" else virtual_session(seed))
 
 
-def errors_of(session: dict[str, Known]) -> pd.DataFrame:
+def errors_of(session: dict[str, Known], *, events: tuple[str, ...] = CONTACT_EVENTS) -> pd.DataFrame:
     """Measure a session under the default profile.
+
+    Parameters
+    ----------
+    session : its trials.
+    events : those whose errors are listed too.
 
     Returns
     -------
@@ -61,7 +66,7 @@ def errors_of(session: dict[str, Known]) -> pd.DataFrame:
             if rep is not None:
                 rows += [
                     (name, f"{event}_ms", 1000.0 * (float(rep[event]) - known.events[event][which]), np.nan)
-                    for event in CONTACT_EVENTS
+                    for event in events
                     if event in known.events and which < len(known.events[event])
                 ]
     return pd.DataFrame(rows, columns=COLUMNS)

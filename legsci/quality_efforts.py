@@ -1,4 +1,4 @@
-"""Quality flags of isometric efforts; `legsci.quality` joins the others."""
+"""Quality flags of isometric efforts, of rebounds and of landings; `legsci.quality` joins the others."""
 
 from __future__ import annotations
 
@@ -22,5 +22,20 @@ EFFORTS: dict[str, Code] = {
         "Force falls {value:.0f} N before the effort (limit {limit:.0f} N): a countermovement; the onset is that of "
         "the rise after it.",
         "N",
+    ),
+    "no_rebound": Code(
+        "flagged", "No rebound within {limit:.1f} s of the landing of the jump: there is no repetition of one.", "s"
+    ),
+    "not_settled": Code(
+        "noted",
+        "No time to stabilisation: force does not stay within 5 % of body weight for {limit:.0f} s in the "
+        "{value:.1f} s after the landing.",
+        "s",
+    ),
+    "series_short": Code(
+        "noted",
+        "No time to stabilisation by sequential averaging: {value:.1f} s of force after the landing; {limit:.0f} s are "
+        "needed.",
+        "s",
     ),
 }

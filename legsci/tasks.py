@@ -25,6 +25,7 @@ class Task:
         "quiet": one repetition, the quietest stretch of standing.
         "flight": one repetition per flight that starts from standing (weighing before, landing after).
         "rebound": one repetition per ground contact between a fall and a flight.
+        "flight_rebound": as "flight", and the ground contact after each such flight is a repetition of rebound_jump.
         "impact": one repetition per landing from a fall, without a flight afterwards.
         "descent": one repetition per squat, by the height of the pelvis, or of the centre of mass without markers.
         "contact": one repetition per contact between two flights: a running step, or a hop.
@@ -50,7 +51,7 @@ class Task:
     start: Literal["standing", "held_squat", "fall", "running"]
     legs: Literal["both", "one", "either", "alternating"]
     direction: Literal["vertical", "lateral", "forward"] | None
-    cut: Literal["quiet", "flight", "rebound", "impact", "descent", "contact", "effort", "reference"]
+    cut: Literal["quiet", "flight", "rebound", "flight_rebound", "impact", "descent", "contact", "effort", "reference"]
     cut_by: tuple[str, ...]
     cutoff_hz: float
 
@@ -160,6 +161,105 @@ TASKS: dict[str, Task] = {
         cut_by=("force",),
         cutoff_hz=6.0,
     ),
+    "arm_swing_jump": Task(
+        "Countermovement jump with a swing of the arms.",
+        start="standing",
+        legs="both",
+        direction="vertical",
+        cut="flight",
+        cut_by=("force",),
+        cutoff_hz=15.0,
+    ),
+    "loaded_countermovement_jump": Task(
+        "Countermovement jump with a load on the shoulders or in the hands (load_kg in trials.tsv).",
+        start="standing",
+        legs="both",
+        direction="vertical",
+        cut="flight",
+        cut_by=("force",),
+        cutoff_hz=15.0,
+    ),
+    "loaded_squat_jump": Task(
+        "Squat jump with a load on the shoulders or in the hands (load_kg in trials.tsv).",
+        start="held_squat",
+        legs="both",
+        direction="vertical",
+        cut="flight",
+        cut_by=("force",),
+        cutoff_hz=15.0,
+    ),
+    "single_leg_countermovement_jump": Task(
+        "Countermovement jump from one leg.",
+        start="standing",
+        legs="one",
+        direction="vertical",
+        cut="flight",
+        cut_by=("force",),
+        cutoff_hz=15.0,
+    ),
+    "single_leg_drop_jump": Task(
+        "Step off a box, land on one leg, jump from it at once.",
+        start="fall",
+        legs="one",
+        direction="vertical",
+        cut="rebound",
+        cut_by=("force",),
+        cutoff_hz=30.0,
+    ),
+    "countermovement_rebound": Task(
+        "Countermovement jump with a jump at its landing: the first jump; the second is a repetition of rebound_jump.",
+        start="standing",
+        legs="either",
+        direction="vertical",
+        cut="flight_rebound",
+        cut_by=("force",),
+        cutoff_hz=15.0,
+    ),
+    "rebound_jump": Task(
+        "Jump at the landing of another jump, without a pause.",
+        start="fall",
+        legs="either",
+        direction="vertical",
+        cut="rebound",
+        cut_by=("force",),
+        cutoff_hz=30.0,
+    ),
+    "hop_and_stick": Task(
+        "Hop forward, land on one leg and hold still.",
+        start="fall",
+        legs="one",
+        direction="forward",
+        cut="impact",
+        cut_by=("force",),
+        cutoff_hz=30.0,
+    ),
+    "single_leg_squat": Task(
+        "Squats on one leg, one or many.",
+        start="standing",
+        legs="one",
+        direction="vertical",
+        cut="descent",
+        cut_by=("markers", "segments", "force"),
+        cutoff_hz=6.0,
+    ),
+    "split_squat": Task(
+        "Squats with one foot ahead of the other, one or many; the leg of trials.tsv is the front leg.",
+        start="standing",
+        legs="one",
+        direction="vertical",
+        cut="descent",
+        cut_by=("markers", "segments", "force"),
+        cutoff_hz=6.0,
+    ),
+    "single_leg_balance": Task(
+        "Quiet standing on one leg.",
+        start="standing",
+        legs="one",
+        direction=None,
+        cut="quiet",
+        cut_by=("force",),
+        cutoff_hz=6.0,
+    ),
     "maximal_voluntary_contraction": Task(
         "Contract a muscle as strongly as possible: its EMG is 100 % in the other trials of the session.",
         start="held_squat",
@@ -181,13 +281,15 @@ def _tasks(chosen: Callable[[Task], bool]) -> tuple[str, ...]:
 STANDING = _tasks(lambda task: task.cut == "quiet")
 MOVEMENTS = _tasks(lambda task: task.cut not in ("quiet", "effort", "reference"))
 ISOMETRIC = _tasks(lambda task: task.cut == "effort")
-JUMPS = _tasks(lambda task: task.cut in ("flight", "rebound"))
-VERTICAL_JUMPS = _tasks(lambda task: task.cut in ("flight", "rebound") and task.direction == "vertical")
+JUMPS = _tasks(lambda task: task.cut in ("flight", "rebound", "flight_rebound"))
+VERTICAL_JUMPS = tuple(name for name in JUMPS if TASKS[name].direction == "vertical")
 LATERAL_JUMPS = _tasks(lambda task: task.cut == "flight" and task.direction == "lateral")
-JUMPS_FROM_REST = _tasks(lambda task: task.cut == "flight")
-COUNTERMOVEMENT_JUMPS = _tasks(lambda task: task.cut == "flight" and task.start == "standing")
+JUMPS_FROM_REST = _tasks(lambda task: task.cut in ("flight", "flight_rebound"))
+COUNTERMOVEMENT_JUMPS = tuple(name for name in JUMPS_FROM_REST if TASKS[name].start == "standing")
 REBOUND_JUMPS = _tasks(lambda task: task.cut == "rebound")
 LANDINGS = _tasks(lambda task: task.cut == "impact")
+#: Tasks that end with a landing after which the person stands.
+LANDED = _tasks(lambda task: task.cut in ("flight", "rebound", "impact"))
 SQUATS = _tasks(lambda task: task.cut == "descent")
 RUNNING = _tasks(lambda task: task.cut == "contact" and task.direction == "forward")
 HOPS = _tasks(lambda task: task.cut == "contact" and task.direction == "vertical")

@@ -27,6 +27,7 @@ from legsci.metrics.families import (
     power,
     sensors,
     squats,
+    stabilisation,
 )
 from legsci.metrics.metric import NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, recorded_samples, velocity
@@ -40,7 +41,7 @@ KEYS = {
     "trial_id": "Trial, as in trials.tsv.",
     "rep": "Number of the repetition in its trial, from 1; 0 for a trial without repetitions.",
     "side": "Side to which the metrics of the row belong: left, right, or both (both legs together, the whole body).",
-    "task": "Movement task of the trial, as in trials.tsv.",
+    "task": "Movement task of the trial, as in trials.tsv; of the rebounds of countermovement_rebound rebound_jump.",
     "profile": "Definition profile under which the repetition was scored.",
     "cutoff_hz": "Cut-off frequency of the low-pass of markers and of the ground reaction, from which the metrics of "
     "angles and moments are computed [Hz]; empty: not filtered, or no markers.",
@@ -100,7 +101,7 @@ _MEASURED: dict[str, dict[str, Metric]] = {
     "Vertical force": force.METRICS,
     "Phases": phases.METRICS,
     "Velocity, height and power of the centre of mass": power.METRICS,
-    "Stiffness and stabilisation": elasticity.METRICS,
+    "Stiffness and stabilisation": elasticity.METRICS | stabilisation.METRICS,
     "Joint angles and squats": joints.METRICS | squats.METRICS,
     "Joint angles, force and jump height": angle_and_force.METRICS,
     "Alignment of the leg": alignment.METRICS,

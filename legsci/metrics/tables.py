@@ -13,7 +13,8 @@ from legsci.ingest.study import Study
 from legsci.mechanics.reps.files import FLAG_COLUMNS, QUALITY_COLUMNS
 from legsci.mechanics.reps.repetition import CLOCK, STORED_EVENTS, UNPERTURBED
 from legsci.metrics.families.muscles import references_in_words
-from legsci.metrics.measure import measure
+from legsci.metrics.families.stabilisation import stabilisation_flags
+from legsci.metrics.measure import measure, prepare
 from legsci.metrics.measurements import PROFILE as MEASURED
 from legsci.metrics.measurements import declared_metrics, measured_dictionary, measured_rows
 from legsci.metrics.registry import COLUMNS, METRICS, dictionary
@@ -91,7 +92,7 @@ def session_metrics(reps: xr.Dataset | None, quality: pd.DataFrame) -> tuple[pd.
 def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, object]]]:
     """Rows of rep x side x profile, with uncertainties where the profile is the default; and flags about them."""
     measured = _with_uncertainties(measure(reps), reps)
-    beyond = withhold(measured)
+    beyond, unsettled = withhold(measured), stabilisation_flags(prepare(reps))
     frame = _frame(measured, reps)
     published = (frame["perturbation"] == UNPERTURBED).to_numpy()
     default = (frame["profile"] == str(reps.attrs["default_profile"])).to_numpy()
@@ -105,7 +106,12 @@ def _measured_rows(reps: xr.Dataset) -> tuple[pd.DataFrame, list[dict[str, objec
         | {name: getattr(flag, name) for name in stated}
         | {"rep": values["rep"]}
         for values in frame.loc[chosen, [*keys, "profile", "rep", "index", *checked]].to_dict("records")
-        for flag in (*height_flags(values), *plausibility_flags(values), *beyond.get(values["index"], ()))
+        for flag in (
+            *height_flags(values),
+            *plausibility_flags(values),
+            *beyond.get(values["index"], ()),
+            *unsettled.get(values["index"], ()),
+        )
     ]
     return frame[published].drop(columns=["index", "perturbation"]), flags
 

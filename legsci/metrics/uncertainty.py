@@ -14,7 +14,7 @@ from legsci.metrics.families.phases import ELSEWHERE, PHASES
 from legsci.metrics.measure import measure, prepare
 from legsci.metrics.noise import course_length, course_of, excess_of_highest, force_noise, limit_of_largest
 from legsci.metrics.registry import METRICS
-from legsci.metrics.signals import Reps, of_both, peak_time, position
+from legsci.metrics.signals import Reps, at, of_both, peak_time, position
 from legsci.tasks import HOPS, REBOUND_JUMPS, RUNNING
 from legsci.vocabulary import SIDES, STANDARD_GRAVITY
 
@@ -168,7 +168,15 @@ def _noise_of_samples(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
             reps, course * speed, each * np.abs(speed), reps["movement_start"], reps["takeoff"]
         ),
         "rate_of_force_development_n_per_s": _of_mean_slope(reps, force, sd, of_peak),
+        "force_dip_percent": _noise_of_dip(reps, sd),
     }
+
+
+def _noise_of_dip(reps: Reps, sd: Array) -> Array:
+    """Standard uncertainty (rep,) by the noise of the plates of the difference of two means of force [% of weight]."""
+    lengths = np.array([course_length(rate) for rate in reps["sampling_rate_hz"].data.astype(float)])
+    weight = _default(of_both(reps["body_weight"]))
+    return np.asarray(100.0 * 2.0**0.5 * sd / np.sqrt(lengths) / np.where(weight > 0.0, weight, np.inf))
 
 
 def _noise_of_lowest(reps: Reps, course: Array, sd: Array) -> Array:
@@ -176,7 +184,8 @@ def _noise_of_lowest(reps: Reps, course: Array, sd: Array) -> Array:
 
     There force passes body weight, with a slope of a per sample. White noise of standard deviation s makes a random
     walk of the velocity, whose lowest point lies (2 s / a)^(2/3) samples from its place, times a variable of Chernoff's
-    distribution. 0 where braking starts otherwise, as at a touchdown.
+    distribution. Where force changes its slope between two samples, the straight line between them passes body weight
+    up to a quarter of a sample off: a rectangular distribution. 0 where braking starts otherwise, as at a touchdown.
     """
     lowest = (reps["braking_start"] == reps["peak_negative_velocity"]).transpose("rep", "scoring").data[:, 0]
     at, rate = _default(position(reps, reps["braking_start"])), reps["sampling_rate_hz"].data.astype(float)
@@ -185,7 +194,8 @@ def _noise_of_lowest(reps: Reps, course: Array, sd: Array) -> Array:
         around = course[rep, max(int(at[rep]) - 1, 0) : int(at[rep]) + 3]
         slope = (around[-1] - around[0]) / (around.size - 1) if around.size > 1 else np.nan
         if slope > 0.0:
-            answer[rep] = CHERNOFF_VARIANCE**0.5 * (2.0 * sd[rep] / slope) ** (2.0 / 3.0) / rate[rep]
+            by_noise = CHERNOFF_VARIANCE**0.5 * (2.0 * sd[rep] / slope) ** (2.0 / 3.0)
+            answer[rep] = np.hypot(by_noise, 0.25 / 3.0**0.5) / rate[rep]
     return answer
 
 
@@ -198,36 +208,70 @@ def _noise_of_phases(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
     course, each = course_of(force, rate), np.broadcast_to(sd[:, None], force.shape)
     speed = reps["velocity"].transpose("rep", "scoring", "sample").data[:, 0]
     weight, rest = _default(of_both(reps["body_weight"])), _default(reps["rest"])
+    late = _noise_of_lowest(reps, course, sd)
     with np.errstate(divide="ignore", invalid="ignore"):
         percent, specific = 100.0 / weight, STANDARD_GRAVITY / weight
         for phase, of in PHASES.items():
             span = of.start(reps), of.end(reps)
             length = _default(span[1] - span[0])
             impulse = sd * np.sqrt(length / rate)
+            of_speed = sd * np.sqrt(np.abs(_default(span[1]) - rest) / rate) * specific
+            moved, edge, its_speed = _edge_of_phase(reps, phase, late, of_speed)
+            mean, mean_speed, mean_power = (
+                _default(of_both(value) if "side" in value.dims else value)
+                for value in (
+                    reps[f"{phase}_{name}"] for name in ("mean_force_n", "mean_velocity_m_per_s", "mean_power_w")
+                )
+            )
+            net, total = np.hypot(impulse, (edge - weight) * moved), np.hypot(impulse, edge * moved)
+            of_mean = np.hypot(impulse, (mean - edge) * moved) / length
             largest = _noise_of_peak(reps, course, each, *span)
             to_peak = _default(peak_time(reps, of_both(reps["force"]), *span) - span[0])
             rises = course * speed * (1.0 if of.upward else -1.0)
             of_power = _noise_of_peak(reps, rises, each * np.abs(speed), *span)
-            of_speed = sd * np.sqrt(np.abs(_default(span[1]) - rest) / rate) * specific
-            answer |= dict.fromkeys((f"{phase}_impulse_n_s", f"{phase}_total_impulse_n_s"), impulse)
-            answer |= dict.fromkeys(
-                (f"{phase}_impulse_n_s_per_kg", f"{phase}_total_impulse_n_s_per_kg"), impulse * specific
-            )
             answer |= {
-                f"{phase}_mean_force_n": impulse / length,
-                f"{phase}_mean_force_percent": impulse / length * percent,
+                f"{phase}_impulse_n_s": net,
+                f"{phase}_impulse_n_s_per_kg": net * specific,
+                f"{phase}_total_impulse_n_s": total,
+                f"{phase}_total_impulse_n_s_per_kg": total * specific,
+                f"{phase}_mean_force_n": of_mean,
+                f"{phase}_mean_force_percent": of_mean * percent,
                 f"{phase}_peak_force_n": largest,
                 f"{phase}_peak_force_percent": largest * percent,
                 f"{phase}_force_at_peak_n": largest,
                 f"{phase}_rate_of_force_development_n_per_s": np.hypot(sd, largest) / to_peak,
-                f"{phase}_mean_velocity_m_per_s": of_speed,
+                f"{phase}_mean_velocity_m_per_s": np.hypot(of_speed, (mean_speed - its_speed) * moved / length),
+                f"{phase}_mean_power_w": np.hypot(of_speed * mean, (mean_power - edge * its_speed) * moved / length),
                 f"{phase}_peak_velocity_m_per_s": of_speed,
                 f"{phase}_peak_power_w": of_power,
                 f"{phase}_peak_power_w_per_kg": of_power * specific,
             }
+            if phase == "propulsion":
+                answer["propulsion_time_s"] = moved
+            if phase in ("braking", "landing"):
+                depth = -_default(reps[f"{phase}_mean_velocity_m_per_s"]) * length
+                part = np.abs(its_speed) * moved / depth
+                highest = _default(of_both(reps[f"{phase}_peak_force_n"]))
+                answer[f"{phase}_stiffness_n_per_m"] = np.hypot(largest, highest * part) / depth
     return {
         name: np.where(np.isfinite(values), values, 0.0) for name, values in answer.items() if name not in ELSEWHERE
     }
+
+
+def _edge_of_phase(reps: Reps, phase: str, late: Array, of_speed: Array) -> tuple[Array, Array, Array]:
+    """How uncertain the edge of a phase is that no rescoring moves (rep,) [s], with force [N] and velocity [m/s] there.
+
+    Unweighting ends and braking starts where velocity is lowest, by `late`; propulsion starts at a velocity, whose
+    noise `of_speed` [m/s] moves it by that over the acceleration.
+    """
+    if phase not in ("unweighting", "braking", "propulsion"):
+        return np.zeros_like(late), np.zeros_like(late), np.zeros_like(late)
+    moment = reps["propulsion_start" if phase == "propulsion" else "braking_start"]
+    force, speed = (np.nan_to_num(_default(at(reps, of, moment))) for of in (of_both(reps["force"]), reps["velocity"]))
+    if phase == "propulsion":
+        push = (force / _default(of_both(reps["body_weight"])) - 1.0) * STANDARD_GRAVITY
+        late = np.where(push > 0.0, of_speed / np.where(push > 0.0, push, 1.0), 0.0)
+    return late, force, speed
 
 
 def _noise_of_integrals(reps: Reps, sd: Array) -> dict[str, Array]:

@@ -18,6 +18,7 @@ TESTS = {
     "Drop Jump": "drop_jump",
     "Drop Landing": "landing",
     "Isometric Test": "isometric_pull",
+    "CMJ Rebound": "countermovement_rebound",
     "Multi Rebound": "repeated_hops",
     "Weigh In": "standing",
 }
@@ -95,6 +96,8 @@ NAMES: dict[str, str] = {
     "Positive Impulse": "positive_total_impulse_n_s",
     "Positive Net Impulse": "positive_impulse_n_s",
     "Jump Momentum": "takeoff_momentum_kg_m_per_s",
+    "Depth": "countermovement_depth_m",
+    "Modified RSI": "rsi_modified_m_per_s",
     "Stiffness": "braking_stiffness_n_per_m",
     "Landing Stiffness": "landing_stiffness_n_per_m",
     "Spring Like Correlation": "spring_model_r2",
@@ -113,27 +116,61 @@ NAMES: dict[str, str] = {
 }
 #: The same where a test means something of its own by a name.
 NAMES_OF_TEST: dict[str, dict[str, str]] = {
-    "Drop Jump": {"mRSI": "rsi_m_per_s", "RSI": "flight_contact_ratio", "Time To Takeoff": "contact_time_s"},
+    "Drop Jump": {
+        "mRSI": "rsi_m_per_s",
+        "Modified RSI": "rsi_m_per_s",
+        "RSI": "flight_contact_ratio",
+        "Time To Takeoff": "contact_time_s",
+    },
     "Drop Landing": {
         "Peak Force": "landing_peak_force_n",
         "Peak Relative Force": "landing_peak_force_percent",
         "Force at Peak Force": "landing_force_at_peak_n",
         "Stiffness": "landing_stiffness_n_per_m",
         "Stability Depth": "landing_depth_m",
+        "Contact Velocity": "touchdown_velocity_m_per_s",
     },
 }
+#: Word before a name in the test of a jump and its rebound -> task of the repetition, and the test whose names it uses.
+JUMP_AND_REBOUND = {
+    "CMJ ": ("countermovement_rebound", "Countermovement Jump"),
+    "Rebound ": ("rebound_jump", "Drop Jump"),
+}
+#: Beginning of the name of a summary of hops -> selection and statistic of hop_sets.csv, the longest first.
+HOP_SETS = {
+    **{
+        f"Top {count} Jumps {said} ": (f"best_{count}", statistic)
+        for count in (5, 3)
+        for said, statistic in (("Avg.", "mean"), ("Peak", "peak"))
+    },
+    "Peak Jump ": ("all", "peak"),
+    "Peak ": ("all", "peak"),
+    "Avg. ": ("all", "mean"),
+    "Total ": ("all", "total"),
+}
+#: Rest of that name -> metric of hop_sets.csv.
+HOP_NAMES = {
+    "Contact Time": "contact_time_s",
+    "Flight Time": "flight_time_s",
+    "Jump Height": "jump_height_flight_time_m",
+    "Height": "jump_height_flight_time_m",
+    "mRSI": "rsi_m_per_s",
+    "RSI": "flight_contact_ratio",
+}
+#: Metrics of force by the whole name.
+HOP_FORCES = {
+    "Avg. Force": ("mean", "mean_force_n"),
+    "Peak Force": ("peak", "peak_force_n"),
+    "L|R Avg. Force": ("mean", "asymmetry_mean_force_percent"),
+    "L|R Peak Force": ("mean", "asymmetry_peak_force_percent"),
+    "Number of Jumps": ("hops", "contact_time_s"),
+}
 #: Why a metric has no column.
-_PER_HOP = "a summary over the hops of a trial: metrics.csv has a row for each hop, with {}"
 REASONS: dict[str, dict[str, str]] = {
     "Drop Jump": {
         "Impact Peak": "a yes or no that depends on how a peak is told from a shoulder of the force; the figure of "
         "force over time shows it",
         "Time to Peak Braking Force": "the time over which braking_rate_of_force_development_n_per_s is taken",
-    },
-    "Drop Landing": {
-        "Contact Velocity": "the velocity from which fall_height_m (h) is computed: √(2 g h)",
-        "Impact Phase %": "landing_time_s over time_to_stabilisation_s",
-        "Stabilization Phase %": "stabilisation_time_s over time_to_stabilisation_s",
     },
     "Isometric Test": {
         "Initiation Threshold": "the onset is where force begins to depart from the level before, not where it passes "
@@ -145,7 +182,6 @@ REASONS: dict[str, dict[str, str]] = {
     },
 }
 NO_TASK = {
-    "CMJ Rebound": "legsci has no task of a countermovement jump with a rebound at its landing",
     "TS Free Run": "a display of force over time, without a movement whose events could be defined",
     "TS Isometric Test": "a display of force over time against a target; isometric_pull measures the effort",
 }
@@ -157,14 +193,16 @@ class Answer:
 
     Parameters
     ----------
-    column : of metrics.csv; empty where there is none.
+    column : of metrics.csv, or the metric of hop_sets.csv; empty where there is none.
     side : of the row of metrics.csv.
     reason : why there is no column; empty where there is one.
+    hop_set : selection and statistic of hop_sets.csv; empty of a column of metrics.csv.
     """
 
     column: str
     side: str
     reason: str
+    hop_set: tuple[str, str] | tuple[()] = ()
 
 
 def _sided(name: str) -> tuple[str, str]:
@@ -173,6 +211,19 @@ def _sided(name: str) -> tuple[str, str]:
         if name.startswith(said):
             return name.removeprefix(said), side
     return name, "both"
+
+
+def _part_of_rebound(name: str) -> tuple[str, str, str]:
+    """Return task, test whose names are used, and name without its word, of a jump and its rebound.
+
+    Without a word the landing and what follows is that of the rebound, all else that of the jump.
+    """
+    for word, (task, test) in JUMP_AND_REBOUND.items():
+        if word in name:
+            return task, test, name.replace(word, "", 1)
+    plain = _sided(name)[0]
+    task, test = JUMP_AND_REBOUND["Rebound " if "Landing" in plain or plain == "Time to Stabilization" else "CMJ "]
+    return task, test, name
 
 
 def answer(test: str, name: str) -> Answer:
@@ -189,34 +240,30 @@ def answer(test: str, name: str) -> Answer:
     if test in NO_TASK:
         return Answer("", "both", NO_TASK[test])
     if test == "Multi Rebound" and name != "System Weight":
-        return Answer("", "both", _PER_HOP.format(_column_of_hops(name)))
-    plain, side = _sided(name)
-    reason = {said.lower(): why for said, why in REASONS.get(test, {}).items()}.get(plain.lower())
+        return _of_hops(name)
+    task, said = TESTS[test], name
+    if test == "CMJ Rebound":
+        task, test, said = _part_of_rebound(name)
+    plain, side = _sided(said)
+    reason = {known.lower(): why for known, why in REASONS.get(test, {}).items()}.get(plain.lower())
     if reason is not None:
         return Answer("", side, reason)
-    columns = {said.lower(): column for said, column in (NAMES | NAMES_OF_TEST.get(test, {})).items()}
+    columns = {known.lower(): column for known, column in (NAMES | NAMES_OF_TEST.get(test, {})).items()}
     column = columns[plain.lower()]
     if side == "L|R":
         compared = METRICS[column].asymmetry
         if compared is None:
             raise KeyError(name)
         column, side = compared, "both"
-    if TESTS[test] not in METRICS[column].tasks:
+    if task not in METRICS[column].tasks:
         raise KeyError(f"{test}: {name}")
     return Answer(column, side, "")
 
 
-def _column_of_hops(name: str) -> str:
-    """Column of each hop of which a metric of a series is the mean, the largest or the sum."""
-    for said, column in (
-        ("Contact", "contact_time_s"),
-        ("Flight", "flight_time_s"),
-        ("Height", "jump_height_flight_time_m"),
-        ("mRSI", "rsi_m_per_s"),
-        ("RSI", "flight_contact_ratio"),
-        ("L|R", "asymmetry_peak_force_percent"),
-        ("Force", "peak_force_n"),
-    ):
-        if said in name:
-            return column
-    return "the column rep"
+def _of_hops(name: str) -> Answer:
+    """Metric of hop_sets.csv, with its selection and statistic, of which a metric of a series is made."""
+    if name in HOP_FORCES:
+        statistic, metric = HOP_FORCES[name]
+        return Answer(metric, "both", "", ("all", statistic))
+    start = next(start for start in HOP_SETS if name.startswith(start))
+    return Answer(HOP_NAMES[name.removeprefix(start)], "both", "", HOP_SETS[start])

@@ -12,6 +12,7 @@ import pandas as pd
 from legsci.metrics.registry import METRICS
 from legsci.models.claims.evidence import Evidence
 from legsci.models.claims.registry import Registry
+from legsci.models.force_velocity_results import force_velocity_profiles
 from legsci.models.injury_results import injury_results
 from legsci.models.result import REFUSAL_COLUMNS, ModelRefusal, Refusals, attempt
 from legsci.models.statistics.agreement import agreement, pair_icc
@@ -22,6 +23,7 @@ from legsci.models.statistics.mixed import MixedFit, MixedModel, fit_mixed_model
 from legsci.models.statistics.reliability import reliability
 from legsci.models.statistics.resampling import Bootstrap
 from legsci.models.tables.analysis import complete_rows, session_table
+from legsci.models.tables.battery import battery_table, hop_sets
 from legsci.models.tables.inputs import check_longitudinal, check_tables
 from legsci.models.tables.longitudinal import LONGITUDINAL_COLUMNS
 from legsci.models.tables.summaries import SERIES, usable
@@ -114,6 +116,8 @@ def study_results(
         values are at or below 0.
     agreement : per task and pair of jump heights, or of a metric of inertial sensors and that of plates or cameras:
         bias, 95 % limits of agreement and ICC(A,1) of single repetitions, with intervals [unit of the metric; ICC: 1].
+    test_battery, hop_sets, force_velocity : quantities of a test day, see `legsci.models.tables.battery` and
+        `legsci.models.force_velocity_results`.
     incidence : per definition of a problem: onsets, hours at risk, rate per 1000 h with exact and cluster interval,
         prevalence [share of answered weeks].
     weeks_left_out : number of weeks not at risk of any problem, by reason.
@@ -137,6 +141,9 @@ def study_results(
         "athletes": athlete_coefficients(fit).reset_index() if fit else pd.DataFrame(columns=ATHLETE_COLUMNS),
         "reliability": reliabilities(longitudinal, refusals, bootstrap),
         "agreement": agreements(tables["metrics"], refusals, bootstrap),
+        "test_battery": battery_table(longitudinal),
+        "hop_sets": hop_sets(tables["metrics"], refusals),
+        "force_velocity": force_velocity_profiles(tables["metrics"], tables.get("trials", pd.DataFrame()), refusals),
         **injury_results(tables, evidence, refusals),
     }
     return answers | {"refusals": pd.DataFrame(refusals, columns=REFUSAL_COLUMNS)}

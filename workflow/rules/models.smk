@@ -8,6 +8,9 @@ MODEL_TABLES = [
     "athletes",
     "reliability",
     "agreement",
+    "test_battery",
+    "hop_sets",
+    "force_velocity",
     "incidence",
     "burden",
     "weeks_left_out",
@@ -41,7 +44,7 @@ MODEL_RESULTS = [
 def people_digest(wildcards):
     """Digest of the tables of participants, sessions, exposure, health, injuries and retests."""
     study = study_of(wildcards.study)
-    names = ("participants", "sessions", "exposure", "health", "injuries", "reliability")
+    names = ("participants", "sessions", "trials", "exposure", "health", "injuries", "reliability")
     return content_digest(*(getattr(study, name).to_json(orient="table", index=False) for name in names))
 
 

@@ -340,12 +340,13 @@ def score_repetition(
         score.flags += _check_velocity(score, task, stood=stood, title=profile.title)
         score.flags += _check_flight(score, reaction, window)
         score.flags += _check_drift(score, task, weighing, after)
-        score.flags += _check_landing(score, reaction, window)
+        if task.cut != "flight_rebound":
+            score.flags += _check_landing(score, reaction, window)
     elif np.isnan(score.rest):
         score.flags.append(QualityFlag("no_velocity"))
     if task.start == "held_squat":
         score.flags += check_countermovement(score.events, float(score.body_weight[0]), reaction)
-    elif task.cut == "flight":
+    elif task.cut in ("flight", "flight_rebound"):
         score.flags += check_hold(score.events, float(score.body_weight[0]), reaction)
     return score
 

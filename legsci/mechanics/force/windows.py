@@ -6,7 +6,7 @@ found wrong, or why there are none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -169,6 +169,21 @@ def rebounds(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]
         windows.append(Window(first, last, touchdown=touchdown, middle=_middle(reaction, stretch), lands=lands))
     if not windows and not flags:
         flags.append(QualityFlag("no_flight", limit=SHORTEST_FLIGHT_S, detail=_why_no_flight(reaction)))
+    return windows, flags
+
+
+def jumps_and_rebounds(reaction: GroundReaction) -> tuple[list[Window], list[QualityFlag]]:
+    """Two windows per jump from standing with a rebound at its landing: the jump up to the rebound, and the rebound."""
+    jumps, flags = flights(reaction)
+    flags = [flag for flag in flags if flag.code != "hop_after_landing"]
+    contacts, _ = rebounds(reaction)
+    windows: list[Window] = []
+    for jump in jumps:
+        own = [contact for contact in contacts if jump.middle < contact.touchdown < jump.last]
+        last = next((int(first) for first, _ in reaction.unloaded if own and first > own[0].touchdown), jump.last)
+        windows += [replace(jump, last=last), *own[:1]]
+        if not own:
+            flags.append(QualityFlag("no_rebound", limit=LONGEST_REBOUND_S, rep=len(windows)))
     return windows, flags
 
 

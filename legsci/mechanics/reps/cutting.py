@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from legsci.mechanics.force.events import Score, score_repetition, score_standing
 from legsci.mechanics.force.plates import GroundReaction
-from legsci.mechanics.force.windows import Window, flights, impacts, rebounds, whole_recording
+from legsci.mechanics.force.windows import Window, flights, impacts, jumps_and_rebounds, rebounds, whole_recording
 from legsci.mechanics.kinetics.movement import Movement
 from legsci.mechanics.kinetics.session_motion import TrialMotion
 from legsci.mechanics.reps.pulls import pulls, score_pull
 from legsci.mechanics.reps.squats import score_squat, squats, unloaded_ground_reaction
 from legsci.mechanics.reps.steps import score_step, steps
 from legsci.quality import QualityFlag
-from legsci.tasks import Task
+from legsci.tasks import TASKS, Task
 
 
 class Cutting(NamedTuple):
@@ -30,16 +30,25 @@ class Cutting(NamedTuple):
     events: Callable[..., Score]
 
 
+#: Task of the repetitions that follow a touchdown in trials that hold jumps and their rebounds.
+REBOUND = "rebound_jump"
 #: By the word that `Task.cut` holds.
 CUTTING: dict[str, Cutting] = {
     "quiet": Cutting(lambda reaction, _: whole_recording(reaction), score_standing),
     "flight": Cutting(lambda reaction, _: flights(reaction), score_repetition),
     "rebound": Cutting(lambda reaction, _: rebounds(reaction), score_repetition),
+    "flight_rebound": Cutting(lambda reaction, _: jumps_and_rebounds(reaction), score_repetition),
     "impact": Cutting(lambda reaction, _: impacts(reaction), score_repetition),
     "descent": Cutting(squats, score_squat),
     "contact": Cutting(lambda reaction, _: steps(reaction), score_step),
     "effort": Cutting(lambda reaction, _: pulls(reaction), score_pull),
 }
+
+
+def task_of(window: Window, trial_task: str) -> str:
+    """Task of a repetition: that of its trial, or of a rebound in a trial of jumps and their rebounds."""
+    rebounds_too = TASKS[trial_task].cut == "flight_rebound"
+    return REBOUND if rebounds_too and window.touchdown >= 0 else trial_task
 
 
 def reaction_to_cut(motion: TrialMotion, task: Task) -> GroundReaction | None:

@@ -22,6 +22,7 @@ from legsci.vocabulary import MUSCLES, SIDES
 #: or the time after it [s], until which.
 ONSET_WINDOWS: dict[str, tuple[str, float, str | float]] = {
     "flight": ("movement_start", 0.3, "takeoff"),
+    "flight_rebound": ("movement_start", 0.3, "takeoff"),
     "descent": ("movement_start", 0.5, "eccentric_end"),
     "rebound": ("touchdown", 0.3, 0.15),
     "impact": ("touchdown", 0.3, 0.15),

@@ -15,10 +15,10 @@ from legsci.mechanics.reps.curation import apply_decisions
 from legsci.mechanics.reps.cutting import CUTTING
 from legsci.mechanics.reps.repetition import UNPERTURBED, Repetition, Scoring
 from legsci.quality import QualityFlag
-from legsci.tasks import TASKS
+from legsci.tasks import LANDED, TASKS
 
-#: Signal that belongs to a repetition after its last event [s].
-TAIL_S = 1.0
+#: Signal that belongs to a repetition after its last event [s]; after a landing that in which force settles.
+TAIL_S, LANDED_TAIL_S = 1.0, 3.0
 #: Signal kept before the middle of a flight [s].
 PUSH_OFF_S = 1.0
 
@@ -57,15 +57,16 @@ def score_window(
         for flag in score.flags
     ]
     flags += apply_decisions(scores, decisions, window, rate=reaction.rate)
-    kept = _kept_samples(window, scores, reaction.rate, reaction.force.shape[1])
+    tail = int((LANDED_TAIL_S if task in LANDED else TAIL_S) * reaction.rate)
+    kept = _kept_samples(window, scores, tail=tail, rate=reaction.rate, count=reaction.force.shape[1])
     return Repetition("", task, number, kept.start, kept.stop, reaction.rate, scores), flags
 
 
-def _kept_samples(window: Window, scores: dict[Scoring, Score], rate: float, count: int) -> slice:
+def _kept_samples(window: Window, scores: dict[Scoring, Score], *, tail: int, rate: float, count: int) -> slice:
     """Return the samples that hold every event and resting sample of a repetition, its push-off, and a tail."""
     positions = [value for score in scores.values() for value in (*score.events.values(), score.rest)]
     finite = np.array([value for value in positions if np.isfinite(value)] or [window.first, window.last])
-    last = max(int(finite.max() + TAIL_S * rate), window.touchdown + int(TAIL_S * rate))
+    last = max(int(finite.max()), window.touchdown) + tail
     first = int(finite.min())
     if window.middle >= 0:
         # A jump whose movement start was not found shows its push-off all the same.

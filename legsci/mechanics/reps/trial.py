@@ -11,7 +11,7 @@ import pandas as pd
 from legsci.mechanics.force.profiles import Profile
 from legsci.mechanics.kinetics.session_motion import TrialMotion
 from legsci.mechanics.reps.curation import decisions_without_effect, trial_decisions
-from legsci.mechanics.reps.cutting import CUTTING, no_signal_to_cut_by, reaction_to_cut
+from legsci.mechanics.reps.cutting import CUTTING, no_signal_to_cut_by, reaction_to_cut, task_of
 from legsci.mechanics.reps.repetition import Repetition, Scoring
 from legsci.mechanics.reps.scoring import score_window
 from legsci.mechanics.reps.sensor_reps import sensor_repetitions
@@ -69,7 +69,7 @@ def trial_repetitions(
         repetition, found = score_window(
             reaction,
             window,
-            task=str(motion.attrs["task"]),
+            task=task_of(window, str(motion.attrs["task"])),
             number=number,
             scorings=scorings,
             mass_kg=mass_kg,

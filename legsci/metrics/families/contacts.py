@@ -12,7 +12,7 @@ from legsci.metrics.families.force import LANDING_S, impact
 from legsci.metrics.families.joints import of_frames, working
 from legsci.metrics.metric import FORCE, MOTION, NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps, at, integral, peak, position
-from legsci.tasks import JUMPS, LANDINGS, RUNNING
+from legsci.tasks import LANDED, RUNNING
 from legsci.vocabulary import AXES, SIDES
 
 _SPEED = "errors of the pelvis markers cancel in its displacement; the scale of the cameras is not known to legsci"
@@ -101,7 +101,7 @@ METRICS: dict[str, Metric] = {
         meaning="Integral of vertical force over the 0.5 s after landing (task landing: after touchdown).",
         equation="∫ F dt, t_landing to t_landing + 0.5 s",
         source=OWN_DEFINITION,
-        tasks=(*JUMPS, *LANDINGS),
+        tasks=LANDED,
         streams=FORCE,
         uncertainty="rescored",
         asymmetry="asymmetry_landing_impulse_percent",
@@ -114,7 +114,7 @@ METRICS: dict[str, Metric] = {
         meaning="Maximum anterior force on the body in the 0.5 s after landing (task landing: after touchdown).",
         equation="max F_x, t_landing to t_landing + 0.5 s",
         source=OWN_DEFINITION,
-        tasks=(*JUMPS, *LANDINGS),
+        tasks=LANDED,
         streams=FORCE,
         uncertainty="rescored",
     ),
@@ -126,7 +126,7 @@ METRICS: dict[str, Metric] = {
         meaning="Maximum posterior force on the body in the 0.5 s after landing (task landing: after touchdown).",
         equation="max -F_x, t_landing to t_landing + 0.5 s",
         source=OWN_DEFINITION,
-        tasks=(*JUMPS, *LANDINGS),
+        tasks=LANDED,
         streams=FORCE,
         uncertainty="rescored",
     ),
@@ -139,7 +139,7 @@ METRICS: dict[str, Metric] = {
         "touchdown), of all plates together: forces of the feet against each other cancel.",
         equation="max F_z, t_landing to t_landing + 0.5 s",
         source=OWN_DEFINITION,
-        tasks=(*JUMPS, *LANDINGS),
+        tasks=LANDED,
         streams=FORCE,
         uncertainty="rescored",
     ),
@@ -152,7 +152,7 @@ METRICS: dict[str, Metric] = {
         "touchdown), of all plates together: forces of the feet against each other cancel.",
         equation="max -F_z, t_landing to t_landing + 0.5 s",
         source=OWN_DEFINITION,
-        tasks=(*JUMPS, *LANDINGS),
+        tasks=LANDED,
         streams=FORCE,
         uncertainty="rescored",
     ),

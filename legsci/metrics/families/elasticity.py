@@ -1,4 +1,4 @@
-"""Metrics of stiffness and of the return to standing: force over displacement, spring models, time to stabilisation.
+"""Metrics of stiffness and of the stretch-shortening cycle: force over displacement, spring models, shape of the force.
 
 Each takes what `prepare` in measure.py makes of a reps file; METRICS, at the end, defines each.
 """
@@ -10,19 +10,16 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from legsci.metrics.families.force import contact_time, flight_time, impact, landing_peak_force, time_to_takeoff
+from legsci.metrics.families.force import contact_time, flight_time, landing_peak_force, time_to_takeoff
 from legsci.metrics.families.phases import PHASES, Measure, peak_force, per_weight
 from legsci.metrics.metric import FLANAGAN, FORCE, LINTHORNE, MCMAHON, NOT_SIGNED, Metric
+from legsci.metrics.noise import course_of
 from legsci.metrics.signals import Reps, at, integral, of_both, position
-from legsci.tasks import COUNTERMOVEMENT_JUMPS, HOPS, JUMPS, JUMPS_FROM_REST, LANDINGS, REBOUND_JUMPS
+from legsci.tasks import COUNTERMOVEMENT_JUMPS, HOPS, JUMPS, JUMPS_FROM_REST, LANDED, REBOUND_JUMPS
 from legsci.vocabulary import STANDARD_GRAVITY
-
-#: Force is that of standing while it stays within this part of body weight for so long [s] (Flanagan et al. 2008).
-STEADY_PART, STEADY_S = 0.05, 1.0
 
 _MCMAHON_CHENG = "McMahon & Cheng 1990, J Biomech 23(S1):65"
 _DALLEAU = "Dalleau et al. 2004, Int J Sports Med 25:170"
-_STABILISATION = "Flanagan et al. 2008, J Strength Cond Res 22:1677"
 
 
 def _descent(reps: Reps, phase: str) -> xr.Variable:
@@ -71,28 +68,26 @@ def spring_fit(reps: Reps) -> xr.Variable:
     return xr.Variable(("rep", "scoring"), answer)
 
 
-def time_to_stabilisation(reps: Reps) -> xr.Variable:
-    """Time from landing until force stays about body weight (rep, scoring) [s]; NaN where it does not for so long."""
-    force = of_both(reps["force"]).transpose("rep", "sample").data
-    weight = of_both(reps["body_weight"]).transpose("rep", "scoring").data
-    reading = weight + reps["offset"].transpose("rep", "scoring").data
-    first = position(reps, impact(reps)).transpose("rep", "scoring").data
-    found = np.full(first.shape, np.nan)
-    for rep, scoring in zip(*np.nonzero(np.isfinite(first) & (weight > 0.0)), strict=True):
-        rate, begin = float(reps["sampling_rate_hz"].data[rep]), int(np.ceil(first[rep, scoring]))
-        away = np.abs(force[rep, begin:] - reading[rep, scoring]) > STEADY_PART * weight[rep, scoring]
-        # samples after the end of the recording are NaN: not known to be steady
-        edges = np.flatnonzero(np.concatenate([away | np.isnan(force[rep, begin:]), [True]]))
-        starts, stops = np.concatenate([[0], edges[:-1] + 1]), edges
-        steady = np.flatnonzero(stops - starts >= STEADY_S * rate)
-        if steady.size:
-            found[rep, scoring] = (begin + starts[steady[0]] - first[rep, scoring]) / rate
-    return xr.Variable(("rep", "scoring"), found)
-
-
 def force_at_lowest_point(reps: Reps) -> xr.Variable:
     """Force when velocity is zero at the lowest point (rep, scoring, side) [N]."""
     return at(reps, reps["force"], reps["bottom"]) - reps["offset"]
+
+
+def force_dip(reps: Reps) -> xr.Variable:
+    """Depth of the dip between two peaks of force before take-off (rep, scoring) [% of body weight]."""
+    course = course_of(
+        of_both(reps["force"]).transpose("rep", "sample").data, reps["sampling_rate_hz"].data.astype(float)
+    )
+    weight = of_both(reps["body_weight"]).transpose("rep", "scoring").data
+    start, end = reps["braking_start"].fillna(reps["movement_start"]), reps["takeoff"]
+    first, last = (position(reps, moment).transpose("rep", "scoring").data for moment in (start, end))
+    answer = np.full(first.shape, np.nan)
+    for rep, scoring in zip(*np.nonzero(np.isfinite(first + last) & (weight > 0.0)), strict=True):
+        push = course[rep, int(np.ceil(first[rep, scoring])) : int(last[rep, scoring]) + 1]
+        if push.size and np.isfinite(push).all():
+            before, after = np.maximum.accumulate(push), np.maximum.accumulate(push[::-1])[::-1]
+            answer[rep, scoring] = 100.0 * float((np.minimum(before, after) - push).max()) / weight[rep, scoring]
+    return xr.Variable(("rep", "scoring"), answer)
 
 
 def takeoff_momentum(reps: Reps) -> xr.Variable:
@@ -132,7 +127,6 @@ def _entry(
 
 
 _BRAKED = (*COUNTERMOVEMENT_JUMPS, *REBOUND_JUMPS)
-_LANDED = (*JUMPS, *LANDINGS)
 
 METRICS: dict[str, Metric] = {
     "braking_stiffness_n_per_m": _entry(
@@ -151,7 +145,7 @@ METRICS: dict[str, Metric] = {
         "Landing peak force divided by the descent of the centre of mass from landing to the lowest point.",
         "max F / -∫ v dt, from t_landing to v = 0",
         _MCMAHON_CHENG,
-        _LANDED,
+        LANDED,
     ),
     "landing_depth_m": _entry(
         landing_depth,
@@ -160,7 +154,7 @@ METRICS: dict[str, Metric] = {
         "Descent of the centre of mass from landing (task landing: touchdown) to the lowest point.",
         "-∫ v dt, from t_landing to v = 0",
         MCMAHON,
-        _LANDED,
+        LANDED,
     ),
     "contact_stiffness_n_per_m": _entry(
         contact_stiffness,
@@ -182,16 +176,6 @@ METRICS: dict[str, Metric] = {
         _MCMAHON_CHENG,
         REBOUND_JUMPS,
     ),
-    "time_to_stabilisation_s": _entry(
-        time_to_stabilisation,
-        "time to stabilisation",
-        "s",
-        "Time from landing (task landing: touchdown) until force stays within 5 % of body weight for 1 s; missing "
-        "where it does not, or the recording ends before.",
-        "least t - t_landing with |F - W| ≤ 0.05 W from t to t + 1 s",
-        _STABILISATION,
-        _LANDED,
-    ),
     "force_at_lowest_point_n": replace(
         _entry(
             force_at_lowest_point,
@@ -212,6 +196,17 @@ METRICS: dict[str, Metric] = {
         "100 F(t_bottom) / W",
         MCMAHON,
         _BRAKED,
+    ),
+    "force_dip_percent": _entry(
+        force_dip,
+        "dip between two force peaks",
+        "%",
+        "Depth of the dip between two peaks of force from braking start (without braking: movement start) to take-off, "
+        "below the lower of them, as a percentage of body weight; force is averaged over 10 ms. 0 but for noise where "
+        "force has a single peak (unimodal), larger the more it has two (bimodal).",
+        "100 max over t of (min(max F before t, max F after t) - F(t)) / W",
+        "Kennedy & Drake 2018, Sports 6:36 (two shapes of the curve); the depth is defined here",
+        JUMPS_FROM_REST,
     ),
     "takeoff_momentum_kg_m_per_s": _entry(
         takeoff_momentum,

@@ -14,7 +14,7 @@ import xarray as xr
 from legsci.metrics.families.force import impact
 from legsci.metrics.metric import FORCE, MCMAHON, NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, at, integral, of_both, peak, peak_time, position
-from legsci.tasks import COUNTERMOVEMENT_JUMPS, JUMPS, LANDINGS, REBOUND_JUMPS
+from legsci.tasks import COUNTERMOVEMENT_JUMPS, JUMPS, LANDED, LANDINGS, REBOUND_JUMPS
 from legsci.vocabulary import STANDARD_GRAVITY
 
 Measure = Callable[[Reps], xr.Variable]
@@ -94,7 +94,7 @@ PHASES = {
         "the lowest point after it",
         "landing (task landing: touchdown) to the lowest point after it, v = 0",
         upward=False,
-        tasks=(*JUMPS, *LANDINGS),
+        tasks=LANDED,
     ),
     "stabilisation": Phase(
         lambda reps: reps["landing_end"],
@@ -106,6 +106,8 @@ PHASES = {
         tasks=LANDINGS,
     ),
 }
+#: Phases whose share is one of the time to stabilisation.
+OF_LANDINGS = ("landing", "stabilisation")
 #: Metrics of another family under a name of this pattern: of the 0.5 s after a landing.
 ELSEWHERE = ("landing_peak_force_n", "landing_impulse_n_s")
 
@@ -116,8 +118,17 @@ def duration(phase: Phase) -> Measure:
 
 
 def share(phase: Phase) -> Measure:
-    """Measure: length of a phase in percent of the time to take-off, in a rebound of contact (rep, scoring) [%]."""
-    return lambda reps: 100.0 * duration(phase)(reps) / (reps["takeoff"] - reps["movement_start"])
+    """Measure: length of a phase in percent of the time to take-off, in a rebound of contact (rep, scoring) [%].
+
+    In a landing, which has no take-off, in percent of the time to stabilisation.
+    """
+
+    def measure(reps: Reps) -> xr.Variable:
+        """Divide the length of the phase by that of the movement."""
+        whole = (reps["takeoff"] - reps["movement_start"]).fillna(reps["time_to_stabilisation_s"])
+        return 100.0 * duration(phase)(reps) / whole.where(whole > 0.0)
+
+    return measure
 
 
 def total_impulse(phase: Phase) -> Measure:
@@ -149,7 +160,17 @@ def mean_force(phase: Phase) -> Measure:
 
 def peak_force(phase: Phase) -> Measure:
     """Measure: largest force of a phase (rep, scoring, side) [N]."""
-    return lambda reps: peak(reps, reps["force"], phase.start(reps), phase.end(reps)) - reps["offset"]
+    return lambda reps: _largest(reps, reps["force"], phase) - reps["offset"]
+
+
+def _largest(reps: Reps, signal: xr.Variable, phase: Phase) -> xr.Variable:
+    """Largest value of a signal (..., sample) in a phase, whose ends lie between samples [unit of the signal]."""
+    start, end = phase.start(reps), phase.end(reps)
+    most = peak(reps, signal, start, end)
+    for moment in (start, end):
+        value = at(reps, signal, moment).transpose(*most.dims)
+        most = value.where(value > most, most)
+    return most
 
 
 def force_at_peak(phase: Phase) -> Measure:
@@ -189,7 +210,7 @@ def mean_of(signal: str, phase: Phase) -> Measure:
 def peak_of(signal: str, phase: Phase) -> Measure:
     """Measure: velocity or power that is largest in the direction of a phase (rep, scoring); negative while sinking."""
     way = 1.0 if phase.upward else -1.0
-    return lambda reps: peak(reps, reps[signal] * way, phase.start(reps), phase.end(reps)) * way
+    return lambda reps: _largest(reps, reps[signal] * way, phase) * way
 
 
 def power(reps: Reps) -> xr.Variable:
@@ -245,6 +266,12 @@ def _metrics_of(phase: str) -> dict[str, Metric]:
         f"{phase}_time_percent": replace(
             entry(share(of), "share of time", "%", "Time", f"100 {length} / (t_takeoff - t_movement_start)"),
             meaning=f"Time {over}, as a percentage of the time from movement start (drop jump: touchdown) to take-off.",
+        )
+        if phase not in OF_LANDINGS
+        else replace(
+            entry(share(of), "share of time", "%", "Time", f"100 {length} / time_to_stabilisation_s"),
+            meaning=f"Time {over}, as a percentage of the time to stabilisation.",
+            tasks=LANDINGS,
         ),
         f"{phase}_mean_force_n": entry(
             mean,
@@ -357,9 +384,8 @@ def _metrics_of(phase: str) -> dict[str, Metric]:
 
 
 def _exists(name: str) -> bool:
-    """Whether a phase has a metric: unweighting no rise of force, a landing nothing that ends at a take-off."""
-    absent = ("unweighting_rate_of_force_development_n_per_s", "landing_time_percent", "stabilisation_time_percent")
-    return name not in (*absent, *ELSEWHERE)
+    """Whether a phase has a metric under its pattern: unweighting has no rise of force."""
+    return name not in ("unweighting_rate_of_force_development_n_per_s", *ELSEWHERE)
 
 
 METRICS: dict[str, Metric] = {name: metric for phase in PHASES for name, metric in _metrics_of(phase).items()}

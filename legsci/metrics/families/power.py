@@ -45,6 +45,11 @@ def countermovement_depth(reps: Reps) -> xr.Variable:
     return -integral(reps, reps["velocity"], reps["movement_start"], reps["bottom"])
 
 
+def push_off_distance(reps: Reps) -> xr.Variable:
+    """Rise of the centre of mass in propulsion (rep, scoring) [m]."""
+    return integral(reps, reps["velocity"], reps["propulsion_start"], reps["takeoff"])
+
+
 def peak_power(reps: Reps) -> xr.Variable:
     """Highest product of force and velocity (rep, scoring) [W]."""
     # Only what is before take-off: squats and landings in the same file make the signals several times longer.
@@ -58,8 +63,13 @@ def peak_power(reps: Reps) -> xr.Variable:
 
 def fall_height(reps: Reps) -> xr.Variable:
     """Height of the fall from the velocity at touchdown (rep, scoring) [m]."""
+    return touchdown_velocity(reps) ** 2 / (2.0 * STANDARD_GRAVITY)
+
+
+def touchdown_velocity(reps: Reps) -> xr.Variable:
+    """Vertical velocity at touchdown after a fall (rep, scoring) [m/s]; negative."""
     speed = at(reps, reps["velocity"], reps["touchdown"])
-    return speed.where(speed < 0.0) ** 2 / (2.0 * STANDARD_GRAVITY)
+    return speed.where(speed < 0.0)
 
 
 def rsi_modified(reps: Reps) -> xr.Variable:
@@ -142,6 +152,18 @@ METRICS: dict[str, Metric] = {
         streams=FORCE,
         uncertainty="rescored",
     ),
+    "push_off_distance_m": Metric(
+        push_off_distance,
+        label="push-off distance",
+        unit="m",
+        sign="upward",
+        meaning="Rise of the centre of mass from propulsion start (as the profile defines it) to take-off.",
+        equation="∫ v dt, t_propulsion_start to t_takeoff",
+        source="Samozino et al. 2008, J Biomech 41:2940",
+        tasks=JUMPS,
+        streams=FORCE,
+        uncertainty="rescored",
+    ),
     "peak_power_w": Metric(
         peak_power,
         label="peak power",
@@ -187,6 +209,19 @@ METRICS: dict[str, Metric] = {
         equation="flight_time_s / contact_time_s",
         source=FLANAGAN,
         tasks=(*REBOUND_JUMPS, *HOPS),
+        streams=FORCE,
+        uncertainty="rescored",
+    ),
+    "touchdown_velocity_m_per_s": Metric(
+        touchdown_velocity,
+        label="touchdown velocity",
+        unit="m/s",
+        sign="upward",
+        meaning="Vertical velocity of the centre of mass at touchdown, by integration from quiet standing after the "
+        "last landing.",
+        equation="v(t_touchdown)",
+        source=LINTHORNE,
+        tasks=(*REBOUND_JUMPS, *LANDINGS),
         streams=FORCE,
         uncertainty="rescored",
     ),

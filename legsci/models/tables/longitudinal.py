@@ -69,7 +69,7 @@ def tables_of(study: Study, metrics: pd.DataFrame) -> dict[str, pd.DataFrame]:
     study : its folder, read.
     metrics : rows of metrics.csv.
     """
-    own = {name: getattr(study, name) for name in ANALYSIS_TABLES[1:-1]}
+    own = {name: getattr(study, name) for name in (*ANALYSIS_TABLES[1:-1], "trials")}
     declared = pd.DataFrame({"metric": list(declared_metrics(study))}, dtype=object)
     return {"metrics": metrics, **own, "reliability": retest_rows(study), "declared": declared}
 

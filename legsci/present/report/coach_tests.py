@@ -57,6 +57,9 @@ QUANTITIES = (
     Quantity("Lowering time of squats", "squat", "eccentric_time_s", "s", 1.0, 1),
     Quantity("Sideways take-off speed", "lateral_jump", "takeoff_velocity_m_per_s", "m/s", 1.0, 2, 1, True),
     Quantity("Peak force of the pull", "isometric_pull", "peak_force_n", "N", 1.0, 0, 1),
+    Quantity("Hop contact", "repeated_hops", "contact_time_s", "ms", 1000.0, 0, -1),
+    Quantity("Hop reactive strength", "repeated_hops", "rsi_m_per_s", "m/s", 1.0, 2, 1),
+    Quantity("Rebound reactive strength", "rebound_jump", "rsi_m_per_s", "m/s", 1.0, 2, 1),
 )
 
 

@@ -10,6 +10,10 @@ from pathlib import Path
 
 from legsci.metrics.registry import METRICS
 from legsci.metrics.vendor_names import (
+    HOP_FORCES,
+    HOP_NAMES,
+    HOP_SETS,
+    JUMP_AND_REBOUND,
     NAMES,
     NAMES_OF_TEST,
     NO_TASK,
@@ -31,6 +35,13 @@ asymmetry of the column: 100 (R - L) / (R + L). The software names fewer metrics
 This page is generated; names are edited in `legsci/metrics/vendor_names.py`, and `make dictionary` writes it."""
 
 
+_REBOUND = """A trial of countermovement_rebound has two repetitions in metrics.csv, the jump and the rebound. A name
+with neither word belongs to the rebound if it is about the landing, else to the jump."""
+_HOPS = """Summaries over the hops of a trial are in `models/hop_sets.csv`, a row per trial, selection and metric;
+metrics.csv has a row for each hop. The best hops are those with the highest reactive strength among contacts below
+0.25 s."""
+
+
 def vendor_page() -> str:
     """Comparison of names in Markdown: tests, patterns of phases and of times after an onset, names, and reasons."""
     patterns = {**of_phase("<Phase>", "<phase>"), **after_onset("<t>")}
@@ -39,7 +50,9 @@ def vendor_page() -> str:
     named += [(test, name, column) for test, names in NAMES_OF_TEST.items() for name, column in names.items()]
     reasons = [(test, name, why) for test, names in REASONS.items() for name, why in names.items()]
     reasons += [(test, "all", why) for test, why in NO_TASK.items()]
-    reasons.append(("Multi Rebound", "all", "summaries over the hops of a trial: metrics.csv has a row for each hop"))
+    parts = [(f"`{word}...`", task, test) for word, (task, test) in JUMP_AND_REBOUND.items()]
+    sets = [(f"`{start}{name}`", metric, *of) for start, of in HOP_SETS.items() for name, metric in HOP_NAMES.items()]
+    sets += [(f"`{name}`", metric, "all", statistic) for name, (statistic, metric) in HOP_FORCES.items()]
     sections = {
         "Tests": table(("test", "task"), list(TESTS.items())),
         "Phases": table(("phase of the vendor", "phase"), list(PHASES_SAID.items())),
@@ -48,6 +61,8 @@ def vendor_page() -> str:
             ("test", "name", "column", "what it is"),
             [(test, name, f"[{column}](metrics.md#{column})", METRICS[column].label) for test, name, column in named],
         ),
+        "CMJ Rebound": f"{_REBOUND}\n\n{table(('name', 'task of the repetition', 'names as in'), parts)}",
+        "Multi Rebound": f"{_HOPS}\n\n{table(('name', 'metric', 'selection', 'statistic'), sets)}",
         "Without a column": table(("test", "name", "why"), reasons),
     }
     return "\n\n".join([_INTRODUCTION, *(f"## {title}\n\n{text}" for title, text in sections.items())]) + "\n"

@@ -1,4 +1,4 @@
-"""Jumps from both feet: countermovement jump, squat jump, drop jump."""
+"""Jumps from both feet: countermovement jump, squat jump, drop jump, repeated hops."""
 
 from __future__ import annotations
 
@@ -39,19 +39,27 @@ _TOPPLE_S, _BENT_M, _SOFT_M = 0.8, 0.07, 0.05
 #: Rise to standing after a landing [s].
 _RISE_S = 1.0
 
+#: Take-off velocity and contact time of hop after hop, as parts of those of the technique: athletes vary them.
+_VELOCITY_PARTS = (0.90, 0.95, 1.0, 1.04, 0.98, 1.02, 0.96, 1.05, 1.0, 0.93)
+_CONTACT_PARTS = (1.10, 1.05, 0.98, 0.95, 1.0, 1.03, 0.96, 1.0, 0.94, 1.06)
+
 
 @dataclass(frozen=True)
 class _Flight:
-    """Times of take-off and landing [s], and heights of the centre of mass above the ground then [m]."""
+    """Times of take-off and landing [s], and heights of the centre of mass above the ground then [m].
+
+    `landing_velocity` is negative, `velocity` that of the take-off [m/s].
+    """
 
     takeoff: float
     landing: float
     takeoff_height: float
     landing_height: float
     landing_velocity: float
+    velocity: float
 
 
-def _flight(body: Body, technique: Technique, takeoff: float) -> _Flight:
+def _flight_of(body: Body, technique: Technique, takeoff: float) -> _Flight:
     """Ballistic flight from take-off to landing with the centre of mass `landing_drop_m` lower."""
     stretched = com_height(
         body, technique, knee_deg=STRETCHED_KNEE_DEG, lean_deg=STANDING_LEAN_DEG, heel_rise_deg=STRETCHED_HEEL_DEG
@@ -60,10 +68,10 @@ def _flight(body: Body, technique: Technique, takeoff: float) -> _Flight:
     velocity = technique.takeoff_velocity_m_per_s
     landing_velocity = -sqrt(velocity**2 + 2.0 * G * technique.landing_drop_m)
     landing = takeoff + (velocity - landing_velocity) / G
-    return _Flight(takeoff, landing, height, height - technique.landing_drop_m, landing_velocity)
+    return _Flight(takeoff, landing, height, height - technique.landing_drop_m, landing_velocity, velocity)
 
 
-def _landed(path: Path, flight: _Flight, technique: Technique, standing: float) -> tuple[Path, float, float]:
+def _landing_path(path: Path, flight: _Flight, technique: Technique, standing: float) -> tuple[Path, float, float]:
     """Continue a path that ends in flight: landing, lowest point, standing; and the times of the last two [s]."""
     absorb = max(-2.5 * technique.landing_depth_m / flight.landing_velocity, 2.0 * _IMPACT_S)
     lowest = flight.landing + absorb
@@ -152,7 +160,7 @@ class _PushOff:
 def _complete_jump(body: Body, technique: Technique, rate_hz: float, jump: _PushOff) -> Plan:
     """Add flight, landing and standing to a jump up to its take-off, and the curves of the rest of the body."""
     before, flight = jump.preparation, jump.flight
-    path, landing_bottom, end = _landed(jump.path, flight, technique, standing_height(body, technique))
+    path, landing_bottom, end = _landing_path(jump.path, flight, technique, standing_height(body, technique))
     takeoff, landing = flight.takeoff, flight.landing
     time = trial_time(end + technique.quiet_s, rate_hz)
     forward, ground, toes, heels, falls = before.feet(time)
@@ -195,9 +203,9 @@ def plan_countermovement_jump(body: Body, technique: Technique, rate_hz: float) 
     start, lower = technique.quiet_s, technique.eccentric_s
     bottom = start + lower
     standing = standing_height(body, technique)
-    rise = _flight(body, technique, 0.0).takeoff_height - standing + technique.depth_m
+    rise = _flight_of(body, technique, 0.0).takeoff_height - standing + technique.depth_m
     push, level = plan_push_off(rise, technique.takeoff_velocity_m_per_s, 1e-6, _RELEASE_S)
-    flight = _flight(body, technique, bottom + push)
+    flight = _flight_of(body, technique, bottom + push)
     changes = (
         *eccentric_changes(start, lower, standing, technique.depth_m, level),
         Change(flight.takeoff - _RELEASE_S, _RELEASE_S, -G - level, ZERO_FORCE_CORNER_S),
@@ -216,9 +224,9 @@ def plan_squat_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     begin = held + technique.quiet_s
     standing = standing_height(body, technique)
     bottom = standing - technique.depth_m
-    rise = _flight(body, technique, 0.0).takeoff_height - bottom
+    rise = _flight_of(body, technique, 0.0).takeoff_height - bottom
     push, level = plan_push_off(rise, technique.takeoff_velocity_m_per_s, _GROW_S, _RELEASE_S)
-    flight = _flight(body, technique, begin + push)
+    flight = _flight_of(body, technique, begin + push)
     changes = (
         *move_changes(start, held - start),
         Change(begin, _GROW_S, level),
@@ -237,7 +245,7 @@ def plan_drop_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     standing = standing_height(body, technique)
     begin = technique.quiet_s + _TOPPLE_S
     left = begin + _LET_GO_S
-    touch_height = _flight(body, technique, 0.0).takeoff_height - _SOFT_M
+    touch_height = _flight_of(body, technique, 0.0).takeoff_height - _SOFT_M
     bent = find_path(
         Path(0.0, box + standing, 0.0, 0.0, move_changes(technique.quiet_s, _TOPPLE_S)),
         [rest_at(begin, box + standing - _BENT_M)],
@@ -246,7 +254,7 @@ def plan_drop_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
     height, speed, _ = (float(values[0]) for values in fall.at(np.array([left])))
     impact = -sqrt(speed**2 + 2.0 * G * (height - touch_height))
     touchdown = left + (speed - impact) / G
-    flight = _flight(body, technique, touchdown + technique.contact_time_s)
+    flight = _flight_of(body, technique, touchdown + technique.contact_time_s)
     contact = technique.contact_time_s
     changes = (
         *fall.changes,
@@ -269,3 +277,90 @@ def plan_drop_jump(body: Body, technique: Technique, rate_hz: float) -> Plan:
         "depth_m": touch_height - float(heights.min()),
     }
     return _complete_jump(body, technique, rate_hz, _PushOff("drop_jump", path, preparation, flight, events, truth))
+
+
+def plan_repeated_hops(body: Body, technique: Technique, rate_hz: float) -> Plan:
+    """Repeated hops: stand, countermovement, `steps` hops of about `contact_time_s`, land, stand.
+
+    The n-th hop leaves the ground with the n-th of _VELOCITY_PARTS, which start again after the last, of
+    `takeoff_velocity_m_per_s`; so do contact times. The centre of mass is _SOFT_M lower at each touchdown than at the
+    take-off before.
+    """
+    start, bottom = technique.quiet_s, technique.quiet_s + technique.eccentric_s
+    standing, count = standing_height(body, technique), technique.steps
+    velocities = [technique.takeoff_velocity_m_per_s * _VELOCITY_PARTS[hop % 10] for hop in range(count)]
+    contacts = [technique.contact_time_s * _CONTACT_PARTS[hop % 10] for hop in range(count)]
+    soft = replace(technique, landing_drop_m=_SOFT_M)
+    rise = _flight_of(body, technique, 0.0).takeoff_height - standing + technique.depth_m
+    push, level = plan_push_off(rise, technique.takeoff_velocity_m_per_s, 1e-6, _RELEASE_S)
+    flight = _flight_of(body, soft if count else technique, bottom + push)
+    changes: tuple[Change, ...] = (
+        *eccentric_changes(start, technique.eccentric_s, standing, technique.depth_m, level),
+        Change(flight.takeoff - _RELEASE_S, _RELEASE_S, -G - level, ZERO_FORCE_CORNER_S),
+    )
+    path, flights = Path(0.0, standing, 0.0, 0.0, changes), [flight]
+    for hop, (velocity, contact) in enumerate(zip(velocities, contacts, strict=True)):
+        takeoff = flight.landing + contact
+        after = replace(technique if hop + 1 == count else soft, takeoff_velocity_m_per_s=velocity)
+        following = _flight_of(body, after, takeoff)
+        changes = (
+            *path.changes,
+            Change(flight.landing, 0.3 * contact, None, ZERO_FORCE_CORNER_S),
+            Change(flight.landing + 0.3 * contact, 0.7 * contact - _RELEASE_S),
+            Change(takeoff - _RELEASE_S, _RELEASE_S, None, ZERO_FORCE_CORNER_S),
+        )
+        target = Target(takeoff, position=following.takeoff_height, velocity=velocity, acceleration=-G)
+        path = find_path(replace(path, changes=changes), [target])
+        flight = following
+        flights.append(flight)
+    path, landing_bottom, end = _landing_path(path, flight, technique, standing)
+    time = trial_time(end + technique.quiet_s, rate_hz)
+    timeline, truth = _hop_timeline(time, rate_hz, flights, start, end)
+    curves = _hop_curves(body, technique, time, flights, (start, bottom, landing_bottom))
+    spans = [(one.takeoff, one.landing) for one in flights]
+    return plan_both_legs(body, technique, timeline, height=path, curves=curves, flights=spans, truth=truth)
+
+
+def _hop_timeline(
+    time: Array, rate_hz: float, flights: list[_Flight], start: float, end: float
+) -> tuple[Timeline, Truth]:
+    """Events of the hops [s], and contact and flight time of each."""
+    touchdowns = [flight.landing for flight in flights[:-1]]
+    takeoffs = [flight.takeoff for flight in flights]
+    truth: Truth = {
+        "contact_time_s": [takeoff - touchdown for touchdown, takeoff in zip(touchdowns, takeoffs[1:], strict=True)],
+        "flight_time_s": [flight.landing - flight.takeoff for flight in flights[1:]],
+    }
+    events = {
+        "movement_start": [start],
+        "touchdown": touchdowns,
+        "takeoff": takeoffs,
+        "landing": [flights[-1].landing],
+    }
+    return Timeline("repeated_hops", time, rate_hz, [(start, end)], events), truth
+
+
+def _hop_curves(
+    body: Body,
+    technique: Technique,
+    time: Array,
+    flights: list[_Flight],
+    moments: tuple[float, float, float],
+) -> Curves:
+    """Course of the rest of the body: the trunk sinks before the push-off and at the landing, the heels stay up."""
+    start, bottom, landing_bottom = moments
+    first, last = flights[0].takeoff, flights[-1].landing
+    deep = ramp(time, start, bottom - start) - ramp(time, bottom, 1.05 * (first - bottom))
+    soft = ramp(time, last - 0.05, landing_bottom - last + 0.15) - ramp(time, landing_bottom + 0.1, 0.85 * _RISE_S)
+    forefoot = body.toe[0, 0] - FOREFOOT_M - STANDING_PRESSURE_M
+    nothing = np.zeros(time.size)
+    return Curves(
+        lumbar=technique.lumbar_flexion_deg * (deep + 0.5 * soft),
+        drop=technique.pelvic_drop_deg * (deep + soft),
+        effort=0.9 * deep + soft,
+        heel_rise=_heel_rise(time, first, last),
+        lift=sum((lift(time, one.takeoff, one.landing, one.velocity, 0.0) for one in flights), nothing),
+        forward=nothing,
+        ground=nothing,
+        pressure=STANDING_PRESSURE_M + forefoot * (ramp(time, first - 0.25, 0.2) - ramp(time, last, 0.12)),
+    )

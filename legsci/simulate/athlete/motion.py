@@ -6,11 +6,11 @@ import numpy as np
 
 from legsci.simulate.athlete.balance import Balanced, balance
 from legsci.simulate.athlete.body import Athlete, build_body
-from legsci.simulate.athlete.jumps import plan_countermovement_jump, plan_drop_jump, plan_squat_jump
+from legsci.simulate.athlete.jumps import plan_countermovement_jump, plan_drop_jump, plan_repeated_hops, plan_squat_jump
 from legsci.simulate.athlete.kinetics import edge_frames
 from legsci.simulate.athlete.plan import Array, Motion, Plan, Technique
 from legsci.simulate.athlete.single_leg import plan_lateral_jump, plan_sprint
-from legsci.simulate.athlete.squats import plan_squat, plan_standing
+from legsci.simulate.athlete.squats import plan_isometric_pull, plan_squat, plan_standing
 from legsci.vocabulary import SEGMENTS, SIDES_OF_BODY, STANDARD_GRAVITY
 
 #: How each task is planned: (body, technique, rate_hz) -> Plan.
@@ -22,6 +22,8 @@ TASK_PLANS = {
     "drop_jump": plan_drop_jump,
     "lateral_jump": plan_lateral_jump,
     "sprint": plan_sprint,
+    "repeated_hops": plan_repeated_hops,
+    "isometric_pull": plan_isometric_pull,
 }
 #: Inclination of each foot's reaction toward the midline, as a share of the line from foot to centre of mass.
 _INWARD = 0.4
@@ -160,10 +162,13 @@ def _ground_reaction(plan: Plan, motion: Balanced, mass: float, technique: Techn
 
     The whole reaction follows from the motion. Between two feet it is shared so that both centres of pressure lie
     equally far ahead and the shares are those of the lateral centre of pressure between the feet; a pair of opposite
-    inward forces along the line that joins them, as people push outward against the ground, adds no moment.
+    inward forces along the line that joins them, as people push outward against the ground, adds no moment. A pull at a
+    bar over the centre of mass is borne by the ground as well.
     """
     loaded = plan.loaded.any(axis=0)
     force = mass * (motion.com_acceleration + np.array([0.0, STANDARD_GRAVITY, 0.0]))
+    if plan.bar is not None:
+        force[:, 1] += plan.bar
     force[~loaded] = 0.0
     up = np.where(force[:, 1] > 0.0, force[:, 1], np.inf)
     height = motion.com[:, 1] - plan.ground

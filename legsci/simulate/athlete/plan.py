@@ -42,12 +42,14 @@ class Technique:
     leg : leg that pushes off in a lateral jump; with which the first running step is made.
     speed_m_per_s : running speed [m/s].
     flight_time_s : flight between two sprint steps [s].
-    steps : ground contacts of a sprint trial.
+    steps : ground contacts of a sprint trial, hops of repeated hops.
     foot_strike_angle_deg : pitch of the foot at contact, toes up positive [deg].
     touchdown_distance_m : how much further ahead of the centre of mass the foot lands than at steady speed, where the
         middle of the path of the centre of pressure lies ahead by half of the distance travelled in contact; a larger
         distance brakes [m].
     running_lean_deg : forward lean of the trunk in running [deg].
+    pull_n, pretension_n, pull_s : of an isometric pull, the force that the effort adds, the force before it [N], and
+        how long the effort lasts [s].
     sway : size of the sway in standing, 1 = ordinary, 0 = none; sway_seed : entropy of its phases.
     """
 
@@ -79,6 +81,9 @@ class Technique:
     foot_strike_angle_deg: float = 8.0
     touchdown_distance_m: float = 0.0
     running_lean_deg: float = 5.0
+    pull_n: float = 1500.0
+    pretension_n: float = 30.0
+    pull_s: float = 3.0
     sway: float = 1.0
     sway_seed: tuple[int, ...] = (0,)
 
@@ -90,6 +95,10 @@ _TASK_VALUES: dict[str, dict[str, Any]] = {
         "lumbar_flexion_deg": 14.0,
     },
     "drop_jump": {"landing_depth_m": 0.20, "trunk_lean_deg": 28.0},
+    "repeated_hops": {
+        "depth_m": 0.20, "eccentric_s": 0.5, "takeoff_velocity_m_per_s": 2.0, "trunk_lean_deg": 20.0, "steps": 10,
+        "contact_time_s": 0.20, "knee_abduction_peak_deg": (3.0, 3.0),
+    },
     "lateral_jump": {
         "depth_m": 0.16, "eccentric_s": 0.6, "takeoff_velocity_m_per_s": 1.4, "landing_depth_m": 0.14,
         "trunk_lean_deg": 20.0,
@@ -138,6 +147,8 @@ class Plan:
     toe : (2, n, 3) tip of the foot [m]; heel_rise : (2, n) pitch of the foot, toes down [rad]; yaw : (2, n) [rad].
     abduction : (2, n) valgus of the knees [rad].
     loaded : (2, n) whether the foot carries.
+    bar : (n,) force with which the athlete pulls at a fixed bar on the vertical through the centre of mass [N]; None
+        without a bar.
     foot_z : (2, n) where across the ground each foot's centre of pressure lies when both carry [m].
     events, truth : see Motion.
     """
@@ -159,6 +170,7 @@ class Plan:
     abduction: Array
     loaded: Array
     foot_z: Array
+    bar: Array | None = None
     events: dict[str, list[float]] = field(default_factory=dict)
     truth: Truth = field(default_factory=dict)
 

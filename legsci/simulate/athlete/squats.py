@@ -1,8 +1,9 @@
-"""Quiet standing, and squats with their depth and tempo."""
+"""Quiet standing, squats with their depth and tempo, and isometric pulls at a bar that does not move."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +17,11 @@ from legsci.vocabulary import STANDARD_GRAVITY
 LARGEST_ACCELERATION = 10.99
 #: Part of gravity that slows a lift at most: with more the person would leave the ground.
 MOST_SLOWING_PART = 0.9
+#: Time to the peak of a critically damped twitch (Milner-Brown et al. 1973, J Physiol 228:285), and time over which the
+#: motor units are recruited in a sudden effort [s]; our choice for the whole leg.
+TWITCH_S, RECRUITMENT_S = 0.04, 0.03
+#: How much lower than standing the centre of mass is held [m]; standing before the pull in parts of `quiet_s`.
+HELD_M, BEFORE = 0.10, 2.0
 
 
 def shortest_concentric_s(depth_m: float) -> float:
@@ -67,6 +73,35 @@ def plan_squat(body: Body, technique: Technique, rate_hz: float) -> Plan:
     }
     curves = _curves(time, technique, path)
     return plan_both_legs(body, technique, timeline, height=path, curves=curves, flights=[], truth=truth)
+
+
+def rise_of_force(since: Array) -> Array:
+    """Part of the force of a sudden effort at times since its onset (n,) [s]: 0 before, 1 at last.
+
+    The step response of a critically damped twitch, 1 - (1 + t/T) exp(-t/T), averaged over motor units that are
+    recruited evenly over RECRUITMENT_S.
+    """
+    return (_area(since) - _area(since - RECRUITMENT_S)) / RECRUITMENT_S
+
+
+def _area(since: Array) -> Array:
+    """Integral of the step response from its beginning (n,) [s]."""
+    after = np.maximum(since, 0.0)
+    return after - 2.0 * TWITCH_S + (after + 2.0 * TWITCH_S) * np.exp(-after / TWITCH_S)
+
+
+def plan_isometric_pull(body: Body, technique: Technique, rate_hz: float) -> Plan:
+    """Hold the posture, pull by `pull_n` for `pull_s`, let go, hold: `pretension_n` is pulled all the time."""
+    onset = BEFORE * technique.quiet_s
+    release = onset + technique.pull_s
+    time = trial_time(release + technique.quiet_s, rate_hz)
+    path = Path(0.0, standing_height(body, technique) - HELD_M, 0.0, 0.0, ())
+    timeline = Timeline("isometric_pull", time, rate_hz, [], {"movement_start": [onset], "release": [release]})
+    truth: Truth = {"pull_n": technique.pull_n, "pretension_n": technique.pretension_n}
+    curves = _curves(time, technique, path)
+    plan = plan_both_legs(body, technique, timeline, height=path, curves=curves, flights=[], truth=truth)
+    pulled = technique.pull_n * (rise_of_force(time - onset) - rise_of_force(time - release))
+    return replace(plan, bar=technique.pretension_n + pulled)
 
 
 def _curves(time: Array, technique: Technique, path: Path) -> Curves:

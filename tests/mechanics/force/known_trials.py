@@ -16,6 +16,7 @@ import xarray as xr
 from legsci.simulate.athlete.body import Athlete, build_body
 from legsci.simulate.athlete.motion import simulate_motion
 from legsci.simulate.athlete.plan import Motion, Technique, default_technique
+from legsci.simulate.athlete.squats import rise_of_force
 from legsci.simulate.sensors.converter import converted
 from legsci.simulate.sensors.marker_placement import markers_of
 from legsci.simulate.sensors.plates import PlateSettings, plates_under, record_plates, surface_wrench
@@ -50,6 +51,8 @@ LANDING_DROP_M = 0.034
 LARGEST_DROP_M = 0.15
 LANDING_S = 0.5
 FINE_HZ = 20_000.0
+#: Velocity upward with which propulsion starts [m/s] (McMahon et al. 2018).
+RISING_M_PER_S = 0.01
 CAMERA_HZ, MARKER_NOISE_M = 100.0, 0.0003
 
 
@@ -154,6 +157,64 @@ def truth_of_jump(course: Course, events: dict[str, list[float]], *, countermove
     return truth
 
 
+def truth_of_phases(course: Course, events: dict[str, list[float]]) -> dict[str, float]:
+    """Metrics of the phases of a countermovement jump, and its stiffness in braking and landing.
+
+    Braking starts where the centre of mass sinks fastest, propulsion where it rises by `RISING_M_PER_S`, and a landing
+    ends where it stops sinking.
+    """
+    fine = np.arange(course.time[0], course.time[-1], 1.0 / FINE_HZ)  # where velocity crosses a value between samples
+    signals = (np.interp(fine, course.time, signal) for signal in (course.force, course.velocity))
+    course = Course(fine, *signals, course.weight)
+    (start,), (bottom,), (takeoff,), (landing,) = (
+        events[name] for name in ("movement_start", "bottom", "takeoff", "landing")
+    )
+    sinking = (course.time >= start) & (course.time <= bottom)
+    fastest = float(course.time[sinking][int(np.argmin(course.velocity[sinking]))])
+    rising = (course.time >= bottom) & (course.velocity >= RISING_M_PER_S)
+    spans = {
+        "unweighting": (start, fastest),
+        "braking": (fastest, bottom),
+        "propulsion": (float(course.time[rising][0]), takeoff),
+    }
+    stopped = (course.time > landing) & (course.velocity >= 0.0)
+    if stopped.any():  # an analytic jump comes to rest without a rise
+        spans["landing"] = (landing, float(course.time[stopped][0]))
+    truth = {"push_off_distance_m": -course.fell(*spans["propulsion"])}
+    for phase, span in spans.items():
+        truth |= _truth_of_phase(course, phase, *span)
+        if phase in ("braking", "landing"):
+            depth = course.fell(*span)
+            truth[f"{phase}_stiffness_n_per_m"] = float(course.within(course.force, *span).max()) / depth
+    for name in ("landing_peak_force_n", "landing_impulse_n_s"):
+        truth.pop(name, None)  # metrics of 0.5 s have these names
+    return truth
+
+
+def _truth_of_phase(course: Course, phase: str, start: float, end: float) -> dict[str, float]:
+    """Metrics of a phase between two times."""
+    length, impulse = end - start, course.impulse(start, end)
+    power, way = course.force * course.velocity, 1.0 if phase == "propulsion" else -1.0
+    inside = np.concatenate([[start], course.time[(course.time > start) & (course.time < end)], [end]])
+    return {
+        f"{phase}_time_s": length,
+        f"{phase}_impulse_n_s": impulse,
+        f"{phase}_total_impulse_n_s": impulse + course.weight * length,
+        f"{phase}_mean_force_n": course.weight + impulse / length,
+        f"{phase}_peak_force_n": float(course.within(course.force, start, end).max()),
+        f"{phase}_mean_velocity_m_per_s": -course.fell(start, end) / length,
+        f"{phase}_peak_velocity_m_per_s": way * float((way * course.within(course.velocity, start, end)).max()),
+        f"{phase}_mean_power_w": float(np.trapezoid(np.interp(inside, course.time, power), inside)) / length,
+        f"{phase}_peak_power_w": way * float((way * course.within(power, start, end)).max()),
+    }
+
+
+def analytic_phases(seed: int) -> Known:
+    """Draw a countermovement jump of which the phases are known."""
+    tree, course, events, _ = drawn_jump(seed)
+    return Known(tree, {name: [value] for name, value in truth_of_phases(course, events).items()}, events)
+
+
 def _drift(plates: int, duration_s: float, rate_hz: float, rng: np.random.Generator) -> np.ndarray:
     """Drift (plate, sample) of each plate along a straight line [N]."""
     return rng.normal(0.0, DRIFT_N_PER_S, (plates, 1)) * np.arange(round(duration_s * rate_hz)) / rate_hz
@@ -161,6 +222,13 @@ def _drift(plates: int, duration_s: float, rate_hz: float, rng: np.random.Genera
 
 def analytic_jump(seed: int) -> Known:
     """Draw a countermovement jump on one plate or two, each with its zero."""
+    tree, course, events, height = drawn_jump(seed)
+    truth = truth_of_jump(course, events) | {"jump_height_impulse_m": height}
+    return Known(tree, {name: [value] for name, value in truth.items()}, events)
+
+
+def drawn_jump(seed: int) -> tuple[xr.DataTree, Course, dict[str, list[float]], float]:
+    """Draw a countermovement jump: as recorded, its clean course, its events [s], and its height [m]."""
     rng = np.random.default_rng([15, seed])
     options = {
         "mass_kg": rng.uniform(45.0, 110.0), "quiet_s": rng.uniform(1.5, 3.5), "movement_s": rng.uniform(0.7, 0.95),
@@ -185,11 +253,10 @@ def analytic_jump(seed: int) -> Known:
     (down,) = (course.time[int(np.argmin(np.cumsum(np.where(course.time < clean.takeoff, speed, 1e9))))],)
     events = {"movement_start": [clean.movement_start], "bottom": [float(down)], "takeoff": [clean.takeoff]}
     events["landing"] = [clean.landing]
-    truth = truth_of_jump(course, events) | {"jump_height_impulse_m": clean.height}
     tree = force_trial(
         converted(reading, range_n, bits), rate_hz=rate, feet=("both",) if plates == 1 else ("left", "right")
     )
-    return Known(tree, {name: [value] for name, value in truth.items()}, events)
+    return tree, course, events, clean.height
 
 
 def _technique(task: str, rng: np.random.Generator) -> Technique:
@@ -205,6 +272,10 @@ def _technique(task: str, rng: np.random.Generator) -> Technique:
         drawn["landing_drop_m"] = min(rng.exponential(LANDING_DROP_M), LARGEST_DROP_M)
     if task == "drop_jump":
         drawn |= {"contact_time_s": rng.uniform(0.17, 0.28), "drop_height_m": rng.uniform(0.2, 0.4)}
+    if task == "repeated_hops":
+        drawn |= {"contact_time_s": rng.uniform(0.17, 0.24), "takeoff_velocity_m_per_s": rng.uniform(1.7, 2.3)}
+    if task == "isometric_pull":
+        drawn |= {"pull_n": rng.uniform(800.0, 2400.0), "pretension_n": rng.uniform(0.0, 40.0)}
     if task == "squat":
         drawn |= {"eccentric_s": rng.uniform(1.0, 2.2), "concentric_s": rng.uniform(1.1, 1.6)}
         drawn |= {"pause_s": rng.uniform(0.1, 0.8), "rest_between_s": rng.uniform(0.8, 1.5)}
@@ -213,9 +284,14 @@ def _technique(task: str, rng: np.random.Generator) -> Technique:
     return replace(usual, **drawn)
 
 
+def _course(motion: Motion, weight: float) -> Course:
+    """Clean course of a virtual trial."""
+    return Course(motion.time, motion.force[:, :, 1].sum(axis=0), motion.body_com_velocity[:, 1], weight)
+
+
 def _truth_of_motion(motion: Motion, weight: float) -> dict[str, list[float]]:
     """Metrics of each repetition of a virtual trial."""
-    course = Course(motion.time, motion.force[:, :, 1].sum(axis=0), motion.body_com_velocity[:, 1], weight)
+    course = _course(motion, weight)
     if motion.task == "standing":
         return {"body_weight_n": [weight]}
     if motion.task == "sprint":
@@ -225,6 +301,10 @@ def _truth_of_motion(motion: Motion, weight: float) -> dict[str, list[float]]:
             "flight_time_s": [on - off for (_, off), (on, _) in pairwise(contacts)] + [np.nan],
             "peak_force_n": [float(course.within(course.force, on, off).max()) for on, off in contacts],
         }
+    if motion.task == "repeated_hops":
+        return _truth_of_hops(motion, weight)
+    if motion.task == "isometric_pull":
+        return _truth_of_pull(motion, weight)
     if motion.task == "squat":
         sets = list(zip(*(motion.events[name] for name in ("rep_start", "bottom_start", "rep_end")), strict=True))
         return {
@@ -236,6 +316,40 @@ def _truth_of_motion(motion: Motion, weight: float) -> dict[str, list[float]]:
     truth = truth_of_jump(course, motion.events, countermovement=motion.task != "squat_jump")
     for name in UNSEEN.get(motion.task, ()):
         truth.pop(name, None)
+    return {name: [value] for name, value in truth.items()}
+
+
+def _events_of(motion: Motion) -> dict[str, list[float]]:
+    """Events of each repetition [s]; a hop ends with the next touchdown."""
+    if motion.task != "repeated_hops":
+        return motion.events
+    starts = motion.events["touchdown"]
+    lands = [*starts[1:], *motion.events["landing"]]
+    return {"touchdown": starts, "takeoff": motion.events["takeoff"][1:], "landing": lands}
+
+
+def _truth_of_hops(motion: Motion, weight: float) -> dict[str, list[float]]:
+    """Metrics of each hop; its landing is the next touchdown."""
+    starts, ends = motion.events["touchdown"], motion.events["takeoff"][1:]
+    lands = [*starts[1:], *motion.events["landing"]]
+    contact = np.subtract(ends, starts)
+    flight, whole = np.subtract(lands, ends), np.subtract(lands, starts)
+    stiffness = weight / GRAVITY * np.pi * whole / (contact**2 * (whole / np.pi - contact / 4.0))
+    return {
+        "contact_time_s": contact.tolist(),
+        "flight_time_s": flight.tolist(),
+        "contact_stiffness_n_per_m": stiffness.tolist(),
+    }
+
+
+def _truth_of_pull(motion: Motion, weight: float) -> dict[str, list[float]]:
+    """Metrics of a pull, of the bar's share without the sway of standing."""
+    base = weight + float(motion.truth["pretension_n"])
+    truth = {"force_at_onset_n": base}
+    for ms in (50, 100, 200, 250):
+        gained = float(motion.truth["pull_n"]) * float(rise_of_force(np.array([ms / 1000.0]))[0])
+        truth[f"force_at_{ms}_ms_n"] = base + gained
+        truth[f"rate_of_force_development_to_{ms}_ms_n_per_s"] = gained / (ms / 1000.0)
     return {name: [value] for name, value in truth.items()}
 
 
@@ -256,6 +370,7 @@ def virtual_session(
     zeros: Literal["drawn", "steady", "anew", "none"] = "drawn",
     usual: bool = False,
     coarse: bool = False,
+    phases: bool = False,
 ) -> dict[str, Known]:
     """Draw a person and record a trial of each task.
 
@@ -267,6 +382,7 @@ def virtual_session(
         trial; one of the two ("drawn"); or nothing ("none"). All else is the same.
     usual : whether the plates have `USUAL_NOISE_N` and the finer converter; else both are drawn.
     coarse : whether they have the coarser converter, with noise that is drawn.
+    phases : whether the truth of countermovement jumps is that of their phases.
     """
     rng = np.random.default_rng([16, seed])
     athlete = Athlete(height_m=rng.uniform(1.6, 1.9), mass_kg=rng.uniform(50.0, 95.0))
@@ -307,5 +423,8 @@ def virtual_session(
                 children={"force": tree["force"], "markers": xr.DataTree(marker_dataset(labels, seen, CAMERA_HZ))}
             )
             tree.attrs["task"] = task
-        session[task] = Known(tree, _truth_of_motion(motion, weight), motion.events)
+        truth = _truth_of_motion(motion, weight)
+        if phases and task == "countermovement_jump":
+            truth = {name: [value] for name, value in truth_of_phases(_course(motion, weight), motion.events).items()}
+        session[task] = Known(tree, truth, _events_of(motion))
     return session

@@ -279,6 +279,7 @@ CASES = {
     "zero_not_steady": lambda: session_of((-30.0, 10.0, 50.0), 0.0),
     "zero_by_weight": lambda: session_of((-30.0, 10.0, 50.0), -400.0),
     "hop_after_landing": lambda: outcome(force_trial(hopping())),
+    "no_rebound": lambda: outcome(force_trial(jump(), task="countermovement_rebound")),
     "light_person": lambda: outcome(force_trial(0.2248 * jump(mass_kg=110.0))),
     "weight_differs_in_session": lambda: outcome(
         {"one": force_trial(jump()), "two": force_trial(jump(seed=1)), "T": force_trial(0.4 * jump(seed=2))}
