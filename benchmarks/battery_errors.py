@@ -1,8 +1,8 @@
 """Errors and coverage of the metrics of phases, of stiffness, of hops and of isometric pulls, with known truth.
 
 `python -m benchmarks.battery_errors` draws analytic countermovement jumps, and jumps, hops and pulls of virtual
-athletes (tests/mechanics/force/known_trials.py), and writes battery_errors.csv beside this file. An analytic landing comes
-to rest without a rise, so that the end of its phase is not defined: its rows say nothing about the uncertainty.
+athletes (tests/mechanics/force/known_trials.py), and writes battery_errors.csv beside this file. An analytic landing
+comes to rest without a rise, so that the end of its phase is not defined: its rows say nothing about the uncertainty.
 """
 
 from __future__ import annotations

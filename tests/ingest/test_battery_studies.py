@@ -86,7 +86,7 @@ def test_three_jumps_of_a_person_after_a_reconstruction(shared_data: Path, tmp_p
     assert rows["flight_time_s"].to_numpy() == pytest.approx(flights, abs=0.012)
     assert rows["body_weight_n"].median() == pytest.approx(weight, rel=0.01)
     if person == "BFR011":
-        # the right leg pushes less; where the start of the movement is not found, a flag says why there is no peak force
+        # the right leg pushes less; without a start of the movement there is no peak force, and a flag says why
         known = rows["asymmetry_peak_force_percent"].dropna()
         assert len(known) >= 1
         assert (known < -5.0).all()
