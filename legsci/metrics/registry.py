@@ -27,7 +27,6 @@ from legsci.metrics.families import (
     power,
     sensors,
     squats,
-    stabilisation,
 )
 from legsci.metrics.metric import NOT_SIGNED, Metric
 from legsci.metrics.signals import Reps, recorded_samples, velocity
@@ -101,7 +100,7 @@ _MEASURED: dict[str, dict[str, Metric]] = {
     "Vertical force": force.METRICS,
     "Phases": phases.METRICS,
     "Velocity, height and power of the centre of mass": power.METRICS,
-    "Stiffness and stabilisation": elasticity.METRICS | stabilisation.METRICS,
+    "Stiffness and stabilisation": elasticity.METRICS | contacts.STABILISATION,
     "Joint angles and squats": joints.METRICS | squats.METRICS,
     "Joint angles, force and jump height": angle_and_force.METRICS,
     "Alignment of the leg": alignment.METRICS,

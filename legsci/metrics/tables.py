@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from legsci.ingest.study import Study
 from legsci.mechanics.reps.files import FLAG_COLUMNS, QUALITY_COLUMNS
 from legsci.mechanics.reps.repetition import CLOCK, STORED_EVENTS, UNPERTURBED
+from legsci.metrics.families.contacts import stabilisation_flags
 from legsci.metrics.families.muscles import references_in_words
-from legsci.metrics.families.stabilisation import stabilisation_flags
 from legsci.metrics.measure import measure, prepare
 from legsci.metrics.measurements import PROFILE as MEASURED
 from legsci.metrics.measurements import declared_metrics, measured_dictionary, measured_rows

@@ -463,7 +463,7 @@ def test_a_device_that_cannot_be_used_has_no_second_fault_about_clocks(
     assert said in line
 
 
-@pytest.mark.parametrize("task", ["gait", "walking", "rebound_jump", "split_squat", "CMJ"])
+@pytest.mark.parametrize("task", ["gait", "walking", "lunge", "sit_to_stand", "CMJ"])
 def test_a_trial_of_a_task_that_legsci_lacks_is_rejected_by_its_name_and_stops_nothing(folder: Path, task: str) -> None:
     """A laboratory's table lists all that it recorded; the recording is not even opened."""
     edit("trials.tsv", "P01\tS01\tcmj_2\tcountermovement_jump", f"P01\tS01\tcmj_2\t{task}")(folder)

@@ -237,6 +237,7 @@ rule athlete_report:
 
 rule coach_pages:
     input:
+        made_tables,
         metrics=f"{RUN}/metrics.csv",
         quality=f"{RUN}/quality.csv",
         longitudinal=f"{RUN}/longitudinal.csv",

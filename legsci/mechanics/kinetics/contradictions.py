@@ -35,6 +35,8 @@ COMPARED_HZ = 5.0
 COMPARED_S, VARYING_PART = 1.0, 0.1
 #: Flags of plates and markers that contradict each other so that joint kinetics are wrong.
 WRONG_KINETICS = ("clocks_apart", "force_axis_reversed", "pressure_beside_body")
+#: Comparisons of the plates with the motion of the whole body, for tasks in which nothing else bears it.
+OF_WHOLE_BODY = ("force_disagrees_with_motion", "moment_disagrees_with_motion", *WRONG_KINETICS)
 KINETICS = ("moment", "u_moment", "power", "u_power", "u_power_passing", "energy", "power_residual")
 #: Curves that rest on the forward axis of the laboratory.
 SEEN_FROM_AHEAD = ("knee_fixed_camera_projection", "u_knee_fixed_camera_projection")

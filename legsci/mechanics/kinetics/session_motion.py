@@ -19,6 +19,7 @@ from legsci.mechanics.force.session_reference import TrialReference, session_ref
 from legsci.mechanics.force.trial_flags import force_flags
 from legsci.mechanics.kinetics.anthropometry import Person
 from legsci.mechanics.kinetics.contradictions import (
+    OF_WHOLE_BODY,
     WRONG_KINETICS,
     crossed_plate_flags,
     facing_flags,
@@ -260,6 +261,8 @@ def _trial_motion(
 ) -> TrialMotion:
     """Motion of a trial, less the zeros of its plates."""
     movement, flags = trial_movement(trial, static, person=person, options=options)
+    if TASKS[str(trial.attrs["task"])].cut == "effort":
+        flags = [flag for flag in flags if flag.code not in OF_WHOLE_BODY]  # the bar bears part of the body
     flags = [*_remarks(trial), *_stream_flags(trial), *channel_flags(trial), *flags]
     force = stream(trial, "force")
     if force is None:

@@ -128,6 +128,10 @@ def readable(name: str) -> str:
     return name.replace("_", " ").replace("takeoff", "take-off")
 
 
+#: Letters of a line of a column's title: those of the longest word of a task.
+LONGEST_WORD = len("countermovement")
+
+
 def task_heading(task: str, count: str, *, columns: int) -> dict[str, Any]:
     """Return the title of a column of panels, in letters that leave a space to its neighbour, for `Axes.set_title`.
 
@@ -137,8 +141,8 @@ def task_heading(task: str, count: str, *, columns: int) -> dict[str, Any]:
     count : words on the number of repetitions or athletes.
     columns : of panels, side by side on a page.
     """
-    words = readable(task).replace(" jump", "\njump")
-    return {"label": f"{words}\n{count}", "fontsize": min(8.0, 42.0 / columns)}
+    words = textwrap.fill(readable(task), LONGEST_WORD)
+    return {"label": f"{words}\n{count}", "fontsize": min(8.0, 36.0 / columns)}
 
 
 def save(figure: Figure, path: str | Path) -> None:
