@@ -12,7 +12,7 @@ from legsci.ingest.readers import hdf5
 from legsci.mechanics.sensors.orientation import orientation, upward
 from legsci.vocabulary import STANDARD_GRAVITY
 
-BROAD = Path("/tmp/shared/data/broad-imu")
+BROAD = Path(__file__).resolve().parents[4] / "shared" / "data" / "broad-imu"
 UNITS = {"imu_acc": ("acceleration", "m/s^2"), "imu_gyr": ("angular_velocity", "rad/s"),
          "imu_mag": ("magnetic_field", "uT")}  # fmt: skip
 CHANNELS = {

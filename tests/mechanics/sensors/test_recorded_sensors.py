@@ -14,7 +14,7 @@ from legsci.mechanics.sensors.alignment import Alignment, functional_axis, incli
 from legsci.mechanics.sensors.flexion import joint_flexion
 from legsci.mechanics.sensors.worn import WornSensor, worn_sensors
 
-DATA = Path("/tmp/shared/data")
+DATA = Path(__file__).resolve().parents[4] / "shared" / "data"
 #: Which segment carries each sensor, as the example of OpenSense states it; its back carries a further one.
 OPENSENSE = {
     "00B42279": ("pelvis", ""), "00B4227C": ("thigh", "right"), "00B4227D": ("shank", "right"),
