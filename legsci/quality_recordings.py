@@ -133,6 +133,12 @@ RECORDINGS: dict[str, Code] = {
         "The trial has neither plates nor markers: its repetitions are those of the sensors, and only metrics of "
         "sensors are given.",
     ),
+    "sensor_flight_missing": Code(
+        "noted",
+        "The sensors show no flight whose take-off and landing are clear: the force that they feel does not come to "
+        "zero within a few hundredths of a second. No flight time or jump height by sensors is computed. Strap the "
+        "sensor on the pelvis tightly.",
+    ),
     "no_flight_by_sensors": Code("rejected", "The sensors show no flight of {limit:.2f} s or more: {detail}.", "s"),
     "emg_cross_talk": Code(
         "noted",

@@ -261,7 +261,8 @@ def _trial_motion(
 ) -> TrialMotion:
     """Motion of a trial, less the zeros of its plates."""
     movement, flags = trial_movement(trial, static, person=person, options=options)
-    if TASKS[str(trial.attrs["task"])].cut == "effort":
+    task = TASKS.get(str(trial.attrs["task"]))
+    if task is not None and task.cut == "effort":
         flags = [flag for flag in flags if flag.code not in OF_WHOLE_BODY]  # the bar bears part of the body
     flags = [*_remarks(trial), *_stream_flags(trial), *channel_flags(trial), *flags]
     force = stream(trial, "force")

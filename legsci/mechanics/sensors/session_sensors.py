@@ -167,7 +167,10 @@ def _trial(
         flags.append(QualityFlag("standing_reference_missing", "sensors"))
     flags += _budget(found, reference)
     related = all(sensor.related for sensor in sensors.values())
-    jumps = tuple(flights(sensors)) if TASKS[task].cut in ("flight", "rebound") else ()
+    has_flight = TASKS[task].cut in ("flight", "rebound")
+    jumps = tuple(flights(sensors)) if has_flight else ()
+    if has_flight and not jumps and "pelvis" in sensors:
+        flags.append(QualityFlag("sensor_flight_missing", "pelvis"))
     return TrialSensors(SensorMotion(first.time, first.rate_hz, signals, jumps, related), flags)
 
 
