@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -161,105 +161,41 @@ TASKS: dict[str, Task] = {
         cut_by=("force",),
         cutoff_hz=6.0,
     ),
-    "arm_swing_jump": Task(
-        "Countermovement jump with a swing of the arms.",
-        start="standing",
-        legs="both",
-        direction="vertical",
-        cut="flight",
-        cut_by=("force",),
-        cutoff_hz=15.0,
-    ),
-    "loaded_countermovement_jump": Task(
+}
+
+
+def _like(name: str, meaning: str, **changes: Any) -> Task:
+    """Task that is cut as another one is, by plates (squats: by cameras or plates)."""
+    cut_by = tuple(stream for stream in TASKS[name].cut_by if stream != "imu")
+    return replace(TASKS[name], meaning=meaning, cut_by=cut_by, **changes)
+
+
+TASKS |= {
+    "arm_swing_jump": _like("countermovement_jump", "Countermovement jump with a swing of the arms.", legs="both"),
+    "loaded_countermovement_jump": _like(
+        "countermovement_jump",
         "Countermovement jump with a load on the shoulders or in the hands (load_kg in trials.tsv).",
-        start="standing",
         legs="both",
-        direction="vertical",
-        cut="flight",
-        cut_by=("force",),
-        cutoff_hz=15.0,
     ),
-    "loaded_squat_jump": Task(
-        "Squat jump with a load on the shoulders or in the hands (load_kg in trials.tsv).",
-        start="held_squat",
-        legs="both",
-        direction="vertical",
-        cut="flight",
-        cut_by=("force",),
-        cutoff_hz=15.0,
+    "loaded_squat_jump": _like(
+        "squat_jump", "Squat jump with a load on the shoulders or in the hands (load_kg in trials.tsv).", legs="both"
     ),
-    "single_leg_countermovement_jump": Task(
-        "Countermovement jump from one leg.",
-        start="standing",
-        legs="one",
-        direction="vertical",
-        cut="flight",
-        cut_by=("force",),
-        cutoff_hz=15.0,
-    ),
-    "single_leg_drop_jump": Task(
-        "Step off a box, land on one leg, jump from it at once.",
-        start="fall",
-        legs="one",
-        direction="vertical",
-        cut="rebound",
-        cut_by=("force",),
-        cutoff_hz=30.0,
-    ),
-    "countermovement_rebound": Task(
+    "single_leg_countermovement_jump": _like("countermovement_jump", "Countermovement jump from one leg.", legs="one"),
+    "single_leg_drop_jump": _like("drop_jump", "Step off a box, land on one leg, jump from it at once.", legs="one"),
+    "countermovement_rebound": _like(
+        "countermovement_jump",
         "Countermovement jump with a jump at its landing: the first jump; the second is a repetition of rebound_jump.",
-        start="standing",
-        legs="either",
-        direction="vertical",
         cut="flight_rebound",
-        cut_by=("force",),
-        cutoff_hz=15.0,
     ),
-    "rebound_jump": Task(
-        "Jump at the landing of another jump, without a pause.",
-        start="fall",
-        legs="either",
-        direction="vertical",
-        cut="rebound",
-        cut_by=("force",),
-        cutoff_hz=30.0,
-    ),
-    "hop_and_stick": Task(
-        "Hop forward, land on one leg and hold still.",
-        start="fall",
-        legs="one",
-        direction="forward",
-        cut="impact",
-        cut_by=("force",),
-        cutoff_hz=30.0,
-    ),
-    "single_leg_squat": Task(
-        "Squats on one leg, one or many.",
-        start="standing",
-        legs="one",
-        direction="vertical",
-        cut="descent",
-        cut_by=("markers", "segments", "force"),
-        cutoff_hz=6.0,
-    ),
-    "split_squat": Task(
+    "rebound_jump": _like("drop_jump", "Jump at the landing of another jump, without a pause."),
+    "hop_and_stick": _like("landing", "Hop forward, land on one leg and hold still.", legs="one", direction="forward"),
+    "single_leg_squat": _like("squat", "Squats on one leg, one or many.", legs="one"),
+    "split_squat": _like(
+        "squat",
         "Squats with one foot ahead of the other, one or many; the leg of trials.tsv is the front leg.",
-        start="standing",
         legs="one",
-        direction="vertical",
-        cut="descent",
-        cut_by=("markers", "segments", "force"),
-        cutoff_hz=6.0,
     ),
-    "single_leg_balance": Task(
-        "Quiet standing on one leg.",
-        start="standing",
-        legs="one",
-        direction=None,
-        cut="quiet",
-        cut_by=("force",),
-        cutoff_hz=6.0,
-    ),
+    "single_leg_balance": _like("standing", "Quiet standing on one leg.", legs="one"),
     "maximal_voluntary_contraction": Task(
         "Contract a muscle as strongly as possible: its EMG is 100 % in the other trials of the session.",
         start="held_squat",

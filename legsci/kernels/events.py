@@ -68,6 +68,14 @@ def intervals_above(samples: Array, limit: float, shortest: int = 1, longest: in
     return _runs(samples, limit, False, shortest, longest)
 
 
+def long_runs(true: NDArray[np.bool_], longer: float) -> NDArray[np.bool_]:
+    """Those of the values (time,) that are true for more than so many samples on end."""
+    answer = np.zeros(true.size, dtype=np.bool_)
+    for start, stop in intervals_above(true.astype(np.float64), 0.5, int(longer) + 1):
+        answer[start:stop] = True
+    return answer
+
+
 @njit(cache=True)
 def quietest_window(samples: Array, length: int, start: int, stop: int) -> tuple[int, float, float] | None:
     """Window of a given length whose variance is least.

@@ -17,16 +17,16 @@ from scipy import signal
 from legsci.kernels.online import filter_piece, spans_above, turns
 from legsci.mechanics.muscles.conditioning import ENVELOPE_HZ, ENVELOPE_ORDER, band_sections
 from legsci.mechanics.muscles.onsets import HODGES_BUI_SD, LOW_PASS_HZ, SUSTAINED_S
+from legsci.mechanics.reps.squats import LEAST_DEPTH_M
 
 Array = NDArray[np.float64]
-#: A burst has ended when EMG is below its limit for so long [s].
+#: A burst has ended when EMG is below its limit for so long [s]; our choice.
 ENDED_S = 0.05
-#: Plates are loaded above this force [N], for so long [s].
+#: Plates are loaded above this force [N], that of the profile `harry`, for so long [s]; noise is not. Our choice.
 CONTACT_N, CONTACT_S = 20.0, 0.01
-#: A squat is at least so deep [m], and its lowest point is sure so far above it [m].
-LEAST_DEPTH_M, SURE_M = 0.10, 0.001
-#: Cut-off of the height [Hz].
-HEIGHT_HZ = 15.0
+#: The lowest point of a squat is sure so far above it [m]: several standard deviations of what the low-pass leaves of
+#: 0.5 mm of noise. Cut-off of the height [Hz]: as high as that allows, since it delays.
+SURE_M, HEIGHT_HZ = 0.001, 15.0
 
 
 @dataclass(frozen=True)

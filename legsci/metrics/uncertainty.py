@@ -204,58 +204,66 @@ def _noise_of_phases(reps: Reps, force: Array, sd: Array) -> dict[str, Array]:
 
     `force` is that of both sides (rep, sample), `sd` its noise [N].
     """
-    rate, answer = reps["sampling_rate_hz"].data.astype(float), dict[str, Array]()
-    course, each = course_of(force, rate), np.broadcast_to(sd[:, None], force.shape)
-    speed = reps["velocity"].transpose("rep", "scoring", "sample").data[:, 0]
-    weight, rest = _default(of_both(reps["body_weight"])), _default(reps["rest"])
+    course = course_of(force, reps["sampling_rate_hz"].data.astype(float))
     late = _noise_of_lowest(reps, course, sd)
     with np.errstate(divide="ignore", invalid="ignore"):
-        percent, specific = 100.0 / weight, STANDARD_GRAVITY / weight
-        for phase, of in PHASES.items():
-            span = of.start(reps), of.end(reps)
-            length = _default(span[1] - span[0])
-            impulse = sd * np.sqrt(length / rate)
-            of_speed = sd * np.sqrt(np.abs(_default(span[1]) - rest) / rate) * specific
-            moved, edge, its_speed = _edge_of_phase(reps, phase, late, of_speed)
-            mean, mean_speed, mean_power = (
-                _default(of_both(value) if "side" in value.dims else value)
-                for value in (
-                    reps[f"{phase}_{name}"] for name in ("mean_force_n", "mean_velocity_m_per_s", "mean_power_w")
-                )
-            )
-            net, total = np.hypot(impulse, (edge - weight) * moved), np.hypot(impulse, edge * moved)
-            of_mean = np.hypot(impulse, (mean - edge) * moved) / length
-            largest = _noise_of_peak(reps, course, each, *span)
-            to_peak = _default(peak_time(reps, of_both(reps["force"]), *span) - span[0])
-            rises = course * speed * (1.0 if of.upward else -1.0)
-            of_power = _noise_of_peak(reps, rises, each * np.abs(speed), *span)
-            answer |= {
-                f"{phase}_impulse_n_s": net,
-                f"{phase}_impulse_n_s_per_kg": net * specific,
-                f"{phase}_total_impulse_n_s": total,
-                f"{phase}_total_impulse_n_s_per_kg": total * specific,
-                f"{phase}_mean_force_n": of_mean,
-                f"{phase}_mean_force_percent": of_mean * percent,
-                f"{phase}_peak_force_n": largest,
-                f"{phase}_peak_force_percent": largest * percent,
-                f"{phase}_force_at_peak_n": largest,
-                f"{phase}_rate_of_force_development_n_per_s": np.hypot(sd, largest) / to_peak,
-                f"{phase}_mean_velocity_m_per_s": np.hypot(of_speed, (mean_speed - its_speed) * moved / length),
-                f"{phase}_mean_power_w": np.hypot(of_speed * mean, (mean_power - edge * its_speed) * moved / length),
-                f"{phase}_peak_velocity_m_per_s": of_speed,
-                f"{phase}_peak_power_w": of_power,
-                f"{phase}_peak_power_w_per_kg": of_power * specific,
-            }
-            if phase == "propulsion":
-                answer["propulsion_time_s"] = moved
-            if phase in ("braking", "landing"):
-                depth = -_default(reps[f"{phase}_mean_velocity_m_per_s"]) * length
-                part = np.abs(its_speed) * moved / depth
-                highest = _default(of_both(reps[f"{phase}_peak_force_n"]))
-                answer[f"{phase}_stiffness_n_per_m"] = np.hypot(largest, highest * part) / depth
+        answer = {
+            name: values for phase in PHASES for name, values in _noise_of_phase(reps, phase, course, sd, late).items()
+        }
     return {
         name: np.where(np.isfinite(values), values, 0.0) for name, values in answer.items() if name not in ELSEWHERE
     }
+
+
+def _noise_of_phase(reps: Reps, phase: str, course: Array, sd: Array, late: Array) -> dict[str, Array]:
+    """The same of one phase; `course` is the force (rep, sample), `late` the uncertainty of the lowest velocity [s]."""
+    of, rate = PHASES[phase], reps["sampling_rate_hz"].data.astype(float)
+    weight, each = _default(of_both(reps["body_weight"])), np.broadcast_to(sd[:, None], course.shape)
+    percent, specific = 100.0 / weight, STANDARD_GRAVITY / weight
+    span = of.start(reps), of.end(reps)
+    length = _default(span[1] - span[0])
+    impulse = sd * np.sqrt(length / rate)
+    of_speed = sd * np.sqrt(np.abs(_default(span[1]) - _default(reps["rest"])) / rate) * specific
+    moved, edge, its_speed = _edge_of_phase(reps, phase, late, of_speed)
+    mean, mean_speed, mean_power, highest = (
+        _of_phase(reps, phase, name)
+        for name in ("mean_force_n", "mean_velocity_m_per_s", "mean_power_w", "peak_force_n")
+    )
+    net, total = np.hypot(impulse, (edge - weight) * moved), np.hypot(impulse, edge * moved)
+    of_mean = np.hypot(impulse, (mean - edge) * moved) / length
+    largest = _noise_of_peak(reps, course, each, *span)
+    to_peak = _default(peak_time(reps, of_both(reps["force"]), *span) - span[0])
+    speed = reps["velocity"].transpose("rep", "scoring", "sample").data[:, 0] * (1.0 if of.upward else -1.0)
+    of_power = _noise_of_peak(reps, course * speed, each * np.abs(speed), *span)
+    found = {
+        "impulse_n_s": net,
+        "impulse_n_s_per_kg": net * specific,
+        "total_impulse_n_s": total,
+        "total_impulse_n_s_per_kg": total * specific,
+        "mean_force_n": of_mean,
+        "mean_force_percent": of_mean * percent,
+        "peak_force_n": largest,
+        "peak_force_percent": largest * percent,
+        "force_at_peak_n": largest,
+        "rate_of_force_development_n_per_s": np.hypot(sd, largest) / to_peak,
+        "mean_velocity_m_per_s": np.hypot(of_speed, (mean_speed - its_speed) * moved / length),
+        "mean_power_w": np.hypot(of_speed * mean, (mean_power - edge * its_speed) * moved / length),
+        "peak_velocity_m_per_s": of_speed,
+        "peak_power_w": of_power,
+        "peak_power_w_per_kg": of_power * specific,
+    }
+    if phase == "propulsion":
+        found["time_s"] = moved
+    if phase in ("braking", "landing"):
+        depth = -mean_speed * length
+        found["stiffness_n_per_m"] = np.hypot(largest, highest * np.abs(its_speed) * moved / depth) / depth
+    return {f"{phase}_{name}": values for name, values in found.items()}
+
+
+def _of_phase(reps: Reps, phase: str, name: str) -> Array:
+    """Metric of a phase, of both sides (rep,), under the default profile."""
+    value = reps[f"{phase}_{name}"]
+    return _default(of_both(value) if "side" in value.dims else value)
 
 
 def _edge_of_phase(reps: Reps, phase: str, late: Array, of_speed: Array) -> tuple[Array, Array, Array]:

@@ -14,30 +14,26 @@ from legsci.simulate.recordings.writers import write_table
 from tests.mechanics.trials import Outcome, cut_session
 
 FZ = {"CMJ": "countermovement_jump", "SJ": "squat_jump", "DJ": "drop_jump"}
-FZ_STUDY = """
-name: fz
-lab: {up: z, forward: y}
+
+
+def study_of(name: str, left: str, right: str, text: str) -> str:
+    """Return study.yaml of two plates in delimited text, by the columns of their vertical force and the layout."""
+    return f"""
+name: {name}
+lab: {{up: z, forward: y}}
 devices:
   plates:
     reader: delimited
     rate_hz: 1000
     plates:
-      left: {foot: left, columns: {up: FP1}}
-      right: {foot: right, columns: {up: FP2}}
-    text: {header_rows: 1, delimiter: "\\t"}
+      left: {{foot: left, columns: {{up: {left}}}}}
+      right: {{foot: right, columns: {{up: {right}}}}}
+    text: {text}
 """
-ACL_STUDY = """
-name: acl
-lab: {up: z, forward: y}
-devices:
-  plates:
-    reader: delimited
-    rate_hz: 1000
-    plates:
-      right: {foot: right, columns: {up: ground_force1_vy}}
-      left: {foot: left, columns: {up: ground_force2_vy}}
-    text: {header_rows: 7}
-"""
+
+
+FZ_STUDY = study_of("fz", "FP1", "FP2", '{header_rows: 1, delimiter: "\\t"}')
+ACL_STUDY = study_of("acl", "ground_force2_vy", "ground_force1_vy", "{header_rows: 7}")
 #: Flight times of the three jumps of each file [s], as read by hand (PROVENANCE.md), and body weight [N].
 ACL = {"BFR003": ([0.290, 0.309, 0.304], 775.6), "BFR011": ([0.246, 0.382, 0.381], 757.9)}
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from legsci.kernels.clocks.strapdown import carried_vertical
+from legsci.kernels.events import long_runs
 from legsci.kernels.filters import butterworth_lowpass
 from legsci.vocabulary import STANDARD_GRAVITY
 
@@ -53,7 +54,7 @@ def force_reference(force: xr.Dataset) -> Array | None:
         return None
     answer = answer[:, 0]
     loaded = np.interp(np.arange(answer.shape[1]) / RATE_HZ, np.arange(vertical.size) / rate, vertical)
-    absent = _stretches(loaded < UNLOADED_PART * weight, round(LONGEST_FLIGHT_S * RATE_HZ))
+    absent = long_runs(loaded < UNLOADED_PART * weight, round(LONGEST_FLIGHT_S * RATE_HZ))
     for row, cutoff in zip(answer, COMPARED_HZ, strict=True):
         row[_within_reach(absent, RATE_HZ, cutoff)] = np.nan
     return answer if np.nanstd(answer[0]) > VARYING_PART * weight else None
@@ -185,19 +186,10 @@ def _within_reach(unknown: NDArray[np.bool_], rate_hz: float, cutoff_hz: float) 
 def _bridged(values: Array, longest: int) -> Array:
     """Values (time, axis) with gaps of up to so many samples interpolated linearly."""
     gaps = np.asarray(~np.isfinite(values).all(axis=1))
-    short = gaps & ~_stretches(gaps, longest)
+    short = gaps & ~long_runs(gaps, longest)
     if not short.any() or gaps.all():
         return values
     places, known = np.flatnonzero(short), np.flatnonzero(~gaps)
     answer = values.copy()
     answer[places] = np.column_stack([np.interp(places, known, column[known]) for column in values.T])
-    return answer
-
-
-def _stretches(true: NDArray[np.bool_], longer: int) -> NDArray[np.bool_]:
-    """Those of the values that are true for more than so many samples on end."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], true.astype(np.int8), [0]])))
-    answer = np.zeros(true.size, dtype=bool)
-    for first, stop in zip(edges[::2], edges[1::2], strict=True):
-        answer[first:stop] = stop - first > longer
     return answer

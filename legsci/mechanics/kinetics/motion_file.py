@@ -148,57 +148,61 @@ def _trial(
     sampled: dict[str, np.ndarray],
     framed: dict[str, np.ndarray],
     points: list[str],
-    felt: dict[str, np.ndarray],
+    sensed: dict[str, np.ndarray],
 ) -> TrialMotion:
-    """Motion of a trial from what the file holds of it."""
-    reaction = pressure = movement = sensors = None
-    if sampled:
-        stated = words["reaction"]
-        box = sampled["box"]
-        reaction = GroundReaction(
-            force=sampled["force"],
-            rate=stated["rate"],
-            unloaded=np.array(stated["unloaded"], dtype=np.int64).reshape(-1, 2),
-            unloaded_limit=stated["unloaded_limit"],
-            plates=tuple(stated["plates"]),
-            zero_uncertainty=stated["zero_uncertainty"],
-            known_weight=None if stated["known_weight"] is None else KnownWeight(**stated["known_weight"]),
-            box=box if np.isfinite(box).any() else None,
-            flags=_flags(stated["flags"]),
-        )
-        pressure = Pressure(sampled["horizontal_force"], sampled["centre_of_pressure"])
-    if framed:
-        stated = words["movement"]
-        place = framed["point_position"]
-        movement = Movement(
-            time=framed["time"],
-            rate_hz=stated["rate_hz"],
-            cutoff_hz=stated["cutoff_hz"],
-            moment_axes=stated["moment_axes"],
-            mean_speed_m_per_s=stated["mean_speed_m_per_s"],
-            travel_deg=stated["travel_deg"],
-            signals={name: framed[name] for name in FRAME_SIGNALS},
-            clock_uncertainty_s=stated["clock_uncertainty_s"],
-            points={name: place[points.index(name)].T for name in stated["points"]},
-        )
-    if felt:
-        stated = words["sensors"]
-        sensors = SensorMotion(
-            time=felt["sensor_time"],
-            rate_hz=stated["rate_hz"],
-            signals={name: felt[name] for name in SENSOR_SIGNALS},
-            flights=tuple(Flight(*flight) for flight in stated["flights"]),
-            related=stated["related"],
-        )
+    """Motion of a trial from what the file holds of it; empty signals of what it did not record."""
     return TrialMotion(
         words["attrs"],
         tuple(words["streams"]),
-        reaction,
-        pressure,
-        movement,
-        sensors,
+        _reaction(words["reaction"], sampled) if sampled else None,
+        Pressure(sampled["horizontal_force"], sampled["centre_of_pressure"]) if sampled else None,
+        _movement(words["movement"], framed, points) if framed else None,
+        _sensor_motion(words["sensors"], sensed) if sensed else None,
         _flags(words["force_flags"]),
         _flags(words["flags"]),
+    )
+
+
+def _reaction(stated: dict[str, Any], sampled: dict[str, np.ndarray]) -> GroundReaction:
+    """Ground reaction of a trial."""
+    box = sampled["box"]
+    return GroundReaction(
+        force=sampled["force"],
+        rate=stated["rate"],
+        unloaded=np.array(stated["unloaded"], dtype=np.int64).reshape(-1, 2),
+        unloaded_limit=stated["unloaded_limit"],
+        plates=tuple(stated["plates"]),
+        zero_uncertainty=stated["zero_uncertainty"],
+        known_weight=None if stated["known_weight"] is None else KnownWeight(**stated["known_weight"]),
+        box=box if np.isfinite(box).any() else None,
+        flags=_flags(stated["flags"]),
+    )
+
+
+def _movement(stated: dict[str, Any], framed: dict[str, np.ndarray], points: list[str]) -> Movement:
+    """Movement of a trial that cameras recorded."""
+    place = framed["point_position"]
+    return Movement(
+        time=framed["time"],
+        rate_hz=stated["rate_hz"],
+        cutoff_hz=stated["cutoff_hz"],
+        moment_axes=stated["moment_axes"],
+        mean_speed_m_per_s=stated["mean_speed_m_per_s"],
+        travel_deg=stated["travel_deg"],
+        signals={name: framed[name] for name in FRAME_SIGNALS},
+        clock_uncertainty_s=stated["clock_uncertainty_s"],
+        points={name: place[points.index(name)].T for name in stated["points"]},
+    )
+
+
+def _sensor_motion(stated: dict[str, Any], sensed: dict[str, np.ndarray]) -> SensorMotion:
+    """Motion of the sensors of a trial."""
+    return SensorMotion(
+        time=sensed["sensor_time"],
+        rate_hz=stated["rate_hz"],
+        signals={name: sensed[name] for name in SENSOR_SIGNALS},
+        flights=tuple(Flight(*flight) for flight in stated["flights"]),
+        related=stated["related"],
     )
 
 

@@ -6,6 +6,7 @@ Each takes what `prepare` in measure.py makes of a reps file; METRICS and STABIL
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -167,22 +168,6 @@ def stabilisation_flags(reps: Reps) -> dict[int, list[QualityFlag]]:
     return flags
 
 
-def _settling(rule: Settling, label: str, meaning: str, equation: str, source: str, tasks: tuple[str, ...]) -> Metric:
-    """Entry of a time to stabilisation."""
-    return Metric(
-        settling_time(rule),
-        label=label,
-        unit="s",
-        sign=NOT_SIGNED,
-        meaning=meaning,
-        equation=equation,
-        source=source,
-        tasks=tasks,
-        streams=FORCE,
-        uncertainty="rescored",
-    )
-
-
 METRICS: dict[str, Metric] = {
     "landing_impulse_n_s": Metric(
         landing_impulse,
@@ -308,24 +293,25 @@ METRICS: dict[str, Metric] = {
         no_uncertainty=_SPEED,
     ),
 }
+_settling = partial(Metric, unit="s", sign=NOT_SIGNED, streams=FORCE, uncertainty="rescored")
 #: Time to stabilisation after a landing, by two definitions.
 STABILISATION: dict[str, Metric] = {
     "time_to_stabilisation_s": _settling(
-        _within_band,
-        "time to stabilisation",
-        "Time from landing (task landing: touchdown) until force stays within 5 % of body weight for 1 s; missing "
-        "where it does not within 3 s, or the recording ends before.",
-        "least t - t_landing with |F - W| ≤ 0.05 W from t to t + 1 s",
-        "Flanagan et al. 2008, J Strength Cond Res 22:1677",
-        LANDED,
+        settling_time(_within_band),
+        label="time to stabilisation",
+        meaning="Time from landing (task landing: touchdown) until force stays within 5 % of body weight for 1 s; "
+        "missing where it does not within 3 s, or the recording ends before.",
+        equation="least t - t_landing with |F - W| ≤ 0.05 W from t to t + 1 s",
+        source="Flanagan et al. 2008, J Strength Cond Res 22:1677",
+        tasks=LANDED,
     ),
     "sequential_stabilisation_s": _settling(
-        _by_sequence,
-        "time to stabilisation (sequential average)",
-        "Time from touchdown until the mean of force since then stays within 0.25 standard "
-        "deviations of its mean over 3 s; missing where fewer were recorded.",
-        "least t - t_touchdown with |mean F(t_touchdown..t') - mean F| ≤ 0.25 SD F for all t' ≥ t, over 3 s",
-        "Colby et al. 1999, J Orthop Sports Phys Ther 29:444",
-        LANDINGS,
+        settling_time(_by_sequence),
+        label="time to stabilisation (sequential average)",
+        meaning="Time from touchdown until the mean of force since then stays within 0.25 standard deviations of its "
+        "mean over 3 s; missing where fewer were recorded.",
+        equation="least t - t_touchdown with |mean F(t_touchdown..t') - mean F| ≤ 0.25 SD F for all t' ≥ t, over 3 s",
+        source="Colby et al. 1999, J Orthop Sports Phys Ther 29:444",
+        tasks=LANDINGS,
     ),
 }

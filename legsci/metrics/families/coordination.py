@@ -9,18 +9,17 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from legsci.mechanics.muscles.conditioning import median_frequency
-from legsci.metrics.families.muscles import EMG, HOGAN, PERCENT
+from legsci.mechanics.muscles.onsets import QUANTILE_OF_NORMAL
+from legsci.metrics.families.muscles import HOGAN, PERCENT, of_muscle
 from legsci.metrics.metric import NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps
-from legsci.tasks import HOPS, MOVEMENTS, SQUATS
+from legsci.tasks import HOPS, SQUATS
 from legsci.vocabulary import MUSCLES, SIDES
 
 Array = NDArray[np.float64]
 #: Muscles whose co-activation at the knee is found; those that were recorded stand for their group.
 HAMSTRINGS = ("biceps_femoris", "semitendinosus")
 QUADRICEPS = ("rectus_femoris", "vastus_lateralis", "vastus_medialis")
-#: Limits of a 95 % interval lie so many standard uncertainties from the value.
-QUANTILE_OF_NORMAL = 1.96
 #: A slope over a set needs so many repetitions.
 LEAST_REPS = 4
 #: Tasks whose trial is a set of repetitions.
@@ -196,7 +195,7 @@ def relative_slope(number: Array, value: Array) -> tuple[float, float]:
 def _rank_entry(muscle: str) -> Metric:
     """Entry of the place of a muscle in the order of recruitment."""
     name = muscle.replace("_", " ")
-    return Metric(
+    return of_muscle(
         _recruited(muscle, 0),
         label=f"recruitment order of {name}",
         unit="rank",
@@ -207,15 +206,13 @@ def _rank_entry(muscle: str) -> Metric:
         equation="1 + number of muscles j with onset - onset_j > 1.96 (u^2 + u_j^2)^(1/2)",
         source="ranks with ties: Kendall 1945, Biometrika 33:239; ties by interval defined here",
         no_uncertainty="ties state which onsets cannot be told apart",
-        tasks=MOVEMENTS,
-        streams=EMG,
     )
 
 
 def _tied_entry(muscle: str) -> Metric:
     """Entry of the number of muscles whose onset cannot be told from that of a muscle."""
     name = muscle.replace("_", " ")
-    return Metric(
+    return of_muscle(
         _recruited(muscle, 1),
         label=f"ties in the recruitment order of {name}",
         unit="muscles",
@@ -225,15 +222,13 @@ def _tied_entry(muscle: str) -> Metric:
         equation="number of muscles j with |onset - onset_j| <= 1.96 (u^2 + u_j^2)^(1/2)",
         source=OWN_DEFINITION,
         no_uncertainty="it is itself a statement of uncertainty",
-        tasks=MOVEMENTS,
-        streams=EMG,
     )
 
 
 def _difference_entry(muscle: str) -> Metric:
     """Entry of the difference of the onset between sides."""
     name = muscle.replace("_", " ")
-    return Metric(
+    return of_muscle(
         onset_difference(muscle),
         label=f"onset of {name}, right less left",
         unit="s",
@@ -242,15 +237,13 @@ def _difference_entry(muscle: str) -> Metric:
         equation="onset_R - onset_L",
         source=OWN_DEFINITION,
         uncertainty="stated",
-        tasks=MOVEMENTS,
-        streams=EMG,
     )
 
 
 def _duration_entry(muscle: str) -> Metric:
     """Entry of the duration of a burst."""
     name = muscle.replace("_", " ")
-    return Metric(
+    return of_muscle(
         burst_duration(muscle),
         label=f"burst duration of {name}",
         unit="s",
@@ -260,15 +253,13 @@ def _duration_entry(muscle: str) -> Metric:
         equation="t(a = a_rest + 0.05 (a_burst - a_rest), falling) - t(the same, rising)",
         source=HOGAN,
         uncertainty="stated",
-        tasks=MOVEMENTS,
-        streams=EMG,
     )
 
 
 def _slope_entry(muscle: str) -> Metric:
     """Entry of the slope of the median frequency over a set."""
     name = muscle.replace("_", " ")
-    return Metric(
+    return of_muscle(
         median_frequency_slope(muscle),
         label=f"slope of the median frequency of {name}",
         unit="%/rep",
@@ -280,14 +271,13 @@ def _slope_entry(muscle: str) -> Metric:
         source="De Luca 1997, J Appl Biomech 13:135",
         uncertainty="stated",
         tasks=SETS,
-        streams=EMG,
     )
 
 
 def _frequency_entry(muscle: str) -> Metric:
     """Entry of the median frequency in a movement."""
     name = muscle.replace("_", " ")
-    return Metric(
+    return of_muscle(
         lambda reps: reps["median_frequency"].isel(muscle=MUSCLES.index(muscle)),
         label=f"median frequency of {name}",
         unit="Hz",
@@ -297,13 +287,11 @@ def _frequency_entry(muscle: str) -> Metric:
         source="Stulen & De Luca 1981, IEEE Trans Biomed Eng 28:515",
         no_uncertainty="placement of electrodes is not known to legsci; u of its slope holds the scatter between "
         "repetitions",
-        tasks=MOVEMENTS,
-        streams=EMG,
     )
 
 
 METRICS = {
-    "knee_co_activation_percent": Metric(
+    "knee_co_activation_percent": of_muscle(
         knee_co_activation,
         label="co-activation at the knee",
         unit="%",
@@ -313,8 +301,6 @@ METRICS = {
         equation="200 integral of min(h, q) / integral of (h + q)",
         source="Falconer & Winter 1985, Electromyogr Clin Neurophysiol 25:135",
         no_uncertainty=PERCENT,
-        tasks=MOVEMENTS,
-        streams=EMG,
     )
 } | {
     name: entry

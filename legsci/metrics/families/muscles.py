@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -185,11 +186,15 @@ def amplitude(muscle: str, which: int) -> Callable[[Reps], xr.Variable]:
     return measure
 
 
+#: Metric of the EMG of a muscle in a movement.
+of_muscle = partial(Metric, tasks=MOVEMENTS, streams=EMG)
+
+
 def _amplitude_entry(muscle: str, which: int, words: tuple[str, str, str]) -> Metric:
     """Entry of the largest or the mean envelope of a muscle; adjective, its name as a function, source."""
     kind, function, source = words
     name = muscle.replace("_", " ")
-    return Metric(
+    return of_muscle(
         amplitude(muscle, which),
         label=f"{function} EMG of {name}".replace("max", "peak"),
         unit="%",
@@ -200,15 +205,13 @@ def _amplitude_entry(muscle: str, which: int, words: tuple[str, str, str]) -> Me
         equation=f"100 {function}(envelope) / max(envelope of the reference), 20 to 450 Hz, rectified, 6 Hz low-pass",
         source=source,
         no_uncertainty=PERCENT,
-        tasks=MOVEMENTS,
-        streams=EMG,
         asymmetry=f"asymmetry_{muscle}_peak_percent" if which == 0 else None,
     )
 
 
 def _onset_entry(muscle: str) -> Metric:
     """Entry of the onset of a muscle."""
-    return Metric(
+    return of_muscle(
         onset(muscle),
         label=f"onset of {muscle.replace('_', ' ')}",
         unit="s",
@@ -219,14 +222,12 @@ def _onset_entry(muscle: str) -> Metric:
         equation="t(a = a_rest + 0.05 (a_burst - a_rest)) - t_movement_start, or - t_touchdown",
         source=HOGAN,
         uncertainty="stated",
-        tasks=MOVEMENTS,
-        streams=EMG,
     )
 
 
 def _spread_entry(muscle: str) -> Metric:
     """Entry of the range of the onset over detectors."""
-    return Metric(
+    return of_muscle(
         onset_spread(muscle),
         label=f"spread of the onset of {muscle.replace('_', ' ')}",
         unit="s",
@@ -237,8 +238,6 @@ def _spread_entry(muscle: str) -> Metric:
         source="Hodges & Bui 1996, Electroencephalogr Clin Neurophysiol 101:511; Solnik et al. 2010, Eur J Appl "
         "Physiol 110:489; Chen & Gupta 1997, J Am Stat Assoc 92:739",
         no_uncertainty=_SPREAD,
-        tasks=MOVEMENTS,
-        streams=EMG,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -235,157 +236,130 @@ def per_weight(measure: Measure) -> Measure:
     return lambda reps: 100.0 * of_both(measure(reps)) / of_both(reps["body_weight"])
 
 
+class Quantity(NamedTuple):
+    """A quantity that every phase has.
+
+    Parameters
+    ----------
+    name : of the metric; {phase} stands for that of the phase.
+    measure : of a phase.
+    label, unit, equation : of the metric; {first}, {last}, {span}, {length} and {extreme} stand for those of the phase.
+    what : beginning of its meaning.
+    compared : name of the asymmetry of its sides; None where sides are not compared.
+    """
+
+    name: str
+    measure: Callable[[Phase], Measure]
+    label: str
+    unit: str
+    what: str
+    equation: str
+    compared: str | None = None
+
+
+_WHOLE = "of both legs together,"
+QUANTITIES = (
+    Quantity("{phase}_time_s", duration, "time", "s", "Time", "{last} - {first}"),
+    Quantity("{phase}_mean_force_n", mean_force, "mean force", "N",
+             "Mean vertical force", "∫ F dt / {length}", compared="asymmetry_{phase}_mean_force_percent"),
+    Quantity("{phase}_mean_force_percent", lambda of: per_weight(mean_force(of)),
+             "mean force relative to body weight", "%",
+             f"Mean vertical force as a percentage of body weight, {_WHOLE}", "100 ∫ F dt / W / {length}"),
+    Quantity("{phase}_peak_force_n", peak_force, "peak force", "N",
+             "Maximum vertical force", "max F, {span}", compared="asymmetry_{phase}_peak_force_percent"),
+    Quantity("{phase}_peak_force_percent", lambda of: per_weight(peak_force(of)),
+             "peak force relative to body weight", "%",
+             f"Maximum vertical force as a percentage of body weight, {_WHOLE}", "100 max F / W, {span}"),
+    Quantity("{phase}_force_at_peak_n", force_at_peak, "force at peak force of both legs", "N",
+             "Vertical force at the instant at which that of both legs together is largest", "F(t_peak), {span}",
+             compared="asymmetry_{phase}_force_at_peak_percent"),
+    Quantity("{phase}_rate_of_force_development_n_per_s", rate_of_force_development, "RFD", "N/s",
+             "Mean slope of vertical force from the start to its maximum",
+             "(F(t_peak) - F({first})) / (t_peak - {first})",
+             compared="asymmetry_{phase}_rate_of_force_development_percent"),
+    Quantity("{phase}_impulse_n_s", net_impulse, "impulse", "N s",
+             "Integral of force minus body weight", "∫ (F - W) dt, {span}",
+             compared="asymmetry_{phase}_impulse_percent"),
+    Quantity("{phase}_impulse_n_s_per_kg", lambda of: per_mass(net_impulse(of)), "impulse per body mass", "N s/kg",
+             f"Integral of force minus body weight per body mass, {_WHOLE}", "g / W ∫ (F - W) dt, {span}"),
+    Quantity("{phase}_total_impulse_n_s", total_impulse, "total impulse", "N s",
+             "Integral of vertical force, body weight included", "∫ F dt, {span}",
+             compared="asymmetry_{phase}_total_impulse_percent"),
+    Quantity("{phase}_total_impulse_n_s_per_kg", lambda of: per_mass(total_impulse(of)), "total impulse per body mass",
+             "N s/kg", f"Integral of vertical force, body weight included, per body mass, {_WHOLE}",
+             "g / W ∫ F dt, {span}"),
+    Quantity("{phase}_mean_velocity_m_per_s", lambda of: mean_of("velocity", of), "mean velocity", "m/s",
+             "Mean velocity of the centre of mass", "∫ v dt / {length}"),
+    Quantity("{phase}_peak_velocity_m_per_s", lambda of: peak_of("velocity", of), "peak velocity", "m/s",
+             "Velocity of the centre of mass that is largest in the direction of the phase", "{extreme} v, {span}"),
+    Quantity("{phase}_mean_power_w", lambda of: mean_of("whole_body_power", of), "mean power", "W",
+             "Mean of force times velocity", "∫ F v dt / {length}"),
+    Quantity("{phase}_mean_power_w_per_kg", lambda of: per_mass(mean_of("whole_body_power", of)),
+             "mean power per body mass",
+             "W/kg", "Mean of force times velocity per body mass", "g / W ∫ F v dt / {length}"),
+    Quantity("{phase}_peak_power_w", lambda of: peak_of("whole_body_power", of), "peak power", "W",
+             "Force times velocity that is largest in the direction of the phase", "{extreme} F v, {span}"),
+    Quantity("{phase}_peak_power_w_per_kg", lambda of: per_mass(peak_of("whole_body_power", of)),
+             "peak power per body mass",
+             "W/kg", "Force times velocity per body mass that is largest in the direction of the phase",
+             "{extreme} g F v / W, {span}"),
+)  # fmt: skip
+#: Sign of a quantity by its unit; of all others positive is upward.
+_SIGNS = {"s": NOT_SIGNED, "%": NOT_SIGNED, "N/s": "rising force"}
+#: Unweighting has no rise of force, and others are metrics of another family.
+_ABSENT = ("unweighting_rate_of_force_development_n_per_s", *ELSEWHERE)
+#: Of sides whose impulses are negative, or cancel, none is the larger.
+_NOT_COMPARED = ("unweighting_impulse_n_s",)
+
+
+def _metric(phase: str, quantity: Quantity) -> Metric:
+    """Entry of a quantity of a phase."""
+    of, compared = PHASES[phase], quantity.compared
+    if quantity.name.format(phase=phase) in _NOT_COMPARED:
+        compared = None
+    return Metric(
+        quantity.measure(of),
+        label=f"{phase} {quantity.label}",
+        unit=quantity.unit,
+        sign=_SIGNS.get(quantity.unit, "upward"),
+        meaning=f"{quantity.what} over {phase} ({of.words}).",
+        equation=quantity.equation.format(
+            first=of.first,
+            last=of.last,
+            span=f"{of.first} to {of.last}",
+            length=f"({of.last} - {of.first})",
+            extreme="max" if of.upward else "min",
+        ),
+        source=MCMAHON,
+        tasks=of.tasks,
+        streams=FORCE,
+        uncertainty="rescored",
+        asymmetry=compared.format(phase=phase) if compared else None,
+    )
+
+
+def _share(phase: str) -> Metric:
+    """Entry of the length of a phase as part of the movement, or of a landing."""
+    of = PHASES[phase]
+    whole, words, tasks = (
+        ("time_to_stabilisation_s", "time to stabilisation", LANDINGS)
+        if phase in OF_LANDINGS
+        else (
+            "(t_takeoff - t_movement_start)",
+            "time from movement start (drop jump: touchdown) to take-off",
+            of.tasks,
+        )
+    )
+    entry = _metric(phase, Quantity("", share, "share of time", "%", "Time", f"100 {{length}} / {whole}"))
+    meaning = f"Time over {phase} ({of.words}), as a percentage of the {words}."
+    return replace(entry, meaning=meaning, tasks=tasks)
+
+
 def _metrics_of(phase: str) -> dict[str, Metric]:
     """Entries of a phase by name."""
-    of = PHASES[phase]
-    span, over = f"{of.first} to {of.last}", f"over {phase} ({of.words})"
-
-    def entry(measure: Measure, label: str, unit: str, what: str, equation: str, compared: str | None = None) -> Metric:
-        """Entry of a quantity; `compared` names the asymmetry of its sides."""
-        signs = {"s": NOT_SIGNED, "%": NOT_SIGNED, "N/s": "rising force"}
-        return Metric(
-            measure,
-            label=f"{phase} {label}",
-            unit=unit,
-            sign=signs.get(unit, "upward"),
-            meaning=f"{what} {over}.",
-            equation=equation,
-            source=MCMAHON,
-            tasks=of.tasks,
-            streams=FORCE,
-            uncertainty="rescored",
-            asymmetry=compared,
-        )
-
-    mean, most, net, total = mean_force(of), peak_force(of), net_impulse(of), total_impulse(of)
-    mean_power, most_power = mean_of("whole_body_power", of), peak_of("whole_body_power", of)
-    length, extreme = f"({of.last} - {of.first})", "max" if of.upward else "min"
-    whole = "of both legs together"
-    metrics = {
-        f"{phase}_time_s": entry(duration(of), "time", "s", "Time", f"{of.last} - {of.first}"),
-        f"{phase}_time_percent": replace(
-            entry(share(of), "share of time", "%", "Time", f"100 {length} / (t_takeoff - t_movement_start)"),
-            meaning=f"Time {over}, as a percentage of the time from movement start (drop jump: touchdown) to take-off.",
-        )
-        if phase not in OF_LANDINGS
-        else replace(
-            entry(share(of), "share of time", "%", "Time", f"100 {length} / time_to_stabilisation_s"),
-            meaning=f"Time {over}, as a percentage of the time to stabilisation.",
-            tasks=LANDINGS,
-        ),
-        f"{phase}_mean_force_n": entry(
-            mean,
-            "mean force",
-            "N",
-            "Mean vertical force",
-            f"∫ F dt / {length}",
-            f"asymmetry_{phase}_mean_force_percent",
-        ),
-        f"{phase}_mean_force_percent": entry(
-            per_weight(mean),
-            "mean force relative to body weight",
-            "%",
-            f"Mean vertical force as a percentage of body weight, {whole},",
-            f"100 ∫ F dt / W / {length}",
-        ),
-        f"{phase}_peak_force_n": entry(
-            most, "peak force", "N", "Maximum vertical force", f"max F, {span}", f"asymmetry_{phase}_peak_force_percent"
-        ),
-        f"{phase}_peak_force_percent": entry(
-            per_weight(most),
-            "peak force relative to body weight",
-            "%",
-            f"Maximum vertical force as a percentage of body weight, {whole},",
-            f"100 max F / W, {span}",
-        ),
-        f"{phase}_force_at_peak_n": entry(
-            force_at_peak(of),
-            "force at peak force of both legs",
-            "N",
-            "Vertical force at the instant at which that of both legs together is largest",
-            f"F(t_peak), {span}",
-            f"asymmetry_{phase}_force_at_peak_percent",
-        ),
-        f"{phase}_rate_of_force_development_n_per_s": entry(
-            rate_of_force_development(of),
-            "RFD",
-            "N/s",
-            "Mean slope of vertical force from the start to its maximum",
-            f"(F(t_peak) - F({of.first})) / (t_peak - {of.first})",
-            f"asymmetry_{phase}_rate_of_force_development_percent",
-        ),
-        f"{phase}_impulse_n_s": entry(
-            net,
-            "impulse",
-            "N s",
-            "Integral of force minus body weight",
-            f"∫ (F - W) dt, {span}",
-            # of sides whose impulses are negative, or cancel, none is the larger
-            f"asymmetry_{phase}_impulse_percent" if phase != "unweighting" else None,
-        ),
-        f"{phase}_impulse_n_s_per_kg": entry(
-            per_mass(net),
-            "impulse per body mass",
-            "N s/kg",
-            f"Integral of force minus body weight per body mass, {whole},",
-            f"g / W ∫ (F - W) dt, {span}",
-        ),
-        f"{phase}_total_impulse_n_s": entry(
-            total,
-            "total impulse",
-            "N s",
-            "Integral of vertical force, body weight included",
-            f"∫ F dt, {span}",
-            f"asymmetry_{phase}_total_impulse_percent",
-        ),
-        f"{phase}_total_impulse_n_s_per_kg": entry(
-            per_mass(total),
-            "total impulse per body mass",
-            "N s/kg",
-            f"Integral of vertical force, body weight included, per body mass, {whole},",
-            f"g / W ∫ F dt, {span}",
-        ),
-        f"{phase}_mean_velocity_m_per_s": entry(
-            mean_of("velocity", of), "mean velocity", "m/s", "Mean velocity of the centre of mass", f"∫ v dt / {length}"
-        ),
-        f"{phase}_peak_velocity_m_per_s": entry(
-            peak_of("velocity", of),
-            "peak velocity",
-            "m/s",
-            "Velocity of the centre of mass that is largest in the direction of the phase",
-            f"{extreme} v, {span}",
-        ),
-        f"{phase}_mean_power_w": entry(
-            mean_power, "mean power", "W", "Mean of force times velocity", f"∫ F v dt / {length}"
-        ),
-        f"{phase}_mean_power_w_per_kg": entry(
-            per_mass(mean_power),
-            "mean power per body mass",
-            "W/kg",
-            "Mean of force times velocity per body mass",
-            f"g / W ∫ F v dt / {length}",
-        ),
-        f"{phase}_peak_power_w": entry(
-            most_power,
-            "peak power",
-            "W",
-            "Force times velocity that is largest in the direction of the phase",
-            f"{extreme} F v, {span}",
-        ),
-        f"{phase}_peak_power_w_per_kg": entry(
-            per_mass(most_power),
-            "peak power per body mass",
-            "W/kg",
-            "Force times velocity per body mass that is largest in the direction of the phase",
-            f"{extreme} g F v / W, {span}",
-        ),
-    }
-    return {name: metric for name, metric in metrics.items() if _exists(name)}
-
-
-def _exists(name: str) -> bool:
-    """Whether a phase has a metric under its pattern: unweighting has no rise of force."""
-    return name not in ("unweighting_rate_of_force_development_n_per_s", *ELSEWHERE)
+    time, *others = ((quantity.name.format(phase=phase), _metric(phase, quantity)) for quantity in QUANTITIES)
+    entries = dict([time, (f"{phase}_time_percent", _share(phase)), *others])
+    return {name: metric for name, metric in entries.items() if name not in _ABSENT}
 
 
 METRICS: dict[str, Metric] = {name: metric for phase in PHASES for name, metric in _metrics_of(phase).items()}

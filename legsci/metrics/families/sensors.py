@@ -7,12 +7,13 @@ metrics of plates and cameras, so that both systems can be compared in the same 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import xarray as xr
 
 from legsci.mechanics.sensors.session_sensors import SENSOR_JOINTS
-from legsci.metrics.metric import NOT_SIGNED, OWN_DEFINITION, Metric
+from legsci.metrics.metric import LINTHORNE, NOT_SIGNED, OWN_DEFINITION, Metric
 from legsci.metrics.signals import Reps
 from legsci.tasks import MOVEMENTS, SQUATS, VERTICAL_JUMPS
 from legsci.vocabulary import STANDARD_GRAVITY
@@ -131,43 +132,43 @@ def velocity_loss(reps: Reps) -> UncertainValue:
     return xr.Variable("rep", loss), xr.Variable("rep", uncertain)
 
 
+#: Metric by inertial sensors.
+by_sensors = partial(Metric, streams=SENSORS, uncertainty="stated")
+
+
 def _flexion_entry(joint: str) -> Metric:
     """Entry of the largest flexion of a joint."""
     words = _WORDS[joint]
-    return Metric(
+    return by_sensors(
         flexion_max(joint),
         label=f"peak {words} (sensors)",
         unit="deg",
         sign="flexion",
         meaning=f"Largest {words} in the movement by inertial sensors; needs the {words} of quiet standing.",
-        equation="max of standing flexion + turn of the proximal - turn of the distal segment",
+        equation="max of standing flexion + rotation of the proximal - rotation of the distal segment",
         source=_VQF,
         tasks=MOVEMENTS,
-        streams=SENSORS,
-        uncertainty="stated",
     )
 
 
 def _range_entry(joint: str) -> Metric:
     """Entry of the range of flexion of a joint."""
     words = _WORDS[joint]
-    return Metric(
+    return by_sensors(
         flexion_range(joint),
         label=f"range of {words} (sensors)",
         unit="deg",
         sign=NOT_SIGNED,
         meaning=f"Largest less least {words} in the movement by inertial sensors.",
-        equation="max - min of turn of the proximal - turn of the distal segment",
+        equation="max - min of rotation of the proximal - rotation of the distal segment",
         source=_VQF,
         tasks=MOVEMENTS,
-        streams=SENSORS,
-        uncertainty="stated",
     )
 
 
 def _time_entry(measure: Callable[[Reps], UncertainValue], label: str, meaning: str, equation: str) -> Metric:
     """Entry of a time of a squat."""
-    return Metric(
+    return by_sensors(
         measure,
         label=f"{label} (sensors)",
         unit="s",
@@ -176,8 +177,6 @@ def _time_entry(measure: Callable[[Reps], UncertainValue], label: str, meaning: 
         equation=equation,
         source=OWN_DEFINITION,
         tasks=SQUATS,
-        streams=SENSORS,
-        uncertainty="stated",
     )
 
 
@@ -206,7 +205,7 @@ METRICS: dict[str, Metric] = {
         "Duration of the concentric phase of a squat",
         "end - start of the concentric phase of the height of the hips",
     ),
-    "sensor_velocity_loss_percent": Metric(
+    "sensor_velocity_loss_percent": by_sensors(
         velocity_loss,
         label="velocity loss (sensors)",
         unit="%",
@@ -216,10 +215,8 @@ METRICS: dict[str, Metric] = {
         equation="100 (1 - v / its maximum in the set so far), v = rise of the hips / sensor_concentric_time_s",
         source="Sanchez-Medina & Gonzalez-Badillo 2011, Med Sci Sports Exerc 43:1725",
         tasks=SQUATS,
-        streams=SENSORS,
-        uncertainty="stated",
     ),
-    "sensor_flight_time_s": Metric(
+    "sensor_flight_time_s": by_sensors(
         flight_time,
         label="flight time (sensors)",
         unit="s",
@@ -229,19 +226,15 @@ METRICS: dict[str, Metric] = {
         equation="landing - take-off, where the root of the impulse to free fall extrapolates to zero",
         source=OWN_DEFINITION,
         tasks=VERTICAL_JUMPS,
-        streams=SENSORS,
-        uncertainty="stated",
     ),
-    "sensor_jump_height_flight_time_m": Metric(
+    "sensor_jump_height_flight_time_m": by_sensors(
         jump_height,
         label="jump height by flight time (sensors)",
         unit="m",
         sign="upward",
         meaning="Jump height by flight time of sensors, as jump_height_flight_time_m of plates.",
         equation="g sensor_flight_time_s^2 / 8",
-        source="Linthorne 2001, Am J Phys 69:1198",
+        source=LINTHORNE,
         tasks=VERTICAL_JUMPS,
-        streams=SENSORS,
-        uncertainty="stated",
     ),
 }

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from legsci.metrics.registry import METRICS
 from legsci.models.statistics.agreement import LIMITS_OF_AGREEMENT_SD
 from legsci.models.study_results import TWO_SYSTEMS
+from legsci.models.tables.summaries import usable
 from legsci.present.figures import style
 from legsci.present.results import Results
 
@@ -32,7 +33,7 @@ def system_agreement_figure(metrics: pd.DataFrame, *, simulated: bool) -> Figure
     metrics : rows of metrics.csv.
     simulated : whether the recordings are simulated.
     """
-    used = metrics[metrics["status"] != "rejected"]
+    used = usable(metrics)
     pairs = {name: used[[name, other]].dropna() for name, other in TWO_SYSTEMS.items()}
     pairs = {name: both for name, both in pairs.items() if len(both)}
     rows = max(1, -(-len(pairs) // _COLUMNS))
@@ -53,11 +54,13 @@ def system_agreement_figure(metrics: pd.DataFrame, *, simulated: bool) -> Figure
                     panel.axhline(limit, color="black", linewidth=1.0, linestyle=(0, (6, 3)))
             limits = f" ± {spread:.3g}" if spread else ""
             panel.set_title(f"{metric.label}\n{bias:+.3g}{limits} {metric.unit}, n = {len(both)}", fontsize=8)
-            panel.set_xlabel(f"mean [{metric.unit}]")
+            panel.set_xlabel(f"mean of both [{metric.unit}]")
+            panel.set_ylabel(f"difference [{metric.unit}]")
             panel.spines[["top", "right"]].set_visible(False)
         for panel in axes[len(pairs) :]:
             panel.set_axis_off()
         if not pairs:
             axes[0].text(0.5, 0.5, "no repetition was measured by sensors and another system", ha="center")
-        style.title(figure, "Sensors minus plates or cameras, same repetitions", simulated=simulated)
+        words = "Sensors minus plates or cameras in the same repetitions: mean difference and 95 % limits of agreement"
+        style.title(figure, words, simulated=simulated)
     return figure
