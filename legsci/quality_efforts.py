@@ -23,9 +23,7 @@ EFFORTS: dict[str, Code] = {
         "the rise after it.",
         "N",
     ),
-    "no_rebound": Code(
-        "flagged", "No rebound within {limit:.1f} s of the landing of the jump: there is no repetition of one.", "s"
-    ),
+    "no_rebound": Code("flagged", "No rebound jump within {limit:.1f} s of the landing: none is scored.", "s"),
     "not_settled": Code(
         "noted",
         "No time to stabilisation: force does not stay within 5 % of body weight for {limit:.0f} s in the "

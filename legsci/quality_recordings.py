@@ -92,8 +92,9 @@ RECORDINGS: dict[str, Code] = {
     "standing_reference_missing": Code(
         "noted",
         "The flexion of hips, knees and ankles in quiet standing is not known, and people do not stand with straight "
-        "knees: flexion is given since standing only. State standing_hip_flexion_deg, standing_knee_flexion_deg and "
-        "standing_ankle_dorsiflexion_deg in sessions.tsv, or record standing with cameras too.",
+        "knees: only the change of flexion since standing is given. State standing_hip_flexion_deg, "
+        "standing_knee_flexion_deg and standing_ankle_dorsiflexion_deg in "
+        "sessions.tsv, or record standing with cameras too.",
     ),
     "sensor_flexion_budget": Code(
         "noted",
@@ -103,40 +104,40 @@ RECORDINGS: dict[str, Code] = {
     ),
     "sensor_sides_exchanged": Code(
         "noted",
-        "The sensors of {name} are those of each other's leg: their mediolateral axes point into the skin. Exchange "
+        "The sensors of {name} are exchanged: their mediolateral axes point into the skin. Exchange "
         "them in study.yaml. No flexion of their joints is given.",
     ),
     "sensor_on_other_segment": Code(
         "noted",
         "Of the sensors of {name} the first tilts by {value:.0f} deg in a squat and the second by {detail}: they are "
-        "named for each other's segment, or lie on another. Correct study.yaml. No flexion of their joints is given.",
+        "exchanged, or attached to other segments. Correct study.yaml. No flexion of their joints is given.",
         "deg",
     ),
     "sensor_upside_down": Code(
         "noted",
-        "The sensor of {name} is the other way up {detail} ({value:.0f} deg; limit {limit:.0f} deg).",
+        "The sensor of {name} is upside down {detail} ({value:.0f} deg; limit {limit:.0f} deg).",
         "deg",
     ),
     "sensor_loosened": Code(
         "noted",
-        "The sensor of {name} has turned on its segment by {value:.0f} deg {detail} (limit {limit:.0f} deg): it came "
-        "loose or was put on anew. No flexion of its joints is given in this trial.",
+        "The sensor of {name} has rotated relative to its segment by {value:.0f} deg {detail} (limit {limit:.0f} deg): "
+        "it came loose or was reattached. No flexion of its joints is given in this trial.",
         "deg",
     ),
     "sensor_range_reached": Code(
         "noted",
-        "The sensor of {name} is at the end of its range in {value:.0f} samples ({detail}). Choose a larger range.",
+        "The sensor of {name} is saturated in {value:.0f} samples ({detail}). Choose a larger range.",
         "samples",
     ),
     "cut_by_sensors": Code(
         "noted",
-        "The trial has neither plates nor markers: its repetitions are those of the sensors, and only metrics of "
-        "sensors are given.",
+        "The trial has neither plates nor markers: its repetitions are detected from the sensors, and only metrics "
+        "of sensors are given.",
     ),
     "sensor_flight_missing": Code(
         "noted",
-        "The sensors show no flight whose take-off and landing are clear: the force that they feel does not come to "
-        "zero within a few hundredths of a second. No flight time or jump height by sensors is computed. Strap the "
+        "No flight with a clear take-off and landing is detected by the sensors: their specific force does not reach "
+        "zero within a few hundredths of a second. Flight time and jump height by sensors are not computed. Fasten the "
         "sensor on the pelvis tightly.",
     ),
     "no_flight_by_sensors": Code("rejected", "The sensors show no flight of {limit:.2f} s or more: {detail}.", "s"),
@@ -155,7 +156,7 @@ RECORDINGS: dict[str, Code] = {
     "emg_landing_artefact": Code(
         "noted",
         "{value:.0f} % of the power of EMG {name} in the first 0.1 s after touchdown lies below 20 Hz (limit "
-        "{limit:.0f} %): a movement artefact. Fix cables and electrodes to the skin. No onset or amplitude is "
+        "{limit:.0f} %): a movement artefact. Tape cables and electrodes to the skin. No onset or amplitude is "
         "computed.",
         "%",
     ),

@@ -31,6 +31,7 @@ ONSET_WINDOWS: dict[str, tuple[str, float, str | float]] = {
 #: How a task is cut -> event and time after it [s] until which a burst may end.
 OFFSET_WINDOWS: dict[str, tuple[str, float]] = {
     "flight": ("takeoff", 0.2),
+    "flight_rebound": ("takeoff", 0.2),
     "descent": ("movement_end", 0.5),
     "rebound": ("takeoff", 0.2),
     "impact": ("touchdown", 1.0),

@@ -77,7 +77,7 @@ def sensor_repetitions(
     if not found and task.cut == "descent":
         return [], [QualityFlag("no_descent", signal="thigh and shank sensors", limit=LEAST_DEPTH_M)]
     if not found:
-        why = "the sensor on the pelvis feels no free fall between a push-off and a landing, or there is none"
+        why = "the sensor on the pelvis shows no free fall between a push-off and a landing, or there is no such sensor"
         return [], [QualityFlag("no_flight_by_sensors", "sensors", limit=FLIGHT_S[0], detail=why)]
     moments = [[moment for moment, _ in events.values()] for events in found]
     middles = [0.5 * (before[-1] + after[0]) for before, after in pairwise(moments)]

@@ -11,7 +11,7 @@ from legsci.kernels.filters import butterworth_lowpass
 from legsci.mechanics.sensors.orientation import Array
 from legsci.mechanics.sensors.worn import WornSensor
 
-#: Quiet standing is the stillest stretch of this length [s], if the sensor turns by less than this in it [deg/s].
+#: Quiet standing is the stillest stretch of this length [s], if its angular velocity stays below this [deg/s].
 STANDING_S, STILL_DEG_PER_S = 0.5, 10.0
 #: A segment shows its mediolateral axis when it tilts by this much from standing [deg]; what tilts less than LEVEL_DEG
 #: is taken as level where the axis is not known, as the foot of a squat.
@@ -20,8 +20,8 @@ TILTED_DEG, LEVEL_DEG = 15.0, 5.0
 AXIS_RATIO = 2.0
 #: Low-pass of the angular velocity from which the axis is found [Hz]: sensors on skin ring from 10 Hz on.
 AXIS_HZ = 6.0
-#: Which way each segment turns the furthest from standing in squats, jumps and gait, positive to the right (ISB z): the
-#: thigh's knee forward, the shank's knee forward, the pelvis forward, the foot's toes down.
+#: Direction in which each segment rotates the furthest from standing in squats, jumps and gait, positive to the right
+#: (ISB z): the thigh's knee forward, the shank's knee forward, the pelvis forward, the foot's toes down.
 FURTHEST = {"thigh": 1.0, "shank": -1.0, "pelvis": -1.0, "foot": -1.0}
 
 
@@ -33,7 +33,7 @@ class Alignment(NamedTuple):
     upward : (3,) the vertical of quiet standing, sensor axes.
     axis : (3,) mediolateral axis, positive to the right, sensor axes; None where no movement shows it.
     standing, movement : names of the trials that show them; empty without an axis.
-    range_deg : how far the segment turned about its axis in that movement [deg].
+    range_deg : range of rotation of the segment about its axis in that movement [deg].
     """
 
     upward: Array
@@ -59,14 +59,14 @@ def standing_upward(sensor: WornSensor, *, first_s: float = 0.0, last_s: float =
 
 
 def inclination(upward: Array, standing: Array, axis: Array) -> Array:
-    """Turn of a segment about its mediolateral axis since standing (time,) [deg].
+    """Rotation of a segment about its mediolateral axis since standing (time,) [deg].
 
-    With the axis z of the sensor and the vertical of standing across it as y, the segment has turned by
+    With the axis z of the sensor and the vertical of standing across it as y, the segment has rotated by
 
         atan2(u . x, u . y),    x = y x z,
 
     where u is the vertical of each sample. Heading has no part in it: of two segments that share the axis of a hinge,
-    the difference of their turns is the flexion of the joint, whatever their headings, and gravity keeps it from
+    the difference of their rotations is the flexion of the joint, whatever their headings, and gravity keeps it from
     drifting.
     """
     y = _unit(standing - (standing @ axis) * axis)
@@ -82,11 +82,11 @@ def tilt(upward: Array, standing: Array) -> Array:
 
 
 def functional_axis(sensor: WornSensor, standing: Array, part: str) -> tuple[Array | None, float]:
-    """Mediolateral axis of a segment (3,), and how far it turned about it [deg], from a movement.
+    """Mediolateral axis of a segment (3,), and its range of rotation about it [deg], from a movement.
 
     It is the axis of most angular velocity (largest eigenvalue of the sum of w w^T; Seel et al. 2014, Sensors 14:6891,
-    find it from two segments of a hinge), less the part about the vertical, by which the whole body turns; positive to
-    the right by the way in which such a segment turns the furthest (`FURTHEST`).
+    find it from two segments of a hinge), less the part about the vertical, about which the whole body turns; positive
+    to the right by the direction in which such a segment rotates the furthest (`FURTHEST`).
 
     Parameters
     ----------
@@ -140,8 +140,8 @@ def session_alignment(
     return answer
 
 
-def turn_of(sensor: WornSensor, alignment: Alignment) -> Array:
-    """Turn of a segment about its mediolateral axis since standing (time,) [deg].
+def sagittal_rotation(sensor: WornSensor, alignment: Alignment) -> Array:
+    """Rotation of a segment about its mediolateral axis since standing (time,) [deg].
 
     Without a known axis 0 where it stays level (`LEVEL_DEG`), else NaN.
     """

@@ -1,4 +1,4 @@
-"""Flights of jumps from sensors: the feet leave the ground where the force that the segments feel comes to zero."""
+"""Flight phases of jumps from inertial sensors: in flight the specific force of the body is zero."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from legsci.mechanics.sensors.worn import WornSensor
 #: (Winter 2009, table 4.1).
 MASS_PART = {"thigh": 0.100, "shank": 0.0465, "foot": 0.0145}
 PELVIS_PART = 1.0 - 2.0 * sum(MASS_PART.values())
-#: In free fall the body feels less than this [m/s^2], for at least so long [s].
+#: In flight the specific force of the body stays below this [m/s^2], for at least so long [s].
 FREE_FALL_M_PER_S2, FREE_FALL_S = 3.0, 0.06
 #: Force near a take-off or landing is read where the impulse between it and the flight is within these limits [m/s]:
 #: below, legs that are drawn up or put down disturb it.
 IMPULSE_M_PER_S = (0.3, 1.0)
-#: Force comes from zero or to zero at least so fast at a landing or take-off [m/s^3]; slower, it is what legs that are
-#: drawn up and skin that vibrates leave in the fall. Ours: virtual jumps whose edge was right have 210 or more, wrong
-#: ones 20 to 120.
+#: At a take-off or landing, specific force changes at least so fast [m/s^3]; slower changes come from legs that swing
+#: or skin that vibrates in flight. Ours: correct edges of virtual jumps have 210 or more, wrong ones 20 to 120.
 LEAST_RISE_M_PER_S3 = 160.0
 #: Furthest from free fall that a take-off or landing is searched [s].
 SEARCHED_S = 0.4
@@ -41,7 +40,7 @@ class Flight(NamedTuple):
 
 
 def specific_force(sensors: Mapping[str, WornSensor]) -> tuple[Array, Array] | None:
-    """Vertical ground reaction per body mass that the sensors of pelvis and legs feel.
+    """Vertical ground reaction force per body mass from the accelerometers of pelvis and legs.
 
     Newton's second law summed over segments: F / m = sum of m_i (a_i + g) / m. Without sensors on both thighs, shanks
     and feet the pelvis stands for what has none.
@@ -76,10 +75,10 @@ def flights(sensors: Mapping[str, WornSensor]) -> list[Flight]:
     where force falls to zero at a rate s. The root of I is straight; its line, through `IMPULSE_M_PER_S`, meets zero at
     the take-off. A landing is the same backward.
     """
-    felt = specific_force(sensors)
-    if felt is None:
+    found = specific_force(sensors)
+    if found is None:
         return []
-    time, force = felt
+    time, force = found
     rate = 1.0 / float(np.median(np.diff(time)))
     falls = intervals_below(np.abs(force), FREE_FALL_M_PER_S2, max(2, round(FREE_FALL_S * rate)))
     answer: list[Flight] = []

@@ -7,21 +7,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legsci.mechanics.sensors.alignment import LEVEL_DEG, Alignment, turn_of
+from legsci.mechanics.sensors.alignment import LEVEL_DEG, Alignment, sagittal_rotation
 from legsci.mechanics.sensors.orientation import Array
 from legsci.mechanics.sensors.worn import WornSensor
 from legsci.vocabulary import SIDES_OF_BODY, STANDARD_GRAVITY
 
-#: Joint -> segments whose difference of turns is its flexion. Abduction and rotation are not given: without any skin
-#: motion their error is as large as themselves, since they rest on the heading of the sensors and on how they lie on
-#: the segment.
+#: Joint -> segments whose difference of sagittal rotation is its flexion. Abduction and rotation are not given: even
+#: without soft tissue artefact their errors are as large as the angles, since they rest on the heading of the sensors
+#: and on their alignment to the segment.
 JOINTS = {"hip": ("thigh", "pelvis"), "knee": ("thigh", "shank"), "ankle": ("foot", "shank")}
 #: Standard uncertainty of the vertical of a sensor in movement [deg]: 1.0 in BROAD (Laidig & Seel 2023).
 VERTICAL_DEG = 0.7
 #: It is worse by this much per g by which specific force departs from gravity (root mean square over IMPACT_S) [deg]:
 #: impacts make the sensor on the skin swing, and the filter takes acceleration for gravity; ours, from virtual jumps.
 IMPACT_DEG_PER_G, IMPACT_S = 1.2, 1.0
-#: The axis of a hinge that is missed makes a turn too small or too large by this part.
+#: A misaligned mediolateral axis scales the rotation of a segment by up to this part.
 AXIS_PART = 0.022
 #: Turn of the skin about the flexion axis when the joint flexes by 90 deg (standard uncertainty) [deg]; ours, of the
 #: order of the 2.2 deg that soft tissue adds in Teufl et al. 2018 (Sensors 18:1980): largest on the thigh.
@@ -116,24 +116,26 @@ def joint_flexion(
 
     Notes
     -----
-    With the turns p and d of the proximal and the distal segment about their mediolateral axes since standing
+    With the rotations p and d of the proximal and the distal segment about their mediolateral axes since standing
     (`alignment.inclination`), flexion changes by p - d. Its uncertainty adds in quadrature the verticals of both
-    sensors (`vertical_uncertainty`), the axes (`AXIS_PART` of each turn) and the skin (`SKIN_DEG`, in proportion to the
-    change).
+    sensors (`vertical_uncertainty`), the axes (`AXIS_PART` of each rotation) and the skin (`SKIN_DEG`, in proportion to
+    the change).
     """
-    turns = {
-        segment: _at(sensor.time, turn_of(sensor, alignments[segment]), time)
+    rotations = {
+        segment: _at(sensor.time, sagittal_rotation(sensor, alignments[segment]), time)
         for segment, sensor in sensors.items()
         if segment in alignments
     }
-    doubts = {segment: _at(sensors[segment].time, vertical_uncertainty(sensors[segment]), time) for segment in turns}
+    doubts = {
+        segment: _at(sensors[segment].time, vertical_uncertainty(sensors[segment]), time) for segment in rotations
+    }
     answer = {}
     for side in SIDES_OF_BODY:
         for joint, parts in JOINTS.items():
             first, second = (part if part == "pelvis" else f"{side}_{part}" for part in parts)
-            if first in turns and second in turns:
+            if first in rotations and second in rotations:
                 verticals = np.hypot(doubts[first], doubts[second])
-                answer[f"{side}_{joint}"] = _flexion(turns[first], turns[second], verticals, parts, time)
+                answer[f"{side}_{joint}"] = _flexion(rotations[first], rotations[second], verticals, parts, time)
     return answer
 
 
@@ -146,7 +148,7 @@ def vertical_uncertainty(sensor: WornSensor) -> Array:
 
 
 def _flexion(proximal: Array, distal: Array, verticals: Array, parts: tuple[str, str], time: Array) -> Flexion:
-    """Flexion from the turns of two segments, with the uncertainty of both verticals."""
+    """Flexion from the rotations of two segments, with the uncertainty of both verticals."""
     change = proximal - distal
     skin = np.hypot(SKIN_DEG[parts[0]], SKIN_DEG[parts[1]]) * np.abs(change) / 90.0
     axes = AXIS_PART * np.hypot(proximal, distal)

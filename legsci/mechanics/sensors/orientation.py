@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from legsci.kernels.events import long_runs
+
 Array = NDArray[np.float64]
 
 #: Lost packets are bridged for so long [s]: a segment turns by little from its course in it. Within longer gaps the
@@ -71,9 +73,8 @@ def orientation(
     else:
         found = offlineVQF(spin, force, field, 1.0 / rate_hz)
     quaternion = np.asarray(found["quat6D" if field is None else "quat9D"])
-    quaternion[_long_gaps(np.asarray(known["acceleration"] & known["angular_velocity"]), LONGEST_GAP_S * rate_hz)] = (
-        np.nan
-    )
+    lost = ~(known["acceleration"] & known["angular_velocity"])
+    quaternion[long_runs(lost, LONGEST_GAP_S * rate_hz)] = np.nan
     return Orientation(quaternion, np.asarray(found["bias"]), np.asarray(found["restDetected"], dtype=bool))
 
 
@@ -109,12 +110,3 @@ def _filled(signal: Array, known: NDArray[np.bool_]) -> Array:
         return np.ascontiguousarray(signal, dtype=np.float64)
     places = np.arange(len(signal))
     return np.column_stack([np.interp(places, places[known], column[known]) for column in signal.T])
-
-
-def _long_gaps(known: NDArray[np.bool_], longest: float) -> NDArray[np.bool_]:
-    """Samples of gaps of more than so many samples (time,)."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[1], known.astype(np.int8), [1]])))
-    answer = np.zeros(known.size, dtype=bool)
-    for first, stop in zip(edges[::2], edges[1::2], strict=True):
-        answer[first:stop] = stop - first > longest
-    return answer

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from legsci.mechanics.sensors.alignment import Alignment, session_alignment, turn_of
+from legsci.mechanics.sensors.alignment import Alignment, sagittal_rotation, session_alignment
 from legsci.mechanics.sensors.checks import (
     exchanged_sides,
     moved_sensors,
@@ -25,8 +25,9 @@ from legsci.quality import QualityFlag
 from legsci.tasks import TASKS
 from legsci.vocabulary import SIDES, SIDES_OF_BODY
 
-#: Length of thigh and of shank by which turns become a height [m]: that of a person of 1.72 m (0.245 of stature, Winter
-#: 2009, fig. 4.1). Times and ratios of velocities do not depend on it; no height or velocity itself is given.
+#: Length of thigh and of shank by which segment rotations become a height [m]: that of a person of 1.72 m (0.245 of
+#: stature, Winter 2009, fig. 4.1). Times and ratios of velocities do not depend on it; no height or
+#: velocity itself is given.
 NOMINAL_M = 0.42
 #: Flexion in standing where it is not known, for that height alone [deg]; ours. A knee taken as straight would hide the
 #: start of a squat, where the height of straight legs hardly changes.
@@ -90,11 +91,13 @@ def session_sensors(session: xr.DataTree, reference: StandingReference | None) -
 
     Returns
     -------
-    Of each trial that holds sensors. A trial that fails has no motion, and a flag that says why.
+    Of each trial of a known task that holds sensors. A trial that fails has no motion, and a flag that says why.
     """
     worn: dict[str, dict[str, WornSensor]] = {}
     answer: dict[str, TrialSensors] = {}
     for name, trial in session.children.items():
+        if str(trial.attrs["task"]) not in TASKS:
+            continue
         try:
             sensors = worn_sensors(trial)
         except Exception as error:  # one trial that fails does not keep the others from being computed
@@ -246,16 +249,18 @@ def hip_height(
             continue
         knee, ankle = (stood.get(f"{side}_{joint}", USUAL_STANDING_DEG[joint]) for joint in ("knee", "ankle"))
         starts = knee - ankle, -ankle
-        turns = [_bridged(sensors[name].time, turn_of(sensors[name], alignments[name]), time) for name in names]
-        leaning = np.radians(np.array(turns) + np.array(starts)[:, None])
+        rotations = [
+            _bridged(sensors[name].time, sagittal_rotation(sensors[name], alignments[name]), time) for name in names
+        ]
+        leaning = np.radians(np.array(rotations) + np.array(starts)[:, None])
         if np.isfinite(leaning).all():
             legs.append(NOMINAL_M * np.cos(leaning).sum(axis=0))
     return np.asarray(np.mean(legs, axis=0)) if legs else np.full(time.size, np.nan)
 
 
-def _bridged(times: Array, turn: Array, wanted: Array) -> Array:
-    """Turn of a segment at wanted times, straight over lost packets; NaN if it is unknown for longer than LOST_S."""
-    known = np.isfinite(turn)
+def _bridged(times: Array, rotation: Array, wanted: Array) -> Array:
+    """Rotation of a segment at wanted times, linear over lost packets; NaN if it is unknown for longer than LOST_S."""
+    known = np.isfinite(rotation)
     if not known.any() or np.diff(times[known], prepend=times[0], append=times[-1]).max() > LOST_S:
         return np.full(wanted.size, np.nan)
-    return np.interp(wanted, times[known], turn[known])
+    return np.interp(wanted, times[known], rotation[known])

@@ -1,4 +1,4 @@
-"""Sensors as they are worn: what each segment's sensor recorded in a trial."""
+"""Signals of the inertial sensor on each segment in a trial."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _label(side: str, segment: str) -> str:
 def _spin(quaternion: Array, rate_hz: float) -> Array:
     """Angular velocity (time, 3) of a sensor in its own axes [rad/s], from its orientation (time, 4)."""
     before, after = quaternion[:-1], quaternion[1:]
-    # The turn from one sample to the next, conj(q_k) q_(k+1), for small turns 2 x its vector part.
+    # The rotation from one sample to the next, conj(q_k) q_(k+1); of a small one, twice the vector part.
     w, v = before[:, :1], -before[:, 1:]
     turn = w * after[:, 1:] + after[:, :1] * v + np.cross(v, after[:, 1:])
     scalar = before[:, :1] * after[:, :1] - (v * after[:, 1:]).sum(axis=1, keepdims=True)

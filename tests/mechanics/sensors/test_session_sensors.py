@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from legsci.mechanics.kinetics.motion_file import open_motion, write_motion
 from legsci.mechanics.kinetics.session_motion import session_motion
 from legsci.mechanics.reps.files import measurable_sessions, write_repetitions
 from legsci.mechanics.reps.session import session_repetitions
+from legsci.mechanics.sensors.contacts import flights
 from legsci.mechanics.sensors.flexion import stated_reference
 from legsci.mechanics.sensors.session_sensors import session_sensors
+from legsci.mechanics.sensors.worn import WornSensor
 from legsci.metrics.normalised_curves import write_curves
 from legsci.metrics.parts import write_part
 from legsci.metrics.registry import COLUMNS, METRICS
@@ -305,3 +308,31 @@ def test_without_standing_reference_flexion_is_not_given(recorded: tuple[xr.Data
     assert metrics["sensor_knee_flexion_max_deg"].isna().all()
     ranges = of((metrics, quality), "squat", "sensor_knee_flexion_range_deg")
     np.testing.assert_allclose(ranges, 110.0, atol=8.0)
+
+
+def test_a_trial_of_an_unknown_task_leaves_the_sensors_of_the_others(
+    recorded: tuple[xr.DataTree, pd.DataFrame], tables: Table
+) -> None:
+    session = recorded[0].copy(deep=True)
+    trial = str(tables[0].loc[tables[0]["sensor_flight_time_s"].notna(), "trial_id"].iloc[0])
+    session[trial].attrs |= {"task": "gait", "faults": json.dumps([["unknown_task", "gait"]])}
+    metrics, quality = session_metrics(*cut_session(session, profiles=[]))
+    assert quality.loc[quality["trial_id"] == trial, "code"].eq("unknown_task").any()
+    assert metrics.loc[metrics["trial_id"] != trial, "sensor_eccentric_time_s"].notna().any()
+
+
+def pelvis_of_jump(*, rise_s: float) -> dict[str, WornSensor]:
+    """Sensor on a pelvis that stands, pushes off, flies for 0.5 s and lands; force falls to zero in `rise_s`."""
+    time = np.arange(1200) / 400.0
+    flying = np.clip((time - 1.5 + rise_s) / rise_s, 0.0, 1.0) * np.clip((2.0 + rise_s - time) / rise_s, 0.0, 1.0)
+    pushed = np.where(np.abs(time - 1.75) < 0.25 + 0.3, 2.0 * STANDARD_GRAVITY, STANDARD_GRAVITY) * (1.0 - flying)
+    upward = np.tile([0.0, 0.0, 1.0], (time.size, 1))
+    still, force = np.zeros((time.size, 3)), upward * pushed[:, None]
+    return {"pelvis": WornSensor(time, 400.0, upward, still, force, np.zeros(time.size, dtype=bool), False, True)}
+
+
+def test_a_flight_whose_edges_are_not_clear_is_withheld() -> None:
+    (flight,) = flights(pelvis_of_jump(rise_s=0.10))
+    assert flight.takeoff_s == pytest.approx(1.5, abs=0.005)
+    assert flight.landing_s == pytest.approx(2.0, abs=0.005)
+    assert flights(pelvis_of_jump(rise_s=0.30)) == []
